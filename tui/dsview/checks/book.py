@@ -1,0 +1,90 @@
+"""The findings as they stand: by the subject they came from, by the object they are about, folded by their causes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dsview.model.finding import Cause, Finding, ObjectRef, Severity
+
+SubjectKey = tuple[str, str, str]
+"""Kind (or the code of a cluster-wide check), namespace, name."""
+
+
+class FindingBook:
+    """Findings, indexed. Symptoms know their possible causes; which of them are there is looked up here."""
+
+    def __init__(self) -> None:
+        self._by_subject: dict[SubjectKey, tuple[Finding, ...]] = {}
+        self._by_object: dict[ObjectRef, dict[tuple[str, str | None, str | None], Finding]] = {}
+
+    def replace(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> set[ObjectRef]:
+        """What the subject's checks say now; the objects whose findings changed by that."""
+        old = self._by_subject.get(subject, ())
+        if old == findings:
+            return set()
+        touched: set[ObjectRef] = set()
+        for finding in old:
+            touched.add(finding.object)
+            entries = self._by_object.get(finding.object)
+            if entries is not None:
+                entries.pop((finding.check, finding.family, finding.field), None)
+                if not entries:
+                    del self._by_object[finding.object]
+        for finding in findings:
+            touched.add(finding.object)
+            self._by_object.setdefault(finding.object, {})[(finding.check, finding.family, finding.field)] = finding
+        if findings:
+            self._by_subject[subject] = findings
+        else:
+            self._by_subject.pop(subject, None)
+        return touched
+
+    def subjects(self) -> list[SubjectKey]:
+        """The subjects that have findings."""
+        return list(self._by_subject)
+
+    def of_subject(self, subject: SubjectKey) -> tuple[Finding, ...]:
+        """What one subject's checks said last."""
+        return self._by_subject.get(subject, ())
+
+    def of(self, ref: ObjectRef) -> tuple[Finding, ...]:
+        """The findings about an object, worst first."""
+        entries = self._by_object.get(ref)
+        return tuple(sorted(entries.values(), key=lambda f: f.order)) if entries else ()
+
+    def __iter__(self) -> Iterator[Finding]:
+        for entries in self._by_object.values():
+            yield from entries.values()
+
+    def __len__(self) -> int:
+        return sum(len(entries) for entries in self._by_object.values())
+
+    def sorted(self) -> list[Finding]:
+        """All findings in the order of reports."""
+        return sorted(self, key=lambda f: f.order)
+
+    def _present(self, cause: Cause) -> Finding | None:
+        for finding in self._by_object.get(cause.object, {}).values():
+            same_family = cause.family is None or finding.family is None or finding.family == cause.family
+            if finding.check == cause.check and same_family:
+                return finding
+        return None
+
+    def root(self, finding: Finding) -> Finding | None:
+        """The finding that this one folds under in the end, or None where it stands for itself (checks.md §3)."""
+        seen = {finding.identity}
+        current = finding
+        while True:
+            cause = next((f for c in current.causes if (f := self._present(c)) and f.identity not in seen), None)
+            if cause is None:
+                return None if current is finding else current
+            seen.add(cause.identity)
+            current = cause
+
+
+def count_by_severity(findings: Iterable[Finding]) -> dict[Severity, int]:
+    """How many findings there are of each severity."""
+    counts = dict.fromkeys(Severity, 0)
+    for finding in findings:
+        counts[finding.severity] += 1
+    return counts

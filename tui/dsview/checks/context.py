@@ -1,0 +1,126 @@
+"""What a check may read: the state, the profile, the time, and answers that several checks share."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+from dsview.model.address import Family
+from dsview.model.kinds import Kind
+from dsview.model.objects import Key, Pod, Service
+from dsview.state.cluster import ClusterState
+from dsview.state.controllers import controller_services
+from dsview.state.endpoints import ServiceEndpoints, service_endpoints
+from dsview.state.profile import NodeFacts, Profile, ProfileTracker
+
+ELIGIBLE_AFTER = 60.0
+"""Seconds after its start from which a pod counts (checks.md §3, elig)."""
+
+ROLLOUT_SETTLES = 120.0
+"""Seconds after a pod became Ready for which a rollout counts as under way (checks.md §3)."""
+
+
+class Context:
+    """The arguments of every check. `now` is epoch seconds, infinite where every grace period is over.
+
+    A check whose answer changes by time alone says so through `recheck_at`; the engine asks it again then.
+    """
+
+    def __init__(self, state: ClusterState, tracker: ProfileTracker, now: float) -> None:
+        self.state = state
+        self._tracker = tracker
+        self.now = now
+        self.due = math.inf
+        self._endpoints: dict[Key, ServiceEndpoints] = {}
+
+    @property
+    def profile(self) -> Profile:
+        """S, confidence, mode, version."""
+        return self._tracker.profile
+
+    @property
+    def nodes(self) -> dict[str, NodeFacts]:
+        """The facts of every node, by name."""
+        return self._tracker.nodes
+
+    def node(self, name: str) -> NodeFacts | None:
+        """The facts of a node, or None where it is not known."""
+        return self._tracker.nodes.get(name)
+
+    def recheck_at(self, moment: float) -> None:
+        """Ask the subject's checks again at that time, epoch seconds."""
+        if moment > self.now:
+            self.due = min(self.due, moment)
+
+    def older_than(self, since: float, seconds: float) -> bool:
+        """Whether a moment lies at least that long ago; asks to be called again if not. An unknown moment does."""
+        if not since or self.now - since >= seconds:
+            return True
+        self.recheck_at(since + seconds)
+        return False
+
+    def elig(self, pod: Pod) -> bool:
+        """elig(pod): running, not terminating, with addresses, started at least 60 s ago (checks.md §3)."""
+        return (
+            pod.phase == "Running"
+            and not pod.deleted
+            and bool(pod.ips)
+            and self.older_than(pod.start_time, ELIGIBLE_AFTER)
+        )
+
+    def endpoints(self, service: Key) -> ServiceEndpoints:
+        """The endpoints of a Service in both families."""
+        found = self._endpoints.get(service)
+        if found is None:
+            found = self._endpoints[service] = service_endpoints(self.state, service)
+        return found
+
+    @cached_property
+    def controller_services(self) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
+        """The ingress-nginx controller Services, each with the running controller pods behind it."""
+        return controller_services(self.state)
+
+    def endpoint_pods(self, service: Key) -> list[Pod]:
+        """The pods that the Service's slices point to, ready or not, as far as pods are known."""
+        pods = (self.state.pods.get(e.target) for e in self.endpoints(service).targets.values() if e.target[1])
+        return [pod for pod in pods if pod is not None]
+
+    def is_rolling_out(self, service: Service) -> bool:
+        """Whether the Service's pods are being replaced (checks.md §3, Rollout)."""
+        pods = self.endpoint_pods(service.key)
+        by_owner: dict[str, set[str]] = {}
+        for pod in pods:
+            # Of one workload: two Deployments behind one Service have two hashes for good.
+            for label in ("pod-template-hash", "controller-revision-hash"):
+                revision = pod.labels.get(label)
+                if revision:
+                    by_owner.setdefault(workload_of(pod), set()).add(revision)
+        if any(len(revisions) > 1 for revisions in by_owner.values()):
+            return True
+        return any(not self.older_than(pod.ready_since, ROLLOUT_SETTLES) for pod in pods if pod.ready)
+
+    def is_dual(self) -> bool:
+        """**dual** of checks.md §3: two Service families, declared or observed."""
+        return self.profile.is_dual
+
+    def serves(self, family: Family) -> bool:
+        """Whether the family is one of S."""
+        return family in self.profile.service_families
+
+    def knows(self, kind: Kind) -> bool:
+        """Whether all objects of a kind were read, for checks that use it where it is there."""
+        return self.state.is_known(kind)
+
+
+def workload_of(pod: Pod) -> str:
+    """The Deployment, StatefulSet or DaemonSet behind a pod, as `kind/name`; the pod itself where it has no owner.
+
+    A ReplicaSet's name is its Deployment's name and the pod-template-hash.
+    """
+    owner = pod.owner
+    if owner is None:
+        return f"pod/{pod.name}"
+    suffix = pod.labels.get("pod-template-hash")
+    if owner.kind == "ReplicaSet" and suffix and owner.name.endswith(f"-{suffix}"):
+        return f"deployment/{owner.name.removesuffix(f'-{suffix}')}"
+    return f"{owner.kind.lower()}/{owner.name}"

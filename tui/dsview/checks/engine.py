@@ -1,0 +1,311 @@
+"""Asks the checks: of everything once, then only of what a change or the passing of time can matter to.
+
+Work is done in slices, so that a screen stays quick while 150,000 pods are evaluated: `note` says what changed,
+`step` works until it is told to stop. `evaluate_all` is the same thing done at once, and the oracle of the tests.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+
+from dsview.checks.affected import affected_subjects, subject
+from dsview.checks.book import FindingBook, SubjectKey
+from dsview.checks.context import Context
+from dsview.checks.registry import Check, Problem, all_checks, run_check
+from dsview.model.finding import CLUSTER, Finding, ObjectRef
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.text import safe, safe_lines
+from dsview.sources.events import Health
+from dsview.state.cluster import Change, ClusterState
+from dsview.state.profile import ProfileTracker
+
+Identity = tuple[str, ObjectRef, str | None, str | None]
+_KINDS = {kind.value: kind for kind in Kind}
+_CACHED_ENDPOINTS = 256
+
+
+class Engine:
+    """Keeps `book` true to the state.
+
+    `skip` says of a code whether it is not asked at all; `judge` what a policy makes of a finding, and whether it is
+    shown or goes to `exempted`. Findings of `detail_only` checks stand in `details`. `live` says whether grace periods are waited for. What held already when everything was first evaluated is
+    taken as held long enough: that is what a one-shot run would say at that moment (checks.md §3, grace).
+    """
+
+    def __init__(
+        self,
+        state: ClusterState,
+        *,
+        live: bool,
+        skip: Callable[[str], bool] = lambda code: False,
+        judge: Callable[[Finding], tuple[Finding, bool]] = lambda finding: (finding, True),
+    ) -> None:
+        self.state = state
+        self.tracker = ProfileTracker(state)
+        self.book = FindingBook()
+        self.exempted = FindingBook()
+        self.details = FindingBook()
+        self.failures: dict[str, str] = {}
+        self._live = live
+        self._judge = judge
+        self._is_first = True
+        self._checks = [check for check in all_checks() if not skip(check.code)]
+        self._detail_only = {check.code for check in self._checks if check.detail_only}
+        self._active: dict[Kind | None, list[Check]] = {}
+        self._dirty: dict[SubjectKey, None] = {}
+        self._dirty_wide: set[str] = set()
+        self._sweeps: deque[Iterator[SubjectKey]] = deque()
+        self._held: dict[SubjectKey, dict[Identity, float]] = {}
+        self._due: list[tuple[float, SubjectKey]] = []
+        self._due_at: dict[SubjectKey, float] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be evaluated now."""
+        return not (self._dirty or self._dirty_wide or self._sweeps)
+
+    def next_due(self) -> float:
+        """When time alone makes something worth asking again, epoch seconds; infinite if never."""
+        return self._due[0][0] if self._due else math.inf
+
+    def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
+        """Say what changed; whether the profile did by it, and the names of the nodes whose facts did."""
+        changes = list(changes)
+        for key in affected_subjects(self.state, self.book, changes):
+            if self._is_asked(key):
+                self._dirty[key] = None
+        changed_kinds = {change.kind for change in changes}
+        for check in self._active.get(None, ()):
+            if check.reads & changed_kinds or (Kind.NGINX_CONF in check.reads and Kind.POD in changed_kinds):
+                self._dirty_wide.add(check.code)
+        profile_changed, nodes = self.tracker.refresh()
+        if profile_changed:
+            self.mark_everything()
+        elif nodes:
+            self._mark_nodes(nodes)
+        return profile_changed, nodes
+
+    def refresh_profile(self) -> bool:
+        """Look at the profile where something else than an object changed it, such as the server's version."""
+        changed, _ = self.tracker.refresh()
+        if changed:
+            self.mark_everything()
+        return changed
+
+    def note_statuses(self) -> bool:
+        """Say that a kind's health changed; whether that changed which checks can be evaluated."""
+        active: dict[Kind | None, list[Check]] = {}
+        for check in self._checks:
+            for kind in check.subjects or (None,):
+                if self._can_run(check, kind):
+                    active.setdefault(kind, []).append(check)
+        if active == self._active:
+            return False
+        touched = {kind for kind in {*active, *self._active} if active.get(kind) != self._active.get(kind)}
+        self._active = active
+        for kind in touched:
+            if kind is None:
+                self._dirty_wide.update(check.code for check in self._checks if not check.subjects)
+            else:
+                self._sweep(kind)
+        return True
+
+    def _can_run(self, check: Check, kind: Kind | None) -> bool:
+        needs = check.needs if kind is None else (kind, *check.needs)
+        return all(map(self.state.is_known, needs)) and all(map(self.state.is_settled, check.uses))
+
+    def why_not_evaluated(self, check: Check) -> str | None:
+        """The reason in a sentence why a check was not evaluated; None where it was."""
+        if check.code in self.failures:
+            return self.failures[check.code]
+        for kind in check.needs:
+            if not self.state.is_known(kind):
+                return self._why_unknown(kind)
+        for kind in check.uses:
+            if not self.state.is_settled(kind):
+                return self._why_unknown(kind)
+        missing = [kind for kind in check.subjects if not self.state.is_known(kind)]
+        if not missing:
+            return None
+        reasons = "; ".join(self._why_unknown(kind) for kind in missing)
+        rest = [kind.value for kind in check.subjects if kind not in missing]
+        return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
+
+    def _why_unknown(self, kind: Kind) -> str:
+        status = self.state.status(kind)
+        name = RESOURCES[kind].rbac_name if kind in RESOURCES else "nginx.conf of the controllers"
+        match status.health:
+            case Health.REFUSED:
+                text = f"{name}: not permitted"
+            case Health.ABSENT:
+                text = f"{name}: this cluster does not serve them"
+            case Health.NOT_GIVEN:
+                text = f"{name}: not given"
+            case Health.LOADING:
+                text = f"{name}: not read yet"
+            case _:
+                text = f"{name}: could not be read"
+        return safe(f"{text} ({status.reason})" if status.reason else text)
+
+    def _is_asked(self, key: SubjectKey) -> bool:
+        kind = _KINDS.get(key[0])
+        return kind is not None and kind in self._active
+
+    def mark_everything(self) -> None:
+        """Have everything evaluated anew."""
+        self._dirty.clear()
+        self._sweeps.clear()
+        for kind in self._active:
+            if kind is not None:
+                self._sweep(kind)
+        self._dirty_wide.update(check.code for check in self._active.get(None, ()))
+
+    def _sweep(self, kind: Kind) -> None:
+        items = list(self.state.store(kind))
+        self._sweeps.append(subject(kind, (item.namespace, item.name)) for item in items)
+
+    def _mark_nodes(self, nodes: set[str]) -> None:
+        for name in nodes:
+            self._dirty[subject(Kind.NODE, ("", name))] = None
+        for pod in self.state.pods:
+            if pod.node_name in nodes:
+                self._dirty[subject(Kind.POD, pod.key)] = None
+        for check in self._active.get(None, ()):
+            if Kind.NODE in check.reads:
+                self._dirty_wide.add(check.code)
+
+    def step(self, now: float, may_go_on: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
+        """Evaluate what waits, for as long as `may_go_on`; the objects whose findings changed."""
+        self._wake(now)
+        touched: set[ObjectRef] = set()
+        context = Context(self.state, self.tracker, now)
+        count = 0
+        while may_go_on():
+            key = self._next()
+            if key is None:
+                if not self._dirty_wide:
+                    break
+                self._ask_wide(self._dirty_wide.pop(), context, touched)
+                continue
+            touched |= self._ask(key, context)
+            count += 1
+            if count % _CACHED_ENDPOINTS == 0:
+                due = context.due
+                context = Context(self.state, self.tracker, now)
+                context.due = due
+        if self.is_idle and self._active and all(map(self.state.is_settled, Kind)):
+            self._is_first = False
+        return touched
+
+    def evaluate_all(self, now: float) -> None:
+        """Evaluate everything there is, at once."""
+        self.note_statuses()
+        self.tracker.refresh()
+        self.mark_everything()
+        self.step(now)
+
+    def _wake(self, now: float) -> None:
+        while self._due and self._due[0][0] <= now:
+            _, key = heapq.heappop(self._due)
+            self._due_at.pop(key, None)
+            if key[0] in _KINDS:
+                self._dirty[key] = None
+            else:
+                self._dirty_wide.add(key[0])
+
+    def _wake_at(self, moment: float, key: SubjectKey) -> None:
+        if moment < self._due_at.get(key, math.inf):
+            self._due_at[key] = moment
+            heapq.heappush(self._due, (moment, key))
+
+    def _next(self) -> SubjectKey | None:
+        if self._dirty and not self._sweeps:
+            self._sweeps.append(iter(self._dirty))
+            self._dirty = {}
+        while self._sweeps:
+            for key in self._sweeps[0]:
+                return key
+            self._sweeps.popleft()
+            if not self._sweeps and self._dirty:
+                return self._next()
+        return None
+
+    def _ask(self, key: SubjectKey, context: Context) -> set[ObjectRef]:
+        kind = _KINDS[key[0]]
+        item = self.state.store(kind).get((key[1], key[2]))
+        found: list[Finding] = []
+        context.due = math.inf
+        if item is not None:
+            ref = ObjectRef(key[0], key[1] or None, key[2])
+            for check in self._active.get(kind, ()):
+                found.extend(self._run(check, item, ref, context))
+        return self._enter(key, found, context)
+
+    def _ask_wide(self, code: str, context: Context, touched: set[ObjectRef]) -> None:
+        context.due = math.inf
+        found: list[Finding] = []
+        for check in self._active.get(None, ()):
+            if check.code == code:
+                found.extend(self._run(check, None, CLUSTER, context))
+        touched |= self._enter((code, "", ""), found, context)
+
+    def _run(self, check: Check, item: object, ref: ObjectRef, context: Context) -> Iterator[Finding]:
+        try:
+            problems = run_check(check, item, context)
+        except Exception as error:  # noqa: BLE001  (a bug in one check must not take the others or the screen down)
+            self.failures[check.code] = safe(f"{check.code} failed on {ref}: {type(error).__name__}: {error}")
+            return
+        seen: set[Identity] = set()
+        for problem in problems:
+            finding = to_finding(check, problem, ref)
+            if finding.identity not in seen:
+                seen.add(finding.identity)
+                yield finding
+
+    def _enter(self, key: SubjectKey, found: list[Finding], context: Context) -> set[ObjectRef]:
+        shown: list[Finding] = []
+        exempted: list[Finding] = []
+        details: list[Finding] = []
+        held: dict[Identity, float] = {}
+        before = self._held.get(key, {})
+        for finding in found:
+            if self._live and finding.grace > 0:
+                first_seen = -math.inf if self._is_first else context.now
+                since = held[finding.identity] = before.get(finding.identity, first_seen)
+                if context.now - since < finding.grace:
+                    context.recheck_at(since + finding.grace)
+                    continue
+            judged, is_shown = self._judge(finding)
+            (exempted if not is_shown else details if judged.check in self._detail_only else shown).append(judged)
+        if held:
+            self._held[key] = held
+        else:
+            self._held.pop(key, None)
+        if context.due < math.inf:
+            self._wake_at(context.due, key)
+        return (
+            self.book.replace(key, tuple(shown))
+            | self.exempted.replace(key, tuple(exempted))
+            | self.details.replace(key, tuple(details))
+        )
+
+
+def to_finding(check: Check, problem: Problem, ref: ObjectRef) -> Finding:
+    """The finding of a problem. Text becomes safe here; names in references stay as they are, for lookups."""
+    return Finding(
+        check=check.code,
+        severity=problem.severity or check.severity,
+        object=problem.object or ref,
+        family=problem.family,
+        field=problem.field,
+        message=safe_lines(problem.message),
+        observed=safe_lines(problem.observed) if problem.observed is not None else None,
+        expected=safe_lines(problem.expected) if problem.expected is not None else None,
+        fix=safe_lines(problem.fix) if problem.fix is not None else None,
+        related=problem.related,
+        grace=problem.grace,
+        causes=problem.causes,
+    )

@@ -1,0 +1,108 @@
+"""DS-NET-001 and 002: NetworkPolicies that speak of one family only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.context import Context
+from dsview.checks.registry import Problem, check
+from dsview.checks.words import kubectl, names
+from dsview.model.address import Family, families_of, other
+from dsview.model.cidr import Cidr, cidr_families, parse_cidr
+from dsview.model.finding import ObjectRef, Severity
+from dsview.model.kinds import Kind
+from dsview.model.objects import IPBlock, NetworkPolicy, Pod, PolicyRule
+
+
+def _directions(policy: NetworkPolicy) -> Iterator[tuple[str, str, tuple[PolicyRule, ...]]]:
+    if "Ingress" in policy.policy_types:
+        yield "ingress", "from", policy.ingress
+    if "Egress" in policy.policy_types:
+        yield "egress", "to", policy.egress
+
+
+def _only_family(rules: tuple[PolicyRule, ...]) -> Family | None:
+    """The one family that all rules name, where they name nothing but ipBlocks of one family."""
+    if not rules or any(rule.has_selectors or not rule.has_peers for rule in rules):
+        return None
+    named = cidr_families(block.cidr for rule in rules for block in rule.blocks)
+    return named[0] if len(named) == 1 else None
+
+
+def _selected_dual_pod(policy: NetworkPolicy, ctx: Context) -> Pod | None:
+    for pod in ctx.state.pods.in_namespace(policy.namespace):
+        is_there = pod.phase == "Running" and not pod.deleted and not pod.host_network
+        if is_there and len(families_of(pod.ips)) == 2 and policy.pod_selector.matches(pod.labels):
+            return pod
+    return None
+
+
+@check(
+    "DS-NET-001",
+    "policy-one-family",
+    Severity.WARNING,
+    title="NetworkPolicy allows one family only",
+    condition="The policy selects a dual-stack pod, and all rules of a direction name ipBlocks of one family and nothing "
+    "else.",
+    why="The other family is blocked in that direction; clients that prefer it time out.",
+    fix="Add ipBlocks of the other family.",
+    not_when="A rule has selectors, or no peers at all, which allows everybody.",
+    source="checks.md §4",
+    subjects=(Kind.NETWORK_POLICY,),
+    needs=(Kind.POD,),
+)
+def policy_one_family(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
+    """ipBlocks of one family for pods of two."""
+    found = [(name, peer, only, rules) for name, peer, rules in _directions(policy) if (only := _only_family(rules))]
+    pod = _selected_dual_pod(policy, ctx) if found else None
+    if pod is None:
+        return
+    for name, peer, only, rules in found:
+        blocks = [block.cidr for rule in rules for block in rule.blocks]
+        yield Problem(
+            message=f"{name} allows {names(blocks)} only: {other(only)} {peer} anywhere is blocked for pods such as "
+            f"{pod.name}, which have both families.",
+            family=other(only),
+            field=f"spec.{name}",
+            observed=names(blocks),
+            expected=f"ipBlocks of {other(only)} too",
+            fix=kubectl(policy.namespace, "edit", "networkpolicy", policy.name),
+            related=(ObjectRef("Pod", pod.namespace, pod.name),),
+        )
+
+
+def _everything(block: IPBlock) -> Cidr | None:
+    cidr = parse_cidr(block.cidr)
+    return cidr if cidr is not None and cidr.prefix_length == 0 else None
+
+
+@check(
+    "DS-NET-002",
+    "except-asymmetry",
+    Severity.WARNING,
+    title="NetworkPolicy makes exceptions in one family only",
+    condition="One direction allows everything of both families, with exceptions in one family and none in the other.",
+    why="What is closed over one family stays open over the other.",
+    fix="Add the exceptions of the other family.",
+    source="checks.md §4",
+    subjects=(Kind.NETWORK_POLICY,),
+)
+def except_asymmetry(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
+    """0.0.0.0/0 with except beside ::/0 without, or the reverse."""
+    for name, _, rules in _directions(policy):
+        whole = [(c.family, block) for rule in rules for block in rule.blocks if (c := _everything(block)) is not None]
+        limited = {family for family, block in whole if block.excepts}
+        free = {family for family, block in whole if not block.excepts}
+        for family in sorted(free - limited):
+            if other(family) not in limited - free:
+                continue
+            excepts = [text for f, block in whole if f != family for text in block.excepts]
+            yield Problem(
+                message=f"{name} excepts {names(excepts)} from {other(family)}, but nothing from {family}: there "
+                "everything is allowed.",
+                family=family,
+                field=f"spec.{name}",
+                observed=f"{other(family)}: except {names(excepts)}; {family}: no exception",
+                expected=f"exceptions of {family} too",
+                fix=kubectl(policy.namespace, "edit", "networkpolicy", policy.name),
+            )

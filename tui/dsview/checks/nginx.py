@@ -1,0 +1,514 @@
+"""DS-NGX: what ingress-nginx listens on, against its pods, its ConfigMap and its Services. Asked once for the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from dsview.checks.context import Context, workload_of
+from dsview.checks.registry import Problem, check
+from dsview.checks.words import families, kubectl, names, patch, patch_service, recreate_pods, ref
+from dsview.model.address import FAMILIES, V4, V6, Family, families_of, other
+from dsview.model.cidr import cidr_families
+from dsview.model.finding import Cause, ObjectRef, Severity
+from dsview.model.kinds import Kind
+from dsview.model.listen import Likelihood, Listener, ListenSource, NginxConf
+from dsview.model.objects import ConfigMap, Key, Pod, Service
+from dsview.state.controllers import (
+    config_map_key,
+    has_ssl_passthrough,
+    is_truthy,
+    live_controllers,
+    public_ports,
+    target_port,
+)
+from dsview.state.listeners import config_map, nginx_conf
+from dsview.state.profile import split_list
+
+_DISABLE = "disable-ipv6"
+
+
+def _ready(ctx: Context) -> list[Pod]:
+    return [pod for pod in live_controllers(ctx.state) if pod.ready]
+
+
+def _read(ctx: Context) -> Iterator[tuple[Pod, NginxConf]]:
+    """The ready controller pods whose nginx.conf was read."""
+    for pod in _ready(ctx):
+        conf = nginx_conf(ctx.state, pod)
+        if conf.source is ListenSource.READ:
+            yield pod, conf
+
+
+def _by_config_map(ctx: Context) -> dict[Key, tuple[ConfigMap, list[Pod]]]:
+    """The controllers' ConfigMaps that were read, each with its running pods."""
+    found: dict[Key, tuple[ConfigMap, list[Pod]]] = {}
+    for pod in live_controllers(ctx.state):
+        settings = config_map(ctx.state, pod)
+        if settings is not None:
+            found.setdefault(settings.key, (settings, []))[1].append(pod)
+    return found
+
+
+def _is_disabled(ctx: Context, pod: Pod) -> bool:
+    settings = config_map(ctx.state, pod)
+    return settings is not None and is_truthy(settings.data.get(_DISABLE, ""))
+
+
+def _has_v6_clients(ctx: Context, pods: list[Pod]) -> bool:
+    """Whether some pod has an IPv6 listener that somebody can reach."""
+    for pod in pods:
+        conf = nginx_conf(ctx.state, pod)
+        reachable = V6 in families_of(pod.ips)
+        if reachable and any(V6 in x.families and not x.internal for x in conf.listeners if _is_sure(x)):
+            return True
+    return False
+
+
+def _is_sure(listener: Listener) -> bool:
+    return listener.likelihood is Likelihood.YES
+
+
+Socket = tuple[str, int | None]
+"""Transport and port."""
+
+
+def _sockets(conf: NginxConf) -> dict[Socket, set[Family]]:
+    """The families of each public (transport, port)."""
+    found: dict[Socket, set[Family]] = {}
+    for listener in conf.listeners:
+        if not listener.internal and listener.transport != "unix":
+            found.setdefault((listener.transport, listener.port), set()).update(listener.families)
+    return found
+
+
+@check(
+    "DS-NGX-001",
+    "no-v6-listen",
+    Severity.ERROR,
+    title="nginx does not listen on IPv6 though its pod has it",
+    condition="A controller pod has an IPv6 address, IPv6 is not disabled in its ConfigMap, and a public port listens on "
+    "IPv4 only. Needs the nginx.conf as it is.",
+    why="IPv6 connections to the controller are refused. ingress-nginx looks for IPv6 once, when its process starts.",
+    fix="Restart the controller.",
+    source="checks.md §4 and §1.5; I:internal/net/net.go",
+    needs=(Kind.POD, Kind.NGINX_CONF, Kind.CONFIG_MAP),
+)
+def no_v6_listen(ctx: Context) -> Iterator[Problem]:
+    """A dual pod with IPv4 listeners."""
+    for pod, conf in _read(ctx):
+        if V6 not in families_of(pod.ips) or _is_disabled(ctx, pod):
+            continue
+        ports = [f"{port}/{t}" for (t, port), has in sorted(_sockets(conf).items(), key=str) if has == {V4}]
+        if ports:
+            settings = ObjectRef("ConfigMap", *config_map_key(pod))
+            yield Problem(
+                message=f"Port {names(ports)} listens on IPv4 only, while the pod has "
+                f"{names(ip for ip in pod.ips if ':' in ip)}: it got IPv6 after nginx had started.",
+                object=ref("Pod", pod),
+                family=V6,
+                field="listen",
+                observed=f"IPv4 on {names(ports)}",
+                expected=f"IPv4 and IPv6 on {names(ports)}",
+                fix=recreate_pods([pod]),
+                causes=(Cause("DS-NGX-002", settings, V6),),
+            )
+
+
+@check(
+    "DS-NGX-002",
+    "disabled-but-published",
+    Severity.NOTE,
+    title="IPv6 is disabled in the controller's ConfigMap",
+    condition="disable-ipv6 is true. An error where the controller's Service has IPv6.",
+    why="The Service takes IPv6 connections that nginx does not listen for.",
+    fix="Set disable-ipv6 to false and restart the controller, or make the Service SingleStack.",
+    source="checks.md §4",
+    needs=(Kind.POD, Kind.CONFIG_MAP),
+    uses=(Kind.SERVICE,),
+)
+def disabled_but_published(ctx: Context) -> Iterator[Problem]:
+    """Switched off in nginx, published by a Service."""
+    for settings, pods in _by_config_map(ctx).values():
+        if not is_truthy(settings.data.get(_DISABLE, "")):
+            continue
+        keys = {pod.key for pod in pods}
+        published = [
+            service
+            for service, behind in ctx.controller_services.values()
+            if V6 in service.families and any(pod.key in keys for pod in behind)
+        ]
+        restart = recreate_pods(pods)
+        enable = patch("configmap", settings.namespace, settings.name, {"data": {_DISABLE: "false"}})
+        yield Problem(
+            message="disable-ipv6 is true"
+            + (
+                f", but Service {names(f'{s.namespace}/{s.name}' for s in published)} has IPv6: its connections are refused."
+                if published
+                else ": nginx listens on IPv4 only."
+            ),
+            severity=Severity.ERROR if published else None,
+            object=ref("ConfigMap", settings),
+            family=V6,
+            field=f"data.{_DISABLE}",
+            observed="true",
+            expected="false, or no IPv6 in the Service",
+            fix=f"{enable}\n{restart}",
+            related=(*(ref("Service", s) for s in published), *(ref("Pod", pod) for pod in pods[:20])),
+        )
+
+
+@check(
+    "DS-NGX-003",
+    "service-family-no-listener",
+    Severity.ERROR,
+    title="Controller Service has a family that nginx does not listen on",
+    condition="A family of the controller's Service has ready endpoints, but nginx has no listener of it on the port that "
+    "the Service leads to.",
+    why="Connections over that family are refused by the pod.",
+    fix="Restart the controller, or enable IPv6 in its ConfigMap.",
+    not_when="HTTPS with ssl-passthrough: there the controller itself, not nginx, owns the port for both families.",
+    source="checks.md §4 and §1.12",
+    needs=(Kind.SERVICE, Kind.POD, Kind.ENDPOINT_SLICE),
+    uses=(Kind.NGINX_CONF, Kind.CONFIG_MAP),
+)
+def service_family_no_listener(ctx: Context) -> Iterator[Problem]:
+    """The Service leads to a port that is deaf in one family."""
+    for service, pods in ctx.controller_services.values():
+        found = ctx.endpoints(service.key)
+        for family in service.families:
+            if not found.live(family):
+                continue
+            deaf = [(pod, ports) for pod in pods if pod.ready and (ports := _deaf_ports(ctx, service, pod, family))]
+            if not deaf:
+                continue
+            pod, ports = deaf[0]
+            yield Problem(
+                message=f"The Service has {family} and {found.live(family)} ready endpoints of it, but {pod.name} has no "
+                f"{family} listener on port {names(map(str, ports))}.",
+                family=family,
+                object=ref("Service", service),
+                field=f"spec.ports[{ports[0]}]",
+                observed=f"no {family} listener on {names(map(str, ports))}",
+                expected=f"a {family} listener on each port that the Service leads to",
+                fix=recreate_pods([pod]),
+                related=tuple(ref("Pod", p) for p, _ in deaf[:20]),
+                grace=60,
+                causes=tuple(Cause("DS-NGX-002", ObjectRef("ConfigMap", *config_map_key(p)), family) for p, _ in deaf),
+            )
+
+
+def _deaf_ports(ctx: Context, service: Service, pod: Pod, family: Family) -> list[int]:
+    """The ports of the pod that the Service leads to and that have no listener of the family."""
+    conf = nginx_conf(ctx.state, pod)
+    if conf.source is ListenSource.UNREAD or (
+        conf.source is ListenSource.PREDICTED and config_map(ctx.state, pod) is None
+    ):
+        return []
+    sockets = _sockets(conf)
+    public = public_ports(pod)
+    passed_through = public["https"] if has_ssl_passthrough(pod) else None
+    deaf: list[int] = []
+    for port in service.ports:
+        number = target_port(port, pod)
+        has = sockets.get((port.protocol.lower(), number))
+        if number is None or number == passed_through or (has is None and number not in public.values()):
+            continue
+        # A host name as listen target may be of any family; it is not held against nginx.
+        unknown = any(x.port == number and not x.families and x.transport != "unix" for x in conf.listeners)
+        if family not in (has or set()) and not unknown and number not in deaf:
+            deaf.append(number)
+    return deaf
+
+
+@check(
+    "DS-NGX-004",
+    "inert-v6-listen",
+    Severity.NOTE,
+    title="IPv6 listener that nobody can reach",
+    condition="nginx listens on [::], but its pod has no IPv6 address and is not on the host's network.",
+    why="Harmless: ingress-nginx saw some IPv6 address, such as ::1, when it started.",
+    fix="None is needed.",
+    source="checks.md §4 and §1.5",
+    needs=(Kind.POD, Kind.NGINX_CONF),
+)
+def inert_v6_listen(ctx: Context) -> Iterator[Problem]:
+    """[::] without an address."""
+    for pod, conf in _read(ctx):
+        inert = [f"[::]:{x.port}" for x in conf.listeners if x.address == "[::]" and not x.internal]
+        if inert and not pod.host_network and pod.ips and V6 not in families_of(pod.ips):
+            yield Problem(
+                message=f"{names(dict.fromkeys(inert))} listens, but the pod has no IPv6 address; that does no harm.",
+                object=ref("Pod", pod),
+                family=V6,
+                field="listen",
+                observed=names(dict.fromkeys(inert)),
+            )
+
+
+@check(
+    "DS-NGX-005",
+    "controller-service-single",
+    Severity.WARNING,
+    title="Controller Service is SingleStack in a dual-stack cluster",
+    condition="The cluster is dual-stack and the controller's Service is SingleStack, which is the chart's default.",
+    why="Everything behind the controller is published over one family only.",
+    fix="Set both ipFamilyPolicy and ipFamilies; the chart ignores one without the other.",
+    source="checks.md §4; i/n#11068",
+    needs=(Kind.SERVICE, Kind.POD),
+)
+def controller_service_single(ctx: Context) -> Iterator[Problem]:
+    """The chart's default in a cluster that could do more."""
+    if not ctx.is_dual():
+        return
+    for service, pods in ctx.controller_services.values():
+        has = service.families
+        if service.ip_family_policy == "SingleStack" and len(has) == 1:
+            both = [has[0], other(has[0])]
+            yield Problem(
+                message=f"The controller's Service is SingleStack with {has[0]}: nothing behind it is published over "
+                f"{other(has[0])}.",
+                object=ref("Service", service),
+                family=other(has[0]),
+                field="spec.ipFamilyPolicy",
+                observed="SingleStack",
+                expected="PreferDualStack with both ipFamilies",
+                fix=patch_service(service, ipFamilyPolicy="PreferDualStack", ipFamilies=both),
+                related=tuple(ref("Pod", pod) for pod in pods[:20]),
+            )
+
+
+@check(
+    "DS-NGX-006",
+    "bind-address-one-family",
+    Severity.WARNING,
+    title="bind-address limits one family only",
+    condition="bind-address names addresses of one family.",
+    why="In the other family nginx goes on listening on every address.",
+    fix="Name an address of each family, or set disable-ipv6.",
+    source="checks.md §4",
+    needs=(Kind.POD, Kind.CONFIG_MAP),
+)
+def bind_address_one_family(ctx: Context) -> Iterator[Problem]:
+    """A limit for one family of two."""
+    for settings, pods in _by_config_map(ctx).values():
+        named = families_of(tuple(text.strip("[]") for text in split_list(settings.data.get("bind-address", ""))))
+        if len(named) != 1 or (named[0] == V4 and is_truthy(settings.data.get(_DISABLE, ""))):
+            continue
+        yield Problem(
+            message=f"bind-address is {settings.data['bind-address']}: over {other(named[0])} nginx listens on every "
+            "address.",
+            object=ref("ConfigMap", settings),
+            family=other(named[0]),
+            field="data.bind-address",
+            observed=settings.data["bind-address"],
+            expected="an address of each family",
+            fix=kubectl(settings.namespace, "edit", "configmap", settings.name),
+            related=tuple(ref("Pod", pod) for pod in pods[:20]),
+        )
+
+
+@check(
+    "DS-NGX-007",
+    "uneven-servers",
+    Severity.ERROR,
+    title="Servers of one controller listen on different families",
+    condition="In one replica the families differ between server names, or between the http and the https port. Needs the "
+    "nginx.conf as it is.",
+    why="Some sites, or one of http and https, cannot be reached over one family.",
+    fix="Look for a custom template or a snippet with listen directives; restart the controller.",
+    source="checks.md §4",
+    needs=(Kind.POD, Kind.NGINX_CONF),
+)
+def uneven_servers(ctx: Context) -> Iterator[Problem]:
+    """Not every server on the same families."""
+    for pod, conf in _read(ctx):
+        public = public_ports(pod)
+        if has_ssl_passthrough(pod):
+            public = {**public, "https": 442}
+        by_port: dict[int, dict[str, set[Family]]] = {}
+        for x in conf.listeners:
+            if (
+                x.context == "http"
+                and not x.internal
+                and x.transport == "tcp"
+                and x.port in public.values()
+                and x.families
+            ):
+                for name in x.server_names or ("",):
+                    by_port.setdefault(x.port or 0, {}).setdefault(name, set()).update(x.families)
+        uneven = _uneven(by_port)
+        if uneven is not None:
+            message, family = uneven
+            yield Problem(
+                message=message,
+                object=ref("Pod", pod),
+                family=family,
+                field="listen",
+                expected="the same families for every server and port",
+                fix=recreate_pods([pod]),
+            )
+
+
+def _uneven(by_port: dict[int, dict[str, set[Family]]]) -> tuple[str, Family] | None:
+    for port, servers in sorted(by_port.items()):
+        for family in FAMILIES:
+            without = sorted(name or "(no name)" for name, has in servers.items() if family not in has)
+            if without and len(without) < len(servers):
+                text = f"On port {port}, {names(without)} does not listen on {family}, other servers do."
+                return text, family
+    whole = {port: set().union(*servers.values()) for port, servers in sorted(by_port.items())}
+    for family in FAMILIES:
+        without_port = [port for port, has in whole.items() if family not in has]
+        if without_port and len(without_port) < len(whole):
+            rest = next(port for port in whole if port not in without_port)
+            return f"Port {without_port[0]} does not listen on {family}, port {rest} does.", family
+    return None
+
+
+@check(
+    "DS-NGX-008",
+    "replicas-differ",
+    Severity.ERROR,
+    title="Replicas of the controller listen on different families",
+    condition="Ready replicas of one template have different sets of ports and families. Needs the nginx.conf as it is.",
+    why="A connection works or fails depending on the replica that it reaches.",
+    fix="Restart the controller.",
+    source="checks.md §4",
+    needs=(Kind.POD, Kind.NGINX_CONF),
+)
+def replicas_differ(ctx: Context) -> Iterator[Problem]:
+    """One template, several answers."""
+    groups: dict[tuple[str, str, str, str], list[tuple[Pod, NginxConf]]] = {}
+    for pod, conf in _read(ctx):
+        revision = pod.labels.get("pod-template-hash") or pod.labels.get("controller-revision-hash") or ""
+        owner = pod.owner
+        if owner is not None:
+            groups.setdefault((pod.namespace, owner.kind, owner.name, revision), []).append((pod, conf))
+    for (namespace, kind, name, _), replicas in sorted(groups.items()):
+        sets = {pod.name: _port_families(conf) for pod, conf in replicas}
+        if len(set(sets.values())) < 2:
+            continue
+        every = frozenset().union(*sets.values())
+        lacking = {n: sorted(every - has, key=str) for n, has in sets.items() if every - has}
+        first = next(iter(lacking))
+        described = names(f"{family} on {port}/{transport}" for transport, port, family in lacking[first])
+        yield Problem(
+            message=f"{first} lacks {described}, which other replicas of {workload_of(replicas[0][0])} have.",
+            object=ObjectRef(kind, namespace, name),
+            family=lacking[first][0][2],
+            field="listen",
+            observed="; ".join(f"{n}: {len(has)} listeners" for n, has in sorted(sets.items())),
+            expected="the same listeners in every replica",
+            fix=recreate_pods([pod for pod, _ in replicas if pod.name in lacking]),
+            related=tuple(ref("Pod", pod) for pod, _ in replicas[:20]),
+            grace=60,
+        )
+
+
+def _port_families(conf: NginxConf) -> frozenset[tuple[str, int | None, Family]]:
+    return frozenset((t, port, family) for (t, port), has in _sockets(conf).items() for family in has)
+
+
+@check(
+    "DS-NGX-009",
+    "bind-clash",
+    Severity.ERROR,
+    title="Two listen directives cannot both bind",
+    condition="A [::] listener with ipv6only=off takes IPv4 too, and a plain IPv4 listener has the same port.",
+    why="nginx fails to start or to reload with this file; the old workers go on with the old one.",
+    fix="Remove ipv6only=off, or the IPv4 listener, from the custom template.",
+    source="checks.md §4 and §5",
+    needs=(Kind.POD, Kind.NGINX_CONF),
+)
+def bind_clash(ctx: Context) -> Iterator[Problem]:
+    """One port, taken twice."""
+    for pod, conf in _read(ctx):
+        dual = {(x.transport, x.port) for x in conf.listeners if x.address == "[::]" and len(x.families) == 2}
+        clash = sorted({(x.transport, x.port or 0) for x in conf.listeners if x.address == "*"} & dual)
+        if clash:
+            ports = names(f"{port}/{transport}" for transport, port in clash)
+            yield Problem(
+                message=f"[::] with ipv6only=off and an IPv4 wildcard both want port {ports}.",
+                object=ref("Pod", pod),
+                family=V4,
+                field="listen",
+                observed=ports,
+                expected="one socket for each port and family",
+            )
+
+
+_REAL_IP = ("use-proxy-protocol", "use-forwarded-headers", "enable-real-ip")
+_DEFAULT_REAL_IP_CIDR = "0.0.0.0/0"
+
+
+@check(
+    "DS-NGX-010",
+    "real-ip-v4-only",
+    Severity.WARNING,
+    title="Client addresses are trusted from IPv4 proxies only",
+    condition="use-proxy-protocol, use-forwarded-headers or enable-real-ip is on, nginx has an IPv6 listener, and "
+    "proxy-real-ip-cidr (0.0.0.0/0 unless set) holds no IPv6 range.",
+    why="Over IPv6 logs, limits and allow lists see the proxy's address instead of the client's.",
+    fix="Add the proxies' IPv6 ranges to proxy-real-ip-cidr.",
+    source="checks.md §4; I:internal/ingress/controller/config/config.go",
+    needs=(Kind.POD, Kind.CONFIG_MAP),
+    uses=(Kind.NGINX_CONF,),
+)
+def real_ip_v4_only(ctx: Context) -> Iterator[Problem]:
+    """Real client addresses in one family only."""
+    for settings, pods in _by_config_map(ctx).values():
+        switched = [name for name in _REAL_IP if is_truthy(settings.data.get(name, ""))]
+        trusted = settings.data.get("proxy-real-ip-cidr", "") or _DEFAULT_REAL_IP_CIDR
+        if not switched or V6 in cidr_families(split_list(trusted)) or not _has_v6_clients(ctx, pods):
+            continue
+        both = ",".join(dict.fromkeys((*split_list(trusted), "::/0")))
+        yield Problem(
+            message=f"{switched[0]} is on, but proxy-real-ip-cidr is {trusted}: over IPv6 no proxy is trusted.",
+            object=ref("ConfigMap", settings),
+            family=V6,
+            field="data.proxy-real-ip-cidr",
+            observed=trusted,
+            expected="ranges of both families",
+            fix=patch("configmap", settings.namespace, settings.name, {"data": {"proxy-real-ip-cidr": both}}),
+        )
+
+
+_LISTS: tuple[tuple[str, Literal["deny", "allow"]], ...] = (
+    ("denylist-source-range", "deny"),
+    ("block-cidrs", "deny"),
+    ("allowlist-source-range", "allow"),
+    ("whitelist-source-range", "allow"),
+)
+
+
+@check(
+    "DS-NGX-011",
+    "acl-one-family",
+    Severity.WARNING,
+    title="Source ranges of the controller name IPv4 only",
+    condition="A deny list of the controller's ConfigMap names IPv4 ranges only; for an allow list it is a note.",
+    why="Over IPv6 a deny list lets everybody pass, and an allow list answers 403 to everybody.",
+    fix="Add IPv6 ranges to the list.",
+    source="checks.md §4",
+    needs=(Kind.POD, Kind.CONFIG_MAP),
+    uses=(Kind.NGINX_CONF,),
+)
+def acl_one_family(ctx: Context) -> Iterator[Problem]:
+    """A list that forgets IPv6."""
+    for settings, pods in _by_config_map(ctx).values():
+        for name, kind in _LISTS:
+            value = settings.data.get(name, "")
+            if cidr_families(split_list(value)) != (V4,) or not _has_v6_clients(ctx, pods):
+                continue
+            effect = "everybody passes" if kind == "deny" else "everybody gets 403"
+            yield Problem(
+                message=f"{name} holds {families((V4,))} ranges only ({names(split_list(value))}): over IPv6 {effect}.",
+                severity=Severity.NOTE if kind == "allow" else None,
+                object=ref("ConfigMap", settings),
+                family=V6,
+                field=f"data.{name}",
+                observed=value,
+                expected="ranges of both families",
+                fix=kubectl(settings.namespace, "edit", "configmap", settings.name),
+            )

@@ -1,0 +1,127 @@
+"""The registry: each check once, with its words, its severity, what it reads and the function that decides.
+
+Screen, `dsview explain`, the page of all checks and the reports are made from these entries and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dsview.model.address import Family
+from dsview.model.finding import Cause, ObjectRef, Severity
+from dsview.model.kinds import Kind
+
+if TYPE_CHECKING:
+    from dsview.checks.context import Context
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check yields; the engine adds the code and, where None, the check's severity and the object asked about.
+
+    Text may hold names from the cluster as they are: the engine makes it safe.
+    """
+
+    message: str
+    severity: Severity | None = None
+    object: ObjectRef | None = None
+    family: Family | None = None
+    field: str | None = None
+    observed: str | None = None
+    expected: str | None = None
+    fix: str | None = None
+    related: tuple[ObjectRef, ...] = ()
+    grace: float = 0.0
+    causes: tuple[Cause, ...] = ()
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the catalogue (checks.md §4).
+
+    `subjects` are the kinds it is asked of, one object at a time; without any it is asked once for the whole
+    cluster, anew whenever one of `needs` or `uses` changed. `needs` are the kinds without which it is not evaluated
+    (besides the subject's own); `uses` are read where they are there. `condition`, `why`, `fix` and `not_when` are sentences for people; `detail_only`
+    findings are shown with the object and stand in no report.
+    """
+
+    code: str
+    slug: str
+    severity: Severity
+    title: str
+    condition: str
+    why: str
+    fix: str
+    source: str
+    not_when: str = ""
+    subjects: tuple[Kind, ...] = ()
+    needs: tuple[Kind, ...] = ()
+    uses: tuple[Kind, ...] = ()
+    detail_only: bool = False
+    run: Callable[..., Iterator[Problem]]
+
+    @property
+    def reads(self) -> frozenset[Kind]:
+        """Every kind whose change can change the answer."""
+        return frozenset((*self.subjects, *self.needs, *self.uses))
+
+
+REGISTRY: dict[str, Check] = {}
+
+Subject = Any
+"""The object a check is asked of, of the kind that its entry names; nothing for a cluster-wide check."""
+
+
+def check(
+    code: str,
+    slug: str,
+    severity: Severity,
+    *,
+    title: str,
+    condition: str,
+    why: str,
+    fix: str,
+    source: str,
+    subjects: tuple[Kind, ...] = (),
+    needs: tuple[Kind, ...] = (),
+    uses: tuple[Kind, ...] = (),
+    not_when: str = "",
+    detail_only: bool = False,
+) -> Callable[[Callable[..., Iterator[Problem]]], Callable[..., Iterator[Problem]]]:
+    """Enter the decorated function into the registry. It is called as `run(subject, context)` or `run(context)`."""
+
+    def enter(run: Callable[..., Iterator[Problem]]) -> Callable[..., Iterator[Problem]]:
+        if code in REGISTRY:
+            raise ValueError(f"{code} is registered twice")
+        REGISTRY[code] = Check(
+            code=code,
+            slug=slug,
+            severity=severity,
+            title=title,
+            condition=condition,
+            why=why,
+            fix=fix,
+            not_when=not_when,
+            source=source,
+            subjects=subjects,
+            needs=needs,
+            uses=uses,
+            detail_only=detail_only,
+            run=run,
+        )
+        return run
+
+    return enter
+
+
+def all_checks() -> list[Check]:
+    """Every check, by code. Imports the modules that hold them on first use."""
+    from dsview.checks import catalogue  # noqa: F401, PLC0415  (fills the registry; a cycle at module level)
+
+    return [REGISTRY[code] for code in sorted(REGISTRY)]
+
+
+def run_check(entry: Check, subject: Subject, context: Context) -> list[Problem]:
+    """What the check says of the subject (None for a cluster-wide check)."""
+    return list(entry.run(subject, context) if entry.subjects else entry.run(context))

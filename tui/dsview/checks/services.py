@@ -1,0 +1,282 @@
+"""DS-SVC: families, policy and cluster IPs of Services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.context import Context
+from dsview.checks.registry import Problem, check
+from dsview.checks.words import families, patch_service, recreate_service, ref
+from dsview.model.address import canonical, family_of, other, packed
+from dsview.model.cidr import parse_cidrs
+from dsview.model.finding import ObjectRef, Severity
+from dsview.model.kinds import Kind
+from dsview.model.objects import Pod, Service
+from dsview.state.profile import KUBERNETES, Confidence
+
+
+def is_cluster_dns(service: Service) -> bool:
+    """Whether the Service is the cluster's DNS: kubeadm's name, or the label that every distribution keeps."""
+    return service.namespace == "kube-system" and (
+        service.name == "kube-dns" or service.labels.get("k8s-app") == "kube-dns"
+    )
+
+
+@check(
+    "DS-SVC-001",
+    "prefer-stuck",
+    Severity.WARNING,
+    title="PreferDualStack Service stayed at one family",
+    condition="ipFamilyPolicy is PreferDualStack and the Service has one family, but the cluster is dual-stack.",
+    why="The Service was created while the cluster had one family. Nothing adds the second one by itself, so "
+    "clients of the other family never reach it.",
+    fix="Name both families, the present one first; the cluster IP stays and a second one is added.",
+    source="checks.md §4 and §1.3; k/k#101681",
+    subjects=(Kind.SERVICE,),
+)
+def prefer_stuck(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Prefers both families, has one, could have two."""
+    has = service.families
+    if service.ip_family_policy != "PreferDualStack" or len(has) != 1 or not ctx.is_dual():
+        return
+    missing = other(has[0])
+    yield Problem(
+        message=f"PreferDualStack, but only {has[0]}: the Service is older than the cluster's {missing} and keeps one "
+        f"family until someone names both.",
+        family=missing,
+        field="spec.ipFamilies",
+        observed=has[0],
+        expected=f"{has[0]}, {missing}",
+        fix=patch_service(service, ipFamilies=[has[0], missing]),
+    )
+
+
+@check(
+    "DS-SVC-002",
+    "single-in-dual",
+    Severity.NOTE,
+    title="SingleStack Service in a dual-stack cluster",
+    condition="ipFamilyPolicy is SingleStack and the cluster is dual-stack.",
+    why="Clients of the other family cannot use the Service. SingleStack is the default, so often nobody chose it.",
+    fix="Set ipFamilyPolicy to PreferDualStack.",
+    not_when="One family is intended. default/kubernetes, the cluster's DNS and a controller Service that DS-NGX-005 "
+    "names are exempt.",
+    source="checks.md §4 and §1.10",
+    subjects=(Kind.SERVICE,),
+    uses=(Kind.POD,),
+)
+def single_in_dual(service: Service, ctx: Context) -> Iterator[Problem]:
+    """One family by policy where two could be had."""
+    has = service.families
+    if service.ip_family_policy != "SingleStack" or len(has) != 1 or not ctx.is_dual():
+        return
+    if service.key == KUBERNETES or is_cluster_dns(service) or service.key in ctx.controller_services:
+        return
+    yield Problem(
+        message=f"SingleStack with {has[0]}: clients that have only {other(has[0])} cannot reach it.",
+        family=other(has[0]),
+        field="spec.ipFamilyPolicy",
+        observed="SingleStack",
+        expected="PreferDualStack, unless one family is intended",
+        fix=patch_service(service, ipFamilyPolicy="PreferDualStack"),
+    )
+
+
+@check(
+    "DS-SVC-003",
+    "family-not-configured",
+    Severity.ERROR,
+    title="Service has a family that the cluster does not serve",
+    condition="A family of the Service is none of the cluster's Service families, and these are declared.",
+    why="No component allocates or programs that family: its cluster IP leads nowhere.",
+    fix="Set the policy to SingleStack where the first family is served; recreate the Service otherwise.",
+    not_when="A headless Service without selector, which gets both families on any cluster.",
+    source="checks.md §4 and §1.2",
+    subjects=(Kind.SERVICE,),
+)
+def family_not_configured(service: Service, ctx: Context) -> Iterator[Problem]:
+    """A family that is none of S."""
+    profile = ctx.profile
+    if profile.confidence is not Confidence.DECLARED or (service.is_headless and not service.selector):
+        return
+    has = service.families
+    for family in has:
+        if ctx.serves(family):
+            continue
+        is_secondary = ctx.serves(has[0])
+        yield Problem(
+            message=f"The Service has {family}, but the cluster serves {families(profile.service_families)} only "
+            f"({profile.declared_by}).",
+            family=family,
+            field=f"spec.ipFamilies[{has.index(family)}]",
+            observed=families(has),
+            expected=families(profile.service_families),
+            fix=patch_service(service, ipFamilyPolicy="SingleStack") if is_secondary else recreate_service(service),
+        )
+
+
+@check(
+    "DS-SVC-004",
+    "cluster-ip-out-of-range",
+    Severity.ERROR,
+    title="Cluster IP outside every ServiceCIDR",
+    condition="No ServiceCIDR of its family contains the cluster IP, or an event ClusterIPOutOfRange names the Service.",
+    why="The address is not the Service's by right: another allocation or a route may own it.",
+    fix="Recreate the Service, or add a ServiceCIDR that contains the address.",
+    not_when="The cluster has no ServiceCIDR of that family at all: DS-SVC-003 says so.",
+    source="checks.md §4",
+    subjects=(Kind.SERVICE,),
+    needs=(Kind.SERVICE_CIDR,),
+    uses=(Kind.EVENT,),
+)
+def cluster_ip_out_of_range(service: Service, ctx: Context) -> Iterator[Problem]:
+    """A cluster IP that no range holds."""
+    if service.is_external_name:
+        return
+    ranges = parse_cidrs(text for cidr in ctx.state.service_cidrs for text in cidr.cidrs)
+    events = [
+        e
+        for e in ctx.state.events
+        if e.reason == "ClusterIPOutOfRange" and (e.involved_namespace, e.involved_name) == service.key
+    ]
+    for i, text in enumerate(service.real_cluster_ips):
+        raw = packed(text)
+        family = family_of(text)
+        of_family = [cidr for cidr in ranges if cidr.family == family]
+        is_outside = bool(of_family) and not any(cidr.contains(raw) for cidr in of_family)
+        if is_outside or (events and not of_family and family is not None) or (events and text in events[-1].message):
+            inside = ", ".join(cidr.text for cidr in of_family) or "no range of this family"
+            yield Problem(
+                message=f"Cluster IP {text} lies in none of the cluster's {family} ranges ({inside}).",
+                family=family,
+                field=f"spec.clusterIPs[{i}]",
+                observed=text,
+                expected=f"an address of {inside}",
+                fix=recreate_service(service),
+            )
+
+
+@check(
+    "DS-SVC-005",
+    "duplicate-cluster-ip",
+    Severity.ERROR,
+    title="Cluster IP held by two Services",
+    condition="Two Services have the same cluster IP, compared as addresses, for 60 s. A warning where the IPAddress "
+    "object of the cluster IP belongs to another Service.",
+    why="The nodes can send the address to one of them only; which one differs from node to node.",
+    fix="Recreate the younger one of the two.",
+    source="checks.md §4",
+    subjects=(Kind.SERVICE,),
+    uses=(Kind.IP_ADDRESS,),
+)
+def duplicate_cluster_ip(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Two Services, one address."""
+    if service.is_external_name:
+        return
+    for i, text in enumerate(service.real_cluster_ips):
+        others = [key for key in ctx.state.cluster_ips.holders(text) if key != service.key]
+        field = f"spec.clusterIPs[{i}]"
+        if others:
+            held = ", ".join("/".join(key) for key in others)
+            yield Problem(
+                message=f"Cluster IP {text} is also that of Service {held}: traffic reaches one of them.",
+                family=family_of(text),
+                field=field,
+                observed=text,
+                expected="an address of its own",
+                fix=recreate_service(service),
+                related=tuple(ObjectRef("Service", *key) for key in others),
+                grace=60,
+            )
+            continue
+        address = ctx.state.ip_addresses.get(("", canonical(text) or text))
+        if address is None or address.parent_resource not in {"services", ""} or not address.parent_name:
+            continue
+        parent = (address.parent_namespace, address.parent_name)
+        if parent != service.key:
+            yield Problem(
+                message=f"The IPAddress object {address.name} belongs to Service {'/'.join(parent)}, not to this one.",
+                severity=Severity.WARNING,
+                family=family_of(text),
+                field=field,
+                observed="/".join(parent),
+                expected="/".join(service.key),
+                fix=recreate_service(service),
+                related=(ref("IPAddress", address), ObjectRef("Service", *parent)),
+                grace=60,
+            )
+
+
+@check(
+    "DS-SVC-006",
+    "primary-differs",
+    Severity.NOTE,
+    title="First family differs from the cluster's",
+    condition="The first family of the Service is not the first Service family of the cluster.",
+    why="spec.clusterIP, the Endpoints object and webhooks use the first family, here the other one than elsewhere.",
+    fix="None is needed where this is intended. The first family cannot be changed; recreate the Service to do so.",
+    source="checks.md §4 and §1.1",
+    subjects=(Kind.SERVICE,),
+)
+def primary_differs(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Another order than the cluster's."""
+    has, served = service.families, ctx.profile.service_families
+    if has and ctx.is_dual() and has[0] != served[0]:
+        yield Problem(
+            message=f"{has[0]} comes first here, {served[0]} in the cluster: clusterIP and Endpoints are {has[0]}.",
+            family=has[0],
+            field="spec.ipFamilies[0]",
+            observed=", ".join(has),
+            expected=f"{served[0]} first, unless {has[0]} is intended",
+        )
+
+
+_OTHER_DATAPLANES = {"cilium", "calico-node", "antrea", "kube-router", "ovnkube-node", "kube-ovn-cni"}
+
+
+def has_other_dataplane(ctx: Context) -> bool:
+    """Whether Services are seen to be programmed by something else than kube-proxy.
+
+    A CNI agent that can replace kube-proxy runs in kube-system and no kube-proxy does.
+    """
+
+    def apps(pod: Pod) -> set[str]:
+        return {pod.labels.get(k, "") for k in ("k8s-app", "app", "component", "app.kubernetes.io/name")}
+
+    found = {app for pod in ctx.state.pods.in_namespace("kube-system") for app in apps(pod)}
+    return "kube-proxy" not in found and bool(found & _OTHER_DATAPLANES)
+
+
+@check(
+    "DS-SVC-007",
+    "external-ip-family",
+    Severity.WARNING,
+    title="External IP of a family that the Service has not",
+    condition="The family of an entry of externalIPs is none of the Service's families.",
+    why="kube-proxy skips the entry without a word: the address does not lead to the Service.",
+    fix="Make the Service dual-stack, or remove the address.",
+    not_when="Another dataplane than kube-proxy programs Services.",
+    source="checks.md §4; K:pkg/proxy/servicechangetracker.go",
+    subjects=(Kind.SERVICE,),
+    uses=(Kind.POD,),
+)
+def external_ip_family(service: Service, ctx: Context) -> Iterator[Problem]:
+    """An external IP that nothing programs."""
+    has = service.families
+    if not has or not service.external_ips:
+        return
+    if dict(service.annotations).get("service.kubernetes.io/service-proxy-name") or has_other_dataplane(ctx):
+        return
+    for i, text in enumerate(service.external_ips):
+        family = family_of(text)
+        if family is not None and family not in has:
+            yield Problem(
+                message=f"External IP {text} is {family}, but the Service has {families(has)} only: kube-proxy skips it.",
+                family=family,
+                field=f"spec.externalIPs[{i}]",
+                observed=text,
+                expected=f"an {has[0]} address, or a Service with both families",
+                fix=patch_service(service, ipFamilyPolicy="RequireDualStack", ipFamilies=[has[0], other(has[0])])
+                if ctx.is_dual()
+                else None,
+            )

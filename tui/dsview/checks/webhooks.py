@@ -1,0 +1,70 @@
+"""DS-NET-006: webhooks and aggregated APIs that the API server may not reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.context import Context
+from dsview.checks.registry import Problem, check
+from dsview.checks.words import recreate_service, ref
+from dsview.model.address import FAMILIES, Family
+from dsview.model.finding import ObjectRef, Severity
+from dsview.model.kinds import Kind
+from dsview.model.objects import WebhookConfiguration
+from dsview.state.profile import KUBERNETES
+
+_CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+
+
+def _api_server_family(ctx: Context) -> Family | None:
+    """The one family of default/kubernetes' endpoints; None where it is not known, or both."""
+    found = ctx.endpoints(KUBERNETES)
+    has = [family for family in FAMILIES if found.of(family).all]
+    return has[0] if len(has) == 1 else None
+
+
+def _control_plane_families(ctx: Context) -> set[Family] | None:
+    """The families of the visible control-plane nodes, or None where none is visible."""
+    names = [n.name for n in ctx.state.nodes if any(label in n.labels for label in _CONTROL_PLANE)]
+    found = [facts for name in names if (facts := ctx.node(name)) is not None]
+    return {family for facts in found for family in facts.internal} if found else None
+
+
+@check(
+    "DS-NET-006",
+    "webhook-odd-family",
+    Severity.WARNING,
+    title="Webhook Service of a family that the API server may lack",
+    condition="The first family of a webhook's or APIService's Service is not that of default/kubernetes' endpoints, and "
+    "the control-plane nodes, where they are visible, lack it.",
+    why="The API server calls the Service's first cluster IP only; calls time out, and requests hang or fail.",
+    fix="Recreate the Service with the other family first.",
+    source="checks.md §4",
+    subjects=(Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE),
+    needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE),
+    uses=(Kind.NODE,),
+)
+def webhook_odd_family(item: WebhookConfiguration, ctx: Context) -> Iterator[Problem]:
+    """The API server would have to speak a family that it may not have."""
+    family = _api_server_family(ctx)
+    nodes = _control_plane_families(ctx)
+    if family is None:
+        return
+    for key in item.services:
+        service = ctx.state.services.get(key)
+        if service is None or not service.families or service.families[0] == family:
+            continue
+        first = service.families[0]
+        if nodes is not None and first in nodes:
+            continue
+        where = "" if nodes is None else f", and the control-plane nodes have no {first} address"
+        yield Problem(
+            message=f"Service {'/'.join(key)} has {first} first, but the API servers are known by {family} only{where}.",
+            object=ObjectRef(item.kind, None, item.name),
+            family=first,
+            field=f"service {'/'.join(key)}",
+            observed=first,
+            expected=family,
+            fix=recreate_service(service),
+            related=(ref("Service", service),),
+        )

@@ -1,0 +1,79 @@
+"""Words and commands that messages and fixes are made of. Commands can be pasted into a shell: names are quoted."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dsview.checks.context import workload_of
+from dsview.model.address import Family
+from dsview.model.finding import ObjectRef
+from dsview.model.objects import Object, Pod, Service
+
+
+def ref(kind: str, item: Object) -> ObjectRef:
+    """The reference of an object."""
+    return ObjectRef(kind, item.namespace or None, item.name)
+
+
+def names(items: Iterable[str], limit: int = 3) -> str:
+    """A short enumeration: `a, b, c and 4 more`."""
+    listed = list(items)
+    shown = ", ".join(listed[:limit])
+    return f"{shown} and {len(listed) - limit} more" if len(listed) > limit else shown
+
+
+def count(number: int, noun: str) -> str:
+    """`1 pod`, `3 pods`, `2 addresses`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
+
+
+def families(values: Iterable[Family]) -> str:
+    """`IPv4 and IPv6`, `IPv4`, or `no family`."""
+    return " and ".join(values) or "no family"
+
+
+def kubectl(namespace: str, *words: str) -> str:
+    """A kubectl command line, every word quoted for a POSIX shell."""
+    scope = ["-n", namespace] if namespace else []
+    return shlex.join(["kubectl", *scope, *words])
+
+
+def patch(kind: str, namespace: str, name: str, body: dict[str, Any]) -> str:
+    """A `kubectl patch` of type merge."""
+    text = json.dumps(body, separators=(",", ":"))
+    return kubectl(namespace, "patch", kind, name, "--type=merge", "-p", text)
+
+
+def patch_service(service: Service, **spec: object) -> str:
+    """A `kubectl patch` of a Service's spec; keywords are the fields in Kubernetes' spelling."""
+    return patch("service", service.namespace, service.name, {"spec": spec})
+
+
+def recreate_service(service: Service) -> str:
+    """Commands that create a Service anew without the fields that the API server allocates."""
+    get = kubectl(service.namespace, "get", "service", service.name, "-o", "json")
+    drop = (
+        "del(.spec.clusterIP,.spec.clusterIPs,.spec.ipFamilies,.metadata.resourceVersion,.metadata.uid,"
+        ".metadata.creationTimestamp,.status)"
+    )
+    return f"{get} | jq {shlex.quote(drop)} | {kubectl(service.namespace, 'replace', '--force', '-f', '-')}"
+
+
+_RESTARTABLE = ("deployment/", "statefulset/", "daemonset/")
+
+
+def recreate_pods(pods: Sequence[Pod]) -> str:
+    """Commands that replace pods: a rolling restart of what owns them, or a delete where nothing can restart them."""
+    commands: dict[str, None] = {}
+    for pod in pods:
+        workload = workload_of(pod)
+        if workload.startswith(_RESTARTABLE):
+            commands[kubectl(pod.namespace, "rollout", "restart", workload)] = None
+        else:
+            commands[kubectl(pod.namespace, "delete", "pod", pod.name)] = None
+    return "\n".join(commands)

@@ -1,0 +1,101 @@
+"""Decides when the nginx.conf of a controller pod is read (checks.md §5), and says how that went for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from dsview.model.kinds import Kind
+from dsview.model.listen import ListenSource
+from dsview.model.objects import Key, Pod
+from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
+from dsview.state.cluster import Change, ClusterState
+from dsview.state.controllers import config_map_key, controller_container, live_controllers
+
+AGAIN_AFTER = 300.0
+"""Seconds after which a file is read again although nothing said that it changed."""
+
+RELOADED_AFTER = 15.0
+"""Seconds that ingress-nginx may take from a change of its ConfigMap to the new nginx.conf; then it is read again."""
+
+
+class _Asked(msgspec.Struct):
+    """When a pod was asked last, and what it looked like then."""
+
+    signature: tuple[object, ...]
+    at: float
+    is_waiting: bool
+    again_at: float
+
+
+class NginxReader:
+    """Follows the controller pods; call `follow` after every batch of changes, on the session's thread."""
+
+    def __init__(self, state: ClusterState, source: Source, sink: Sink) -> None:
+        self._state = state
+        self._source = source
+        self._sink = sink
+        self._asked: dict[Key, _Asked] = {}
+        self._config_maps: set[Key] = set()
+        self._status: tuple[Health, str] | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an answer is still to come."""
+        return any(asked.is_waiting for asked in self._asked.values())
+
+    def follow(self, changes: Iterable[Change], now: float) -> None:
+        """Ask for what is due, forget what is gone, and report the state of the whole."""
+        for change in changes:
+            if change.kind is Kind.NGINX_CONF and change.key in self._asked:
+                self._asked[change.key].is_waiting = False
+        if not self._state.is_settled(Kind.POD):
+            return
+        pods = {pod.key: pod for pod in live_controllers(self._state)}
+        if self._source.is_live:
+            for pod in pods.values():
+                self._follow_pod(pod, now)
+            for key in [key for key in self._asked if key not in pods]:
+                del self._asked[key]
+                if key in self._state.nginx_confs:
+                    self._sink(Changed(Kind.NGINX_CONF, (), (key,)))
+        self._report(pods, now)
+
+    def _follow_pod(self, pod: Pod, now: float) -> None:
+        config_map = config_map_key(pod)
+        if config_map not in self._config_maps:
+            self._config_maps.add(config_map)
+            self._source.watch_config_map(*config_map)
+        settings = self._state.config_maps.get(config_map)
+        signature = (pod.uid, pod.ready, pod.ready_since, settings.data if settings is not None else None)
+        asked = self._asked.get(pod.key)
+        if asked is not None and asked.signature == signature and now < asked.again_at:
+            return
+        container = controller_container(pod)
+        if not pod.ready or container is None:
+            self._asked[pod.key] = _Asked(signature, now, is_waiting=False, again_at=now + AGAIN_AFTER)
+            return
+        changed = asked is not None and asked.signature != signature
+        again = RELOADED_AFTER if changed else AGAIN_AFTER
+        self._asked[pod.key] = _Asked(signature, now, is_waiting=True, again_at=now + again)
+        self._source.read_nginx_conf(pod, container.name, self._sink)
+
+    def _report(self, pods: dict[Key, Pod], now: float) -> None:
+        if self.is_waiting and self._status is None:
+            return
+        confs = {key: self._state.nginx_confs.get(key) for key in pods}
+        read = [conf for conf in confs.values() if conf is not None and conf.source is ListenSource.READ]
+        reason = next((conf.reason for conf in confs.values() if conf is not None and conf.reason), "")
+        if len(read) == len(pods):
+            status = (Health.LIVE if self._source.is_live else Health.GIVEN, "")
+        elif read:
+            health = Health.LIVE if self._source.is_live else Health.GIVEN
+            status = (health, f"{len(read)} of {len(pods)} read" + (f"; {reason}" if reason else ""))
+        elif self._source.is_live:
+            status = (Health.REFUSED, reason or "no controller pod is ready")
+        else:
+            status = (Health.NOT_GIVEN, reason)
+        if status != self._status:
+            self._status = status
+            self._sink(StatusChanged(kind=Kind.NGINX_CONF, health=status[0], reason=status[1], since=now))

@@ -1,0 +1,218 @@
+"""A session: one source, its state, its findings, kept up to date in small slices by whoever calls `drain`."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from dsview.checks.book import FindingBook, count_by_severity
+from dsview.checks.engine import Engine
+from dsview.checks.registry import all_checks
+from dsview.model.finding import Finding, ObjectRef, Severity
+from dsview.model.kinds import Kind
+from dsview.model.objects import Key, Object
+from dsview.session.inbox import Inbox
+from dsview.session.nginx_reader import NginxReader
+from dsview.session.policy import Policy
+from dsview.session.trace import Trace
+from dsview.sources.events import Changed, Source, StatusChanged
+from dsview.state.cluster import Change, ClusterState
+from dsview.state.profile import NodeFacts, Profile
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+class Delta(msgspec.Struct):
+    """What one drain changed. `everything`: all rows may look different."""
+
+    changes: list[Change] = msgspec.field(default_factory=list)
+    findings: set[ObjectRef] = msgspec.field(default_factory=set)
+    nodes: set[str] = msgspec.field(default_factory=set)
+    profile: bool = False
+    statuses: bool = False
+    everything: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.findings or self.nodes or self.profile or self.statuses or self.everything)
+
+
+class NotEvaluated(msgspec.Struct, frozen=True):
+    """A check that was not evaluated, and why, in a sentence."""
+
+    check: str
+    reason: str
+
+
+class Session:
+    """Owns a source. `drain` is called on one thread: by a screen every tenth of a second, by a command in a loop."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        clock: Callable[[], float] = time.time,
+        policy: Policy | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self.source = source
+        self.policy = policy or Policy()
+        self.state = ClusterState()
+        self._clock = clock
+        self._trace = trace
+        self._inbox = Inbox()
+        self._engine = Engine(self.state, live=source.is_live, skip=self.policy.skips, judge=self._judge)
+        self._nginx = NginxReader(self.state, source, self._inbox.put)
+        self._seen: set[Kind] = set()
+        self._check_seconds = 0.0
+        self._was_settled = False
+
+    @property
+    def book(self) -> FindingBook:
+        """The findings that are shown: past their grace, not exempted."""
+        return self._engine.book
+
+    @property
+    def exempted_findings(self) -> list[Finding]:
+        """The findings that the policy or an annotation exempts, in the order of reports."""
+        return self._engine.exempted.sorted()
+
+    @property
+    def exempted(self) -> int:
+        """How many findings are exempted."""
+        return len(self._engine.exempted)
+
+    @property
+    def profile(self) -> Profile:
+        """What is inferred of the cluster."""
+        return self._engine.tracker.profile
+
+    @property
+    def nodes(self) -> dict[str, NodeFacts]:
+        """The families of each node, by name."""
+        return self._engine.tracker.nodes
+
+    @property
+    def now(self) -> float:
+        """The time that checks are asked at: for files the time of capture, or after every grace period."""
+        if self.source.is_live or self.source.kind != "files":
+            return self._clock()
+        captured = self.source.captured_at
+        return captured if captured is not None else float("inf")
+
+    def start(self) -> None:
+        """Start the source. Raises `SourceError` where a user has to mend something first."""
+        # While objects pour in nothing is garbage, and each collection would walk all of them (100-300 ms).
+        gc.disable()
+        self.source.start(self._inbox.put)
+
+    def stop(self) -> None:
+        """Stop the source; what is known stays."""
+        self.source.stop()
+        gc.enable()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something arrives, or a check is due, at most so long. For commands; a screen has its timer."""
+        if not self.has_work:
+            self._inbox.arrived.wait(max(0.0, min(seconds, self._engine.next_due() - self.now)))
+
+    @property
+    def has_work(self) -> bool:
+        """Whether another drain would find something to do at once."""
+        return not (self._inbox.is_empty and self._engine.is_idle)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every kind is known, or known to be unavailable, and everything was evaluated."""
+        return not self.has_work and not self._nginx.is_waiting and all(map(self.state.is_settled, Kind))
+
+    def drain(self, budget: float = 0.008) -> Delta:
+        """Take in what arrived and evaluate what follows from it, for about `budget` seconds; what changed."""
+        started = time.perf_counter()
+        delta = Delta()
+        self._inbox.arrived.clear()
+        while (event := self._inbox.take()) is not None:
+            delta.changes += self.state.apply(event)
+            if not isinstance(event, Changed):
+                delta.statuses = True
+            if isinstance(event, StatusChanged):
+                self._traced(event)
+            # Half of the time for what arrives, so that a flood cannot starve the checks.
+            if time.perf_counter() - started > budget / 2:
+                break
+        self._nginx.follow(delta.changes, self._clock())
+        if delta.changes:
+            delta.profile, delta.nodes = self._engine.note(delta.changes)
+            if self._trace is not None:
+                self._first_rows(delta.changes)
+        if delta.statuses:
+            self._engine.note_statuses()
+            delta.profile = delta.profile or self._engine.refresh_profile()
+        checking = time.perf_counter()
+        # Asking for the clock costs as much as a check of a plain pod, so it is done for every 16th.
+        ticks = iter(range(1 << 62))
+        delta.findings = self._engine.step(
+            self.now, lambda: next(ticks) % 16 != 0 or time.perf_counter() - started < budget
+        )
+        self._check_seconds += time.perf_counter() - checking
+        delta.everything = delta.profile
+        self._note_settled()
+        return delta
+
+    def _note_settled(self) -> None:
+        if not self._was_settled and self.is_settled:
+            self._was_settled = True
+            gc.collect()
+            gc.freeze()
+            gc.enable()
+            if self._trace is not None:
+                self._trace.all_synced()
+
+    def _first_rows(self, changes: list[Change]) -> None:
+        for kind in {change.kind for change in changes} - self._seen:
+            self._seen.add(kind)
+            if self._trace is not None:
+                self._trace.first_rows(kind.value)
+
+    def _traced(self, event: StatusChanged) -> None:
+        if self._trace is not None and event.health.is_complete:
+            self._trace.synced(event.kind.value, len(self.state.store(event.kind)), self._check_seconds)
+
+    def _judge(self, finding: Finding) -> tuple[Finding, bool]:
+        """The finding as the policy wants it, and whether it is shown."""
+        ref = finding.object
+        kind = _KINDS.get(ref.kind)
+        item = self.state.store(kind).get((ref.namespace or "", ref.name)) if kind is not None else None
+        known = isinstance(item, Object)
+        return self.policy.judge(finding, item.labels if known else {}, item.ignore if known else "")
+
+    def findings_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
+        """The shown findings about an object, worst first."""
+        return self.book.of(ObjectRef(kind, namespace or None, name))
+
+    def details_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
+        """What is worth knowing of an object in its own detail view only; no flag, in no report."""
+        return self._engine.details.of(ObjectRef(kind, namespace or None, name))
+
+    def root_of(self, finding: Finding) -> Finding | None:
+        """What the finding is folded under, or None."""
+        return self.book.root(finding)
+
+    def counts(self) -> dict[Severity, int]:
+        """How many shown findings there are of each severity, folded ones included."""
+        return count_by_severity(self.book)
+
+    def not_evaluated(self) -> list[NotEvaluated]:
+        """The checks that could not be evaluated, by code."""
+        reasons = (
+            (check.code, self._engine.why_not_evaluated(check))
+            for check in all_checks()
+            if not self.policy.skips(check.code)
+        )
+        return [NotEvaluated(code, reason) for code, reason in reasons if reason is not None]
+
+    def read_manifest(self, kind: Kind, key: Key) -> str:
+        """The object as YAML, read anew; may take a while. Raises `SourceError` where it is not to be had."""
+        return self.source.read_manifest(kind, key)

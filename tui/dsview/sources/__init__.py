@@ -1,0 +1,1 @@
+"""Where objects come from: a cluster, files, a demo. Each yields the same events."""

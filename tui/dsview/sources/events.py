@@ -1,0 +1,155 @@
+"""What every source tells, whichever it is: the vocabulary between `sources` and `state`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Literal, Protocol
+
+import msgspec
+
+from dsview.model.kinds import Kind
+from dsview.model.listen import NginxConf
+from dsview.model.objects import Key, Object, Pod
+
+Item = Object | NginxConf
+SourceKind = Literal["cluster", "files", "demo"]
+
+
+class Health(StrEnum):
+    """How a kind is doing. Only `LIVE`, `POLLING`, `STALE` and `GIVEN` mean that all its objects were read once."""
+
+    LOADING = "loading"
+    LIVE = "live"
+    POLLING = "polling"
+    STALE = "stale"
+    GIVEN = "given"
+    REFUSED = "refused"
+    ABSENT = "absent"
+    NOT_GIVEN = "not given"
+    FAILED = "failed"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the objects of the kind are known, be it as of a while ago."""
+        return self in _COMPLETE
+
+    @property
+    def is_final(self) -> bool:
+        """Whether waiting longer is unlikely to bring the objects."""
+        return self is not Health.LOADING
+
+
+_COMPLETE = frozenset({Health.LIVE, Health.POLLING, Health.STALE, Health.GIVEN})
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """Objects that are there now (new or changed) and keys of those that are gone."""
+
+    kind: Kind
+    upserts: tuple[Item, ...] | list[Item] = ()
+    deletes: tuple[Key, ...] | list[Key] = ()
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A list is complete: what is not among `keys` is gone. `namespaces` is None for a cluster-wide list.
+
+    `keys` is None after a first list, when nothing can be left over.
+    """
+
+    kind: Kind
+    keys: frozenset[Key] | None = None
+    namespaces: tuple[str, ...] | None = None
+
+
+class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind's health, and why in a sentence. `since` is epoch seconds: when it became so.
+
+    `namespaces` names those that are read where cluster-wide access was refused or not asked for.
+    """
+
+    kind: Kind
+    health: Health
+    reason: str = ""
+    since: float = 0.0
+    namespaces: tuple[str, ...] | None = None
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """One object that could not be read: `identity` tells the same object again, `message` is a safe sentence."""
+
+    kind: Kind
+    identity: str
+    message: str
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the first list of a kind is. `total` is None where the server does not tell."""
+
+    kind: Kind
+    loaded: int
+    total: int | None = None
+
+
+class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the server: its version text, such as `v1.36.1`, and banners to show for good."""
+
+    version: str | None = None
+    banners: tuple[str, ...] = ()
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A sentence for people about the source itself, such as a file that was passed over."""
+
+    message: str
+
+
+SourceEvent = Changed | Listed | StatusChanged | Quarantined | Progress | ServerInfo | Note
+Sink = Callable[[SourceEvent], None]
+"""Takes an event from any thread; never blocks for long, never raises."""
+
+
+class SourceError(Exception):
+    """The source cannot be used at all; the text is a sentence with what to do, `exit_code` as the README lists."""
+
+    def __init__(self, message: str, exit_code: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class Source(Protocol):
+    """A cluster, files or a demo."""
+
+    @property
+    def kind(self) -> SourceKind:
+        """Which of the three."""
+
+    @property
+    def name(self) -> str:
+        """For people: the context, the base name of the path, the scenario. Never an absolute path."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether objects go on changing, so that grace periods are waited for."""
+
+    @property
+    def captured_at(self) -> float | None:
+        """The time the content is of, epoch seconds: for a snapshot when it was taken; None where unknown or live."""
+
+    def start(self, sink: Sink) -> None:
+        """Begin to send events; returns at once for a live source, after the last event for files.
+
+        Raises `SourceError` for what a user has to mend first.
+        """
+
+    def stop(self) -> None:
+        """Send no more; returns within a second."""
+
+    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+        """Ask for the nginx.conf of a controller pod; the answer comes as `Changed` of `Kind.NGINX_CONF`."""
+
+    def watch_config_map(self, namespace: str, name: str) -> None:
+        """Follow one more ConfigMap, that of a controller. Nothing to do for a source that reads all it has."""
+
+    def read_manifest(self, kind: Kind, key: Key) -> str:
+        """The object as YAML, read anew. Raises `SourceError` where it is not to be had."""

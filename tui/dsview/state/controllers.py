@@ -1,0 +1,153 @@
+"""Which pods run ingress-nginx, and which ConfigMap and Services belong to them (checks.md §5 and §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from dsview.model.objects import Container, Key, Pod, Service, ServicePort
+
+if TYPE_CHECKING:
+    from dsview.state.cluster import ClusterState
+
+INGRESS_CONTROLLER = "k8s.io/ingress-nginx"
+"""spec.controller of the IngressClasses that are ingress-nginx's."""
+
+DEFAULT_CONFIG_MAP = "ingress-nginx-controller"
+_BINARY = "/nginx-ingress-controller"
+_IMAGES = ("ingress-nginx/controller", "nginx-ingress-controller")
+_PUBLIC_PORTS = {"http": 80, "https": 443}
+
+
+@lru_cache(maxsize=4096)
+def _controller_container(containers: tuple[Container, ...]) -> Container | None:
+    """The container that runs the controller: by its binary, else by its image."""
+    for container in containers:
+        if any(word == _BINARY or word.endswith(_BINARY) for word in container.command_line):
+            return container
+    for container in containers:
+        if any(image in container.image for image in _IMAGES):
+            return container
+    return None
+
+
+def is_controller(pod: Pod) -> bool:
+    """Whether the pod is an ingress-nginx controller: labels, else args, else image."""
+    labels = pod.labels
+    if labels.get("app.kubernetes.io/name") == "ingress-nginx":
+        return labels.get("app.kubernetes.io/component") == "controller"
+    return any(_looks_like_one(c) for c in pod.containers) and _controller_container(pod.containers) is not None
+
+
+def _looks_like_one(container: Container) -> bool:
+    # Cheap, for every pod of the cluster: no hashing of the containers unless one of them mentions nginx.
+    return "nginx" in container.image or any("nginx" in word for word in container.command_line)
+
+
+def controller_container(pod: Pod) -> Container | None:
+    """The container to read nginx.conf from: `controller`, else the one that runs the binary, else the first."""
+    named = next((c for c in pod.containers if c.name == "controller"), None)
+    return named or _controller_container(pod.containers) or next(iter(pod.containers), None)
+
+
+def argument(pod: Pod, name: str) -> str:
+    """The value of `--name=value` or `--name value` on the controller's command line, `$(POD_NAMESPACE)` expanded."""
+    container = controller_container(pod)
+    words = container.command_line if container is not None else ()
+    for index, word in enumerate(words):
+        option, equals, value = word.lstrip("-").partition("=")
+        if option == name and word.startswith("-"):
+            if not equals:
+                following = words[index + 1] if index + 1 < len(words) else ""
+                value = "true" if following.startswith("-") or not following else following
+            return value.replace("$(POD_NAMESPACE)", pod.namespace).replace("$(POD_NAME)", pod.name)
+    return ""
+
+
+def _named(pod: Pod, text: str) -> Key | None:
+    namespace, slash, name = text.partition("/")
+    if not text:
+        return None
+    return (namespace, name) if slash else (pod.namespace, text)
+
+
+def config_map_key(pod: Pod) -> Key:
+    """The ConfigMap of the controller: `--configmap`, else the chart's name in the pod's namespace."""
+    return _named(pod, argument(pod, "configmap")) or (pod.namespace, DEFAULT_CONFIG_MAP)
+
+
+def has_ssl_passthrough(pod: Pod) -> bool:
+    """Whether the Go proxy owns the https port and nginx listens on 442 (checks.md §1.12)."""
+    return argument(pod, "enable-ssl-passthrough").lower() in {"true", "1"}
+
+
+def public_ports(pod: Pod) -> dict[str, int]:
+    """The controller's http and https ports: container ports of these names, else the flags, else 80 and 443."""
+    container = controller_container(pod)
+    ports = dict(_PUBLIC_PORTS)
+    for name, default in _PUBLIC_PORTS.items():
+        flag = argument(pod, f"{name}-port")
+        if flag.isdigit():
+            ports[name] = int(flag)
+        elif container is not None:
+            declared = next((p.container_port for p in container.ports if p.name == name), 0)
+            ports[name] = declared or default
+    return ports
+
+
+def target_port(service_port: ServicePort, pod: Pod) -> int | None:
+    """The container port number that a Service port leads to on this pod; None where a name resolves to nothing."""
+    target = service_port.target_port
+    if isinstance(target, int) and target:
+        return target
+    if not target:
+        return service_port.port
+    wanted = str(target)
+    if wanted.isdigit():
+        return int(wanted)
+    for container in pod.containers:
+        for port in container.ports:
+            if port.name == wanted:
+                return port.container_port
+    return None
+
+
+def live_controllers(state: ClusterState) -> Iterator[Pod]:
+    """The controller pods that run now, in order of namespace and name."""
+    for key in sorted(state.controllers):
+        pod = state.controllers[key]
+        if pod.phase == "Running" and not pod.deleted:
+            yield pod
+
+
+def publish_service_key(pod: Pod) -> Key | None:
+    """The Service that `--publish-service` names."""
+    return _named(pod, argument(pod, "publish-service"))
+
+
+def controller_services(state: ClusterState) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
+    """The controller Services, each with the running controller pods behind it (checks.md §3, definitions).
+
+    A Service is one if `--publish-service` names it, or, for pods without a publish Service that exists, if it is
+    a LoadBalancer or NodePort Service that selects them and leads to their http or https port.
+    """
+    found: dict[Key, tuple[Service, list[Pod]]] = {}
+    for pod in live_controllers(state):
+        published = publish_service_key(pod)
+        service = state.services.get(published) if published is not None else None
+        if service is not None:
+            found.setdefault(service.key, (service, []))[1].append(pod)
+            continue
+        public = set(public_ports(pod).values())
+        for candidate in state.selectors.selecting(pod):
+            if candidate.type in {"LoadBalancer", "NodePort"} and any(
+                target_port(port, pod) in public for port in candidate.ports
+            ):
+                found.setdefault(candidate.key, (candidate, []))[1].append(pod)
+    return {key: (service, tuple(pods)) for key, (service, pods) in sorted(found.items(), key=lambda kv: kv[0])}
+
+
+def is_truthy(text: str) -> bool:
+    """A boolean of a ConfigMap as Go's strconv.ParseBool reads it; what it rejects is false."""
+    return text.strip() in {"1", "t", "T", "TRUE", "true", "True"}

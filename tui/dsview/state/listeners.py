@@ -1,0 +1,71 @@
+"""The listen sockets of a controller pod: as read, or as the API lets one predict them (checks.md §5)."""
+
+from __future__ import annotations
+
+from dsview.model.address import V4, V6, families_of
+from dsview.model.kinds import Kind
+from dsview.model.listen import Likelihood, Listener, ListenSource, NginxConf
+from dsview.model.objects import ConfigMap, Pod
+from dsview.state.cluster import ClusterState
+from dsview.state.controllers import config_map_key, has_ssl_passthrough, is_truthy, public_ports
+
+
+def nginx_conf(state: ClusterState, pod: Pod) -> NginxConf:
+    """What nginx of this pod listens on. Predicted where its nginx.conf was not read; unread stays unread."""
+    read = state.nginx_confs.get(pod.key)
+    if read is not None and read.source is not ListenSource.PREDICTED:
+        return read
+    reason = read.reason if read is not None else ""
+    return predict(state, pod, reason or state.status(Kind.NGINX_CONF).reason or "nginx.conf was not read")
+
+
+def config_map(state: ClusterState, pod: Pod) -> ConfigMap | None:
+    """The controller's ConfigMap, if it was read."""
+    return state.config_maps.get(config_map_key(pod))
+
+
+def predict(state: ClusterState, pod: Pod, reason: str) -> NginxConf:
+    """The listeners that ingress-nginx would write: IPv4 always, IPv6 as the process would decide at its start."""
+    settings = config_map(state, pod)
+    ports = public_ports(pod)
+    if has_ssl_passthrough(pod):
+        ports = {**ports, "https": 442}
+    likelihood = _ipv6_likelihood(state, pod, settings)
+    listeners: list[Listener] = []
+    for name, port in ports.items():
+        options = ("ssl",) if name == "https" else ()
+        listeners.append(_wildcard("*", port, options, Likelihood.YES))
+        if likelihood is not None:
+            listeners.append(_wildcard("[::]", port, options, likelihood))
+    return NginxConf(
+        namespace=pod.namespace,
+        name=pod.name,
+        source=ListenSource.PREDICTED,
+        listeners=tuple(listeners),
+        reason=reason,
+    )
+
+
+def _wildcard(address: str, port: int, options: tuple[str, ...], likelihood: Likelihood) -> Listener:
+    return Listener(
+        transport="tcp",
+        address=address,
+        port=port,
+        families=(V4,) if address == "*" else (V6,),
+        options=options,
+        server_names=("_",),
+        likelihood=likelihood,
+    )
+
+
+def _ipv6_likelihood(state: ClusterState, pod: Pod, settings: ConfigMap | None) -> Likelihood | None:
+    """How likely a `[::]` listen is; None for "there is none"."""
+    if settings is not None and is_truthy(settings.data.get("disable-ipv6", "")):
+        return None
+    if V6 in families_of(pod.ips):
+        # Without the ConfigMap nobody can tell that IPv6 is not switched off.
+        return Likelihood.YES if settings is not None else Likelihood.LIKELY
+    node = state.nodes.get(("", pod.node_name))
+    if pod.host_network and node is not None and V6 in families_of(node.addresses_of("InternalIP")):
+        return Likelihood.LIKELY
+    return Likelihood.UNKNOWN

@@ -1,0 +1,64 @@
+"""What the ConfigMaps of kube-proxy and CoreDNS say, as far as checks.md §4 asks. Their text is as hostile as any."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import yaml
+
+from dsview.model.objects import ConfigMap
+
+KUBE_PROXY = ("kube-system", "kube-proxy")
+COREDNS = ("kube-system", "coredns")
+
+_LIMIT = 1 << 18
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class KubeProxySettings(msgspec.Struct, frozen=True):
+    """nodePortAddresses, detectLocalMode (`ClusterCIDR` where empty) and clusterCIDR of kube-proxy."""
+
+    node_port_addresses: tuple[str, ...] = ()
+    detect_local_mode: str = "ClusterCIDR"
+    cluster_cidr: str = ""
+
+
+def kube_proxy_settings(config_map: ConfigMap) -> KubeProxySettings | None:
+    """The settings in the ConfigMap; None where its text cannot be read."""
+    return _parse_kube_proxy(config_map.data.get("config.conf", ""))
+
+
+@lru_cache(maxsize=8)
+def _parse_kube_proxy(text: str) -> KubeProxySettings | None:
+    if not text or len(text) > _LIMIT or "&" in text:
+        # Anchors have no place in it, and could make a small text a huge value.
+        return None
+    try:
+        data: Any = yaml.load(text, Loader=_Loader)  # noqa: S506  (both loaders are safe ones)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict):
+        return None
+    addresses = data.get("nodePortAddresses")
+    mode = data.get("detectLocalMode")
+    cidr = data.get("clusterCIDR")
+    return KubeProxySettings(
+        node_port_addresses=tuple(a for a in addresses if isinstance(a, str)) if isinstance(addresses, list) else (),
+        detect_local_mode=mode if isinstance(mode, str) and mode else "ClusterCIDR",
+        cluster_cidr=cidr if isinstance(cidr, str) else "",
+    )
+
+
+_KUBERNETES_PLUGIN = re.compile(r"^[ \t]*kubernetes\b([^\n{#]*)", re.MULTILINE)
+
+
+def kubernetes_zones(config_map: ConfigMap) -> tuple[str, ...] | None:
+    """The zones of the Corefile's `kubernetes` plug-in; None where there is no such plug-in or no Corefile.
+
+    Without zones of its own the plug-in serves those of its server block; that is an empty tuple here.
+    """
+    found = _KUBERNETES_PLUGIN.search(config_map.data.get("Corefile", "")[:_LIMIT])
+    return tuple(found.group(1).split()) if found else None
