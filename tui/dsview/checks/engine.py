@@ -148,7 +148,7 @@ class Engine:
                 text = f"{name}: not read yet"
             case _:
                 text = f"{name}: could not be read"
-        return safe(f"{text} ({status.reason})" if status.reason else text)
+        return safe(f"{text} ({status.reason})" if status.reason and status.health is not Health.REFUSED else text)
 
     def _is_asked(self, key: SubjectKey) -> bool:
         kind = _KINDS.get(key[0])

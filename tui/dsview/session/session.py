@@ -96,11 +96,8 @@ class Session:
 
     @property
     def now(self) -> float:
-        """The time that checks are asked at: for files the time of capture, or after every grace period."""
-        if self.source.is_live or self.source.kind != "files":
-            return self._clock()
-        captured = self.source.captured_at
-        return captured if captured is not None else float("inf")
+        """The time that checks are asked at, epoch seconds."""
+        return self.source.now(self._clock())
 
     def start(self) -> None:
         """Start the source. Raises `SourceError` where a user has to mend something first."""
@@ -185,8 +182,9 @@ class Session:
         ref = finding.object
         kind = _KINDS.get(ref.kind)
         item = self.state.store(kind).get((ref.namespace or "", ref.name)) if kind is not None else None
-        known = isinstance(item, Object)
-        return self.policy.judge(finding, item.labels if known else {}, item.ignore if known else "")
+        if not isinstance(item, Object):
+            return self.policy.judge(finding, {}, "")
+        return self.policy.judge(finding, item.labels, item.ignore)
 
     def findings_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
         """The shown findings about an object, worst first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -47,8 +47,8 @@ class Changed(msgspec.Struct, frozen=True):
     """Objects that are there now (new or changed) and keys of those that are gone."""
 
     kind: Kind
-    upserts: tuple[Item, ...] | list[Item] = ()
-    deletes: tuple[Key, ...] | list[Key] = ()
+    upserts: Sequence[Item] = ()
+    deletes: Sequence[Key] = ()
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -132,9 +132,11 @@ class Source(Protocol):
     def is_live(self) -> bool:
         """Whether objects go on changing, so that grace periods are waited for."""
 
-    @property
-    def captured_at(self) -> float | None:
-        """The time the content is of, epoch seconds: for a snapshot when it was taken; None where unknown or live."""
+    def now(self, wall: float) -> float:
+        """The time that the content is of, epoch seconds, given the wall clock's.
+
+        For a cluster the wall clock; for a file the time of capture, or infinite where none is known (checks.md §3).
+        """
 
     def start(self, sink: Sink) -> None:
         """Begin to send events; returns at once for a live source, after the last event for files.

@@ -1,0 +1,5 @@
+"""`python -m dsview`."""
+
+from dsview.cli import main
+
+main()

@@ -1,0 +1,217 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dsview import __version__
+from dsview.cli.exits import EXIT_FINDINGS, EXIT_REFUSED
+from dsview.cli.options import Duration, shared_options, take_settings
+
+if TYPE_CHECKING:
+    from dsview.cli.options import Settings
+    from dsview.session.session import Session
+
+# ruff: noqa: PLC0415 - `--version` and `--help` import none of what the commands need
+
+_CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class _Commands(click.Group):
+    """Turns a `SourceError` of any command into its sentence and its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        from dsview.sources.events import SourceError
+
+        try:
+            return super().invoke(ctx)
+        except SourceError as error:
+            click.echo(f"dsview: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="dsview", message="%(prog)s %(version)s")
+@shared_options
+@click.pass_context
+def cli(ctx: click.Context, /, **values: Any) -> int | None:
+    """See whether both address families of a Kubernetes cluster really work.
+
+    Without a command, opens the dashboard on the current context. dsview only reads: it lists, watches and gets,
+    and reads nginx.conf in ingress-nginx controller pods. It never reads Secrets and sends no packets.
+    """
+    settings = take_settings(ctx, values)
+    ctx.obj = settings
+    if ctx.invoked_subcommand is not None:
+        return None
+    from dsview.cli.screen import run_screen
+
+    _set_up_logs(settings)
+    return run_screen(settings)
+
+
+def _set_up_logs(settings: Settings) -> None:
+    from dsview.cli.logs import set_up
+    from dsview.sources.events import SourceError
+
+    try:
+        set_up(settings.log_file, settings.verbose)
+    except OSError as error:
+        raise SourceError(f"The log file cannot be written: {error.strerror or error}.") from None
+
+
+def _run(settings: Settings, timeout: float | None, *, quiet: bool = False) -> Session:
+    """A session that has read and evaluated everything."""
+    from dsview.cli.opening import open_session, open_trace, run_to_end
+
+    _set_up_logs(settings)
+    session = open_session(settings, open_trace(settings))
+    try:
+        run_to_end(session, timeout)
+    finally:
+        session.stop()
+    if not quiet:
+        _say_notes(session)
+    return session
+
+
+def _say_notes(session: Session) -> None:
+    for note in (*session.state.quarantine_messages(), *session.state.notes, *session.state.server.banners):
+        click.echo(f"dsview: {note}", err=True)
+
+
+_TIMEOUT = click.option("--timeout", type=Duration(), metavar="DURATION", help="How long the whole run may take.")
+
+
+@cli.command()
+@shared_options
+@click.option("-o", "--output", default="text", metavar="FORMAT", help="text, json, junit, sarif or markdown.")
+@click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]), default="error", show_default=True)
+@click.option("--baseline", metavar="REPORT", help="A JSON report: fail only on findings that it does not hold.")
+@_TIMEOUT
+@click.pass_context
+def check(
+    ctx: click.Context, /, output: str, fail_on: str, baseline: str | None, timeout: float | None, **values: Any
+) -> int:
+    """Check once, print what was found, and say by the exit code whether that is acceptable."""
+    from dsview.model.finding import Severity
+    from dsview.report.baseline import new_findings
+    from dsview.report.formats import FORMATS
+    from dsview.report.model import build_report
+    from dsview.report.text import render_text
+
+    settings = take_settings(ctx, values)
+    if output not in FORMATS:
+        raise click.UsageError(f"{output!r} is no format; use one of {', '.join(FORMATS)}.")
+    report = build_report(_run(settings, timeout, quiet=output == "text"))
+    relevant = new_findings(report, baseline) if baseline is not None else report.findings
+    if output == "text":
+        import shutil
+
+        click.echo(
+            render_text(report, colour=_wants_colour(), width=shutil.get_terminal_size((100, 24)).columns), nl=False
+        )
+    else:
+        click.echo(FORMATS[output](report), nl=False)
+    if fail_on == "never":
+        return 0
+    if any(Severity(finding.severity).at_least(Severity(fail_on)) for finding in relevant):
+        return EXIT_FINDINGS
+    return EXIT_REFUSED if report.refused_core else 0
+
+
+def _wants_colour() -> bool:
+    import os
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+@cli.command()
+@click.argument("pane", type=click.Choice(["services", "pods", "nodes", "listeners"]))
+@shared_options
+@click.option("-o", "--output", type=click.Choice(["table", "wide", "json", "csv"]), default="table", show_default=True)
+@click.option(
+    "--filter", "filter_text", metavar="FILTER", default="", help="Only rows that match, as `/` on the screen."
+)
+@_TIMEOUT
+@click.pass_context
+def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeout: float | None, **values: Any) -> int:
+    """Print a pane's rows without a screen."""
+    from dsview.report.tables import TABLES
+    from dsview.rows.filter import FilterError
+    from dsview.rows.panes import PANES
+    from dsview.rows.view import TableView
+
+    settings = take_settings(ctx, values)
+    view = TableView(PANES[pane], _run(settings, timeout))
+    try:
+        view.set_filter(filter_text)
+    except FilterError as error:
+        raise click.UsageError(f"--filter: {error.message}") from None
+    status = view.status_line()
+    if status:
+        click.echo(f"dsview: {status}", err=True)
+    click.echo(TABLES[output](view), nl=False)
+    return 0
+
+
+@cli.command()
+@click.argument("code", required=False)
+def explain(code: str | None) -> int:
+    """Explain a check, or list all of them."""
+    from dsview.report.explain import explain_all, explain_one
+
+    click.echo(explain_one(code) if code else explain_all(), nl=False)
+    return 0
+
+
+@cli.command()
+@shared_options
+@click.option("-o", "--output", required=True, metavar="FILE", help="Where to write it; .gz compresses.")
+@click.option("--redact", is_flag=True, help="Replace names and addresses consistently, keeping families and prefixes.")
+@_TIMEOUT
+@click.pass_context
+def snapshot(ctx: click.Context, /, output: str, redact: bool, timeout: float | None, **values: Any) -> int:
+    """Write what was read to a file, to be read again by --from."""
+    import time
+
+    from dsview.session.snapshot import take_snapshot
+    from dsview.sources.redact import redacted
+    from dsview.sources.snapshot import write_snapshot
+
+    settings = take_settings(ctx, values)
+    taken = take_snapshot(_run(settings, timeout), time.time())
+    write_snapshot(Path(output), redacted(taken) if redact else taken)
+    return 0
+
+
+@cli.command()
+@click.option("--no-exec", is_flag=True, help="Without the right to read nginx.conf.")
+def rbac(no_exec: bool) -> int:
+    """Print the least ClusterRole that dsview needs."""
+    from dsview.report.rbac import cluster_role
+
+    click.echo(cluster_role(with_exec=not no_exec), nl=False)
+    return 0
+
+
+@cli.command(name="help")
+@click.argument("topic", required=False)
+@click.pass_context
+def help_topic(ctx: click.Context, topic: str | None) -> int:
+    """Explain a topic: keys, filters, checks, config, rbac or exit-codes."""
+    from dsview.cli.topics import TOPICS
+
+    if topic is None:
+        click.echo(ctx.parent.get_help() if ctx.parent is not None else "")
+        click.echo(f"\nTopics of `dsview help`: {', '.join(TOPICS)}.")
+        return 0
+    if topic not in TOPICS:
+        raise click.UsageError(f"There is no topic {topic!r}; there are {', '.join(TOPICS)}.")
+    click.echo(TOPICS[topic](), nl=False)
+    return 0

@@ -1,0 +1,107 @@
+"""From options to a session, and from a session to one that knows everything it will know."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dsview.cli.options import Settings
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.session.policy import Policy
+from dsview.session.session import Session
+from dsview.session.trace import Trace
+from dsview.sources.events import Health, Source, SourceError
+
+if TYPE_CHECKING:
+    from dsview.sources.kube import KubeSource
+
+# ruff: noqa: PLC0415 - each source is imported only where it is used: a cluster's costs a third of a second
+
+
+def open_source(settings: Settings, trace: Trace | None = None) -> Source:
+    """The source that the options name. Raises `SourceError`."""
+    if settings.from_path is not None:
+        from dsview.sources.files import FilesSource
+
+        return FilesSource(settings.from_path, stdin=sys.stdin.buffer, namespaces=settings.namespaces)
+    if settings.demo is not None:
+        from dsview.sources.demo import DemoSource
+
+        return DemoSource(settings.demo)
+    return open_cluster(settings, trace)
+
+
+def open_cluster(settings: Settings, trace: Trace | None = None, context: str | None = None) -> KubeSource:
+    """The cluster of a context."""
+    from dsview.sources.kube import KubeSource
+
+    source = KubeSource(
+        kubeconfig=settings.kubeconfig,
+        context=context or settings.context,
+        namespaces=settings.namespaces,
+        request_timeout=settings.request_timeout or None,
+        interval=settings.interval or 30.0,
+        use_exec=not settings.no_exec,
+        with_endpoints=any("EPS-006" in pattern.upper() for pattern in settings.select),
+        on_client_ready=(lambda: trace.event("client_ready")) if trace is not None else None,
+    )
+    if trace is not None:
+        trace.stats = source.stats
+    return source
+
+
+def open_policy(settings: Settings) -> Policy:
+    """The policy of the configuration file and the options. Raises `SourceError`."""
+    from dsview.session.config import load_policy
+
+    return load_policy(settings.config, select=settings.select, ignore=settings.ignore)
+
+
+def open_trace(settings: Settings) -> Trace | None:
+    """The trace file, if one is wanted. Raises `SourceError`."""
+    if settings.trace_file is None:
+        return None
+    try:
+        return Trace(Path(settings.trace_file))
+    except OSError as error:
+        raise SourceError(f"The trace file cannot be written: {error.strerror or error}.") from None
+
+
+def open_session(settings: Settings, trace: Trace | None = None, context: str | None = None) -> Session:
+    """A session that is not started yet. Raises `SourceError`."""
+    policy = open_policy(settings)
+    source = open_cluster(settings, trace, context) if context is not None else open_source(settings, trace)
+    return Session(source, policy=policy, trace=trace)
+
+
+def run_to_end(session: Session, timeout: float | None) -> None:
+    """Start a session and drain it until it knows all it will know, or the time is over.
+
+    Raises `SourceError` (exit code 3) where a cluster could not be reached, or the time was over before everything
+    was read.
+    """
+    deadline = time.monotonic() + timeout if timeout else None
+    session.start()
+    while not session.is_settled:
+        session.drain(0.05)
+        if deadline is not None and time.monotonic() > deadline:
+            waiting = [kind.value for kind, status in _statuses(session) if status is Health.LOADING]
+            raise SourceError(
+                f"The time was over after {timeout:g} s; not read yet: {', '.join(waiting) or 'some answers'}. "
+                "Give a longer --timeout.",
+                exit_code=3,
+            )
+        session.wait(0.2)
+        failed = [kind for kind, status in _statuses(session) if status is Health.FAILED]
+        read = [kind for kind, status in _statuses(session) if status.is_complete]
+        if failed and not read and all(status.is_final for _, status in _statuses(session)):
+            break
+    reasons = {session.state.status(kind).reason for kind, s in _statuses(session) if s is Health.FAILED}
+    if reasons and not any(status.is_complete for _, status in _statuses(session)):
+        raise SourceError(sorted(reasons)[0] or "The cluster could not be reached.", exit_code=3)
+
+
+def _statuses(session: Session) -> list[tuple[Kind, Health]]:
+    return [(kind, session.state.status(kind).health) for kind in RESOURCES]

@@ -1,0 +1,100 @@
+"""Options that several commands share. They may stand before or behind the command, as kubectl's do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_SCENARIO = "troubled"
+"""What `--demo` without a name shows."""
+
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
+
+
+class Duration(click.ParamType[float]):
+    """A duration as kubectl takes it: `30`, `5s`, `1m30s`, `500ms`. Seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The duration in seconds."""
+        if isinstance(value, (int, float)):
+            return float(value)
+        text = str(value).strip()
+        if re.fullmatch(r"\d+(\.\d+)?", text):
+            return float(text)
+        match = _DURATION.fullmatch(text)
+        if not text or match is None:
+            self.fail(f"{text!r} is not a duration; write it as 5s, 1m30s or 500ms.", param, ctx)
+        hours, minutes, seconds, millis = (float(part or 0) for part in match.groups())
+        return hours * 3600 + minutes * 60 + seconds + millis / 1000
+
+
+class Settings(msgspec.Struct, kw_only=True):
+    """What the shared options say."""
+
+    from_path: str | None = None
+    demo: str | None = None
+    namespace: tuple[str, ...] = ()
+    all_namespaces: bool = False
+    context: str | None = None
+    kubeconfig: str | None = None
+    request_timeout: float | None = None
+    interval: float | None = None
+    no_exec: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    config: str | None = None
+    trace_file: str | None = None
+    log_file: str | None = None
+    verbose: int = 0
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces asked for; none means all."""
+        return () if self.all_namespaces else tuple(dict.fromkeys(self.namespace))
+
+
+_SHARED = (
+    click.option("--from", "from_path", metavar="PATH", help="Read files instead of a cluster: what `kubectl get -o json|yaml` wrote, a directory of it, a snapshot, or - for standard input."),
+    click.option("--demo", is_flag=False, flag_value=DEFAULT_SCENARIO, metavar="[SCENARIO]", help="Show an embedded demo cluster; needs no cluster."),
+    click.option("-n", "--namespace", multiple=True, help="Read this namespace only; may be repeated."),
+    click.option("-A", "--all-namespaces", is_flag=True, default=None, help="Read all namespaces (the default)."),
+    click.option("--context", help="The kubeconfig context to use."),
+    click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file, instead of $KUBECONFIG or ~/.kube/config."),
+    click.option("--request-timeout", type=Duration(), metavar="DURATION", help="How long one request may take, such as 30s."),
+    click.option("--interval", type=Duration(), metavar="DURATION", help="How often to list what may not be watched (30s)."),
+    click.option("--no-exec", is_flag=True, default=None, help="Never read nginx.conf in controller pods; predict listeners."),
+    click.option("--select", multiple=True, metavar="CODE", help="Only these checks: codes or globs, such as DS-NGX-*."),
+    click.option("--ignore", multiple=True, metavar="CODE", help="Not these checks: codes or globs."),
+    click.option("--config", metavar="FILE", help="The configuration file."),
+    click.option("--trace-file", metavar="FILE", help="Append JSON lines about what happened when."),
+    click.option("--log-file", metavar="FILE", help="Write a log; nothing is ever logged to the terminal."),
+    click.option("-v", "--verbose", count=True, default=None, help="Log more."),
+)  # fmt: skip
+
+
+def shared_options(function: F) -> F:
+    """Add the shared options to a command."""
+    for option in reversed(_SHARED):
+        function = option(function)
+    return function
+
+
+def take_settings(ctx: click.Context, values: dict[str, Any]) -> Settings:
+    """Move the shared options out of a command's values, over those that stood before the command."""
+    before = ctx.parent.obj if ctx.parent is not None and isinstance(ctx.parent.obj, Settings) else Settings()
+    given = {name: values.pop(name) for name in Settings.__struct_fields__ if name in values}
+    said = {name: value for name, value in given.items() if value not in (None, ())}
+    settings = msgspec.structs.replace(before, **said)
+    if settings.from_path is not None and settings.demo is not None:
+        raise click.UsageError("--from and --demo exclude each other.")
+    if settings.all_namespaces and settings.namespace:
+        raise click.UsageError("--namespace and --all-namespaces exclude each other.")
+    return settings

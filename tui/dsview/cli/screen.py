@@ -1,0 +1,54 @@
+"""`dsview` without a command: the dashboard."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from dsview.cli.exits import EXIT_USAGE
+from dsview.cli.opening import open_session, open_trace
+from dsview.cli.options import Settings
+from dsview.session.session import Session
+from dsview.sources.events import SourceError
+
+
+def run_screen(settings: Settings) -> int:
+    """Open the dashboard; the exit code."""
+    if not (sys.stdin.isatty() or settings.from_path == "-") or not sys.stdout.isatty():
+        click.echo(
+            "dsview: the dashboard needs a terminal. Without one, use `dsview check` or `dsview show`.", err=True
+        )
+        return EXIT_USAGE
+    from dsview.ui.app import DsviewApp  # noqa: PLC0415  (Textual is imported only for a screen)
+
+    trace = open_trace(settings)
+    is_cluster = settings.from_path is None and settings.demo is None
+    app = DsviewApp(
+        lambda: open_session(settings, trace),
+        source_name=_source_name(settings),
+        list_contexts=(lambda: _contexts(settings)) if is_cluster else None,
+        switch_context=(lambda name: open_session(settings, trace, name)) if is_cluster else None,
+        on_first_frame=(lambda: trace.event("first_frame")) if trace is not None else None,
+        on_all_painted=(lambda: trace.event("all_painted")) if trace is not None else None,
+    )
+    error = app.run()
+    if isinstance(error, SourceError):
+        click.echo(f"dsview: {error}", err=True)
+        return error.exit_code
+    return app.return_code or 0
+
+
+def _source_name(settings: Settings) -> str:
+    if settings.from_path is not None:
+        return settings.from_path
+    return f"demo {settings.demo}" if settings.demo is not None else settings.context or "current context"
+
+
+def _contexts(settings: Settings) -> list[ContextChoice]:
+    from dsview.sources.kube.config import list_contexts  # noqa: PLC0415  (read when the key is pressed)
+
+    return [
+        ContextChoice(name=context.name, note=context.server, is_current=context.is_current)
+        for context in list_contexts(settings.kubeconfig, settings.context)
+    ]

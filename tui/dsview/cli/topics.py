@@ -1,0 +1,75 @@
+"""`dsview help TOPIC`: each topic made from what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+# ruff: noqa: PLC0415 - a topic imports only what it is about
+
+
+def _checks() -> str:
+    from dsview.report.explain import checks_page
+
+    return checks_page()
+
+
+def _keys() -> str:
+    from dsview.ui.actions import keys_page
+
+    return keys_page()
+
+
+def _config() -> str:
+    from dsview.session.config import EXEMPT_FIELDS, FIELDS, default_path
+
+    fields = "".join(f"  {name:<10} {text}\n" for name, text in FIELDS.items())
+    exempt = "".join(f"  {name:<10} {text}\n" for name, text in EXEMPT_FIELDS.items())
+    return (
+        f"The configuration file is {default_path()}, or what --config names. It is TOML.\n\n{fields}\n"
+        f"Each [[exempt]] holds:\n\n{exempt}\n"
+        "An object can exempt itself by the annotation dsview.io/ignore: DS-SVC-001,DS-LB-* and, behind each code,\n"
+        "a space and the reason. Exempted findings are counted, and stand in no list.\n\n"
+        "Example:\n\n"
+        '  ignore = ["DS-SVC-006"]\n\n'
+        "  [severity]\n"
+        '  "DS-SVC-002" = "warning"\n\n'
+        "  [[exempt]]\n"
+        '  checks = ["DS-LB-004"]\n'
+        '  namespace = "lab-*"\n'
+        '  reason = "No load balancers in the lab."\n'
+    )
+
+
+def _filters() -> str:
+    return (
+        "A filter is made of words; a row is shown where every word occurs in it, upper or lower case.\n\n"
+        '  web            rows that hold "web"\n'
+        "  web fd00:      rows that hold both\n"
+        "  web | api      rows that hold either\n"
+        "  !kube          rows that do not hold it\n"
+        '  "not ready"    words with a space\n'
+        "  /^shop.*v6$/   a regular expression\n"
+        "  eps-001        rows with a finding of that check\n"
+    )
+
+
+def _rbac() -> str:
+    from dsview.report.rbac import cluster_role
+
+    return cluster_role()
+
+
+def _exit_codes() -> str:
+    from dsview.cli.exits import EXIT_CODES
+
+    return "".join(f"{code:>4}  {meaning}\n" for code, meaning in EXIT_CODES.items())
+
+
+TOPICS: dict[str, Callable[[], str]] = {
+    "keys": _keys,
+    "filters": _filters,
+    "checks": _checks,
+    "config": _config,
+    "rbac": _rbac,
+    "exit-codes": _exit_codes,
+}

@@ -1,0 +1,59 @@
+"""Markdown, for a pull request or a ticket."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dsview.report.model import Report
+from dsview.report.text import describe, mode_in_words
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!])")
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
+
+
+def _code(text: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}sh\n{text}\n{fence}"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    counts = report.counts
+    yield f"## dsview: {_plain(report.source.name)}"
+    yield ""
+    yield f"{mode_in_words(report.cluster.mode)} ({report.cluster.confidence}). "
+    yield f"{counts.errors} errors, {counts.warnings} warnings, {counts.notes} notes."
+    yield ""
+    if report.findings:
+        yield "| severity | check | object | family | finding |"
+        yield "|---|---|---|---|---|"
+    for f in report.findings:
+        folded = f" (explained by {f.folded_under.check})" if f.folded_under else ""
+        cells = (f.severity, f.check, describe(f.object), f.family or "", f.message + folded)
+        yield f"| {' | '.join(map(_plain, cells))} |"
+    fixes = [f for f in report.findings if f.fix and f.folded_under is None]
+    if fixes:
+        yield ""
+        yield "### Fixes"
+    for f in fixes:
+        yield ""
+        yield f"{f.check} {_plain(describe(f.object))}"
+        yield ""
+        yield _code(f.fix or "")
+    if report.not_evaluated:
+        yield ""
+        yield "### Not evaluated"
+        yield ""
+    for entry in report.not_evaluated:
+        yield f"- {entry.check}: {_plain(entry.reason)}"
+
+
+def render_markdown(report: Report) -> str:
+    """The report as Markdown."""
+    return "\n".join(_lines(report)) + "\n"

@@ -1,0 +1,176 @@
+"""The report: what every format is made of, and, field by field, the JSON contract (schema.json)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dsview import __version__
+from dsview.checks.registry import REGISTRY
+from dsview.model.finding import Finding, ObjectRef, Severity
+from dsview.model.kinds import CORE_KINDS
+from dsview.model.text import safe
+from dsview.rows.listeners import count_listeners
+from dsview.session.session import Session
+from dsview.sources.events import Health
+
+SCHEMA = "dsview.io/report/v1"
+
+
+class Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """Base: camelCase names, fields in the order they are written in."""
+
+
+class SourcePart(Wire, frozen=True):
+    """Where the objects came from."""
+
+    kind: str
+    name: str
+    server_version: str | None
+
+
+class ClusterPart(Wire, frozen=True):
+    """What the cluster is."""
+
+    mode: str
+    confidence: str
+    service_families: tuple[str, ...]
+    service_cidrs: tuple[str, ...] = msgspec.field(name="serviceCIDRs")
+    qualifiers: tuple[str, ...]
+
+
+class Counts(Wire, frozen=True):
+    """How many of what. `errors`, `warnings` and `notes` include the folded ones."""
+
+    services: int
+    endpoint_slices: int
+    pods: int
+    nodes: int
+    listeners: int
+    quarantined: int
+    errors: int
+    warnings: int
+    notes: int
+    folded: int
+    exempted: int
+
+
+class Ref(Wire, frozen=True):
+    """An object."""
+
+    kind: str
+    namespace: str | None
+    name: str
+
+
+class FoldedUnder(Wire, frozen=True):
+    """The finding that explains another."""
+
+    check: str
+    object: Ref
+
+
+class ReportedFinding(Wire, frozen=True):
+    """One finding."""
+
+    check: str
+    slug: str
+    severity: str
+    object: Ref
+    family: str | None
+    field: str | None
+    message: str
+    observed: str | None
+    expected: str | None
+    fix: str | None
+    folded_under: FoldedUnder | None
+    related: tuple[Ref, ...]
+
+
+class NotEvaluatedPart(Wire, frozen=True):
+    """A check that was not evaluated."""
+
+    check: str
+    reason: str
+
+
+class Report(Wire, frozen=True):
+    """The whole report; the same input gives the same bytes. `refused`: the core kinds that the server refused."""
+
+    schema: str
+    dsview: str
+    source: SourcePart
+    cluster: ClusterPart
+    counts: Counts
+    findings: tuple[ReportedFinding, ...]
+    not_evaluated: tuple[NotEvaluatedPart, ...]
+    notices: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+    @property
+    def refused_core(self) -> bool:
+        """Whether a live cluster refused a kind without which a verdict means little (exit code 4)."""
+        return self.source.kind == "cluster" and bool(self.refused)
+
+
+def _ref(ref: ObjectRef) -> Ref:
+    return Ref(kind=ref.kind, namespace=ref.namespace, name=ref.name)
+
+
+def _finding(session: Session, finding: Finding) -> ReportedFinding:
+    root = session.root_of(finding)
+    return ReportedFinding(
+        check=finding.check,
+        slug=REGISTRY[finding.check].slug,
+        severity=finding.severity.value,
+        object=_ref(finding.object),
+        family=finding.family,
+        field=finding.field,
+        message=finding.message,
+        observed=finding.observed,
+        expected=finding.expected,
+        fix=finding.fix,
+        folded_under=FoldedUnder(check=root.check, object=_ref(root.object)) if root is not None else None,
+        related=tuple(map(_ref, finding.related)),
+    )
+
+
+def build_report(session: Session) -> Report:
+    """The report of a session as it stands."""
+    state, profile = session.state, session.profile
+    findings = tuple(_finding(session, finding) for finding in session.book.sorted())
+    counts = session.counts()
+    return Report(
+        schema=SCHEMA,
+        dsview=__version__,
+        source=SourcePart(
+            kind=session.source.kind,
+            name=safe(session.source.name),
+            server_version=safe(state.server.version) if state.server.version else None,
+        ),
+        cluster=ClusterPart(
+            mode=profile.mode,
+            confidence=profile.confidence.value,
+            service_families=profile.service_families,
+            service_cidrs=tuple(map(safe, profile.service_cidrs)),
+            qualifiers=profile.qualifiers,
+        ),
+        counts=Counts(
+            services=len(state.services),
+            endpoint_slices=len(state.endpoint_slices),
+            pods=len(state.pods),
+            nodes=len(state.nodes),
+            listeners=count_listeners(session),
+            quarantined=len(state.quarantined),
+            errors=counts[Severity.ERROR],
+            warnings=counts[Severity.WARNING],
+            notes=counts[Severity.NOTE],
+            folded=sum(finding.folded_under is not None for finding in findings),
+            exempted=session.exempted,
+        ),
+        findings=findings,
+        not_evaluated=tuple(
+            NotEvaluatedPart(check=entry.check, reason=entry.reason) for entry in session.not_evaluated()
+        ),
+        notices=(*state.quarantine_messages(), *state.notes),
+        refused=tuple(kind.value for kind in CORE_KINDS if state.status(kind).health is Health.REFUSED),
+    )

@@ -1,0 +1,116 @@
+"""The report for people at a terminal: root causes by severity, what they explain folded below."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from dsview.model.text import safe
+from dsview.report.model import Ref, Report, ReportedFinding
+
+_COLOURS = {"error": "31", "warning": "33", "note": "36"}
+_GLYPHS = {"error": "✖", "warning": "▲", "note": "●"}
+_MODES = {
+    "ipv4": "IPv4 only",
+    "ipv6": "IPv6 only",
+    "dual-ipv4-first": "dual-stack, IPv4 first",
+    "dual-ipv6-first": "dual-stack, IPv6 first",
+    "unknown": "unknown",
+}
+
+
+def mode_in_words(mode: str) -> str:
+    """The mode of the contract as people say it."""
+    return _MODES.get(mode, mode)
+
+
+def describe(ref: Ref) -> str:
+    """An object as `Service shop/web`."""
+    return safe(f"{ref.kind} {ref.namespace}/{ref.name}" if ref.namespace else f"{ref.kind} {ref.name}")
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def render_text(report: Report, *, colour: bool = False, width: int = 100) -> str:
+    """The report as text of at most about `width` columns, with ANSI colours if wanted."""
+    return "\n".join(_lines(report, colour, max(60, width))) + "\n"
+
+
+def _paint(text: str, severity: str, colour: bool) -> str:
+    return f"\x1b[{_COLOURS[severity]}m{text}\x1b[0m" if colour else text
+
+
+def _wrapped(text: str, width: int, indent: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        yield from textwrap.wrap(
+            line, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        ) or [indent]
+
+
+def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
+    cluster, counts = report.cluster, report.counts
+    version = f", {report.source.server_version}" if report.source.server_version else ""
+    yield f"{report.source.name}{version}: {mode_in_words(cluster.mode)} ({cluster.confidence})"
+    if cluster.service_cidrs:
+        yield f"Service ranges: {', '.join(cluster.service_cidrs)}"
+    if cluster.qualifiers:
+        yield f"But: {', '.join(cluster.qualifiers)}"
+    yield (
+        f"Read: {_plural(counts.services, 'Service')}, {_plural(counts.endpoint_slices, 'EndpointSlice')}, "
+        f"{_plural(counts.pods, 'Pod')}, {_plural(counts.nodes, 'Node')}, {_plural(counts.listeners, 'listener')}"
+    )
+    yield ""
+    explained: dict[tuple[str, Ref], list[ReportedFinding]] = {}
+    for finding in report.findings:
+        if finding.folded_under is not None:
+            explained.setdefault((finding.folded_under.check, finding.folded_under.object), []).append(finding)
+    for finding in report.findings:
+        if finding.folded_under is None:
+            symptoms = explained.pop((finding.check, finding.object), [])
+            yield from _finding_lines(finding, symptoms, colour, width)
+    yield _summary(report, colour)
+    yield from _not_evaluated(report, width)
+    for notice in report.notices:
+        yield from _wrapped(f"Note: {notice}", width, "")
+    yield "dsview reads the API and sends no packets: no finding means that nothing is wrong in the API."
+
+
+def _finding_lines(
+    finding: ReportedFinding, symptoms: list[ReportedFinding], colour: bool, width: int
+) -> Iterator[str]:
+    mark = f"{_GLYPHS[finding.severity]} {finding.severity}"
+    yield f"{_paint(mark, finding.severity, colour)}  {finding.check} {finding.slug}  {describe(finding.object)}"
+    yield from _wrapped(finding.message, width - 4, "    ")
+    if finding.fix:
+        yield from (
+            f"    $ {line}" if line.startswith("kubectl") else f"    {line}" for line in finding.fix.split("\n")
+        )
+    if symptoms:
+        yield f"    explains {_plural(len(symptoms), 'more finding')}:"
+        for symptom in symptoms:
+            yield f"      {_GLYPHS[symptom.severity]} {symptom.check}  {describe(symptom.object)}"
+            yield from _wrapped(symptom.message, width - 8, "        ")
+    yield ""
+
+
+def _summary(report: Report, colour: bool) -> str:
+    counts = report.counts
+    numbers = (("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes))
+    if not any(n for _, n in numbers):
+        return "No findings." if not report.not_evaluated else "No findings among what could be evaluated."
+    text = ", ".join(_paint(_plural(n, name), name, colour and n > 0) for name, n in numbers)
+    folded = f"; {counts.folded} of them explained by others" if counts.folded else ""
+    exempted = f"; {counts.exempted} exempted" if counts.exempted else ""
+    return f"{text}{folded}{exempted}."
+
+
+def _not_evaluated(report: Report, width: int) -> Iterator[str]:
+    reasons: dict[str, list[str]] = {}
+    for entry in report.not_evaluated:
+        reasons.setdefault(entry.reason, []).append(entry.check.removeprefix("DS-"))
+    if reasons:
+        yield "Not evaluated:"
+        for reason, checks in reasons.items():
+            yield from _wrapped(f"{reason}: {', '.join(checks)}", width - 2, "  ")

@@ -1,0 +1,1 @@
+"""What each pane shows, as data: columns, cells, flags, sort keys. Headless."""

@@ -1,0 +1,111 @@
+"""The Nodes pane: InternalIPs classified, ExternalIPs, and podCIDRs, lane by lane."""
+
+from __future__ import annotations
+
+from dsview.model.address import FAMILIES, Family
+from dsview.model.finding import Finding
+from dsview.model.kinds import Kind
+from dsview.model.objects import Key, Node
+from dsview.rows.cells import Column, Row, Tone
+from dsview.rows.keys import LAST, address_sort, findings_sort
+from dsview.rows.pane import Pane, lane_cells, make_row, text_cell
+from dsview.session.session import Delta, Session
+
+COLUMNS = (
+    Column(id="name", title="Name", help="The name.", width=12, max_width=44),
+    Column(id="ready", title="Ready", help="The Ready condition.", max_width=9, priority=3),
+    Column(id="internal_ip_v4", title="Internal IP", help="The IPv4 InternalIP.", lane="IPv4", width=11, max_width=15),
+    Column(
+        id="pod_cidr_v4", title="Pod CIDR", help="The IPv4 podCIDR.", lane="IPv4", width=8, max_width=18, priority=1
+    ),
+    Column(id="internal_ip_v6", title="Internal IP", help="The IPv6 InternalIP.", lane="IPv6", width=11, max_width=39),
+    Column(
+        id="pod_cidr_v6", title="Pod CIDR", help="The IPv6 podCIDR.", lane="IPv6", width=8, max_width=43, priority=1
+    ),
+    Column(id="external_ip", title="External IP", help="ExternalIPs.", max_width=40, priority=4),
+    Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
+)
+
+
+def _findings(session: Session, key: Key) -> tuple[Finding, ...]:
+    return session.findings_of("Node", *key)
+
+
+def _wanted_cidrs(session: Session, node: Node) -> tuple[Family, ...]:
+    """The families of podCIDR to expect: those that some node has, unless the CNI supplies them."""
+    facts = session.nodes.get(node.name)
+    if facts is None or not any(other.cidrs for other in session.nodes.values()):
+        return ()
+    is_dual = any(len(other.cidrs) == 2 for other in session.nodes.values())
+    wanted = FAMILIES if is_dual else facts.cidrs
+    return tuple(family for family in wanted if family not in facts.supplied)
+
+
+def _row(session: Session, key: Key) -> Row | None:
+    node = session.state.nodes.get(key)
+    if node is None:
+        return None
+    external = node.addresses_of("ExternalIP")
+    cells = {
+        "name": text_cell(node.name),
+        "ready": text_cell("Ready" if node.ready else "Not ready", Tone.GOOD if node.ready else Tone.PLAIN),
+        "external_ip": text_cell(", ".join(external), Tone.MUTED),
+        **lane_cells("internal_ip", node.addresses_of("InternalIP"), session.profile.service_families),
+        **lane_cells("pod_cidr", node.cidrs, _wanted_cidrs(session, node)),
+    }
+    return make_row(session, key, COLUMNS, cells, _findings(session, key))
+
+
+def _sort_key(session: Session, key: Key, column: str) -> str:
+    node = session.state.nodes.get(key)
+    if node is None:
+        return LAST
+    lane: Family = "IPv4" if column.endswith("v4") else "IPv6"
+    match column:
+        case "ready":
+            return "0" if node.ready else "1"
+        case "internal_ip_v4" | "internal_ip_v6":
+            return address_sort(node.addresses_of("InternalIP"), lane)
+        case "pod_cidr_v4" | "pod_cidr_v6":
+            return address_sort(node.cidrs, lane)
+        case "external_ip":
+            texts = node.addresses_of("ExternalIP")
+            return min(address_sort(texts, "IPv4"), address_sort(texts, "IPv6"))
+        case "flags":
+            return findings_sort(_findings(session, key))
+    return node.name
+
+
+def _haystack(session: Session, key: Key) -> str:
+    node = session.state.nodes.get(key)
+    if node is None:
+        return ""
+    ready = "ready" if node.ready else "notready"
+    codes = (f.check for f in _findings(session, key))
+    return " ".join((node.name, ready, *(a.address for a in node.addresses), *node.cidrs, *codes)).lower()
+
+
+def _affected(_session: Session, delta: Delta) -> set[Key] | None:
+    if delta.everything:
+        return None
+    keys = {change.key for change in delta.changes if change.kind is Kind.NODE}
+    keys.update(("", name) for name in delta.nodes)
+    keys.update(("", ref.name) for ref in delta.findings if ref.kind == "Node")
+    return keys
+
+
+PANE = Pane(
+    id="nodes",
+    title="Nodes",
+    singular="Node",
+    kinds=(Kind.NODE,),
+    columns=COLUMNS,
+    keys=lambda session: session.state.nodes.keys(),
+    row=_row,
+    sort_key=_sort_key,
+    haystack=_haystack,
+    affected=_affected,
+    findings=_findings,
+    contains=lambda session, key: key in session.state.nodes,
+    flag_kind="Node",
+)

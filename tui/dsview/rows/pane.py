@@ -1,0 +1,100 @@
+"""What makes a pane: its columns and the functions that make rows of a session's objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from dsview.model.address import FAMILIES, Family, family_of
+from dsview.model.finding import Finding, Severity
+from dsview.model.kinds import Kind
+from dsview.model.objects import Key
+from dsview.model.text import safe
+from dsview.rows.cells import GAP, NONE, Cell, Column, Row, Tone
+from dsview.rows.flags import flagged_cells, flags_text
+from dsview.session.session import Delta, Session
+
+NOTHING = Cell(NONE, Tone.MUTED)
+"""A cell with nothing in it, where nothing need be."""
+
+MISSING = Cell(GAP, Tone.GAP)
+"""A cell whose value should be there and is not."""
+
+
+class Pane(msgspec.Struct, frozen=True, kw_only=True):
+    """A pane.
+
+    `keys` gives all rows' keys, `row` one row (None where it is gone), `sort_key` a string that orders rows by a
+    column, `haystack` the text that a filter searches, lower case. `affected` names the rows that a delta may have
+    changed; None for all of them. `flag_kind` is the kind whose findings flag the rows, where one object is one row.
+    """
+
+    id: str
+    title: str
+    singular: str
+    kinds: tuple[Kind, ...]
+    columns: tuple[Column, ...]
+    keys: Callable[[Session], Iterable[Key]]
+    row: Callable[[Session, Key], Row | None]
+    sort_key: Callable[[Session, Key, str], str]
+    haystack: Callable[[Session, Key], str]
+    affected: Callable[[Session, Delta], set[Key] | None]
+    findings: Callable[[Session, Key], tuple[Finding, ...]]
+    contains: Callable[[Session, Key], bool]
+    flag_kind: str = ""
+
+    @property
+    def column_ids(self) -> frozenset[str]:
+        """The ids of the columns."""
+        return frozenset(column.id for column in self.columns)
+
+
+def text_cell(text: str, tone: Tone = Tone.PLAIN, *, value: str = "") -> Cell:
+    """A cell of cluster text; `value` is the whole of it where the text is shortened."""
+    return Cell(safe(text), tone, value=safe(value)) if text else NOTHING
+
+
+def make_row(
+    session: Session,
+    key: Key,
+    columns: tuple[Column, ...],
+    cells: dict[str, Cell],
+    findings: tuple[Finding, ...],
+) -> Row:
+    """A row of named cells, with its findings marked in the cells that they are about."""
+    if findings:
+        cells["flags"] = Cell(flags_text(session, findings), flag=min((f.severity for f in findings), key=_rank))
+        for column, severity in flagged_cells(findings, frozenset(c.id for c in columns)).items():
+            cell = cells.get(column, NOTHING)
+            cells[column] = msgspec.structs.replace(cell, flag=severity)
+    return Row(key, tuple(cells.get(column.id, NOTHING) for column in columns), findings)
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def by_family(texts: Iterable[str]) -> dict[Family, list[str]]:
+    """The texts that are addresses, by family."""
+    found: dict[Family, list[str]] = {family: [] for family in FAMILIES}
+    for text in texts:
+        family = family_of(text.partition("/")[0])
+        if family is not None:
+            found[family].append(text)
+    return found
+
+
+def lane_cells(name: str, texts: Iterable[str], wanted: Iterable[Family], primary: str = "") -> dict[str, Cell]:
+    """The two cells of an address, one a lane: the first of its family, a gap where one is wanted, else nothing."""
+    found = by_family(texts)
+    cells: dict[str, Cell] = {}
+    for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
+        values = found[family]
+        if values:
+            more = f" +{len(values) - 1}" if len(values) > 1 else ""
+            tone = Tone.PRIMARY if primary and values[0] == primary else Tone.PLAIN
+            cells[name + suffix] = Cell(safe(values[0] + more), tone, value=safe(",".join(values)))
+        else:
+            cells[name + suffix] = MISSING if family in wanted else NOTHING
+    return cells

@@ -1,0 +1,131 @@
+"""The Pods pane: podIPs lane by lane, which one is first, and what the node would give."""
+
+from __future__ import annotations
+
+from dsview.model.address import Family, families_of
+from dsview.model.finding import Finding
+from dsview.model.kinds import Kind
+from dsview.model.objects import Key, Pod
+from dsview.rows.cells import Column, Row, Tone
+from dsview.rows.keys import LAST, address_sort, findings_sort
+from dsview.rows.pane import Pane, lane_cells, make_row, text_cell
+from dsview.session.session import Delta, Session
+
+COLUMNS = (
+    Column(id="namespace", title="Namespace", help="The namespace.", width=8, max_width=20),
+    Column(id="name", title="Name", help="The name.", width=14, max_width=44),
+    Column(id="phase", title="Phase", help="status.phase, and whether the pod is Ready.", max_width=16, priority=2),
+    Column(id="node", title="Node", help="The node it runs on.", max_width=24, priority=3),
+    Column(
+        id="pod_ip_v4", title="Pod IP", help="The IPv4 address in status.podIPs.", lane="IPv4", width=7, max_width=15
+    ),
+    Column(
+        id="pod_ip_v6", title="Pod IP", help="The IPv6 address in status.podIPs.", lane="IPv6", width=7, max_width=39
+    ),
+    Column(id="primary", title="First", help="The family of the first podIP.", max_width=5, priority=4),
+    Column(
+        id="host_network", title="Net", help="host where the pod is on its node's network.", max_width=4, priority=5
+    ),
+    Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
+)
+
+
+def phase_of(pod: Pod) -> str:
+    """Phase and readiness in a word: `Running`, `Not ready`, `Terminating`, `Succeeded`…"""
+    if pod.deleted:
+        return "Terminating"
+    return "Not ready" if pod.phase == "Running" and not pod.ready else pod.phase
+
+
+def wanted_families(session: Session, pod: Pod) -> tuple[Family, ...]:
+    """The families that the pod should have: those of its node, while it runs."""
+    facts = session.nodes.get(pod.node_name)
+    if facts is None or pod.phase != "Running" or pod.deleted:
+        return ()
+    return facts.internal if pod.host_network else facts.pod_families
+
+
+def _findings(session: Session, key: Key) -> tuple[Finding, ...]:
+    return session.findings_of("Pod", *key)
+
+
+_TONES = {"Running": Tone.GOOD, "Succeeded": Tone.MUTED, "Failed": Tone.MUTED}
+
+
+def _row(session: Session, key: Key) -> Row | None:
+    pod = session.state.pods.get(key)
+    if pod is None:
+        return None
+    phase = phase_of(pod)
+    is_over = phase in {"Succeeded", "Failed"}
+    first = families_of(pod.ips[:1])
+    cells = {
+        "namespace": text_cell(pod.namespace, Tone.MUTED),
+        "name": text_cell(pod.name, Tone.MUTED if is_over else Tone.PLAIN),
+        "phase": text_cell(phase, _TONES.get(phase, Tone.PLAIN)),
+        "node": text_cell(pod.node_name, Tone.MUTED),
+        "primary": text_cell(first[0].removeprefix("IP") if first else ""),
+        "host_network": text_cell("host" if pod.host_network else ""),
+        **lane_cells("pod_ip", pod.ips, wanted_families(session, pod), primary=pod.ips[0] if pod.ips else ""),
+    }
+    return make_row(session, key, COLUMNS, cells, _findings(session, key))
+
+
+def _sort_key(session: Session, key: Key, column: str) -> str:
+    pod = session.state.pods.get(key)
+    if pod is None:
+        return LAST
+    match column:
+        case "name":
+            return pod.name
+        case "phase":
+            return phase_of(pod)
+        case "node":
+            return pod.node_name
+        case "pod_ip_v4":
+            return address_sort(pod.ips, "IPv4")
+        case "pod_ip_v6":
+            return address_sort(pod.ips, "IPv6")
+        case "primary":
+            return next(iter(families_of(pod.ips[:1])), LAST)
+        case "host_network":
+            return "0" if pod.host_network else "1"
+        case "flags":
+            return findings_sort(_findings(session, key))
+    return pod.namespace
+
+
+def _haystack(session: Session, key: Key) -> str:
+    pod = session.state.pods.get(key)
+    if pod is None:
+        return ""
+    host = "host" if pod.host_network else ""
+    findings = _findings(session, key)
+    codes = " ".join(f.check for f in findings) if findings else ""
+    ips = " ".join(pod.ips)
+    return f"{pod.namespace} {pod.name} {phase_of(pod)} {pod.node_name} {ips} {host} {codes}".lower()
+
+
+def _affected(_session: Session, delta: Delta) -> set[Key] | None:
+    if delta.everything or delta.nodes:
+        return None
+    keys = {change.key for change in delta.changes if change.kind is Kind.POD}
+    keys.update((ref.namespace or "", ref.name) for ref in delta.findings if ref.kind == "Pod")
+    return keys
+
+
+PANE = Pane(
+    id="pods",
+    title="Pods",
+    singular="Pod",
+    kinds=(Kind.POD,),
+    columns=COLUMNS,
+    keys=lambda session: session.state.pods.keys(),
+    row=_row,
+    sort_key=_sort_key,
+    haystack=_haystack,
+    affected=_affected,
+    findings=_findings,
+    contains=lambda session, key: key in session.state.pods,
+    flag_kind="Pod",
+)

@@ -1,0 +1,207 @@
+"""The Services pane: families, policy, cluster IPs, ready endpoints and load-balancer addresses, lane by lane."""
+
+from __future__ import annotations
+
+from dsview.model.address import FAMILIES, Family
+from dsview.model.finding import Finding
+from dsview.model.kinds import Kind
+from dsview.model.objects import Key, Service
+from dsview.model.slices import EndpointSlice
+from dsview.model.text import safe
+from dsview.rows.cells import Cell, Column, Row, Tone
+from dsview.rows.keys import LAST, address_sort, findings_sort, number_sort
+from dsview.rows.pane import NOTHING, Pane, lane_cells, make_row, text_cell
+from dsview.session.session import Delta, Session
+from dsview.state.endpoints import service_endpoints
+
+_POLICIES = {"SingleStack": "Single", "PreferDualStack": "Prefer", "RequireDualStack": "Require"}
+
+COLUMNS = (
+    Column(id="namespace", title="Namespace", help="The namespace.", width=8, max_width=20),
+    Column(id="name", title="Name", help="The name.", width=12, max_width=36),
+    Column(id="type", title="Type", help="spec.type; Headless where the cluster IP is None.", max_width=12, priority=4),
+    Column(id="policy", title="Policy", help="spec.ipFamilyPolicy.", max_width=8, priority=2),
+    Column(id="families", title="Families", help="spec.ipFamilies, in order.", max_width=8, priority=5),
+    Column(
+        id="cluster_ip_v4",
+        title="Cluster IP",
+        help="The IPv4 cluster IP.",
+        lane="IPv4",
+        width=10,
+        max_width=15,
+        priority=1,
+    ),
+    Column(id="ready_v4", title="Ready", help="Ready IPv4 endpoints.", lane="IPv4", width=5, align="right"),
+    Column(
+        id="vip_v4",
+        title="VIP",
+        help="The IPv4 load-balancer or external IP.",
+        lane="IPv4",
+        width=5,
+        max_width=15,
+        priority=3,
+    ),
+    Column(
+        id="cluster_ip_v6",
+        title="Cluster IP",
+        help="The IPv6 cluster IP.",
+        lane="IPv6",
+        width=10,
+        max_width=39,
+        priority=1,
+    ),
+    Column(id="ready_v6", title="Ready", help="Ready IPv6 endpoints.", lane="IPv6", width=5, align="right"),
+    Column(
+        id="vip_v6",
+        title="VIP",
+        help="The IPv6 load-balancer or external IP.",
+        lane="IPv6",
+        width=5,
+        max_width=39,
+        priority=3,
+    ),
+    Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
+)
+
+
+def type_of(service: Service) -> str:
+    """The type as people say it."""
+    return "Headless" if service.is_headless and service.type == "ClusterIP" else service.type
+
+
+def vips(service: Service) -> tuple[str, ...]:
+    """Load-balancer addresses and external IPs."""
+    return (*(e.ip for e in service.load_balancer_ingress if e.ip), *service.external_ips)
+
+
+def _findings(session: Session, key: Key) -> tuple[Finding, ...]:
+    return session.findings_of("Service", *key)
+
+
+def _ready_cells(session: Session, service: Service) -> dict[str, Cell]:
+    if service.is_external_name or not session.state.is_known(Kind.ENDPOINT_SLICE):
+        return {}
+    found = service_endpoints(session.state, service.key)
+    most = max(found.live(family) for family in FAMILIES)
+    cells: dict[str, Cell] = {}
+    for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
+        live = found.live(family)
+        if family in service.families:
+            short = live < most
+            text = f"{live}/{most}" if short else f"{live}"
+            cells[f"ready{suffix}"] = Cell(safe(text), Tone.GAP if short and not live else Tone.PLAIN, value=str(live))
+        else:
+            cells[f"ready{suffix}"] = text_cell(str(live), Tone.MUTED) if live else NOTHING
+    return cells
+
+
+def _vip_cells(service: Service) -> dict[str, Cell]:
+    if service.type != "LoadBalancer":
+        return lane_cells("vip", service.external_ips, ())
+    names = [e.hostname for e in service.load_balancer_ingress if e.hostname]
+    cells = lane_cells("vip", vips(service), () if names else service.families)
+    if names:
+        for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
+            if cells[f"vip{suffix}"] is NOTHING and family in service.families:
+                cells[f"vip{suffix}"] = text_cell(names[0], Tone.MUTED)
+    return cells
+
+
+def _row(session: Session, key: Key) -> Row | None:
+    service = session.state.services.get(key)
+    if service is None:
+        return None
+    cells = {
+        "namespace": text_cell(service.namespace, Tone.MUTED),
+        "name": text_cell(service.name),
+        "type": text_cell(type_of(service)),
+        "policy": text_cell(
+            _POLICIES.get(service.ip_family_policy, service.ip_family_policy), value=service.ip_family_policy
+        ),
+        "families": text_cell(
+            ",".join(f.removeprefix("IP") for f in service.families), value=",".join(service.families)
+        ),
+        **_ready_cells(session, service),
+        **_vip_cells(service),
+    }
+    if service.is_headless:
+        for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
+            cells[f"cluster_ip{suffix}"] = text_cell("None", Tone.MUTED) if family in service.families else NOTHING
+    else:
+        wanted = _wanted(session, service)
+        cells.update(lane_cells("cluster_ip", service.real_cluster_ips, wanted, primary=service.cluster_ip))
+    return make_row(session, key, COLUMNS, cells, _findings(session, key))
+
+
+def _wanted(session: Session, service: Service) -> tuple[Family, ...]:
+    if service.is_external_name:
+        return ()
+    prefers = service.ip_family_policy in {"PreferDualStack", "RequireDualStack"}
+    return FAMILIES if prefers and session.profile.is_dual else service.families
+
+
+def _sort_key(session: Session, key: Key, column: str) -> str:
+    service = session.state.services.get(key)
+    if service is None:
+        return LAST
+    if column.startswith("ready"):
+        found = service_endpoints(session.state, key)
+        return number_sort(found.live("IPv4" if column.endswith("v4") else "IPv6"))
+    lane: Family = "IPv4" if column.endswith("v4") else "IPv6"
+    match column:
+        case "name":
+            return service.name
+        case "type":
+            return type_of(service)
+        case "policy":
+            return service.ip_family_policy
+        case "families":
+            return ",".join(service.families)
+        case "cluster_ip_v4" | "cluster_ip_v6":
+            return address_sort(service.real_cluster_ips, lane)
+        case "vip_v4" | "vip_v6":
+            return address_sort(vips(service), lane)
+        case "flags":
+            return findings_sort(_findings(session, key))
+    return service.namespace
+
+
+def _haystack(session: Session, key: Key) -> str:
+    s = session.state.services.get(key)
+    if s is None:
+        return ""
+    words = (s.namespace, s.name, type_of(s), s.ip_family_policy, *s.families, *s.real_cluster_ips, *vips(s))
+    codes = (f.check for f in _findings(session, key))
+    return " ".join((*words, *codes)).lower()
+
+
+def _affected(_session: Session, delta: Delta) -> set[Key] | None:
+    if delta.everything or any(change.kind is Kind.SERVICE_CIDR for change in delta.changes):
+        return None
+    keys: set[Key] = set()
+    for change in delta.changes:
+        if change.kind is Kind.SERVICE:
+            keys.add(change.key)
+        elif change.kind is Kind.ENDPOINT_SLICE:
+            for item in (change.old, change.new):
+                if isinstance(item, EndpointSlice) and item.service_name:
+                    keys.add((item.namespace, item.service_name))
+    keys.update((ref.namespace or "", ref.name) for ref in delta.findings if ref.kind == "Service")
+    return keys
+
+
+PANE = Pane(
+    id="services",
+    title="Services",
+    singular="Service",
+    kinds=(Kind.SERVICE, Kind.ENDPOINT_SLICE),
+    columns=COLUMNS,
+    keys=lambda session: session.state.services.keys(),
+    row=_row,
+    sort_key=_sort_key,
+    haystack=_haystack,
+    affected=_affected,
+    findings=_findings,
+    contains=lambda session, key: key in session.state.services,
+    flag_kind="Service",
+)

@@ -1,0 +1,29 @@
+"""From a session to the snapshot of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.objects import Object
+from dsview.session.session import Session
+from dsview.sources.snapshot import Snapshot
+
+
+def take_snapshot(session: Session, now: float) -> Snapshot:
+    """What the session has read. `now` is epoch seconds; what was a file keeps its own time of capture."""
+    state = session.state
+
+    def objects() -> Iterator[tuple[Kind, Object]]:
+        for kind in RESOURCES:
+            for item in sorted(state.store(kind), key=lambda item: (item.namespace, item.name)):
+                yield kind, item
+
+    return Snapshot(
+        captured_at=session.source.now(now) if session.source.now(now) != float("inf") else now,
+        context=session.source.name,
+        server_version=state.server.version,
+        statuses=[state.status(kind) for kind in RESOURCES],
+        confs=sorted(state.nginx_confs, key=lambda conf: conf.key),
+        objects=objects(),
+    )

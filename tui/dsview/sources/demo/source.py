@@ -1,0 +1,146 @@
+"""`--demo`: a small cluster that lives in memory and tells the same events as a real one. No network, no port."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from importlib import resources
+from typing import Literal
+
+import msgspec
+
+from dsview.model.decode import decode
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.objects import Key, Pod
+from dsview.sources.demo.description import Description, Json, load
+from dsview.sources.demo.scenarios import DEFAULT, SCENARIOS
+from dsview.sources.demo.story import Moment, moments, workload_of
+from dsview.sources.demo.world import World
+from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceError, StatusChanged
+from dsview.sources.files.source import manifest
+
+
+class DemoSource:
+    """A scenario whose story goes on by `clock`, epoch seconds, from the moment of `start`.
+
+    All ages in it count from there, so that under a given clock everything is the same each time. A thread waits for
+    what is due next; `advance_to` brings it about at once, for tests and for recordings.
+
+    Raises `SourceError` where there is no scenario of that name.
+    """
+
+    kind: Literal["demo"] = "demo"
+    is_live = True
+    captured_at: float | None = None
+
+    def __init__(self, scenario: str = DEFAULT, *, clock: Callable[[], float] = time.time) -> None:
+        if scenario not in SCENARIOS:
+            raise SourceError(f"There is no demo of that name. Choose one of: {', '.join(SCENARIOS)}.")
+        self.name = scenario
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._stopped = threading.Event()
+        self._sink: Sink | None = None
+        self._world: World | None = None
+        self._confs: dict[Key, str] = {}
+        self._moments: list[Moment] = []
+        self._hosts: list[str] = []
+        self._start = 0.0
+
+    def start(self, sink: Sink) -> None:
+        """Tell everything there is, then go on in a thread of its own."""
+        described = load(self.name)
+        with self._lock:
+            self._start = self._clock()
+            self._sink = sink
+            self._world = World(described, self._start)
+            self._moments = moments(described.story)
+            self._confs = self._first_confs(described, self._world)
+            self._hosts = described.nginx_hosts
+            sink(ServerInfo(version=described.version))
+            self._tell()
+            for kind in RESOURCES:
+                sink(StatusChanged(kind=kind, health=Health.LIVE, since=self._start))
+        threading.Thread(target=self._play, name="dsview-demo", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the story where it is."""
+        self._stopped.set()
+
+    def advance_to(self, seconds: float) -> None:
+        """Bring about everything that is due until so many seconds after the start."""
+        with self._lock:
+            while self._world is not None and self._moments and self._moments[0].at <= seconds:
+                moment = self._moments.pop(0)
+                moment.act(self._world, self._start + moment.at)
+                if moment.conf is not None:
+                    key = self._world.pod_of(workload_of(moment.conf), moment.conf.replica)
+                    self._confs[key] = moment.conf.conf
+                self._tell()
+
+    @property
+    def next_at(self) -> int | None:
+        """When something happens next, seconds after the start; None where the story is over."""
+        with self._lock:
+            return self._moments[0].at if self._moments else None
+
+    def _play(self) -> None:
+        while (due := self.next_at) is not None and not self._stopped.is_set():
+            elapsed = self._clock() - self._start
+            if elapsed >= due:
+                self.advance_to(elapsed)
+            else:
+                self._stopped.wait(due - elapsed)
+
+    def _tell(self) -> None:
+        if self._world is None or self._sink is None or self._stopped.is_set():
+            return
+        upserts, deletes = self._world.changes()
+        for kind in RESOURCES:
+            items = [decode(kind, msgspec.json.encode(item)) for item in upserts.get(kind, ())]
+            gone = deletes.get(kind, [])
+            if items or gone:
+                self._sink(Changed(kind, items, gone))
+
+    @staticmethod
+    def _first_confs(described: Description, world: World) -> dict[Key, str]:
+        return {
+            world.pod_of(workload, replica): name
+            for workload, names in described.nginx.items()
+            for replica, name in enumerate(names)
+        }
+
+    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+        """Answer with the file that the pod has now, as `exec` would: a little later, from another thread."""
+        with self._lock:
+            template = self._confs.get(pod.key, "dual")
+        threading.Thread(target=self._answer, args=(pod, template, sink), name="dsview-demo-nginx", daemon=True).start()
+
+    def _answer(self, pod: Pod, template: str, sink: Sink) -> None:
+        from dsview.sources.nginx import read_conf  # noqa: PLC0415  (loads crossplane: not before the first frame)
+
+        conf = read_conf(pod, nginx_conf(template, self._hosts))
+        if not self._stopped.is_set():
+            sink(Changed(Kind.NGINX_CONF, [conf]))
+
+    def watch_config_map(self, namespace: str, name: str) -> None:
+        """All ConfigMaps of the scenario are told from the start."""
+
+    def read_manifest(self, kind: Kind, key: Key) -> str:
+        """The object as it is now."""
+        with self._lock:
+            found: Json | None = self._world.get(kind, key) if self._world is not None else None
+        if found is None:
+            raise SourceError("The manifest is not available: the object is gone.")
+        return manifest(msgspec.json.encode(found))
+
+
+def nginx_conf(template: str, hosts: list[str]) -> bytes:
+    """An nginx.conf as the controller would write it for these hosts: `dual`, or `ipv4` without any `[::]` listen."""
+    text = resources.files(__package__).joinpath("nginx.conf").read_text("utf-8")
+    head, server, tail = text.split("# host\n")
+    whole = head + "".join(server.replace("HOST", host) for host in hosts) + tail
+    if template == "ipv4":
+        whole = "".join(line for line in whole.splitlines(keepends=True) if "listen [::]" not in line)
+    return whole.encode()

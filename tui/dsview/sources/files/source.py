@@ -1,0 +1,314 @@
+"""`--from PATH`: a file, a directory, or standard input, read once and told as the same events as a cluster's."""
+
+from __future__ import annotations
+
+import math
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import msgspec
+import yaml
+from msgspec import Raw
+
+from dsview.model.decode import BadObject, decode
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.objects import Key, Object, Pod
+from dsview.model.text import safe
+from dsview.sources.events import (
+    Changed,
+    Health,
+    Note,
+    Quarantined,
+    ServerInfo,
+    Sink,
+    SourceError,
+    StatusChanged,
+)
+from dsview.sources.files.documents import MAX_BYTES, Document, Unreadable, documents, unpack
+from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead
+
+_KINDS = {kind.value: kind for kind in RESOURCES}
+_GROUPS = {kind: resource.group for kind, resource in RESOURCES.items()}
+_BATCH = 1000
+
+
+class _Kinded(msgspec.Struct, rename="camel"):
+    kind: str | None = None
+    api_version: str | None = None
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    git_version: str
+
+
+_kinded_decoder = msgspec.json.Decoder(_Kinded)
+_version_decoder = msgspec.json.Decoder(_Version)
+_head_decoder = msgspec.json.Decoder(SnapshotHead)
+_FORBIDDEN = re.compile(r"(\w+)(?:\.[\w.]+)? is forbidden")
+_PLURALS = {resource.plural: kind for kind, resource in RESOURCES.items()}
+
+
+class FilesSource:
+    """Files as a source. What is broken costs only itself and is named; the same bytes give the same events."""
+
+    kind: Literal["files"] = "files"
+    is_live = False
+
+    def __init__(self, path: str, *, stdin: BinaryIO | None = None, namespaces: tuple[str, ...] = ()) -> None:
+        self._path = path
+        self._stdin = stdin
+        self._namespaces = namespaces
+        self.name = "standard input" if path == "-" else safe(Path(path).resolve().name or "/")
+        self.captured_at: float | None = None
+        self._objects: dict[Kind, dict[Key, Object]] = {}
+        self._empty_lists: set[Kind] = set()
+        self._refused: dict[Kind, str] = {}
+        self._statuses: dict[Kind, StatusChanged] = {}
+        self._where: dict[tuple[Kind, Key], Path] = {}
+        self._confs: list[tuple[Pod, bytes]] = []
+        self._server: ServerInfo | None = None
+        self._passed_over: list[str] = []
+        self._broken: list[str] = []
+        self._read_any = False
+
+    def now(self, wall: float) -> float:
+        """When a snapshot was taken; else after every grace period (checks.md §3)."""
+        return self.captured_at if self.captured_at is not None else math.inf
+
+    def start(self, sink: Sink) -> None:
+        """Read everything and tell it. Raises `SourceError` where there is nothing to read."""
+        for path, data in self._contents():
+            self._take(path, data, sink)
+        if not self._read_any:
+            detail = f" {self._broken[0]}" if self._broken else ""
+            raise SourceError(
+                f"{self.name} holds no Kubernetes objects.{detail} Give what `kubectl get -o json` wrote."
+            )
+        self._tell(sink)
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+        """Everything there is was told at the start."""
+
+    def watch_config_map(self, namespace: str, name: str) -> None:
+        """Everything there is was told at the start."""
+
+    def _contents(self) -> Iterator[tuple[Path, bytes]]:
+        if self._path == "-":
+            if self._stdin is None:
+                raise SourceError("There is no standard input to read.")
+            yield Path("standard input"), self._stdin.read(MAX_BYTES)
+            return
+        root = Path(self._path)
+        try:
+            mode = root.stat().st_mode
+            if stat.S_ISDIR(mode):
+                yield from self._directory(root)
+            elif stat.S_ISREG(mode):
+                yield Path(root.name), root.read_bytes()
+            else:
+                raise SourceError(f"{safe(self._path)} is neither a file nor a directory.")
+        except FileNotFoundError:
+            raise SourceError(f"{safe(self._path)} does not exist.") from None
+        except PermissionError:
+            raise SourceError(f"{safe(self._path)} cannot be read: permission denied.") from None
+        except OSError as error:
+            raise SourceError(f"{safe(self._path)} cannot be read: {error.strerror or error}.") from None
+
+    def _directory(self, root: Path) -> Iterator[tuple[Path, bytes]]:
+        seen: set[tuple[int, int]] = set()
+        pending = [root]
+        files: list[Path] = []
+        while pending:
+            folder = pending.pop()
+            try:
+                info = folder.stat()
+                if (info.st_dev, info.st_ino) in seen:
+                    continue
+                seen.add((info.st_dev, info.st_ino))
+                for entry in folder.iterdir():
+                    if entry.is_dir():
+                        pending.append(entry)
+                    elif entry.is_file():
+                        files.append(entry)
+            except OSError as error:
+                self._broken.append(f"{safe(str(folder.relative_to(root)))} cannot be read ({error.strerror}).")
+        for path in sorted(files):
+            relative = path.relative_to(root)
+            if not _is_wanted(relative):
+                self._passed_over.append(str(relative))
+                continue
+            try:
+                if path.stat().st_size > MAX_BYTES:
+                    self._broken.append(f"{safe(str(relative))} is larger than 2 GB and was passed over.")
+                    continue
+                yield relative, path.read_bytes()
+            except OSError as error:
+                self._broken.append(f"{safe(str(relative))} cannot be read ({error.strerror}).")
+
+    def _take(self, path: Path, data: bytes, sink: Sink) -> None:
+        if path.suffix == ".conf" and "nginx" in path.parts:
+            self._read_any = True
+            self._confs.append((Pod(name=path.stem, namespace=path.parent.name), data))
+            return
+        if path.suffix == ".err":
+            self._take_refusal(path, data)
+            return
+        try:
+            content = unpack(data)
+            if path.name.startswith("version.json"):
+                self._server = ServerInfo(version=_version_decoder.decode(content).git_version)
+                return
+            for found in documents(content):
+                self._take_document(path, found, sink)
+        except msgspec.MsgspecError as error:
+            self._broken.append(f"{safe(str(path))} was passed over: it is not what it should be ({safe(str(error))}).")
+        except Unreadable as error:
+            self._broken.append(f"{safe(str(path))} was not read to its end: {safe(str(error))}.")
+
+    def _take_refusal(self, path: Path, data: bytes) -> None:
+        """What kubectl said instead of a list."""
+        text = data.decode("utf-8", "replace").strip()
+        match = _FORBIDDEN.search(text)
+        kind = _PLURALS.get(match.group(1) if match else "")
+        if kind is not None:
+            self._refused[kind] = safe(text.partition(": ")[2] or text)
+        else:
+            self._passed_over.append(str(path))
+
+    def _take_document(self, path: Path, found: Document, sink: Sink) -> None:
+        if found.kind == SNAPSHOT_KIND:
+            self._take_snapshot(found)
+        list_kind = found.kind.removesuffix("List") if found.kind.endswith("List") else ""
+        if found.items is None:
+            self._take_object(path, found.kind, found.api_version, found.raw, sink)
+            return
+        self._read_any = True
+        if not found.items and list_kind in _KINDS:
+            self._empty_lists.add(_KINDS[list_kind])
+        for raw in found.items:
+            try:
+                head = _kinded_decoder.decode(raw)
+            except msgspec.MsgspecError:
+                head = _Kinded()
+            self._take_object(path, head.kind or list_kind, head.api_version or found.api_version, raw, sink)
+
+    def _take_object(self, path: Path, name: str, api_version: str, raw: Raw, sink: Sink) -> None:
+        kind = _KINDS.get(name)
+        if kind is None or (api_version and "/" in api_version and api_version.partition("/")[0] != _GROUPS[kind]):
+            self._read_any = self._read_any or bool(name)
+            return
+        self._read_any = True
+        try:
+            item = decode(kind, raw)
+        except BadObject as error:
+            self._empty_lists.add(kind)
+            sink(Quarantined(kind, f"{path}:{len(bytes(raw))}:{hash(bytes(raw))}", str(error)))
+            return
+        if self._namespaces and RESOURCES[kind].namespaced and item.namespace not in self._namespaces:
+            self._empty_lists.add(kind)
+            return
+        known = self._objects.setdefault(kind, {})
+        old = known.get(item.key)
+        if old is None or _version(item) >= _version(old):
+            known[item.key] = item
+            self._where[(kind, item.key)] = path
+
+    def _take_snapshot(self, found: Document) -> None:
+        head = _head_decoder.decode(found.raw)
+        self.captured_at = head.captured_seconds
+        if head.server_version:
+            self._server = ServerInfo(version=head.server_version)
+        for name, status in head.kinds.items():
+            kind = _KINDS.get(name)
+            if kind is not None:
+                health = Health.GIVEN if Health(status.health).is_complete else Health(status.health)
+                self._statuses[kind] = StatusChanged(kind=kind, health=health, reason=safe(status.reason))
+        for conf in head.nginx:
+            self._confs.append((Pod(name=conf.name, namespace=conf.namespace), conf.text.encode("utf-8")))
+
+    def _tell(self, sink: Sink) -> None:
+        from dsview.sources.nginx import read_conf  # noqa: PLC0415  (loads crossplane: only where a file needs it)
+
+        if self._server is not None:
+            sink(self._server)
+        for kind in RESOURCES:
+            found = list(self._objects.get(kind, {}).values())
+            for start in range(0, len(found), _BATCH):
+                sink(Changed(kind, found[start : start + _BATCH]))
+            sink(self._status(kind, bool(found)))
+        for pod, text in self._confs:
+            sink(Changed(Kind.NGINX_CONF, [read_conf(pod, text)]))
+        for message in self._broken:
+            sink(Note(message))
+        if self._passed_over:
+            shown = ", ".join(sorted(self._passed_over)[:5])
+            more = f" and {len(self._passed_over) - 5} more" if len(self._passed_over) > 5 else ""
+            sink(Note(safe(f"Passed over, since they hold no objects: {shown}{more}.")))
+
+    def _status(self, kind: Kind, has_objects: bool) -> StatusChanged:
+        scope = self._namespaces if self._namespaces and RESOURCES[kind].namespaced else None
+        if has_objects or kind in self._empty_lists:
+            return StatusChanged(kind=kind, health=Health.GIVEN, namespaces=scope)
+        if kind in self._statuses:
+            return self._statuses[kind]
+        if kind in self._refused:
+            return StatusChanged(kind=kind, health=Health.REFUSED, reason=self._refused[kind])
+        return StatusChanged(kind=kind, health=Health.NOT_GIVEN)
+
+    def read_manifest(self, kind: Kind, key: Key) -> str:
+        """The object as it stands in its file, read anew, as YAML without managedFields."""
+        where = self._where.get((kind, key))
+        if where is None or self._path == "-":
+            raise SourceError("The manifest is not available: it was read from standard input.")
+        root = Path(self._path)
+        try:
+            content = unpack((root if root.is_file() else root / where).read_bytes())
+            best: tuple[tuple[int, int], Raw] | None = None
+            for raw in _raw_objects(content, kind):
+                item = decode(kind, raw)
+                if item.key == key and (best is None or _version(item) >= best[0]):
+                    best = (_version(item), raw)
+        except (OSError, Unreadable, BadObject, msgspec.MsgspecError) as error:
+            raise SourceError(f"The manifest cannot be read: {safe(str(error))}") from None
+        if best is None:
+            raise SourceError("The manifest is not in its file any more.")
+        return manifest(best[1])
+
+
+def _raw_objects(content: bytes, kind: Kind) -> Iterator[Raw]:
+    for found in documents(content):
+        inherited = found.kind.removesuffix("List") if found.kind.endswith("List") else ""
+        for raw in found.items if found.items is not None else [found.raw]:
+            if (_kinded_decoder.decode(raw).kind or inherited) == kind.value:
+                yield raw
+
+
+def manifest(raw: Raw | bytes) -> str:
+    """A JSON object as YAML for people, without managedFields."""
+    value = msgspec.json.decode(raw)
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    if isinstance(metadata, dict):
+        metadata.pop("managedFields", None)
+    return str(
+        yaml.dump(value, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, allow_unicode=True)
+    )
+
+
+def _is_wanted(path: Path) -> bool:
+    name = path.name.removesuffix(".gz")
+    if name.endswith(".conf"):
+        return "nginx" in path.parts
+    is_watch_recording = name.endswith((".jsonl", ".ndjson"))
+    is_expectation = name == "expect.json"
+    return name.endswith((".json", ".yaml", ".yml", ".err")) and not is_watch_recording and not is_expectation
+
+
+def _version(item: Object) -> tuple[int, int]:
+    text = item.resource_version
+    return (1, int(text)) if text.isascii() and text.isdigit() else (0, 0)

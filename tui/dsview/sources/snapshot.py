@@ -1,0 +1,106 @@
+"""What a live session has read, as one file: for a ticket, for CI, for `--from`. Never a Secret: none is ever read."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from dsview.model.encode import encode
+from dsview.model.kinds import Kind
+from dsview.model.listen import ListenSource, NginxConf
+from dsview.model.objects import Object
+from dsview.sources.events import SourceError, StatusChanged
+
+SNAPSHOT_KIND = "DsviewSnapshot"
+API_VERSION = "dsview.io/v1"
+
+
+class SnapshotStatus(msgspec.Struct, rename="camel"):
+    """How a kind was doing when the snapshot was taken."""
+
+    health: str
+    reason: str = ""
+
+
+class SnapshotConf(msgspec.Struct, rename="camel"):
+    """The nginx.conf of a controller pod."""
+
+    namespace: str
+    name: str
+    text: str
+
+
+class SnapshotHead(msgspec.Struct, rename="camel"):
+    """Everything of a snapshot but its items."""
+
+    captured_at: datetime | None = None
+    server_version: str | None = None
+    context: str = ""
+    kinds: dict[str, SnapshotStatus] = {}
+    nginx: list[SnapshotConf] = []
+
+    @property
+    def captured_seconds(self) -> float | None:
+        """The time of capture, epoch seconds."""
+        return self.captured_at.timestamp() if self.captured_at is not None else None
+
+
+class Snapshot(msgspec.Struct, kw_only=True):
+    """What is written. `captured_at` is epoch seconds."""
+
+    captured_at: float
+    context: str
+    server_version: str | None
+    statuses: list[StatusChanged]
+    confs: list[NginxConf]
+    objects: Iterable[tuple[Kind, Object]]
+
+
+def _parts(snapshot: Snapshot) -> Iterator[bytes]:
+    head = SnapshotHead(
+        captured_at=datetime.fromtimestamp(int(snapshot.captured_at), UTC),
+        server_version=snapshot.server_version,
+        context=snapshot.context,
+        kinds={s.kind.value: SnapshotStatus(s.health.value, s.reason) for s in snapshot.statuses},
+        nginx=[
+            SnapshotConf(c.namespace, c.name, c.text.decode("utf-8", "replace"))
+            for c in snapshot.confs
+            if c.source is not ListenSource.PREDICTED
+        ],
+    )
+    yield f'{{"kind":"{SNAPSHOT_KIND}","apiVersion":"{API_VERSION}",'.encode()
+    yield msgspec.json.encode(head)[1:-1]
+    yield b',"items":['
+    first = True
+    for kind, item in snapshot.objects:
+        yield (b"\n" if first else b",\n") + msgspec.json.encode(encode(kind, item))
+        first = False
+    yield b"\n]}\n"
+
+
+def write_snapshot(path: Path, snapshot: Snapshot) -> None:
+    """Write the file, readable by its owner only, whole or not at all; gzip where the name ends in `.gz`.
+
+    Raises `SourceError` where it cannot be written.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".dsview-", dir=path.parent or Path())
+        try:
+            with os.fdopen(handle, "wb") as plain:
+                if path.name.endswith(".gz"):
+                    with gzip.GzipFile(fileobj=plain, mode="wb", filename="", mtime=0) as packed:
+                        packed.writelines(_parts(snapshot))
+                else:
+                    plain.writelines(_parts(snapshot))
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise SourceError(f"{path.name} cannot be written: {error.strerror or error}.") from None

@@ -1,0 +1,256 @@
+"""The application: paints its frame first, opens the session behind it, and moves between screens."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from dsview.model.text import safe, safe_lines
+from dsview.ui.actions import ACTIONS, Where, bindings_of
+from dsview.ui.choices import ContextChoice
+from dsview.ui.glyphs import ASCII, UNICODE
+from dsview.ui.navigation import Follows, Navigator
+from dsview.ui.pulse import Pulse
+from dsview.ui.screens.main import MainScreen
+from dsview.ui.signals import on_leave_signals
+from dsview.ui.styles import styles_dir
+from dsview.ui.themes import DEFAULT_THEME, load_themes, missing_variables
+
+if TYPE_CHECKING:
+    from textual.theme import Theme
+
+    from dsview.session.session import Delta, Session
+    from dsview.sources.events import SourceError
+    from dsview.ui.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+OpenSession = Callable[[], "Session"]
+"""Makes a session that is not started yet; called in a thread, may block, may raise `SourceError`."""
+
+
+class DsviewApp(App["SourceError | None"]):
+    """The dashboard.
+
+    `open_session` is called after the first frame, in a thread; `source_name` says meanwhile what is being opened.
+    `list_contexts` and `switch_context` (the session of a context, not started) make the key for contexts work.
+    `on_first_frame` and `on_all_painted` are called once each, on the UI thread.
+
+    The application returns None, or the `SourceError` because of which there was nothing to show.
+    """
+
+    TITLE = "dsview"
+    CSS_PATH: ClassVar[list[str | Path]] = []
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.EVERYWHERE)
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ALLOW_SELECT = False
+
+    class Opened(Message):
+        """A session was opened and is about to start."""
+
+        def __init__(self, workspace: Workspace) -> None:
+            super().__init__()
+            self.workspace = workspace
+
+    class Failed(Message):
+        """A session could not be opened."""
+
+        def __init__(self, error: SourceError) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(
+        self,
+        open_session: OpenSession,
+        *,
+        source_name: str,
+        list_contexts: Callable[[], list[ContextChoice]] | None = None,
+        switch_context: Callable[[str], Session] | None = None,
+        on_first_frame: Callable[[], None] | None = None,
+        on_all_painted: Callable[[], None] | None = None,
+        theme: str | None = None,
+        ascii_only: bool = False,
+    ) -> None:
+        folder = styles_dir()
+        super().__init__(css_path=[folder / "app.tcss", folder / "panes.tcss"])
+        self.glyphs = ASCII if ascii_only else UNICODE
+        self._open_session = open_session
+        self._source_name = source_name
+        self._list_contexts = list_contexts
+        self._switch_context = switch_context
+        self._on_first_frame = on_first_frame
+        self._on_all_painted = on_all_painted
+        self.workspace: Workspace | None = None
+        self._pulse: Pulse | None = None
+        self._has_said_failure = False
+        self._has_rows = False
+        self.go = Navigator(self)
+        self.animation_level = "none"
+        self.set_class(ascii_only, "-ascii")
+        for own in load_themes(folder):
+            self.register_theme(own)
+        self.theme = theme or DEFAULT_THEME
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What themes other than dsview's own do not say."""
+        return missing_variables(self.current_theme)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen."""
+        return MainScreen(source_name=self._source_name, glyphs=self.glyphs)
+
+    @property
+    def main(self) -> MainScreen:
+        """The screen with the four panes."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, MainScreen)  # noqa: S101 - the type that get_default_screen makes
+        return screen
+
+    def on_ready(self) -> None:
+        """The first frame is being painted; what comes after it begins when it was."""
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        if self._on_first_frame is not None:
+            self._on_first_frame()
+        on_leave_signals(lambda code: self.exit(return_code=code))
+        self.open(self._open_session)
+
+    def open(self, open_session: OpenSession) -> None:
+        """Open a session in a thread; the one before stays on the screen until then.
+
+        A daemon thread, so that leaving never waits for a cluster that does not answer.
+        """
+        threading.Thread(target=self._open, args=(open_session,), name="open-session", daemon=True).start()
+
+    def _open(self, open_session: OpenSession) -> None:
+        from dsview.sources.events import SourceError  # noqa: PLC0415 - after the first frame
+
+        try:
+            from dsview.ui.workspace import Workspace  # noqa: PLC0415 - brings the checks along; as above
+
+            session = open_session()
+            self.post_message(self.Opened(Workspace(session)))
+            session.start()
+        except SourceError as error:
+            self.post_message(self.Failed(error))
+        except Exception as error:  # a thread's traceback must not land on the terminal
+            _log.exception("opening the session failed")
+            self.post_message(self.Failed(SourceError(f"dsview could not start: {safe(str(error))}", exit_code=3)))
+
+    def on_dsview_app_opened(self, event: Opened) -> None:
+        """Show a session."""
+        self._leave_session()
+        self.workspace = event.workspace
+        self.go.home()
+        self.main.attach(event.workspace)
+        self._pulse = Pulse(
+            event.workspace.session,
+            set_timer=self.set_timer,
+            changed=self._apply,
+            second=self._second,
+            failed=self._say_failure,
+        )
+        self._pulse.start()
+
+    def on_dsview_app_failed(self, event: Failed) -> None:
+        """Say why a session could not be opened; leave if there is nothing else to show."""
+        if not self._has_rows:
+            self.exit(event.error, return_code=event.error.exit_code)
+        else:
+            self.notify(safe(str(event.error)), title="Not opened", severity="error", markup=False)
+
+    def on_unmount(self) -> None:
+        """Leave the session."""
+        self._leave_session()
+
+    def _leave_session(self) -> None:
+        if self._pulse is not None:
+            self._pulse.stop()
+            self._pulse = None
+        if self.workspace is not None:
+            self.workspace.session.stop()
+            self.workspace = None
+
+    def _apply(self, delta: Delta) -> None:
+        workspace = self.workspace
+        if workspace is None:
+            return
+        changed = workspace.refresh(delta)
+        self._has_rows = self._has_rows or bool(delta.changes)
+        for screen in self.screen_stack:
+            if isinstance(screen, MainScreen):
+                screen.apply(delta, changed)
+            elif isinstance(screen, Follows):
+                screen.session_changed(delta)
+        if self._on_all_painted is not None and workspace.session.is_settled:
+            painted, self._on_all_painted = self._on_all_painted, None
+            self.call_after_refresh(painted)
+
+    def _second(self) -> None:
+        self.main.second()
+
+    def _say_failure(self, error: Exception) -> None:
+        """A drain or a refresh went wrong: it is logged, and said once."""
+        _log.error("refreshing the screen failed", exc_info=error)
+        if not self._has_said_failure:
+            self._has_said_failure = True
+            self.notify(
+                f"Something went wrong inside dsview ({type(error).__name__}). What you see may be out of date; "
+                "please report it with the log (--log-file).",
+                title="dsview",
+                severity="error",
+                timeout=20,
+                markup=False,
+            )
+
+    def _fatal_error(self) -> None:
+        """Textual's last resort prints a traceback; ours is a sentence, and the traceback goes to the log."""
+        error = self._exception
+        _log.error("the screen failed", exc_info=error)
+        self.panic(
+            f"dsview had to stop: {type(error).__name__} while drawing the screen. "
+            "Nothing in the cluster was changed. Please report it with the log (--log-file)."
+        )
+
+    def say(self, sentence: str) -> None:
+        """Say something in passing."""
+        self.notify(sentence, timeout=3, markup=False)
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy text through the terminal (OSC 52), without anything in it that could drive a terminal."""
+        self.copy_to_clipboard(safe_lines(text))
+        hint = " (tmux: needs `set -g set-clipboard on`)" if os.environ.get("TMUX") else ""
+        self.say(f"Copied {what}{hint}.")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every action that works on this screen, from the registry; and the themes."""
+        for action in ACTIONS:
+            if action.name not in {"palette", "dismiss"} and self.go.can(action.name):
+                yield SystemCommand(action.title, action.help, lambda name=action.name: self.go.perform(name))
+        yield SystemCommand("Theme", "Changes the colours.", self.action_change_theme)
+
+    def action_palette(self) -> None:
+        """Find an action by its name."""
+        self.action_command_palette()
+
+    def action_help(self) -> None:
+        """Show every key."""
+        self.go.help()
+
+    def action_contexts(self) -> None:
+        """Change to another context."""
+        if self._list_contexts is None or self._switch_context is None:
+            self.say("There are no contexts to choose from: this is not a cluster.")
+            return
+        self.go.contexts(self._list_contexts, self._switch_context)

@@ -1,0 +1,247 @@
+"""A scrolling text of blocks, some of which can be selected: what the detail, trace and help screens are made of.
+
+Blocks lay themselves out for the width they get; only the lines that are seen become strips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from dsview.ui.actions import Where, bindings_of
+from dsview.ui.glyphs import UNICODE, Glyphs
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a document. `lines` lays it out in so many cells.
+
+    `target` is what Enter opens, `copy` what is copied; with either the block can be selected. `key` tells the same
+    block again after a refresh.
+    """
+
+    lines: Callable[[int], Sequence[Content]]
+    target: object = None
+    copy: str = ""
+    key: object = None
+
+    @property
+    def is_selectable(self) -> bool:
+        """Whether the cursor stops here."""
+        return self.target is not None or bool(self.copy)
+
+
+def paragraph(
+    text: Content, *, indent: int = 0, hanging: int = 0, target: object = None, copy: str = "", key: object = None
+) -> Block:
+    """A paragraph that is wrapped; `hanging` indents all its lines but the first further."""
+
+    def lines(width: int) -> list[Content]:
+        room = max(8, width - indent)
+        if text.cell_length <= room:
+            return [text.pad_left(indent)]
+        first, *rest = text.wrap(room)
+        if not hanging or not rest:
+            return [line.pad_left(indent) for line in (first, *rest)]
+        # Wrapped anew, narrower, from where the first line ends.
+        tail = text[len(first.plain.rstrip()) :]
+        tail = tail[len(tail.plain) - len(tail.plain.lstrip()) :]
+        return [first.pad_left(indent), *(x.pad_left(indent + hanging) for x in tail.wrap(max(8, room - hanging)))]
+
+    return Block(lines, target=target, copy=copy, key=key)
+
+
+def heading(text: str, glyphs: Glyphs) -> Block:
+    """A title with a rule to the right edge, after an empty line."""
+
+    def lines(width: int) -> list[Content]:
+        rule = glyphs.line * max(0, width - len(text) - 1)
+        return [Content(""), Content.assemble((text, "$ink bold"), " ", (rule, "$rule"))]
+
+    return Block(lines)
+
+
+def blank() -> Block:
+    """An empty line."""
+    return Block(lambda _width: [Content("")])
+
+
+class Document(ScrollView, can_focus=True):
+    """Shows blocks. The cursor goes from one selectable block to the next and scrolls through what lies between."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.DOCUMENT)
+
+    class Opened(Message):
+        """A block with a target was opened."""
+
+        def __init__(self, target: object) -> None:
+            super().__init__()
+            self.target = target
+
+    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.glyphs = glyphs
+        self._blocks: Sequence[Block] = ()
+        self._lines: list[tuple[Content, int]] = []
+        self._starts: list[int] = []
+        self._painted: dict[int, Strip] = {}
+        self._at: int | None = None
+        self._laid_out_for = 0
+
+    @property
+    def selected(self) -> Block | None:
+        """The block under the cursor."""
+        return self._blocks[self._at] if self._at is not None else None
+
+    @property
+    def text(self) -> str:
+        """The whole text, as it is laid out."""
+        return "\n".join(line.plain.rstrip() for line, _ in self._lines)
+
+    def show(self, blocks: Sequence[Block]) -> None:
+        """Show other blocks; the cursor stays on the block with the same key."""
+        before = self.selected
+        self._blocks = blocks
+        self._at = None
+        if before is not None and before.key is not None:
+            self._at = next((i for i, b in enumerate(blocks) if b.key == before.key and b.is_selectable), None)
+        if self._at is None:
+            self._at = next((i for i, block in enumerate(blocks) if block.is_selectable), None)
+        self._lay_out()
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what is seen."""
+        line = y + int(self.scroll_offset.y)
+        width = self.size.width
+        if line >= len(self._lines) or width <= 0:
+            return Strip.blank(max(0, width), self.rich_style)
+        strip = self._painted.get(line)
+        if strip is None:
+            strip = self._painted[line] = self._paint(line, width)
+        return strip
+
+    def notify_style_update(self) -> None:
+        """Styles changed."""
+        super().notify_style_update()
+        self._painted.clear()
+
+    def on_resize(self) -> None:
+        """Another width wraps differently."""
+        if self.size.width != self._laid_out_for:
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        width = self.size.width
+        self._laid_out_for = width
+        self._painted.clear()
+        self._lines = []
+        self._starts = []
+        room = max(10, width - 2)
+        for index, block in enumerate(self._blocks):
+            self._starts.append(len(self._lines))
+            self._lines += [(line, index) for line in block.lines(room)]
+        self.virtual_size = Size(width, len(self._lines))
+        self.refresh()
+
+    def _paint(self, line: int, width: int) -> Strip:
+        text, block = self._lines[line]
+        is_lit = block == self._at and self._blocks[block].is_selectable
+        base = self.visual_style
+        mark = Content("  ")
+        if is_lit:
+            base += self.app.stylesheet.parse_style("on $row-cursor")
+            mark = Content.assemble((self.glyphs.cursor, "$focus"), " ")
+        whole = Content.assemble(mark, text)
+        if whole.cell_length > width:
+            whole = whole.truncate(width, ellipsis=True)
+        segments = whole.render_segments(base)
+        return Strip(segments).adjust_cell_length(width, base.rich_style)
+
+    def _select(self, index: int | None) -> None:
+        if index == self._at:
+            return
+        self._at = index
+        self._painted.clear()
+        self.refresh()
+
+    def _reveal(self, index: int) -> None:
+        start = self._starts[index]
+        end = self._starts[index + 1] if index + 1 < len(self._starts) else len(self._lines)
+        top, height = int(self.scroll_offset.y), max(1, self.size.height)
+        if end > top + height:
+            top = min(start, end - height)
+        if start < top:
+            top = start
+        self.scroll_to(y=top, animate=False, immediate=True)
+
+    def _step(self, by: int) -> None:
+        """To the next selectable block if it is near, else on by one line."""
+        top, height = int(self.scroll_offset.y), max(1, self.size.height)
+        indexes = range(len(self._blocks)) if by > 0 else range(len(self._blocks) - 1, -1, -1)
+        at = self._at if self._at is not None else (-1 if by > 0 else len(self._blocks))
+        for index in indexes:
+            if not self._blocks[index].is_selectable or (index - at) * by <= 0:
+                continue
+            if top - height // 2 <= self._starts[index] < top + height + height // 2:
+                self._select(index)
+                self._reveal(index)
+                if by < 0 and not any(block.is_selectable for block in self._blocks[:index]):
+                    self.scroll_to(y=0, animate=False, immediate=True) if self._starts[index] < height else None
+                return
+            break
+        self.scroll_to(y=top + by, animate=False, immediate=True)
+
+    def action_cursor_up(self) -> None:
+        """To the block before."""
+        self._step(-1)
+
+    def action_cursor_down(self) -> None:
+        """To the next block."""
+        self._step(1)
+
+    def action_page_up(self) -> None:
+        """One page up."""
+        self.scroll_to(y=self.scroll_offset.y - self.size.height + 1, animate=False, immediate=True)
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        self.scroll_to(y=self.scroll_offset.y + self.size.height - 1, animate=False, immediate=True)
+
+    def action_first(self) -> None:
+        """To the beginning."""
+        self._select(next((i for i, block in enumerate(self._blocks) if block.is_selectable), None))
+        self.scroll_to(y=0, animate=False, immediate=True)
+
+    def action_last(self) -> None:
+        """To the end."""
+        self._select(next((i for i in range(len(self._blocks) - 1, -1, -1) if self._blocks[i].is_selectable), None))
+        self.scroll_to(y=len(self._lines), animate=False, immediate=True)
+
+    def action_open(self) -> None:
+        """Open what the selected block stands for."""
+        block = self.selected
+        if block is not None and block.target is not None:
+            self.post_message(self.Opened(block.target))
+
+    def on_click(self, event: events.Click) -> None:
+        """Select a block; a second click opens it."""
+        offset = event.get_content_offset(self)
+        line = offset.y + int(self.scroll_offset.y) if offset is not None else len(self._lines)
+        if line >= len(self._lines):
+            return
+        index = self._lines[line][1]
+        if not self._blocks[index].is_selectable:
+            return
+        again = index == self._at
+        self._select(index)
+        if again:
+            self.action_open()

@@ -1,0 +1,72 @@
+"""The signs that carry meaning without colour, in Unicode and in ASCII."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from dsview.model.finding import Severity
+
+
+class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
+    """One set of signs, each one cell wide."""
+
+    error: str
+    warning: str
+    note: str
+    good: str
+    cursor: str
+    gap: str
+    rule: str
+    line: str
+    ellipsis: str
+    ascending: str
+    descending: str
+    dot: str
+    more: str
+    less: str
+    folded: str
+
+    def severity(self, severity: Severity | None) -> str:
+        """The sign of a severity; a space for none."""
+        if severity is None:
+            return " "
+        return (self.error, self.warning, self.note)[severity.rank]
+
+
+UNICODE = Glyphs(
+    error="✖",
+    warning="▲",
+    note="●",
+    good="✔",
+    cursor="▌",
+    gap="╌",
+    rule="│",
+    line="─",
+    ellipsis="…",
+    ascending="↑",
+    descending="↓",
+    dot="·",
+    more="▸",
+    less="◂",
+    folded="└",
+)
+ASCII = Glyphs(
+    error="X",
+    warning="!",
+    note="i",
+    good="+",
+    cursor=">",
+    gap="-",
+    rule="|",
+    line="-",
+    ellipsis="~",
+    ascending="^",
+    descending="v",
+    dot="-",
+    more=">",
+    less="<",
+    folded="`",
+)

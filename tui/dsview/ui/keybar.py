@@ -1,0 +1,57 @@
+"""The key bar: what the keys do here and now. Our own, since Textual's Footer leaks (textual#6666)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual import events
+from textual.content import Content
+from textual.widget import Widget
+
+from dsview.ui.actions import Action, Where, bar_actions, key_label
+from dsview.ui.words import KEY, MUTED
+
+_LAST = ("help", "quit")
+"""What stays where the room is short."""
+
+
+class KeyBar(Widget):
+    """One line of keys, those of the screen it is on. A click does what the key does."""
+
+    def __init__(self, *parts: Where) -> None:
+        super().__init__()
+        self._actions = bar_actions((*parts, Where.EVERYWHERE))
+        self._spans: list[tuple[int, int, Action]] = []
+
+    def render(self) -> Content:
+        """The keys that fit, help and quit always among them."""
+        self._spans = []
+        parts: list[str | tuple[str, str]] = []
+        at = 0
+        for action in self._fitting(self.size.width):
+            key, word = key_label(action.keys[0]), action.bar
+            parts += [" ", (key, KEY), " ", (word, MUTED), " "]
+            width = len(key) + len(word) + 3
+            self._spans.append((at, at + width, action))
+            at += width
+        return Content.assemble(*parts)
+
+    def _fitting(self, width: int) -> Iterable[Action]:
+        chosen = list(self._actions)
+        while sum(_width(action) for action in chosen) > width:
+            spare = next((action for action in reversed(chosen) if action.name not in _LAST), None)
+            if spare is None:
+                break
+            chosen.remove(spare)
+        return chosen
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the key does."""
+        for start, end, action in self._spans:
+            if start <= event.x < end:
+                self.app.simulate_key(action.keys[0])
+                return
+
+
+def _width(action: Action) -> int:
+    return len(key_label(action.keys[0])) + len(action.bar) + 3

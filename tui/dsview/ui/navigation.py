@@ -1,0 +1,134 @@
+"""Going from screen to screen. Screens are imported when they are first shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from dsview.ui.choices import ContextChoice
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
+    from dsview.model.objects import Key
+    from dsview.session.session import Delta, Session
+    from dsview.ui.app import DsviewApp
+
+# ruff: noqa: PLC0415 - screens are imported when they are first shown, to keep the first frame fast
+
+
+@runtime_checkable
+class Follows(Protocol):
+    """A screen that shows something of the session and wants to know of changes."""
+
+    def session_changed(self, delta: Delta) -> None:
+        """The session changed."""
+
+
+class Navigator:
+    """Pushes and pops the screens of one application."""
+
+    def __init__(self, app: DsviewApp) -> None:
+        self._app = app
+
+    def home(self) -> None:
+        """Back to the main screen."""
+        while len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+
+    def detail(self, pane_id: str, key: Key) -> None:
+        """An object with its facts and findings."""
+        from dsview.ui.screens.detail import DetailScreen
+
+        if self._app.workspace is not None:
+            self._app.push_screen(DetailScreen(self._app.workspace, pane_id, key, glyphs=self._app.glyphs))
+
+    def yaml(self, pane_id: str, key: Key) -> None:
+        """An object as YAML."""
+        from dsview.ui.screens.manifest import ManifestScreen
+
+        if self._app.workspace is not None:
+            self._app.push_screen(ManifestScreen(self._app.workspace, pane_id, key, glyphs=self._app.glyphs))
+
+    def findings(self) -> None:
+        """All findings."""
+        from dsview.ui.screens.findings import FindingsScreen
+
+        if self._app.workspace is not None:
+            self._app.push_screen(FindingsScreen(self._app.workspace, glyphs=self._app.glyphs))
+
+    def trace(self, pane_id: str, key: Key) -> None:
+        """Both families, hop by hop, through an object."""
+        from dsview.ui.screens.trace import TraceScreen
+
+        if self._app.workspace is not None:
+            self._app.push_screen(TraceScreen(self._app.workspace, pane_id, key, glyphs=self._app.glyphs))
+
+    def explanation(self, code: str) -> None:
+        """What a check is about."""
+        from dsview.ui.screens.explain import ExplainScreen
+
+        self._app.push_screen(ExplainScreen(code, glyphs=self._app.glyphs))
+
+    def help(self) -> None:
+        """Every key."""
+        from dsview.ui.screens.help import HelpScreen
+
+        if not isinstance(self._app.screen, HelpScreen):
+            self._app.push_screen(HelpScreen(glyphs=self._app.glyphs))
+
+    def namespaces(self) -> None:
+        """Choose which namespaces are shown."""
+        from dsview.ui.screens.choose import Choice, ChooseScreen
+
+        workspace = self._app.workspace
+        if workspace is None:
+            return
+        chosen = workspace.namespaces
+        counts = workspace.count_namespaces()
+        choices = [
+            Choice(name, f"{counts[name]:,}", is_chosen=chosen is not None and name in chosen)
+            for name in sorted(set(counts) | set(chosen or ()))
+        ]
+
+        def take(names: frozenset[str] | None) -> None:
+            if names is None:
+                return
+            workspace.choose_namespaces(names or None)
+            for pane in self._app.main.panes:
+                pane.refresh_view()
+
+        screen = ChooseScreen("Namespaces", choices, several=True, glyphs=self._app.glyphs)
+        self._app.push_screen(screen, take)
+
+    def contexts(self, listed: Callable[[], list[ContextChoice]], switch: Callable[[str], Session]) -> None:
+        """Choose another context."""
+        from dsview.ui.screens.choose import Choice, ChooseScreen
+
+        choices = [Choice(context.name, context.note, is_chosen=context.is_current) for context in listed()]
+
+        def take(names: frozenset[str] | None) -> None:
+            if names:
+                (name,) = names
+                self._app.main.say_opening(name)
+                self._app.open(lambda: switch(name))
+
+        screen = ChooseScreen("Contexts", choices, several=False, glyphs=self._app.glyphs)
+        self._app.push_screen(screen, take)
+
+    def can(self, action: str) -> bool:
+        """Whether an action of the registry works on the screen that is shown."""
+        return self._handler(action) is not None
+
+    def perform(self, action: str) -> None:
+        """Do what an action's key does."""
+        node = self._handler(action)
+        if node is not None:
+            self._app.call_later(self._app.run_action, action, node)
+
+    def _handler(self, action: str) -> DOMNode | None:
+        name = f"action_{action.partition('(')[0]}"
+        # Under the palette is the screen that it was called from.
+        screen = next((s for s in reversed(self._app.screen_stack) if not s.is_modal), self._app.screen)
+        nodes: list[DOMNode | None] = [screen.focused, screen, self._app]
+        return next((node for node in nodes if node is not None and hasattr(node, name)), None)

@@ -1,0 +1,218 @@
+"""A row of cells as a line of styled text: which colour and sign a cell gets, how it is cut and padded.
+
+Cell text is plain text to the last: it goes into segments as it is and is never read as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual.strip import Strip
+from textual.style import Style
+
+from dsview.rows.cells import GAP, Cell, Lane, Row, Tone
+from dsview.ui.columns import GUTTER, Layout, Placed
+from dsview.ui.glyphs import Glyphs
+
+FLAGS_COLUMN = "flags"
+"""The column whose text says in words what the flags of the other cells mean."""
+
+
+class Lit(IntEnum):
+    """How a row is lit: not, under the cursor of a pane without focus, under the cursor."""
+
+    PLAIN = 0
+    BLURRED = 1
+    CURSOR = 2
+
+
+def fit(text: str, width: int, ellipsis: str, *, right: bool = False, middle: bool = False) -> str:
+    """The text cut or padded to exactly `width` terminal cells, wide and combining characters counted.
+
+    It is cut at the end, or in the middle where both ends tell: of addresses and of names that were generated.
+    """
+    length = len(text) if text.isascii() else cell_len(text)
+    if length > width:
+        if width <= 1:
+            return set_cell_size(text, width)
+        tail = (width - 1) // 2 if middle and text.isascii() and width >= _LEAST_CUT else 0
+        return set_cell_size(text, width - 1 - tail) + ellipsis + (text[-tail:] if tail else "")
+    padding = " " * (width - length)
+    return padding + text if right else text + padding
+
+
+class Painter:
+    """Paints rows and headers with the styles of one theme.
+
+    `parse` turns a style such as `bold $flag-error` into one with the theme's colours; `base` is laid under all.
+    """
+
+    def __init__(self, base: Style, parse: Callable[[str], Style], glyphs: Glyphs) -> None:
+        self.glyphs = glyphs
+        self._parse = parse
+        self._lit = (base, base + parse("on $row-cursor-blur"), base + parse("on $row-cursor"))
+        self._cell = base + parse("on $cell-cursor")
+        self._cache: dict[tuple[str, Lit, bool], RichStyle] = {}
+
+    def row(self, row: Row, layout: Layout, lit: Lit = Lit.PLAIN, selected: str | None = None) -> Strip:
+        """One row, `layout.width` cells wide. `selected` is the column that the cursor is on."""
+        glyphs = self.glyphs
+        severity = row.severity
+        mark = glyphs.cursor if lit is Lit.CURSOR else " "
+        segments = [
+            Segment(mark, self.style("mark", lit)),
+            Segment(f"{glyphs.severity(severity)} ", self.style(severity.value if severity else "text", lit)),
+        ]
+        was_chosen = False
+        # An object that is just gone has no cells until the next refresh.
+        for placed in layout.placed if row.cells else ():
+            if placed.rule:
+                segments.append(Segment(self._rule(placed), self.style("rule", lit)))
+            elif placed.gap and was_chosen:
+                segments.append(Segment(" " * placed.gap, self.style("text", lit)))
+            elif placed.gap:
+                # Blanks go with the cell before: fewer segments make a faster frame.
+                before = segments[-1]
+                segments[-1] = Segment(before.text + " " * placed.gap, before.style)
+            was_chosen = lit is Lit.CURSOR and placed.column.id == selected
+            segments.append(self._cell_segment(row.cells[placed.index], placed, lit, chosen=was_chosen))
+        return Strip(segments, layout.width)
+
+    def cursor_row(self, row: Row, layout: Layout, width: int, *, selected: str | None, is_focused: bool) -> Strip:
+        """The row under the cursor, lit to the right edge of `width` cells."""
+        lit = Lit.CURSOR if is_focused else Lit.BLURRED
+        strip = self.row(row, layout, lit, selected)
+        return strip.extend_cell_length(max(width, layout.width), self.style("text", lit))
+
+    def lanes(self, layout: Layout) -> Strip:
+        """The header's upper line: what each lane is, drawn over all its columns."""
+        glyphs = self.glyphs
+        segments: list[Segment] = []
+        at = 0
+        for lane, start, end in layout.lanes():
+            segments.append(Segment(" " * (start - at), self.style("text")))
+            if lane:
+                text = f"{lane} " if end - start > len(lane) else ""
+                segments.append(Segment(text, self.style(_lane_class(lane) + "-title")))
+                line = glyphs.line * (end - start - len(text))
+                segments.append(Segment(line, self.style(_lane_class(lane) + "-line")))
+            else:
+                segments.append(Segment(" " * (end - start), self.style("text")))
+            at = end
+        return Strip(segments, layout.width)
+
+    def titles(self, layout: Layout, *, selected: str | None, sort: str | None, descending: bool) -> Strip:
+        """The header's lower line: the columns' titles, the selected one lit, the sorted one with an arrow."""
+        segments = [Segment(" " * GUTTER, self.style("title"))]
+        overhang = ""
+        for placed in layout.placed:
+            column = placed.column
+            if placed.gap:
+                gap = overhang + " " * (placed.gap - len(overhang))
+                if placed.rule:
+                    gap = overhang + self._rule(placed)[len(overhang) :]
+                segments.append(Segment(gap, self.style("rule" if not overhang else "title")))
+            arrow = (self.glyphs.descending if descending else self.glyphs.ascending) if column.id == sort else ""
+            title = column.title
+            right = column.align == "right"
+            overhang = ""
+            if arrow and cell_len(title) + 2 <= placed.width:
+                title = f"{title} {arrow}"
+            elif arrow:
+                # The title fills the column; the arrow stands in the gap behind it.
+                overhang = arrow
+            role = _lane_class(column.lane) + "-title" if column.lane else "title"
+            style = self.style(f"{role}-selected" if column.id == selected else role)
+            segments.append(Segment(fit(title, placed.width, self.glyphs.ellipsis, right=right), style))
+        return Strip(segments, layout.width)
+
+    def _cell_segment(self, cell: Cell, placed: Placed, lit: Lit, *, chosen: bool) -> Segment:
+        glyphs = self.glyphs
+        column, width = placed.column, placed.width
+        role = _role(cell, column.lane)
+        style = self.style(role, lit, chosen=chosen)
+        text: str = cell.text
+        right = column.align == "right"
+        if cell.flag is None:
+            if cell.tone is Tone.GAP and text == GAP:
+                text = glyphs.gap * min(width, _GAP_LENGTH)
+            if column.id == FLAGS_COLUMN:
+                text = ""
+            return Segment(fit(text, width, glyphs.ellipsis, right=right, middle=True), style)
+        flag = self.style(cell.flag.value, lit, chosen=chosen)
+        sign = glyphs.severity(cell.flag)
+        if column.id == FLAGS_COLUMN:
+            return Segment(fit(text, width, glyphs.ellipsis), flag)
+        if width < _LEAST_SIGNED:
+            return Segment(fit(text or sign, width, glyphs.ellipsis, right=right), flag)
+        if cell.tone is Tone.GAP and text == GAP:
+            text = glyphs.gap * min(width - 2, _GAP_LENGTH)
+        body = fit(text, width - 2, glyphs.ellipsis, right=right, middle=True)
+        if not right:
+            # The sign follows the text, so that addresses stay aligned.
+            text = body.rstrip(" ")
+            return Segment(f"{text} {sign}{' ' * (len(body) - len(text))}", flag)
+        return Segment(f"{body} {sign}", flag)
+
+    def _rule(self, placed: Placed) -> str:
+        return f" {self.glyphs.rule} " if placed.gap >= 3 else self.glyphs.rule.rjust(placed.gap)
+
+    def style(self, role: str, lit: Lit = Lit.PLAIN, *, chosen: bool = False) -> RichStyle:
+        """The style of a role, over what lights its row."""
+        key = (role, lit, chosen)
+        style = self._cache.get(key)
+        if style is None:
+            under = self._cell if chosen else self._lit[lit]
+            style = self._cache[key] = (under + self._parse(_STYLES[role])).rich_style
+        return style
+
+
+_LEAST_CUT = 7
+"""The narrowest width at which a text is cut in the middle."""
+
+_GAP_LENGTH = 10
+"""A missing address is drawn no longer than this: to be seen, not to shout."""
+
+_LEAST_SIGNED = 4
+"""The narrowest column in which a sign has room beside the text."""
+
+
+def _lane_class(lane: Lane) -> str:
+    return "v4" if lane == "IPv4" else "v6"
+
+
+def _role(cell: Cell, lane: Lane) -> str:
+    if cell.tone is Tone.PLAIN:
+        return _lane_class(lane) if lane else "text"
+    if cell.tone is Tone.PRIMARY and lane:
+        return _lane_class(lane) + "-title"
+    return cell.tone.value
+
+
+_STYLES: dict[str, str] = {
+    "text": "$ink",
+    "muted": "$ink-muted",
+    "good": "$good",
+    "gap": "$ink-faint",
+    "primary": "$ink bold",
+    "v4": "$lane-v4",
+    "v6": "$lane-v6",
+    "v4-title": "$lane-v4 bold",
+    "v6-title": "$lane-v6 bold",
+    "v4-title-selected": "$lane-v4 bold underline",
+    "v6-title-selected": "$lane-v6 bold underline",
+    "v4-line": "$lane-v4 45%",
+    "v6-line": "$lane-v6 45%",
+    "title": "$ink-muted bold",
+    "title-selected": "$ink bold underline",
+    "rule": "$rule",
+    "mark": "$focus",
+    "error": "$flag-error bold",
+    "warning": "$flag-warning bold",
+    "note": "$flag-note",
+}
+"""The style of each role: a cell's tone, a lane, a severity or a part of the table."""

@@ -1,0 +1,115 @@
+"""The heartbeat of the screen: drains the session on the UI thread, and says what changed, ten times a second at most.
+
+While events pile up it drains in between as well, in slices short enough that a key never waits for long; while
+nothing comes it slows down, so that an idle screen costs nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from dsview.session.session import Delta, Session
+
+SLICE = 0.008
+"""Seconds that one drain may take."""
+
+PAINT_EVERY = 0.1
+BREATH = 0.004
+"""Seconds between two drains while events pile up: keys and frames come in here."""
+
+CALM_EVERY = 0.25
+CALM_AFTER = 5.0
+"""Seconds of silence after which the beat slows down to `CALM_EVERY`."""
+
+
+class SetTimer(Protocol):
+    """Textual's `set_timer`."""
+
+    def __call__(self, delay: float, callback: Callable[[], None]) -> Timer: ...
+
+
+class Pulse:
+    """Drains one session until it is stopped.
+
+    `changed` is called with everything that changed since it was called last, `second` about once a second, and
+    `failed` with what a drain or either of them raised: the beat goes on in any case.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        set_timer: SetTimer,
+        changed: Callable[[Delta], None],
+        second: Callable[[], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._session = session
+        self._set_timer = set_timer
+        self._changed = changed
+        self._second = second
+        self._failed = failed
+        self._pending: Delta | None = None
+        self._painted = 0.0
+        self._ticked = 0.0
+        self._heard = time.monotonic()
+        self._timer: Timer | None = None
+        self._is_stopped = False
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._beat()
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._is_stopped = True
+        if self._timer is not None:
+            self._timer.stop()
+
+    def _beat(self) -> None:
+        if self._is_stopped:
+            return
+        try:
+            self._drain()
+        except Exception as error:  # the screen stays up, whatever a drain meets
+            self._pending = None
+            self._failed(error)
+        now = time.monotonic()
+        if self._session.has_work:
+            delay = BREATH
+        elif self._pending is not None:
+            delay = max(BREATH, self._painted + PAINT_EVERY - now)
+        else:
+            delay = PAINT_EVERY if now - self._heard < CALM_AFTER else CALM_EVERY
+        self._timer = self._set_timer(delay, self._beat)
+
+    def _drain(self) -> None:
+        delta = self._session.drain(SLICE)
+        now = time.monotonic()
+        if delta:
+            self._heard = now
+            self._pending = delta if self._pending is None else merged(self._pending, delta)
+        if self._pending is not None and now - self._painted >= PAINT_EVERY:
+            pending, self._pending = self._pending, None
+            self._changed(pending)
+            # From the end of painting: a slow frame must not leave the drains without time.
+            self._painted = time.monotonic()
+        if now - self._ticked >= 1.0:
+            self._ticked = now
+            self._second()
+
+
+def merged(first: Delta, second: Delta) -> Delta:
+    """Both in one; the first is changed and returned."""
+    first.changes += second.changes
+    first.findings |= second.findings
+    first.nodes |= second.nodes
+    first.profile |= second.profile
+    first.statuses |= second.statuses
+    first.everything |= second.everything
+    return first

@@ -1,0 +1,139 @@
+"""A list to choose from, over the screen: namespaces (several) or contexts (one). Typing narrows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from dsview.model.text import safe
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.styles import styles_dir
+from dsview.ui.words import FAINT, GOOD, KEY, MUTED, content
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One line: what it is called, a few words beside it, and whether it is chosen now."""
+
+    name: str
+    note: str = ""
+    is_chosen: bool = False
+
+
+class ChooseScreen(ModalScreen[frozenset[str] | None]):
+    """Returns the names chosen: an empty set for "all", None where nothing was decided."""
+
+    CSS_PATH: ClassVar[Path] = styles_dir() / "choose.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", show=False),
+        Binding("enter", "accept", "Accept", show=False, priority=True),
+        Binding("space", "toggle", "Add or remove", show=False, priority=True),
+        Binding("ctrl+a", "everything", "All", show=False, priority=True),
+        Binding("up", "move(-1)", "Up", show=False, priority=True),
+        Binding("down", "move(1)", "Down", show=False, priority=True),
+        Binding("pageup", "move(-10)", "Page up", show=False, priority=True),
+        Binding("pagedown", "move(10)", "Page down", show=False, priority=True),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[Choice], *, several: bool, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = choices
+        self._several = several
+        self._glyphs = glyphs
+        self._chosen = {choice.name for choice in choices if choice.is_chosen}
+        self._shown: list[Choice] = []
+
+    def compose(self) -> ComposeResult:
+        """A field that narrows, the list, and what the keys do."""
+        with Vertical(id="choose"):
+            field = Input(placeholder="type to narrow", compact=True)
+            field.cursor_blink = False
+            yield field
+            yield OptionList(markup=False)
+            yield Static(self._keys(), id="choose-keys")
+
+    def on_mount(self) -> None:
+        """Show all of them."""
+        self.query_one("#choose").border_title = Content(f"{self._title} ({len(self._choices):,})")
+        self._list("")
+        self.query_one(Input).focus()
+
+    def _keys(self) -> Content:
+        if self._several:
+            return content(
+                ("Space", KEY), (" add or remove  ", MUTED), ("Enter", KEY), (" show  ", MUTED),
+                ("Ctrl+A", KEY), (" all  ", MUTED), ("Esc", KEY), (" cancel", MUTED),
+            )  # fmt: skip
+        return content(("Enter", KEY), (" change to it  ", MUTED), ("Esc", KEY), (" cancel", MUTED))
+
+    def _list(self, needle: str) -> None:
+        needle = needle.strip().lower()
+        self._shown = [choice for choice in self._choices if needle in choice.name.lower()]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(self._line(choice)) for choice in self._shown])
+        if self._shown:
+            at = next((i for i, choice in enumerate(self._shown) if choice.name in self._chosen), 0)
+            options.highlighted = at
+
+    def _line(self, choice: Choice) -> Content:
+        mark = (self._glyphs.good, GOOD) if choice.name in self._chosen else " "
+        return content(" ", mark, " ", safe(choice.name), "  ", (safe(choice.note), FAINT))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow the list."""
+        event.stop()
+        self._list(event.value)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """A line was clicked."""
+        event.stop()
+        if self._several:
+            self.action_toggle()
+        else:
+            self.action_accept()
+
+    def _highlighted(self) -> Choice | None:
+        at = self.query_one(OptionList).highlighted
+        return self._shown[at] if at is not None and at < len(self._shown) else None
+
+    def action_move(self, by: int) -> None:
+        """Move the highlight."""
+        options = self.query_one(OptionList)
+        if self._shown:
+            options.highlighted = max(0, min((options.highlighted or 0) + by, len(self._shown) - 1))
+
+    def action_toggle(self) -> None:
+        """Add the line to what is chosen, or remove it."""
+        choice, options = self._highlighted(), self.query_one(OptionList)
+        if choice is None or not self._several or options.highlighted is None:
+            return
+        self._chosen ^= {choice.name}
+        options.replace_option_prompt_at_index(options.highlighted, self._line(choice))
+
+    def action_accept(self) -> None:
+        """Take what is chosen; where nothing is, or only one can be: the line under the cursor."""
+        choice = self._highlighted()
+        if self._several and self._chosen:
+            self.dismiss(frozenset(self._chosen))
+        elif choice is not None:
+            self.dismiss(frozenset({choice.name}))
+
+    def action_everything(self) -> None:
+        """Choose all."""
+        if self._several:
+            self.dismiss(frozenset())
+
+    def action_cancel(self) -> None:
+        """Change nothing."""
+        self.dismiss(None)

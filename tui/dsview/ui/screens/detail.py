@@ -1,0 +1,263 @@
+"""The detail screen: an object's facts in two lanes, what is wrong with it and how to fix it, and where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+from textual.binding import BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from dsview.model.objects import Key
+from dsview.rows.cells import GAP
+from dsview.rows.detail import Detail, Fact, FindingView, detail
+from dsview.ui.actions import Where, bindings_of
+from dsview.ui.document import Block, Document, blank, heading, paragraph
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.screens.reading import ReadingScreen
+from dsview.ui.words import FAINT, GOOD, KEY, MUTED, STRONG, content, lane_style, severity_style
+
+if TYPE_CHECKING:
+    from dsview.session.session import Delta
+    from dsview.ui.workspace import Workspace
+
+_LABEL = 18
+_SHOWN_RELATIVES = 60
+
+
+class Jump(msgspec.Struct, frozen=True):
+    """A block's target: another object's row."""
+
+    pane_id: str
+    key: Key
+
+
+class Explain(msgspec.Struct, frozen=True):
+    """A block's target: what a check is about."""
+
+    code: str
+
+
+class DetailScreen(ReadingScreen):
+    """Shows `dsview.rows.detail` and follows it while it changes."""
+
+    PARTS: ClassVar[tuple[Where, ...]] = (Where.DOCUMENT, Where.DETAIL)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.DETAIL)
+
+    def __init__(self, workspace: Workspace, pane_id: str, key: Key, *, glyphs: Glyphs) -> None:
+        super().__init__(glyphs=glyphs)
+        self._workspace = workspace
+        self.pane_id = pane_id
+        self.key = key
+        self._detail = detail(workspace.session, pane_id, key)
+        self._is_gone = self._detail is None
+
+    def heading(self) -> Content:
+        """Kind and name, and whether it is still there."""
+        found = self._detail
+        if found is None:
+            return content((f" {'/'.join(filter(None, self.key))}", STRONG), ("  is gone", "$flag-warning"))
+        parts = content((f" {found.kind} ", MUTED), (found.title, STRONG), (f"   {found.subtitle}", FAINT))
+        return content(parts, ("   deleted meanwhile", "$flag-warning")) if self._is_gone else parts
+
+    def blocks(self) -> Sequence[Block]:
+        """Findings first: that is what one comes for. Then facts, then relatives."""
+        found = self._detail
+        if found is None:
+            return [blank(), paragraph(content("It was deleted, or is not read any more. Esc goes back."))]
+        return [
+            *findings_blocks(found.findings, self.glyphs),
+            *facts_blocks(found.facts, self.glyphs),
+            *self._relatives_blocks(found),
+        ]
+
+    def session_changed(self, delta: Delta) -> None:
+        """Show what is different now."""
+        if not (delta.everything or delta.changes or delta.findings or delta.nodes):
+            return
+        now = detail(self._workspace.session, self.pane_id, self.key)
+        is_gone = now is None
+        if is_gone == self._is_gone and (now is None or now == self._detail):
+            return
+        self._is_gone = is_gone
+        # What was last known of a deleted object stays on the screen.
+        self._detail = now or self._detail
+        self.query_one("#heading", Static).update(self.heading())
+        self.fill()
+
+    def on_document_opened(self, event: Document.Opened) -> None:
+        """Go where the block leads."""
+        match event.target:
+            case Jump(pane_id, key):
+                self.app.go.detail(pane_id, key)
+            case Explain(code):
+                self.app.go.explanation(code)
+
+    def action_copy(self) -> None:
+        """Copy the fix of the selected finding, else of the worst."""
+        block = self.document.selected
+        fixes = [view.fix for view in self._detail.findings if view.fix] if self._detail is not None else []
+        if block is not None and block.copy:
+            self.app.copy(block.copy, "the fix")
+        elif fixes:
+            self.app.copy(fixes[0], "the fix")
+        else:
+            super().action_copy()
+
+    def action_explain(self) -> None:
+        """Explain the selected finding, else the worst."""
+        block = self.document.selected
+        if block is not None and isinstance(block.target, Explain):
+            self.app.go.explanation(block.target.code)
+        elif self._detail is not None and self._detail.findings:
+            self.app.go.explanation(self._detail.findings[0].check)
+        else:
+            self.app.say("Nothing is flagged here.")
+
+    def action_yaml(self) -> None:
+        """The object as YAML."""
+        self.app.go.yaml(self.pane_id, self.key)
+
+    def action_trace(self) -> None:
+        """Both families, hop by hop."""
+        self.app.go.trace(self.pane_id, self.key)
+
+    def action_findings(self) -> None:
+        """All findings."""
+        self.app.go.findings()
+
+    def _relatives_blocks(self, found: Detail) -> list[Block]:
+        if not found.relatives:
+            return []
+        blocks = [heading("Go to", self.glyphs)]
+        for relative in found.relatives[:_SHOWN_RELATIVES]:
+            words = content((relative.kind.ljust(_LABEL), MUTED), (relative.label, "$ink"))
+            target = Jump(relative.pane_id, relative.key) if relative.pane_id else None
+            blocks.append(paragraph(words, target=target, key=(relative.kind, relative.key)))
+        more = len(found.relatives) - _SHOWN_RELATIVES
+        if more > 0:
+            blocks.append(paragraph(content((f"and {more:,} more", MUTED))))
+        return [*blocks, blank()]
+
+
+def findings_blocks(findings: Sequence[FindingView], glyphs: Glyphs) -> list[Block]:
+    """The findings of an object, each with its message, why it matters and the fix."""
+    if not findings:
+        nothing = content(
+            (f"{glyphs.good} Nothing is flagged. ", GOOD),
+            ("That is what the API says; dsview sends no packets to try it.", MUTED),
+        )
+        return [blank(), paragraph(nothing)]
+    blocks: list[Block] = []
+    for view in findings:
+        blocks += [blank(), _finding_block(view, glyphs)]
+    return blocks
+
+
+def _finding_block(view: FindingView, glyphs: Glyphs) -> Block:
+    style = severity_style(view.severity)
+    lines = [
+        paragraph(
+            content(
+                (f"{glyphs.severity(view.severity)} {view.severity.value}  ", style),
+                (view.title, STRONG),
+                (f"  {view.check} {view.slug}", FAINT),
+            ),
+            hanging=2,
+        ),
+        *(paragraph(content((line, "$ink")), indent=2) for line in view.message.split("\n")),
+    ]
+    if view.observed or view.expected:
+        lines += [
+            _pair("seen", view.observed, "$flag-warning"),
+            _pair("expected", view.expected, "$good"),
+        ]
+    lines.append(_pair("why", view.why, MUTED))
+    for number, line in enumerate(view.fix.split("\n")):
+        lines.append(_pair("" if number else "fix", line, "$accent"))
+    if view.root:
+        lines.append(paragraph(content((f"{glyphs.folded} explained by {view.root}", MUTED)), indent=2))
+    key = ("finding", view.check, view.message)
+    parts = [line for line in lines if line is not None]
+
+    def lay_out(width: int) -> list[Content]:
+        return [row for part in parts for row in part.lines(width)]
+
+    return Block(lay_out, target=Explain(view.check), copy=view.fix, key=key)
+
+
+def _pair(label: str, text: str, style: str) -> Block:
+    """A small label with text beside it; the lines of a long text stay beside it."""
+
+    def lines(width: int) -> list[Content]:
+        if not text:
+            return []
+        wrapped = Content.assemble((text, style)).wrap(max(10, width - 12))
+        return [
+            Content.assemble((f"  {'' if number else label:<9} ", KEY if label == "fix" else MUTED), line)
+            for number, line in enumerate(wrapped)
+        ]
+
+    return Block(lines)
+
+
+def facts_blocks(facts: Sequence[Fact], glyphs: Glyphs) -> list[Block]:
+    """The facts that have lanes, side by side under the lanes' names; then the others."""
+    lanes = [fact for fact in facts if fact.has_lanes]
+    plain = [fact for fact in facts if not fact.has_lanes]
+    blocks: list[Block] = []
+    if lanes:
+        blocks += [blank(), Block(lambda width: [_lane_titles(width, glyphs)])]
+        blocks += [_lane_fact(fact, glyphs) for fact in lanes]
+    if plain:
+        blocks.append(heading("Facts", glyphs))
+        blocks += [
+            paragraph(content((fact.label.ljust(_LABEL), MUTED), (fact.text, "$ink")), hanging=_LABEL) for fact in plain
+        ]
+    return blocks
+
+
+def _lane_width(width: int) -> int:
+    return max(8, (width - _LABEL - 3) // 2)
+
+
+def _lane_titles(width: int, glyphs: Glyphs) -> Content:
+    lane = _lane_width(width)
+    parts: list[Content | tuple[str, str] | str] = [" " * _LABEL]
+    for name in ("IPv4", "IPv6"):
+        line = glyphs.line * max(0, lane - len(name) - 1)
+        parts += [(f"{name} ", f"{lane_style(name)} bold"), (line, f"{lane_style(name)} 45%")]
+        if name == "IPv4":
+            parts.append("   ")
+    return content(*parts)
+
+
+def _lane_fact(fact: Fact, glyphs: Glyphs) -> Block:
+    def lines(width: int) -> list[Content]:
+        lane = _lane_width(width)
+        columns = [_lane_lines(fact.v4, "IPv4", lane, glyphs), _lane_lines(fact.v6, "IPv6", lane, glyphs)]
+        height = max(1, *(len(column) for column in columns))
+        rows: list[Content] = []
+        for number in range(height):
+            v4, v6 = (column[number] if number < len(column) else Content("") for column in columns)
+            label = fact.label if number == 0 else ""
+            rule = (f" {glyphs.rule} ", "$rule")
+            rows.append(
+                content((label[: _LABEL - 1].ljust(_LABEL), MUTED), v4.pad_right(lane - v4.cell_length), rule, v6)
+            )
+        return rows
+
+    return Block(lines)
+
+
+def _lane_lines(values: Sequence[str], lane: str, width: int, glyphs: Glyphs) -> list[Content]:
+    lines: list[Content] = []
+    for value in values:
+        if value == GAP:
+            lines.append(content((glyphs.gap * min(10, width), FAINT)))
+        else:
+            address, _, note = value.partition("  ")
+            lines += content((address, lane_style(lane)), (f"  {note}" if note else "", FAINT)).wrap(width)
+    return lines

@@ -1,0 +1,46 @@
+"""The help screen: every key, from the registry of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from dsview.model.finding import Severity
+from dsview.ui.actions import groups, keys_label
+from dsview.ui.document import Block, blank, heading, paragraph
+from dsview.ui.screens.reading import ReadingScreen
+from dsview.ui.words import GOOD, KEY, MUTED, STRONG, V4, V6, content, severity_word
+
+_KEYS_WIDTH = 18
+
+
+class HelpScreen(ReadingScreen):
+    """Shows what the keys do and what the signs mean."""
+
+    def heading(self) -> Content:
+        """The title line."""
+        return content((" Help", STRONG))
+
+    def blocks(self) -> Sequence[Block]:
+        """The signs, then the keys by group."""
+        glyphs = self.glyphs
+        found = [heading("What you see", glyphs)]
+        found += [
+            paragraph(sentence, hanging=2)
+            for sentence in (
+                content(severity_word(Severity.ERROR, glyphs), "  traffic of one family fails, or is let in where it must not be"),
+                content(severity_word(Severity.WARNING, glyphs), "  a mismatch that bites under some condition"),
+                content(severity_word(Severity.NOTE, glyphs), "  worth knowing, often intended"),
+                content((glyphs.gap * 6, "$ink-faint"), "  there is no address of this family"),
+                content(("IPv4", V4), " and ", ("IPv6", V6), "  stand in two lanes, so that a gap is seen as a gap"),
+                content(("No flag", GOOD), " means: nothing wrong in the API. dsview sends no packets and cannot say that something is reachable."),
+            )
+        ]  # fmt: skip
+        for group, actions in groups().items():
+            found.append(heading(group, glyphs))
+            for action in actions:
+                keys = keys_label(action)
+                text = content((keys.ljust(_KEYS_WIDTH), KEY), (f"{action.title}. ", "$ink"), (action.help, MUTED))
+                found.append(paragraph(text, hanging=_KEYS_WIDTH))
+        return [*found, blank()]

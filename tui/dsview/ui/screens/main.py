@@ -1,0 +1,307 @@
+"""The main screen: the header, the four panes, the filter line and the key bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.screen import Screen
+
+from dsview.ui.actions import Where, bindings_of
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.keybar import KeyBar
+from dsview.ui.masthead import Masthead
+from dsview.ui.pane import PANES, Pane
+from dsview.ui.table import Table
+from dsview.ui.tabs import PaneTabs
+
+if TYPE_CHECKING:
+    from dsview.session.session import Delta
+    from dsview.ui.app import DsviewApp
+    from dsview.ui.filterbar import FilterBar
+    from dsview.ui.workspace import Workspace
+
+GRID = (150, 28)
+"""The least columns and lines for two panes beside each other."""
+
+STACK_LINES = 34
+"""The least lines for four panes above each other, the active one with the most of the room."""
+
+
+class MainScreen(Screen[None]):
+    """Where dsview begins. `attach` gives it a workspace, `apply` what changed in it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.PANES)
+    app: DsviewApp
+
+    def __init__(self, *, source_name: str, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._glyphs = glyphs
+        self._source_name = source_name
+        self.panes: tuple[Pane, ...] = ()
+        self.workspace: Workspace | None = None
+        self._active = 0
+        self._is_alone = False
+        self._layout_name = ""
+        self._tabs = PaneTabs()
+        self._holder = Container(id="panes")
+        self._filter_bar: FilterBar | None = None
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom. The filter line is made when it is first needed."""
+        self.panes = tuple(
+            Pane(name, title, str(number), glyphs=self._glyphs) for number, (name, title) in enumerate(PANES, 1)
+        )
+        yield Masthead(self._source_name, glyphs=self._glyphs)
+        yield self._tabs
+        with self._holder:
+            yield from self.panes
+        yield KeyBar(Where.TABLE, Where.PANES)
+
+    def on_mount(self) -> None:
+        """The first pane has the keys."""
+        self.panes[0].focus()
+
+    @property
+    def active(self) -> Pane:
+        """The pane that has the keys."""
+        return self.panes[self._active]
+
+    def attach(self, workspace: Workspace) -> None:
+        """Show a session."""
+        self.workspace = workspace
+        for pane in self.panes:
+            pane.attach(workspace.views[pane.pane_id])
+        self.query_one(Masthead).attach(workspace)
+        self._say_tabs()
+
+    def say_opening(self, name: str) -> None:
+        """Say that another source is being opened."""
+        self.query_one(Masthead).say_opening(name)
+
+    def apply(self, delta: Delta, changed: set[str]) -> None:
+        """Show what changed: `changed` names the panes whose rows may look different."""
+        for pane in self.panes:
+            if pane.pane_id in changed:
+                pane.refresh_view()
+            elif delta.statuses:
+                pane.frame()
+        if delta.statuses or delta.findings or delta.profile or delta.everything:
+            self.query_one(Masthead).read_header()
+        if changed:
+            self._say_tabs()
+            if self.active.pane_id in changed and self._filter_bar is not None and self._filter_bar.is_open:
+                self._say_matches(self._filter_bar)
+
+    def second(self) -> None:
+        """A second went by: ages grow."""
+        self.query_one(Masthead).tick()
+
+    def on_resize(self) -> None:
+        """Another arrangement may suit better."""
+        self._arrange()
+
+    def on_descendant_focus(self) -> None:
+        """A pane that is clicked is the active one."""
+        for index, pane in enumerate(self.panes):
+            if pane.has_focus and index != self._active:
+                self._active = index
+                self._arrange()
+
+    def _arrange(self) -> None:
+        width, height = self.size
+        if self._is_alone:
+            name = "alone"
+        elif width >= GRID[0] and height >= GRID[1]:
+            name = "grid"
+        elif height >= STACK_LINES:
+            name = "stack"
+        else:
+            name = "alone"
+        if name != self._layout_name:
+            self._holder.set_class(name == "grid", "-grid")
+            self._holder.set_class(name == "stack", "-stack")
+            self._tabs.display = name == "alone"
+            self._layout_name = name
+        for index, pane in enumerate(self.panes):
+            pane.display = name != "alone" or index == self._active
+            pane.set_class(index == self._active, "-active")
+        self._say_tabs()
+
+    def _say_tabs(self) -> None:
+        if self._layout_name == "alone":
+            self._tabs.show([pane.summaries() for pane in self.panes], self._active)
+
+    def _activate(self, index: int) -> None:
+        self._active = index % len(self.panes)
+        self._arrange()
+        self.active.focus()
+
+    def on_pane_tabs_chosen(self, event: PaneTabs.Chosen) -> None:
+        """A tab was clicked."""
+        self._activate(event.index)
+
+    def on_table_header_clicked(self, event: Table.HeaderClicked) -> None:
+        """A title was clicked."""
+        self._sort(event.table, event.column_id)
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        """A row was opened."""
+        if isinstance(event.table, Pane):
+            self.app.go.detail(event.table.pane_id, event.key)
+
+    def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
+        """Filter while typing."""
+        self._filter(event.text)
+
+    def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
+        """Typing is over."""
+        if self._filter_bar is not None:
+            self._filter_bar.close()
+        if not event.keep:
+            self._filter("")
+        self.active.focus()
+
+    def _filter(self, text: str) -> None:
+        view = self.active.view
+        if view is None:
+            return
+        # Filters are taught while they are typed, so that an unfinished one is no error to shout about.
+        from dsview.rows.view import FilterError  # noqa: PLC0415 - rows are imported after the first frame
+
+        try:
+            view.set_filter(text)
+        except FilterError as error:
+            if self._filter_bar is not None:
+                self._filter_bar.say_error(error.message, error.position)
+            return
+        self.active.refresh_view()
+        if self._filter_bar is not None and self._filter_bar.is_open:
+            self._say_matches(self._filter_bar)
+
+    def _say_matches(self, bar: FilterBar) -> None:
+        view = self.active.view
+        if view is not None:
+            bar.say_count(len(view), view.total)
+
+    def _sort(self, table: Table, column_id: str) -> None:
+        if not isinstance(table, Pane) or table.view is None:
+            return
+        view = table.view
+        if view.sort_column != column_id:
+            view.set_sort(column_id, descending=False)
+        elif not view.descending:
+            view.set_sort(column_id, descending=True)
+        else:
+            view.set_sort(None)
+        table.restyle()
+        table.refresh_view()
+
+    def action_next_pane(self) -> None:
+        """To the next pane."""
+        self._activate(self._active + 1)
+
+    def action_previous_pane(self) -> None:
+        """To the pane before."""
+        self._activate(self._active - 1)
+
+    def action_pane(self, pane_id: str) -> None:
+        """To a pane; once more: that pane alone, or all again."""
+        index = next(i for i, pane in enumerate(self.panes) if pane.pane_id == pane_id)
+        if index == self._active and self.active.has_focus:
+            self._is_alone = not self._is_alone
+        self._activate(index)
+
+    def action_zoom(self) -> None:
+        """This pane alone, or all again."""
+        self._is_alone = not self._is_alone
+        self._activate(self._active)
+
+    def action_dismiss(self) -> None:
+        """Undo what narrows the view: the filter, then the zoom."""
+        view = self.active.view
+        if view is not None and view.filter_text:
+            self._filter("")
+        elif view is not None and view.only_findings:
+            self.action_only_findings()
+        elif self._is_alone:
+            self.action_zoom()
+
+    async def action_filter(self) -> None:
+        """Begin to type a filter."""
+        view = self.active.view
+        if view is None:
+            return
+        if self._filter_bar is None:
+            from dsview.ui.filterbar import FilterBar  # noqa: PLC0415 - after the first frame
+
+            self._filter_bar = FilterBar()
+            await self.mount(self._filter_bar, before=self.query_one(KeyBar))
+        self._filter_bar.open(view.filter_text)
+        self._say_matches(self._filter_bar)
+
+    def action_only_findings(self) -> None:
+        """Only flagged rows, or all."""
+        view = self.active.view
+        if view is not None:
+            view.set_only_findings(not view.only_findings)
+            self.active.refresh_view()
+
+    def action_sort(self) -> None:
+        """Sort by the selected column."""
+        column_id = self.active.column_id
+        if column_id is not None:
+            self._sort(self.active, column_id)
+
+    def action_all_columns(self) -> None:
+        """Every column, or those that fit."""
+        for pane in self.panes:
+            pane.everything = not pane.everything
+            pane.frame()
+
+    def action_namespaces(self) -> None:
+        """Choose namespaces."""
+        self.app.go.namespaces()
+
+    def action_copy(self) -> None:
+        """Copy the fix of the row's worst finding, else the row."""
+        row = self.active.cursor_row
+        if row is None:
+            return
+        fix = next((f.fix for f in sorted(row.findings, key=lambda f: f.order) if f.fix), None)
+        if fix is not None:
+            self.app.copy(fix, "the fix")
+        else:
+            self.app.copy("\t".join(cell.text for cell in row.cells), "the row")
+
+    def action_copy_cell(self) -> None:
+        """Copy the selected cell."""
+        row, column_id = self.active.cursor_row, self.active.column_id
+        placed = self.active.placed_layout.find(column_id) if column_id is not None else None
+        if row is not None and placed is not None:
+            self.app.copy(row.cells[placed.index].text, "the cell")
+
+    def action_findings(self) -> None:
+        """All findings."""
+        self.app.go.findings()
+
+    def action_trace(self) -> None:
+        """Trace what the cursor is on."""
+        if self.active.cursor_key is not None:
+            self.app.go.trace(self.active.pane_id, self.active.cursor_key)
+
+    def action_explain(self) -> None:
+        """Explain the row's worst finding."""
+        row = self.active.cursor_row
+        worst = min(row.findings, key=lambda f: f.order, default=None) if row is not None else None
+        if worst is not None:
+            self.app.go.explanation(worst.check)
+        else:
+            self.app.say("Nothing is flagged in this row.")
+
+    def action_yaml(self) -> None:
+        """The object as YAML."""
+        if self.active.cursor_key is not None:
+            self.app.go.yaml(self.active.pane_id, self.active.cursor_key)

@@ -1,0 +1,90 @@
+"""The YAML screen: one object as the API server or the file has it now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.message import Message
+
+from dsview.model.objects import Key
+from dsview.model.text import Safe, safe, safe_lines
+from dsview.sources.events import SourceError
+from dsview.ui.document import Block, blank, paragraph
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.screens.reading import ReadingScreen
+from dsview.ui.words import FAINT, MUTED, STRONG, content
+from dsview.ui.workspace import object_of
+
+if TYPE_CHECKING:
+    from dsview.ui.workspace import Workspace
+
+
+class ManifestScreen(ReadingScreen):
+    """Reads the object in a thread; says in a sentence why it is not to be had."""
+
+    class Read(Message):
+        """The object was read, or not."""
+
+        def __init__(self, text: Safe, *, is_error: bool) -> None:
+            super().__init__()
+            self.text = text
+            self.is_error = is_error
+
+    def __init__(self, workspace: Workspace, pane_id: str, key: Key, *, glyphs: Glyphs) -> None:
+        super().__init__(glyphs=glyphs)
+        self._session = workspace.session
+        self._kind, self._key = object_of(pane_id, key)
+        self._text = Safe("")
+        self._error = Safe("")
+
+    def heading(self) -> Content:
+        """Kind and name."""
+        return content(
+            (f" {self._kind} ", MUTED), (safe("/".join(filter(None, self._key))), STRONG), ("   YAML", FAINT)
+        )
+
+    def on_mount(self) -> None:
+        """Read it; a daemon thread, so that leaving never waits for an answer."""
+        super().on_mount()
+        threading.Thread(target=self._read, name="read-manifest", daemon=True).start()
+
+    def _read(self) -> None:
+        try:
+            text = safe_lines(self._session.read_manifest(self._kind, self._key))
+        except SourceError as error:
+            self.post_message(self.Read(safe(str(error)), is_error=True))
+        else:
+            self.post_message(self.Read(text, is_error=False))
+
+    def on_manifest_screen_read(self, event: Read) -> None:
+        """Show it."""
+        if event.is_error:
+            self._error = event.text
+        else:
+            self._text = event.text
+        self.fill()
+
+    def blocks(self) -> Sequence[Block]:
+        """The lines, keys and values told apart."""
+        if self._error:
+            return [blank(), paragraph(content(("The YAML is not to be had: ", "$flag-warning"), self._error))]
+        if not self._text:
+            return [blank(), paragraph(content(("Reading", MUTED)))]
+        return [paragraph(_yaml_line(line)) for line in self._text.split("\n")]
+
+    def action_copy(self) -> None:
+        """Copy the whole of it."""
+        self.app.copy(self._text or self._error, "the YAML")
+
+
+def _yaml_line(line: str) -> Content:
+    """A line of YAML: the key muted, the value plain."""
+    key, colon, value = line.partition(": ")
+    if not colon and line.endswith(":"):
+        key, colon, value = line[:-1], ":", ""
+    if not colon or '"' in key or "'" in key:
+        return content((line, "$ink"))
+    return content((key + colon, "$lane-v4"), (value, "$ink"))

@@ -1,0 +1,445 @@
+"""A table that renders only the lines that are seen, for hundreds of thousands of rows (design.md: the line API).
+
+It draws whatever `Rows` it is given and keeps cursor and scroll on the same object while rows come and go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import BindingType
+from textual.filter import ANSIToTruecolor, DimFilter, LineFilter
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from dsview.ui.actions import Where, bindings_of
+from dsview.ui.columns import ColumnSizer, Layout
+from dsview.ui.glyphs import UNICODE, Glyphs
+
+if TYPE_CHECKING:
+    from dsview.model.objects import Key
+    from dsview.rows.cells import Column, Row
+    from dsview.ui.paint import Painter
+
+_SAMPLE = 120
+"""How many rows are measured when rows come."""
+
+_KEPT_STRIPS = 1500
+
+
+class Rows(Protocol):
+    """What a table shows: `dsview.rows.view.TableView`, or anything like it."""
+
+    @property
+    def sort_column(self) -> str | None:
+        """The column sorted by; None for the natural order."""
+
+    @property
+    def descending(self) -> bool:
+        """Whether the order is reversed."""
+
+    def __len__(self) -> int: ...
+
+    def row(self, index: int) -> Row:
+        """The row at a position."""
+
+    def key_at(self, index: int) -> Key:
+        """The object at a position."""
+
+    def index_of(self, key: Key) -> int | None:
+        """Where an object is; None where it is not shown."""
+
+
+class Table(ScrollView, can_focus=True):
+    """The table of one pane. `show` gives it rows, `rows_changed` says that they are no longer the same."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.TABLE)
+
+    everything: reactive[bool] = reactive(False, repaint=False, init=False)
+    """Whether every column is shown, and scrolled to, rather than those that fit."""
+
+    class Opened(Message):
+        """A row was opened, by Enter or by mouse."""
+
+        def __init__(self, table: Table, key: Key) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> Table:
+            """The table."""
+            return self.table
+
+    class HeaderClicked(Message):
+        """A column's title was clicked."""
+
+        def __init__(self, table: Table, column_id: str) -> None:
+            super().__init__()
+            self.table = table
+            self.column_id = column_id
+
+    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.glyphs = glyphs
+        self.status = ""
+        self._rows: Rows | None = None
+        self._sizer = ColumnSizer(())
+        self._layout = Layout((), 0, 0, ())
+        self._painter: Painter | None = None
+        self._strips: dict[Key, tuple[Row, Strip]] = {}
+        self._headers: list[Strip] | None = None
+        self._measured = 0
+        self._cursor = 0
+        self._cursor_key: Key | None = None
+        self._top_key: Key | None = None
+        self._column: str | None = None
+        self._is_moved = False
+        self._clicked: Key | None = None
+
+    @property
+    def cursor_key(self) -> Key | None:
+        """The object under the cursor."""
+        return self._cursor_key
+
+    @property
+    def cursor_row(self) -> Row | None:
+        """The row under the cursor."""
+        rows = self._rows
+        return rows.row(self._cursor) if rows is not None and self._cursor < len(rows) else None
+
+    @property
+    def column_id(self) -> str | None:
+        """The selected column."""
+        return self._column
+
+    @property
+    def header_lines(self) -> int:
+        """How many lines the header takes: two where there are lanes."""
+        return 2 if any(column.lane for column in self._sizer.columns) else 1
+
+    @property
+    def placed_layout(self) -> Layout:
+        """Where the columns are now."""
+        return self._layout
+
+    def show(self, rows: Rows | None, columns: Sequence[Column]) -> None:
+        """Take rows of other objects; the cursor begins at the top."""
+        self._rows = rows
+        self._sizer = ColumnSizer(columns)
+        self._measured = 0
+        self._cursor, self._cursor_key, self._top_key = 0, None, None
+        self._is_moved = False
+        if self._column not in {column.id for column in columns}:
+            self._column = next((c.id for c in columns if c.id == "name"), columns[0].id if columns else None)
+        self._strips.clear()
+        self.scroll_to(0, 0, animate=False, immediate=True)
+        self.rows_changed()
+
+    def rows_changed(self) -> None:
+        """Follow the objects under the cursor and at the top to where they are now, and paint again."""
+        rows = self._rows
+        count = len(rows) if rows is not None else 0
+        top = int(self.scroll_offset.y)
+        shift = self._follow(count, top)
+        grew = self._sample(count)
+        size = Size(self._layout.width, self.header_lines + count)
+        if grew:
+            self._relayout()
+        elif size != self.virtual_size:
+            self.virtual_size = size
+        if shift:
+            self.scroll_to(y=max(0, top + shift), animate=False, immediate=True)
+        self._remember_top()
+        self.refresh()
+
+    def select(self, key: Key) -> bool:
+        """Move the cursor to an object; False where it is not shown."""
+        index = self._rows.index_of(key) if self._rows is not None else None
+        if index is None:
+            return False
+        self._move_to(index)
+        return True
+
+    def restyle(self) -> None:
+        """Forget painted lines, after another theme or another order."""
+        self._painter = None
+        self._headers = None
+        self._strips.clear()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Styles changed, by a theme or by focus."""
+        super().notify_style_update()
+        self._painter = None
+        self._headers = None
+        self._strips.clear()
+
+    def watch_everything(self) -> None:
+        """Other columns are shown."""
+        self._relayout()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's filters without those that translate what the painter never uses: a third of a frame's time."""
+        return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor | DimFilter)]
+
+    def render_line(self, y: int) -> Strip:
+        """One line of what is seen: the header stays, the rows scroll beneath."""
+        width = self.size.width
+        if width <= 0 or not self._layout.placed:
+            return self._plain_line(y, width)
+        scroll_x, scroll_y = self.scroll_offset
+        if y < self.header_lines:
+            return self._hinted(self._window(self._header(y), scroll_x, width), y, scroll_x, width)
+        index = y - self.header_lines + scroll_y
+        rows = self._rows
+        if rows is None or index >= len(rows):
+            return self._plain_line(y, width)
+        return self._window(self._row_strip(rows, index), scroll_x, width)
+
+    def _plain_line(self, y: int, width: int) -> Strip:
+        style = self.rich_style
+        if y == self.header_lines + 1 and self.status and not self._count:
+            return Strip([Segment(f"   {self.status}", style)]).adjust_cell_length(width, style)
+        return Strip.blank(width, style)
+
+    @property
+    def _count(self) -> int:
+        return len(self._rows) if self._rows is not None else 0
+
+    def _get_painter(self) -> Painter:
+        if self._painter is None:
+            from dsview.ui.paint import Painter  # noqa: PLC0415 - there is nothing to paint in the first frame
+
+            self._painter = Painter(self.visual_style, self.app.stylesheet.parse_style, self.glyphs)
+        return self._painter
+
+    def _window(self, strip: Strip, scroll_x: int, width: int) -> Strip:
+        """What of a line is seen: the fixed part, then the scrolled part."""
+        fixed = self._layout.fixed
+        if scroll_x:
+            strip = Strip.join([strip.crop(0, fixed), strip.crop(fixed + scroll_x, scroll_x + width)])
+        elif self._layout.width > width:
+            strip = strip.crop(0, width)
+        return strip.extend_cell_length(width, self._get_painter().style("text"))
+
+    def _hinted(self, strip: Strip, y: int, scroll_x: int, width: int) -> Strip:
+        """Arrows in the header's first line where there is more to the left or right."""
+        if y or self._layout.width <= width:
+            return strip
+        style = self._get_painter().style("mark")
+        fixed = self._layout.fixed
+        if scroll_x + width < self._layout.width:
+            strip = Strip.join([strip.crop(0, width - 1), Strip([Segment(self.glyphs.more, style)], 1)])
+        if scroll_x:
+            left = Strip([Segment(self.glyphs.less, style)], 1)
+            strip = Strip.join([strip.crop(0, fixed), left, strip.crop(fixed + 1, width)])
+        return strip
+
+    def _header(self, y: int) -> Strip:
+        if self._headers is None:
+            painter, rows = self._get_painter(), self._rows
+            titles = painter.titles(
+                self._layout,
+                selected=self._column if self.has_focus else None,
+                sort=rows.sort_column if rows is not None else None,
+                descending=rows.descending if rows is not None else False,
+            )
+            self._headers = [painter.lanes(self._layout), titles] if self.header_lines == 2 else [titles]
+        return self._headers[y]
+
+    def _row_strip(self, rows: Rows, index: int) -> Strip:
+        row = rows.row(index)
+        painter = self._get_painter()
+        if index == self._cursor:
+            return painter.cursor_row(
+                row, self._layout, self.size.width, selected=self._column, is_focused=self.has_focus
+            )
+        kept = self._strips.get(row.key)
+        if kept is not None and kept[0] is row:
+            return kept[1]
+        if len(self._strips) > _KEPT_STRIPS:
+            self._strips.clear()
+        strip = painter.row(row, self._layout)
+        self._strips[row.key] = (row, strip)
+        return strip
+
+    def _follow(self, count: int, top: int) -> int:
+        """Put the cursor on its object again; how many lines the view has to move to show the same rows."""
+        rows = self._rows
+        if rows is None or not count:
+            self._cursor, self._cursor_key = 0, None
+            return 0
+        before = self._cursor
+        anchor, anchor_key = before, self._cursor_key
+        if not top <= before < top + self._page:
+            anchor, anchor_key = top, self._top_key
+        if self._is_moved and self._cursor_key is not None:
+            found = rows.index_of(self._cursor_key)
+            self._cursor = min(before, count - 1) if found is None else found
+        else:
+            self._cursor = 0 if not self._is_moved else min(before, count - 1)
+        self._cursor_key = rows.key_at(self._cursor)
+        if not self._is_moved and not top:
+            return 0
+        if anchor == before:
+            return self._cursor - before
+        found = rows.index_of(anchor_key) if anchor_key is not None else None
+        return 0 if found is None else found - anchor
+
+    def _sample(self, count: int) -> bool:
+        """Measure some rows when there are many more than before; True where columns grew."""
+        rows = self._rows
+        if rows is None or not count or self._measured * 2 > count + _SAMPLE:
+            return False
+        self._measured = count
+        step = max(1, count // _SAMPLE)
+        return self._sizer.measure(rows.row(index) for index in range(0, count, step))
+
+    def _measure_seen(self) -> None:
+        """Widen columns for the rows that are seen, so that none of them is cut where there is room."""
+        rows = self._rows
+        if rows is None:
+            return
+        top = int(self.scroll_offset.y)
+        if self._sizer.measure(rows.row(index) for index in range(top, min(len(rows), top + self._page))):
+            self._relayout()
+
+    def _relayout(self) -> None:
+        layout = self._sizer.layout(max(1, self.size.width), everything=self.everything)
+        self._headers = None
+        if layout != self._layout:
+            self._layout = layout
+            self._strips.clear()
+            if self._column is not None and layout.placed and layout.find(self._column) is None:
+                self._column = layout.placed[0].column.id
+        self.virtual_size = Size(layout.width, self.header_lines + self._count)
+        self.refresh()
+
+    @property
+    def _page(self) -> int:
+        return max(1, self.size.height - self.header_lines)
+
+    def _remember_top(self) -> None:
+        rows, top = self._rows, int(self.scroll_offset.y)
+        self._top_key = rows.key_at(top) if rows is not None and top < len(rows) else None
+
+    def _move_to(self, index: int) -> None:
+        rows = self._rows
+        if rows is None or not len(rows):
+            return
+        index = max(0, min(index, len(rows) - 1))
+        self._is_moved = True
+        self._clicked = None
+        before, self._cursor = self._cursor, index
+        self._cursor_key = rows.key_at(index)
+        top = int(self.scroll_offset.y)
+        if index < top:
+            self.scroll_to(y=index, animate=False, immediate=True)
+        elif index >= top + self._page:
+            self.scroll_to(y=index - self._page + 1, animate=False, immediate=True)
+        else:
+            self.refresh_line(before + self.header_lines)
+            self.refresh_line(index + self.header_lines)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Another part is seen."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self._remember_top()
+            self._measure_seen()
+
+    def on_resize(self) -> None:
+        """Other columns may fit."""
+        self._relayout()
+        self._measure_seen()
+
+    def on_focus(self) -> None:
+        """The cursor's line and the header are lit."""
+        self._headers = None
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """They are no longer."""
+        self._headers = None
+        self.refresh()
+
+    def action_cursor_up(self) -> None:
+        """One row up."""
+        self._move_to(self._cursor - 1)
+
+    def action_cursor_down(self) -> None:
+        """One row down."""
+        self._move_to(self._cursor + 1)
+
+    def action_page_up(self) -> None:
+        """One page up."""
+        self._move_to(self._cursor - self._page)
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        self._move_to(self._cursor + self._page)
+
+    def action_first(self) -> None:
+        """To the first row."""
+        self._move_to(0)
+
+    def action_last(self) -> None:
+        """To the last row."""
+        self._move_to(self._count - 1)
+
+    def action_column_left(self) -> None:
+        """Select the column to the left."""
+        self._move_column(-1)
+
+    def action_column_right(self) -> None:
+        """Select the column to the right."""
+        self._move_column(1)
+
+    def action_open(self) -> None:
+        """Open the row under the cursor."""
+        if self._cursor_key is not None:
+            self.post_message(self.Opened(self, self._cursor_key))
+
+    def _move_column(self, by: int) -> None:
+        placed = self._layout.placed
+        if not placed:
+            return
+        at = next((i for i, item in enumerate(placed) if item.column.id == self._column), 0)
+        item = placed[max(0, min(at + by, len(placed) - 1))]
+        self._column = item.column.id
+        self._headers = None
+        fixed, left = self._layout.fixed, int(self.scroll_offset.x)
+        if item.offset >= fixed and self._layout.width > self.size.width:
+            if item.offset - left < fixed:
+                self.scroll_to(x=item.offset - item.gap - fixed, animate=False, immediate=True)
+            elif item.end - left > self.size.width:
+                self.scroll_to(x=item.end - self.size.width, animate=False, immediate=True)
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Select a row; a second click on it opens it. A title sorts."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        if offset.y < self.header_lines:
+            x = offset.x if offset.x < self._layout.fixed else offset.x + int(self.scroll_offset.x)
+            item = self._layout.at(x)
+            if item is not None:
+                self.post_message(self.HeaderClicked(self, item.column.id))
+            return
+        index = offset.y - self.header_lines + int(self.scroll_offset.y)
+        if self._rows is None or index >= self._count:
+            return
+        key = self._rows.key_at(index)
+        again = self._clicked == key
+        self._move_to(index)
+        self._clicked = key
+        if again or event.chain > 1:
+            self.action_open()

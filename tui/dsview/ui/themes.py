@@ -1,0 +1,95 @@
+"""dsview's own themes, read from `themes.toml`; and what Textual's themes lack to serve as well."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from textual.color import Color
+from textual.theme import Theme
+
+DEFAULT_THEME = "dsview-dark"
+
+VARIABLES: tuple[str, ...] = (
+    "ink",
+    "ink-muted",
+    "ink-faint",
+    "rule",
+    "focus",
+    "row-cursor",
+    "row-cursor-blur",
+    "cell-cursor",
+    "lane-v4",
+    "lane-v6",
+    "flag-error",
+    "flag-warning",
+    "flag-note",
+    "good",
+)
+"""What the stylesheets use beyond Textual's own variables."""
+
+
+def missing_variables(theme: Theme) -> dict[str, str]:
+    """Values of `VARIABLES` for a theme that is not one of dsview's, blended from its own colours."""
+    if "ink" in theme.variables:
+        return {}
+    colours = theme.to_color_system().generate()
+    ground, ink, primary = (Color.parse(colours[name]) for name in ("background", "foreground", "primary"))
+    return {
+        "ink": ink.hex,
+        "ink-muted": ground.blend(ink, 0.7).hex,
+        "ink-faint": ground.blend(ink, 0.45).hex,
+        "rule": ground.blend(ink, 0.22).hex,
+        "focus": primary.hex,
+        "row-cursor": ground.blend(primary, 0.25).hex,
+        "row-cursor-blur": ground.blend(ink, 0.08).hex,
+        "cell-cursor": ground.blend(primary, 0.5).hex,
+        "lane-v4": "#6cb6ff" if theme.dark else "#0f62b5",
+        "lane-v6": "#c8a2ff" if theme.dark else "#7a3bb8",
+        "flag-error": colours["error"],
+        "flag-warning": colours["warning"],
+        "flag-note": colours["secondary"],
+        "good": colours["success"],
+    }
+
+
+def load_themes(folder: Path) -> list[Theme]:
+    """The themes of a folder's `themes.toml`, one for each table in it."""
+    tables = tomllib.loads((folder / "themes.toml").read_text(encoding="utf-8"))
+    return [_theme(name, table) for name, table in tables.items()]
+
+
+def _theme(name: str, colours: Mapping[str, str]) -> Theme:
+    ink, background, rule = colours["ink"], colours["background"], colours["rule"]
+    variables = {key: colours[key] for key in VARIABLES}
+    variables |= {
+        "block-cursor-background": colours["cell-cursor"],
+        "block-cursor-foreground": ink,
+        "block-cursor-text-style": "bold",
+        "input-cursor-background": ink,
+        "input-cursor-foreground": background,
+        "input-cursor-text-style": "none",
+        "scrollbar": rule,
+        "scrollbar-hover": colours["ink-faint"],
+        "scrollbar-active": colours["focus"],
+        "scrollbar-background": background,
+        "scrollbar-background-hover": background,
+        "scrollbar-background-active": background,
+        "scrollbar-corner-color": background,
+    }
+    return Theme(
+        name=name,
+        primary=colours["focus"],
+        secondary=colours["flag-note"],
+        accent=colours["accent"],
+        warning=colours["flag-warning"],
+        error=colours["flag-error"],
+        success=colours["good"],
+        foreground=ink,
+        background=background,
+        surface=colours["surface"],
+        panel=colours["panel"],
+        dark=bool(colours["dark"]),
+        variables=variables,
+    )

@@ -1,0 +1,52 @@
+"""A session and the views on it: what the panes, the header and the other screens show.
+
+This module is imported after the first frame, since it brings the checks along.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from dsview.model.objects import Key
+from dsview.rows.panes import PANES
+from dsview.rows.view import TableView
+from dsview.session.session import Delta, Session
+
+
+class Workspace:
+    """One session with a view for each pane. `namespaces` is None where all are shown."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.views: dict[str, TableView] = {name: TableView(pane, session) for name, pane in PANES.items()}
+        self.namespaces: frozenset[str] | None = None
+
+    def refresh(self, delta: Delta) -> set[str]:
+        """Take in what changed; the ids of the panes that look different now."""
+        return {name for name, view in self.views.items() if view.refresh(delta)}
+
+    def choose_namespaces(self, namespaces: frozenset[str] | None) -> None:
+        """Show only objects of these; cluster-wide ones stay."""
+        self.namespaces = namespaces
+        for view in self.views.values():
+            view.set_namespaces(namespaces)
+
+    def count_namespaces(self) -> Counter[str]:
+        """How many rows of all panes there are in each namespace."""
+        counts: Counter[str] = Counter()
+        for pane in PANES.values():
+            counts.update(namespace for namespace, _ in pane.keys(self.session) if namespace)
+        return counts
+
+
+def open_workspace(open_session: Callable[[], Session]) -> Workspace:
+    """Open a session, start it and look at it; blocks. Raises `SourceError`."""
+    session = open_session()
+    session.start()
+    return Workspace(session)
+
+
+def object_of(pane_id: str, key: Key) -> tuple[str, Key]:
+    """The Kubernetes kind and key of a pane's row."""
+    return PANES[pane_id].kinds[0], key
