@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from dsview.cli.opening import open_session, open_trace
 from dsview.cli.options import Settings
 from dsview.session.session import Session
 from dsview.sources.events import SourceError
+
+if TYPE_CHECKING:
+    from dsview.ui.choices import ContextChoice
 
 
 def run_screen(settings: Settings) -> int:
@@ -46,6 +50,7 @@ def _source_name(settings: Settings) -> str:
 
 
 def _contexts(settings: Settings) -> list[ContextChoice]:
+    from dsview.ui.choices import ContextChoice  # noqa: PLC0415  (as the app)
     from dsview.sources.kube.config import list_contexts  # noqa: PLC0415  (read when the key is pressed)
 
     return [

@@ -105,8 +105,15 @@ INGRESS_ANNOTATIONS = (
 DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
 
 
-class BadObject(ValueError):
-    """An object that cannot be read; its text is a sentence for people, already safe to print."""
+class BadObject(ValueError):  # noqa: N818  (it is the object that is bad)
+    """An object that cannot be read; its text is a sentence for people, already safe to print.
+
+    `identity` is `namespace/name` as far as the object gives it away.
+    """
+
+    def __init__(self, message: str, identity: str = "") -> None:
+        super().__init__(message)
+        self.identity = identity
 
 
 class Interner:
@@ -539,4 +546,5 @@ def decode(kind: Kind, data: bytes | msgspec.Raw) -> Object:
         return _DECODERS[kind](data)
     except (msgspec.MsgspecError, UnicodeError, ValueError, OverflowError, RecursionError) as error:
         what = str(error) or type(error).__name__
-        raise BadObject(safe(f"{kind} {_name_of(data)[:300]} cannot be read: {what[:300]}")) from None
+        name = _name_of(data)[:300]
+        raise BadObject(safe(f"{kind} {name} cannot be read: {what[:300]}"), name) from None

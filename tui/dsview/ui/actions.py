@@ -16,15 +16,18 @@ class Where(StrEnum):
     PANES = "panes"
     TABLE = "table"
     DOCUMENT = "document"
-    """Every screen that is read from top to bottom: detail, findings, trace, help."""
+    """Every screen that is read from top to bottom: detail, trace, help."""
     DETAIL = "detail"
     FINDINGS = "findings"
+    FILTER = "filter"
+    CHOICE = "choice"
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One action. `name` is the Textual action and what a key map in the configuration refers to.
+    """One action. `name` is Textual's, with arguments, and what a key map refers to.
 
-    `bar` is its word on the key bar, empty for actions that are not on it. `help` is one sentence.
+    `bar` is its word on the key bar, empty for actions that are not on it. `help` is one sentence. `while_typing`
+    makes its keys work in a line of text as well.
     """
 
     name: str
@@ -34,61 +37,105 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     group: str
     where: tuple[Where, ...]
     bar: str = ""
+    while_typing: bool = False
 
 
-_READ = (Where.DOCUMENT,)
-_TABLE = (Where.TABLE,)
+_LISTS = (Where.TABLE, Where.DOCUMENT)
 _PANES = (Where.PANES,)
-_MOVE, _LOOK, _FIND, _TAKE, _RUN = "Move", "Look closer", "Find", "Take away", "dsview"
+_OBJECT = (Where.PANES, Where.DETAIL, Where.FINDINGS)
+_ALWAYS = (Where.EVERYWHERE,)
+_FILTER = (Where.FILTER,)
+_CHOICE = (Where.CHOICE,)
 
+Entry = tuple[tuple[Where, ...], str, str, str, str, str]
+"""Where, name, keys, title, sentence, word on the key bar."""
 
-def _act(
-    name: str, keys: str, group: str, where: tuple[Where, ...], title: str, sentence: str, bar: str = ""
-) -> Action:
-    return Action(name=name, keys=tuple(keys.split()), title=title, help=sentence, group=group, where=where, bar=bar)
+_ENTRIES: dict[str, tuple[Entry, ...]] = {
+    "Look closer": (
+        (_LISTS, "open", "enter", "Open", "Opens what the cursor is on.", "open"),
+        ((Where.DOCUMENT, Where.FINDINGS), "back", "escape", "Back", "Goes back to where you came from.", "back"),
+        (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop.", "trace"),
+        (_OBJECT, "explain", "e", "Explain", "Explains the check behind the flag.", "explain"),
+        ((Where.PANES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause.", "findings"),
+        (_OBJECT, "yaml", "Y", "YAML", "Shows the object as YAML, read anew.", "YAML"),
+        (_PANES, "zoom", "z f", "Zoom", "Shows this pane alone, or all four again.", "zoom"),
+        (_PANES, "all_columns", "v", "All columns", "Shows every column, or only those that fit.", ""),
+    ),
+    "Find": (
+        (_PANES, "filter", "/", "Filter", "Shows only the rows that match what you type.", "filter"),
+        (_PANES, "only_findings", "!", "Only flagged", "Shows only the rows that are flagged, or all.", "flagged"),
+        (_PANES, "sort", "s", "Sort", "Sorts by the selected column; again: reversed; again: as before.", "sort"),
+        (_PANES, "namespaces", "n", "Namespaces", "Chooses which namespaces are shown.", "namespaces"),
+        (_PANES, "clear", "escape", "Clear", "Drops the filter, else shows all four panes again.", ""),
+    ),
+    "Move": (
+        (_LISTS, "cursor_up", "up k", "Up", "Moves the cursor up.", ""),
+        (_LISTS, "cursor_down", "down j", "Down", "Moves the cursor down.", ""),
+        (_LISTS, "page_up", "pageup ctrl+b", "Page up", "Moves up by one page.", ""),
+        (_LISTS, "page_down", "pagedown ctrl+f space", "Page down", "Moves down by one page.", ""),
+        (_LISTS, "first", "home g", "First", "Moves to the beginning.", ""),
+        (_LISTS, "last", "end G", "Last", "Moves to the end.", ""),
+        ((Where.TABLE,), "column_left", "left h", "Column left", "Selects the column to the left.", ""),
+        ((Where.TABLE,), "column_right", "right l", "Column right", "Selects the column to the right.", ""),
+        (_PANES, "next_pane", "tab", "Next pane", "Moves to the next pane.", "pane"),
+        (_PANES, "previous_pane", "shift+tab", "Previous pane", "Moves to the pane before.", ""),
+        (_PANES, "pane('services')", "1", "Services", "Goes to the Services; again: shows them alone.", ""),
+        (_PANES, "pane('pods')", "2", "Pods", "Goes to the Pods; again: shows them alone.", ""),
+        (_PANES, "pane('nodes')", "3", "Nodes", "Goes to the Nodes; again: shows them alone.", ""),
+        (_PANES, "pane('listeners')", "4", "Ingress listeners", "Goes to the listeners; again: alone.", ""),
+    ),
+    "Take away": (
+        ((*_OBJECT, Where.DOCUMENT), "copy", "y", "Copy", "Copies the fix; without one, the row or the text.", "copy"),
+        (_PANES, "copy_cell", "c", "Copy cell", "Copies the selected cell.", ""),
+    ),
+    "While typing a filter": (
+        (_FILTER, "keep", "enter down up", "Keep", "Keeps the filter and goes to the rows.", ""),
+        (_FILTER, "drop", "escape", "Drop", "Drops the filter.", ""),
+    ),
+    "In a list of choices": (
+        (_CHOICE, "accept", "enter", "Accept", "Takes what is chosen, else what the cursor is on.", ""),
+        (_CHOICE, "choose", "space", "Choose", "Adds the line to what is chosen, or removes it.", ""),
+        (_CHOICE, "choose_all", "ctrl+a", "All", "Shows all of them.", ""),
+        (_CHOICE, "cancel", "escape", "Cancel", "Changes nothing.", ""),
+    ),
+    "dsview": (
+        (_ALWAYS, "contexts", "x", "Contexts", "Changes to another cluster of the kubeconfig.", ""),
+        (_ALWAYS, "palette", "p ctrl+p", "Palette", "Finds any of these by its name.", ""),
+        (_ALWAYS, "help", "?", "Help", "Shows every key.", "help"),
+        (_ALWAYS, "quit", "q ctrl+c ctrl+q", "Quit", "Leaves dsview.", "quit"),
+    ),
+}
 
-
-ACTIONS: tuple[Action, ...] = (
-    _act("open", "enter", _LOOK, (Where.TABLE, Where.DOCUMENT), "Open", "Opens what the cursor is on.", "open"),
-    _act("back", "escape", _LOOK, _READ, "Back", "Goes back to where you came from.", "back"),
-    _act("dismiss", "escape", _FIND, _PANES, "Clear", "Clears the filter, else shows all four panes again."),
-    _act("cursor_up", "up k", _MOVE, (Where.TABLE, Where.DOCUMENT), "Up", "Moves the cursor up."),
-    _act("cursor_down", "down j", _MOVE, (Where.TABLE, Where.DOCUMENT), "Down", "Moves the cursor down."),
-    _act("page_up", "pageup ctrl+b", _MOVE, (Where.TABLE, Where.DOCUMENT), "Page up", "Moves up by one page."),
-    _act("page_down", "pagedown ctrl+f space", _MOVE, (Where.TABLE, Where.DOCUMENT), "Page down", "Moves down by one page."),
-    _act("first", "home g", _MOVE, (Where.TABLE, Where.DOCUMENT), "First", "Moves to the beginning."),
-    _act("last", "end G", _MOVE, (Where.TABLE, Where.DOCUMENT), "Last", "Moves to the end."),
-    _act("column_left", "left h", _MOVE, _TABLE, "Column left", "Selects the column to the left."),
-    _act("column_right", "right l", _MOVE, _TABLE, "Column right", "Selects the column to the right."),
-    _act("next_pane", "tab", _MOVE, _PANES, "Next pane", "Moves to the next pane.", "next pane"),
-    _act("previous_pane", "shift+tab", _MOVE, _PANES, "Previous pane", "Moves to the pane before."),
-    _act("pane('services')", "1", _MOVE, _PANES, "Services", "Shows the Services; once more: alone."),
-    _act("pane('pods')", "2", _MOVE, _PANES, "Pods", "Shows the Pods; once more: alone."),
-    _act("pane('nodes')", "3", _MOVE, _PANES, "Nodes", "Shows the Nodes; once more: alone."),
-    _act("pane('listeners')", "4", _MOVE, _PANES, "Ingress listeners", "Shows the ingress listeners; once more: alone."),
-    _act("zoom", "z f", _LOOK, _PANES, "Zoom", "Shows this pane alone, or all four again.", "zoom"),
-    _act("filter", "/", _FIND, _PANES, "Filter", "Shows only the rows that match what you type.", "filter"),
-    _act("only_findings", "!", _FIND, _PANES, "Only findings", "Shows only the rows that are flagged, or all.", "flagged"),
-    _act("sort", "s", _FIND, _PANES, "Sort", "Sorts by the selected column; once more: the other way round; a third time: as before.", "sort"),
-    _act("namespaces", "n", _FIND, _PANES, "Namespaces", "Chooses which namespaces are shown.", "namespaces"),
-    _act("all_columns", "v", _LOOK, _PANES, "All columns", "Shows every column and scrolls sideways, or only those that fit."),
-    _act("findings", "w", _LOOK, (Where.PANES, Where.DETAIL), "Findings", "Lists all findings, grouped under their causes.", "findings"),
-    _act("trace", "t", _LOOK, (Where.PANES, Where.DETAIL, Where.FINDINGS), "Trace", "Follows both families hop by hop through what the cursor is on.", "trace"),
-    _act("explain", "e", _LOOK, (Where.PANES, Where.DETAIL, Where.FINDINGS), "Explain", "Explains the check behind the flag.", "explain"),
-    _act("yaml", "Y", _LOOK, (Where.PANES, Where.DETAIL), "YAML", "Shows the object as YAML, read anew.", "YAML"),
-    _act("copy", "y", _TAKE, (Where.PANES, Where.DOCUMENT), "Copy", "Copies the fix; where there is none, the row or the text.", "copy fix"),
-    _act("copy_cell", "c", _TAKE, _PANES, "Copy cell", "Copies the selected cell."),
-    _act("contexts", "x", _RUN, (Where.EVERYWHERE,), "Contexts", "Changes to another cluster of the kubeconfig."),
-    _act("palette", "p ctrl+p", _RUN, (Where.EVERYWHERE,), "Palette", "Finds any of these by its name."),
-    _act("help", "?", _RUN, (Where.EVERYWHERE,), "Help", "Shows every key.", "help"),
-    _act("quit", "q ctrl+c ctrl+q", _RUN, (Where.EVERYWHERE,), "Quit", "Leaves dsview.", "quit"),
-)  # fmt: skip
+ACTIONS: tuple[Action, ...] = tuple(
+    Action(
+        name=name,
+        keys=tuple(keys.split()),
+        title=title,
+        help=sentence,
+        group=group,
+        where=where,
+        bar=bar,
+        while_typing=where is _CHOICE,
+    )
+    for group, entries in _ENTRIES.items()
+    for where, name, keys, title, sentence, bar in entries
+)
 
 _KEY_NAMES = {
-    "up": "↑", "down": "↓", "left": "←", "right": "→",
-    "pageup": "PgUp", "pagedown": "PgDn", "escape": "Esc", "enter": "Enter", "tab": "Tab", "shift+tab": "Shift+Tab",
-    "home": "Home", "end": "End", "space": "Space",
-}  # fmt: skip
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "home": "Home",
+    "end": "End",
+    "space": "Space",
+}
 
 
 def actions_of(where: Where) -> list[Action]:
@@ -103,7 +150,9 @@ def bindings_of(where: Where) -> list[BindingType]:
     """
     bindings: list[BindingType] = []
     for action in actions_of(where):
-        urgent = [key for key in action.keys if where is Where.EVERYWHERE and key.startswith("ctrl+")]
+        urgent = [
+            key for key in action.keys if action.while_typing or (where is Where.EVERYWHERE and key.startswith("ctrl+"))
+        ]
         plain = [key for key in action.keys if key not in urgent]
         if plain:
             bindings.append(Binding(",".join(plain), action.name, action.title, show=False, id=action.name))

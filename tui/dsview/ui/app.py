@@ -6,7 +6,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
@@ -26,13 +25,13 @@ from dsview.ui.styles import styles_dir
 from dsview.ui.themes import DEFAULT_THEME, load_themes, missing_variables
 
 if TYPE_CHECKING:
-    from textual.theme import Theme
-
     from dsview.session.session import Delta, Session
     from dsview.sources.events import SourceError
     from dsview.ui.workspace import Workspace
 
 _log = logging.getLogger(__name__)
+
+_NOT_IN_PALETTE = frozenset({"palette", "clear", "back", "keep", "drop", "accept", "choose", "choose_all", "cancel"})
 
 OpenSession = Callable[[], "Session"]
 """Makes a session that is not started yet; called in a thread, may block, may raise `SourceError`."""
@@ -49,7 +48,6 @@ class DsviewApp(App["SourceError | None"]):
     """
 
     TITLE = "dsview"
-    CSS_PATH: ClassVar[list[str | Path]] = []
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.EVERYWHERE)
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
@@ -168,6 +166,7 @@ class DsviewApp(App["SourceError | None"]):
         if not self._has_rows:
             self.exit(event.error, return_code=event.error.exit_code)
         else:
+            self.main.say_opened()
             self.notify(safe(str(event.error)), title="Not opened", severity="error", markup=False)
 
     def on_unmount(self) -> None:
@@ -236,7 +235,7 @@ class DsviewApp(App["SourceError | None"]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every action that works on this screen, from the registry; and the themes."""
         for action in ACTIONS:
-            if action.name not in {"palette", "dismiss"} and self.go.can(action.name):
+            if action.name not in _NOT_IN_PALETTE and self.go.can(action.name, screen):
                 yield SystemCommand(action.title, action.help, lambda name=action.name: self.go.perform(name))
         yield SystemCommand("Theme", "Changes the colours.", self.action_change_theme)
 

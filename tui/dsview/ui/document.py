@@ -179,9 +179,7 @@ class Document(ScrollView, can_focus=True):
         top, height = int(self.scroll_offset.y), max(1, self.size.height)
         if end > top + height:
             top = min(start, end - height)
-        if start < top:
-            top = start
-        self.scroll_to(y=top, animate=False, immediate=True)
+        self.scroll_to(y=min(top, start), animate=False, immediate=True)
 
     def _step(self, by: int) -> None:
         """To the next selectable block if it is near, else on by one line."""
@@ -194,8 +192,6 @@ class Document(ScrollView, can_focus=True):
             if top - height // 2 <= self._starts[index] < top + height + height // 2:
                 self._select(index)
                 self._reveal(index)
-                if by < 0 and not any(block.is_selectable for block in self._blocks[:index]):
-                    self.scroll_to(y=0, animate=False, immediate=True) if self._starts[index] < height else None
                 return
             break
         self.scroll_to(y=top + by, animate=False, immediate=True)

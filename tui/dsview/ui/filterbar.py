@@ -1,16 +1,17 @@
-"""The filter line: what is typed filters at once, with the number of matches beside it, or the error under its place."""
+"""The filter line: what is typed filters at once, with the number of matches beside it, or the error below."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from dsview.ui.actions import Where, bindings_of
 from dsview.ui.words import FAINT, MUTED, content
 
 HINT = "name, address or word   !not   a|b"
@@ -20,10 +21,7 @@ HINT = "name, address or word   !not   a|b"
 class FilterBar(Vertical):
     """Shown by `open`, hidden by Enter (which keeps the filter) and Esc (which drops it)."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "drop", "Drop the filter", show=False),
-        Binding("down,up", "keep", "Keep the filter", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.FILTER)
 
     class Typed(Message):
         """The text is another."""
@@ -80,7 +78,7 @@ class FilterBar(Vertical):
     def say_error(self, message: str, position: int | None) -> None:
         """Say what is wrong, under where it is."""
         error = self.query_one("#filter-error", Static)
-        caret = " " * (2 + (position or 0)) + "^ "
+        caret = " " * (3 + (position or 0)) + "^ "
         if position is None or len(caret) + len(message) > max(20, self.size.width):
             caret = "  "
         error.update(content((caret, FAINT), (message, "$flag-error")))

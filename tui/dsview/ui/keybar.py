@@ -49,7 +49,7 @@ class KeyBar(Widget):
         """Do what the key does."""
         for start, end, action in self._spans:
             if start <= event.x < end:
-                self.app.simulate_key(action.keys[0])
+                self.app.go.perform(action.name)
                 return
 
 

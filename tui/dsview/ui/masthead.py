@@ -1,4 +1,4 @@
-"""The head of the main screen: which cluster, its mode and how sure that is, what is flagged, and how each source is."""
+"""The head of the main screen: which cluster, its mode, what is flagged, and how each source is doing."""
 
 from __future__ import annotations
 

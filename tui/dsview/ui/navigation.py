@@ -9,6 +9,7 @@ from dsview.ui.choices import ContextChoice
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
+    from textual.screen import Screen
 
     from dsview.model.objects import Key
     from dsview.session.session import Delta, Session
@@ -116,19 +117,17 @@ class Navigator:
         screen = ChooseScreen("Contexts", choices, several=False, glyphs=self._app.glyphs)
         self._app.push_screen(screen, take)
 
-    def can(self, action: str) -> bool:
-        """Whether an action of the registry works on the screen that is shown."""
-        return self._handler(action) is not None
+    def can(self, action: str, screen: Screen[object]) -> bool:
+        """Whether an action of the registry works on a screen."""
+        return self._handler(action, screen) is not None
 
     def perform(self, action: str) -> None:
-        """Do what an action's key does."""
-        node = self._handler(action)
+        """Do what an action's key does on the screen that is shown."""
+        node = self._handler(action, self._app.screen)
         if node is not None:
             self._app.call_later(self._app.run_action, action, node)
 
-    def _handler(self, action: str) -> DOMNode | None:
+    def _handler(self, action: str, screen: Screen[object]) -> DOMNode | None:
         name = f"action_{action.partition('(')[0]}"
-        # Under the palette is the screen that it was called from.
-        screen = next((s for s in reversed(self._app.screen_stack) if not s.is_modal), self._app.screen)
         nodes: list[DOMNode | None] = [screen.focused, screen, self._app]
         return next((node for node in nodes if node is not None and hasattr(node, name)), None)

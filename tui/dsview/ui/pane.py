@@ -31,7 +31,7 @@ class Pane(Table):
         self.pane_title = title
         self.pane_key = key
         self.view: TableView | None = None
-        self.status = "Waiting for the cluster"
+        self.say("Waiting for the cluster")
         self._frame: tuple[Content, Content] | None = None
 
     def on_mount(self) -> None:
@@ -53,7 +53,7 @@ class Pane(Table):
         """Say in the frame what is in it; drawn anew only where it changed."""
         view = self.view
         if view is not None:
-            self.status = view.status_line() if not len(view) else ""
+            self.say("" if len(view) else view.status_line())
         frame = (self._title(), self._subtitle())
         if self._frame is None or any(not a.is_same(b) for a, b in zip(frame, self._frame, strict=True)):
             self._frame = frame

@@ -30,7 +30,8 @@ CALM_AFTER = 5.0
 class SetTimer(Protocol):
     """Textual's `set_timer`."""
 
-    def __call__(self, delay: float, callback: Callable[[], None]) -> Timer: ...
+    def __call__(self, delay: float, callback: Callable[[], None]) -> Timer:
+        """Call back once, after so many seconds."""
 
 
 class Pulse:

@@ -88,7 +88,7 @@ class Table(ScrollView, can_focus=True):
     def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.glyphs = glyphs
-        self.status = ""
+        self._status = ""
         self._rows: Rows | None = None
         self._sizer = ColumnSizer(())
         self._layout = Layout((), 0, 0, ())
@@ -159,6 +159,12 @@ class Table(ScrollView, can_focus=True):
         self._remember_top()
         self.refresh()
 
+    def say(self, status: str) -> None:
+        """Say in the place of rows why there are none."""
+        if status != self._status:
+            self._status = status
+            self.refresh()
+
     def select(self, key: Key) -> bool:
         """Move the cursor to an object; False where it is not shown."""
         index = self._rows.index_of(key) if self._rows is not None else None
@@ -205,8 +211,8 @@ class Table(ScrollView, can_focus=True):
 
     def _plain_line(self, y: int, width: int) -> Strip:
         style = self.rich_style
-        if y == self.header_lines + 1 and self.status and not self._count:
-            return Strip([Segment(f"   {self.status}", style)]).adjust_cell_length(width, style)
+        if y == self.header_lines + 1 and self._status and not self._count:
+            return Strip([Segment(f"   {self._status}", style)]).adjust_cell_length(width, style)
         return Strip.blank(width, style)
 
     @property

@@ -6,9 +6,10 @@ This module is imported after the first frame, since it brings the checks along.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 
+from dsview.model.kinds import Kind
 from dsview.model.objects import Key
+from dsview.rows.listeners import pod_key
 from dsview.rows.panes import PANES
 from dsview.rows.view import TableView
 from dsview.session.session import Delta, Session
@@ -40,13 +41,8 @@ class Workspace:
         return counts
 
 
-def open_workspace(open_session: Callable[[], Session]) -> Workspace:
-    """Open a session, start it and look at it; blocks. Raises `SourceError`."""
-    session = open_session()
-    session.start()
-    return Workspace(session)
-
-
-def object_of(pane_id: str, key: Key) -> tuple[str, Key]:
-    """The Kubernetes kind and key of a pane's row."""
+def object_of(pane_id: str, key: Key) -> tuple[Kind, Key]:
+    """The Kubernetes kind and key of a pane's row; for a listener, its controller pod."""
+    if pane_id == "listeners":
+        return Kind.POD, pod_key(key)
     return PANES[pane_id].kinds[0], key

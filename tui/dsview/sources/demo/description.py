@@ -22,11 +22,11 @@ def seconds(text: str) -> int:
     return int(match.group(1)) * _UNITS[match.group(2)]
 
 
-class _Shorthand(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class _Shorthand(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """Base: camelCase as in manifests, and a misspelt field is an error."""
 
 
-class NodeShorthand(_Shorthand):
+class NodeShorthand(_Shorthand, frozen=True, kw_only=True):
     """A Node, ready. `pod_cidrs` and `addresses` (InternalIPs) in the Node's own order."""
 
     name: str
@@ -36,11 +36,11 @@ class NodeShorthand(_Shorthand):
     age: str = "210d"
 
 
-class WorkloadShorthand(_Shorthand):
+class WorkloadShorthand(_Shorthand, frozen=True, kw_only=True):
     """A Deployment, DaemonSet or StatefulSet, of which only the pods are written; `Static` is the kubelet's own pod.
 
-    `nodes` has one entry for each replica; without it there is a pod on every node. `families` are those that the
-    pods were given when they started; without it they have what their node gives today.
+    `nodes` has one entry for each replica; without it there is a pod on every node. `from_before` counts the replicas,
+    from 0, that started while there was only IPv4; the others have every family that their node gives today.
     """
 
     namespace: str
@@ -49,7 +49,7 @@ class WorkloadShorthand(_Shorthand):
     kind: str = "Deployment"
     container: str = ""
     nodes: list[str] = []
-    families: list[str] = ["IPv4", "IPv6"]
+    from_before: list[int] = []
     labels: dict[str, str] = {}
     ports: dict[str, int] = {}
     args: list[str] = []
@@ -59,7 +59,7 @@ class WorkloadShorthand(_Shorthand):
     age: str = "60d"
 
 
-class ServiceShorthand(_Shorthand):
+class ServiceShorthand(_Shorthand, frozen=True, kw_only=True):
     """A Service. Families follow from `cluster_ips`; a headless one (`None`) names its `families`.
 
     `ports` are `name: "80:http/UDP"`: port, target and, unless TCP, the protocol. `ingress` are the addresses of its
@@ -81,7 +81,7 @@ class ServiceShorthand(_Shorthand):
     age: str = "60d"
 
 
-class Restart(_Shorthand):
+class Restart(_Shorthand, frozen=True, kw_only=True):
     """A pod is deleted and its workload makes another, which is ready some seconds later.
 
     `replica` counts from 0. The new pod has every family that its node gives today.
@@ -92,7 +92,7 @@ class Restart(_Shorthand):
     replica: int = 0
 
 
-class Rewrite(_Shorthand):
+class Rewrite(_Shorthand, frozen=True, kw_only=True):
     """nginx of a controller replica starts anew with another file; the container is not ready while it does."""
 
     namespace: str
@@ -101,7 +101,7 @@ class Rewrite(_Shorthand):
     conf: str
 
 
-class Patch(_Shorthand):
+class Patch(_Shorthand, frozen=True, kw_only=True):
     """A JSON merge patch (RFC 7396) of one object."""
 
     kind: str
@@ -110,14 +110,14 @@ class Patch(_Shorthand):
     merge: Json
 
 
-class NodeCondition(_Shorthand):
+class NodeCondition(_Shorthand, frozen=True, kw_only=True):
     """A Node becomes ready, or ceases to be; so do its pods."""
 
     name: str
     ready: bool
 
 
-class Step(_Shorthand):
+class Step(_Shorthand, frozen=True, kw_only=True):
     """What happens `at` a time after the start."""
 
     at: str
@@ -127,7 +127,7 @@ class Step(_Shorthand):
     node: NodeCondition | None = None
 
 
-class Description(_Shorthand):
+class Description(_Shorthand, frozen=True, kw_only=True):
     """A scenario. `objects` are plain manifests; `metadata.age` stands for the time of their creation.
 
     `nginx` names the template of each controller pod's nginx.conf: by namespace/workload, one for each replica.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from dsview.model.address import FAMILIES, family_of
+from dsview.model.address import FAMILIES, V4, family_of
 from dsview.model.kinds import Kind
 from dsview.model.objects import Key
 from dsview.sources.demo.description import Description, Json, WorkloadShorthand, seconds
@@ -54,7 +54,7 @@ class World:
         for i in range(len(self._maker.nodes_of(workload))):
             # A rollout takes its time from replica to replica.
             created = self._start - seconds(workload.age) + 40 * i
-            families = [f for f in workload.families if f in self._maker.families_today(workload, i)]
+            families = (V4,) if i in workload.from_before else self._maker.families_today(workload, i)
             made = self._maker.pod(workload, i, 0, created, families)
             places.append(Replica(made["metadata"]["name"]))
             self.put(made)

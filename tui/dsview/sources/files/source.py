@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 import msgspec
-import yaml
 from msgspec import Raw
 
 from dsview.model.decode import BadObject, decode
@@ -28,6 +27,7 @@ from dsview.sources.events import (
     StatusChanged,
 )
 from dsview.sources.files.documents import MAX_BYTES, Document, Unreadable, documents, unpack
+from dsview.sources.manifest import manifest
 from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead
 
 _KINDS = {kind.value: kind for kind in RESOURCES}
@@ -208,7 +208,7 @@ class FilesSource:
             item = decode(kind, raw)
         except BadObject as error:
             self._empty_lists.add(kind)
-            sink(Quarantined(kind, f"{path}:{len(bytes(raw))}:{hash(bytes(raw))}", str(error)))
+            sink(Quarantined(kind, error.identity, str(error)))
             return
         if self._namespaces and RESOURCES[kind].namespaced and item.namespace not in self._namespaces:
             self._empty_lists.add(kind)
@@ -287,17 +287,6 @@ def _raw_objects(content: bytes, kind: Kind) -> Iterator[Raw]:
         for raw in found.items if found.items is not None else [found.raw]:
             if (_kinded_decoder.decode(raw).kind or inherited) == kind.value:
                 yield raw
-
-
-def manifest(raw: Raw | bytes) -> str:
-    """A JSON object as YAML for people, without managedFields."""
-    value = msgspec.json.decode(raw)
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    if isinstance(metadata, dict):
-        metadata.pop("managedFields", None)
-    return str(
-        yaml.dump(value, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False, allow_unicode=True)
-    )
 
 
 def _is_wanted(path: Path) -> bool:

@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from dsview.model.text import safe
+from dsview.ui.actions import Where, bindings_of
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.styles import styles_dir
 from dsview.ui.words import FAINT, GOOD, KEY, MUTED, content
@@ -34,10 +35,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "choose.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel", show=False),
-        Binding("enter", "accept", "Accept", show=False, priority=True),
-        Binding("space", "toggle", "Add or remove", show=False, priority=True),
-        Binding("ctrl+a", "everything", "All", show=False, priority=True),
+        *bindings_of(Where.CHOICE),
         Binding("up", "move(-1)", "Up", show=False, priority=True),
         Binding("down", "move(1)", "Down", show=False, priority=True),
         Binding("pageup", "move(-10)", "Page up", show=False, priority=True),
@@ -99,7 +97,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         """A line was clicked."""
         event.stop()
         if self._several:
-            self.action_toggle()
+            self.action_choose()
         else:
             self.action_accept()
 
@@ -113,7 +111,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         if self._shown:
             options.highlighted = max(0, min((options.highlighted or 0) + by, len(self._shown) - 1))
 
-    def action_toggle(self) -> None:
+    def action_choose(self) -> None:
         """Add the line to what is chosen, or remove it."""
         choice, options = self._highlighted(), self.query_one(OptionList)
         if choice is None or not self._several or options.highlighted is None:
@@ -129,7 +127,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         elif choice is not None:
             self.dismiss(frozenset({choice.name}))
 
-    def action_everything(self) -> None:
+    def action_choose_all(self) -> None:
         """Choose all."""
         if self._several:
             self.dismiss(frozenset())

@@ -27,16 +27,19 @@ class HelpScreen(ReadingScreen):
         glyphs = self.glyphs
         found = [heading("What you see", glyphs)]
         found += [
-            paragraph(sentence, hanging=2)
-            for sentence in (
-                content(severity_word(Severity.ERROR, glyphs), "  traffic of one family fails, or is let in where it must not be"),
-                content(severity_word(Severity.WARNING, glyphs), "  a mismatch that bites under some condition"),
-                content(severity_word(Severity.NOTE, glyphs), "  worth knowing, often intended"),
-                content((glyphs.gap * 6, "$ink-faint"), "  there is no address of this family"),
-                content(("IPv4", V4), " and ", ("IPv6", V6), "  stand in two lanes, so that a gap is seen as a gap"),
-                content(("No flag", GOOD), " means: nothing wrong in the API. dsview sends no packets and cannot say that something is reachable."),
+            paragraph(content(sign, " " * (_KEYS_WIDTH - sign.cell_length), (meaning, MUTED)), hanging=_KEYS_WIDTH)
+            for sign, meaning in (
+                (
+                    content(severity_word(Severity.ERROR, glyphs)),
+                    "One family fails, or is let in where it must not be.",
+                ),
+                (content(severity_word(Severity.WARNING, glyphs)), "A mismatch that bites under some condition."),
+                (content(severity_word(Severity.NOTE, glyphs)), "Worth knowing, often intended."),
+                (content((glyphs.gap * 10, "$ink-faint")), "An address of this family is missing."),
+                (content(("IPv4", V4), " ", ("IPv6", V6)), "The two lanes: a gap is seen as a gap."),
+                (content(("no flag", GOOD)), "Nothing is wrong in the API. dsview sends no packets to try it."),
             )
-        ]  # fmt: skip
+        ]
         for group, actions in groups().items():
             found.append(heading(group, glyphs))
             for action in actions:

@@ -81,6 +81,11 @@ class MainScreen(Screen[None]):
         """Say that another source is being opened."""
         self.query_one(Masthead).say_opening(name)
 
+    def say_opened(self) -> None:
+        """Say again what is shown: another source could not be opened."""
+        if self.workspace is not None:
+            self.query_one(Masthead).attach(self.workspace)
+
     def apply(self, delta: Delta, changed: set[str]) -> None:
         """Show what changed: `changed` names the panes whose rows may look different."""
         for pane in self.panes:
@@ -219,7 +224,7 @@ class MainScreen(Screen[None]):
         self._is_alone = not self._is_alone
         self._activate(self._active)
 
-    def action_dismiss(self) -> None:
+    def action_clear(self) -> None:
         """Undo what narrows the view: the filter, then the zoom."""
         view = self.active.view
         if view is not None and view.filter_text:

@@ -1,0 +1,425 @@
+"""A loopback API server: lists in pages, watches, streaming lists, bookmarks, exec; faults can be chosen.
+
+It speaks as kube-apiserver 1.36 was recorded to speak, over real sockets, and logs every request.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import hashlib
+import json
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+Json = dict[str, Any]
+
+KINDS: dict[str, tuple[str, str, bool]] = {
+    "services": ("v1", "Service", True),
+    "pods": ("v1", "Pod", True),
+    "nodes": ("v1", "Node", False),
+    "endpoints": ("v1", "Endpoints", True),
+    "events": ("v1", "Event", True),
+    "configmaps": ("v1", "ConfigMap", True),
+    "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice", True),
+    "servicecidrs": ("networking.k8s.io/v1", "ServiceCIDR", False),
+    "ipaddresses": ("networking.k8s.io/v1", "IPAddress", False),
+    "ingresses": ("networking.k8s.io/v1", "Ingress", True),
+    "ingressclasses": ("networking.k8s.io/v1", "IngressClass", False),
+    "networkpolicies": ("networking.k8s.io/v1", "NetworkPolicy", True),
+    "validatingwebhookconfigurations": ("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", False),
+    "mutatingwebhookconfigurations": ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", False),
+    "apiservices": ("apiregistration.k8s.io/v1", "APIService", False),
+}
+PLURALS = {kind: plural for plural, (_, kind, _) in KINDS.items()}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as the server saw it. `verb` is list, watch, get, exec or the HTTP method if it is none of these."""
+
+    verb: str
+    plural: str
+    namespace: str
+    name: str
+    query: dict[str, str]
+    authorization: str
+
+
+class Fault(Exception):
+    """Raised by a fault hook to answer with this status and body instead."""
+
+    def __init__(self, code: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.body = body
+        self.headers = headers or {}
+
+
+def status_body(code: int, reason: str, message: str) -> bytes:
+    """A metav1.Status."""
+    return json.dumps(
+        {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "reason": reason, "code": code}
+    ).encode()
+
+
+@dataclass
+class Watcher:
+    """A watch that is open: what is queued is sent; `cut` ends it in the middle of a line."""
+
+    plural: str
+    namespace: str
+    field_selector: str
+    queue: deque[bytes | None] = field(default_factory=deque)
+    wake: threading.Event = field(default_factory=threading.Event)
+
+    def send(self, line: bytes | None) -> None:
+        """Queue bytes; None ends the watch."""
+        self.queue.append(line)
+        self.wake.set()
+
+
+class ApiServer:
+    """The server and its objects. Use as a context manager; `url` and `write_kubeconfig` tell where it is."""
+
+    def __init__(self, *, tls: tuple[Path, Path] | None = None) -> None:
+        self.lock = threading.RLock()
+        self.version = 1000
+        self.oldest = 0
+        self.objects: dict[str, dict[tuple[str, str], Json]] = {plural: {} for plural in KINDS}
+        self.log: list[Request] = []
+        self.hook: Callable[[Request], None] | None = None
+        """Called for each request; raises `Fault` to answer otherwise."""
+        self.streams_lists = True
+        self.page_size_seen: list[int] = []
+        self.on_line: Callable[[Request, int], bytes | None] | None = None
+        """For each line of a streaming list: bytes to send in its place and then cut the connection."""
+        self.files: dict[tuple[str, str], dict[str, bytes]] = {}
+        self.tokens: set[str] | None = None
+        self.watchers: list[Watcher] = []
+        self._tls = tls
+        self._server: ThreadingHTTPServer | None = None
+        self._port = 0
+
+    def __enter__(self) -> ApiServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Listen; on the port of before where it was started already."""
+        handler = type("Handler", (_Handler,), {"api": self})
+        ThreadingHTTPServer.allow_reuse_address = True
+        server = ThreadingHTTPServer(("127.0.0.1", self._port), handler)
+        server.daemon_threads = True
+        if self._tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*map(str, self._tls))
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        self._port = server.server_address[1]
+        self._server = server
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop listening and break every open connection."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.shutdown()
+            server.server_close()
+        self.cut_watches()
+
+    def cut_watches(self, last: bytes = b"") -> None:
+        """End every open watch, after some last bytes."""
+        with self.lock:
+            watchers, self.watchers = self.watchers, []
+        for watcher in watchers:
+            if last:
+                watcher.send(last)
+            watcher.send(None)
+
+    def write_kubeconfig(self, path: Path, **user: object) -> Path:
+        """A kubeconfig with one context, `loopback`."""
+        cluster: Json = {"server": self.url}
+        if self._tls is not None:
+            cluster["certificate-authority"] = str(self._tls[0])
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "loopback",
+            "contexts": [{"name": "loopback", "context": {"cluster": "loopback", "user": "tester"}}],
+            "clusters": [{"name": "loopback", "cluster": cluster}],
+            "users": [{"name": "tester", "user": user or {"token": "secret-token"}}],
+        }
+        path.write_text(json.dumps(config))
+        return path
+
+    def load(self, objects: Iterable[Json]) -> None:
+        """Take in objects without telling watchers, as a server that starts with a store does."""
+        with self.lock:
+            for item in objects:
+                plural = PLURALS.get(item.get("kind", ""))
+                if plural is not None:
+                    self._keep(plural, copy.deepcopy(item))
+
+    def _keep(self, plural: str, item: Json) -> Json:
+        self.version += 1
+        meta = item["metadata"]
+        meta["resourceVersion"] = str(self.version)
+        meta.setdefault("uid", f"uid-{plural}-{meta.get('namespace', '')}-{meta['name']}")
+        self.objects[plural][(meta.get("namespace", ""), meta["name"])] = item
+        return item
+
+    def put(self, item: Json) -> None:
+        """Add or change an object, and tell watchers."""
+        plural = PLURALS[item["kind"]]
+        with self.lock:
+            key = (item["metadata"].get("namespace", ""), item["metadata"]["name"])
+            kind = "MODIFIED" if key in self.objects[plural] else "ADDED"
+            kept = self._keep(plural, copy.deepcopy(item))
+            self._tell(plural, kind, kept)
+
+    def delete(self, kind: str, namespace: str, name: str) -> None:
+        """Delete an object, and tell watchers."""
+        plural = PLURALS[kind]
+        with self.lock:
+            item = self.objects[plural].pop((namespace, name))
+            self.version += 1
+            item["metadata"]["resourceVersion"] = str(self.version)
+            self._tell(plural, "DELETED", item)
+
+    def _tell(self, plural: str, event: str, item: Json) -> None:
+        for watcher in self.watchers:
+            if watcher.plural == plural and _selects(watcher.namespace, watcher.field_selector, item):
+                watcher.send(_line(event, self._typed(plural, item)))
+
+    def raw_to_watchers(self, plural: str, line: bytes) -> None:
+        """Send any bytes to the watchers of a kind."""
+        with self.lock:
+            for watcher in self.watchers:
+                if watcher.plural == plural:
+                    watcher.send(line)
+
+    def bookmark(self, plural: str) -> None:
+        """Send a bookmark."""
+        self.raw_to_watchers(plural, _bookmark(plural, self.version))
+
+    def _typed(self, plural: str, item: Json) -> Json:
+        api_version, kind, _ = KINDS[plural]
+        return {"kind": kind, "apiVersion": api_version, **{k: v for k, v in item.items() if k not in ("kind", "apiVersion")}}
+
+    def select(self, request: Request) -> list[Json]:
+        """The objects that a request asks for, in order of their keys."""
+        with self.lock:
+            found = [item for _, item in sorted(self.objects[request.plural].items())]
+        return [i for i in found if _selects(request.namespace, request.query.get("fieldSelector", ""), i)]
+
+    def open_watchers(self, plural: str) -> int:
+        """How many watches of a kind are open."""
+        with self.lock:
+            return sum(watcher.plural == plural for watcher in self.watchers)
+
+
+def _selects(namespace: str, field_selector: str, item: Json) -> bool:
+    if namespace and item["metadata"].get("namespace") != namespace:
+        return False
+    name, _, value = field_selector.partition("=")
+    if name == "metadata.name":
+        return bool(item["metadata"]["name"] == value)
+    return bool(item.get("reason") == value) if name == "reason" else True
+
+
+def _line(event: str, item: Json) -> bytes:
+    return json.dumps({"type": event, "object": item}, separators=(",", ":")).encode() + b"\n"
+
+
+def _bookmark(plural: str, version: int, *, ends: bool = False) -> bytes:
+    api_version, kind, _ = KINDS[plural]
+    meta: Json = {"resourceVersion": str(version), "creationTimestamp": None}
+    if ends:
+        meta["annotations"] = {"k8s.io/initial-events-end": "true"}
+    return _line("BOOKMARK", {"kind": kind, "apiVersion": api_version, "metadata": meta})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    api: ApiServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing is printed."""
+
+    def do_GET(self) -> None:
+        try:
+            self._answer()
+        except Fault as fault:
+            self._send(fault.code, fault.body, fault.headers)
+        except (BrokenPipeError, ConnectionError, ssl.SSLError):
+            self.close_connection = True
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        if name.startswith("do_"):
+            return self._refuse_method
+        raise AttributeError(name)
+
+    def _refuse_method(self) -> None:
+        self.api.log.append(Request(self.command, "", "", "", {}, ""))
+        self._send(405, status_body(405, "MethodNotAllowed", "only GET is served"))
+
+    def _send(self, code: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _answer(self) -> None:
+        parts = urlsplit(self.path)
+        query = {key: values[-1] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        request = self._request(parts.path, query)
+        with self.api.lock:
+            self.api.log.append(request)
+        tokens = self.api.tokens
+        if tokens is not None and request.authorization.removeprefix("Bearer ") not in tokens:
+            raise Fault(401, status_body(401, "Unauthorized", "Unauthorized"))
+        if self.api.hook is not None:
+            self.api.hook(request)
+        if parts.path == "/version":
+            self._send(200, b'{"major":"1","minor":"36","gitVersion":"v1.36.1"}')
+        elif request.verb == "exec":
+            self._exec(request, parse_qs(parts.query)["command"])
+        elif request.plural not in KINDS:
+            raise Fault(404, status_body(404, "NotFound", "the server could not find the requested resource"))
+        elif request.verb == "watch":
+            self._watch(request)
+        elif request.verb == "get":
+            self._get(request)
+        else:
+            self._list(request)
+
+    def _request(self, path: str, query: dict[str, str]) -> Request:
+        words = path.strip("/").split("/")
+        rest = words[2:] if words[0] == "api" else words[3:]
+        namespace = ""
+        if len(rest) >= 3 and rest[0] == "namespaces":
+            namespace, rest = rest[1], rest[2:]
+        plural = rest[0] if rest else path.strip("/")
+        name = rest[1] if len(rest) > 1 else ""
+        verb = "exec" if len(rest) > 2 and rest[2] == "exec" else "get" if name or not rest else "list"
+        if query.get("watch"):
+            verb = "watch"
+        return Request(verb, plural, namespace, name, query, self.headers.get("Authorization", ""))
+
+    def _get(self, request: Request) -> None:
+        item = self.api.objects[request.plural].get((request.namespace, request.name))
+        if item is None:
+            raise Fault(404, status_body(404, "NotFound", f'{request.plural} "{request.name}" not found'))
+        self._send(200, json.dumps(item).encode())
+
+    def _list(self, request: Request) -> None:
+        items = self.api.select(request)
+        limit = int(request.query.get("limit", "0"))
+        start = int(request.query.get("continue", "0"))
+        self.api.page_size_seen.append(limit)
+        page = items[start : start + limit] if limit else items[start:]
+        end = start + len(page)
+        meta: Json = {"resourceVersion": str(self.api.version)}
+        if end < len(items):
+            meta |= {"continue": str(end), "remainingItemCount": len(items) - end}
+        api_version, kind, _ = KINDS[request.plural]
+        bare = [{k: v for k, v in item.items() if k not in ("kind", "apiVersion")} for item in page]
+        body = {"kind": f"{kind}List", "apiVersion": api_version, "metadata": meta, "items": bare or None}
+        self._send(200, json.dumps(body).encode())
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        self.wfile.flush()
+
+    def _watch(self, request: Request) -> None:
+        api = self.api
+        is_streaming = request.query.get("sendInitialEvents") == "true"
+        if is_streaming and not api.streams_lists:
+            text = "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+            raise Fault(422, status_body(422, "Invalid", text))
+        since = request.query.get("resourceVersion", "")
+        watcher = Watcher(request.plural, request.namespace, request.query.get("fieldSelector", ""))
+        with api.lock:
+            items = api.select(request)
+            version = api.version
+            api.watchers.append(watcher)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        if is_streaming:
+            for index, item in enumerate(items):
+                instead = api.on_line(request, index) if api.on_line is not None else None
+                if instead is not None:
+                    self._chunk(instead)
+                    self.connection.close()
+                    return
+                self._chunk(_line("ADDED", api._typed(request.plural, item)))
+            self._chunk(_bookmark(request.plural, version, ends=True))
+        elif since.isdigit() and int(since) < api.oldest:
+            text = f"too old resource version: {since} ({api.oldest})"
+            error = {"kind": "Status", "status": "Failure", "message": text, "reason": "Expired", "code": 410}
+            self._chunk(_line("ERROR", error))
+            self._chunk(b"")
+            return
+        elif since.isdigit():
+            for item in items:
+                # What changed between list and watch, as etcd would replay it.
+                if int(item["metadata"]["resourceVersion"]) > int(since):
+                    self._chunk(_line("MODIFIED", api._typed(request.plural, item)))
+        self._follow(watcher)
+
+    def _follow(self, watcher: Watcher) -> None:
+        while True:
+            watcher.wake.wait(60)
+            watcher.wake.clear()
+            while watcher.queue:
+                data = watcher.queue.popleft()
+                if data is None:
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                self._chunk(data)
+
+    def _exec(self, request: Request, command: list[str]) -> None:
+        key = self.headers.get("Sec-WebSocket-Key", "")
+        digest = hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode(), usedforsecurity=False).digest()
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest).decode())
+        self.send_header("Sec-WebSocket-Protocol", "v4.channel.k8s.io")
+        self.end_headers()
+        content = self.api.files.get((request.namespace, request.name), {}).get(" ".join(command))
+        if content is None:
+            self._frame(b"\x02" + b"cat: no such file")
+            self._frame(b'\x03{"status":"Failure","message":"command terminated with exit code 1"}')
+        else:
+            for start in range(0, len(content), 30000):
+                self._frame(b"\x01" + content[start : start + 30000])
+            self._frame(b'\x03{"status":"Success"}')
+        self.close_connection = True
+
+    def _frame(self, payload: bytes) -> None:
+        size = len(payload)
+        head = bytes([0x82, size]) if size < 126 else bytes([0x82, 126]) + size.to_bytes(2, "big")
+        self.wfile.write(head + payload)
+        self.wfile.flush()

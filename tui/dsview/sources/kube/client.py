@@ -1,0 +1,208 @@
+"""The one place that uses the official client: credentials, TLS, proxies, connections. Bytes come out of it.
+
+Its models, its watch and its informers are not used (design: 20 times slower). Imported after the first frame.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import kubernetes
+import kubernetes.client
+import kubernetes.config
+import urllib3
+from kubernetes.config import exec_provider
+
+from dsview import __version__
+from dsview.model.kinds import Kind
+from dsview.sources.events import SourceError
+from dsview.sources.kube.config import ResolvedContext
+from dsview.sources.kube.errors import RequestFailed, describe, describe_config, failure_of
+
+CONNECT_TIMEOUT = 10.0
+REFRESH_AT_MOST_EVERY = 10.0
+_BODY_LIMIT = 1 << 20
+
+for _name in ("kubernetes", "urllib3", "websocket"):
+    # They must never write on the terminal that a screen is drawn on; a log file has its own handler.
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
+
+def _quiet_popen(arguments: Any, **options: Any) -> subprocess.Popen[str]:
+    """A credential plug-in never gets the terminal: what it has to say becomes part of the message."""
+    options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    return subprocess.Popen(arguments, **options)  # noqa: S603  (the user's own kubeconfig names it)
+
+
+# The client hands a plug-in the terminal when stdout is one; a screen is drawn there.
+_provider: Any = exec_provider
+_provider.subprocess = SimpleNamespace(Popen=_quiet_popen, PIPE=subprocess.PIPE)
+_provider.sys = SimpleNamespace(stdout=None, stderr=None, stdin=None, platform=sys.platform)
+_config: Any = kubernetes.config
+
+
+class Client:
+    """Raw requests to one API server. Used by many threads.
+
+    `requests` counts what was asked, by verb. Raises `SourceError` where the credentials cannot be loaded at first.
+    """
+
+    def __init__(self, context: ResolvedContext, *, connections: int, gzip: bool = False) -> None:
+        self._context = context
+        self._gzip = gzip
+        self._lock = threading.Lock()
+        self._refreshed = 0.0
+        self._generation = 0
+        self._open: set[urllib3.BaseHTTPResponse] = set()
+        self._is_closed = False
+        self.requests: dict[str, int] = {}
+        self._configuration = kubernetes.client.Configuration()
+        try:
+            self._load()
+        except Exception as error:  # noqa: BLE001  (the client raises anything from KeyError to its own)
+            raise SourceError(describe_config(error)) from None
+        self._configuration.connection_pool_maxsize = connections
+        self._configuration.retries = False
+        if hasattr(self._configuration, "keep_alive"):
+            self._configuration.keep_alive = True
+        self._api = kubernetes.client.ApiClient(self._configuration)
+        self._api.user_agent = f"dsview/{__version__}"
+
+    @property
+    def server(self) -> str:
+        """The URL of the API server."""
+        return str(self._configuration.host)
+
+    def _load(self) -> None:
+        if self._context.config is None:
+            _config.load_incluster_config(client_configuration=self._configuration)
+        else:
+            _config.load_kube_config_from_dict(
+                self._context.config, client_configuration=self._configuration, persist_config=False
+            )
+
+    def refresh(self, generation: int) -> None:
+        """Load the credentials anew, once for all threads that were refused with the same ones."""
+        with self._lock:
+            now = time.monotonic()
+            if generation != self._generation or now - self._refreshed < REFRESH_AT_MOST_EVERY:
+                return
+            self._refreshed = now
+            self._generation += 1
+            try:
+                self._load()
+            except Exception as error:  # noqa: BLE001  (as above)
+                raise RequestFailed(401, describe_config(error), "Unauthorized") from None
+
+    @contextmanager
+    def open(
+        self, path: str, query: Mapping[str, str], *, verb: str, read_timeout: float | None = None
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """A GET whose body is still to be read. 401 refreshes the credentials once.
+
+        Raises `RequestFailed` for any other answer than 200, or where there is none.
+        """
+        generation = self._generation
+        response = self._get(path, query, verb, read_timeout)
+        if response.status == 401:
+            self._discard(response)
+            self.refresh(generation)
+            response = self._get(path, query, verb, read_timeout)
+        try:
+            if response.status != 200:
+                body = response.read(_BODY_LIMIT, decode_content=True) or b""
+                raise failure_of(response.status, body, response.headers.get("Retry-After"))
+            yield response
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise RequestFailed(0, describe(error, self.server)) from None
+        finally:
+            self._discard(response)
+
+    def _get(
+        self, path: str, query: Mapping[str, str], verb: str, read_timeout: float | None
+    ) -> urllib3.BaseHTTPResponse:
+        if self._is_closed:
+            raise RequestFailed(0, "dsview is leaving.")
+        self.requests[verb] = self.requests.get(verb, 0) + 1
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip" if self._gzip else "identity"}
+        try:
+            request = self._api.param_serialize(
+                "GET", path, query_params=list(query.items()), header_params=headers, auth_settings=["BearerToken"]
+            )
+            method, url, header_params, *_ = request
+            answer = self._api.call_api(
+                method, url, header_params=header_params, _request_timeout=(CONNECT_TIMEOUT, read_timeout)
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise RequestFailed(0, describe(error, self.server)) from None
+        except kubernetes.config.ConfigException as error:
+            raise RequestFailed(401, describe_config(error), "Unauthorized") from None
+        response: urllib3.BaseHTTPResponse = answer.response
+        with self._lock:
+            self._open.add(response)
+        return response
+
+    def _discard(self, response: urllib3.BaseHTTPResponse) -> None:
+        with self._lock:
+            self._open.discard(response)
+        try:
+            response.close()
+        except (urllib3.exceptions.HTTPError, OSError):
+            return
+
+    def get(self, path: str, query: Mapping[str, str] | None = None, *, timeout: float | None = None) -> bytes:
+        """The whole body of a GET. Raises `RequestFailed`."""
+        with self.open(path, query or {}, verb="get", read_timeout=timeout) as response:
+            return response.read(decode_content=True) or b""
+
+    def websocket(self, path: str, query: list[tuple[str, str]]) -> Any:
+        """A WebSocket to a pod's subresource. Raises `RequestFailed`."""
+        import websocket  # noqa: PLC0415  (only where a controller pod is read)
+        from kubernetes.stream import ws_client as untyped  # noqa: PLC0415
+
+        ws_client: Any = untyped
+
+        self.requests["exec"] = self.requests.get("exec", 0) + 1
+        websocket.setdefaulttimeout(CONNECT_TIMEOUT)
+        request = self._api.param_serialize("GET", path, auth_settings=["BearerToken"], header_params={})
+        headers = {name.lower(): value for name, value in request[2].items()}
+        headers["sec-websocket-protocol"] = ws_client.V4_CHANNEL_PROTOCOL
+        url = ws_client.get_websocket_url(request[1], query)
+        try:
+            return ws_client.create_websocket(self._configuration, url, headers)
+        except websocket.WebSocketBadStatusException as error:
+            body = getattr(error, "resp_body", None) or b""
+            raise failure_of(int(error.status_code or 0), body) from None
+        except (websocket.WebSocketException, OSError) as error:
+            raise RequestFailed(0, describe(error, self.server)) from None
+
+    def close(self) -> None:
+        """End every request at once, so that no thread goes on waiting for bytes."""
+        with self._lock:
+            self._is_closed = True
+            waiting = list(self._open)
+        for response in waiting:
+            _interrupt(response)
+
+
+def _interrupt(response: urllib3.BaseHTTPResponse) -> None:
+    shutdown: Callable[[], None] | None = getattr(response, "shutdown", None)
+    try:
+        if shutdown is not None:
+            shutdown()
+    except (urllib3.exceptions.HTTPError, OSError, ValueError):
+        return
+
+
+def resource_kinds(with_endpoints: bool) -> list[Kind]:
+    """The kinds that are listed and watched by themselves."""
+    apart = {Kind.CONFIG_MAP, Kind.EVENT, Kind.NGINX_CONF} | (set() if with_endpoints else {Kind.ENDPOINTS})
+    return [kind for kind in Kind if kind not in apart]

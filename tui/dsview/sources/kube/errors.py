@@ -1,0 +1,119 @@
+"""What went wrong between dsview and the API server, as a sentence that names the cause and what to do."""
+
+from __future__ import annotations
+
+import re
+import ssl
+
+import msgspec
+
+from dsview.model.text import safe
+
+_LIMIT = 300
+
+
+class Status(msgspec.Struct):
+    """A metav1.Status, as far as errors need it."""
+
+    message: str = ""
+    reason: str = ""
+    code: int = 0
+
+
+_status_decoder = msgspec.json.Decoder(Status)
+
+
+class RequestFailed(Exception):  # noqa: N818  (the field says "failed")
+    """The server answered with something else than what was asked for.
+
+    `retry_after` is seconds, 0 where the server named none; the text is a sentence.
+    """
+
+    def __init__(self, code: int, message: str, reason: str = "", retry_after: float = 0.0) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+def failure_of(code: int, body: bytes, retry_after: str | None = None) -> RequestFailed:
+    """The failure in an HTTP answer: of a Status its message, of anything else (a proxy's HTML) only the code."""
+    status = Status()
+    try:
+        status = _status_decoder.decode(body)
+    except msgspec.MsgspecError:
+        pass
+    if code == 401:
+        text = "The API server does not accept the credentials (401). Log in again, or look at the context's user."
+    elif status.message:
+        text = status.message
+    else:
+        text = f"The API server, or a proxy before it, answered {code}."
+    seconds = float(retry_after) if retry_after and re.fullmatch(r"\d{1,6}", retry_after) else 0.0
+    return RequestFailed(code, safe(text[:_LIMIT]), status.reason, seconds)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """An error and what it wraps, outermost first."""
+    found: list[BaseException] = []
+    pending: list[BaseException | None] = [error]
+    while pending:
+        current = pending.pop()
+        if current is None or current in found or len(found) > 12:
+            continue
+        found.append(current)
+        pending += [current.__cause__, current.__context__, getattr(current, "reason", None)]
+        pending = [e for e in pending if isinstance(e, BaseException)]
+        pending += [arg for arg in current.args if isinstance(arg, BaseException)]
+    return found
+
+
+_TLS = (
+    ("certificate has expired", "its certificate has expired"),
+    ("not yet valid", "its certificate is not valid yet; look at the clock"),
+    ("hostname mismatch", "its certificate is for another name"),
+    ("ip address mismatch", "its certificate is for another address"),
+    ("doesn't match", "its certificate is for another name"),
+    ("self-signed", "its certificate is signed by an authority that the kubeconfig does not name"),
+    ("self signed", "its certificate is signed by an authority that the kubeconfig does not name"),
+    ("unable to get local issuer", "its certificate is signed by an authority that the kubeconfig does not name"),
+    ("wrong version number", "it does not speak TLS on that port"),
+)
+
+
+def describe(error: BaseException, server: str) -> str:
+    """A sentence for a failed connection."""
+    chain = _chain(error)
+    texts = " ".join(str(e) for e in chain).lower()
+    names = {type(e).__name__ for e in chain}
+    host = server or "the API server"
+    if any(isinstance(e, ssl.SSLError) for e in chain) or "SSLError" in names or "certificate" in texts:
+        for mark, sentence in _TLS:
+            if mark in texts:
+                return safe(f"{host} cannot be trusted: {sentence}.")
+        return safe(f"{host}: the TLS connection failed ({str(chain[-1])[:120]}).")
+    if "ProxyError" in names:
+        return safe(f"The proxy on the way to {host} refused the connection. Look at HTTPS_PROXY and proxy-url.")
+    if "NameResolutionError" in names or "name or service not known" in texts or "name resolution" in texts:
+        return safe(f"The name of {host} cannot be resolved. Look at DNS, or at the server in the kubeconfig.")
+    if any(isinstance(e, ConnectionRefusedError) for e in chain) or "connection refused" in texts:
+        return safe(f"{host} refuses the connection. Is the API server running?")
+    if any(isinstance(e, TimeoutError) for e in chain) or "timed out" in texts or "ConnectTimeoutError" in names:
+        return safe(f"{host} does not answer.")
+    if any(isinstance(e, ConnectionError) for e in chain) or {"ProtocolError", "IncompleteRead"} & names:
+        return safe(f"The connection to {host} broke.")
+    if "unreachable" in texts:
+        return safe(f"There is no route to {host}.")
+    return safe(f"{host}: {type(error).__name__}: {str(error)[:_LIMIT]}")
+
+
+def describe_config(error: BaseException) -> str:
+    """A sentence for credentials that could not be loaded."""
+    if isinstance(error, FileNotFoundError):
+        return safe(
+            f"{error.filename} was not found. It is the credential plug-in or a file that the kubeconfig names."
+        )
+    if isinstance(error, PermissionError):
+        return safe(f"{error.filename} may not be read or run. It is named in the kubeconfig.")
+    text = " ".join(str(error).split())
+    return safe(f"The credentials of the kubeconfig cannot be used: {text[:_LIMIT]}")

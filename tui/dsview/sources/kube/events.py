@@ -1,0 +1,80 @@
+"""Events, by reason only: they are larger than all the rest, and few of them are worth reading (checks.md §2)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import msgspec
+import urllib3
+
+from dsview.model.decode import BadObject, decode
+from dsview.model.kinds import EVENT_REASONS, RESOURCES, Kind
+from dsview.model.objects import Event
+from dsview.sources.events import Changed, Health, Listed, Sink
+from dsview.sources.kube.client import Client
+from dsview.sources.kube.errors import RequestFailed
+from dsview.sources.kube.stream import page_decoder
+
+PAGE = 500
+AT_MOST = 2000
+"""Events of one reason that are read; what matters repeats."""
+
+Report = Callable[[Health, str], None]
+
+
+class EventPoller:
+    """Lists the Events of each reason now and then; one thread for all."""
+
+    def __init__(
+        self,
+        client: Client,
+        sink: Sink,
+        report: Report,
+        stop: threading.Event,
+        *,
+        namespaces: tuple[str, ...],
+        interval: float,
+    ) -> None:
+        self._client = client
+        self._sink = sink
+        self._report = report
+        self._stop = stop
+        self._namespaces: tuple[str | None, ...] = namespaces or (None,)
+        self._interval = max(60.0, interval)
+
+    def run(self) -> None:
+        """Poll until the session is over."""
+        while not self._stop.is_set():
+            try:
+                found = [event for reason in EVENT_REASONS for event in self._list(reason)]
+                self._sink(Changed(Kind.EVENT, found))
+                self._sink(Listed(Kind.EVENT, frozenset(event.key for event in found)))
+                self._report(Health.POLLING, "")
+            except RequestFailed as error:
+                self._report(Health.REFUSED if error.code == 403 else Health.FAILED, str(error))
+            except (msgspec.MsgspecError, urllib3.exceptions.HTTPError, OSError) as error:
+                self._report(Health.FAILED, f"The answer could not be read ({type(error).__name__}).")
+            self._stop.wait(self._interval)
+
+    def _list(self, reason: str) -> Iterator[Event]:
+        for namespace in self._namespaces:
+            token, count = "", 0
+            while count < AT_MOST and not self._stop.is_set():
+                query = {"fieldSelector": f"reason={reason}", "limit": str(PAGE)}
+                if token:
+                    query["continue"] = token
+                path = RESOURCES[Kind.EVENT].path("v1", namespace)
+                with self._client.open(path, query, verb="list", read_timeout=60.0) as response:
+                    page = page_decoder.decode(response.read(decode_content=True) or b"")
+                for raw in page.items or ():
+                    try:
+                        item = decode(Kind.EVENT, raw)
+                    except BadObject:
+                        continue
+                    count += 1
+                    if isinstance(item, Event):
+                        yield item
+                token = page.metadata.continue_
+                if not token:
+                    break

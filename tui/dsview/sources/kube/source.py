@@ -1,0 +1,314 @@
+"""A live cluster as a source: one thread for each kind, one for Events, one to read nginx.conf files."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.listen import ListenSource, NginxConf
+from dsview.model.objects import Key, Pod
+from dsview.model.text import safe
+from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceError, StatusChanged
+from dsview.sources.kube.config import ResolvedContext, resolve_context
+from dsview.sources.manifest import manifest
+
+if TYPE_CHECKING:
+    from dsview.sources.kube.client import Client
+    from dsview.sources.kube.reflector import Reflector
+
+# ruff: noqa: PLC0415 - `client` imports kubernetes, which only the threads may do
+
+CONNECTIONS = 48
+MOST_THREADS = 64
+VERSION_TIMEOUT = 5.0
+CLUSTER_CONFIG_MAPS: tuple[Key, ...] = (("kube-system", "kube-proxy"), ("kube-system", "coredns"))
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    git_version: str
+
+
+class KubeSource:
+    """A cluster. `start` returns at once; everything else happens in daemon threads.
+
+    `namespaces` limits namespaced kinds; `interval` is how often what may not be watched is listed, seconds.
+    """
+
+    kind: Literal["cluster"] = "cluster"
+    is_live = True
+
+    def __init__(
+        self,
+        *,
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        namespaces: tuple[str, ...] = (),
+        request_timeout: float | None = None,
+        interval: float = 30.0,
+        use_exec: bool = True,
+        with_endpoints: bool = False,
+        on_client_ready: Callable[[], None] | None = None,
+    ) -> None:
+        self._kubeconfig = kubeconfig
+        self._context_name = context
+        self._namespaces = namespaces
+        self._request_timeout = request_timeout
+        self._interval = interval
+        self._use_exec = use_exec
+        self._with_endpoints = with_endpoints
+        self._on_client_ready = on_client_ready
+        self._context: ResolvedContext | None = None
+        self._client: Client | None = None
+        self._stop = threading.Event()
+        self._sink: Sink = lambda event: None
+        self._lock = threading.Lock()
+        self._health: dict[Kind, dict[str, tuple[Health, str]]] = {}
+        self._told: dict[Kind, tuple[Health, str]] = {}
+        self._reflectors: dict[Kind, list[Reflector]] = {}
+        self._config_maps: set[Key] = set()
+        self._conf_requests: queue.Queue[tuple[Pod, str, Sink]] = queue.Queue()
+
+    @property
+    def name(self) -> str:
+        """The name of the context."""
+        return safe(self._context.name if self._context is not None else self._context_name or "cluster")
+
+    def now(self, wall: float) -> float:
+        """The wall clock."""
+        return wall
+
+    def start(self, sink: Sink) -> None:
+        """Resolve the context, which may raise `SourceError`, and go on in a thread."""
+        self._context = resolve_context(self._kubeconfig, self._context_name)
+        self._sink = sink
+        self._thread("connect", self._connect)
+
+    def stop(self) -> None:
+        """End every request; the threads end by themselves."""
+        self._stop.set()
+        if self._client is not None:
+            # Closing waits for nothing, but a TLS shutdown may; leaving must not.
+            self._thread("close", self._client.close)
+
+    def _thread(self, name: str, body: Callable[[], None]) -> None:
+        threading.Thread(target=body, name=f"dsview-{name}", daemon=True).start()
+
+    def _connect(self) -> None:
+        from dsview.sources.kube.client import Client
+
+        context = self._context
+        if context is None:
+            return
+        try:
+            self._client = client = Client(context, connections=CONNECTIONS)
+        except SourceError as error:
+            for kind in RESOURCES:
+                self._sink(StatusChanged(kind=kind, health=Health.FAILED, reason=str(error), since=time.time()))
+            return
+        if self._on_client_ready is not None:
+            self._on_client_ready()
+        self._read_version(client, context)
+        self._follow_kinds(client)
+        self._thread("nginx", self._read_confs)
+
+    def _read_version(self, client: Client, context: ResolvedContext) -> None:
+        from dsview.sources.kube.errors import RequestFailed
+
+        banners = (
+            ("The server's certificate is not verified (insecure-skip-tls-verify).",)
+            if context.skips_tls_verify
+            else ()
+        )
+        version = None
+        try:
+            version = msgspec.json.decode(client.get("/version", timeout=VERSION_TIMEOUT), type=_Version).git_version
+        except (RequestFailed, msgspec.MsgspecError):
+            # The kinds will say what is wrong; the version is asked for again when they get through.
+            self._thread("version", lambda: self._ask_version_again(client, banners))
+        self._sink(ServerInfo(version=version, banners=banners))
+
+    def _ask_version_again(self, client: Client, banners: tuple[str, ...]) -> None:
+        from dsview.sources.kube.errors import RequestFailed
+
+        while not self._stop.wait(self._interval):
+            try:
+                text = msgspec.json.decode(client.get("/version", timeout=VERSION_TIMEOUT), type=_Version).git_version
+            except (RequestFailed, msgspec.MsgspecError):
+                continue
+            self._sink(ServerInfo(version=text, banners=banners))
+            return
+
+    def _follow_kinds(self, client: Client) -> None:
+        from dsview.sources.kube.client import resource_kinds
+        from dsview.sources.kube.events import EventPoller
+
+        if not self._with_endpoints:
+            reason = "read only when asked for: --select DS-EPS-006"
+            self._sink(StatusChanged(kind=Kind.ENDPOINTS, health=Health.NOT_GIVEN, reason=reason))
+        for kind in resource_kinds(self._with_endpoints):
+            scopes: tuple[str, ...] = self._namespaces if RESOURCES[kind].namespaced else ()
+            for namespace in scopes or ("",):
+                self._follow(kind, namespace)
+        for key in CLUSTER_CONFIG_MAPS:
+            self.watch_config_map(*key)
+        poller = EventPoller(
+            client,
+            self._sink,
+            lambda health, reason: self._report(Kind.EVENT, "", health, reason),
+            self._stop,
+            namespaces=self._namespaces,
+            interval=self._interval,
+        )
+        self._thread("events", poller.run)
+
+    def _follow(self, kind: Kind, namespace: str, name: str | None = None) -> None:
+        from dsview.sources.kube.reflector import Reflector
+
+        client = self._client
+        with self._lock:
+            count = sum(map(len, self._reflectors.values()))
+        if client is None or count >= MOST_THREADS:
+            reason = f"more than {MOST_THREADS} namespaces and kinds were asked for; name fewer namespaces"
+            self._report(kind, namespace, Health.FAILED, reason)
+            return
+        scope = f"{namespace}/{name}" if name is not None else namespace
+        self._report(kind, scope, Health.LOADING, "")
+        reflector = Reflector(
+            client,
+            RESOURCES[kind],
+            self._sink,
+            lambda health, reason: self._report(kind, scope, health, reason),
+            self._stop,
+            namespace=namespace or None,
+            name=name,
+            interval=self._interval,
+            request_timeout=self._request_timeout,
+        )
+        with self._lock:
+            self._reflectors.setdefault(kind, []).append(reflector)
+        self._thread(f"{kind.value}-{scope}", reflector.run)
+
+    def _report(self, kind: Kind, scope: str, health: Health, reason: str) -> None:
+        """One scope of a kind is so; tell how the kind is as a whole, if that changed."""
+        falls_back = False
+        with self._lock:
+            scopes = self._health.setdefault(kind, {})
+            falls_back = (
+                health is Health.REFUSED
+                and scope == ""
+                and RESOURCES[kind].namespaced
+                and not self._namespaces
+                and kind not in {Kind.CONFIG_MAP, Kind.EVENT}
+                and self._context is not None
+                and bool(self._context.namespace)
+                and len(scopes) < 2
+            )
+            scopes[scope] = (health, reason)
+            read = {s: h for s, (h, _) in scopes.items() if h.is_complete}
+            if "" in read and len(scopes) > 1:
+                read = {"": read[""]}
+            told = _combine(scopes)
+            if self._told.get(kind) == told and not falls_back:
+                return
+            self._told[kind] = told
+        limited = tuple(sorted(read)) if read and "" not in read and kind is not Kind.CONFIG_MAP else None
+        self._sink(StatusChanged(kind=kind, health=told[0], reason=told[1], since=time.time(), namespaces=limited))
+        if falls_back and self._context is not None:
+            self._follow(kind, self._context.namespace)
+
+    def watch_config_map(self, namespace: str, name: str) -> None:
+        """Follow one more ConfigMap by name; ConfigMaps are never listed as a whole."""
+        with self._lock:
+            if (namespace, name) in self._config_maps:
+                return
+            self._config_maps.add((namespace, name))
+        self._follow(Kind.CONFIG_MAP, namespace, name)
+
+    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+        """Ask for a file; the answer comes from the thread that reads them one by one."""
+        if self._use_exec:
+            self._conf_requests.put((pod, container, sink))
+        else:
+            conf = NginxConf(
+                namespace=pod.namespace, name=pod.name, source=ListenSource.PREDICTED, reason="--no-exec was given"
+            )
+            sink(Changed(Kind.NGINX_CONF, (conf,)))
+
+    def _read_confs(self) -> None:
+        while not self._stop.is_set():
+            try:
+                pod, container, sink = self._conf_requests.get(timeout=1.0)
+            except queue.Empty:
+                continue
+            sink(Changed(Kind.NGINX_CONF, (self._read_conf(pod, container),)))
+
+    def _read_conf(self, pod: Pod, container: str) -> NginxConf:
+        from dsview.sources.kube.errors import RequestFailed
+        from dsview.sources.kube.execute import ConfUnavailable, read_nginx_conf, why_refused
+        from dsview.sources.nginx import read_conf
+
+        client = self._client
+        reason = "there is no connection"
+        try:
+            if client is not None:
+                return read_conf(pod, read_nginx_conf(client, pod, container))
+        except RequestFailed as error:
+            reason = why_refused(error)
+        except ConfUnavailable as error:
+            reason = str(error)
+        return NginxConf(namespace=pod.namespace, name=pod.name, source=ListenSource.PREDICTED, reason=safe(reason))
+
+    def read_manifest(self, kind: Kind, key: Key) -> str:
+        """The object as YAML, by a `get`. Raises `SourceError`."""
+        from dsview.sources.kube.errors import RequestFailed
+
+        resource = RESOURCES[kind]
+        if self._client is None:
+            raise SourceError("The manifest is not available: there is no connection.")
+        path = f"{resource.path(resource.versions[0], key[0] or None)}/{key[1]}"
+        try:
+            return manifest(self._client.get(path, timeout=self._request_timeout or 10.0))
+        except (RequestFailed, msgspec.MsgspecError) as error:
+            raise SourceError(f"The manifest cannot be read: {safe(str(error))}") from None
+
+    def stats(self, kind: str) -> Mapping[str, float]:
+        """What reading a kind cost so far: bytes, seconds of reading and of decoding."""
+        with self._lock:
+            found = [reflector.stats for reflector in self._reflectors.get(Kind(kind), ())]
+        return {
+            "bytes": sum(s.bytes for s in found),
+            "read_s": round(sum(s.read_s for s in found), 4),
+            "decode_s": round(sum(s.decode_s for s in found), 4),
+        }
+
+    def requests(self) -> Mapping[str, int]:
+        """How many requests were made, by verb."""
+        return dict(self._client.requests) if self._client is not None else {}
+
+
+_BEST_FIRST = (Health.LIVE, Health.POLLING, Health.STALE)
+
+
+def _combine(scopes: Mapping[str, tuple[Health, str]]) -> tuple[Health, str]:
+    """How a kind is, given how its scopes are: loading while one is, else the worst of those that are read."""
+    told = list(scopes.values())
+    if len(told) == 1:
+        return told[0]
+    loading = [entry for entry in told if entry[0] is Health.LOADING]
+    read = [entry for entry in told if entry[0].is_complete]
+    if loading and not read:
+        return loading[0]
+    if loading:
+        return (Health.LOADING, "")
+    if not read:
+        return told[0]
+    worst = max(read, key=lambda entry: _BEST_FIRST.index(entry[0]) if entry[0] in _BEST_FIRST else 0)
+    refused = [scope for scope, (health, _) in scopes.items() if not health.is_complete and scope]
+    reason = f"not read in {', '.join(sorted(refused))}" if refused else worst[1]
+    return (worst[0], safe(reason))

@@ -1,0 +1,78 @@
+"""From the bytes of a response to lines, and from a line to what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from msgspec import Raw
+
+MAX_LINE = 32 << 20
+"""Bytes; no object that etcd takes is that large. A longer line is dropped, and told as None."""
+
+
+class WatchLine(msgspec.Struct):
+    """One line of a watch."""
+
+    type: str
+    object: Raw
+
+
+class ListMeta(msgspec.Struct, rename="camel"):
+    """metadata of a list, or of a bookmark."""
+
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+    remaining_item_count: int | None = None
+    annotations: dict[str, str] | None = None
+
+
+class Page(msgspec.Struct):
+    """A page of a list."""
+
+    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
+    items: list[Raw] | None = None
+
+
+class Bookmark(msgspec.Struct):
+    """The object of a BOOKMARK."""
+
+    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
+
+    @property
+    def ends_initial_events(self) -> bool:
+        """Whether everything that was there was sent by now (KEP-3157)."""
+        return (self.metadata.annotations or {}).get("k8s.io/initial-events-end") == "true"
+
+
+watch_line_decoder = msgspec.json.Decoder(WatchLine)
+page_decoder = msgspec.json.Decoder(Page)
+bookmark_decoder = msgspec.json.Decoder(Bookmark)
+
+
+def batches_of_lines(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator[list[bytes | None]]:
+    """The lines that each chunk completes, chunk by chunk; None stands for a line that was too long."""
+    parts: list[bytes] = []
+    size = 0
+    is_dropping = False
+    for chunk in chunks:
+        lines: list[bytes | None] = []
+        pieces = chunk.split(b"\n")
+        for piece in pieces[:-1]:
+            if is_dropping:
+                lines.append(None)
+                is_dropping = False
+            elif parts:
+                parts.append(piece)
+                lines.append(b"".join(parts))
+            elif piece:
+                lines.append(piece)
+            parts, size = [], 0
+        rest = pieces[-1]
+        if rest and not is_dropping:
+            size += len(rest)
+            if size > limit:
+                parts, is_dropping = [], True
+            else:
+                parts.append(rest)
+        yield lines

@@ -1,0 +1,19 @@
+"""An object as people read it: YAML without managedFields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import yaml
+
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def manifest(raw: msgspec.Raw | bytes) -> str:
+    """A JSON object as YAML. Raises `msgspec.MsgspecError` where it is no JSON."""
+    value = msgspec.json.decode(raw)
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    if isinstance(metadata, dict):
+        metadata.pop("managedFields", None)
+    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
