@@ -66,7 +66,7 @@ async def test_fix_is_copied_by_one_key_from_row_and_detail() -> None:
 async def test_row_is_copied_where_nothing_is_to_be_fixed() -> None:
     async with on_stage() as stage:
         await stage.press("end", "y")
-        assert stage.app.clipboard.split("\t")[:2] == ["shop", "web"]
+        assert stage.app.clipboard.split()[:2] == ["shop", "web"]
 
 
 async def test_cell_is_copied_by_its_own_key() -> None:

@@ -16,6 +16,7 @@ class Where(StrEnum):
     PANES = "panes"
     TABLE = "table"
     DOCUMENT = "document"
+    READING = "reading"
     """Every screen that is read from top to bottom: detail, trace, help."""
     DETAIL = "detail"
     FINDINGS = "findings"
@@ -53,7 +54,7 @@ Entry = tuple[tuple[Where, ...], str, str, str, str, str]
 _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "Look closer": (
         (_LISTS, "open", "enter", "Open", "Opens what the cursor is on.", "open"),
-        ((Where.DOCUMENT, Where.FINDINGS), "back", "escape", "Back", "Goes back to where you came from.", "back"),
+        ((Where.READING, Where.FINDINGS), "back", "escape", "Back", "Goes back to where you came from.", "back"),
         (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop.", "trace"),
         (_OBJECT, "explain", "e", "Explain", "Explains the check behind the flag.", "explain"),
         ((Where.PANES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause.", "findings"),
@@ -85,7 +86,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         (_PANES, "pane('listeners')", "4", "Ingress listeners", "Goes to the listeners; again: alone.", ""),
     ),
     "Take away": (
-        ((*_OBJECT, Where.DOCUMENT), "copy", "y", "Copy", "Copies the fix; without one, the row or the text.", "copy"),
+        ((*_OBJECT, Where.READING), "copy", "y", "Copy", "Copies the fix; without one, the row or the text.", "copy"),
         (_PANES, "copy_cell", "c", "Copy cell", "Copies the selected cell.", ""),
     ),
     "While typing a filter": (

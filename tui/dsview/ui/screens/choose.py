@@ -30,6 +30,14 @@ class Choice(msgspec.Struct, frozen=True):
     is_chosen: bool = False
 
 
+class Narrow(Input):
+    """The field that narrows the list. No name holds a blank, so that the space bar is free to choose."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Leave the space bar to the screen."""
+        return key != "space" and super().check_consume_key(key, character)
+
+
 class ChooseScreen(ModalScreen[frozenset[str] | None]):
     """Returns the names chosen: an empty set for "all", None where nothing was decided."""
 
@@ -54,7 +62,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
     def compose(self) -> ComposeResult:
         """A field that narrows, the list, and what the keys do."""
         with Vertical(id="choose"):
-            field = Input(placeholder="type to narrow", compact=True)
+            field = Narrow(placeholder="type to narrow", compact=True)
             field.cursor_blink = False
             yield field
             yield OptionList(markup=False)

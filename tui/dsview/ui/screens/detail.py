@@ -43,7 +43,7 @@ class Explain(msgspec.Struct, frozen=True):
 class DetailScreen(ReadingScreen):
     """Shows `dsview.rows.detail` and follows it while it changes."""
 
-    PARTS: ClassVar[tuple[Where, ...]] = (Where.DOCUMENT, Where.DETAIL)
+    PARTS: ClassVar[tuple[Where, ...]] = (Where.DOCUMENT, Where.READING, Where.DETAIL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.DETAIL)
 
     def __init__(self, workspace: Workspace, pane_id: str, key: Key, *, glyphs: Glyphs) -> None:

@@ -279,7 +279,7 @@ class MainScreen(Screen[None]):
         if fix is not None:
             self.app.copy(fix, "the fix")
         else:
-            self.app.copy("\t".join(cell.text for cell in row.cells), "the row")
+            self.app.copy("  ".join(cell.text for cell in row.cells), "the row")
 
     def action_copy_cell(self) -> None:
         """Copy the selected cell."""

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from dsview.ui.actions import Where
+from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, Document
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
@@ -25,7 +26,8 @@ class ReadingScreen(Screen[None]):
     """Base of the detail, findings, trace and help screens. Subclasses say what is in it."""
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "reading.tcss"
-    PARTS: ClassVar[tuple[Where, ...]] = (Where.DOCUMENT,)
+    PARTS: ClassVar[tuple[Where, ...]] = (Where.DOCUMENT, Where.READING)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.READING)
     app: DsviewApp
 
     def __init__(self, *, glyphs: Glyphs) -> None:

@@ -1,0 +1,58 @@
+"""Clusters for tests: fixtures of tests/data as sessions that know everything, and objects changed on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dsview.model.finding import Finding
+from dsview.session.policy import Policy
+from dsview.session.session import Session
+from dsview.sources.files import FilesSource
+
+DATA = Path(__file__).parent.parent / "data"
+SCENARIOS = sorted(path for path in (DATA / "scenarios").iterdir() if path.is_dir())
+RECORDINGS = DATA / "recordings"
+
+Json = dict[str, Any]
+
+
+def settle(session: Session) -> Session:
+    """Start a session and drain it until nothing is left to do."""
+    session.start()
+    while not session.is_settled:
+        session.drain(0.5)
+    return session
+
+
+def from_path(path: Path, policy: Policy | None = None) -> Session:
+    """A file or directory as a session that has read and evaluated it."""
+    return settle(Session(FilesSource(str(path)), policy=policy))
+
+
+def changed(scenario: str, change: Callable[[list[Json]], None], folder: Path) -> Session:
+    """A scenario whose objects were changed by a function; nginx.conf files come along. `folder` is a scratch one."""
+    source = next(path for path in SCENARIOS if path.name.startswith(scenario))
+    items: list[Json] = json.loads((source / "objects.json").read_text())["items"]
+    change(items)
+    (folder / "objects.json").write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": items}))
+    for conf in source.glob("nginx/*/*.conf"):
+        target = folder / conf.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(conf.read_bytes())
+    return from_path(folder)
+
+
+def find(items: list[Json], kind: str, name: str) -> Json:
+    """The object of that kind and name."""
+    return next(i for i in items if i["kind"] == kind and i["metadata"]["name"] == name)
+
+
+def fired(session: Session) -> dict[str, list[Finding]]:
+    """The findings, by code."""
+    found: dict[str, list[Finding]] = {}
+    for finding in session.book.sorted():
+        found.setdefault(finding.check, []).append(finding)
+    return found
