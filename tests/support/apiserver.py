@@ -9,6 +9,7 @@ import base64
 import copy
 import hashlib
 import json
+import socket
 import ssl
 import threading
 from collections import deque
@@ -370,7 +371,7 @@ class _Handler(BaseHTTPRequestHandler):
                 instead = api.on_line(request, index) if api.on_line is not None else None
                 if instead is not None:
                     self._chunk(instead)
-                    self.connection.close()
+                    self._hang_up()
                     return
                 self._chunk(_line("ADDED", api._typed(request.plural, item)))
             self._chunk(_bookmark(request.plural, version, ends=True))
@@ -387,6 +388,11 @@ class _Handler(BaseHTTPRequestHandler):
                     self._chunk(_line("MODIFIED", api._typed(request.plural, item)))
         self._follow(watcher)
 
+    def _hang_up(self) -> None:
+        """Break the connection as it is, without an end of the body."""
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
     def _follow(self, watcher: Watcher) -> None:
         while True:
             watcher.wake.wait(60)
@@ -395,7 +401,7 @@ class _Handler(BaseHTTPRequestHandler):
                 data = watcher.queue.popleft()
                 if data is None:
                     self.close_connection = True
-                    self.connection.close()
+                    self._hang_up()
                     return
                 self._chunk(data)
 

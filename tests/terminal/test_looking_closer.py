@@ -114,4 +114,6 @@ async def test_every_action_of_the_main_screen_is_in_the_palette() -> None:
         await stage.type("only flagged")
         await stage.until(lambda: "Shows only the rows that are flagged" in stage.text)
         await stage.press("enter")
-        await stage.until(lambda: stage.names("services") == ["mail", "api", "old"] or "web" not in stage.names("services"))
+        await stage.until(
+            lambda: stage.names("services") == ["mail", "api", "old"] or "web" not in stage.names("services")
+        )

@@ -8,7 +8,8 @@ import sys
 import click
 
 from dsview.cli.commands import cli
-from dsview.cli.exits import EXIT_USAGE
+from dsview.cli.exits import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
+from dsview.cli.output import prepare_streams, say
 
 __all__ = ["cli", "main"]
 
@@ -16,28 +17,23 @@ __all__ = ["cli", "main"]
 def main() -> None:
     """The console scripts `dsview` and `kubectl-dsview`. Never shows a traceback."""
     name = "kubectl dsview" if os.path.basename(sys.argv[0]).startswith("kubectl-") else "dsview"  # noqa: PTH119
+    prepare_streams()
     try:
         code = cli.main(prog_name=name, standalone_mode=False)
     except click.exceptions.Abort:
-        sys.exit(130)
+        sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_USAGE)
-    except BrokenPipeError:
-        # The reader has gone, as `head` does. Python would complain once more while it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:  # noqa: BLE001  (the last resort: a sentence in place of a traceback)
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:  # the last resort: a sentence in place of a traceback
         from dsview.cli.logs import log_failure  # noqa: PLC0415
-        from dsview.model.text import safe  # noqa: PLC0415
 
         log_failure(error)
-        click.echo(
-            f"dsview: something went wrong inside dsview ({type(error).__name__}: {safe(str(error))[:300]}). "
-            "Run it again with --log-file FILE and report it with that file.",
-            err=True,
+        say(
+            f"something went wrong inside dsview ({type(error).__name__}: {str(error)[:300]}). "
+            "Run it again with --log-file FILE and report it with that file."
         )
-        sys.exit(70)
+        sys.exit(EXIT_FAULT)
     sys.exit(code if isinstance(code, int) else 0)

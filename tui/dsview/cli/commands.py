@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,8 @@ import click
 
 from dsview import __version__
 from dsview.cli.exits import EXIT_FINDINGS, EXIT_REFUSED
-from dsview.cli.options import Duration, shared_options, take_settings
+from dsview.cli.options import DEFAULT_SCENARIO, Duration, shared_options, take_settings
+from dsview.cli.output import say, wants_colour, write
 
 if TYPE_CHECKING:
     from dsview.cli.options import Settings
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - `--version` and `--help` import none of what the commands need
 
 _CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+_PANES = ("services", "pods", "nodes", "listeners")
 
 
 class _Commands(click.Group):
@@ -31,8 +34,20 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SourceError as error:
-            click.echo(f"dsview: {error}", err=True)
+            say(str(error))
             ctx.exit(error.exit_code)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read `--demo` before a command or a pane as `--demo` without a scenario, since no scenario is called so."""
+        words = {*self.commands, *_PANES}
+        following = [*args[1:], ""]
+        return super().parse_args(
+            ctx,
+            [
+                f"--demo={DEFAULT_SCENARIO}" if arg == "--demo" and word in words else arg
+                for arg, word in zip(args, following, strict=True)
+            ],
+        )
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings=_CONTEXT)
@@ -82,7 +97,7 @@ def _run(settings: Settings, timeout: float | None, *, quiet: bool = False) -> S
 
 def _say_notes(session: Session) -> None:
     for note in (*session.state.quarantine_messages(), *session.state.notes, *session.state.server.banners):
-        click.echo(f"dsview: {note}", err=True)
+        say(note)
 
 
 _TIMEOUT = click.option("--timeout", type=Duration(), metavar="DURATION", help="How long the whole run may take.")
@@ -100,7 +115,7 @@ def check(
 ) -> int:
     """Check once, print what was found, and say by the exit code whether that is acceptable."""
     from dsview.model.finding import Severity
-    from dsview.report.baseline import new_findings
+    from dsview.report.baseline import new_findings, read_baseline
     from dsview.report.formats import FORMATS
     from dsview.report.model import build_report
     from dsview.report.text import render_text
@@ -108,16 +123,17 @@ def check(
     settings = take_settings(ctx, values)
     if output not in FORMATS:
         raise click.UsageError(f"{output!r} is no format; use one of {', '.join(FORMATS)}.")
+    known = read_baseline(baseline) if baseline is not None else {}
     report = build_report(_run(settings, timeout, quiet=output == "text"))
-    relevant = new_findings(report, baseline) if baseline is not None else report.findings
+    relevant = new_findings(report, known)
     if output == "text":
         import shutil
 
-        click.echo(
-            render_text(report, colour=_wants_colour(), width=shutil.get_terminal_size((100, 24)).columns), nl=False
-        )
+        write(render_text(report, colour=wants_colour(), width=shutil.get_terminal_size((100, 24)).columns))
+        if baseline is not None:
+            say(f"{len(relevant)} of {len(report.findings)} findings are not in the baseline.")
     else:
-        click.echo(FORMATS[output](report), nl=False)
+        write(FORMATS[output](report))
     if fail_on == "never":
         return 0
     if any(Severity(finding.severity).at_least(Severity(fail_on)) for finding in relevant):
@@ -125,14 +141,8 @@ def check(
     return EXIT_REFUSED if report.refused_core else 0
 
 
-def _wants_colour() -> bool:
-    import os
-
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
 @cli.command()
-@click.argument("pane", type=click.Choice(["services", "pods", "nodes", "listeners"]))
+@click.argument("pane", type=click.Choice(_PANES))
 @shared_options
 @click.option("-o", "--output", type=click.Choice(["table", "wide", "json", "csv"]), default="table", show_default=True)
 @click.option(
@@ -155,8 +165,8 @@ def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeou
         raise click.UsageError(f"--filter: {error.message}") from None
     status = view.status_line()
     if status:
-        click.echo(f"dsview: {status}", err=True)
-    click.echo(TABLES[output](view), nl=False)
+        say(status)
+    write(TABLES[output](view))
     return 0
 
 
@@ -166,7 +176,7 @@ def explain(code: str | None) -> int:
     """Explain a check, or list all of them."""
     from dsview.report.explain import explain_all, explain_one
 
-    click.echo(explain_one(code) if code else explain_all(), nl=False)
+    write(explain_one(code) if code else explain_all())
     return 0
 
 
@@ -196,7 +206,7 @@ def rbac(no_exec: bool) -> int:
     """Print the least ClusterRole that dsview needs."""
     from dsview.report.rbac import cluster_role
 
-    click.echo(cluster_role(with_exec=not no_exec), nl=False)
+    write(cluster_role(with_exec=not no_exec))
     return 0
 
 
@@ -208,10 +218,10 @@ def help_topic(ctx: click.Context, topic: str | None) -> int:
     from dsview.cli.topics import TOPICS
 
     if topic is None:
-        click.echo(ctx.parent.get_help() if ctx.parent is not None else "")
-        click.echo(f"\nTopics of `dsview help`: {', '.join(TOPICS)}.")
+        commands = ctx.parent.get_help() if ctx.parent is not None else ""
+        write(f"{commands}\n\nTopics of `dsview help`: {', '.join(TOPICS)}.\n")
         return 0
     if topic not in TOPICS:
         raise click.UsageError(f"There is no topic {topic!r}; there are {', '.join(TOPICS)}.")
-    click.echo(TOPICS[topic](), nl=False)
+    write(TOPICS[topic]())
     return 0

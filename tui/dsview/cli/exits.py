@@ -6,6 +6,8 @@ EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
 EXIT_REFUSED = 4
+EXIT_FAULT = 70
+EXIT_INTERRUPTED = 130
 
 EXIT_CODES: dict[int, str] = {
     0: "Nothing at or above --fail-on.",
@@ -13,6 +15,6 @@ EXIT_CODES: dict[int, str] = {
     EXIT_USAGE: "Usage or configuration: something on the command line, in a file or in the kubeconfig is wrong.",
     EXIT_UNREACHABLE: "The cluster could not be reached.",
     EXIT_REFUSED: "Nothing found, but the cluster refused Services, Pods, Nodes or EndpointSlices.",
-    70: "A fault inside dsview.",
-    130: "Interrupted.",
+    EXIT_FAULT: "A fault inside dsview.",
+    EXIT_INTERRUPTED: "Interrupted.",
 }

@@ -62,22 +62,42 @@ class Settings(msgspec.Struct, kw_only=True):
 
 
 _SHARED = (
-    click.option("--from", "from_path", metavar="PATH", help="Read files instead of a cluster: what `kubectl get -o json|yaml` wrote, a directory of it, a snapshot, or - for standard input."),
-    click.option("--demo", is_flag=False, flag_value=DEFAULT_SCENARIO, metavar="[SCENARIO]", help="Show an embedded demo cluster; needs no cluster."),
+    click.option(
+        "--from",
+        "from_path",
+        metavar="PATH",
+        help="Read files instead of a cluster: what `kubectl get -o json|yaml` wrote, a directory of it, a snapshot, "
+        "or - for standard input.",
+    ),
+    click.option(
+        "--demo",
+        is_flag=False,
+        flag_value=DEFAULT_SCENARIO,
+        metavar="[SCENARIO]",
+        help="Show an embedded demo cluster; needs no cluster.",
+    ),
     click.option("-n", "--namespace", multiple=True, help="Read this namespace only; may be repeated."),
     click.option("-A", "--all-namespaces", is_flag=True, default=None, help="Read all namespaces (the default)."),
     click.option("--context", help="The kubeconfig context to use."),
     click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file, instead of $KUBECONFIG or ~/.kube/config."),
-    click.option("--request-timeout", type=Duration(), metavar="DURATION", help="How long one request may take, such as 30s."),
-    click.option("--interval", type=Duration(), metavar="DURATION", help="How often to list what may not be watched (30s)."),
-    click.option("--no-exec", is_flag=True, default=None, help="Never read nginx.conf in controller pods; predict listeners."),
-    click.option("--select", multiple=True, metavar="CODE", help="Only these checks: codes or globs, such as DS-NGX-*."),
+    click.option(
+        "--request-timeout", type=Duration(), metavar="DURATION", help="How long one request may take, such as 30s."
+    ),
+    click.option(
+        "--interval", type=Duration(), metavar="DURATION", help="How often to list what may not be watched (30s)."
+    ),
+    click.option(
+        "--no-exec", is_flag=True, default=None, help="Never read nginx.conf in controller pods; predict listeners."
+    ),
+    click.option(
+        "--select", multiple=True, metavar="CODE", help="Only these checks: codes or globs, such as DS-NGX-*."
+    ),
     click.option("--ignore", multiple=True, metavar="CODE", help="Not these checks: codes or globs."),
     click.option("--config", metavar="FILE", help="The configuration file."),
     click.option("--trace-file", metavar="FILE", help="Append JSON lines about what happened when."),
     click.option("--log-file", metavar="FILE", help="Write a log; nothing is ever logged to the terminal."),
     click.option("-v", "--verbose", count=True, default=None, help="Log more."),
-)  # fmt: skip
+)
 
 
 def shared_options(function: F) -> F:

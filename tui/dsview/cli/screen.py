@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from dsview.cli.exits import EXIT_USAGE
 from dsview.cli.opening import open_session, open_trace
 from dsview.cli.options import Settings
-from dsview.session.session import Session
+from dsview.cli.output import say
 from dsview.sources.events import SourceError
 
 if TYPE_CHECKING:
@@ -20,9 +18,7 @@ if TYPE_CHECKING:
 def run_screen(settings: Settings) -> int:
     """Open the dashboard; the exit code."""
     if not (sys.stdin.isatty() or settings.from_path == "-") or not sys.stdout.isatty():
-        click.echo(
-            "dsview: the dashboard needs a terminal. Without one, use `dsview check` or `dsview show`.", err=True
-        )
+        say("the dashboard needs a terminal. Without one, use `dsview check` or `dsview show`.")
         return EXIT_USAGE
     from dsview.ui.app import DsviewApp  # noqa: PLC0415  (Textual is imported only for a screen)
 
@@ -38,7 +34,7 @@ def run_screen(settings: Settings) -> int:
     )
     error = app.run()
     if isinstance(error, SourceError):
-        click.echo(f"dsview: {error}", err=True)
+        say(str(error))
         return error.exit_code
     return app.return_code or 0
 
@@ -50,8 +46,8 @@ def _source_name(settings: Settings) -> str:
 
 
 def _contexts(settings: Settings) -> list[ContextChoice]:
-    from dsview.ui.choices import ContextChoice  # noqa: PLC0415  (as the app)
     from dsview.sources.kube.config import list_contexts  # noqa: PLC0415  (read when the key is pressed)
+    from dsview.ui.choices import ContextChoice  # noqa: PLC0415  (as the app)
 
     return [
         ContextChoice(name=context.name, note=context.server, is_current=context.is_current)

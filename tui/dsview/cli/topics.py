@@ -14,9 +14,12 @@ def _checks() -> str:
 
 
 def _keys() -> str:
-    from dsview.ui.actions import keys_page
+    from dsview.ui.actions import groups, keys_label
 
-    return keys_page()
+    return "\n".join(
+        f"{group}\n" + "".join(f"  {keys_label(action):<20} {action.title}. {action.help}\n" for action in actions)
+        for group, actions in groups().items()
+    )
 
 
 def _config() -> str:

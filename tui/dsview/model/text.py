@@ -26,10 +26,20 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def safe(text: str) -> Safe:
-    """The text in full, with each harmful character shown as an escape such as `\\x1b` or `\\u202e`."""
+    r"""The text in full, with each harmful character shown as an escape such as `\x1b` or `\u202e`."""
     if text.isascii() and text.isprintable():
         return Safe(text)
     return Safe(_HARMFUL.sub(_escape, text))
+
+
+def safe_json(text: str) -> Safe:
+    """JSON text in which each harmful character is written as JSON's own escape: the same value, harmless to show."""
+    return Safe("\n".join(_HARMFUL.sub(_json_escape, line) for line in text.split("\n")))
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    units = match.group().encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
 def safe_lines(text: str) -> Safe:

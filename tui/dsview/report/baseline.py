@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from dsview.model.finding import Severity
 from dsview.report.model import SCHEMA, Report, ReportedFinding
 from dsview.sources.events import SourceError
 
@@ -19,7 +20,7 @@ class _Object(msgspec.Struct, frozen=True):
 class _Known(msgspec.Struct, frozen=True):
     check: str
     object: _Object
-    severity: str = "note"
+    severity: Severity = Severity.NOTE
     family: str | None = None
     field: str | None = None
 
@@ -29,15 +30,19 @@ class _Baseline(msgspec.Struct):
     findings: list[_Known]
 
 
-def _identity(check: str, kind: str, namespace: str | None, name: str, *rest: str | None) -> tuple[str | None, ...]:
-    return (check, kind, namespace, name, *rest)
+def _identity(finding: _Known | ReportedFinding) -> tuple[str | None, ...]:
+    ref = finding.object
+    return (finding.check, ref.kind, ref.namespace, ref.name, finding.family, finding.field)
 
 
-def new_findings(report: Report, path: str) -> tuple[ReportedFinding, ...]:
-    """The findings of a report that the baseline does not hold, or held with a lesser severity.
+Baseline = dict[tuple[str | None, ...], int]
+"""The rank of each known finding's severity, by its identity."""
 
-    Raises `SourceError` where the baseline cannot be read.
-    """
+_RANKS = {severity.value: severity.rank for severity in Severity}
+
+
+def read_baseline(path: str) -> Baseline:
+    """What an earlier JSON report holds. Raises `SourceError` where it cannot be read."""
     try:
         known = msgspec.json.decode(Path(path).read_bytes(), type=_Baseline)
     except OSError as error:
@@ -46,16 +51,13 @@ def new_findings(report: Report, path: str) -> tuple[ReportedFinding, ...]:
         raise SourceError(f"The baseline is not a JSON report of `dsview check -o json`: {error}.") from None
     if known.schema != SCHEMA:
         raise SourceError(f"The baseline has schema {known.schema[:60]!r}, not {SCHEMA}.")
-    ranks = {"error": 0, "warning": 1, "note": 2}
-    held = {
-        _identity(f.check, f.object.kind, f.object.namespace, f.object.name, f.family, f.field): ranks.get(
-            f.severity, 2
-        )
-        for f in known.findings
-    }
+    return {_identity(finding): finding.severity.rank for finding in known.findings}
+
+
+def new_findings(report: Report, baseline: Baseline) -> tuple[ReportedFinding, ...]:
+    """The findings of a report that the baseline does not hold, or holds with a lesser severity."""
     return tuple(
-        f
-        for f in report.findings
-        if ranks[f.severity]
-        < held.get(_identity(f.check, f.object.kind, f.object.namespace, f.object.name, f.family, f.field), 99)
+        finding
+        for finding in report.findings
+        if _RANKS[finding.severity] < baseline.get(_identity(finding), len(_RANKS))
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
+from dsview.report.jsontext import json_text
 from dsview.report.junit import render_junit
 from dsview.report.markdown import render_markdown
 from dsview.report.model import Report
@@ -15,7 +14,7 @@ from dsview.report.text import render_text
 
 def render_json(report: Report) -> str:
     """The contract: see schema.json."""
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
+    return json_text(report)
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {

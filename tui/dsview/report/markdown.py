@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dsview.report.model import Report
 from dsview.report.text import describe, mode_in_words
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
 
 
 def _plain(text: str) -> str:
@@ -27,7 +27,7 @@ def _lines(report: Report) -> Iterator[str]:
     counts = report.counts
     yield f"## dsview: {_plain(report.source.name)}"
     yield ""
-    yield f"{mode_in_words(report.cluster.mode)} ({report.cluster.confidence}). "
+    yield f"{mode_in_words(report.cluster.mode)} ({report.cluster.confidence})."
     yield f"{counts.errors} errors, {counts.warnings} warnings, {counts.notes} notes."
     yield ""
     if report.findings:

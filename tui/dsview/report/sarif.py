@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from dsview.checks.registry import all_checks
+from dsview.report.jsontext import json_text
 from dsview.report.model import Report, ReportedFinding
 from dsview.report.text import describe
 
@@ -54,4 +53,4 @@ def render_sarif(report: Report) -> str:
         "results": [_result(finding) for finding in report.findings],
     }
     document = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+    return json_text(document)

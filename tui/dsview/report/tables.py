@@ -7,15 +7,14 @@ import io
 import unicodedata
 from collections.abc import Callable
 
-import msgspec
-
+from dsview.report.jsontext import json_text
 from dsview.rows.cells import Column, Row
 from dsview.rows.view import TableView
 
 _NARROW_PRIORITY = 3
 """Columns that go first on a narrow screen are left out of the plain table too."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  (spreadsheets read the full-width ones too)
 
 
 def _width(text: str) -> int:
@@ -77,7 +76,7 @@ def render_json(view: TableView) -> str:
         }
         for row in _rows(view)
     ]
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    return json_text(value)
 
 
 TABLES: dict[str, Callable[[TableView], str]] = {

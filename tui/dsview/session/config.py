@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ class _Reader:
         return tuple(value)
 
     def codes(self, key: str, value: Any) -> tuple[str, ...]:
-        return check_codes(self.strings(key, value), lambda word, text: self.fail(word, text))
+        return check_codes(self.strings(key, value), self.fail)
 
     def policy(self, data: dict[str, Any]) -> Policy:
         for key in data:
@@ -102,14 +102,16 @@ class _Reader:
         return Exemption(checks=self.codes("checks", row["checks"]), labels=tuple(sorted(labels.items())), **texts)
 
 
-def check_codes(patterns: Iterable[str], fail: Any = None) -> tuple[str, ...]:
+def check_codes(
+    patterns: Iterable[str], fail: Callable[[str, str], SourceError] = lambda _, text: SourceError(safe(text))
+) -> tuple[str, ...]:
     """The patterns, if each names a check. Raises `SourceError` with a suggestion otherwise."""
     codes = [check.code for check in all_checks()]
     for pattern in patterns:
         if not any(matches(code, pattern) for code in codes):
             close = difflib.get_close_matches(pattern.upper(), codes, n=1)
             text = f"{pattern} names no check." + (f" Did you mean {close[0]}?" if close else " See `dsview explain`.")
-            raise fail(pattern, text) if fail is not None else SourceError(safe(text))
+            raise fail(pattern, text)
     return tuple(patterns)
 
 
@@ -127,7 +129,8 @@ def load_policy(path: str | None, *, select: tuple[str, ...] = (), ignore: tuple
             return options
         raise SourceError(f"The configuration file {safe(path)} does not exist.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"The configuration file {file.name} cannot be read: {error}.") from None
+        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or "an error"
+        raise SourceError(f"The configuration file {safe(file.name)} cannot be read: {reason}.") from None
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

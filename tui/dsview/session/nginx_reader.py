@@ -10,7 +10,7 @@ from dsview.model.kinds import Kind
 from dsview.model.listen import ListenSource
 from dsview.model.objects import Key, Pod
 from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
-from dsview.state.cluster import Change, ClusterState
+from dsview.state.cluster import ClusterState
 from dsview.state.controllers import config_map_key, controller_container, live_controllers
 
 AGAIN_AFTER = 300.0
@@ -45,11 +45,14 @@ class NginxReader:
         """Whether an answer is still to come."""
         return any(asked.is_waiting for asked in self._asked.values())
 
-    def follow(self, changes: Iterable[Change], now: float) -> None:
+    def answered(self, keys: Iterable[Key]) -> None:
+        """Answers came for these pods, whether or not they say anything new."""
+        for key in keys:
+            if key in self._asked:
+                self._asked[key].is_waiting = False
+
+    def follow(self, now: float) -> None:
         """Ask for what is due, forget what is gone, and report the state of the whole."""
-        for change in changes:
-            if change.kind is Kind.NGINX_CONF and change.key in self._asked:
-                self._asked[change.key].is_waiting = False
         if not self._state.is_settled(Kind.POD):
             return
         pods = {pod.key: pod for pod in live_controllers(self._state)}

@@ -134,12 +134,14 @@ class Session:
             delta.changes += self.state.apply(event)
             if not isinstance(event, Changed):
                 delta.statuses = True
+            elif event.kind is Kind.NGINX_CONF:
+                self._nginx.answered(item.key for item in event.upserts)
             if isinstance(event, StatusChanged):
                 self._traced(event)
             # Half of the time for what arrives, so that a flood cannot starve the checks.
             if time.perf_counter() - started > budget / 2:
                 break
-        self._nginx.follow(delta.changes, self._clock())
+        self._nginx.follow(self._clock())
         if delta.changes:
             delta.profile, delta.nodes = self._engine.note(delta.changes)
             if self._trace is not None:

@@ -48,62 +48,81 @@ _ALWAYS = (Where.EVERYWHERE,)
 _FILTER = (Where.FILTER,)
 _CHOICE = (Where.CHOICE,)
 
-Entry = tuple[tuple[Where, ...], str, str, str, str, str]
-"""Where, name, keys, title, sentence, word on the key bar."""
+Entry = tuple[tuple[Where, ...], str, str, str, str]
+"""Where, name, keys, title, sentence."""
+
+_BAR = {
+    "open": "open",
+    "back": "back",
+    "filter": "filter",
+    "only_findings": "flagged",
+    "trace": "trace",
+    "findings": "findings",
+    "copy": "copy fix",
+    "sort": "sort",
+    "zoom": "zoom",
+    "explain": "explain",
+    "namespaces": "namespaces",
+    "next_pane": "next pane",
+    "yaml": "YAML",
+    "help": "help",
+    "quit": "quit",
+}
+"""The words of the key bar, the most useful first: from the end they give way where the room is short."""
 
 _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "Look closer": (
-        (_LISTS, "open", "enter", "Open", "Opens what the cursor is on.", "open"),
-        ((Where.READING, Where.FINDINGS), "back", "escape", "Back", "Goes back to where you came from.", "back"),
-        (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop.", "trace"),
-        (_OBJECT, "explain", "e", "Explain", "Explains the check behind the flag.", "explain"),
-        ((Where.PANES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause.", "findings"),
-        (_OBJECT, "yaml", "Y", "YAML", "Shows the object as YAML, read anew.", "YAML"),
-        (_PANES, "zoom", "z f", "Zoom", "Shows this pane alone, or all four again.", "zoom"),
-        (_PANES, "all_columns", "v", "All columns", "Shows every column, or only those that fit.", ""),
+        (_LISTS, "open", "enter", "Open", "Opens what the cursor is on."),
+        ((Where.READING, Where.FINDINGS), "back", "escape", "Back", "Goes back to where you came from."),
+        (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop."),
+        (_OBJECT, "explain", "e", "Explain", "Explains the check behind the flag."),
+        ((Where.PANES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause."),
+        (_OBJECT, "yaml", "Y", "YAML", "Shows the object as YAML, read anew."),
+        (_PANES, "zoom", "z f", "Zoom", "Shows this pane alone, or all four again."),
+        (_PANES, "all_columns", "v", "All columns", "Shows every column, or only those that fit."),
     ),
     "Find": (
-        (_PANES, "filter", "/", "Filter", "Shows only the rows that match what you type.", "filter"),
-        (_PANES, "only_findings", "!", "Only flagged", "Shows only the rows that are flagged, or all.", "flagged"),
-        (_PANES, "sort", "s", "Sort", "Sorts by the selected column; again: reversed; again: as before.", "sort"),
-        (_PANES, "namespaces", "n", "Namespaces", "Chooses which namespaces are shown.", "namespaces"),
-        (_PANES, "clear", "escape", "Clear", "Drops the filter, else shows all four panes again.", ""),
+        (_PANES, "filter", "/", "Filter", "Shows only the rows that match what you type."),
+        (_PANES, "only_findings", "!", "Only flagged", "Shows only the rows that are flagged, or all."),
+        (_PANES, "sort", "s", "Sort", "Sorts by the selected column; again: reversed; again: as before."),
+        (_PANES, "namespaces", "n", "Namespaces", "Chooses which namespaces are shown."),
+        (_PANES, "clear", "escape", "Clear", "Drops the filter, else shows all four panes again."),
     ),
     "Move": (
-        (_LISTS, "cursor_up", "up k", "Up", "Moves the cursor up.", ""),
-        (_LISTS, "cursor_down", "down j", "Down", "Moves the cursor down.", ""),
-        (_LISTS, "page_up", "pageup ctrl+b", "Page up", "Moves up by one page.", ""),
-        (_LISTS, "page_down", "pagedown ctrl+f space", "Page down", "Moves down by one page.", ""),
-        (_LISTS, "first", "home g", "First", "Moves to the beginning.", ""),
-        (_LISTS, "last", "end G", "Last", "Moves to the end.", ""),
-        ((Where.TABLE,), "column_left", "left h", "Column left", "Selects the column to the left.", ""),
-        ((Where.TABLE,), "column_right", "right l", "Column right", "Selects the column to the right.", ""),
-        (_PANES, "next_pane", "tab", "Next pane", "Moves to the next pane.", "pane"),
-        (_PANES, "previous_pane", "shift+tab", "Previous pane", "Moves to the pane before.", ""),
-        (_PANES, "pane('services')", "1", "Services", "Goes to the Services; again: shows them alone.", ""),
-        (_PANES, "pane('pods')", "2", "Pods", "Goes to the Pods; again: shows them alone.", ""),
-        (_PANES, "pane('nodes')", "3", "Nodes", "Goes to the Nodes; again: shows them alone.", ""),
-        (_PANES, "pane('listeners')", "4", "Ingress listeners", "Goes to the listeners; again: alone.", ""),
+        (_LISTS, "cursor_up", "up k", "Up", "Moves the cursor up."),
+        (_LISTS, "cursor_down", "down j", "Down", "Moves the cursor down."),
+        (_LISTS, "page_up", "pageup ctrl+b", "Page up", "Moves up by one page."),
+        (_LISTS, "page_down", "pagedown ctrl+f space", "Page down", "Moves down by one page."),
+        (_LISTS, "first", "home g", "First", "Moves to the beginning."),
+        (_LISTS, "last", "end G", "Last", "Moves to the end."),
+        ((Where.TABLE,), "column_left", "left h", "Column left", "Selects the column to the left."),
+        ((Where.TABLE,), "column_right", "right l", "Column right", "Selects the column to the right."),
+        (_PANES, "next_pane", "tab", "Next pane", "Moves to the next pane."),
+        (_PANES, "previous_pane", "shift+tab", "Previous pane", "Moves to the pane before."),
+        (_PANES, "pane('services')", "1", "Services", "Goes to the Services; again: shows them alone."),
+        (_PANES, "pane('pods')", "2", "Pods", "Goes to the Pods; again: shows them alone."),
+        (_PANES, "pane('nodes')", "3", "Nodes", "Goes to the Nodes; again: shows them alone."),
+        (_PANES, "pane('listeners')", "4", "Ingress listeners", "Goes to the listeners; again: alone."),
     ),
     "Take away": (
-        ((*_OBJECT, Where.READING), "copy", "y", "Copy", "Copies the fix; without one, the row or the text.", "copy"),
-        (_PANES, "copy_cell", "c", "Copy cell", "Copies the selected cell.", ""),
+        ((*_OBJECT, Where.READING), "copy", "y", "Copy", "Copies the fix; without one, the row or the text."),
+        (_PANES, "copy_cell", "c", "Copy cell", "Copies the selected cell."),
     ),
     "While typing a filter": (
-        (_FILTER, "keep", "enter down up", "Keep", "Keeps the filter and goes to the rows.", ""),
-        (_FILTER, "drop", "escape", "Drop", "Drops the filter.", ""),
+        (_FILTER, "keep", "enter down up", "Keep", "Keeps the filter and goes to the rows."),
+        (_FILTER, "drop", "escape", "Drop", "Drops the filter."),
     ),
     "In a list of choices": (
-        (_CHOICE, "accept", "enter", "Accept", "Takes what is chosen, else what the cursor is on.", ""),
-        (_CHOICE, "choose", "space", "Choose", "Adds the line to what is chosen, or removes it.", ""),
-        (_CHOICE, "choose_all", "ctrl+a", "All", "Shows all of them.", ""),
-        (_CHOICE, "cancel", "escape", "Cancel", "Changes nothing.", ""),
+        (_CHOICE, "accept", "enter", "Accept", "Takes what is chosen, else what the cursor is on."),
+        (_CHOICE, "choose", "space", "Choose", "Adds the line to what is chosen, or removes it."),
+        (_CHOICE, "choose_all", "ctrl+a", "All", "Shows all of them."),
+        (_CHOICE, "cancel", "escape", "Cancel", "Changes nothing."),
     ),
     "dsview": (
-        (_ALWAYS, "contexts", "x", "Contexts", "Changes to another cluster of the kubeconfig.", ""),
-        (_ALWAYS, "palette", "p ctrl+p", "Palette", "Finds any of these by its name.", ""),
-        (_ALWAYS, "help", "?", "Help", "Shows every key.", "help"),
-        (_ALWAYS, "quit", "q ctrl+c ctrl+q", "Quit", "Leaves dsview.", "quit"),
+        (_ALWAYS, "contexts", "x", "Contexts", "Changes to another cluster of the kubeconfig."),
+        (_ALWAYS, "palette", "p ctrl+p", "Palette", "Finds any of these by its name."),
+        (_ALWAYS, "help", "?", "Help", "Shows every key."),
+        (_ALWAYS, "quit", "q ctrl+c ctrl+q", "Quit", "Leaves dsview."),
     ),
 }
 
@@ -115,11 +134,11 @@ ACTIONS: tuple[Action, ...] = tuple(
         help=sentence,
         group=group,
         where=where,
-        bar=bar,
+        bar=_BAR.get(name, ""),
         while_typing=where is _CHOICE,
     )
     for group, entries in _ENTRIES.items()
-    for where, name, keys, title, sentence, bar in entries
+    for where, name, keys, title, sentence in entries
 )
 
 _KEY_NAMES = {
@@ -175,9 +194,11 @@ def keys_label(action: Action) -> str:
 
 
 def bar_actions(parts: Iterable[Where]) -> list[Action]:
-    """What the key bar shows where the given parts are on the screen, each action once."""
+    """What the key bar shows where the given parts are on the screen, each action once, the most useful first."""
     wanted = set(parts)
-    return [action for action in ACTIONS if action.bar and wanted & set(action.where)]
+    order = list(_BAR)
+    found = [action for action in ACTIONS if action.bar and wanted & set(action.where)]
+    return sorted(found, key=lambda action: order.index(action.name))
 
 
 def groups() -> dict[str, list[Action]]:

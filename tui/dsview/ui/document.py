@@ -121,7 +121,7 @@ class Document(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line of what is seen."""
         line = y + int(self.scroll_offset.y)
-        width = self.size.width
+        width = self._room
         if line >= len(self._lines) or width <= 0:
             return Strip.blank(max(0, width), self.rich_style)
         strip = self._painted.get(line)
@@ -136,11 +136,11 @@ class Document(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Another width wraps differently."""
-        if self.size.width != self._laid_out_for:
+        if self._room != self._laid_out_for:
             self._lay_out()
 
     def _lay_out(self) -> None:
-        width = self.size.width
+        width = self._room
         self._laid_out_for = width
         self._painted.clear()
         self._lines = []
@@ -151,6 +151,11 @@ class Document(ScrollView, can_focus=True):
             self._lines += [(line, index) for line in block.lines(room)]
         self.virtual_size = Size(width, len(self._lines))
         self.refresh()
+
+    @property
+    def _room(self) -> int:
+        """The cells of a line, without those of the scrollbar."""
+        return self.scrollable_content_region.width
 
     def _paint(self, line: int, width: int) -> Strip:
         text, block = self._lines[line]

@@ -51,5 +51,5 @@ def source_words(sources: Sequence[SourceHealth], glyphs: Glyphs) -> Content:
         parts.append((f"{source.kind} {source.text}", style))
     if well:
         word = "live" if any(source.health is Health.LIVE for source in well) else "read"
-        parts.append(content((glyphs.good, GOOD), (f" {len(well)} kinds {word}", MUTED)))
+        parts.append(content((glyphs.good, GOOD), (f" {len(well)} sources {word}", MUTED)))
     return spaced(parts, f" {glyphs.dot} ") if parts else content(("nothing read yet", FAINT))

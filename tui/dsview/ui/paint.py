@@ -14,7 +14,7 @@ from rich.style import Style as RichStyle
 from textual.strip import Strip
 from textual.style import Style
 
-from dsview.rows.cells import GAP, Cell, Lane, Row, Tone
+from dsview.rows.cells import GAP, Cell, Column, Lane, Row, Tone
 from dsview.ui.columns import GUTTER, Layout, Placed
 from dsview.ui.glyphs import Glyphs
 
@@ -142,7 +142,7 @@ class Painter:
                 text = glyphs.gap * min(width, _GAP_LENGTH)
             if column.id == FLAGS_COLUMN:
                 text = ""
-            return Segment(fit(text, width, glyphs.ellipsis, right=right, middle=True), style)
+            return Segment(fit(text, width, glyphs.ellipsis, right=right, middle=_tells_at_both_ends(column)), style)
         flag = self.style(cell.flag.value, lit, chosen=chosen)
         sign = glyphs.severity(cell.flag)
         if column.id == FLAGS_COLUMN:
@@ -151,7 +151,7 @@ class Painter:
             return Segment(fit(text or sign, width, glyphs.ellipsis, right=right), flag)
         if cell.tone is Tone.GAP and text == GAP:
             text = glyphs.gap * min(width - 2, _GAP_LENGTH)
-        body = fit(text, width - 2, glyphs.ellipsis, right=right, middle=True)
+        body = fit(text, width - 2, glyphs.ellipsis, right=right, middle=_tells_at_both_ends(column))
         if not right:
             # The sign follows the text, so that addresses stay aligned.
             text = body.rstrip(" ")
@@ -183,6 +183,11 @@ _LEAST_SIGNED = 4
 
 def _lane_class(lane: Lane) -> str:
     return "v4" if lane == "IPv4" else "v6"
+
+
+def _tells_at_both_ends(column: Column) -> bool:
+    """Addresses share their beginning, names that were generated end differently."""
+    return bool(column.lane) or column.id in {"name", "pod"}
 
 
 def _role(cell: Cell, lane: Lane) -> str:

@@ -197,7 +197,7 @@ class Table(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of what is seen: the header stays, the rows scroll beneath."""
-        width = self.size.width
+        width = self._room
         if width <= 0 or not self._layout.placed:
             return self._plain_line(y, width)
         scroll_x, scroll_y = self.scroll_offset
@@ -264,9 +264,7 @@ class Table(ScrollView, can_focus=True):
         row = rows.row(index)
         painter = self._get_painter()
         if index == self._cursor:
-            return painter.cursor_row(
-                row, self._layout, self.size.width, selected=self._column, is_focused=self.has_focus
-            )
+            return painter.cursor_row(row, self._layout, self._room, selected=self._column, is_focused=self.has_focus)
         kept = self._strips.get(row.key)
         if kept is not None and kept[0] is row:
             return kept[1]
@@ -318,7 +316,7 @@ class Table(ScrollView, can_focus=True):
             self._relayout()
 
     def _relayout(self) -> None:
-        layout = self._sizer.layout(max(1, self.size.width), everything=self.everything)
+        layout = self._sizer.layout(max(1, self._room), everything=self.everything)
         self._headers = None
         if layout != self._layout:
             self._layout = layout
@@ -327,6 +325,11 @@ class Table(ScrollView, can_focus=True):
                 self._column = layout.placed[0].column.id
         self.virtual_size = Size(layout.width, self.header_lines + self._count)
         self.refresh()
+
+    @property
+    def _room(self) -> int:
+        """The cells of a line, without those of the scrollbar."""
+        return self.scrollable_content_region.width
 
     @property
     def _page(self) -> int:
@@ -422,11 +425,11 @@ class Table(ScrollView, can_focus=True):
         self._column = item.column.id
         self._headers = None
         fixed, left = self._layout.fixed, int(self.scroll_offset.x)
-        if item.offset >= fixed and self._layout.width > self.size.width:
+        if item.offset >= fixed and self._layout.width > self._room:
             if item.offset - left < fixed:
                 self.scroll_to(x=item.offset - item.gap - fixed, animate=False, immediate=True)
-            elif item.end - left > self.size.width:
-                self.scroll_to(x=item.end - self.size.width, animate=False, immediate=True)
+            elif item.end - left > self._room:
+                self.scroll_to(x=item.end - self._room, animate=False, immediate=True)
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:

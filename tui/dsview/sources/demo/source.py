@@ -18,7 +18,7 @@ from dsview.sources.demo.scenarios import DEFAULT, SCENARIOS
 from dsview.sources.demo.story import Moment, moments, workload_of
 from dsview.sources.demo.world import World
 from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceError, StatusChanged
-from dsview.sources.files.source import manifest
+from dsview.sources.manifest import manifest
 
 
 class DemoSource:
@@ -115,7 +115,7 @@ class DemoSource:
             for replica, name in enumerate(names)
         }
 
-    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:  # noqa: ARG002  (each has one file)
         """Answer with the file that the pod has now, as `exec` would: a little later, from another thread."""
         with self._lock:
             template = self._confs.get(pod.key, "dual")

@@ -149,7 +149,9 @@ class Reflector:
             return True
         self._failures += 1
         if self._has_listed:
-            self._report(Health.STALE, str(error))
+            # A connection that broke is opened again first; only if that fails the state is out of date.
+            if self._failures > 1 or error.code:
+                self._report(Health.STALE, str(error))
         elif self._failures >= FAILURES_BEFORE_TELLING or error.code == 401:
             self._report(Health.FAILED, str(error))
         else:
@@ -237,7 +239,7 @@ class Reflector:
         is_listing = streaming
         try:
             with self._client.open(self._path, query, verb="watch", read_timeout=self._silence) as response:
-                if not streaming and self._failures:
+                if not streaming:
                     self._failures = 0
                     self._report(Health.LIVE, "")
                 for lines in batches_of_lines(self._chunks(response)):
