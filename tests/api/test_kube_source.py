@@ -181,7 +181,9 @@ def test_an_expired_watch_lists_again_and_keeps_what_is_still_there(api: ApiServ
     ],
     ids=["cut", "half", "not-utf-8", "html"],
 )
-def test_a_broken_watch_line_costs_nothing_but_a_new_watch(api: ApiServer, live: Callable[..., Live], line: bytes) -> None:
+def test_a_broken_watch_line_costs_nothing_but_a_new_watch(
+    api: ApiServer, live: Callable[..., Live], line: bytes
+) -> None:
     one = live().settle()
     one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     api.cut_watches(line)

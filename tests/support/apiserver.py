@@ -220,7 +220,11 @@ class ApiServer:
 
     def _typed(self, plural: str, item: Json) -> Json:
         api_version, kind, _ = KINDS[plural]
-        return {"kind": kind, "apiVersion": api_version, **{k: v for k, v in item.items() if k not in ("kind", "apiVersion")}}
+        return {
+            "kind": kind,
+            "apiVersion": api_version,
+            **{k: v for k, v in item.items() if k not in ("kind", "apiVersion")},
+        }
 
     def select(self, request: Request) -> list[Json]:
         """The objects that a request asks for, in order of their keys."""

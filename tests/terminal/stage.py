@@ -36,8 +36,6 @@ from dsview.ui.pane import Pane
 NOW = 1_800_000_000.0
 _LONG_AGO = int(NOW) - 86_400
 
-V4, V6 = "IPv4", "IPv6"
-
 
 class StageSource:
     """Tells of the objects it is given, then of whatever the test tells."""
@@ -53,8 +51,8 @@ class StageSource:
         self.is_stopped = False
 
     def now(self, wall: float) -> float:
-        """The clock stands still."""
-        return NOW
+        """The clock that the session is given."""
+        return wall
 
     def start(self, sink: Sink) -> None:
         """Tell of everything at once."""
@@ -130,8 +128,8 @@ def node(name: str, number: int) -> Node:
 def pod(name: str, number: int, *, namespace: str = "shop", app: str = "web", families: str = "46") -> Pod:
     """A running pod on one of the two nodes; `families` are those it has."""
     on = number % 2 + 1
-    ips = (f"10.244.{on}.{number + 10}", f"fd00:10:244:{on}::{number + 10:x}")
-    ips = tuple(ip for ip, family in zip(ips, "46", strict=True) if family in families)
+    both = (f"10.244.{on}.{number + 10}", f"fd00:10:244:{on}::{number + 10:x}")
+    ips = tuple(ip for ip, family in zip(both, "46", strict=True) if family in families)
     return Pod(
         name=name,
         namespace=namespace,
@@ -152,10 +150,9 @@ def pod(name: str, number: int, *, namespace: str = "shop", app: str = "web", fa
 
 def service(name: str, number: int, *, namespace: str = "shop", policy: str = "RequireDualStack") -> Service:
     """A Service that selects the pods of the app with its name; SingleStack ones have IPv4 only."""
-    ips = (f"10.96.0.{number}", f"fd00:10:96::{number:x}")
-    families = (V4, V6)
-    if policy == "SingleStack":
-        ips, families = ips[:1], families[:1]
+    count = 1 if policy == "SingleStack" else 2
+    ips = (f"10.96.0.{number}", f"fd00:10:96::{number:x}")[:count]
+    families = ("IPv4", "IPv6")[:count]
     return Service(
         name=name,
         namespace=namespace,
@@ -256,10 +253,7 @@ class Stage:
     def lines(self) -> list[str]:
         """What the screen shows, line by line."""
         screen = self.app.screen
-        return [
-            "".join(segment.text for segment in strip)
-            for strip in screen._compositor.render_strips(screen.size)  # noqa: SLF001 - what is really painted
-        ]
+        return ["".join(segment.text for segment in strip) for strip in screen._compositor.render_strips(screen.size)]
 
     @property
     def text(self) -> str:

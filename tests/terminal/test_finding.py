@@ -110,7 +110,7 @@ async def test_several_namespaces_are_added_one_by_one() -> None:
         await stage.press("n", "space", "down", "space", "enter")
         assert len(stage.names("services")) == 4
         assert stage.app.workspace is not None
-        assert stage.app.workspace.namespaces == {"office", "shop"}
+        assert stage.app.workspace.namespaces == frozenset({"office", "shop"})
 
 
 async def test_cancelled_choice_changes_nothing() -> None:

@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+from rich.cells import cell_len
 
 from dsview.model.kinds import Kind
 from dsview.session.session import Delta, Session
@@ -123,7 +124,7 @@ async def test_context_is_switched_while_running() -> None:
     other = StageSource([service("elsewhere", 5, namespace="far")], name="prod")
     choices = [ContextChoice(name="stage", is_current=True), ContextChoice(name="prod", note="cluster-2")]
     async with on_stage(
-        list_contexts=lambda: choices, switch_context=lambda name: Session(other, clock=lambda: NOW)
+        list_contexts=lambda: choices, switch_context={"prod": Session(other, clock=lambda: NOW)}.__getitem__
     ) as stage:
         await stage.press("x")
         assert "cluster-2" in stage.text
@@ -191,8 +192,6 @@ async def test_wide_and_combining_characters_keep_the_columns_aligned() -> None:
     odd = [service("名前-テスト", 5), service("e\u0301te\u0301", 6), service("plain", 7)]
     async with on_stage(odd, size=(120, 40)) as stage:
         await stage.press("z")
-        from rich.cells import cell_len
-
         columns = {
             cell_len(line[: line.index("10.96.0.")]) for line in stage.lines if "10.96.0." in line and "::" in line
         }

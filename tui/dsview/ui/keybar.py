@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.content import Content
@@ -11,12 +12,17 @@ from textual.widget import Widget
 from dsview.ui.actions import Action, Where, bar_actions, key_label
 from dsview.ui.words import KEY, MUTED
 
+if TYPE_CHECKING:
+    from dsview.ui.app import DsviewApp
+
 _LAST = ("help", "quit")
 """What stays where the room is short."""
 
 
 class KeyBar(Widget):
     """One line of keys, those of the screen it is on. A click does what the key does."""
+
+    app: DsviewApp
 
     def __init__(self, *parts: Where) -> None:
         super().__init__()

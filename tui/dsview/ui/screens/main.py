@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 GRID = (150, 28)
 """The least columns and lines for two panes beside each other."""
 
-STACK_LINES = 34
+STACK_LINES = 38
 """The least lines for four panes above each other, the active one with the most of the room."""
 
 

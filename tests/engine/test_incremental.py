@@ -1,0 +1,179 @@
+"""What was evaluated change by change is what a fresh evaluation of the same objects says, whatever came in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from dsview.checks.book import FindingBook
+from dsview.checks.engine import Engine
+from dsview.model.finding import Finding
+from dsview.model.kinds import Kind
+from dsview.model.objects import Object
+from dsview.sources.events import Changed, Health, Item, Listed, ServerInfo, SourceEvent, StatusChanged
+from dsview.state.cluster import ClusterState
+from tests.engine.objects import COMMON, START, some_objects
+
+LONGEST_GRACE = 1_000.0
+KINDS = tuple(Kind)
+
+
+def judge(finding: Finding) -> tuple[Finding, bool]:
+    """A policy of the house: the findings of one pod and one Service are exempted."""
+    return finding, finding.object.name not in {"p2", "pub"}
+
+
+def contents(engine: Engine) -> dict[str, list[Any]]:
+    """Everything that an engine says, in an order of its own."""
+
+    def rows(book: FindingBook) -> list[Any]:
+        return sorted(((f.order, f, book.root(f)) for f in book), key=lambda row: row[0])
+
+    return {
+        "shown": rows(engine.book),
+        "exempted": rows(engine.exempted),
+        "details": rows(engine.details),
+        "failures": sorted(engine.failures.items()),
+        "profile": [engine.tracker.profile],
+        "nodes": sorted(engine.tracker.nodes.items()),
+    }
+
+
+def copy_of(state: ClusterState, *, backwards: bool) -> ClusterState:
+    """A state with the same objects and statuses, read afresh, in the order of their keys or the reverse of it."""
+    fresh = ClusterState()
+    for kind in reversed(KINDS) if backwards else KINDS:
+        items = sorted(state.store(kind), key=lambda item: item.key, reverse=backwards)
+        fresh.apply(Changed(kind, items))
+        if kind in state.statuses:
+            fresh.apply(state.statuses[kind])
+    fresh.apply(state.server)
+    return fresh
+
+
+def fresh_evaluation(state: ClusterState, now: float, *, backwards: bool) -> dict[str, list[Any]]:
+    """What a run that reads these objects now says of them."""
+    engine = Engine(copy_of(state, backwards=backwards), live=False, judge=judge)
+    engine.evaluate_all(now)
+    return contents(engine)
+
+
+class Story(RuleBasedStateMachine):
+    """A cluster that changes, and an engine that follows it as a session does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = ClusterState()
+        self.now = float(START)
+        self.engine = Engine(self.state, live=False, judge=judge)
+
+    @initialize(live=st.booleans(), known=st.sampled_from([(), KINDS[:4], KINDS]))
+    def begin(self, live: bool, known: Iterable[Kind]) -> None:
+        self.engine = Engine(self.state, live=live, judge=judge)
+        health = Health.LIVE if live else Health.GIVEN
+        self.take([StatusChanged(kind=kind, health=health) for kind in known])
+
+    def take(self, events: Iterable[SourceEvent]) -> None:
+        """Apply events and say what changed by them, in the order in which a session does it."""
+        changes = []
+        statuses = False
+        for event in events:
+            changes += self.state.apply(event)
+            statuses = statuses or not isinstance(event, Changed)
+        if changes:
+            self.engine.note(changes)
+        if statuses:
+            self.engine.note_statuses()
+            self.engine.refresh_profile()
+
+    @rule(items=some_objects())
+    def objects_come(self, items: list[tuple[Kind, Item]]) -> None:
+        self.take(Changed(kind, (item,)) for kind, item in items)
+
+    @precondition(lambda self: any(len(self.state.store(kind)) for kind in KINDS))
+    @rule(data=st.data())
+    def object_changes(self, data: st.DataObject) -> None:
+        kind = data.draw(st.sampled_from([kind for kind in KINDS if len(self.state.store(kind))]))
+        old = data.draw(st.sampled_from(sorted(self.state.store(kind), key=lambda item: item.key)))
+        other = data.draw(st.sampled_from([item for k, item in data.draw(some_objects()) if k is kind] or [old]))
+        # One field only becomes another: what depends on just that field must notice.
+        field = data.draw(st.sampled_from([f for f in old.__struct_fields__ if f not in {"name", "namespace", "kind"}]))
+        self.take([Changed(kind, (msgspec.structs.replace(old, **{field: getattr(other, field)}),))])
+
+    @precondition(lambda self: any(len(self.state.store(kind)) for kind in KINDS))
+    @rule(data=st.data())
+    def objects_go(self, data: st.DataObject) -> None:
+        kind = data.draw(st.sampled_from([kind for kind in KINDS if len(self.state.store(kind))]))
+        keys = sorted(self.state.store(kind).keys())
+        self.take([Changed(kind, (), data.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=3)))])
+
+    @rule(data=st.data(), kind=st.sampled_from((*COMMON, *KINDS)), scope=st.sampled_from([None, ("default",)]))
+    def relist(self, data: st.DataObject, kind: Kind, scope: tuple[str, ...] | None) -> None:
+        keys = sorted(self.state.store(kind).keys())
+        kept = data.draw(st.frozensets(st.sampled_from(keys))) if keys else frozenset()
+        self.take([Listed(kind, kept, scope)])
+
+    @rule(
+        kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=4),
+        health=st.sampled_from([Health.LIVE, Health.LIVE, Health.GIVEN, Health.STALE, Health.REFUSED, Health.LOADING]),
+        namespaces=st.sampled_from([None, None, ("default",)]),
+    )
+    def health_changes(self, kinds: list[Kind], health: Health, namespaces: tuple[str, ...] | None) -> None:
+        self.take(StatusChanged(kind=kind, health=health, namespaces=namespaces) for kind in kinds)
+
+    @rule()
+    def everything_becomes_known(self) -> None:
+        self.take(StatusChanged(kind=kind, health=Health.LIVE) for kind in KINDS)
+
+    @rule(version=st.sampled_from([None, "v1.19.3", "v1.36.1"]))
+    def server_is_another(self, version: str | None) -> None:
+        self.take([ServerInfo(version=version)])
+
+    @rule(seconds=st.sampled_from([1.0, 20.0, 61.0, 130.0, 400.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule(subjects=st.integers(0, 12))
+    def engine_works_for_a_while(self, subjects: int) -> None:
+        left = iter(range(subjects))
+        self.engine.step(self.now, lambda: next(left, None) is not None)
+
+    @rule()
+    def engine_catches_up(self) -> None:
+        self.engine.step(self.now)
+        assert self.engine.is_idle
+
+    @rule(backwards=st.booleans())
+    def agrees_with_a_fresh_evaluation(self, backwards: bool) -> None:
+        self.compare(backwards=backwards)
+
+    @invariant()
+    def no_check_fails(self) -> None:
+        assert not self.engine.failures
+
+    def compare(self, *, backwards: bool) -> None:
+        # What is found only now has its grace before it; afterwards nothing is left to wait for.
+        for _ in range(3):
+            self.engine.step(self.now)
+            self.now += LONGEST_GRACE
+        self.engine.step(self.now)
+        expected = fresh_evaluation(self.state, self.now, backwards=backwards)
+        found = contents(self.engine)
+        for part, rows in expected.items():
+            missing = [row for row in rows if row not in found[part]]
+            surplus = [row for row in found[part] if row not in rows]
+            assert (missing, surplus) == ([], []), part
+
+    def teardown(self) -> None:
+        self.compare(backwards=True)
+
+
+TestStory = Story.TestCase
+
+
+def test_statuses_and_objects_are_of_the_same_kinds() -> None:
+    assert all(issubclass(type(item), Object) or kind is Kind.NGINX_CONF for kind in KINDS for item in ClusterState().store(kind))

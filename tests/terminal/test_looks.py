@@ -1,0 +1,130 @@
+"""Themes, signs and keys: what everything on the screen is made from."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+
+import pytest
+from rich.cells import cell_len
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES, Theme
+
+from dsview.rows.panes import PANES as ROW_PANES
+from dsview.ui.actions import ACTIONS, Where, actions_of, bar_actions
+from dsview.ui.glyphs import ASCII, UNICODE
+from dsview.ui.pane import PANES
+from dsview.ui.styles import styles_dir
+from dsview.ui.themes import VARIABLES, load_themes, missing_variables
+from tests.terminal.stage import on_stage
+
+THEMES = {theme.name: theme for theme in load_themes(styles_dir())}
+
+_READ = ("ink", "ink-muted", "lane-v4", "lane-v6", "flag-error", "flag-warning", "flag-note", "good")
+
+
+def _luminance(colour: Color) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.normalized]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(first: str, second: str) -> float:
+    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    light, dark = sorted((_luminance(Color.parse(first)), _luminance(Color.parse(second))), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("ground", ["background", "row-cursor"])
+def test_everything_that_is_read_has_contrast(name: str, ground: str) -> None:
+    theme = THEMES[name]
+    under = theme.variables.get(ground, theme.background)
+    assert under is not None
+    for colour in _READ:
+        assert contrast(theme.variables[colour], under) >= 4.5, (colour, ground)
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_themes_tell_lanes_and_severities_apart(name: str) -> None:
+    variables = THEMES[name].variables
+    colours = [Color.parse(variables[key]) for key in ("lane-v4", "lane-v6", "flag-error", "flag-warning", "good")]
+    for one, other in itertools.combinations(colours, 2):
+        assert sum(abs(a - b) for a, b in zip(one.rgb, other.rgb, strict=True)) > 60
+
+
+@pytest.mark.parametrize("theme", BUILTIN_THEMES.values(), ids=lambda theme: theme.name)
+def test_every_theme_of_textual_has_all_colours_that_the_stylesheets_use(theme: Theme) -> None:
+    assert set(VARIABLES) <= set(missing_variables(theme))
+
+
+@pytest.mark.parametrize("name", [*THEMES, "nord", "textual-light", "ansi-dark"])
+async def test_any_theme_can_be_chosen_while_running(name: str) -> None:
+    async with on_stage() as stage:
+        before = stage.text
+        stage.app.theme = name
+        await stage.pilot.pause()
+        assert stage.text == before
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
+def test_signs_are_one_cell_wide_and_severities_differ(glyphs: object) -> None:
+    signs = {name: getattr(glyphs, name) for name in UNICODE.__struct_fields__}
+    assert {cell_len(sign) for sign in signs.values()} == {1}
+    assert len({signs["error"], signs["warning"], signs["note"], signs["good"]}) == 4
+
+
+def test_ascii_signs_are_ascii() -> None:
+    assert all(getattr(ASCII, name).isascii() for name in ASCII.__struct_fields__)
+
+
+async def test_no_colour_leaves_all_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with on_stage() as stage:
+        coloured = stage.text
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with on_stage() as stage:
+        assert stage.text == coloured
+        assert "✖" in stage.text
+
+
+@pytest.mark.parametrize("where", Where, ids=str)
+def test_no_key_has_two_meanings_in_one_place(where: Where) -> None:
+    together = {
+        Where.TABLE: (Where.TABLE, Where.PANES, Where.EVERYWHERE),
+        Where.PANES: (Where.TABLE, Where.PANES, Where.EVERYWHERE),
+        Where.DETAIL: (Where.DOCUMENT, Where.READING, Where.DETAIL, Where.EVERYWHERE),
+        Where.FINDINGS: (Where.TABLE, Where.FINDINGS, Where.EVERYWHERE),
+    }.get(where, (where,))
+    actions = {action.name: action for part in together for action in actions_of(part)}
+    keys = Counter(key for action in actions.values() for key in action.keys)
+    assert [key for key, count in keys.items() if count > 1] == []
+
+
+def test_every_action_says_what_it_does_in_a_sentence() -> None:
+    for action in ACTIONS:
+        assert action.title[0].isupper()
+        assert action.help.endswith(".")
+
+
+def test_key_bar_keeps_help_and_quit_and_names_each_action_once() -> None:
+    names = [action.name for action in bar_actions((Where.TABLE, Where.PANES, Where.EVERYWHERE))]
+    assert names[-2:] == ["help", "quit"]
+    assert len(names) == len(set(names))
+
+
+def test_panes_known_before_there_is_a_session_are_those_of_the_rows() -> None:
+    assert [(pane.id, pane.title) for pane in ROW_PANES.values()] == list(PANES)
+
+
+async def test_key_bar_does_what_its_keys_do_when_it_is_clicked() -> None:
+    async with on_stage() as stage:
+        at = stage.lines[-1].index("? help")
+        await stage.pilot.click(offset=(at, 39))
+        await stage.until(lambda: "What you see" in stage.text)
+
+
+async def test_ascii_screen_draws_no_other_characters() -> None:
+    async with on_stage(ascii_only=True) as stage:
+        frame = stage.text.replace("·", "").replace("—", "")
+        assert "╭" not in frame
+        assert "│" not in frame

@@ -1,0 +1,191 @@
+"""How columns are sized and cells are painted."""
+
+from __future__ import annotations
+
+import pytest
+from rich.cells import cell_len
+from textual.style import Style
+
+from dsview.model.finding import Finding, ObjectRef, Severity
+from dsview.model.text import Safe, safe
+from dsview.rows.cells import GAP, Cell, Column, Row, Tone
+from dsview.ui.columns import GUTTER, ColumnSizer
+from dsview.ui.glyphs import ASCII, UNICODE, Glyphs
+from dsview.ui.paint import Painter, fit
+
+COLUMNS = (
+    Column(id="namespace", title="Namespace", help="", width=8, max_width=20),
+    Column(id="name", title="Name", help="", width=12, max_width=30),
+    Column(id="type", title="Type", help="", width=6, priority=4),
+    Column(id="ip_v4", title="IP", help="", lane="IPv4", width=8, max_width=15, priority=1),
+    Column(id="ready_v4", title="Ready", help="", lane="IPv4", width=5, align="right"),
+    Column(id="ip_v6", title="IP", help="", lane="IPv6", width=8, max_width=39, priority=1),
+    Column(id="ready_v6", title="Ready", help="", lane="IPv6", width=5, align="right"),
+    Column(id="flags", title="Findings", help="", width=10, max_width=30),
+)
+
+
+def row(name: str = "web", *, ip_v6: Cell | None = None, flags: Severity | None = None) -> Row:
+    """A row of a dual-stack Service."""
+    found: tuple[Finding, ...] = ()
+    if flags is not None:
+        found = (Finding(check="DS-X-001", severity=flags, object=ObjectRef("Service", "shop", name), message=""),)
+    cells = (
+        Cell(Safe("shop"), Tone.MUTED),
+        Cell(safe(name)),
+        Cell(Safe("ClusterIP")),
+        Cell(Safe("10.96.0.10")),
+        Cell(Safe("3")),
+        ip_v6 or Cell(Safe("fd00:10:96::4001")),
+        Cell(Safe("3")),
+        Cell(Safe("✖ X-001") if flags else Safe(""), flag=flags),
+    )
+    return Row(("shop", name), cells, found)
+
+
+def painter(glyphs: Glyphs = UNICODE) -> Painter:
+    """A painter without colours."""
+    return Painter(Style(), lambda _text: Style(), glyphs)
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "options", "expected"),
+    [
+        ("web", 5, {}, "web  "),
+        ("3", 5, {"right": True}, "    3"),
+        ("ingress-nginx", 8, {}, "ingress…"),
+        ("fd00:10:96::4001", 10, {"middle": True}, "fd00:…4001"),
+        ("nginx-8468857c99-76247", 9, {"middle": True}, "ngin…6247"),
+        ("名前テスト", 5, {}, "名前…"),
+        ("名前テスト", 6, {}, "名前 …"),
+        ("e\u0301te\u0301", 5, {}, "e\u0301te\u0301  "),
+        ("abc", 1, {}, "a"),
+        ("abc", 0, {}, ""),
+    ],
+)
+def test_text_fits_its_column_exactly(text: str, width: int, options: dict[str, bool], expected: str) -> None:
+    assert fit(text, width, "…", **options) == expected
+    assert cell_len(fit(text, width, "…", **options)) == width
+
+
+def test_columns_grow_and_never_shrink() -> None:
+    sizer = ColumnSizer(COLUMNS)
+    sizer.measure([row("a-name-of-twenty-two")])
+    wide = sizer.layout(200).find("name")
+    assert sizer.measure([row("web")]) is False
+    assert sizer.layout(200).find("name") == wide
+
+
+def test_no_column_is_wider_than_its_greatest_width() -> None:
+    sizer = ColumnSizer(COLUMNS)
+    sizer.measure([row("n" * 200)])
+    name = sizer.layout(400).find("name")
+    assert name is not None
+    assert name.width == 30
+
+
+def test_lanes_lose_their_columns_together() -> None:
+    sizer = ColumnSizer(COLUMNS)
+    sizer.measure([row()])
+    for width in range(20, 140):
+        ids = {placed.column.id for placed in sizer.layout(width).placed}
+        assert ("ip_v4" in ids) == ("ip_v6" in ids), width
+
+
+def test_columns_that_matter_least_go_first_and_the_rest_fits() -> None:
+    sizer = ColumnSizer(COLUMNS)
+    sizer.measure([row()])
+    hidden = [[column.id for column in sizer.layout(width).hidden] for width in (140, 84, 60)]
+    assert hidden == [[], ["type"], ["type", "ip_v4", "ip_v6"]]
+    for width in (140, 84, 60):
+        assert sizer.layout(width).width <= width
+
+
+def test_what_does_not_fit_scrolls_behind_the_name() -> None:
+    sizer = ColumnSizer(COLUMNS)
+    sizer.measure([row()])
+    layout = sizer.layout(80, everything=True)
+    name = layout.find("name")
+    assert name is not None
+    assert layout.width > 80
+    assert layout.fixed == name.end
+
+
+def test_titles_are_never_cut() -> None:
+    for column in COLUMNS:
+        placed = ColumnSizer([column]).layout(5, everything=True).placed[0]
+        assert placed.width >= len(column.title)
+
+
+def test_every_line_is_as_wide_as_the_layout_and_columns_stand_under_their_titles() -> None:
+    sizer, paint = ColumnSizer(COLUMNS), painter()
+    rows = [row(), row("名前"), row("x" * 60), row("flagged", flags=Severity.ERROR)]
+    sizer.measure(rows)
+    layout = sizer.layout(110)
+    lines = [
+        paint.lanes(layout),
+        paint.titles(layout, selected="name", sort="ready_v6", descending=True),
+        *(paint.row(item, layout) for item in rows),
+    ]
+    assert {cell_len(line.text) for line in lines} == {layout.width}
+    name = layout.find("name")
+    assert name is not None
+    for line in lines[1:]:
+        assert line.crop(name.offset - 1, name.offset).text == " "
+        assert line.crop(name.offset, name.offset + 2).text.strip()
+
+
+def test_lane_titles_stand_above_their_first_columns() -> None:
+    sizer, paint = ColumnSizer(COLUMNS), painter()
+    layout = sizer.layout(110)
+    lanes = paint.lanes(layout).text
+    for lane, column in (("IPv4", "ip_v4"), ("IPv6", "ip_v6")):
+        placed = layout.find(column)
+        assert placed is not None
+        assert lanes.index(lane) == placed.offset
+
+
+@pytest.mark.parametrize(
+    ("glyphs", "severity", "sign", "gap"),
+    [(UNICODE, Severity.ERROR, "✖", "╌"), (ASCII, Severity.WARNING, "!", "-")],
+)
+def test_flagged_gap_is_marked_by_sign_without_any_colour(
+    glyphs: Glyphs, severity: Severity, sign: str, gap: str
+) -> None:
+    sizer = ColumnSizer(COLUMNS)
+    item = row(ip_v6=Cell(GAP, Tone.GAP, severity), flags=severity)
+    sizer.measure([row(), item])
+    layout = sizer.layout(120)
+    line = painter(glyphs).row(item, layout)
+    placed = layout.find("ip_v6")
+    assert placed is not None
+    assert line.crop(placed.offset, placed.end).text.split() == [gap * 10, sign]
+    assert line.text[1] == sign
+
+
+def test_markup_in_a_cell_is_painted_as_it_is() -> None:
+    sizer = ColumnSizer(COLUMNS)
+    item = row("[b]x[/b] $ink")
+    sizer.measure([item])
+    assert "[b]x[/b] $ink" in painter().row(item, sizer.layout(120)).text
+
+
+def test_sort_arrow_stands_in_the_gap_where_the_title_fills_its_column() -> None:
+    layout = ColumnSizer(COLUMNS).layout(110)
+    ready = layout.find("ready_v4")
+    assert ready is not None
+    line = painter().titles(layout, selected=None, sort="ready_v4", descending=False)
+    assert line.crop(ready.offset, ready.end + 1).text == "Ready↑"
+
+
+def test_object_that_is_just_gone_is_an_empty_line() -> None:
+    layout = ColumnSizer(COLUMNS).layout(110)
+    assert painter().row(Row(("shop", "gone"), ()), layout).text.strip() == ""
+
+
+def test_gutter_shows_where_the_cursor_is_without_any_colour() -> None:
+    layout = ColumnSizer(COLUMNS).layout(110)
+    line = painter().cursor_row(row(), layout, 120, selected="name", is_focused=True)
+    assert line.text.startswith(UNICODE.cursor)
+    assert cell_len(line.text) == 120
+    assert layout.placed[0].offset == GUTTER

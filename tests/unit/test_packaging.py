@@ -1,0 +1,77 @@
+"""What is installed is whole: the wheel opens the dashboard, and what is imported when."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+OPEN = """
+import asyncio, dsview
+from dsview.cli.opening import open_session
+from dsview.cli.options import Settings
+from dsview.ui.app import DsviewApp
+
+async def main():
+    app = DsviewApp(lambda: open_session(Settings(demo="troubled")), source_name="demo")
+    async with app.run_test(size=(120, 40)) as pilot:
+        for _ in range(400):
+            await pilot.pause(0.01)
+            if app.workspace is not None and len(app.workspace.views["services"]):
+                break
+        print(dsview.__file__)
+        print(len(app.workspace.views["services"]), "services", app.screen.styles.layout is not None)
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A python with nothing of the checkout: the wheel, and the dependencies of the environment of the tests."""
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)], check=True, capture_output=True
+    )
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "env", with_pip=True, system_site_packages=False)
+    python = folder / "env" / "bin" / "python"
+    subprocess.run([str(python), "-m", "pip", "install", "-q", str(wheel)], check=True, capture_output=True)
+    return python
+
+
+def test_the_wheel_opens_the_dashboard_on_the_demo(installed: Path, tmp_path: Path) -> None:
+    result = subprocess.run(
+        [str(installed), "-c", OPEN], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    where, services = result.stdout.splitlines()
+    assert "site-packages" in where
+    assert int(services.split()[0]) > 3
+
+
+def test_the_wheel_brings_both_commands(installed: Path) -> None:
+    for name in ("dsview", "kubectl-dsview"):
+        command = installed.parent / name
+        result = subprocess.run([str(command), "--version"], capture_output=True, text=True, check=True)
+        assert result.stdout.split()[-1].count(".") == 2
+
+
+def _imported_by(code: str) -> set[str]:
+    program = f"import sys\n{code}\nprint('\\n'.join(sorted({{m.partition('.')[0] for m in sys.modules}})))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+def test_version_imports_neither_the_client_nor_the_screen() -> None:
+    code = "import dsview.cli\ntry: dsview.cli.cli.main(['--version'], standalone_mode=False)\nexcept SystemExit: pass"
+    assert not _imported_by(code) & {"kubernetes", "textual", "crossplane", "netaddr", "rich"}
+
+
+def test_the_screen_is_there_before_the_client_is_imported() -> None:
+    assert "kubernetes" not in _imported_by("import dsview.ui.app, dsview.sources.kube, dsview.cli.screen")
