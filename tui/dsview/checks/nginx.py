@@ -401,7 +401,7 @@ def replicas_differ(ctx: Context) -> Iterator[Problem]:
             observed="; ".join(f"{n}: {len(has)} listeners" for n, has in sorted(sets.items())),
             expected="the same listeners in every replica",
             fix=recreate_pods([pod for pod, _ in replicas if pod.name in lacking]),
-            related=tuple(ref("Pod", pod) for pod, _ in replicas[:20]),
+            related=tuple(ref("Pod", pod) for pod, _ in replicas if pod.name in lacking)[:20],
             grace=60,
         )
 

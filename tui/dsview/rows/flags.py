@@ -97,7 +97,7 @@ def flagged_cells(findings: Iterable[Finding], columns: frozenset[str]) -> dict[
 
 
 def flags_text(session: Session, findings: Iterable[Finding]) -> Safe:
-    """The findings of a row in short: `✖ EPS-001 ● SVC-006`, worst first, folded ones last and in brackets."""
+    """The findings of a row in short: `✖ EPS-001 ● SVC-006`, worst first, folded ones last."""
     own: list[str] = []
     folded: list[str] = []
     for finding in sorted(findings, key=lambda f: f.order):
@@ -106,4 +106,4 @@ def flags_text(session: Session, findings: Iterable[Finding]) -> Safe:
         target = folded if session.root_of(finding) is not None else own
         if text not in target:
             target.append(text)
-    return Safe(" ".join((*own, *(f"({text})" for text in folded))))
+    return Safe(" ".join((*own, *(text for text in folded if text not in own))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dsview.model.address import FAMILIES, V6, Family, families_of
-from dsview.model.finding import Finding
+from dsview.model.finding import Finding, ObjectRef
 from dsview.model.kinds import Kind
 from dsview.model.listen import Likelihood, Listener, ListenSource, NginxConf
 from dsview.model.objects import Key, Pod
@@ -81,13 +81,18 @@ def _findings(session: Session, key: Key) -> tuple[Finding, ...]:
     pod = session.state.pods.get(pod_key(key))
     if pod is None:
         return ()
+    own = ObjectRef("Pod", pod.namespace, pod.name)
     found = [f for f in session.findings_of("Pod", *pod.key) if f.check.startswith("DS-NGX")]
     found += session.findings_of("ConfigMap", *config_map_key(pod))
     if pod.owner is not None:
-        found += session.findings_of(pod.owner.kind, pod.namespace, pod.owner.name)
+        of_owner = session.findings_of(pod.owner.kind, pod.namespace, pod.owner.name)
+        found += [f for f in of_owner if own in f.related]
     for service, pods in controller_services(session.state).values():
         if any(p.key == pod.key for p in pods):
-            found += [f for f in session.findings_of("Service", *service.key) if f.check == "DS-NGX-003"]
+            # Of the replicas, those that the finding is about.
+            found += [
+                f for f in session.findings_of("Service", *service.key) if f.check == "DS-NGX-003" and own in f.related
+            ]
     return tuple(sorted(found, key=lambda f: f.order))
 
 

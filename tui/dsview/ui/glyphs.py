@@ -29,6 +29,10 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     less: str
     folded: str
 
+    def own(self, text: str) -> str:
+        """Text that rows made with signs of their own, in the signs of this set."""
+        return text.translate(_TO_ASCII) if self.error == "X" else text
+
     def severity(self, severity: Severity | None) -> str:
         """The sign of a severity; a space for none."""
         if severity is None:
@@ -69,4 +73,8 @@ ASCII = Glyphs(
     more=">",
     less="<",
     folded="`",
+)
+
+_TO_ASCII = str.maketrans(
+    {getattr(UNICODE, name): getattr(ASCII, name) for name in ("error", "warning", "note", "dot", "ellipsis")}
 )

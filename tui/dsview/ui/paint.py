@@ -14,7 +14,7 @@ from rich.style import Style as RichStyle
 from textual.strip import Strip
 from textual.style import Style
 
-from dsview.rows.cells import GAP, Cell, Column, Lane, Row, Tone
+from dsview.rows.cells import GAP, NONE, Cell, Column, Lane, Row, Tone
 from dsview.ui.columns import GUTTER, Layout, Placed
 from dsview.ui.glyphs import Glyphs
 
@@ -135,7 +135,8 @@ class Painter:
         column, width = placed.column, placed.width
         role = _role(cell, column.lane)
         style = self.style(role, lit, chosen=chosen)
-        text: str = cell.text
+        # Signs stand in the flags and for "nothing"; names are shown as they are.
+        text: str = glyphs.own(cell.text) if column.id == FLAGS_COLUMN or cell.text == NONE else cell.text
         right = column.align == "right"
         if cell.flag is None:
             if cell.tone is Tone.GAP and text == GAP:

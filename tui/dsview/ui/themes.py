@@ -30,10 +30,31 @@ VARIABLES: tuple[str, ...] = (
 """What the stylesheets use beyond Textual's own variables."""
 
 
+_ANSI = {
+    "ink": "ansi_default",
+    "ink-muted": "ansi_default",
+    "ink-faint": "ansi_bright_black",
+    "rule": "ansi_bright_black",
+    "focus": "ansi_bright_blue",
+    "row-cursor": "ansi_bright_black",
+    "row-cursor-blur": "ansi_default",
+    "cell-cursor": "ansi_blue",
+    "lane-v4": "ansi_bright_cyan",
+    "lane-v6": "ansi_bright_magenta",
+    "flag-error": "ansi_bright_red",
+    "flag-warning": "ansi_bright_yellow",
+    "flag-note": "ansi_default",
+    "good": "ansi_green",
+}
+"""For themes made of the terminal's own 16 colours, which cannot be blended."""
+
+
 def missing_variables(theme: Theme) -> dict[str, str]:
     """Values of `VARIABLES` for a theme that is not one of dsview's, blended from its own colours."""
     if "ink" in theme.variables:
         return {}
+    if theme.ansi:
+        return _ANSI
     colours = theme.to_color_system().generate()
     ground, ink, primary = (Color.parse(colours[name]) for name in ("background", "foreground", "primary"))
     return {

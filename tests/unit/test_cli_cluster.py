@@ -1,0 +1,127 @@
+"""`dsview check` against a cluster: what it traces, and the exit codes that only a live one has."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dsview.cli import cli
+from dsview.sources.kube import backoff
+from tests.support.apiserver import ApiServer, Fault, Request, status_body
+from tests.support.clusters import DATA
+
+SOUND = DATA / "scenarios" / "14-eks-ipv6"
+
+
+@pytest.fixture(autouse=True)
+def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failures are tried again at once."""
+    monkeypatch.setattr(backoff, "FIRST", 0.02)
+    monkeypatch.setattr(backoff, "LONGEST", 0.05)
+
+
+@pytest.fixture
+def api() -> Iterator[ApiServer]:
+    server = ApiServer()
+    server.load(json.loads((SOUND / "objects.json").read_text())["items"])
+    with server:
+        yield server
+
+
+def check(api: ApiServer, folder: Path, *arguments: str) -> Result:
+    kubeconfig = api.write_kubeconfig(folder / "kubeconfig")
+    return CliRunner().invoke(cli, ["check", "--kubeconfig", str(kubeconfig), *arguments], standalone_mode=False)
+
+
+def refuse(*plurals: str) -> Any:
+    def hook(request: Request) -> None:
+        if request.plural in plurals:
+            raise Fault(403, status_body(403, "Forbidden", f"{request.plural} is forbidden"))
+
+    return hook
+
+
+def test_a_cluster_where_nothing_is_wrong_gives_0(api: ApiServer, tmp_path: Path) -> None:
+    result = check(api, tmp_path, "-o", "json")
+    assert result.return_value == 0
+    report = json.loads(result.stdout)
+    assert report["source"] == {"kind": "cluster", "name": "loopback", "serverVersion": "v1.36.1"}
+    assert report["refused"] == []
+
+
+@pytest.mark.parametrize("plural", ["services", "pods", "nodes", "endpointslices"])
+def test_a_refused_core_kind_gives_4_where_nothing_was_found(api: ApiServer, tmp_path: Path, plural: str) -> None:
+    api.hook = refuse(plural)
+    result = check(api, tmp_path, "-o", "json")
+    assert result.return_value == 4
+    report = json.loads(result.stdout)
+    assert len(report["refused"]) == 1
+    assert report["notEvaluated"]
+
+
+def test_a_refused_optional_kind_does_not(api: ApiServer, tmp_path: Path) -> None:
+    api.hook = refuse("networkpolicies", "ingresses")
+    result = check(api, tmp_path, "-o", "json")
+    assert result.return_value == 0
+    reasons = {entry["check"]: entry["reason"] for entry in json.loads(result.stdout)["notEvaluated"]}
+    assert "not permitted" in reasons["DS-NET-001"]
+
+
+def test_nobody_asking_for_a_verdict_gets_0_from_a_refusing_cluster(api: ApiServer, tmp_path: Path) -> None:
+    api.hook = refuse("pods")
+    assert check(api, tmp_path, "--fail-on", "never").return_value == 0
+
+
+def test_a_cluster_that_does_not_answer_gives_3_and_says_why(api: ApiServer, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        # Bound and not listening: connections are refused, and nobody else gets the port.
+        taken.bind(("127.0.0.1", 0))
+        api.stop()
+        api._port = taken.getsockname()[1]
+        result = check(api, tmp_path, "--timeout", "30s")
+    assert result.return_value == 3
+    assert result.stdout == ""
+    assert "refuses the connection" in result.stderr
+
+
+def test_a_run_that_takes_too_long_gives_3_and_names_what_is_missing(api: ApiServer, tmp_path: Path) -> None:
+    def slow(request: Request) -> None:
+        if request.plural == "pods":
+            raise Fault(429, headers={"Retry-After": "60"})
+
+    api.hook = slow
+    result = check(api, tmp_path, "--timeout", "500ms")
+    assert result.return_value == 3
+    assert "The time was over after 0.5 s; not read yet: Pod" in result.stderr
+
+
+def test_the_trace_tells_what_happened_when(api: ApiServer, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    check(api, tmp_path, "--trace-file", str(trace))
+    lines = [json.loads(line) for line in trace.read_text().splitlines()]
+    names = [line["event"] for line in lines]
+    assert names[0] == "client_ready"
+    assert names[-1] == "all_synced"
+    assert {"first_rows", "synced"} <= set(names)
+    assert [line["ms"] for line in lines] == sorted(line["ms"] for line in lines)
+    assert all(line["rss_mb"] > 0 for line in lines)
+    (pods,) = [line for line in lines if line["event"] == "synced" and line["kind"] == "Pod"]
+    assert pods["count"] == len(api.objects["pods"])
+    assert pods["bytes"] > 0
+    assert {"read_s", "decode_s", "check_s"} <= pods.keys()
+    check(api, tmp_path, "--trace-file", str(trace))
+    assert len(trace.read_text().splitlines()) > len(lines)
+
+
+def test_no_secret_of_the_kubeconfig_is_in_the_log_or_the_trace(api: ApiServer, tmp_path: Path) -> None:
+    log, trace = tmp_path / "log", tmp_path / "trace"
+    api.hook = refuse("nodes")
+    result = check(api, tmp_path, "-v", "--log-file", str(log), "--trace-file", str(trace))
+    for text in (result.output, log.read_text(), trace.read_text()):
+        assert "secret-token" not in text

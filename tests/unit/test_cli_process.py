@@ -1,0 +1,163 @@
+"""The command line as a process: pipes, signals, faults; nobody ever sees a traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.clusters import DATA
+
+BROKEN = DATA / "scenarios" / "03-old-pods"
+SOUND = DATA / "scenarios" / "14-eks-ipv6"
+
+
+def dsview(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dsview", *arguments]
+    return subprocess.run(command, text=True, timeout=60, check=False, **{"capture_output": True, **options})  # type: ignore[call-overload, no-any-return]  # options are subprocess.run's
+
+
+@pytest.fixture
+def gone() -> int:
+    """The writing end of a pipe that nobody reads any more."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    return writer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("help", "checks"), 0),
+        (("check", "--from", str(BROKEN)), 1),
+        (("check", "--from", str(SOUND), "-o", "json"), 0),
+        (("show", "pods", "--from", str(SOUND)), 0),
+    ],
+)
+def test_a_reader_that_has_gone_is_no_fault_and_the_verdict_stands(
+    gone: int, arguments: tuple[str, ...], expected: int
+) -> None:
+    result = dsview(*arguments, capture_output=False, stdout=gone, stderr=subprocess.PIPE)
+    os.close(gone)
+    assert (result.returncode, result.stderr) == (expected, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_a_sentence() -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = dsview("check", "--from", str(SOUND), capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 2
+    assert result.stderr == "dsview: The output could not be written: No space left on device.\n"
+
+
+def test_a_process_without_standard_output_gives_its_verdict() -> None:
+    command = f'exec "{sys.executable}" -m dsview check --from "{BROKEN}" >&-'
+    result = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stderr) == (1, "")
+
+
+def test_an_old_encoding_gets_escapes_for_what_it_lacks() -> None:
+    result = dsview("check", "--from", str(BROKEN), env={**os.environ, "PYTHONIOENCODING": "latin-1"})
+    assert result.returncode == 1
+    assert "\\u2716 error" in result.stdout
+
+
+def test_ctrl_c_while_reading_leaves_quietly_with_130(tmp_path: Path) -> None:
+    fifo = tmp_path / "never-written.json"
+    os.mkfifo(fifo)
+    trace = tmp_path / "trace"
+    # The interpreter says on a pipe that it is in the command, so that the signal cannot come too early.
+    reader, writer = os.pipe()
+    program = (
+        f"import os; from dsview import cli; from dsview.cli import opening; run = opening.run_to_end\n"
+        f"def told(*arguments):\n    os.write({writer}, b'.'); run(*arguments)\n"
+        f"opening.run_to_end = told; cli.main()"
+    )
+    arguments = [sys.executable, "-c", program, "check", "--from", "-", "--trace-file", str(trace)]
+    process = subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, pass_fds=[writer]
+    )
+    os.close(writer)
+    assert os.read(reader, 1) == b"."
+    os.close(reader)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert (out, err.strip()) == ("", "")
+
+
+def test_a_fault_inside_is_a_sentence_and_its_traceback_goes_to_the_log_only(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    program = (
+        "from dsview import cli; from dsview.report import model\n"
+        "def broken(session): raise RuntimeError('out of\\x1b[31m luck')\n"
+        "model.build_report = broken; cli.main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, "check", "--from", str(SOUND), "--log-file", str(log)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 70
+    assert result.stdout == ""
+    assert result.stderr.startswith("dsview: something went wrong inside dsview (RuntimeError: out of\\x1b[31m luck).")
+    assert len(result.stderr.splitlines()) == 1
+    assert "Traceback" in log.read_text()
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--demo", "check"), ("check", "--demo"), ("--demo", "troubled", "check"), ("--demo=troubled", "check")],
+    ids=" ".join,
+)
+def test_the_demo_needs_no_name_wherever_it_stands(arguments: tuple[str, ...]) -> None:
+    result = dsview(*arguments, "--fail-on", "never")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("troubled, ")
+
+
+def test_a_pane_behind_the_demo_is_the_pane() -> None:
+    assert "worker-a" in dsview("show", "--demo", "nodes").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("check", "--demo", "unknown"), "Choose one of: troubled, healthy."),
+        (("check", "--demo", "--from", "x"), "--from and --demo exclude each other."),
+        (("check", "--demo", "-A", "-n", "shop"), "--namespace and --all-namespaces exclude each other."),
+        (("check", "--demo", "-o", "yaml"), "json"),
+        (("check", "--demo", "--timeout", "soon"), "write it as 5s, 1m30s or 500ms."),
+        (("check", "--kubeconfig", "/does/not/exist"), "/does/not/exist"),
+        (("check", "--demo", "--config", "/does/not/exist"), "/does/not/exist does not exist."),
+        (("check", "--demo", "--baseline", "/does/not/exist"), "The baseline cannot be read: No such file"),
+        (("check", "--demo", "--trace-file", "/does/not/exist"), "The trace file cannot be written: No such file"),
+        (("check", "--demo", "--log-file", "/does/not/exist"), "The log file cannot be written: No such file"),
+        (("show", "pods", "--demo", "--filter", "/(/"), "--filter: This pattern is not valid"),
+        (("snapshot", "--demo", "-o", "/does/not/exist"), "exist cannot be written: No such file"),
+        (("help", "nothing"), "keys, filters, checks, config, rbac, exit-codes"),
+        (("nothing",), "No such command 'nothing'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_is_wrong_on_the_command_line_is_a_sentence_and_exit_code_2(
+    arguments: tuple[str, ...], sentence: str
+) -> None:
+    result = dsview(*arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_no_colour_reaches_a_file() -> None:
+    result = dsview("check", "--from", str(BROKEN), env={**os.environ, "TERM": "xterm-256color", "FORCE_COLOR": "1"})
+    assert "\x1b" not in result.stdout

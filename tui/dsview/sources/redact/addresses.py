@@ -1,0 +1,144 @@
+"""Addresses replaced by others so that every relation between them stays: family, class, and all shared prefixes.
+
+The mapping is that of Crypto-PAn (Xu, Fan, Ammar and Moon, 2002): each bit is flipped or not by a keyed function of
+the bits before it, so two addresses share exactly as many leading bits afterwards as before, and a range maps to a
+range of the same length. Bits on the way to a range with a meaning of its own (RFC 1918, loopback, ULA…) are never
+flipped, so an address keeps its class.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socket
+from functools import lru_cache
+
+from dsview.model.address import is_canonical, is_mapped, packed
+from dsview.model.cidr import parse_cidr
+
+_WHOLE = (
+    ("0.0.0.0", 32),
+    ("127.0.0.0", 8),
+    ("255.255.255.255", 32),
+    ("::", 96),
+    ("64:ff9b::", 96),
+)
+"""Ranges that stay as they are: nothing in them tells one network from another."""
+
+_PREFIXES = (
+    *_WHOLE,
+    ("10.0.0.0", 8),
+    ("100.64.0.0", 10),
+    ("169.254.0.0", 16),
+    ("172.16.0.0", 12),
+    ("192.0.2.0", 24),
+    ("192.168.0.0", 16),
+    ("198.51.100.0", 24),
+    ("203.0.113.0", 24),
+    ("224.0.0.0", 4),
+    ("2000::", 3),
+    ("2001:db8::", 32),
+    ("3fff::", 20),
+    ("fc00::", 8),
+    ("fd00::", 8),
+    ("fe80::", 10),
+    ("fec0::", 10),
+    ("ff00::", 8),
+)
+"""Ranges whose first bits stay, so that what is in them stays in them (`model.address.classify`)."""
+
+
+def _bits(raw: bytes) -> str:
+    return "".join(f"{byte:08b}" for byte in raw)
+
+
+def _prefixes(rows: tuple[tuple[str, int], ...]) -> dict[int, tuple[str, ...]]:
+    """The leading bits of each range, by the length in bits of an address of its family."""
+    found: dict[int, list[str]] = {32: [], 128: []}
+    for text, length in rows:
+        raw = packed(text) or b""
+        found[8 * len(raw)].append(_bits(raw)[:length])
+    return {size: tuple(prefixes) for size, prefixes in found.items()}
+
+
+_FIXED = {size: frozenset(p[:i] for p in prefixes for i in range(len(p))) for size, prefixes in _prefixes(_PREFIXES).items()}
+"""Bits after which the next one is never flipped."""
+
+_UNCHANGED = _prefixes(_WHOLE)
+
+_CANDIDATE = re.compile(
+    r"(?<![\w.:-])(?:[0-9]{1,4}(?:\.[0-9]{1,4}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f.]{0,15}){2,8})(?:%\w+)?(/\d{1,3})?(?!\.?\w)"
+)
+
+
+class AddressMap:
+    """A mapping of addresses. The same `key` gives the same mapping; without the key it cannot be undone."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._packed = lru_cache(maxsize=1 << 17)(self._map)
+        self._flips = lru_cache(maxsize=1 << 17)(self._flip)
+
+    def _flip(self, prefix: str, size: int) -> bool:
+        if prefix in _FIXED[size]:
+            return False
+        digest = hashlib.blake2b(f"{size}/{prefix}".encode(), key=self._key, digest_size=1).digest()
+        return bool(digest[0] & 1)
+
+    def _map(self, raw: bytes) -> bytes:
+        bits = _bits(raw)
+        size = len(bits)
+        if bits.startswith(_UNCHANGED[size]):
+            return raw
+        flipped = "".join("10"[int(bit)] if self._flips(bits[:i], size) else bit for i, bit in enumerate(bits))
+        return int(flipped, 2).to_bytes(len(raw), "big")
+
+    def address(self, text: str) -> str | None:
+        """The address that stands for this one, as oddly written as it was; None where the text is no address."""
+        raw = packed(text)
+        if raw is None:
+            return None
+        mapped = self._packed(raw)
+        return _spelt_like(text, socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, mapped))
+
+    def range(self, text: str) -> str | None:
+        """The range, or lone address, that stands for this one; None where the text is neither."""
+        found = parse_cidr(text)
+        if found is None:
+            return None
+        address, slash, length = text.strip().partition("/")
+        mapped = self.address(address)
+        if not slash or mapped is None:
+            return mapped
+        if not found.has_host_bits:
+            # The first address maps into the right range, but not to its first address.
+            inside = parse_cidr(f"{mapped}/{length}")
+            first = inside.canonical.partition("/")[0] if inside is not None else mapped
+            mapped = _spelt_like(address, first)
+        return f"{mapped}/{length}"
+
+    def in_text(self, text: str) -> str:
+        """The text with each address and range in it replaced."""
+
+        def replaced(match: re.Match[str]) -> str:
+            return self.range(match.group()) or match.group()
+
+        return _CANDIDATE.sub(replaced, text)
+
+
+def _spelt_like(text: str, address: str) -> str:
+    """The canonical address written as the text is: v4-mapped, with a zone, or in some way that is not canonical."""
+    plain, percent, zone = text.partition("%")
+    if is_mapped(plain):
+        return f"::ffff:{address}"
+    if not is_canonical(plain):
+        # DS-ADR-002 must still see that it is not.
+        raw = packed(address) or b""
+        address = f"0{address}" if len(raw) == 4 else raw.hex(":", 2).upper()
+    return address + percent + zone
+
+
+def is_special(text: str) -> bool:
+    """Whether an address is the same in every cluster, and so stays as it is."""
+    raw = packed(text)
+    return raw is not None and _bits(raw).startswith(_UNCHANGED[8 * len(raw)])
