@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import signal
 import stat
 import subprocess
@@ -13,8 +15,8 @@ import pytest
 
 from tests.support.clusters import DATA
 
-BROKEN = DATA / "scenarios" / "03-old-pods"
-SOUND = DATA / "scenarios" / "14-eks-ipv6"
+BROKEN = DATA / "scenarios" / "03-old-pods" / "objects.json"
+SOUND = DATA / "scenarios" / "14-eks-ipv6" / "objects.json"
 
 
 def dsview(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -49,7 +51,7 @@ def test_a_reader_that_has_gone_is_no_fault_and_the_verdict_stands(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_a_sentence() -> None:
-    with open("/dev/full", "w", encoding="utf-8") as full:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
         result = dsview("check", "--from", str(SOUND), capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert result.returncode == 2
     assert result.stderr == "dsview: The output could not be written: No space left on device.\n"
@@ -67,10 +69,7 @@ def test_an_old_encoding_gets_escapes_for_what_it_lacks() -> None:
     assert "\\u2716 error" in result.stdout
 
 
-def test_ctrl_c_while_reading_leaves_quietly_with_130(tmp_path: Path) -> None:
-    fifo = tmp_path / "never-written.json"
-    os.mkfifo(fifo)
-    trace = tmp_path / "trace"
+def test_ctrl_c_while_reading_leaves_quietly_with_130() -> None:
     # The interpreter says on a pipe that it is in the command, so that the signal cannot come too early.
     reader, writer = os.pipe()
     program = (
@@ -78,7 +77,7 @@ def test_ctrl_c_while_reading_leaves_quietly_with_130(tmp_path: Path) -> None:
         f"def told(*arguments):\n    os.write({writer}, b'.'); run(*arguments)\n"
         f"opening.run_to_end = told; cli.main()"
     )
-    arguments = [sys.executable, "-c", program, "check", "--from", "-", "--trace-file", str(trace)]
+    arguments = [sys.executable, "-c", program, "check", "--from", "-"]
     process = subprocess.Popen(
         arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, pass_fds=[writer]
     )
@@ -161,3 +160,25 @@ def test_what_is_wrong_on_the_command_line_is_a_sentence_and_exit_code_2(
 def test_no_colour_reaches_a_file() -> None:
     result = dsview("check", "--from", str(BROKEN), env={**os.environ, "TERM": "xterm-256color", "FORCE_COLOR": "1"})
     assert "\x1b" not in result.stdout
+
+
+@pytest.mark.skipif(shutil.which("script") is None, reason="script(1) makes the terminal")
+@pytest.mark.parametrize("words", ["{dsview} --from {file}", "cat {file} | {dsview} --from -"])
+def test_the_dashboard_opens_on_a_terminal_and_a_key_leaves_it(words: str) -> None:
+    command = words.format(dsview=f"{shlex.quote(sys.executable)} -m dsview", file=shlex.quote(str(BROKEN)))
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
+    with subprocess.Popen(
+        ["script", "-qec", command, "/dev/null"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        seen = b""
+        # The name of a pod is on the screen only when the file was read and its rows were painted.
+        while b"POD-001" not in seen:
+            read = os.read(process.stdout.fileno(), 65536)
+            assert read, seen[-2000:].decode(errors="replace")
+            seen += read
+        process.stdin.write(b"q")
+        process.stdin.flush()
+        process.stdout.read()
+        assert process.wait(timeout=20) == 0

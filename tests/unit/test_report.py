@@ -1,0 +1,433 @@
+"""The formats of a report: what each reader relies on, and that cluster text stays harmless in all of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+
+from dsview import __version__
+from dsview.checks.registry import REGISTRY, all_checks
+from dsview.model.text import safe, safe_lines
+from dsview.report.baseline import new_findings, read_baseline
+from dsview.report.formats import FORMATS
+from dsview.report.model import (
+    ClusterPart,
+    Counts,
+    FoldedUnder,
+    NotEvaluatedPart,
+    Ref,
+    Report,
+    ReportedFinding,
+    SourcePart,
+    build_report,
+)
+from dsview.report.text import render_text
+from dsview.session.policy import Policy
+from dsview.sources.events import SourceError
+from tests.support.clusters import RECORDINGS, SCENARIOS, from_path
+
+SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "tui/dsview/report/schema.json").read_text())
+HOSTILE = "x\x1b]0;owned\x07\x1b[31m[bold]|`</failure>]]>&amp;\u202e\u200b\x9b\x7f\ud800\ufffe\n# y"
+NAME = HOSTILE.replace("\ud800", "")
+"""Neither JSON nor YAML can hold a lone surrogate, so no object has one in its name; a file on disk may."""
+
+HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufffe\uffff\ud800-\udfff]")
+
+
+def finding(check: str, kind: str = "Service", name: str = "web", **fields: Any) -> ReportedFinding:
+    return ReportedFinding(
+        **{
+            "check": check,
+            "slug": REGISTRY[check].slug,
+            "severity": REGISTRY[check].severity.value,
+            "object": Ref(kind=kind, namespace="shop", name=name),
+            "family": "IPv6",
+            "field": None,
+            "message": f"{check} says so of {name}.",
+            "observed": None,
+            "expected": None,
+            "fix": None,
+            "folded_under": None,
+            "related": (),
+            **fields,
+        }
+    )
+
+
+def report(*findings: ReportedFinding, **fields: Any) -> Report:
+    number = {name: sum(f.severity == name for f in findings) for name in ("error", "warning", "note")}
+    return Report(
+        **{
+            "schema": "dsview.io/report/v1",
+            "dsview": __version__,
+            "source": SourcePart(kind="files", name="cluster.json", server_version="v1.36.1"),
+            "cluster": ClusterPart(
+                mode="dual-ipv4-first",
+                confidence="declared",
+                service_families=("IPv4", "IPv6"),
+                service_cidrs=("10.96.0.0/16", "fd00:10:96::/112"),
+                qualifiers=(),
+            ),
+            "counts": Counts(
+                services=1,
+                endpoint_slices=2,
+                pods=3,
+                nodes=4,
+                listeners=0,
+                quarantined=0,
+                errors=number["error"],
+                warnings=number["warning"],
+                notes=number["note"],
+                folded=sum(f.folded_under is not None for f in findings),
+                exempted=0,
+            ),
+            "findings": findings,
+            "not_evaluated": (),
+            **fields,
+        }
+    )
+
+
+all_checks()
+OLD_POD = finding("DS-POD-001", "Pod", "web-1", fix="kubectl -n shop delete pod web-1")
+EMPTY = finding("DS-EPS-001", folded_under=FoldedUnder(check="DS-POD-001", object=OLD_POD.object))
+STUCK = finding("DS-SVC-001", fix="kubectl -n shop patch service web")
+NOTE = finding("DS-SVC-002", name="api")
+SOME = report(
+    EMPTY,
+    OLD_POD,
+    STUCK,
+    NOTE,
+    not_evaluated=(
+        NotEvaluatedPart(check="DS-NET-001", reason="networkpolicies: not given"),
+        NotEvaluatedPart(check="DS-NET-002", reason="networkpolicies: not given"),
+    ),
+)
+# As the engine and the sources make it: text is safe already, names of objects are as the API gave them.
+POISONED = report(
+    finding(
+        "DS-SVC-001",
+        name=NAME,
+        message=safe_lines(HOSTILE),
+        observed=safe_lines(HOSTILE),
+        fix=f"kubectl patch {safe_lines(HOSTILE)}\n```\n# not a heading",
+        related=(Ref(kind="Pod", namespace=NAME, name=NAME),),
+    ),
+    source=SourcePart(kind="files", name=safe(HOSTILE), server_version=safe(HOSTILE)),
+    not_evaluated=(NotEvaluatedPart(check="DS-NET-001", reason=safe(HOSTILE)),),
+    notices=(safe(HOSTILE),),
+)
+
+
+# JSON
+
+
+def test_the_fields_stand_in_the_order_of_the_contract() -> None:
+    written = json.loads(FORMATS["json"](SOME))
+    assert list(written)[:7] == ["schema", "dsview", "source", "cluster", "counts", "findings", "notEvaluated"]
+    assert list(written["source"]) == ["kind", "name", "serverVersion"]
+    assert list(written["cluster"]) == ["mode", "confidence", "serviceFamilies", "serviceCIDRs", "qualifiers"]
+    objects = ["services", "endpointSlices", "pods", "nodes", "listeners", "quarantined"]
+    assert list(written["counts"]) == [*objects, "errors", "warnings", "notes", "folded", "exempted"]
+    head = ["check", "slug", "severity", "object", "family", "field"]
+    assert list(written["findings"][0]) == [
+        *head,
+        "message",
+        "observed",
+        "expected",
+        "fix",
+        "foldedUnder",
+        "related",
+    ]
+    assert list(written["findings"][0]["object"]) == ["kind", "namespace", "name"]
+    assert written["findings"][0]["foldedUnder"] == {
+        "check": "DS-POD-001",
+        "object": {"kind": "Pod", "namespace": "shop", "name": "web-1"},
+    }
+
+
+@pytest.mark.parametrize("value", [SOME, POISONED, report()], ids=["some", "hostile", "nothing found"])
+def test_the_json_holds_its_schema(value: Report) -> None:
+    jsonschema.validate(json.loads(FORMATS["json"](value)), SCHEMA, format_checker=jsonschema.FormatChecker())
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("schema",), "dsview.io/report/v2"),
+        (("source", "kind"), "magic"),
+        (("cluster", "mode"), "dual"),
+        (("cluster", "confidence"), "certain"),
+        (("counts", "errors"), -1),
+        (("findings", 0, "severity"), "fatal"),
+        (("findings", 0, "family"), "ipv6"),
+        (("findings", 0, "check"), "EPS-001"),
+        (("findings", 0, "object"), {"kind": "Service", "name": "web"}),
+        (("findings", 0, "foldedUnder"), {"check": "DS-POD-001"}),
+        (("notEvaluated", 0), {"check": "DS-NET-001"}),
+    ],
+)
+def test_the_schema_refuses_what_the_contract_does_not_allow(path: tuple[str | int, ...], value: Any) -> None:
+    written = json.loads(FORMATS["json"](SOME))
+    inner = written
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(written, SCHEMA)
+
+
+@pytest.mark.parametrize("name", ["schema", "counts", "findings", "notEvaluated"])
+def test_the_schema_demands_every_field(name: str) -> None:
+    written = json.loads(FORMATS["json"](SOME))
+    del written[name]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(written, SCHEMA)
+
+
+def test_readers_of_this_version_can_read_what_a_later_one_adds() -> None:
+    written = json.loads(FORMATS["json"](SOME))
+    for place in (written, written["source"], written["cluster"], written["findings"][0], written["notEvaluated"][0]):
+        place["later"] = {"anything": [1]}
+    written["counts"]["gateways"] = 3
+    jsonschema.validate(written, SCHEMA)
+
+
+def test_harmful_names_are_the_same_after_reading_the_json_back() -> None:
+    value = report(finding("DS-SVC-001", name=NAME, message="\U000e0001 tag"))
+    text = FORMATS["json"](value)
+    assert not HARMFUL.search(text)
+    assert "\\udb40\\udc01 tag" in text
+    assert json.loads(text)["findings"][0]["object"]["name"] == NAME
+
+
+# Every format
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_format_lets_a_harmful_character_through(name: str) -> None:
+    assert not HARMFUL.search(FORMATS[name](POISONED))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
+def test_no_format_says_where_on_this_machine_the_files_are(name: str, path: Path) -> None:
+    assert str(path.parent) not in FORMATS[name](build_report(from_path(path)))
+
+
+def test_what_is_shown_in_the_detail_only_is_in_no_report() -> None:
+    quiet = {check.code for check in all_checks() if check.detail_only}
+    assert quiet
+    session = from_path(RECORDINGS / "dual-two-nodes")
+    details = {
+        f.check
+        for service in session.state.services
+        for f in session.details_of("Service", service.namespace, service.name)
+    }
+    written = build_report(session)
+    assert not quiet & {f.check for f in written.findings}
+    assert details <= quiet
+
+
+def test_a_policy_that_exempts_everything_leaves_a_count() -> None:
+    path = next(path for path in SCENARIOS if path.name.startswith("03"))
+    everything, nothing = build_report(from_path(path)), build_report(from_path(path, Policy(ignore=("*",))))
+    assert len(everything.findings) == everything.counts.errors + everything.counts.warnings + everything.counts.notes
+    assert nothing.findings == ()
+    assert nothing.not_evaluated == ()
+
+
+# Text
+
+
+def test_symptoms_stand_below_their_cause_and_not_by_themselves() -> None:
+    lines = render_text(SOME).splitlines()
+    heads = [line for line in lines if line.startswith(("✖", "▲", "●"))]
+    assert [line.split()[2] for line in heads] == ["DS-POD-001", "DS-SVC-001", "DS-SVC-002"]
+    cause = lines.index(heads[0])
+    assert lines[cause + 2] == "    $ kubectl -n shop delete pod web-1"
+    assert lines[cause + 3] == "    explains 1 more finding:"
+    assert lines[cause + 4].split() == ["✖", "DS-EPS-001", "Service", "shop/web"]
+
+
+def test_the_summary_counts_folded_findings_and_names_what_was_not_evaluated() -> None:
+    text = render_text(SOME)
+    assert "1 error, 2 warnings, 1 note; 1 of them explained by others." in text
+    assert "Not evaluated:\n  networkpolicies: not given: NET-001, NET-002\n" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (report(), "No findings."),
+        (report(not_evaluated=SOME.not_evaluated), "No findings among what could be evaluated."),
+    ],
+)
+def test_the_absence_of_findings_is_never_more_than_it_is(value: Report, sentence: str) -> None:
+    text = render_text(value)
+    assert f"\n{sentence}\n" in text
+    assert "sends no packets" in text
+
+
+def test_colour_is_there_only_where_it_was_asked_for() -> None:
+    plain, coloured = render_text(SOME), render_text(SOME, colour=True)
+    assert "\x1b" not in plain
+    assert re.sub(r"\x1b\[\d*m", "", coloured) == plain
+    assert coloured != plain
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_sentences_are_wrapped_and_commands_are_not(width: int) -> None:
+    command = "kubectl " + "-n shop " * 40
+    value = report(finding("DS-SVC-001", message="One sentence of many words. " * 20, fix=command))
+    lines = render_text(value, width=width).splitlines()
+    assert f"    $ {command}" in lines
+    assert max(len(line) for line in lines if "sentence" in line) <= width
+
+
+# JUnit
+
+
+def test_junit_has_a_case_for_each_finding_and_each_check_not_evaluated() -> None:
+    root = ET.fromstring(FORMATS["junit"](SOME))
+    assert root.tag == "testsuites"
+    (suite,) = root
+    cases = list(suite)
+    assert {case.tag for case in cases} == {"testcase"}
+    assert [case.get("classname") for case in cases] == [
+        "DS-EPS-001",
+        "DS-POD-001",
+        "DS-SVC-001",
+        "DS-SVC-002",
+        "DS-NET-001",
+        "DS-NET-002",
+    ]
+    outcome = [[child.tag for child in case] for case in cases]
+    assert outcome == [["failure"], ["failure"], ["failure"], ["system-out"], ["skipped"], ["skipped"]]
+    for element in (root, suite):
+        assert (element.get("tests"), element.get("failures"), element.get("errors")) == ("6", "3", "0")
+    assert suite.get("skipped") == "2"
+    assert "kubectl -n shop delete pod web-1" in (cases[1][0].text or "")
+
+
+def test_junit_uses_no_attribute_that_ci_servers_do_not_know() -> None:
+    allowed = {  # the xUnit plug-in's junit-10.xsd, the strictest in use
+        "testsuites": {"name", "time", "tests", "failures", "errors"},
+        "testsuite": {"name", "tests", "failures", "errors", "skipped", "time"},
+        "testcase": {"name", "time", "classname"},
+        "failure": {"type", "message"},
+        "skipped": {"type", "message"},
+        "system-out": set(),
+    }
+    for element in ET.fromstring(FORMATS["junit"](SOME)).iter():
+        assert set(element.attrib) <= allowed[element.tag]
+
+
+def test_hostile_text_cannot_end_a_junit_element() -> None:
+    (suite,) = ET.fromstring(FORMATS["junit"](POISONED))
+    assert len(suite) == 2
+    assert "</failure>" in (suite[0][0].text or "")
+
+
+# SARIF
+
+
+def test_sarif_results_point_to_rules_and_have_identities() -> None:
+    document = json.loads(FORMATS["sarif"](SOME))
+    assert document["version"] == "2.1.0"
+    (run,) = document["runs"]
+    driver = run["tool"]["driver"]
+    rules = {rule["id"]: rule for rule in driver["rules"]}
+    assert list(rules) == sorted(REGISTRY)
+    assert all(rule["help"]["text"] and rule["shortDescription"]["text"] for rule in rules.values())
+    assert [(result["ruleId"], result["level"]) for result in run["results"]] == [
+        ("DS-EPS-001", "error"),
+        ("DS-POD-001", "warning"),
+        ("DS-SVC-001", "warning"),
+        ("DS-SVC-002", "note"),
+    ]
+    assert {result["ruleId"] for result in run["results"]} <= set(rules)
+    prints = [result["partialFingerprints"]["dsviewIdentity/v1"] for result in run["results"]]
+    assert len(set(prints)) == len(prints)
+    logical = run["results"][1]["locations"][0]["logicalLocations"][0]
+    assert logical["fullyQualifiedName"] == "Pod/shop/web-1"
+
+
+def test_sarif_says_what_was_not_evaluated() -> None:
+    (run,) = json.loads(FORMATS["sarif"](SOME))["runs"]
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is True
+    told = [entry["message"]["text"] for entry in invocation["toolExecutionNotifications"]]
+    assert told[0] == "DS-NET-001 was not evaluated: networkpolicies: not given"
+
+
+# Markdown
+
+
+def test_hostile_text_cannot_leave_its_cell_or_its_fence() -> None:
+    lines = FORMATS["markdown"](POISONED).splitlines()
+    (row,) = [line for line in lines if line.startswith("| warning")]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 6
+    assert "<" not in row.replace("\\<", "")
+    fences = [line for line in lines if line.startswith("````")]
+    assert fences == ["````sh", "````"]
+    assert lines.index("# not a heading") < len(lines) - 1 - lines[::-1].index("````")
+    assert [line for line in lines if line.startswith("#")].count("# y") == 1, "inside the fence only"
+
+
+def test_markdown_gives_the_fixes_of_causes_only() -> None:
+    value = msgspec.structs.replace(
+        SOME, findings=(msgspec.structs.replace(EMPTY, fix="kubectl restart"), *SOME.findings[1:])
+    )
+    text = FORMATS["markdown"](value)
+    assert "kubectl -n shop delete pod web-1" in text
+    assert "kubectl restart" not in text
+    assert "(explained by DS-POD-001)" in text
+
+
+# Baseline
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_new"),
+    [
+        (STUCK, STUCK, False),
+        (STUCK, msgspec.structs.replace(STUCK, message="In other words."), False),
+        (STUCK, msgspec.structs.replace(STUCK, severity="error"), True),
+        (STUCK, msgspec.structs.replace(STUCK, severity="note"), False),
+        (STUCK, msgspec.structs.replace(STUCK, family="IPv4"), True),
+        (STUCK, msgspec.structs.replace(STUCK, field="spec.clusterIPs[1]"), True),
+        (STUCK, finding("DS-SVC-001", name="api"), True),
+        (STUCK, finding("DS-SVC-002"), True),
+    ],
+)
+def test_a_finding_is_new_by_its_identity_or_when_it_got_worse(
+    tmp_path: Path, before: ReportedFinding, now: ReportedFinding, is_new: bool
+) -> None:
+    file = tmp_path / "known.json"
+    file.write_text(FORMATS["json"](report(before)))
+    assert bool(new_findings(report(now), read_baseline(str(file)))) is is_new
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "The baseline is not a JSON report"),
+        ("[]", "The baseline is not a JSON report"),
+        ('{"schema": "other/v1", "findings": []}', "The baseline has schema 'other/v1', not dsview.io/report/v1."),
+        ('{"schema": "dsview.io/report/v1"}', "findings"),
+    ],
+)
+def test_a_baseline_of_another_kind_is_refused(tmp_path: Path, content: str, sentence: str) -> None:
+    file = tmp_path / "known.json"
+    file.write_text(content)
+    with pytest.raises(SourceError) as raised:
+        read_baseline(str(file))
+    assert sentence in str(raised.value)

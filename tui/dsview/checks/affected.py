@@ -1,15 +1,26 @@
-"""Which subjects a change can matter to. The full evaluation is the oracle: a property test holds the two equal."""
+"""Which subjects a change can matter to. The full evaluation is the oracle: a property test holds the two equal.
+
+What depends on the profile, on a node's facts, or on pods that a Service does not select is not here: the engine
+sweeps when the first two change, and remembers whose checks looked at which pods (`Context.pod_behind`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from dsview.checks.book import FindingBook, SubjectKey
+from dsview.checks.book import SubjectKey
 from dsview.model.kinds import Kind
-from dsview.model.objects import Event, Ingress, IPAddress, Key, Node, Pod, Service
+from dsview.model.objects import Event, IPAddress, Key, Labels, Node, Pod, Service
 from dsview.model.slices import EndpointSlice
 from dsview.state.cluster import Change, ClusterState
-from dsview.state.controllers import is_controller, publish_service_key
+from dsview.state.controllers import is_controller, publish_service_key, published_services
+from dsview.state.profile import KUBERNETES
+
+Flagged = Callable[[Kind, str], Iterable[SubjectKey]]
+"""The subjects of a kind and a namespace that have a finding."""
+
+CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+_WEBHOOKS = (Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE)
 
 
 def subject(kind: Kind, key: Key) -> SubjectKey:
@@ -17,80 +28,123 @@ def subject(kind: Kind, key: Key) -> SubjectKey:
     return (kind.value, key[0], key[1])
 
 
-def affected_subjects(state: ClusterState, book: FindingBook, changes: Iterable[Change]) -> Iterator[SubjectKey]:
-    """The objects whose own checks may answer differently now. Cluster-wide checks go by `Check.reads` instead.
-
-    What depends on the profile or on a node's facts is not here: the engine sweeps when those change.
-    """
-    services: set[Key] = set()
-    pods_of: set[str] = set()
-    policies_of: set[str] = set()
-    all_ingresses = False
+def affected_subjects(state: ClusterState, flagged: Flagged, changes: Iterable[Change]) -> set[SubjectKey]:
+    """The objects whose own checks may answer differently now. Cluster-wide checks go by `Check.reads` instead."""
+    found = _Affected(state)
     for change in changes:
-        yield subject(change.kind, change.key)
+        found.follow(change)
+    return found.subjects(flagged)
+
+
+class _Affected:
+    """Collects over a batch, so that what many of its changes concern is looked up once."""
+
+    def __init__(self, state: ClusterState) -> None:
+        self._state = state
+        self._subjects: set[SubjectKey] = set()
+        self._services: set[Key] = set()
+        self._backends: set[Key] = set()
+        """Services whose own object or endpoints changed: what the Ingresses and webhooks that name them look at."""
+        self._selections: set[str] = set()
+        """Namespaces in which Services select other pods than before."""
+        self._labels: dict[str, list[Labels]] = {}
+        """By namespace, the labels of pods that came, went, or got other families."""
+        self._all_ingresses = False
+        self._all_webhooks = False
+
+    def follow(self, change: Change) -> None:
+        """Take in one change."""
+        self._subjects.add(subject(change.kind, change.key))
         old, new = change.old, change.new
         match new if new is not None else old:
             case Pod():
-                policies_of.add(change.key[0])
-                for pod in (old, new):
-                    if isinstance(pod, Pod):
-                        services.update(s.key for s in state.selectors.selecting(pod))
-                        if is_controller(pod):
-                            all_ingresses = True
-                            published = publish_service_key(pod)
-                            services.update((published,) if published is not None else ())
-                services.update(_hand_made(state, change.key[0]))
+                self._pod(old, new)
             case Service():
-                services.add(change.key)
-                for endpoint_slice in state.slices.of(change.key):
-                    yield subject(Kind.ENDPOINT_SLICE, endpoint_slice.key)
-                pods_of.add(change.key[0])
-                for service in (old, new):
-                    if isinstance(service, Service):
-                        for text in service.real_cluster_ips:
-                            services.update(state.cluster_ips.holders(text))
+                self._service(change.key, old, new)
             case EndpointSlice():
                 for item in (old, new):
                     if isinstance(item, EndpointSlice) and item.service_name:
-                        services.add((item.namespace, item.service_name))
+                        self._backends.add((item.namespace, item.service_name))
             case Node():
-                pass  # its pods follow from its facts
+                self._all_webhooks = self._all_webhooks or any(
+                    isinstance(node, Node) and any(label in node.labels for label in CONTROL_PLANE_LABELS)
+                    for node in (old, new)
+                )
             case IPAddress():
-                services.update(state.cluster_ips.holders(change.key[1]))
-                for item in (old, new):
-                    if isinstance(item, IPAddress):
-                        services.add((item.parent_namespace, item.parent_name))
-            case Event() as event:
-                yield (event.involved_kind, event.involved_namespace, event.involved_name)
+                self._services.update(self._state.cluster_ips.holders(change.key[1]))
+            case Event():
+                for event in (old, new):
+                    if isinstance(event, Event):
+                        about = (event.involved_namespace, event.involved_name)
+                        # Whatever kind the writer calls it: the checks go by the name, too.
+                        self._subjects.update((subject(Kind.SERVICE, about), subject(Kind.POD, about)))
             case _:
                 if change.kind is Kind.ENDPOINTS:
-                    services.add(change.key)
-                all_ingresses = all_ingresses or change.kind in {Kind.INGRESS_CLASS, Kind.CONFIG_MAP}
-    for key in services:
-        yield subject(Kind.SERVICE, key)
-    yield from _pods_with_findings(book, pods_of)
-    for policy in state.network_policies if policies_of else ():
-        if policy.namespace in policies_of:
-            yield subject(Kind.NETWORK_POLICY, policy.key)
-    for ingress in state.ingresses:
-        if all_ingresses or _names_a_service(ingress, services):
-            yield subject(Kind.INGRESS, ingress.key)
+                    self._services.add(change.key)
+                self._all_ingresses = self._all_ingresses or change.kind is Kind.INGRESS_CLASS
+
+    def _pod(self, old: object, new: object) -> None:
+        pods = [pod for pod in (old, new) if isinstance(pod, Pod)]
+        for pod in pods:
+            self._services.update(service.key for service in self._state.selectors.selecting(pod))
+            if is_controller(pod):
+                self._all_ingresses = True
+                published = publish_service_key(pod)
+                self._services.update((published,) if published is not None else ())
+        if len(pods) < 2 or _for_policies(pods[0]) != _for_policies(pods[1]):
+            for pod in pods:
+                self._labels.setdefault(pod.namespace, []).append(pod.labels)
+
+    def _service(self, key: Key, old: object, new: object) -> None:
+        self._backends.add(key)
+        services = [service for service in (old, new) if isinstance(service, Service)]
+        for service in services:
+            for text in service.real_cluster_ips:
+                self._services.update(self._state.cluster_ips.holders(text))
+        if len(services) < 2 or _for_others(services[0]) != _for_others(services[1]):
+            self._selections.add(key[0])
+            self._subjects.update(subject(Kind.ENDPOINT_SLICE, item.key) for item in self._state.slices.of(key))
+        for pod in published_services(self._state).get(key, ()):
+            # While it exists it is the controller's Service, and those that select the controller are not.
+            self._all_ingresses = True
+            self._services.update(service.key for service in self._state.selectors.selecting(pod))
+
+    def subjects(self, flagged: Flagged) -> set[SubjectKey]:
+        """Everything that the changes concern."""
+        state, found = self._state, self._subjects
+        found.update(subject(Kind.SERVICE, key) for key in self._services | self._backends)
+        for namespace in self._selections:
+            # Which Services select a pod decides only how bad its findings are, so pods without any can stay.
+            found.update(flagged(Kind.POD, namespace))
+        for namespace, labels in self._labels.items():
+            for policy in state.network_policies.in_namespace(namespace):
+                if any(policy.pod_selector.matches(each) for each in labels):
+                    found.add(subject(Kind.NETWORK_POLICY, policy.key))
+        found.update(self._ingresses())
+        found.update(self._webhooks())
+        return found
+
+    def _ingresses(self) -> Iterator[SubjectKey]:
+        if self._all_ingresses:
+            yield from (subject(Kind.INGRESS, key) for key in self._state.ingresses.keys())  # noqa: SIM118  (no dict)
+        else:
+            for service in self._backends:
+                yield from (subject(Kind.INGRESS, key) for key in self._state.backends.naming(service))
+
+    def _webhooks(self) -> Iterator[SubjectKey]:
+        everything = self._all_webhooks or KUBERNETES in self._backends
+        if not everything and not self._backends:
+            return
+        for kind in _WEBHOOKS:
+            for item in self._state.store(kind):
+                if everything or any(service in self._backends for service in item.services):
+                    yield subject(kind, item.key)
 
 
-def _hand_made(state: ClusterState, namespace: str) -> Iterator[Key]:
-    """Services without selector in a namespace: their slices may point to any pod."""
-    for service in state.services.in_namespace(namespace):
-        if not service.selector:
-            yield service.key
+def _for_policies(pod: Pod) -> tuple[object, ...]:
+    return (pod.labels, pod.ips, pod.phase, pod.deleted, pod.host_network)
 
 
-def _pods_with_findings(book: FindingBook, namespaces: set[str]) -> Iterator[SubjectKey]:
-    """Whether a Service selects a pod decides only how bad the pod's findings are, so the clean ones can stay."""
-    if namespaces:
-        for key in book.subjects():
-            if key[0] == Kind.POD.value and key[1] in namespaces:
-                yield key
-
-
-def _names_a_service(ingress: Ingress, services: set[Key]) -> bool:
-    return any((ingress.namespace, backend.service) in services for backend in ingress.backends)
+def _for_others(service: Service) -> tuple[object, ...]:
+    """What pods and slices look at in a Service."""
+    return (service.selector, service.type, service.families)

@@ -15,6 +15,7 @@ class FindingBook:
 
     def __init__(self) -> None:
         self._by_subject: dict[SubjectKey, tuple[Finding, ...]] = {}
+        self._by_scope: dict[tuple[str, str], dict[SubjectKey, None]] = {}
         self._by_object: dict[ObjectRef, dict[tuple[str, str | None, str | None], Finding]] = {}
 
     def replace(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> set[ObjectRef]:
@@ -35,13 +36,21 @@ class FindingBook:
             self._by_object.setdefault(finding.object, {})[(finding.check, finding.family, finding.field)] = finding
         if findings:
             self._by_subject[subject] = findings
-        else:
-            self._by_subject.pop(subject, None)
+            self._by_scope.setdefault(subject[:2], {})[subject] = None
+        elif self._by_subject.pop(subject, None) is not None:
+            scope = self._by_scope[subject[:2]]
+            del scope[subject]
+            if not scope:
+                del self._by_scope[subject[:2]]
         return touched
 
     def subjects(self) -> list[SubjectKey]:
         """The subjects that have findings."""
         return list(self._by_subject)
+
+    def in_scope(self, kind: str, namespace: str) -> Iterable[SubjectKey]:
+        """The subjects of a kind and a namespace that have findings."""
+        return self._by_scope.get((kind, namespace), ())
 
     def of_subject(self, subject: SubjectKey) -> tuple[Finding, ...]:
         """What one subject's checks said last."""
@@ -64,11 +73,12 @@ class FindingBook:
         return sorted(self, key=lambda f: f.order)
 
     def _present(self, cause: Cause) -> Finding | None:
-        for finding in self._by_object.get(cause.object, {}).values():
-            same_family = cause.family is None or finding.family is None or finding.family == cause.family
-            if finding.check == cause.check and same_family:
-                return finding
-        return None
+        found = (
+            finding
+            for finding in self._by_object.get(cause.object, {}).values()
+            if finding.check == cause.check and (cause.family is None or finding.family in {None, cause.family})
+        )
+        return min(found, key=lambda finding: finding.order, default=None)
 
     def root(self, finding: Finding) -> Finding | None:
         """The finding that this one folds under in the end, or None where it stands for itself (checks.md §3)."""

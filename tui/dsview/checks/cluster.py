@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
 from dsview.checks.services import is_cluster_dns
-from dsview.checks.words import count, families, kubectl, names, ref
-from dsview.model.address import V6, Family, families_of, other, packed
+from dsview.checks.words import count, families, kubectl, names, quoted, ref
+from dsview.model.address import FAMILIES, Family, families_of, other, packed
 from dsview.model.cidr import Cidr, cidr_families, parse_cidr, parse_cidrs
 from dsview.model.finding import ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Pod, Service, ServiceCIDR
 from dsview.state.indexes import uses_cluster_dns
-from dsview.state.profile import KUBERNETES, Confidence, control_plane_flag, split_list
-from dsview.state.settings import COREDNS, KUBE_PROXY, kube_proxy_settings, kubernetes_zones
+from dsview.state.profile import KUBERNETES, Confidence
+from dsview.state.relations import PodFacet, in_order
 
 
 @check(
@@ -30,6 +30,7 @@ from dsview.state.settings import COREDNS, KUBE_PROXY, kube_proxy_settings, kube
     source="checks.md §4",
     needs=(Kind.NODE,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.POD),
+    of_pods=(),
 )
 def layers_disagree(ctx: Context) -> Iterator[Problem]:
     """S is dual and no P(n) is, or the reverse."""
@@ -37,9 +38,10 @@ def layers_disagree(ctx: Context) -> Iterator[Problem]:
     known = [facts for facts in ctx.nodes.values() if facts.pod_families]
     has_dual = [facts.name for facts in known if len(facts.pod_families) == 2]
     if profile.is_dual and known and not has_dual:
-        seen = tuple(dict.fromkeys(f for facts in known for f in facts.pod_families))
+        seen = tuple(f for f in FAMILIES if any(f in facts.pod_families for facts in known))
         yield Problem(
-            message=f"Services are dual-stack ({', '.join(profile.service_cidrs) or families(profile.service_families)}), "
+            message="Services are dual-stack "
+            f"({', '.join(profile.service_cidrs) or families(profile.service_families)}), "
             f"but every node gives its pods {families(seen)} only.",
             family=other(seen[0]) if len(seen) == 1 else None,
             observed=f"pods: {families(seen)}",
@@ -83,7 +85,8 @@ def primaries_disagree(ctx: Context) -> Iterator[Problem]:
     from_services = [name for family, found in firsts.items() for name in found if served and family != served]
     if against:
         yield Problem(
-            message=f"{names(f.name for f in against)}: the first InternalIP is {against[0].internal[0]}, but all podCIDRs "
+            message=f"{names(f.name for f in against)}: the first InternalIP is {against[0].internal[0]}, but "
+            "all podCIDRs "
             f"are {families(against[0].cidrs)}.",
             severity=Severity.ERROR,
             observed=f"{against[0].internal[0]} first, podCIDRs {families(against[0].cidrs)}",
@@ -151,7 +154,8 @@ _CIDR_EVENTS = {"KubernetesDefaultServiceCIDRInconsistent", "KubernetesDefaultSe
     "service-cidr-not-ready",
     Severity.WARNING,
     title="ServiceCIDR is not ready",
-    condition="The condition Ready of a ServiceCIDR is False: a note while it is being deleted. An error where an event "
+    condition="The condition Ready of a ServiceCIDR is False: a note while it is being deleted. An error where "
+    "an event "
     "says that the default ServiceCIDR contradicts the API server's flags.",
     why="No address of the range is given out; with contradicting flags API servers allocate differently.",
     fix="Make --service-cluster-ip-range the same on every API server; wait for Services that still hold addresses.",
@@ -161,12 +165,12 @@ _CIDR_EVENTS = {"KubernetesDefaultServiceCIDRInconsistent", "KubernetesDefaultSe
 )
 def service_cidr_not_ready(ctx: Context) -> Iterator[Problem]:
     """A range that is not in use, or in contradiction."""
-    events = {e.involved_name or "kubernetes": e for e in ctx.state.events if e.reason in _CIDR_EVENTS}
+    events = {e.involved_name or "kubernetes": e for e in in_order(ctx.state.events) if e.reason in _CIDR_EVENTS}
     for item in sorted(ctx.state.service_cidrs, key=lambda c: c.name):
         event = events.get(item.name)
         if event is not None:
             yield Problem(
-                message=f"{event.reason}: {event.message}",
+                message=quoted(event),
                 severity=Severity.ERROR,
                 object=ref("ServiceCIDR", item),
                 field="spec.cidrs",
@@ -244,6 +248,7 @@ def _fill(cidr: Cidr, used: set[bytes]) -> float:
     not_when="The pod does not use the cluster's DNS (dnsPolicy None or Default).",
     source="checks.md §4",
     needs=(Kind.SERVICE, Kind.POD),
+    of_pods=(PodFacet.PATTERNS,),
 )
 def no_common_family(ctx: Context) -> Iterator[Problem]:
     """Pods without a family in common with what every pod needs."""
@@ -270,7 +275,8 @@ def _unreachable(ctx: Context, service: Service, *, needs_dns: bool) -> Iterator
     if pods:
         has = families_of(pods[0].ips)
         yield Problem(
-            message=f"{count(len(pods), 'pod')} ({names(f'{p.namespace}/{p.name}' for p in pods)}) have {families(has)} "
+            message=f"{count(len(pods), 'pod')} ({names(f'{p.namespace}/{p.name}' for p in pods)}) have "
+            f"{families(has)} "
             f"only and cannot reach {', '.join(service.real_cluster_ips)}.",
             object=ref("Service", service),
             family=has[0],
@@ -278,137 +284,4 @@ def _unreachable(ctx: Context, service: Service, *, needs_dns: bool) -> Iterator
             observed=families(served),
             expected=f"a cluster IP of {has[0]} too",
             related=tuple(ref("Pod", pod) for pod in pods[:20]),
-        )
-
-
-@check(
-    "DS-CLU-007",
-    "node-port-addresses",
-    Severity.WARNING,
-    title="NodePorts are limited in one family only",
-    condition="kube-proxy's nodePortAddresses names ranges of one family in a dual-stack cluster.",
-    why="In the other family every address of the node accepts NodePort traffic: a hole where a limit was meant.",
-    fix="Add ranges of the other family to nodePortAddresses, or set it to primary.",
-    source="checks.md §4; KEP-3178",
-    needs=(Kind.CONFIG_MAP,),
-    uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
-)
-def node_port_addresses(ctx: Context) -> Iterator[Problem]:
-    """A limit for one family of two."""
-    config_map = ctx.state.config_maps.get(KUBE_PROXY)
-    settings = kube_proxy_settings(config_map) if config_map is not None else None
-    if config_map is None or settings is None or not ctx.is_dual():
-        return
-    named = cidr_families(settings.node_port_addresses)
-    if len(named) == 1:
-        yield Problem(
-            message=f"nodePortAddresses names {', '.join(settings.node_port_addresses)} only: over {other(named[0])} "
-            "NodePorts are open on every address.",
-            object=ref("ConfigMap", config_map),
-            family=other(named[0]),
-            field="data.config.conf.nodePortAddresses",
-            observed=", ".join(settings.node_port_addresses),
-            expected="ranges of both families",
-            fix=kubectl("kube-system", "edit", "configmap", "kube-proxy"),
-        )
-
-
-@check(
-    "DS-CLU-008",
-    "cluster-cidr-one-family",
-    Severity.WARNING,
-    title="kube-proxy knows the pod range of one family only",
-    condition="detectLocalMode is ClusterCIDR, and clusterCIDR is of one family while pods have both.",
-    why="In the other family kube-proxy cannot tell pod traffic from foreign traffic, and masquerades wrongly.",
-    fix="Set clusterCIDR to the ranges of both families, or detectLocalMode to NodeCIDR.",
-    source="checks.md §4 and §3",
-    needs=(Kind.CONFIG_MAP,),
-    uses=(Kind.NODE, Kind.POD),
-)
-def cluster_cidr_one_family(ctx: Context) -> Iterator[Problem]:
-    """clusterCIDR of one family for pods of two."""
-    config_map = ctx.state.config_maps.get(KUBE_PROXY)
-    settings = kube_proxy_settings(config_map) if config_map is not None else None
-    if config_map is None or settings is None or settings.detect_local_mode != "ClusterCIDR":
-        return
-    has_dual_pods = any(len(has) == 2 for has, _ in ctx.state.pod_patterns.counts)
-    named = cidr_families(split_list(settings.cluster_cidr))
-    if has_dual_pods and len(named) == 1:
-        yield Problem(
-            message=f"clusterCIDR is {settings.cluster_cidr}, but pods have {other(named[0])} addresses as well.",
-            object=ref("ConfigMap", config_map),
-            family=other(named[0]),
-            field="data.config.conf.clusterCIDR",
-            observed=settings.cluster_cidr,
-            expected="a range of each family",
-            fix=kubectl("kube-system", "edit", "configmap", "kube-proxy"),
-        )
-
-
-@check(
-    "DS-CLU-009",
-    "corefile-no-ip6-arpa",
-    Severity.NOTE,
-    title="Reverse lookups of IPv6 leave the cluster",
-    condition="The Corefile's kubernetes plug-in does not serve ip6.arpa in a cluster with IPv6.",
-    why="Reverse names of IPv6 Services and pods are asked of the upstream resolver, which does not know them.",
-    fix="Add ip6.arpa to the zones of the kubernetes plug-in.",
-    source="checks.md §4",
-    needs=(Kind.CONFIG_MAP,),
-    uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.NODE),
-)
-def corefile_no_ip6_arpa(ctx: Context) -> Iterator[Problem]:
-    """No reverse zone for IPv6."""
-    config_map = ctx.state.config_maps.get(COREDNS)
-    zones = kubernetes_zones(config_map) if config_map is not None else None
-    has_v6 = ctx.serves(V6) or any(V6 in facts.pod_families for facts in ctx.nodes.values())
-    if config_map is None or not zones or not has_v6:
-        return
-    if not any(zone.rstrip(".").endswith("ip6.arpa") or zone in {".", "::/0"} or ":" in zone for zone in zones):
-        yield Problem(
-            message=f"The kubernetes plug-in serves {' '.join(zones)}, but not ip6.arpa.",
-            object=ref("ConfigMap", config_map),
-            family=V6,
-            field="data.Corefile",
-            observed=" ".join(zones),
-            expected=f"{' '.join(zones)} ip6.arpa",
-            fix=kubectl("kube-system", "edit", "configmap", "coredns"),
-        )
-
-
-@check(
-    "DS-CLU-010",
-    "control-plane-flags-disagree",
-    Severity.WARNING,
-    title="Flags of API server and controller manager disagree",
-    condition="--service-cluster-ip-range differs between the two in value or order, or --cluster-cidr lacks a Service "
-    "family.",
-    why="The controller manager gives nodes ranges, or makes slices, for other families than the API server serves.",
-    fix="Give both components the same flags, in the same order.",
-    source="checks.md §4",
-    needs=(Kind.POD,),
-    uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
-)
-def control_plane_flags_disagree(ctx: Context) -> Iterator[Problem]:
-    """Two flags that must be the same are not."""
-    api = split_list(control_plane_flag(ctx.state, "kube-apiserver", "service-cluster-ip-range"))
-    manager = split_list(control_plane_flag(ctx.state, "kube-controller-manager", "service-cluster-ip-range"))
-    flag = "--service-cluster-ip-range"
-    if api and manager and [c.canonical for c in parse_cidrs(api)] != [c.canonical for c in parse_cidrs(manager)]:
-        yield Problem(
-            message=f"{flag} is {','.join(api)} for kube-apiserver, but {','.join(manager)} for kube-controller-manager.",
-            field=flag,
-            observed=",".join(manager),
-            expected=",".join(api),
-        )
-    pods = split_list(control_plane_flag(ctx.state, "kube-controller-manager", "cluster-cidr"))
-    allocates = control_plane_flag(ctx.state, "kube-controller-manager", "allocate-node-cidrs") != "false"
-    missing = [f for f in ctx.profile.service_families if pods and allocates and f not in cidr_families(pods)]
-    for family in missing:
-        yield Problem(
-            message=f"--cluster-cidr is {','.join(pods)}, without {family}, which Services have.",
-            family=family,
-            field="--cluster-cidr",
-            observed=",".join(pods),
-            expected=f"a range of {families(ctx.profile.service_families)}",
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from collections.abc import Iterable
 
 from dsview.model.address import Family
 from dsview.model.kinds import Kind
 from dsview.model.objects import Key, Pod, Service
+from dsview.model.slices import Endpoint
 from dsview.state.cluster import ClusterState
 from dsview.state.controllers import controller_services
 from dsview.state.endpoints import ServiceEndpoints, service_endpoints
@@ -24,6 +25,7 @@ class Context:
     """The arguments of every check. `now` is epoch seconds, infinite where every grace period is over.
 
     A check whose answer changes by time alone says so through `recheck_at`; the engine asks it again then.
+    `outsiders` are the pods that a Service's checks looked at, or for, although the Service does not select them.
     """
 
     def __init__(self, state: ClusterState, tracker: ProfileTracker, now: float) -> None:
@@ -31,6 +33,7 @@ class Context:
         self._tracker = tracker
         self.now = now
         self.due = math.inf
+        self.outsiders: set[Key] = set()
         self._endpoints: dict[Key, ServiceEndpoints] = {}
 
     @property
@@ -60,7 +63,7 @@ class Context:
         return False
 
     def elig(self, pod: Pod) -> bool:
-        """elig(pod): running, not terminating, with addresses, started at least 60 s ago (checks.md §3)."""
+        """Whether the pod counts: running, not terminating, with addresses, 60 s old (checks.md §3, elig)."""
         return (
             pod.phase == "Running"
             and not pod.deleted
@@ -75,19 +78,30 @@ class Context:
             found = self._endpoints[service] = service_endpoints(self.state, service)
         return found
 
-    @cached_property
+    @property
     def controller_services(self) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
         """The ingress-nginx controller Services, each with the running controller pods behind it."""
         return controller_services(self.state)
 
-    def endpoint_pods(self, service: Key) -> list[Pod]:
+    def endpoint_pods(self, service: Service) -> list[Pod]:
         """The pods that the Service's slices point to, ready or not, as far as pods are known."""
-        pods = (self.state.pods.get(e.target) for e in self.endpoints(service).targets.values() if e.target[1])
-        return [pod for pod in pods if pod is not None]
+        return self.pods_behind(service, self.endpoints(service.key).targets.values())
+
+    def pods_behind(self, service: Service, endpoints: Iterable[Endpoint]) -> list[Pod]:
+        """The pods that endpoints of a Service stand for, as far as they are known."""
+        found = (self.pod_behind(service, endpoint) for endpoint in endpoints if endpoint.target[1])
+        return [pod for pod in found if pod is not None]
+
+    def pod_behind(self, service: Service, endpoint: Endpoint) -> Pod | None:
+        """The pod that an endpoint of a Service stands for, or None where it is not known."""
+        pod = self.state.pods.get(endpoint.target)
+        if not _is_selected(pod, service) if pod is not None else self.state.is_known(Kind.POD):
+            self.outsiders.add(endpoint.target)
+        return pod
 
     def is_rolling_out(self, service: Service) -> bool:
         """Whether the Service's pods are being replaced (checks.md §3, Rollout)."""
-        pods = self.endpoint_pods(service.key)
+        pods = self.endpoint_pods(service)
         by_owner: dict[str, set[str]] = {}
         for pod in pods:
             # Of one workload: two Deployments behind one Service have two hashes for good.
@@ -110,6 +124,16 @@ class Context:
     def knows(self, kind: Kind) -> bool:
         """Whether all objects of a kind were read, for checks that use it where it is there."""
         return self.state.is_known(kind)
+
+
+def _is_selected(pod: Pod, service: Service) -> bool:
+    selector = service.selector
+    return (
+        bool(selector)
+        and not service.is_external_name
+        and pod.namespace == service.namespace
+        and all(pod.labels.get(key) == value for key, value in selector.items())
+    )
 
 
 def workload_of(pod: Pod) -> str:

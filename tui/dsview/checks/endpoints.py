@@ -26,7 +26,7 @@ def lacking(ctx: Context, service: Service, family: Family) -> dict[str, Endpoin
     return {identity: e for identity, e in found.of(other(family)).ready.items() if identity not in ready}
 
 
-def causes(ctx: Context, endpoints: dict[str, Endpoint], family: Family) -> tuple[Cause, ...]:
+def causes(ctx: Context, service: Service, endpoints: dict[str, Endpoint], family: Family) -> tuple[Cause, ...]:
     """What would explain that these endpoints lack a family: their pods, or the nodes of their pods (checks.md §3)."""
     found: dict[Cause, None] = {}
     nodes: dict[Cause, None] = {}
@@ -34,16 +34,15 @@ def causes(ctx: Context, endpoints: dict[str, Endpoint], family: Family) -> tupl
         namespace, name = endpoint.target
         if name:
             found[Cause("DS-POD-001", ObjectRef("Pod", namespace, name), family)] = None
-        pod = ctx.state.pods.get(endpoint.target)
+        pod = ctx.pod_behind(service, endpoint)
         node = endpoint.node_name or (pod.node_name if pod is not None else "")
         if node:
             nodes[Cause("DS-NODE-002", ObjectRef("Node", None, node), family)] = None
     return (*found, *nodes)
 
 
-def _pods(ctx: Context, endpoints: dict[str, Endpoint]) -> list[Pod]:
-    found = (ctx.state.pods.get(e.target) for e in endpoints.values() if e.target[1])
-    return sorted((pod for pod in found if pod is not None), key=lambda pod: pod.key)
+def _pods(ctx: Context, service: Service, endpoints: dict[str, Endpoint]) -> list[Pod]:
+    return sorted(ctx.pods_behind(service, endpoints.values()), key=lambda pod: pod.key)
 
 
 def _without(pods: list[Pod], family: Family) -> list[Pod]:
@@ -51,10 +50,10 @@ def _without(pods: list[Pod], family: Family) -> list[Pod]:
 
 
 def _explain(
-    ctx: Context, endpoints: dict[str, Endpoint], family: Family
+    ctx: Context, service: Service, endpoints: dict[str, Endpoint], family: Family
 ) -> tuple[str, str | None, tuple[ObjectRef, ...]]:
     """Why a family is short of endpoints: a sentence, a fix, the objects it is about."""
-    pods = _pods(ctx, endpoints)
+    pods = _pods(ctx, service, endpoints)
     without = _without(pods, family)
     if without:
         have = names(ip for pod in without for ip in pod.ips)
@@ -74,9 +73,9 @@ def _has_held(ctx: Context, service: Service, endpoints: dict[str, Endpoint], se
     """Whether the objects' own times allow that a gap is that old (checks.md §3, grace)."""
     if not ctx.older_than(service.created, seconds):
         return False
-    pods = _pods(ctx, endpoints)
-    known = len(pods) < len(endpoints)
-    return known or any([ctx.older_than(pod.ready_since, seconds) for pod in pods])
+    pods = _pods(ctx, service, endpoints)
+    has_unknown = len(pods) < len(endpoints)
+    return has_unknown or any(ctx.older_than(pod.ready_since, seconds) for pod in pods)
 
 
 @check(
@@ -85,7 +84,8 @@ def _has_held(ctx: Context, service: Service, endpoints: dict[str, Endpoint], se
     Severity.ERROR,
     title="No ready endpoint in one family",
     condition="A family of the Service has no ready endpoint while the other one has some, for 60 s.",
-    why="Connections to the cluster IP of that family are refused or time out; clients that prefer it fail or are slow.",
+    why="Connections to the cluster IP of that family are refused or time out; clients that prefer it fail or "
+    "are slow.",
     fix="Recreate the pods (or mend their nodes) so that they get the family, or make the Service SingleStack.",
     not_when="The Service has no selector: DS-EPS-005 looks at those.",
     source="checks.md §4 and §1.7",
@@ -106,7 +106,7 @@ def family_empty(service: Service, ctx: Context) -> Iterator[Problem]:
         missing = lacking(ctx, service, family)
         if not _has_held(ctx, service, missing, GRACE):
             continue
-        why, fix, related = _explain(ctx, missing, family)
+        why, fix, related = _explain(ctx, service, missing, family)
         single = service.families[0] == rest and len(service.families) == 2
         fallback = patch_service(service, ipFamilyPolicy="SingleStack") if single else None
         yield Problem(
@@ -117,7 +117,7 @@ def family_empty(service: Service, ctx: Context) -> Iterator[Problem]:
             fix=fix or fallback,
             related=related,
             grace=GRACE,
-            causes=causes(ctx, missing, family),
+            causes=causes(ctx, service, missing, family),
         )
 
 
@@ -148,7 +148,7 @@ def family_partial(service: Service, ctx: Context) -> Iterator[Problem]:
     missing = lacking(ctx, service, family)
     if not ctx.older_than(service.created, PARTIAL_GRACE):
         return
-    why, fix, related = _explain(ctx, missing, family)
+    why, fix, related = _explain(ctx, service, missing, family)
     yield Problem(
         message=f"{family}: {min(v4, v6)} of {count(max(v4, v6), 'ready endpoint')}; {why}.",
         family=family,
@@ -157,7 +157,7 @@ def family_partial(service: Service, ctx: Context) -> Iterator[Problem]:
         fix=fix,
         related=related,
         grace=PARTIAL_GRACE,
-        causes=causes(ctx, missing, family),
+        causes=causes(ctx, service, missing, family),
     )
 
 
@@ -166,7 +166,8 @@ def family_partial(service: Service, ctx: Context) -> Iterator[Problem]:
     "slice-absent",
     Severity.WARNING,
     title="No EndpointSlice of a family",
-    condition="The Service has a selector and a family, but no EndpointSlice of that address type, not even an empty one.",
+    condition="The Service has a selector and a family, but no EndpointSlice of that address type, not even an "
+    "empty one.",
     why="Nothing keeps endpoints for that family: its cluster IP leads nowhere.",
     fix="Look at kube-controller-manager; its endpointslice controller makes a slice for each family.",
     not_when="The Service is younger than 60 s, or only some namespaces are read.",
@@ -338,7 +339,7 @@ def secondary_unproved(service: Service, ctx: Context) -> Iterator[Problem]:
         return
     probed = [
         pod
-        for pod in ctx.endpoint_pods(service.key)
+        for pod in ctx.endpoint_pods(service)
         if len(families_of(pod.ips)) == 2 and any(p in _NETWORK_PROBES for c in pod.containers for p in c.probes)
     ]
     if probed:

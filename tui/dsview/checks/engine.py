@@ -17,6 +17,7 @@ from dsview.checks.context import Context
 from dsview.checks.registry import Check, Problem, all_checks, run_check
 from dsview.model.finding import CLUSTER, Finding, ObjectRef
 from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.objects import Key, Node
 from dsview.model.text import safe, safe_lines
 from dsview.sources.events import Health
 from dsview.state.cluster import Change, ClusterState
@@ -31,8 +32,9 @@ class Engine:
     """Keeps `book` true to the state.
 
     `skip` says of a code whether it is not asked at all; `judge` what a policy makes of a finding, and whether it is
-    shown or goes to `exempted`. Findings of `detail_only` checks stand in `details`. `live` says whether grace periods are waited for. What held already when everything was first evaluated is
-    taken as held long enough: that is what a one-shot run would say at that moment (checks.md §3, grace).
+    shown or goes to `exempted`. Findings of `detail_only` checks stand in `details`. `live` says whether grace periods
+    are waited for. What held already when everything was first evaluated is taken as held long enough: that is what a
+    one-shot run would say at that moment (checks.md §3, grace).
     """
 
     def __init__(
@@ -57,10 +59,14 @@ class Engine:
         self._active: dict[Kind | None, list[Check]] = {}
         self._dirty: dict[SubjectKey, None] = {}
         self._dirty_wide: set[str] = set()
-        self._sweeps: deque[Iterator[SubjectKey]] = deque()
+        self._sweeps: deque[tuple[Kind | None, Iterator[SubjectKey]]] = deque()
         self._held: dict[SubjectKey, dict[Identity, float]] = {}
         self._due: list[tuple[float, SubjectKey]] = []
         self._due_at: dict[SubjectKey, float] = {}
+        self._watching: dict[SubjectKey, frozenset[Key]] = {}
+        self._watchers: dict[Key, set[SubjectKey]] = {}
+        self._facets = dict(state.facets)
+        self._readings: dict[Kind, tuple[bool, tuple[str, ...] | None]] = {}
 
     @property
     def is_idle(self) -> bool:
@@ -74,19 +80,35 @@ class Engine:
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
         """Say what changed; whether the profile did by it, and the names of the nodes whose facts did."""
         changes = list(changes)
-        for key in affected_subjects(self.state, self.book, changes):
-            if self._is_asked(key):
-                self._dirty[key] = None
-        changed_kinds = {change.kind for change in changes}
-        for check in self._active.get(None, ()):
-            if check.reads & changed_kinds or (Kind.NGINX_CONF in check.reads and Kind.POD in changed_kinds):
-                self._dirty_wide.add(check.code)
+        self._mark(affected_subjects(self.state, self._flagged, changes))
+        for change in changes:
+            if change.kind is Kind.POD and change.key in self._watchers:
+                self._mark(self._watchers[change.key])
+        self._mark_wide({change.kind for change in changes})
         profile_changed, nodes = self.tracker.refresh()
         if profile_changed:
             self.mark_everything()
-        elif nodes:
+        else:
             self._mark_nodes(nodes)
+            self._mark_pods_on(nodes | {change.key[1] for change in changes if _is_another_node(change)})
         return profile_changed, nodes
+
+    def _mark(self, keys: Iterable[SubjectKey]) -> None:
+        for key in keys:
+            if self._is_asked(key):
+                self._dirty[key] = None
+
+    def _flagged(self, kind: Kind, namespace: str) -> Iterator[SubjectKey]:
+        for book in (self.book, self.exempted, self.details):
+            yield from book.in_scope(kind.value, namespace)
+
+    def _mark_wide(self, kinds: set[Kind]) -> None:
+        facets = {facet for facet, epoch in self.state.facets.items() if epoch != self._facets[facet]}
+        self._facets = dict(self.state.facets)
+        for check in self._active.get(None, ()):
+            reads = check.reads if check.of_pods is None else check.reads - {Kind.POD}
+            if reads & kinds or not facets.isdisjoint(check.of_pods or ()):
+                self._dirty_wide.add(check.code)
 
     def refresh_profile(self) -> bool:
         """Look at the profile where something else than an object changed it, such as the server's version."""
@@ -98,13 +120,20 @@ class Engine:
     def note_statuses(self) -> bool:
         """Say that a kind's health changed; whether that changed which checks can be evaluated."""
         active: dict[Kind | None, list[Check]] = {}
+        readings = {kind: (self.state.is_known(kind), self.state.status(kind).namespaces) for kind in Kind}
+        others = {kind for kind in Kind if readings[kind] != self._readings.get(kind)}
+        touched: set[Kind | None] = set()
         for check in self._checks:
             for kind in check.subjects or (None,):
                 if self._can_run(check, kind):
                     active.setdefault(kind, []).append(check)
-        if active == self._active:
+                    # It was asked before, but while a kind that it uses was read in part, or not at all.
+                    if not others.isdisjoint(check.reads):
+                        touched.add(kind)
+        self._readings = readings
+        touched |= {kind for kind in {*active, *self._active} if active.get(kind) != self._active.get(kind)}
+        if not touched:
             return False
-        touched = {kind for kind in {*active, *self._active} if active.get(kind) != self._active.get(kind)}
         self._active = active
         for kind in touched:
             if kind is None:
@@ -155,8 +184,9 @@ class Engine:
         return kind is not None and kind in self._active
 
     def mark_everything(self) -> None:
-        """Have everything evaluated anew."""
-        self._dirty.clear()
+        """Have everything evaluated anew, and what findings are left of objects that are gone."""
+        left = [self._held, self._watching, *(b.subjects() for b in (self.book, self.exempted, self.details))]
+        self._dirty = dict.fromkeys(key for keys in left for key in keys if key[0] in _KINDS)
         self._sweeps.clear()
         for kind in self._active:
             if kind is not None:
@@ -165,17 +195,18 @@ class Engine:
 
     def _sweep(self, kind: Kind) -> None:
         items = list(self.state.store(kind))
-        self._sweeps.append(subject(kind, (item.namespace, item.name)) for item in items)
+        # One that is under way begins anew: what it still had to ask is asked by this one.
+        self._sweeps = deque(sweep for sweep in self._sweeps if sweep[0] is not kind)
+        self._sweeps.append((kind, (subject(kind, (item.namespace, item.name)) for item in items)))
 
     def _mark_nodes(self, nodes: set[str]) -> None:
-        for name in nodes:
-            self._dirty[subject(Kind.NODE, ("", name))] = None
-        for pod in self.state.pods:
-            if pod.node_name in nodes:
-                self._dirty[subject(Kind.POD, pod.key)] = None
-        for check in self._active.get(None, ()):
-            if Kind.NODE in check.reads:
-                self._dirty_wide.add(check.code)
+        if nodes:
+            self._mark(subject(Kind.NODE, ("", name)) for name in nodes)
+            self._dirty_wide.update(check.code for check in self._active.get(None, ()) if Kind.NODE in check.reads)
+
+    def _mark_pods_on(self, nodes: set[str]) -> None:
+        if nodes and Kind.POD in self._active:
+            self._mark(subject(Kind.POD, pod.key) for pod in self.state.pods if pod.node_name in nodes)
 
     def step(self, now: float, may_go_on: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
         """Evaluate what waits, for as long as `may_go_on`; the objects whose findings changed."""
@@ -223,10 +254,10 @@ class Engine:
 
     def _next(self) -> SubjectKey | None:
         if self._dirty and not self._sweeps:
-            self._sweeps.append(iter(self._dirty))
+            self._sweeps.append((None, iter(self._dirty)))
             self._dirty = {}
         while self._sweeps:
-            for key in self._sweeps[0]:
+            for key in self._sweeps[0][1]:
                 return key
             self._sweeps.popleft()
             if not self._sweeps and self._dirty:
@@ -238,11 +269,27 @@ class Engine:
         item = self.state.store(kind).get((key[1], key[2]))
         found: list[Finding] = []
         context.due = math.inf
+        context.outsiders.clear()
         if item is not None:
             ref = ObjectRef(key[0], key[1] or None, key[2])
             for check in self._active.get(kind, ()):
                 found.extend(self._run(check, item, ref, context))
+        if context.outsiders or key in self._watching:
+            self._watch(key, frozenset(context.outsiders))
         return self._enter(key, found, context)
+
+    def _watch(self, key: SubjectKey, pods: frozenset[Key]) -> None:
+        """Ask the subject again when one of these pods changes, instead of those of before."""
+        before = self._watching.pop(key, frozenset())
+        for pod in before - pods:
+            watchers = self._watchers[pod]
+            watchers.discard(key)
+            if not watchers:
+                del self._watchers[pod]
+        for pod in pods - before:
+            self._watchers.setdefault(pod, set()).add(key)
+        if pods:
+            self._watching[key] = pods
 
     def _ask_wide(self, code: str, context: Context, touched: set[ObjectRef]) -> None:
         context.due = math.inf
@@ -291,6 +338,14 @@ class Engine:
             | self.exempted.replace(key, tuple(exempted))
             | self.details.replace(key, tuple(details))
         )
+
+
+def _is_another_node(change: Change) -> bool:
+    """Whether a node changed in what pods look at beside its facts (DS-POD-002 and 004)."""
+    old, new = change.old, change.new
+    if not isinstance(old, Node) or not isinstance(new, Node):
+        return change.kind is Kind.NODE
+    return (old.cidrs, old.provider_id, old.annotations) != (new.cidrs, new.provider_id, new.annotations)
 
 
 def to_finding(check: Check, problem: Problem, ref: ObjectRef) -> Finding:

@@ -12,14 +12,23 @@ from dsview.model.finding import ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Ingress, IngressClass, Pod, Service
 from dsview.state.controllers import INGRESS_CONTROLLER, argument, live_controllers, publish_service_key
+from dsview.state.relations import PodFacet
 
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 
 
 def controllers_of(ingress: Ingress, ctx: Context) -> list[Pod]:
     """The running ingress-nginx pods that serve an Ingress, by its class (I:internal/ingress/controller/store)."""
-    pods = list(live_controllers(ctx.state))
     name = ingress.class_name or dict(ingress.annotations).get(_CLASS_ANNOTATION, "")
+    versions = (ctx.state.facets[PodFacet.CONTROLLERS], ctx.state.epochs[Kind.INGRESS_CLASS])
+    by_class: dict[str, list[Pod]] = ctx.state.remembered("controllers by class", versions, dict)
+    if name not in by_class:
+        by_class[name] = _controllers_of_class(name, ctx)
+    return by_class[name]
+
+
+def _controllers_of_class(name: str, ctx: Context) -> list[Pod]:
+    pods = live_controllers(ctx.state)
     item = ctx.state.ingress_classes.get(("", name)) if name else _default_class(ctx)
     if item is not None:
         return [pod for pod in pods if (argument(pod, "controller-class") or INGRESS_CONTROLLER) == item.controller]
@@ -50,7 +59,8 @@ def _backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Famil
     "ingress-status-family",
     Severity.WARNING,
     title="Ingress status lacks a family of its load balancer",
-    condition="The controller's publish Service has a load-balancer IP of a family, and the status of the Ingress has none "
+    condition="The controller's publish Service has a load-balancer IP of a family, and the status of the "
+    "Ingress has none "
     "of it, for two minutes.",
     why="DNS that follows the Ingress status publishes one family only.",
     fix="Restart the controller; look at its log for status updates.",
@@ -120,7 +130,8 @@ def backend_disjoint(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     Severity.WARNING,
     title="Ingress controller lacks a family of its backends",
     condition="A backend Service has ready endpoints of a family that a controller pod has no address of.",
-    why="ingress-nginx takes the endpoints of all slices, so requests that fall on the missing family fail now and then.",
+    why="ingress-nginx takes the endpoints of all slices, so requests that fall on the missing family fail now "
+    "and then.",
     fix="Recreate the controller's pods with both families, or make the backend SingleStack.",
     source="checks.md §4",
     subjects=(Kind.INGRESS,),

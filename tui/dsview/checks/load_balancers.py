@@ -8,7 +8,7 @@ from dsview.checks.context import Context
 from dsview.checks.endpoints import causes as endpoint_causes
 from dsview.checks.endpoints import lacking
 from dsview.checks.registry import Problem, check
-from dsview.checks.words import count, families, kubectl, names, patch_service, recreate_pods, ref
+from dsview.checks.words import count, families, kubectl, names, patch_service, quoted, recreate_pods, ref
 from dsview.model.address import Family, families_of, family_of, other
 from dsview.model.cidr import cidr_families
 from dsview.model.finding import Cause, ObjectRef, Severity
@@ -92,7 +92,8 @@ def vip_order(service: Service, ctx: Context) -> Iterator[Problem]:
     has, vips = service.families, vip_families(service)
     if service.type == _TYPE and len(has) == 2 and len(vips) == 2 and vips != has:
         yield Problem(
-            message=f"{vips[0]} comes first ({service.load_balancer_ingress[0].ip}), while ipFamilies names {has[0]} first.",
+            message=f"{vips[0]} comes first ({service.load_balancer_ingress[0].ip}), while ipFamilies names "
+            f"{has[0]} first.",
             family=has[0],
             field="status.loadBalancer.ingress",
             observed=", ".join(vips),
@@ -154,18 +155,10 @@ def pending(service: Service, ctx: Context) -> Iterator[Problem]:
     """No VIP and no host name."""
     if service.type != _TYPE or service.load_balancer_ingress or not ctx.older_than(service.created, SETTLES):
         return
-    events = sorted(
-        (
-            e
-            for e in ctx.state.events
-            if e.reason in _LB_EVENTS
-            and e.involved_kind in {"Service", ""}
-            and (e.involved_namespace, e.involved_name) == service.key
-        ),
-        key=lambda e: e.last_seen,
-    )
+    about = ctx.state.events_about.about(service.key)
+    events = [e for e in about if e.reason in _LB_EVENTS and e.involved_kind in {"Service", ""}]
     nobody = "" if ctx.profile.serves_load_balancers else " Nothing seems to serve load balancers in this cluster."
-    said = f" {events[-1].reason}: {events[-1].message}" if events else ""
+    said = f" {quoted(events[-1])}" if events else ""
     yield Problem(
         message=f"No load-balancer address for more than five minutes.{said}{nobody}",
         field="status.loadBalancer",
@@ -182,7 +175,8 @@ def pending(service: Service, ctx: Context) -> Iterator[Problem]:
     "source-ranges-miss-family",
     Severity.WARNING,
     title="Source ranges do not limit one family",
-    condition="loadBalancerSourceRanges is not empty and names no range of one of the Service's families. An error where "
+    condition="loadBalancerSourceRanges is not empty and names no range of one of the Service's families. An "
+    "error where "
     "the load balancer has an address of that family whose traffic reaches the nodes unproxied.",
     why="kube-proxy applies the ranges by family: without any of a family, everybody is let in over it.",
     fix="Add ranges of that family; ::1/128 or 127.0.0.1/32 closes it.",
@@ -220,7 +214,8 @@ def source_ranges_miss_family(service: Service, ctx: Context) -> Iterator[Proble
     "requested-ip-family",
     Severity.WARNING,
     title="Requested load-balancer addresses do not fit the families",
-    condition="loadBalancerIP or a provider's annotation asks for addresses that do not cover the Service's families, or "
+    condition="loadBalancerIP or a provider's annotation asks for addresses that do not cover the Service's "
+    "families, or "
     "are of another one.",
     why="The load balancer gives what was asked for, so a family stays without address, or gets none that works.",
     fix="Request one address of each family, in the provider's annotation.",
@@ -302,10 +297,11 @@ def local_policy_gap(service: Service, ctx: Context) -> Iterator[Problem]:
         if not gaps:
             continue
         missing = {i: e for i, e in lacking(ctx, service, family).items() if e.node_name in gaps}
-        pods = [pod for e in missing.values() if (pod := ctx.state.pods.get(e.target)) is not None]
+        pods = ctx.pods_behind(service, missing.values())
         without: list[Pod] = [pod for pod in pods if family not in families_of(pod.ips)]
         yield Problem(
-            message=f"{count(len(gaps), 'node')} ({names(gaps)}) have {rest} endpoints but no {family} one; with policy "
+            message=f"{count(len(gaps), 'node')} ({names(gaps)}) have {rest} endpoints but no {family} one; with "
+            "policy "
             f"Local they drop {family}.",
             family=family,
             field="spec.externalTrafficPolicy",
@@ -317,6 +313,6 @@ def local_policy_gap(service: Service, ctx: Context) -> Iterator[Problem]:
             causes=(
                 Cause("DS-EPS-001", ref("Service", service), family),
                 Cause("DS-EPS-002", ref("Service", service), family),
-                *endpoint_causes(ctx, missing, family),
+                *endpoint_causes(ctx, service, missing, family),
             ),
         )

@@ -30,11 +30,16 @@ def _only_family(rules: tuple[PolicyRule, ...]) -> Family | None:
 
 
 def _selected_dual_pod(policy: NetworkPolicy, ctx: Context) -> Pod | None:
-    for pod in ctx.state.pods.in_namespace(policy.namespace):
-        is_there = pod.phase == "Running" and not pod.deleted and not pod.host_network
-        if is_there and len(families_of(pod.ips)) == 2 and policy.pod_selector.matches(pod.labels):
-            return pod
-    return None
+    """The first one by name, so that the same cluster gives the same message."""
+    found = (
+        pod
+        for pod in ctx.state.pods.in_namespace(policy.namespace)
+        if pod.phase == "Running"
+        and not (pod.deleted or pod.host_network)
+        and policy.pod_selector.matches(pod.labels)
+        and len(families_of(pod.ips)) == 2
+    )
+    return min(found, key=lambda pod: pod.name, default=None)
 
 
 @check(
@@ -42,7 +47,8 @@ def _selected_dual_pod(policy: NetworkPolicy, ctx: Context) -> Pod | None:
     "policy-one-family",
     Severity.WARNING,
     title="NetworkPolicy allows one family only",
-    condition="The policy selects a dual-stack pod, and all rules of a direction name ipBlocks of one family and nothing "
+    condition="The policy selects a dual-stack pod, and all rules of a direction name ipBlocks of one family and "
+    "nothing "
     "else.",
     why="The other family is blocked in that direction; clients that prefer it time out.",
     fix="Add ipBlocks of the other family.",
@@ -52,7 +58,7 @@ def _selected_dual_pod(policy: NetworkPolicy, ctx: Context) -> Pod | None:
     needs=(Kind.POD,),
 )
 def policy_one_family(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
-    """ipBlocks of one family for pods of two."""
+    """Blocks of one family for pods of two."""
     found = [(name, peer, only, rules) for name, peer, rules in _directions(policy) if (only := _only_family(rules))]
     pod = _selected_dual_pod(policy, ctx) if found else None
     if pod is None:

@@ -1,19 +1,17 @@
-"""DS-NGX: what ingress-nginx listens on, against its pods, its ConfigMap and its Services. Asked once for the cluster."""
+"""DS-NGX: what ingress-nginx listens on, against its pods and its Services. Asked once for the cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from dsview.checks.context import Context, workload_of
 from dsview.checks.registry import Problem, check
-from dsview.checks.words import families, kubectl, names, patch, patch_service, recreate_pods, ref
+from dsview.checks.words import names, patch_service, recreate_pods, ref
 from dsview.model.address import FAMILIES, V4, V6, Family, families_of, other
-from dsview.model.cidr import cidr_families
 from dsview.model.finding import Cause, ObjectRef, Severity
 from dsview.model.kinds import Kind
-from dsview.model.listen import Likelihood, Listener, ListenSource, NginxConf
-from dsview.model.objects import ConfigMap, Key, Pod, Service
+from dsview.model.listen import ListenSource, NginxConf
+from dsview.model.objects import Pod, Service
 from dsview.state.controllers import (
     config_map_key,
     has_ssl_passthrough,
@@ -23,7 +21,7 @@ from dsview.state.controllers import (
     target_port,
 )
 from dsview.state.listeners import config_map, nginx_conf
-from dsview.state.profile import split_list
+from dsview.state.relations import PodFacet
 
 _DISABLE = "disable-ipv6"
 
@@ -40,33 +38,9 @@ def _read(ctx: Context) -> Iterator[tuple[Pod, NginxConf]]:
             yield pod, conf
 
 
-def _by_config_map(ctx: Context) -> dict[Key, tuple[ConfigMap, list[Pod]]]:
-    """The controllers' ConfigMaps that were read, each with its running pods."""
-    found: dict[Key, tuple[ConfigMap, list[Pod]]] = {}
-    for pod in live_controllers(ctx.state):
-        settings = config_map(ctx.state, pod)
-        if settings is not None:
-            found.setdefault(settings.key, (settings, []))[1].append(pod)
-    return found
-
-
 def _is_disabled(ctx: Context, pod: Pod) -> bool:
     settings = config_map(ctx.state, pod)
     return settings is not None and is_truthy(settings.data.get(_DISABLE, ""))
-
-
-def _has_v6_clients(ctx: Context, pods: list[Pod]) -> bool:
-    """Whether some pod has an IPv6 listener that somebody can reach."""
-    for pod in pods:
-        conf = nginx_conf(ctx.state, pod)
-        reachable = V6 in families_of(pod.ips)
-        if reachable and any(V6 in x.families and not x.internal for x in conf.listeners if _is_sure(x)):
-            return True
-    return False
-
-
-def _is_sure(listener: Listener) -> bool:
-    return listener.likelihood is Likelihood.YES
 
 
 Socket = tuple[str, int | None]
@@ -87,12 +61,14 @@ def _sockets(conf: NginxConf) -> dict[Socket, set[Family]]:
     "no-v6-listen",
     Severity.ERROR,
     title="nginx does not listen on IPv6 though its pod has it",
-    condition="A controller pod has an IPv6 address, IPv6 is not disabled in its ConfigMap, and a public port listens on "
+    condition="A controller pod has an IPv6 address, IPv6 is not disabled in its ConfigMap, and a public port "
+    "listens on "
     "IPv4 only. Needs the nginx.conf as it is.",
     why="IPv6 connections to the controller are refused. ingress-nginx looks for IPv6 once, when its process starts.",
     fix="Restart the controller.",
     source="checks.md §4 and §1.5; I:internal/net/net.go",
     needs=(Kind.POD, Kind.NGINX_CONF, Kind.CONFIG_MAP),
+    of_pods=(PodFacet.CONTROLLERS,),
 )
 def no_v6_listen(ctx: Context) -> Iterator[Problem]:
     """A dual pod with IPv4 listeners."""
@@ -116,54 +92,12 @@ def no_v6_listen(ctx: Context) -> Iterator[Problem]:
 
 
 @check(
-    "DS-NGX-002",
-    "disabled-but-published",
-    Severity.NOTE,
-    title="IPv6 is disabled in the controller's ConfigMap",
-    condition="disable-ipv6 is true. An error where the controller's Service has IPv6.",
-    why="The Service takes IPv6 connections that nginx does not listen for.",
-    fix="Set disable-ipv6 to false and restart the controller, or make the Service SingleStack.",
-    source="checks.md §4",
-    needs=(Kind.POD, Kind.CONFIG_MAP),
-    uses=(Kind.SERVICE,),
-)
-def disabled_but_published(ctx: Context) -> Iterator[Problem]:
-    """Switched off in nginx, published by a Service."""
-    for settings, pods in _by_config_map(ctx).values():
-        if not is_truthy(settings.data.get(_DISABLE, "")):
-            continue
-        keys = {pod.key for pod in pods}
-        published = [
-            service
-            for service, behind in ctx.controller_services.values()
-            if V6 in service.families and any(pod.key in keys for pod in behind)
-        ]
-        restart = recreate_pods(pods)
-        enable = patch("configmap", settings.namespace, settings.name, {"data": {_DISABLE: "false"}})
-        yield Problem(
-            message="disable-ipv6 is true"
-            + (
-                f", but Service {names(f'{s.namespace}/{s.name}' for s in published)} has IPv6: its connections are refused."
-                if published
-                else ": nginx listens on IPv4 only."
-            ),
-            severity=Severity.ERROR if published else None,
-            object=ref("ConfigMap", settings),
-            family=V6,
-            field=f"data.{_DISABLE}",
-            observed="true",
-            expected="false, or no IPv6 in the Service",
-            fix=f"{enable}\n{restart}",
-            related=(*(ref("Service", s) for s in published), *(ref("Pod", pod) for pod in pods[:20])),
-        )
-
-
-@check(
     "DS-NGX-003",
     "service-family-no-listener",
     Severity.ERROR,
     title="Controller Service has a family that nginx does not listen on",
-    condition="A family of the controller's Service has ready endpoints, but nginx has no listener of it on the port that "
+    condition="A family of the controller's Service has ready endpoints, but nginx has no listener of it on the "
+    "port that "
     "the Service leads to.",
     why="Connections over that family are refused by the pod.",
     fix="Restart the controller, or enable IPv6 in its ConfigMap.",
@@ -171,6 +105,7 @@ def disabled_but_published(ctx: Context) -> Iterator[Problem]:
     source="checks.md §4 and §1.12",
     needs=(Kind.SERVICE, Kind.POD, Kind.ENDPOINT_SLICE),
     uses=(Kind.NGINX_CONF, Kind.CONFIG_MAP),
+    of_pods=(PodFacet.CONTROLLERS,),
 )
 def service_family_no_listener(ctx: Context) -> Iterator[Problem]:
     """The Service leads to a port that is deaf in one family."""
@@ -184,7 +119,8 @@ def service_family_no_listener(ctx: Context) -> Iterator[Problem]:
                 continue
             pod, ports = deaf[0]
             yield Problem(
-                message=f"The Service has {family} and {found.live(family)} ready endpoints of it, but {pod.name} has no "
+                message=f"The Service has {family} and {found.live(family)} ready endpoints of it, but "
+                f"{pod.name} has no "
                 f"{family} listener on port {names(map(str, ports))}.",
                 family=family,
                 object=ref("Service", service),
@@ -231,6 +167,7 @@ def _deaf_ports(ctx: Context, service: Service, pod: Pod, family: Family) -> lis
     fix="None is needed.",
     source="checks.md §4 and §1.5",
     needs=(Kind.POD, Kind.NGINX_CONF),
+    of_pods=(PodFacet.CONTROLLERS,),
 )
 def inert_v6_listen(ctx: Context) -> Iterator[Problem]:
     """[::] without an address."""
@@ -256,6 +193,7 @@ def inert_v6_listen(ctx: Context) -> Iterator[Problem]:
     fix="Set both ipFamilyPolicy and ipFamilies; the chart ignores one without the other.",
     source="checks.md §4; i/n#11068",
     needs=(Kind.SERVICE, Kind.POD),
+    of_pods=(PodFacet.CONTROLLERS,),
 )
 def controller_service_single(ctx: Context) -> Iterator[Problem]:
     """The chart's default in a cluster that could do more."""
@@ -279,46 +217,18 @@ def controller_service_single(ctx: Context) -> Iterator[Problem]:
 
 
 @check(
-    "DS-NGX-006",
-    "bind-address-one-family",
-    Severity.WARNING,
-    title="bind-address limits one family only",
-    condition="bind-address names addresses of one family.",
-    why="In the other family nginx goes on listening on every address.",
-    fix="Name an address of each family, or set disable-ipv6.",
-    source="checks.md §4",
-    needs=(Kind.POD, Kind.CONFIG_MAP),
-)
-def bind_address_one_family(ctx: Context) -> Iterator[Problem]:
-    """A limit for one family of two."""
-    for settings, pods in _by_config_map(ctx).values():
-        named = families_of(tuple(text.strip("[]") for text in split_list(settings.data.get("bind-address", ""))))
-        if len(named) != 1 or (named[0] == V4 and is_truthy(settings.data.get(_DISABLE, ""))):
-            continue
-        yield Problem(
-            message=f"bind-address is {settings.data['bind-address']}: over {other(named[0])} nginx listens on every "
-            "address.",
-            object=ref("ConfigMap", settings),
-            family=other(named[0]),
-            field="data.bind-address",
-            observed=settings.data["bind-address"],
-            expected="an address of each family",
-            fix=kubectl(settings.namespace, "edit", "configmap", settings.name),
-            related=tuple(ref("Pod", pod) for pod in pods[:20]),
-        )
-
-
-@check(
     "DS-NGX-007",
     "uneven-servers",
     Severity.ERROR,
     title="Servers of one controller listen on different families",
-    condition="In one replica the families differ between server names, or between the http and the https port. Needs the "
+    condition="In one replica the families differ between server names, or between the http and the https port. "
+    "Needs the "
     "nginx.conf as it is.",
     why="Some sites, or one of http and https, cannot be reached over one family.",
     fix="Look for a custom template or a snippet with listen directives; restart the controller.",
     source="checks.md §4",
     needs=(Kind.POD, Kind.NGINX_CONF),
+    of_pods=(PodFacet.CONTROLLERS,),
 )
 def uneven_servers(ctx: Context) -> Iterator[Problem]:
     """Not every server on the same families."""
@@ -371,11 +281,13 @@ def _uneven(by_port: dict[int, dict[str, set[Family]]]) -> tuple[str, Family] | 
     "replicas-differ",
     Severity.ERROR,
     title="Replicas of the controller listen on different families",
-    condition="Ready replicas of one template have different sets of ports and families. Needs the nginx.conf as it is.",
+    condition="Ready replicas of one template have different sets of ports and families. Needs the nginx.conf as "
+    "it is.",
     why="A connection works or fails depending on the replica that it reaches.",
     fix="Restart the controller.",
     source="checks.md §4",
     needs=(Kind.POD, Kind.NGINX_CONF),
+    of_pods=(PodFacet.CONTROLLERS,),
 )
 def replicas_differ(ctx: Context) -> Iterator[Problem]:
     """One template, several answers."""
@@ -420,6 +332,7 @@ def _port_families(conf: NginxConf) -> frozenset[tuple[str, int | None, Family]]
     fix="Remove ipv6only=off, or the IPv4 listener, from the custom template.",
     source="checks.md §4 and §5",
     needs=(Kind.POD, Kind.NGINX_CONF),
+    of_pods=(PodFacet.CONTROLLERS,),
 )
 def bind_clash(ctx: Context) -> Iterator[Problem]:
     """One port, taken twice."""
@@ -435,80 +348,4 @@ def bind_clash(ctx: Context) -> Iterator[Problem]:
                 field="listen",
                 observed=ports,
                 expected="one socket for each port and family",
-            )
-
-
-_REAL_IP = ("use-proxy-protocol", "use-forwarded-headers", "enable-real-ip")
-_DEFAULT_REAL_IP_CIDR = "0.0.0.0/0"
-
-
-@check(
-    "DS-NGX-010",
-    "real-ip-v4-only",
-    Severity.WARNING,
-    title="Client addresses are trusted from IPv4 proxies only",
-    condition="use-proxy-protocol, use-forwarded-headers or enable-real-ip is on, nginx has an IPv6 listener, and "
-    "proxy-real-ip-cidr (0.0.0.0/0 unless set) holds no IPv6 range.",
-    why="Over IPv6 logs, limits and allow lists see the proxy's address instead of the client's.",
-    fix="Add the proxies' IPv6 ranges to proxy-real-ip-cidr.",
-    source="checks.md §4; I:internal/ingress/controller/config/config.go",
-    needs=(Kind.POD, Kind.CONFIG_MAP),
-    uses=(Kind.NGINX_CONF,),
-)
-def real_ip_v4_only(ctx: Context) -> Iterator[Problem]:
-    """Real client addresses in one family only."""
-    for settings, pods in _by_config_map(ctx).values():
-        switched = [name for name in _REAL_IP if is_truthy(settings.data.get(name, ""))]
-        trusted = settings.data.get("proxy-real-ip-cidr", "") or _DEFAULT_REAL_IP_CIDR
-        if not switched or V6 in cidr_families(split_list(trusted)) or not _has_v6_clients(ctx, pods):
-            continue
-        both = ",".join(dict.fromkeys((*split_list(trusted), "::/0")))
-        yield Problem(
-            message=f"{switched[0]} is on, but proxy-real-ip-cidr is {trusted}: over IPv6 no proxy is trusted.",
-            object=ref("ConfigMap", settings),
-            family=V6,
-            field="data.proxy-real-ip-cidr",
-            observed=trusted,
-            expected="ranges of both families",
-            fix=patch("configmap", settings.namespace, settings.name, {"data": {"proxy-real-ip-cidr": both}}),
-        )
-
-
-_LISTS: tuple[tuple[str, Literal["deny", "allow"]], ...] = (
-    ("denylist-source-range", "deny"),
-    ("block-cidrs", "deny"),
-    ("allowlist-source-range", "allow"),
-    ("whitelist-source-range", "allow"),
-)
-
-
-@check(
-    "DS-NGX-011",
-    "acl-one-family",
-    Severity.WARNING,
-    title="Source ranges of the controller name IPv4 only",
-    condition="A deny list of the controller's ConfigMap names IPv4 ranges only; for an allow list it is a note.",
-    why="Over IPv6 a deny list lets everybody pass, and an allow list answers 403 to everybody.",
-    fix="Add IPv6 ranges to the list.",
-    source="checks.md §4",
-    needs=(Kind.POD, Kind.CONFIG_MAP),
-    uses=(Kind.NGINX_CONF,),
-)
-def acl_one_family(ctx: Context) -> Iterator[Problem]:
-    """A list that forgets IPv6."""
-    for settings, pods in _by_config_map(ctx).values():
-        for name, kind in _LISTS:
-            value = settings.data.get(name, "")
-            if cidr_families(split_list(value)) != (V4,) or not _has_v6_clients(ctx, pods):
-                continue
-            effect = "everybody passes" if kind == "deny" else "everybody gets 403"
-            yield Problem(
-                message=f"{name} holds {families((V4,))} ranges only ({names(split_list(value))}): over IPv6 {effect}.",
-                severity=Severity.NOTE if kind == "allow" else None,
-                object=ref("ConfigMap", settings),
-                family=V6,
-                field=f"data.{name}",
-                observed=value,
-                expected="ranges of both families",
-                fix=kubectl(settings.namespace, "edit", "configmap", settings.name),
             )

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
-from dsview.checks.words import families, kubectl, names, ref
+from dsview.checks.words import families, kubectl, names, quoted, ref
 from dsview.model.address import FAMILIES, Family, families_of, is_usable, other, packed
 from dsview.model.cidr import Cidr, parse_cidr, parse_cidrs
 from dsview.model.finding import ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Node
 from dsview.state.profile import NodeFacts
+from dsview.state.relations import in_order
 
 _NODE_IP = "Start the node's kubelet with --node-ip=<IPv4 address>,<IPv6 address> and restart it."
 _REREGISTER = "spec.podCIDRs is immutable"
@@ -101,6 +102,7 @@ def _internal_problem(ctx: Context, node: Node, facts: NodeFacts, family: Family
     source="checks.md §4",
     needs=(Kind.NODE,),
     uses=(Kind.POD,),
+    of_pods=(),
 )
 def pod_cidr_family(ctx: Context) -> Iterator[Problem]:
     """One pod range where peers have two."""
@@ -115,7 +117,8 @@ def pod_cidr_family(ctx: Context) -> Iterator[Problem]:
         if family in facts.supplied:
             continue
         yield Problem(
-            message=f"No {family} podCIDR: the node has {', '.join(node.cidrs)} only, while {example} has both families; "
+            message=f"No {family} podCIDR: the node has {', '.join(node.cidrs)} only, while {example} has both "
+            "families; "
             f"pods on it get {facts.cidrs[0]} only.",
             object=_node_ref(node.name),
             family=family,
@@ -165,7 +168,8 @@ def pod_cidr_overlap(ctx: Context) -> Iterator[Problem]:
     for (name, i), (node, cidr, others) in sorted(clashes.items(), key=lambda item: item[0]):
         by_cilium = any(key.endswith("-pod-cidr") for key, _ in node.annotations)
         yield Problem(
-            message=f"podCIDR {cidr.text} overlaps {names(f'{c.text} of node {n}' for n, c in sorted(others.items()))}.",
+            message=f"podCIDR {cidr.text} overlaps "
+            f"{names(f'{c.text} of node {n}' for n, c in sorted(others.items()))}.",
             severity=Severity.WARNING if by_cilium else None,
             object=_node_ref(name),
             family=cidr.family,
@@ -228,7 +232,8 @@ def cidr_collision(ctx: Context) -> Iterator[Problem]:
     Severity.ERROR,
     title="Pod ranges in another order than on other nodes",
     condition="Two dual-stack nodes name the families of their podCIDRs in different order.",
-    why="kube-controller-manager matches podCIDRs with its --cluster-cidr by position, and stops where they do not fit.",
+    why="kube-controller-manager matches podCIDRs with its --cluster-cidr by position, and stops where they do "
+    "not fit.",
     fix="Restore the order of --cluster-cidr, or re-register the nodes that differ.",
     source="checks.md §4",
     needs=(Kind.NODE,),
@@ -247,7 +252,8 @@ def pod_cidr_order(ctx: Context) -> Iterator[Problem]:
     for node, facts in dual:
         if facts.cidrs != first:
             yield Problem(
-                message=f"podCIDRs name {' before '.join(facts.cidrs)} ({', '.join(node.cidrs)}), on {example} and most "
+                message=f"podCIDRs name {' before '.join(facts.cidrs)} ({', '.join(node.cidrs)}), on {example} "
+                "and most "
                 f"nodes {' before '.join(first)}.",
                 object=_node_ref(node.name),
                 field="spec.podCIDRs",
@@ -279,7 +285,8 @@ def provided_node_ip(node: Node, ctx: Context) -> Iterator[Problem]:
     if set(provided) != set(facts.internal):
         differing = next(f for f in FAMILIES if (f in provided) != (f in facts.internal))
         yield Problem(
-            message=f"The kubelet's --node-ip is {', '.join(given)} ({families(provided)}), but the node's InternalIPs are "
+            message=f"The kubelet's --node-ip is {', '.join(given)} ({families(provided)}), but the node's "
+            "InternalIPs are "
             f"{families(facts.internal)}.",
             family=differing,
             field="status.addresses",
@@ -308,7 +315,7 @@ _EXHAUSTED = ("CIDRNotAvailable", "CIDRAssignmentFailed")
 def no_pod_cidr(ctx: Context) -> Iterator[Problem]:
     """Nodes that were left without a range."""
     peers = sum(1 for facts in ctx.nodes.values() if facts.cidrs)
-    events = {e.involved_name: e for e in ctx.state.events if e.reason in _EXHAUSTED}
+    events = {e.involved_name: e for e in in_order(ctx.state.events) if e.reason in _EXHAUSTED}
     for node in _nodes(ctx):
         facts = ctx.nodes.get(node.name)
         if facts is None or node.cidrs or facts.virtual or facts.supplied:
@@ -316,7 +323,7 @@ def no_pod_cidr(ctx: Context) -> Iterator[Problem]:
         event = events.get(node.name)
         if event is None and not (peers and ctx.older_than(node.created, 60)):
             continue
-        said = f" {event.reason}: {event.message}" if event is not None else ""
+        said = f" {quoted(event)}" if event is not None else ""
         yield Problem(
             message=f"No podCIDR, while {peers} other nodes have one.{said}",
             object=_node_ref(node.name),

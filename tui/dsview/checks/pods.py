@@ -49,7 +49,8 @@ def pod_lacks_family(pod: Pod, ctx: Context) -> Iterator[Problem]:
         effect = f"; {names(wanting)} cannot reach it over {family}" if wanting else ""
         asked = f" It asks its CNI for addresses of its own ({names(pod.ipam)})." if pod.ipam else ""
         yield Problem(
-            message=f"No {family} address: the pod has {names(pod.ips)} only, while node {pod.node_name} gives its pods "
+            message=f"No {family} address: the pod has {names(pod.ips)} only, while node {pod.node_name} gives "
+            "its pods "
             f"{families(node.pod_families)}{effect}.{asked}",
             severity=severity,
             family=family,
@@ -148,9 +149,9 @@ def host_network_stale(pod: Pod, ctx: Context) -> Iterator[Problem]:
 
 
 def _mismatch_event(pod: Pod, ctx: Context) -> str | None:
-    for event in ctx.state.events:
-        about = (event.involved_namespace, event.involved_name) == pod.key and event.involved_kind == "Pod"
-        if about and event.reason == "HostIPsIPFamilyMismatch" and event.last_seen >= pod.start_time:
+    for event in reversed(ctx.state.events_about.about(pod.key)):
+        is_mismatch = event.involved_kind == "Pod" and event.reason == "HostIPsIPFamilyMismatch"
+        if is_mismatch and event.last_seen >= pod.start_time:
             return event.message
     return None
 

@@ -13,6 +13,7 @@ import msgspec
 from dsview.model.address import Family
 from dsview.model.finding import Cause, ObjectRef, Severity
 from dsview.model.kinds import Kind
+from dsview.state.relations import PodFacet
 
 if TYPE_CHECKING:
     from dsview.checks.context import Context
@@ -42,8 +43,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     `subjects` are the kinds it is asked of, one object at a time; without any it is asked once for the whole
     cluster, anew whenever one of `needs` or `uses` changed. `needs` are the kinds without which it is not evaluated
-    (besides the subject's own); `uses` are read where they are there. `condition`, `why`, `fix` and `not_when` are sentences for people; `detail_only`
-    findings are shown with the object and stand in no report.
+    (besides the subject's own); `uses` are read where they are there. `of_pods` narrows what a cluster-wide check
+    reads of pods; without it every change of a pod counts. `condition`, `why`, `fix` and `not_when` are sentences for
+    people; `detail_only` findings are shown with the object and stand in no report.
     """
 
     code: str
@@ -58,6 +60,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     subjects: tuple[Kind, ...] = ()
     needs: tuple[Kind, ...] = ()
     uses: tuple[Kind, ...] = ()
+    of_pods: tuple[PodFacet, ...] | None = None
     detail_only: bool = False
     run: Callable[..., Iterator[Problem]]
 
@@ -86,6 +89,7 @@ def check(
     subjects: tuple[Kind, ...] = (),
     needs: tuple[Kind, ...] = (),
     uses: tuple[Kind, ...] = (),
+    of_pods: tuple[PodFacet, ...] | None = None,
     not_when: str = "",
     detail_only: bool = False,
 ) -> Callable[[Callable[..., Iterator[Problem]]], Callable[..., Iterator[Problem]]]:
@@ -107,6 +111,7 @@ def check(
             subjects=subjects,
             needs=needs,
             uses=uses,
+            of_pods=of_pods,
             detail_only=detail_only,
             run=run,
         )

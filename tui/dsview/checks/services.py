@@ -11,8 +11,8 @@ from dsview.model.address import canonical, family_of, other, packed
 from dsview.model.cidr import parse_cidrs
 from dsview.model.finding import ObjectRef, Severity
 from dsview.model.kinds import Kind
-from dsview.model.objects import Pod, Service
-from dsview.state.profile import KUBERNETES, Confidence
+from dsview.model.objects import Service
+from dsview.state.profile import KUBERNETES, Confidence, service_cidr_texts
 
 
 def is_cluster_dns(service: Service) -> bool:
@@ -120,7 +120,8 @@ def family_not_configured(service: Service, ctx: Context) -> Iterator[Problem]:
     "cluster-ip-out-of-range",
     Severity.ERROR,
     title="Cluster IP outside every ServiceCIDR",
-    condition="No ServiceCIDR of its family contains the cluster IP, or an event ClusterIPOutOfRange names the Service.",
+    condition="No ServiceCIDR of its family contains the cluster IP, or an event ClusterIPOutOfRange names the "
+    "Service.",
     why="The address is not the Service's by right: another allocation or a route may own it.",
     fix="Recreate the Service, or add a ServiceCIDR that contains the address.",
     not_when="The cluster has no ServiceCIDR of that family at all: DS-SVC-003 says so.",
@@ -133,12 +134,8 @@ def cluster_ip_out_of_range(service: Service, ctx: Context) -> Iterator[Problem]
     """A cluster IP that no range holds."""
     if service.is_external_name:
         return
-    ranges = parse_cidrs(text for cidr in ctx.state.service_cidrs for text in cidr.cidrs)
-    events = [
-        e
-        for e in ctx.state.events
-        if e.reason == "ClusterIPOutOfRange" and (e.involved_namespace, e.involved_name) == service.key
-    ]
+    ranges = parse_cidrs(service_cidr_texts(ctx.state))
+    events = [e for e in ctx.state.events_about.about(service.key) if e.reason == "ClusterIPOutOfRange"]
     for i, text in enumerate(service.real_cluster_ips):
         raw = packed(text)
         family = family_of(text)
@@ -231,22 +228,6 @@ def primary_differs(service: Service, ctx: Context) -> Iterator[Problem]:
         )
 
 
-_OTHER_DATAPLANES = {"cilium", "calico-node", "antrea", "kube-router", "ovnkube-node", "kube-ovn-cni"}
-
-
-def has_other_dataplane(ctx: Context) -> bool:
-    """Whether Services are seen to be programmed by something else than kube-proxy.
-
-    A CNI agent that can replace kube-proxy runs in kube-system and no kube-proxy does.
-    """
-
-    def apps(pod: Pod) -> set[str]:
-        return {pod.labels.get(k, "") for k in ("k8s-app", "app", "component", "app.kubernetes.io/name")}
-
-    found = {app for pod in ctx.state.pods.in_namespace("kube-system") for app in apps(pod)}
-    return "kube-proxy" not in found and bool(found & _OTHER_DATAPLANES)
-
-
 @check(
     "DS-SVC-007",
     "external-ip-family",
@@ -265,13 +246,14 @@ def external_ip_family(service: Service, ctx: Context) -> Iterator[Problem]:
     has = service.families
     if not has or not service.external_ips:
         return
-    if dict(service.annotations).get("service.kubernetes.io/service-proxy-name") or has_other_dataplane(ctx):
+    if dict(service.annotations).get("service.kubernetes.io/service-proxy-name") or ctx.profile.other_dataplane:
         return
     for i, text in enumerate(service.external_ips):
         family = family_of(text)
         if family is not None and family not in has:
             yield Problem(
-                message=f"External IP {text} is {family}, but the Service has {families(has)} only: kube-proxy skips it.",
+                message=f"External IP {text} is {family}, but the Service has {families(has)} only: kube-proxy "
+                "skips it.",
                 family=family,
                 field=f"spec.externalIPs[{i}]",
                 observed=text,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.affected import CONTROL_PLANE_LABELS
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
 from dsview.checks.words import recreate_service, ref
@@ -12,8 +13,6 @@ from dsview.model.finding import ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import WebhookConfiguration
 from dsview.state.profile import KUBERNETES
-
-_CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
 
 def _api_server_family(ctx: Context) -> Family | None:
@@ -25,7 +24,7 @@ def _api_server_family(ctx: Context) -> Family | None:
 
 def _control_plane_families(ctx: Context) -> set[Family] | None:
     """The families of the visible control-plane nodes, or None where none is visible."""
-    names = [n.name for n in ctx.state.nodes if any(label in n.labels for label in _CONTROL_PLANE)]
+    names = [n.name for n in ctx.state.nodes if any(label in n.labels for label in CONTROL_PLANE_LABELS)]
     found = [facts for name in names if (facts := ctx.node(name)) is not None]
     return {family for facts in found for family in facts.internal} if found else None
 
@@ -35,7 +34,8 @@ def _control_plane_families(ctx: Context) -> set[Family] | None:
     "webhook-odd-family",
     Severity.WARNING,
     title="Webhook Service of a family that the API server may lack",
-    condition="The first family of a webhook's or APIService's Service is not that of default/kubernetes' endpoints, and "
+    condition="The first family of a webhook's or APIService's Service is not that of default/kubernetes' "
+    "endpoints, and "
     "the control-plane nodes, where they are visible, lack it.",
     why="The API server calls the Service's first cluster IP only; calls time out, and requests hang or fail.",
     fix="Recreate the Service with the other family first.",
@@ -59,7 +59,8 @@ def webhook_odd_family(item: WebhookConfiguration, ctx: Context) -> Iterator[Pro
             continue
         where = "" if nodes is None else f", and the control-plane nodes have no {first} address"
         yield Problem(
-            message=f"Service {'/'.join(key)} has {first} first, but the API servers are known by {family} only{where}.",
+            message=f"Service {'/'.join(key)} has {first} first, but the API servers are known by {family} "
+            f"only{where}.",
             object=ObjectRef(item.kind, None, item.name),
             family=first,
             field=f"service {'/'.join(key)}",

@@ -10,7 +10,7 @@ from typing import Any
 from dsview.checks.context import workload_of
 from dsview.model.address import Family
 from dsview.model.finding import ObjectRef
-from dsview.model.objects import Object, Pod, Service
+from dsview.model.objects import Event, Object, Pod, Service
 
 
 def ref(kind: str, item: Object) -> ObjectRef:
@@ -30,6 +30,12 @@ def count(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
+
+
+def quoted(event: Event) -> str:
+    """What an event says, as a sentence."""
+    text = " ".join(event.message.split())[:300]
+    return f"{event.reason}: {text}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
 
 def families(values: Iterable[Family]) -> str:

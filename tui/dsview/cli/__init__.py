@@ -27,7 +27,7 @@ def main() -> None:
         sys.exit(EXIT_USAGE)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
-    except Exception as error:  # the last resort: a sentence in place of a traceback
+    except Exception as error:  # noqa: BLE001  (the last resort: a sentence in place of a traceback)
         from dsview.cli.logs import log_failure  # noqa: PLC0415
 
         log_failure(error)

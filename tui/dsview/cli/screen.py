@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def run_screen(settings: Settings) -> int:
     """Open the dashboard; the exit code."""
-    if not (sys.stdin.isatty() or settings.from_path == "-") or not sys.stdout.isatty():
+    if not _takes_keys(settings) or not sys.stdout.isatty():
         say("the dashboard needs a terminal. Without one, use `dsview check` or `dsview show`.")
         return EXIT_USAGE
     from dsview.ui.app import DsviewApp  # noqa: PLC0415  (Textual is imported only for a screen)
@@ -37,6 +38,21 @@ def run_screen(settings: Settings) -> int:
         say(str(error))
         return error.exit_code
     return app.return_code or 0
+
+
+def _takes_keys(settings: Settings) -> bool:
+    """Whether keys can be read. Where standard input is the data, they come from the terminal itself, as in `less`."""
+    if sys.stdin is None or sys.stdin.isatty() or settings.from_path != "-":
+        return sys.stdin is not None and sys.stdin.isatty()
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        return False
+    # Textual reads file descriptor 0; the data moves to another one.
+    sys.stdin = os.fdopen(os.dup(0), encoding="utf-8")
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    return True
 
 
 def _source_name(settings: Settings) -> str:

@@ -37,8 +37,12 @@ def _time(seconds: int) -> str | None:
 
 
 def _lean(**fields: Any) -> Json:
-    """The fields that say something, in Kubernetes' spelling (a trailing underscore is dropped)."""
-    return {key.rstrip("_"): value for key, value in fields.items() if value not in (None, "", (), [], {}, False)}
+    """The fields that say something, a zero too, in Kubernetes' spelling (a trailing underscore is dropped)."""
+    return {
+        key.rstrip("_"): value
+        for key, value in fields.items()
+        if value or (isinstance(value, int) and not isinstance(value, bool))
+    }
 
 
 def encode(kind: Kind, item: Object) -> Json:
@@ -142,13 +146,14 @@ def _service(item: Service) -> Json:
 def _endpoint_slice(item: EndpointSlice) -> Json:
     endpoints = []
     for e in item.endpoints():
-        target = _lean(kind="Pod", namespace=e.target[0], name=e.target[1], uid=e.target_uid)
-        has_target = bool(e.target[1] or e.target_uid)
+        # Only a Pod is kept by name; of any other target the uid alone.
+        kind = "Pod" if any(e.target) else "Other" if e.target_uid else ""
+        target = _lean(kind=kind, namespace=e.target[0], name=e.target[1], uid=e.target_uid)
         endpoints.append(
             {
                 "addresses": list(e.addresses),
                 "conditions": {"ready": e.ready},
-                **_lean(targetRef=target if has_target else None, nodeName=e.node_name),
+                **_lean(targetRef=target, nodeName=e.node_name),
             }
         )
     return {"addressType": item.address_type, "endpoints": endpoints}
@@ -200,18 +205,16 @@ def _node(item: Node) -> Json:
 
 
 def _ingress(item: Ingress) -> Json:
-    rules: list[Json] = []
+    # Rules without paths first, since they say in which order the hosts come.
+    rules: list[Json] = [{} if host == "*" else {"host": host} for host in item.hosts]
     default: Json | None = None
-    hosts = list(item.hosts)
-    for b in item.backends:
+    for i, b in enumerate(item.backends):
         port = {"number": b.port} if isinstance(b.port, int) else _lean(name=b.port)
         backend = {"service": {"name": b.service, "port": port}}
-        if not b.host and "*" not in hosts:
+        if i == 0 and not b.host:
             default = backend
-            continue
-        rules.append(_lean(host=b.host, http={"paths": [{"backend": backend}]}))
-    named = {rule.get("host", "*") for rule in rules}
-    rules.extend({"host": host} for host in hosts if host not in named)
+        else:
+            rules.append(_lean(host=b.host, http={"paths": [{"backend": backend}]}))
     spec = _lean(ingressClassName=item.class_name, defaultBackend=default, rules=rules)
     return {"_annotations": item.annotations, "spec": spec, "status": _load_balancer(item.load_balancer_ingress)}
 

@@ -1,4 +1,4 @@
-"""EndpointSlices, packed: 15,000 slices with 300,000 endpoints as Structs cost 120–200 MB, joined text 20 MB."""
+"""EndpointSlices, packed: 15,000 slices with 300,000 endpoints as Structs cost 120 to 200 MB, joined text 20 MB."""
 
 from __future__ import annotations
 

@@ -32,8 +32,8 @@ class Tone(StrEnum):
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """A column of a pane.
 
-    `lane` groups the columns of one family. `width` is the narrowest useful width in cells, `grow` its share of
-    spare room. `priority` decides what stays on a narrow screen: 0 always does, higher goes first. `help` is one sentence.
+    `lane` groups the columns of one family. `width` is the narrowest useful width in cells, `max_width` the
+    widest. `priority` decides what stays on a narrow screen: 0 always does, higher goes first. `help` is a sentence.
     """
 
     id: str

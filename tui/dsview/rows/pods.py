@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 def phase_of(pod: Pod) -> str:
-    """Phase and readiness in a word: `Running`, `Not ready`, `Terminating`, `Succeeded`…"""
+    """Phase and readiness in a word: `Running`, `Not ready`, `Terminating`, `Succeeded` and so on."""
     if pod.deleted:
         return "Terminating"
     return "Not ready" if pod.phase == "Running" and not pod.ready else pod.phase

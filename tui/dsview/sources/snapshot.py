@@ -22,10 +22,11 @@ API_VERSION = "dsview.io/v1"
 
 
 class SnapshotStatus(msgspec.Struct, rename="camel"):
-    """How a kind was doing when the snapshot was taken."""
+    """How a kind was doing when the snapshot was taken. `namespaces`: those that were read, where not all were."""
 
     health: str
     reason: str = ""
+    namespaces: tuple[str, ...] | None = None
 
 
 class SnapshotConf(msgspec.Struct, rename="camel"):
@@ -67,7 +68,7 @@ def _parts(snapshot: Snapshot) -> Iterator[bytes]:
         captured_at=datetime.fromtimestamp(int(snapshot.captured_at), UTC),
         server_version=snapshot.server_version,
         context=snapshot.context,
-        kinds={s.kind.value: SnapshotStatus(s.health.value, s.reason) for s in snapshot.statuses},
+        kinds={s.kind.value: SnapshotStatus(s.health.value, s.reason, s.namespaces) for s in snapshot.statuses},
         nginx=[
             SnapshotConf(c.namespace, c.name, c.text.decode("utf-8", "replace"))
             for c in snapshot.confs

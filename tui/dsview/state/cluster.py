@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -40,7 +40,10 @@ from dsview.sources.events import (
 from dsview.state.conformity import Conformity
 from dsview.state.controllers import is_controller
 from dsview.state.indexes import AddressIndex, PodAddressIndex, PodCounts, PodPatterns, SelectorIndex, SliceIndex
+from dsview.state.relations import BackendIndex, EventIndex, PodFacet, ServiceFamilies, SystemApps
 from dsview.state.store import Store
+
+T = TypeVar("T")
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
@@ -101,6 +104,12 @@ class ClusterState:
         self.pod_counts = PodCounts()
         self.pod_patterns = PodPatterns()
         self.conformity = Conformity()
+        self.events_about = EventIndex()
+        self.backends = BackendIndex()
+        self.system_apps = SystemApps()
+        self.service_families = ServiceFamilies()
+        self.facets: dict[PodFacet, int] = dict.fromkeys(PodFacet, 0)
+        self._remembered: dict[str, tuple[Hashable, Any]] = {}
         self.controllers: dict[Key, Pod] = {}
         """Pods that run ingress-nginx, finished ones included; `state.controllers` says how they are told."""
         self.control_plane: dict[Key, Pod] = {}
@@ -127,6 +136,14 @@ class ClusterState:
         """Whether all objects of the kind were read at least once."""
         status = self.statuses.get(kind)
         return status is not None and status.health.is_complete
+
+    def remembered(self, name: str, versions: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returned when it was called for the same name and versions last; else it is called."""
+        kept = self._remembered.get(name)
+        if kept is None or kept[0] != versions:
+            kept = self._remembered[name] = (versions, make())
+        value: T = kept[1]
+        return value
 
     def is_settled(self, kind: Kind) -> bool:
         """Whether the kind is known, or known to be unavailable."""
@@ -213,11 +230,16 @@ class ClusterState:
             case Kind.SERVICE:
                 self.selectors.replace(old, new)
                 self.cluster_ips.replace(old, new)
+                self.service_families.replace(old, new)
                 self.served_load_balancers += _is_served(new) - _is_served(old)
             case Kind.NODE:
                 self.conformity.follow_node(old, new)
             case Kind.ENDPOINT_SLICE:
                 self.slices.replace(old, new)
+            case Kind.INGRESS:
+                self.backends.replace(old, new)
+            case Kind.EVENT:
+                self.events_about.replace(old, new)
 
     def _index_pod(self, old: Pod | None, new: Pod | None, changes: list[Change]) -> None:
         for key in self.pod_addresses.replace(old, new):
@@ -225,14 +247,19 @@ class ClusterState:
             if sharer is not None:
                 changes.append(Change(Kind.POD, key, sharer, sharer))
         self.pod_counts.replace(old, new)
-        self.pod_patterns.replace(old, new)
+        self.facets[PodFacet.PATTERNS] += self.pod_patterns.replace(old, new)
+        self.system_apps.replace(old, new)
         self.conformity.follow_pod(old, new)
         key = (old or new or _NOBODY).key
-        for pods, belongs in ((self.controllers, is_controller), (self.control_plane, is_control_plane)):
+        for facet, pods, belongs in (
+            (PodFacet.CONTROLLERS, self.controllers, is_controller),
+            (PodFacet.CONTROL_PLANE, self.control_plane, is_control_plane),
+        ):
             if new is not None and belongs(new):
                 pods[key] = new
-            elif old is not None:
-                pods.pop(key, None)
+                self.facets[facet] += 1
+            elif old is not None and pods.pop(key, None) is not None:
+                self.facets[facet] += 1
 
     def quarantine_messages(self) -> list[str]:
         """A sentence for each object that could not be read, sorted."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dsview.model.kinds import Kind
 from dsview.model.objects import Container, Key, Pod, Service, ServicePort
+from dsview.state.relations import PodFacet
 
 if TYPE_CHECKING:
     from dsview.state.cluster import ClusterState
@@ -113,12 +114,29 @@ def target_port(service_port: ServicePort, pod: Pod) -> int | None:
     return None
 
 
-def live_controllers(state: ClusterState) -> Iterator[Pod]:
+def live_controllers(state: ClusterState) -> tuple[Pod, ...]:
     """The controller pods that run now, in order of namespace and name."""
-    for key in sorted(state.controllers):
-        pod = state.controllers[key]
-        if pod.phase == "Running" and not pod.deleted:
-            yield pod
+    return state.remembered(
+        "live controllers",
+        state.facets[PodFacet.CONTROLLERS],
+        lambda: tuple(
+            pod for _, pod in sorted(state.controllers.items()) if pod.phase == "Running" and not pod.deleted
+        ),
+    )
+
+
+def published_services(state: ClusterState) -> dict[Key, tuple[Pod, ...]]:
+    """The Services that some controller's `--publish-service` names, each with those controllers."""
+
+    def find() -> dict[Key, tuple[Pod, ...]]:
+        found: dict[Key, list[Pod]] = {}
+        for pod in state.controllers.values():
+            key = publish_service_key(pod)
+            if key is not None:
+                found.setdefault(key, []).append(pod)
+        return {key: tuple(pods) for key, pods in found.items()}
+
+    return state.remembered("published services", state.facets[PodFacet.CONTROLLERS], find)
 
 
 def publish_service_key(pod: Pod) -> Key | None:
@@ -132,6 +150,11 @@ def controller_services(state: ClusterState) -> dict[Key, tuple[Service, tuple[P
     A Service is one if `--publish-service` names it, or, for pods without a publish Service that exists, if it is
     a LoadBalancer or NodePort Service that selects them and leads to their http or https port.
     """
+    versions = (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.SERVICE])
+    return state.remembered("controller services", versions, lambda: _controller_services(state))
+
+
+def _controller_services(state: ClusterState) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
     found: dict[Key, tuple[Service, list[Pod]]] = {}
     for pod in live_controllers(state):
         published = publish_service_key(pod)

@@ -198,17 +198,33 @@ class PodPatterns:
     def __init__(self) -> None:
         self.counts: dict[tuple[tuple[Family, ...], bool], int] = {}
 
-    def replace(self, old: Pod | None, new: Pod | None) -> None:
-        """Follow one pod."""
+    def replace(self, old: Pod | None, new: Pod | None) -> bool:
+        """Follow one pod; whether any pattern's pods, or what is asked of them, became others by it."""
+        if old is not None and new is not None and _runs_alike(old, new):
+            return False
+        changed = False
         for pod, step in ((old, -1), (new, 1)):
             if pod is None or pod.phase != "Running" or pod.deleted or not pod.ips:
                 continue
+            changed = True
             pattern = (families_of(pod.ips), uses_cluster_dns(pod))
             count = self.counts.get(pattern, 0) + step
             if count:
                 self.counts[pattern] = count
             else:
                 self.counts.pop(pattern, None)
+        return changed
+
+
+def _runs_alike(old: Pod, new: Pod) -> bool:
+    return (
+        old.ips == new.ips
+        and old.phase == new.phase
+        and old.deleted == new.deleted
+        and old.start_time == new.start_time
+        and old.dns_policy == new.dns_policy
+        and old.host_network == new.host_network
+    )
 
 
 def uses_cluster_dns(pod: Pod) -> bool:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -14,6 +15,7 @@ from dsview.model.cidr import cidr_families
 from dsview.model.kinds import Kind
 from dsview.model.objects import Node, Pod
 from dsview.state.cluster import ClusterState
+from dsview.state.relations import PodFacet, cluster_families
 
 KUBERNETES = ("default", "kubernetes")
 PREVALENT = 0.8
@@ -55,6 +57,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The cluster in a few words. Two equal profiles give every check the same answers but for nodes' own facts.
 
     `conforming`: families in which at least 90 % of the pods lie in their nodes' podCIDRs (DS-POD-004).
+    `other_dataplane`: Services are seen to be programmed by something else than kube-proxy.
     `serves_load_balancers`: some LoadBalancer Service has an entry in its status, so something serves them.
     """
 
@@ -66,6 +69,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     qualifiers: tuple[str, ...] = ()
     serves_load_balancers: bool = False
     conforming: tuple[Family, ...] = ()
+    other_dataplane: bool = False
 
     @property
     def is_dual(self) -> bool:
@@ -110,6 +114,7 @@ def split_list(value: str) -> tuple[str, ...]:
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
+@lru_cache(maxsize=256)
 def parse_version(text: str) -> tuple[int, int] | None:
     """Major and minor of a Kubernetes version text such as `v1.36.1+k3s1`."""
     match = _VERSION.match(text)
@@ -129,7 +134,7 @@ def _service_cidr_is_doubtful(state: ClusterState) -> bool:
 def service_profile(state: ClusterState) -> Profile:
     """S, its confidence and its ranges, without the qualifiers that need the nodes."""
     version = _version(state)
-    ranges = _all_service_cidrs(state)
+    ranges = service_cidr_texts(state)
     default = state.service_cidrs.get(("", "kubernetes"))
     if default is not None and cidr_families(default.cidrs) and not _service_cidr_is_doubtful(state):
         return Profile(
@@ -149,7 +154,7 @@ def service_profile(state: ClusterState) -> Profile:
             version=version,
         )
     seen = _observed_families(state)
-    is_dual = any(len(families_of(s.real_cluster_ips)) == 2 for s in state.services if not s.is_external_name)
+    is_dual = state.service_families.has_dual
     return Profile(
         service_families=seen,
         confidence=Confidence.OBSERVED if is_dual else Confidence.ASSUMED if seen else Confidence.UNKNOWN,
@@ -159,46 +164,49 @@ def service_profile(state: ClusterState) -> Profile:
     )
 
 
-def _all_service_cidrs(state: ClusterState) -> tuple[str, ...]:
+def service_cidr_texts(state: ClusterState) -> tuple[str, ...]:
+    """The ranges of every ServiceCIDR, those of `kubernetes` first."""
     objects = sorted(state.service_cidrs, key=lambda c: (c.name != "kubernetes", c.name))
     return tuple(dict.fromkeys(text for cidr in objects for text in cidr.cidrs))
 
 
 def _observed_families(state: ClusterState) -> tuple[Family, ...]:
     """Families of cluster IPs, that of default/kubernetes first; headless Services say nothing (checks.md §1.2)."""
-    found: list[Family] = []
-    kubernetes = state.services.get(KUBERNETES)
-    for service in ([kubernetes] if kubernetes is not None else []) + sorted(state.services, key=lambda s: s.key):
-        for family in families_of(service.real_cluster_ips) if not service.is_external_name else ():
-            if family not in found:
-                found.append(family)
-        if len(found) == 2:
-            break
-    return tuple(found)
+    there = state.service_families.present
+    first = state.services.get(KUBERNETES)
+    if first is None or not cluster_families(first):
+        having = (s for s in state.services if cluster_families(s)) if len(there) == 2 else ()
+        first = min(having, key=lambda s: s.key, default=None)
+    return tuple(dict.fromkeys((*(cluster_families(first) if first is not None else ()), *there)))
 
 
 _VIRTUAL_LABELS = (("type", "virtual-kubelet"), ("eks.amazonaws.com/compute-type", "fargate"))
 _UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 
 
-def node_facts(state: ClusterState, node: Node) -> NodeFacts:
-    """The families of one node."""
+def own_facts(node: Node) -> NodeFacts:
+    """The families of one node, as far as its own object tells them."""
     cidrs = cidr_families(node.cidrs)
-    supplied = [f for f in _annotated_families(node) if f not in cidrs]
-    pods, *counts = state.pod_counts.of(node.name)
-    for family, count in zip(FAMILIES, counts, strict=True):
-        if pods and count >= PREVALENT * pods and family not in cidrs and family not in supplied:
-            supplied.append(family)
     return NodeFacts(
         name=node.name,
         internal=families_of(tuple(a for a in node.addresses_of("InternalIP") if is_usable(a))),
         external=families_of(node.addresses_of("ExternalIP")),
         cidrs=cidrs,
-        supplied=tuple(supplied),
+        supplied=tuple(f for f in _annotated_families(node) if f not in cidrs),
         ready=node.ready,
         virtual=any(node.labels.get(k) == v for k, v in _VIRTUAL_LABELS) or "virtual-kubelet" in node.kubelet_version,
         uninitialized=any(key == _UNINITIALIZED for key, _ in node.taints),
     )
+
+
+def with_pods(facts: NodeFacts, pods: int, v4: int, v6: int) -> NodeFacts:
+    """The facts of a node, with the families that most of its pods have (`PodCounts.of`) added to P(n)."""
+    added = [
+        family
+        for family, count in zip(FAMILIES, (v4, v6), strict=True)
+        if pods and count >= PREVALENT * pods and family not in facts.cidrs and family not in facts.supplied
+    ]
+    return msgspec.structs.replace(facts, supplied=(*facts.supplied, *added)) if added else facts
 
 
 def annotated_cidrs(node: Node) -> tuple[str, ...]:
@@ -236,23 +244,35 @@ class ProfileTracker:
         self.profile = Profile()
         self.nodes: dict[str, NodeFacts] = {}
         self._node_objects: dict[str, Node] = {}
+        self._own_facts: dict[str, NodeFacts] = {}
+        self._node_epoch = 0
+        self._kinds_of_nodes: tuple[NodeSets, NodeSets] = (frozenset(), frozenset())
 
     def refresh(self) -> tuple[bool, set[str]]:
         """Bring both up to date; whether the profile changed, and the names of nodes whose facts did."""
         changed_nodes = self._refresh_nodes()
         state = self._state
-        control_plane = tuple(sorted((k, p.resource_version) for k, p in state.control_plane.items()))
         conforming = state.conformity.families(state.pods)
-        seen = (*(state.epochs[kind] for kind in self._SOURCES), state.server, control_plane, conforming)
+        seen = (
+            *(state.epochs[kind] for kind in self._SOURCES),
+            state.server,
+            state.facets[PodFacet.CONTROL_PLANE],
+            state.system_apps.has_other_dataplane,
+            conforming,
+        )
         if seen == self._seen and not changed_nodes:
             return False, changed_nodes
         self._seen = seen
+        if changed_nodes:
+            facts = self.nodes.values()
+            self._kinds_of_nodes = (_sets(f.pod_families for f in facts), _sets(f.internal for f in facts))
         base = service_profile(state)
         profile = msgspec.structs.replace(
             base,
-            qualifiers=_qualifiers(base, self.nodes.values()),
+            qualifiers=_qualifiers(base, *self._kinds_of_nodes),
             serves_load_balancers=state.served_load_balancers > 0,
             conforming=conforming,
+            other_dataplane=state.system_apps.has_other_dataplane,
         )
         changed = profile != self.profile
         self.profile = profile
@@ -261,33 +281,38 @@ class ProfileTracker:
     def _refresh_nodes(self) -> set[str]:
         state = self._state
         touched = state.pod_counts.take_touched()
-        for node in state.nodes:
-            if self._node_objects.get(node.name) is not node:
-                touched.add(node.name)
-        changed: set[str] = {name for name in self._node_objects if ("", name) not in state.nodes}
-        for name in changed:
-            del self._node_objects[name]
-            self.nodes.pop(name, None)
+        changed: set[str] = set()
+        if state.epochs[Kind.NODE] != self._node_epoch:
+            self._node_epoch = state.epochs[Kind.NODE]
+            for node in state.nodes:
+                if self._node_objects.get(node.name) is not node:
+                    self._node_objects[node.name] = node
+                    self._own_facts[node.name] = own_facts(node)
+                    touched.add(node.name)
+            changed = {name for name in self._node_objects if ("", name) not in state.nodes}
+            for name in changed:
+                del self._node_objects[name], self._own_facts[name]
+                self.nodes.pop(name, None)
         for name in touched:
-            current = state.nodes.get(("", name))
-            if current is None:
+            own = self._own_facts.get(name)
+            if own is None:
                 continue
-            self._node_objects[name] = current
-            facts = node_facts(state, current)
+            facts = with_pods(own, *state.pod_counts.of(name))
             if self.nodes.get(name) != facts:
                 self.nodes[name] = facts
                 changed.add(name)
         return changed
 
 
-def _qualifiers(profile: Profile, nodes: Iterable[NodeFacts]) -> tuple[str, ...]:
-    pod_sets = set()
-    internal_sets = set()
-    for facts in nodes:
-        if facts.pod_families:
-            pod_sets.add(frozenset(facts.pod_families))
-        if facts.internal:
-            internal_sets.add(frozenset(facts.internal))
+NodeSets = frozenset[frozenset[Family]]
+"""Which sets of families occur among nodes."""
+
+
+def _sets(families: Iterable[tuple[Family, ...]]) -> NodeSets:
+    return frozenset(frozenset(found) for found in set(families) if found)
+
+
+def _qualifiers(profile: Profile, pod_sets: NodeSets, internal_sets: NodeSets) -> tuple[str, ...]:
     found: list[str] = []
     pods_dual = any(len(s) == 2 for s in pod_sets)
     if pods_dual and len(profile.service_families) == 1:

@@ -19,7 +19,12 @@ SLICE = 0.008
 """Seconds that one drain may take."""
 
 PAINT_EVERY = 0.1
-BREATH = 0.004
+
+BUSY_SLICE = 0.016
+BUSY_PAINT_EVERY = 0.25
+"""The same while events pile up, as they do while lists load: what is done then is done soonest."""
+
+BREATH = 0.001
 """Seconds between two drains while events pile up: keys and frames come in here."""
 
 CALM_EVERY = 0.25
@@ -60,6 +65,7 @@ class Pulse:
         self._ticked = 0.0
         self._heard = time.monotonic()
         self._timer: Timer | None = None
+        self._is_busy = False
         self._is_stopped = False
 
     def start(self) -> None:
@@ -81,7 +87,8 @@ class Pulse:
             self._pending = None
             self._failed(error)
         now = time.monotonic()
-        if self._session.has_work:
+        self._is_busy = self._session.has_work
+        if self._is_busy:
             delay = BREATH
         elif self._pending is not None:
             delay = max(BREATH, self._painted + PAINT_EVERY - now)
@@ -90,12 +97,12 @@ class Pulse:
         self._timer = self._set_timer(delay, self._beat)
 
     def _drain(self) -> None:
-        delta = self._session.drain(SLICE)
+        delta = self._session.drain(BUSY_SLICE if self._is_busy else SLICE)
         now = time.monotonic()
         if delta:
             self._heard = now
             self._pending = delta if self._pending is None else merged(self._pending, delta)
-        if self._pending is not None and now - self._painted >= PAINT_EVERY:
+        if self._pending is not None and now - self._painted >= (BUSY_PAINT_EVERY if self._is_busy else PAINT_EVERY):
             pending, self._pending = self._pending, None
             self._changed(pending)
             # From the end of painting: a slow frame must not leave the drains without time.

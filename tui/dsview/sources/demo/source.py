@@ -115,7 +115,7 @@ class DemoSource:
             for replica, name in enumerate(names)
         }
 
-    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:  # noqa: ARG002  (each has one file)
+    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
         """Answer with the file that the pod has now, as `exec` would: a little later, from another thread."""
         with self._lock:
             template = self._confs.get(pod.key, "dual")

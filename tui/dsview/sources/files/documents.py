@@ -1,4 +1,4 @@
-"""From the bytes of a file to the raw JSON of each object in it: JSON, JSON lines, YAML, gzip; whole or half written."""
+"""From the bytes of a file to the raw JSON of each object in it: JSON, JSON lines, YAML, gzip; whole or cut off."""
 
 from __future__ import annotations
 
@@ -11,10 +11,16 @@ import yaml
 from msgspec import Raw
 
 MAX_BYTES = 2_000_000_000
-MAX_ALIASES = 100
+MAX_YAML_BYTES = 200_000_000
+"""YAML is read a hundred times slower than JSON, and held as Python objects meanwhile."""
+
+MAX_EXPANSION = 1_000_000
+"""How many values a YAML document with aliases may have once they are written out."""
+
+MAX_MERGED_KEYS = 1_000
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818  (what the content is)
     """The content is none of the formats, or broken; the text is a sentence."""
 
 
@@ -99,7 +105,7 @@ def _split_values(text: bytes) -> Iterator[bytes]:
 
 
 _ITEMS = re.compile(rb'"items"\s*:\s*\[')
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
+_STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}]', re.DOTALL)
 
 
 def _salvage(text: bytes) -> Iterator[Raw]:
@@ -144,16 +150,12 @@ def document(raw: Raw) -> Document:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # chosen at run time
-    """A safe loader that leaves times as text and refuses to multiply anchors without end."""
+    """A safe loader that leaves times as text and does not let merge keys multiply without end."""
 
-    aliases = 0
-
-    def compose_node(self, parent: object, index: object) -> object:
-        if self.check_event(yaml.AliasEvent):
-            self.aliases += 1
-            if self.aliases > MAX_ALIASES:
-                raise yaml.YAMLError("it uses too many aliases")
-        return super().compose_node(parent, index)
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        if len(node.value) > MAX_MERGED_KEYS:
+            raise yaml.YAMLError("its merge keys make too large a mapping")
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -163,9 +165,14 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def _yaml_documents(text: bytes) -> Iterator[Document]:
+    if len(text) > MAX_YAML_BYTES:
+        raise Unreadable(f"it is YAML of more than {MAX_YAML_BYTES // 1_000_000} MB; give it as JSON")
+    has_aliases = b"&" in text and b"*" in text
     try:
         for value in yaml.load_all(text, Loader=_Loader):
             if isinstance(value, dict):
+                if has_aliases:
+                    _expanded_size(value, {})
                 yield document(Raw(msgspec.json.encode(value)))
             elif value is not None:
                 raise Unreadable("it holds no Kubernetes objects")
@@ -174,3 +181,18 @@ def _yaml_documents(text: bytes) -> Iterator[Document]:
             raise
         problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
         raise Unreadable(f"it is neither JSON nor YAML ({problem})") from None
+
+
+def _expanded_size(value: object, known: dict[int, int]) -> int:
+    """How many values there are with every alias written out. Raises `Unreadable` for too many, or without end."""
+    if not isinstance(value, dict | list):
+        return 1
+    size = known.get(id(value))
+    if size is None:
+        # Met again while it is being counted, it holds itself.
+        known[id(value)] = MAX_EXPANSION + 1
+        parts = value.values() if isinstance(value, dict) else value
+        size = known[id(value)] = 1 + sum(_expanded_size(part, known) for part in parts)
+    if size > MAX_EXPANSION:
+        raise Unreadable("its aliases stand for too much")
+    return size

@@ -28,11 +28,13 @@ from dsview.sources.events import (
 )
 from dsview.sources.files.documents import MAX_BYTES, Document, Unreadable, documents, unpack
 from dsview.sources.manifest import manifest
-from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead
+from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead, SnapshotStatus
 
 _KINDS = {kind.value: kind for kind in RESOURCES}
 _GROUPS = {kind: resource.group for kind, resource in RESOURCES.items()}
 _BATCH = 1000
+_MAX_DIGITS = 20
+"""A resourceVersion is a number of 64 bits, where it is a number."""
 
 
 class _Kinded(msgspec.Struct, rename="camel"):
@@ -41,7 +43,10 @@ class _Kinded(msgspec.Struct, rename="camel"):
 
 
 class _Version(msgspec.Struct, rename="camel"):
-    git_version: str
+    """What `/version` answers, or what `kubectl version -o json` makes of it."""
+
+    git_version: str | None = None
+    server_version: _Version | None = None
 
 
 _kinded_decoder = msgspec.json.Decoder(_Kinded)
@@ -110,6 +115,8 @@ class FilesSource:
             if stat.S_ISDIR(mode):
                 yield from self._directory(root)
             elif stat.S_ISREG(mode):
+                if root.stat().st_size > MAX_BYTES:
+                    raise SourceError(f"{safe(self._path)} is larger than 2 GB. Give its objects in several files.")
                 yield Path(root.name), root.read_bytes()
             else:
                 raise SourceError(f"{safe(self._path)} is neither a file nor a directory.")
@@ -131,13 +138,22 @@ class FilesSource:
                 if (info.st_dev, info.st_ino) in seen:
                     continue
                 seen.add((info.st_dev, info.st_ino))
-                for entry in folder.iterdir():
-                    if entry.is_dir():
-                        pending.append(entry)
-                    elif entry.is_file():
-                        files.append(entry)
+                entries = list(folder.iterdir())
             except OSError as error:
                 self._broken.append(f"{safe(str(folder.relative_to(root)))} cannot be read ({error.strerror}).")
+                continue
+            for entry in entries:
+                try:
+                    mode = entry.stat().st_mode
+                except OSError as error:
+                    self._broken.append(f"{safe(str(entry.relative_to(root)))} cannot be read ({error.strerror}).")
+                    continue
+                if stat.S_ISDIR(mode):
+                    pending.append(entry)
+                elif stat.S_ISREG(mode):
+                    files.append(entry)
+                else:
+                    self._passed_over.append(str(entry.relative_to(root)))
         for path in sorted(files):
             relative = path.relative_to(root)
             if not _is_wanted(relative):
@@ -152,17 +168,19 @@ class FilesSource:
                 self._broken.append(f"{safe(str(relative))} cannot be read ({error.strerror}).")
 
     def _take(self, path: Path, data: bytes, sink: Sink) -> None:
-        if path.suffix == ".conf" and "nginx" in path.parts:
-            self._read_any = True
-            self._confs.append((Pod(name=path.stem, namespace=path.parent.name), data))
-            return
         if path.suffix == ".err":
             self._take_refusal(path, data)
             return
         try:
             content = unpack(data)
+            if _is_conf(path):
+                self._read_any = True
+                name = path.name.removesuffix(".gz").removesuffix(".conf")
+                self._confs.append((Pod(name=name, namespace=path.parent.name), content))
+                return
             if path.name.startswith("version.json"):
-                self._server = ServerInfo(version=_version_decoder.decode(content).git_version)
+                answer = _version_decoder.decode(content)
+                self._server = ServerInfo(version=(answer.server_version or answer).git_version)
                 return
             for found in documents(content):
                 self._take_document(path, found, sink)
@@ -199,9 +217,9 @@ class FilesSource:
             self._take_object(path, head.kind or list_kind, head.api_version or found.api_version, raw, sink)
 
     def _take_object(self, path: Path, name: str, api_version: str, raw: Raw, sink: Sink) -> None:
-        kind = _KINDS.get(name)
-        if kind is None or (api_version and "/" in api_version and api_version.partition("/")[0] != _GROUPS[kind]):
-            self._read_any = self._read_any or bool(name)
+        self._read_any = self._read_any or bool(name)
+        kind = _kind_of(name, api_version)
+        if kind is None:
             return
         self._read_any = True
         try:
@@ -227,8 +245,7 @@ class FilesSource:
         for name, status in head.kinds.items():
             kind = _KINDS.get(name)
             if kind is not None:
-                health = Health.GIVEN if Health(status.health).is_complete else Health(status.health)
-                self._statuses[kind] = StatusChanged(kind=kind, health=health, reason=safe(status.reason))
+                self._statuses[kind] = _status_then(kind, status)
         for conf in head.nginx:
             self._confs.append((Pod(name=conf.name, namespace=conf.namespace), conf.text.encode("utf-8")))
 
@@ -253,10 +270,12 @@ class FilesSource:
 
     def _status(self, kind: Kind, has_objects: bool) -> StatusChanged:
         scope = self._namespaces if self._namespaces and RESOURCES[kind].namespaced else None
+        then = self._statuses.get(kind)
+        if then is not None:
+            # A snapshot says itself what it has; of a kind that was still being read some objects are not all.
+            return msgspec.structs.replace(then, namespaces=scope or then.namespaces)
         if has_objects or kind in self._empty_lists:
             return StatusChanged(kind=kind, health=Health.GIVEN, namespaces=scope)
-        if kind in self._statuses:
-            return self._statuses[kind]
         if kind in self._refused:
             return StatusChanged(kind=kind, health=Health.REFUSED, reason=self._refused[kind])
         return StatusChanged(kind=kind, health=Health.NOT_GIVEN)
@@ -270,29 +289,60 @@ class FilesSource:
         try:
             content = unpack((root if root.is_file() else root / where).read_bytes())
             best: tuple[tuple[int, int], Raw] | None = None
-            for raw in _raw_objects(content, kind):
-                item = decode(kind, raw)
+            for item, raw in _objects_in(content, kind):
                 if item.key == key and (best is None or _version(item) >= best[0]):
                     best = (_version(item), raw)
-        except (OSError, Unreadable, BadObject, msgspec.MsgspecError) as error:
+        except (OSError, Unreadable, msgspec.MsgspecError) as error:
             raise SourceError(f"The manifest cannot be read: {safe(str(error))}") from None
         if best is None:
             raise SourceError("The manifest is not in its file any more.")
         return manifest(best[1])
 
 
-def _raw_objects(content: bytes, kind: Kind) -> Iterator[Raw]:
+def _kind_of(name: str, api_version: str) -> Kind | None:
+    """The kind of that name, unless it is another API group's kind of the same name, such as Knative's Service."""
+    kind = _KINDS.get(name)
+    if kind is None or ("/" in api_version and api_version.partition("/")[0] != _GROUPS[kind]):
+        return None
+    return kind
+
+
+def _objects_in(content: bytes, kind: Kind) -> Iterator[tuple[Object, Raw]]:
+    """The objects of a kind in a file; broken ones were reported when it was first read."""
     for found in documents(content):
         inherited = found.kind.removesuffix("List") if found.kind.endswith("List") else ""
         for raw in found.items if found.items is not None else [found.raw]:
-            if (_kinded_decoder.decode(raw).kind or inherited) == kind.value:
-                yield raw
+            try:
+                head = _kinded_decoder.decode(raw)
+                if _kind_of(head.kind or inherited, head.api_version or found.api_version) is kind:
+                    yield decode(kind, raw), raw
+            except (BadObject, msgspec.MsgspecError):
+                continue
+
+
+def _status_then(kind: Kind, status: SnapshotStatus) -> StatusChanged:
+    """What a kind's health in a snapshot means now: all that was there is given, the rest will not come."""
+    try:
+        health = Health(status.health)
+    except ValueError:
+        health = Health.NOT_GIVEN
+    reason = status.reason
+    if health is Health.LOADING:
+        health, reason = Health.NOT_GIVEN, "it was still being read when the snapshot was taken"
+    elif health.is_complete:
+        health = Health.GIVEN
+    return StatusChanged(kind=kind, health=health, reason=safe(reason), namespaces=status.namespaces)
+
+
+def _is_conf(path: Path) -> bool:
+    """Whether the path ends in nginx/<namespace>/<pod>.conf."""
+    return path.parts[-3:-2] == ("nginx",) and path.name.removesuffix(".gz").endswith(".conf")
 
 
 def _is_wanted(path: Path) -> bool:
     name = path.name.removesuffix(".gz")
     if name.endswith(".conf"):
-        return "nginx" in path.parts
+        return _is_conf(path)
     is_watch_recording = name.endswith((".jsonl", ".ndjson"))
     is_expectation = name == "expect.json"
     return name.endswith((".json", ".yaml", ".yml", ".err")) and not is_watch_recording and not is_expectation
@@ -300,4 +350,4 @@ def _is_wanted(path: Path) -> bool:
 
 def _version(item: Object) -> tuple[int, int]:
     text = item.resource_version
-    return (1, int(text)) if text.isascii() and text.isdigit() else (0, 0)
+    return (1, int(text)) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else (0, 0)

@@ -49,6 +49,20 @@ _provider.sys = SimpleNamespace(stdout=None, stderr=None, stdin=None, platform=s
 _config: Any = kubernetes.config
 
 
+@contextmanager
+def _said_by_the_client() -> Iterator[list[str]]:
+    """What the client logs as an error meanwhile."""
+    said: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]  # a handler of one line
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield said
+    finally:
+        root.removeHandler(handler)
+
+
 class Client:
     """Raw requests to one API server. Used by many threads.
 
@@ -82,12 +96,16 @@ class Client:
         return str(self._configuration.host)
 
     def _load(self) -> None:
-        if self._context.config is None:
+        config = self._context.config
+        if config is None:
             _config.load_incluster_config(client_configuration=self._configuration)
-        else:
-            _config.load_kube_config_from_dict(
-                self._context.config, client_configuration=self._configuration, persist_config=False
-            )
+            return
+        with _said_by_the_client() as said:
+            _config.load_kube_config_from_dict(config, client_configuration=self._configuration, persist_config=False)
+        # A plug-in that fails is only logged by the client, which then goes on without credentials.
+        has_plugin = any("exec" in (user.get("user") or {}) for user in config["users"])
+        if has_plugin and not self._configuration.api_key and not self._configuration.cert_file:
+            raise kubernetes.config.ConfigException(" ".join(said) or "the credential plug-in gave no credentials")
 
     def refresh(self, generation: int) -> None:
         """Load the credentials anew, once for all threads that were refused with the same ones."""

@@ -7,6 +7,7 @@ context that is wanted, resolved, and does what it is good at: credentials, exec
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,17 @@ def _absolute(entry: Any, folder: Path) -> Any:
     return resolved
 
 
+def _look_for_plugin(user: object) -> None:
+    """Raises `SourceError` where the user's credential plug-in is not installed."""
+    plugin = user.get("exec") if isinstance(user, dict) else None
+    command = plugin.get("command") if isinstance(plugin, dict) else None
+    if isinstance(plugin, dict) and isinstance(command, str) and shutil.which(command) is None:
+        hint = str(plugin.get("installHint") or "").strip()
+        raise SourceError(
+            safe(f"The credential plug-in {command} that the kubeconfig names was not found. {hint[:300]}".strip())
+        )
+
+
 class Kubeconfig:
     """The merged files: the first one that names something wins."""
 
@@ -122,7 +134,8 @@ class Kubeconfig:
         where = safe(os.pathsep.join(map(str, self.paths)))
         if not self.exists:
             raise SourceError(
-                f"No kubeconfig was found at {where}. Name one with --kubeconfig or $KUBECONFIG, or try `dsview --demo`."
+                f"No kubeconfig was found at {where}. Name one with --kubeconfig or $KUBECONFIG, or try `dsview "
+                "--demo`."
             )
         name = chosen or self.current
         if not name:
@@ -138,6 +151,7 @@ class Kubeconfig:
         user = self._entries["users"].get(user_name)
         if user_name and not isinstance(user, dict):
             raise SourceError(safe(f"Context {name!r} names user {user_name!r}, which is not in the kubeconfig."))
+        _look_for_plugin(user)
         config = {
             "apiVersion": "v1",
             "kind": "Config",

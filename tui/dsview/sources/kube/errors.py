@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import ssl
 
@@ -39,10 +40,8 @@ class RequestFailed(Exception):  # noqa: N818  (the field says "failed")
 def failure_of(code: int, body: bytes, retry_after: str | None = None) -> RequestFailed:
     """The failure in an HTTP answer: of a Status its message, of anything else (a proxy's HTML) only the code."""
     status = Status()
-    try:
+    with contextlib.suppress(msgspec.MsgspecError):
         status = _status_decoder.decode(body)
-    except msgspec.MsgspecError:
-        pass
     if code == 401:
         text = "The API server does not accept the credentials (401). Log in again, or look at the context's user."
     elif status.message:

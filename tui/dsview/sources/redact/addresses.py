@@ -17,7 +17,7 @@ from dsview.model.address import is_canonical, is_mapped, packed
 from dsview.model.cidr import parse_cidr
 
 _WHOLE = (
-    ("0.0.0.0", 32),
+    ("0.0.0.0", 32),  # noqa: S104  (compared, not bound)
     ("127.0.0.0", 8),
     ("255.255.255.255", 32),
     ("::", 96),
@@ -61,7 +61,9 @@ def _prefixes(rows: tuple[tuple[str, int], ...]) -> dict[int, tuple[str, ...]]:
     return {size: tuple(prefixes) for size, prefixes in found.items()}
 
 
-_FIXED = {size: frozenset(p[:i] for p in prefixes for i in range(len(p))) for size, prefixes in _prefixes(_PREFIXES).items()}
+_FIXED = {
+    size: frozenset(p[:i] for p in prefixes for i in range(len(p))) for size, prefixes in _prefixes(_PREFIXES).items()
+}
 """Bits after which the next one is never flipped."""
 
 _UNCHANGED = _prefixes(_WHOLE)

@@ -57,7 +57,9 @@ KEPT_VALUES = frozenset(
 HASH_LABELS = ("pod-template-hash", "controller-revision-hash")
 """Their values tell a rollout, and end the names of ReplicaSets."""
 
-OWNER_KINDS = frozenset({"DaemonSet", "Deployment", "Job", "Node", "ReplicaSet", "ReplicationController", "StatefulSet"})
+OWNER_KINDS = frozenset(
+    {"DaemonSet", "Deployment", "Job", "Node", "ReplicaSet", "ReplicationController", "StatefulSet"}
+)
 
 
 class Names:

@@ -1,0 +1,152 @@
+"""DS-CLU-007 to 010: settings of kube-proxy, CoreDNS and the control plane that know one family of two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.context import Context
+from dsview.checks.registry import Problem, check
+from dsview.checks.words import families, kubectl, ref
+from dsview.model.address import V6, other
+from dsview.model.cidr import cidr_families, parse_cidrs
+from dsview.model.finding import Severity
+from dsview.model.kinds import Kind
+from dsview.state.profile import control_plane_flag, split_list
+from dsview.state.relations import PodFacet
+from dsview.state.settings import COREDNS, KUBE_PROXY, kube_proxy_settings, kubernetes_zones
+
+
+@check(
+    "DS-CLU-007",
+    "node-port-addresses",
+    Severity.WARNING,
+    title="NodePorts are limited in one family only",
+    condition="kube-proxy's nodePortAddresses names ranges of one family in a dual-stack cluster.",
+    why="In the other family every address of the node accepts NodePort traffic: a hole where a limit was meant.",
+    fix="Add ranges of the other family to nodePortAddresses, or set it to primary.",
+    source="checks.md §4; KEP-3178",
+    needs=(Kind.CONFIG_MAP,),
+    uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
+)
+def node_port_addresses(ctx: Context) -> Iterator[Problem]:
+    """A limit for one family of two."""
+    config_map = ctx.state.config_maps.get(KUBE_PROXY)
+    settings = kube_proxy_settings(config_map) if config_map is not None else None
+    if config_map is None or settings is None or not ctx.is_dual():
+        return
+    named = cidr_families(settings.node_port_addresses)
+    if len(named) == 1:
+        yield Problem(
+            message=f"nodePortAddresses names {', '.join(settings.node_port_addresses)} only: over {other(named[0])} "
+            "NodePorts are open on every address.",
+            object=ref("ConfigMap", config_map),
+            family=other(named[0]),
+            field="data.config.conf.nodePortAddresses",
+            observed=", ".join(settings.node_port_addresses),
+            expected="ranges of both families",
+            fix=kubectl("kube-system", "edit", "configmap", "kube-proxy"),
+        )
+
+
+@check(
+    "DS-CLU-008",
+    "cluster-cidr-one-family",
+    Severity.WARNING,
+    title="kube-proxy knows the pod range of one family only",
+    condition="detectLocalMode is ClusterCIDR, and clusterCIDR is of one family while pods have both.",
+    why="In the other family kube-proxy cannot tell pod traffic from foreign traffic, and masquerades wrongly.",
+    fix="Set clusterCIDR to the ranges of both families, or detectLocalMode to NodeCIDR.",
+    source="checks.md §4 and §3",
+    needs=(Kind.CONFIG_MAP,),
+    uses=(Kind.NODE, Kind.POD),
+    of_pods=(PodFacet.PATTERNS,),
+)
+def cluster_cidr_one_family(ctx: Context) -> Iterator[Problem]:
+    """A clusterCIDR of one family for pods of two."""
+    config_map = ctx.state.config_maps.get(KUBE_PROXY)
+    settings = kube_proxy_settings(config_map) if config_map is not None else None
+    if config_map is None or settings is None or settings.detect_local_mode != "ClusterCIDR":
+        return
+    has_dual_pods = any(len(has) == 2 for has, _ in ctx.state.pod_patterns.counts)
+    named = cidr_families(split_list(settings.cluster_cidr))
+    if has_dual_pods and len(named) == 1:
+        yield Problem(
+            message=f"clusterCIDR is {settings.cluster_cidr}, but pods have {other(named[0])} addresses as well.",
+            object=ref("ConfigMap", config_map),
+            family=other(named[0]),
+            field="data.config.conf.clusterCIDR",
+            observed=settings.cluster_cidr,
+            expected="a range of each family",
+            fix=kubectl("kube-system", "edit", "configmap", "kube-proxy"),
+        )
+
+
+@check(
+    "DS-CLU-009",
+    "corefile-no-ip6-arpa",
+    Severity.NOTE,
+    title="Reverse lookups of IPv6 leave the cluster",
+    condition="The Corefile's kubernetes plug-in does not serve ip6.arpa in a cluster with IPv6.",
+    why="Reverse names of IPv6 Services and pods are asked of the upstream resolver, which does not know them.",
+    fix="Add ip6.arpa to the zones of the kubernetes plug-in.",
+    source="checks.md §4",
+    needs=(Kind.CONFIG_MAP,),
+    uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.NODE),
+)
+def corefile_no_ip6_arpa(ctx: Context) -> Iterator[Problem]:
+    """No reverse zone for IPv6."""
+    config_map = ctx.state.config_maps.get(COREDNS)
+    zones = kubernetes_zones(config_map) if config_map is not None else None
+    has_v6 = ctx.serves(V6) or any(V6 in facts.pod_families for facts in ctx.nodes.values())
+    if config_map is None or not zones or not has_v6:
+        return
+    if not any(zone.rstrip(".").endswith("ip6.arpa") or zone in {".", "::/0"} or ":" in zone for zone in zones):
+        yield Problem(
+            message=f"The kubernetes plug-in serves {' '.join(zones)}, but not ip6.arpa.",
+            object=ref("ConfigMap", config_map),
+            family=V6,
+            field="data.Corefile",
+            observed=" ".join(zones),
+            expected=f"{' '.join(zones)} ip6.arpa",
+            fix=kubectl("kube-system", "edit", "configmap", "coredns"),
+        )
+
+
+@check(
+    "DS-CLU-010",
+    "control-plane-flags-disagree",
+    Severity.WARNING,
+    title="Flags of API server and controller manager disagree",
+    condition="--service-cluster-ip-range differs between the two in value or order, or --cluster-cidr lacks a Service "
+    "family.",
+    why="The controller manager gives nodes ranges, or makes slices, for other families than the API server serves.",
+    fix="Give both components the same flags, in the same order.",
+    source="checks.md §4",
+    needs=(Kind.POD,),
+    uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
+    of_pods=(PodFacet.CONTROL_PLANE,),
+)
+def control_plane_flags_disagree(ctx: Context) -> Iterator[Problem]:
+    """Two flags that must be the same are not."""
+    api = split_list(control_plane_flag(ctx.state, "kube-apiserver", "service-cluster-ip-range"))
+    manager = split_list(control_plane_flag(ctx.state, "kube-controller-manager", "service-cluster-ip-range"))
+    flag = "--service-cluster-ip-range"
+    if api and manager and [c.canonical for c in parse_cidrs(api)] != [c.canonical for c in parse_cidrs(manager)]:
+        yield Problem(
+            message=f"{flag} is {','.join(api)} for kube-apiserver, but {','.join(manager)} for "
+            "kube-controller-manager.",
+            field=flag,
+            observed=",".join(manager),
+            expected=",".join(api),
+        )
+    pods = split_list(control_plane_flag(ctx.state, "kube-controller-manager", "cluster-cidr"))
+    allocates = control_plane_flag(ctx.state, "kube-controller-manager", "allocate-node-cidrs") != "false"
+    missing = [f for f in ctx.profile.service_families if pods and allocates and f not in cidr_families(pods)]
+    for family in missing:
+        yield Problem(
+            message=f"--cluster-cidr is {','.join(pods)}, without {family}, which Services have.",
+            family=family,
+            field="--cluster-cidr",
+            observed=",".join(pods),
+            expected=f"a range of {families(ctx.profile.service_families)}",
+        )

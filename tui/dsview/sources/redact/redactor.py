@@ -1,0 +1,164 @@
+"""What each name, address and setting is replaced by, one consistent choice for a whole snapshot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from dsview.model.kinds import Kind
+from dsview.model.objects import NO_LABELS, Key, Labels, Object, Pod
+from dsview.sources.redact.addresses import AddressMap
+from dsview.sources.redact.names import (
+    HASH_LABELS,
+    KEPT_LABELS,
+    KEPT_NAMES,
+    KEPT_NAMESPACES,
+    KEPT_PORTS,
+    KEPT_VALUES,
+    Names,
+    hidden_uid,
+)
+
+SORTS: dict[Kind, str] = {
+    Kind.SERVICE: "service",
+    Kind.ENDPOINTS: "service",
+    Kind.ENDPOINT_SLICE: "slice",
+    Kind.POD: "pod",
+    Kind.NODE: "node",
+    Kind.SERVICE_CIDR: "service-cidr",
+    Kind.INGRESS: "ingress",
+    Kind.INGRESS_CLASS: "class",
+    Kind.NETWORK_POLICY: "policy",
+    Kind.VALIDATING_WEBHOOK: "webhook",
+    Kind.MUTATING_WEBHOOK: "webhook",
+    Kind.API_SERVICE: "api",
+    Kind.CONFIG_MAP: "config",
+    Kind.EVENT: "event",
+    Kind.IP_ADDRESS: "address",
+}
+"""What the names of a kind are called instead. Endpoints have their Service's name."""
+
+_KEPT_WORDS = frozenset(
+    {"", "true", "false", "1", "0", "ipv4", "dualstack", "dualstack-without-public-ipv4", "internal", "internet-facing"}
+)
+_KEPT_HOSTS = frozenset({"", "_", "*", "localhost"})
+
+
+class Redactor:
+    """Every replacement. `key` decides them: with another one the same cluster looks different."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self.addresses = AddressMap(key)
+        self.namespace = Names("namespace", KEPT_NAMESPACES)
+        self._by_sort = {sort: Names(sort, KEPT_NAMES) for sort in SORTS.values()}
+        self.service = self._by_sort["service"]
+        self.pod = self._by_sort["pod"] = Names("pod")
+        self.node = self._by_sort["node"] = Names("node")
+        # nginx is the class of a controller that names none.
+        self.ingress_class = self._by_sort["class"] = Names("class", frozenset({"nginx"}))
+        self.config_map = self._by_sort["config"]
+        self.workload = Names("workload")
+        self.container = Names("container", frozenset({"controller"}))
+        self.image = Names("image")
+        self.port = Names("port", KEPT_PORTS)
+        self.controller = Names("controller", frozenset({"k8s.io/ingress-nginx"}))
+        self.taint = Names("taint")
+        self._host = Names("host", _KEPT_HOSTS)
+        self._hash = Names("hash")
+        self._label = Names("label", KEPT_LABELS)
+        self._value = Names("value", frozenset({""}))
+        self._text = Names("text", frozenset({"", "None"}))
+
+    def learn(self, objects: Iterable[tuple[Kind, Object]]) -> None:
+        """Number the names of all objects, in their order."""
+        namespaces: set[str] = set()
+        names: dict[str, set[str]] = {sort: set() for sort in SORTS.values()}
+        for kind, item in objects:
+            namespaces.add(item.namespace)
+            names[SORTS[kind]].add(item.name)
+            if isinstance(item, Pod):
+                names["node"].add(item.node_name)
+        self.namespace.learn(namespaces)
+        for sort, found in names.items():
+            self._by_sort[sort].learn(found)
+
+    def name(self, kind: Kind, name: str) -> str:
+        """The name of an object. An IPAddress is named after its address."""
+        if kind is Kind.IP_ADDRESS:
+            return self.addresses.address(name) or self._by_sort["address"](name)
+        return self._by_sort[SORTS[kind]](name)
+
+    def key_of(self, kind: Kind, key: Key) -> Key:
+        """Namespace and name of an object."""
+        return (self.namespace(key[0]), self.name(kind, key[1]))
+
+    def uid(self, text: str) -> str:
+        """A uid."""
+        return hidden_uid(self._key, text)
+
+    def ip(self, text: str) -> str:
+        """An address or a range; what is neither, but should be, becomes another text that is neither."""
+        return self.addresses.range(text) or self._text(text)
+
+    def ips(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """Addresses or ranges."""
+        return tuple(self.ip(text) for text in texts)
+
+    def listed(self, text: str) -> str:
+        """Addresses, ranges and words of no secret, separated by commas, as in flags and annotations."""
+        return ",".join(self._listed_part(part.strip()) for part in text.split(","))
+
+    def _listed_part(self, part: str) -> str:
+        inside = part.strip("[]")
+        mapped = self.addresses.range(inside)
+        if mapped is not None:
+            return part.replace(inside, mapped)
+        return part if part.lower() in _KEPT_WORDS else self._text(part)
+
+    def host(self, text: str) -> str:
+        """A host name, or an address in its place; a leading wildcard stays one."""
+        if text.startswith("*."):
+            return f"*.{self.host(text[2:])}"
+        mapped = self.addresses.address(text)
+        if mapped is not None:
+            return mapped
+        name = self._host(text)
+        return name if name in _KEPT_HOSTS else f"{name}.example"
+
+    def ovn_subnets(self, text: str) -> str:
+        """The annotation k8s.ovn.org/node-subnets: JSON, of which the default network counts."""
+        try:
+            subnets = json.loads(text)["default"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return ""
+        texts = [subnets] if isinstance(subnets, str) else subnets if isinstance(subnets, list) else []
+        return json.dumps({"default": [self.ip(t) for t in texts if isinstance(t, str)]})
+
+    def labels(self, labels: Labels) -> Labels:
+        """Labels, or a selector."""
+        return {self.label_key(k): self.label_value(k, v) for k, v in labels.items()} if labels else NO_LABELS
+
+    def label_key(self, key: str) -> str:
+        """The key of a label; those that say something by themselves stay."""
+        known = key in HASH_LABELS or key in {"kubernetes.io/service-name", "kubernetes.io/hostname"}
+        return key if known else self._label(key)
+
+    def label_value(self, key: str, value: str) -> str:
+        """The value of a label."""
+        if key in HASH_LABELS:
+            return self._hash(value)
+        if key == "kubernetes.io/service-name":
+            return self.service(value)
+        if key == "kubernetes.io/hostname":
+            return self.node(value)
+        return value if key in KEPT_LABELS and value in KEPT_VALUES else self._value(value)
+
+    def owner_name(self, kind: str, name: str, labels: Labels) -> str:
+        """The name of a pod's owner; the hash at its end stays the one in the pod's labels."""
+        if kind == "Node":
+            return self.node(name)
+        revision = labels.get(HASH_LABELS[0], "")
+        if revision and name.endswith(f"-{revision}"):
+            return f"{self.workload(name.removesuffix(f'-{revision}'))}-{self._hash(revision)}"
+        return self.workload(name)

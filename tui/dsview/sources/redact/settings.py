@@ -1,0 +1,183 @@
+"""Flags, ConfigMaps and nginx.conf written anew, with nothing in them but what checks read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import yaml
+
+from dsview.model.kinds import Kind
+from dsview.model.listen import Listener, ListenSource, NginxConf
+from dsview.model.objects import Key
+from dsview.sources.redact.redactor import Redactor
+
+_BINARY = "/nginx-ingress-controller"
+_RANGES = ("service-cluster-ip-range", "cluster-cidr")
+_PLAIN = (
+    "allocate-node-cidrs",
+    "enable-ssl-passthrough",
+    "http-port",
+    "https-port",
+    "node-cidr-mask-size",
+    "node-cidr-mask-size-ipv4",
+    "node-cidr-mask-size-ipv6",
+    "watch-ingress-without-class",
+)
+_OBJECTS = {"publish-service": Kind.SERVICE, "configmap": Kind.CONFIG_MAP}
+
+
+def command_line(words: tuple[str, ...], to: Redactor) -> tuple[str, ...]:
+    """The flags that are read, each as `--name=value`, and the name of the controller's binary."""
+    kept: list[str] = []
+    for i, word in enumerate(words):
+        if word.endswith(_BINARY):
+            kept.append(_BINARY)
+        elif word.startswith("-"):
+            flag, equals, value = word.lstrip("-").partition("=")
+            following = words[i + 1] if i + 1 < len(words) else ""
+            if not equals:
+                value = "true" if following.startswith("-") or not following else following
+            redacted = _flag(flag, value, to)
+            if redacted is not None:
+                kept.append(f"--{flag}={redacted}")
+    return tuple(kept)
+
+
+def _flag(flag: str, value: str, to: Redactor) -> str | None:
+    if flag in _PLAIN:
+        return value if value.isdigit() or value.lower() in {"true", "false"} else None
+    if flag in _RANGES:
+        return to.listed(value)
+    if flag == "ingress-class":
+        return to.ingress_class(value)
+    if flag == "controller-class":
+        return to.controller(value)
+    kind = _OBJECTS.get(flag)
+    if kind is None:
+        return None
+    namespace, slash, name = value.rpartition("/")
+    # $(POD_NAMESPACE) is resolved where the flag is read.
+    return (namespace if namespace.startswith("$(") else to.namespace(namespace)) + slash + to.name(kind, name)
+
+
+_SWITCHES = ("disable-ipv6", "use-proxy-protocol", "use-forwarded-headers", "enable-real-ip")
+_LISTS = (
+    "bind-address",
+    "proxy-real-ip-cidr",
+    "denylist-source-range",
+    "block-cidrs",
+    "allowlist-source-range",
+    "whitelist-source-range",
+)
+
+
+def config_map(key: Key, data: Mapping[str, str], to: Redactor) -> dict[str, str]:
+    """The settings of a ConfigMap that are read: of ingress-nginx, of kube-proxy, of CoreDNS."""
+    kept = {name: to.listed(data[name]) for name in (*_SWITCHES, *_LISTS) if name in data}
+    if key == ("kube-system", "kube-proxy") and "config.conf" in data:
+        kept["config.conf"] = _kube_proxy(data["config.conf"], to)
+    if key == ("kube-system", "coredns") and "Corefile" in data:
+        kept["Corefile"] = _corefile(data["Corefile"], to)
+    return kept
+
+
+def _kube_proxy(text: str, to: Redactor) -> str:
+    try:
+        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if "&" not in text else None  # noqa: S506  (a safe loader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict):
+        # As unreadable as it was.
+        return ""
+    ports, mode, cidr = data.get("nodePortAddresses"), data.get("detectLocalMode"), data.get("clusterCIDR")
+    kept: dict[str, object] = {"mode": str(data.get("mode") or "")}
+    if isinstance(ports, list):
+        kept["nodePortAddresses"] = [_port_addresses(text, to) for text in ports if isinstance(text, str)]
+    if isinstance(mode, str):
+        kept["detectLocalMode"] = mode
+    if isinstance(cidr, str):
+        kept["clusterCIDR"] = to.listed(cidr)
+    return str(yaml.safe_dump(kept))
+
+
+def _port_addresses(text: str, to: Redactor) -> str:
+    return text if text == "primary" else to.ip(text)
+
+
+_KUBERNETES_PLUGIN = re.compile(r"^[ \t]*kubernetes\b([^\n{#]*)", re.MULTILINE)
+_ZONES = frozenset({"cluster.local", "in-addr.arpa", "ip6.arpa"})
+
+
+def _corefile(text: str, to: Redactor) -> str:
+    found = _KUBERNETES_PLUGIN.search(text)
+    if found is None:
+        return ".:53 {\n}\n"
+    zones = [zone if zone in _ZONES else to.addresses.range(zone) or to.host(zone) for zone in found.group(1).split()]
+    return ".:53 {\n    " + " ".join(("kubernetes", *zones)) + "\n}\n"
+
+
+_OPTIONS = frozenset(
+    {
+        "backlog",
+        "bind",
+        "default_server",
+        "deferred",
+        "fastopen",
+        "http2",
+        "ipv6only",
+        "proxy_protocol",
+        "quic",
+        "reuseport",
+        "so_keepalive",
+        "ssl",
+        "udp",
+    }
+)
+
+
+def nginx_conf(conf: NginxConf, to: Redactor) -> NginxConf:
+    """An nginx.conf with the same sockets and nothing else, a server for each. What was unread is empty now: unread."""
+    namespace, name = to.key_of(Kind.POD, conf.key)
+    known = conf.source is ListenSource.READ
+    listeners = tuple(_listener(x, to) for x in conf.listeners) if known else ()
+    return NginxConf(
+        namespace=namespace,
+        name=name,
+        source=conf.source,
+        listeners=listeners,
+        reason="",
+        text=_text(listeners).encode() if known else b"",
+    )
+
+
+def _listener(x: Listener, to: Redactor) -> Listener:
+    return Listener(
+        transport=x.transport,
+        address=_target(x.address, to),
+        port=x.port,
+        families=x.families,
+        options=tuple(o for o in x.options if o.partition("=")[0] in _OPTIONS),
+        server_names=tuple(to.host(name) for name in x.server_names),
+        internal=x.internal,
+        context=x.context,
+    )
+
+
+def _target(address: str, to: Redactor) -> str:
+    if address.startswith("unix:"):
+        return f"unix:/{to.host(address)}"
+    inside = address.strip("[]")
+    mapped = to.addresses.address(inside)
+    return address.replace(inside, mapped) if mapped is not None else to.host(address)
+
+
+def _text(listeners: Iterable[Listener]) -> str:
+    blocks: dict[str, list[str]] = {"http": []}
+    for x in listeners:
+        target = x.address if x.port is None else f"{x.address}:{x.port}"
+        names = " ".join(name or '""' for name in x.server_names)
+        words = " ".join((target, *x.options))
+        server = f"  server {{\n    listen {words};\n" + (f"    server_name {names};\n" if names else "") + "  }\n"
+        blocks.setdefault(x.context, []).append(server)
+    return "".join(f"{context} {{\n{''.join(servers)}}}\n" for context, servers in blocks.items())
