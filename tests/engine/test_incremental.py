@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from dsview.checks.book import FindingBook
 from dsview.checks.engine import Engine
-from dsview.model.finding import Finding
+from dsview.model.finding import Finding, ObjectRef
 from dsview.model.kinds import Kind
 from dsview.model.objects import Object
 from dsview.sources.events import Changed, Health, Item, Listed, ServerInfo, SourceEvent, StatusChanged
@@ -27,7 +27,7 @@ def judge(finding: Finding) -> tuple[Finding, bool]:
     return finding, finding.object.name not in {"p2", "pub"}
 
 
-def contents(engine: Engine) -> dict[str, list[Any]]:
+def contents(engine: Engine, now: float) -> dict[str, list[Any]]:
     """Everything that an engine says, in an order of its own."""
 
     def rows(book: FindingBook) -> list[Any]:
@@ -36,7 +36,10 @@ def contents(engine: Engine) -> dict[str, list[Any]]:
     return {
         "shown": rows(engine.book),
         "exempted": rows(engine.exempted),
-        "details": rows(engine.details),
+        "details": [
+            engine.details_of(ObjectRef("Service", *service.key), now)
+            for service in sorted(engine.state.services, key=lambda service: service.key)
+        ],
         "failures": sorted(engine.failures.items()),
         "profile": [engine.tracker.profile],
         "nodes": sorted(engine.tracker.nodes.items()),
@@ -59,7 +62,7 @@ def fresh_evaluation(state: ClusterState, now: float, *, backwards: bool) -> dic
     """What a run that reads these objects now says of them."""
     engine = Engine(copy_of(state, backwards=backwards), live=False, judge=judge)
     engine.evaluate_all(now)
-    return contents(engine)
+    return contents(engine, now)
 
 
 class Story(RuleBasedStateMachine):
@@ -162,7 +165,7 @@ class Story(RuleBasedStateMachine):
             self.now += LONGEST_GRACE
         self.engine.step(self.now)
         expected = fresh_evaluation(self.state, self.now, backwards=backwards)
-        found = contents(self.engine)
+        found = contents(self.engine, self.now)
         for part, rows in expected.items():
             missing = [row for row in rows if row not in found[part]]
             surplus = [row for row in found[part] if row not in rows]

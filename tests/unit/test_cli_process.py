@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import select
 import shlex
 import shutil
 import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -132,7 +135,9 @@ def test_a_pane_behind_the_demo_is_the_pane() -> None:
     [
         (("check", "--demo", "unknown"), "Choose one of: troubled, healthy."),
         (("check", "--demo", "--from", "x"), "--from and --demo exclude each other."),
-        (("check", "--demo", "-A", "-n", "shop"), "--namespace and --all-namespaces exclude each other."),
+        (("check", "-A", "-n", "shop"), "--namespace and --all-namespaces exclude each other."),
+        (("--demo", "check", "-n", "shop"), "--namespace and --demo exclude each other."),
+        (("--context", "prod", "check", "--from", "x"), "--context and --from exclude each other."),
         (("check", "--demo", "-o", "yaml"), "json"),
         (("check", "--demo", "--timeout", "soon"), "write it as 5s, 1m30s or 500ms."),
         (("check", "--kubeconfig", "/does/not/exist"), "/does/not/exist"),
@@ -157,6 +162,14 @@ def test_what_is_wrong_on_the_command_line_is_a_sentence_and_exit_code_2(
     assert "Traceback" not in result.stderr
 
 
+def test_without_arguments_the_dashboard_is_meant() -> None:
+    result = dsview()
+    assert result.returncode == 2
+    assert result.stderr == (
+        "dsview: the dashboard needs a terminal. Without one, use `dsview check` or `dsview show`.\n"
+    )
+
+
 def test_no_colour_reaches_a_file() -> None:
     result = dsview("check", "--from", str(BROKEN), env={**os.environ, "TERM": "xterm-256color", "FORCE_COLOR": "1"})
     assert "\x1b" not in result.stdout
@@ -164,8 +177,10 @@ def test_no_colour_reaches_a_file() -> None:
 
 @pytest.mark.skipif(shutil.which("script") is None, reason="script(1) makes the terminal")
 @pytest.mark.parametrize("words", ["{dsview} --from {file}", "cat {file} | {dsview} --from -"])
-def test_the_dashboard_opens_on_a_terminal_and_a_key_leaves_it(words: str) -> None:
-    command = words.format(dsview=f"{shlex.quote(sys.executable)} -m dsview", file=shlex.quote(str(BROKEN)))
+def test_the_dashboard_opens_on_a_terminal_and_a_key_leaves_it(words: str, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    program = f"{shlex.quote(sys.executable)} -m dsview --trace-file {shlex.quote(str(trace))}"
+    command = words.format(dsview=program, file=shlex.quote(str(BROKEN)))
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
     with subprocess.Popen(
         ["script", "-qec", command, "/dev/null"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
@@ -173,12 +188,17 @@ def test_the_dashboard_opens_on_a_terminal_and_a_key_leaves_it(words: str) -> No
         assert process.stdin is not None
         assert process.stdout is not None
         seen = b""
-        # The name of a pod is on the screen only when the file was read and its rows were painted.
-        while b"POD-001" not in seen:
-            read = os.read(process.stdout.fileno(), 65536)
-            assert read, seen[-2000:].decode(errors="replace")
-            seen += read
+        end = time.monotonic() + 20
+        # A flag is on the screen only when the file was read, evaluated and painted.
+        while b"EPS-001" not in seen or "all_painted" not in trace.read_text():
+            assert time.monotonic() < end, seen[-2000:].decode(errors="replace")
+            if select.select([process.stdout], [], [], 0.1)[0]:
+                seen += os.read(process.stdout.fileno(), 65536)
         process.stdin.write(b"q")
         process.stdin.flush()
         process.stdout.read()
         assert process.wait(timeout=20) == 0
+    events = [json.loads(line)["event"] for line in trace.read_text().splitlines()]
+    assert events[0] == "first_frame"
+    assert {"first_rows", "synced", "all_synced", "all_painted"} <= set(events)
+    assert events.index("all_synced") < events.index("all_painted")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
+
+from dsview.sources.demo.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -32,17 +35,54 @@ asyncio.run(main())
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A python with nothing of the checkout: the wheel, and the dependencies of the environment of the tests."""
-    folder = tmp_path_factory.mktemp("wheel")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, made from the source distribution as an index would."""
+    folder = tmp_path_factory.mktemp("dist")
     subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)], check=True, capture_output=True
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)],
+        check=True,
+        capture_output=True,
     )
-    (wheel,) = folder.glob("*.whl")
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A python that has the wheel, what the wheel asks for, and nothing else."""
+    folder = tmp_path_factory.mktemp("installed")
     venv.create(folder / "env", with_pip=True, system_site_packages=False)
     python = folder / "env" / "bin" / "python"
     subprocess.run([str(python), "-m", "pip", "install", "-q", str(wheel)], check=True, capture_output=True)
     return python
+
+
+def _files(folder: Path) -> set[str]:
+    """Every file below a folder that is no tool's cache."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {p.as_posix() for p in found if not any(part.startswith((".", "__pycache__")) for part in p.parts)}
+
+
+def test_the_wheel_holds_every_file_of_the_package_and_the_styles(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name.removeprefix("dsview/") for name in archive.namelist() if name.startswith("dsview/")}
+    styles = {f"styles/{name}" for name in _files(ROOT / "styles")}
+    assert held == _files(ROOT / "tui" / "dsview") | styles
+    assert {"py.typed", "report/schema.json", "styles/app.tcss"} <= held
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_wheel_knows_every_demo(installed: Path, tmp_path: Path, scenario: str) -> None:
+    result = subprocess.run(
+        [str(installed.parent / "dsview"), "check", "--demo", scenario, "--fail-on", "never"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"{scenario}, ")
 
 
 def test_the_wheel_opens_the_dashboard_on_the_demo(installed: Path, tmp_path: Path) -> None:

@@ -257,6 +257,16 @@ def test_symptoms_stand_below_their_cause_and_not_by_themselves() -> None:
     assert lines[cause + 4].split() == ["✖", "DS-EPS-001", "Service", "shop/web"]
 
 
+def test_a_symptom_whose_cause_is_not_in_the_report_stands_for_itself() -> None:
+    assert "DS-EPS-001 family-empty  Service shop/web" in render_text(report(EMPTY))
+
+
+def test_a_cause_that_was_found_in_two_families_explains_its_symptoms_once() -> None:
+    text = render_text(report(EMPTY, OLD_POD, msgspec.structs.replace(OLD_POD, family="IPv4")))
+    assert text.count("DS-EPS-001") == 2, "in its line and in its message"
+    assert text.count("explains 1 more finding") == 1
+
+
 def test_the_summary_counts_folded_findings_and_names_what_was_not_evaluated() -> None:
     text = render_text(SOME)
     assert "1 error, 2 warnings, 1 note; 1 of them explained by others." in text

@@ -132,7 +132,9 @@ def test_an_address_keeps_family_class_and_canonical_spelling(text: str) -> None
 
 def shared_bits(a: str, b: str) -> int:
     raw_a, raw_b = packed(a), packed(b)
-    assert raw_a is not None and raw_b is not None and len(raw_a) == len(raw_b)
+    assert raw_a is not None
+    assert raw_b is not None
+    assert len(raw_a) == len(raw_b)
     size = 8 * len(raw_a)
     return size - (int.from_bytes(raw_a, "big") ^ int.from_bytes(raw_b, "big")).bit_length()
 
@@ -153,10 +155,12 @@ def test_a_range_keeps_its_length_its_host_bits_and_what_it_contains(text: str, 
         return
     to = AddressMap(KEY)
     before, after = parse_cidr(f"{text}/{length}"), parse_cidr(to.range(f"{text}/{length}") or "")
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     assert after.prefix_length == before.prefix_length
     network = parse_cidr(to.range(before.canonical) or "")
-    assert network is not None and not network.has_host_bits
+    assert network is not None
+    assert not network.has_host_bits
     assert network.contains(packed(to.address(text) or ""))
 
 
@@ -248,7 +252,9 @@ def test_nginx_conf_keeps_its_sockets_and_nothing_that_was_served() -> None:
         objects=[(Kind.POD, pod)],
     )
     conf: NginxConf = redacted(taken, KEY).confs[0]
-    assert b"acme" not in conf.text and b"secret" not in conf.text and b"10.20.30.40" not in conf.text
+    assert b"acme" not in conf.text
+    assert b"secret" not in conf.text
+    assert b"10.20.30.40" not in conf.text
     again = read_conf(Pod(name=conf.name, namespace=conf.namespace), conf.text)
     assert again.listeners == conf.listeners
     before = taken.confs[0].listeners

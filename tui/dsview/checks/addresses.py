@@ -8,6 +8,7 @@ from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
 from dsview.checks.words import count, families, recreate_service
 from dsview.model.address import (
+    FAMILIES,
     UNUSABLE,
     AddressClass,
     canonical,
@@ -21,7 +22,7 @@ from dsview.model.cidr import parse_cidr
 from dsview.model.finding import Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import NetworkPolicy, Node, Pod, Service, ServiceCIDR
-from dsview.model.slices import EndpointSlice
+from dsview.model.slices import EndpointSlice, unpack_addresses
 
 _ONE_WRITER = "Find the webhook or operator that writes only one of the two fields; the API server keeps them equal."
 
@@ -66,7 +67,7 @@ def _differing(
     first = plural[0] if plural else "nothing"
     yield Problem(
         message=f"{field} is {singular or 'empty'}, but {field}s begins with {first}.",
-        family=family_of((plural[0] if plural else singular).partition("/")[0]),
+        family=family_of(first.partition("/")[0]) or family_of(singular.partition("/")[0]),
         field=field,
         observed=singular or "(empty)",
         expected=first,
@@ -101,10 +102,12 @@ def policy_families_ips_disagree(service: Service, ctx: Context) -> Iterator[Pro
     fix = recreate_service(service)
     if ips and not service.is_headless:
         found = [family_of(ip) for ip in ips]
-        if list(named) != found:
+        if list(service.ip_families or named) != found:
+            differing = [family for family in FAMILIES if (family in named) != (family in found)]
             shown = [f"{ip} ({family or 'no address'})" for ip, family in zip(ips, found, strict=True)]
             yield Problem(
                 message=f"ipFamilies says {families(named)}, but clusterIPs holds {', '.join(shown)}.",
+                family=differing[0] if len(differing) == 1 else None,
                 field="spec.clusterIPs",
                 observed=", ".join(ips),
                 expected=", ".join(f"an {family} address" for family in named),
@@ -113,6 +116,7 @@ def policy_families_ips_disagree(service: Service, ctx: Context) -> Iterator[Pro
     if service.ip_family_policy == "SingleStack" and len(named) == 2:
         yield Problem(
             message=f"ipFamilyPolicy is SingleStack, but the Service has {families(named)}.",
+            family=named[1],
             field="spec.ipFamilyPolicy",
             observed=", ".join(named),
             expected=named[0],
@@ -212,8 +216,8 @@ def _written(item: object) -> Iterator[Located]:
                 yield "spec.loadBalancerIP", item.load_balancer_ip
         case EndpointSlice():
             if item.address_type != "FQDN":
-                for i, endpoint in enumerate(item.endpoints()):
-                    for address in endpoint.addresses:
+                for i, row in enumerate(item.packed()):
+                    for address in unpack_addresses(row):
                         yield f"endpoints[{i}].addresses", address
         case ServiceCIDR():
             for i, cidr in enumerate(item.cidrs):
@@ -251,6 +255,8 @@ def _better_spelling(text: str) -> str | None:
 )
 def not_canonical(item: object, ctx: Context) -> Iterator[Problem]:
     """A spelling that other software, or a newer API server, does not take for the same."""
+    if isinstance(item, EndpointSlice) and ctx.has_plain_addresses(item):
+        return
     wrong = [(field, text, better) for field, text in _written(item) if (better := _better_spelling(text)) is not None]
     if not wrong:
         return

@@ -6,7 +6,7 @@ sweeps when the first two change, and remembers whose checks looked at which pod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 from dsview.checks.book import SubjectKey
 from dsview.model.kinds import Kind
@@ -28,9 +28,15 @@ def subject(kind: Kind, key: Key) -> SubjectKey:
     return (kind.value, key[0], key[1])
 
 
-def affected_subjects(state: ClusterState, flagged: Flagged, changes: Iterable[Change]) -> set[SubjectKey]:
-    """The objects whose own checks may answer differently now. Cluster-wide checks go by `Check.reads` instead."""
-    found = _Affected(state)
+def affected_subjects(
+    state: ClusterState, flagged: Flagged, readers: Container[SubjectKey], changes: Iterable[Change]
+) -> set[SubjectKey]:
+    """The objects whose own checks may answer differently now. Cluster-wide checks go by `Check.reads` instead.
+
+    `readers` are the Services whose checks looked at any of their pods when they were asked last: as long as the
+    families of a Service are level, none does, and its pods may come and go.
+    """
+    found = _Affected(state, readers)
     for change in changes:
         found.follow(change)
     return found.subjects(flagged)
@@ -39,8 +45,9 @@ def affected_subjects(state: ClusterState, flagged: Flagged, changes: Iterable[C
 class _Affected:
     """Collects over a batch, so that what many of its changes concern is looked up once."""
 
-    def __init__(self, state: ClusterState) -> None:
+    def __init__(self, state: ClusterState, readers: Container[SubjectKey]) -> None:
         self._state = state
+        self._readers = readers
         self._subjects: set[SubjectKey] = set()
         self._services: set[Key] = set()
         self._backends: set[Key] = set()
@@ -86,9 +93,11 @@ class _Affected:
     def _pod(self, old: object, new: object) -> None:
         pods = [pod for pod in (old, new) if isinstance(pod, Pod)]
         for pod in pods:
-            self._services.update(service.key for service in self._state.selectors.selecting(pod))
+            selecting = [service.key for service in self._state.selectors.selecting(pod)]
+            self._services.update(key for key in selecting if subject(Kind.SERVICE, key) in self._readers)
             if is_controller(pod):
                 self._all_ingresses = True
+                self._services.update(selecting)
                 published = publish_service_key(pod)
                 self._services.update((published,) if published is not None else ())
         if len(pods) < 2 or _for_policies(pods[0]) != _for_policies(pods[1]):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from dsview.checks.plain import PlainPods, has_plain_addresses
 from dsview.model.address import Family
 from dsview.model.kinds import Kind
 from dsview.model.objects import Key, Pod, Service
-from dsview.model.slices import Endpoint
+from dsview.model.slices import Endpoint, EndpointSlice
 from dsview.state.cluster import ClusterState
 from dsview.state.controllers import controller_services
 from dsview.state.endpoints import ServiceEndpoints, service_endpoints
@@ -25,7 +26,8 @@ class Context:
     """The arguments of every check. `now` is epoch seconds, infinite where every grace period is over.
 
     A check whose answer changes by time alone says so through `recheck_at`; the engine asks it again then.
-    `outsiders` are the pods that a Service's checks looked at, or for, although the Service does not select them.
+    `looked_at_pods` says whether the checks of a Service looked at any of its pods; `outsiders` are those of them,
+    there or not, that the Service does not select. The engine empties both before it asks about the next subject.
     """
 
     def __init__(self, state: ClusterState, tracker: ProfileTracker, now: float) -> None:
@@ -33,8 +35,11 @@ class Context:
         self._tracker = tracker
         self.now = now
         self.due = math.inf
+        self.looked_at_pods = False
         self.outsiders: set[Key] = set()
+        self.plain_pods = PlainPods(state, tracker.profile, tracker.nodes)
         self._endpoints: dict[Key, ServiceEndpoints] = {}
+        self._plain_slice: tuple[EndpointSlice | None, bool] = (None, False)
 
     @property
     def profile(self) -> Profile:
@@ -83,6 +88,12 @@ class Context:
         """The ingress-nginx controller Services, each with the running controller pods behind it."""
         return controller_services(self.state)
 
+    def has_plain_addresses(self, item: EndpointSlice) -> bool:
+        """Whether nothing is to be said about any address of a slice (see `plain`); worked out once for its checks."""
+        if self._plain_slice[0] is not item:
+            self._plain_slice = (item, has_plain_addresses(item))
+        return self._plain_slice[1]
+
     def endpoint_pods(self, service: Service) -> list[Pod]:
         """The pods that the Service's slices point to, ready or not, as far as pods are known."""
         return self.pods_behind(service, self.endpoints(service.key).targets.values())
@@ -94,6 +105,7 @@ class Context:
 
     def pod_behind(self, service: Service, endpoint: Endpoint) -> Pod | None:
         """The pod that an endpoint of a Service stands for, or None where it is not known."""
+        self.looked_at_pods = True
         pod = self.state.pods.get(endpoint.target)
         if not _is_selected(pod, service) if pod is not None else self.state.is_known(Kind.POD):
             self.outsiders.add(endpoint.target)

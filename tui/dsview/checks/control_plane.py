@@ -67,9 +67,8 @@ def cluster_cidr_one_family(ctx: Context) -> Iterator[Problem]:
     settings = kube_proxy_settings(config_map) if config_map is not None else None
     if config_map is None or settings is None or settings.detect_local_mode != "ClusterCIDR":
         return
-    has_dual_pods = any(len(has) == 2 for has, _ in ctx.state.pod_patterns.counts)
     named = cidr_families(split_list(settings.cluster_cidr))
-    if has_dual_pods and len(named) == 1:
+    if len(named) == 1 and _has_dual_pods(ctx):
         yield Problem(
             message=f"clusterCIDR is {settings.cluster_cidr}, but pods have {other(named[0])} addresses as well.",
             object=ref("ConfigMap", config_map),
@@ -79,6 +78,14 @@ def cluster_cidr_one_family(ctx: Context) -> Iterator[Problem]:
             expected="a range of each family",
             fix=kubectl("kube-system", "edit", "configmap", "kube-proxy"),
         )
+
+
+def _has_dual_pods(ctx: Context) -> bool:
+    """Whether a pod of the pod network has both families; pods on the host's network have their node's."""
+    if not ctx.knows(Kind.NODE):
+        return any(len(has) == 2 for has, _ in ctx.state.pod_patterns.counts)
+    counts = (ctx.state.pod_counts.of(name) for name in ctx.nodes)
+    return any(v4 + v6 > pods for pods, v4, v6 in counts)
 
 
 @check(
@@ -132,9 +139,11 @@ def control_plane_flags_disagree(ctx: Context) -> Iterator[Problem]:
     manager = split_list(control_plane_flag(ctx.state, "kube-controller-manager", "service-cluster-ip-range"))
     flag = "--service-cluster-ip-range"
     if api and manager and [c.canonical for c in parse_cidrs(api)] != [c.canonical for c in parse_cidrs(manager)]:
+        differing = set(cidr_families(api)) ^ set(cidr_families(manager))
         yield Problem(
             message=f"{flag} is {','.join(api)} for kube-apiserver, but {','.join(manager)} for "
             "kube-controller-manager.",
+            family=next(iter(differing)) if len(differing) == 1 else None,
             field=flag,
             observed=",".join(manager),
             expected=",".join(api),

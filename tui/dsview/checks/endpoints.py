@@ -11,7 +11,7 @@ from dsview.model.address import FAMILIES, Family, families_of, family_of, other
 from dsview.model.finding import Cause, ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Pod, Service
-from dsview.model.slices import Endpoint, EndpointSlice
+from dsview.model.slices import Endpoint, EndpointSlice, unpack_addresses
 from dsview.state.profile import KUBERNETES
 
 CONTROLLER = "endpointslice-controller.k8s.io"
@@ -201,7 +201,7 @@ def slice_absent(service: Service, ctx: Context) -> Iterator[Problem]:
     Severity.WARNING,
     title="EndpointSlice that nothing uses",
     condition="The endpoint slice controller keeps a slice of a family that its Service has not, an address is of "
-    "another family than the slice's addressType (an error), or a ClusterIP Service has a slice of type FQDN.",
+    "another family than the slice's addressType (an error), or a Service with a cluster IP has a slice of type FQDN.",
     why="kube-proxy ignores such a slice, or takes in addresses of the wrong family.",
     fix="Delete the slice; look for what wrote it.",
     not_when="The Service gave up the family less than 60 s ago.",
@@ -211,10 +211,9 @@ def slice_absent(service: Service, ctx: Context) -> Iterator[Problem]:
 )
 def useless_slice(item: EndpointSlice, ctx: Context) -> Iterator[Problem]:
     """A slice of a family that its Service has not, or with addresses of another family."""
-    fix = kubectl(item.namespace, "delete", "endpointslice", item.name)
-    if item.address_type in FAMILIES:
-        for i, endpoint in enumerate(item.endpoints()):
-            wrong = [a for a in endpoint.addresses if family_of(a) != item.address_type]
+    if item.address_type in FAMILIES and not ctx.has_plain_addresses(item):
+        for i, row in enumerate(item.packed()):
+            wrong = [a for a in unpack_addresses(row) if family_of(a) != item.address_type]
             if wrong:
                 yield Problem(
                     message=f"endpoints[{i}] holds {names(wrong)}, which is not {item.address_type}.",
@@ -223,19 +222,19 @@ def useless_slice(item: EndpointSlice, ctx: Context) -> Iterator[Problem]:
                     field=f"endpoints[{i}].addresses",
                     observed=names(wrong),
                     expected=f"an {item.address_type} address",
-                    fix=fix,
+                    fix=_delete(item),
                 )
     service = ctx.state.services.get((item.namespace, item.service_name)) if item.service_name else None
     if service is None or service.is_external_name:
         return
     related = (ref("Service", service),)
-    if item.address_type == "FQDN" and service.type == "ClusterIP":
+    if item.address_type == "FQDN" and service.real_cluster_ips:
         yield Problem(
-            message=f"addressType is FQDN: kube-proxy cannot serve ClusterIP Service {service.name} from it.",
+            message=f"addressType is FQDN: kube-proxy cannot serve the cluster IP of Service {service.name} from it.",
             field="addressType",
             observed="FQDN",
             expected=families(service.families),
-            fix=fix,
+            fix=_delete(item),
             related=related,
         )
     elif item.managed_by == CONTROLLER and service.families and item.address_type not in service.families:
@@ -246,10 +245,14 @@ def useless_slice(item: EndpointSlice, ctx: Context) -> Iterator[Problem]:
             field="addressType",
             observed=item.address_type,
             expected=families(service.families),
-            fix=fix,
+            fix=_delete(item),
             related=related,
             grace=GRACE,
         )
+
+
+def _delete(item: EndpointSlice) -> str:
+    return kubectl(item.namespace, "delete", "endpointslice", item.name)
 
 
 @check(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 
 from dsview.checks.affected import affected_subjects, subject
 from dsview.checks.book import FindingBook, SubjectKey
@@ -26,15 +26,20 @@ from dsview.state.profile import ProfileTracker
 Identity = tuple[str, ObjectRef, str | None, str | None]
 _KINDS = {kind.value: kind for kind in Kind}
 _CACHED_ENDPOINTS = 256
+_POD = Kind.POD.value
+_PLAIN_AT_ONCE = 16
+"""Plain pods between two looks at the clock: one look costs as much as one such pod."""
+
+_NOTHING: frozenset[ObjectRef] = frozenset()
 
 
 class Engine:
     """Keeps `book` true to the state.
 
     `skip` says of a code whether it is not asked at all; `judge` what a policy makes of a finding, and whether it is
-    shown or goes to `exempted`. Findings of `detail_only` checks stand in `details`. `live` says whether grace periods
-    are waited for. What held already when everything was first evaluated is taken as held long enough: that is what a
-    one-shot run would say at that moment (checks.md §3, grace).
+    shown or goes to `exempted`. `live` says whether grace periods are waited for. What held already when everything
+    was first evaluated is taken as held long enough: that is what a one-shot run would say at that moment (checks.md
+    §3, grace).
     """
 
     def __init__(
@@ -49,20 +54,22 @@ class Engine:
         self.tracker = ProfileTracker(state)
         self.book = FindingBook()
         self.exempted = FindingBook()
-        self.details = FindingBook()
         self.failures: dict[str, str] = {}
         self._live = live
         self._judge = judge
         self._is_first = True
-        self._checks = [check for check in all_checks() if not skip(check.code)]
-        self._detail_only = {check.code for check in self._checks if check.detail_only}
+        wanted = [check for check in all_checks() if not skip(check.code)]
+        self._checks = [check for check in wanted if not check.detail_only]
+        self._detail_only = [check for check in wanted if check.detail_only]
         self._active: dict[Kind | None, list[Check]] = {}
         self._dirty: dict[SubjectKey, None] = {}
         self._dirty_wide: set[str] = set()
         self._sweeps: deque[tuple[Kind | None, Iterator[SubjectKey]]] = deque()
+        self._found: set[SubjectKey] = set()
         self._held: dict[SubjectKey, dict[Identity, float]] = {}
         self._due: list[tuple[float, SubjectKey]] = []
         self._due_at: dict[SubjectKey, float] = {}
+        self._pod_readers: set[SubjectKey] = set()
         self._watching: dict[SubjectKey, frozenset[Key]] = {}
         self._watchers: dict[Key, set[SubjectKey]] = {}
         self._facets = dict(state.facets)
@@ -80,7 +87,7 @@ class Engine:
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
         """Say what changed; whether the profile did by it, and the names of the nodes whose facts did."""
         changes = list(changes)
-        self._mark(affected_subjects(self.state, self._flagged, changes))
+        self._mark(affected_subjects(self.state, self._flagged, self._pod_readers, changes))
         for change in changes:
             if change.kind is Kind.POD and change.key in self._watchers:
                 self._mark(self._watchers[change.key])
@@ -99,7 +106,7 @@ class Engine:
                 self._dirty[key] = None
 
     def _flagged(self, kind: Kind, namespace: str) -> Iterator[SubjectKey]:
-        for book in (self.book, self.exempted, self.details):
+        for book in (self.book, self.exempted):
             yield from book.in_scope(kind.value, namespace)
 
     def _mark_wide(self, kinds: set[Kind]) -> None:
@@ -143,8 +150,12 @@ class Engine:
         return True
 
     def _can_run(self, check: Check, kind: Kind | None) -> bool:
-        needs = check.needs if kind is None else (kind, *check.needs)
-        return all(map(self.state.is_known, needs)) and all(map(self.state.is_settled, check.uses))
+        is_known = self.state.is_known
+        if kind is not None and not is_known(kind):
+            return False
+        if not all(map(is_known, check.needs)):
+            return any(map(is_known, check.substitutes)) and all(map(self.state.is_settled, check.reads))
+        return all(map(self.state.is_settled, (*check.uses, *check.substitutes)))
 
     def why_not_evaluated(self, check: Check) -> str | None:
         """The reason in a sentence why a check was not evaluated; None where it was."""
@@ -152,7 +163,9 @@ class Engine:
             return self.failures[check.code]
         for kind in check.needs:
             if not self.state.is_known(kind):
-                return self._why_unknown(kind)
+                known = [other.value for other in check.substitutes if self.state.is_known(other)]
+                partly = f"; evaluated from {', '.join(known)} objects only" if known else ""
+                return safe(f"{self._why_unknown(kind)}{partly}")
         for kind in check.uses:
             if not self.state.is_settled(kind):
                 return self._why_unknown(kind)
@@ -185,8 +198,7 @@ class Engine:
 
     def mark_everything(self) -> None:
         """Have everything evaluated anew, and what findings are left of objects that are gone."""
-        left = [self._held, self._watching, *(b.subjects() for b in (self.book, self.exempted, self.details))]
-        self._dirty = dict.fromkeys(key for keys in left for key in keys if key[0] in _KINDS)
+        self._dirty = dict.fromkeys(key for key in (*self._found, *self._watching) if key[0] in _KINDS)
         self._sweeps.clear()
         for kind in self._active:
             if kind is not None:
@@ -213,20 +225,22 @@ class Engine:
         self._wake(now)
         touched: set[ObjectRef] = set()
         context = Context(self.state, self.tracker, now)
-        count = 0
-        while may_go_on():
+        asked = plain = 0
+        while plain % _PLAIN_AT_ONCE or may_go_on():
             key = self._next()
             if key is None:
                 if not self._dirty_wide:
                     break
                 self._ask_wide(self._dirty_wide.pop(), context, touched)
+            elif self._is_plain(key, context):
+                plain += 1
                 continue
-            touched |= self._ask(key, context)
-            count += 1
-            if count % _CACHED_ENDPOINTS == 0:
-                due = context.due
-                context = Context(self.state, self.tracker, now)
-                context.due = due
+            else:
+                touched |= self._ask(key, context)
+                asked += 1
+                if asked % _CACHED_ENDPOINTS == 0:
+                    context = Context(self.state, self.tracker, now)
+            plain = 0
         if self.is_idle and self._active and all(map(self.state.is_settled, Kind)):
             self._is_first = False
         return touched
@@ -264,16 +278,26 @@ class Engine:
                 return self._next()
         return None
 
-    def _ask(self, key: SubjectKey, context: Context) -> set[ObjectRef]:
+    def _is_plain(self, key: SubjectKey, context: Context) -> bool:
+        """Whether it is a pod of which nothing was said and nothing is to be said."""
+        if key[0] != _POD or key in self._found:
+            return False
+        pod = self.state.pods.get((key[1], key[2]))
+        return pod is not None and pod in context.plain_pods
+
+    def _ask(self, key: SubjectKey, context: Context) -> Set[ObjectRef]:
         kind = _KINDS[key[0]]
         item = self.state.store(kind).get((key[1], key[2]))
         found: list[Finding] = []
         context.due = math.inf
         context.outsiders.clear()
+        context.looked_at_pods = False
         if item is not None:
             ref = ObjectRef(key[0], key[1] or None, key[2])
             for check in self._active.get(kind, ()):
                 found.extend(self._run(check, item, ref, context))
+        if kind is Kind.SERVICE:
+            (self._pod_readers.add if context.looked_at_pods else self._pod_readers.discard)(key)
         if context.outsiders or key in self._watching:
             self._watch(key, frozenset(context.outsiders))
         return self._enter(key, found, context)
@@ -312,10 +336,22 @@ class Engine:
                 seen.add(finding.identity)
                 yield finding
 
-    def _enter(self, key: SubjectKey, found: list[Finding], context: Context) -> set[ObjectRef]:
+    def details_of(self, ref: ObjectRef, now: float) -> list[Finding]:
+        """What the `detail_only` checks say of an object, asked at once: no flag rests on it, so it is not kept."""
+        kind = _KINDS.get(ref.kind)
+        item = self.state.store(kind).get((ref.namespace or "", ref.name)) if kind is not None else None
+        context = Context(self.state, self.tracker, now)
+        return [
+            judged
+            for check in self._detail_only
+            if item is not None and kind in check.subjects and self._can_run(check, kind)
+            for judged, is_shown in map(self._judge, self._run(check, item, ref, context))
+            if is_shown
+        ]
+
+    def _enter(self, key: SubjectKey, found: list[Finding], context: Context) -> Set[ObjectRef]:
         shown: list[Finding] = []
         exempted: list[Finding] = []
-        details: list[Finding] = []
         held: dict[Identity, float] = {}
         before = self._held.get(key, {})
         for finding in found:
@@ -326,18 +362,17 @@ class Engine:
                     context.recheck_at(since + finding.grace)
                     continue
             judged, is_shown = self._judge(finding)
-            (exempted if not is_shown else details if judged.check in self._detail_only else shown).append(judged)
+            (shown if is_shown else exempted).append(judged)
         if held:
             self._held[key] = held
         else:
             self._held.pop(key, None)
         if context.due < math.inf:
             self._wake_at(context.due, key)
-        return (
-            self.book.replace(key, tuple(shown))
-            | self.exempted.replace(key, tuple(exempted))
-            | self.details.replace(key, tuple(details))
-        )
+        if not found and key not in self._found:
+            return _NOTHING
+        (self._found.add if found else self._found.discard)(key)
+        return self.book.replace(key, tuple(shown)) | self.exempted.replace(key, tuple(exempted))
 
 
 def _is_another_node(change: Change) -> bool:

@@ -54,6 +54,11 @@ def _backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Famil
     return found
 
 
+def _copies_status(pod: Pod) -> bool:
+    """Whether a controller writes its Service's addresses into Ingresses (I:internal/ingress/status/status.go)."""
+    return not argument(pod, "publish-status-address") and argument(pod, "update-status") != "false"
+
+
 @check(
     "DS-NET-003",
     "ingress-status-family",
@@ -64,6 +69,8 @@ def _backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Famil
     "of it, for two minutes.",
     why="DNS that follows the Ingress status publishes one family only.",
     fix="Restart the controller; look at its log for status updates.",
+    not_when="The controller is told other addresses (--publish-status-address) or to write none "
+    "(--update-status=false).",
     source="checks.md §4",
     subjects=(Kind.INGRESS,),
     needs=(Kind.SERVICE, Kind.POD),
@@ -71,7 +78,11 @@ def _backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Famil
 )
 def ingress_status_family(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """What the Service got did not reach the Ingress."""
-    keys = dict.fromkeys(key for pod in controllers_of(ingress, ctx) if (key := publish_service_key(pod)) is not None)
+    keys = dict.fromkeys(
+        key
+        for pod in controllers_of(ingress, ctx)
+        if (key := publish_service_key(pod)) is not None and _copies_status(pod)
+    )
     has = families_of(tuple(entry.ip for entry in ingress.load_balancer_ingress if entry.ip))
     for key in keys:
         service = ctx.state.services.get(key)

@@ -114,7 +114,9 @@ def service_family_no_listener(ctx: Context) -> Iterator[Problem]:
         for family in service.families:
             if not found.live(family):
                 continue
-            deaf = [(pod, ports) for pod in pods if pod.ready and (ports := _deaf_ports(ctx, service, pod, family))]
+            # A replica without an address of the family gets no connection over it: DS-POD-001 and DS-EPS-002 tell.
+            asked = [pod for pod in pods if pod.ready and family in families_of(pod.ips)]
+            deaf = [(pod, ports) for pod in asked if (ports := _deaf_ports(ctx, service, pod, family))]
             if not deaf:
                 continue
             pod, ports = deaf[0]
@@ -308,7 +310,6 @@ def replicas_differ(ctx: Context) -> Iterator[Problem]:
         yield Problem(
             message=f"{first} lacks {described}, which other replicas of {workload_of(replicas[0][0])} have.",
             object=ObjectRef(kind, namespace, name),
-            family=lacking[first][0][2],
             field="listen",
             observed="; ".join(f"{n}: {len(has)} listeners" for n, has in sorted(sets.items())),
             expected="the same listeners in every replica",

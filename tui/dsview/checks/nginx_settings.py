@@ -102,6 +102,7 @@ def disabled_but_published(ctx: Context) -> Iterator[Problem]:
     condition="bind-address names addresses of one family.",
     why="In the other family nginx goes on listening on every address.",
     fix="Name an address of each family, or set disable-ipv6.",
+    not_when="No controller pod has an address of the other family.",
     source="checks.md §4",
     needs=(Kind.POD, Kind.CONFIG_MAP),
     of_pods=(PodFacet.CONTROLLERS,),
@@ -111,6 +112,8 @@ def bind_address_one_family(ctx: Context) -> Iterator[Problem]:
     for settings, pods in _by_config_map(ctx).values():
         named = families_of(tuple(text.strip("[]") for text in split_list(settings.data.get("bind-address", ""))))
         if len(named) != 1 or (named[0] == V4 and is_truthy(settings.data.get(_DISABLE, ""))):
+            continue
+        if not any(other(named[0]) in families_of(pod.ips) for pod in pods):
             continue
         yield Problem(
             message=f"bind-address is {settings.data['bind-address']}: over {other(named[0])} nginx listens on every "

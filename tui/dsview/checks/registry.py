@@ -43,7 +43,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     `subjects` are the kinds it is asked of, one object at a time; without any it is asked once for the whole
     cluster, anew whenever one of `needs` or `uses` changed. `needs` are the kinds without which it is not evaluated
-    (besides the subject's own); `uses` are read where they are there. `of_pods` narrows what a cluster-wide check
+    (besides the subject's own), or from `substitutes` in part only; `uses` are read where they are there. `of_pods` narrows what a cluster-wide check
     reads of pods; without it every change of a pod counts. `condition`, `why`, `fix` and `not_when` are sentences for
     people; `detail_only` findings are shown with the object and stand in no report.
     """
@@ -60,6 +60,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     subjects: tuple[Kind, ...] = ()
     needs: tuple[Kind, ...] = ()
     uses: tuple[Kind, ...] = ()
+    substitutes: tuple[Kind, ...] = ()
     of_pods: tuple[PodFacet, ...] | None = None
     detail_only: bool = False
     run: Callable[..., Iterator[Problem]]
@@ -67,7 +68,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def reads(self) -> frozenset[Kind]:
         """Every kind whose change can change the answer."""
-        return frozenset((*self.subjects, *self.needs, *self.uses))
+        return frozenset((*self.subjects, *self.needs, *self.substitutes, *self.uses))
 
 
 REGISTRY: dict[str, Check] = {}
@@ -89,6 +90,7 @@ def check(
     subjects: tuple[Kind, ...] = (),
     needs: tuple[Kind, ...] = (),
     uses: tuple[Kind, ...] = (),
+    substitutes: tuple[Kind, ...] = (),
     of_pods: tuple[PodFacet, ...] | None = None,
     not_when: str = "",
     detail_only: bool = False,
@@ -111,6 +113,7 @@ def check(
             subjects=subjects,
             needs=needs,
             uses=uses,
+            substitutes=substitutes,
             of_pods=of_pods,
             detail_only=detail_only,
             run=run,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
-from dsview.checks.words import families, patch_service, recreate_service, ref
+from dsview.checks.words import families, patch_service, quoted, recreate_service, ref
 from dsview.model.address import canonical, family_of, other, packed
 from dsview.model.cidr import parse_cidrs
 from dsview.model.finding import ObjectRef, Severity
@@ -125,10 +125,10 @@ def family_not_configured(service: Service, ctx: Context) -> Iterator[Problem]:
     why="The address is not the Service's by right: another allocation or a route may own it.",
     fix="Recreate the Service, or add a ServiceCIDR that contains the address.",
     not_when="The cluster has no ServiceCIDR of that family at all: DS-SVC-003 says so.",
-    source="checks.md §4",
+    source="checks.md §4; K:pkg/registry/core/service/ipallocator/controller/repairip.go",
     subjects=(Kind.SERVICE,),
     needs=(Kind.SERVICE_CIDR,),
-    uses=(Kind.EVENT,),
+    substitutes=(Kind.EVENT,),
 )
 def cluster_ip_out_of_range(service: Service, ctx: Context) -> Iterator[Problem]:
     """A cluster IP that no range holds."""
@@ -136,20 +136,26 @@ def cluster_ip_out_of_range(service: Service, ctx: Context) -> Iterator[Problem]
         return
     ranges = parse_cidrs(service_cidr_texts(ctx.state))
     events = [e for e in ctx.state.events_about.about(service.key) if e.reason == "ClusterIPOutOfRange"]
+    named = {text for text in service.real_cluster_ips if any(text in event.message for event in events)}
     for i, text in enumerate(service.real_cluster_ips):
         raw = packed(text)
         family = family_of(text)
         of_family = [cidr for cidr in ranges if cidr.family == family]
         is_outside = bool(of_family) and not any(cidr.contains(raw) for cidr in of_family)
-        if is_outside or (events and not of_family and family is not None) or (events and text in events[-1].message):
-            inside = ", ".join(cidr.text for cidr in of_family) or "no range of this family"
+        # An event that names no address of the Service is about all of them that no range is known for.
+        is_said = text in named or (bool(events) and not named and not of_family)
+        if is_outside or is_said:
+            inside = ", ".join(cidr.text for cidr in of_family)
             yield Problem(
-                message=f"Cluster IP {text} lies in none of the cluster's {family} ranges ({inside}).",
+                message=f"Cluster IP {text} lies in none of the cluster's {family} ranges ({inside})."
+                if is_outside
+                else f"Cluster IP {text} lies outside the Service ranges. {quoted(events[-1])}",
                 family=family,
                 field=f"spec.clusterIPs[{i}]",
                 observed=text,
-                expected=f"an address of {inside}",
+                expected=f"an address of {inside}" if inside else f"an address of a {family} Service range",
                 fix=recreate_service(service),
+                related=tuple(ref("Event", event) for event in events[-1:]),
             )
 
 
@@ -246,7 +252,7 @@ def external_ip_family(service: Service, ctx: Context) -> Iterator[Problem]:
     has = service.families
     if not has or not service.external_ips:
         return
-    if dict(service.annotations).get("service.kubernetes.io/service-proxy-name") or ctx.profile.other_dataplane:
+    if service.labels.get("service.kubernetes.io/service-proxy-name") or ctx.profile.other_dataplane:
         return
     for i, text in enumerate(service.external_ips):
         family = family_of(text)

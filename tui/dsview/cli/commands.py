@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,14 +41,10 @@ class _Commands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read `--demo` before a command or a pane as `--demo` without a scenario, since no scenario is called so."""
         words = {*self.commands, *_PANES}
-        following = [*args[1:], ""]
-        return super().parse_args(
-            ctx,
-            [
-                f"--demo={DEFAULT_SCENARIO}" if arg == "--demo" and word in words else arg
-                for arg, word in zip(args, following, strict=True)
-            ],
-        )
+        for at, (word, following) in enumerate(pairwise(args)):
+            if word == "--demo" and following in words:
+                args[at] = f"--demo={DEFAULT_SCENARIO}"
+        return super().parse_args(ctx, args)
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings=_CONTEXT)

@@ -113,8 +113,21 @@ def take_settings(ctx: click.Context, values: dict[str, Any]) -> Settings:
     given = {name: values.pop(name) for name in Settings.__struct_fields__ if name in values}
     said = {name: value for name, value in given.items() if value not in (None, ())}
     settings = msgspec.structs.replace(before, **said)
-    if settings.from_path is not None and settings.demo is not None:
-        raise click.UsageError("--from and --demo exclude each other.")
-    if settings.all_namespaces and settings.namespace:
-        raise click.UsageError("--namespace and --all-namespaces exclude each other.")
+    for one, other in _EXCLUSIVE:
+        if _is_given(settings, one) and _is_given(settings, other):
+            raise click.UsageError(f"{one} and {other} exclude each other.")
     return settings
+
+
+_EXCLUSIVE = (
+    ("--from", "--demo"),
+    ("--namespace", "--all-namespaces"),
+    ("--namespace", "--demo"),
+    *((cluster, other) for cluster in ("--context", "--kubeconfig") for other in ("--from", "--demo")),
+)
+"""Options of which one would be passed over in silence if both were taken."""
+
+
+def _is_given(settings: Settings, option: str) -> bool:
+    name = "from_path" if option == "--from" else option.removeprefix("--").replace("-", "_")
+    return getattr(settings, name) not in (None, (), False)

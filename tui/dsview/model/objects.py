@@ -63,6 +63,9 @@ class LoadBalancerIngress(msgspec.Struct, frozen=True, gc=False):
     ip_mode: str = ""
 
 
+_USUAL_FAMILIES = frozenset({("IPv4",), ("IPv6",), ("IPv4", "IPv6"), ("IPv6", "IPv4")})
+
+
 class Service(Object, frozen=True, gc=False, kw_only=True):
     """A v1 Service. `annotations` holds those of load balancers only, as (name, value)."""
 
@@ -102,6 +105,8 @@ class Service(Object, frozen=True, gc=False, kw_only=True):
         """F of checks.md: spec.ipFamilies, or what clusterIPs imply where a watch left it empty."""
         if self.is_external_name:
             return ()
+        if self.ip_families in _USUAL_FAMILIES:
+            return self.ip_families  # type: ignore[return-value]  # the usual ones are families
         named = tuple(dict.fromkeys(f for f in self.ip_families if f in ("IPv4", "IPv6")))
         return named or families_of(self.real_cluster_ips)  # type: ignore[return-value]  # narrowed by the filter
 

@@ -62,19 +62,28 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
         f"{_plural(counts.pods, 'Pod')}, {_plural(counts.nodes, 'Node')}, {_plural(counts.listeners, 'listener')}"
     )
     yield ""
-    explained: dict[tuple[str, Ref], list[ReportedFinding]] = {}
-    for finding in report.findings:
-        if finding.folded_under is not None:
-            explained.setdefault((finding.folded_under.check, finding.folded_under.object), []).append(finding)
-    for finding in report.findings:
-        if finding.folded_under is None:
-            symptoms = explained.pop((finding.check, finding.object), [])
-            yield from _finding_lines(finding, symptoms, colour, width)
+    for finding, symptoms in _by_cause(report):
+        yield from _finding_lines(finding, symptoms, colour, width)
     yield _summary(report, colour)
     yield from _not_evaluated(report, width)
     for notice in report.notices:
         yield from _wrapped(f"Note: {notice}", width, "")
     yield "dsview reads the API and sends no packets: no finding means that nothing is wrong in the API."
+
+
+def _by_cause(report: Report) -> Iterator[tuple[ReportedFinding, list[ReportedFinding]]]:
+    """Each cause with what it explains. A symptom whose cause is not in the report stands for itself."""
+    causes = {(finding.check, finding.object) for finding in report.findings if finding.folded_under is None}
+    explained: dict[tuple[str, Ref], list[ReportedFinding]] = {}
+    heads: list[ReportedFinding] = []
+    for finding in report.findings:
+        under = finding.folded_under
+        if under is not None and (under.check, under.object) in causes:
+            explained.setdefault((under.check, under.object), []).append(finding)
+        else:
+            heads.append(finding)
+    for finding in heads:
+        yield finding, explained.pop((finding.check, finding.object), [])
 
 
 def _finding_lines(

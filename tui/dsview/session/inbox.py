@@ -15,7 +15,7 @@ from dsview.model.kinds import Kind
 from dsview.model.objects import Key
 from dsview.sources.events import Changed, Item, SourceEvent
 
-_TAKE = 500
+_TAKE = 250
 
 
 class Inbox:

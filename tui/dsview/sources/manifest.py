@@ -7,13 +7,21 @@ from typing import Any
 import msgspec
 import yaml
 
+from dsview.sources.events import SourceError
+
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def manifest(raw: msgspec.Raw | bytes) -> str:
-    """A JSON object as YAML. Raises `msgspec.MsgspecError` where it is no JSON."""
-    value = msgspec.json.decode(raw)
-    metadata = value.get("metadata") if isinstance(value, dict) else None
-    if isinstance(metadata, dict):
-        metadata.pop("managedFields", None)
-    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+    """A JSON object as YAML.
+
+    Raises `msgspec.MsgspecError` where it is no JSON, `SourceError` where it is nested too deep.
+    """
+    try:
+        value = msgspec.json.decode(raw)
+        metadata = value.get("metadata") if isinstance(value, dict) else None
+        if isinstance(metadata, dict):
+            metadata.pop("managedFields", None)
+        return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
+    except RecursionError:
+        raise SourceError("The manifest is nested too deep to be shown.") from None

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dsview.model.address import FAMILIES, Family, packed
+from dsview.model.address import FAMILIES, Family
 from dsview.model.cidr import Cidr, parse_cidrs
 from dsview.model.objects import Node, Pod
-from dsview.state.indexes import holds_address
+from dsview.state.indexes import holds_address, read_addresses
 
 SHARE = 0.9
 """The share of pods that must conform in a family (checks.md §4, DS-POD-004)."""
@@ -58,13 +58,16 @@ class Conformity:
         enough = ((n4, in4), (n6, in6))
         return tuple(f for f, (n, inside) in zip(FAMILIES, enough, strict=True) if n and inside >= SHARE * n)
 
+    def ranges_of(self, node: str) -> tuple[Cidr, ...]:
+        """The pod ranges of a node."""
+        return self._ranges.get(node, ())
+
     def _add(self, pod: Pod, step: int) -> None:
         ranges = self._ranges.get(pod.node_name)
         if not ranges or not holds_address(pod):
             return
         counts = self._counts.setdefault(pod.node_name, [0, 0, 0, 0])
-        for text in pod.ips:
-            raw = packed(text)
+        for raw in read_addresses(pod.ips).raws:
             of_family = [c for c in ranges if raw is not None and len(c.first) == len(raw)]
             if of_family:
                 at = 0 if raw is not None and len(raw) == 4 else 2

@@ -38,12 +38,11 @@ def is_controller(pod: Pod) -> bool:
     labels = pod.labels
     if labels.get("app.kubernetes.io/name") == "ingress-nginx":
         return labels.get("app.kubernetes.io/component") == "controller"
-    return any(_looks_like_one(c) for c in pod.containers) and _controller_container(pod.containers) is not None
-
-
-def _looks_like_one(container: Container) -> bool:
-    # Cheap, for every pod of the cluster: no hashing of the containers unless one of them mentions nginx.
-    return "nginx" in container.image or any("nginx" in word for word in container.command_line)
+    for container in pod.containers:
+        # Cheap, for every pod of the cluster: no hashing of the containers unless one of them mentions nginx.
+        if "nginx" in container.image or "nginx" in "\0".join(container.command_line):
+            return _controller_container(pod.containers) is not None
+    return False
 
 
 def controller_container(pod: Pod) -> Container | None:

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import msgspec
 
 from dsview.model.address import FAMILIES, V4, V6, Family
 from dsview.model.objects import Key
-from dsview.model.slices import Endpoint
+from dsview.model.slices import Endpoint, unpack, unpack_identity
 from dsview.state.cluster import ClusterState
+
+
+class PackedEndpoints(Mapping[str, Endpoint]):
+    """Endpoints by identity, unpacked when one looks at them: most of the time they are only counted and compared."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: dict[str, str]) -> None:
+        self._rows = rows
+
+    def __getitem__(self, identity: str) -> Endpoint:
+        return unpack(self._rows[identity])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, identity: object) -> bool:
+        return identity in self._rows
 
 
 class FamilyEndpoints(msgspec.Struct, frozen=True, kw_only=True):
     """The endpoints of a Service in one family, by identity. `slices` counts its slices, placeholders included."""
 
     slices: int = 0
-    ready: dict[str, Endpoint]
-    all: dict[str, Endpoint]
+    ready: PackedEndpoints
+    all: PackedEndpoints
 
 
 class ServiceEndpoints(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,18 +68,22 @@ class ServiceEndpoints(msgspec.Struct, frozen=True, kw_only=True):
 
 def service_endpoints(state: ClusterState, service: Key) -> ServiceEndpoints:
     """The endpoints of a Service, from its slices."""
-    ready: dict[str, dict[str, Endpoint]] = {V4: {}, V6: {}}
-    every: dict[str, dict[str, Endpoint]] = {V4: {}, V6: {}}
+    ready: dict[str, dict[str, str]] = {V4: {}, V6: {}}
+    every: dict[str, dict[str, str]] = {V4: {}, V6: {}}
     count = {V4: 0, V6: 0}
     for endpoint_slice in state.slices.of(service):
         family = endpoint_slice.address_type
         if family not in count:
             continue
         count[family] += 1
-        for endpoint in endpoint_slice.endpoints():
-            identity = endpoint.identity
-            every[family][identity] = endpoint
-            if endpoint.ready:
-                ready[family][identity] = endpoint
-    v4, v6 = (FamilyEndpoints(slices=count[f], ready=ready[f], all=every[f]) for f in FAMILIES)
+        of_family, ready_ones = every[family], ready[family]
+        for row in endpoint_slice.packed():
+            identity, is_ready = unpack_identity(row)
+            of_family[identity] = row
+            if is_ready:
+                ready_ones[identity] = row
+    v4, v6 = (
+        FamilyEndpoints(slices=count[f], ready=PackedEndpoints(ready[f]), all=PackedEndpoints(every[f]))
+        for f in FAMILIES
+    )
     return ServiceEndpoints(v4=v4, v6=v6)

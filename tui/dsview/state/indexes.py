@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dsview.model.address import Family, canonical, families_of, family_of, is_canonical, is_mapped
+from functools import lru_cache
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+
+import msgspec
+
+from dsview.model.address import V4, V6, Family, canonical, families_of, is_canonical, is_mapped, packed
 from dsview.model.objects import Key, Pod, Service
 from dsview.model.slices import EndpointSlice
 
@@ -78,6 +83,40 @@ def address_key(text: str) -> str:
     return canonical(text) or text
 
 
+_V4_IN_V6 = b"\0" * 10
+"""How v4-mapped and v4-compatible addresses begin, which need a closer look."""
+
+
+class Addresses(msgspec.Struct, frozen=True, gc=False):
+    """The addresses of a pod, read: one spelling of each, their bytes (None for what is no address), their families."""
+
+    keys: tuple[str, ...]
+    raws: tuple[bytes | None, ...]
+    families: tuple[Family, ...]
+
+
+@lru_cache(maxsize=64)
+def read_addresses(texts: tuple[str, ...]) -> Addresses:
+    """The addresses of a pod. Several indexes ask one after the other; that is all that is remembered for."""
+    raws: list[bytes | None] = []
+    for text in texts:
+        kind = AF_INET6 if ":" in text else AF_INET
+        try:
+            raw = inet_pton(kind, text)
+            if inet_ntop(kind, raw) != text or raw.startswith(_V4_IN_V6):
+                break
+        except (OSError, ValueError):
+            break
+        raws.append(raw)
+    else:
+        has_v4, has_v6 = (any(len(raw) == size for raw in raws if raw is not None) for size in (4, 16))
+        families: tuple[Family, ...] = (V4,) if not has_v6 else (V6,)
+        if has_v4 and has_v6:
+            families = (V6, V4) if ":" in texts[0] else (V4, V6)
+        return Addresses(texts, tuple(raws), families if raws else ())
+    return Addresses(tuple(map(address_key, texts)), tuple(map(packed, texts)), families_of(texts))
+
+
 class AddressIndex:
     """Which Services hold an address as cluster IP."""
 
@@ -118,12 +157,17 @@ class PodAddressIndex:
     def replace(self, old: Pod | None, new: Pod | None) -> list[Key]:
         """Follow one pod; the other pods whose sharing changed by it."""
         touched: set[Key] = set()
-        if old is not None and holds_address(old):
-            for text in old.ips:
-                self._remove(address_key(text), old, touched)
-        if new is not None and holds_address(new):
-            for text in new.ips:
-                self._add(address_key(text), new, touched)
+        before = read_addresses(old.ips).keys if old is not None and holds_address(old) else ()
+        after = read_addresses(new.ips).keys if new is not None and holds_address(new) else ()
+        if before == after and new is not None and self._shared.keys().isdisjoint(after):
+            self._owner.update(dict.fromkeys(after, new))
+            return []
+        if old is not None:
+            for text in before:
+                self._remove(text, old, touched)
+        if new is not None:
+            for text in after:
+                self._add(text, new, touched)
         return sorted(touched)
 
     def _remove(self, text: str, pod: Pod, touched: set[Key]) -> None:
@@ -148,6 +192,10 @@ class PodAddressIndex:
         touched.update(key for key in shared if key != pod.key)
         shared[pod.key] = pod
 
+    def is_shared(self, canonical_text: str) -> bool:
+        """Whether several running pods have the address, given in its canonical spelling."""
+        return bool(self._shared) and canonical_text in self._shared
+
     def sharing(self, text: str) -> list[Key]:
         """All running pods with that address where there are several, sorted; else nothing."""
         return sorted(self._shared.get(address_key(text), ()))
@@ -166,11 +214,13 @@ class PodCounts:
 
     def replace(self, old: Pod | None, new: Pod | None) -> None:
         """Follow one pod."""
+        if old is not None and new is not None and _counts_alike(old, new):
+            return
         for pod, step in ((old, -1), (new, 1)):
             if pod is None or not pod.node_name or not pod.ips or not holds_address(pod):
                 continue
             counts = self._counts.setdefault(pod.node_name, [0, 0, 0])
-            families = {family_of(text) for text in pod.ips}
+            families = read_addresses(pod.ips).families
             self._touched.add(pod.node_name)
             counts[0] += step
             counts[1] += step * ("IPv4" in families)
@@ -187,6 +237,10 @@ class PodCounts:
         """The nodes whose counts changed since this was asked last."""
         touched, self._touched = self._touched, set()
         return touched
+
+
+def _counts_alike(old: Pod, new: Pod) -> bool:
+    return old.ips == new.ips and old.node_name == new.node_name and holds_address(old) == holds_address(new)
 
 
 class PodPatterns:
@@ -207,7 +261,7 @@ class PodPatterns:
             if pod is None or pod.phase != "Running" or pod.deleted or not pod.ips:
                 continue
             changed = True
-            pattern = (families_of(pod.ips), uses_cluster_dns(pod))
+            pattern = (read_addresses(pod.ips).families, uses_cluster_dns(pod))
             count = self.counts.get(pattern, 0) + step
             if count:
                 self.counts[pattern] = count

@@ -166,8 +166,12 @@ def service_profile(state: ClusterState) -> Profile:
 
 def service_cidr_texts(state: ClusterState) -> tuple[str, ...]:
     """The ranges of every ServiceCIDR, those of `kubernetes` first."""
-    objects = sorted(state.service_cidrs, key=lambda c: (c.name != "kubernetes", c.name))
-    return tuple(dict.fromkeys(text for cidr in objects for text in cidr.cidrs))
+
+    def find() -> tuple[str, ...]:
+        objects = sorted(state.service_cidrs, key=lambda c: (c.name != "kubernetes", c.name))
+        return tuple(dict.fromkeys(text for cidr in objects for text in cidr.cidrs))
+
+    return state.remembered("ServiceCIDRs", state.epochs[Kind.SERVICE_CIDR], find)
 
 
 def _observed_families(state: ClusterState) -> tuple[Family, ...]:
@@ -180,7 +184,13 @@ def _observed_families(state: ClusterState) -> tuple[Family, ...]:
     return tuple(dict.fromkeys((*(cluster_families(first) if first is not None else ()), *there)))
 
 
-_VIRTUAL_LABELS = (("type", "virtual-kubelet"), ("eks.amazonaws.com/compute-type", "fargate"))
+_VIRTUAL_LABELS = (
+    ("type", "virtual-kubelet"),
+    ("liqo.io/type", "virtual-node"),
+    ("eks.amazonaws.com/compute-type", "fargate"),
+)
+_VIRTUAL_MARK = "virtual-kubelet.io/provider"
+"""The taint, or label, that virtual-kubelet's providers put on their nodes."""
 _UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 
 
@@ -194,8 +204,18 @@ def own_facts(node: Node) -> NodeFacts:
         cidrs=cidrs,
         supplied=tuple(f for f in _annotated_families(node) if f not in cidrs),
         ready=node.ready,
-        virtual=any(node.labels.get(k) == v for k, v in _VIRTUAL_LABELS) or "virtual-kubelet" in node.kubelet_version,
+        virtual=_is_virtual(node),
         uninitialized=any(key == _UNINITIALIZED for key, _ in node.taints),
+    )
+
+
+def _is_virtual(node: Node) -> bool:
+    """Whether nothing but an API stands behind the node: no kubelet, no addresses of its own to speak of."""
+    return (
+        any(node.labels.get(k) == v for k, v in _VIRTUAL_LABELS)
+        or _VIRTUAL_MARK in node.labels
+        or any(key == _VIRTUAL_MARK for key, _ in node.taints)
+        or "virtual-kubelet" in node.kubelet_version
     )
 
 

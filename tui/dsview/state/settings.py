@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 
 import msgspec
-import yaml
 
 from dsview.model.objects import ConfigMap
+from dsview.model.yamltext import YamlError, load_yaml
 
 KUBE_PROXY = ("kube-system", "kube-proxy")
 COREDNS = ("kube-system", "coredns")
 
 _LIMIT = 1 << 18
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class KubeProxySettings(msgspec.Struct, frozen=True):
@@ -37,8 +35,8 @@ def _parse_kube_proxy(text: str) -> KubeProxySettings | None:
         # Anchors have no place in it, and could make a small text a huge value.
         return None
     try:
-        data: Any = yaml.load(text, Loader=_Loader)  # noqa: S506  (both loaders are safe ones)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        data = next(load_yaml(text), None)
+    except YamlError:
         return None
     if not isinstance(data, dict):
         return None

@@ -20,6 +20,7 @@ class Where(StrEnum):
     """Every screen that is read from top to bottom: detail, trace, help."""
     DETAIL = "detail"
     FINDINGS = "findings"
+    TRACE = "trace"
     FILTER = "filter"
     CHOICE = "choice"
 
@@ -53,6 +54,7 @@ Entry = tuple[tuple[Where, ...], str, str, str, str]
 
 _BAR = {
     "open": "open",
+    "detail": "detail",
     "back": "back",
     "filter": "filter",
     "only_findings": "flagged",
@@ -74,6 +76,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "Look closer": (
         (_LISTS, "open", "enter", "Open", "Opens what the cursor is on."),
         ((Where.READING, Where.FINDINGS), "back", "escape", "Back", "Goes back to where you came from."),
+        ((Where.TRACE,), "detail", "enter", "Detail", "Shows the object with its facts and findings."),
         (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop."),
         (_OBJECT, "explain", "e", "Explain", "Explains the check behind the flag."),
         ((Where.PANES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause."),

@@ -142,7 +142,7 @@ class DsviewApp(App["SourceError | None"]):
             session.start()
         except SourceError as error:
             self.post_message(self.Failed(error))
-        except Exception as error:  # a thread's traceback must not land on the terminal
+        except Exception as error:  # noqa: BLE001 - a traceback must not land on the terminal
             _log.exception("opening the session failed")
             self.post_message(self.Failed(SourceError(f"dsview could not start: {safe(str(error))}", exit_code=3)))
 

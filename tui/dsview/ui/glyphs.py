@@ -28,6 +28,9 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     more: str
     less: str
     folded: str
+    rail: str
+    broken_rail: str
+    nowhere: str
 
     def own(self, text: str) -> str:
         """Text that rows made with signs of their own, in the signs of this set."""
@@ -56,6 +59,9 @@ UNICODE = Glyphs(
     more="▸",
     less="◂",
     folded="└",
+    rail="┃",
+    broken_rail="╎",
+    nowhere="○",
 )
 ASCII = Glyphs(
     error="X",
@@ -73,6 +79,9 @@ ASCII = Glyphs(
     more=">",
     less="<",
     folded="`",
+    rail="|",
+    broken_rail=":",
+    nowhere="o",
 )
 
 _TO_ASCII = str.maketrans(

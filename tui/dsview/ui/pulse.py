@@ -83,7 +83,7 @@ class Pulse:
             return
         try:
             self._drain()
-        except Exception as error:  # the screen stays up, whatever a drain meets
+        except Exception as error:  # noqa: BLE001 - the screen stays up, whatever a drain meets
             self._pending = None
             self._failed(error)
         now = time.monotonic()

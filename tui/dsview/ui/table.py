@@ -77,6 +77,9 @@ class Table(ScrollView, can_focus=True):
             """The table."""
             return self.table
 
+    class Moved(Message):
+        """The cursor is on another row."""
+
     class HeaderClicked(Message):
         """A column's title was clicked."""
 
@@ -140,6 +143,11 @@ class Table(ScrollView, can_focus=True):
             self._column = next((c.id for c in columns if c.id == "name"), columns[0].id if columns else None)
         self._strips.clear()
         self.scroll_to(0, 0, animate=False, immediate=True)
+        self.rows_changed()
+
+    def replace_rows(self, rows: Rows) -> None:
+        """Take other rows of the same objects; the cursor stays where it is."""
+        self._rows = rows
         self.rows_changed()
 
     def rows_changed(self) -> None:
@@ -348,6 +356,7 @@ class Table(ScrollView, can_focus=True):
         self._clicked = None
         before, self._cursor = self._cursor, index
         self._cursor_key = rows.key_at(index)
+        self.post_message(self.Moved())
         top = int(self.scroll_offset.y)
         if index < top:
             self.scroll_to(y=index, animate=False, immediate=True)

@@ -132,7 +132,7 @@ class PodMaker:
         return workload.nodes or list(self._nodes)
 
     def pod(
-        self, workload: WorkloadShorthand, replica: int, generation: int, created: float, families: Iterable[Family]
+        self, workload: WorkloadShorthand, replica: int, generation: int, created: float, families: tuple[Family, ...]
     ) -> Json:
         """A pod that is ready. `generation` counts the pods that were in this replica's place before."""
         on = self.nodes_of(workload)[replica]
@@ -171,7 +171,7 @@ class PodMaker:
         on = self._nodes[self.nodes_of(workload)[replica]]
         return families_of(tuple(on.addresses)) if workload.host_network else cidr_families(on.pod_cidrs)
 
-    def _take(self, on: str, families: Iterable[Family]) -> list[str]:
+    def _take(self, on: str, families: tuple[Family, ...]) -> list[str]:
         number = self._next[on]
         self._next[on] = number + 1
         ranges = [netaddr.IPNetwork(text) for text in self._nodes[on].pod_cidrs]

@@ -7,21 +7,21 @@ import zlib
 from collections.abc import Iterator
 
 import msgspec
-import yaml
 from msgspec import Raw
+
+from dsview.model.yamltext import YamlError, load_yaml
 
 MAX_BYTES = 2_000_000_000
 MAX_YAML_BYTES = 200_000_000
 """YAML is read a hundred times slower than JSON, and held as Python objects meanwhile."""
 
-MAX_EXPANSION = 1_000_000
-"""How many values a YAML document with aliases may have once they are written out."""
-
-MAX_MERGED_KEYS = 1_000
-
 
 class Unreadable(ValueError):  # noqa: N818  (what the content is)
     """The content is none of the formats, or broken; the text is a sentence."""
+
+
+BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not JSON, not UTF-8, or nested too deep."""
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -60,34 +60,42 @@ def unpack(data: bytes) -> bytes:
     return content
 
 
+_JSON = re.compile(rb"\{\s*[\"}]|\{\s*\Z")
+"""The beginning of a JSON object; YAML's may look like it, but then has bare words or document marks."""
+
+
 def documents(data: bytes) -> Iterator[Document]:
     """The documents of a file, in order.
 
     Raises `Unreadable` at the first one that is broken; those before it were given out by then.
     """
     text = data.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if text[:1] == b"{":
+    if _JSON.match(text) and b"\n---" not in text:
         yield from _json_documents(text)
     else:
-        yield from _yaml_documents(text)
+        # Not stripped: what stands before its first word is its indentation.
+        yield from _yaml_documents(data)
 
 
 def _json_documents(text: bytes) -> Iterator[Document]:
     try:
         yield document(Raw(text))
-    except msgspec.DecodeError as error:
+    except BROKEN as error:
         # Not one value: JSON lines or concatenated values, or a broken file.
         values = list(_split_values(text))
-        if len(values) < 2 and not (values and text.rstrip().endswith(b"}")):
+        if len(values) < 2:
             items = list(_salvage(text))
             if items:
                 yield Document("List", "v1", items, Raw(b"{}"))
             raise Unreadable(f"it is not whole JSON ({error}); {len(items)} objects were read from it") from None
+        broken: list[str] = []
         for value in values:
             try:
                 yield document(Raw(value))
-            except msgspec.DecodeError as inner:
-                raise Unreadable(f"a document in it is not JSON ({inner})") from None
+            except BROKEN as inner:
+                broken.append(str(inner))
+        if broken:
+            raise Unreadable(f"{len(broken)} of {len(values)} documents in it are not JSON ({broken[0]})") from None
 
 
 _BOUNDARY = re.compile(rb"(?<=\})[ \t\r]*\n(?=\{)")
@@ -109,7 +117,7 @@ _STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}]', re.DOTALL)
 
 
 def _salvage(text: bytes) -> Iterator[Raw]:
-    """The whole objects at the beginning of a list that was cut off."""
+    """The objects of a list that was cut off, or is broken somewhere: each will be decoded by itself."""
     begin = _ITEMS.search(text)
     if begin is None:
         return
@@ -142,57 +150,25 @@ def _with_kind(item: bytes, kind: bytes) -> bytes:
 
 
 def document(raw: Raw) -> Document:
-    """One JSON value as a document. Raises `msgspec.DecodeError` where it is not a JSON object."""
+    """One JSON value as a document. Raises one of `BROKEN` where it is not a JSON object."""
     head = _head_decoder.decode(raw)
     items = _items_decoder.decode(head.items) or [] if bytes(head.items) not in _NULL_ITEMS else None
     is_list = (head.kind or "").endswith("List")
     return Document(head.kind or "", head.api_version or "", [] if is_list and items is None else items, raw)
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # chosen at run time
-    """A safe loader that leaves times as text and does not let merge keys multiply without end."""
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        super().flatten_mapping(node)
-        if len(node.value) > MAX_MERGED_KEYS:
-            raise yaml.YAMLError("its merge keys make too large a mapping")
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
-}
-
-
 def _yaml_documents(text: bytes) -> Iterator[Document]:
     if len(text) > MAX_YAML_BYTES:
         raise Unreadable(f"it is YAML of more than {MAX_YAML_BYTES // 1_000_000} MB; give it as JSON")
-    has_aliases = b"&" in text and b"*" in text
     try:
-        for value in yaml.load_all(text, Loader=_Loader):
+        for value in load_yaml(text):
             if isinstance(value, dict):
-                if has_aliases:
-                    _expanded_size(value, {})
                 yield document(Raw(msgspec.json.encode(value)))
             elif value is not None:
                 raise Unreadable("it holds no Kubernetes objects")
-    except (yaml.YAMLError, msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
-        if isinstance(error, Unreadable):
-            raise
-        problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-        raise Unreadable(f"it is neither JSON nor YAML ({problem})") from None
-
-
-def _expanded_size(value: object, known: dict[int, int]) -> int:
-    """How many values there are with every alias written out. Raises `Unreadable` for too many, or without end."""
-    if not isinstance(value, dict | list):
-        return 1
-    size = known.get(id(value))
-    if size is None:
-        # Met again while it is being counted, it holds itself.
-        known[id(value)] = MAX_EXPANSION + 1
-        parts = value.values() if isinstance(value, dict) else value
-        size = known[id(value)] = 1 + sum(_expanded_size(part, known) for part in parts)
-    if size > MAX_EXPANSION:
-        raise Unreadable("its aliases stand for too much")
-    return size
+    except Unreadable:
+        raise
+    except YamlError as error:
+        raise Unreadable(f"it is neither JSON nor YAML ({error})") from None
+    except (*BROKEN, TypeError, ValueError) as error:
+        raise Unreadable(f"it holds what no JSON can hold ({error})") from None

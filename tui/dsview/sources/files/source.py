@@ -26,7 +26,7 @@ from dsview.sources.events import (
     SourceError,
     StatusChanged,
 )
-from dsview.sources.files.documents import MAX_BYTES, Document, Unreadable, documents, unpack
+from dsview.sources.files.documents import BROKEN, MAX_BYTES, Document, Unreadable, documents, unpack
 from dsview.sources.manifest import manifest
 from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead, SnapshotStatus
 
@@ -184,7 +184,7 @@ class FilesSource:
                 return
             for found in documents(content):
                 self._take_document(path, found, sink)
-        except msgspec.MsgspecError as error:
+        except BROKEN as error:
             self._broken.append(f"{safe(str(path))} was passed over: it is not what it should be ({safe(str(error))}).")
         except Unreadable as error:
             self._broken.append(f"{safe(str(path))} was not read to its end: {safe(str(error))}.")
@@ -212,7 +212,7 @@ class FilesSource:
         for raw in found.items:
             try:
                 head = _kinded_decoder.decode(raw)
-            except msgspec.MsgspecError:
+            except BROKEN:
                 head = _Kinded()
             self._take_object(path, head.kind or list_kind, head.api_version or found.api_version, raw, sink)
 
@@ -273,7 +273,7 @@ class FilesSource:
         then = self._statuses.get(kind)
         if then is not None:
             # A snapshot says itself what it has; of a kind that was still being read some objects are not all.
-            return msgspec.structs.replace(then, namespaces=scope or then.namespaces)
+            return _narrowed(then, scope)
         if has_objects or kind in self._empty_lists:
             return StatusChanged(kind=kind, health=Health.GIVEN, namespaces=scope)
         if kind in self._refused:
@@ -292,7 +292,7 @@ class FilesSource:
             for item, raw in _objects_in(content, kind):
                 if item.key == key and (best is None or _version(item) >= best[0]):
                     best = (_version(item), raw)
-        except (OSError, Unreadable, msgspec.MsgspecError) as error:
+        except (OSError, Unreadable, *BROKEN) as error:
             raise SourceError(f"The manifest cannot be read: {safe(str(error))}") from None
         if best is None:
             raise SourceError("The manifest is not in its file any more.")
@@ -316,7 +316,7 @@ def _objects_in(content: bytes, kind: Kind) -> Iterator[tuple[Object, Raw]]:
                 head = _kinded_decoder.decode(raw)
                 if _kind_of(head.kind or inherited, head.api_version or found.api_version) is kind:
                     yield decode(kind, raw), raw
-            except (BadObject, msgspec.MsgspecError):
+            except (BadObject, *BROKEN):
                 continue
 
 
@@ -332,6 +332,17 @@ def _status_then(kind: Kind, status: SnapshotStatus) -> StatusChanged:
     elif health.is_complete:
         health = Health.GIVEN
     return StatusChanged(kind=kind, health=health, reason=safe(reason), namespaces=status.namespaces)
+
+
+def _narrowed(status: StatusChanged, wanted: tuple[str, ...] | None) -> StatusChanged:
+    """The health of a kind for the wanted namespaces alone, of which a snapshot may hold some or none."""
+    if wanted is None or not status.health.is_complete:
+        return status
+    there = wanted if status.namespaces is None else tuple(n for n in wanted if n in status.namespaces)
+    if not there:
+        reason = "the snapshot was taken of other namespaces"
+        return StatusChanged(kind=status.kind, health=Health.NOT_GIVEN, reason=reason)
+    return msgspec.structs.replace(status, namespaces=there)
 
 
 def _is_conf(path: Path) -> bool:

@@ -78,29 +78,39 @@ class AddressMap:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._packed = lru_cache(maxsize=1 << 17)(self._map)
-        self._flips = lru_cache(maxsize=1 << 17)(self._flip)
+        self._digest = lru_cache(maxsize=1 << 16)(self._make_digest)
+        self._last_byte = lru_cache(maxsize=1 << 16)(self._make_last_byte)
 
-    def _flip(self, prefix: str, size: int) -> bool:
-        if prefix in _FIXED[size]:
-            return False
-        digest = hashlib.blake2b(f"{size}/{prefix}".encode(), key=self._key, digest_size=1).digest()
-        return bool(digest[0] & 1)
+    def _make_digest(self, prefix: bytes, size: int) -> bytes:
+        """A bit for each node of the eight levels of the tree of addresses that begin below a prefix of whole bytes."""
+        return hashlib.blake2b(bytes([size]) + prefix, key=self._key, digest_size=32).digest()
 
-    def _map(self, raw: bytes) -> bytes:
-        bits = _bits(raw)
-        size = len(bits)
-        if bits.startswith(_UNCHANGED[size]):
+    def _make_last_byte(self, prefix: bytes, size: int) -> int:
+        """What the last byte of the prefix becomes. Nodes are numbered as in a heap, the root being 1."""
+        above, byte = prefix[:-1], prefix[-1]
+        digest = self._digest(above, size)
+        bits = _bits(above)
+        node, mapped = 1, 0
+        for i in range(8):
+            bit = byte >> (7 - i) & 1
+            flips = digest[node >> 3] >> (node & 7) & 1
+            mapped = mapped << 1 | (bit ^ flips if bits not in _FIXED[size] else bit)
+            node = node << 1 | bit
+            bits += str(bit)
+        return mapped
+
+    def _mapped(self, raw: bytes) -> bytes:
+        size = 8 * len(raw)
+        if _bits(raw).startswith(_UNCHANGED[size]):
             return raw
-        flipped = "".join("10"[int(bit)] if self._flips(bits[:i], size) else bit for i, bit in enumerate(bits))
-        return int(flipped, 2).to_bytes(len(raw), "big")
+        return bytes(self._last_byte(raw[:i], size) for i in range(1, len(raw) + 1))
 
     def address(self, text: str) -> str | None:
         """The address that stands for this one, as oddly written as it was; None where the text is no address."""
         raw = packed(text)
         if raw is None:
             return None
-        mapped = self._packed(raw)
+        mapped = self._mapped(raw)
         return _spelt_like(text, socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, mapped))
 
     def range(self, text: str) -> str | None:

@@ -65,8 +65,8 @@ OWNER_KINDS = frozenset(
 class Names:
     """Names of one sort, such as namespaces: `namespace-01`, `namespace-02`… `kept` ones stay.
 
-    All must be known before the first is asked for: numbers go by the order of the originals, so that whatever is
-    sorted by name stays in its order.
+    Those that are learnt before the first is asked for are numbered by the order of the originals, so that whatever is
+    sorted by name stays in its order; others as they come.
     """
 
     def __init__(self, sort: str, kept: frozenset[str] = frozenset()) -> None:
@@ -86,8 +86,8 @@ class Names:
             return name
         known = self._names.get(name)
         if known is None:
-            # Met only where a reference leads to nothing that was collected.
-            known = self._names[name] = f"{self._sort}-x{len(self._names) + 1}"
+            # Not the name of an object that was collected: the next number.
+            known = self._names[name] = f"{self._sort}-{len(self._names) + 1}"
         return known
 
 

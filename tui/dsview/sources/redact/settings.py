@@ -10,6 +10,7 @@ import yaml
 from dsview.model.kinds import Kind
 from dsview.model.listen import Listener, ListenSource, NginxConf
 from dsview.model.objects import Key
+from dsview.model.yamltext import YamlError, load_yaml
 from dsview.sources.redact.redactor import Redactor
 
 _BINARY = "/nginx-ingress-controller"
@@ -84,8 +85,8 @@ def config_map(key: Key, data: Mapping[str, str], to: Redactor) -> dict[str, str
 
 def _kube_proxy(text: str, to: Redactor) -> str:
     try:
-        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if "&" not in text else None  # noqa: S506  (a safe loader)
-    except (yaml.YAMLError, ValueError, RecursionError):
+        data = next(load_yaml(text), None) if "&" not in text else None
+    except YamlError:
         data = None
     if not isinstance(data, dict):
         # As unreadable as it was.

@@ -1,0 +1,88 @@
+"""Makes every picture of this folder: `python screenshots/make.py [NAME…]`. None is made by hand.
+
+The demo stands still under a frozen clock, so that the same versions give the same bytes; nothing in a picture comes
+from outside (Textual's own export names a font on the web, which is taken out).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+
+import msgspec
+
+from dsview.session.session import Session
+from dsview.sources.demo import DemoSource
+from dsview.ui.app import DsviewApp
+
+FOLDER = Path(__file__).parent
+NOW = 1_795_600_000.0
+"""Epoch seconds: when the demo begins, and stays."""
+
+FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+FONT_FAMILY = re.compile(r"font-family: Fira Code[^;]*;")
+MONOSPACE = 'font-family: "Fira Code", "DejaVu Sans Mono", Menlo, Consolas, monospace;'
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """One picture: `keys` are pressed one after another when everything was painted."""
+
+    name: str
+    keys: tuple[str, ...] = ()
+    size: tuple[int, int] = (120, 40)
+    theme: str = "dsview-dark"
+    scenario: str = "troubled"
+
+
+PICTURES = (
+    Picture(name="dashboard"),
+    Picture(name="dashboard-light", theme="dsview-light"),
+    Picture(name="dashboard-80x24", size=(80, 24)),
+    Picture(name="dashboard-200x60", size=(200, 60)),
+    Picture(name="dashboard-healthy", scenario="healthy"),
+    Picture(name="services", keys=("z",)),
+    Picture(name="pods", keys=("2", "2")),
+    Picture(name="nodes", keys=("3", "3")),
+    Picture(name="listeners", keys=("4", "4")),
+    Picture(name="flagged", keys=("!",)),
+    Picture(name="detail", keys=("!", "end", "enter")),
+    Picture(name="help", keys=("?",)),
+)
+
+
+async def _draw(picture: Picture) -> str:
+    painted = asyncio.Event()
+    app = DsviewApp(
+        lambda: Session(DemoSource(picture.scenario, clock=lambda: NOW), clock=lambda: NOW),
+        source_name=f"demo {picture.scenario}",
+        on_all_painted=painted.set,
+        theme=picture.theme,
+    )
+    async with app.run_test(size=picture.size) as pilot:
+        await asyncio.wait_for(painted.wait(), 30)
+        for key in picture.keys:
+            await pilot.press(key)
+            await pilot.pause()
+        await pilot.pause()
+        return harmless(app.export_screenshot(title=f"dsview --demo {picture.scenario}"))
+
+
+def harmless(svg: str) -> str:
+    """The picture without anything that a viewer would have to fetch."""
+    return FONT_FAMILY.sub(MONOSPACE, FONTS.sub("", svg))
+
+
+def main(names: list[str]) -> None:
+    """Write the pictures of these names, or all."""
+    unknown = set(names) - {picture.name for picture in PICTURES}
+    if unknown:
+        sys.exit(f"There is no picture {', '.join(sorted(unknown))}; there are {', '.join(p.name for p in PICTURES)}.")
+    for picture in PICTURES:
+        if not names or picture.name in names:
+            (FOLDER / f"{picture.name}.svg").write_text(asyncio.run(_draw(picture)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,487 @@
+"""What `--from` makes of files: every format, and nothing lost but what is broken."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.listen import ListenSource, NginxConf
+from dsview.model.objects import ConfigMap, Key, Object
+from dsview.sources.events import (
+    Changed,
+    Health,
+    Note,
+    Quarantined,
+    ServerInfo,
+    SourceError,
+    SourceEvent,
+    StatusChanged,
+)
+from dsview.sources.files import FilesSource, documents
+from dsview.sources.files import source as files_source
+from dsview.state.settings import kube_proxy_settings
+
+DATA = Path(__file__).parent.parent / "data"
+RECORDING = DATA / "recordings" / "dual-two-nodes"
+
+
+class Told:
+    """What a source told."""
+
+    def __init__(self, source: FilesSource) -> None:
+        self.source = source
+        self.events: list[SourceEvent] = []
+        source.start(self.events.append)
+
+    def objects(self, kind: Kind) -> dict[Key, Object]:
+        return {i.key: i for e in self.events if isinstance(e, Changed) and e.kind is kind for i in e.upserts}  # type: ignore[misc]  # no NginxConf among them
+
+    @property
+    def confs(self) -> list[NginxConf]:
+        found = (i for e in self.events if isinstance(e, Changed) for i in e.upserts)
+        return [i for i in found if isinstance(i, NginxConf)]
+
+    def status(self, kind: Kind) -> StatusChanged:
+        return next(e for e in self.events if isinstance(e, StatusChanged) and e.kind is kind)
+
+    @property
+    def notes(self) -> list[str]:
+        return [e.message for e in self.events if isinstance(e, Note)]
+
+    @property
+    def quarantined(self) -> list[str]:
+        return [e.message for e in self.events if isinstance(e, Quarantined)]
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(key[1] for kind in RESOURCES for key in self.objects(kind))
+
+
+def read(path: Path, **options: Any) -> Told:
+    return Told(FilesSource(str(path), **options))
+
+
+def read_bytes(data: bytes) -> Told:
+    return Told(FilesSource("-", stdin=io.BytesIO(data)))
+
+
+def service(name: str, namespace: str = "shop", version: str = "1", **spec: object) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace, "resourceVersion": version}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+
+
+def typed_list(*items: dict[str, Any]) -> dict[str, Any]:
+    bare = [{k: v for k, v in item.items() if k not in {"kind", "apiVersion"}} for item in items]
+    return {"apiVersion": "v1", "kind": "ServiceList", "items": bare}
+
+
+def plain_list(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "List", "items": list(items)}
+
+
+def dump(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+A, B = service("a"), service("b")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        dump(plain_list(A, B)),
+        dump(typed_list(A, B)),
+        json.dumps(plain_list(A, B), indent=4).encode(),
+        b"\xef\xbb\xbf" + dump(plain_list(A, B)),
+        dump(A) + b"\n" + dump(B) + b"\n",
+        (json.dumps(A, indent=2) + "\n" + json.dumps(B, indent=2)).encode(),
+        yaml.safe_dump(plain_list(A, B)).encode(),
+        yaml.safe_dump(typed_list(A, B)).encode(),
+        yaml.safe_dump_all([A, None, B], explicit_start=True).encode(),
+        yaml.safe_dump(plain_list(A, B)).encode("utf-16"),
+        b"{kind: List, items: [" + dump(A) + b", " + dump(B) + b"]}",
+        dump(A) + b"\n---\n" + dump(B),
+        gzip.compress(dump(plain_list(A, B))),
+        gzip.compress(yaml.safe_dump_all([A, B]).encode()),
+    ],
+    ids=[
+        "List",
+        "typed list",
+        "indented",
+        "byte order mark",
+        "JSON lines",
+        "concatenated JSON",
+        "YAML List",
+        "YAML typed list",
+        "YAML documents",
+        "UTF-16 of a Windows shell",
+        "YAML in flow style",
+        "JSON as YAML documents",
+        "gzip",
+        "gzip of YAML",
+    ],
+)
+def test_every_format_gives_the_same_objects(content: bytes) -> None:
+    told = read_bytes(content)
+    assert told.names == ["a", "b"]
+    assert told.status(Kind.SERVICE).health is Health.GIVEN
+    assert told.notes == []
+
+
+def recorded(name: str) -> bytes:
+    """A list of the recording, some of which are kept compressed."""
+    plain = RECORDING / "lists" / f"{name}.json"
+    return plain.read_bytes() if plain.exists() else gzip.decompress(Path(f"{plain}.gz").read_bytes())
+
+
+def test_a_recorded_cluster_is_read_whole() -> None:
+    told = read(RECORDING)
+    assert {kind: len(told.objects(kind)) for kind in (Kind.SERVICE, Kind.POD, Kind.NODE, Kind.IP_ADDRESS)} == {
+        kind: len(json.loads(recorded(name))["items"])
+        for kind, name in (
+            (Kind.SERVICE, "services"),
+            (Kind.POD, "pods"),
+            (Kind.NODE, "nodes"),
+            (Kind.IP_ADDRESS, "ipaddresses"),
+        )
+    }
+    assert ServerInfo(version=json.loads(recorded("version"))["gitVersion"]) in told.events
+    assert [conf.source for conf in told.confs] == [ListenSource.READ, ListenSource.READ]
+    assert told.status(Kind.NETWORK_POLICY).health is Health.GIVEN, "its empty List is there"
+    assert told.status(Kind.VALIDATING_WEBHOOK).health is Health.NOT_GIVEN
+    assert told.quarantined == []
+
+
+def test_what_kubectl_was_refused_is_known_as_refused() -> None:
+    told = read(DATA / "recordings" / "dual-two-nodes-as-viewer")
+    for kind in (Kind.NODE, Kind.SERVICE_CIDR, Kind.IP_ADDRESS, Kind.INGRESS_CLASS):
+        assert told.status(kind).health is Health.REFUSED
+        assert "forbidden" in told.status(kind).reason
+    assert told.status(Kind.POD).health is Health.GIVEN
+
+
+@pytest.mark.parametrize(
+    ("content", "health"),
+    [
+        ({"kind": "NetworkPolicyList", "apiVersion": "networking.k8s.io/v1", "items": []}, Health.GIVEN),
+        ({"kind": "NetworkPolicyList", "apiVersion": "networking.k8s.io/v1", "items": None}, Health.GIVEN),
+        ({"kind": "NetworkPolicyList", "apiVersion": "networking.k8s.io/v1"}, Health.GIVEN),
+        ({"kind": "List", "apiVersion": "v1", "items": []}, Health.NOT_GIVEN),
+        ({"kind": "PodList", "apiVersion": "v1", "items": []}, Health.NOT_GIVEN),
+    ],
+)
+def test_only_its_own_empty_list_says_that_there_is_none_of_a_kind(content: dict[str, Any], health: Health) -> None:
+    assert read_bytes(dump(content)).status(Kind.NETWORK_POLICY).health is health
+
+
+@pytest.mark.parametrize(
+    ("versions", "wins"),
+    [
+        (("9", "10"), "10"),
+        (("10", "9"), "10"),
+        (("7", "7"), "second"),
+        (("", ""), "second"),
+        (("odd", "3"), "3"),
+        (("9" * 5000, "3"), "3"),
+    ],
+)
+def test_of_an_object_given_twice_the_newest_counts(versions: tuple[str, str], wins: str) -> None:
+    first, second = (
+        service("a", version=v, clusterIP=ip) for v, ip in zip(versions, ("10.0.0.1", "10.0.0.2"), strict=True)
+    )
+    told = read_bytes(dump(plain_list(first, second)))
+    item = told.objects(Kind.SERVICE)[("shop", "a")]
+    expected = second if wins == "second" or versions[1] == wins else first
+    assert item.resource_version == expected["metadata"]["resourceVersion"]
+    assert getattr(item, "cluster_ip") == expected["spec"]["clusterIP"]  # noqa: B009  (an Object of any kind)
+
+
+def test_the_same_bytes_give_the_same_events() -> None:
+    first, second = (read(DATA / "scenarios" / "08-chart-default").events for _ in range(2))
+    assert first == second
+
+
+def test_a_broken_object_costs_only_itself() -> None:
+    broken = service("broken", clusterIPs="10.0.0.1")
+    told = read_bytes(dump(plain_list(A, broken, B)))
+    assert told.names == ["a", "b"]
+    assert len(told.quarantined) == 1
+    assert "Service shop/broken cannot be read" in told.quarantined[0]
+
+
+@pytest.mark.parametrize("list_of", [plain_list, typed_list])
+def test_of_a_file_that_was_cut_off_the_whole_objects_are_read(list_of: Any) -> None:
+    whole = dump(list_of(A, service('with } and \\" in it', x='}"{'), B))
+    told = read_bytes(whole[: whole.rindex(b'"b"')])
+    assert told.names == ["a", 'with } and \\" in it']
+    assert "not read to its end" in told.notes[0]
+    assert "2 objects were read" in told.notes[0]
+
+
+def test_a_broken_line_costs_only_itself() -> None:
+    told = read_bytes(dump(A) + b'\n{"kind": \x80}\n{"kind": 1}\n' + dump(B) + b"\n")
+    assert told.names == ["a", "b"]
+    assert "2 of 4 documents in it are not JSON" in told.notes[0]
+
+
+@pytest.mark.parametrize(
+    "bad", [b"\x80", b"[" * 100_000, b"{}", b"\x00", b"nul"], ids=["no UTF-8", "deep", "object", "NUL", "syntax"]
+)
+def test_bytes_that_are_no_json_cost_only_their_object(bad: bytes) -> None:
+    broken = dump(service("c")).replace(b'"shop"', bad)
+    told = read_bytes(dump(plain_list(A, B))[:-2] + b", " + broken + b"]}")
+    assert told.names == ["a", "b"]
+    assert told.notes or told.quarantined
+
+
+def test_a_broken_file_costs_only_itself(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(dump(A))
+    (tmp_path / "b.json").write_bytes(b'{"kind":"List","items":[')
+    (tmp_path / "c.yaml").write_bytes(b"a: [unclosed")
+    (tmp_path / "d.json").write_bytes(gzip.compress(dump(B) * 1000)[:-9])
+    (tmp_path / "e.json").write_bytes(b"\0\1\2\xff")
+    (tmp_path / "version.json").write_bytes(b"[]")
+    told = read(tmp_path)
+    assert told.names == ["a"]
+    assert sorted(note.split()[0] for note in told.notes) == ["b.json", "c.yaml", "d.json", "e.json", "version.json"]
+
+
+def test_what_is_no_object_is_named_in_one_note_and_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.json").write_bytes(dump(A))
+    for name in ("README.md", "watch.jsonl", "expect.json", "x.err", "site.conf", *(f"{i}.txt" for i in range(5))):
+        (tmp_path / name).write_text("Connection refused")
+    os.mkfifo(tmp_path / "pipe")
+    told = read(tmp_path)
+    assert told.names == ["a"]
+    assert told.notes == ["Passed over, since they hold no objects: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 6 more."]
+
+
+def test_links_that_lead_in_circles_end(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(dump(A))
+    (tmp_path / "again").symlink_to(tmp_path)
+    (tmp_path / "self").symlink_to(tmp_path / "self")
+    (tmp_path / "nowhere.json").symlink_to(tmp_path / "gone")
+    told = read(tmp_path)
+    assert told.names == ["a"]
+    assert sorted(note.split()[0] for note in told.notes) == ["nowhere.json", "self"]
+
+
+def test_unreadable_file_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.json").write_bytes(dump(A))
+    (tmp_path / "b.json").write_bytes(dump(B))
+    real = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == "b.json":
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    told = read(tmp_path)
+    assert told.names == ["a"]
+    assert told.notes == ["b.json cannot be read (Permission denied)."]
+
+
+def test_huge_files_are_passed_over_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_source, "MAX_BYTES", 500)
+    (tmp_path / "a.json").write_bytes(dump(A))
+    (tmp_path / "b.json").write_bytes(dump(B) + b" " * 500)
+    told = read(tmp_path)
+    assert told.names == ["a"]
+    assert "b.json is larger" in told.notes[0]
+    with pytest.raises(SourceError, match="larger than"):
+        read(tmp_path / "b.json")
+
+
+def test_gzip_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MAX_BYTES", 10_000)
+    with pytest.raises(SourceError, match="unpacks to more than"):
+        read_bytes(gzip.compress(dump(A) + b" " * 1_000_000))
+
+
+LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 60))
+MERGES = "a0: &a0 {x: 1, y: 2}\n" + "".join(
+    f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}, *a{i - 1}]}}\n" for i in range(1, 40)
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        LAUGHS,
+        MERGES,
+        "a: &a [*a]\n",
+        "a: &a {b: *a}\n",
+        "[" * 100_000,
+        "{a: " * 100_000,
+        "- " * 50_000,
+        '{"a":' * 100_000,
+    ],
+    ids=["laughs", "merges", "list in itself", "map in itself", "deep flow", "deep map", "deep block", "deep JSON"],
+)
+def test_yaml_made_to_hurt_is_refused_at_once(content: str) -> None:
+    with pytest.raises(SourceError, match="holds no Kubernetes objects"):
+        read_bytes(content.encode())
+
+
+def test_yaml_with_modest_anchors_is_read() -> None:
+    text = """
+    kind: List
+    items:
+    - {kind: Service, metadata: &m {name: a, namespace: shop, creationTimestamp: 2026-11-20T08:14:01Z}, spec: {}}
+    - {kind: Service, metadata: {<<: *m, name: b}, spec: {}}
+    """
+    told = read_bytes(text.encode())
+    assert told.names == ["a", "b"]
+    assert {item.created for item in told.objects(Kind.SERVICE).values()} == {1795162441}
+
+
+def test_secrets_are_never_kept() -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"password": "aHVudGVyMg=="}}
+    told = read_bytes(dump(plain_list(secret, A)))
+    assert told.names == ["a"]
+    assert "aHVudGVyMg" not in repr(told.events) + repr(vars(told.source))
+
+
+def test_kinds_of_other_groups_with_a_known_name_are_left_alone() -> None:
+    knative = service("k") | {"apiVersion": "serving.knative.dev/v1"}
+    event = {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e"}}
+    told = read_bytes(dump(plain_list(knative, event, A)))
+    assert told.names == ["a"]
+
+
+def test_only_the_named_namespaces_are_told_and_what_belongs_to_none() -> None:
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
+    content = dump(plain_list(A, service("c", "other"), node))
+    told = Told(FilesSource("-", stdin=io.BytesIO(content), namespaces=("shop",)))
+    assert told.names == ["a", "n"]
+    assert told.status(Kind.SERVICE).namespaces == ("shop",)
+    assert told.status(Kind.NODE).namespaces is None
+
+
+def test_nginx_conf_is_found_by_its_place(tmp_path: Path) -> None:
+    folder = tmp_path / "nginx" / "ingress-nginx"
+    folder.mkdir(parents=True)
+    (folder / "controller.0.conf").write_bytes(b"http { server { listen 80; listen [::]:80; } }")
+    (folder / "controller.1.conf.gz").write_bytes(gzip.compress(b"http { server { listen 80; } }"))
+    (tmp_path / "nginx" / "stray.conf").write_bytes(b"http {}")
+    told = read(tmp_path)
+    assert [(conf.key, len(conf.listeners)) for conf in told.confs] == [
+        (("ingress-nginx", "controller.0"), 2),
+        (("ingress-nginx", "controller.1"), 1),
+    ]
+    assert told.notes == ["Passed over, since they hold no objects: nginx/stray.conf."]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"major": "1", "gitVersion": "v1.33.2"},
+        {"clientVersion": {"gitVersion": "v1.36.0"}, "serverVersion": {"gitVersion": "v1.33.2"}},
+    ],
+)
+def test_server_version_is_read(tmp_path: Path, answer: dict[str, Any]) -> None:
+    (tmp_path / "version.json").write_bytes(dump(answer))
+    (tmp_path / "a.json").write_bytes(dump(A))
+    assert ServerInfo(version="v1.33.2") in read(tmp_path).events
+
+
+@pytest.mark.parametrize("content", [b"", b"   \n", b"hello", b"[]", b"{}", b"%PDF-1.7\0", b'{"some": "json"}', b"42"])
+def test_what_holds_no_objects_at_all_is_an_error_with_what_to_do(content: bytes) -> None:
+    with pytest.raises(SourceError, match=r"standard input holds no Kubernetes objects.*kubectl get") as caught:
+        read_bytes(content)
+    assert caught.value.exit_code == 2
+
+
+def test_paths_that_cannot_be_read_are_errors(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "empty").mkdir()
+    for name, said in (("gone", "does not exist"), ("pipe", "neither a file"), ("empty", "no Kubernetes objects")):
+        with pytest.raises(SourceError, match=said) as caught:
+            read(tmp_path / name)
+        assert caught.value.exit_code == 2
+
+
+def test_hostile_names_are_harmless_in_messages(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(dump(A))
+    (tmp_path / "\x1b[31mred.json").write_bytes(b"{")
+    told = read(tmp_path)
+    assert "\x1b" not in told.notes[0]
+    assert "\\x1b[31mred.json" in told.notes[0]
+
+
+def test_manifest_is_read_anew_from_its_file(tmp_path: Path) -> None:
+    new = service("a", version="10", clusterIP="10.0.0.9")
+    new["metadata"]["managedFields"] = [{"manager": "kubectl"}]
+    (tmp_path / "x.json").write_bytes(dump(plain_list(service("a", version="9"), new, service("z", ports="broken"))))
+    source = read(tmp_path).source
+    manifest = source.read_manifest(Kind.SERVICE, ("shop", "a"))
+    assert yaml.safe_load(manifest)["spec"] == {"clusterIP": "10.0.0.9"}
+    assert "managedFields" not in manifest
+    (tmp_path / "x.json").write_bytes(dump(B))
+    with pytest.raises(SourceError, match="not in its file any more"):
+        source.read_manifest(Kind.SERVICE, ("shop", "a"))
+    (tmp_path / "x.json").unlink()
+    with pytest.raises(SourceError, match="cannot be read"):
+        source.read_manifest(Kind.SERVICE, ("shop", "a"))
+
+
+def test_manifest_nested_too_deep_is_a_sentence(tmp_path: Path) -> None:
+    deep = dump(A)[:-1] + b', "x": ' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}"
+    (tmp_path / "a.json").write_bytes(deep)
+    with pytest.raises(SourceError, match="nested too deep"):
+        read(tmp_path).source.read_manifest(Kind.SERVICE, ("shop", "a"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, "{a: " * 60_000, "a: &a [*a]", "a: [", "- a", ""],
+    ids=["deep list", "deep map", "list in itself", "cut off", "list", "empty"],
+)
+def test_settings_of_kube_proxy_made_to_hurt_are_unreadable(text: str) -> None:
+    assert kube_proxy_settings(ConfigMap(name="kube-proxy", data={"config.conf": text})) is None
+
+
+@given(st.data())
+def test_damaged_files_never_end_in_anything_but_a_sentence(data: st.DataObject) -> None:
+    content = bytearray(
+        data.draw(st.sampled_from([b"", dump(plain_list(A, B)), yaml.safe_dump(A).encode(), gzip.compress(dump(A))]))
+    )
+    for _ in range(data.draw(st.integers(0, 4))):
+        at = data.draw(st.integers(0, len(content)))
+        content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    try:
+        told = read_bytes(bytes(content))
+        said = [*told.notes, *told.quarantined]
+    except SourceError as error:
+        said = [str(error)]
+    assert all(text.isprintable() for text in said)
+
+
+def test_manifest_from_standard_input_is_not_available() -> None:
+    told = read_bytes(dump(A))
+    with pytest.raises(SourceError, match="not available"):
+        told.source.read_manifest(Kind.SERVICE, ("shop", "a"))
+
+
+def test_every_scenario_is_read_without_a_complaint() -> None:
+    for path in sorted((DATA / "scenarios").iterdir()):
+        if path.is_dir():
+            told = read(path)
+            kinds = Counter(item["kind"] for item in json.loads((path / "objects.json").read_bytes())["items"])
+            assert {k.value: len(told.objects(k)) for k in RESOURCES if told.objects(k)} == {
+                name: count for name, count in kinds.items() if name in {k.value for k in RESOURCES}
+            }
+            assert told.quarantined == []

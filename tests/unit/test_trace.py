@@ -1,0 +1,70 @@
+"""`--trace-file`: what a benchmark reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsview.session.trace import Trace, resident_mb
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_each_event_is_a_line_with_its_time_and_memory(tmp_path: Path) -> None:
+    trace = Trace(tmp_path / "trace")
+    trace.event("first_frame")
+    trace.first_rows("Pod")
+    trace.synced("Pod", 3, 0.25)
+    trace.all_synced()
+    written = lines(tmp_path / "trace")
+    assert [line["event"] for line in written] == ["first_frame", "first_rows", "synced", "all_synced"]
+    assert [line["ms"] for line in written] == sorted(line["ms"] for line in written)
+    assert written[1]["kind"] == "Pod"
+    assert written[2]["count"] == 3
+    assert written[2]["check_s"] == 0.25
+    assert all(list(line)[:3] == ["event", "ms", "rss_mb"] for line in written)
+
+
+def test_the_source_adds_what_reading_a_kind_cost(tmp_path: Path) -> None:
+    trace = Trace(tmp_path / "trace")
+    trace.stats = lambda kind: {"bytes": len(kind), "read_s": 1.5, "decode_s": 0.5}
+    trace.synced("Service", 1, 0.0)
+    (line,) = lines(tmp_path / "trace")
+    assert (line["bytes"], line["read_s"], line["decode_s"]) == (7, 1.5, 0.5)
+
+
+def test_a_trace_is_appended_to(tmp_path: Path) -> None:
+    for _ in range(2):
+        Trace(tmp_path / "trace").all_synced()
+    assert len(lines(tmp_path / "trace")) == 2
+
+
+def test_times_count_from_the_start_of_the_process(tmp_path: Path) -> None:
+    first, second = Trace(tmp_path / "first"), Trace(tmp_path / "second")
+    first.all_synced()
+    second.all_synced()
+    one, other = lines(tmp_path / "first")[0]["ms"], lines(tmp_path / "second")[0]["ms"]
+    # Clock ticks of 10 ms are the kernel's measure of when a process began.
+    assert other - one > -30
+    assert one > 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_ends_the_trace_and_nothing_else() -> None:
+    trace = Trace(Path("/dev/full"))
+    trace.all_synced()
+    trace.all_synced()
+
+
+def test_a_file_that_cannot_be_opened_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Trace(tmp_path / "missing" / "trace")
+
+
+def test_memory_is_that_of_this_process() -> None:
+    assert 10 < resident_mb() < 10_000
