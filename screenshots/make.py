@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -52,7 +53,13 @@ PICTURES = (
 )
 
 
-async def _draw(picture: Picture) -> str:
+def versions() -> str:
+    """A comment that says what drew a picture; under the same versions it is the same, byte for byte."""
+    return f"<!-- Textual {version('textual')}, Rich {version('rich')} -->"
+
+
+async def draw(picture: Picture) -> str:
+    """The picture as SVG that needs nothing from outside."""
     painted = asyncio.Event()
     app = DsviewApp(
         lambda: Session(DemoSource(picture.scenario, clock=lambda: NOW), clock=lambda: NOW),
@@ -66,12 +73,8 @@ async def _draw(picture: Picture) -> str:
             await pilot.press(key)
             await pilot.pause()
         await pilot.pause()
-        return harmless(app.export_screenshot(title=f"dsview --demo {picture.scenario}"))
-
-
-def harmless(svg: str) -> str:
-    """The picture without anything that a viewer would have to fetch."""
-    return FONT_FAMILY.sub(MONOSPACE, FONTS.sub("", svg))
+        svg = app.export_screenshot(title=f"dsview --demo {picture.scenario}")
+    return f"{FONT_FAMILY.sub(MONOSPACE, FONTS.sub('', svg))}{versions()}\n"
 
 
 def main(names: list[str]) -> None:
@@ -81,7 +84,7 @@ def main(names: list[str]) -> None:
         sys.exit(f"There is no picture {', '.join(sorted(unknown))}; there are {', '.join(p.name for p in PICTURES)}.")
     for picture in PICTURES:
         if not names or picture.name in names:
-            (FOLDER / f"{picture.name}.svg").write_text(asyncio.run(_draw(picture)), encoding="utf-8")
+            (FOLDER / f"{picture.name}.svg").write_text(asyncio.run(draw(picture)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -111,7 +111,9 @@ def main() -> None:
     figures["pod_events_per_s"] = BATCH / (sum(taken) / len(taken))
     figures["wide_checks_per_pod_batch_ms"] = wide * 1e3
     figures["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode({k: round(v, 2) for k, v in figures.items()})) + b"\n")
+    sys.stdout.buffer.write(
+        msgspec.json.format(msgspec.json.encode({k: round(v, 2) for k, v in figures.items()})) + b"\n"
+    )
 
 
 if __name__ == "__main__":

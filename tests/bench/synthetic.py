@@ -61,11 +61,6 @@ def v4(number: int) -> str:
     return f"10.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
 
 
-def v6(number: int) -> str:
-    """An IPv6 address of pods, as RFC 5952 writes it."""
-    return f"fd00:1:{number >> 12:x}::{(number & 4095) + 1:x}"
-
-
 def _meta(name: str, uid: str, number: int, **more: Any) -> Json:
     return {"name": name, "uid": uid, "resourceVersion": str(number + 1), "creationTimestamp": STARTED, **more}
 
@@ -80,7 +75,7 @@ def node(number: int, size: Size) -> Json:
     ]
     return {
         "metadata": _meta(f"node-{number}", f"n-{number}", number, labels={"kubernetes.io/os": "linux"}),
-        "spec": {"podCIDR": f"{v4(first)}/27", "podCIDRs": [f"{v4(first)}/27", f"fd00:1:{number:x}::/64"]},
+        "spec": {"podCIDR": f"{v4(first)}/27", "podCIDRs": [f"{v4(first)}/27", f"fd00:1:{number + 1:x}::/64"]},
         "status": {
             "addresses": addresses,
             "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": READY}],
@@ -92,7 +87,7 @@ def node(number: int, size: Size) -> Json:
 def addresses(number: int, size: Size) -> tuple[str, str]:
     """The addresses of a pod, in its node's ranges."""
     on, at = number % size.nodes, number // size.nodes
-    return v4(on * 32 + at % 32), f"fd00:1:{on:x}::{at + 1:x}"
+    return v4(on * 32 + at % 32), f"fd00:1:{on + 1:x}::{at + 1:x}"
 
 
 def pod(number: int, size: Size, *, ready: bool = True, version: int = 0, padding: str = "") -> Json:

@@ -48,8 +48,26 @@ POD_NAMES = ("p1", "p2", "p3", "ingress")
 SERVICE_NAMES = ("web", "kubernetes", "kube-dns", "pub")
 NODE_NAMES = ("n1", "n2", "n3")
 V4_ADDRESSES = ("10.244.1.1", "10.244.2.1", "10.96.0.1", "10.96.0.10", "192.0.2.1", "169.254.1.1", "010.244.1.1")
-V6_ADDRESSES = ("fd00:1::1", "fd00:2::1", "fd00:96::1", "fd00:96::a", "2001:db8::1", "fe80::1", "FD00:1::1", "::ffff:10.244.1.1")
-CIDRS = ("10.244.1.0/24", "10.244.2.0/24", "10.96.0.0/16", "fd00:1::/64", "fd00:2::/64", "fd00:96::/112", "0.0.0.0/0", "::/0")
+V6_ADDRESSES = (
+    "fd00:1::1",
+    "fd00:2::1",
+    "fd00:96::1",
+    "fd00:96::a",
+    "2001:db8::1",
+    "fe80::1",
+    "FD00:1::1",
+    "::ffff:10.244.1.1",
+)
+CIDRS = (
+    "10.244.1.0/24",
+    "10.244.2.0/24",
+    "10.96.0.0/16",
+    "fd00:1::/64",
+    "fd00:2::/64",
+    "fd00:96::/112",
+    "0.0.0.0/0",
+    "::/0",
+)
 _FAMILIES: tuple[tuple[str, ...], ...] = ((), ("IPv4",), ("IPv6",), ("IPv4", "IPv6"), ("IPv6", "IPv4"))
 _LABELS: tuple[dict[str, str], ...] = (
     {},
@@ -63,7 +81,9 @@ _LABELS: tuple[dict[str, str], ...] = (
 def _addresses(largest: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
     pairs = st.tuples(st.sampled_from(V4_ADDRESSES[:5]), st.sampled_from(V6_ADDRESSES[:5]))
     odd = st.lists(st.sampled_from(V4_ADDRESSES + V6_ADDRESSES), max_size=largest).map(tuple)
-    return st.one_of(pairs, pairs.map(lambda p: (p[1], p[0])), pairs.map(lambda p: p[:1]), pairs.map(lambda p: p[1:]), odd)
+    return st.one_of(
+        pairs, pairs.map(lambda p: (p[1], p[0])), pairs.map(lambda p: p[:1]), pairs.map(lambda p: p[1:]), odd
+    )
 
 
 def _cidrs() -> st.SearchStrategy[tuple[str, ...]]:
@@ -75,7 +95,8 @@ def _some(*values: Any) -> st.SearchStrategy[Any]:
 
 
 _ENTRIES = st.lists(
-    st.builds(LoadBalancerIngress, ip=_some("", "192.0.2.1", "2001:db8::1"), hostname=_some("", "", "lb.test")), max_size=2
+    st.builds(LoadBalancerIngress, ip=_some("", "192.0.2.1", "2001:db8::1"), hostname=_some("", "", "lb.test")),
+    max_size=2,
 ).map(tuple)
 
 SERVICES = st.builds(
@@ -112,7 +133,9 @@ _ENDPOINTS = st.lists(
 )
 
 
-def _slice(name: str, namespace: str, service: str, address_type: str, managed: str, endpoints: list[Endpoint]) -> EndpointSlice:
+def _slice(
+    name: str, namespace: str, service: str, address_type: str, managed: str, endpoints: list[Endpoint]
+) -> EndpointSlice:
     size, rows = pack(endpoints)
     return EndpointSlice(
         name=name,
@@ -191,20 +214,28 @@ NODES = st.builds(
     pod_cidrs=_cidrs(),
     taints=_some((), (("node.cloudprovider.kubernetes.io/uninitialized", "NoSchedule"),)),
     addresses=st.lists(
-        st.builds(NodeAddress, _some("InternalIP", "InternalIP", "ExternalIP"), _some("192.0.2.1", "2001:db8::1", "fe80::1")),
+        st.builds(
+            NodeAddress, _some("InternalIP", "InternalIP", "ExternalIP"), _some("192.0.2.1", "2001:db8::1", "fe80::1")
+        ),
         max_size=3,
     ).map(tuple),
     ready=_some(True, True, True, False),
     kubelet_version=_some("", "v1.36.0", "v1.19.0"),
     provider_id=_some("", "aws:///x", "kind://x"),
-    annotations=_some((), (("alpha.kubernetes.io/provided-node-ip", "192.0.2.1"),), (("io.cilium.network.ipv6-pod-cidr", "fd00:1::/64"),)),
+    annotations=_some(
+        (),
+        (("alpha.kubernetes.io/provided-node-ip", "192.0.2.1"),),
+        (("io.cilium.network.ipv6-pod-cidr", "fd00:1::/64"),),
+    ),
 )
 
 SERVICE_CIDRS = st.builds(
     ServiceCIDR,
     name=_some("kubernetes", "more"),
     deleted=_some(0, START),
-    cidrs=_some(("10.96.0.0/16",), ("10.96.0.0/16", "fd00:96::/112"), ("fd00:96::/112", "10.96.0.0/16"), ("fd00:96::/127",)),
+    cidrs=_some(
+        ("10.96.0.0/16",), ("10.96.0.0/16", "fd00:96::/112"), ("fd00:96::/112", "10.96.0.0/16"), ("fd00:96::/127",)
+    ),
     conditions=_some((), (Condition("Ready", "False", "Terminating", START),)),
 )
 
@@ -222,7 +253,9 @@ INGRESSES = st.builds(
     namespace=NAMESPACES,
     created=TIMES,
     class_name=_some("", "nginx", "nginx", "other"),
-    backends=st.lists(st.builds(IngressBackend, host=st.just(""), service=_some(*SERVICE_NAMES)), max_size=2).map(tuple),
+    backends=st.lists(st.builds(IngressBackend, host=st.just(""), service=_some(*SERVICE_NAMES)), max_size=2).map(
+        tuple
+    ),
     load_balancer_ingress=_ENTRIES,
 )
 
@@ -236,7 +269,9 @@ INGRESS_CLASSES = st.builds(
 _RULES = st.lists(
     st.builds(
         PolicyRule,
-        blocks=st.lists(st.builds(IPBlock, cidr=_some(*CIDRS), excepts=_some((), ("10.0.0.0/8",))), max_size=2).map(tuple),
+        blocks=st.lists(st.builds(IPBlock, cidr=_some(*CIDRS), excepts=_some((), ("10.0.0.0/8",))), max_size=2).map(
+            tuple
+        ),
         has_selectors=_some(False, False, True),
         has_peers=_some(True, True, False),
     ),
@@ -276,7 +311,10 @@ CONFIG_MAPS = st.one_of(
     st.builds(lambda t: ConfigMap(name="kube-proxy", namespace="kube-system", data={"config.conf": t}), _some(*_PROXY)),
     st.builds(
         lambda t: ConfigMap(name="coredns", namespace="kube-system", data={"Corefile": t}),
-        _some(".:53 {\n kubernetes cluster.local in-addr.arpa {\n }\n}\n", ".:53 {\n kubernetes cluster.local ip6.arpa\n}\n"),
+        _some(
+            ".:53 {\n kubernetes cluster.local in-addr.arpa {\n }\n}\n",
+            ".:53 {\n kubernetes cluster.local ip6.arpa\n}\n",
+        ),
     ),
     st.builds(
         lambda ns, data: ConfigMap(name="ingress-nginx-controller", namespace=ns, data=data),

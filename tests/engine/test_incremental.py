@@ -179,4 +179,8 @@ TestStory = Story.TestCase
 
 
 def test_statuses_and_objects_are_of_the_same_kinds() -> None:
-    assert all(issubclass(type(item), Object) or kind is Kind.NGINX_CONF for kind in KINDS for item in ClusterState().store(kind))
+    assert all(
+        issubclass(type(item), Object) or kind is Kind.NGINX_CONF
+        for kind in KINDS
+        for item in ClusterState().store(kind)
+    )

@@ -54,7 +54,7 @@ class Request:
     authorization: str
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818  (it is one, and meant)
     """Raised by a fault hook to answer with this status and body instead."""
 
     def __init__(self, code: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
@@ -263,7 +263,7 @@ class _Handler(BaseHTTPRequestHandler):
     api: ApiServer
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it so)
         """Nothing is printed."""
 
     def do_GET(self) -> None:
@@ -358,7 +358,10 @@ class _Handler(BaseHTTPRequestHandler):
         api = self.api
         is_streaming = request.query.get("sendInitialEvents") == "true"
         if is_streaming and not api.streams_lists:
-            text = "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+            text = (
+                "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature "
+                "gate is enabled"
+            )
             raise Fault(422, status_body(422, "Invalid", text))
         since = request.query.get("resourceVersion", "")
         watcher = Watcher(request.plural, request.namespace, request.query.get("fieldSelector", ""))

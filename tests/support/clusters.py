@@ -32,16 +32,21 @@ def from_path(path: Path, policy: Policy | None = None) -> Session:
     return settle(Session(FilesSource(str(path)), policy=policy))
 
 
-def changed(scenario: str, change: Callable[[list[Json]], None], folder: Path) -> Session:
-    """A scenario whose objects were changed by a function; nginx.conf files come along. `folder` is a scratch one."""
+def changed(
+    scenario: str,
+    change: Callable[[list[Json]], object],
+    folder: Path,
+    conf: Callable[[str, str], str] = lambda name, text: text,
+) -> Session:
+    """A scenario whose objects, and nginx.conf files (pod's name and text), were changed. `folder` is a scratch one."""
     source = next(path for path in SCENARIOS if path.name.startswith(scenario))
     items: list[Json] = json.loads((source / "objects.json").read_text())["items"]
     change(items)
     (folder / "objects.json").write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": items}))
-    for conf in source.glob("nginx/*/*.conf"):
-        target = folder / conf.relative_to(source)
+    for path in source.glob("nginx/*/*.conf"):
+        target = folder / path.relative_to(source)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(conf.read_bytes())
+        target.write_text(conf(path.stem, path.read_text()))
     return from_path(folder)
 
 

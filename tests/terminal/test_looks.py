@@ -80,10 +80,10 @@ def test_ascii_signs_are_ascii() -> None:
 
 async def test_no_colour_leaves_all_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
     async with on_stage() as stage:
-        coloured = stage.pane("pods").border_title, stage.names("pods"), stage.text.count("✖")
+        coloured = stage.pane("pods").border.border_title, stage.names("pods"), stage.text.count("✖")
     monkeypatch.setenv("NO_COLOR", "1")
     async with on_stage() as stage:
-        assert (stage.pane("pods").border_title, stage.names("pods"), stage.text.count("✖")) == coloured
+        assert (stage.pane("pods").border.border_title, stage.names("pods"), stage.text.count("✖")) == coloured
         assert "╌╌╌╌ ✖" in stage.text
 
 

@@ -162,7 +162,7 @@ async def test_no_title_is_cut_at_any_size(size: tuple[int, int]) -> None:
         for number in "1234":
             await stage.press(number)
             pane = stage.app.main.active
-            header = next(line for line in stage.lines[pane.region.y :] if "Findings" in line)
+            header = next(line for line in stage.lines[pane.region.y - 1 :] if "Findings" in line)
             for placed in pane.placed_layout.placed:
                 assert placed.column.title in header
 

@@ -538,7 +538,7 @@ def _name_of(data: bytes | msgspec.Raw) -> str:
         meta = _name_decoder.decode(data).metadata
         if meta is not None and meta.name:
             return f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         found = _NAME_IN_BYTES.search(bytes(data)[:4096])
         if found:
             return found.group(1).decode("utf-8", "replace")

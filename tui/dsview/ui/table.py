@@ -6,13 +6,13 @@ It draws whatever `Rows` it is given and keeps cursor and scroll on the same obj
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual import events
 from textual.binding import BindingType
 from textual.filter import ANSIToTruecolor, DimFilter, LineFilter
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -20,6 +20,7 @@ from textual.strip import Strip
 
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.columns import ColumnSizer, Layout
+from dsview.ui.cursor import Cursor, Rows
 from dsview.ui.glyphs import UNICODE, Glyphs
 
 if TYPE_CHECKING:
@@ -31,29 +32,6 @@ _SAMPLE = 120
 """How many rows are measured when rows come."""
 
 _KEPT_STRIPS = 1500
-
-
-class Rows(Protocol):
-    """What a table shows: `dsview.rows.view.TableView`, or anything like it."""
-
-    @property
-    def sort_column(self) -> str | None:
-        """The column sorted by; None for the natural order."""
-
-    @property
-    def descending(self) -> bool:
-        """Whether the order is reversed."""
-
-    def __len__(self) -> int: ...
-
-    def row(self, index: int) -> Row:
-        """The row at a position."""
-
-    def key_at(self, index: int) -> Key:
-        """The object at a position."""
-
-    def index_of(self, key: Key) -> int | None:
-        """Where an object is; None where it is not shown."""
 
 
 class Table(ScrollView, can_focus=True):
@@ -99,23 +77,20 @@ class Table(ScrollView, can_focus=True):
         self._strips: dict[Key, tuple[Row, Strip]] = {}
         self._headers: list[Strip] | None = None
         self._measured = 0
-        self._cursor = 0
-        self._cursor_key: Key | None = None
-        self._top_key: Key | None = None
+        self._cursor = Cursor()
         self._column: str | None = None
-        self._is_moved = False
         self._clicked: Key | None = None
 
     @property
     def cursor_key(self) -> Key | None:
         """The object under the cursor."""
-        return self._cursor_key
+        return self._cursor.key
 
     @property
     def cursor_row(self) -> Row | None:
         """The row under the cursor."""
         rows = self._rows
-        return rows.row(self._cursor) if rows is not None and self._cursor < len(rows) else None
+        return rows.row(self._cursor.index) if rows is not None and self._cursor.index < len(rows) else None
 
     @property
     def column_id(self) -> str | None:
@@ -137,8 +112,7 @@ class Table(ScrollView, can_focus=True):
         self._rows = rows
         self._sizer = ColumnSizer(columns)
         self._measured = 0
-        self._cursor, self._cursor_key, self._top_key = 0, None, None
-        self._is_moved = False
+        self._cursor = Cursor()
         if self._column not in {column.id for column in columns}:
             self._column = next((c.id for c in columns if c.id == "name"), columns[0].id if columns else None)
         self._strips.clear()
@@ -155,7 +129,7 @@ class Table(ScrollView, can_focus=True):
         rows = self._rows
         count = len(rows) if rows is not None else 0
         top = int(self.scroll_offset.y)
-        shift = self._follow(count, top)
+        shift = self._cursor.follow(rows, top, self._page)
         grew = self._sample(count)
         size = Size(self._layout.width, self.header_lines + count)
         if grew:
@@ -164,7 +138,7 @@ class Table(ScrollView, can_focus=True):
             self.virtual_size = size
         if shift:
             self.scroll_to(y=max(0, top + shift), animate=False, immediate=True)
-        self._remember_top()
+        self._cursor.remember_top(rows, int(self.scroll_offset.y))
         self.refresh()
 
     def say(self, status: str) -> None:
@@ -202,6 +176,17 @@ class Table(ScrollView, can_focus=True):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters without those that translate what the painter never uses: a third of a frame's time."""
         return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor | DimFilter)]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a region, past Textual's cache by line number: a row keeps its strip when it scrolls."""
+        width, style = self.size.width, self.rich_style
+        # The scrollbar's cell is ours to fill where there is none.
+        strips = [self.render_line(y).extend_cell_length(width, style) for y in crop.line_range]
+        for one in self.get_line_filters():
+            strips = [strip.apply_filter(one, self.background_colors[1]) for strip in strips]
+        if crop.column_span != (0, width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
 
     def render_line(self, y: int) -> Strip:
         """One line of what is seen: the header stays, the rows scroll beneath."""
@@ -241,7 +226,7 @@ class Table(ScrollView, can_focus=True):
             strip = Strip.join([strip.crop(0, fixed), strip.crop(fixed + scroll_x, scroll_x + width)])
         elif self._layout.width > width:
             strip = strip.crop(0, width)
-        return strip.extend_cell_length(width, self._get_painter().style("text"))
+        return strip.extend_cell_length(self.size.width, self._get_painter().style("text"))
 
     def _hinted(self, strip: Strip, y: int, scroll_x: int, width: int) -> Strip:
         """Arrows in the header's first line where there is more to the left or right."""
@@ -271,39 +256,16 @@ class Table(ScrollView, can_focus=True):
     def _row_strip(self, rows: Rows, index: int) -> Strip:
         row = rows.row(index)
         painter = self._get_painter()
-        if index == self._cursor:
+        if index == self._cursor.index:
             return painter.cursor_row(row, self._layout, self._room, selected=self._column, is_focused=self.has_focus)
         kept = self._strips.get(row.key)
         if kept is not None and kept[0] is row:
             return kept[1]
         if len(self._strips) > _KEPT_STRIPS:
             self._strips.clear()
-        strip = painter.row(row, self._layout)
+        strip = painter.row(row, self._layout).extend_cell_length(self.size.width, painter.style("text"))
         self._strips[row.key] = (row, strip)
         return strip
-
-    def _follow(self, count: int, top: int) -> int:
-        """Put the cursor on its object again; how many lines the view has to move to show the same rows."""
-        rows = self._rows
-        if rows is None or not count:
-            self._cursor, self._cursor_key = 0, None
-            return 0
-        before = self._cursor
-        anchor, anchor_key = before, self._cursor_key
-        if not top <= before < top + self._page:
-            anchor, anchor_key = top, self._top_key
-        if self._is_moved and self._cursor_key is not None:
-            found = rows.index_of(self._cursor_key)
-            self._cursor = min(before, count - 1) if found is None else found
-        else:
-            self._cursor = 0 if not self._is_moved else min(before, count - 1)
-        self._cursor_key = rows.key_at(self._cursor)
-        if not self._is_moved and not top:
-            return 0
-        if anchor == before:
-            return self._cursor - before
-        found = rows.index_of(anchor_key) if anchor_key is not None else None
-        return 0 if found is None else found - anchor
 
     def _sample(self, count: int) -> bool:
         """Measure some rows when there are many more than before; True where columns grew."""
@@ -343,21 +305,13 @@ class Table(ScrollView, can_focus=True):
     def _page(self) -> int:
         return max(1, self.size.height - self.header_lines)
 
-    def _remember_top(self) -> None:
-        rows, top = self._rows, int(self.scroll_offset.y)
-        self._top_key = rows.key_at(top) if rows is not None and top < len(rows) else None
-
     def _move_to(self, index: int) -> None:
-        rows = self._rows
-        if rows is None or not len(rows):
+        before = self._cursor.index
+        if self._rows is None or not self._cursor.move(self._rows, index):
             return
-        index = max(0, min(index, len(rows) - 1))
-        self._is_moved = True
         self._clicked = None
-        before, self._cursor = self._cursor, index
-        self._cursor_key = rows.key_at(index)
         self.post_message(self.Moved())
-        top = int(self.scroll_offset.y)
+        index, top = self._cursor.index, int(self.scroll_offset.y)
         if index < top:
             self.scroll_to(y=index, animate=False, immediate=True)
         elif index >= top + self._page:
@@ -370,7 +324,7 @@ class Table(ScrollView, can_focus=True):
         """Another part is seen."""
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
-            self._remember_top()
+            self._cursor.remember_top(self._rows, int(new_value))
             self._measure_seen()
 
     def on_resize(self) -> None:
@@ -390,19 +344,19 @@ class Table(ScrollView, can_focus=True):
 
     def action_cursor_up(self) -> None:
         """One row up."""
-        self._move_to(self._cursor - 1)
+        self._move_to(self._cursor.index - 1)
 
     def action_cursor_down(self) -> None:
         """One row down."""
-        self._move_to(self._cursor + 1)
+        self._move_to(self._cursor.index + 1)
 
     def action_page_up(self) -> None:
         """One page up."""
-        self._move_to(self._cursor - self._page)
+        self._move_to(self._cursor.index - self._page)
 
     def action_page_down(self) -> None:
         """One page down."""
-        self._move_to(self._cursor + self._page)
+        self._move_to(self._cursor.index + self._page)
 
     def action_first(self) -> None:
         """To the first row."""
@@ -422,8 +376,8 @@ class Table(ScrollView, can_focus=True):
 
     def action_open(self) -> None:
         """Open the row under the cursor."""
-        if self._cursor_key is not None:
-            self.post_message(self.Opened(self, self._cursor_key))
+        if self._cursor.key is not None:
+            self.post_message(self.Opened(self, self._cursor.key))
 
     def _move_column(self, by: int) -> None:
         placed = self._layout.placed

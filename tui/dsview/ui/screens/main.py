@@ -57,7 +57,8 @@ class MainScreen(Screen[None]):
         yield Masthead(self._source_name, glyphs=self._glyphs)
         yield self._tabs
         with self._holder:
-            yield from self.panes
+            for pane in self.panes:
+                yield pane.border
         yield KeyBar(Where.TABLE, Where.PANES)
 
     def on_mount(self) -> None:
@@ -131,8 +132,8 @@ class MainScreen(Screen[None]):
             self._tabs.display = name == "alone"
             self._layout_name = name
         for index, pane in enumerate(self.panes):
-            pane.display = name != "alone" or index == self._active
-            pane.set_class(index == self._active, "-active")
+            pane.border.display = name != "alone" or index == self._active
+            pane.border.set_class(index == self._active, "-active")
         self._say_tabs()
 
     def _say_tabs(self) -> None:

@@ -1,0 +1,81 @@
+"""Where the cursor of a table is: on an object, not on a line, so that it stays there while rows come and go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from dsview.model.objects import Key
+    from dsview.rows.cells import Row
+
+
+class Rows(Protocol):
+    """What a table shows: `dsview.rows.view.TableView`, or anything like it."""
+
+    @property
+    def sort_column(self) -> str | None:
+        """The column sorted by; None for the natural order."""
+
+    @property
+    def descending(self) -> bool:
+        """Whether the order is reversed."""
+
+    def __len__(self) -> int: ...
+
+    def row(self, index: int) -> Row:
+        """The row at a position."""
+
+    def key_at(self, index: int) -> Key:
+        """The object at a position."""
+
+    def index_of(self, key: Key) -> int | None:
+        """Where an object is; None where it is not shown."""
+
+
+class Cursor:
+    """The object under the cursor and the one at the top of what is seen.
+
+    Until somebody moves it the cursor stays on the first line, whatever comes there.
+    """
+
+    def __init__(self) -> None:
+        self.index = 0
+        self.key: Key | None = None
+        self._top_key: Key | None = None
+        self._is_moved = False
+
+    def move(self, rows: Rows, index: int) -> bool:
+        """Go to a line, or the nearest there is; False where there is none."""
+        if not len(rows):
+            return False
+        self._is_moved = True
+        self.index = max(0, min(index, len(rows) - 1))
+        self.key = rows.key_at(self.index)
+        return True
+
+    def remember_top(self, rows: Rows | None, top: int) -> None:
+        """Take note of the first row that is seen."""
+        self._top_key = rows.key_at(top) if rows is not None and top < len(rows) else None
+
+    def follow(self, rows: Rows | None, top: int, page: int) -> int:
+        """Find the objects again after rows came or went; by how many lines the view has to move to stay on them.
+
+        `top` is the first line seen, `page` how many are. Where the cursor is not seen, what is seen stays in place.
+        """
+        if rows is None or not len(rows):
+            self.index, self.key = 0, None
+            return 0
+        before = self.index
+        is_seen = top <= before < top + page
+        self.index = self._found(rows)
+        self.key = rows.key_at(self.index)
+        if is_seen:
+            return self.index - before if self._is_moved or top else 0
+        anchor = rows.index_of(self._top_key) if self._top_key is not None else None
+        return 0 if anchor is None else anchor - top
+
+    def _found(self, rows: Rows) -> int:
+        if not self._is_moved or self.key is None:
+            return 0
+        found = rows.index_of(self.key)
+        return min(self.index, len(rows) - 1) if found is None else found
