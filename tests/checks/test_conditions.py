@@ -443,14 +443,7 @@ CASES = [
         "01",
         _both(
             _addresses(WORKER),
-            lambda items: (
-                [
-                    c.update(status="Unknown")
-                    for c in find(items, "Node", WORKER)["status"]["conditions"]
-                    if c["type"] == "Ready"
-                ]
-                and None
-            ),
+            _unready,
         ),
         set(),
         ("DS-NODE-001",),

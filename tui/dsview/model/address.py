@@ -6,6 +6,7 @@ containment are operations on bytes. A v4-mapped address is IPv4 here, as Go's `
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from enum import StrEnum
 from typing import Final, Literal
@@ -129,15 +130,15 @@ def canonical(text: str) -> str | None:
         return None
     if len(raw) == 4:
         return socket.inet_ntop(socket.AF_INET, raw)
-    # Not inet_ntop: it writes ::a.b.c.d for the long dead v4-compatible range.
-    return str(netaddr.IPAddress(int.from_bytes(raw, "big"), 6))
+    # Not inet_ntop, which writes ::a.b.c.d for the long dead v4-compatible range; Go, hence Kubernetes, does not.
+    return str(ipaddress.IPv6Address(raw))
 
 
 def is_canonical(text: str) -> bool:
     """Whether the text is written as RFC 5952 wants it; true for what is no address at all."""
     try:
-        quick = socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
-        if socket.inet_ntop(socket.AF_INET6 if ":" in text else socket.AF_INET, quick) == text:
+        kind = socket.AF_INET6 if ":" in text else socket.AF_INET
+        if socket.inet_ntop(kind, socket.inet_pton(kind, text)) == text and not (kind is socket.AF_INET6 and "." in text):
             return True
     except (OSError, ValueError):
         pass

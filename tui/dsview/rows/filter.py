@@ -27,7 +27,7 @@ class _Term(msgspec.Struct, frozen=True):
     is_pattern: bool
 
 
-_TERM = re.compile(r'(!*)(?:"([^"]*)"|/((?:[^/\\]|\\.)*)/(?=\s|\||$)|([^\s|"]+))')
+_TERM = re.compile(r'(!*)(?:"([^"]*)"|/((?:[^/\\]|\\.)*)/(?=\s|\||$)|([^\s|"!][^\s|"]*))')
 
 
 def _terms(text: str) -> Iterator[_Term | None]:

@@ -40,6 +40,9 @@ class TableView:
         self._haystacks: dict[Key, str] = {}
         self._rows: dict[Key, Row | None] = {}
         self._total = 0
+        for finding in session.book:
+            if finding.object.kind == pane.flag_kind:
+                self._flag(finding.object)
         self._rebuild()
 
     def __len__(self) -> int:

@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from dsview.checks.registry import REGISTRY
 from dsview.model.objects import Key
 from dsview.model.text import Safe, safe
 from dsview.rows.cells import Cell, Column, Row, Tone
@@ -37,7 +38,8 @@ REFRESH_EVERY = 1.0
 
 COLUMNS = (
     Column(id="check", title="Check", help="The code of the check.", width=13, max_width=16),
-    Column(id="object", title="Object", help="What is to be changed.", width=18, max_width=60),
+    Column(id="slug", title="Name", help="The name of the check.", width=12, max_width=30, priority=3),
+    Column(id="object", title="Object", help="What is to be changed.", width=18, max_width=44),
     Column(id="family", title="Family", help="The address family concerned.", width=6, priority=2),
     Column(id="message", title="What is wrong", help="In a sentence.", width=20, max_width=200),
 )
@@ -91,6 +93,7 @@ def finding_lines(session: Session, glyphs: Glyphs) -> list[Line]:
     for item in session.not_evaluated():
         cells = (
             Cell(safe(item.check), Tone.MUTED),
+            Cell(safe(REGISTRY[item.check].slug), Tone.MUTED),
             Cell(Safe("not evaluated"), Tone.MUTED),
             Cell(Safe("")),
             Cell(safe(item.reason), Tone.MUTED),
@@ -105,6 +108,7 @@ def _line(found: FindingRow, indent: str) -> Line:
     tone = Tone.MUTED if indent else Tone.PLAIN
     cells = (
         Cell(safe(indent + found.check), tone),
+        Cell(safe(REGISTRY[found.check].slug), tone),
         Cell(found.object, tone),
         Cell(safe(finding.family or ""), tone),
         Cell(safe(found.message.partition("\n")[0]), tone),

@@ -1,0 +1,216 @@
+"""DS-CLU-001 to 006: each condition and each exemption, on a healthy cluster that is changed in one way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.changes import (
+    CONTROLLER,
+    CP,
+    LOCAL_PATH,
+    V4,
+    V6,
+    WORKER,
+    WORKER2,
+    Case,
+    Change,
+    Json,
+    adding,
+    all_of,
+    event,
+    pod_named,
+    verify,
+    with_addresses,
+    with_pod_ips,
+)
+from tests.support.clusters import find
+
+
+def _services_turned_dual(items: list[Json]) -> None:
+    """The API server and the nodes of the IPv4-only cluster have both families, the pods still one."""
+    find(items, "ServiceCIDR", "kubernetes")["spec"]["cidrs"].append("fd00:10:96::/112")
+    find(items, "Pod", "kube-apiserver-cp-1")["spec"]["containers"][0]["command"][1] += ",fd00:10:96::/112"
+    for i, node in enumerate(n for n in items if n["kind"] == "Node"):
+        node["status"]["addresses"].append({"type": "InternalIP", "address": f"2001:db8::{i + 4}"})
+    for pod in [i for i in items if i["kind"] == "Pod" and i["spec"].get("hostNetwork")]:
+        number = int(pod["status"]["podIP"].rpartition(".")[2])
+        pod["status"]["podIPs"].append({"ip": f"2001:db8::{number}"})
+
+
+def _pods_turned_dual(items: list[Json]) -> None:
+    for i, node in enumerate(n for n in items if n["kind"] == "Node"):
+        node["spec"]["podCIDRs"].append(f"fd00:10:244:{i}::/64")
+    numbers = iter(range(16, 99))
+    for pod in [i for i in items if i["kind"] == "Pod" and not i["spec"].get("hostNetwork")]:
+        node = find(items, "Node", pod["spec"]["nodeName"])
+        pod["status"]["podIPs"].append({"ip": node["spec"]["podCIDRs"][1].replace("/64", f"{next(numbers)}")})
+
+
+def _reversed_addresses(*names: str) -> Change:
+    def change(items: list[Json]) -> None:
+        for name in names:
+            found = find(items, "Node", name)["status"]
+            found["addresses"] = list(reversed(found["addresses"]))
+
+    return change
+
+
+def _with_addresses_in_use(number: int) -> Change:
+    """A Service range of 62 usable addresses, of which so many are in use."""
+
+    def change(items: list[Json]) -> None:
+        find(items, "ServiceCIDR", "kubernetes")["spec"]["cidrs"][0] = "10.96.0.0/26"
+        for item in [i for i in items if i["kind"] == "IPAddress" and ":" not in i["metadata"]["name"]]:
+            items.remove(item)
+        for service in [i for i in items if i["kind"] == "Service"]:
+            spec = service["spec"]
+            keep = {"kubernetes": "10.96.0.1", "kube-dns": "10.96.0.10", "web": "10.96.0.20"}[
+                service["metadata"]["name"]
+            ]
+            spec["clusterIPs"] = [keep, *spec["clusterIPs"][1:]]
+            spec["clusterIP"] = keep
+        for i in range(1, number + 1):
+            name = f"10.96.0.{i}"
+            holder = {1: ("default", "kubernetes"), 10: ("kube-system", "kube-dns"), 20: ("shop", "web")}.get(
+                i, ("shop", f"s{i}")
+            )
+            parent = {"resource": "services", "namespace": holder[0], "name": holder[1]}
+            items.append(
+                {
+                    "kind": "IPAddress",
+                    "apiVersion": "networking.k8s.io/v1",
+                    "metadata": {"name": name},
+                    "spec": {"parentRef": parent},
+                }
+            )
+
+    return change
+
+
+CASES = [
+    Case(
+        "range-of-a-family-not-served",
+        "10",
+        adding(
+            {
+                "kind": "ServiceCIDR",
+                "apiVersion": "networking.k8s.io/v1",
+                "metadata": {"name": "extra"},
+                "spec": {"cidrs": ["fd00:96::/112"]},
+            }
+        ),
+        {("DS-CLU-003", "warning", "ServiceCIDR", "extra", V6)},
+    ),
+    Case(
+        "service-range-not-ready",
+        "01",
+        adding(
+            {
+                "kind": "ServiceCIDR",
+                "apiVersion": "networking.k8s.io/v1",
+                "metadata": {"name": "extra"},
+                "spec": {"cidrs": ["10.98.0.0/16"]},
+                "status": {"conditions": [{"type": "Ready", "status": "False"}]},
+            }
+        ),
+        {("DS-CLU-004", "warning", "ServiceCIDR", "extra", None)},
+    ),
+    Case(
+        "service-range-being-deleted",
+        "01",
+        adding(
+            {
+                "kind": "ServiceCIDR",
+                "apiVersion": "networking.k8s.io/v1",
+                "metadata": {"name": "extra", "deletionTimestamp": "2026-11-21T00:00:00Z"},
+                "spec": {"cidrs": ["10.98.0.0/16"]},
+                "status": {"conditions": [{"type": "Ready", "status": "False"}]},
+            }
+        ),
+        {("DS-CLU-004", "note", "ServiceCIDR", "extra", None)},
+    ),
+    Case(
+        "default-range-contradicts-the-flags",
+        "01",
+        adding(event("KubernetesDefaultServiceCIDRInconsistent", "ServiceCIDR", None, "kubernetes")),
+        {("DS-CLU-004", "error", "ServiceCIDR", "kubernetes", None)},
+    ),
+    Case(
+        "dns-out-of-reach",
+        "01",
+        all_of(with_pod_ips("local-path", "fd00:10:244::2")),
+        {
+            ("DS-CLU-006", "error", "Service", "kube-dns", V6),
+            ("DS-CLU-006", "error", "Service", "kubernetes", V6),
+            ("DS-POD-001", "warning", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V4),
+        },
+    ),
+    Case(
+        "services-dual-pods-single",
+        "10",
+        _services_turned_dual,
+        {("DS-CLU-001", "warning", "Cluster", "cluster", V6), ("DS-NGX-005", "warning", "Service", CONTROLLER, V6)},
+        ("DS-NODE-001", "DS-NODE-002", "DS-POD-001", "DS-POD-003", "DS-CLU-002", "DS-CLU-008"),
+    ),
+    Case(
+        "pods-dual-services-single",
+        "10",
+        _pods_turned_dual,
+        {("DS-CLU-001", "note", "Cluster", "cluster", V6), ("DS-CLU-008", "warning", "ConfigMap", "kube-proxy", V6)},
+        ("DS-NODE-001", "DS-POD-001", "DS-POD-002", "DS-SVC-002"),
+    ),
+    Case(
+        "one-node-with-another-first-family",
+        "01",
+        _reversed_addresses(WORKER),
+        {("DS-CLU-002", "warning", "Cluster", "cluster", None)},
+    ),
+    Case(
+        "nodes-against-services",
+        "01",
+        _reversed_addresses(CP, WORKER, WORKER2),
+        {("DS-CLU-002", "warning", "Cluster", "cluster", None)},
+    ),
+    Case(
+        "pod-ranges-against-the-first-family",
+        "10",
+        with_addresses("node-a", ("InternalIP", "2001:db8::5"), ("InternalIP", "192.0.2.5")),
+        {("DS-CLU-002", "error", "Cluster", "cluster", None)},
+    ),
+    Case(
+        "service-range-four-fifths-full",
+        "12",
+        _with_addresses_in_use(50),
+        {("DS-CLU-005", "warning", "ServiceCIDR", "kubernetes", V4)},
+        ("DS-SVC-004", "DS-SVC-005"),
+    ),
+    Case(
+        "service-range-full",
+        "12",
+        _with_addresses_in_use(59),
+        {("DS-CLU-005", "error", "ServiceCIDR", "kubernetes", V4)},
+    ),
+    Case("service-range-three-quarters-full", "12", _with_addresses_in_use(46), set(), ("DS-CLU-005",)),
+    Case(
+        "default-range-has-an-error",
+        "01",
+        adding(event("KubernetesDefaultServiceCIDRError", "ServiceCIDR", None, "kubernetes")),
+        {("DS-CLU-004", "error", "ServiceCIDR", "kubernetes", None)},
+    ),
+    Case(
+        "pod-that-asks-no-cluster-dns",
+        "01",
+        all_of(
+            with_pod_ips("local-path", "fd00:10:244::2"),
+            lambda items: pod_named(items, "local-path")["spec"].update(dnsPolicy="None"),
+        ),
+        {("DS-CLU-006", "error", "Service", "kubernetes", V6), ("DS-POD-001", "warning", "Pod", LOCAL_PATH, V4)},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
+    verify(case, tmp_path)

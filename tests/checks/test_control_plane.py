@@ -1,0 +1,129 @@
+"""DS-CLU-007 to 010: each condition and each exemption, on a healthy cluster that is changed in one way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.changes import V6, Case, Change, Json, all_of, verify, with_text
+from tests.support.clusters import find
+
+
+def _flag(pod: str, *flags: str) -> Change:
+    return lambda items: find(items, "Pod", pod)["spec"]["containers"][0]["command"].extend(flags)
+
+
+CP_MANAGER = "kube-controller-manager-cp-1"
+
+
+def _only_nodes_dual(items: list[Json]) -> None:
+    """The IPv4-only cluster on hosts that have IPv6: pods on the host's network show it, the pod network does not."""
+    for i, node in enumerate(n for n in items if n["kind"] == "Node"):
+        node["status"]["addresses"].append({"type": "InternalIP", "address": f"2001:db8::{i + 4}"})
+    for pod in [i for i in items if i["kind"] == "Pod" and i["spec"].get("hostNetwork")]:
+        pod["status"]["podIPs"].append({"ip": "2001:db8::" + pod["status"]["podIP"].rpartition(".")[2]})
+
+
+CASES = [
+    Case(
+        "nodeports-limited-in-one-family",
+        "01",
+        with_text("kube-proxy", "config.conf", "nodePortAddresses: null", "nodePortAddresses: [192.0.2.0/24]"),
+        {("DS-CLU-007", "warning", "ConfigMap", "kube-proxy", V6)},
+    ),
+    Case(
+        "primary-nodeports",
+        "01",
+        with_text("kube-proxy", "config.conf", "nodePortAddresses: null", "nodePortAddresses: [primary]"),
+        set(),
+        ("DS-CLU-007",),
+    ),
+    Case(
+        "corefile-without-ip6-arpa",
+        "01",
+        with_text("coredns", "Corefile", "in-addr.arpa ip6.arpa {", "in-addr.arpa {"),
+        {("DS-CLU-009", "note", "ConfigMap", "coredns", V6)},
+    ),
+    Case(
+        "nodeports-limited-in-both-families",
+        "01",
+        with_text(
+            "kube-proxy", "config.conf", "nodePortAddresses: null", "nodePortAddresses: [192.0.2.0/24, '2001:db8::/64']"
+        ),
+        set(),
+        ("DS-CLU-007",),
+    ),
+    Case(
+        "nodeports-limited-in-a-single-stack-cluster",
+        "10",
+        with_text("kube-proxy", "config.conf", "nodePortAddresses: null", "nodePortAddresses: [192.0.2.0/24]"),
+        set(),
+        ("DS-CLU-007",),
+    ),
+    Case(
+        "cluster-cidr-of-one-family",
+        "12",
+        with_text(
+            "kube-proxy", "config.conf", "clusterCIDR: 10.244.0.0/16,fd00:10:244::/56", "clusterCIDR: 10.244.0.0/16"
+        ),
+        {("DS-CLU-008", "warning", "ConfigMap", "kube-proxy", V6)},
+    ),
+    Case(
+        "cluster-cidr-does-not-matter-for-node-cidr",
+        "12",
+        all_of(
+            with_text(
+                "kube-proxy", "config.conf", "clusterCIDR: 10.244.0.0/16,fd00:10:244::/56", "clusterCIDR: 10.244.0.0/16"
+            ),
+            with_text("kube-proxy", "config.conf", 'detectLocalMode: ""', "detectLocalMode: NodeCIDR"),
+        ),
+        set(),
+        ("DS-CLU-008",),
+    ),
+    Case("only-host-network-pods-are-dual", "10", _only_nodes_dual, set(), ("DS-CLU-008", "DS-NODE-001", "DS-POD-003")),
+    Case(
+        "corefile-without-ip6-arpa-in-an-ipv4-cluster",
+        "10",
+        with_text("coredns", "Corefile", "in-addr.arpa ip6.arpa {", "in-addr.arpa {"),
+        set(),
+        ("DS-CLU-009",),
+    ),
+    Case(
+        "service-ranges-in-another-order",
+        "12",
+        _flag(CP_MANAGER, "--service-cluster-ip-range=fd00:10:96::/112,10.96.0.0/16"),
+        {("DS-CLU-010", "warning", "Cluster", "cluster", None)},
+    ),
+    Case(
+        "controller-manager-lacks-a-service-range",
+        "12",
+        _flag(CP_MANAGER, "--service-cluster-ip-range=10.96.0.0/16"),
+        {("DS-CLU-010", "warning", "Cluster", "cluster", V6)},
+    ),
+    Case(
+        "same-ranges-in-another-spelling",
+        "12",
+        _flag(CP_MANAGER, "--service-cluster-ip-range", "10.96.0.0/16,FD00:10:96:0::/112"),
+        set(),
+        ("DS-CLU-010",),
+    ),
+    Case(
+        "cluster-cidr-flag-lacks-a-family",
+        "12",
+        _flag(CP_MANAGER, "--cluster-cidr=10.244.0.0/16"),
+        {("DS-CLU-010", "warning", "Cluster", "cluster", V6)},
+    ),
+    Case(
+        "cluster-cidr-flag-that-nobody-uses",
+        "12",
+        _flag(CP_MANAGER, "--allocate-node-cidrs=false", "--cluster-cidr=10.244.0.0/16"),
+        set(),
+        ("DS-CLU-010",),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
+    verify(case, tmp_path)

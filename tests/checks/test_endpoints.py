@@ -1,0 +1,183 @@
+"""DS-EPS: each condition and each exemption, on a healthy cluster that is changed in one way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.changes import (
+    V4,
+    V6,
+    Case,
+    Change,
+    Json,
+    S,
+    adding,
+    all_of,
+    dropping_slices,
+    emptying_slices,
+    endpoint_slice,
+    verify,
+    with_spec,
+)
+from tests.support.clusters import find
+
+
+def _with_hashes(*hashes: str) -> Change:
+    """Pods of web that belong to ReplicaSets of one Deployment, in turn."""
+
+    def change(items: list[Json]) -> None:
+        pods = [i for i in items if i["kind"] == "Pod" and i["metadata"]["name"].startswith("web-")]
+        for i, pod in enumerate(pods):
+            chosen = hashes[i % len(hashes)]
+            pod["metadata"]["labels"]["pod-template-hash"] = chosen
+            pod["metadata"]["ownerReferences"][0]["name"] = f"web-{chosen}"
+
+    return change
+
+
+def _with_conditions(value: Json | None) -> Change:
+    def change(items: list[Json]) -> None:
+        for item in items:
+            if item["kind"] == "EndpointSlice":
+                for endpoint in item["endpoints"] or []:
+                    endpoint["conditions"] = value
+
+    return change
+
+
+def _headless(items: list[Json]) -> None:
+    find(items, "Service", "my-service-2")["spec"].update(clusterIP="None", clusterIPs=["None"])
+
+
+CASES = [
+    Case(
+        "family-without-endpoints-while-pods-have-it",
+        "01",
+        emptying_slices("my-service-2", V6),
+        {("DS-EPS-001", "error", "Service", "my-service-2", V6)},
+        ("DS-POD-001", "DS-EPS-003"),
+    ),
+    Case(
+        "no-slice-at-all",
+        "01",
+        dropping_slices("my-service-2", V6),
+        {
+            ("DS-EPS-003", "warning", "Service", "my-service-2", V6),
+            ("DS-EPS-001", "error", "Service", "my-service-2", V6),
+        },
+    ),
+    Case(
+        "slice-of-a-family-given-up",
+        "01",
+        all_of(
+            adding(endpoint_slice("left", V6, managed=True)),
+            lambda items: find(items, "EndpointSlice", "left")["metadata"]["labels"].update(
+                {"kubernetes.io/service-name": S}
+            ),
+        ),
+        {("DS-EPS-004", "warning", "EndpointSlice", "left", V6)},
+    ),
+    Case(
+        "slice-with-a-foreign-address",
+        "01",
+        adding(endpoint_slice("odd", V6, "10.0.0.1")),
+        {("DS-EPS-004", "error", "EndpointSlice", "odd", V4)},
+    ),
+    Case(
+        "fqdn-slice",
+        "01",
+        adding(endpoint_slice("name", "FQDN", "db.example")),
+        {("DS-EPS-004", "warning", "EndpointSlice", "name", None)},
+    ),
+    Case(
+        "hand-made-endpoints-in-one-family",
+        "01",
+        all_of(with_spec("Service", "my-service-2", selector=None), emptying_slices("my-service-2", V6)),
+        {("DS-EPS-005", "warning", "Service", "my-service-2", V6)},
+        ("DS-EPS-001",),
+    ),
+    Case(
+        "endpoints-of-the-second-family",
+        "01",
+        lambda items: find(items, "Endpoints", "my-service-2").update(
+            subsets=[{"addresses": [{"ip": "fd00:10:244:1::3"}]}]
+        ),
+        {("DS-EPS-006", "warning", "Service", "my-service-2", V6)},
+    ),
+    Case(
+        "half-restarted", "04", lambda items: None, {("DS-EPS-002", "warning", "Service", "web", V6)}, ("DS-EPS-001",)
+    ),
+    Case("rollout-under-way", "04", _with_hashes("aaa", "bbb"), set(), ("DS-EPS-002",)),
+    Case("ready-null-is-ready", "01", _with_conditions({"ready": None}), set(), ("DS-EPS-001", "DS-EPS-002")),
+    Case("no-conditions-is-ready", "01", _with_conditions(None), set(), ("DS-EPS-001", "DS-EPS-002")),
+    Case(
+        "nothing-ready-in-either-family",
+        "01",
+        _with_conditions({"ready": False}),
+        set(),
+        ("DS-EPS-001", "DS-EPS-002", "DS-EPS-005"),
+    ),
+    Case(
+        "placeholders-of-both-families",
+        "01",
+        all_of(emptying_slices("my-service-2", V4), emptying_slices("my-service-2", V6)),
+        set(),
+        ("DS-EPS-001", "DS-EPS-003"),
+    ),
+    Case(
+        "fqdn-slice-of-a-headless-service",
+        "01",
+        all_of(_headless, adding(endpoint_slice("name", "FQDN", "db.example"))),
+        set(),
+        ("DS-EPS-004",),
+    ),
+    Case(
+        "slice-of-nobody",
+        "01",
+        all_of(
+            adding(endpoint_slice("lost", V6, managed=True)),
+            lambda items: find(items, "EndpointSlice", "lost")["metadata"]["labels"].pop("kubernetes.io/service-name"),
+        ),
+        set(),
+        ("DS-EPS-004",),
+    ),
+    Case(
+        "foreign-slice-of-an-unused-family",
+        "01",
+        all_of(
+            adding(endpoint_slice("mirror", V6)),
+            lambda items: find(items, "EndpointSlice", "mirror")["metadata"]["labels"].update(
+                {"kubernetes.io/service-name": S}
+            ),
+        ),
+        set(),
+        ("DS-EPS-004",),
+    ),
+    Case(
+        "hand-made-headless-half",
+        "01",
+        all_of(_headless, with_spec("Service", "my-service-2", selector=None), emptying_slices("my-service-2", V6)),
+        {("DS-EPS-005", "note", "Service", "my-service-2", V6)},
+    ),
+    Case(
+        "kubernetes-is-never-half",
+        "01",
+        with_spec(
+            "Service",
+            "kubernetes",
+            ipFamilies=[V4, V6],
+            clusterIPs=["10.96.0.1", "fd00:10:96::1"],
+            ipFamilyPolicy="PreferDualStack",
+        ),
+        set(),
+        ("DS-EPS-001", "DS-EPS-003", "DS-EPS-005"),
+    ),
+    Case("endpoints-of-the-first-family-are-right", "01", lambda items: None, set(), ("DS-EPS-006",)),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
+    verify(case, tmp_path)

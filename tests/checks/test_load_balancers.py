@@ -1,0 +1,192 @@
+"""DS-LB: each condition and each exemption, on a healthy cluster that is changed in one way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.changes import (
+    V4,
+    V6,
+    Case,
+    Change,
+    Json,
+    all_of,
+    dropping_slices,
+    verify,
+    with_load_balancer,
+    with_spec,
+)
+from tests.support.clusters import find
+
+BOTH = ({"ip": "203.0.113.9"}, {"ip": "2001:db8::9"})
+
+
+def _annotation(name: str, value: str) -> Change:
+    return lambda items: find(items, "Service", "web")["metadata"].setdefault("annotations", {}).update({name: value})
+
+
+def _local_with_a_gap(items: list[Json]) -> None:
+    """One of the two pods of web, alone on its node, has IPv4 only."""
+    pods = [i for i in items if i["kind"] == "Pod" and i["metadata"]["name"].startswith("web-")]
+    lost = pods[0]["status"]["podIPs"].pop()["ip"]
+    for item in [i for i in items if i["kind"] == "EndpointSlice" and i["metadata"]["name"].startswith("web-")]:
+        item["endpoints"] = [e for e in item["endpoints"] if e["addresses"] != [lost]]
+    find(items, "Service", "web")["spec"]["externalTrafficPolicy"] = "Local"
+
+
+CASES = [
+    Case(
+        "require-with-one-vip-family",
+        "12",
+        with_spec("Service", "web", ipFamilyPolicy="RequireDualStack"),
+        {("DS-LB-001", "error", "Service", "web", V6)},
+    ),
+    Case(
+        "vip-of-a-foreign-family",
+        "12",
+        all_of(
+            with_load_balancer({"ip": "203.0.113.9"}, {"ip": "2001:db8::9"}),
+            with_spec("Service", "web", ipFamilyPolicy="SingleStack", ipFamilies=["IPv4"], clusterIPs=["10.96.223.11"]),
+            dropping_slices("web", V6),
+        ),
+        {("DS-LB-003", "warning", "Service", "web", V6)},
+        ("DS-LB-001",),
+    ),
+    Case(
+        "foreign-vip-behind-a-proxy",
+        "12",
+        all_of(
+            with_load_balancer({"ip": "203.0.113.9"}, {"ip": "2001:db8::9", "ipMode": "Proxy"}),
+            with_spec("Service", "web", ipFamilyPolicy="SingleStack", ipFamilies=["IPv4"], clusterIPs=["10.96.223.11"]),
+            dropping_slices("web", V6),
+        ),
+        {("DS-LB-003", "note", "Service", "web", V6)},
+    ),
+    Case(
+        "open-source-ranges",
+        "12",
+        with_load_balancer(
+            {"ip": "203.0.113.9", "ipMode": "VIP"},
+            {"ip": "2001:db8::9", "ipMode": "VIP"},
+            loadBalancerSourceRanges=["192.0.2.0/24"],
+        ),
+        {("DS-LB-005", "error", "Service", "web", V6)},
+    ),
+    Case(
+        "open-source-ranges-without-vip",
+        "12",
+        with_load_balancer(
+            {"ip": "203.0.113.9", "ipMode": "VIP"},
+            {"ip": "2001:db8::9", "ipMode": "Proxy"},
+            loadBalancerSourceRanges=["192.0.2.0/24"],
+        ),
+        {("DS-LB-005", "warning", "Service", "web", V6)},
+    ),
+    Case(
+        "closed-source-ranges",
+        "12",
+        with_load_balancer(
+            {"ip": "203.0.113.9"}, {"ip": "2001:db8::9"}, loadBalancerSourceRanges=["192.0.2.0/24", "::1/128"]
+        ),
+        set(),
+        ("DS-LB-005",),
+    ),
+    Case(
+        "one-requested-address",
+        "12",
+        with_load_balancer({"ip": "203.0.113.9"}, {"ip": "2001:db8::9"}, loadBalancerIP="203.0.113.9"),
+        {("DS-LB-006", "warning", "Service", "web", V6)},
+    ),
+    Case(
+        "hostname-only",
+        "12",
+        with_load_balancer({"hostname": "lb.example"}),
+        {("DS-LB-007", "note", "Service", "web", None)},
+        ("DS-LB-001", "DS-LB-004"),
+    ),
+    Case(
+        "one-family-is-what-prefer-got",
+        "12",
+        lambda items: None,
+        {("DS-LB-001", "warning", "Service", "web", V6)},
+        ("DS-LB-002", "DS-LB-003", "DS-LB-004"),
+    ),
+    Case(
+        "host-name-beside-an-address",
+        "12",
+        with_load_balancer({"ip": "203.0.113.9"}, {"hostname": "lb.example"}),
+        set(),
+        ("DS-LB-001", "DS-LB-007"),
+    ),
+    Case(
+        "other-order",
+        "12",
+        with_load_balancer(*reversed(BOTH)),
+        {("DS-LB-002", "note", "Service", "web", V4)},
+        ("DS-LB-001", "DS-LB-003"),
+    ),
+    Case(
+        "same-order",
+        "12",
+        with_load_balancer(*BOTH, {"ip": "203.0.113.10"}),
+        set(),
+        ("DS-LB-001", "DS-LB-002", "DS-LB-003", "DS-LB-004"),
+    ),
+    Case("pending", "12", with_load_balancer(), {("DS-LB-004", "warning", "Service", "web", None)}, ("DS-LB-001",)),
+    Case(
+        "requested-in-both-families",
+        "12",
+        all_of(with_load_balancer(*BOTH), _annotation("metallb.io/loadBalancerIPs", "203.0.113.9,2001:db8::9")),
+        set(),
+        ("DS-LB-006",),
+    ),
+    Case(
+        "requested-in-one-family",
+        "12",
+        all_of(with_load_balancer(*BOTH), _annotation("lbipam.cilium.io/ips", "2001:db8::9")),
+        {("DS-LB-006", "warning", "Service", "web", V4)},
+    ),
+    Case(
+        "dual-stack-load-balancer-of-aws",
+        "12",
+        all_of(
+            with_load_balancer({"hostname": "lb.example"}),
+            _annotation("service.beta.kubernetes.io/aws-load-balancer-ip-address-type", "dualstack"),
+        ),
+        set(),
+        ("DS-LB-007",),
+    ),
+    Case(
+        "node-serves-one-family",
+        "12",
+        all_of(with_load_balancer(*BOTH), _local_with_a_gap),
+        {
+            ("DS-LB-008", "warning", "Service", "web", V6),
+            ("DS-EPS-002", "warning", "Service", "web", V6),
+            ("DS-POD-001", "error", "Pod", "web-p85fcc84mg-dp8xs", V6),
+        },
+    ),
+    Case(
+        "cluster-policy-needs-no-local-endpoint",
+        "12",
+        all_of(
+            with_load_balancer(*BOTH), _local_with_a_gap, with_spec("Service", "web", externalTrafficPolicy="Cluster")
+        ),
+        {("DS-EPS-002", "warning", "Service", "web", V6), ("DS-POD-001", "error", "Pod", "web-p85fcc84mg-dp8xs", V6)},
+        ("DS-LB-008",),
+    ),
+    Case(
+        "cluster-ip-service-with-source-ranges",
+        "12",
+        with_load_balancer(*BOTH, type="ClusterIP", loadBalancerSourceRanges=["192.0.2.0/24"]),
+        set(),
+        ("DS-LB-005",),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
+    verify(case, tmp_path)

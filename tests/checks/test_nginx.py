@@ -1,0 +1,210 @@
+"""DS-NGX-001, 003, 004, 005, 007, 008 and 009: each condition and each exemption, on a healthy cluster that is changed in one way."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from tests.support.changes import (
+    CONTROLLER,
+    V4,
+    V6,
+    Case,
+    Conf,
+    Json,
+    all_of,
+    pod_named,
+    verify,
+    with_pod_ips,
+    with_spec,
+)
+from tests.support.clusters import find
+
+FIRST, SECOND = "ingress-nginx-controller-d6lgqfjspf-s6xgn", "ingress-nginx-controller-d6lgqfjspf-xfnbk"
+SET = "ingress-nginx-controller-d6lgqfjspf"
+SINGLE = {("DS-NGX-005", "warning", "Service", CONTROLLER, V6)}
+"""What the chart's default shows in every case here."""
+
+
+def without(*patterns: str, of: tuple[str, ...] = (FIRST, SECOND)) -> Conf:
+    """The nginx.conf of some replicas without the lines that hold one of the texts."""
+
+    def edit(name: str, text: str) -> str:
+        lines = text.splitlines(keepends=True)
+        return "".join(x for x in lines if name not in of or not any(p in x for p in patterns))
+
+    return edit
+
+
+def replacing(old: str, new: str) -> Conf:
+    """The nginx.conf with one text in place of another."""
+    return lambda name, text: text.replace(old, new)
+
+
+def unchanged(items: list[Json]) -> None:
+    """Nothing."""
+
+
+def _dual_service(items: list[Json]) -> None:
+    """The controller's Service has both families, and slices for both."""
+    find(items, "Service", CONTROLLER)["spec"].update(
+        ipFamilies=[V4, V6], clusterIPs=["10.96.157.173", "fd00:10:96::77"], ipFamilyPolicy="RequireDualStack"
+    )
+    old = next(
+        i
+        for i in items
+        if i["kind"] == "EndpointSlice" and i["metadata"]["labels"].get("kubernetes.io/service-name") == CONTROLLER
+    )
+    new = copy.deepcopy(old)
+    new["metadata"]["name"] += "6"
+    new["addressType"] = V6
+    for endpoint in new["endpoints"]:
+        endpoint["addresses"] = [find(items, "Pod", endpoint["targetRef"]["name"])["status"]["podIPs"][1]["ip"]]
+    items.append(new)
+
+
+def _with_passthrough(items: list[Json]) -> None:
+    for i in (0, 1):
+        pod_named(items, CONTROLLER, i)["spec"]["containers"][0]["args"].append("--enable-ssl-passthrough")
+
+
+def _named(name: str) -> set[tuple[str, str, str, str, str | None]]:
+    return {("DS-NGX-001", "error", "Pod", name, V6)}
+
+
+DEAF = {("DS-NGX-003", "error", "Service", CONTROLLER, V6)}
+
+
+CASES = [
+    Case(
+        "started-before-the-pod-had-ipv6",
+        "08",
+        unchanged,
+        SINGLE | _named(FIRST) | _named(SECOND),
+        ("DS-NGX-003", "DS-NGX-007", "DS-NGX-008"),
+        without("[::]"),
+    ),
+    Case(
+        "one-replica-started-too-early",
+        "08",
+        unchanged,
+        SINGLE | _named(FIRST) | {("DS-NGX-008", "error", "ReplicaSet", SET, None)},
+        ("DS-NGX-003", "DS-NGX-007"),
+        without("[::]", of=(FIRST,)),
+    ),
+    Case(
+        "one-deaf-replica-behind-a-dual-service",
+        "08",
+        _dual_service,
+        DEAF | _named(FIRST) | {("DS-NGX-008", "error", "ReplicaSet", SET, None)},
+        ("DS-NGX-005", "DS-NGX-007"),
+        without("[::]", of=(FIRST,)),
+    ),
+    Case("dual-service-and-dual-listeners", "08", _dual_service, set(), ("DS-NGX-001", "DS-NGX-003", "DS-NGX-005")),
+    Case(
+        "replica-that-gets-no-ipv6-needs-no-listener",
+        "08",
+        all_of(
+            _dual_service,
+            with_pod_ips(CONTROLLER, "10.244.1.3"),
+            lambda items: [
+                e["endpoints"].pop(next(i for i, x in enumerate(e["endpoints"]) if x["targetRef"]["name"] == FIRST))
+                for e in items
+                if e["kind"] == "EndpointSlice"
+                and e["addressType"] == V6
+                and e["metadata"]["labels"].get("kubernetes.io/service-name") == CONTROLLER
+            ],
+        ),
+        {
+            ("DS-POD-001", "error", "Pod", FIRST, V6),
+            ("DS-EPS-002", "warning", "Service", CONTROLLER, V6),
+            ("DS-NET-005", "warning", "Ingress", "shop", V6),
+            ("DS-NGX-008", "error", "ReplicaSet", SET, None),
+        },
+        ("DS-NGX-001", "DS-NGX-003"),
+        without("[::]", of=(FIRST,)),
+    ),
+    Case(
+        "go-proxy-owns-https",
+        "08",
+        all_of(_dual_service, _with_passthrough),
+        set(),
+        ("DS-NGX-001", "DS-NGX-003", "DS-NGX-007"),
+        lambda name, text: text.replace("listen 443 ", "listen 442 proxy_protocol ").replace(
+            "listen [::]:443 ", "listen [::]:442 proxy_protocol "
+        ),
+    ),
+    Case(
+        "one-site-deaf-on-ipv6",
+        "08",
+        unchanged,
+        SINGLE | {("DS-NGX-007", "error", "Pod", FIRST, V6), ("DS-NGX-007", "error", "Pod", SECOND, V6)},
+        ("DS-NGX-001", "DS-NGX-003", "DS-NGX-008"),
+        without("listen [::]:80  ;"),
+    ),
+    Case(
+        "https-deaf-on-ipv6",
+        "08",
+        unchanged,
+        SINGLE
+        | _named(FIRST)
+        | _named(SECOND)
+        | {("DS-NGX-007", "error", "Pod", FIRST, V6), ("DS-NGX-007", "error", "Pod", SECOND, V6)},
+        ("DS-NGX-008",),
+        without("listen [::]:443"),
+    ),
+    Case(
+        "two-sockets-want-one-port",
+        "08",
+        unchanged,
+        SINGLE | {("DS-NGX-009", "error", "Pod", FIRST, V4), ("DS-NGX-009", "error", "Pod", SECOND, V4)},
+        ("DS-NGX-001", "DS-NGX-007"),
+        replacing("listen [::]:80 default_server", "listen [::]:80 default_server ipv6only=off"),
+    ),
+    Case(
+        "one-dual-socket-is-enough",
+        "08",
+        _dual_service,
+        set(),
+        ("DS-NGX-001", "DS-NGX-003", "DS-NGX-009"),
+        lambda name, text: without("listen 80 ", "listen 443 ", "listen 8181 ")(name, text).replace(
+            "default_server reuseport", "default_server ipv6only=off reuseport"
+        ),
+    ),
+    Case(
+        "inert-listener",
+        "10",
+        unchanged,
+        {("DS-NGX-004", "note", "Pod", "ingress-nginx-controller-cccqb57zf7-fccmq", V6)},
+        ("DS-NGX-001", "DS-NODE-001"),
+    ),
+    Case(
+        "inert-listener-on-the-host",
+        "10",
+        lambda items: pod_named(items, CONTROLLER)["spec"].update(hostNetwork=True),
+        set(),
+        ("DS-NGX-004",),
+    ),
+    Case(
+        "file-that-cannot-be-read-proves-nothing",
+        "08",
+        unchanged,
+        SINGLE,
+        ("DS-NGX-001", "DS-NGX-003", "DS-NGX-007", "DS-NGX-008"),
+        lambda name, text: without("[::]")(name, text).replace("http {", "http { include servers/*;") + "\n{",
+    ),
+    Case(
+        "controller-service-of-both-families-needs-both",
+        "08",
+        with_spec("Service", CONTROLLER, ipFamilyPolicy="PreferDualStack"),
+        {("DS-SVC-001", "warning", "Service", CONTROLLER, V6)},
+        ("DS-NGX-005", "DS-SVC-002"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
+    verify(case, tmp_path)

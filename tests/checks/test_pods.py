@@ -1,0 +1,147 @@
+"""DS-POD: each condition and each exemption, on a healthy cluster that is changed in one way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.changes import CP, POD, V4, V6, Case, Change, all_of, event, pod_named, verify, with_pod_ips
+from tests.support.clusters import find
+
+
+def _on_node(node: str, **fields: Any) -> Change:
+    return lambda items: find(items, "Node", node)["spec"].update(fields)
+
+
+def _finished(prefix: str) -> Change:
+    return lambda items: pod_named(items, prefix)["status"].update(phase="Failed")
+
+
+CASES = [
+    Case(
+        "pod-without-its-nodes-family",
+        "01",
+        with_pod_ips("local-path", "10.244.0.2"),
+        {("DS-POD-001", "warning", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V6)},
+    ),
+    Case(
+        "pod-asks-for-its-own-addresses",
+        "01",
+        all_of(
+            with_pod_ips("local-path", "10.244.0.2"),
+            lambda items: pod_named(items, "local-path")["metadata"].update(
+                annotations={"cni.projectcalico.org/ipAddrs": "[]"}
+            ),
+        ),
+        {("DS-POD-001", "note", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V6)},
+    ),
+    Case(
+        "terminating-pod",
+        "01",
+        all_of(
+            with_pod_ips("local-path", "10.244.0.2"),
+            lambda items: pod_named(items, "local-path")["metadata"].update(deletionTimestamp="2026-11-21T00:00:00Z"),
+        ),
+        set(),
+        ("DS-POD-001",),
+    ),
+    Case(
+        "podips-in-another-order",
+        "01",
+        with_pod_ips("local-path", "fd00:10:244::2", "10.244.0.2"),
+        {("DS-POD-002", "note", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V6)},
+    ),
+    Case(
+        "pod-on-a-foreign-range",
+        "01",
+        with_pod_ips("local-path", "10.244.9.2", "fd00:10:244::2"),
+        set(),
+        ("DS-POD-004",),
+    ),
+    Case(
+        "two-pods-one-address",
+        "01",
+        with_pod_ips("local-path", "10.244.1.3", "fd00:10:244::2"),
+        {
+            ("DS-POD-005", "error", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V4),
+            ("DS-POD-005", "error", "Pod", POD, V4),
+        },
+    ),
+    Case(
+        "pod-address-in-the-service-range",
+        "01",
+        with_pod_ips("local-path", "10.96.4.4", "fd00:10:244::2"),
+        {("DS-POD-005", "error", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V4)},
+    ),
+    Case(
+        "finished-pod",
+        "01",
+        all_of(with_pod_ips("local-path", "10.244.0.2"), _finished("local-path")),
+        set(),
+        ("DS-POD-001",),
+    ),
+    Case(
+        "finished-pod-keeps-its-address-on-paper",
+        "01",
+        all_of(with_pod_ips("local-path", "10.244.1.3"), _finished("local-path")),
+        set(),
+        ("DS-POD-005",),
+    ),
+    Case(
+        "pod-that-a-dual-service-selects",
+        "04",
+        lambda items: None,
+        {("DS-POD-001", "error", "Pod", "web-78gwsww9rk-842pg", V6)},
+        ("DS-EPS-001",),
+    ),
+    Case(
+        "node-of-one-family-gives-one",
+        "05",
+        lambda items: None,
+        {("DS-NODE-002", "error", "Node", "node-b", V6)},
+        ("DS-POD-001", "DS-POD-004"),
+    ),
+    Case(
+        "cloud-provider-orders-addresses",
+        "01",
+        all_of(with_pod_ips("local-path", "fd00:10:244::2", "10.244.0.2"), _on_node(CP, providerID="aws:///eu-1a/i-1")),
+        set(),
+        ("DS-POD-002",),
+    ),
+    Case(
+        "host-network-pod-from-before",
+        "07",
+        lambda items: None,
+        {("DS-POD-003", "warning", "Pod", "kube-proxy-5lm7j", V6)},
+        ("DS-POD-001",),
+    ),
+    Case(
+        "event-of-mismatching-host-addresses",
+        "01",
+        lambda items: items.append(
+            event("HostIPsIPFamilyMismatch", "Pod", "kube-system", pod_named(items, "kube-proxy")["metadata"]["name"])
+        ),
+        {("DS-POD-003", "warning", "Pod", "kube-proxy-4j5mv", None)},
+    ),
+    Case(
+        "event-about-the-pod-of-that-name-before",
+        "01",
+        lambda items: items.append(
+            {
+                **event(
+                    "HostIPsIPFamilyMismatch", "Pod", "kube-system", pod_named(items, "kube-proxy")["metadata"]["name"]
+                ),
+                "lastTimestamp": "2026-01-01T00:00:00Z",
+            }
+        ),
+        set(),
+        ("DS-POD-003",),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
+    verify(case, tmp_path)

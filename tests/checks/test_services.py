@@ -1,0 +1,181 @@
+"""DS-SVC: each condition and each exemption, on a healthy cluster that is changed in one way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.changes import V4, V6, Case, Change, Json, S, adding, all_of, event, removing, verify, with_spec
+from tests.support.clusters import find
+
+
+def _replacing_kube_proxy(items: list[Json]) -> None:
+    for item in [i for i in items if i["kind"] == "Pod" and i["metadata"]["name"].startswith("kube-proxy-")]:
+        item["metadata"]["labels"] = {"k8s-app": "cilium"}
+
+
+def _with_foreign_family(*families: str, **spec: Any) -> Change:
+    """Service web of the IPv4-only cluster, left over from when there was IPv6."""
+    ips = {"IPv4": "10.96.172.54", "IPv6": "fd00:10:96::7"}
+    chosen = [ips[f] for f in families]
+    return with_spec("Service", "web", ipFamilies=list(families), clusterIPs=chosen, clusterIP=chosen[0], **spec)
+
+
+def _selectorless_headless(items: list[Json]) -> None:
+    find(items, "Service", "web")["spec"].update(
+        clusterIP="None",
+        clusterIPs=["None"],
+        selector=None,
+        ipFamilies=["IPv4", "IPv6"],
+        ipFamilyPolicy="RequireDualStack",
+    )
+
+
+def _sharing_v6(items: list[Json]) -> None:
+    one, two = (find(items, "Service", f"my-service-{n}")["spec"] for n in (2, 3))
+    two["clusterIPs"][0] = one["clusterIPs"][1]
+    two["clusterIP"] = one["clusterIPs"][1]
+
+
+def _said_by_an_event(items: list[Json]) -> None:
+    """No ServiceCIDR was given, as on clusters before 1.31, but the API server's event about the second address."""
+    removing("ServiceCIDR", "kubernetes")(items)
+    address = find(items, "Service", "my-service-2")["spec"]["clusterIPs"][1]
+    items.append(
+        event(
+            "ClusterIPOutOfRange",
+            "Service",
+            "default",
+            "my-service-2",
+            f"Cluster IP [IPv6]: {address} is not within any configured Service CIDR",
+        )
+    )
+
+
+CASES = [
+    Case(
+        "prefer-keeps-one-family",
+        "01",
+        with_spec("Service", S, ipFamilyPolicy="PreferDualStack"),
+        {("DS-SVC-001", "warning", "Service", S, V6)},
+        ("DS-API-002",),
+    ),
+    Case(
+        "cluster-ip-outside-the-ranges",
+        "01",
+        with_spec("Service", S, clusterIP="10.200.0.9", clusterIPs=["10.200.0.9"]),
+        {("DS-SVC-004", "error", "Service", S, V4)},
+    ),
+    Case(
+        "one-address-for-two-services",
+        "01",
+        with_spec("Service", S, clusterIP="10.96.190.2", clusterIPs=["10.96.190.2"]),
+        {("DS-SVC-005", "error", "Service", S, V4), ("DS-SVC-005", "error", "Service", "my-service-2", V4)},
+    ),
+    Case(
+        "address-object-of-another-service",
+        "01",
+        lambda items: find(items, "IPAddress", "10.96.19.10")["spec"]["parentRef"].update(name="gone"),
+        {("DS-SVC-005", "warning", "Service", S, V4)},
+    ),
+    Case(
+        "external-ip-of-the-other-family",
+        "01",
+        with_spec("Service", S, externalIPs=["2001:db8::7"]),
+        {("DS-SVC-007", "warning", "Service", S, V6)},
+    ),
+    Case(
+        "external-name-is-exempt",
+        "01",
+        with_spec(
+            "Service",
+            S,
+            type="ExternalName",
+            clusterIP=None,
+            clusterIPs=None,
+            ipFamilies=None,
+            ipFamilyPolicy=None,
+            selector=None,
+            externalName="x.example",
+        ),
+        set(),
+        ("DS-SVC-002", "DS-API-001", "DS-API-002"),
+    ),
+    Case(
+        "family-given-up-by-the-cluster",
+        "10",
+        _with_foreign_family("IPv4", "IPv6", ipFamilyPolicy="PreferDualStack"),
+        {
+            ("DS-SVC-003", "error", "Service", "web", V6),
+            ("DS-EPS-003", "warning", "Service", "web", V6),
+            ("DS-EPS-001", "error", "Service", "web", V6),
+        },
+        ("DS-SVC-001", "DS-SVC-004", "DS-CLU-001"),
+    ),
+    Case("headless-without-selector-has-both", "10", _selectorless_headless, set(), ("DS-SVC-003", "DS-EPS-003")),
+    Case(
+        "single-stack-in-a-single-stack-cluster",
+        "10",
+        with_spec("Service", "web", ipFamilyPolicy="SingleStack"),
+        set(),
+        ("DS-SVC-001", "DS-SVC-002"),
+    ),
+    Case(
+        "address-of-a-second-range",
+        "01",
+        all_of(
+            with_spec("Service", S, clusterIP="10.200.0.9", clusterIPs=["10.200.0.9"]),
+            adding(
+                {
+                    "kind": "ServiceCIDR",
+                    "apiVersion": "networking.k8s.io/v1",
+                    "metadata": {"name": "more"},
+                    "spec": {"cidrs": ["10.200.0.0/24"]},
+                }
+            ),
+        ),
+        set(),
+        ("DS-SVC-004",),
+    ),
+    Case(
+        "event-tells-where-ranges-are-not-given",
+        "01",
+        _said_by_an_event,
+        {("DS-SVC-004", "error", "Service", "my-service-2", V6)},
+    ),
+    Case(
+        "two-dual-services-one-address",
+        "01",
+        _sharing_v6,
+        {
+            ("DS-SVC-005", "error", "Service", "my-service-3", V6),
+            ("DS-SVC-005", "error", "Service", "my-service-2", V6),
+        },
+    ),
+    Case(
+        "external-ip-without-kube-proxy",
+        "01",
+        all_of(with_spec("Service", S, externalIPs=["2001:db8::7"]), _replacing_kube_proxy),
+        set(),
+        ("DS-SVC-007",),
+    ),
+    Case(
+        "external-ip-of-another-proxy",
+        "01",
+        all_of(
+            with_spec("Service", S, externalIPs=["2001:db8::7"]),
+            lambda items: find(items, "Service", S)["metadata"].update(
+                labels={"service.kubernetes.io/service-proxy-name": "mine"}
+            ),
+        ),
+        set(),
+        ("DS-SVC-007",),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
+    verify(case, tmp_path)

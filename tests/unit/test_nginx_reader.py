@@ -1,0 +1,167 @@
+"""When the nginx.conf of a controller pod is read, and what is said of all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from dsview.model.kinds import Kind
+from dsview.model.listen import ListenSource, NginxConf
+from dsview.model.objects import ConfigMap, Container, Pod
+from dsview.session.nginx_reader import AGAIN_AFTER, RELOADED_AFTER, NginxReader
+from dsview.sources.events import Changed, Health, SourceEvent, StatusChanged
+from dsview.state.cluster import ClusterState
+from tests.support.scripted import ScriptedSource
+
+POD = Pod(
+    name="controller-a",
+    namespace="ingress",
+    uid="u1",
+    phase="Running",
+    ready=True,
+    ready_since=100,
+    labels={"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"},
+    containers=(Container("sidecar", "x", (), (), ()), Container("controller", "y", ("--configmap=$(POD_NAMESPACE)/conf",), (), ())),
+)
+
+
+class Stage:
+    """A reader, what it asked for, and what it sent; its events are applied at once."""
+
+    def __init__(self, *, is_live: bool = True) -> None:
+        self.state = ClusterState()
+        self.source = ScriptedSource(is_live=is_live)
+        self.reader = NginxReader(self.state, self.source, self.send)
+        self.now = 1_000.0
+
+    def send(self, event: SourceEvent) -> None:
+        self.state.apply(event)
+
+    def pods(self, *pods: Pod) -> None:
+        gone = [key for key in self.state.pods.keys() if key not in {pod.key for pod in pods}]  # noqa: SIM118  (no dict)
+        self.state.apply(Changed(Kind.POD, pods, gone))
+        self.state.apply(StatusChanged(kind=Kind.POD, health=Health.LIVE))
+        self.reader.follow(self.now)
+
+    def answer(self, source: ListenSource = ListenSource.READ, reason: str = "", name: str = POD.name) -> None:
+        conf = NginxConf(namespace="ingress", name=name, source=source, reason=reason)
+        self.state.apply(Changed(Kind.NGINX_CONF, (conf,)))
+        self.reader.answered([conf.key])
+        self.reader.follow(self.now)
+
+    def later(self, seconds: float) -> int:
+        """How many pods were asked by then."""
+        self.now += seconds
+        self.reader.follow(self.now)
+        return len(self.source.asked)
+
+    @property
+    def status(self) -> tuple[Health, str]:
+        status = self.state.status(Kind.NGINX_CONF)
+        return status.health, status.reason
+
+
+def other(pod: Pod = POD, **fields: Any) -> Pod:
+    return msgspec.structs.replace(pod, **fields)
+
+
+def test_a_ready_controller_is_asked_once_in_its_own_container() -> None:
+    stage = Stage()
+    stage.pods(POD)
+    assert stage.source.asked == [(POD.key, "controller")]
+    assert stage.source.config_maps == [("ingress", "conf")]
+    assert stage.reader.is_waiting
+    assert stage.status == (Health.LOADING, "")
+    stage.answer()
+    assert not stage.reader.is_waiting
+    assert stage.status == (Health.LIVE, "")
+    assert stage.later(AGAIN_AFTER - 1) == 1
+    assert stage.later(1) == 2
+    assert stage.source.config_maps == [("ingress", "conf")]
+
+
+def test_nothing_is_asked_before_the_pods_are_known() -> None:
+    stage = Stage()
+    stage.state.apply(Changed(Kind.POD, (POD,)))
+    stage.reader.follow(stage.now)
+    assert stage.source.asked == []
+    assert stage.status == (Health.LOADING, "")
+
+
+@pytest.mark.parametrize("fields", [{"uid": "u2"}, {"ready_since": 200}])
+def test_a_pod_that_was_replaced_or_restarted_is_asked_again(fields: dict[str, Any]) -> None:
+    stage = Stage()
+    stage.pods(POD)
+    stage.answer()
+    stage.pods(other(**fields))
+    assert len(stage.source.asked) == 2
+
+
+def test_a_pod_that_changed_in_nothing_that_matters_is_not_asked_again() -> None:
+    stage = Stage()
+    stage.pods(POD)
+    stage.answer()
+    stage.pods(other(pod_ips=("10.0.0.9",)))
+    assert len(stage.source.asked) == 1
+
+
+def test_a_change_of_the_config_map_is_read_at_once_and_again_after_the_reload() -> None:
+    stage = Stage()
+    stage.pods(POD)
+    stage.answer()
+    stage.state.apply(Changed(Kind.CONFIG_MAP, (ConfigMap(name="conf", namespace="ingress", data={"disable-ipv6": "true"}),)))
+    assert stage.later(1) == 2
+    stage.answer()
+    assert stage.later(RELOADED_AFTER - 1) == 2
+    assert stage.later(1) == 3
+    stage.answer()
+    assert stage.later(RELOADED_AFTER) == 3
+
+
+@pytest.mark.parametrize("fields", [{"ready": False}, {"phase": "Pending"}, {"deleted": 50}])
+def test_a_pod_that_is_not_up_is_not_asked(fields: dict[str, Any]) -> None:
+    stage = Stage()
+    stage.pods(other(**fields))
+    assert stage.source.asked == []
+    assert not stage.reader.is_waiting
+
+
+def test_what_was_read_of_a_pod_that_is_gone_is_forgotten() -> None:
+    stage = Stage()
+    stage.pods(POD)
+    stage.answer()
+    stage.pods()
+    assert list(stage.state.nginx_confs) == []
+    assert stage.status == (Health.LIVE, "")
+
+
+def test_a_refusal_is_reported_with_its_reason() -> None:
+    stage = Stage()
+    stage.pods(POD)
+    stage.answer(ListenSource.UNREAD, "pods/exec is not permitted")
+    assert stage.status == (Health.REFUSED, "pods/exec is not permitted")
+
+
+def test_some_that_were_read_make_the_kind_known_and_the_rest_is_said() -> None:
+    stage = Stage()
+    stage.pods(POD, other(name="controller-b"))
+    stage.answer()
+    stage.answer(ListenSource.UNREAD, "too long", "controller-b")
+    assert stage.status == (Health.LIVE, "1 of 2 read; too long")
+
+
+def test_files_are_never_asked_and_count_as_given_or_not() -> None:
+    stage = Stage(is_live=False)
+    stage.pods(POD)
+    assert stage.source.asked == []
+    assert stage.status == (Health.NOT_GIVEN, "")
+    stage.answer()
+    assert stage.status == (Health.GIVEN, "")
+
+
+def test_without_any_controller_nothing_is_missing() -> None:
+    stage = Stage()
+    stage.pods(Pod(name="web", namespace="shop"))
+    assert stage.status == (Health.LIVE, "")
