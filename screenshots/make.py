@@ -7,6 +7,7 @@ from outside (Textual's own export names a font on the web, which is taken out).
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 from importlib.metadata import version
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from dsview.session.session import Session
+from dsview.session.session import Delta, Session
 from dsview.sources.demo import DemoSource
 from dsview.ui.app import DsviewApp
 
@@ -25,6 +26,26 @@ NOW = 1_795_600_000.0
 FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 FONT_FAMILY = re.compile(r"font-family: Fira Code[^;]*;")
 MONOSPACE = 'font-family: "Fira Code", "DejaVu Sans Mono", Menlo, Consolas, monospace;'
+
+
+class Still(Session):
+    """A session that knows everything before it is shown: columns grow as rows come in, and rows come as they please."""
+
+    _is_shown = False
+
+    def start(self) -> None:
+        """Read and evaluate everything."""
+        super().start()
+        while not self.is_settled:
+            super().drain(1.0)
+            self.wait(0.1)
+
+    def drain(self, budget: float = 0.008) -> Delta:
+        """Tell of everything at once, the first time."""
+        delta = super().drain(budget)
+        delta.everything = delta.statuses = delta.profile = not self._is_shown
+        self._is_shown = True
+        return delta
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +70,8 @@ PICTURES = (
     Picture(name="listeners", keys=("4", "4")),
     Picture(name="flagged", keys=("!",)),
     Picture(name="detail", keys=("!", "end", "enter")),
+    Picture(name="trace", keys=("!", "end", "t")),
+    Picture(name="findings", keys=("w",)),
     Picture(name="help", keys=("?",)),
 )
 
@@ -62,7 +85,7 @@ async def draw(picture: Picture) -> str:
     """The picture as SVG that needs nothing from outside."""
     painted = asyncio.Event()
     app = DsviewApp(
-        lambda: Session(DemoSource(picture.scenario, clock=lambda: NOW), clock=lambda: NOW),
+        lambda: Still(DemoSource(picture.scenario, clock=lambda: NOW), clock=lambda: NOW),
         source_name=f"demo {picture.scenario}",
         on_all_painted=painted.set,
         theme=picture.theme,
@@ -82,6 +105,7 @@ def main(names: list[str]) -> None:
     unknown = set(names) - {picture.name for picture in PICTURES}
     if unknown:
         sys.exit(f"There is no picture {', '.join(sorted(unknown))}; there are {', '.join(p.name for p in PICTURES)}.")
+    os.environ.pop("NO_COLOR", None)
     for picture in PICTURES:
         if not names or picture.name in names:
             (FOLDER / f"{picture.name}.svg").write_text(asyncio.run(draw(picture)), encoding="utf-8")

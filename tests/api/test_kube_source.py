@@ -192,6 +192,23 @@ def test_a_broken_watch_line_costs_nothing_but_a_new_watch(
     one.until(one.equals_a_fresh_list, "the state is that of a fresh list")
 
 
+def test_watches_that_end_at_once_are_not_asked_for_as_fast_as_possible(
+    api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "FIRST", 0.2)
+    monkeypatch.setattr(backoff, "LONGEST", 0.2)
+    one = live().settle()
+    api.ends_watches_at_once = True
+    started = time.monotonic()
+    api.cut_watches()
+
+    def watches() -> int:
+        return sum(r.plural == "pods" and r.verb == "watch" for r in api.log)
+
+    one.until(lambda: watches() >= 5, "it was tried again four times")
+    assert time.monotonic() - started > 0.5
+
+
 def test_a_list_that_breaks_off_is_begun_again(api: ApiServer, live: Callable[..., Live]) -> None:
     broken: list[int] = []
 

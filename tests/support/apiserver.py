@@ -99,6 +99,7 @@ class ApiServer:
         self.hook: Callable[[Request], None] | None = None
         """Called for each request; raises `Fault` to answer otherwise."""
         self.streams_lists = True
+        self.ends_watches_at_once = False
         self.page_size_seen: list[int] = []
         self.on_line: Callable[[Request, int], bytes | None] | None = None
         """For each line of a streaming list: bytes to send in its place and then cut the connection."""
@@ -382,6 +383,9 @@ class _Handler(BaseHTTPRequestHandler):
                     return
                 self._chunk(_line("ADDED", api._typed(request.plural, item)))
             self._chunk(_bookmark(request.plural, version, ends=True))
+        elif api.ends_watches_at_once:
+            self._chunk(b"")
+            return
         elif since.isdigit() and int(since) < api.oldest:
             text = f"too old resource version: {since} ({api.oldest})"
             error = {"kind": "Status", "status": "Failure", "message": text, "reason": "Expired", "code": 410}

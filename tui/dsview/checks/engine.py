@@ -12,19 +12,23 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Set
 
 from dsview.checks.affected import affected_subjects, subject
+from dsview.checks.availability import can_run, why_not_evaluated
 from dsview.checks.book import FindingBook, SubjectKey
 from dsview.checks.context import Context
-from dsview.checks.registry import Check, Problem, all_checks, run_check
+from dsview.checks.registry import Check, all_checks, run_check, to_finding
 from dsview.model.finding import CLUSTER, Finding, ObjectRef
-from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.kinds import Kind
 from dsview.model.objects import Key, Node
-from dsview.model.text import safe, safe_lines
-from dsview.sources.events import Health
+from dsview.model.text import safe
 from dsview.state.cluster import Change, ClusterState
 from dsview.state.profile import ProfileTracker
 
 Identity = tuple[str, ObjectRef, str | None, str | None]
 _KINDS = {kind.value: kind for kind in Kind}
+PATIENCE = 2.0
+"""Seconds for which the objects of a kind wait for the other kinds that their checks read. While a cluster is loaded
+one kind after the other becomes known; evaluating all pods anew for each of them would cost more than loading."""
+
 _CACHED_ENDPOINTS = 256
 _POD = Kind.POD.value
 _PLAIN_AT_ONCE = 16
@@ -62,6 +66,11 @@ class Engine:
         self._checks = [check for check in wanted if not check.detail_only]
         self._detail_only = [check for check in wanted if check.detail_only]
         self._active: dict[Kind | None, list[Check]] = {}
+        self._reads: dict[Kind | None, frozenset[Kind]] = {
+            kind: frozenset().union(*(c.reads for c in self._checks if kind in (c.subjects or (None,))))
+            for kind in (None, *Kind)
+        }
+        self._waiting: dict[Kind | None, float | None] = {}
         self._dirty: dict[SubjectKey, None] = {}
         self._dirty_wide: set[str] = set()
         self._sweeps: deque[tuple[Kind | None, Iterator[SubjectKey]]] = deque()
@@ -82,7 +91,8 @@ class Engine:
 
     def next_due(self) -> float:
         """When time alone makes something worth asking again, epoch seconds; infinite if never."""
-        return self._due[0][0] if self._due else math.inf
+        waited = min((since + PATIENCE for since in self._waiting.values() if since is not None), default=math.inf)
+        return min(waited, self._due[0][0] if self._due else math.inf)
 
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
         """Say what changed; whether the profile did by it, and the names of the nodes whose facts did."""
@@ -110,6 +120,8 @@ class Engine:
             yield from book.in_scope(kind.value, namespace)
 
     def _mark_wide(self, kinds: set[Kind]) -> None:
+        if None in self._waiting:
+            return
         facets = {facet for facet, epoch in self.state.facets.items() if epoch != self._facets[facet]}
         self._facets = dict(self.state.facets)
         for check in self._active.get(None, ()):
@@ -132,7 +144,7 @@ class Engine:
         touched: set[Kind | None] = set()
         for check in self._checks:
             for kind in check.subjects or (None,):
-                if self._can_run(check, kind):
+                if can_run(self.state, check, kind):
                     active.setdefault(kind, []).append(check)
                     # It was asked before, but while a kind that it uses was read in part, or not at all.
                     if not others.isdisjoint(check.reads):
@@ -143,67 +155,39 @@ class Engine:
             return False
         self._active = active
         for kind in touched:
-            if kind is None:
-                self._dirty_wide.update(check.code for check in self._checks if not check.subjects)
-            else:
-                self._sweep(kind)
+            self._waiting.setdefault(kind, None)
         return True
 
-    def _can_run(self, check: Check, kind: Kind | None) -> bool:
-        is_known = self.state.is_known
-        if kind is not None and not is_known(kind):
-            return False
-        if not all(map(is_known, check.needs)):
-            return any(map(is_known, check.substitutes)) and all(map(self.state.is_settled, check.reads))
-        return all(map(self.state.is_settled, (*check.uses, *check.substitutes)))
+    def _release(self, now: float) -> None:
+        """Have evaluated what waited for kinds that are settled by now, or for too long."""
+        for kind, noted in list(self._waiting.items()):
+            since = self._waiting[kind] = now if noted is None else noted
+            if now == math.inf or now - since >= PATIENCE or all(map(self.state.is_settled, self._reads[kind])):
+                del self._waiting[kind]
+                if kind is None:
+                    self._dirty_wide.update(check.code for check in self._checks if not check.subjects)
+                else:
+                    self._sweep(kind)
 
     def why_not_evaluated(self, check: Check) -> str | None:
         """The reason in a sentence why a check was not evaluated; None where it was."""
-        if check.code in self.failures:
-            return self.failures[check.code]
-        for kind in check.needs:
-            if not self.state.is_known(kind):
-                known = [other.value for other in check.substitutes if self.state.is_known(other)]
-                partly = f"; evaluated from {', '.join(known)} objects only" if known else ""
-                return safe(f"{self._why_unknown(kind)}{partly}")
-        for kind in check.uses:
-            if not self.state.is_settled(kind):
-                return self._why_unknown(kind)
-        missing = [kind for kind in check.subjects if not self.state.is_known(kind)]
-        if not missing:
-            return None
-        reasons = "; ".join(self._why_unknown(kind) for kind in missing)
-        rest = [kind.value for kind in check.subjects if kind not in missing]
-        return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
-
-    def _why_unknown(self, kind: Kind) -> str:
-        status = self.state.status(kind)
-        name = RESOURCES[kind].rbac_name if kind in RESOURCES else "nginx.conf of the controllers"
-        match status.health:
-            case Health.REFUSED:
-                text = f"{name}: not permitted"
-            case Health.ABSENT:
-                text = f"{name}: this cluster does not serve them"
-            case Health.NOT_GIVEN:
-                text = f"{name}: not given"
-            case Health.LOADING:
-                text = f"{name}: not read yet"
-            case _:
-                text = f"{name}: could not be read"
-        return safe(f"{text} ({status.reason})" if status.reason and status.health is not Health.REFUSED else text)
+        return self.failures.get(check.code) or why_not_evaluated(self.state, check)
 
     def _is_asked(self, key: SubjectKey) -> bool:
         kind = _KINDS.get(key[0])
-        return kind is not None and kind in self._active
+        if kind is None or kind not in self._active:
+            return False
+        return kind not in self._waiting or key in self._found or key in self._watching
 
     def mark_everything(self) -> None:
         """Have everything evaluated anew, and what findings are left of objects that are gone."""
         self._dirty = dict.fromkeys(key for key in (*self._found, *self._watching) if key[0] in _KINDS)
         self._sweeps.clear()
         for kind in self._active:
-            if kind is not None:
+            if kind is not None and kind not in self._waiting:
                 self._sweep(kind)
-        self._dirty_wide.update(check.code for check in self._active.get(None, ()))
+        if None not in self._waiting:
+            self._dirty_wide.update(check.code for check in self._active.get(None, ()))
 
     def _sweep(self, kind: Kind) -> None:
         items = list(self.state.store(kind))
@@ -222,6 +206,7 @@ class Engine:
 
     def step(self, now: float, may_go_on: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
         """Evaluate what waits, for as long as `may_go_on`; the objects whose findings changed."""
+        self._release(now)
         self._wake(now)
         touched: set[ObjectRef] = set()
         context = Context(self.state, self.tracker, now)
@@ -248,6 +233,7 @@ class Engine:
     def evaluate_all(self, now: float) -> None:
         """Evaluate everything there is, at once."""
         self.note_statuses()
+        self._waiting.clear()
         self.tracker.refresh()
         self.mark_everything()
         self.step(now)
@@ -344,7 +330,7 @@ class Engine:
         return [
             judged
             for check in self._detail_only
-            if item is not None and kind in check.subjects and self._can_run(check, kind)
+            if item is not None and kind in check.subjects and can_run(self.state, check, kind)
             for judged, is_shown in map(self._judge, self._run(check, item, ref, context))
             if is_shown
         ]
@@ -381,21 +367,3 @@ def _is_another_node(change: Change) -> bool:
     if not isinstance(old, Node) or not isinstance(new, Node):
         return change.kind is Kind.NODE
     return (old.cidrs, old.provider_id, old.annotations) != (new.cidrs, new.provider_id, new.annotations)
-
-
-def to_finding(check: Check, problem: Problem, ref: ObjectRef) -> Finding:
-    """The finding of a problem. Text becomes safe here; names in references stay as they are, for lookups."""
-    return Finding(
-        check=check.code,
-        severity=problem.severity or check.severity,
-        object=problem.object or ref,
-        family=problem.family,
-        field=problem.field,
-        message=safe_lines(problem.message),
-        observed=safe_lines(problem.observed) if problem.observed is not None else None,
-        expected=safe_lines(problem.expected) if problem.expected is not None else None,
-        fix=safe_lines(problem.fix) if problem.fix is not None else None,
-        related=problem.related,
-        grace=problem.grace,
-        causes=problem.causes,
-    )

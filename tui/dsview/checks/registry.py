@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from dsview.model.address import Family
-from dsview.model.finding import Cause, ObjectRef, Severity
+from dsview.model.finding import Cause, Finding, ObjectRef, Severity
 from dsview.model.kinds import Kind
+from dsview.model.text import safe_lines
 from dsview.state.relations import PodFacet
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     `subjects` are the kinds it is asked of, one object at a time; without any it is asked once for the whole
     cluster, anew whenever one of `needs` or `uses` changed. `needs` are the kinds without which it is not evaluated
-    (besides the subject's own), or from `substitutes` in part only; `uses` are read where they are there. `of_pods` narrows what a cluster-wide check
+    (besides the subject's own); `uses` are read where they are there. `of_pods` narrows what a cluster-wide check
     reads of pods; without it every change of a pod counts. `condition`, `why`, `fix` and `not_when` are sentences for
     people; `detail_only` findings are shown with the object and stand in no report.
     """
@@ -133,3 +134,21 @@ def all_checks() -> list[Check]:
 def run_check(entry: Check, subject: Subject, context: Context) -> list[Problem]:
     """What the check says of the subject (None for a cluster-wide check)."""
     return list(entry.run(subject, context) if entry.subjects else entry.run(context))
+
+
+def to_finding(check: Check, problem: Problem, ref: ObjectRef) -> Finding:
+    """The finding of a problem. Text becomes safe here; names in references stay as they are, for lookups."""
+    return Finding(
+        check=check.code,
+        severity=problem.severity or check.severity,
+        object=problem.object or ref,
+        family=problem.family,
+        field=problem.field,
+        message=safe_lines(problem.message),
+        observed=safe_lines(problem.observed) if problem.observed is not None else None,
+        expected=safe_lines(problem.expected) if problem.expected is not None else None,
+        fix=safe_lines(problem.fix) if problem.fix is not None else None,
+        related=problem.related,
+        grace=problem.grace,
+        causes=problem.causes,
+    )

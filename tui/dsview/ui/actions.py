@@ -66,6 +66,8 @@ _BAR = {
     "explain": "explain",
     "namespaces": "namespaces",
     "next_pane": "next pane",
+    "keep": "keep filter",
+    "drop": "drop filter",
     "yaml": "YAML",
     "help": "help",
     "quit": "quit",

@@ -92,6 +92,7 @@ class DsviewApp(App["SourceError | None"]):
         self._pulse: Pulse | None = None
         self._has_said_failure = False
         self._has_rows = False
+        self._is_settled = False
         self.go = Navigator(self)
         self.animation_level = "none"
         self.set_class(ascii_only, "-ascii")
@@ -150,6 +151,7 @@ class DsviewApp(App["SourceError | None"]):
         """Show a session."""
         self._leave_session()
         self.workspace = event.workspace
+        self._is_settled = False
         self.go.home()
         self.main.attach(event.workspace)
         self._pulse = Pulse(
@@ -192,9 +194,12 @@ class DsviewApp(App["SourceError | None"]):
                 screen.apply(delta, changed)
             elif isinstance(screen, Follows):
                 screen.session_changed(delta)
-        if self._on_all_painted is not None and workspace.session.is_settled:
-            painted, self._on_all_painted = self._on_all_painted, None
-            self.call_after_refresh(painted)
+        if not self._is_settled and workspace.session.is_settled:
+            self._is_settled = True
+            self.main.settle()
+            if self._on_all_painted is not None:
+                self.call_after_refresh(self._on_all_painted)
+                self._on_all_painted = None
 
     def _second(self) -> None:
         self.main.second()

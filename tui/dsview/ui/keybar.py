@@ -26,8 +26,14 @@ class KeyBar(Widget):
 
     def __init__(self, *parts: Where) -> None:
         super().__init__()
+        self._parts = parts
         self._actions = bar_actions((*parts, Where.EVERYWHERE))
         self._spans: list[tuple[int, int, Action]] = []
+
+    def show_parts(self, *parts: Where) -> None:
+        """Show the keys of other parts of the screen; without any, those it was made for."""
+        self._actions = bar_actions(parts or (*self._parts, Where.EVERYWHERE))
+        self.refresh()
 
     def render(self) -> Content:
         """The keys that fit, help and quit always among them."""

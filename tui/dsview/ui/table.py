@@ -141,6 +141,14 @@ class Table(ScrollView, can_focus=True):
         self._cursor.remember_top(rows, int(self.scroll_offset.y))
         self.refresh()
 
+    def size_columns(self) -> None:
+        """Size the columns by what is there now and forget what was seen on the way, while lists were loading."""
+        self._sizer = ColumnSizer(self._sizer.columns)
+        self._measured = 0
+        self._sample(self._count)
+        self._measure_seen()
+        self._relayout()
+
     def say(self, status: str) -> None:
         """Say in the place of rows why there are none."""
         if status != self._status:

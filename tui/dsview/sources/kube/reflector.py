@@ -34,6 +34,9 @@ LIST_TIMEOUT = 60.0
 ASK_AGAIN = 180.0
 """Seconds after which a kind that was refused or absent is tried again."""
 
+SHORTEST_WATCH = 1.0
+"""Seconds; a watch that ends sooner and brought nothing counts as a failure."""
+
 EXPIRES_SELDOM = 5.0
 """Seconds between two expiries below which a list is not begun again at once."""
 
@@ -237,6 +240,7 @@ class Reflector:
         else:
             query["resourceVersion"] = self._version
         is_listing = streaming
+        opened, before = time.monotonic(), self.stats.bytes
         try:
             with self._client.open(self._path, query, verb="watch", read_timeout=self._silence) as response:
                 if not streaming:
@@ -253,6 +257,9 @@ class Reflector:
                         raise _Gone
             if is_listing:
                 raise RequestFailed(0, "The API server ended a list before it was whole.")
+            if self.stats.bytes == before and time.monotonic() - opened < SHORTEST_WATCH:
+                # As client-go: without a pause this would ask as fast as it can, for good.
+                raise RequestFailed(0, "The API server ended a watch at once.")
         except RequestFailed as error:
             if error.code == 410:
                 raise _Expired from None

@@ -101,6 +101,12 @@ class MainScreen(Screen[None]):
             if self.active.pane_id in changed and self._filter_bar is not None and self._filter_bar.is_open:
                 self._say_matches(self._filter_bar)
 
+    def settle(self) -> None:
+        """Everything was read: the columns are as wide as they will be, but for what comes later."""
+        for pane in self.panes:
+            pane.size_columns()
+            pane.frame()
+
     def second(self) -> None:
         """A second went by: ages grow."""
         self.query_one(Masthead).tick()
@@ -166,6 +172,7 @@ class MainScreen(Screen[None]):
         """Typing is over."""
         if self._filter_bar is not None:
             self._filter_bar.close()
+            self.query_one(KeyBar).show_parts()
         if not event.keep:
             self._filter("")
         self.active.focus()
@@ -246,6 +253,7 @@ class MainScreen(Screen[None]):
             self._filter_bar = FilterBar()
             await self.mount(self._filter_bar, before=self.query_one(KeyBar))
         self._filter_bar.open(view.filter_text)
+        self.query_one(KeyBar).show_parts(Where.FILTER)
         self._say_matches(self._filter_bar)
 
     def action_only_findings(self) -> None:

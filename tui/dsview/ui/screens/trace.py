@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
@@ -15,6 +16,7 @@ from dsview.rows.trace import Hop, Lane, Trace, Verdict, trace
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.paint import fit
 from dsview.ui.screens.reading import ReadingScreen
 from dsview.ui.words import FAINT, GOOD, MUTED, STRONG, Part, content, lane_style
 
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
     from dsview.ui.workspace import Workspace
 
 _LABEL = 17
-_NARROW_LABEL = 14
+_NARROW_LABEL = 15
+_LEAST_NAME = 9
+_BRIEF = 2
+_CAUSE = "breaks here"
 _BROKEN = "$flag-error bold"
 
 
@@ -142,25 +147,48 @@ def _rail(lane: Lane, family: Family, glyphs: Glyphs) -> tuple[str, str]:
 
 def _stop(lane: Lane, family: Family, room: int, glyphs: Glyphs, *, is_cause: bool, is_last: bool) -> list[Content]:
     """One family at one hop: the sign and the values, then why, then the line on to the next hop."""
+    is_broken = lane.verdict is Verdict.BROKEN
     rail: Part = "  " if is_last else content(_rail(lane, family, glyphs), " ")
-    style = {Verdict.BROKEN: _BROKEN, Verdict.OK: lane_style(family)}.get(lane.verdict, MUTED)
-    sign = {
-        Verdict.OK: (glyphs.good, lane_style(family)),
-        Verdict.BROKEN: (glyphs.error, _BROKEN),
-        Verdict.ABSENT: (glyphs.nowhere, MUTED),
-    }.get(lane.verdict, ("?", MUTED))
-    word = "breaks here" if is_cause else lane.verdict.value
-    word_style = "$background on $flag-error bold" if is_cause else _BROKEN if lane.verdict is Verdict.BROKEN else FAINT
-    values = list(lane.values)
-    first: list[Part] = [(values.pop(0), style), "  "] if values else []
-    first.append((f" {word} " if is_cause else word, word_style))
-    texts = [content(*first), *(content((value, style)) for value in values)]
-    if lane.why and lane.verdict is not Verdict.OK:
-        texts.append(content((lane.why, "$ink" if lane.verdict is Verdict.BROKEN else FAINT)))
-    lines: list[Content] = []
-    for text in texts:
-        for wrapped in text.wrap(room - 2):
-            lines.append(content(sign, " ", wrapped) if not lines else content(rail, wrapped))
-    if not is_last:
-        lines.append(content(rail))
-    return lines
+    word = f" {_CAUSE} " if is_cause else lane.verdict.value
+    if lane.verdict is Verdict.OK and lane.values and cell_len(lane.values[0]) + len(word) + 4 > room:
+        # The sign and the value say it; the name of a pod needs the room more.
+        word = ""
+    word_style = "$background on $flag-error bold" if is_cause else _BROKEN if is_broken else FAINT
+    # One value is the verdict's own; several are what is there in spite of it.
+    value_style = _BROKEN if is_broken and len(lane.values) == 1 else lane_style(family)
+    texts: list[Content] = []
+    for number, value in enumerate(lane.values):
+        space = room - 2 - (len(word) + 2 if number == 0 else 0)
+        texts.append(content((_shortened(value, space, glyphs), value_style)))
+    texts[:1] = [content(*texts[:1], *(["  "] if texts else []), (word, word_style))]
+    if lane.why and not is_broken and lane.verdict is not Verdict.OK:
+        texts[0] = content(texts[0], (f"  {lane.why}", FAINT))
+    elif lane.why and is_broken:
+        # What is only an effect is told in brief, so that the cause is seen without scrolling.
+        why = content((lane.why, "$ink")).wrap(room - 2)
+        texts += (
+            why if is_cause or len(why) <= _BRIEF else [*why[: _BRIEF - 1], content(why[_BRIEF - 1], glyphs.ellipsis)]
+        )
+    lines = [wrapped for text in texts for wrapped in text.wrap(room - 2)]
+    sign = _sign(lane.verdict, family, glyphs)
+    stop = [content(rail if number else content(sign, " "), line) for number, line in enumerate(lines)]
+    return stop if is_last else [*stop, content(rail)]
+
+
+def _sign(verdict: Verdict, family: Family, glyphs: Glyphs) -> tuple[str, str]:
+    match verdict:
+        case Verdict.OK:
+            return (glyphs.good, lane_style(family))
+        case Verdict.BROKEN:
+            return (glyphs.error, _BROKEN)
+        case Verdict.ABSENT:
+            return (glyphs.nowhere, MUTED)
+    return ("?", MUTED)
+
+
+def _shortened(value: str, space: int, glyphs: Glyphs) -> str:
+    """A name and an address in one line: the name is cut in its middle, the address is not."""
+    name, blank_, address = value.rpartition(" ")
+    if cell_len(value) <= space or not name:
+        return value
+    return fit(name, max(_LEAST_NAME, space - cell_len(address) - 1), glyphs.ellipsis, middle=True) + blank_ + address

@@ -1,0 +1,45 @@
+"""Whether a check can be evaluated with what was read, and the sentence that says why not."""
+
+from __future__ import annotations
+
+from dsview.checks.registry import Check
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.text import safe
+from dsview.sources.events import Health
+from dsview.state.cluster import ClusterState
+
+_WORDS = {
+    Health.REFUSED: "not permitted",
+    Health.ABSENT: "this cluster does not serve them",
+    Health.NOT_GIVEN: "not given",
+    Health.LOADING: "not read yet",
+}
+
+
+def can_run(state: ClusterState, check: Check, kind: Kind | None) -> bool:
+    """Whether the check can be asked of objects of a kind, or with None of the cluster."""
+    needs = check.needs if kind is None else (kind, *check.needs)
+    return all(map(state.is_known, needs)) and all(map(state.is_settled, check.uses))
+
+
+def why_not_evaluated(state: ClusterState, check: Check) -> str | None:
+    """The reason why a check cannot be evaluated, or only for some of its kinds; None where it can."""
+    for kind in check.needs:
+        if not state.is_known(kind):
+            return _why_unknown(state, kind)
+    for kind in check.uses:
+        if not state.is_settled(kind):
+            return _why_unknown(state, kind)
+    missing = [kind for kind in check.subjects if not state.is_known(kind)]
+    if not missing:
+        return None
+    reasons = "; ".join(_why_unknown(state, kind) for kind in missing)
+    rest = [kind.value for kind in check.subjects if kind not in missing]
+    return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
+
+
+def _why_unknown(state: ClusterState, kind: Kind) -> str:
+    status = state.status(kind)
+    name = RESOURCES[kind].rbac_name if kind in RESOURCES else "nginx.conf of the controllers"
+    text = f"{name}: {_WORDS.get(status.health, 'could not be read')}"
+    return safe(f"{text} ({status.reason})" if status.reason and status.health is not Health.REFUSED else text)
