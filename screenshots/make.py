@@ -29,16 +29,18 @@ MONOSPACE = 'font-family: "Fira Code", "DejaVu Sans Mono", Menlo, Consolas, mono
 
 
 class Still(Session):
-    """A session that knows everything before it is shown: columns grow as rows come in, and rows come as they please."""
+    """A session that knows everything before it is shown: columns grow as rows come in, and these come as they may."""
 
-    _is_shown = False
-
-    def start(self) -> None:
-        """Read and evaluate everything."""
+    def __init__(self, scenario: str) -> None:
+        super().__init__(DemoSource(scenario, clock=lambda: NOW), clock=lambda: NOW)
+        self._is_shown = False
         super().start()
         while not self.is_settled:
             super().drain(1.0)
             self.wait(0.1)
+
+    def start(self) -> None:
+        """It was started already."""
 
     def drain(self, budget: float = 0.008) -> Delta:
         """Tell of everything at once, the first time."""
@@ -85,7 +87,7 @@ async def draw(picture: Picture) -> str:
     """The picture as SVG that needs nothing from outside."""
     painted = asyncio.Event()
     app = DsviewApp(
-        lambda: Still(DemoSource(picture.scenario, clock=lambda: NOW), clock=lambda: NOW),
+        lambda: Still(picture.scenario),
         source_name=f"demo {picture.scenario}",
         on_all_painted=painted.set,
         theme=picture.theme,

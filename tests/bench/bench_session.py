@@ -1,4 +1,4 @@
-"""`python -m tests.bench.bench_session [PODS]`: how long one drain takes while a whole cluster pours in; JSON on stdout."""
+"""`python -m tests.bench.bench_session [PODS]`: how long a drain takes while a cluster pours in; JSON on stdout."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 
 import msgspec
 
+from dsview.model.kinds import Kind
 from dsview.session.session import Session
 from dsview.sources.events import Changed, StatusChanged
 from tests.bench import synthetic
@@ -54,13 +55,14 @@ def main() -> None:
     begun = time.process_time()
     for at in range(0, len(pods), 500):
         batch = [msgspec.structs.replace(pod, ready=not pod.ready, resource_version="0") for pod in pods[at : at + 500]]
-        source.tell(Changed(synthetic.Kind.POD, batch))
+        source.tell(Changed(Kind.POD, batch))
     drain()
     figures["burst_events_per_s"] = len(pods) / (time.process_time() - begun)
     figures |= {f"burst_drain_ms_p{round(share * 100)}": quantile(taken, share) * 1e3 for share in (0.5, 0.99)}
     figures["burst_drain_ms_max"] = max(taken) * 1e3
     figures["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode({k: round(v, 2) for k, v in figures.items()})) + b"\n")
+    rounded = {name: round(value, 2) for name, value in figures.items()}
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(rounded)) + b"\n")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def _services_turned_dual(items: list[Json]) -> None:
 
 
 def _pods_turned_dual(items: list[Json]) -> None:
-    for i, node in enumerate(n for n in items if n["kind"] == "Node"):
+    for i, node in enumerate((n for n in items if n["kind"] == "Node"), 1):
         node["spec"]["podCIDRs"].append(f"fd00:10:244:{i}::/64")
     numbers = iter(range(16, 99))
     for pod in [i for i in items if i["kind"] == "Pod" and not i["spec"].get("hostNetwork")]:

@@ -123,7 +123,7 @@ CASES = [
         lambda items: items.append(
             event("HostIPsIPFamilyMismatch", "Pod", "kube-system", pod_named(items, "kube-proxy")["metadata"]["name"])
         ),
-        {("DS-POD-003", "warning", "Pod", "kube-proxy-4j5mv", None)},
+        {("DS-POD-003", "warning", "Pod", "kube-proxy-2mdcw", None)},
     ),
     Case(
         "event-about-the-pod-of-that-name-before",

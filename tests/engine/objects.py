@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from dsview.model.decode import IPAM_ANNOTATIONS
@@ -22,7 +22,6 @@ from dsview.model.objects import (
     IngressClass,
     IPAddress,
     IPBlock,
-    Key,
     LabelSelector,
     LoadBalancerIngress,
     NetworkPolicy,
@@ -133,28 +132,21 @@ _ENDPOINTS = st.lists(
 )
 
 
-def _slice(
-    name: str, namespace: str, service: str, address_type: str, managed: str, endpoints: list[Endpoint]
-) -> EndpointSlice:
+def _with_endpoints(item: EndpointSlice, endpoints: list[Endpoint]) -> EndpointSlice:
     size, rows = pack(endpoints)
-    return EndpointSlice(
-        name=name,
-        namespace=namespace,
-        service_name=service,
-        address_type=address_type,
-        managed_by=managed,
-        size=size,
-        rows=rows,
-    )
+    return msgspec.structs.replace(item, size=size, rows=rows)
 
 
 SLICES = st.builds(
-    _slice,
-    _some("s1", "s2", "s3"),
-    NAMESPACES,
-    _some(*SERVICE_NAMES, ""),
-    _some("IPv4", "IPv6", "IPv4", "IPv6", "FQDN"),
-    _some("endpointslice-controller.k8s.io", ""),
+    _with_endpoints,
+    st.builds(
+        EndpointSlice,
+        name=_some("s1", "s2", "s3"),
+        namespace=NAMESPACES,
+        service_name=_some(*SERVICE_NAMES, ""),
+        address_type=_some("IPv4", "IPv6", "IPv4", "IPv6", "FQDN"),
+        managed_by=_some("endpointslice-controller.k8s.io", ""),
+    ),
     _ENDPOINTS,
 )
 
@@ -300,7 +292,7 @@ _PROXY = (
     "clusterCIDR: fd00::/48\n",
     "][",
 )
-_CONTROLLER_DATA = (
+_CONTROLLER_DATA: tuple[dict[str, str], ...] = (
     {},
     {"disable-ipv6": "true"},
     {"bind-address": "192.0.2.1"},
@@ -394,11 +386,3 @@ def some_objects(largest: int = 6) -> st.SearchStrategy[list[tuple[Kind, Item]]]
         return st.tuples(st.just(kind), OBJECTS[kind])
 
     return st.lists(st.sampled_from((*COMMON, *OBJECTS)).flatmap(of_kind), min_size=1, max_size=largest)
-
-
-Pick = Callable[[int], int]
-
-
-def key_of(item: Item) -> Key:
-    """Namespace and name."""
-    return (item.namespace, item.name)

@@ -30,10 +30,21 @@ BASELINE: dict[str, set[tuple[str, str | None]]] = {
     "01": {("DS-SVC-002", S), ("DS-SVC-006", "my-service-3")},
     "04": {("DS-POD-001", None), ("DS-EPS-002", "web")},
     "07": {("DS-POD-003", "kube-proxy-5lm7j")},
-    "08": {("DS-NGX-005", "ingress-nginx-controller")},
+    "08": {
+        ("DS-NGX-005", "ingress-nginx-controller"),
+        # Where a case turns a Service dual or round, its load balancer and its Endpoints object stay as they were.
+        ("DS-LB-001", "ingress-nginx-controller"),
+        ("DS-EPS-006", "ingress-nginx-controller-admission"),
+        ("DS-EPS-006", "web"),
+    },
     "05": {("DS-NODE-002", "node-b"), ("DS-EPS-002", "web")},
     "09": {("DS-NGX-002", "ingress-nginx-controller"), ("DS-NGX-003", "ingress-nginx-controller")},
-    "10": set(),
+    # Where a case gives a node IPv6, its host-network pods stay as they were; so do the controller manager's flags.
+    "10": {
+        ("DS-POD-003", "kindnet-7tzc8"),
+        ("DS-POD-003", "kube-proxy-hcwp2"),
+        ("DS-CLU-010", "cluster"),
+    },
     "12": {("DS-LB-001", "web")},
     "14": set(),
 }

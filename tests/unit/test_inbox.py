@@ -96,7 +96,9 @@ def test_many_threads_lose_nothing() -> None:
 NAMES = st.sampled_from(["a", "b", "c"])
 KEYS = st.tuples(st.just("shop"), NAMES)
 EVENTS = st.one_of(
-    st.builds(lambda names, v: Changed(Kind.POD, [pod(n, v) for n in names]), st.lists(NAMES, max_size=3), st.integers(0, 9)),
+    st.builds(
+        lambda names, v: Changed(Kind.POD, [pod(n, v) for n in names]), st.lists(NAMES, max_size=3), st.integers(0, 9)
+    ),
     st.builds(lambda keys: Changed(Kind.POD, (), keys), st.lists(KEYS, max_size=2)),
     st.builds(lambda name: Changed(Kind.NODE, (Node(name=name),)), NAMES),
     st.builds(lambda keys: Listed(Kind.POD, keys), st.frozensets(KEYS)),

@@ -46,7 +46,20 @@ def test_an_address_has_one_family_and_one_canonical_text(text: str, family: str
 
 
 @pytest.mark.parametrize(
-    "text", ["", "10.0.0", "256.0.0.1", "10.0.0.1/24", "1.2.3.4.5", "0x10.0.0.1", "10.0.0.1\0", "::\0", "\u0661.0.0.1", "[::1]", "None"]
+    "text",
+    [
+        "",
+        "10.0.0",
+        "256.0.0.1",
+        "10.0.0.1/24",
+        "1.2.3.4.5",
+        "0x10.0.0.1",
+        "10.0.0.1\0",
+        "::\0",
+        "\u0661.0.0.1",
+        "[::1]",
+        "None",
+    ],
 )
 def test_what_is_no_address_is_none_and_raises_nothing(text: str) -> None:
     assert packed(text) is None
@@ -74,7 +87,9 @@ def test_canonical_text_is_stable(text: str) -> None:
 
 
 @given(st.lists(st.ip_addresses(), max_size=6))
-def test_addresses_sort_by_number_with_ipv4_first(addresses: list[ipaddress.IPv4Address | ipaddress.IPv6Address]) -> None:
+def test_addresses_sort_by_number_with_ipv4_first(
+    addresses: list[ipaddress.IPv4Address | ipaddress.IPv6Address],
+) -> None:
     texts = sorted((canonical(str(a)) or "" for a in addresses), key=sort_key)
     raws = [packed(text) or b"" for text in texts]
     assert raws == sorted(raws, key=lambda raw: (len(raw), raw))
@@ -101,7 +116,9 @@ def test_addresses_sort_by_number_with_ipv4_first(addresses: list[ipaddress.IPv4
 )
 def test_the_class_of_an_address_is_that_of_its_range(text: str, expected: AddressClass) -> None:
     assert classify(text) is expected
-    assert is_usable(text) == (expected not in {"unspecified", "loopback", "link-local", "multicast", "site-local", "v4-mapped"})
+    assert is_usable(text) == (
+        expected not in {"unspecified", "loopback", "link-local", "multicast", "site-local", "v4-mapped"}
+    )
 
 
 def test_families_keep_the_order_of_first_occurrence() -> None:
@@ -131,7 +148,10 @@ def test_a_range_contains_what_lies_in_it(text: str, written: str, inside: str, 
     assert not cidr.contains(None)
 
 
-@pytest.mark.parametrize("text", ["", "/8", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/ 8", "::/129", "::ffff:10.0.0.0/95", "x/8", "10.0.0.0/\u0668"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "/8", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/ 8", "::/129", "::ffff:10.0.0.0/95", "x/8", "10.0.0.0/\u0668"],
+)
 def test_what_is_no_range_is_none(text: str) -> None:
     assert parse_cidr(text) is None
 
@@ -153,7 +173,11 @@ def test_ranges_agree_with_the_standard_library(
 
 
 def test_allocatable_addresses_leave_out_the_first_and_for_ipv4_the_last() -> None:
-    sizes = {text: cidr.usable_addresses for text in ("10.0.0.0/24", "10.0.0.0/32", "fd00::/112", "fd00::/48") if (cidr := parse_cidr(text))}
+    sizes = {
+        text: cidr.usable_addresses
+        for text in ("10.0.0.0/24", "10.0.0.0/32", "fd00::/112", "fd00::/48")
+        if (cidr := parse_cidr(text))
+    }
     assert sizes == {"10.0.0.0/24": 254, "10.0.0.0/32": 0, "fd00::/112": 65_535, "fd00::/48": 2**64 - 1}
 
 

@@ -28,7 +28,10 @@ def test_labels_owners_hosts_and_containers_that_repeat_are_one_object() -> None
     parts: dict[str, Any] = {
         "spec": {"nodeName": "n1", "containers": [{"name": "c", "image": "i", "args": ["a", "b"]}]},
         "status": {"hostIPs": [{"ip": "192.0.2.1"}]},
-        "metadata": {"labels": {"app": "web"}, "ownerReferences": [{"kind": "ReplicaSet", "name": "r", "controller": True}]},
+        "metadata": {
+            "labels": {"app": "web"},
+            "ownerReferences": [{"kind": "ReplicaSet", "name": "r", "controller": True}],
+        },
     }
     one, two = pod(**json.loads(json.dumps(parts))), pod(**json.loads(json.dumps(parts)))
     assert one.labels is two.labels
@@ -62,7 +65,11 @@ def test_an_interner_forgets_everything_when_it_is_full() -> None:
 
 
 def test_only_annotations_that_are_used_are_kept() -> None:
-    annotations = {IGNORE_ANNOTATION: "DS-POD-001 known", IPAM_ANNOTATIONS[0]: "[]", "cni.projectcalico.org/podIP": "10.0.0.1/32"}
+    annotations = {
+        IGNORE_ANNOTATION: "DS-POD-001 known",
+        IPAM_ANNOTATIONS[0]: "[]",
+        "cni.projectcalico.org/podIP": "10.0.0.1/32",
+    }
     item = pod(metadata={"annotations": annotations})
     assert item.ignore == "DS-POD-001 known"
     assert item.ipam == (IPAM_ANNOTATIONS[0],)
@@ -78,7 +85,10 @@ def test_labels_of_a_wrong_type_quarantine_the_object(labels: Any, message: str)
         pod(metadata={"labels": labels})
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"null", b"[]", b'{"metadata":{}}', b'{"metadata":{"name":""}}', b'{"metadata":{"name":"\xff"}}'])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"null", b"[]", b'{"metadata":{}}', b'{"metadata":{"name":""}}', b'{"metadata":{"name":"\xff"}}'],
+)
 @pytest.mark.parametrize("kind", RESOURCES)
 def test_what_is_no_object_is_said_to_be_unreadable(kind: Kind, data: bytes) -> None:
     with pytest.raises(BadObject, match=rf"^{kind} .+ cannot be read: .+"):
@@ -106,7 +116,11 @@ def test_the_families_of_a_service_are_those_it_names_or_else_those_of_its_clust
     assert families(type="ExternalName", ipFamilies=["IPv4"]) == ()
 
 
-PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cf"), exclude_characters=","), min_size=1, max_size=12)
+PLAIN = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Cf"), exclude_characters=","),
+    min_size=1,
+    max_size=12,
+)
 ENDPOINTS = st.builds(
     Endpoint,
     addresses=st.lists(PLAIN, max_size=3).map(tuple),
@@ -140,7 +154,11 @@ def test_separators_in_hostile_text_do_not_make_other_endpoints(texts: list[tupl
 
 
 def test_null_conditions_mean_ready() -> None:
-    body = {"metadata": META, "addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": None}}, {}]}
+    body = {
+        "metadata": META,
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": None}}, {}],
+    }
     item = decode(Kind.ENDPOINT_SLICE, json.dumps(body).encode())
     assert isinstance(item, EndpointSlice)
     assert [e.ready for e in item.endpoints()] == [True, True]

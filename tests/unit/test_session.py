@@ -177,7 +177,9 @@ def test_exempted_findings_are_counted_and_not_shown(source: ScriptedSource, clo
 def test_the_severity_of_the_house_is_shown_and_an_ignored_check_is_not_asked(
     source: ScriptedSource, clock: Clock
 ) -> None:
-    session = Session(source, clock=clock, policy=Policy(severities={"DS-SVC-001": Severity.ERROR}, ignore=("DS-SVC-004",)))
+    session = Session(
+        source, clock=clock, policy=Policy(severities={"DS-SVC-001": Severity.ERROR}, ignore=("DS-SVC-004",))
+    )
     session.start()
     source.put(Kind.SERVICE_CIDR, DUAL)
     source.put(Kind.SERVICE, msgspec.structs.replace(WEB, cluster_ip="10.9.0.1", cluster_ips=("10.9.0.1",)))

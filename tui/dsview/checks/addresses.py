@@ -237,7 +237,9 @@ def _better_spelling(text: str) -> str | None:
         if cidr is None or cidr.canonical == text:
             return None
         return cidr.canonical
-    return None if is_canonical(text) else canonical(text)
+    # A zone is no part of the address; that it cannot be reached by others is DS-ADR-001.
+    address = text.partition("%")[0]
+    return None if is_canonical(address) else canonical(address)
 
 
 @check(

@@ -6,7 +6,7 @@ sweeps when the first two change, and remembers whose checks looked at which pod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 
 from dsview.checks.book import SubjectKey
 from dsview.model.kinds import Kind
@@ -29,7 +29,7 @@ def subject(kind: Kind, key: Key) -> SubjectKey:
 
 
 def affected_subjects(
-    state: ClusterState, flagged: Flagged, readers: Container[SubjectKey], changes: Iterable[Change]
+    state: ClusterState, flagged: Flagged, readers: Set[SubjectKey], changes: Iterable[Change]
 ) -> set[SubjectKey]:
     """The objects whose own checks may answer differently now. Cluster-wide checks go by `Check.reads` instead.
 
@@ -45,7 +45,7 @@ def affected_subjects(
 class _Affected:
     """Collects over a batch, so that what many of its changes concern is looked up once."""
 
-    def __init__(self, state: ClusterState, readers: Container[SubjectKey]) -> None:
+    def __init__(self, state: ClusterState, readers: Set[SubjectKey]) -> None:
         self._state = state
         self._readers = readers
         self._subjects: set[SubjectKey] = set()
@@ -93,14 +93,15 @@ class _Affected:
     def _pod(self, old: object, new: object) -> None:
         pods = [pod for pod in (old, new) if isinstance(pod, Pod)]
         for pod in pods:
-            selecting = [service.key for service in self._state.selectors.selecting(pod)]
-            self._services.update(key for key in selecting if subject(Kind.SERVICE, key) in self._readers)
-            if is_controller(pod):
+            is_one = is_controller(pod)
+            if is_one or self._readers:
+                selecting = [service.key for service in self._state.selectors.selecting(pod)]
+                self._services.update(key for key in selecting if is_one or subject(Kind.SERVICE, key) in self._readers)
+            if is_one:
                 self._all_ingresses = True
-                self._services.update(selecting)
                 published = publish_service_key(pod)
                 self._services.update((published,) if published is not None else ())
-        if len(pods) < 2 or _for_policies(pods[0]) != _for_policies(pods[1]):
+        if len(self._state.network_policies) and (len(pods) < 2 or _for_policies(pods[0]) != _for_policies(pods[1])):
             for pod in pods:
                 self._labels.setdefault(pod.namespace, []).append(pod.labels)
 

@@ -18,15 +18,20 @@ _WORDS = {
 
 def can_run(state: ClusterState, check: Check, kind: Kind | None) -> bool:
     """Whether the check can be asked of objects of a kind, or with None of the cluster."""
-    needs = check.needs if kind is None else (kind, *check.needs)
-    return all(map(state.is_known, needs)) and all(map(state.is_settled, check.uses))
+    if kind is not None and not state.is_known(kind):
+        return False
+    if not all(map(state.is_known, check.needs)):
+        return any(map(state.is_known, check.substitutes)) and all(map(state.is_settled, check.reads))
+    return all(map(state.is_settled, (*check.uses, *check.substitutes)))
 
 
 def why_not_evaluated(state: ClusterState, check: Check) -> str | None:
-    """The reason why a check cannot be evaluated, or only for some of its kinds; None where it can."""
+    """The reason why a check cannot be evaluated, or only in part; None where it can."""
     for kind in check.needs:
         if not state.is_known(kind):
-            return _why_unknown(state, kind)
+            known = [other.value for other in check.substitutes if state.is_known(other)]
+            partly = f"; evaluated from {', '.join(known)} objects only" if known else ""
+            return safe(f"{_why_unknown(state, kind)}{partly}")
     for kind in check.uses:
         if not state.is_settled(kind):
             return _why_unknown(state, kind)

@@ -128,7 +128,7 @@ def service_family_no_listener(ctx: Context) -> Iterator[Problem]:
                 object=ref("Service", service),
                 field=f"spec.ports[{ports[0]}]",
                 observed=f"no {family} listener on {names(map(str, ports))}",
-                expected=f"a {family} listener on each port that the Service leads to",
+                expected=f"an {family} listener on each port that the Service leads to",
                 fix=recreate_pods([pod]),
                 related=tuple(ref("Pod", p) for p, _ in deaf[:20]),
                 grace=60,

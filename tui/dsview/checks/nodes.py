@@ -318,14 +318,14 @@ def no_pod_cidr(ctx: Context) -> Iterator[Problem]:
     events = {e.involved_name: e for e in in_order(ctx.state.events) if e.reason in _EXHAUSTED}
     for node in _nodes(ctx):
         facts = ctx.nodes.get(node.name)
-        if facts is None or node.cidrs or facts.virtual or facts.supplied:
+        if facts is None or node.cidrs or facts.virtual:
             continue
         event = events.get(node.name)
-        if event is None and not (peers and ctx.older_than(node.created, 60)):
+        if event is None and (facts.supplied or not peers or not ctx.older_than(node.created, 60)):
             continue
         said = f" {quoted(event)}" if event is not None else ""
         yield Problem(
-            message=f"No podCIDR, while {peers} other nodes have one.{said}",
+            message=f"No podCIDR{f', while {peers} other nodes have one' if peers else ''}.{said}",
             object=_node_ref(node.name),
             field="spec.podCIDRs",
             observed="none",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
-from dsview.checks.words import families, names, recreate_pods, ref
+from dsview.checks.words import families, names, quoted, recreate_pods, ref
 from dsview.model.address import Family, families_of, family_of, is_usable, packed
 from dsview.model.cidr import parse_cidrs
 from dsview.model.finding import Cause, ObjectRef, Severity
@@ -152,7 +152,7 @@ def _mismatch_event(pod: Pod, ctx: Context) -> str | None:
     for event in reversed(ctx.state.events_about.about(pod.key)):
         is_mismatch = event.involved_kind == "Pod" and event.reason == "HostIPsIPFamilyMismatch"
         if is_mismatch and event.last_seen >= pod.start_time:
-            return event.message
+            return quoted(event)
     return None
 
 

@@ -44,9 +44,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     `subjects` are the kinds it is asked of, one object at a time; without any it is asked once for the whole
     cluster, anew whenever one of `needs` or `uses` changed. `needs` are the kinds without which it is not evaluated
-    (besides the subject's own); `uses` are read where they are there. `of_pods` narrows what a cluster-wide check
-    reads of pods; without it every change of a pod counts. `condition`, `why`, `fix` and `not_when` are sentences for
-    people; `detail_only` findings are shown with the object and stand in no report.
+    (besides the subject's own), or from `substitutes` in part only; `uses` are read where they are there. `of_pods`
+    narrows what a cluster-wide check reads of pods; without it every change of a pod counts. `condition`, `why`, `fix`
+    and `not_when` are sentences for people; `detail_only` findings are shown with the object and stand in no report.
     """
 
     code: str

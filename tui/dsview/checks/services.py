@@ -153,7 +153,7 @@ def cluster_ip_out_of_range(service: Service, ctx: Context) -> Iterator[Problem]
                 family=family,
                 field=f"spec.clusterIPs[{i}]",
                 observed=text,
-                expected=f"an address of {inside}" if inside else f"an address of a {family} Service range",
+                expected=f"an address of {inside}" if inside else f"an address of an {family} Service range",
                 fix=recreate_service(service),
                 related=tuple(ref("Event", event) for event in events[-1:]),
             )

@@ -138,7 +138,8 @@ def is_canonical(text: str) -> bool:
     """Whether the text is written as RFC 5952 wants it; true for what is no address at all."""
     try:
         kind = socket.AF_INET6 if ":" in text else socket.AF_INET
-        if socket.inet_ntop(kind, socket.inet_pton(kind, text)) == text and not (kind is socket.AF_INET6 and "." in text):
+        is_embedded = kind is socket.AF_INET6 and "." in text
+        if not is_embedded and socket.inet_ntop(kind, socket.inet_pton(kind, text)) == text:
             return True
     except (OSError, ValueError):
         pass

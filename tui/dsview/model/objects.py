@@ -120,7 +120,7 @@ class ContainerPort(msgspec.Struct, frozen=True, gc=False):
 
 
 class Container(msgspec.Struct, frozen=True, gc=False):
-    """A container. `command_line` is command and args together; `probes` the kinds of probes, `httpGet`, `exec`…"""
+    """A container. `command_line` is command and args together; `probes` the kinds, such as `httpGet`."""
 
     name: str
     image: str

@@ -18,6 +18,9 @@ GAP = Safe("—")
 NONE = Safe("·")
 """What stands where nothing is and nothing need be."""
 
+UNREAD = Safe("?")
+"""What stands where nobody can tell, as what would tell it was not read."""
+
 
 class Tone(StrEnum):
     """How a cell is meant; a theme gives it a colour. A flag's severity comes on top of it."""
@@ -61,7 +64,7 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
     @property
     def exported(self) -> str:
         """The whole value in Kubernetes' own words; empty where there is none."""
-        return self.value or ("" if self.text in {GAP, NONE} else self.text)
+        return self.value or ("" if self.text in {GAP, NONE, UNREAD} else self.text)
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):

@@ -9,6 +9,7 @@ import msgspec
 from dsview.checks.registry import REGISTRY
 from dsview.model.address import FAMILIES, classify, families_of
 from dsview.model.finding import Finding, Severity
+from dsview.model.kinds import RESOURCES, Kind
 from dsview.model.listen import ListenSource
 from dsview.model.objects import Key, Node, Object, Pod, Service
 from dsview.model.text import Safe, safe, safe_lines
@@ -94,6 +95,13 @@ def _lanes(label: str, texts: tuple[str, ...], *, classes: bool = True) -> list[
     return [Fact(safe(label), lanes[0], lanes[1])] if texts else []
 
 
+def _counts(session: Session, kind: Kind, label: str, v4: str, v6: str) -> Fact:
+    """What was counted in both lanes; where the objects were not read, a sentence instead of a zero."""
+    if session.state.is_known(kind):
+        return Fact(safe(label), (safe(v4),), (safe(v6),))
+    return Fact(safe(label.partition(" (")[0]), text=safe(f"unknown: {RESOURCES[kind].plural} were not read"))
+
+
 def _finding_view(session: Session, finding: Finding) -> FindingView:
     entry = REGISTRY[finding.check]
     root = session.root_of(finding)
@@ -127,10 +135,12 @@ def _service(session: Session, service: Service) -> tuple[list[Fact], list[Relat
         *_text("Families", ", ".join(service.families)),
         *_lanes("Cluster IP", service.real_cluster_ips),
         *_lanes("VIP", vips(service)),
-        Fact(
-            safe("Ready endpoints"),
-            (safe(f"{found.live('IPv4')} in {found.v4.slices} slices"),),
-            (safe(f"{found.live('IPv6')} in {found.v6.slices} slices"),),
+        _counts(
+            session,
+            Kind.ENDPOINT_SLICE,
+            "Ready endpoints",
+            f"{found.live('IPv4')} in {found.v4.slices} slices",
+            f"{found.live('IPv6')} in {found.v6.slices} slices",
         ),
         *_lanes("Source ranges", service.load_balancer_source_ranges),
         *_text("Traffic policy", service.external_traffic_policy),
@@ -181,7 +191,7 @@ def _node(session: Session, node: Node) -> tuple[list[Fact], list[Relative]]:
         *_lanes("Internal IPs", node.addresses_of("InternalIP")),
         *_lanes("External IPs", node.addresses_of("ExternalIP")),
         *_lanes("Pod CIDRs", node.cidrs),
-        Fact(safe(f"Pods ({count})"), (safe(f"{v4} with IPv4"),), (safe(f"{v6} with IPv6"),)),
+        _counts(session, Kind.POD, f"Pods ({count})", f"{v4} with IPv4", f"{v6} with IPv6"),
         *_text("Pod families", ", ".join(facts_of.pod_families) if facts_of is not None else ""),
         *_text("Kubelet", node.kubelet_version),
         *_text("System", node.operating_system),

@@ -43,7 +43,8 @@ def _terms(text: str) -> Iterator[_Term | None]:
         else:
             match = _TERM.match(text, position)
             if match is None:
-                what = "This quote is not closed." if '"' in text[position:] else "A word is missing behind the `!`."
+                is_quote = text[position:].lstrip("!").startswith('"')
+                what = "This quote is not closed." if is_quote else "A word is missing behind the `!`."
                 raise FilterError(what, position)
             marks, quoted, pattern, word = match.groups()
             content = next(part for part in (quoted, pattern, word) if part is not None)

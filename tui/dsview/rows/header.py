@@ -39,7 +39,6 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Safe
     service_cidrs: tuple[Safe, ...]
     counts: dict[Severity, int]
-    folded: int = 0
     sources: tuple[SourceHealth, ...]
     banners: tuple[Safe, ...]
     notes: tuple[Safe, ...]

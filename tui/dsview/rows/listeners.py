@@ -46,7 +46,9 @@ def _row_name(pod: Pod, listener: Listener | None) -> str:
     if listener is None:
         return f"{pod.name}{_SEPARATOR}{_SEPARATOR}"
     scope = "internal" if listener.internal else ""
-    where = listener.address if listener.transport == "unix" else str(listener.port or "")
+    # Padded, so that ports stand in order of their numbers.
+    is_unix = listener.transport == "unix"
+    where = listener.address.replace(_SEPARATOR, "/") if is_unix else f"{listener.port or 0:05d}"
     return _SEPARATOR.join((pod.name, listener.transport + scope, where))
 
 
@@ -73,7 +75,7 @@ def count_listeners(session: Session) -> int:
 
 def pod_key(key: Key) -> Key:
     """The controller pod that a row belongs to."""
-    return (key[0], key[1].partition(_SEPARATOR)[0])
+    return (key[0], _parts(key)[0])
 
 
 def _findings(session: Session, key: Key) -> tuple[Finding, ...]:
@@ -146,8 +148,8 @@ def _row(session: Session, key: Key) -> Row | None:
 
 
 def _parts(key: Key) -> tuple[str, str, str]:
-    pod, _, rest = key[1].partition(_SEPARATOR)
-    transport, _, where = rest.partition(_SEPARATOR)
+    # From the right: a file may name a pod as it likes.
+    pod, transport, where = (*key[1].rsplit(_SEPARATOR, 2), "", "")[:3]
     return pod, transport, where
 
 

@@ -11,12 +11,15 @@ from dsview.model.finding import Finding, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Key
 from dsview.model.text import safe
-from dsview.rows.cells import GAP, NONE, Cell, Column, Row, Tone
+from dsview.rows.cells import GAP, NONE, UNREAD, Cell, Column, Row, Tone
 from dsview.rows.flags import flagged_cells, flags_text
 from dsview.session.session import Delta, Session
 
 NOTHING = Cell(NONE, Tone.MUTED)
 """A cell with nothing in it, where nothing need be."""
+
+NOT_READ = Cell(UNREAD, Tone.MUTED)
+"""A cell whose value is not known, as it was not read."""
 
 MISSING = Cell(GAP, Tone.GAP)
 """A cell whose value should be there and is not."""

@@ -106,10 +106,12 @@ def _haystack(session: Session, key: Key) -> str:
     return f"{pod.namespace} {pod.name} {phase_of(pod)} {pod.node_name} {ips} {host} {codes}".lower()
 
 
-def _affected(_session: Session, delta: Delta) -> set[Key] | None:
-    if delta.everything or delta.nodes:
+def _affected(session: Session, delta: Delta) -> set[Key] | None:
+    if delta.everything:
         return None
     keys = {change.key for change in delta.changes if change.kind is Kind.POD}
+    if delta.nodes:
+        keys.update(pod.key for pod in session.state.pods if pod.node_name in delta.nodes)
     keys.update((ref.namespace or "", ref.name) for ref in delta.findings if ref.kind == "Pod")
     return keys
 

@@ -10,7 +10,7 @@ from dsview.model.slices import EndpointSlice
 from dsview.model.text import safe
 from dsview.rows.cells import Cell, Column, Row, Tone
 from dsview.rows.keys import LAST, address_sort, findings_sort, number_sort
-from dsview.rows.pane import NOTHING, Pane, lane_cells, make_row, text_cell
+from dsview.rows.pane import NOT_READ, NOTHING, Pane, lane_cells, make_row, text_cell
 from dsview.session.session import Delta, Session
 from dsview.state.endpoints import service_endpoints
 
@@ -79,8 +79,10 @@ def _findings(session: Session, key: Key) -> tuple[Finding, ...]:
 
 
 def _ready_cells(session: Session, service: Service) -> dict[str, Cell]:
-    if service.is_external_name or not session.state.is_known(Kind.ENDPOINT_SLICE):
+    if service.is_external_name:
         return {}
+    if not session.state.is_known(Kind.ENDPOINT_SLICE):
+        return {"ready_v4": NOT_READ, "ready_v6": NOT_READ}
     found = service_endpoints(session.state, service.key)
     most = max(found.live(family) for family in FAMILIES)
     cells: dict[str, Cell] = {}

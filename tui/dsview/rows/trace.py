@@ -181,8 +181,7 @@ class _Tracer:
                 continue
             why = _because(about, family)
             verdict = Verdict.OK if live == most and live else Verdict.BROKEN
-            if not most:
-                why = why or safe("no ready endpoint in either family")
+            why = why or safe(f"{live} of {most} have {family}" if most else "no ready endpoint in either family")
             lanes[family] = Lane(
                 values=(safe(f"{live} of {most} ready"),),
                 verdict=verdict,
@@ -191,12 +190,20 @@ class _Tracer:
         return _hop("EndpointSlices", lanes)
 
     def _pod_ips(self) -> Hop:
+        if not self._pods and not self._state.is_known(Kind.ENDPOINT_SLICE):
+            return self._hop_unread("Pods")
         if not self._pods:
             known = self._state.is_known(Kind.POD)
             why = "no pods" if known else f"Pods: {self._state.status(Kind.POD).reason or 'not read'}"
             verdict = Verdict.ABSENT if known else Verdict.NOT_READ
             return _hop("Pods", {f: Lane(verdict=verdict, why=safe(why)) for f in FAMILIES})
         return _hop("Pods", {family: self._pod_lane(family) for family in FAMILIES})
+
+    @staticmethod
+    def _hop_unread(name: str) -> Hop:
+        """A hop that only EndpointSlices lead to, where they were not read."""
+        why = safe("only EndpointSlices tell which")
+        return _hop(name, {f: Lane(verdict=Verdict.NOT_READ, why=why) for f in FAMILIES})
 
     def _pod_lane(self, family: Family) -> Lane:
         without = [pod for pod in self._pods if family not in families_of(pod.ips)]
@@ -222,7 +229,8 @@ class _Tracer:
                 if conf.source is ListenSource.UNREAD:
                     verdict, why = Verdict.NOT_READ, conf.reason
                 elif self._wants(family) and not found:
-                    verdict, why = Verdict.BROKEN, f"{pod.name} does not listen on {family}"
+                    doubt = "" if conf.source is ListenSource.READ else ", as predicted"
+                    verdict, why = Verdict.BROKEN, f"{pod.name} does not listen on {family}{doubt}"
                     break
                 elif conf.source is ListenSource.PREDICTED or any(x.likelihood is not Likelihood.YES for x in found):
                     verdict, why = Verdict.NOT_PROVEN, "predicted, nginx.conf was not read"
@@ -235,9 +243,12 @@ class _Tracer:
             return _hop(
                 "Nodes", {f: Lane(verdict=Verdict.NOT_READ, why=safe("Nodes could not be read")) for f in FAMILIES}
             )
+        if not names and not self._state.is_known(Kind.ENDPOINT_SLICE):
+            return self._hop_unread("Nodes")
         lanes: dict[Family, Lane] = {}
         for family in FAMILIES:
-            without = [n for n in names if (facts := self._session.nodes.get(n)) and family not in facts.pod_families]
+            lacking = {pod.node_name for pod in self._pods if self._node_lacks(pod, family)}
+            without = [name for name in names if name in lacking]
             having = [n for n in names if n not in without]
             if without and self._wants(family):
                 why = safe(f"{', '.join(without[:3])} gives pods no {family}")
@@ -245,6 +256,11 @@ class _Tracer:
             else:
                 lanes[family] = Lane(values=_listed(having), verdict=Verdict.OK if having else Verdict.ABSENT)
         return _hop("Nodes", lanes)
+
+    def _node_lacks(self, pod: Pod, family: Family) -> bool:
+        """Whether the pod's node cannot give it a family: its own addresses where the pod is on the node's network."""
+        facts = self._session.nodes.get(pod.node_name)
+        return facts is not None and family not in (facts.internal if pod.host_network else facts.pod_families)
 
 
 def _summary(hops: Iterable[Hop], family: Family) -> Safe:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dsview.model.address import FAMILIES, Family
 from dsview.model.cidr import Cidr, parse_cidrs
 from dsview.model.objects import Node, Pod
-from dsview.state.indexes import holds_address, read_addresses
+from dsview.state.indexes import counts_alike, holds_address, read_addresses
 
 SHARE = 0.9
 """The share of pods that must conform in a family (checks.md §4, DS-POD-004)."""
@@ -43,6 +43,8 @@ class Conformity:
 
     def follow_pod(self, old: Pod | None, new: Pod | None) -> None:
         """Follow one pod."""
+        if old is not None and new is not None and counts_alike(old, new):
+            return
         for pod, step in ((old, -1), (new, 1)):
             if pod is not None and pod.node_name not in self._stale:
                 self._add(pod, step)
@@ -67,12 +69,20 @@ class Conformity:
         if not ranges or not holds_address(pod):
             return
         counts = self._counts.setdefault(pod.node_name, [0, 0, 0, 0])
+        totals = self._totals
         for raw in read_addresses(pod.ips).raws:
-            of_family = [c for c in ranges if raw is not None and len(c.first) == len(raw)]
-            if of_family:
-                at = 0 if raw is not None and len(raw) == 4 else 2
-                inside = step * any(c.contains(raw) for c in of_family)
+            if raw is None:
+                continue
+            size = len(raw)
+            is_measured = is_inside = False
+            for cidr in ranges:
+                if len(cidr.first) == size:
+                    is_measured = True
+                    is_inside = is_inside or cidr.first <= raw <= cidr.last
+            if is_measured:
+                at = 0 if size == 4 else 2
                 counts[at] += step
-                counts[at + 1] += inside
-                self._totals[at] += step
-                self._totals[at + 1] += inside
+                totals[at] += step
+                if is_inside:
+                    counts[at + 1] += step
+                    totals[at + 1] += step

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dsview.model.kinds import Kind
 from dsview.model.objects import Container, Key, Pod, Service, ServicePort
+from dsview.state.flags import flag_value
 from dsview.state.relations import PodFacet
 
 if TYPE_CHECKING:
@@ -54,15 +55,8 @@ def controller_container(pod: Pod) -> Container | None:
 def argument(pod: Pod, name: str) -> str:
     """The value of `--name=value` or `--name value` on the controller's command line, `$(POD_NAMESPACE)` expanded."""
     container = controller_container(pod)
-    words = container.command_line if container is not None else ()
-    for index, word in enumerate(words):
-        option, equals, value = word.lstrip("-").partition("=")
-        if option == name and word.startswith("-"):
-            if not equals:
-                following = words[index + 1] if index + 1 < len(words) else ""
-                value = "true" if following.startswith("-") or not following else following
-            return value.replace("$(POD_NAMESPACE)", pod.namespace).replace("$(POD_NAME)", pod.name)
-    return ""
+    value = flag_value(container.command_line, name) if container is not None else ""
+    return value.replace("$(POD_NAMESPACE)", pod.namespace).replace("$(POD_NAME)", pod.name)
 
 
 def _named(pod: Pod, text: str) -> Key | None:

@@ -214,7 +214,7 @@ class PodCounts:
 
     def replace(self, old: Pod | None, new: Pod | None) -> None:
         """Follow one pod."""
-        if old is not None and new is not None and _counts_alike(old, new):
+        if old is not None and new is not None and counts_alike(old, new):
             return
         for pod, step in ((old, -1), (new, 1)):
             if pod is None or not pod.node_name or not pod.ips or not holds_address(pod):
@@ -239,7 +239,8 @@ class PodCounts:
         return touched
 
 
-def _counts_alike(old: Pod, new: Pod) -> bool:
+def counts_alike(old: Pod, new: Pod) -> bool:
+    """Whether a change of a pod leaves the counts of its node as they are: the same addresses, held as before."""
     return old.ips == new.ips and old.node_name == new.node_name and holds_address(old) == holds_address(new)
 
 

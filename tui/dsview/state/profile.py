@@ -13,8 +13,9 @@ import msgspec
 from dsview.model.address import FAMILIES, Family, families_of, is_usable
 from dsview.model.cidr import cidr_families
 from dsview.model.kinds import Kind
-from dsview.model.objects import Node, Pod
+from dsview.model.objects import Node
 from dsview.state.cluster import ClusterState
+from dsview.state.flags import flag_value
 from dsview.state.relations import PodFacet, cluster_families
 
 KUBERNETES = ("default", "kubernetes")
@@ -85,24 +86,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         return first if len(self.service_families) == 1 else f"dual-{first}-first"
 
 
-def flag_value(pod: Pod, name: str) -> str:
-    """The value of `--name=value` or `--name value` in any container of a static pod."""
-    for container in pod.containers:
-        words = container.command_line
-        for index, word in enumerate(words):
-            if word == f"--{name}" and index + 1 < len(words):
-                return words[index + 1]
-            if word.startswith(f"--{name}="):
-                return word.partition("=")[2]
-    return ""
-
-
 def control_plane_flag(state: ClusterState, component: str, name: str) -> str:
     """A flag of the first running static pod of a control-plane component that has it, or an empty string."""
     for key in sorted(state.control_plane):
         pod = state.control_plane[key]
-        if pod.labels.get("component") == component and pod.phase == "Running" and (value := flag_value(pod, name)):
-            return value
+        if pod.labels.get("component") == component and pod.phase == "Running":
+            for container in pod.containers:
+                if value := flag_value(container.command_line, name):
+                    return value
     return ""
 
 

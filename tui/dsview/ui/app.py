@@ -158,6 +158,7 @@ class DsviewApp(App["SourceError | None"]):
             event.workspace.session,
             set_timer=self.set_timer,
             changed=self._apply,
+            idle=self._settle,
             second=self._second,
             failed=self._say_failure,
         )
@@ -194,7 +195,10 @@ class DsviewApp(App["SourceError | None"]):
                 screen.apply(delta, changed)
             elif isinstance(screen, Follows):
                 screen.session_changed(delta)
-        if not self._is_settled and workspace.session.is_settled:
+
+    def _settle(self) -> None:
+        """Everything that came was shown; the first time that this is all there is, say so."""
+        if not self._is_settled and self.workspace is not None and self.workspace.session.is_settled:
             self._is_settled = True
             self.main.settle()
             if self._on_all_painted is not None:

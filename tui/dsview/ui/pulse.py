@@ -42,8 +42,9 @@ class SetTimer(Protocol):
 class Pulse:
     """Drains one session until it is stopped.
 
-    `changed` is called with everything that changed since it was called last, `second` about once a second, and
-    `failed` with what a drain or either of them raised: the beat goes on in any case.
+    `changed` is called with everything that changed since it was called last, `idle` where there is nothing more to
+    drain or to show, `second` about once a second, and `failed` with what a drain or any of them raised: the beat goes
+    on in any case.
     """
 
     def __init__(
@@ -52,12 +53,14 @@ class Pulse:
         *,
         set_timer: SetTimer,
         changed: Callable[[Delta], None],
+        idle: Callable[[], None],
         second: Callable[[], None],
         failed: Callable[[Exception], None],
     ) -> None:
         self._session = session
         self._set_timer = set_timer
         self._changed = changed
+        self._idle = idle
         self._second = second
         self._failed = failed
         self._pending: Delta | None = None
@@ -107,6 +110,8 @@ class Pulse:
             self._changed(pending)
             # From the end of painting: a slow frame must not leave the drains without time.
             self._painted = time.monotonic()
+        if self._pending is None and not self._session.has_work:
+            self._idle()
         if now - self._ticked >= 1.0:
             self._ticked = now
             self._second()

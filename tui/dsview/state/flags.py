@@ -1,0 +1,17 @@
+"""Flags of a command line, as Go's flag packages read them: one dash or two, and the last one wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def flag_value(words: Sequence[str], name: str) -> str:
+    """The value of `--name=value` or `--name value`; `true` where it stands alone, empty where it is not given."""
+    found = ""
+    for index, word in enumerate(words):
+        option, equals, value = word.lstrip("-").partition("=")
+        if option != name or not word.startswith("-"):
+            continue
+        following = words[index + 1] if index + 1 < len(words) else ""
+        found = value if equals else "true" if following.startswith("-") or not following else following
+    return found
