@@ -86,13 +86,13 @@ def test_after_any_changes_a_view_is_as_one_made_anew(
 
 @pytest.mark.parametrize("descending", [False, True])
 def test_few_rows_put_into_many_keep_the_order_of_a_column(descending: bool) -> None:
-    many = [pod(f"pod-{number:03d}", number % 7 + 1) for number in range(200)]
+    many = [pod(f"pod-{number:03d}", node=f"node-{number % 7}") for number in range(200)]
     session = with_pods(*many[::2], *many[1::40])
     view = TableView(PANES["pods"], session)
-    view.set_sort("pod_ip_v4", descending)
+    view.set_sort("node", descending)
     view.refresh(Delta(changes=session.state.apply(Changed(Kind.POD, tuple(many[3:40:6])))))
     fresh = TableView(PANES["pods"], session)
-    fresh.set_sort("pod_ip_v4", descending)
+    fresh.set_sort("node", descending)
     assert keys_of(view) == keys_of(fresh)
     assert len(set(keys_of(view))) == len(view) == 112
 
@@ -263,7 +263,7 @@ def test_counted_flags_and_flagged_rows_follow_the_findings() -> None:
     assert first is not None
     cured = msgspec.structs.replace(first, pod_ips=(*first.ips, "fd00:10:244:1::99"), resource_version="new")
     source.put(Kind.POD, cured)
-    while session.has_work:
+    for _ in range(20):
         view.refresh(session.drain(0.5))
     assert (len(view), sum(view.flagged.values())) == (2, 2)
     assert view.index_of(first.key) is None

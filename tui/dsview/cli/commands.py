@@ -79,7 +79,8 @@ def _set_up_logs(settings: Settings) -> None:
 
 def _run(settings: Settings, timeout: float | None, *, quiet: bool = False) -> Session:
     """A session that has read and evaluated everything."""
-    from dsview.cli.opening import open_session, open_trace, run_to_end
+    from dsview.cli.opening import open_session, run_to_end
+    from dsview.cli.tracing import open_trace
 
     _set_up_logs(settings)
     session = open_session(settings, open_trace(settings))

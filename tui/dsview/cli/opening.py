@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsview.cli.options import Settings
@@ -57,16 +56,6 @@ def open_policy(settings: Settings) -> Policy:
     from dsview.session.config import load_policy
 
     return load_policy(settings.config, select=settings.select, ignore=settings.ignore)
-
-
-def open_trace(settings: Settings) -> Trace | None:
-    """The trace file, if one is wanted. Raises `SourceError`."""
-    if settings.trace_file is None:
-        return None
-    try:
-        return Trace(Path(settings.trace_file))
-    except OSError as error:
-        raise SourceError(f"The trace file cannot be written: {error.strerror or error}.") from None
 
 
 def open_session(settings: Settings, trace: Trace | None = None, context: str | None = None) -> Session:

@@ -7,12 +7,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from dsview.cli.exits import EXIT_USAGE
-from dsview.cli.opening import open_session, open_trace
 from dsview.cli.options import Settings
 from dsview.cli.output import say
-from dsview.sources.events import SourceError
+from dsview.cli.tracing import open_trace
 
 if TYPE_CHECKING:
+    from dsview.session.session import Session
+    from dsview.session.trace import Trace
     from dsview.ui.choices import ContextChoice
 
 
@@ -26,18 +27,24 @@ def run_screen(settings: Settings) -> int:
     trace = open_trace(settings)
     is_cluster = settings.from_path is None and settings.demo is None
     app = DsviewApp(
-        lambda: open_session(settings, trace),
+        lambda: _open(settings, trace),
         source_name=_source_name(settings),
         list_contexts=(lambda: _contexts(settings)) if is_cluster else None,
-        switch_context=(lambda name: open_session(settings, trace, name)) if is_cluster else None,
+        switch_context=(lambda name: _open(settings, trace, name)) if is_cluster else None,
         on_first_frame=(lambda: trace.event("first_frame")) if trace is not None else None,
         on_all_painted=(lambda: trace.event("all_painted")) if trace is not None else None,
     )
     error = app.run()
-    if isinstance(error, SourceError):
+    if error is not None:
         say(str(error))
         return error.exit_code
     return app.return_code or 0
+
+
+def _open(settings: Settings, trace: Trace | None, context: str | None = None) -> Session:
+    from dsview.cli.opening import open_session  # noqa: PLC0415  (brings the checks along: after the first frame)
+
+    return open_session(settings, trace, context)
 
 
 def _takes_keys(settings: Settings) -> bool:

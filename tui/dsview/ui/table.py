@@ -188,6 +188,8 @@ class Table(ScrollView, can_focus=True):
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a region, past Textual's cache by line number: a row keeps its strip when it scrolls."""
         width, style = self.size.width, self.rich_style
+        if not self._count and not self._status:
+            return [Strip.blank(crop.width, style)] * crop.height
         # The scrollbar's cell is ours to fill where there is none.
         strips = [self.render_line(y).extend_cell_length(width, style) for y in crop.line_range]
         for one in self.get_line_filters():
