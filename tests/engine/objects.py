@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from dsview.model.decode import IPAM_ANNOTATIONS
+from dsview.model.annotations import IPAM_ANNOTATIONS
 from dsview.model.kinds import Kind
 from dsview.model.listen import Listener, ListenSource, NginxConf
 from dsview.model.objects import (

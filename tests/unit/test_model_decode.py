@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsview.model.decode import IGNORE_ANNOTATION, IPAM_ANNOTATIONS, BadObject, Interner, decode
+from dsview.model.annotations import IGNORE_ANNOTATION, IPAM_ANNOTATIONS
+from dsview.model.decode import BadObject, decode
 from dsview.model.kinds import RESOURCES, Kind
 from dsview.model.objects import Pod, Service
+from dsview.model.parts import Interner
 from dsview.model.slices import Endpoint, EndpointSlice, pack, unpack_addresses, unpack_identity
 
 META = {"name": "x", "namespace": "shop"}

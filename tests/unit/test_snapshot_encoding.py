@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from dsview.model import wire
-from dsview.model.decode import (
+from dsview.model.annotations import (
     DEFAULT_CLASS_ANNOTATION,
     IGNORE_ANNOTATION,
     INGRESS_ANNOTATIONS,
     IPAM_ANNOTATIONS,
     NODE_ANNOTATIONS,
     SERVICE_ANNOTATIONS,
-    decode,
 )
+from dsview.model.decode import decode
 from dsview.model.encode import encode
 from dsview.model.kinds import RESOURCES, Kind
 

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Hashable, Iterable
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 
 from dsview.model import wire
+from dsview.model.annotations import (
+    DEFAULT_CLASS_ANNOTATION,
+    class_annotations,
+    ingress_annotations,
+    node_annotations,
+    plain_annotations,
+    pod_annotations,
+    service_annotations,
+    without_ignore,
+)
 from dsview.model.kinds import Kind
 from dsview.model.objects import (
     NO_LABELS,
     Condition,
     ConfigMap,
-    Container,
-    ContainerPort,
     Endpoints,
     Event,
     Ingress,
@@ -32,12 +39,10 @@ from dsview.model.objects import (
     LabelRequirement,
     Labels,
     LabelSelector,
-    LoadBalancerIngress,
     NetworkPolicy,
     Node,
     NodeAddress,
     Object,
-    OwnerRef,
     Pod,
     PolicyRule,
     Service,
@@ -45,64 +50,20 @@ from dsview.model.objects import (
     ServicePort,
     WebhookConfiguration,
 )
+from dsview.model.parts import (
+    ingress_entries,
+    read_container,
+    read_hosts,
+    read_meta,
+    read_owner,
+    seconds,
+    shared_containers,
+    texts,
+)
 from dsview.model.slices import Endpoint, EndpointSlice, pack
 from dsview.model.text import safe
 
 T = TypeVar("T")
-
-IGNORE_ANNOTATION = "dsview.io/ignore"
-
-IPAM_ANNOTATIONS = (
-    "cni.projectcalico.org/ipAddrs",
-    "cni.projectcalico.org/ipv4pools",
-    "cni.projectcalico.org/ipv6pools",
-    "cni.projectcalico.org/ipAddrsNoIpam",
-    "ipam.cilium.io/ip-pool",
-    "ipam.cilium.io/ipam-pool",
-    "ipam.cilium.io/skip-masquerade",
-    "ovn.kubernetes.io/ip_address",
-    "ovn.kubernetes.io/ip_pool",
-    "ovn.kubernetes.io/logical_switch",
-)
-"""Annotations by which a pod asks its CNI for addresses of its own (DS-POD-001, exemptions)."""
-
-NODE_ANNOTATIONS = (
-    "alpha.kubernetes.io/provided-node-ip",
-    "k8s.ovn.org/node-subnets",
-    "flannel.alpha.coreos.com/public-ip",
-    "flannel.alpha.coreos.com/public-ipv6",
-    "flannel.alpha.coreos.com/backend-type",
-    "k3s.io/internal-ip",
-    "network.cilium.io/ipv4-pod-cidr",
-    "network.cilium.io/ipv6-pod-cidr",
-    "io.cilium.network.ipv4-pod-cidr",
-    "io.cilium.network.ipv6-pod-cidr",
-    "projectcalico.org/IPv4Address",
-    "projectcalico.org/IPv6Address",
-)
-
-SERVICE_ANNOTATIONS = (
-    "metallb.universe.tf/loadBalancerIPs",
-    "metallb.io/loadBalancerIPs",
-    "lbipam.cilium.io/ips",
-    "io.cilium/lb-ipam-ips",
-    "kube-vip.io/loadbalancerIPs",
-    "service.beta.kubernetes.io/azure-load-balancer-ipv4",
-    "service.beta.kubernetes.io/azure-load-balancer-ipv6",
-    "service.beta.kubernetes.io/aws-load-balancer-ip-address-type",
-    "service.beta.kubernetes.io/aws-load-balancer-scheme",
-    "service.beta.kubernetes.io/load-balancer-source-ranges",
-    "service.kubernetes.io/service-proxy-name",
-)
-
-INGRESS_ANNOTATIONS = (
-    "kubernetes.io/ingress.class",
-    "nginx.ingress.kubernetes.io/ssl-passthrough",
-    "nginx.ingress.kubernetes.io/whitelist-source-range",
-    "nginx.ingress.kubernetes.io/denylist-source-range",
-)
-
-DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
 
 
 class BadObject(ValueError):  # noqa: N818  (it is the object that is bad)
@@ -116,129 +77,9 @@ class BadObject(ValueError):  # noqa: N818  (it is the object that is bad)
         self.identity = identity
 
 
-class Interner:
-    """Decoded values by the bytes or words they came from. Emptied when it has grown to `limit` entries."""
-
-    def __init__(self, limit: int = 20_000) -> None:
-        self._limit = limit
-        self._values: dict[Hashable, Any] = {}
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value made for an equal key before, or a new one."""
-        value: T | None = self._values.get(key)
-        if value is None:
-            value = make()
-            if len(self._values) >= self._limit:
-                self._values.clear()
-            self._values[key] = value
-        return value
-
-
-_labels = Interner()
-_owners = Interner()
-_hosts = Interner()
-_containers = Interner()
-_probes = Interner()
-
-_NULLS = frozenset({b"null", b"{}", b"[]"})
-_labels_decoder = msgspec.json.Decoder(dict[str, str])
-_owners_decoder = msgspec.json.Decoder(list[wire.OwnerReference])
-_hosts_decoder = msgspec.json.Decoder(list[wire.PodIP])
-_strings_decoder = msgspec.json.Decoder(list[str])
-_ports_decoder = msgspec.json.Decoder(list[wire.ContainerPortWire])
-_probe_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_PROBE_KINDS = ("httpGet", "tcpSocket", "grpc", "exec")
-
-
-def _annotation_reader(*names: str) -> Callable[[msgspec.Raw], tuple[tuple[str, str], ...]]:
-    """A function that takes the named annotations out of a raw map and skips all others unread."""
-    fields = [(f"f{i}", str | None, msgspec.field(name=name, default=None)) for i, name in enumerate(names)]
-    decoder = msgspec.json.Decoder(msgspec.defstruct("Annotations", fields))
-    marks = tuple(name.encode() for name in names)
-    # Annotations are most of a pod's bytes: a few domains are looked for before the many names.
-    domains = tuple(dict.fromkeys(mark.partition(b"/")[0] for mark in marks))
-
-    def is_there(data: bytes) -> bool:
-        for domain in domains:
-            if domain in data:
-                return any(mark in data for mark in marks)
-        return False
-
-    def read(raw: msgspec.Raw) -> tuple[tuple[str, str], ...]:
-        data = bytes(raw)
-        if data in _NULLS or not is_there(data):
-            return ()
-        values = msgspec.structs.astuple(decoder.decode(data))
-        return tuple((name, value) for name, value in zip(names, values, strict=True) if value is not None)
-
-    return read
-
-
-_plain_annotations = _annotation_reader(IGNORE_ANNOTATION)
-_pod_annotations = _annotation_reader(IGNORE_ANNOTATION, *IPAM_ANNOTATIONS)
-_node_annotations = _annotation_reader(IGNORE_ANNOTATION, *NODE_ANNOTATIONS)
-_service_annotations = _annotation_reader(IGNORE_ANNOTATION, *SERVICE_ANNOTATIONS)
-_ingress_annotations = _annotation_reader(IGNORE_ANNOTATION, *INGRESS_ANNOTATIONS)
-_class_annotations = _annotation_reader(IGNORE_ANNOTATION, DEFAULT_CLASS_ANNOTATION)
-
-
-def _seconds(moment: datetime | None) -> int:
-    return int(moment.timestamp()) if moment is not None else 0
-
-
-def _texts(values: Iterable[str] | None) -> tuple[str, ...]:
-    return tuple(values) if values else ()
-
-
-def _read_labels(raw: msgspec.Raw) -> Labels:
-    data = bytes(raw)
-    if data in _NULLS:
-        return NO_LABELS
-    return _labels.get(data, lambda: {sys.intern(k): sys.intern(v) for k, v in _labels_decoder.decode(data).items()})
-
-
-def _read_owner(raw: msgspec.Raw) -> OwnerRef | None:
-    data = bytes(raw)
-    if data in _NULLS:
-        return None
-
-    def make() -> tuple[OwnerRef | None]:
-        owners = _owners_decoder.decode(data)
-        chosen = next((o for o in owners if o.controller), None)
-        return (OwnerRef(chosen.kind, chosen.name, chosen.uid) if chosen else None,)
-
-    return _owners.get(data, make)[0]
-
-
-def _meta(meta: wire.ObjectMeta, annotations: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    if not meta.name:
-        raise BadObject("metadata.name is empty")
-    return {
-        "name": meta.name,
-        "namespace": sys.intern(meta.namespace or ""),
-        "uid": meta.uid or "",
-        "resource_version": meta.resource_version or "",
-        "created": _seconds(meta.creation_timestamp),
-        "labels": _read_labels(meta.labels),
-        "ignore": annotations[0][1] if annotations and annotations[0][0] == IGNORE_ANNOTATION else "",
-    }
-
-
-def _without_ignore(annotations: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    return annotations[1:] if annotations and annotations[0][0] == IGNORE_ANNOTATION else annotations
-
-
-def _ingress_entries(status: wire.ServiceStatus | None) -> tuple[LoadBalancerIngress, ...]:
-    if status is None or status.load_balancer is None or not status.load_balancer.ingress:
-        return ()
-    return tuple(
-        LoadBalancerIngress(e.ip or "", e.hostname or "", e.ip_mode or "") for e in status.load_balancer.ingress
-    )
-
-
 def _service(o: wire.ServiceWire) -> Service:
     spec = o.spec or wire.ServiceSpec()
-    annotations = _service_annotations(o.metadata.annotations)
+    annotations = service_annotations(o.metadata.annotations)
     ports = tuple(
         ServicePort(
             p.name or "", p.protocol or "TCP", p.port, "" if p.target_port is None else p.target_port, p.node_port or 0
@@ -246,26 +87,26 @@ def _service(o: wire.ServiceWire) -> Service:
         for p in spec.ports or ()
     )
     return Service(
-        **_meta(o.metadata, annotations),
+        **read_meta(o.metadata, annotations),
         type=spec.type or "ClusterIP",
         cluster_ip=spec.cluster_ip or "",
-        cluster_ips=_texts(spec.cluster_ips),
-        ip_families=_texts(spec.ip_families),
+        cluster_ips=texts(spec.cluster_ips),
+        ip_families=texts(spec.ip_families),
         ip_family_policy=spec.ip_family_policy or "",
         selector=spec.selector or NO_LABELS,
         ports=ports,
-        external_ips=_texts(spec.external_ips),
+        external_ips=texts(spec.external_ips),
         load_balancer_ip=spec.load_balancer_ip or "",
-        load_balancer_source_ranges=_texts(spec.load_balancer_source_ranges),
+        load_balancer_source_ranges=texts(spec.load_balancer_source_ranges),
         external_traffic_policy=spec.external_traffic_policy or "",
         publish_not_ready_addresses=bool(spec.publish_not_ready_addresses),
-        load_balancer_ingress=_ingress_entries(o.status),
-        annotations=_without_ignore(annotations),
+        load_balancer_ingress=ingress_entries(o.status),
+        annotations=without_ignore(annotations),
     )
 
 
 def _endpoint_slice(o: wire.EndpointSliceWire) -> EndpointSlice:
-    meta = _meta(o.metadata, _plain_annotations(o.metadata.annotations))
+    meta = read_meta(o.metadata, plain_annotations(o.metadata.annotations))
     size, rows = pack(_endpoint(e, meta["namespace"]) for e in o.endpoints or ())
     labels: Labels = meta["labels"]
     return EndpointSlice(
@@ -282,7 +123,7 @@ def _endpoint(e: wire.EndpointWire, namespace: str) -> Endpoint:
     target = e.target_ref
     is_pod = target is not None and target.kind in (None, "Pod")
     return Endpoint(
-        addresses=_texts(e.addresses),
+        addresses=texts(e.addresses),
         ready=e.conditions is None or e.conditions.ready is not False,
         target=(target.namespace or namespace, target.name or "") if target is not None and is_pod else ("", ""),
         target_uid=(target.uid or "") if target is not None else "",
@@ -290,61 +131,30 @@ def _endpoint(e: wire.EndpointWire, namespace: str) -> Endpoint:
     )
 
 
-def _probe_kind(raw: msgspec.Raw) -> str:
-    data = bytes(raw)
-    if data in _NULLS:
-        return ""
-    return _probes.get(data, lambda: next((k for k in _PROBE_KINDS if k in _probe_decoder.decode(data)), "unknown"))
-
-
-def _container(c: wire.ContainerWire) -> Container:
-    key = (c.name, c.image, bytes(c.command), bytes(c.args), bytes(c.ports))
-    probes = tuple(
-        kind for kind in (_probe_kind(p) for p in (c.liveness_probe, c.readiness_probe, c.startup_probe)) if kind
-    )
-
-    def make() -> Container:
-        words = [_strings_decoder.decode(raw) for raw in key[2:4] if raw not in _NULLS]
-        ports = () if key[4] in _NULLS else _ports_decoder.decode(key[4])
-        return Container(
-            name=c.name or "",
-            image=c.image or "",
-            command_line=tuple(word for part in words for word in part),
-            ports=tuple(ContainerPort(p.name or "", p.container_port, p.protocol or "TCP") for p in ports),
-            probes=probes,
-        )
-
-    return _containers.get((*key, probes), make)
-
-
 def _pod(o: wire.PodWire) -> Pod:
     spec = o.spec or wire.PodSpec()
     status = o.status or wire.PodStatus()
-    annotations = _pod_annotations(o.metadata.annotations)
+    annotations = pod_annotations(o.metadata.annotations)
     ready = next((c for c in status.conditions or () if c.type == "Ready"), None)
     ips = tuple(p.ip for p in status.pod_ips or () if p.ip)
-    hosts = bytes(status.host_ips)
-    host_ips: tuple[str, ...] = (
-        () if hosts in _NULLS else _hosts.get(hosts, lambda: tuple(h.ip for h in _hosts_decoder.decode(hosts) if h.ip))
-    )
-    containers = tuple(_container(c) for c in spec.containers or ())
+    containers = tuple(read_container(c) for c in spec.containers or ())
     return Pod(
-        **_meta(o.metadata, annotations),
-        deleted=_seconds(o.metadata.deletion_timestamp),
-        owner=_read_owner(o.metadata.owner_references),
+        **read_meta(o.metadata, annotations),
+        deleted=seconds(o.metadata.deletion_timestamp),
+        owner=read_owner(o.metadata.owner_references),
         node_name=sys.intern(spec.node_name or ""),
         host_network=bool(spec.host_network),
         dns_policy=sys.intern(spec.dns_policy or "ClusterFirst"),
         phase=sys.intern(status.phase or ""),
         ready=ready is not None and ready.status == "True",
-        ready_since=_seconds(ready.last_transition_time) if ready is not None else 0,
+        ready_since=seconds(ready.last_transition_time) if ready is not None else 0,
         pod_ip=ips[0] if ips and ips[0] == status.pod_ip else status.pod_ip or "",
         pod_ips=ips,
         host_ip=sys.intern(status.host_ip or ""),
-        host_ips=host_ips,
-        start_time=_seconds(status.start_time),
-        containers=_containers.get(containers, lambda: containers),
-        ipam=tuple(name for name, _ in _without_ignore(annotations)),
+        host_ips=read_hosts(status.host_ips),
+        start_time=seconds(status.start_time),
+        containers=shared_containers(containers),
+        ipam=tuple(name for name, _ in without_ignore(annotations)),
     )
 
 
@@ -352,20 +162,20 @@ def _node(o: wire.NodeWire) -> Node:
     spec = o.spec or wire.NodeSpec()
     status = o.status or wire.NodeStatus()
     info = status.node_info or wire.NodeInfo()
-    annotations = _node_annotations(o.metadata.annotations)
+    annotations = node_annotations(o.metadata.annotations)
     ready = next((c for c in status.conditions or () if c.type == "Ready"), None)
     return Node(
-        **_meta(o.metadata, annotations),
+        **read_meta(o.metadata, annotations),
         pod_cidr=spec.pod_cidr or "",
-        pod_cidrs=_texts(spec.pod_cidrs),
+        pod_cidrs=texts(spec.pod_cidrs),
         taints=tuple((t.key, t.effect) for t in spec.taints or ()),
         addresses=tuple(NodeAddress(a.type, a.address) for a in status.addresses or ()),
         ready=ready is not None and ready.status == "True",
-        ready_since=_seconds(ready.last_transition_time) if ready is not None else 0,
+        ready_since=seconds(ready.last_transition_time) if ready is not None else 0,
         kubelet_version=info.kubelet_version or "",
         operating_system=info.operating_system or "",
         provider_id=spec.provider_id or "",
-        annotations=_without_ignore(annotations),
+        annotations=without_ignore(annotations),
     )
 
 
@@ -377,24 +187,24 @@ def _endpoints(o: wire.EndpointsWire) -> Endpoints:
         for a in group or ()
         if a.ip
     )
-    return Endpoints(**_meta(o.metadata, _plain_annotations(o.metadata.annotations)), addresses=addresses)
+    return Endpoints(**read_meta(o.metadata, plain_annotations(o.metadata.annotations)), addresses=addresses)
 
 
 def _service_cidr(o: wire.ServiceCIDRWire) -> ServiceCIDR:
     conditions = (o.status.conditions if o.status else None) or ()
     return ServiceCIDR(
-        **_meta(o.metadata, _plain_annotations(o.metadata.annotations)),
-        deleted=_seconds(o.metadata.deletion_timestamp),
-        cidrs=_texts(o.spec.cidrs if o.spec else None),
+        **read_meta(o.metadata, plain_annotations(o.metadata.annotations)),
+        deleted=seconds(o.metadata.deletion_timestamp),
+        cidrs=texts(o.spec.cidrs if o.spec else None),
         conditions=tuple(
-            Condition(c.type, c.status, c.reason or "", _seconds(c.last_transition_time)) for c in conditions
+            Condition(c.type, c.status, c.reason or "", seconds(c.last_transition_time)) for c in conditions
         ),
     )
 
 
 def _ip_address(o: wire.IPAddressWire) -> IPAddress:
     parent = (o.spec.parent_ref if o.spec else None) or wire.ParentRef()
-    meta = _meta(o.metadata, _plain_annotations(o.metadata.annotations))
+    meta = read_meta(o.metadata, plain_annotations(o.metadata.annotations))
     return IPAddress(
         **{**meta, "labels": NO_LABELS},
         parent_resource=sys.intern(parent.resource or ""),
@@ -411,44 +221,44 @@ def _backend(host: str, backend: wire.Backend | None) -> Iterable[IngressBackend
 
 def _ingress(o: wire.IngressWire) -> Ingress:
     spec = o.spec or wire.IngressSpec()
-    annotations = _ingress_annotations(o.metadata.annotations)
+    annotations = ingress_annotations(o.metadata.annotations)
     backends = list(_backend("", spec.default_backend))
     for rule in spec.rules or ():
         for path in (rule.http.paths if rule.http else None) or ():
             backends.extend(_backend(rule.host or "", path.backend))
     return Ingress(
-        **_meta(o.metadata, annotations),
+        **read_meta(o.metadata, annotations),
         class_name=spec.ingress_class_name or "",
         backends=tuple(dict.fromkeys(backends)),
         hosts=tuple(dict.fromkeys(rule.host or "*" for rule in spec.rules or ())),
-        load_balancer_ingress=_ingress_entries(o.status),
-        annotations=_without_ignore(annotations),
+        load_balancer_ingress=ingress_entries(o.status),
+        annotations=without_ignore(annotations),
     )
 
 
 def _ingress_class(o: wire.IngressClassWire) -> IngressClass:
-    annotations = _class_annotations(o.metadata.annotations)
+    annotations = class_annotations(o.metadata.annotations)
     return IngressClass(
-        **_meta(o.metadata, annotations),
+        **read_meta(o.metadata, annotations),
         controller=(o.spec.controller if o.spec else None) or "",
         is_default=(DEFAULT_CLASS_ANNOTATION, "true") in annotations,
     )
 
 
 def _policy_rule(peers: list[wire.Peer] | None) -> PolicyRule:
-    blocks = tuple(IPBlock(p.ip_block.cidr, _texts(p.ip_block.except_)) for p in peers or () if p.ip_block)
+    blocks = tuple(IPBlock(p.ip_block.cidr, texts(p.ip_block.except_)) for p in peers or () if p.ip_block)
     return PolicyRule(blocks, has_selectors=len(blocks) < len(peers or ()), has_peers=bool(peers))
 
 
 def _network_policy(o: wire.NetworkPolicyWire) -> NetworkPolicy:
     spec = o.spec or wire.NetworkPolicySpec()
     selector = spec.pod_selector or wire.Selector()
-    types = _texts(spec.policy_types) or ("Ingress", *(("Egress",) if spec.egress else ()))
+    types = texts(spec.policy_types) or ("Ingress", *(("Egress",) if spec.egress else ()))
     return NetworkPolicy(
-        **_meta(o.metadata, _plain_annotations(o.metadata.annotations)),
+        **read_meta(o.metadata, plain_annotations(o.metadata.annotations)),
         pod_selector=LabelSelector(
             selector.match_labels or NO_LABELS,
-            tuple(LabelRequirement(r.key, r.operator, _texts(r.values)) for r in selector.match_expressions or ()),
+            tuple(LabelRequirement(r.key, r.operator, texts(r.values)) for r in selector.match_expressions or ()),
         ),
         policy_types=types,
         ingress=tuple(_policy_rule(rule.from_) for rule in spec.ingress or ()),
@@ -460,7 +270,7 @@ def _webhook_configuration(kind: Kind) -> Callable[[wire.WebhookConfigurationWir
     def convert(o: wire.WebhookConfigurationWire) -> WebhookConfiguration:
         called = (h.client_config.service for h in o.webhooks or () if h.client_config)
         return WebhookConfiguration(
-            **_meta(o.metadata, _plain_annotations(o.metadata.annotations)),
+            **read_meta(o.metadata, plain_annotations(o.metadata.annotations)),
             kind=kind.value,
             services=tuple(dict.fromkeys((s.namespace, s.name) for s in called if s)),
         )
@@ -471,26 +281,26 @@ def _webhook_configuration(kind: Kind) -> Callable[[wire.WebhookConfigurationWir
 def _api_service(o: wire.APIServiceWire) -> WebhookConfiguration:
     service = o.spec.service if o.spec else None
     return WebhookConfiguration(
-        **_meta(o.metadata, _plain_annotations(o.metadata.annotations)),
+        **read_meta(o.metadata, plain_annotations(o.metadata.annotations)),
         kind=Kind.API_SERVICE.value,
         services=((service.namespace, service.name),) if service else (),
     )
 
 
 def _config_map(o: wire.ConfigMapWire) -> ConfigMap:
-    return ConfigMap(**_meta(o.metadata, _plain_annotations(o.metadata.annotations)), data=o.data or NO_LABELS)
+    return ConfigMap(**read_meta(o.metadata, plain_annotations(o.metadata.annotations)), data=o.data or NO_LABELS)
 
 
 def _event(o: wire.EventWire) -> Event:
     involved = o.involved_object or wire.InvolvedObject()
     return Event(
-        **_meta(o.metadata, _plain_annotations(o.metadata.annotations)),
+        **read_meta(o.metadata, plain_annotations(o.metadata.annotations)),
         reason=o.reason or "",
         message=o.message or "",
         involved_kind=involved.kind or "",
         involved_namespace=involved.namespace or "",
         involved_name=involved.name or "",
-        last_seen=_seconds(o.last_timestamp or o.event_time or o.metadata.creation_timestamp),
+        last_seen=seconds(o.last_timestamp or o.event_time or o.metadata.creation_timestamp),
     )
 
 

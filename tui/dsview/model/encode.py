@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from dsview.model.decode import DEFAULT_CLASS_ANNOTATION, IGNORE_ANNOTATION
+from dsview.model.annotations import DEFAULT_CLASS_ANNOTATION, IGNORE_ANNOTATION
 from dsview.model.kinds import RESOURCES, Kind
 from dsview.model.objects import (
     Condition,

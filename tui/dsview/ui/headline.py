@@ -40,15 +40,26 @@ def headlines(header: Header, width: int, glyphs: Glyphs) -> list[Content]:
     return lines
 
 
+_BY_NAME = 3
+"""Sources with the same trouble that are named one by one."""
+
+
 def source_words(sources: Sequence[SourceHealth], glyphs: Glyphs) -> Content:
-    """How the sources are: those in trouble by name, the others as a number."""
+    """How the sources are: those in trouble by name, several with the same trouble together, the others as a number."""
     well = [source for source in sources if source.health in _WELL]
-    parts: list[Part] = []
+    troubles: dict[Health, list[SourceHealth]] = {}
     for source in sources:
-        if source.health in _WELL or source.health in (Health.ABSENT, Health.NOT_GIVEN):
+        if source.health not in _WELL and source.health not in (Health.ABSENT, Health.NOT_GIVEN):
+            troubles.setdefault(source.health, []).append(source)
+    parts: list[Part] = []
+    for health, found in troubles.items():
+        style = "$flag-error" if health in _BAD else "$flag-warning" if health is Health.STALE else MUTED
+        if len(found) <= _BY_NAME:
+            parts += [(f"{source.kind} {source.text}", style) for source in found]
             continue
-        style = "$flag-error" if source.health in _BAD else "$flag-warning" if source.health is Health.STALE else MUTED
-        parts.append((f"{source.kind} {source.text}", style))
+        longest = max(found, key=lambda source: source.age or 0)
+        why = f": {longest.reason}" if longest.reason else ""
+        parts.append((f"{len(found)} sources {longest.text}{why}", style))
     if well:
         word = "live" if any(source.health is Health.LIVE for source in well) else "read"
         parts.append(content((glyphs.good, GOOD), (f" {len(well)} sources {word}", MUTED)))

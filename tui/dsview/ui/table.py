@@ -296,6 +296,8 @@ class Table(ScrollView, can_focus=True):
             self._relayout()
 
     def _relayout(self) -> None:
+        if not self._sizer.columns:
+            return
         layout = self._sizer.layout(max(1, self._room), everything=self.everything)
         self._headers = None
         if layout != self._layout:

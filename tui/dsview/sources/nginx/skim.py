@@ -19,9 +19,11 @@ from typing import Final
 
 _NAME: Final = rb"(?!listen|server_name|include|[a-z0-9_]*+_by_lua_block)[a-z][a-z0-9_]*+"
 _WORD: Final = rb"[A-Za-z0-9_$./:%*@,=~^()|?+<>!&-]++"
-_PLAIN_LINE: Final = rb"[ \t]*+(?:" + _NAME + rb"(?:[ \t]++" + _WORD + rb")*+[ \t]*+;[ \t]*+)?+\n"
+# No group is possessive: before 3.11.5, and so on Debian 12, Python loses captures then (python/cpython#106052).
+# Nothing is tried twice for it, since a word is never split and nothing stands behind the last group.
+_PLAIN_LINE: Final = rb"[ \t]*+(?:" + _NAME + rb"(?:[ \t]++" + _WORD + rb")*[ \t]*+;[ \t]*+)?\n"
 _PLAIN_LINES: Final = re.compile(
-    rb"^(?P<before>[^#\n]*(?<![\\$])[;{]|[ \t]*+\})[ \t]*+\n(?:" + _PLAIN_LINE + rb")++", re.MULTILINE
+    rb"^(?P<before>[^#\n]*(?<![\\$])[;{]|[ \t]*+\})[ \t]*+\n(?:" + _PLAIN_LINE + rb")+", re.MULTILINE
 )
 
 

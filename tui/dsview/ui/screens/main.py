@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.widget import Widget
 
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.glyphs import Glyphs
@@ -33,6 +34,7 @@ STACK_LINES = 38
 class MainScreen(Screen[None]):
     """Where dsview begins. `attach` gives it a workspace, `apply` what changed in it."""
 
+    AUTO_FOCUS = "Table"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.PANES)
     app: DsviewApp
 
@@ -46,7 +48,7 @@ class MainScreen(Screen[None]):
         self._is_alone = False
         self._layout_name = ""
         self._tabs = PaneTabs()
-        self._holder = Container(id="panes")
+        self._holder = Widget(id="panes")
         self._filter_bar: FilterBar | None = None
 
     def compose(self) -> ComposeResult:
@@ -54,16 +56,14 @@ class MainScreen(Screen[None]):
         self.panes = tuple(
             Pane(name, title, str(number), glyphs=self._glyphs) for number, (name, title) in enumerate(PANES, 1)
         )
+        # Arranged before the first layout: each change of style after it would cost another frame.
+        self._arrange(self.app.size)
         yield Masthead(self._source_name, glyphs=self._glyphs)
         yield self._tabs
         with self._holder:
             for pane in self.panes:
                 yield pane.border
         yield KeyBar(Where.TABLE, Where.PANES)
-
-    def on_mount(self) -> None:
-        """The first pane has the keys."""
-        self.panes[0].focus()
 
     @property
     def active(self) -> Pane:
@@ -113,17 +113,17 @@ class MainScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """Another arrangement may suit better."""
-        self._arrange()
+        self._arrange(self.size)
 
     def on_descendant_focus(self) -> None:
         """A pane that is clicked is the active one."""
         for index, pane in enumerate(self.panes):
             if pane.has_focus and index != self._active:
                 self._active = index
-                self._arrange()
+                self._arrange(self.size)
 
-    def _arrange(self) -> None:
-        width, height = self.size
+    def _arrange(self, size: Size) -> None:
+        width, height = size
         if self._is_alone:
             name = "alone"
         elif width >= GRID[0] and height >= GRID[1]:
@@ -148,7 +148,7 @@ class MainScreen(Screen[None]):
 
     def _activate(self, index: int) -> None:
         self._active = index % len(self.panes)
-        self._arrange()
+        self._arrange(self.size)
         self.active.focus()
 
     def on_pane_tabs_chosen(self, event: PaneTabs.Chosen) -> None:
