@@ -60,21 +60,32 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     scenario: str = "troubled"
 
 
+SIZES = ((80, 24), (120, 40), (200, 60))
+VIEWS: dict[str, tuple[str, ...]] = {
+    "services": ("z",),
+    "pods": ("2", "2"),
+    "nodes": ("3", "3"),
+    "listeners": ("4", "4"),
+    "detail": ("!", "end", "enter"),
+}
+"""Each pane alone, and the detail: the keys that lead there."""
+
 PICTURES = (
     Picture(name="dashboard"),
     Picture(name="dashboard-light", theme="dsview-light"),
     Picture(name="dashboard-80x24", size=(80, 24)),
     Picture(name="dashboard-200x60", size=(200, 60)),
     Picture(name="dashboard-healthy", scenario="healthy"),
-    Picture(name="services", keys=("z",)),
-    Picture(name="pods", keys=("2", "2")),
-    Picture(name="nodes", keys=("3", "3")),
-    Picture(name="listeners", keys=("4", "4")),
     Picture(name="flagged", keys=("!",)),
-    Picture(name="detail", keys=("!", "end", "enter")),
     Picture(name="trace", keys=("!", "end", "t")),
     Picture(name="findings", keys=("w",)),
     Picture(name="help", keys=("?",)),
+    *(
+        Picture(name=f"{view}-{width}x{height}-{shade}", keys=keys, size=(width, height), theme=f"dsview-{shade}")
+        for view, keys in VIEWS.items()
+        for width, height in SIZES
+        for shade in ("dark", "light")
+    ),
 )
 
 
