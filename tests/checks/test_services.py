@@ -11,9 +11,12 @@ from tests.support.changes import V4, V6, Case, Change, Json, S, adding, all_of,
 from tests.support.clusters import find
 
 
-def _replacing_kube_proxy(items: list[Json]) -> None:
-    for item in [i for i in items if i["kind"] == "Pod" and i["metadata"]["name"].startswith("kube-proxy-")]:
-        item["metadata"]["labels"] = {"k8s-app": "cilium"}
+def _replacing_kube_proxy(namespace: str, label: str, app: str) -> Change:
+    def change(items: list[Json]) -> None:
+        for item in [i for i in items if i["kind"] == "Pod" and i["metadata"]["name"].startswith("kube-proxy-")]:
+            item["metadata"].update(namespace=namespace, labels={label: app})
+
+    return change
 
 
 def _with_foreign_family(*families: str, **spec: Any) -> Change:
@@ -157,9 +160,30 @@ CASES = [
     Case(
         "external-ip-without-kube-proxy",
         "01",
-        all_of(with_spec("Service", S, externalIPs=["2001:db8::7"]), _replacing_kube_proxy),
+        all_of(
+            with_spec("Service", S, externalIPs=["2001:db8::7"]),
+            _replacing_kube_proxy("kube-system", "k8s-app", "cilium"),
+        ),
         set(),
         ("DS-SVC-007",),
+    ),
+    Case(
+        "external-ip-in-an-ovn-kubernetes-cluster",
+        "01",
+        all_of(
+            with_spec("Service", S, externalIPs=["2001:db8::7"]),
+            _replacing_kube_proxy("openshift-ovn-kubernetes", "app", "ovnkube-node"),
+        ),
+        set(),
+        ("DS-SVC-007",),
+    ),
+    Case(
+        "external-ip-where-a-tenant-calls-its-pod-cilium",
+        "01",
+        all_of(
+            with_spec("Service", S, externalIPs=["2001:db8::7"]), _replacing_kube_proxy("shop", "k8s-app", "cilium")
+        ),
+        {("DS-SVC-007", "warning", "Service", S, V6)},
     ),
     Case(
         "external-ip-of-another-proxy",

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from dsview.model import wire
+from dsview.model import wire_groups as groups
 from dsview.model.annotations import (
     DEFAULT_CLASS_ANNOTATION,
     IGNORE_ANNOTATION,
@@ -34,14 +35,14 @@ WIRES: dict[Kind, type] = {
     Kind.ENDPOINT_SLICE: wire.EndpointSliceWire,
     Kind.POD: wire.PodWire,
     Kind.NODE: wire.NodeWire,
-    Kind.SERVICE_CIDR: wire.ServiceCIDRWire,
-    Kind.IP_ADDRESS: wire.IPAddressWire,
-    Kind.INGRESS: wire.IngressWire,
-    Kind.INGRESS_CLASS: wire.IngressClassWire,
-    Kind.NETWORK_POLICY: wire.NetworkPolicyWire,
-    Kind.VALIDATING_WEBHOOK: wire.WebhookConfigurationWire,
-    Kind.MUTATING_WEBHOOK: wire.WebhookConfigurationWire,
-    Kind.API_SERVICE: wire.APIServiceWire,
+    Kind.SERVICE_CIDR: groups.ServiceCIDRWire,
+    Kind.IP_ADDRESS: groups.IPAddressWire,
+    Kind.INGRESS: groups.IngressWire,
+    Kind.INGRESS_CLASS: groups.IngressClassWire,
+    Kind.NETWORK_POLICY: groups.NetworkPolicyWire,
+    Kind.VALIDATING_WEBHOOK: groups.WebhookConfigurationWire,
+    Kind.MUTATING_WEBHOOK: groups.WebhookConfigurationWire,
+    Kind.API_SERVICE: groups.APIServiceWire,
     Kind.CONFIG_MAP: wire.ConfigMapWire,
     Kind.EVENT: wire.EventWire,
     Kind.ENDPOINTS: wire.EndpointsWire,

@@ -14,6 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from dsview.model import wire
+from dsview.model import wire_groups as groups
 from dsview.model.annotations import (
     DEFAULT_CLASS_ANNOTATION,
     class_annotations,
@@ -190,7 +191,7 @@ def _endpoints(o: wire.EndpointsWire) -> Endpoints:
     return Endpoints(**read_meta(o.metadata, plain_annotations(o.metadata.annotations)), addresses=addresses)
 
 
-def _service_cidr(o: wire.ServiceCIDRWire) -> ServiceCIDR:
+def _service_cidr(o: groups.ServiceCIDRWire) -> ServiceCIDR:
     conditions = (o.status.conditions if o.status else None) or ()
     return ServiceCIDR(
         **read_meta(o.metadata, plain_annotations(o.metadata.annotations)),
@@ -202,8 +203,8 @@ def _service_cidr(o: wire.ServiceCIDRWire) -> ServiceCIDR:
     )
 
 
-def _ip_address(o: wire.IPAddressWire) -> IPAddress:
-    parent = (o.spec.parent_ref if o.spec else None) or wire.ParentRef()
+def _ip_address(o: groups.IPAddressWire) -> IPAddress:
+    parent = (o.spec.parent_ref if o.spec else None) or groups.ParentRef()
     meta = read_meta(o.metadata, plain_annotations(o.metadata.annotations))
     return IPAddress(
         **{**meta, "labels": NO_LABELS},
@@ -213,14 +214,14 @@ def _ip_address(o: wire.IPAddressWire) -> IPAddress:
     )
 
 
-def _backend(host: str, backend: wire.Backend | None) -> Iterable[IngressBackend]:
+def _backend(host: str, backend: groups.Backend | None) -> Iterable[IngressBackend]:
     if backend is not None and backend.service is not None and backend.service.name:
-        port = backend.service.port or wire.BackendPort()
+        port = backend.service.port or groups.BackendPort()
         yield IngressBackend(host, backend.service.name, port.number or port.name or "")
 
 
-def _ingress(o: wire.IngressWire) -> Ingress:
-    spec = o.spec or wire.IngressSpec()
+def _ingress(o: groups.IngressWire) -> Ingress:
+    spec = o.spec or groups.IngressSpec()
     annotations = ingress_annotations(o.metadata.annotations)
     backends = list(_backend("", spec.default_backend))
     for rule in spec.rules or ():
@@ -236,7 +237,7 @@ def _ingress(o: wire.IngressWire) -> Ingress:
     )
 
 
-def _ingress_class(o: wire.IngressClassWire) -> IngressClass:
+def _ingress_class(o: groups.IngressClassWire) -> IngressClass:
     annotations = class_annotations(o.metadata.annotations)
     return IngressClass(
         **read_meta(o.metadata, annotations),
@@ -245,14 +246,14 @@ def _ingress_class(o: wire.IngressClassWire) -> IngressClass:
     )
 
 
-def _policy_rule(peers: list[wire.Peer] | None) -> PolicyRule:
+def _policy_rule(peers: list[groups.Peer] | None) -> PolicyRule:
     blocks = tuple(IPBlock(p.ip_block.cidr, texts(p.ip_block.except_)) for p in peers or () if p.ip_block)
     return PolicyRule(blocks, has_selectors=len(blocks) < len(peers or ()), has_peers=bool(peers))
 
 
-def _network_policy(o: wire.NetworkPolicyWire) -> NetworkPolicy:
-    spec = o.spec or wire.NetworkPolicySpec()
-    selector = spec.pod_selector or wire.Selector()
+def _network_policy(o: groups.NetworkPolicyWire) -> NetworkPolicy:
+    spec = o.spec or groups.NetworkPolicySpec()
+    selector = spec.pod_selector or groups.Selector()
     types = texts(spec.policy_types) or ("Ingress", *(("Egress",) if spec.egress else ()))
     return NetworkPolicy(
         **read_meta(o.metadata, plain_annotations(o.metadata.annotations)),
@@ -266,8 +267,8 @@ def _network_policy(o: wire.NetworkPolicyWire) -> NetworkPolicy:
     )
 
 
-def _webhook_configuration(kind: Kind) -> Callable[[wire.WebhookConfigurationWire], WebhookConfiguration]:
-    def convert(o: wire.WebhookConfigurationWire) -> WebhookConfiguration:
+def _webhook_configuration(kind: Kind) -> Callable[[groups.WebhookConfigurationWire], WebhookConfiguration]:
+    def convert(o: groups.WebhookConfigurationWire) -> WebhookConfiguration:
         called = (h.client_config.service for h in o.webhooks or () if h.client_config)
         return WebhookConfiguration(
             **read_meta(o.metadata, plain_annotations(o.metadata.annotations)),
@@ -278,7 +279,7 @@ def _webhook_configuration(kind: Kind) -> Callable[[wire.WebhookConfigurationWir
     return convert
 
 
-def _api_service(o: wire.APIServiceWire) -> WebhookConfiguration:
+def _api_service(o: groups.APIServiceWire) -> WebhookConfiguration:
     service = o.spec.service if o.spec else None
     return WebhookConfiguration(
         **read_meta(o.metadata, plain_annotations(o.metadata.annotations)),
@@ -318,14 +319,14 @@ _DECODERS: dict[Kind, Callable[[bytes | msgspec.Raw], Object]] = {
     Kind.ENDPOINT_SLICE: _decoder(wire.EndpointSliceWire, _endpoint_slice),
     Kind.POD: _decoder(wire.PodWire, _pod),
     Kind.NODE: _decoder(wire.NodeWire, _node),
-    Kind.SERVICE_CIDR: _decoder(wire.ServiceCIDRWire, _service_cidr),
-    Kind.IP_ADDRESS: _decoder(wire.IPAddressWire, _ip_address),
-    Kind.INGRESS: _decoder(wire.IngressWire, _ingress),
-    Kind.INGRESS_CLASS: _decoder(wire.IngressClassWire, _ingress_class),
-    Kind.NETWORK_POLICY: _decoder(wire.NetworkPolicyWire, _network_policy),
-    Kind.VALIDATING_WEBHOOK: _decoder(wire.WebhookConfigurationWire, _webhook_configuration(Kind.VALIDATING_WEBHOOK)),
-    Kind.MUTATING_WEBHOOK: _decoder(wire.WebhookConfigurationWire, _webhook_configuration(Kind.MUTATING_WEBHOOK)),
-    Kind.API_SERVICE: _decoder(wire.APIServiceWire, _api_service),
+    Kind.SERVICE_CIDR: _decoder(groups.ServiceCIDRWire, _service_cidr),
+    Kind.IP_ADDRESS: _decoder(groups.IPAddressWire, _ip_address),
+    Kind.INGRESS: _decoder(groups.IngressWire, _ingress),
+    Kind.INGRESS_CLASS: _decoder(groups.IngressClassWire, _ingress_class),
+    Kind.NETWORK_POLICY: _decoder(groups.NetworkPolicyWire, _network_policy),
+    Kind.VALIDATING_WEBHOOK: _decoder(groups.WebhookConfigurationWire, _webhook_configuration(Kind.VALIDATING_WEBHOOK)),
+    Kind.MUTATING_WEBHOOK: _decoder(groups.WebhookConfigurationWire, _webhook_configuration(Kind.MUTATING_WEBHOOK)),
+    Kind.API_SERVICE: _decoder(groups.APIServiceWire, _api_service),
     Kind.CONFIG_MAP: _decoder(wire.ConfigMapWire, _config_map),
     Kind.EVENT: _decoder(wire.EventWire, _event),
     Kind.ENDPOINTS: _decoder(wire.EndpointsWire, _endpoints),

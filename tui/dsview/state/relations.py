@@ -12,6 +12,11 @@ from dsview.model.objects import Event, Ingress, Key, Pod, Service
 OTHER_DATAPLANES = frozenset({"cilium", "calico-node", "antrea", "kube-router", "ovnkube-node", "kube-ovn-cni"})
 """The agents that can program Services in kube-proxy's place, by the label that names them."""
 
+_SYSTEM_NAMESPACES = frozenset(
+    {"kube-system", "cilium", "calico-system", "ovn-kubernetes", "openshift-ovn-kubernetes", "openshift-kube-proxy"}
+)
+"""Where such agents, and kube-proxy, are installed: a pod elsewhere may call itself what it likes."""
+
 _APP_LABELS = ("k8s-app", "app", "component", "app.kubernetes.io/name")
 
 
@@ -106,7 +111,7 @@ class ServiceFamilies:
 
 
 class SystemApps:
-    """How many pods of kube-system call themselves by which name: by that one sees what programs Services."""
+    """How many pods of the system call themselves by which name: by that one sees what programs Services."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
@@ -114,7 +119,7 @@ class SystemApps:
     def replace(self, old: Pod | None, new: Pod | None) -> None:
         """Follow one pod."""
         for pod, step in ((old, -1), (new, 1)):
-            if pod is None or pod.namespace != "kube-system":
+            if pod is None or pod.namespace not in _SYSTEM_NAMESPACES:
                 continue
             for app in {name for label in _APP_LABELS if (name := pod.labels.get(label))}:
                 self._counts[app] += step
@@ -123,5 +128,5 @@ class SystemApps:
 
     @property
     def has_other_dataplane(self) -> bool:
-        """Whether an agent that can replace kube-proxy runs in kube-system and no kube-proxy does."""
+        """Whether an agent that can replace kube-proxy runs and no kube-proxy does."""
         return "kube-proxy" not in self._counts and not OTHER_DATAPLANES.isdisjoint(self._counts)
