@@ -130,6 +130,25 @@ class Painter:
             segments.append(Segment(fit(title, placed.width, self.glyphs.ellipsis, right=right), style))
         return Strip(segments, layout.width)
 
+    def window(self, strip: Strip, layout: Layout, scroll_x: int, width: int) -> Strip:
+        """What of a line is seen in so many cells: the columns that stay, then the scrolled part of the others."""
+        fixed = layout.fixed
+        if scroll_x:
+            strip = Strip.join([strip.crop(0, fixed), strip.crop(fixed + scroll_x, scroll_x + width)])
+        elif layout.width > width:
+            strip = strip.crop(0, width)
+        return strip.extend_cell_length(width, self.style("text"))
+
+    def hinted(self, strip: Strip, layout: Layout, scroll_x: int, width: int) -> Strip:
+        """A line of the header with arrows where there is more to the left or right."""
+        style, fixed = self.style("mark"), layout.fixed
+        if scroll_x + width < layout.width:
+            strip = Strip.join([strip.crop(0, width - 1), Strip([Segment(self.glyphs.more, style)], 1)])
+        if scroll_x:
+            left = Strip([Segment(self.glyphs.less, style)], 1)
+            strip = Strip.join([strip.crop(0, fixed), left, strip.crop(fixed + 1, width)])
+        return strip
+
     def _cell_segment(self, cell: Cell, placed: Placed, lit: Lit, *, chosen: bool) -> Segment:
         glyphs = self.glyphs
         column, width = placed.column, placed.width

@@ -204,13 +204,15 @@ class Table(ScrollView, can_focus=True):
         if width <= 0 or not self._layout.placed:
             return self._plain_line(y, width)
         scroll_x, scroll_y = self.scroll_offset
+        painter = self._get_painter()
         if y < self.header_lines:
-            return self._hinted(self._window(self._header(y), scroll_x, width), y, scroll_x, width)
+            line = painter.window(self._header(y), self._layout, scroll_x, width)
+            return line if y else painter.hinted(line, self._layout, scroll_x, width)
         index = y - self.header_lines + scroll_y
         rows = self._rows
         if rows is None or index >= len(rows):
             return self._plain_line(y, width)
-        return self._window(self._row_strip(rows, index), scroll_x, width)
+        return painter.window(self._row_strip(rows, index), self._layout, scroll_x, width)
 
     def _plain_line(self, y: int, width: int) -> Strip:
         style = self.rich_style
@@ -228,28 +230,6 @@ class Table(ScrollView, can_focus=True):
 
             self._painter = Painter(self.visual_style, self.app.stylesheet.parse_style, self.glyphs)
         return self._painter
-
-    def _window(self, strip: Strip, scroll_x: int, width: int) -> Strip:
-        """What of a line is seen: the fixed part, then the scrolled part."""
-        fixed = self._layout.fixed
-        if scroll_x:
-            strip = Strip.join([strip.crop(0, fixed), strip.crop(fixed + scroll_x, scroll_x + width)])
-        elif self._layout.width > width:
-            strip = strip.crop(0, width)
-        return strip.extend_cell_length(self.size.width, self._get_painter().style("text"))
-
-    def _hinted(self, strip: Strip, y: int, scroll_x: int, width: int) -> Strip:
-        """Arrows in the header's first line where there is more to the left or right."""
-        if y or self._layout.width <= width:
-            return strip
-        style = self._get_painter().style("mark")
-        fixed = self._layout.fixed
-        if scroll_x + width < self._layout.width:
-            strip = Strip.join([strip.crop(0, width - 1), Strip([Segment(self.glyphs.more, style)], 1)])
-        if scroll_x:
-            left = Strip([Segment(self.glyphs.less, style)], 1)
-            strip = Strip.join([strip.crop(0, fixed), left, strip.crop(fixed + 1, width)])
-        return strip
 
     def _header(self, y: int) -> Strip:
         if self._headers is None:
