@@ -9,7 +9,7 @@ from dsview.checks.endpoints import causes as endpoint_causes
 from dsview.checks.endpoints import lacking
 from dsview.checks.registry import Problem, check
 from dsview.checks.words import count, families, kubectl, names, patch_service, quoted, recreate_pods, ref
-from dsview.model.address import Family, families_of, family_of, other
+from dsview.model.address import V6, Family, families_of, family_of, other
 from dsview.model.cidr import cidr_families
 from dsview.model.finding import Cause, ObjectRef, Severity
 from dsview.model.kinds import Kind
@@ -170,6 +170,17 @@ def pending(service: Service, ctx: Context) -> Iterator[Problem]:
     )
 
 
+def source_ranges(service: Service) -> tuple[str, ...]:
+    """The ranges that limit who may use the load balancer: the field, else the annotation that it replaced."""
+    return service.load_balancer_source_ranges or split_list(dict(service.annotations).get(_RANGES, ""))
+
+
+def close_family(service: Service, family: Family) -> str:
+    """A patch that lets nobody in over a family, for as long as no range of it is known."""
+    closed = "::1/128" if family == V6 else "127.0.0.1/32"
+    return patch_service(service, loadBalancerSourceRanges=[*source_ranges(service), closed])
+
+
 @check(
     "DS-LB-005",
     "source-ranges-miss-family",
@@ -185,8 +196,7 @@ def pending(service: Service, ctx: Context) -> Iterator[Problem]:
 )
 def source_ranges_miss_family(service: Service, ctx: Context) -> Iterator[Problem]:
     """A limit in one family, none in the other."""
-    annotated = split_list(dict(service.annotations).get(_RANGES, ""))
-    ranges = service.load_balancer_source_ranges or annotated
+    ranges = source_ranges(service)
     named = cidr_families(ranges)
     if service.type != _TYPE or not named:
         return
@@ -197,7 +207,6 @@ def source_ranges_miss_family(service: Service, ctx: Context) -> Iterator[Proble
             entry.ip and family_of(entry.ip) == family and entry.ip_mode != "Proxy"
             for entry in service.load_balancer_ingress
         )
-        closed = "::1/128" if family == "IPv6" else "127.0.0.1/32"
         yield Problem(
             message=f"Source ranges name {', '.join(ranges)} only: over {family} everybody is let in.",
             severity=Severity.ERROR if is_open else None,
@@ -205,7 +214,7 @@ def source_ranges_miss_family(service: Service, ctx: Context) -> Iterator[Proble
             field="spec.loadBalancerSourceRanges",
             observed=", ".join(ranges),
             expected=f"ranges of {family} too",
-            fix=patch_service(service, loadBalancerSourceRanges=[*ranges, closed]),
+            fix=close_family(service, family),
         )
 
 

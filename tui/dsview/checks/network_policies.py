@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
 from dsview.checks.words import kubectl, names
@@ -19,6 +21,24 @@ def _directions(policy: NetworkPolicy) -> Iterator[tuple[str, str, tuple[PolicyR
         yield "ingress", "from", policy.ingress
     if "Egress" in policy.policy_types:
         yield "egress", "to", policy.egress
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """A direction of a policy in which only ipBlocks of one family are allowed. `peer` is `from` or `to`."""
+
+    direction: str
+    peer: str
+    family: Family
+    cidrs: tuple[str, ...]
+
+
+def one_family_limits(policy: NetworkPolicy) -> list[Limit]:
+    """The directions in which all that the policy allows is ipBlocks of one family."""
+    return [
+        Limit(name, peer, only, tuple(block.cidr for rule in rules for block in rule.blocks))
+        for name, peer, rules in _directions(policy)
+        if (only := _only_family(rules)) is not None
+    ]
 
 
 def _only_family(rules: tuple[PolicyRule, ...]) -> Family | None:
@@ -59,19 +79,19 @@ def _selected_dual_pod(policy: NetworkPolicy, ctx: Context) -> Pod | None:
 )
 def policy_one_family(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
     """Blocks of one family for pods of two."""
-    found = [(name, peer, only, rules) for name, peer, rules in _directions(policy) if (only := _only_family(rules))]
-    pod = _selected_dual_pod(policy, ctx) if found else None
+    limits = one_family_limits(policy)
+    pod = _selected_dual_pod(policy, ctx) if limits else None
     if pod is None:
         return
-    for name, peer, only, rules in found:
-        blocks = [block.cidr for rule in rules for block in rule.blocks]
+    for limit in limits:
+        missing = other(limit.family)
         yield Problem(
-            message=f"{name} allows {names(blocks)} only: {other(only)} {peer} anywhere is blocked for pods such as "
-            f"{pod.name}, which have both families.",
-            family=other(only),
-            field=f"spec.{name}",
-            observed=names(blocks),
-            expected=f"ipBlocks of {other(only)} too",
+            message=f"{limit.direction} allows {names(limit.cidrs)} only: {missing} {limit.peer} anywhere is blocked "
+            f"for pods such as {pod.name}, which have both families.",
+            family=missing,
+            field=f"spec.{limit.direction}",
+            observed=names(limit.cidrs),
+            expected=f"ipBlocks of {missing} too",
             fix=kubectl(policy.namespace, "edit", "networkpolicy", policy.name),
             related=(ObjectRef("Pod", pod.namespace, pod.name),),
         )

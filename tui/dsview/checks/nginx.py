@@ -11,19 +11,15 @@ from dsview.model.address import FAMILIES, V4, V6, Family, families_of, other
 from dsview.model.finding import Cause, ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.listen import ListenSource, NginxConf
-from dsview.model.objects import Pod, Service
+from dsview.model.objects import Pod
 from dsview.state.controllers import (
     config_map_key,
     has_ssl_passthrough,
-    is_truthy,
     live_controllers,
     public_ports,
-    target_port,
 )
-from dsview.state.listeners import config_map, nginx_conf
+from dsview.state.listeners import deaf_ports, is_ipv6_disabled, nginx_conf, sockets
 from dsview.state.relations import PodFacet
-
-_DISABLE = "disable-ipv6"
 
 
 def _ready(ctx: Context) -> list[Pod]:
@@ -36,24 +32,6 @@ def _read(ctx: Context) -> Iterator[tuple[Pod, NginxConf]]:
         conf = nginx_conf(ctx.state, pod)
         if conf.source is ListenSource.READ:
             yield pod, conf
-
-
-def _is_disabled(ctx: Context, pod: Pod) -> bool:
-    settings = config_map(ctx.state, pod)
-    return settings is not None and is_truthy(settings.data.get(_DISABLE, ""))
-
-
-Socket = tuple[str, int | None]
-"""Transport and port."""
-
-
-def _sockets(conf: NginxConf) -> dict[Socket, set[Family]]:
-    """The families of each public (transport, port)."""
-    found: dict[Socket, set[Family]] = {}
-    for listener in conf.listeners:
-        if not listener.internal and listener.transport != "unix":
-            found.setdefault((listener.transport, listener.port), set()).update(listener.families)
-    return found
 
 
 @check(
@@ -73,9 +51,9 @@ def _sockets(conf: NginxConf) -> dict[Socket, set[Family]]:
 def no_v6_listen(ctx: Context) -> Iterator[Problem]:
     """A dual pod with IPv4 listeners."""
     for pod, conf in _read(ctx):
-        if V6 not in families_of(pod.ips) or _is_disabled(ctx, pod):
+        if V6 not in families_of(pod.ips) or is_ipv6_disabled(ctx.state, pod):
             continue
-        ports = [f"{port}/{t}" for (t, port), has in sorted(_sockets(conf).items(), key=str) if has == {V4}]
+        ports = [f"{port}/{t}" for (t, port), has in sorted(sockets(conf).items(), key=str) if has == {V4}]
         if ports:
             settings = ObjectRef("ConfigMap", *config_map_key(pod))
             yield Problem(
@@ -116,7 +94,7 @@ def service_family_no_listener(ctx: Context) -> Iterator[Problem]:
                 continue
             # A replica without an address of the family gets no connection over it: DS-POD-001 and DS-EPS-002 tell.
             asked = [pod for pod in pods if pod.ready and family in families_of(pod.ips)]
-            deaf = [(pod, ports) for pod in asked if (ports := _deaf_ports(ctx, service, pod, family))]
+            deaf = [(pod, ports) for pod in asked if (ports := deaf_ports(ctx.state, service, pod, family))]
             if not deaf:
                 continue
             pod, ports = deaf[0]
@@ -134,29 +112,6 @@ def service_family_no_listener(ctx: Context) -> Iterator[Problem]:
                 grace=60,
                 causes=tuple(Cause("DS-NGX-002", ObjectRef("ConfigMap", *config_map_key(p)), family) for p, _ in deaf),
             )
-
-
-def _deaf_ports(ctx: Context, service: Service, pod: Pod, family: Family) -> list[int]:
-    """The ports of the pod that the Service leads to and that have no listener of the family."""
-    conf = nginx_conf(ctx.state, pod)
-    if conf.source is ListenSource.UNREAD or (
-        conf.source is ListenSource.PREDICTED and config_map(ctx.state, pod) is None
-    ):
-        return []
-    sockets = _sockets(conf)
-    public = public_ports(pod)
-    passed_through = public["https"] if has_ssl_passthrough(pod) else None
-    deaf: list[int] = []
-    for port in service.ports:
-        number = target_port(port, pod)
-        has = sockets.get((port.protocol.lower(), number))
-        if number is None or number == passed_through or (has is None and number not in public.values()):
-            continue
-        # A host name as listen target may be of any family; it is not held against nginx.
-        unknown = any(x.port == number and not x.families and x.transport != "unix" for x in conf.listeners)
-        if family not in (has or set()) and not unknown and number not in deaf:
-            deaf.append(number)
-    return deaf
 
 
 @check(
@@ -320,7 +275,7 @@ def replicas_differ(ctx: Context) -> Iterator[Problem]:
 
 
 def _port_families(conf: NginxConf) -> frozenset[tuple[str, int | None, Family]]:
-    return frozenset((t, port, family) for (t, port), has in _sockets(conf).items() for family in has)
+    return frozenset((t, port, family) for (t, port), has in sockets(conf).items() for family in has)
 
 
 @check(

@@ -18,11 +18,9 @@ from dsview.state.controllers import (
     is_truthy,
     live_controllers,
 )
-from dsview.state.listeners import config_map, nginx_conf
+from dsview.state.listeners import DISABLE_IPV6, config_map, nginx_conf
 from dsview.state.profile import split_list
 from dsview.state.relations import PodFacet
-
-_DISABLE = "disable-ipv6"
 
 
 def _by_config_map(ctx: Context) -> dict[Key, tuple[ConfigMap, list[Pod]]]:
@@ -65,7 +63,7 @@ def _is_sure(listener: Listener) -> bool:
 def disabled_but_published(ctx: Context) -> Iterator[Problem]:
     """Switched off in nginx, published by a Service."""
     for settings, pods in _by_config_map(ctx).values():
-        if not is_truthy(settings.data.get(_DISABLE, "")):
+        if not is_truthy(settings.data.get(DISABLE_IPV6, "")):
             continue
         keys = {pod.key for pod in pods}
         published = [
@@ -74,7 +72,7 @@ def disabled_but_published(ctx: Context) -> Iterator[Problem]:
             if V6 in service.families and any(pod.key in keys for pod in behind)
         ]
         restart = recreate_pods(pods)
-        enable = patch("configmap", settings.namespace, settings.name, {"data": {_DISABLE: "false"}})
+        enable = patch("configmap", settings.namespace, settings.name, {"data": {DISABLE_IPV6: "false"}})
         yield Problem(
             message="disable-ipv6 is true"
             + (
@@ -86,7 +84,7 @@ def disabled_but_published(ctx: Context) -> Iterator[Problem]:
             severity=Severity.ERROR if published else None,
             object=ref("ConfigMap", settings),
             family=V6,
-            field=f"data.{_DISABLE}",
+            field=f"data.{DISABLE_IPV6}",
             observed="true",
             expected="false, or no IPv6 in the Service",
             fix=f"{enable}\n{restart}",
@@ -111,7 +109,7 @@ def bind_address_one_family(ctx: Context) -> Iterator[Problem]:
     """A limit for one family of two."""
     for settings, pods in _by_config_map(ctx).values():
         named = families_of(tuple(text.strip("[]") for text in split_list(settings.data.get("bind-address", ""))))
-        if len(named) != 1 or (named[0] == V4 and is_truthy(settings.data.get(_DISABLE, ""))):
+        if len(named) != 1 or (named[0] == V4 and is_truthy(settings.data.get(DISABLE_IPV6, ""))):
             continue
         if not any(other(named[0]) in families_of(pod.ips) for pod in pods):
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
-from dsview.checks.words import families, kubectl, names, quoted, ref
+from dsview.checks.words import families, names, quoted, ref, reregister_node
 from dsview.model.address import FAMILIES, Family, families_of, is_usable, other, packed
 from dsview.model.cidr import Cidr, parse_cidr, parse_cidrs
 from dsview.model.finding import ObjectRef, Severity
@@ -18,7 +18,6 @@ from dsview.state.profile import NodeFacts
 from dsview.state.relations import in_order
 
 _NODE_IP = "Start the node's kubelet with --node-ip=<IPv4 address>,<IPv6 address> and restart it."
-_REREGISTER = "spec.podCIDRs is immutable"
 
 
 def _nodes(ctx: Context) -> list[Node]:
@@ -27,11 +26,6 @@ def _nodes(ctx: Context) -> list[Node]:
 
 def _node_ref(name: str) -> ObjectRef:
     return ObjectRef("Node", None, name)
-
-
-def _reregister(node: Node) -> str:
-    drain = kubectl("", "drain", node.name, "--ignore-daemonsets", "--delete-emptydir-data")
-    return f"{drain}\n{kubectl('', 'delete', 'node', node.name)}\n# then restart the kubelet on it ({_REREGISTER})"
 
 
 @check(
@@ -125,7 +119,7 @@ def pod_cidr_family(ctx: Context) -> Iterator[Problem]:
             field="spec.podCIDRs",
             observed=", ".join(node.cidrs),
             expected="a podCIDR of each family",
-            fix=_reregister(node),
+            fix=reregister_node(node),
             related=(_node_ref(example),),
         )
 
@@ -176,7 +170,7 @@ def pod_cidr_overlap(ctx: Context) -> Iterator[Problem]:
             field=f"spec.podCIDRs[{i}]",
             observed=cidr.text,
             expected="a range of its own",
-            fix=_reregister(node),
+            fix=reregister_node(node),
             related=tuple(map(_node_ref, sorted(others))),
         )
 
@@ -259,7 +253,7 @@ def pod_cidr_order(ctx: Context) -> Iterator[Problem]:
                 field="spec.podCIDRs",
                 observed=", ".join(node.cidrs),
                 expected=f"{' before '.join(first)}",
-                fix=_reregister(node),
+                fix=reregister_node(node),
                 related=(_node_ref(example),),
             )
 

@@ -10,7 +10,7 @@ from typing import Any
 from dsview.checks.context import workload_of
 from dsview.model.address import Family
 from dsview.model.finding import ObjectRef
-from dsview.model.objects import Event, Object, Pod, Service
+from dsview.model.objects import Event, Node, Object, Pod, Service
 
 
 def ref(kind: str, item: Object) -> ObjectRef:
@@ -83,3 +83,10 @@ def recreate_pods(pods: Sequence[Pod]) -> str:
         else:
             commands[kubectl(pod.namespace, "delete", "pod", pod.name)] = None
     return "\n".join(commands)
+
+
+def reregister_node(node: Node) -> str:
+    """Commands after which the node registers anew; its podCIDRs cannot be changed otherwise."""
+    drain = kubectl("", "drain", node.name, "--ignore-daemonsets", "--delete-emptydir-data")
+    delete = kubectl("", "delete", "node", node.name)
+    return f"{drain}\n{delete}\n# then restart the kubelet on it (spec.podCIDRs is immutable)"

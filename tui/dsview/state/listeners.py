@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dsview.model.address import V4, V6, families_of
+from dsview.model.address import V4, V6, Family, families_of
 from dsview.model.kinds import Kind
 from dsview.model.listen import Likelihood, Listener, ListenSource, NginxConf
-from dsview.model.objects import ConfigMap, Pod
+from dsview.model.objects import ConfigMap, Pod, Service
 from dsview.state.cluster import ClusterState
-from dsview.state.controllers import config_map_key, has_ssl_passthrough, is_truthy, public_ports
+from dsview.state.controllers import config_map_key, has_ssl_passthrough, is_truthy, public_ports, target_port
+
+DISABLE_IPV6 = "disable-ipv6"
+"""The ConfigMap's key that keeps ingress-nginx from listening on IPv6."""
+
+Socket = tuple[str, int | None]
+"""Transport and port."""
 
 
 def nginx_conf(state: ClusterState, pod: Pod) -> NginxConf:
@@ -22,6 +28,45 @@ def nginx_conf(state: ClusterState, pod: Pod) -> NginxConf:
 def config_map(state: ClusterState, pod: Pod) -> ConfigMap | None:
     """The controller's ConfigMap, if it was read."""
     return state.config_maps.get(config_map_key(pod))
+
+
+def is_ipv6_disabled(state: ClusterState, pod: Pod) -> bool:
+    """Whether the controller's ConfigMap says so; one that was not read says nothing."""
+    settings = config_map(state, pod)
+    return settings is not None and is_truthy(settings.data.get(DISABLE_IPV6, ""))
+
+
+def sockets(conf: NginxConf) -> dict[Socket, set[Family]]:
+    """The families of each public (transport, port)."""
+    found: dict[Socket, set[Family]] = {}
+    for listener in conf.listeners:
+        if not listener.internal and listener.transport != "unix":
+            found.setdefault((listener.transport, listener.port), set()).update(listener.families)
+    return found
+
+
+def deaf_ports(state: ClusterState, service: Service, pod: Pod, family: Family) -> list[int]:
+    """The ports of a controller pod that the Service leads to and that have no listener of the family.
+
+    None where nginx.conf could not be made out, or was predicted without its ConfigMap.
+    """
+    conf = nginx_conf(state, pod)
+    if conf.source is ListenSource.UNREAD or (conf.source is ListenSource.PREDICTED and config_map(state, pod) is None):
+        return []
+    found = sockets(conf)
+    public = public_ports(pod)
+    passed_through = public["https"] if has_ssl_passthrough(pod) else None
+    deaf: list[int] = []
+    for port in service.ports:
+        number = target_port(port, pod)
+        has = found.get((port.protocol.lower(), number))
+        if number is None or number == passed_through or (has is None and number not in public.values()):
+            continue
+        # A host name as listen target may be of any family; it is not held against nginx.
+        unknown = any(x.port == number and not x.families and x.transport != "unix" for x in conf.listeners)
+        if family not in (has or set()) and not unknown and number not in deaf:
+            deaf.append(number)
+    return deaf
 
 
 def predict(state: ClusterState, pod: Pod, reason: str) -> NginxConf:
@@ -60,7 +105,7 @@ def _wildcard(address: str, port: int, options: tuple[str, ...], likelihood: Lik
 
 def _ipv6_likelihood(state: ClusterState, pod: Pod, settings: ConfigMap | None) -> Likelihood | None:
     """How likely a `[::]` listen is; None for "there is none"."""
-    if settings is not None and is_truthy(settings.data.get("disable-ipv6", "")):
+    if is_ipv6_disabled(state, pod):
         return None
     if V6 in families_of(pod.ips):
         # Without the ConfigMap nobody can tell that IPv6 is not switched off.
