@@ -87,7 +87,7 @@ def test_the_wheel_knows_every_demo(installed: Path, tmp_path: Path, scenario: s
 
 def test_the_wheel_opens_the_dashboard_on_the_demo(installed: Path, tmp_path: Path) -> None:
     result = subprocess.run(
-        [str(installed), "-c", OPEN], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [str(installed), "-I", "-c", OPEN], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
     assert result.returncode == 0, result.stderr
     where, services = result.stdout.splitlines()

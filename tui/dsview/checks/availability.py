@@ -31,19 +31,20 @@ def why_not_evaluated(state: ClusterState, check: Check) -> str | None:
         if not state.is_known(kind):
             known = [other.value for other in check.substitutes if state.is_known(other)]
             partly = f"; evaluated from {', '.join(known)} objects only" if known else ""
-            return safe(f"{_why_unknown(state, kind)}{partly}")
+            return safe(f"{why_unknown(state, kind)}{partly}")
     for kind in check.uses:
         if not state.is_settled(kind):
-            return _why_unknown(state, kind)
+            return why_unknown(state, kind)
     missing = [kind for kind in check.subjects if not state.is_known(kind)]
     if not missing:
         return None
-    reasons = "; ".join(_why_unknown(state, kind) for kind in missing)
+    reasons = "; ".join(why_unknown(state, kind) for kind in missing)
     rest = [kind.value for kind in check.subjects if kind not in missing]
     return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
 
 
-def _why_unknown(state: ClusterState, kind: Kind) -> str:
+def why_unknown(state: ClusterState, kind: Kind) -> str:
+    """Why the objects of a kind are not known, such as `pods: not permitted`."""
     status = state.status(kind)
     name = RESOURCES[kind].rbac_name if kind in RESOURCES else "nginx.conf of the controllers"
     text = f"{name}: {_WORDS.get(status.health, 'could not be read')}"

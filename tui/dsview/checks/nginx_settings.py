@@ -7,7 +7,7 @@ from typing import Literal
 
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
-from dsview.checks.words import families, kubectl, names, patch, recreate_pods, ref
+from dsview.checks.words import enable_ipv6, families, kubectl, names, patch, ref
 from dsview.model.address import V4, V6, families_of, other
 from dsview.model.cidr import cidr_families
 from dsview.model.finding import Severity
@@ -71,8 +71,6 @@ def disabled_but_published(ctx: Context) -> Iterator[Problem]:
             for service, behind in ctx.controller_services.values()
             if V6 in service.families and any(pod.key in keys for pod in behind)
         ]
-        restart = recreate_pods(pods)
-        enable = patch("configmap", settings.namespace, settings.name, {"data": {DISABLE_IPV6: "false"}})
         yield Problem(
             message="disable-ipv6 is true"
             + (
@@ -87,7 +85,7 @@ def disabled_but_published(ctx: Context) -> Iterator[Problem]:
             field=f"data.{DISABLE_IPV6}",
             observed="true",
             expected="false, or no IPv6 in the Service",
-            fix=f"{enable}\n{restart}",
+            fix=enable_ipv6(settings, pods),
             related=(*(ref("Service", s) for s in published), *(ref("Pod", pod) for pod in pods[:20])),
         )
 

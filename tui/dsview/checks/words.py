@@ -10,7 +10,8 @@ from typing import Any
 from dsview.checks.context import workload_of
 from dsview.model.address import Family
 from dsview.model.finding import ObjectRef
-from dsview.model.objects import Event, Node, Object, Pod, Service
+from dsview.model.objects import ConfigMap, Event, Node, Object, Pod, Service
+from dsview.state.listeners import DISABLE_IPV6
 
 
 def ref(kind: str, item: Object) -> ObjectRef:
@@ -90,3 +91,9 @@ def reregister_node(node: Node) -> str:
     drain = kubectl("", "drain", node.name, "--ignore-daemonsets", "--delete-emptydir-data")
     delete = kubectl("", "delete", "node", node.name)
     return f"{drain}\n{delete}\n# then restart the kubelet on it (spec.podCIDRs is immutable)"
+
+
+def enable_ipv6(settings: ConfigMap, controllers: Sequence[Pod]) -> str:
+    """Commands after which ingress-nginx listens on IPv6: it looks for the family when its process starts."""
+    enable = patch("configmap", settings.namespace, settings.name, {"data": {DISABLE_IPV6: "false"}})
+    return f"{enable}\n{recreate_pods(controllers)}"

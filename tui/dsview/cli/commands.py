@@ -169,6 +169,24 @@ def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeou
 
 
 @cli.command()
+@shared_options
+@click.option("-o", "--output", type=click.Choice(["text", "json", "sh"]), default="text", show_default=True)
+@_TIMEOUT
+@click.pass_context
+def plan(ctx: click.Context, /, output: str, timeout: float | None, **values: Any) -> int:
+    """Say which single-stack Services can become dual-stack, and what stands in the way. Applies nothing."""
+    import shutil
+
+    from dsview.report.plan import PLAN_FORMATS
+    from dsview.rows.plan import make_plan
+
+    settings = take_settings(ctx, values)
+    session = _run(settings, timeout)
+    write(PLAN_FORMATS[output](session, make_plan(session), shutil.get_terminal_size((100, 24)).columns))
+    return 0
+
+
+@cli.command()
 @click.argument("code", required=False)
 def explain(code: str | None) -> int:
     """Explain a check, or list all of them."""

@@ -29,7 +29,8 @@ def describe(ref: Ref) -> str:
     return safe(f"{ref.kind} {ref.namespace}/{ref.name}" if ref.namespace else f"{ref.kind} {ref.name}")
 
 
-def _plural(number: int, noun: str) -> str:
+def plural(number: int, noun: str) -> str:
+    """`1 Pod`, `12,500 Pods`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -58,8 +59,8 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
     if cluster.qualifiers:
         yield f"But: {', '.join(cluster.qualifiers)}"
     yield (
-        f"Read: {_plural(counts.services, 'Service')}, {_plural(counts.endpoint_slices, 'EndpointSlice')}, "
-        f"{_plural(counts.pods, 'Pod')}, {_plural(counts.nodes, 'Node')}, {_plural(counts.listeners, 'listener')}"
+        f"Read: {plural(counts.services, 'Service')}, {plural(counts.endpoint_slices, 'EndpointSlice')}, "
+        f"{plural(counts.pods, 'Pod')}, {plural(counts.nodes, 'Node')}, {plural(counts.listeners, 'listener')}"
     )
     yield ""
     for finding, symptoms in _by_cause(report):
@@ -97,7 +98,7 @@ def _finding_lines(
             f"    $ {line}" if line.startswith("kubectl") else f"    {line}" for line in finding.fix.split("\n")
         )
     if symptoms:
-        yield f"    explains {_plural(len(symptoms), 'more finding')}:"
+        yield f"    explains {plural(len(symptoms), 'more finding')}:"
         for symptom in symptoms:
             yield f"      {_GLYPHS[symptom.severity]} {symptom.check}  {describe(symptom.object)}"
             yield from _wrapped(symptom.message, width - 8, "        ")
@@ -109,7 +110,7 @@ def _summary(report: Report, colour: bool) -> str:
     numbers = (("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes))
     if not any(n for _, n in numbers):
         return "No findings." if not report.not_evaluated else "No findings among what could be evaluated."
-    text = ", ".join(_paint(_plural(n, name), name, colour and n > 0) for name, n in numbers)
+    text = ", ".join(_paint(plural(n, name), name, colour and n > 0) for name, n in numbers)
     folded = f"; {counts.folded} of them explained by others" if counts.folded else ""
     exempted = f"; {counts.exempted} exempted" if counts.exempted else ""
     return f"{text}{folded}{exempted}."

@@ -47,7 +47,6 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     max_width: int = 40
     align: Literal["left", "right"] = "left"
     priority: int = 0
-    wide: bool = False
 
 
 class Cell(msgspec.Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ from dsview.rows.cells import GAP
 from dsview.rows.listeners import pod_key
 from dsview.rows.pane import by_family
 from dsview.rows.panes import PANES
+from dsview.rows.plan import is_movable, make_step
 from dsview.rows.pods import phase_of
 from dsview.rows.services import type_of, vips
 from dsview.session.session import Session
@@ -126,6 +127,17 @@ def _relative(kind: str, key: Key, note: str = "") -> Relative:
     return Relative(kind=kind, label=safe(f"{name}  {note}".strip()), pane_id=pane, key=key)
 
 
+def _plan(session: Session, service: Service) -> list[Fact]:
+    """What a Service of one family needs to get the other."""
+    if not is_movable(service):
+        return []
+    step = make_step(session, service)
+    facts = _text("To dual-stack", step.wave.heading)
+    for obstacle in step.obstacles:
+        facts += _text("In the way", obstacle.message)
+    return facts + [fact for note in step.notes for fact in _text("Note", note)]
+
+
 def _service(session: Session, service: Service) -> tuple[list[Fact], list[Relative]]:
     state = session.state
     found = service_endpoints(state, service.key)
@@ -145,6 +157,7 @@ def _service(session: Session, service: Service) -> tuple[list[Fact], list[Relat
         *_lanes("Source ranges", service.load_balancer_source_ranges),
         *_text("Traffic policy", service.external_traffic_policy),
         *_text("Selector", ", ".join(f"{k}={v}" for k, v in sorted(service.selector.items())) or "none"),
+        *_plan(session, service),
         *_text("Ports", ", ".join(f"{p.port}/{p.protocol} → {p.target_port or p.port}" for p in service.ports)),
     ]
     pods = sorted({e.target for e in found.targets.values() if e.target[1]})

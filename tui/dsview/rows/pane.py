@@ -31,6 +31,8 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     `keys` gives all rows' keys, `row` one row (None where it is gone), `sort_key` a string that orders rows by a
     column, `haystack` the text that a filter searches, lower case. `affected` names the rows that a delta may have
     changed; None for all of them. `flag_kind` is the kind whose findings flag the rows, where one object is one row.
+    `glances` says whether a delta may have changed the look, but neither place nor text, of rows that `affected` does
+    not name: those on the screen are made anew.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     findings: Callable[[Session, Key], tuple[Finding, ...]]
     contains: Callable[[Session, Key], bool]
     flag_kind: str = ""
+    glances: Callable[[Session, Delta], bool] = lambda _session, _delta: False
 
     @property
     def column_ids(self) -> frozenset[str]:

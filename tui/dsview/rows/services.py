@@ -11,6 +11,7 @@ from dsview.model.text import safe
 from dsview.rows.cells import Cell, Column, Row, Tone
 from dsview.rows.keys import LAST, address_sort, findings_sort, number_sort
 from dsview.rows.pane import NOT_READ, NOTHING, Pane, lane_cells, make_row, text_cell
+from dsview.rows.plan import Wave, is_movable, make_step
 from dsview.session.session import Delta, Session
 from dsview.state.endpoints import service_endpoints
 
@@ -59,6 +60,14 @@ COLUMNS = (
         width=5,
         max_width=39,
         priority=3,
+    ),
+    Column(
+        id="plan",
+        title="To dual-stack",
+        help="For a Service of one family: what comes before it can have both (`dsview plan`).",
+        width=9,
+        max_width=14,
+        priority=6,
     ),
     Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
 )
@@ -109,6 +118,13 @@ def _vip_cells(service: Service) -> dict[str, Cell]:
     return cells
 
 
+def _plan_cell(session: Session, service: Service) -> Cell:
+    if not is_movable(service):
+        return NOTHING
+    wave = make_step(session, service).wave
+    return text_cell(wave.word, Tone.GOOD if wave is Wave.READY else Tone.PLAIN, value=wave.value)
+
+
 def _row(session: Session, key: Key) -> Row | None:
     service = session.state.services.get(key)
     if service is None:
@@ -125,6 +141,7 @@ def _row(session: Session, key: Key) -> Row | None:
         ),
         **_ready_cells(session, service),
         **_vip_cells(service),
+        "plan": _plan_cell(session, service),
     }
     if service.is_headless:
         for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
@@ -163,6 +180,8 @@ def _sort_key(session: Session, key: Key, column: str) -> str:
             return address_sort(service.real_cluster_ips, lane)
         case "vip_v4" | "vip_v6":
             return address_sort(vips(service), lane)
+        case "plan":
+            return number_sort(make_step(session, service).wave.depth) if is_movable(service) else LAST
         case "flags":
             return findings_sort(_findings(session, key))
     return service.namespace
@@ -192,6 +211,14 @@ def _affected(_session: Session, delta: Delta) -> set[Key] | None:
     return keys
 
 
+_GLANCED = frozenset({Kind.NETWORK_POLICY, Kind.CONFIG_MAP, Kind.NGINX_CONF, Kind.POD})
+
+
+def _glances(_session: Session, delta: Delta) -> bool:
+    """What a Service needs to become dual-stack depends on all of these."""
+    return bool(delta.nodes) or any(change.kind in _GLANCED for change in delta.changes)
+
+
 PANE = Pane(
     id="services",
     title="Services",
@@ -206,4 +233,5 @@ PANE = Pane(
     findings=_findings,
     contains=lambda session, key: key in session.state.services,
     flag_kind="Service",
+    glances=_glances,
 )

@@ -123,8 +123,12 @@ class TableView:
             self._haystacks.clear()
             self._rebuild()
             return True
+        glanced = self.pane.glances(self.session, delta)
+        if glanced:
+            self._rows.clear()
+            self.version += 1
         if not keys and not self._waiting:
-            return False
+            return glanced
         for key in keys:
             self._rows.pop(key, None)
             self._haystacks.pop(key, None)
@@ -132,7 +136,7 @@ class TableView:
         # While a list pours in, rows are merged in ever larger portions, so that the sum of all merges stays small.
         is_loading = any(not self.session.state.is_settled(kind) for kind in self.pane.kinds)
         if is_loading and len(self._waiting) < len(self._keys) // 20:
-            return False
+            return glanced
         waiting, self._waiting = self._waiting, set()
         self._merge(waiting)
         return True
