@@ -93,6 +93,12 @@ CASES = [
         {("DS-ADR-002", "warning", "Service", "my-service-2", V4)},
     ),
     Case(
+        "external-ip-of-a-node",
+        "01",
+        with_addresses(WORKER, ("InternalIP", "172.18.0.3"), ("InternalIP", "fc00::3"), ("ExternalIP", "2001:DB8::3")),
+        {("DS-ADR-002", "warning", "Node", WORKER, V6)},
+    ),
+    Case(
         "host-bits",
         "01",
         adding(network_policy(ingress=[{"from": [{"ipBlock": {"cidr": "10.0.0.1/8"}}, {"podSelector": {}}]}])),

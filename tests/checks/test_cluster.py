@@ -57,6 +57,16 @@ def _reversed_addresses(*names: str) -> Change:
     return change
 
 
+def _extra_range(**metadata: str) -> Json:
+    return {
+        "kind": "ServiceCIDR",
+        "apiVersion": "networking.k8s.io/v1",
+        "metadata": {"name": "extra", "creationTimestamp": "2026-11-20T08:13:58Z", **metadata},
+        "spec": {"cidrs": ["10.97.0.0/24"]},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
+
+
 def _with_addresses_in_use(number: int) -> Change:
     """A Service range of 62 usable addresses, of which so many are in use."""
 
@@ -190,6 +200,19 @@ CASES = [
         "service-range-full",
         "12",
         _with_addresses_in_use(59),
+        {("DS-CLU-005", "error", "ServiceCIDR", "kubernetes", V4)},
+    ),
+    Case(
+        "another-range-has-room",
+        "12",
+        all_of(_with_addresses_in_use(59), adding(_extra_range())),
+        set(),
+        ("DS-CLU-005",),
+    ),
+    Case(
+        "another-range-is-being-deleted",
+        "12",
+        all_of(_with_addresses_in_use(59), adding(_extra_range(deletionTimestamp="2026-11-20T09:00:00Z"))),
         {("DS-CLU-005", "error", "ServiceCIDR", "kubernetes", V4)},
     ),
     Case("service-range-three-quarters-full", "12", _with_addresses_in_use(46), set(), ("DS-CLU-005",)),

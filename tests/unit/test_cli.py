@@ -47,6 +47,20 @@ def test_the_json_report_holds_its_schema_and_is_the_same_each_time(path: Path) 
     assert len(identities) == len(set(identities))
 
 
+def test_what_is_exempted_is_counted_and_shown_where_it_is_asked_for(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[[exempt]]\nchecks = ["DS-SVC-002"]\nreason = "known"\n')
+    arguments = ("--config", str(config), "check", "--from", scenario("01"))
+    report = json.loads(run(*arguments, "-o", "json").stdout)
+    jsonschema.validate(report, SCHEMA)
+    assert report["counts"]["exempted"] == 1
+    assert [f["check"] for f in report["exempted"]] == ["DS-SVC-002"]
+    assert "DS-SVC-002" not in [f["check"] for f in report["findings"]]
+    assert "DS-SVC-002" not in run(*arguments).stdout
+    shown = run(*arguments, "--exempted").stdout
+    assert shown.index("Exempted (1):") < shown.index("DS-SVC-002")
+
+
 def test_counts_are_those_of_the_findings() -> None:
     report = json.loads(run("check", "--from", scenario("03"), "-o", "json").stdout)
     assert report["counts"]["errors"] == 4

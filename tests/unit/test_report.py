@@ -100,6 +100,13 @@ OLD_POD = finding("DS-POD-001", "Pod", "web-1", fix="kubectl -n shop delete pod 
 EMPTY = finding("DS-EPS-001", folded_under=FoldedUnder(check="DS-POD-001", object=OLD_POD.object))
 STUCK = finding("DS-SVC-001", fix="kubectl -n shop patch service web")
 NOTE = finding("DS-SVC-002", name="api")
+
+
+def rendered(name: str, value: Report) -> str:
+    """The report in a format, made at a time that tests know."""
+    return FORMATS[name](value, 1_800_000_000.0)
+
+
 SOME = report(
     EMPTY,
     OLD_POD,
@@ -130,7 +137,7 @@ POISONED = report(
 
 
 def test_the_fields_stand_in_the_order_of_the_contract() -> None:
-    written = json.loads(FORMATS["json"](SOME))
+    written = json.loads(rendered("json", SOME))
     assert list(written)[:7] == ["schema", "dsview", "source", "cluster", "counts", "findings", "notEvaluated"]
     assert list(written["source"]) == ["kind", "name", "serverVersion"]
     assert list(written["cluster"]) == ["mode", "confidence", "serviceFamilies", "serviceCIDRs", "qualifiers"]
@@ -155,7 +162,7 @@ def test_the_fields_stand_in_the_order_of_the_contract() -> None:
 
 @pytest.mark.parametrize("value", [SOME, POISONED, report()], ids=["some", "hostile", "nothing found"])
 def test_the_json_holds_its_schema(value: Report) -> None:
-    jsonschema.validate(json.loads(FORMATS["json"](value)), SCHEMA, format_checker=jsonschema.FormatChecker())
+    jsonschema.validate(json.loads(rendered("json", value)), SCHEMA, format_checker=jsonschema.FormatChecker())
 
 
 @pytest.mark.parametrize(
@@ -175,7 +182,7 @@ def test_the_json_holds_its_schema(value: Report) -> None:
     ],
 )
 def test_the_schema_refuses_what_the_contract_does_not_allow(path: tuple[str | int, ...], value: Any) -> None:
-    written = json.loads(FORMATS["json"](SOME))
+    written = json.loads(rendered("json", SOME))
     inner = written
     for step in path[:-1]:
         inner = inner[step]
@@ -186,14 +193,14 @@ def test_the_schema_refuses_what_the_contract_does_not_allow(path: tuple[str | i
 
 @pytest.mark.parametrize("name", ["schema", "counts", "findings", "notEvaluated"])
 def test_the_schema_demands_every_field(name: str) -> None:
-    written = json.loads(FORMATS["json"](SOME))
+    written = json.loads(rendered("json", SOME))
     del written[name]
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(written, SCHEMA)
 
 
 def test_readers_of_this_version_can_read_what_a_later_one_adds() -> None:
-    written = json.loads(FORMATS["json"](SOME))
+    written = json.loads(rendered("json", SOME))
     for place in (written, written["source"], written["cluster"], written["findings"][0], written["notEvaluated"][0]):
         place["later"] = {"anything": [1]}
     written["counts"]["gateways"] = 3
@@ -202,7 +209,7 @@ def test_readers_of_this_version_can_read_what_a_later_one_adds() -> None:
 
 def test_harmful_names_are_the_same_after_reading_the_json_back() -> None:
     value = report(finding("DS-SVC-001", name=NAME, message="\U000e0001 tag"))
-    text = FORMATS["json"](value)
+    text = rendered("json", value)
     assert not HARMFUL.search(text)
     assert "\\udb40\\udc01 tag" in text
     assert json.loads(text)["findings"][0]["object"]["name"] == NAME
@@ -213,13 +220,13 @@ def test_harmful_names_are_the_same_after_reading_the_json_back() -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_format_lets_a_harmful_character_through(name: str) -> None:
-    assert not HARMFUL.search(FORMATS[name](POISONED))
+    assert not HARMFUL.search(rendered(name, POISONED))
 
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)
 def test_no_format_says_where_on_this_machine_the_files_are(name: str, path: Path) -> None:
-    assert str(path.parent) not in FORMATS[name](build_report(from_path(path)))
+    assert str(path.parent) not in rendered(name, build_report(from_path(path)))
 
 
 def test_what_is_shown_in_the_detail_only_is_in_no_report() -> None:
@@ -306,11 +313,11 @@ def test_sentences_are_wrapped_and_commands_are_not(width: int) -> None:
 
 
 def test_junit_has_a_case_for_each_finding_and_each_check_not_evaluated() -> None:
-    root = ET.fromstring(FORMATS["junit"](SOME))
+    root = ET.fromstring(rendered("junit", SOME))
     assert root.tag == "testsuites"
     (suite,) = root
-    cases = list(suite)
-    assert {case.tag for case in cases} == {"testcase"}
+    assert [child.tag for child in suite if child.tag != "testcase"] == ["properties", "system-out", "system-err"]
+    cases = suite.findall("testcase")
     assert [case.get("classname") for case in cases] == [
         "DS-EPS-001",
         "DS-POD-001",
@@ -320,37 +327,47 @@ def test_junit_has_a_case_for_each_finding_and_each_check_not_evaluated() -> Non
         "DS-NET-002",
     ]
     outcome = [[child.tag for child in case] for case in cases]
-    assert outcome == [["failure"], ["failure"], ["failure"], ["system-out"], ["skipped"], ["skipped"]]
-    for element in (root, suite):
-        assert (element.get("tests"), element.get("failures"), element.get("errors")) == ("6", "3", "0")
+    assert outcome == [["failure"], ["failure"], ["failure"], [], ["skipped"], ["skipped"]]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("6", "3", "0")
+    assert suite.get("timestamp") == "2027-01-15T08:00:00"
     assert suite.get("skipped") == "2"
     assert "kubectl -n shop delete pod web-1" in (cases[1][0].text or "")
+    assert "DS-SVC-002" in (suite.findtext("system-out") or "")
 
 
-def test_junit_uses_no_attribute_that_ci_servers_do_not_know() -> None:
-    allowed = {  # the xUnit plug-in's junit-10.xsd, the strictest in use
-        "testsuites": {"name", "time", "tests", "failures", "errors"},
-        "testsuite": {"name", "tests", "failures", "errors", "skipped", "time"},
+def test_junit_has_exactly_what_both_schemas_in_use_want() -> None:
+    wanted = {  # required by Ant's JUnit.xsd or allowed there, and allowed by the xUnit plug-in's junit-10.xsd
+        "testsuites": set(),
+        "testsuite": {
+            *("id", "package", "name", "timestamp", "hostname", "time"),
+            *("tests", "failures", "errors", "skipped"),
+        },
+        "properties": set(),
         "testcase": {"name", "time", "classname"},
         "failure": {"type", "message"},
-        "skipped": {"type", "message"},
+        "skipped": {"message"},
         "system-out": set(),
+        "system-err": set(),
     }
-    for element in ET.fromstring(FORMATS["junit"](SOME)).iter():
-        assert set(element.attrib) <= allowed[element.tag]
+    root = ET.fromstring(rendered("junit", SOME))
+    assert [child.tag for child in root[0]][-2:] == ["system-out", "system-err"]
+    assert root[0][0].tag == "properties"
+    for element in root.iter():
+        assert set(element.attrib) == wanted[element.tag]
 
 
 def test_hostile_text_cannot_end_a_junit_element() -> None:
-    (suite,) = ET.fromstring(FORMATS["junit"](POISONED))
-    assert len(suite) == 2
-    assert "</failure>" in (suite[0][0].text or "")
+    (suite,) = ET.fromstring(rendered("junit", POISONED))
+    first, second = suite.findall("testcase")
+    assert "</failure>" in (first[0].text or "")
+    assert second.get("classname")
 
 
 # SARIF
 
 
 def test_sarif_results_point_to_rules_and_have_identities() -> None:
-    document = json.loads(FORMATS["sarif"](SOME))
+    document = json.loads(rendered("sarif", SOME))
     assert document["version"] == "2.1.0"
     (run,) = document["runs"]
     driver = run["tool"]["driver"]
@@ -371,7 +388,7 @@ def test_sarif_results_point_to_rules_and_have_identities() -> None:
 
 
 def test_sarif_says_what_was_not_evaluated() -> None:
-    (run,) = json.loads(FORMATS["sarif"](SOME))["runs"]
+    (run,) = json.loads(rendered("sarif", SOME))["runs"]
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] is True
     told = [entry["message"]["text"] for entry in invocation["toolExecutionNotifications"]]
@@ -382,7 +399,7 @@ def test_sarif_says_what_was_not_evaluated() -> None:
 
 
 def test_hostile_text_cannot_leave_its_cell_or_its_fence() -> None:
-    lines = FORMATS["markdown"](POISONED).splitlines()
+    lines = rendered("markdown", POISONED).splitlines()
     (row,) = [line for line in lines if line.startswith("| warning")]
     assert len(re.findall(r"(?<!\\)\|", row)) == 6
     assert "<" not in row.replace("\\<", "")
@@ -396,7 +413,7 @@ def test_markdown_gives_the_fixes_of_causes_only() -> None:
     value = msgspec.structs.replace(
         SOME, findings=(msgspec.structs.replace(EMPTY, fix="kubectl restart"), *SOME.findings[1:])
     )
-    text = FORMATS["markdown"](value)
+    text = rendered("markdown", value)
     assert "kubectl -n shop delete pod web-1" in text
     assert "kubectl restart" not in text
     assert "(explained by DS-POD-001)" in text
@@ -422,7 +439,7 @@ def test_a_finding_is_new_by_its_identity_or_when_it_got_worse(
     tmp_path: Path, before: ReportedFinding, now: ReportedFinding, is_new: bool
 ) -> None:
     file = tmp_path / "known.json"
-    file.write_text(FORMATS["json"](report(before)))
+    file.write_text(rendered("json", report(before)))
     assert bool(new_findings(report(now), read_baseline(str(file)))) is is_new
 
 

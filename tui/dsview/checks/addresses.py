@@ -207,6 +207,9 @@ def _written(item: object) -> Iterator[Located]:
     yield from _addresses(item)
     match item:
         case Node():
+            for i, entry in enumerate(item.addresses):
+                if entry.type == "ExternalIP":
+                    yield f"status.addresses[{i}]", entry.address
             for i, cidr in enumerate(item.cidrs):
                 yield f"spec.podCIDRs[{i}]", cidr
         case Service():
@@ -252,6 +255,7 @@ def _better_spelling(text: str) -> str | None:
     why="Comparisons as text miss it, and from 1.36 the API server refuses to take leading zeros, mapped addresses "
     "and host bits again.",
     fix="Write the canonical form.",
+    not_when="Where nothing compares addresses as text: the address works until the object has to be written again.",
     source="checks.md §4; RFC 5952; KEP-4858",
     subjects=(Kind.POD, Kind.NODE, Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.SERVICE_CIDR, Kind.NETWORK_POLICY),
 )

@@ -27,6 +27,7 @@ from dsview.state.relations import PodFacet, in_order
     why="One half of the conversion to dual-stack is missing: the second Service family has no endpoints.",
     fix="Give kube-controller-manager and the CNI a pod range of the missing family, or finish with the API server's "
     "--service-cluster-ip-range.",
+    not_when="A conversion is under way: pods come first, Services later, so pods with both families are a note.",
     source="checks.md §4",
     needs=(Kind.NODE,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.POD),
@@ -41,8 +42,8 @@ def layers_disagree(ctx: Context) -> Iterator[Problem]:
         seen = tuple(f for f in FAMILIES if any(f in facts.pod_families for facts in known))
         yield Problem(
             message="Services are dual-stack "
-            f"({', '.join(profile.service_cidrs) or families(profile.service_families)}), "
-            f"but every node gives its pods {families(seen)} only.",
+            f"({', '.join(profile.service_cidrs) or families(profile.service_families)}), but every node gives its "
+            f"pods {families(seen)} only.",
             family=other(seen[0]) if len(seen) == 1 else None,
             observed=f"pods: {families(seen)}",
             expected="pods: IPv4 and IPv6",
@@ -68,6 +69,7 @@ def layers_disagree(ctx: Context) -> Iterator[Problem]:
     why="podIP, hostIP and clusterIP show different families from node to node, and software that reads only the first "
     "one breaks.",
     fix="Order --node-ip of the kubelets like the API server's --service-cluster-ip-range.",
+    not_when="Where the order is intended and all software looks at every address of a node.",
     source="checks.md §4 and §1.8",
     needs=(Kind.NODE,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
@@ -85,9 +87,8 @@ def primaries_disagree(ctx: Context) -> Iterator[Problem]:
     from_services = [name for family, found in firsts.items() for name in found if served and family != served]
     if against:
         yield Problem(
-            message=f"{names(f.name for f in against)}: the first InternalIP is {against[0].internal[0]}, but "
-            "all podCIDRs "
-            f"are {families(against[0].cidrs)}.",
+            message=f"{names(f.name for f in against)}: the first InternalIP is {against[0].internal[0]}, but all "
+            f"podCIDRs are {families(against[0].cidrs)}.",
             severity=Severity.ERROR,
             observed=f"{against[0].internal[0]} first, podCIDRs {families(against[0].cidrs)}",
             expected="a podCIDR of the node's first family",
@@ -122,6 +123,7 @@ def _default_cidr(ctx: Context) -> ServiceCIDR | None:
     condition="A ServiceCIDR holds a range of a family that ServiceCIDR kubernetes has not.",
     why="The API server makes no allocator for that family: no Service gets an address of the range.",
     fix="Start the API servers with a --service-cluster-ip-range of both families.",
+    not_when="None is known: the API server never allocates from such a range.",
     source="checks.md §4",
     needs=(Kind.SERVICE_CIDR,),
 )
@@ -154,11 +156,11 @@ _CIDR_EVENTS = {"KubernetesDefaultServiceCIDRInconsistent", "KubernetesDefaultSe
     "service-cidr-not-ready",
     Severity.WARNING,
     title="ServiceCIDR is not ready",
-    condition="The condition Ready of a ServiceCIDR is False: a note while it is being deleted. An error where "
-    "an event "
-    "says that the default ServiceCIDR contradicts the API server's flags.",
+    condition="The condition Ready of a ServiceCIDR is False: a note while it is being deleted. An error where an "
+    "event says that the default ServiceCIDR contradicts the API server's flags.",
     why="No address of the range is given out; with contradicting flags API servers allocate differently.",
     fix="Make --service-cluster-ip-range the same on every API server; wait for Services that still hold addresses.",
+    not_when="A range that is being deleted is not Ready on purpose, so it is a note.",
     source="checks.md §4",
     needs=(Kind.SERVICE_CIDR,),
     uses=(Kind.EVENT,),
@@ -200,6 +202,7 @@ def service_cidr_not_ready(ctx: Context) -> Iterator[Problem]:
     condition="IPAddress objects fill at least 80 % of the usable addresses of a family; an error from 95 %.",
     why="A dual-stack Service needs an address of each family: once one is used up, none can be created.",
     fix="Add a ServiceCIDR with another range of the family.",
+    not_when="Nobody means to create more Services. Ranges that are being deleted give out nothing and are left out.",
     source="checks.md §4",
     needs=(Kind.SERVICE_CIDR, Kind.IP_ADDRESS),
 )
@@ -209,7 +212,7 @@ def service_cidr_full(ctx: Context) -> Iterator[Problem]:
         (item, i, cidr)
         for item in sorted(ctx.state.service_cidrs, key=lambda c: (c.name != "kubernetes", c.name))
         for i, text in enumerate(item.cidrs)
-        if (cidr := parse_cidr(text)) is not None
+        if not item.deleted and (cidr := parse_cidr(text)) is not None
     ]
     for family in dict.fromkeys(cidr.family for _, _, cidr in ranges):
         of_family = [row for row in ranges if row[2].family == family]

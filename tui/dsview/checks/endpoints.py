@@ -331,6 +331,7 @@ _NETWORK_PROBES = {"httpGet", "tcpSocket", "grpc"}
     condition="A dual-stack Service's pods have network probes, which test status.podIP only.",
     why="Ready says nothing about the second family: a process that binds one family only looks healthy.",
     fix="Bind `::` in the container, and probe both families, for example with an exec probe.",
+    not_when="The process binds ::, or an address of each family. The API cannot tell: it is shown in the detail only.",
     source="checks.md §4 and §1.8; k/k#101324",
     subjects=(Kind.SERVICE,),
     needs=(Kind.ENDPOINT_SLICE, Kind.POD),

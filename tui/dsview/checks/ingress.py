@@ -64,9 +64,8 @@ def _copies_status(pod: Pod) -> bool:
     "ingress-status-family",
     Severity.WARNING,
     title="Ingress status lacks a family of its load balancer",
-    condition="The controller's publish Service has a load-balancer IP of a family, and the status of the "
-    "Ingress has none "
-    "of it, for two minutes.",
+    condition="The controller's publish Service has a load-balancer IP of a family, and the status of the Ingress "
+    "has none of it, for two minutes.",
     why="DNS that follows the Ingress status publishes one family only.",
     fix="Restart the controller; look at its log for status updates.",
     not_when="The controller is told other addresses (--publish-status-address) or to write none "
@@ -111,6 +110,7 @@ def ingress_status_family(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     condition="The ready endpoints of a backend Service have no family in common with the controller's pods.",
     why="Every request to the backend fails. That client and backend differ in family would be fine: nginx is between.",
     fix="Recreate the backend's or the controller's pods with the missing family.",
+    not_when="Ingresses of other controllers' classes are left out, and so are ExternalName backends.",
     source="checks.md §4",
     subjects=(Kind.INGRESS,),
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),
@@ -144,6 +144,7 @@ def backend_disjoint(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     why="ingress-nginx takes the endpoints of all slices, so requests that fall on the missing family fail now "
     "and then.",
     fix="Recreate the controller's pods with both families, or make the backend SingleStack.",
+    not_when="The controller's pods are being replaced, and the new ones have the family.",
     source="checks.md §4",
     subjects=(Kind.INGRESS,),
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),

@@ -84,6 +84,7 @@ def vip_family_missing(service: Service, ctx: Context) -> Iterator[Problem]:
     condition="The families of the load-balancer IPs first occur in another order than in ipFamilies.",
     why="Software that takes the first address gets the other family. kubectl get sorts them, so it hides this.",
     fix="None is needed: Kubernetes does not promise an order.",
+    not_when="Nothing takes the first address only.",
     source="checks.md §4 and §1.4",
     subjects=(Kind.SERVICE,),
 )
@@ -109,6 +110,7 @@ def vip_order(service: Service, ctx: Context) -> Iterator[Problem]:
     condition="A load-balancer IP is of none of the Service's families. A note where ipMode is Proxy.",
     why="kube-proxy programs nothing for the address: packets to it are dropped at the nodes.",
     fix="Make the Service dual-stack, or take the address out of the load balancer.",
+    not_when="The load balancer translates between the families before packets reach a node; ipMode Proxy says so.",
     source="checks.md §4",
     subjects=(Kind.SERVICE,),
 )
@@ -147,6 +149,7 @@ _LB_EVENTS = {"AllocationFailed", "SyncLoadBalancerFailed"}
     condition="A LoadBalancer Service has no entry in its status for five minutes.",
     why="The Service is not reachable from outside, in neither family.",
     fix="Look at the events of the Service and at the load-balancer controller; its pools may lack a family.",
+    not_when="The cluster has no load balancers on purpose; the message says so where no Service has an entry.",
     source="checks.md §4",
     subjects=(Kind.SERVICE,),
     uses=(Kind.EVENT,),
@@ -186,11 +189,11 @@ def close_family(service: Service, family: Family) -> str:
     "source-ranges-miss-family",
     Severity.WARNING,
     title="Source ranges do not limit one family",
-    condition="loadBalancerSourceRanges is not empty and names no range of one of the Service's families. An "
-    "error where "
-    "the load balancer has an address of that family whose traffic reaches the nodes unproxied.",
+    condition="loadBalancerSourceRanges is not empty and names no range of one of the Service's families. An error "
+    "where the load balancer has an address of that family whose traffic reaches the nodes unproxied.",
     why="kube-proxy applies the ranges by family: without any of a family, everybody is let in over it.",
     fix="Add ranges of that family; ::1/128 or 127.0.0.1/32 closes it.",
+    not_when="The load balancer, a firewall or another dataplane than kube-proxy applies the ranges.",
     source="checks.md §4; K:pkg/proxy/serviceport.go",
     subjects=(Kind.SERVICE,),
 )
@@ -224,10 +227,10 @@ def source_ranges_miss_family(service: Service, ctx: Context) -> Iterator[Proble
     Severity.WARNING,
     title="Requested load-balancer addresses do not fit the families",
     condition="loadBalancerIP or a provider's annotation asks for addresses that do not cover the Service's "
-    "families, or "
-    "are of another one.",
+    "families, or are of another one.",
     why="The load balancer gives what was asked for, so a family stays without address, or gets none that works.",
     fix="Request one address of each family, in the provider's annotation.",
+    not_when="The provider reads its annotation in another way than its documentation says.",
     source="checks.md §4",
     subjects=(Kind.SERVICE,),
 )
@@ -263,6 +266,7 @@ def requested_ip_family(service: Service, ctx: Context) -> Iterator[Problem]:
     "dual-stack.",
     why="Whether the name resolves to both families is not in the API.",
     fix="Resolve the name for A and AAAA; on AWS set the annotation aws-load-balancer-ip-address-type to dualstack.",
+    not_when="The name has records of both families. dsview asks no DNS.",
     source="checks.md §4",
     subjects=(Kind.SERVICE,),
 )
@@ -289,6 +293,7 @@ def hostname_only(service: Service, ctx: Context) -> Iterator[Problem]:
     condition="externalTrafficPolicy is Local, and a node has ready endpoints in one family but none in the other.",
     why="The health check of the load balancer is one for both families, so the node gets traffic that it drops.",
     fix="Recreate the pods on that node that lack the family.",
+    not_when="The load balancer checks the health of each family by itself.",
     source="checks.md §4",
     subjects=(Kind.SERVICE,),
     needs=(Kind.ENDPOINT_SLICE,),
@@ -310,8 +315,7 @@ def local_policy_gap(service: Service, ctx: Context) -> Iterator[Problem]:
         without: list[Pod] = [pod for pod in pods if family not in families_of(pod.ips)]
         yield Problem(
             message=f"{count(len(gaps), 'node')} ({names(gaps)}) have {rest} endpoints but no {family} one; with "
-            "policy "
-            f"Local they drop {family}.",
+            f"policy Local they drop {family}.",
             family=family,
             field="spec.externalTrafficPolicy",
             observed=names(gaps),

@@ -68,8 +68,7 @@ def _selected_dual_pod(policy: NetworkPolicy, ctx: Context) -> Pod | None:
     Severity.WARNING,
     title="NetworkPolicy allows one family only",
     condition="The policy selects a dual-stack pod, and all rules of a direction name ipBlocks of one family and "
-    "nothing "
-    "else.",
+    "nothing else.",
     why="The other family is blocked in that direction; clients that prefer it time out.",
     fix="Add ipBlocks of the other family.",
     not_when="A rule has selectors, or no peers at all, which allows everybody.",
@@ -110,6 +109,7 @@ def _everything(block: IPBlock) -> Cidr | None:
     condition="One direction allows everything of both families, with exceptions in one family and none in the other.",
     why="What is closed over one family stays open over the other.",
     fix="Add the exceptions of the other family.",
+    not_when="What the exceptions keep out exists in one family only.",
     source="checks.md §4",
     subjects=(Kind.NETWORK_POLICY,),
 )

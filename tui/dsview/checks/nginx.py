@@ -40,10 +40,10 @@ def _read(ctx: Context) -> Iterator[tuple[Pod, NginxConf]]:
     Severity.ERROR,
     title="nginx does not listen on IPv6 though its pod has it",
     condition="A controller pod has an IPv6 address, IPv6 is not disabled in its ConfigMap, and a public port "
-    "listens on "
-    "IPv4 only. Needs the nginx.conf as it is.",
+    "listens on IPv4 only. Needs the nginx.conf as it is.",
     why="IPv6 connections to the controller are refused. ingress-nginx looks for IPv6 once, when its process starts.",
     fix="Restart the controller.",
+    not_when="A template keeps the port to IPv4 on purpose. A predicted configuration never raises it.",
     source="checks.md §4 and §1.5; I:internal/net/net.go",
     needs=(Kind.POD, Kind.NGINX_CONF, Kind.CONFIG_MAP),
     of_pods=(PodFacet.CONTROLLERS,),
@@ -74,9 +74,8 @@ def no_v6_listen(ctx: Context) -> Iterator[Problem]:
     "service-family-no-listener",
     Severity.ERROR,
     title="Controller Service has a family that nginx does not listen on",
-    condition="A family of the controller's Service has ready endpoints, but nginx has no listener of it on the "
-    "port that "
-    "the Service leads to.",
+    condition="A family of the controller's Service has ready endpoints, but nginx has no listener of it on the port "
+    "that the Service leads to.",
     why="Connections over that family are refused by the pod.",
     fix="Restart the controller, or enable IPv6 in its ConfigMap.",
     not_when="HTTPS with ssl-passthrough: there the controller itself, not nginx, owns the port for both families.",
@@ -99,9 +98,8 @@ def service_family_no_listener(ctx: Context) -> Iterator[Problem]:
                 continue
             pod, ports = deaf[0]
             yield Problem(
-                message=f"The Service has {family} and {found.live(family)} ready endpoints of it, but "
-                f"{pod.name} has no "
-                f"{family} listener on port {names(map(str, ports))}.",
+                message=f"The Service has {family} and {found.live(family)} ready endpoints of it, but {pod.name} has "
+                f"no {family} listener on port {names(map(str, ports))}.",
                 family=family,
                 object=ref("Service", service),
                 field=f"spec.ports[{ports[0]}]",
@@ -122,6 +120,7 @@ def service_family_no_listener(ctx: Context) -> Iterator[Problem]:
     condition="nginx listens on [::], but its pod has no IPv6 address and is not on the host's network.",
     why="Harmless: ingress-nginx saw some IPv6 address, such as ::1, when it started.",
     fix="None is needed.",
+    not_when="Always: nothing is wrong. It says that the listener is no proof of IPv6.",
     source="checks.md §4 and §1.5",
     needs=(Kind.POD, Kind.NGINX_CONF),
     of_pods=(PodFacet.CONTROLLERS,),
@@ -148,6 +147,7 @@ def inert_v6_listen(ctx: Context) -> Iterator[Problem]:
     condition="The cluster is dual-stack and the controller's Service is SingleStack, which is the chart's default.",
     why="Everything behind the controller is published over one family only.",
     fix="Set both ipFamilyPolicy and ipFamilies; the chart ignores one without the other.",
+    not_when="The sites are meant to be published over one family.",
     source="checks.md §4; i/n#11068",
     needs=(Kind.SERVICE, Kind.POD),
     of_pods=(PodFacet.CONTROLLERS,),
@@ -179,10 +179,10 @@ def controller_service_single(ctx: Context) -> Iterator[Problem]:
     Severity.ERROR,
     title="Servers of one controller listen on different families",
     condition="In one replica the families differ between server names, or between the http and the https port. "
-    "Needs the "
-    "nginx.conf as it is.",
+    "Needs the nginx.conf as it is.",
     why="Some sites, or one of http and https, cannot be reached over one family.",
     fix="Look for a custom template or a snippet with listen directives; restart the controller.",
+    not_when="A template keeps a server to one family on purpose. Loopback and unix sockets are not compared.",
     source="checks.md §4",
     needs=(Kind.POD, Kind.NGINX_CONF),
     of_pods=(PodFacet.CONTROLLERS,),
@@ -242,6 +242,7 @@ def _uneven(by_port: dict[int, dict[str, set[Family]]]) -> tuple[str, Family] | 
     "it is.",
     why="A connection works or fails depending on the replica that it reaches.",
     fix="Restart the controller.",
+    not_when="A rollout is under way: replicas of different templates are not compared.",
     source="checks.md §4",
     needs=(Kind.POD, Kind.NGINX_CONF),
     of_pods=(PodFacet.CONTROLLERS,),
@@ -286,6 +287,7 @@ def _port_families(conf: NginxConf) -> frozenset[tuple[str, int | None, Family]]
     condition="A [::] listener with ipv6only=off takes IPv4 too, and a plain IPv4 listener has the same port.",
     why="nginx fails to start or to reload with this file; the old workers go on with the old one.",
     fix="Remove ipv6only=off, or the IPv4 listener, from the custom template.",
+    not_when="None is known: nginx was seen to refuse such a file.",
     source="checks.md §4 and §5",
     needs=(Kind.POD, Kind.NGINX_CONF),
     of_pods=(PodFacet.CONTROLLERS,),

@@ -112,8 +112,7 @@ def pod_cidr_family(ctx: Context) -> Iterator[Problem]:
             continue
         yield Problem(
             message=f"No {family} podCIDR: the node has {', '.join(node.cidrs)} only, while {example} has both "
-            "families; "
-            f"pods on it get {facts.cidrs[0]} only.",
+            f"families; pods on it get {facts.cidrs[0]} only.",
             object=_node_ref(node.name),
             family=family,
             field="spec.podCIDRs",
@@ -137,6 +136,7 @@ def _ranges(node: Node) -> list[tuple[int, Cidr]]:
     "pod ranges itself.",
     why="Two pods can get one address, and routes to the range lead to one of the nodes only.",
     fix="Drain and re-register one of the nodes.",
+    not_when="The CNI plug-in gives out addresses by itself and ignores podCIDRs.",
     source="checks.md §4",
     needs=(Kind.NODE,),
 )
@@ -183,6 +183,7 @@ def pod_cidr_overlap(ctx: Context) -> Iterator[Problem]:
     condition="A podCIDR overlaps a Service range, or contains the InternalIP of a node.",
     why="Packets to a Service or a node are taken for pod traffic, or the other way round.",
     fix="Renumber one of the ranges.",
+    not_when="The CNI plug-in gives out addresses by itself and ignores podCIDRs.",
     source="checks.md §4",
     needs=(Kind.NODE,),
     uses=(Kind.SERVICE_CIDR,),
@@ -229,6 +230,7 @@ def cidr_collision(ctx: Context) -> Iterator[Problem]:
     why="kube-controller-manager matches podCIDRs with its --cluster-cidr by position, and stops where they do "
     "not fit.",
     fix="Restore the order of --cluster-cidr, or re-register the nodes that differ.",
+    not_when="Something else than kube-controller-manager allocates podCIDRs.",
     source="checks.md §4",
     needs=(Kind.NODE,),
 )
@@ -246,9 +248,8 @@ def pod_cidr_order(ctx: Context) -> Iterator[Problem]:
     for node, facts in dual:
         if facts.cidrs != first:
             yield Problem(
-                message=f"podCIDRs name {' before '.join(facts.cidrs)} ({', '.join(node.cidrs)}), on {example} "
-                "and most "
-                f"nodes {' before '.join(first)}.",
+                message=f"podCIDRs name {' before '.join(facts.cidrs)} ({', '.join(node.cidrs)}), on {example} and "
+                f"most nodes {' before '.join(first)}.",
                 object=_node_ref(node.name),
                 field="spec.podCIDRs",
                 observed=", ".join(node.cidrs),
@@ -266,6 +267,7 @@ def pod_cidr_order(ctx: Context) -> Iterator[Problem]:
     condition="The families in the annotation alpha.kubernetes.io/provided-node-ip are not those of the InternalIPs.",
     why="The kubelet was told of families that the cloud provider does not report, or the other way round.",
     fix="Configure the cloud controller for both families, or correct the kubelet's --node-ip.",
+    not_when="The cloud provider is still setting the node up.",
     source="checks.md §4",
     subjects=(Kind.NODE,),
 )
@@ -280,8 +282,7 @@ def provided_node_ip(node: Node, ctx: Context) -> Iterator[Problem]:
         differing = next(f for f in FAMILIES if (f in provided) != (f in facts.internal))
         yield Problem(
             message=f"The kubelet's --node-ip is {', '.join(given)} ({families(provided)}), but the node's "
-            "InternalIPs are "
-            f"{families(facts.internal)}.",
+            f"InternalIPs are {families(facts.internal)}.",
             family=differing,
             field="status.addresses",
             observed=families(facts.internal),

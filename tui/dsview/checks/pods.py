@@ -49,9 +49,8 @@ def pod_lacks_family(pod: Pod, ctx: Context) -> Iterator[Problem]:
         effect = f"; {names(wanting)} cannot reach it over {family}" if wanting else ""
         asked = f" It asks its CNI for addresses of its own ({names(pod.ipam)})." if pod.ipam else ""
         yield Problem(
-            message=f"No {family} address: the pod has {names(pod.ips)} only, while node {pod.node_name} gives "
-            "its pods "
-            f"{families(node.pod_families)}{effect}.{asked}",
+            message=f"No {family} address: the pod has {names(pod.ips)} only, while node {pod.node_name} gives its "
+            f"pods {families(node.pod_families)}{effect}.{asked}",
             severity=severity,
             family=family,
             field="status.podIPs",
@@ -116,6 +115,7 @@ def order_differs(pod: Pod, ctx: Context) -> Iterator[Problem]:
     "event HostIPsIPFamilyMismatch names it.",
     why="The node got a family after the pod started; what binds the pod's addresses still serves the old one only.",
     fix="Recreate the pod.",
+    not_when="The process binds every address of the node: it serves the new family, and only the report is old.",
     source="checks.md §4",
     subjects=(Kind.POD,),
     needs=(Kind.NODE,),

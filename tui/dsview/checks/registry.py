@@ -46,7 +46,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     cluster, anew whenever one of `needs` or `uses` changed. `needs` are the kinds without which it is not evaluated
     (besides the subject's own), or from `substitutes` in part only; `uses` are read where they are there. `of_pods`
     narrows what a cluster-wide check reads of pods; without it every change of a pod counts. `condition`, `why`, `fix`
-    and `not_when` are sentences for people; `detail_only` findings are shown with the object and stand in no report.
+    and `not_when` (when it is a false alarm) are sentences for people; `detail_only` findings are shown with the object
+    and stand in no report.
     """
 
     code: str
@@ -56,8 +57,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     condition: str
     why: str
     fix: str
+    not_when: str
     source: str
-    not_when: str = ""
     subjects: tuple[Kind, ...] = ()
     needs: tuple[Kind, ...] = ()
     uses: tuple[Kind, ...] = ()
@@ -87,13 +88,13 @@ def check(
     condition: str,
     why: str,
     fix: str,
+    not_when: str,
     source: str,
     subjects: tuple[Kind, ...] = (),
     needs: tuple[Kind, ...] = (),
     uses: tuple[Kind, ...] = (),
     substitutes: tuple[Kind, ...] = (),
     of_pods: tuple[PodFacet, ...] | None = None,
-    not_when: str = "",
     detail_only: bool = False,
 ) -> Callable[[Callable[..., Iterator[Problem]]], Callable[..., Iterator[Problem]]]:
     """Enter the decorated function into the registry. It is called as `run(subject, context)` or `run(context)`."""

@@ -31,6 +31,7 @@ def is_cluster_dns(service: Service) -> bool:
     why="The Service was created while the cluster had one family. Nothing adds the second one by itself, so "
     "clients of the other family never reach it.",
     fix="Name both families, the present one first; the cluster IP stays and a second one is added.",
+    not_when="One family is intended; then SingleStack says so.",
     source="checks.md §4 and §1.3; k/k#101681",
     subjects=(Kind.SERVICE,),
 )
@@ -168,6 +169,7 @@ def cluster_ip_out_of_range(service: Service, ctx: Context) -> Iterator[Problem]
     "object of the cluster IP belongs to another Service.",
     why="The nodes can send the address to one of them only; which one differs from node to node.",
     fix="Recreate the younger one of the two.",
+    not_when="One of the two is being recreated; 60 s are granted for that.",
     source="checks.md §4",
     subjects=(Kind.SERVICE,),
     uses=(Kind.IP_ADDRESS,),
@@ -218,6 +220,7 @@ def duplicate_cluster_ip(service: Service, ctx: Context) -> Iterator[Problem]:
     condition="The first family of the Service is not the first Service family of the cluster.",
     why="spec.clusterIP, the Endpoints object and webhooks use the first family, here the other one than elsewhere.",
     fix="None is needed where this is intended. The first family cannot be changed; recreate the Service to do so.",
+    not_when="The order is intended.",
     source="checks.md §4 and §1.1",
     subjects=(Kind.SERVICE,),
 )

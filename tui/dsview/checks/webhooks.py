@@ -34,11 +34,11 @@ def _control_plane_families(ctx: Context) -> set[Family] | None:
     "webhook-odd-family",
     Severity.WARNING,
     title="Webhook Service of a family that the API server may lack",
-    condition="The first family of a webhook's or APIService's Service is not that of default/kubernetes' "
-    "endpoints, and "
-    "the control-plane nodes, where they are visible, lack it.",
+    condition="The first family of a webhook's or APIService's Service is not that of default/kubernetes' endpoints, "
+    "and the control-plane nodes, where they are visible, lack it.",
     why="The API server calls the Service's first cluster IP only; calls time out, and requests hang or fail.",
     fix="Recreate the Service with the other family first.",
+    not_when="The API server reaches Services by a proxy such as Konnectivity, or runs where the API does not show it.",
     source="checks.md §4",
     subjects=(Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE),
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE),

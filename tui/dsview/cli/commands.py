@@ -106,12 +106,23 @@ _TIMEOUT = click.option("--timeout", type=Duration(), metavar="DURATION", help="
 @click.option("-o", "--output", default="text", metavar="FORMAT", help="text, json, junit, sarif or markdown.")
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]), default="error", show_default=True)
 @click.option("--baseline", metavar="REPORT", help="A JSON report: fail only on findings that it does not hold.")
+@click.option("--exempted", is_flag=True, help="Print what the policy exempts, too. JSON always holds it.")
 @_TIMEOUT
 @click.pass_context
 def check(
-    ctx: click.Context, /, output: str, fail_on: str, baseline: str | None, timeout: float | None, **values: Any
+    ctx: click.Context,
+    /,
+    *,
+    output: str,
+    fail_on: str,
+    baseline: str | None,
+    exempted: bool,
+    timeout: float | None,
+    **values: Any,
 ) -> int:
     """Check once, print what was found, and say by the exit code whether that is acceptable."""
+    import time
+
     from dsview.model.finding import Severity
     from dsview.report.baseline import new_findings, read_baseline
     from dsview.report.formats import FORMATS
@@ -127,11 +138,12 @@ def check(
     if output == "text":
         import shutil
 
-        write(render_text(report, colour=wants_colour(), width=shutil.get_terminal_size((100, 24)).columns))
+        width = shutil.get_terminal_size((100, 24)).columns
+        write(render_text(report, colour=wants_colour(), width=width, exempted=exempted))
         if baseline is not None:
             say(f"{len(relevant)} of {len(report.findings)} findings are not in the baseline.")
     else:
-        write(FORMATS[output](report))
+        write(FORMATS[output](report, time.time()))
     if fail_on == "never":
         return 0
     if any(Severity(finding.severity).at_least(Severity(fail_on)) for finding in relevant):

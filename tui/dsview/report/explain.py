@@ -32,8 +32,9 @@ def explain(check: Check) -> str:
         *_paragraph("Condition", check.condition),
         *_paragraph("Why", check.why),
         *_paragraph("Fix", check.fix),
-        *_paragraph("Not when", check.not_when),
+        *_paragraph("False alarm", check.not_when),
         *_paragraph("Needs", ", ".join(needs)),
+        *_paragraph("Or in part", ", ".join(kind.value for kind in check.substitutes)),
         *_paragraph("Shown", "in the detail of its object only, in no report" if check.detail_only else ""),
         *_paragraph("Source", check.source),
     ]

@@ -17,10 +17,12 @@ def render_json(report: Report) -> str:
     return json_text(report)
 
 
-FORMATS: dict[str, Callable[[Report], str]] = {
-    "text": render_text,
-    "json": render_json,
+FORMATS: dict[str, Callable[[Report, float], str]] = {
+    "text": lambda report, _when: render_text(report),
+    "json": lambda report, _when: render_json(report),
     "junit": render_junit,
-    "sarif": render_sarif,
-    "markdown": render_markdown,
+    "sarif": lambda report, _when: render_sarif(report),
+    "markdown": lambda report, _when: render_markdown(report),
 }
+"""From a report and the time it was made at, epoch seconds, to text. Only JUnit tells that time: everywhere else the
+same input gives the same bytes."""

@@ -1,27 +1,49 @@
-"""JUnit XML, as CI servers read it: a test case for each finding, and one skipped for each check not evaluated."""
+"""JUnit XML, as CI servers read it: a test case for each finding, and one skipped for each check not evaluated.
+
+Nobody owns the format. The file holds only what both schemas in use know: Ant's (JUnit.xsd), which wants properties,
+a time, a host and both outputs of each suite, and that of Jenkins' xUnit plug-in (junit-10.xsd).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
 from dsview.report.model import Report, ReportedFinding
 from dsview.report.text import describe
 
 
-def _case(finding: ReportedFinding) -> str:
+def _body(finding: ReportedFinding) -> str:
+    return "\n".join(part for part in (finding.message, f"fix:\n{finding.fix}" if finding.fix else "") if part)
+
+
+def _head(finding: ReportedFinding) -> str:
     name = quoteattr(f"{describe(finding.object)}{f' {finding.family}' if finding.family else ''}")
-    parts = [finding.message, f"fix:\n{finding.fix}" if finding.fix else ""]
-    body = escape("\n".join(part for part in parts if part))
-    kind = quoteattr(f"{finding.check} {finding.slug}")
-    head = f'    <testcase classname={quoteattr(finding.check)} name={name} time="0">'
+    return f'<testcase classname={quoteattr(finding.check)} name={name} time="0"'
+
+
+def _case(finding: ReportedFinding) -> str:
     if finding.severity == "note":
-        return f"{head}\n      <system-out>{body}</system-out>\n    </testcase>"
+        return f"    {_head(finding)}/>"
+    kind = quoteattr(f"{finding.check} {finding.slug}")
     message = quoteattr(f"{finding.severity}: {finding.message}".replace("\n", " "))
-    return f"{head}\n      <failure type={kind} message={message}>{body}</failure>\n    </testcase>"
+    failure = f"      <failure type={kind} message={message}>{escape(_body(finding))}</failure>"
+    return f"    {_head(finding)}>\n{failure}\n    </testcase>"
 
 
-def render_junit(report: Report) -> str:
-    """The report as one test suite. Errors and warnings fail, notes pass with their text."""
+def _notes(report: Report) -> Iterator[str]:
+    """What the cases of notes cannot hold, since they pass."""
+    for finding in report.findings:
+        if finding.severity == "note":
+            yield f"{finding.check} {describe(finding.object)}: {_body(finding)}"
+
+
+def render_junit(report: Report, when: float) -> str:
+    """The report as one test suite, made at `when`, epoch seconds. Errors and warnings fail, notes pass.
+
+    The texts of notes are the suite's standard output.
+    """
     cases = [_case(finding) for finding in report.findings]
     skipped = [
         f'    <testcase classname={quoteattr(entry.check)} name="not evaluated" time="0">\n'
@@ -29,15 +51,19 @@ def render_junit(report: Report) -> str:
         for entry in report.not_evaluated
     ]
     failures = sum(finding.severity != "note" for finding in report.findings)
-    total = len(cases) + len(skipped)
-    counts = f'tests="{total}" failures="{failures}" errors="0"'
-    suite = f'  <testsuite name={quoteattr(f"dsview {report.source.name}")} {counts} skipped="{len(skipped)}" time="0">'
+    notes = "\n".join(_notes(report))
+    time = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuites {counts} time="0">',
-        suite,
+        "<testsuites>",
+        f'  <testsuite id="0" package="dsview" name={quoteattr(f"dsview {report.source.name}")} timestamp="{time}" '
+        f'hostname="localhost" tests="{len(cases) + len(skipped)}" failures="{failures}" errors="0" '
+        f'skipped="{len(skipped)}" time="0">',
+        "    <properties/>",
         *cases,
         *skipped,
+        f"    <system-out>{escape(notes)}</system-out>",
+        "    <system-err/>",
         "  </testsuite>",
         "</testsuites>",
     ]

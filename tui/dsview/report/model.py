@@ -94,7 +94,10 @@ class NotEvaluatedPart(Wire, frozen=True):
 
 
 class Report(Wire, frozen=True):
-    """The whole report; the same input gives the same bytes. `refused`: the core kinds that the server refused."""
+    """The whole report; the same input gives the same bytes. `refused`: the core kinds that the server refused.
+
+    `exempted`: what would be among the findings if nobody had exempted it.
+    """
 
     schema: str
     dsview: str
@@ -105,6 +108,7 @@ class Report(Wire, frozen=True):
     not_evaluated: tuple[NotEvaluatedPart, ...]
     notices: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    exempted: tuple[ReportedFinding, ...] = ()
 
     @property
     def refused_core(self) -> bool:
@@ -172,5 +176,6 @@ def build_report(session: Session) -> Report:
             NotEvaluatedPart(check=entry.check, reason=entry.reason) for entry in session.not_evaluated()
         ),
         notices=(*state.quarantine_messages(), *state.notes),
+        exempted=tuple(_finding(session, finding) for finding in session.exempted_findings),
         refused=tuple(kind.value for kind in CORE_KINDS if state.status(kind).health is Health.REFUSED),
     )

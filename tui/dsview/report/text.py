@@ -34,9 +34,13 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def render_text(report: Report, *, colour: bool = False, width: int = 100) -> str:
-    """The report as text of at most about `width` columns, with ANSI colours if wanted."""
-    return "\n".join(_lines(report, colour, max(60, width))) + "\n"
+def render_text(report: Report, *, colour: bool = False, width: int = 100, exempted: bool = False) -> str:
+    """The report as text of at most about `width` columns, with ANSI colours and exempted findings if wanted."""
+    lines = list(_lines(report, colour, max(60, width)))
+    if exempted and report.exempted:
+        lines += ["", f"Exempted ({len(report.exempted)}):", ""]
+        lines += (line for finding in report.exempted for line in _finding_lines(finding, [], colour, max(60, width)))
+    return "\n".join(lines) + "\n"
 
 
 def _paint(text: str, severity: str, colour: bool) -> str:
