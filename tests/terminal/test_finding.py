@@ -118,3 +118,22 @@ async def test_cancelled_choice_changes_nothing() -> None:
         await stage.press("n", "space", "escape")
         assert stage.app.workspace is not None
         assert stage.app.workspace.namespaces is None
+
+
+async def test_keys_are_taught_while_typing_and_tab_takes_the_first() -> None:
+    async with on_stage() as stage:
+        await stage.press("/")
+        assert "ns:" in stage.text
+        await stage.type("ns:o")
+        assert "ns:office" in stage.text
+        await stage.press("tab")
+        assert stage.names("services") == ["mail"]
+        await stage.type("x")
+        assert "None of 4 match" in stage.text
+
+
+async def test_key_that_does_not_exist_is_said_with_a_suggestion() -> None:
+    async with on_stage() as stage:
+        await stage.press("/")
+        await stage.type("nmae:web")
+        assert "Did you mean name:?" in stage.text

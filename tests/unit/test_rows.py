@@ -127,7 +127,7 @@ def test_filters_find_what_they_say(text: str, expected: set[str]) -> None:
 @pytest.mark.parametrize(("text", "position"), [('"open', 0), ("a /(/", 2), ("a !", 2)])
 def test_a_filter_that_cannot_be_understood_says_where(text: str, position: int) -> None:
     with pytest.raises(FilterError) as caught:
-        compile_filter(text)
+        compile_filter(text, PANES["pods"], scenario("03"))
     assert caught.value.position == position
 
 

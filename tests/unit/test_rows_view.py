@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dsview.model.kinds import Kind
 from dsview.model.objects import Key, Pod
 from dsview.model.text import safe
-from dsview.rows.filter import FilterError, compile_filter, narrows
+from dsview.rows.filter import Filter, FilterError, compile_filter, narrows
 from dsview.rows.panes import PANES
 from dsview.rows.view import TableView
 from dsview.session.session import Delta, Session
@@ -43,6 +43,10 @@ def keys_of(view: TableView) -> list[Key]:
 
 def names_of(view: TableView) -> list[str]:
     return [name for _, name in keys_of(view)]
+
+
+def compiled(text: str) -> Filter | None:
+    return compile_filter(text, PANES["pods"], with_pods())
 
 
 changes = st.lists(
@@ -162,14 +166,14 @@ def test_only_plain_words_typed_further_narrow(before: str, after: str, expected
     ],
 )
 def test_what_a_filter_means(text: str, row: str, expected: bool) -> None:
-    match = compile_filter(text)
-    assert match is not None
-    assert match(row) is expected
+    wanted = compiled(text)
+    assert wanted is not None
+    assert wanted.test(("shop", "web"), row.lower()) is expected
 
 
 @pytest.mark.parametrize("text", ["", "   ", "|", " | | "])
 def test_a_filter_without_terms_lets_everything_through(text: str) -> None:
-    assert compile_filter(text) is None
+    assert compiled(text) is None
 
 
 @pytest.mark.parametrize(
@@ -178,7 +182,7 @@ def test_a_filter_without_terms_lets_everything_through(text: str) -> None:
 )
 def test_the_sentence_of_a_filter_error_names_what_is_wrong(text: str, message: str) -> None:
     with pytest.raises(FilterError, match=message):
-        compile_filter(text)
+        compiled(text)
 
 
 def test_rows_of_a_loading_list_come_in_portions_and_none_is_lost_at_its_end() -> None:

@@ -172,7 +172,9 @@ def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeou
     try:
         view.set_filter(filter_text)
     except FilterError as error:
-        raise click.UsageError(f"--filter: {error.message}") from None
+        raise click.UsageError(f"--filter: {error.message}\n  {filter_text}\n  {' ' * error.position}^") from None
+    if view.trouble:
+        raise click.UsageError(f"--filter: {view.trouble}")
     status = view.status_line()
     if status:
         say(status)

@@ -44,6 +44,9 @@ def _config() -> str:
 
 
 def _filters() -> str:
+    from dsview.rows.filter_keys import FILTER_KEYS
+
+    keys = "".join(f"  {key.example:<22} {key.help}\n" for key in FILTER_KEYS.values())
     return (
         "A filter is made of words; a row is shown where every word occurs in it, upper or lower case.\n\n"
         '  web            rows that hold "web"\n'
@@ -52,7 +55,11 @@ def _filters() -> str:
         "  !kube          rows that do not hold it\n"
         '  "not ready"    words with a space\n'
         "  /^shop.*v6$/   a regular expression\n"
-        "  eps-001        rows with a finding of that check\n"
+        "  eps-001        rows with a finding of that check\n\n"
+        "Keys ask for one thing. Their values are compared as a whole; * stands for anything. Each can be negated.\n\n"
+        f"{keys}\n"
+        "A pane whose rows have nothing of the kind shows none. While you type, Tab takes the first suggestion.\n"
+        "The same is understood by `dsview show --filter`.\n"
     )
 
 

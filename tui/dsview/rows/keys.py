@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from socket import AF_INET, AF_INET6, inet_pton
+
 from dsview.model.address import Family, packed
 from dsview.model.finding import Finding
+
+_ZEROS = b"\0" * 10
+"""How v4-mapped addresses begin, which are IPv4."""
 
 LAST = "\U0010ffff"
 """Sorts behind everything."""
 
 
-def address_sort(texts: tuple[str, ...], family: Family) -> str:
-    """A string that orders by the first address of a family, numerically; rows without one come last."""
-    size = 4 if family == "IPv4" else 16
-    for text in texts:
-        raw = packed(text.partition("/")[0])
-        if raw is not None and len(raw) == size:
-            return raw.decode("latin-1")
-    return LAST
+def address_ranks(rows: Iterable[Iterable[str]], family: Family) -> list[str]:
+    """For the addresses or CIDRs of each row a string that orders by the first one of a family, numerically.
+
+    Rows without one come last.
+    """
+    is_v6 = family == "IPv6"
+    kind = AF_INET6 if is_v6 else AF_INET
+    ranks: list[str] = []
+    for texts in rows:
+        rank = LAST
+        for text in texts:
+            has_colon = ":" in text
+            if is_v6 and not has_colon:
+                continue
+            raw = b""
+            # The common case by itself: it is asked 150,000 times in a fifth of a second.
+            if has_colon is is_v6:
+                try:
+                    raw = inet_pton(kind, text)
+                except (OSError, ValueError):
+                    raw = b""
+            if not raw or (is_v6 and raw.startswith(_ZEROS)):
+                raw = packed(text.partition("/")[0]) or b""
+            if len(raw) == (16 if is_v6 else 4):
+                rank = raw.decode("latin-1")
+                break
+        ranks.append(rank)
+    return ranks
+
+
+def lane_of(column: str) -> Family:
+    """The family of a column's lane, by its id."""
+    return "IPv4" if column.endswith("v4") else "IPv6"
 
 
 def number_sort(number: int) -> str:

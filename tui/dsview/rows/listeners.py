@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dsview.model.address import FAMILIES, V6, Family, families_of
 from dsview.model.finding import Finding, ObjectRef
@@ -12,7 +12,7 @@ from dsview.model.objects import Key, Pod
 from dsview.model.text import safe
 from dsview.rows.cells import Cell, Column, Row, Tone
 from dsview.rows.keys import LAST, findings_sort, number_sort
-from dsview.rows.pane import MISSING, NOTHING, Pane, make_row, text_cell
+from dsview.rows.pane import MISSING, NOTHING, Attribute, Pane, gaps, make_row, text_cell
 from dsview.session.session import Delta, Session
 from dsview.state.controllers import config_map_key, controller_services, is_controller, live_controllers
 from dsview.state.listeners import nginx_conf
@@ -173,8 +173,7 @@ def _sort_key(session: Session, key: Key, column: str) -> str:
 
 def _haystack(session: Session, key: Key) -> str:
     row = _row(session, key)
-    codes = (f.check for f in row.findings) if row is not None else ()
-    return " ".join((key[0], *(cell.text for cell in (row.cells if row is not None else ())), *codes)).lower()
+    return " ".join((key[0], *(cell.text for cell in row.cells))) if row is not None else ""
 
 
 def _row_findings(session: Session, key: Key) -> tuple[Finding, ...]:
@@ -197,6 +196,37 @@ def _affected(session: Session, delta: Delta) -> set[Key] | None:
     return None if is_near or delta.everything or (has_controllers and (is_flagged or delta.statuses)) else set()
 
 
+def _of_controller(read: Callable[[Pod], Iterable[str]]) -> Attribute:
+    def find(session: Session, key: Key) -> Iterable[str]:
+        pod = session.state.pods.get(pod_key(key))
+        return read(pod) if pod is not None else ()
+
+    return find
+
+
+def _of_listener(read: Callable[[Listener], Iterable[str]]) -> Attribute:
+    def find(session: Session, key: Key) -> Iterable[str]:
+        pod = session.state.pods.get(pod_key(key))
+        found = _groups(nginx_conf(session.state, pod), pod).get(key[1], ()) if pod is not None else ()
+        return {value for listener in found for value in read(listener)}
+
+    return find
+
+
+ATTRIBUTES: dict[str, Attribute] = {
+    "name": lambda _session, key: (pod_key(key)[1],),
+    "node": _of_controller(lambda pod: (pod.node_name,)),
+    "label": _of_controller(lambda pod: [f"{name}={value}" for name, value in pod.labels.items()]),
+    "ip": _of_listener(lambda listener: (listener.address.strip("[]"),)),
+    "family": _of_listener(lambda listener: listener.families),
+    "missing": lambda session, key: gaps(_row(session, key), COLUMNS),
+}
+
+
+def _ranks(session: Session, column: str, keys: Sequence[Key]) -> list[str]:
+    return [_sort_key(session, key, column) for key in keys]
+
+
 PANE = Pane(
     id="listeners",
     title="Ingress listeners",
@@ -205,8 +235,9 @@ PANE = Pane(
     columns=COLUMNS,
     keys=_keys,
     row=_row,
-    sort_key=_sort_key,
+    ranks=_ranks,
     haystack=_haystack,
+    attributes=ATTRIBUTES,
     affected=_affected,
     findings=_row_findings,
     contains=lambda session, key: _row(session, key) is not None,

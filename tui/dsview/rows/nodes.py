@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dsview.model.address import FAMILIES, Family
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from dsview.model.address import FAMILIES, Family, families_of
 from dsview.model.finding import Finding
 from dsview.model.kinds import Kind
 from dsview.model.objects import Key, Node
 from dsview.rows.cells import Column, Row, Tone
-from dsview.rows.keys import LAST, address_sort, findings_sort
-from dsview.rows.pane import Pane, lane_cells, make_row, text_cell
+from dsview.rows.keys import address_ranks, findings_sort, lane_of
+from dsview.rows.pane import Attribute, Pane, gaps, lane_cells, make_row, text_cell
 from dsview.session.session import Delta, Session
 
 COLUMNS = (
@@ -56,24 +58,25 @@ def _row(session: Session, key: Key) -> Row | None:
     return make_row(session, key, COLUMNS, cells, _findings(session, key))
 
 
-def _sort_key(session: Session, key: Key, column: str) -> str:
-    node = session.state.nodes.get(key)
-    if node is None:
-        return LAST
-    lane: Family = "IPv4" if column.endswith("v4") else "IPv6"
+def _ranks(session: Session, column: str, keys: Sequence[Key]) -> list[str]:
+    nodes = session.state.nodes.many(keys)
     match column:
         case "ready":
-            return "0" if node.ready else "1"
+            return ["0" if node is not None and node.ready else "1" for node in nodes]
         case "internal_ip_v4" | "internal_ip_v6":
-            return address_sort(node.addresses_of("InternalIP"), lane)
+            return address_ranks(_addresses(nodes, "InternalIP"), lane_of(column))
         case "pod_cidr_v4" | "pod_cidr_v6":
-            return address_sort(node.cidrs, lane)
+            return address_ranks((node.cidrs if node is not None else () for node in nodes), lane_of(column))
         case "external_ip":
-            texts = node.addresses_of("ExternalIP")
-            return min(address_sort(texts, "IPv4"), address_sort(texts, "IPv6"))
+            lanes = (address_ranks(_addresses(nodes, "ExternalIP"), family) for family in FAMILIES)
+            return list(map(min, *lanes))
         case "flags":
-            return findings_sort(_findings(session, key))
-    return node.name
+            return [findings_sort(_findings(session, key)) for key in keys]
+    return [name for _, name in keys]
+
+
+def _addresses(nodes: Iterable[Node | None], kind: str) -> Iterator[tuple[str, ...]]:
+    return (node.addresses_of(kind) if node is not None else () for node in nodes)
 
 
 def _haystack(session: Session, key: Key) -> str:
@@ -81,8 +84,7 @@ def _haystack(session: Session, key: Key) -> str:
     if node is None:
         return ""
     ready = "ready" if node.ready else "notready"
-    codes = (f.check for f in _findings(session, key))
-    return " ".join((node.name, ready, *(a.address for a in node.addresses), *node.cidrs, *codes)).lower()
+    return " ".join((node.name, ready, *(a.address for a in node.addresses), *node.cidrs))
 
 
 def _affected(_session: Session, delta: Delta) -> set[Key] | None:
@@ -94,6 +96,22 @@ def _affected(_session: Session, delta: Delta) -> set[Key] | None:
     return keys
 
 
+def _of_node(read: Callable[[Node], Iterable[str]]) -> Attribute:
+    def find(session: Session, key: Key) -> Iterable[str]:
+        node = session.state.nodes.get(key)
+        return read(node) if node is not None else ()
+
+    return find
+
+
+ATTRIBUTES: dict[str, Attribute] = {
+    "node": _of_node(lambda node: (node.name,)),
+    "label": _of_node(lambda node: [f"{name}={value}" for name, value in node.labels.items()]),
+    "ip": _of_node(lambda node: (*(a.address for a in node.addresses), *node.cidrs)),
+    "family": _of_node(lambda node: families_of(node.addresses_of("InternalIP"))),
+    "missing": lambda session, key: gaps(_row(session, key), COLUMNS),
+}
+
 PANE = Pane(
     id="nodes",
     title="Nodes",
@@ -102,8 +120,9 @@ PANE = Pane(
     columns=COLUMNS,
     keys=lambda session: session.state.nodes.keys(),
     row=_row,
-    sort_key=_sort_key,
+    ranks=_ranks,
     haystack=_haystack,
+    attributes=ATTRIBUTES,
     affected=_affected,
     findings=_findings,
     contains=lambda session, key: key in session.state.nodes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -25,12 +25,18 @@ MISSING = Cell(GAP, Tone.GAP)
 """A cell whose value should be there and is not."""
 
 
+Attribute = Callable[[Session, Key], Iterable[str]]
+"""What a row has of something that a filter can ask for, as texts."""
+
+
 class Pane(msgspec.Struct, frozen=True, kw_only=True):
     """A pane.
 
-    `keys` gives all rows' keys, `row` one row (None where it is gone), `sort_key` a string that orders rows by a
-    column, `haystack` the text that a filter searches, lower case. `affected` names the rows that a delta may have
-    changed; None for all of them. `flag_kind` is the kind whose findings flag the rows, where one object is one row.
+    `keys` gives all rows' keys, `row` one row (None where it is gone), `ranks` what orders rows by a column, a string
+    for each key, `haystack` the text in which a filter looks for words and patterns, without the codes of its findings.
+    `affected` names the rows that a delta may have changed; None for all of them. `flag_kind` is the kind whose
+    findings flag the rows, where one object is one row.
+    `attributes` are what the keys of a filter can ask of its rows (`filter_keys`).
     `glances` says whether a delta may have changed the look, but neither place nor text, of rows that `affected` does
     not name: those on the screen are made anew.
     """
@@ -42,11 +48,12 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...]
     keys: Callable[[Session], Iterable[Key]]
     row: Callable[[Session, Key], Row | None]
-    sort_key: Callable[[Session, Key, str], str]
+    ranks: Callable[[Session, str, Sequence[Key]], list[str]]
     haystack: Callable[[Session, Key], str]
     affected: Callable[[Session, Delta], set[Key] | None]
     findings: Callable[[Session, Key], tuple[Finding, ...]]
     contains: Callable[[Session, Key], bool]
+    attributes: Mapping[str, Attribute]
     flag_kind: str = ""
     glances: Callable[[Session, Delta], bool] = lambda _session, _delta: False
 
@@ -79,6 +86,12 @@ def make_row(
 
 def _rank(severity: Severity) -> int:
     return severity.rank
+
+
+def gaps(row: Row | None, columns: tuple[Column, ...]) -> list[Family]:
+    """The families in whose lanes the row has a gap."""
+    pairs = zip(columns, row.cells, strict=True) if row is not None else ()
+    return [column.lane for column, cell in pairs if column.lane and (cell.tone is Tone.GAP or cell.text == GAP)]
 
 
 def by_family(texts: Iterable[str]) -> dict[Family, list[str]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 from dsview.model.address import Family, families_of
 from dsview.model.finding import Finding
 from dsview.model.kinds import Kind
 from dsview.model.objects import Key, Pod
 from dsview.rows.cells import Column, Row, Tone
-from dsview.rows.keys import LAST, address_sort, findings_sort
-from dsview.rows.pane import Pane, lane_cells, make_row, text_cell
+from dsview.rows.keys import LAST, address_ranks, findings_sort, lane_of
+from dsview.rows.pane import Attribute, Pane, lane_cells, make_row, text_cell
 from dsview.session.session import Delta, Session
 
 COLUMNS = (
@@ -71,39 +73,32 @@ def _row(session: Session, key: Key) -> Row | None:
     return make_row(session, key, COLUMNS, cells, _findings(session, key))
 
 
-def _sort_key(session: Session, key: Key, column: str) -> str:
-    pod = session.state.pods.get(key)
-    if pod is None:
-        return LAST
-    match column:
-        case "name":
-            return pod.name
-        case "phase":
-            return phase_of(pod)
-        case "node":
-            return pod.node_name
-        case "pod_ip_v4":
-            return address_sort(pod.ips, "IPv4")
-        case "pod_ip_v6":
-            return address_sort(pod.ips, "IPv6")
-        case "primary":
-            return next(iter(families_of(pod.ips[:1])), LAST)
-        case "host_network":
-            return "0" if pod.host_network else "1"
-        case "flags":
-            return findings_sort(_findings(session, key))
-    return pod.namespace
+_RANKS: dict[str, Callable[[Pod], str]] = {
+    "namespace": lambda pod: pod.namespace,
+    "name": lambda pod: pod.name,
+    "phase": phase_of,
+    "node": lambda pod: pod.node_name,
+    "primary": lambda pod: next(iter(families_of(pod.ips[:1])), LAST),
+    "host_network": lambda pod: "0" if pod.host_network else "1",
+}
+
+
+def _ranks(session: Session, column: str, keys: Sequence[Key]) -> list[str]:
+    if column == "flags":
+        return [findings_sort(_findings(session, key)) for key in keys]
+    pods = session.state.pods.many(keys)
+    if column.startswith("pod_ip"):
+        return address_ranks((pod.ips if pod is not None else () for pod in pods), lane_of(column))
+    rank = _RANKS[column]
+    return [rank(pod) if pod is not None else LAST for pod in pods]
 
 
 def _haystack(session: Session, key: Key) -> str:
     pod = session.state.pods.get(key)
     if pod is None:
         return ""
-    host = "host" if pod.host_network else ""
-    findings = _findings(session, key)
-    codes = " ".join(f.check for f in findings) if findings else ""
-    ips = " ".join(pod.ips)
-    return f"{pod.namespace} {pod.name} {phase_of(pod)} {pod.node_name} {ips} {host} {codes}".lower()
+    host = " host" if pod.host_network else ""
+    return f"{pod.namespace} {pod.name} {phase_of(pod)} {pod.node_name} {' '.join(pod.ips)}{host}"
 
 
 def _affected(session: Session, delta: Delta) -> set[Key] | None:
@@ -116,6 +111,27 @@ def _affected(session: Session, delta: Delta) -> set[Key] | None:
     return keys
 
 
+def _of_pod(read: Callable[[Session, Pod], Iterable[str]]) -> Attribute:
+    def find(session: Session, key: Key) -> Iterable[str]:
+        pod = session.state.pods.get(key)
+        return read(session, pod) if pod is not None else ()
+
+    return find
+
+
+def _missing(session: Session, pod: Pod) -> Iterable[str]:
+    has = families_of(pod.ips)
+    return [family for family in wanted_families(session, pod) if family not in has]
+
+
+ATTRIBUTES: dict[str, Attribute] = {
+    "node": _of_pod(lambda _session, pod: (pod.node_name,)),
+    "label": _of_pod(lambda _session, pod: [f"{name}={value}" for name, value in pod.labels.items()]),
+    "ip": _of_pod(lambda _session, pod: pod.ips),
+    "family": _of_pod(lambda _session, pod: families_of(pod.ips)),
+    "missing": _of_pod(_missing),
+}
+
 PANE = Pane(
     id="pods",
     title="Pods",
@@ -124,8 +140,9 @@ PANE = Pane(
     columns=COLUMNS,
     keys=lambda session: session.state.pods.keys(),
     row=_row,
-    sort_key=_sort_key,
+    ranks=_ranks,
     haystack=_haystack,
+    attributes=ATTRIBUTES,
     affected=_affected,
     findings=_findings,
     contains=lambda session, key: key in session.state.pods,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 from dsview.model.address import FAMILIES, Family
 from dsview.model.finding import Finding
 from dsview.model.kinds import Kind
@@ -9,8 +11,8 @@ from dsview.model.objects import Key, Service
 from dsview.model.slices import EndpointSlice
 from dsview.model.text import safe
 from dsview.rows.cells import Cell, Column, Row, Tone
-from dsview.rows.keys import LAST, address_sort, findings_sort, number_sort
-from dsview.rows.pane import NOT_READ, NOTHING, Pane, lane_cells, make_row, text_cell
+from dsview.rows.keys import LAST, address_ranks, findings_sort, lane_of, number_sort
+from dsview.rows.pane import NOT_READ, NOTHING, Attribute, Pane, gaps, lane_cells, make_row, text_cell
 from dsview.rows.plan import Wave, is_movable, make_step
 from dsview.session.session import Delta, Session
 from dsview.state.endpoints import service_endpoints
@@ -159,41 +161,36 @@ def _wanted(session: Session, service: Service) -> tuple[Family, ...]:
     return FAMILIES if prefers and session.profile.is_dual else service.families
 
 
-def _sort_key(session: Session, key: Key, column: str) -> str:
-    service = session.state.services.get(key)
-    if service is None:
-        return LAST
-    if column.startswith("ready"):
-        found = service_endpoints(session.state, key)
-        return number_sort(found.live("IPv4" if column.endswith("v4") else "IPv6"))
-    lane: Family = "IPv4" if column.endswith("v4") else "IPv6"
-    match column:
-        case "name":
-            return service.name
-        case "type":
-            return type_of(service)
-        case "policy":
-            return service.ip_family_policy
-        case "families":
-            return ",".join(service.families)
-        case "cluster_ip_v4" | "cluster_ip_v6":
-            return address_sort(service.real_cluster_ips, lane)
-        case "vip_v4" | "vip_v6":
-            return address_sort(vips(service), lane)
-        case "plan":
-            return number_sort(make_step(session, service).wave.depth) if is_movable(service) else LAST
-        case "flags":
-            return findings_sort(_findings(session, key))
-    return service.namespace
+_RANKS: dict[str, Callable[[Session, Service], str]] = {
+    "namespace": lambda _session, service: service.namespace,
+    "name": lambda _session, service: service.name,
+    "type": lambda _session, service: type_of(service),
+    "policy": lambda _session, service: service.ip_family_policy,
+    "families": lambda _session, service: ",".join(service.families),
+    "ready_v4": lambda session, service: number_sort(service_endpoints(session.state, service.key).live("IPv4")),
+    "ready_v6": lambda session, service: number_sort(service_endpoints(session.state, service.key).live("IPv6")),
+    "plan": lambda session, service: (
+        number_sort(make_step(session, service).wave.depth) if is_movable(service) else LAST
+    ),
+    "flags": lambda session, service: findings_sort(_findings(session, service.key)),
+}
+
+
+def _ranks(session: Session, column: str, keys: Sequence[Key]) -> list[str]:
+    services = session.state.services.many(keys)
+    if column.startswith("cluster_ip"):
+        return address_ranks((s.real_cluster_ips if s is not None else () for s in services), lane_of(column))
+    if column.startswith("vip"):
+        return address_ranks((vips(s) if s is not None else () for s in services), lane_of(column))
+    rank = _RANKS[column]
+    return [rank(session, service) if service is not None else LAST for service in services]
 
 
 def _haystack(session: Session, key: Key) -> str:
     s = session.state.services.get(key)
     if s is None:
         return ""
-    words = (s.namespace, s.name, type_of(s), s.ip_family_policy, *s.families, *s.real_cluster_ips, *vips(s))
-    codes = (f.check for f in _findings(session, key))
-    return " ".join((*words, *codes)).lower()
+    return " ".join((s.namespace, s.name, type_of(s), s.ip_family_policy, *s.families, *s.real_cluster_ips, *vips(s)))
 
 
 def _affected(_session: Session, delta: Delta) -> set[Key] | None:
@@ -211,6 +208,23 @@ def _affected(_session: Session, delta: Delta) -> set[Key] | None:
     return keys
 
 
+def _of_service(read: Callable[[Service], Iterable[str]]) -> Attribute:
+    def find(session: Session, key: Key) -> Iterable[str]:
+        service = session.state.services.get(key)
+        return read(service) if service is not None else ()
+
+    return find
+
+
+ATTRIBUTES: dict[str, Attribute] = {
+    "type": _of_service(lambda service: dict.fromkeys((type_of(service), service.type))),
+    "policy": _of_service(lambda service: (service.ip_family_policy,)),
+    "label": _of_service(lambda service: [f"{name}={value}" for name, value in service.labels.items()]),
+    "ip": _of_service(lambda service: (*service.real_cluster_ips, *vips(service))),
+    "family": _of_service(lambda service: service.families),
+    "missing": lambda session, key: gaps(_row(session, key), COLUMNS),
+}
+
 _GLANCED = frozenset({Kind.NETWORK_POLICY, Kind.CONFIG_MAP, Kind.NGINX_CONF, Kind.POD})
 
 
@@ -227,8 +241,9 @@ PANE = Pane(
     columns=COLUMNS,
     keys=lambda session: session.state.services.keys(),
     row=_row,
-    sort_key=_sort_key,
+    ranks=_ranks,
     haystack=_haystack,
+    attributes=ATTRIBUTES,
     affected=_affected,
     findings=_findings,
     contains=lambda session, key: key in session.state.services,

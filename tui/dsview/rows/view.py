@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable
+import math
+import time
+from functools import partial
 from itertools import islice
 
 from dsview.model.finding import ObjectRef, Severity
@@ -11,8 +12,10 @@ from dsview.model.kinds import RESOURCES
 from dsview.model.objects import Key
 from dsview.model.text import Safe, safe
 from dsview.rows.cells import Row
-from dsview.rows.filter import FilterError, Match, compile_filter, narrows
+from dsview.rows.filter import Filter, FilterError, compile_filter, narrows
+from dsview.rows.ordering import Ordering, index_in
 from dsview.rows.pane import Pane
+from dsview.rows.search import Preparation, RowTexts, Search
 from dsview.session.session import Delta, Session
 from dsview.sources.events import Health
 
@@ -22,23 +25,32 @@ _CACHED_ROWS = 400
 
 
 class TableView:
-    """The rows of one pane: `len(view)` of them, `view.row(i)`. `version` grows whenever one may look different."""
+    """The rows of one pane: `len(view)` of them, `view.row(i)`. `version` grows whenever one may look different.
 
-    def __init__(self, pane: Pane, session: Session) -> None:
+    A filter is applied in slices: while `is_searching`, the rows found so far are shown, and `work` goes on.
+    `trouble` says why a search ended before its time. `patience` is for how many seconds a search begins at once.
+    """
+
+    def __init__(self, pane: Pane, session: Session, *, patience: float = math.inf) -> None:
         self.pane = pane
         self.session = session
+        self._patience = patience
         self.version = 0
         self.filter_text = ""
         self.only_findings = False
         self.sort_column: str | None = None
         self.descending = False
         self.namespaces: frozenset[str] | None = None
-        self._match: Match | None = None
+        self.trouble = Safe("")
+        self._filter: Filter | None = None
+        self._texts = RowTexts(self._text)
+        self._search: Search | None = None
+        self._preparation: Preparation | None = None
+        self._by_name = Ordering(())
+        self._by_column: Ordering | None = None
         self._keys: list[Key] = []
-        self._rank: dict[Key, str] | None = None
         self._waiting: set[Key] = set()
         self._flags: dict[Key, Severity] = {}
-        self._haystacks: dict[Key, str] = {}
         self._rows: dict[Key, Row | None] = {}
         self._total = 0
         for finding in session.book:
@@ -62,6 +74,11 @@ class TableView:
             counts[severity] += 1
         return counts
 
+    @property
+    def inapplicable(self) -> tuple[str, ...]:
+        """The keys of the filter that rows of this pane do not have."""
+        return self._filter.inapplicable if self._filter is not None else ()
+
     def key_at(self, index: int) -> Key:
         """The key of a row."""
         return self._keys[index]
@@ -78,26 +95,58 @@ class TableView:
 
     def index_of(self, key: Key) -> int | None:
         """Where a row is shown, or None."""
-        if self._rank is not None:
-            try:
-                return self._keys.index(key)
-            except ValueError:
-                return None
-        at = bisect_left(self._keys, key)
-        return at if at < len(self._keys) and self._keys[at] == key else None
+        return index_in(self._keys, key, by_name=self._by_column is None)
 
     def set_filter(self, text: str) -> None:
-        """Show only what the filter finds. Raises `FilterError` and changes nothing where it cannot be understood."""
-        match = compile_filter(text)
-        is_narrower = self._match is not None and narrows(self.filter_text, text)
-        self.filter_text, self._match = text, match
-        if match is None:
-            self._haystacks.clear()
-        if is_narrower and match is not None:
-            self._keys = [key for key in self._keys if match(self._haystack(key))]
-            self.version += 1
-        else:
-            self._rebuild()
+        """Show only what the filter finds; where that takes longer than the patience, `work` goes on.
+
+        Raises `FilterError` and changes nothing where the filter cannot be understood.
+        """
+        wanted = compile_filter(text, self.pane, self.session)
+        is_narrower = self._filter is not None and not self.is_searching and narrows(self.filter_text, text)
+        self.filter_text, self._filter = text, wanted
+        if wanted is None:
+            self._texts.clear()
+            self._preparation = None
+        self._begin_search(self._keys if is_narrower else self._order.keys)
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether a filter has not looked at every row yet."""
+        return self._search is not None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether `work` has something to do."""
+        return self._search is not None or self._preparation is not None
+
+    def prepare(self) -> None:
+        """A filter will be typed: make ready for it, as `work` is called."""
+        if self._filter is None:
+            self._preparation = Preparation(self._texts, self._order.keys)
+
+    def work(self, seconds: float) -> bool:
+        """Go on with a search, or with getting ready for one, for about so long; whether something else is shown."""
+        until = time.perf_counter() + seconds
+        if self._search is None:
+            if self._preparation is not None and self._preparation.work(until):
+                self._preparation = None
+            return False
+        search = self._search
+        is_over = False
+        try:
+            search.work(until)
+        except TimeoutError:
+            self.trouble = Safe("The pattern takes too long; not every row was looked at.")
+            is_over = True
+        self._keys = search.found
+        self.version += 1
+        if search.is_done or is_over:
+            self._search = None
+            waiting, self._waiting = self._waiting, set()
+            if waiting:
+                self._merge(waiting)
+        return True
 
     def set_only_findings(self, only: bool) -> None:
         """Show only flagged rows, or all."""
@@ -107,7 +156,8 @@ class TableView:
     def set_sort(self, column_id: str | None, descending: bool = False) -> None:
         """Sort by a column; None sorts by namespace and name. Rows that are equal stay in that order."""
         self.sort_column, self.descending = column_id, descending
-        self._rebuild()
+        self._sort()
+        self._begin_search(self._order.keys)
 
     def set_namespaces(self, namespaces: frozenset[str] | None) -> None:
         """Show only objects of these namespaces and cluster-wide ones; None shows all."""
@@ -120,7 +170,7 @@ class TableView:
         self._follow_flags(delta, keys)
         if keys is None:
             # Which texts changed is not known either: a filter must not go by what rows held before.
-            self._haystacks.clear()
+            self._texts.clear()
             self._rebuild()
             return True
         glanced = self.pane.glances(self.session, delta)
@@ -131,15 +181,20 @@ class TableView:
             return glanced
         for key in keys:
             self._rows.pop(key, None)
-            self._haystacks.pop(key, None)
+        self._texts.forget(keys)
         self._waiting |= keys
         # While a list pours in, rows are merged in ever larger portions, so that the sum of all merges stays small.
         is_loading = any(not self.session.state.is_settled(kind) for kind in self.pane.kinds)
-        if is_loading and len(self._waiting) < len(self._keys) // 20:
+        if self.is_searching or (is_loading and len(self._waiting) < len(self._order) // 20):
             return glanced
         waiting, self._waiting = self._waiting, set()
         self._merge(waiting)
         return True
+
+    @property
+    def _order(self) -> Ordering:
+        """Every row that is wanted but for the filter's text, in the order of the table."""
+        return self._by_column or self._by_name
 
     def _follow_flags(self, delta: Delta, keys: set[Key] | None) -> None:
         kind = self.pane.flag_kind
@@ -160,95 +215,70 @@ class TableView:
         else:
             self._flags.pop(key, None)
 
-    def _haystack(self, key: Key) -> str:
-        text = self._haystacks.get(key)
-        if text is None:
-            text = self._haystacks[key] = self.pane.haystack(self.session, key)
-        return text
+    def _text(self, key: Key) -> str:
+        text = self.pane.haystack(self.session, key)
+        if key not in self._flags:
+            return text
+        return f"{text} {' '.join(f.check for f in self.pane.findings(self.session, key))}"
 
     def _is_wanted(self, key: Key) -> bool:
+        """Whether the row is shown as far as namespaces and flags decide."""
         if self.namespaces is not None and key[0] and key[0] not in self.namespaces:
             return False
-        if self.only_findings and key not in self._flags:
-            return False
-        return self._match is None or self._match(self._haystack(key))
+        return not self.only_findings or key in self._flags
 
-    def _sort_key(self, key: Key) -> str:
-        return self.pane.sort_key(self.session, key, self.sort_column or "")
+    def _matches(self, key: Key) -> bool:
+        wanted = self._filter
+        try:
+            return wanted is None or wanted.test(key, self._texts.of(key) if wanted.needs_text else "")
+        except TimeoutError:
+            return False
 
     def _rebuild(self) -> None:
         self._rows.clear()
         self._waiting.clear()
+        self._preparation = None
         if not self.pane.flag_kind:
             self._follow_flags(Delta(), None)
         everything = list(self.pane.keys(self.session))
         self._total = len(everything)
-        if self.namespaces is not None or self.only_findings or self._match is not None:
+        if self.namespaces is not None or self.only_findings:
             everything = [key for key in everything if self._is_wanted(key)]
-        self._rank = None if self.sort_column is None else {key: self._sort_key(key) for key in everything}
-        self._keys = self._ordered(everything)
+        self._by_name = Ordering(everything)
+        self._sort()
+        self._begin_search(self._order.keys)
+
+    def _sort(self) -> None:
+        column = self.sort_column
+        if column is None:
+            self._by_column = None
+            return
+        ranks = partial(self.pane.ranks, self.session, column)
+        self._by_column = Ordering(self._by_name.keys, ranks, descending=self.descending)
+
+    def _begin_search(self, keys: list[Key]) -> None:
+        self.trouble = Safe("")
         self.version += 1
+        if self._filter is None:
+            self._search = None
+            self._keys = self._order.keys
+            return
+        self._search = Search(self._filter, self._texts, keys)
+        self.work(self._patience)
 
     def _merge(self, keys: set[Key]) -> None:
         """Bring the rows of some keys up to date: there or gone, wanted or not, at their place."""
         self._total = sum(1 for _ in self.pane.keys(self.session)) if not self.pane.flag_kind else self._count()
         present = {key for key in keys if self.pane.contains(self.session, key) and self._is_wanted(key)}
         self.version += 1
-        rank = self._rank
-        if rank is None:
-            shown = {key for key in keys if self.index_of(key) is not None}
-            if shown == present:
-                return
-        else:
-            ranks = {key: self._sort_key(key) for key in present}
-            if all(rank.get(key) == value for key, value in ranks.items()) and not any(
-                key in rank for key in keys - present
-            ):
-                return
-            for key in keys:
-                rank.pop(key, None)
-            rank.update(ranks)
-            shown = keys
-        gone = shown - present if rank is None else keys
-        new = present - shown if rank is None else present
-        kept = [key for key in self._keys if key not in gone] if gone else self._keys
-        self._keys = self._merged(kept, self._ordered(new))
-
-    def _ordered(self, keys: Iterable[Key]) -> list[Key]:
-        """Keys in the order of the table."""
-        ordered = sorted(keys)
-        if self._rank is not None:
-            ordered.sort(key=self._rank.__getitem__, reverse=self.descending)
-        return ordered
-
-    def _merged(self, kept: list[Key], new: list[Key]) -> list[Key]:
-        """Two ordered lists as one. Few new keys are put in by slices: sorting 150,000 anew takes ten times as long."""
-        if len(new) > len(kept) // 8:
-            return self._ordered(kept + new)
-        merged: list[Key] = []
-        start = 0
-        for key in new:
-            at = self._place(kept, key, start)
-            merged += kept[start:at]
-            merged.append(key)
-            start = at
-        merged += kept[start:]
-        return merged
-
-    def _place(self, keys: list[Key], key: Key, low: int) -> int:
-        """Where a key belongs in an ordered list, at `low` or later."""
-        rank = self._rank
-        if rank is None:
-            return bisect_left(keys, key, low)
-        own = rank[key]
-        high = len(keys)
-        while low < high:
-            middle = (low + high) // 2
-            other = keys[middle]
-            theirs = rank[other]
-            is_before = other < key if theirs == own else (theirs > own) is self.descending
-            low, high = (middle + 1, high) if is_before else (low, middle)
-        return low
+        self._by_name.replace(keys - present, present)
+        if self._by_column is not None:
+            self._by_column.replace(keys - present, present)
+        if self._filter is None:
+            self._keys = self._order.keys
+            return
+        found = {key for key in present if self._matches(key)}
+        self._keys = self._order.merged_into(self._keys, keys, found)
 
     def _count(self) -> int:
         return len(self.session.state.store(self.pane.kinds[0]))
@@ -268,6 +298,11 @@ class TableView:
                 return safe(f"Loading… {progress.loaded:,}{total}" if progress is not None else "Loading…")
         if self._keys:
             return Safe("")
+        if self.is_searching:
+            return Safe("Searching…")
+        if self._total and self.inapplicable:
+            keys = " and ".join(f"{name}:" for name in self.inapplicable)
+            return safe(f"{self.pane.title} have no {keys}. Esc shows all.")
         if self._total:
             return safe(f"None of {self._total:,} match. Esc shows all.")
         return safe(_EMPTY.get(self.pane.id, "Nothing here"))

@@ -67,6 +67,7 @@ _BAR = {
     "namespaces": "namespaces",
     "next_pane": "next pane",
     "keep": "keep filter",
+    "complete": "complete",
     "drop": "drop filter",
     "yaml": "YAML",
     "help": "help",
@@ -115,6 +116,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
     ),
     "While typing a filter": (
         (_FILTER, "keep", "enter down up", "Keep", "Keeps the filter and goes to the rows."),
+        (_FILTER, "complete", "tab", "Complete", "Takes the first suggestion."),
         (_FILTER, "drop", "escape", "Drop", "Drops the filter."),
     ),
     "In a list of choices": (

@@ -1,9 +1,10 @@
-"""The filter line: what is typed filters at once, with the number of matches beside it, or the error below."""
+"""The filter line: what is typed filters at once, with the count beside it and below it what it could go on with."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -12,10 +13,17 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from dsview.ui.actions import Where, bindings_of
-from dsview.ui.words import FAINT, MUTED, content
+from dsview.ui.words import FAINT, MUTED, Part, content, spaced
 
-HINT = "name, address or word   !not   a|b"
+if TYPE_CHECKING:
+    from dsview.rows.completion import Suggestions
+    from dsview.rows.view import TableView
+
+HINT = "name, address or word   !not   a|b   /pattern/"
 """What can be typed, shown while nothing is."""
+
+INDENT = 3
+"""Cells in front of the text: what is said below it begins there."""
 
 
 class FilterBar(Vertical):
@@ -37,24 +45,31 @@ class FilterBar(Vertical):
             super().__init__()
             self.keep = keep
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._view: TableView | None = None
+        self._has_error = False
+
     def compose(self) -> ComposeResult:
-        """A sign, the text, the count; below, the error."""
+        """A sign, the text, the count; below, suggestions or the error."""
         with Horizontal():
             yield Static(content(("/", "$focus bold")), id="filter-sign")
             filter_input = Input(placeholder=HINT, compact=True, id="filter-text")
             filter_input.cursor_blink = False
             yield filter_input
             yield Static(id="filter-count")
-        yield Static(id="filter-error")
+        yield Static(id="filter-below")
 
-    def open(self, text: str) -> None:
-        """Begin to type, with what was typed before."""
+    def open(self, text: str, view: TableView) -> None:
+        """Begin to type, with what was typed before, for the rows of a view."""
+        self._view = view
         self.add_class("-open")
         field = self.query_one(Input)
         with self.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
         field.focus()
+        self._suggest()
 
     @property
     def is_open(self) -> bool:
@@ -64,36 +79,71 @@ class FilterBar(Vertical):
     def close(self) -> None:
         """Hide the line."""
         self.remove_class("-open")
-        self.say_nothing()
+        self._view = None
 
-    def say_count(self, matching: int, total: int) -> None:
-        """Say how many rows match."""
-        self.query_one("#filter-count", Static).update(content((f"{matching:,}", "$ink"), (f" of {total:,}", MUTED)))
-        self.say_nothing()
-
-    def say_nothing(self) -> None:
-        """There is no error."""
-        self.query_one("#filter-error", Static).display = False
+    def say_count(self, matching: int, total: int, *, is_searching: bool = False) -> None:
+        """Say how many rows match, so far where the search goes on."""
+        more = "+" if is_searching else ""
+        count = content((f"{matching:,}{more}", "$ink"), (f" of {total:,}", MUTED))
+        self.query_one("#filter-count", Static).update(count)
+        if self._has_error:
+            self._suggest()
 
     def say_error(self, message: str, position: int | None) -> None:
         """Say what is wrong, under where it is."""
-        error = self.query_one("#filter-error", Static)
-        caret = " " * (3 + (position or 0)) + "^ "
-        if position is None or len(caret) + len(message) > max(20, self.size.width):
-            caret = "  "
-        error.update(content((caret, FAINT), (message, "$flag-error")))
-        error.display = True
+        caret = " " * (INDENT + (position or 0)) + "^ "
+        if position is None or len(caret) + len(message) > max(20, self.app.size.width):
+            caret = " " * INDENT
+        self.query_one("#filter-below", Static).update(content((caret, FAINT), (message, "$flag-error")))
         self.query_one("#filter-count", Static).update(Content(""))
+        self._has_error = True
+
+    def _suggestions(self) -> Suggestions | None:
+        # Rows are imported after the first frame.
+        from dsview.rows.completion import suggest  # noqa: PLC0415
+
+        field = self.query_one(Input)
+        view = self._view
+        return suggest(field.value, field.cursor_position, view.pane, view.session) if view is not None else None
+
+    def _suggest(self) -> None:
+        """Say what the text could go on with, as much as there is room for."""
+        self._has_error = False
+        found = self._suggestions()
+        parts: list[Part] = []
+        if found is not None:
+            room = max(20, self.app.size.width) - INDENT - cell_len(found.about) - 3
+            for number, text in enumerate(found.texts):
+                room -= cell_len(text) + 2 + (4 if not number else 0)
+                if room < 0:
+                    break
+                parts += [("Tab", "$focus bold")] if not number else []
+                parts.append((text, "$ink" if not number else MUTED))
+            if found.about:
+                parts.append((found.about, FAINT))
+        self.query_one("#filter-below", Static).update(content((" " * INDENT, FAINT), spaced(parts, "  ")))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter by what is there now."""
         event.stop()
+        self._suggest()
         self.post_message(self.Typed(event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep it."""
         event.stop()
         self.action_keep()
+
+    def action_complete(self) -> None:
+        """Take the first suggestion; one that is not followed by a value ends the term."""
+        found = self._suggestions()
+        field = self.query_one(Input)
+        if found is None or not found.texts:
+            return
+        rest = field.value[field.cursor_position :]
+        text = found.texts[0] if found.texts[0].endswith(":") or rest else f"{found.texts[0]} "
+        field.value = field.value[: found.start] + text + rest
+        field.cursor_position = found.start + len(text)
 
     def action_keep(self) -> None:
         """Close and keep the filter."""

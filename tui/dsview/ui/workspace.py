@@ -14,13 +14,18 @@ from dsview.rows.panes import PANES
 from dsview.rows.view import TableView
 from dsview.session.session import Delta, Session
 
+PATIENCE = 0.025
+"""Seconds for which a filter may look for rows before the screen is painted."""
+
 
 class Workspace:
     """One session with a view for each pane. `namespaces` is None where all are shown."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.views: dict[str, TableView] = {name: TableView(pane, session) for name, pane in PANES.items()}
+        self.views: dict[str, TableView] = {
+            name: TableView(pane, session, patience=PATIENCE) for name, pane in PANES.items()
+        }
         self.namespaces: frozenset[str] | None = None
 
     def refresh(self, delta: Delta) -> set[str]:

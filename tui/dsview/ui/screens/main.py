@@ -15,6 +15,7 @@ from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
 from dsview.ui.masthead import Masthead
 from dsview.ui.pane import PANES, Pane
+from dsview.ui.pulse import BREATH, SLICE
 from dsview.ui.table import Table
 from dsview.ui.tabs import PaneTabs
 
@@ -50,6 +51,7 @@ class MainScreen(Screen[None]):
         self._tabs = PaneTabs()
         self._holder = Widget(id="panes")
         self._filter_bar: FilterBar | None = None
+        self._is_working = False
 
     def compose(self) -> ComposeResult:
         """From top to bottom. The filter line is made when it is first needed."""
@@ -100,6 +102,7 @@ class MainScreen(Screen[None]):
             self._say_tabs()
             if self.active.pane_id in changed and self._filter_bar is not None and self._filter_bar.is_open:
                 self._say_matches(self._filter_bar)
+            self._work_on()
 
     def settle(self) -> None:
         """Everything was read: the columns are as wide as they will be, but for what comes later."""
@@ -193,11 +196,31 @@ class MainScreen(Screen[None]):
         self.active.refresh_view()
         if self._filter_bar is not None and self._filter_bar.is_open:
             self._say_matches(self._filter_bar)
+        self._work_on()
+
+    def _work_on(self) -> None:
+        """Let the views go on with what they have not finished, between keys and frames."""
+        if self._is_working or not any(pane.view is not None and pane.view.has_work for pane in self.panes):
+            return
+        self._is_working = True
+        self.set_timer(BREATH, self._work)
+
+    def _work(self) -> None:
+        self._is_working = False
+        for pane in self.panes:
+            if pane.view is not None and pane.view.work(SLICE):
+                pane.refresh_view()
+                if pane is self.active and self._filter_bar is not None and self._filter_bar.is_open:
+                    self._say_matches(self._filter_bar)
+        self._work_on()
 
     def _say_matches(self, bar: FilterBar) -> None:
         view = self.active.view
-        if view is not None:
-            bar.say_count(len(view), view.total)
+        if view is None:
+            return
+        bar.say_count(len(view), view.total, is_searching=view.is_searching)
+        if view.trouble:
+            bar.say_error(view.trouble, None)
 
     def _sort(self, table: Table, column_id: str) -> None:
         if not isinstance(table, Pane) or table.view is None:
@@ -252,7 +275,9 @@ class MainScreen(Screen[None]):
 
             self._filter_bar = FilterBar()
             await self.mount(self._filter_bar, before=self.query_one(KeyBar))
-        self._filter_bar.open(view.filter_text)
+        self._filter_bar.open(view.filter_text, view)
+        view.prepare()
+        self._work_on()
         self.query_one(KeyBar).show_parts(Where.FILTER)
         self._say_matches(self._filter_bar)
 
