@@ -112,14 +112,14 @@ class FilterBar(Vertical):
         found = self._suggestions()
         parts: list[Part] = []
         if found is not None:
-            room = max(20, self.app.size.width) - INDENT - cell_len(found.about) - 3
+            room = max(20, self.app.size.width) - INDENT
             for number, text in enumerate(found.texts):
                 room -= cell_len(text) + 2 + (4 if not number else 0)
                 if room < 0:
                     break
                 parts += [("Tab", "$focus bold")] if not number else []
                 parts.append((text, "$ink" if not number else MUTED))
-            if found.about:
+            if found.about and room >= cell_len(found.about):
                 parts.append((found.about, FAINT))
         self.query_one("#filter-below", Static).update(content((" " * INDENT, FAINT), spaced(parts, "  ")))
 
