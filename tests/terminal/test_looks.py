@@ -79,10 +79,10 @@ def test_ascii_signs_are_ascii() -> None:
 
 
 async def test_no_colour_leaves_all_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with on_stage() as stage:
+    async with on_stage(size=(120, 50)) as stage:
         coloured = stage.pane("pods").border.border_title, stage.names("pods"), stage.text.count("✖")
     monkeypatch.setenv("NO_COLOR", "1")
-    async with on_stage() as stage:
+    async with on_stage(size=(120, 50)) as stage:
         assert (stage.pane("pods").border.border_title, stage.names("pods"), stage.text.count("✖")) == coloured
         assert "╌╌╌╌ ✖" in stage.text
 

@@ -17,6 +17,7 @@ class FindingBook:
         self._by_subject: dict[SubjectKey, tuple[Finding, ...]] = {}
         self._by_scope: dict[tuple[str, str], dict[SubjectKey, None]] = {}
         self._by_object: dict[ObjectRef, dict[tuple[str, str | None, str | None], Finding]] = {}
+        self._counts = dict.fromkeys(Severity, 0)
 
     def replace(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> set[ObjectRef]:
         """What the subject's checks say now; the objects whose findings changed by that."""
@@ -28,12 +29,15 @@ class FindingBook:
             touched.add(finding.object)
             entries = self._by_object.get(finding.object)
             if entries is not None:
-                entries.pop((finding.check, finding.family, finding.field), None)
+                self._count(entries.pop((finding.check, finding.family, finding.field), None), -1)
                 if not entries:
                     del self._by_object[finding.object]
         for finding in findings:
             touched.add(finding.object)
-            self._by_object.setdefault(finding.object, {})[(finding.check, finding.family, finding.field)] = finding
+            entries = self._by_object.setdefault(finding.object, {})
+            self._count(entries.get((finding.check, finding.family, finding.field)), -1)
+            entries[(finding.check, finding.family, finding.field)] = finding
+            self._count(finding, 1)
         if findings:
             self._by_subject[subject] = findings
             self._by_scope.setdefault(subject[:2], {})[subject] = None
@@ -43,6 +47,15 @@ class FindingBook:
             if not scope:
                 del self._by_scope[subject[:2]]
         return touched
+
+    def _count(self, finding: Finding | None, step: int) -> None:
+        if finding is not None:
+            self._counts[finding.severity] += step
+
+    @property
+    def counts(self) -> dict[Severity, int]:
+        """How many findings there are of each severity."""
+        return dict(self._counts)
 
     def subjects(self) -> list[SubjectKey]:
         """The subjects that have findings."""
@@ -66,7 +79,7 @@ class FindingBook:
             yield from entries.values()
 
     def __len__(self) -> int:
-        return sum(len(entries) for entries in self._by_object.values())
+        return sum(self._counts.values())
 
     def sorted(self) -> list[Finding]:
         """All findings in the order of reports."""
@@ -90,11 +103,3 @@ class FindingBook:
                 return None if current is finding else current
             seen.add(cause.identity)
             current = cause
-
-
-def count_by_severity(findings: Iterable[Finding]) -> dict[Severity, int]:
-    """How many findings there are of each severity."""
-    counts = dict.fromkeys(Severity, 0)
-    for finding in findings:
-        counts[finding.severity] += 1
-    return counts

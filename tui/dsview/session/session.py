@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from dsview.checks.book import FindingBook, count_by_severity
+from dsview.checks.book import FindingBook
 from dsview.checks.engine import Engine
 from dsview.checks.registry import all_checks
 from dsview.model.finding import Finding, ObjectRef, Severity
@@ -125,6 +125,11 @@ class Session:
         """Whether every kind is known, or known to be unavailable, and everything was evaluated."""
         return not self.has_work and not self._nginx.is_waiting and all(map(self.state.is_settled, Kind))
 
+    @property
+    def was_settled(self) -> bool:
+        """Whether `is_settled` held once: what changes from then on changes in the cluster."""
+        return self._was_settled
+
     def drain(self, budget: float = 0.008) -> Delta:
         """Take in what arrived and evaluate what follows from it, for about `budget` seconds; what changed."""
         started = time.perf_counter()
@@ -198,7 +203,7 @@ class Session:
 
     def counts(self) -> dict[Severity, int]:
         """How many shown findings there are of each severity, folded ones included."""
-        return count_by_severity(self.book)
+        return self.book.counts
 
     def not_evaluated(self) -> list[NotEvaluated]:
         """The checks that could not be evaluated, by code."""

@@ -37,6 +37,7 @@ from dsview.sources.events import (
     SourceEvent,
     StatusChanged,
 )
+from dsview.state.census import Census
 from dsview.state.conformity import Conformity
 from dsview.state.controllers import is_controller
 from dsview.state.indexes import AddressIndex, PodAddressIndex, PodCounts, PodPatterns, SelectorIndex, SliceIndex
@@ -104,6 +105,7 @@ class ClusterState:
         self.pod_counts = PodCounts()
         self.pod_patterns = PodPatterns()
         self.conformity = Conformity()
+        self.census = Census()
         self.events_about = EventIndex()
         self.backends = BackendIndex()
         self.system_apps = SystemApps()
@@ -231,11 +233,14 @@ class ClusterState:
                 self.selectors.replace(old, new)
                 self.cluster_ips.replace(old, new)
                 self.service_families.replace(old, new)
+                self.census.follow_service(old, new)
                 self.served_load_balancers += _is_served(new) - _is_served(old)
             case Kind.NODE:
                 self.conformity.follow_node(old, new)
+                self.census.follow_node(old, new)
             case Kind.ENDPOINT_SLICE:
                 self.slices.replace(old, new)
+                self.census.follow_slice(old, new, self.services.get)
             case Kind.INGRESS:
                 self.backends.replace(old, new)
             case Kind.EVENT:

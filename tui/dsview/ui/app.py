@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 
 _NOT_IN_PALETTE = frozenset({"palette", "clear", "back", "keep", "drop", "accept", "choose", "choose_all", "cancel"})
 
+TALLY_SLICE = 0.004
+"""Seconds at a time for counting what the findings come to."""
+
 OpenSession = Callable[[], "Session"]
 """Makes a session that is not started yet; called in a thread, may block, may raise `SourceError`."""
 
@@ -189,6 +192,7 @@ class DsviewApp(App["SourceError | None"]):
         if workspace is None:
             return
         changed = workspace.refresh(delta)
+        workspace.tallier.work(TALLY_SLICE)
         self._has_rows = self._has_rows or bool(delta.changes)
         for screen in self.screen_stack:
             if isinstance(screen, MainScreen):
@@ -198,6 +202,8 @@ class DsviewApp(App["SourceError | None"]):
 
     def _settle(self) -> None:
         """Everything that came was shown; the first time that this is all there is, say so."""
+        if self.workspace is not None and self.workspace.tallier.work(TALLY_SLICE):
+            self.main.read_header()
         if not self._is_settled and self.workspace is not None and self.workspace.session.is_settled:
             self._is_settled = True
             self.main.settle()

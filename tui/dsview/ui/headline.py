@@ -1,4 +1,4 @@
-"""What the head of the main screen says, as lines of a given width."""
+"""What the head of the main screen says, as lines: all of it on a big screen, the verdict alone on the smallest."""
 
 from __future__ import annotations
 
@@ -9,34 +9,75 @@ from textual.content import Content
 
 from dsview.sources.events import Health
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.matrix import gap_line, matrix_lines, matrix_width, verdict_lines, worst_lines
 from dsview.ui.words import FAINT, GOOD, MUTED, STRONG, Part, content, count_words, lane_style, spaced, spread
 
 if TYPE_CHECKING:
     from dsview.rows.header import Header, SourceHealth
+    from dsview.rows.overview import Overview
+
+FULL = (100, 32)
+"""The least columns and lines of a screen for the whole matrix."""
+
+BRIEF = 22
+"""The least lines of a screen for more than the verdict."""
+
+_LEAST_WORST = 34
+"""The least cells that the worst causes need beside the matrix."""
 
 _WELL = frozenset({Health.LIVE, Health.GIVEN, Health.POLLING})
 _BAD = frozenset({Health.REFUSED, Health.FAILED})
 
 
-def headlines(header: Header, width: int, glyphs: Glyphs) -> list[Content]:
-    """The header in lines of so many cells."""
-    mode: list[Part] = [
-        (" dsview", "$focus bold"),
-        "  ",
-        (header.context, STRONG),
-        "  ",
-        (header.mode[:1].upper() + header.mode[1:], "$ink"),
-    ]
+def headlines(header: Header, overview: Overview, size: tuple[int, int], glyphs: Glyphs) -> list[Content]:
+    """The head in lines, for a screen of so many columns and lines."""
+    width, height = size
+    is_full = width >= FULL[0] and height >= FULL[1]
+    sources = source_words(header.sources, glyphs)
+    lines = [_title(header, width, sources if is_full else None, glyphs)]
+    lines += verdict_lines(overview, width, glyphs, most=2)
+    if is_full:
+        return lines + _block(header, overview, width, glyphs)
+    if height >= BRIEF:
+        lines.append(_gaps_and_sources(header, overview, width, glyphs))
+        if header.banners:
+            lines.append(content((f" {glyphs.warning} {' '.join(header.banners)}", "$flag-warning")))
+    return lines
+
+
+def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) -> Content:
+    """The cluster's name, its ranges, and what is flagged."""
+    ranges: list[Part] = [(cidr, lane_style("IPv6" if ":" in cidr else "IPv4")) for cidr in header.service_cidrs]
+    left = content((" dsview", "$focus bold"), "  ", (header.context, STRONG), "  ", spaced(ranges))
     if header.confidence:
-        mode.append((f" ({header.confidence})", MUTED))
-    counts = count_words(header.counts, glyphs, short=width < 100) or [(f"{glyphs.good} nothing flagged", GOOD)]
-    cidrs: list[Part] = [(cidr, lane_style("IPv6" if ":" in cidr else "IPv4")) for cidr in header.service_cidrs]
-    services = content((" Service CIDRs ", MUTED), spaced(cidrs or [("unknown", MUTED)]))
-    lines = [
-        spread(content(*mode), content(spaced(counts), " "), width),
-        spread(services, content(source_words(header.sources, glyphs), " "), width),
-    ]
-    lines += [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
+        left = content(left, (f"  ({header.confidence})", FAINT))
+    counts = count_words(header.counts, glyphs, short=width < FULL[0])
+    right: list[Part] = [*([sources] if sources is not None else []), *counts]
+    return spread(left, content(spaced(right, "   " if sources is not None else "  "), " "), width)
+
+
+def _gaps_and_sources(header: Header, overview: Overview, width: int, glyphs: Glyphs) -> Content:
+    """The gaps, and the sources: those that are well only where there is room."""
+    gaps, sources = gap_line(overview, width, glyphs), source_words(header.sources, glyphs)
+    if gaps.cell_length + sources.cell_length + 2 > width:
+        sources = source_words([source for source in header.sources if source.health not in _WELL], glyphs, none="")
+    return spread(gaps, content(sources, " "), width)
+
+
+def _block(header: Header, overview: Overview, width: int, glyphs: Glyphs) -> list[Content]:
+    """The matrix with what is said below it, and beside both, where there is room, the worst causes."""
+    banners = [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
+    left = [*matrix_lines(overview, width, glyphs), *banners]
+    lane = min(matrix_width(overview), width)
+    room = width - lane - 3
+    if room < _LEAST_WORST or not overview.worst:
+        return left
+    right = worst_lines(overview, room - 1, len(left), glyphs)
+    lines: list[Content] = []
+    for number, line in enumerate(left):
+        beside = right[number] if number < len(right) else Content("")
+        short = line.truncate(lane, ellipsis=True, pad=True)
+        lines.append(content(short, (f" {glyphs.rule} ", "$rule"), beside))
     return lines
 
 
@@ -44,7 +85,7 @@ _BY_NAME = 3
 """Sources with the same trouble that are named one by one."""
 
 
-def source_words(sources: Sequence[SourceHealth], glyphs: Glyphs) -> Content:
+def source_words(sources: Sequence[SourceHealth], glyphs: Glyphs, none: str = "nothing read yet") -> Content:
     """How the sources are: those in trouble by name, several with the same trouble together, the others as a number."""
     well = [source for source in sources if source.health in _WELL]
     troubles: dict[Health, list[SourceHealth]] = {}
@@ -63,4 +104,4 @@ def source_words(sources: Sequence[SourceHealth], glyphs: Glyphs) -> Content:
     if well:
         word = "live" if any(source.health is Health.LIVE for source in well) else "read"
         parts.append(content((glyphs.good, GOOD), (f" {len(well)} sources {word}", MUTED)))
-    return spaced(parts, f" {glyphs.dot} ") if parts else content(("nothing read yet", FAINT))
+    return spaced(parts, f" {glyphs.dot} ") if parts else content((none, FAINT))

@@ -1,4 +1,4 @@
-"""The head of the main screen: which cluster, its mode, what is flagged, and how each source is doing."""
+"""The head of the main screen: the overview of the cluster, as much of it as the screen has room for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.widget import Widget
 
 from dsview.ui.glyphs import Glyphs
@@ -13,23 +14,27 @@ from dsview.ui.words import MUTED, STRONG, content
 
 if TYPE_CHECKING:
     from dsview.rows.header import Header
+    from dsview.rows.overview import Overview
+    from dsview.ui.app import DsviewApp
     from dsview.ui.workspace import Workspace
 
 
 class Masthead(Widget):
-    """Two lines, and one more for each banner. Until there is a session it says what is being opened."""
+    """From the verdict alone to the whole overview. Until there is a session it says what is being opened."""
+
+    app: DsviewApp
 
     def __init__(self, source_name: str, *, glyphs: Glyphs) -> None:
         super().__init__()
         self._name = source_name
         self._glyphs = glyphs
         self._workspace: Workspace | None = None
-        self._header: Header | None = None
+        self._shown: tuple[Header, Overview] | None = None
 
     def say_opening(self, name: str) -> None:
         """Say that another source is being opened."""
         self._name = name
-        self._workspace = self._header = None
+        self._workspace = self._shown = None
         self.refresh(layout=True)
 
     def attach(self, workspace: Workspace) -> None:
@@ -40,26 +45,38 @@ class Masthead(Widget):
     def read_header(self) -> None:
         """Show what the session says now; nothing is drawn where that is the same."""
         from dsview.rows.header import header  # noqa: PLC0415 - rows are imported after the first frame
+        from dsview.rows.overview import overview  # noqa: PLC0415 - as above
 
         if self._workspace is None:
             return
-        now = header(self._workspace.session, time.time())
-        before, self._header = self._header, now
+        session = self._workspace.session
+        now = (header(session, time.time()), overview(session, self._workspace.tallier.tally))
+        before, self._shown = self._shown, now
         if now != before:
-            self.refresh(layout=before is None or len(before.banners) != len(now.banners))
+            width = self.size.width
+            self.refresh(layout=before is None or len(self._lines(width)) != self.size.height)
 
     def tick(self) -> None:
         """A second went by: the ages of stale sources grow."""
-        if self._header is not None and any(source.age is not None for source in self._header.sources):
+        if self._shown is not None and any(source.age is not None for source in self._shown[0].sources):
             self.read_header()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as there is something to say in; the verdict wraps."""
+        return len(self._lines(width))
 
     def render(self) -> Content:
         """All lines."""
         width = max(1, self.size.width)
-        if self._header is None:
-            lines = [content((" dsview ", STRONG), f" {self._name}"), content((" Connecting", MUTED))]
-        else:
-            from dsview.ui.headline import headlines  # noqa: PLC0415 - there is nothing to say in the first frame
+        return Content("\n").join(line.truncate(width, ellipsis=True) for line in self._lines(width))
 
-            lines = headlines(self._header, width, self._glyphs)
-        return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
+    def on_click(self) -> None:
+        """What is said here in short is told at length among the findings."""
+        self.app.go.findings()
+
+    def _lines(self, width: int) -> list[Content]:
+        if self._shown is None:
+            return [content((" dsview ", STRONG), f" {self._name}"), content((" Connecting", MUTED))]
+        from dsview.ui.headline import headlines  # noqa: PLC0415 - there is nothing to say in the first frame
+
+        return headlines(*self._shown, (max(1, width), self.app.size.height), self._glyphs)

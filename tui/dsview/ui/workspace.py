@@ -11,6 +11,7 @@ from dsview.model.kinds import Kind
 from dsview.model.objects import Key
 from dsview.rows.listeners import pod_key
 from dsview.rows.panes import PANES
+from dsview.rows.tally import Tallier
 from dsview.rows.view import TableView
 from dsview.session.session import Delta, Session
 
@@ -26,10 +27,13 @@ class Workspace:
         self.views: dict[str, TableView] = {
             name: TableView(pane, session, patience=PATIENCE) for name, pane in PANES.items()
         }
+        self.tallier = Tallier(session)
         self.namespaces: frozenset[str] | None = None
 
     def refresh(self, delta: Delta) -> set[str]:
         """Take in what changed; the ids of the panes that look different now."""
+        if delta.findings or delta.everything:
+            self.tallier.mark()
         return {name for name, view in self.views.items() if view.refresh(delta)}
 
     def choose_namespaces(self, namespaces: frozenset[str] | None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from dsview.model.finding import Severity
+from dsview.rows.matrix import MEANINGS
 from dsview.ui.actions import groups, keys_label
 from dsview.ui.document import Block, blank, heading, paragraph
 from dsview.ui.screens.reading import ReadingScreen
@@ -37,8 +38,16 @@ class HelpScreen(ReadingScreen):
                 (content(severity_word(Severity.NOTE, glyphs)), "Worth knowing, often intended."),
                 (content((glyphs.gap * 10, "$ink-faint")), "An address of this family is missing."),
                 (content(("IPv4", V4), " ", ("IPv6", V6)), "The two lanes: a gap is seen as a gap."),
-                (content(("no flag", GOOD)), "Nothing is wrong in the API. dsview sends no packets to try it."),
+                (
+                    content(("no flag", GOOD)),
+                    "Nothing is wrong in the API. dsview sends no packets: not the same as reachable.",
+                ),
             )
+        ]
+        found.append(heading("The layers of the overview", glyphs))
+        found += [
+            paragraph(content((name.ljust(_KEYS_WIDTH), "$ink"), (meaning, MUTED)), hanging=_KEYS_WIDTH)
+            for name, meaning in MEANINGS.items()
         ]
         for group, actions in groups().items():
             found.append(heading(group, glyphs))

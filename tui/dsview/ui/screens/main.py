@@ -96,16 +96,20 @@ class MainScreen(Screen[None]):
                 pane.refresh_view()
             elif delta.statuses:
                 pane.frame()
-        if delta.statuses or delta.findings or delta.profile or delta.everything:
-            self.query_one(Masthead).read_header()
+        self.read_header()
         if changed:
             self._say_tabs()
             if self.active.pane_id in changed and self._filter_bar is not None and self._filter_bar.is_open:
                 self._say_matches(self._filter_bar)
             self._work_on()
 
+    def read_header(self) -> None:
+        """Show what the session comes to now."""
+        self.query_one(Masthead).read_header()
+
     def settle(self) -> None:
         """Everything was read: the columns are as wide as they will be, but for what comes later."""
+        self.read_header()
         for pane in self.panes:
             pane.size_columns()
             pane.frame()

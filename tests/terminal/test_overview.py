@@ -1,0 +1,71 @@
+"""The overview on the first screen, from the biggest to the smallest."""
+
+from __future__ import annotations
+
+import pytest
+
+from dsview.model.kinds import Kind
+from dsview.sources.events import Health, StatusChanged
+from tests.terminal.stage import NOW, on_stage, pod, slices
+
+VERDICT = "Dual-stack, IPv4 first. 1 of 3 Services does not work over IPv6. 1 has IPv4 only."
+MATRIX = "Nodes   Pods"
+
+
+@pytest.mark.parametrize(
+    ("size", "has_matrix", "has_gaps", "has_worst"),
+    [
+        ((200, 60), True, False, True),
+        ((120, 40), True, False, True),
+        ((80, 24), False, True, False),
+        ((60, 20), False, False, False),
+    ],
+)
+async def test_overview_fits_the_screen(
+    size: tuple[int, int], has_matrix: bool, has_gaps: bool, has_worst: bool
+) -> None:
+    async with on_stage(size=size) as stage:
+        head = "\n".join(line.rstrip() for line in stage.lines[:6])
+        words = " ".join(head.split())
+        assert VERDICT in words
+        assert (MATRIX in head) is has_matrix
+        assert ("IPv6 Pods ✖4/6" in words) is has_gaps
+        assert ("Worst causes" in head) is has_worst
+        assert "kubernetes" in stage.text or "web" in stage.text, "the panes have room left"
+
+
+async def test_overview_arranges_itself_anew_when_the_terminal_is_resized() -> None:
+    async with on_stage(size=(200, 60)) as stage:
+        await stage.pilot.resize_terminal(60, 20)
+        await stage.until(lambda: MATRIX not in stage.text)
+        assert VERDICT in " ".join("\n".join(stage.lines[:4]).split())
+        await stage.pilot.resize_terminal(120, 40)
+        await stage.until(lambda: MATRIX in stage.text)
+
+
+async def test_overview_follows_the_cluster() -> None:
+    async with on_stage() as stage:
+        await stage.until(lambda: "1 of 3 Services does not work over IPv6" in stage.text)
+        mended = [pod(f"api-{number}", number + 10, app="api") for number in range(2)]
+        stage.source.put(*mended, *slices("api", mended))
+        await stage.until(lambda: "None of 4 Services is flagged as failing." in stage.text)
+        assert "dsview sends no packets to try it." in " ".join(stage.text.split())
+
+
+async def test_overview_says_which_layer_was_not_read() -> None:
+    async with on_stage() as stage:
+        stage.source.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
+        await stage.until(lambda: "Unread: Nodes (not permitted)." in " ".join(stage.text.split()))
+
+
+async def test_click_on_the_overview_opens_the_findings() -> None:
+    async with on_stage() as stage:
+        await stage.pilot.click(offset=(5, 3))
+        await stage.until(lambda: "What is wrong" in stage.text)
+
+
+async def test_overview_of_an_empty_cluster_claims_nothing() -> None:
+    async with on_stage([]) as stage:
+        head = " ".join("\n".join(stage.lines[:5]).split())
+        assert "Which families the cluster serves is not known." in head
+        assert "There are no Services to judge." in head

@@ -1,0 +1,165 @@
+"""The overview: what it says of a cluster, and what it never says before everything was read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dsview.model.finding import Severity
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.text import safe
+from dsview.rows.matrix import LayerName
+from dsview.rows.overview import Overview, overview, overview_now
+from dsview.rows.tally import Tallier
+from dsview.session.session import Session
+from dsview.sources.demo import DemoSource
+from dsview.sources.events import Changed, Health, Listed, SourceEvent, StatusChanged
+from tests.support.clusters import RECORDINGS, SCENARIOS, from_path, settle
+from tests.support.scripted import ScriptedSource
+from tests.terminal.stage import NOW, kind_of, troubled_shop
+
+
+def demo(name: str) -> Overview:
+    """The overview of a demo at its beginning."""
+    return overview_now(settle(Session(DemoSource(name, clock=lambda: NOW), clock=lambda: NOW)))
+
+
+def scenario(number: str) -> Overview:
+    """The overview of a scenario."""
+    return overview_now(from_path(next(path for path in SCENARIOS if path.name.startswith(number))))
+
+
+def counts(found: Overview, name: LayerName) -> tuple[int, int, int, int]:
+    """IPv4 and IPv6 of a layer, each with its total."""
+    layer = next(layer for layer in found.layers if layer.name is name)
+    assert layer.v4 is not None
+    assert layer.v6 is not None
+    return (layer.v4.having, layer.v4.of, layer.v6.having, layer.v6.of)
+
+
+def shop(*statuses: tuple[Kind, Health]) -> Session:
+    """The troubled shop, with some kinds in another state than live."""
+    source = ScriptedSource()
+    session = Session(source, clock=lambda: NOW)
+    session.start()
+    changed = dict(statuses)
+    items = troubled_shop()
+    events: list[SourceEvent] = []
+    for kind in RESOURCES:
+        health = changed.get(kind, Health.LIVE)
+        if health.is_complete:
+            events += [Changed(kind, [item for item in items if kind_of(item) is kind]), Listed(kind)]
+        events.append(StatusChanged(kind=kind, health=health, since=NOW))
+    for event in events:
+        source.tell(event)
+    while session.has_work:
+        session.drain(1.0)
+    return session
+
+
+def test_a_troubled_cluster_is_summed_up_in_a_sentence() -> None:
+    found = demo("troubled")
+    assert found.verdict == (
+        "Dual-stack, IPv4 first (mixed nodes). 1 of 14 Services does not work over IPv6, 3 only in part. "
+        "4 have IPv4 only."
+    )
+    assert found.severity is Severity.ERROR
+    assert found.is_complete
+
+
+def test_each_layer_counts_what_has_a_family_of_what_could_have_it() -> None:
+    found = demo("troubled")
+    assert {layer.name: counts(found, layer.name) for layer in found.layers} == {
+        LayerName.NODES: (4, 4, 4, 4),
+        LayerName.PODS: (52, 52, 45, 52),
+        LayerName.SERVICES: (18, 18, 14, 18),
+        LayerName.ENDPOINTS: (18, 18, 13, 14),
+        LayerName.LOAD_BALANCERS: (3, 4, 1, 3),
+        LayerName.LISTENERS: (12, 12, 9, 12),
+    }
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        ("02", "None of 4 Services is flagged as failing."),
+        ("03", "1 of 1 Service does not work over IPv6."),
+        ("04", "1 of 1 Service works only in part over IPv6."),
+        ("09", "1 of 2 Services does not work over IPv6."),
+        ("12", "1 of 1 Service works only in part over IPv6."),
+    ],
+)
+def test_a_service_fails_in_part_where_some_of_it_still_serves(number: str, sentence: str) -> None:
+    assert sentence in scenario(number).sentences
+
+
+def test_what_is_not_flagged_is_never_said_to_be_reachable() -> None:
+    for found in (demo("healthy"), scenario("15")):
+        assert found.verdict.endswith("dsview sends no packets to try it.")
+        assert not {"works", "reachable", "fine"} & set(found.verdict.lower().split())
+
+
+def test_nothing_speaks_against_a_cluster_only_when_every_check_was_evaluated() -> None:
+    found = scenario("15")
+    assert found.severity is None
+    assert "None of 3 Services is flagged as failing." in found.sentences
+    assert "7 checks could not be evaluated." in found.sentences
+    assert not found.is_complete
+
+
+@pytest.mark.parametrize(
+    ("health", "words"),
+    [
+        (Health.REFUSED, "Unread: Pods (not permitted)."),
+        (Health.FAILED, "Unread: Pods (failed)."),
+        (Health.LOADING, "Still reading: Pods."),
+    ],
+)
+def test_what_was_not_read_is_said_and_counted_by_nobody(health: Health, words: str) -> None:
+    session = shop((Kind.POD, health))
+    found = overview_now(session)
+    assert words in found.sentences
+    layer = next(layer for layer in found.layers if layer.name is LayerName.PODS)
+    assert layer.unread
+    assert layer.v4 is None
+    assert not found.is_complete
+
+
+def test_nothing_is_said_of_failing_services_before_everything_was_read() -> None:
+    session = shop((Kind.NETWORK_POLICY, Health.LOADING), (Kind.POD, Health.LOADING))
+    found = overview_now(session)
+    assert not any("flagged" in sentence or "speaks" in sentence for sentence in found.sentences)
+    assert any(sentence.startswith("Still reading") for sentence in found.sentences)
+
+
+def test_a_verdict_on_what_was_last_known_says_so() -> None:
+    assert "Pods: as last known." in overview_now(shop((Kind.POD, Health.STALE))).sentences
+
+
+def test_the_worst_cause_comes_first_with_what_it_explains() -> None:
+    found = demo("troubled")
+    severities = [cause.severity.rank for cause in found.worst]
+    assert severities == sorted(severities)
+    assert (found.worst[0].check, found.worst[0].explains, found.worst[0].pane_id) == ("DS-NODE-002", 1, "nodes")
+    assert found.causes == 16
+
+
+def test_counting_in_slices_comes_to_the_same_as_counting_at_once() -> None:
+    session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
+    tallier = Tallier(session)
+    ticks = iter(range(10_000))
+    slices = 0
+    while tallier.has_work:
+        tallier.work(0.5, clock=lambda: float(next(ticks)))
+        slices += 1
+    at_once = Tallier(session)
+    at_once.work(float("inf"))
+    assert tallier.tally == at_once.tally
+    assert overview(session, tallier.tally) == overview_now(session)
+
+
+@pytest.mark.parametrize("path", sorted(RECORDINGS.iterdir()), ids=lambda path: path.name)
+def test_a_verdict_is_harmless_text(path: Path) -> None:
+    found = overview_now(from_path(path))
+    assert safe(found.verdict) == found.verdict

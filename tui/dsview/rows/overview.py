@@ -1,0 +1,209 @@
+"""The cluster in a sentence: what it is, which Services fail over which family, and what nobody could tell.
+
+Every sentence says no more than what was read bears out: "nothing speaks against it" is said only after everything
+was read and evaluated, and never "it works" or "reachable", since dsview sends no packets.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dsview.model.address import FAMILIES, Family
+from dsview.model.finding import Severity
+from dsview.model.kinds import CORE_KINDS, RESOURCES, Kind
+from dsview.model.objects import Key
+from dsview.model.text import Safe, safe
+from dsview.rows.findings import pane_of
+from dsview.rows.matrix import Layer, LayerName, matrix, why_unread
+from dsview.rows.tally import Tallier, Tally
+from dsview.session.session import Session
+from dsview.sources.events import Health
+from dsview.state.profile import Confidence, Profile
+
+NO_PACKETS = Safe("dsview sends no packets to try it.")
+
+MODES: dict[str, str] = {
+    "ipv4": "IPv4 only",
+    "ipv6": "IPv6 only",
+    "dual-ipv4-first": "Dual-stack, IPv4 first",
+    "dual-ipv6-first": "Dual-stack, IPv6 first",
+}
+"""The modes of `Profile.mode` as people say them."""
+
+
+class Worst(msgspec.Struct, frozen=True, kw_only=True):
+    """A root cause: what is wrong with which object, and how many other findings it explains.
+
+    `pane_id` and `key` say where its object has a row; `pane_id` is empty where it has none.
+    """
+
+    severity: Severity
+    check: str
+    object: Safe
+    message: Safe
+    explains: int
+    pane_id: str
+    key: Key
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """The overview. `mode` and `sentences` together are the verdict; `severity` is the worst of all findings.
+
+    `families` are those that the cluster serves, as far as that is known. `honesty` is what has to be said where
+    nothing is flagged, lest it be taken for more than it is; else it is empty.
+
+    `is_complete`: everything that was asked for was read and evaluated. `causes` counts all root causes, `worst`
+    holds the first of them. `failing` and `partial` count Services by family.
+    """
+
+    mode: Safe
+    families: tuple[Family, ...]
+    sentences: tuple[Safe, ...]
+    severity: Severity | None
+    is_complete: bool
+    layers: tuple[Layer, ...]
+    flags: dict[tuple[LayerName, Family], Severity]
+    worst: tuple[Worst, ...]
+    honesty: Safe
+    causes: int
+    failing: dict[Family, int]
+    partial: dict[Family, int]
+
+    @property
+    def verdict(self) -> Safe:
+        """All sentences."""
+        return Safe(" ".join(filter(None, (self.mode, *self.sentences, self.honesty))))
+
+
+def overview(session: Session, tally: Tally) -> Overview:
+    """The overview of a session as it stands; `tally` is what its findings come to."""
+    unread = _unread(session)
+    missing = len(session.not_evaluated()) if session.was_settled else 0
+    is_complete = session.was_settled and not unread and not missing
+    severity = next((severity for severity, number in session.book.counts.items() if number), None)
+    services = _services(session, tally, severity, is_complete=is_complete)
+    return Overview(
+        mode=_mode(session.profile),
+        families=session.profile.service_families,
+        sentences=tuple(map(safe, (*services, *unread, *_limits(session, missing)))),
+        severity=severity,
+        is_complete=is_complete,
+        layers=matrix(session),
+        flags=tally.flags,
+        worst=tuple(_worst(session, tally)),
+        honesty=NO_PACKETS if session.was_settled and severity in (None, Severity.NOTE) else Safe(""),
+        causes=tally.causes,
+        failing=tally.failing,
+        partial=tally.partial,
+    )
+
+
+def overview_now(session: Session) -> Overview:
+    """The overview, with the findings gone through at once: for commands."""
+    tallier = Tallier(session)
+    tallier.work(float("inf"))
+    return overview(session, tallier.tally)
+
+
+def _mode(profile: Profile) -> Safe:
+    words = MODES.get(profile.mode)
+    if words is None:
+        return Safe("Which families the cluster serves is not known.")
+    but = f" ({', '.join(profile.qualifiers)})" if profile.qualifiers else ""
+    if profile.confidence is Confidence.ASSUMED:
+        return safe(f"{words}{but}, as far as its Services tell.")
+    return safe(f"{words}{but}.")
+
+
+def _services(session: Session, tally: Tally, severity: Severity | None, *, is_complete: bool) -> list[str]:
+    state = session.state
+    if not state.is_known(Kind.SERVICE):
+        return []
+    services = state.census.services
+    total = services.of[FAMILIES[0]]
+    if session.was_settled and not total:
+        return ["There are no Services to judge."]
+    found: list[str] = []
+    for family in FAMILIES:
+        failing, partial = tally.failing.get(family, 0), tally.partial.get(family, 0)
+        of = services.having[family]
+        if failing:
+            verb = "does" if failing == 1 else "do"
+            more = f", {partial} only in part" if partial else ""
+            found.append(f"{failing:,} of {_count(of, 'Service')} {verb} not work over {family}{more}.")
+        elif partial:
+            verb = "works" if partial == 1 else "work"
+            found.append(f"{partial:,} of {_count(of, 'Service')} {verb} only in part over {family}.")
+    if not found and is_complete and severity is None:
+        aside = f", {_count(session.exempted, 'exempted finding')} aside" if session.exempted else ""
+        found.append(f"Nothing in the API speaks against {_count(total, 'Service')}{aside}.")
+    elif not found and session.was_settled:
+        found.append(f"None of {_count(total, 'Service')} is flagged as failing.")
+    if session.profile.is_dual:
+        found += [
+            f"{alone:,} {'has' if alone == 1 else 'have'} {family} only."
+            for family, alone in zip(FAMILIES, _alone(total, services.having), strict=True)
+            if alone
+        ]
+    return found
+
+
+def _alone(total: int, having: dict[Family, int]) -> tuple[int, int]:
+    """How many Services have IPv4 only, and IPv6 only: of those with any family, those without the other."""
+    return total - having["IPv6"], total - having["IPv4"]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _unread(session: Session) -> list[str]:
+    """What a verdict cannot do without and was not read, by reason."""
+    state = session.state
+    by_reason: dict[str, list[str]] = {}
+    for kind in CORE_KINDS:
+        why = why_unread(state, kind)
+        if why:
+            by_reason.setdefault(why, []).append(RESOURCES[kind].kind.value + "s")
+    sentences: list[str] = []
+    for reason, names in by_reason.items():
+        word = "Still reading" if reason == "reading" else "Unread"
+        tail = "" if reason == "reading" else f" ({reason})"
+        sentences.append(f"{word}: {', '.join(names)}{tail}.")
+    if not by_reason and not session.was_settled:
+        sentences.append("Still reading.")
+    return sentences
+
+
+def _limits(session: Session, missing: int) -> list[str]:
+    """What makes the verdict an older or a smaller one than it looks."""
+    state = session.state
+    sentences: list[str] = []
+    stale = [f"{kind.value}s" for kind in CORE_KINDS if state.status(kind).health is Health.STALE]
+    if stale:
+        sentences.append(f"{', '.join(stale)}: as last known.")
+    namespaces = {name for kind in CORE_KINDS for name in state.status(kind).namespaces or ()}
+    if namespaces:
+        sentences.append(f"Only {_count(len(namespaces), 'namespace')} {'is' if len(namespaces) == 1 else 'are'} read.")
+    if missing:
+        sentences.append(f"{_count(missing, 'check')} could not be evaluated.")
+    return sentences
+
+
+def _worst(session: Session, tally: Tally) -> list[Worst]:
+    found: list[Worst] = []
+    for cause in tally.worst:
+        finding = cause.finding
+        pane_id, key = pane_of(session, finding.object)
+        found.append(
+            Worst(
+                severity=finding.severity,
+                check=finding.check,
+                object=safe(str(finding.object)),
+                message=safe(finding.message.partition("\n")[0]),
+                explains=cause.explains,
+                pane_id=pane_id,
+                key=key,
+            )
+        )
+    return found
