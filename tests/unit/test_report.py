@@ -30,8 +30,10 @@ from dsview.report.model import (
 )
 from dsview.report.text import render_text
 from dsview.session.policy import Policy
+from dsview.session.session import Session
+from dsview.sources.demo import DemoSource
 from dsview.sources.events import SourceError
-from tests.support.clusters import RECORDINGS, SCENARIOS, from_path
+from tests.support.clusters import RECORDINGS, SCENARIOS, from_path, settle
 
 SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "tui/dsview/report/schema.json").read_text())
 HOSTILE = "x\x1b]0;owned\x07\x1b[31m[bold]|`</failure>]]>&amp;\u202e\u200b\x9b\x7f\ud800\ufffe\n# y"
@@ -158,6 +160,18 @@ def test_the_fields_stand_in_the_order_of_the_contract() -> None:
         "check": "DS-POD-001",
         "object": {"kind": "Pod", "namespace": "shop", "name": "web-1"},
     }
+
+
+def test_the_overview_is_in_the_json_and_the_verdict_at_the_end_of_the_text() -> None:
+    built = build_report(settle(Session(DemoSource("troubled", clock=lambda: 1.8e9), clock=lambda: 1.8e9)))
+    written = json.loads(FORMATS["json"](built))
+    jsonschema.validate(written, SCHEMA, format_checker=jsonschema.FormatChecker())
+    assert written["overview"]["failing"] == {"IPv6": 1}
+    assert written["overview"]["layers"][1]["IPv6"] == {"having": 45, "of": 52}
+    text = render_text(built).splitlines()
+    assert text[-3].startswith(
+        "Verdict: Dual-stack, IPv4 first (mixed nodes). 1 of 14 Services does not work over IPv6"
+    )
 
 
 @pytest.mark.parametrize("value", [SOME, POISONED, report()], ids=["some", "hostile", "nothing found"])

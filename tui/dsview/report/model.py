@@ -10,6 +10,8 @@ from dsview.model.finding import Finding, ObjectRef, Severity
 from dsview.model.kinds import CORE_KINDS
 from dsview.model.text import safe
 from dsview.rows.listeners import count_listeners
+from dsview.rows.matrix import Count
+from dsview.rows.overview import overview_now
 from dsview.session.session import Session
 from dsview.sources.events import Health
 
@@ -93,6 +95,33 @@ class NotEvaluatedPart(Wire, frozen=True):
     reason: str
 
 
+class CountPart(Wire, frozen=True):
+    """So many of how many."""
+
+    having: int
+    of: int
+
+
+class LayerPart(Wire, frozen=True):
+    """One layer by family; both are null where it was not read, and `unread` says why."""
+
+    name: str
+    ipv4: CountPart | None = msgspec.field(name="IPv4")
+    ipv6: CountPart | None = msgspec.field(name="IPv6")
+    unread: str | None
+    note: str | None
+
+
+class OverviewPart(Wire, frozen=True):
+    """The verdict. `failing` and `partial` count Services by family, those with none left out."""
+
+    verdict: str
+    complete: bool
+    failing: dict[str, int]
+    partial: dict[str, int]
+    layers: tuple[LayerPart, ...]
+
+
 class Report(Wire, frozen=True):
     """The whole report; the same input gives the same bytes. `refused`: the core kinds that the server refused.
 
@@ -109,6 +138,7 @@ class Report(Wire, frozen=True):
     notices: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     exempted: tuple[ReportedFinding, ...] = ()
+    overview: OverviewPart | None = None
 
     @property
     def refused_core(self) -> bool:
@@ -135,6 +165,30 @@ def _finding(session: Session, finding: Finding) -> ReportedFinding:
         fix=finding.fix,
         folded_under=FoldedUnder(check=root.check, object=_ref(root.object)) if root is not None else None,
         related=tuple(map(_ref, finding.related)),
+    )
+
+
+def _count(count: Count | None) -> CountPart | None:
+    return CountPart(having=count.having, of=count.of) if count is not None else None
+
+
+def _overview(session: Session) -> OverviewPart:
+    found = overview_now(session)
+    return OverviewPart(
+        verdict=" ".join((found.mode, *found.sentences)),
+        complete=found.is_complete,
+        failing={family: number for family, number in found.failing.items() if number},
+        partial={family: number for family, number in found.partial.items() if number},
+        layers=tuple(
+            LayerPart(
+                name=layer.name.value,
+                ipv4=_count(layer.v4),
+                ipv6=_count(layer.v6),
+                unread=layer.unread or None,
+                note=layer.note or None,
+            )
+            for layer in found.layers
+        ),
     )
 
 
@@ -178,4 +232,5 @@ def build_report(session: Session) -> Report:
         notices=(*state.quarantine_messages(), *state.notes),
         exempted=tuple(_finding(session, finding) for finding in session.exempted_findings),
         refused=tuple(kind.value for kind in CORE_KINDS if state.status(kind).health is Health.REFUSED),
+        overview=_overview(session),
     )

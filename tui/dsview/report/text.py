@@ -73,6 +73,8 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
     yield from _not_evaluated(report, width)
     for notice in report.notices:
         yield from _wrapped(f"Note: {notice}", width, "")
+    if report.overview is not None:
+        yield from _wrapped(f"Verdict: {report.overview.verdict}", width, "")
     yield "dsview reads the API and sends no packets: no finding means that nothing is wrong in the API."
 
 
