@@ -93,6 +93,7 @@ def test_no_key_has_two_meanings_in_one_place(where: Where) -> None:
         Where.TABLE: (Where.TABLE, Where.PANES, Where.EVERYWHERE),
         Where.PANES: (Where.TABLE, Where.PANES, Where.EVERYWHERE),
         Where.DETAIL: (Where.DOCUMENT, Where.READING, Where.DETAIL, Where.EVERYWHERE),
+        Where.TIMELINE: (Where.TABLE, Where.TIMELINE, Where.EVERYWHERE),
         Where.FINDINGS: (Where.TABLE, Where.FINDINGS, Where.EVERYWHERE),
     }.get(where, (where,))
     actions = {action.name: action for part in together for action in actions_of(part)}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from dsview.model.finding import Cause, Finding, ObjectRef, Severity
+
+Identity = tuple[str, ObjectRef, str | None, str | None]
+"""Check, object, family and field: what makes a finding the same one (`Finding.identity`)."""
 
 SubjectKey = tuple[str, str, str]
 """Kind (or the code of a cluster-wide check), namespace, name."""
@@ -18,12 +21,16 @@ class FindingBook:
         self._by_scope: dict[tuple[str, str], dict[SubjectKey, None]] = {}
         self._by_object: dict[ObjectRef, dict[tuple[str, str | None, str | None], Finding]] = {}
         self._counts = dict.fromkeys(Severity, 0)
+        self.watch: Callable[[tuple[Finding, ...], tuple[Finding, ...]], None] | None = None
+        """Told of what a subject's findings were and are, whenever they change."""
 
     def replace(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> set[ObjectRef]:
         """What the subject's checks say now; the objects whose findings changed by that."""
         old = self._by_subject.get(subject, ())
         if old == findings:
             return set()
+        if self.watch is not None:
+            self.watch(old, findings)
         touched: set[ObjectRef] = set()
         for finding in old:
             touched.add(finding.object)
@@ -73,6 +80,11 @@ class FindingBook:
         """The findings about an object, worst first."""
         entries = self._by_object.get(ref)
         return tuple(sorted(entries.values(), key=lambda f: f.order)) if entries else ()
+
+    def get(self, identity: Identity) -> Finding | None:
+        """The finding of an identity, where it is there."""
+        check, ref, family, field = identity
+        return self._by_object.get(ref, {}).get((check, family, field))
 
     def __iter__(self) -> Iterator[Finding]:
         for entries in self._by_object.values():

@@ -10,15 +10,16 @@ import msgspec
 
 from dsview.checks.book import FindingBook
 from dsview.checks.engine import Engine
-from dsview.checks.registry import all_checks
+from dsview.checks.registry import REGISTRY, all_checks
 from dsview.model.finding import Finding, ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Key, Object
 from dsview.session.inbox import Inbox
 from dsview.session.nginx_reader import NginxReader
 from dsview.session.policy import Policy
+from dsview.session.timeline import Timeline
 from dsview.session.trace import Trace
-from dsview.sources.events import Changed, Source, StatusChanged
+from dsview.sources.events import Changed, Listed, Source, StatusChanged
 from dsview.state.cluster import Change, ClusterState
 from dsview.state.profile import NodeFacts, Profile
 
@@ -62,8 +63,10 @@ class Session:
         self.state = ClusterState()
         self._clock = clock
         self._trace = trace
+        self.timeline = Timeline()
         self._inbox = Inbox()
         self._engine = Engine(self.state, live=source.is_live, skip=self.policy.skips, judge=self._judge)
+        self._engine.book.watch = self.timeline.note_findings
         self._nginx = NginxReader(self.state, source, self._inbox.put)
         self._seen: set[Kind] = set()
         self._check_seconds = 0.0
@@ -143,10 +146,14 @@ class Session:
                 self._nginx.answered(item.key for item in event.upserts)
             if isinstance(event, StatusChanged):
                 self._traced(event)
+                self.timeline.follow_status(event, self._clock())
+            elif isinstance(event, Listed):
+                self.timeline.follow_list(event, self.state, self._clock())
             # Half of the time for what arrives, so that a flood cannot starve the checks.
             if time.perf_counter() - started > budget / 2:
                 break
         self._nginx.follow(self._clock())
+        self.timeline.follow(self.state, delta.changes, self._clock())
         if delta.changes:
             delta.profile, delta.nodes = self._engine.note(delta.changes)
             if self._trace is not None:
@@ -157,13 +164,18 @@ class Session:
         checking = time.perf_counter()
         delta.findings = self._engine.step(self.now, lambda: time.perf_counter() - started < budget)
         self._check_seconds += time.perf_counter() - checking
+        self.timeline.follow_findings(self.book, self._clock(), self._is_evaluated)
         delta.everything = delta.profile
         self._note_settled()
         return delta
 
+    def _is_evaluated(self, code: str) -> bool:
+        return self._engine.why_not_evaluated(REGISTRY[code]) is None
+
     def _note_settled(self) -> None:
         if not self._was_settled and self.is_settled:
             self._was_settled = True
+            self.timeline.begin(self.state)
             gc.collect()
             gc.freeze()
             gc.enable()

@@ -21,6 +21,7 @@ class Where(StrEnum):
     DETAIL = "detail"
     FINDINGS = "findings"
     TRACE = "trace"
+    TIMELINE = "timeline"
     FILTER = "filter"
     CHOICE = "choice"
 
@@ -45,6 +46,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 _LISTS = (Where.TABLE, Where.DOCUMENT)
 _PANES = (Where.PANES,)
 _OBJECT = (Where.PANES, Where.DETAIL, Where.FINDINGS)
+_SCREENS = (Where.READING, Where.FINDINGS, Where.TIMELINE)
 _ALWAYS = (Where.EVERYWHERE,)
 _FILTER = (Where.FILTER,)
 _CHOICE = (Where.CHOICE,)
@@ -60,6 +62,8 @@ _BAR = {
     "only_findings": "flagged",
     "trace": "trace",
     "findings": "findings",
+    "timeline": "timeline",
+    "narrow": "only one sort",
     "copy": "copy fix",
     "sort": "sort",
     "zoom": "zoom",
@@ -78,11 +82,18 @@ _BAR = {
 _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "Look closer": (
         (_LISTS, "open", "enter", "Open", "Opens what the cursor is on."),
-        ((Where.READING, Where.FINDINGS), "back", "escape", "Back", "Goes back to where you came from."),
+        (
+            (Where.READING, Where.FINDINGS, Where.TIMELINE),
+            "back",
+            "escape",
+            "Back",
+            "Goes back to where you came from.",
+        ),
         ((Where.TRACE,), "detail", "enter", "Detail", "Shows the object with its facts and findings."),
         (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop."),
         (_OBJECT, "explain", "e", "Explain", "Explains the check behind the flag."),
         ((Where.PANES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause."),
+        (_OBJECT, "timeline", "T", "Timeline", "Lists what changed since dsview came."),
         (_OBJECT, "yaml", "Y", "YAML", "Shows the object as YAML, read anew."),
         (_PANES, "zoom", "z f", "Zoom", "Shows this pane alone, or all four again."),
         (_PANES, "all_columns", "v", "All columns", "Shows every column, or only those that fit."),
@@ -90,6 +101,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "Find": (
         (_PANES, "filter", "/", "Filter", "Shows only the rows that match what you type."),
         (_PANES, "only_findings", "!", "Only flagged", "Shows only the rows that are flagged, or all."),
+        ((Where.TIMELINE,), "narrow", "!", "Only one sort", "Shows findings only, families only, and so on."),
         (_PANES, "sort", "s", "Sort", "Sorts by the selected column; again: reversed; again: as before."),
         (_PANES, "namespaces", "n", "Namespaces", "Chooses which namespaces are shown."),
         (_PANES, "clear", "escape", "Clear", "Drops the filter, else shows all four panes again."),
@@ -111,7 +123,13 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         (_PANES, "pane('listeners')", "4", "Ingress listeners", "Goes to the listeners; again: alone."),
     ),
     "Take away": (
-        ((*_OBJECT, Where.READING), "copy", "y", "Copy", "Copies the fix; without one, the row or the text."),
+        (
+            (*_OBJECT, Where.READING, Where.TIMELINE),
+            "copy",
+            "y",
+            "Copy",
+            "Copies the fix; without one, the row or the text.",
+        ),
         (_PANES, "copy_cell", "c", "Copy cell", "Copies the selected cell."),
     ),
     "While typing a filter": (

@@ -15,6 +15,7 @@ from dsview.ui.words import FAINT, GOOD, MUTED, STRONG, Part, content, count_wor
 if TYPE_CHECKING:
     from dsview.rows.header import Header, SourceHealth
     from dsview.rows.overview import Overview
+    from dsview.rows.timeline import Latest
 
 FULL = (100, 32)
 """The least columns and lines of a screen for the whole matrix."""
@@ -29,19 +30,23 @@ _WELL = frozenset({Health.LIVE, Health.GIVEN, Health.POLLING})
 _BAD = frozenset({Health.REFUSED, Health.FAILED})
 
 
-def headlines(header: Header, overview: Overview, size: tuple[int, int], glyphs: Glyphs) -> list[Content]:
-    """The head in lines, for a screen of so many columns and lines."""
+def headlines(
+    header: Header, overview: Overview, latest: Latest | None, size: tuple[int, int], glyphs: Glyphs
+) -> list[Content]:
+    """The head in lines, for a screen of so many columns and lines; `latest` is what changed last."""
     width, height = size
     is_full = width >= FULL[0] and height >= FULL[1]
     sources = source_words(header.sources, glyphs)
     lines = [_title(header, width, sources if is_full else None, glyphs)]
     lines += verdict_lines(overview, width, glyphs, most=2)
     if is_full:
-        return lines + _block(header, overview, width, glyphs)
+        return lines + _block(header, overview, latest, width, glyphs)
     if height >= BRIEF:
         lines.append(_gaps_and_sources(header, overview, width, glyphs))
         if header.banners:
             lines.append(content((f" {glyphs.warning} {' '.join(header.banners)}", "$flag-warning")))
+        elif latest is not None:
+            lines.append(_latest(latest))
     return lines
 
 
@@ -64,10 +69,15 @@ def _gaps_and_sources(header: Header, overview: Overview, width: int, glyphs: Gl
     return spread(gaps, content(sources, " "), width)
 
 
-def _block(header: Header, overview: Overview, width: int, glyphs: Glyphs) -> list[Content]:
+def _latest(latest: Latest) -> Content:
+    return content((f" {latest.time}  ", FAINT), (latest.object, "$ink"), (f"  {latest.text}", MUTED))
+
+
+def _block(header: Header, overview: Overview, latest: Latest | None, width: int, glyphs: Glyphs) -> list[Content]:
     """The matrix with what is said below it, and beside both, where there is room, the worst causes."""
     banners = [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
-    left = [*matrix_lines(overview, width, glyphs), *banners]
+    changes = [_latest(latest)] if latest is not None else []
+    left = [*matrix_lines(overview, width, glyphs), *changes, *banners]
     lane = min(matrix_width(overview), width)
     room = width - lane - 3
     if room < _LEAST_WORST or not overview.worst:

@@ -15,6 +15,7 @@ from dsview.ui.words import MUTED, STRONG, content
 if TYPE_CHECKING:
     from dsview.rows.header import Header
     from dsview.rows.overview import Overview
+    from dsview.rows.timeline import Latest
     from dsview.ui.app import DsviewApp
     from dsview.ui.workspace import Workspace
 
@@ -29,7 +30,7 @@ class Masthead(Widget):
         self._name = source_name
         self._glyphs = glyphs
         self._workspace: Workspace | None = None
-        self._shown: tuple[Header, Overview] | None = None
+        self._shown: tuple[Header, Overview, Latest | None] | None = None
 
     def say_opening(self, name: str) -> None:
         """Say that another source is being opened."""
@@ -46,11 +47,12 @@ class Masthead(Widget):
         """Show what the session says now; nothing is drawn where that is the same."""
         from dsview.rows.header import header  # noqa: PLC0415 - rows are imported after the first frame
         from dsview.rows.overview import overview  # noqa: PLC0415 - as above
+        from dsview.rows.timeline import latest  # noqa: PLC0415 - as above
 
         if self._workspace is None:
             return
         session = self._workspace.session
-        now = (header(session, time.time()), overview(session, self._workspace.tallier.tally))
+        now = (header(session, time.time()), overview(session, self._workspace.tallier.tally), latest(session))
         before, self._shown = self._shown, now
         if now != before:
             width = self.size.width

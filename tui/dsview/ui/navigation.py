@@ -58,6 +58,13 @@ class Navigator:
         if self._app.workspace is not None:
             self._app.push_screen(FindingsScreen(self._app.workspace, glyphs=self._app.glyphs))
 
+    def timeline(self) -> None:
+        """What changed since the session began."""
+        from dsview.ui.screens.timeline import TimelineScreen
+
+        if self._app.workspace is not None and not isinstance(self._app.screen, TimelineScreen):
+            self._app.push_screen(TimelineScreen(self._app.workspace, glyphs=self._app.glyphs))
+
     def trace(self, pane_id: str, key: Key) -> None:
         """Both families, hop by hop, through an object."""
         from dsview.ui.screens.trace import TraceScreen

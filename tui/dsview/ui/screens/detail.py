@@ -128,6 +128,10 @@ class DetailScreen(ReadingScreen):
         """All findings."""
         self.app.go.findings()
 
+    def action_timeline(self) -> None:
+        """What changed."""
+        self.app.go.timeline()
+
     def _relatives_blocks(self, found: Detail) -> list[Block]:
         if not found.relatives:
             return []

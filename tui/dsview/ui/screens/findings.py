@@ -212,6 +212,10 @@ class FindingsScreen(Screen[None]):
         if line is not None:
             self.app.go.explanation(line.finding.check if line.finding is not None else line.row.key[1])
 
+    def action_timeline(self) -> None:
+        """What changed."""
+        self.app.go.timeline()
+
     def action_trace(self) -> None:
         """Trace the object."""
         line = self._selected()

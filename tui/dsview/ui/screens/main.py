@@ -330,6 +330,10 @@ class MainScreen(Screen[None]):
         """All findings."""
         self.app.go.findings()
 
+    def action_timeline(self) -> None:
+        """What changed."""
+        self.app.go.timeline()
+
     def action_trace(self) -> None:
         """Trace what the cursor is on."""
         if self.active.cursor_key is not None:

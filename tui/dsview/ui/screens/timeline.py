@@ -1,0 +1,112 @@
+"""The timeline: what changed since this session began, newest first; Enter goes to the object."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from dsview.rows.timeline import COLUMNS, TimelineRows
+from dsview.session.timeline import Entry, Sort
+from dsview.ui.actions import Where, bindings_of
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.keybar import KeyBar
+from dsview.ui.styles import styles_dir
+from dsview.ui.table import Table
+from dsview.ui.words import MUTED, STRONG, Part, spaced
+
+if TYPE_CHECKING:
+    from dsview.session.session import Delta
+    from dsview.ui.app import DsviewApp
+    from dsview.ui.workspace import Workspace
+
+_NOTHING = "Nothing has changed since everything was read. What was so before is no change."
+
+_VIEWS: tuple[tuple[str, frozenset[Sort]], ...] = (
+    ("", frozenset(Sort)),
+    ("findings only", frozenset({Sort.FINDING})),
+    ("families only", frozenset({Sort.FAMILY})),
+    ("connections only", frozenset({Sort.CONNECTION})),
+)
+"""What is shown, one after the other."""
+
+
+class TimelineScreen(Screen[None]):
+    """A table of entries that follows the session; the cursor stays on its entry while others come above it."""
+
+    CSS_PATH: ClassVar[Path] = styles_dir() / "reading.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.TIMELINE)
+    app: DsviewApp
+
+    def __init__(self, workspace: Workspace, *, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._session = workspace.session
+        self._glyphs = glyphs
+        self._view = 0
+        self._version = -1
+        self._rows = TimelineRows(self._session)
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield Static(self._heading(), id="heading")
+        yield Table(glyphs=self._glyphs, id="timeline")
+        yield KeyBar(Where.TABLE, Where.TIMELINE)
+
+    def on_mount(self) -> None:
+        """Fill it."""
+        table = self.query_one(Table)
+        table.say(_NOTHING)
+        table.show(self._rows, COLUMNS)
+        table.focus()
+
+    def session_changed(self, _delta: Delta) -> None:
+        """Show what was entered meanwhile."""
+        if self._session.timeline.version != self._version:
+            self._read()
+
+    def _read(self) -> None:
+        self._version = self._session.timeline.version
+        self._rows = TimelineRows(self._session, self._is_wanted)
+        self.query_one(Table).replace_rows(self._rows)
+        self.query_one("#heading", Static).update(self._heading())
+
+    def _is_wanted(self, entry: Entry) -> bool:
+        return entry.sort in _VIEWS[self._view][1]
+
+    def _heading(self) -> Content:
+        parts: list[Part] = [(" Timeline", STRONG), (f"{len(self._rows):,} changes", MUTED)]
+        if _VIEWS[self._view][0]:
+            parts.append((_VIEWS[self._view][0], "$accent"))
+        dropped = self._session.timeline.dropped
+        if dropped:
+            parts.append((f"{dropped:,} older ones were let go", MUTED))
+        return spaced(parts, "   ")
+
+    def on_table_opened(self) -> None:
+        """Go to the object."""
+        key = self.query_one(Table).cursor_key
+        target = self._rows.target(key) if key is not None else None
+        if target is not None:
+            self.app.go.detail(*target)
+        else:
+            self.app.say("This entry has no object that could be opened.")
+
+    def action_narrow(self) -> None:
+        """Show only one sort of entry, the next one each time."""
+        self._view = (self._view + 1) % len(_VIEWS)
+        self._read()
+
+    def action_back(self) -> None:
+        """Back to where one came from."""
+        self.app.pop_screen()
+
+    def action_copy(self) -> None:
+        """Copy the line."""
+        row = self.query_one(Table).cursor_row
+        if row is not None:
+            self.app.copy("  ".join(cell.text for cell in row.cells if cell.text), "the entry")
