@@ -16,7 +16,7 @@ from dsview import __version__
 from dsview.checks.registry import REGISTRY, all_checks
 from dsview.model.text import safe, safe_lines
 from dsview.report.baseline import new_findings, read_baseline
-from dsview.report.formats import FORMATS
+from dsview.report.formats import FORMATS, render_json
 from dsview.report.model import (
     ClusterPart,
     Counts,
@@ -164,7 +164,7 @@ def test_the_fields_stand_in_the_order_of_the_contract() -> None:
 
 def test_the_overview_is_in_the_json_and_the_verdict_at_the_end_of_the_text() -> None:
     built = build_report(settle(Session(DemoSource("troubled", clock=lambda: 1.8e9), clock=lambda: 1.8e9)))
-    written = json.loads(FORMATS["json"](built))
+    written = json.loads(render_json(built))
     jsonschema.validate(written, SCHEMA, format_checker=jsonschema.FormatChecker())
     assert written["overview"]["failing"] == {"IPv6": 1}
     assert written["overview"]["layers"][1]["IPv6"] == {"having": 45, "of": 52}
