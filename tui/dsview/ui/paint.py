@@ -5,7 +5,7 @@ Cell text is plain text to the last: it goes into segments as it is and is never
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from enum import IntEnum
 
 from rich.cells import cell_len, set_cell_size
@@ -58,8 +58,18 @@ class Painter:
         self._cell = base + parse("on $cell-cursor")
         self._cache: dict[tuple[str, Lit, bool], RichStyle] = {}
 
-    def row(self, row: Row, layout: Layout, lit: Lit = Lit.PLAIN, selected: str | None = None) -> Strip:
-        """One row, `layout.width` cells wide. `selected` is the column that the cursor is on."""
+    def row(
+        self,
+        row: Row,
+        layout: Layout,
+        lit: Lit = Lit.PLAIN,
+        selected: str | None = None,
+        changed: Set[int] = frozenset(),
+    ) -> Strip:
+        """One row, `layout.width` cells wide.
+
+        `selected` is the column that the cursor is on; `changed` are the places of cells that changed a moment ago.
+        """
         glyphs = self.glyphs
         severity = row.severity
         mark = glyphs.cursor if lit is Lit.CURSOR else " "
@@ -67,25 +77,43 @@ class Painter:
             Segment(mark, self.style("mark", lit)),
             Segment(f"{glyphs.severity(severity)} ", self.style(severity.value if severity else "text", lit)),
         ]
-        was_chosen = False
+        stands_apart = False
         # An object that is just gone has no cells until the next refresh.
         for placed in layout.placed if row.cells else ():
             if placed.rule:
                 segments.append(Segment(self._rule(placed), self.style("rule", lit)))
-            elif placed.gap and was_chosen:
+            elif placed.gap and stands_apart:
                 segments.append(Segment(" " * placed.gap, self.style("text", lit)))
             elif placed.gap:
                 # Blanks go with the cell before: fewer segments make a faster frame.
                 before = segments[-1]
                 segments[-1] = Segment(before.text + " " * placed.gap, before.style)
-            was_chosen = lit is Lit.CURSOR and placed.column.id == selected
-            segments.append(self._cell_segment(row.cells[placed.index], placed, lit, chosen=was_chosen))
+            is_chosen = lit is Lit.CURSOR and placed.column.id == selected
+            segment = self._cell_segment(row.cells[placed.index], placed, lit, chosen=is_chosen)
+            is_changed = placed.index in changed
+            stands_apart = is_chosen or is_changed
+            if is_changed:
+                segment = Segment(segment.text, self._glowing(segment.style))
+            segments.append(segment)
         return Strip(segments, layout.width)
 
-    def cursor_row(self, row: Row, layout: Layout, width: int, *, selected: str | None, is_focused: bool) -> Strip:
+    def _glowing(self, style: RichStyle | None) -> RichStyle:
+        glow = self._parse(_GLOW).rich_style
+        return style + glow if style is not None else glow
+
+    def cursor_row(
+        self,
+        row: Row,
+        layout: Layout,
+        width: int,
+        *,
+        selected: str | None,
+        is_focused: bool,
+        changed: Set[int] = frozenset(),
+    ) -> Strip:
         """The row under the cursor, lit to the right edge of `width` cells."""
         lit = Lit.CURSOR if is_focused else Lit.BLURRED
-        strip = self.row(row, layout, lit, selected)
+        strip = self.row(row, layout, lit, selected, changed)
         return strip.extend_cell_length(max(width, layout.width), self.style("text", lit))
 
     def lanes(self, layout: Layout) -> Strip:
@@ -190,6 +218,9 @@ class Painter:
             style = self._cache[key] = (under + self._parse(_STYLES[role])).rich_style
         return style
 
+
+_GLOW = "bold underline on $cell-cursor"
+"""A cell that changed a moment ago: without colour it is still bold and underlined."""
 
 _LEAST_CUT = 7
 """The narrowest width at which a text is cut in the middle."""

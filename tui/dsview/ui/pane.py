@@ -51,6 +51,7 @@ class Pane(Table):
     def attach(self, view: TableView) -> None:
         """Show the objects of a session."""
         self.view = view
+        self.glows = False
         self.show(view, view.pane.columns)
         self.frame()
 

@@ -21,6 +21,7 @@ from textual.strip import Strip
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.columns import ColumnSizer, Layout
 from dsview.ui.cursor import Cursor, Rows
+from dsview.ui.glow import Glow
 from dsview.ui.glyphs import UNICODE, Glyphs
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ class Table(ScrollView, can_focus=True):
         self._cursor = Cursor()
         self._column: str | None = None
         self._clicked: Key | None = None
+        self._glow = Glow(self.set_timer, self._repaint)
+        self.glows = False
+        """Whether cells that change are lit for a moment; not while a list loads."""
 
     @property
     def cursor_key(self) -> Key | None:
@@ -116,6 +120,7 @@ class Table(ScrollView, can_focus=True):
         if self._column not in {column.id for column in columns}:
             self._column = next((c.id for c in columns if c.id == "name"), columns[0].id if columns else None)
         self._strips.clear()
+        self._glow.clear()
         self.scroll_to(0, 0, animate=False, immediate=True)
         self.rows_changed()
 
@@ -139,6 +144,20 @@ class Table(ScrollView, can_focus=True):
         if shift:
             self.scroll_to(y=max(0, top + shift), animate=False, immediate=True)
         self._cursor.remember_top(rows, int(self.scroll_offset.y))
+        self._light_changes()
+        self.refresh()
+
+    def _light_changes(self) -> None:
+        """Light the cells on the screen that are other ones than before."""
+        rows = self._rows
+        if rows is not None and self.glows:
+            top = int(self.scroll_offset.y)
+            shown = range(top, min(len(rows), top + self._page)) if self.size.height else ()
+            self._glow.compare(map(rows.row, shown))
+
+    def _repaint(self, keys: Sequence[Key]) -> None:
+        for key in keys:
+            self._strips.pop(key, None)
         self.refresh()
 
     def size_columns(self) -> None:
@@ -246,14 +265,19 @@ class Table(ScrollView, can_focus=True):
     def _row_strip(self, rows: Rows, index: int) -> Strip:
         row = rows.row(index)
         painter = self._get_painter()
+        self._glow.see(row)
+        lit = self._glow.cells(row.key)
         if index == self._cursor.index:
-            return painter.cursor_row(row, self._layout, self._room, selected=self._column, is_focused=self.has_focus)
+            focused = self.has_focus
+            return painter.cursor_row(
+                row, self._layout, self._room, selected=self._column, is_focused=focused, changed=lit
+            )
         kept = self._strips.get(row.key)
         if kept is not None and kept[0] is row:
             return kept[1]
         if len(self._strips) > _KEPT_STRIPS:
             self._strips.clear()
-        strip = painter.row(row, self._layout).extend_cell_length(self.size.width, painter.style("text"))
+        strip = painter.row(row, self._layout, changed=lit).extend_cell_length(self.size.width, painter.style("text"))
         self._strips[row.key] = (row, strip)
         return strip
 

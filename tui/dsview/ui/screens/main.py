@@ -113,6 +113,7 @@ class MainScreen(Screen[None]):
         for pane in self.panes:
             pane.size_columns()
             pane.frame()
+            pane.glows = True
 
     def second(self) -> None:
         """A second went by: ages grow."""
