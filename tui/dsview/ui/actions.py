@@ -74,6 +74,7 @@ _BAR = {
     "complete": "complete",
     "drop": "drop filter",
     "yaml": "YAML",
+    "earlier": "earlier",
     "help": "help",
     "quit": "quit",
 }
@@ -89,6 +90,8 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
             "Back",
             "Goes back to where you came from.",
         ),
+        (_ALWAYS, "earlier", "[", "Earlier", "Goes to the screen that was visited before."),
+        (_ALWAYS, "later", "]", "Later", "Goes to the screen that was visited after it."),
         ((Where.TRACE,), "detail", "enter", "Detail", "Shows the object with its facts and findings."),
         (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop."),
         (_OBJECT, "explain", "e", "Explain", "Explains the check behind the flag."),

@@ -258,6 +258,14 @@ class DsviewApp(App["SourceError | None"]):
         """Find an action by its name."""
         self.action_command_palette()
 
+    def action_earlier(self) -> None:
+        """To the screen visited before."""
+        self.go.turn(-1)
+
+    def action_later(self) -> None:
+        """To the screen visited after."""
+        self.go.turn(1)
+
     def action_help(self) -> None:
         """Show every key."""
         self.go.help()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from dsview.ui.choices import ContextChoice
+from dsview.ui.history import History, Make, Named
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -31,52 +32,73 @@ class Navigator:
 
     def __init__(self, app: DsviewApp) -> None:
         self._app = app
+        self._history = History()
 
     def home(self) -> None:
-        """Back to the main screen."""
+        """Back to the main screen of another session: what was visited was of the one before."""
+        self._history.clear()
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
+
+    def _visit(self, make: Make) -> None:
+        workspace = self._app.workspace
+        if workspace is not None:
+            screen = make(workspace)
+            self._history.enter(screen, make, after=self._app.screen)
+            self._app.push_screen(screen)
+
+    def turn(self, step: int) -> None:
+        """To the screen that was visited before (-1) or after (1) this one."""
+        shown, workspace = self._app.screen, self._app.workspace
+        if not isinstance(shown, Named):
+            # A list to choose from, or the palette: these are left first.
+            return
+        place = self._history.turn(step, shown=shown)
+        if workspace is None or place is None:
+            self._app.say("There is nothing earlier to go back to." if step < 0 else "There is nothing later to go to.")
+            return
+        screen = self._history.go(place, workspace)
+        if len(self._app.screen_stack) > 1:
+            self._app.switch_screen(screen)
+        else:
+            self._app.push_screen(screen)
 
     def detail(self, pane_id: str, key: Key) -> None:
         """An object with its facts and findings."""
         from dsview.ui.screens.detail import DetailScreen
 
-        if self._app.workspace is not None:
-            self._app.push_screen(DetailScreen(self._app.workspace, pane_id, key, glyphs=self._app.glyphs))
+        self._visit(lambda workspace: DetailScreen(workspace, pane_id, key, glyphs=self._app.glyphs))
 
     def yaml(self, pane_id: str, key: Key) -> None:
         """An object as YAML."""
         from dsview.ui.screens.manifest import ManifestScreen
 
-        if self._app.workspace is not None:
-            self._app.push_screen(ManifestScreen(self._app.workspace, pane_id, key, glyphs=self._app.glyphs))
+        self._visit(lambda workspace: ManifestScreen(workspace, pane_id, key, glyphs=self._app.glyphs))
 
     def findings(self) -> None:
         """All findings."""
         from dsview.ui.screens.findings import FindingsScreen
 
-        if self._app.workspace is not None:
-            self._app.push_screen(FindingsScreen(self._app.workspace, glyphs=self._app.glyphs))
+        self._visit(lambda workspace: FindingsScreen(workspace, glyphs=self._app.glyphs))
 
     def timeline(self) -> None:
         """What changed since the session began."""
         from dsview.ui.screens.timeline import TimelineScreen
 
-        if self._app.workspace is not None and not isinstance(self._app.screen, TimelineScreen):
-            self._app.push_screen(TimelineScreen(self._app.workspace, glyphs=self._app.glyphs))
+        if not isinstance(self._app.screen, TimelineScreen):
+            self._visit(lambda workspace: TimelineScreen(workspace, glyphs=self._app.glyphs))
 
     def trace(self, pane_id: str, key: Key) -> None:
         """Both families, hop by hop, through an object."""
         from dsview.ui.screens.trace import TraceScreen
 
-        if self._app.workspace is not None:
-            self._app.push_screen(TraceScreen(self._app.workspace, pane_id, key, glyphs=self._app.glyphs))
+        self._visit(lambda workspace: TraceScreen(workspace, pane_id, key, glyphs=self._app.glyphs))
 
     def explanation(self, code: str) -> None:
         """What a check is about."""
         from dsview.ui.screens.explain import ExplainScreen
 
-        self._app.push_screen(ExplainScreen(code, glyphs=self._app.glyphs))
+        self._visit(lambda _workspace: ExplainScreen(code, glyphs=self._app.glyphs))
 
     def help(self) -> None:
         """Every key."""

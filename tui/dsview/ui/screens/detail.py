@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from dsview.model.objects import Key
+from dsview.model.text import safe
 from dsview.rows.cells import GAP
 from dsview.rows.detail import Detail, Fact, FindingView, detail
 from dsview.ui.actions import Where, bindings_of
@@ -54,6 +54,11 @@ class DetailScreen(ReadingScreen):
         self._detail = detail(workspace.session, pane_id, key)
         self._is_gone = self._detail is None
 
+    @property
+    def crumb(self) -> str:
+        """The name in the trail."""
+        return safe(self.key[1].partition("|")[0])
+
     def heading(self) -> Content:
         """Kind and name, and whether it is still there."""
         found = self._detail
@@ -84,7 +89,7 @@ class DetailScreen(ReadingScreen):
         self._is_gone = is_gone
         # What was last known of a deleted object stays on the screen.
         self._detail = now or self._detail
-        self.query_one("#heading", Static).update(self.heading())
+        self.show_heading()
         self.fill()
 
     def on_document_opened(self, event: Document.Opened) -> None:

@@ -21,6 +21,11 @@ class ExplainScreen(ReadingScreen):
         self._check = next((check for check in all_checks() if check.code == code), None)
         self._code = code
 
+    @property
+    def crumb(self) -> str:
+        """The name in the trail."""
+        return self._code
+
     def heading(self) -> Content:
         """The title line."""
         check = self._check

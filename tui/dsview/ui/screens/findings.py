@@ -26,6 +26,7 @@ from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
+from dsview.ui.trail import trail
 from dsview.ui.words import FAINT, KEY, MUTED, STRONG, content, count_words, spaced
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class FindingsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Fill it."""
+        self._show_heading()
         table = self.query_one(Table)
         table.say("Nothing is flagged. That is what the API says; dsview sends no packets to try it.")
         table.show(self._lines, COLUMNS)
@@ -161,8 +163,16 @@ class FindingsScreen(Screen[None]):
         self._lines = FindingLines(finding_lines(self._session, self._glyphs))
         table = self.query_one(Table)
         table.replace_rows(self._lines)
-        self.query_one("#heading", Static).update(self._heading())
+        self._show_heading()
         self._tell()
+
+    def _show_heading(self) -> None:
+        self.query_one("#heading", Static).update(content(trail(self, self._glyphs), self._heading()))
+
+    @property
+    def crumb(self) -> str:
+        """The name in the trail."""
+        return "Findings"
 
     def _heading(self) -> Content:
         counts = count_words(self._session.counts(), self._glyphs)

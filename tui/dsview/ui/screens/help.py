@@ -19,6 +19,11 @@ _KEYS_WIDTH = 18
 class HelpScreen(ReadingScreen):
     """Shows what the keys do and what the signs mean."""
 
+    @property
+    def crumb(self) -> str:
+        """The name in the trail."""
+        return "Help"
+
     def heading(self) -> Content:
         """The title line."""
         return content((" Help", STRONG))

@@ -68,6 +68,11 @@ class MainScreen(Screen[None]):
         yield KeyBar(Where.TABLE, Where.PANES)
 
     @property
+    def crumb(self) -> str:
+        """The name in the trail: that of the pane one came from."""
+        return self.active.pane_title
+
+    @property
     def active(self) -> Pane:
         """The pane that has the keys."""
         return self.panes[self._active]

@@ -40,6 +40,11 @@ class ManifestScreen(ReadingScreen):
         self._text = Safe("")
         self._error = Safe("")
 
+    @property
+    def crumb(self) -> str:
+        """The name in the trail."""
+        return "YAML"
+
     def heading(self) -> Content:
         """Kind and name."""
         return content(

@@ -17,6 +17,8 @@ from dsview.ui.document import Block, Document
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
 from dsview.ui.styles import styles_dir
+from dsview.ui.trail import trail
+from dsview.ui.words import content
 
 if TYPE_CHECKING:
     from dsview.ui.app import DsviewApp
@@ -42,6 +44,7 @@ class ReadingScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Fill it."""
+        self.show_heading()
         self.fill()
         self.document.focus()
 
@@ -49,6 +52,15 @@ class ReadingScreen(Screen[None]):
     def document(self) -> Document:
         """The document."""
         return self.query_one(Document)
+
+    @property
+    def crumb(self) -> str:
+        """The name of the screen in the trail of those above it."""
+        raise NotImplementedError
+
+    def show_heading(self) -> None:
+        """Show the title line as it is now, after the trail that led here."""
+        self.query_one("#heading", Static).update(content(trail(self, self.glyphs), self.heading()))
 
     def heading(self) -> Content:
         """The title line."""

@@ -18,7 +18,8 @@ from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
-from dsview.ui.words import MUTED, STRONG, Part, spaced
+from dsview.ui.trail import trail
+from dsview.ui.words import MUTED, STRONG, Part, content, spaced
 
 if TYPE_CHECKING:
     from dsview.session.session import Delta
@@ -59,6 +60,7 @@ class TimelineScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Fill it."""
+        self._show_heading()
         table = self.query_one(Table)
         table.say(_NOTHING)
         table.show(self._rows, COLUMNS)
@@ -73,10 +75,18 @@ class TimelineScreen(Screen[None]):
         self._version = self._session.timeline.version
         self._rows = TimelineRows(self._session, self._is_wanted)
         self.query_one(Table).replace_rows(self._rows)
-        self.query_one("#heading", Static).update(self._heading())
+        self._show_heading()
 
     def _is_wanted(self, entry: Entry) -> bool:
         return entry.sort in _VIEWS[self._view][1]
+
+    def _show_heading(self) -> None:
+        self.query_one("#heading", Static).update(content(trail(self, self._glyphs), self._heading()))
+
+    @property
+    def crumb(self) -> str:
+        """The name in the trail."""
+        return "Timeline"
 
     def _heading(self) -> Content:
         parts: list[Part] = [(" Timeline", STRONG), (f"{len(self._rows):,} changes", MUTED)]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len
 from textual.binding import BindingType
 from textual.content import Content
-from textual.widgets import Static
 
 from dsview.model.address import FAMILIES, Family
 from dsview.model.objects import Key
@@ -45,6 +44,11 @@ class TraceScreen(ReadingScreen):
         self._key = key
         self._trace = trace(workspace.session, pane_id, key)
 
+    @property
+    def crumb(self) -> str:
+        """The name in the trail."""
+        return "Trace"
+
     def heading(self) -> Content:
         """What is traced."""
         title = self._trace.title if self._trace is not None else "/".join(filter(None, self._key))
@@ -70,7 +74,7 @@ class TraceScreen(ReadingScreen):
         now = trace(self._workspace.session, self._pane_id, self._key)
         if now is not None and now != self._trace:
             self._trace = now
-            self.query_one("#heading", Static).update(self.heading())
+            self.show_heading()
             self.fill()
 
     def action_detail(self) -> None:

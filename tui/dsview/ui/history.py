@@ -1,0 +1,68 @@
+"""Where one has been: the screens that were opened one after the other, to go back and forth among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from dsview.ui.workspace import Workspace
+
+Make = Callable[["Workspace"], "Screen[Any]"]
+"""Makes the screen of a visit anew, as it is now."""
+
+
+@runtime_checkable
+class Named(Protocol):
+    """A screen with a name for the trail."""
+
+    @property
+    def crumb(self) -> str:
+        """The name, in a word or two."""
+
+
+class History:
+    """Visits in their order. A screen that was left by Escape stays among them.
+
+    Going somewhere new forgets what came later, as in a browser.
+    """
+
+    def __init__(self) -> None:
+        self._visits: list[Make] = []
+        self._places: WeakKeyDictionary[Screen[Any], int] = WeakKeyDictionary()
+        self._last = -1
+
+    def clear(self) -> None:
+        """Forget everything: another cluster is shown."""
+        self._visits.clear()
+        self._places.clear()
+        self._last = -1
+
+    def enter(self, screen: Screen[Any], make: Make, *, after: Screen[Any]) -> None:
+        """A screen is opened from another one."""
+        place = self._places.get(after, self._last) + 1
+        self._visits[place:] = [make]
+        self._put(screen, place)
+
+    def _put(self, screen: Screen[Any], place: int) -> None:
+        self._places[screen] = self._last = place
+
+    def turn(self, step: int, *, shown: Screen[Any]) -> int | None:
+        """The place before (-1) or after (1) the one that is shown; None at either end.
+
+        Where no visit is shown, as on the first screen, the one before is the one that was shown last.
+        """
+        here = self._places.get(shown)
+        if here is None:
+            here = self._last + 1 if step < 0 else self._last
+        place = here + step
+        return place if 0 <= place < len(self._visits) else None
+
+    def go(self, place: int, workspace: Workspace) -> Screen[Any]:
+        """The screen of a place, made anew."""
+        screen = self._visits[place](workspace)
+        self._put(screen, place)
+        return screen
