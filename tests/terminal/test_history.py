@@ -93,3 +93,36 @@ async def test_another_context_has_a_history_of_its_own() -> None:
         await stage.until(lambda: stage.names("services") == ["elsewhere"])
         await stage.press("[")
         await stage.until(lambda: "There is nothing earlier to go back to." in stage.text)
+
+
+async def walk_to(stage: Stage, words: str) -> None:
+    """Move to a relative by its words and open it."""
+    for _ in range(40):
+        line = next((line for line in stage.lines if line.lstrip().startswith("▌")), "")
+        if words in line:
+            break
+        await stage.press("down")
+    await stage.press("enter")
+
+
+async def test_one_walks_from_a_service_to_its_slice_its_pod_and_its_node_and_back() -> None:
+    async with on_stage() as stage:
+        await stage.press("G", "enter")
+        for words, expected in (
+            ("web-ipv4", "EndpointSlice shop/web-ipv4"),
+            ("shop/web-0", "Pod shop/web-0"),
+            ("node-1", "Node node-1"),
+        ):
+            await walk_to(stage, words)
+            await stage.pilot.pause()
+            assert expected in title(stage)
+        await stage.press("[", "[", "[")
+        assert "Service shop/web" in title(stage)
+        await stage.press("]", "]", "]")
+        assert "Node node-1" in title(stage)
+
+
+async def test_enter_in_a_trace_shows_the_object() -> None:
+    async with on_stage() as stage:
+        await stage.press("G", "t", "enter")
+        assert title(stage).startswith("Services ▸ Trace ▸ Service shop/web")

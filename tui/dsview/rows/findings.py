@@ -7,10 +7,11 @@ import msgspec
 from dsview.model.finding import Finding, ObjectRef, Severity
 from dsview.model.objects import Key
 from dsview.model.text import Safe, safe, safe_lines
+from dsview.rows.places import KINDS, PLACES
 from dsview.session.session import Session
 from dsview.state.controllers import config_map_key, live_controllers
 
-_PANES = {"Service": "services", "Pod": "pods", "Node": "nodes"}
+_PANES = ("Service", "Pod", "Node")
 
 
 class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +35,14 @@ class FindingGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pane_of(session: Session, ref: ObjectRef) -> tuple[str, Key]:
-    """The pane and key of an object's row; a ConfigMap's or ReplicaSet's is that of one of its controller pods."""
+    """The place and key of an object's detail.
+
+    A ReplicaSet's, and that of a ConfigMap that was not read, is that of one of its controller pods.
+    """
     key = (ref.namespace or "", ref.name)
-    if ref.kind in _PANES:
-        return _PANES[ref.kind], key
+    place = PLACES.get(ref.kind)
+    if place is not None and (ref.kind in _PANES or session.state.store(KINDS[place]).get(key) is not None):
+        return place, key
     for pod in live_controllers(session.state):
         owner = pod.owner
         is_owner = owner is not None and (owner.kind, pod.namespace, owner.name) == (ref.kind, *key)

@@ -285,12 +285,26 @@ def trace_service(session: Session, service: Service) -> Trace:
 
 
 def trace(session: Session, pane_id: str, key: Key) -> Trace | None:
-    """The trace of a row: of a Service, or of the first Service that selects a pod. None where there is no Service."""
-    if pane_id == "services":
-        service = session.state.services.get(key)
-        return trace_service(session, service) if service is not None else None
-    pod: Pod | None = session.state.pods.get(pod_key(key) if pane_id == "listeners" else key)
-    if pane_id == "nodes" or pod is None:
-        return None
-    selecting = sorted(session.state.selectors.selecting(pod), key=lambda s: (s.type != "LoadBalancer", s.key))
-    return trace_service(session, selecting[0]) if selecting else None
+    """The trace of an object by its place, or of a listener's row; None where no Service is there to be traced."""
+    service = _traced_service(session, pane_id, key)
+    return trace_service(session, service) if service is not None else None
+
+
+def _traced_service(session: Session, pane_id: str, key: Key) -> Service | None:
+    """The Service itself, that of a slice, the first backend of an Ingress, or the first that selects a Pod."""
+    state = session.state
+    match pane_id:
+        case "services":
+            return state.services.get(key)
+        case "endpointslices":
+            item = state.endpoint_slices.get(key)
+            return state.services.get((item.namespace, item.service_name)) if item is not None else None
+        case "ingresses":
+            ingress = state.ingresses.get(key)
+            names = (backend.service for backend in ingress.backends) if ingress is not None else ()
+            return next((found for name in names if (found := state.services.get((key[0], name)))), None)
+        case "pods" | "listeners":
+            pod: Pod | None = state.pods.get(pod_key(key) if pane_id == "listeners" else key)
+            selecting = state.selectors.selecting(pod) if pod is not None else []
+            return min(selecting, key=lambda s: (s.type != "LoadBalancer", s.key), default=None)
+    return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
@@ -230,8 +231,10 @@ class Document(ScrollView, can_focus=True):
     def action_open(self) -> None:
         """Open what the selected block stands for."""
         block = self.selected
-        if block is not None and block.target is not None:
-            self.post_message(self.Opened(block.target))
+        if block is None or block.target is None:
+            # The key may mean something to the screen.
+            raise SkipAction
+        self.post_message(self.Opened(block.target))
 
     def on_click(self, event: events.Click) -> None:
         """Select a block; a second click opens it."""
@@ -244,5 +247,5 @@ class Document(ScrollView, can_focus=True):
             return
         again = index == self._at
         self._select(index)
-        if again:
+        if again and self._blocks[index].target is not None:
             self.action_open()

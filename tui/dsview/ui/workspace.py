@@ -11,6 +11,7 @@ from dsview.model.kinds import Kind
 from dsview.model.objects import Key
 from dsview.rows.listeners import pod_key
 from dsview.rows.panes import PANES
+from dsview.rows.places import KINDS
 from dsview.rows.tally import Tallier
 from dsview.rows.view import TableView
 from dsview.session.session import Delta, Session
@@ -51,7 +52,7 @@ class Workspace:
 
 
 def object_of(pane_id: str, key: Key) -> tuple[Kind, Key]:
-    """The Kubernetes kind and key of a pane's row; for a listener, its controller pod."""
+    """The Kubernetes kind and key of what a place shows; for a listener, its controller pod."""
     if pane_id == "listeners":
         return Kind.POD, pod_key(key)
-    return PANES[pane_id].kinds[0], key
+    return KINDS[pane_id], key

@@ -12,7 +12,8 @@ from textual.content import Content
 from dsview.model.objects import Key
 from dsview.model.text import safe
 from dsview.rows.cells import GAP
-from dsview.rows.detail import Detail, Fact, FindingView, detail
+from dsview.rows.detail import Detail, FindingView, detail
+from dsview.rows.facts import Fact
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, Document, blank, heading, paragraph
 from dsview.ui.glyphs import Glyphs
