@@ -6,7 +6,7 @@ import pytest
 
 from dsview.model.kinds import Kind
 from dsview.sources.events import Health, StatusChanged
-from tests.terminal.stage import NOW, on_stage, pod, slices
+from tests.terminal.stage import NOW, many_pods, on_stage, pod, slices
 
 VERDICT = "Dual-stack, IPv4 first. 1 of 3 Services does not work over IPv6. 1 has IPv4 only."
 MATRIX = "Nodes   Pods"
@@ -69,3 +69,22 @@ async def test_overview_of_an_empty_cluster_claims_nothing() -> None:
         head = " ".join("\n".join(stage.lines[:5]).split())
         assert "Which families the cluster serves is not known." in head
         assert "There are no Services to judge." in head
+
+
+async def test_panes_do_not_jump_when_the_overview_has_less_to_say() -> None:
+    async with on_stage(size=(60, 20)) as stage:
+        pane = stage.pane("services")
+        stage.source.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
+        await stage.until(lambda: "Unread" in stage.text or "could not be" in stage.text or "…" in stage.lines[2])
+        before = pane.region
+        stage.source.tell(StatusChanged(kind=Kind.NODE, health=Health.LIVE, since=NOW))
+        await stage.until(lambda: "Unread" not in stage.text)
+        assert pane.region == before
+
+
+async def test_cursor_stays_in_view_when_the_screen_gets_lower() -> None:
+    async with on_stage(many_pods(100), size=(120, 40)) as stage:
+        await stage.press("2", "2", "G")
+        await stage.pilot.resize_terminal(120, 24)
+        await stage.until(lambda: len(stage.lines) == 24)
+        await stage.until(lambda: "pod-00099" in stage.text)

@@ -76,8 +76,8 @@ def _latest(latest: Latest) -> Content:
 def _block(header: Header, overview: Overview, latest: Latest | None, width: int, glyphs: Glyphs) -> list[Content]:
     """The matrix with what is said below it, and beside both, where there is room, the worst causes."""
     banners = [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
-    changes = [_latest(latest)] if latest is not None else []
-    left = [*matrix_lines(overview, width, glyphs), *changes, *banners]
+    change = _latest(latest) if latest is not None else content((" No change yet", FAINT))
+    left = [*matrix_lines(overview, width, glyphs), change, *banners]
     lane = min(matrix_width(overview), width)
     room = width - lane - 3
     if room < _LEAST_WORST or not overview.worst:

@@ -31,6 +31,8 @@ class Masthead(Widget):
         self._glyphs = glyphs
         self._workspace: Workspace | None = None
         self._shown: tuple[Header, Overview, Latest | None] | None = None
+        self._tallest = 0
+        self._tallest_for: object = None
 
     def say_opening(self, name: str) -> None:
         """Say that another source is being opened."""
@@ -41,7 +43,13 @@ class Masthead(Widget):
     def attach(self, workspace: Workspace) -> None:
         """Show a session."""
         self._workspace = workspace
+        self.settle()
+
+    def settle(self) -> None:
+        """Take no more lines than needed now. From then on lines are only added: the panes below must not jump."""
+        self._tallest = 0
         self.read_header()
+        self.refresh(layout=True)
 
     def read_header(self) -> None:
         """Show what the session says now; nothing is drawn where that is the same."""
@@ -81,4 +89,9 @@ class Masthead(Widget):
             return [content((" dsview ", STRONG), f" {self._name}"), content((" Connecting", MUTED))]
         from dsview.ui.headline import headlines  # noqa: PLC0415 - there is nothing to say in the first frame
 
-        return headlines(*self._shown, (max(1, width), self.app.size.height), self._glyphs)
+        size = (max(1, width), self.app.size.height)
+        lines = headlines(*self._shown, size, self._glyphs)
+        if size != self._tallest_for:
+            self._tallest_for, self._tallest = size, 0
+        self._tallest = max(self._tallest, len(lines))
+        return lines + [content("")] * (self._tallest - len(lines))

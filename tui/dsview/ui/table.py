@@ -78,6 +78,7 @@ class Table(ScrollView, can_focus=True):
         self._strips: dict[Key, tuple[Row, Strip]] = {}
         self._headers: list[Strip] | None = None
         self._measured = 0
+        self._page_before = 0
         self._cursor = Cursor()
         self._column: str | None = None
         self._clicked: Key | None = None
@@ -344,7 +345,11 @@ class Table(ScrollView, can_focus=True):
             self._measure_seen()
 
     def on_resize(self) -> None:
-        """Other columns may fit."""
+        """Other columns may fit, and fewer rows: the cursor's stays among them."""
+        before, self._page_before = self._page_before, self._page
+        index, top = self._cursor.index, int(self.scroll_offset.y)
+        if top + self._page <= index < top + before:
+            self.scroll_to(y=index - self._page + 1, animate=False, immediate=True)
         self._relayout()
         self._measure_seen()
 

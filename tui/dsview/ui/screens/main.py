@@ -114,7 +114,7 @@ class MainScreen(Screen[None]):
 
     def settle(self) -> None:
         """Everything was read: the columns are as wide as they will be, but for what comes later."""
-        self.read_header()
+        self.query_one(Masthead).settle()
         for pane in self.panes:
             pane.size_columns()
             pane.frame()
