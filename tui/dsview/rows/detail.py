@@ -19,6 +19,7 @@ from dsview.rows.places import KINDS
 from dsview.rows.plan import is_movable, make_step
 from dsview.rows.pods import phase_of
 from dsview.rows.services import type_of, vips
+from dsview.rows.since import since_text
 from dsview.session.session import Session
 from dsview.state.controllers import config_map_key
 from dsview.state.endpoints import service_endpoints
@@ -26,7 +27,11 @@ from dsview.state.listeners import nginx_conf
 
 
 class FindingView(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding with the words of its check. `root` names what it is folded under, empty where it stands for itself."""
+    """A finding with the words of its check.
+
+    `root` names what it is folded under, empty where it stands for itself; `since` says since when it holds, empty
+    where nothing tells; `field` is the field that it is about.
+    """
 
     check: str
     slug: str
@@ -38,6 +43,8 @@ class FindingView(msgspec.Struct, frozen=True, kw_only=True):
     expected: Safe
     fix: Safe
     root: Safe
+    since: Safe = Safe("")
+    field: str = ""
     is_detail_only: bool = False
 
 
@@ -50,6 +57,8 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...]
     findings: tuple[FindingView, ...]
     relatives: tuple[Relative, ...]
+    is_complete: bool = True
+    """Whether everything was read, so that no finding means that nothing is wrong in the API."""
 
 
 def _finding_view(session: Session, finding: Finding) -> FindingView:
@@ -66,6 +75,8 @@ def _finding_view(session: Session, finding: Finding) -> FindingView:
         expected=safe(finding.expected or ""),
         fix=safe_lines(finding.fix or entry.fix),
         root=safe(f"{root.check} {root.object}") if root is not None else Safe(""),
+        since=since_text(session, finding),
+        field=finding.field or "",
         is_detail_only=entry.detail_only,
     )
 
@@ -214,4 +225,5 @@ def detail(session: Session, pane_id: str, key: Key) -> Detail | None:
         facts=tuple(facts),
         findings=tuple(_finding_view(session, f) for f in found),
         relatives=tuple(relatives),
+        is_complete=session.was_settled,
     )

@@ -1,4 +1,4 @@
-"""An object as people read it: YAML without managedFields."""
+"""An object as YAML."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ def manifest(raw: msgspec.Raw | bytes) -> str:
     """
     try:
         value = msgspec.json.decode(raw)
-        metadata = value.get("metadata") if isinstance(value, dict) else None
-        if isinstance(metadata, dict):
-            metadata.pop("managedFields", None)
         return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
     except RecursionError:
         raise SourceError("The manifest is nested too deep to be shown.") from None

@@ -281,7 +281,7 @@ class FilesSource:
         return StatusChanged(kind=kind, health=Health.NOT_GIVEN)
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """The object as it stands in its file, read anew, as YAML without managedFields."""
+        """The object as it stands in its file, read anew, as YAML."""
         where = self._where.get((kind, key))
         if where is None or self._path == "-":
             raise SourceError("The manifest is not available: it was read from standard input.")

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from textual.binding import BindingType
 from textual.content import Content
+from textual.message import Message
 
 from dsview.model.objects import Key
-from dsview.model.text import safe
+from dsview.model.text import Safe, safe
 from dsview.rows.cells import GAP
 from dsview.rows.detail import Detail, FindingView, detail
 from dsview.rows.facts import Fact
+from dsview.rows.since import written_text
+from dsview.sources.events import SourceError
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, Document, blank, heading, paragraph
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.screens.reading import ReadingScreen
 from dsview.ui.words import FAINT, GOOD, KEY, MUTED, STRONG, content, lane_style, severity_style
+from dsview.ui.workspace import object_of
 
 if TYPE_CHECKING:
     from dsview.session.session import Delta
@@ -47,6 +52,13 @@ class DetailScreen(ReadingScreen):
     PARTS: ClassVar[tuple[Where, ...]] = (Where.DOCUMENT, Where.READING, Where.DETAIL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.DETAIL)
 
+    class Read(Message):
+        """The manifest was read: what it tells of some fields."""
+
+        def __init__(self, written: dict[str, Safe]) -> None:
+            super().__init__()
+            self.written = written
+
     def __init__(self, workspace: Workspace, pane_id: str, key: Key, *, glyphs: Glyphs) -> None:
         super().__init__(glyphs=glyphs)
         self._workspace = workspace
@@ -54,6 +66,29 @@ class DetailScreen(ReadingScreen):
         self.key = key
         self._detail = detail(workspace.session, pane_id, key)
         self._is_gone = self._detail is None
+        self._written: dict[str, Safe] = {}
+
+    def on_mount(self) -> None:
+        """Fill it; where a field is flagged, ask the manifest who wrote it and when, in a daemon thread."""
+        super().on_mount()
+        fields = {view.field for view in self._detail.findings if view.field} if self._detail is not None else set()
+        if fields:
+            threading.Thread(target=self._read, args=(fields,), name="read-writes", daemon=True).start()
+
+    def _read(self, fields: Iterable[str]) -> None:
+        kind, key = object_of(self.pane_id, self.key)
+        try:
+            text = self._workspace.session.read_manifest(kind, key)
+        except SourceError:
+            # Nothing is missing that anyone asked for; the YAML screen says why it is not to be had.
+            return
+        self.post_message(self.Read({field: written_text(text, field) for field in fields}))
+
+    def on_detail_screen_read(self, event: Read) -> None:
+        """Say it."""
+        self._written = event.written
+        if any(event.written.values()):
+            self.fill()
 
     @property
     def crumb(self) -> str:
@@ -74,7 +109,7 @@ class DetailScreen(ReadingScreen):
         if found is None:
             return [blank(), paragraph(content("It was deleted, or is not read any more. Esc goes back."))]
         return [
-            *findings_blocks(found.findings, self.glyphs),
+            *findings_blocks(found, self.glyphs, self._written),
             *facts_blocks(found.facts, self.glyphs),
             *self._relatives_blocks(found),
         ]
@@ -152,21 +187,26 @@ class DetailScreen(ReadingScreen):
         return [*blocks, blank()]
 
 
-def findings_blocks(findings: Sequence[FindingView], glyphs: Glyphs) -> list[Block]:
-    """The findings of an object, each with its message, why it matters and the fix."""
-    if not findings:
+def findings_blocks(found: Detail, glyphs: Glyphs, written: Mapping[str, Safe]) -> list[Block]:
+    """The findings of an object, each with its message, why it matters and the fix.
+
+    `written` says of fields since when they are as they are, as far as the manifest tells.
+    """
+    if not found.findings and not found.is_complete:
+        return [blank(), paragraph(content(("Nothing is flagged so far: dsview is still reading.", MUTED)))]
+    if not found.findings:
         nothing = content(
             (f"{glyphs.good} Nothing is flagged. ", GOOD),
             ("That is what the API says; dsview sends no packets to try it.", MUTED),
         )
         return [blank(), paragraph(nothing)]
     blocks: list[Block] = []
-    for view in findings:
-        blocks += [blank(), _finding_block(view, glyphs)]
+    for view in found.findings:
+        blocks += [blank(), _finding_block(view, glyphs, written.get(view.field, Safe("")))]
     return blocks
 
 
-def _finding_block(view: FindingView, glyphs: Glyphs) -> Block:
+def _finding_block(view: FindingView, glyphs: Glyphs, written: Safe) -> Block:
     style = severity_style(view.severity)
     lines = [
         paragraph(
@@ -184,6 +224,8 @@ def _finding_block(view: FindingView, glyphs: Glyphs) -> Block:
             _pair("seen", view.observed, "$flag-warning"),
             _pair("expected", view.expected, "$good"),
         ]
+    lines.append(_pair("since", view.since, "$ink"))
+    lines.append(_pair("" if view.since else "since", written, "$ink"))
     lines.append(_pair("why", view.why, MUTED))
     for number, line in enumerate(view.fix.split("\n")):
         lines.append(_pair("" if number else "fix", line, "$accent"))

@@ -19,6 +19,7 @@ from dsview.model.objects import Key
 from dsview.model.text import Safe, safe
 from dsview.rows.cells import Cell, Column, Row, Tone
 from dsview.rows.findings import FindingRow, finding_groups
+from dsview.rows.since import since_text
 from dsview.session.session import Session
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, Document, paragraph
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from dsview.session.session import Delta
     from dsview.ui.app import DsviewApp
     from dsview.ui.workspace import Workspace
+
+_NOTHING = "Nothing is flagged. That is what the API says; dsview sends no packets to try it."
+_NOTHING_YET = "Nothing is flagged so far: dsview is still reading."
 
 REFRESH_EVERY = 1.0
 """Seconds between two looks at all findings, however often one changes."""
@@ -145,7 +149,7 @@ class FindingsScreen(Screen[None]):
         """Fill it."""
         self._show_heading()
         table = self.query_one(Table)
-        table.say("Nothing is flagged. That is what the API says; dsview sends no packets to try it.")
+        table.say(_NOTHING if self._session.was_settled else _NOTHING_YET)
         table.show(self._lines, COLUMNS)
         table.focus()
         self._tell()
@@ -188,7 +192,9 @@ class FindingsScreen(Screen[None]):
 
     def _tell(self) -> None:
         line = self._selected()
-        self.query_one("#story", Document).show(story_blocks(line) if line is not None else [])
+        found = line.finding if line is not None else None
+        since = since_text(self._session, found.finding) if found is not None else Safe("")
+        self.query_one("#story", Document).show(story_blocks(line, since) if line is not None else [])
 
     def on_table_moved(self) -> None:
         """Another finding is selected."""
@@ -241,8 +247,8 @@ class FindingsScreen(Screen[None]):
             self.app.go.yaml(line.finding.pane_id, line.finding.key)
 
 
-def story_blocks(line: Line) -> list[Block]:
-    """The selected finding in full: message, what was seen and expected, the fix."""
+def story_blocks(line: Line, since: Safe) -> list[Block]:
+    """The selected finding in full: message, what was seen and expected, since when, the fix."""
     found = line.finding
     if found is None:
         return [paragraph(content((line.reason, MUTED)))]
@@ -254,6 +260,8 @@ def story_blocks(line: Line) -> list[Block]:
             ("   expected ", MUTED), (safe(finding.expected or "nothing"), "$good"),
         )  # fmt: skip
         blocks.append(paragraph(seen))
+    if since:
+        blocks.append(paragraph(content(("since ", MUTED), (since, "$ink")), hanging=6))
     blocks += [
         paragraph(content(("fix ", KEY), (part, "$accent")), hanging=4) for part in found.fix.split("\n") if part
     ]

@@ -11,6 +11,7 @@ from textual.message import Message
 
 from dsview.model.objects import Key
 from dsview.model.text import Safe, safe, safe_lines
+from dsview.rows.manifest import fold_managed_fields
 from dsview.sources.events import SourceError
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs
@@ -58,7 +59,7 @@ class ManifestScreen(ReadingScreen):
 
     def _read(self) -> None:
         try:
-            text = safe_lines(self._session.read_manifest(self._kind, self._key))
+            text = safe_lines(fold_managed_fields(self._session.read_manifest(self._kind, self._key)))
         except SourceError as error:
             self.post_message(self.Read(safe(str(error)), is_error=True))
         else:
