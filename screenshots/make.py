@@ -29,12 +29,25 @@ MONOSPACE = 'font-family: "Fira Code", "DejaVu Sans Mono", Menlo, Consolas, mono
 
 
 class Still(Session):
-    """A session that knows everything before it is shown: columns grow as rows come in, and these come as they may."""
+    """A session that knows everything before it is shown: columns grow as rows come in, and these come as they may.
 
-    def __init__(self, scenario: str) -> None:
-        super().__init__(DemoSource(scenario, clock=lambda: NOW), clock=lambda: NOW)
+    The first `seconds` of the story are told beforehand, one after the other.
+    """
+
+    def __init__(self, scenario: str, seconds: int = 0) -> None:
+        self._time = NOW
         self._is_shown = False
+        demo = DemoSource(scenario, clock=lambda: self._time)
+        super().__init__(demo, clock=lambda: self._time)
         super().start()
+        self._settle()
+        for second in range(1, seconds + 1):
+            self._time = NOW + second
+            demo.advance_to(second)
+            self._settle()
+
+    def _settle(self) -> None:
+        super().drain(1.0)
         while not self.is_settled:
             super().drain(1.0)
             self.wait(0.1)
@@ -51,13 +64,14 @@ class Still(Session):
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """One picture: `keys` are pressed one after another when everything was painted."""
+    """One picture: `keys` are pressed one after another when everything was painted, `seconds` into the story."""
 
     name: str
     keys: tuple[str, ...] = ()
     size: tuple[int, int] = (120, 40)
     theme: str = "dsview-dark"
     scenario: str = "troubled"
+    seconds: int = 0
 
 
 SIZES = ((80, 24), (120, 40), (200, 60))
@@ -75,10 +89,13 @@ PICTURES = (
     Picture(name="dashboard-light", theme="dsview-light"),
     Picture(name="dashboard-80x24", size=(80, 24)),
     Picture(name="dashboard-200x60", size=(200, 60)),
+    Picture(name="dashboard-60x20", size=(60, 20)),
     Picture(name="dashboard-healthy", scenario="healthy"),
+    Picture(name="dashboard-changed", seconds=60),
     Picture(name="flagged", keys=("!",)),
     Picture(name="trace", keys=("!", "end", "t")),
     Picture(name="findings", keys=("w",)),
+    Picture(name="timeline", keys=("T",), seconds=100),
     Picture(name="help", keys=("?",)),
     *(
         Picture(name=f"{view}-{width}x{height}-{shade}", keys=keys, size=(width, height), theme=f"dsview-{shade}")
@@ -98,7 +115,7 @@ async def draw(picture: Picture) -> str:
     """The picture as SVG that needs nothing from outside."""
     painted = asyncio.Event()
     app = DsviewApp(
-        lambda: Still(picture.scenario),
+        lambda: Still(picture.scenario, picture.seconds),
         source_name=f"demo {picture.scenario}",
         on_all_painted=painted.set,
         theme=picture.theme,

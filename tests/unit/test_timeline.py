@@ -138,6 +138,14 @@ def test_a_finding_is_entered_with_the_time_it_was_open() -> None:
     assert shop.session.timeline.opened_at(finding) is None
 
 
+def test_a_finding_that_was_open_for_a_moment_only_is_no_news() -> None:
+    shop = Shop()
+    shop.put(msgspec.structs.replace(pod("web-0", 0), pod_ips=(pod("web-0", 0).pod_ip,)))
+    assert any(e.check == "DS-POD-001" for e in shop.entries)
+    shop.put(pod("web-0", 0), after=0.5)
+    assert not any(e.check == "DS-POD-001" for e in shop.entries)
+
+
 def test_a_finding_from_before_the_session_has_no_known_beginning() -> None:
     shop = Shop()
     finding = shop.session.findings_of("Service", "shop", "old")[0]

@@ -91,23 +91,20 @@ class TimelineRows:
     descending = False
 
     def __init__(self, session: Session, wanted: Callable[[Entry], bool] = lambda entry: True) -> None:
-        timeline = session.timeline
         self._session = session
-        first = timeline.dropped
-        self._entries = [(first + i, entry) for i, entry in enumerate(timeline.entries) if wanted(entry)]
-        self._entries.reverse()
-        self._index = {number: index for index, (number, _) in enumerate(self._entries)}
+        self._entries = [entry for entry in reversed(session.timeline.entries) if wanted(entry)]
+        self._index = {entry.number: index for index, entry in enumerate(self._entries)}
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def row(self, index: int) -> Row:
         """The row at a position."""
-        return entry_row(self.key_at(index), self._entries[index][1])
+        return entry_row(self.key_at(index), self._entries[index])
 
     def key_at(self, index: int) -> Key:
         """The key at a position."""
-        return ("", str(self._entries[index][0]))
+        return ("", str(self._entries[index].number))
 
     def index_of(self, key: Key) -> int | None:
         """Where an entry is now; None where it was let go."""
@@ -116,7 +113,7 @@ class TimelineRows:
     def entry(self, key: Key) -> Entry | None:
         """The entry of a key."""
         index = self.index_of(key)
-        return self._entries[index][1] if index is not None else None
+        return self._entries[index] if index is not None else None
 
     def target(self, key: Key) -> tuple[str, Key] | None:
         """The pane and the key of the object that an entry concerns; None where it has no row."""

@@ -30,6 +30,9 @@ LIMIT = 2000
 MERGE = 10.0
 """Seconds within which the same thing happening to another kind is one entry: a lost server loses all watches."""
 
+FLEETING = 2.0
+"""A finding that was open for less is not news: it was looked at between two halves of one change."""
+
 _LOOKED_BACK = 8
 
 
@@ -57,10 +60,13 @@ class Turn(StrEnum):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened at `at`, epoch seconds. `ref` is None where it concerns no object.
 
+    `number` counts all entries since the beginning.
+
     `lasted` is how many seconds it took until a finding was closed or a kind could be read again, None where it was
     so before this session. `kinds` are the plural names of the kinds that a connection event concerns.
     """
 
+    number: int = 0
     at: float
     sort: Sort
     turn: Turn
@@ -79,6 +85,7 @@ class Timeline:
         self.entries: deque[Entry] = deque(maxlen=limit)
         self.dropped = 0
         self.version = 0
+        self._count = 0
         self._opened: dict[Identity, float] = {}
         self._before: dict[Identity, Finding | None] = {}
         self._is_recording = False
@@ -179,15 +186,19 @@ class Timeline:
         A finding whose check `is_evaluated` no more, as what it reads cannot be read, is gone but not mended.
         """
         before, self._before = self._before, {}
-        for identity, was in before.items():
-            now = book.get(identity)
-            if was is None and now is not None:
-                self._opened[identity] = at
-                self._finding(now, Turn.OPENED, at)
-            elif was is not None and now is None:
-                opened = self._opened.pop(identity, None)
-                turn = Turn.CLOSED if is_evaluated(was.check) else Turn.UNREAD
-                self._finding(was, turn, at, None if opened is None else at - opened)
+        opened = [now for identity, was in before.items() if was is None and (now := book.get(identity)) is not None]
+        gone = [was for identity, was in before.items() if was is not None and book.get(identity) is None]
+        for finding in sorted(gone, key=lambda f: f.order, reverse=True):
+            since = self._opened.pop(finding.identity, None)
+            if since is not None and at - since < FLEETING:
+                self._forget(finding, since)
+                continue
+            turn = Turn.CLOSED if is_evaluated(finding.check) else Turn.UNREAD
+            self._finding(finding, turn, at, None if since is None else at - since)
+        # The worst come last, since the newest entry is the one that is seen.
+        for finding in sorted(opened, key=lambda f: f.order, reverse=True):
+            self._opened[finding.identity] = at
+            self._finding(finding, Turn.OPENED, at)
 
     def _finding(self, finding: Finding, turn: Turn, at: float, lasted: float | None = None) -> None:
         self._add(
@@ -203,9 +214,18 @@ class Timeline:
             )
         )
 
+    def _forget(self, finding: Finding, opened: float) -> None:
+        """Take the entry back that says that a finding was opened."""
+        for entry in reversed(self.entries):
+            if (entry.at, entry.turn, entry.check, entry.ref) == (opened, Turn.OPENED, finding.check, finding.object):
+                self.entries.remove(entry)
+                self.version += 1
+                return
+
     def _add(self, entry: Entry) -> None:
         self.dropped += len(self.entries) == self.entries.maxlen
-        self.entries.append(entry)
+        self._count += 1
+        self.entries.append(msgspec.structs.replace(entry, number=self._count))
         self.version += 1
 
 
