@@ -16,8 +16,9 @@ from dsview.rows.filter import FilterError, compile_filter
 from dsview.rows.findings import finding_groups
 from dsview.rows.flags import CELLS
 from dsview.rows.header import age_text, header
+from dsview.rows.hop import Verdict
 from dsview.rows.panes import PANES
-from dsview.rows.trace import Verdict, trace
+from dsview.rows.trace import trace
 from dsview.rows.view import TableView
 from dsview.session.session import Delta, Session
 from dsview.sources.events import Changed
@@ -173,14 +174,14 @@ def test_the_trace_breaks_where_the_cause_is() -> None:
     assert verdicts["Pods"] == (Verdict.OK, Verdict.BROKEN)
     assert verdicts["EndpointSlices"] == (Verdict.OK, Verdict.BROKEN)
     assert verdicts["Client"] == (Verdict.NOT_PROVEN, Verdict.NOT_PROVEN)
-    assert found.v6.startswith("IPv6 breaks at Pods: 3 of 3 pods have no IPv6")
-    assert found.v4 == "IPv4: nothing in the API speaks against it."
+    assert found.v6.sentence.startswith("IPv6 breaks at Pods: 3 of 3 pods have no IPv6")
+    assert found.v4.sentence == "IPv4: nothing in the API speaks against it."
 
 
 def test_the_trace_says_that_a_family_is_not_offered() -> None:
     found = trace(scenario("01"), "services", ("default", "my-service"))
     assert found is not None
-    assert found.v6 == "IPv6 is not offered."
+    assert found.v6.sentence == "IPv6 is not offered."
 
 
 def test_every_finding_is_listed_once_under_its_cause() -> None:

@@ -10,8 +10,9 @@ import pytest
 from dsview.model.kinds import Kind
 from dsview.rows.cells import UNREAD, Tone
 from dsview.rows.detail import detail
+from dsview.rows.hop import Verdict
 from dsview.rows.panes import PANES
-from dsview.rows.trace import Verdict, trace
+from dsview.rows.trace import trace
 from dsview.session.session import Session
 from tests.support.changes import pod_named
 from tests.support.clusters import changed, find
@@ -63,7 +64,7 @@ def test_the_trace_claims_nothing_of_pods_that_only_unread_slices_lead_to(tmp_pa
     verdicts = {str(hop.name): {hop.v4.verdict, hop.v6.verdict} for hop in found.hops}
     for hop in ("EndpointSlices", "Pods", "Nodes"):
         assert verdicts[hop] == {Verdict.NOT_READ}
-    assert found.v6 == "IPv6: nothing wrong in what was read; not read: EndpointSlices, Pods, Nodes."
+    assert found.v6.sentence == "IPv6: nothing wrong in what was read; not read: EndpointSlices, Pods, Nodes."
 
 
 def test_the_trace_tells_that_nodes_were_not_read(tmp_path: Path) -> None:

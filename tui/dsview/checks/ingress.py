@@ -10,35 +10,8 @@ from dsview.checks.words import count, families, names, recreate_pods, ref
 from dsview.model.address import FAMILIES, Family, families_of
 from dsview.model.finding import ObjectRef, Severity
 from dsview.model.kinds import Kind
-from dsview.model.objects import Ingress, IngressClass, Pod, Service
-from dsview.state.controllers import INGRESS_CONTROLLER, argument, live_controllers, publish_service_key
-from dsview.state.relations import PodFacet
-
-_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
-
-
-def controllers_of(ingress: Ingress, ctx: Context) -> list[Pod]:
-    """The running ingress-nginx pods that serve an Ingress, by its class (I:internal/ingress/controller/store)."""
-    name = ingress.class_name or dict(ingress.annotations).get(_CLASS_ANNOTATION, "")
-    versions = (ctx.state.facets[PodFacet.CONTROLLERS], ctx.state.epochs[Kind.INGRESS_CLASS])
-    by_class: dict[str, list[Pod]] = ctx.state.remembered("controllers by class", versions, dict)
-    if name not in by_class:
-        by_class[name] = _controllers_of_class(name, ctx)
-    return by_class[name]
-
-
-def _controllers_of_class(name: str, ctx: Context) -> list[Pod]:
-    pods = live_controllers(ctx.state)
-    item = ctx.state.ingress_classes.get(("", name)) if name else _default_class(ctx)
-    if item is not None:
-        return [pod for pod in pods if (argument(pod, "controller-class") or INGRESS_CONTROLLER) == item.controller]
-    if not name:
-        return [pod for pod in pods if argument(pod, "watch-ingress-without-class") == "true"]
-    return [pod for pod in pods if (argument(pod, "ingress-class") or "nginx") == name]
-
-
-def _default_class(ctx: Context) -> IngressClass | None:
-    return next((c for c in sorted(ctx.state.ingress_classes, key=lambda c: c.name) if c.is_default), None)
+from dsview.model.objects import Ingress, Pod, Service
+from dsview.state.controllers import argument, controllers_of, publish_service_key
 
 
 def _backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Family, ...]]]:
@@ -79,7 +52,7 @@ def ingress_status_family(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """What the Service got did not reach the Ingress."""
     keys = dict.fromkeys(
         key
-        for pod in controllers_of(ingress, ctx)
+        for pod in controllers_of(ingress, ctx.state)
         if (key := publish_service_key(pod)) is not None and _copies_status(pod)
     )
     has = families_of(tuple(entry.ip for entry in ingress.load_balancer_ingress if entry.ip))
@@ -118,7 +91,7 @@ def ingress_status_family(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
 )
 def backend_disjoint(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """No family in common."""
-    pods = controllers_of(ingress, ctx)
+    pods = controllers_of(ingress, ctx.state)
     has = families_of(tuple(ip for pod in pods for ip in pod.ips))
     for service, live in _backends(ingress, ctx) if has else ():
         if not set(live) & set(has):
@@ -152,7 +125,7 @@ def backend_disjoint(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
 )
 def controller_lacks_backend_family(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """A controller pod that cannot reach some endpoints."""
-    pods = [pod for pod in controllers_of(ingress, ctx) if ctx.elig(pod)]
+    pods = [pod for pod in controllers_of(ingress, ctx.state) if ctx.elig(pod)]
     backends = _backends(ingress, ctx) if pods else []
     for family in FAMILIES:
         without = [pod for pod in pods if family not in families_of(pod.ips)]

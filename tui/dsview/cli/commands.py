@@ -201,6 +201,35 @@ def plan(ctx: click.Context, /, output: str, timeout: float | None, **values: An
 
 
 @cli.command()
+@click.argument("target", metavar="KIND/NAMESPACE/NAME")
+@shared_options
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_TIMEOUT
+@click.pass_context
+def trace(ctx: click.Context, /, target: str, output: str, timeout: float | None, **values: Any) -> int:
+    """Follow both families hop by hop to where one breaks; exit code 1 where one does.
+
+    Takes service/NAMESPACE/NAME, pod/NAMESPACE/NAME, ingress/NAMESPACE/NAME or host/HOST. The namespace may be left
+    out where only one object is called so.
+    """
+    import shutil
+
+    from dsview.report.model import refused_kinds
+    from dsview.report.trace import TRACE_FORMATS
+    from dsview.rows.named import parse_target, trace_named
+
+    settings = take_settings(ctx, values)
+    parse_target(target)
+    session = _run(settings, timeout)
+    found = trace_named(session, target)
+    width = shutil.get_terminal_size((100, 24)).columns
+    write(TRACE_FORMATS[output](found, width, wants_colour()))
+    if found.is_broken:
+        return EXIT_FINDINGS
+    return EXIT_REFUSED if session.source.kind == "cluster" and refused_kinds(session) else 0
+
+
+@cli.command()
 @click.argument("code", required=False)
 def explain(code: str | None) -> int:
     """Explain a check, or list all of them."""

@@ -72,7 +72,12 @@ def _rbac() -> str:
 def _exit_codes() -> str:
     from dsview.cli.exits import EXIT_CODES
 
-    return "".join(f"{code:>4}  {meaning}\n" for code, meaning in EXIT_CODES.items())
+    codes = "".join(f"{code:>4}  {meaning}\n" for code, meaning in EXIT_CODES.items())
+    return (
+        f"`dsview check`:\n\n{codes}\n"
+        "`dsview trace` returns 1 where a family breaks, 2 where there is no such object; all else is the same.\n"
+        "The other commands return 0, or 2, 3, 70 and 130 for the same reasons.\n"
+    )
 
 
 TOPICS: dict[str, Callable[[], str]] = {

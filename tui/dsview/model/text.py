@@ -7,6 +7,7 @@ report is made harmless here, once, and carries the type `Safe` from then on (de
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NewType
 
 Safe = NewType("Safe", str)
@@ -45,3 +46,11 @@ def _json_escape(match: re.Match[str]) -> str:
 def safe_lines(text: str) -> Safe:
     """Like `safe`, for text of many lines: line feeds stay, tabs become spaces."""
     return Safe("\n".join(safe(line.replace("\t", "    ")) for line in text.replace("\r\n", "\n").split("\n")))
+
+
+def cell_width(text: str) -> int:
+    """Cells that a terminal gives the text: wide East Asian characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) != 0 for c in text)

@@ -146,6 +146,11 @@ class Report(Wire, frozen=True):
         return self.source.kind == "cluster" and bool(self.refused)
 
 
+def refused_kinds(session: Session) -> tuple[str, ...]:
+    """The core kinds that the server refused."""
+    return tuple(kind.value for kind in CORE_KINDS if session.state.status(kind).health is Health.REFUSED)
+
+
 def _ref(ref: ObjectRef) -> Ref:
     return Ref(kind=ref.kind, namespace=ref.namespace, name=ref.name)
 
@@ -231,6 +236,6 @@ def build_report(session: Session) -> Report:
         ),
         notices=(*state.quarantine_messages(), *state.notes),
         exempted=tuple(_finding(session, finding) for finding in session.exempted_findings),
-        refused=tuple(kind.value for kind in CORE_KINDS if state.status(kind).health is Health.REFUSED),
+        refused=refused_kinds(session),
         overview=_overview(session),
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections.abc import Callable
 
+from dsview.model.text import cell_width
 from dsview.report.jsontext import json_text
 from dsview.rows.cells import Column, Row
 from dsview.rows.view import TableView
@@ -15,14 +15,6 @@ _NARROW_PRIORITY = 3
 """Columns that go first on a narrow screen are left out of the plain table too."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  (spreadsheets read the full-width ones too)
-
-
-def _width(text: str) -> int:
-    """Cells that a terminal gives the text: wide East Asian characters take two, combining ones none."""
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(unicodedata.combining(c) != 0 for c in text)
 
 
 def _title(column: Column) -> str:
@@ -37,8 +29,10 @@ def _rows(view: TableView) -> list[Row]:
 def _table(view: TableView, columns: list[int]) -> str:
     rows = [[_title(view.pane.columns[i]) for i in columns]]
     rows += [[row.cells[i].value or row.cells[i].text for i in columns] for row in _rows(view)]
-    widths = [max(_width(row[n]) for row in rows) for n in range(len(columns))]
-    lines = ("   ".join(text + " " * (widths[n] - _width(text)) for n, text in enumerate(row)).rstrip() for row in rows)
+    widths = [max(cell_width(row[n]) for row in rows) for n in range(len(columns))]
+    lines = (
+        "   ".join(text + " " * (widths[n] - cell_width(text)) for n, text in enumerate(row)).rstrip() for row in rows
+    )
     return "\n".join(lines) + "\n"
 
 

@@ -1,310 +1,191 @@
 """The trace: both families side by side, hop by hop, from the client to the node, the broken hop marked and explained.
 
-Only what the API tells: a hop is never called reachable, only "in order"; where the API cannot tell, the verdict is
-"not proven", and what could not be read is "not read".
+Of a Service, of one Pod, and of an Ingress or one of its hosts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import StrEnum
-
-import msgspec
+from collections.abc import Iterator
 
 from dsview.model.address import FAMILIES, Family, families_of
-from dsview.model.finding import Finding
+from dsview.model.finding import Finding, ObjectRef
 from dsview.model.kinds import Kind
-from dsview.model.listen import Likelihood, ListenSource
-from dsview.model.objects import Key, Pod, Service
-from dsview.model.text import Safe, safe
+from dsview.model.objects import Ingress, Key, Pod, Service
+from dsview.model.text import safe
+from dsview.rows.hop import (
+    Hop,
+    Lane,
+    Trace,
+    Verdict,
+    broken_lane,
+    client_hop,
+    even_hop,
+    listed,
+    make_hop,
+    make_trace,
+    worst_about,
+)
+from dsview.rows.hops import ServiceHops, listen_hop, nodes_hop, pods_hop
 from dsview.rows.listeners import pod_key
 from dsview.rows.pane import by_family
 from dsview.session.session import Session
-from dsview.state.endpoints import ServiceEndpoints, service_endpoints
-from dsview.state.listeners import nginx_conf
-
-SHOWN = 4
-"""Values of a hop that are listed; the rest is counted."""
-
-
-class Verdict(StrEnum):
-    """What the API says of one family at one hop."""
-
-    OK = "in order"
-    BROKEN = "broken"
-    ABSENT = "not there"
-    NOT_PROVEN = "not proven"
-    NOT_READ = "not read"
-
-
-class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """One family at one hop: its values, the verdict, and why."""
-
-    values: tuple[Safe, ...] = ()
-    verdict: Verdict
-    why: Safe = Safe("")
-
-
-class Hop(msgspec.Struct, frozen=True, kw_only=True):
-    """One hop, both families."""
-
-    name: Safe
-    v4: Lane
-    v6: Lane
-
-    def lane(self, family: Family) -> Lane:
-        """The lane of a family."""
-        return self.v4 if family == "IPv4" else self.v6
-
-
-class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """The hops in order, and a sentence for each family: where it breaks, or that nothing speaks against it."""
-
-    title: Safe
-    hops: tuple[Hop, ...]
-    v4: Safe
-    v6: Safe
-
-    def summary(self, family: Family) -> Safe:
-        """The sentence of a family."""
-        return self.v4 if family == "IPv4" else self.v6
-
-
-def _listed(values: Iterable[str]) -> tuple[Safe, ...]:
-    every = list(values)
-    more = (safe(f"and {len(every) - SHOWN} more"),) if len(every) > SHOWN else ()
-    return (*map(safe, every[:SHOWN]), *more)
-
-
-def _hop(name: str, lanes: dict[Family, Lane]) -> Hop:
-    return Hop(name=safe(name), v4=lanes["IPv4"], v6=lanes["IPv6"])
-
-
-def _because(findings: Iterable[Finding], family: Family) -> Safe:
-    """The message of the worst finding that concerns the family."""
-    about = sorted((f for f in findings if f.family in (family, None)), key=lambda f: f.order)
-    return safe(about[0].message) if about else Safe("")
-
-
-class _Tracer:
-    """Makes the hops of one Service."""
-
-    def __init__(self, session: Session, service: Service) -> None:
-        self._session = session
-        self._state = session.state
-        self._service = service
-        self._findings = session.findings_of("Service", *service.key)
-        self._endpoints: ServiceEndpoints = service_endpoints(self._state, service.key)
-        self._pods = sorted(
-            {
-                pod.key: pod
-                for e in self._endpoints.targets.values()
-                if (pod := self._state.pods.get(e.target)) is not None
-            }.values(),
-            key=lambda pod: pod.key,
-        )
-
-    def hops(self) -> list[Hop]:
-        service = self._service
-        hops = [
-            _hop("Client", {f: Lane(verdict=Verdict.NOT_PROVEN, why=safe("dsview sends no packets")) for f in FAMILIES})
-        ]
-        if service.type == "LoadBalancer":
-            hops.append(self._vip())
-        hops.append(self._service_ip())
-        if self._state.is_known(Kind.ENDPOINT_SLICE):
-            hops.append(self._slices())
-        else:
-            reason = self._state.status(Kind.ENDPOINT_SLICE).reason
-            hops.append(_hop("EndpointSlices", {f: Lane(verdict=Verdict.NOT_READ, why=safe(reason)) for f in FAMILIES}))
-        hops.append(self._pod_ips())
-        if any(pod.key in self._state.controllers for pod in self._pods):
-            hops.append(self._listen())
-        hops.append(self._nodes())
-        return hops
-
-    def _wants(self, family: Family) -> bool:
-        return family in self._service.families
-
-    def _outside(self, family: Family) -> Lane:
-        return Lane(verdict=Verdict.ABSENT, why=safe(f"the Service has no {family}"))
-
-    def _vip(self) -> Hop:
-        entries = self._service.load_balancer_ingress
-        found = by_family(e.ip for e in entries if e.ip)
-        names = [e.hostname for e in entries if e.hostname]
-        lanes: dict[Family, Lane] = {}
-        for family in FAMILIES:
-            about = [f for f in self._findings if f.check.startswith("DS-LB")]
-            if found[family] and self._wants(family):
-                lanes[family] = Lane(values=_listed(found[family]), verdict=Verdict.OK)
-            elif found[family]:
-                why = _because(about, family)
-                lanes[family] = Lane(values=_listed(found[family]), verdict=Verdict.BROKEN, why=why)
-            elif names:
-                lanes[family] = Lane(values=_listed(names), verdict=Verdict.NOT_PROVEN, why=safe("a host name only"))
-            elif self._wants(family):
-                why = _because(about, family) or safe(f"no {family} address was given")
-                lanes[family] = Lane(verdict=Verdict.BROKEN, why=why)
-            else:
-                lanes[family] = self._outside(family)
-        return _hop("Load balancer", lanes)
-
-    def _service_ip(self) -> Hop:
-        found = by_family(self._service.real_cluster_ips)
-        about = [f for f in self._findings if f.check.startswith(("DS-SVC", "DS-API", "DS-NGX-005"))]
-        lanes: dict[Family, Lane] = {}
-        for family in FAMILIES:
-            if not self._wants(family):
-                why = _because(about, family) or safe(f"the Service has no {family}")
-                lanes[family] = Lane(verdict=Verdict.ABSENT, why=why)
-            elif self._service.is_headless:
-                lanes[family] = Lane(values=(safe("headless"),), verdict=Verdict.OK)
-            elif found[family]:
-                grave = [
-                    f for f in about if f.check in {"DS-SVC-003", "DS-SVC-004", "DS-SVC-005"} and f.family == family
-                ]
-                verdict = Verdict.BROKEN if grave else Verdict.OK
-                lanes[family] = Lane(values=_listed(found[family]), verdict=verdict, why=_because(grave, family))
-            else:
-                lanes[family] = Lane(verdict=Verdict.BROKEN, why=safe(f"no {family} cluster IP"))
-        return _hop(f"Service {self._service.name}", lanes)
-
-    def _slices(self) -> Hop:
-        about = [f for f in self._findings if f.check.startswith("DS-EPS")]
-        lanes: dict[Family, Lane] = {}
-        for family in FAMILIES:
-            live = self._endpoints.live(family)
-            most = max(self._endpoints.live(f) for f in FAMILIES)
-            if not self._wants(family):
-                lanes[family] = self._outside(family)
-                continue
-            why = _because(about, family)
-            verdict = Verdict.OK if live == most and live else Verdict.BROKEN
-            why = why or safe(f"{live} of {most} have {family}" if most else "no ready endpoint in either family")
-            lanes[family] = Lane(
-                values=(safe(f"{live} of {most} ready"),),
-                verdict=verdict,
-                why=why if verdict is Verdict.BROKEN else Safe(""),
-            )
-        return _hop("EndpointSlices", lanes)
-
-    def _pod_ips(self) -> Hop:
-        if not self._pods and not self._state.is_known(Kind.ENDPOINT_SLICE):
-            return self._hop_unread("Pods")
-        if not self._pods:
-            known = self._state.is_known(Kind.POD)
-            why = "no pods" if known else f"Pods: {self._state.status(Kind.POD).reason or 'not read'}"
-            verdict = Verdict.ABSENT if known else Verdict.NOT_READ
-            return _hop("Pods", {f: Lane(verdict=verdict, why=safe(why)) for f in FAMILIES})
-        return _hop("Pods", {family: self._pod_lane(family) for family in FAMILIES})
-
-    @staticmethod
-    def _hop_unread(name: str) -> Hop:
-        """A hop that only EndpointSlices lead to, where they were not read."""
-        why = safe("only EndpointSlices tell which")
-        return _hop(name, {f: Lane(verdict=Verdict.NOT_READ, why=why) for f in FAMILIES})
-
-    def _pod_lane(self, family: Family) -> Lane:
-        without = [pod for pod in self._pods if family not in families_of(pod.ips)]
-        having = [f"{pod.name} {ip}" for pod in self._pods for ip in pod.ips if families_of((ip,)) == (family,)]
-        if not without:
-            return Lane(values=_listed(having), verdict=Verdict.OK)
-        if not self._wants(family):
-            return Lane(values=_listed(having), verdict=Verdict.ABSENT if not having else Verdict.OK)
-        listed = ", ".join(pod.name for pod in without[:3]) + (" and more" if len(without) > 3 else "")
-        count = f"{len(without)} of {len(self._pods)} pods have no {family}: {listed}"
-        return Lane(values=_listed(having), verdict=Verdict.BROKEN, why=safe(count))
-
-    def _listen(self) -> Hop:
-        lanes: dict[Family, Lane] = {}
-        for family in FAMILIES:
-            values: list[str] = []
-            verdict, why = Verdict.OK, ""
-            for pod in (p for p in self._pods if p.key in self._state.controllers):
-                conf = nginx_conf(self._state, pod)
-                public = [x for x in conf.listeners if not x.internal and x.transport != "unix"]
-                found = [x for x in public if family in x.families]
-                values += [f"{pod.name} {x.address}:{x.port}" for x in found]
-                if conf.source is ListenSource.UNREAD:
-                    verdict, why = Verdict.NOT_READ, conf.reason
-                elif self._wants(family) and not found:
-                    doubt = "" if conf.source is ListenSource.READ else ", as predicted"
-                    verdict, why = Verdict.BROKEN, f"{pod.name} does not listen on {family}{doubt}"
-                    break
-                elif conf.source is ListenSource.PREDICTED or any(x.likelihood is not Likelihood.YES for x in found):
-                    verdict, why = Verdict.NOT_PROVEN, "predicted, nginx.conf was not read"
-            lanes[family] = Lane(values=_listed(values), verdict=verdict, why=safe(why))
-        return _hop("nginx listen", lanes)
-
-    def _nodes(self) -> Hop:
-        names = sorted({pod.node_name for pod in self._pods if pod.node_name})
-        if not self._state.is_known(Kind.NODE):
-            return _hop(
-                "Nodes", {f: Lane(verdict=Verdict.NOT_READ, why=safe("Nodes could not be read")) for f in FAMILIES}
-            )
-        if not names and not self._state.is_known(Kind.ENDPOINT_SLICE):
-            return self._hop_unread("Nodes")
-        lanes: dict[Family, Lane] = {}
-        for family in FAMILIES:
-            lacking = {pod.node_name for pod in self._pods if self._node_lacks(pod, family)}
-            without = [name for name in names if name in lacking]
-            having = [n for n in names if n not in without]
-            if without and self._wants(family):
-                why = safe(f"{', '.join(without[:3])} gives pods no {family}")
-                lanes[family] = Lane(values=_listed(having), verdict=Verdict.BROKEN, why=why)
-            else:
-                lanes[family] = Lane(values=_listed(having), verdict=Verdict.OK if having else Verdict.ABSENT)
-        return _hop("Nodes", lanes)
-
-    def _node_lacks(self, pod: Pod, family: Family) -> bool:
-        """Whether the pod's node cannot give it a family: its own addresses where the pod is on the node's network."""
-        facts = self._session.nodes.get(pod.node_name)
-        return facts is not None and family not in (facts.internal if pod.host_network else facts.pod_families)
-
-
-def _summary(hops: Iterable[Hop], family: Family) -> Safe:
-    # The last broken hop is the cause: what lies before it only shows the effect.
-    broken = [hop for hop in hops if hop.lane(family).verdict is Verdict.BROKEN]
-    if broken:
-        cause = broken[-1]
-        return safe(f"{family} breaks at {cause.name}: {cause.lane(family).why}")
-    if any(hop.lane(family).verdict is Verdict.ABSENT and hop.name.startswith("Service ") for hop in hops):
-        return safe(f"{family} is not offered.")
-    unread = [str(hop.name) for hop in hops if hop.lane(family).verdict is Verdict.NOT_READ]
-    if unread:
-        return safe(f"{family}: nothing wrong in what was read; not read: {', '.join(unread)}.")
-    return safe(f"{family}: nothing in the API speaks against it.")
+from dsview.state.controllers import controller_services, controllers_of
+from dsview.state.endpoints import service_endpoints
 
 
 def trace_service(session: Session, service: Service) -> Trace:
     """The trace of a Service."""
-    hops = tuple(_Tracer(session, service).hops())
-    title = safe(f"Service {service.namespace}/{service.name}")
-    return Trace(title=title, hops=hops, v4=_summary(hops, "IPv4"), v6=_summary(hops, "IPv6"))
+    hops = ServiceHops(session, service)
+    target = ObjectRef(Kind.SERVICE.value, service.namespace, service.name)
+    return make_trace(str(target), target, (client_hop(), *hops.front(), *hops.back()), hops.against())
 
 
-def trace(session: Session, pane_id: str, key: Key) -> Trace | None:
-    """The trace of an object by its place, or of a listener's row; None where no Service is there to be traced."""
-    service = _traced_service(session, pane_id, key)
-    return trace_service(session, service) if service is not None else None
+def trace_pod(session: Session, pod: Pod) -> Trace:
+    """The trace of one Pod: through the first Service that selects it, else by its own address alone."""
+    target = ObjectRef(Kind.POD.value, pod.namespace, pod.name)
+    selecting = sorted(session.state.selectors.selecting(pod), key=lambda s: (s.type != "LoadBalancer", s.key))
+    if not selecting:
+        return _lone_pod(session, pod, target)
+    service, *others = selecting
+    hops = ServiceHops(session, service, only=pod)
+    more = f" and {len(others)} more" if others else ""
+    title = f"{target} through Service {service.namespace}/{service.name}{more}"
+    return make_trace(title, target, (client_hop(), *hops.front(), *hops.back()), hops.against())
 
 
-def _traced_service(session: Session, pane_id: str, key: Key) -> Service | None:
-    """The Service itself, that of a slice, the first backend of an Ingress, or the first that selects a Pod."""
+def _lone_pod(session: Session, pod: Pod, target: ObjectRef) -> Trace:
+    facts = session.nodes.get(pod.node_name)
+    given = (facts.internal if pod.host_network else facts.pod_families) if facts is not None else ()
+    wanted = given or families_of(pod.ips)
+    hops = [client_hop(), pods_hop(session, [pod], wanted)]
+    if pod.key in session.state.controllers:
+        hops.append(listen_hop(session, [pod], wanted))
+    if session.state.is_known(Kind.NODE):
+        hops.append(nodes_hop(session, [pod], wanted))
+    title = f"{target}, which no Service selects"
+    return make_trace(title, target, hops, session.findings_of("Pod", *pod.key))
+
+
+def trace_ingress(session: Session, ingress: Ingress, host: str = "") -> Trace:
+    """The trace of an Ingress, or of one of its hosts: to nginx in each family, and from there to the backends."""
+    target = ObjectRef(Kind.INGRESS.value, ingress.namespace, ingress.name)
+    findings = session.findings_of("Ingress", *ingress.key)
+    controllers = controllers_of(ingress, session.state)
+    fronts = [
+        service
+        for service, pods in controller_services(session.state).values()
+        if any(pod in controllers for pod in pods)
+    ]
+    hops = [client_hop()]
+    against = list(findings)
+    if fronts:
+        front = min(fronts, key=lambda s: (s.type != "LoadBalancer", s.key))
+        way = ServiceHops(session, front)
+        hops += [_status(ingress, findings, front.families), *way.front(), *way.back()]
+        against += way.against()
+    elif controllers:
+        wanted = families_of(tuple(ip for pod in controllers for ip in pod.ips))
+        hops += [_status(ingress, findings, wanted), pods_hop(session, controllers, wanted)]
+        hops.append(listen_hop(session, controllers, wanted))
+    else:
+        hops += [_status(ingress, findings, ()), _no_controller(session, ingress)]
+    hops += _backends(session, ingress, host, controllers, findings)
+    title = f"{host} ({target})" if host else str(target)
+    return make_trace(title, target, hops, against, host=host)
+
+
+def _no_controller(session: Session, ingress: Ingress) -> Hop:
+    if not session.state.is_known(Kind.POD):
+        return even_hop("listen", "Controller", Verdict.NOT_READ, "Pods could not be read")
+    name = ingress.class_name or "no class"
+    why = f"no ingress-nginx serves it ({name}); other controllers are not known"
+    return even_hop("listen", "Controller", Verdict.NOT_PROVEN, why)
+
+
+def _status(ingress: Ingress, findings: tuple[Finding, ...], wanted: tuple[Family, ...]) -> Hop:
+    """What the Ingress says of itself, which DNS is often made from."""
+    entries = ingress.load_balancer_ingress
+    found = by_family(e.ip for e in entries if e.ip)
+    names = [e.hostname for e in entries if e.hostname]
+    lanes: dict[Family, Lane] = {}
+    for family in FAMILIES:
+        finding = worst_about((f for f in findings if f.check == "DS-NET-003"), family)
+        if found[family]:
+            lanes[family] = Lane(values=listed(found[family]), verdict=Verdict.OK)
+        elif names:
+            lanes[family] = Lane(values=listed(names), verdict=Verdict.NOT_PROVEN, why=safe("a host name only"))
+        elif finding is not None:
+            lanes[family] = broken_lane(finding)
+        elif family in wanted or not wanted:
+            why = safe(f"the status names no {family} address")
+            lanes[family] = Lane(verdict=Verdict.NOT_PROVEN, why=why)
+        else:
+            lanes[family] = Lane(verdict=Verdict.ABSENT, why=safe(f"no {family} in front of nginx"))
+    return make_hop("ingress", f"Ingress {ingress.name}", lanes)
+
+
+def _backends(
+    session: Session, ingress: Ingress, host: str, controllers: list[Pod], findings: tuple[Finding, ...]
+) -> Iterator[Hop]:
+    wanted = [b for b in ingress.backends if not host or _covers(b.host, host)]
+    names = list(dict.fromkeys(backend.service for backend in wanted))
+    reach = families_of(tuple(ip for pod in controllers for ip in pod.ips))
+    for name in names:
+        yield _backend(session, (ingress.namespace, name), reach, findings)
+    if not names:
+        yield even_hop("backend", "Backend", Verdict.NOT_PROVEN, "the Ingress names no Service")
+
+
+def _covers(rule: str, host: str) -> bool:
+    """Whether a rule's host is that one: itself, a wildcard of one label, or any host at all."""
+    return rule in ("", "*", host) or (rule.startswith("*.") and host.partition(".")[2] == rule[2:])
+
+
+def _backend(session: Session, key: Key, reach: tuple[Family, ...], findings: tuple[Finding, ...]) -> Hop:
+    """What nginx can connect to. It may take the other family than its client: nginx is between."""
+    hop_id, name, state = f"backend/{key[1]}", f"Backend {key[1]}", session.state
+    service = state.services.get(key)
+    if service is None and state.is_known(Kind.SERVICE):
+        return make_hop(hop_id, name, {f: broken_lane(None, "there is no such Service") for f in FAMILIES})
+    if service is not None and service.is_external_name:
+        return even_hop(hop_id, name, Verdict.NOT_PROVEN, "an alias for a DNS name")
+    if not state.is_known(Kind.ENDPOINT_SLICE):
+        return even_hop(hop_id, name, Verdict.NOT_READ, "EndpointSlices could not be read")
+    endpoints = service_endpoints(state, key)
+    mine = [f for f in findings if any(r.kind == "Service" and r.name == key[1] for r in f.related)]
+    flagged = next((f for code in ("DS-NET-004", "DS-NET-005") for f in mine if f.check == code), None)
+    lanes: dict[Family, Lane] = {}
+    for family in FAMILIES:
+        live = endpoints.live(family)
+        values = [f"{live} ready"] if live else []
+        if flagged is not None:
+            in_part = flagged.check == "DS-NET-005"
+            lanes[family] = broken_lane(flagged, values=values, in_part=in_part)
+        elif live:
+            lanes[family] = Lane(values=listed(values), verdict=Verdict.OK)
+        elif endpoints.live_families:
+            other = endpoints.live_families[0]
+            words = f"nginx reaches it over {other}" if other in reach else f"it has {other} only"
+            lanes[family] = Lane(verdict=Verdict.ABSENT, why=safe(words))
+        else:
+            lanes[family] = broken_lane(None, "no ready endpoint in either family")
+    return make_hop(hop_id, name, lanes)
+
+
+def trace(session: Session, place: str, key: Key) -> Trace | None:
+    """The trace of an object by its place (see `places`), or of a listener's row; None where nothing can be traced."""
     state = session.state
-    match pane_id:
+    service: Service | None = None
+    match place:
         case "services":
-            return state.services.get(key)
+            service = state.services.get(key)
         case "endpointslices":
             item = state.endpoint_slices.get(key)
-            return state.services.get((item.namespace, item.service_name)) if item is not None else None
+            service = state.services.get((item.namespace, item.service_name)) if item is not None else None
         case "ingresses":
             ingress = state.ingresses.get(key)
-            names = (backend.service for backend in ingress.backends) if ingress is not None else ()
-            return next((found for name in names if (found := state.services.get((key[0], name)))), None)
+            return trace_ingress(session, ingress) if ingress is not None else None
         case "pods" | "listeners":
-            pod: Pod | None = state.pods.get(pod_key(key) if pane_id == "listeners" else key)
-            selecting = state.selectors.selecting(pod) if pod is not None else []
-            return min(selecting, key=lambda s: (s.type != "LoadBalancer", s.key), default=None)
-    return None
+            pod = state.pods.get(pod_key(key) if place == "listeners" else key)
+            return trace_pod(session, pod) if pod is not None else None
+    return trace_service(session, service) if service is not None else None

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dsview.model.kinds import Kind
-from dsview.model.objects import Container, Key, Pod, Service, ServicePort
+from dsview.model.objects import Container, Ingress, IngressClass, Key, Pod, Service, ServicePort
 from dsview.state.flags import flag_value
 from dsview.state.relations import PodFacet
 
@@ -19,6 +19,7 @@ INGRESS_CONTROLLER = "k8s.io/ingress-nginx"
 DEFAULT_CONFIG_MAP = "ingress-nginx-controller"
 _BINARY = "/nginx-ingress-controller"
 _IMAGES = ("ingress-nginx/controller", "nginx-ingress-controller")
+_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _PUBLIC_PORTS = {"http": 80, "https": 443}
 
 
@@ -116,6 +117,30 @@ def live_controllers(state: ClusterState) -> tuple[Pod, ...]:
             pod for _, pod in sorted(state.controllers.items()) if pod.phase == "Running" and not pod.deleted
         ),
     )
+
+
+def controllers_of(ingress: Ingress, state: ClusterState) -> list[Pod]:
+    """The running ingress-nginx pods that serve an Ingress, by its class (I:internal/ingress/controller/store)."""
+    name = ingress.class_name or dict(ingress.annotations).get(_CLASS_ANNOTATION, "")
+    versions = (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.INGRESS_CLASS])
+    by_class: dict[str, list[Pod]] = state.remembered("controllers by class", versions, dict)
+    if name not in by_class:
+        by_class[name] = _controllers_of_class(name, state)
+    return by_class[name]
+
+
+def _controllers_of_class(name: str, state: ClusterState) -> list[Pod]:
+    pods = live_controllers(state)
+    item = state.ingress_classes.get(("", name)) if name else _default_class(state)
+    if item is not None:
+        return [pod for pod in pods if (argument(pod, "controller-class") or INGRESS_CONTROLLER) == item.controller]
+    if not name:
+        return [pod for pod in pods if argument(pod, "watch-ingress-without-class") == "true"]
+    return [pod for pod in pods if (argument(pod, "ingress-class") or "nginx") == name]
+
+
+def _default_class(state: ClusterState) -> IngressClass | None:
+    return next((c for c in sorted(state.ingress_classes, key=lambda c: c.name) if c.is_default), None)
 
 
 def published_services(state: ClusterState) -> dict[Key, tuple[Pod, ...]]:
