@@ -61,7 +61,8 @@ def v4(number: int) -> str:
     return f"10.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
 
 
-def _meta(name: str, uid: str, number: int, **more: Any) -> Json:
+def meta(name: str, uid: str, number: int, **more: Any) -> Json:
+    """The metadata that every object has."""
     return {"name": name, "uid": uid, "resourceVersion": str(number + 1), "creationTimestamp": STARTED, **more}
 
 
@@ -74,7 +75,7 @@ def node(number: int, size: Size) -> Json:
         {"type": "Hostname", "address": f"node-{number}"},
     ]
     return {
-        "metadata": _meta(f"node-{number}", f"n-{number}", number, labels={"kubernetes.io/os": "linux"}),
+        "metadata": meta(f"node-{number}", f"n-{number}", number, labels={"kubernetes.io/os": "linux"}),
         "spec": {"podCIDR": f"{v4(first)}/27", "podCIDRs": [f"{v4(first)}/27", f"fd00:1:{number + 1:x}::/64"]},
         "status": {
             "addresses": addresses,
@@ -100,7 +101,7 @@ def pod(number: int, size: Size, *, ready: bool = True, version: int = 0, paddin
     owner = {"kind": "ReplicaSet", "name": f"{name}-5d4f8", "uid": f"r-{service}", "controller": True}
     labels = {"app": name, "pod-template-hash": "5d4f8", "team": namespace_of(service)}
     return {
-        "metadata": _meta(
+        "metadata": meta(
             f"{name}-5d4f8-{number:05x}",
             f"00000000-0000-4000-8000-{number:012x}",
             number + version,
@@ -141,7 +142,7 @@ def service(number: int, size: Size) -> Json:
     dual = number < size.dual_services
     ips = [f"10.96.{number >> 8}.{number & 255}", f"fd00:96::{number + 1:x}"][: 2 if dual else 1]
     return {
-        "metadata": _meta(f"app-{number}", f"s-{number}", number, namespace=namespace_of(number)),
+        "metadata": meta(f"app-{number}", f"s-{number}", number, namespace=namespace_of(number)),
         "spec": {
             "type": "ClusterIP",
             "clusterIP": ips[0],
@@ -161,7 +162,7 @@ def endpoint_slice(number: int, size: Size) -> Json:
     of = number % size.services
     numbers = range(of, size.pods, size.services)
     return {
-        "metadata": _meta(
+        "metadata": meta(
             f"app-{of}-{family.lower()}",
             f"e-{number}",
             number,

@@ -1,0 +1,222 @@
+"""What is measured without a screen, in a process of its own: `python -m tests.bench.inside WHAT ARGUMENTS`."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from dsview.checks.engine import Engine
+from dsview.model.decode import decode
+from dsview.model.kinds import Kind
+from dsview.model.objects import Pod
+from dsview.rows.panes import PANES
+from dsview.rows.view import TableView
+from dsview.session.session import Delta, Session
+from dsview.sources.events import Changed
+from dsview.sources.kube import KubeSource
+from dsview.sources.kube.config import list_contexts, resolve_context
+from dsview.sources.nginx import read_conf
+from dsview.state.cluster import ClusterState
+from tests.bench import synthetic, wire
+from tests.support.scripted import ScriptedSource
+
+T = TypeVar("T")
+NOW = 1_800_000_000.0
+BATCH = 500
+KEYSTROKES = ("t", "te", "team-1", "team-12", "team-12 | node-3", "/^team-1.*not/", "")
+
+
+def timed(work: Callable[[], T]) -> tuple[float, T]:
+    """Seconds of processor time, and the result."""
+    started = time.process_time()
+    result = work()
+    return time.process_time() - started, result
+
+
+def loaded(pods: int) -> Session:
+    """A session that knows a synthetic cluster and has evaluated it."""
+    source = ScriptedSource()
+    session = Session(source)
+    session.start()
+    for event in synthetic.events(synthetic.size_of(pods)):
+        source.tell(event)
+        session.drain(10.0)
+    while session.has_work:
+        session.drain(0.5)
+    gc.collect()
+    gc.freeze()
+    return session
+
+
+def rows(pods: int) -> dict[str, float]:
+    """Milliseconds that the Pods pane takes to filter, to sort by each column, and to take in changes of 1 % of all."""
+    view = TableView(PANES["pods"], loaded(pods))
+    figures: dict[str, float] = {}
+
+    def measured(name: str, work: Callable[[], object]) -> None:
+        started = time.perf_counter()
+        work()
+        figures[name] = (time.perf_counter() - started) * 1e3
+
+    for text in KEYSTROKES:
+        measured(f"filter {text!r}", partial(view.set_filter, text))
+    for column in PANES["pods"].columns:
+        measured(f"sort {column.id}", partial(view.set_sort, column.id))
+    return figures
+
+
+def refresh(pods: int) -> dict[str, float]:
+    """Milliseconds that the Pods pane takes when one pod in a hundred changes, goes and comes."""
+    session = loaded(pods)
+    view = TableView(PANES["pods"], session)
+    figures: dict[str, float] = {}
+    some = list(session.state.pods)[::100]
+    for column in (None, "name"):
+        view.set_sort(column)
+        rounds = {
+            "changed": Changed(Kind.POD, [msgspec.structs.replace(p, ready=not p.ready) for p in some]),
+            "gone": Changed(Kind.POD, (), [pod.key for pod in some]),
+            "new": Changed(Kind.POD, some),
+        }
+        for name, event in rounds.items():
+            delta = Delta(changes=session.state.apply(event))
+            started = time.perf_counter()
+            view.refresh(delta)
+            figures[f"refresh 1 % {name}, by {column}"] = (time.perf_counter() - started) * 1e3
+    return figures
+
+
+def burst(kubeconfig: str, port: int, certificate: str, count: int) -> dict[str, float]:
+    """A burst of changes from the server: processor time for each, and seconds behind when the last was sent."""
+    from tests.bench.serving import ask
+
+    session = Session(KubeSource(kubeconfig=kubeconfig, context=None))
+    session.start()
+    while not session.is_settled:
+        session.drain(0.05)
+        session.wait(0.05)
+    seen = 0
+    used, began = time.process_time(), time.monotonic()
+    ask(port, certificate, f"burst?count={count}")
+    last = 2 * wire.FIRST_VERSION + count
+    while session.has_work or seen < last:
+        for change in session.drain(0.016).changes:
+            if isinstance(change.new, Pod):
+                seen = max(seen, int(change.new.resource_version))
+        session.wait(0.05)
+    done = time.monotonic()
+    told = ask(port, certificate, "sent")
+    used = time.process_time() - used
+    session.stop()
+    return {
+        "events_per_cpu_s": count / used,
+        "behind_s": done - told["sent_at"],
+        "sent_in_s": told["sent_at"] - began,
+    }
+
+
+def engine(pods: int) -> dict[str, float]:
+    """Microseconds for each object: to decode a pod of 8 kB, to take it into the state, and to check it."""
+    size = synthetic.size_of(pods)
+    lines = [item for item, _ in zip(wire.objects(Kind.POD, size), range(5_000), strict=False)]
+    taken = min(timed(lambda: [decode(Kind.POD, line) for line in lines])[0] for _ in range(3))
+    figures = {"decode a pod": taken / len(lines) * 1e6}
+    lines.clear()
+    gc.collect()
+    gc.disable()
+    events = list(synthetic.events(size))
+    state = ClusterState()
+    taken, _ = timed(lambda: [state.apply(event) for event in events])
+    figures["take in an object"] = taken / sum(len(state.store(kind)) for kind in Kind) * 1e6
+    checks = Engine(state, live=True)
+    checks.note_statuses()
+    checks.tracker.refresh()
+    checks.mark_everything()
+    figures["check everything, each pod's share"] = timed(lambda: checks.step(NOW))[0] / size.pods * 1e6
+    return figures
+
+
+def nginx(megabytes: float) -> dict[str, float]:
+    """An nginx.conf of 3,000 servers from three pods: seconds of processor time for each, and the longest stall."""
+    import resource
+
+    text = _conf(int(megabytes * 1e6))
+    pods = [Pod(name=f"controller-{n}", namespace="ingress-nginx") for n in range(3)]
+    texts = [text.replace(b"example.test", b"example%d.test" % n) for n in range(3)]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN), time.process_time()
+    thread = threading.Thread(target=lambda: [read_conf(p, t) for p, t in zip(pods, texts, strict=True)])
+    thread.start()
+    longest, last = 0.0, time.perf_counter()
+    while thread.is_alive():
+        time.sleep(0.002)
+        now = time.perf_counter()
+        longest, last = max(longest, now - last - 0.002), now
+    after, used = resource.getrusage(resource.RUSAGE_CHILDREN), time.process_time() - before[1]
+    used += after.ru_utime + after.ru_stime - before[0].ru_utime - before[0].ru_stime
+    started = time.process_time()
+    read_conf(pods[1], texts[0])
+    return {"cpu_s": used / 3, "stall_ms": longest * 1e3, "same_text_ms": (time.process_time() - started) * 1e3}
+
+
+def _conf(length: int, servers: int = 3_000) -> bytes:
+    locations = "\t\tlocation / {\n\t\t\tset $namespace team;\n\t\t\tproxy_pass http://upstream_balancer;\n\t\t}\n"
+    filling = "\t\tproxy_set_header X-Padding value;\n" * max(1, (length // servers - 250) // 36)
+    made = "".join(
+        f"\tserver {{\n\t\tserver_name app-{n}.example.test;\n\t\tlisten 80;\n\t\tlisten [::]:80;\n"
+        f"\t\tlisten 443 ssl http2;\n\t\tlisten [::]:443 ssl http2;\n{filling}{locations}\t}}\n"
+        for n in range(servers)
+    )
+    return f"events {{}}\nhttp {{\n{made}}}\n".encode()
+
+
+def kubeconfig(contexts: int, folder: str) -> dict[str, float]:
+    """A kubeconfig: seconds to list its contexts, and to resolve one."""
+    import yaml
+
+    names = [f"cluster-{number}" for number in range(contexts)]
+    data = "A" * 1500
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": names[-1],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}} for name in names],
+        "clusters": [
+            {"name": name, "cluster": {"server": f"https://{name}.test", "certificate-authority-data": data}}
+            for name in names
+        ],
+        "users": [{"name": name, "user": {"token": data}} for name in names],
+    }
+    path = Path(folder) / "many"
+    path.write_text(yaml.safe_dump(config))
+    started = time.perf_counter()
+    list_contexts(str(path), None)
+    listed = time.perf_counter()
+    resolve_context(str(path), None)
+    return {"list_s": listed - started, "resolve_s": time.perf_counter() - listed}
+
+
+MEASURES: dict[str, Callable[..., dict[str, float]]] = {
+    "rows": lambda pods: rows(int(pods)),
+    "refresh": lambda pods: refresh(int(pods)),
+    "burst": lambda config, port, certificate, count: burst(config, int(port), certificate, int(count)),
+    "engine": lambda pods: engine(int(pods)),
+    "nginx": lambda megabytes: nginx(float(megabytes)),
+    "kubeconfig": lambda contexts, folder: kubeconfig(int(contexts), folder),
+}
+
+
+def main() -> None:
+    """Measure one thing."""
+    sys.stdout.buffer.write(msgspec.json.encode(MEASURES[sys.argv[1]](*sys.argv[2:])))
+
+
+if __name__ == "__main__":
+    main()

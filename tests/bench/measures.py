@@ -1,0 +1,270 @@
+"""The rows of the benchmark: each measures one line of the table in CONTRIBUTING, most of them on the real screen."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+from tests.bench.figures import Figure, quantile
+from tests.bench.running import Bench
+from tests.bench.serving import Serving
+from tests.bench.terminal import CursorKeys, Terminal
+
+NOBODY_LISTENS = "https://127.0.0.1:9"
+
+
+def first_frame(bench: Bench) -> list[Figure]:
+    """Start to first frame, with a cluster that answers, with one that does not, and of a trivial application."""
+    unreachable = bench.home / "unreachable"
+    smallest = bench.serving(min(bench.sizes))
+    config = json.loads(smallest.kubeconfig.read_text())
+    config["clusters"][0]["cluster"] = {"server": NOBODY_LISTENS}
+    unreachable.write_text(json.dumps(config))
+    taken: dict[str, list[float]] = {"reachable": [], "unreachable": [], "trivial": []}
+    for _ in range(2 * bench.runs):
+        for name, path in (("reachable", smallest.kubeconfig), ("unreachable", unreachable)):
+            with Terminal([sys.executable, "-m", "dsview", "--kubeconfig", str(path)]) as screen:
+                taken[name].append(screen.when(lambda seen: b"dsview" in seen) - screen.started)
+        with Terminal([sys.executable, "-m", "tests.bench.trivial"]) as screen:
+            taken["trivial"].append(screen.when(lambda seen: b"trivial" in seen) - screen.started)
+    trivial = Figure(row="first frame", what="a trivial Textual application", unit="s", values=taken.pop("trivial"))
+    own = [
+        Figure(
+            row="first frame",
+            what=f"cluster {name}",
+            unit="s",
+            values=values,
+            goal=1.3 * trivial.median,
+            plain=trivial.median,
+        )
+        for name, values in taken.items()
+    ]
+    return [*own, trivial]
+
+
+def first_rows(bench: Bench) -> list[Figure]:
+    """Start to the first rows on the screen."""
+    return [
+        Figure(
+            row="first rows",
+            what=f"{pods:,} pods",
+            unit="s",
+            values=[load.first_rows for load in bench.loads(pods)],
+            goal=0.6 + quantile((load.plain.first_byte for load in bench.loads(pods)), 0.5),
+        )
+        for pods in bench.sizes
+    ]
+
+
+def load(bench: Bench) -> list[Figure]:
+    """Start until everything is listed, checked and painted, and how much of it comes after the first request.
+
+    Once from a server that only copies bytes, and once at the pace at which a real API server was measured to send.
+    """
+    figures = []
+    for pace in (0.0,) if bench.is_quick else (0.0, REAL_PACE):
+        for pods in bench.sizes:
+            loads = bench.loads(pods, pace)
+            plain = quantile((load.plain.seconds for load in loads), 0.5)
+            what = f"{pods:,} pods, {f'{pace:.0f} MB/s' if pace else 'as fast as it goes'}"
+            whole = [load.painted for load in loads]
+            asked = [load.painted - load.ready for load in loads]
+            figures += [
+                Figure(row="load", what=what, unit="s", values=whole, goal=1.25 * plain, plain=plain),
+                Figure(row="load", what=f"{what}, from the first request on", unit="s", values=asked, plain=plain),
+                Figure(row="load", what=f"{what}, a plain client", unit="s", values=[x.plain.seconds for x in loads]),
+            ]
+    return figures
+
+
+REAL_PACE = 40.0
+"""MB a second: a real API server was measured to send 3,000 pods (28 MB) in 0.7 s."""
+
+
+def memory(bench: Bench) -> list[Figure]:
+    """The most resident memory of the process while it loads."""
+    return [
+        Figure(
+            row="peak memory",
+            what=f"{pods:,} pods",
+            unit="MB",
+            values=[load.peak_mb for load in bench.loads(pods)],
+            goal={3_000: 90.0, 150_000: 320.0}.get(pods),
+        )
+        for pods in bench.sizes
+    ]
+
+
+def cost_per_pod(bench: Bench) -> list[Figure]:
+    """Processor time of a load, without that of an almost empty cluster, for each pod; and how it grows."""
+    base = quantile((load.cpu for load in bench.loads(30)), 0.5)
+    figures = [
+        Figure(
+            row="cost per pod",
+            what=f"{pods:,} pods",
+            unit="µs",
+            values=[(load.cpu - base) / pods * 1e6 for load in bench.loads(pods)],
+        )
+        for pods in bench.sizes
+    ]
+    growth = [large / figures[0].median for large in figures[-1].values]
+    what = f"{bench.largest:,} pods against {min(bench.sizes):,}"
+    return [*figures, Figure(row="cost per pod", what=what, unit=" times", values=growth, goal=1.25)]
+
+
+def keys(bench: Bench) -> list[Figure]:
+    """From a key to the frame that shows the cursor where it moves: with events coming in, and while lists load."""
+    serving = bench.serving(bench.largest)
+    presses = 20 if bench.is_quick else 200
+    taken: dict[str, list[float]] = {}
+    with bench.open(serving.kubeconfig) as screen:
+        screen.wait_for("all_painted")
+        services = CursorKeys(screen)
+        screen.press(b"2")
+        pods = CursorKeys(screen)
+        taken["nothing else happens"] = [_pressed(pods) for _ in range(presses)]
+        serving.control("rate?events=500")
+        time.sleep(0.5)
+        taken["500 events/s"] = [_pressed(pods) for _ in range(presses)]
+        serving.control("rate?events=0")
+    loading: list[float] = []
+    for _ in range(bench.runs):
+        with bench.open(serving.kubeconfig) as screen:
+            screen.wait_for("synced Service")
+            screen.when(lambda seen: b"app-" in seen)
+            again = CursorKeys(screen, like=services)
+            while "all_synced" not in screen.milestones():
+                loading.append(_pressed(again))
+    taken["while lists load"] = loading
+    goals = {"500 events/s": (0.015, 0.05), "while lists load": (None, 0.12)}
+    return [
+        Figure(
+            row="keys",
+            what=f"{what}, {len(values)} keys, {share:.0%}",
+            unit="ms",
+            values=[quantile(values, share) * 1e3],
+            goal=goal * 1e3 if goal is not None else None,
+        )
+        for what, values in taken.items()
+        for share, goal in zip((0.5, 0.99), goals.get(what, (None, None)), strict=True)
+    ]
+
+
+def _pressed(keys: CursorKeys) -> float:
+    # Not in step with frames, and apart from the key before.
+    time.sleep(0.031)
+    return keys.press()
+
+
+def rows(bench: Bench) -> list[Figure]:
+    """Filtering by keystrokes, and sorting by any column; the median and the slowest of each."""
+    runs = [bench.inside("rows", str(bench.largest)) for _ in range(bench.runs)]
+    figures = []
+    for word, goal in (("filter", 60.0), ("sort", 200.0)):
+        names = [name for name in runs[0] if name.startswith(word)]
+        middle = {name: quantile((run[name] for run in runs), 0.5) for name in names}
+        slowest = max(names, key=lambda name: middle[name])
+        typical = [quantile((run[name] for name in names), 0.5) for run in runs]
+        figures.append(Figure(row="rows", what=f"{word}, the median", unit="ms", values=typical))
+        worst = [run[slowest] for run in runs]
+        figures.append(Figure(row="rows", what=f"{slowest}, the slowest", unit="ms", values=worst, goal=goal))
+    return figures
+
+
+def events(bench: Bench) -> list[Figure]:
+    """A burst of changes of pods on a large cluster, received, decoded, taken in and checked."""
+    count = 500 if bench.is_quick else 50_000
+    told = []
+    for _ in range(bench.runs):
+        # A server of its own for each run: the changes begin anew.
+        with Serving(bench.largest, clusters=bench.clusters) as serving:
+            where = (str(serving.kubeconfig), str(serving.port), serving.certificate)
+            told.append(bench.inside("burst", *where, str(count)))
+    absorbed = [run["events_per_cpu_s"] for run in told]
+    behind = [run["behind_s"] for run in told]
+    return [
+        Figure(row="events", what="absorbed by one core", unit="/s", values=absorbed, goal=5_000, at_least=True),
+        Figure(row="events", what=f"behind after a burst of {count:,}", unit="s", values=behind, goal=1.0),
+    ]
+
+
+def nginx(bench: Bench) -> list[Figure]:
+    """An nginx.conf of 3,000 servers from three controller pods."""
+    told = [bench.inside("nginx", "0.5" if bench.is_quick else "10") for _ in range(bench.runs)]
+    return [
+        Figure(row="nginx.conf", what="CPU for each file", unit="s", values=[run["cpu_s"] for run in told], goal=5.0),
+        Figure(row="nginx.conf", what="longest stall", unit="ms", values=[run["stall_ms"] for run in told], goal=50.0),
+        Figure(row="nginx.conf", what="the same file again", unit="ms", values=[run["same_text_ms"] for run in told]),
+    ]
+
+
+def kubeconfig(bench: Bench) -> list[Figure]:
+    """A kubeconfig with 400 contexts."""
+    told = [bench.inside("kubeconfig", "400", str(bench.home)) for _ in range(bench.runs)]
+    return [
+        Figure(row="kubeconfig", what="list 400 contexts", unit="s", values=[run["list_s"] for run in told], goal=0.1),
+        Figure(row="kubeconfig", what="resolve one of them", unit="s", values=[r["resolve_s"] for r in told], goal=0.1),
+    ]
+
+
+def idle(bench: Bench) -> list[Figure]:
+    """The share of a core that is used while nothing happens."""
+    seconds = 1.0 if bench.is_quick else 20.0
+    shares = []
+    with bench.open(bench.serving(bench.largest).kubeconfig) as screen:
+        screen.wait_for("all_painted")
+        # The beat slows down after some seconds of silence.
+        time.sleep(0.1 if bench.is_quick else 8.0)
+        for _ in range(bench.runs):
+            before = screen.cpu_seconds()
+            time.sleep(seconds)
+            shares.append((screen.cpu_seconds() - before) / seconds * 100)
+    return [Figure(row="idle", what=f"{bench.largest:,} pods", unit="% of a core", values=shares, goal=1.0)]
+
+
+def flat(bench: Bench) -> list[Figure]:
+    """How memory grows under events: twenty times as many a second as on a busy day, for a minute."""
+    serving = bench.serving(min(bench.sizes))
+    rate, warm, measured = (500, 0.2, 0.5) if bench.is_quick else (2_000, 20.0, 60.0)
+    with bench.open(serving.kubeconfig) as screen:
+        screen.wait_for("all_painted")
+        serving.control(f"rate?events={rate}")
+        time.sleep(warm)
+        before = screen.resident_mb()
+        time.sleep(measured)
+        after = screen.resident_mb()
+        serving.control("rate?events=0")
+    what = f"{rate * measured:,.0f} events, after {rate * warm:,.0f} others"
+    return [Figure(row="memory flat", what=what, unit="% grown", values=[(after / before - 1) * 100], goal=2.0)]
+
+
+def engine(bench: Bench) -> list[Figure]:
+    """What the parts cost, for whoever looks for where time goes."""
+    told = [bench.inside("engine", str(bench.largest)) for _ in range(bench.runs)]
+    return [Figure(row="engine", what=name, unit="µs", values=[run[name] for run in told]) for name in told[0]]
+
+
+def refresh(bench: Bench) -> list[Figure]:
+    """What the Pods pane costs when rows change."""
+    told = [bench.inside("refresh", str(bench.largest)) for _ in range(bench.runs)]
+    return [Figure(row="refresh", what=name, unit="ms", values=[run[name] for run in told]) for name in told[0]]
+
+
+ROWS: dict[str, Callable[[Bench], list[Figure]]] = {
+    "first-frame": first_frame,
+    "first-rows": first_rows,
+    "load": load,
+    "memory": memory,
+    "cost-per-pod": cost_per_pod,
+    "keys": keys,
+    "rows": rows,
+    "events": events,
+    "nginx": nginx,
+    "kubeconfig": kubeconfig,
+    "idle": idle,
+    "flat": flat,
+    "engine": engine,
+    "refresh": refresh,
+}

@@ -1,0 +1,157 @@
+"""Starts the benchmark server, and asks it as plainly as a client can."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import resource
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from dsview.model.kinds import RESOURCES, Kind
+from tests.bench.wire import ENDS_INITIAL_EVENTS
+
+_READ = 1 << 20
+_NOT_LISTED = {Kind.CONFIG_MAP, Kind.EVENT, Kind.ENDPOINTS}
+"""What dsview does not read as a whole."""
+
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def environment() -> dict[str, str]:
+    """That of this process, with the package and these benchmarks importable and a terminal of true colours."""
+    paths = os.pathsep.join((str(ROOT / "tui"), str(ROOT)))
+    return {**os.environ, "PYTHONPATH": paths, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
+class Serving:
+    """The server of one cluster as a process; a context manager. `kubeconfig` is a file that leads to it."""
+
+    def __init__(self, pods: int, *, pace: float = 0.0, clusters: Path | None = None) -> None:
+        self.pods = pods
+        self._home = tempfile.TemporaryDirectory(prefix="dsview-bench-")
+        home = Path(self._home.name)
+        command = [sys.executable, "-m", "tests.bench.server", str(pods), "--folder", str(home), "--pace", str(pace)]
+        command += ["--clusters", str(clusters)] if clusters is not None else []
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
+        )
+        assert self._process.stdout is not None
+        said = json.loads(self._process.stdout.readline())
+        self.port: int = said["port"]
+        self.certificate: str = said["certificate"]
+        self.kubeconfig = home / "kubeconfig"
+        self.kubeconfig.write_text(json.dumps(self._config()))
+
+    def _config(self) -> dict[str, Any]:
+        cluster = {"server": f"https://127.0.0.1:{self.port}", "certificate-authority": self.certificate}
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "bench",
+            "contexts": [{"name": "bench", "context": {"cluster": "bench", "user": "bench"}}],
+            "clusters": [{"name": "bench", "cluster": cluster}],
+            "users": [{"name": "bench", "user": {"token": "bench"}}],
+        }
+
+    def __enter__(self) -> Serving:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._home.cleanup()
+
+    def control(self, path: str) -> dict[str, float]:
+        """Ask for one of the /bench paths."""
+        return ask(self.port, self.certificate, path)
+
+
+def ask(port: int, certificate: str, path: str) -> dict[str, float]:
+    """What a server says to one of its /bench paths."""
+    connection = _connect(port, certificate)
+    connection.request("GET", f"/bench/{path}")
+    answer: dict[str, float] = json.loads(connection.getresponse().read())
+    connection.close()
+    return answer
+
+
+def _connect(port: int, certificate: str) -> http.client.HTTPSConnection:
+    return http.client.HTTPSConnection("127.0.0.1", port, context=ssl.create_default_context(cafile=certificate))
+
+
+class Plain(msgspec.Struct):
+    """What a plain client needed for everything that dsview reads: seconds, bytes, seconds to the first of them."""
+
+    seconds: float = 0.0
+    bytes: int = 0
+    first_byte: float = 0.0
+    cpu: float = 0.0
+
+
+def read_plainly(serving: Serving) -> Plain:
+    """Read the same streaming lists in a process of its own: http.client and ssl, nothing done with the bytes."""
+    command = [sys.executable, "-m", "tests.bench.serving", str(serving.port), serving.certificate]
+    told = subprocess.run(command, check=True, capture_output=True, env=environment()).stdout
+    return msgspec.json.decode(told, type=Plain)
+
+
+def _read_list(port: int, certificate: str, path: str, started: float, plain: Plain) -> None:
+    connection = _connect(port, certificate)
+    connection.request("GET", f"{path}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan")
+    response = connection.getresponse()
+    while data := response.read1(_READ):
+        plain.first_byte = plain.first_byte or time.monotonic() - started
+        plain.bytes += len(data)
+        if ENDS_INITIAL_EVENTS in data[-512:]:
+            break
+    # Closed without waiting for the rest, which never ends.
+    os.close(connection.sock.detach())
+
+
+def main() -> None:
+    """Read all lists at once, as dsview does."""
+    port, certificate = int(sys.argv[1]), sys.argv[2]
+    listed = (resource for kind, resource in RESOURCES.items() if kind not in _NOT_LISTED)
+    paths = [resource.path(resource.versions[0]) for resource in listed]
+    plain = Plain()
+    started = time.monotonic()
+    shares = [Plain() for _ in paths]
+    threads = [
+        threading.Thread(target=_read_list, args=(port, certificate, path, started, share))
+        for path, share in zip(paths, shares, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    plain = Plain(
+        seconds=time.monotonic() - started,
+        bytes=sum(share.bytes for share in shares),
+        first_byte=min(share.first_byte for share in shares),
+        cpu=used.ru_utime + used.ru_stime,
+    )
+    sys.stdout.buffer.write(msgspec.json.encode(plain))
+
+
+if __name__ == "__main__":
+    main()

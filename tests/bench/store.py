@@ -1,0 +1,89 @@
+"""A synthetic cluster on disk, as chunks that are sent as they are: made once, then mapped into memory."""
+
+from __future__ import annotations
+
+import mmap
+import tempfile
+from array import array
+from pathlib import Path
+
+from dsview.model.kinds import Kind
+from tests.bench import synthetic, wire
+
+_FORMAT = 4
+"""Grows with every change of what is made, so that no older file is taken."""
+
+
+class Collection:
+    """All objects of a kind: `chunks` is the body of a streaming list, up to its bookmark.
+
+    `bounds` has the position of each object's chunk, and at last the end of all of them.
+    """
+
+    def __init__(self, kind: Kind, chunks: bytes | mmap.mmap, bounds: array[int]) -> None:
+        self.kind = kind
+        self.chunks = memoryview(chunks)
+        self.bounds = bounds
+        version = wire.API_VERSIONS.get(kind, "v1")
+        self._type = f'{{"kind":"{kind.value}","apiVersion":"{version}",'.encode()
+        self._before = len(b'{"type":"ADDED","object":')
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    @property
+    def version(self) -> int:
+        """The resourceVersion of the list."""
+        return wire.FIRST_VERSION + len(self)
+
+    def item(self, number: int) -> bytes:
+        """One object, as JSON."""
+        data = bytes(self.chunks[self.bounds[number] : self.bounds[number + 1]])
+        return data[data.index(b"\r\n") + 2 + self._before : -len(b"}\n\r\n")]
+
+    def page(self, start: int, limit: int) -> bytes:
+        """A page of a list; its items do not say their kind, as the API server's do not."""
+        end = min(len(self), start + limit) if limit else len(self)
+        rest = b',"continue":"%d","remainingItemCount":%d' % (end, len(self) - end) if end < len(self) else b""
+        items = b",".join(b"{" + self.item(number)[len(self._type) :] for number in range(start, end))
+        names = f'"kind":"{self.kind.value}List","apiVersion":"{wire.API_VERSIONS.get(self.kind, "v1")}"'.encode()
+        return b'{%b,"metadata":{"resourceVersion":"%010d"%b},"items":[%b]}' % (names, self.version, rest, items)
+
+
+def default_folder() -> Path:
+    """Where clusters are kept from one run to the next."""
+    return Path(tempfile.gettempdir()) / "dsview-bench"
+
+
+def open_cluster(pods: int, folder: Path | None = None) -> dict[Kind, Collection]:
+    """A cluster with that many pods, made if it is not there yet: 1.3 GB and half a minute for 150,000."""
+    size = synthetic.size_of(pods)
+    home = (folder or default_folder()) / f"{_FORMAT}-{pods}"
+    home.mkdir(parents=True, exist_ok=True)
+    return {kind: _open(kind, size, home / kind.value) for kind in wire.API_VERSIONS}
+
+
+def _open(kind: Kind, size: synthetic.Size, path: Path) -> Collection:
+    index = path.with_suffix(".index")
+    if not index.exists():
+        _make(kind, size, path, index)
+    bounds = array("Q")
+    bounds.frombytes(index.read_bytes())
+    with path.open("rb") as file:
+        return Collection(kind, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), bounds)
+
+
+def _make(kind: Kind, size: synthetic.Size, path: Path, index: Path) -> None:
+    bounds = array("Q", [0])
+    with path.open("wb") as file:
+        for item in wire.objects(kind, size):
+            bounds.append(bounds[-1] + file.write(wire.chunk(wire.line(b"ADDED", item))))
+    # The index comes last and at once: where it is, the rest is whole.
+    partial = index.with_suffix(".partial")
+    partial.write_bytes(bounds.tobytes())
+    partial.replace(index)
+
+
+def empty(kind: Kind) -> Collection:
+    """A kind without objects."""
+    return Collection(kind, b"", array("Q", [0]))
