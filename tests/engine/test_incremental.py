@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from dsview.checks.book import FindingBook
 from dsview.checks.engine import Engine
-from dsview.model.finding import Finding, ObjectRef
+from dsview.model.finding import Finding, ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.sources.events import Changed, Health, Item, Listed, ServerInfo, SourceEvent, StatusChanged
 from dsview.state.cluster import ClusterState
@@ -30,6 +31,8 @@ def contents(engine: Engine, now: float) -> dict[str, list[Any]]:
     """Everything that an engine says, in an order of its own."""
 
     def rows(book: FindingBook) -> list[Any]:
+        counts = Counter(finding.severity for finding in book)
+        assert book.counts() == {severity: counts[severity] for severity in Severity}
         return sorted(((f.order, f, book.root(f)) for f in book), key=lambda row: row[0])
 
     return {
