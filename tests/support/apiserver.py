@@ -44,7 +44,10 @@ PLURALS = {kind: plural for plural, (_, kind, _) in KINDS.items()}
 
 @dataclass(frozen=True)
 class Request:
-    """One request as the server saw it. `verb` is list, watch, get, exec or the HTTP method if it is none of these."""
+    """One request as the server saw it. `verb` is list, watch, get, exec or the HTTP method if it is none of these.
+
+    `command` is what an exec is to run.
+    """
 
     verb: str
     plural: str
@@ -52,6 +55,7 @@ class Request:
     name: str
     query: dict[str, str]
     authorization: str
+    command: tuple[str, ...] = ()
 
 
 class Fault(Exception):  # noqa: N818  (it is one, and meant)
@@ -307,7 +311,7 @@ class _Handler(BaseHTTPRequestHandler):
         if parts.path == "/version":
             self._send(200, b'{"major":"1","minor":"36","gitVersion":"v1.36.1"}')
         elif request.verb == "exec":
-            self._exec(request, parse_qs(parts.query)["command"])
+            self._exec(request)
         elif request.plural not in KINDS:
             raise Fault(404, status_body(404, "NotFound", "the server could not find the requested resource"))
         elif request.verb == "watch":
@@ -328,7 +332,8 @@ class _Handler(BaseHTTPRequestHandler):
         verb = "exec" if len(rest) > 2 and rest[2] == "exec" else "get" if name or not rest else "list"
         if query.get("watch"):
             verb = "watch"
-        return Request(verb, plural, namespace, name, query, self.headers.get("Authorization", ""))
+        command = tuple(parse_qs(urlsplit(self.path).query).get("command", ()))
+        return Request(verb, plural, namespace, name, query, self.headers.get("Authorization", ""), command)
 
     def _get(self, request: Request) -> None:
         item = self.api.objects[request.plural].get((request.namespace, request.name))
@@ -416,7 +421,7 @@ class _Handler(BaseHTTPRequestHandler):
                     return
                 self._chunk(data)
 
-    def _exec(self, request: Request, command: list[str]) -> None:
+    def _exec(self, request: Request) -> None:
         key = self.headers.get("Sec-WebSocket-Key", "")
         digest = hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode(), usedforsecurity=False).digest()
         self.send_response(101)
@@ -425,7 +430,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest).decode())
         self.send_header("Sec-WebSocket-Protocol", "v4.channel.k8s.io")
         self.end_headers()
-        content = self.api.files.get((request.namespace, request.name), {}).get(" ".join(command))
+        content = self.api.files.get((request.namespace, request.name), {}).get(" ".join(request.command))
         if content is None:
             self._frame(b"\x02" + b"cat: no such file")
             self._frame(b'\x03{"status":"Failure","message":"command terminated with exit code 1"}')

@@ -1,0 +1,102 @@
+"""dsview harms nothing: what a whole session asks of a cluster, request by request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dsview.model.listen import ListenSource
+from dsview.report.rbac import cluster_role
+from dsview.sources.events import Health
+from dsview.sources.kube.execute import COMMANDS
+from dsview.ui.actions import ACTIONS
+from tests.security.live import Live, cluster, live
+from tests.security.rights import Rights
+from tests.support.apiserver import ApiServer
+
+
+@pytest.fixture
+def api() -> Iterator[ApiServer]:
+    with cluster() as server:
+        yield server
+
+
+def sources(one: Live) -> set[ListenSource]:
+    """Where the listeners on the screen come from."""
+    assert one.app.workspace is not None
+    return {conf.source for conf in one.app.workspace.session.state.nginx_confs}
+
+
+def assert_harmless(api: ApiServer) -> None:
+    """Hold every request that was made to what dsview promises."""
+    assert {request.verb for request in api.log} <= {"get", "list", "watch", "exec"}
+    assert not [request for request in api.log if "secret" in request.plural.lower()]
+    assert all(request.command in COMMANDS for request in api.log if request.verb == "exec")
+    assert all(request.plural == "pods" for request in api.log if request.verb == "exec")
+    assert not [r for r in api.log if r.plural == "configmaps" and not (r.name or r.query.get("fieldSelector"))]
+
+
+async def test_a_full_session_only_gets_lists_watches_and_runs_the_fixed_commands(
+    api: ApiServer, tmp_path: Path
+) -> None:
+    async with live(api.write_kubeconfig(tmp_path / "kubeconfig")) as one:
+        await one.settled()
+        assert sources(one) == {ListenSource.READ}
+        pressed = await one.press_everything()
+        await one.tour()
+        assert one.app.is_running
+    assert pressed >= {a.name for a in ACTIONS if a.name in {"detail", "trace", "findings", "yaml", "contexts", "help"}}
+    assert_harmless(api)
+    asked = {(request.verb, request.plural) for request in api.log}
+    # YAML is read anew, nginx.conf is read by exec, everything else is listed and watched: all of it did happen.
+    assert {("get", "services"), ("get", "pods"), ("get", "nodes"), ("exec", "pods"), ("watch", "services")} <= asked
+
+
+async def test_going_to_another_context_and_back_asks_for_nothing_else(api: ApiServer, tmp_path: Path) -> None:
+    async with live(api.write_kubeconfig(tmp_path / "kubeconfig")) as one:
+        await one.settled()
+        first = one.app.workspace
+        await one.press("x", "enter")
+        await one.until(lambda: one.app.workspace is not first, "the context was opened again")
+        await one.settled()
+    assert_harmless(api)
+
+
+@pytest.mark.parametrize("no_exec", [False, True], ids=["with exec", "without exec"])
+async def test_the_printed_cluster_role_is_enough_for_a_full_session(
+    api: ApiServer, tmp_path: Path, no_exec: bool
+) -> None:
+    rights = Rights(cluster_role(with_exec=not no_exec))
+    api.hook = rights.enforce
+    async with live(api.write_kubeconfig(tmp_path / "kubeconfig"), no_exec=no_exec) as one:
+        await one.settled()
+        await one.tour()
+        assert one.app.workspace is not None
+        state = one.app.workspace.session.state
+        assert not [kind for kind, status in state.statuses.items() if status.health in {Health.FAILED, Health.STALE}]
+        assert sources(one) == {ListenSource.PREDICTED if no_exec else ListenSource.READ}
+    assert rights.refused == []
+    assert ("exec" in {request.verb for request in api.log}) is not no_exec
+
+
+@pytest.mark.parametrize("no_exec", [False, True], ids=["with exec", "without exec"])
+def test_the_cluster_role_permits_nothing_but_reading_what_is_read(no_exec: bool) -> None:
+    rules = Rights(cluster_role(with_exec=not no_exec)).rules
+    verbs = {verb for rule in rules if rule["resources"] != ["pods/exec"] for verb in rule["verbs"]}
+    resources = [resource for rule in rules for resource in rule["resources"]]
+    assert verbs == {"get", "list", "watch"}
+    assert not {"*", "secrets"} & set(resources)
+    assert ("pods/exec" in resources) is not no_exec
+    assert all(rule["resourceNames"] for rule in rules if "configmaps" in rule["resources"])
+
+
+async def test_without_any_right_the_screen_says_so_and_nothing_else_is_tried(api: ApiServer, tmp_path: Path) -> None:
+    rights = Rights("rules: []")
+    api.hook = rights.enforce
+    async with live(api.write_kubeconfig(tmp_path / "kubeconfig")) as one:
+        await one.until(lambda: "not permitted" in one.text, "the refusal is on the screen")
+        await one.tour()
+    assert_harmless(api)
+    assert {request.plural for request in api.log} - {"version"} == {request.plural for request in rights.refused}
