@@ -92,7 +92,7 @@ async def test_drain_that_raises_is_said_once_and_the_screen_goes_on(monkeypatch
             return drain(budget)
 
         monkeypatch.setattr(session, "drain", fail_twice)
-        await stage.until(lambda: "Something went wrong inside dsview (RuntimeError)" in stage.text)
+        await stage.until(lambda: "dsview failed (RuntimeError)" in stage.text)
         assert "Traceback" not in stage.text
         stage.source.put(service("after", 98))
         await stage.until(lambda: "after" in stage.names("services"))

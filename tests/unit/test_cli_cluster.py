@@ -65,6 +65,21 @@ def test_a_refused_core_kind_gives_4_where_nothing_was_found(api: ApiServer, tmp
     assert report["notEvaluated"]
 
 
+@pytest.mark.parametrize("plural", ["services", "pods", "nodes", "endpointslices"])
+def test_a_core_kind_that_cannot_be_read_gives_3_where_nothing_was_found(
+    api: ApiServer, tmp_path: Path, plural: str
+) -> None:
+    def break_down(request: Request) -> None:
+        if request.plural == plural:
+            raise Fault(500, status_body(500, "InternalError", "etcd is away"))
+
+    api.hook = break_down
+    result = check(api, tmp_path, "-o", "json")
+    assert result.return_value == 3
+    assert f"{plural} could not be read: etcd is away" in result.stderr
+    assert json.loads(result.stdout)["notEvaluated"]
+
+
 def test_a_refused_optional_kind_does_not(api: ApiServer, tmp_path: Path) -> None:
     api.hook = refuse("networkpolicies", "ingresses")
     result = check(api, tmp_path, "-o", "json")

@@ -28,12 +28,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:  # noqa: BLE001  (the last resort: a sentence in place of a traceback)
-        from dsview.cli.logs import log_failure  # noqa: PLC0415
+        from dsview.cli.crash import crash_sentence  # noqa: PLC0415  (seldom needed)
 
-        log_failure(error)
-        say(
-            f"something went wrong inside dsview ({type(error).__name__}: {str(error)[:300]}). "
-            "Run it again with --log-file FILE and report it with that file."
-        )
+        say(crash_sentence(error))
         sys.exit(EXIT_FAULT)
     sys.exit(code if isinstance(code, int) else 0)

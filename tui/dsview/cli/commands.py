@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dsview import __version__
-from dsview.cli.exits import EXIT_FINDINGS, EXIT_REFUSED
+from dsview.cli.exits import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
 from dsview.cli.options import DEFAULT_SCENARIO, Duration, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
 
@@ -68,9 +68,11 @@ def cli(ctx: click.Context, /, **values: Any) -> int | None:
 
 
 def _set_up_logs(settings: Settings) -> None:
+    from dsview.cli import crash
     from dsview.cli.logs import set_up
     from dsview.sources.events import SourceError
 
+    crash.set_up()
     try:
         set_up(settings.log_file, settings.verbose)
     except OSError as error:
@@ -123,6 +125,7 @@ def check(
     """Check once, print what was found, and say by the exit code whether that is acceptable."""
     import time
 
+    from dsview.cli.opening import unread
     from dsview.model.finding import Severity
     from dsview.report.baseline import new_findings, read_baseline
     from dsview.report.formats import FORMATS
@@ -133,7 +136,8 @@ def check(
     if output not in FORMATS:
         raise click.UsageError(f"{output!r} is no format; use one of {', '.join(FORMATS)}.")
     known = read_baseline(baseline) if baseline is not None else {}
-    report = build_report(_run(settings, timeout, quiet=output == "text"))
+    session = _run(settings, timeout, quiet=output == "text")
+    report = build_report(session)
     relevant = new_findings(report, known)
     if output == "text":
         import shutil
@@ -144,10 +148,15 @@ def check(
             say(f"{len(relevant)} of {len(report.findings)} findings are not in the baseline.")
     else:
         write(FORMATS[output](report, time.time()))
+    missing = unread(session)
+    for sentence in missing:
+        say(sentence)
     if fail_on == "never":
         return 0
     if any(Severity(finding.severity).at_least(Severity(fail_on)) for finding in relevant):
         return EXIT_FINDINGS
+    if missing:
+        return EXIT_UNREACHABLE
     return EXIT_REFUSED if report.refused_core else 0
 
 

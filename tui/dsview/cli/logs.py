@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 _log = logging.getLogger("dsview")
 
 
+class _Harmless(logging.Formatter):
+    """Lines without credentials, and without characters that would drive the terminal on which a log is read."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        from dsview.model.text import safe_lines  # noqa: PLC0415  (as for `--version`: only where there is a log)
+        from dsview.sources.secrets import without_secrets  # noqa: PLC0415  (as above)
+
+        return safe_lines(without_secrets(super().format(record)))
+
+
 def set_up(path: str | None, verbosity: int) -> None:
-    """Log to a file that only its owner can read; without one, nowhere."""
+    """Log to a file that only its owner can read; without one, nowhere. With `verbosity` every request is logged.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     logging.lastResort = None
+    # Libraries warn on standard error, as urllib3 does at each request that is not verified.
+    logging.captureWarnings(True)
     root = logging.getLogger()
+    for old in root.handlers:
+        old.close()
     root.handlers.clear()
     if path is None:
         root.addHandler(logging.NullHandler())
         return
-    os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600))
-    handler = logging.FileHandler(Path(path), encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    from dsview.sources.private import append_private  # noqa: PLC0415  (as above)
+
+    append_private(Path(path)).close()
+    handler = logging.FileHandler(Path(path), encoding="utf-8", errors="backslashreplace")
+    handler.setFormatter(_Harmless("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     _log.setLevel(logging.DEBUG if verbosity else logging.INFO)
-    # These log request headers and bodies, which may hold tokens, when asked for everything.
+    # These log request headers and bodies when asked for everything.
     for name in ("kubernetes", "urllib3", "websocket"):
         logging.getLogger(name).setLevel(logging.WARNING)
 

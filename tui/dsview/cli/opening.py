@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dsview.cli.options import Settings
-from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.kinds import CORE_KINDS, RESOURCES, Kind
 from dsview.session.policy import Policy
 from dsview.session.session import Session
 from dsview.session.trace import Trace
@@ -90,6 +90,16 @@ def run_to_end(session: Session, timeout: float | None) -> None:
     reasons = {session.state.status(kind).reason for kind, s in _statuses(session) if s is Health.FAILED}
     if reasons and not any(status.is_complete for _, status in _statuses(session)):
         raise SourceError(sorted(reasons)[0] or "The cluster could not be reached.", exit_code=3)
+
+
+def unread(session: Session) -> list[str]:
+    """A sentence for each kind that a verdict cannot do without and that could not be read, though it was permitted."""
+    statuses = ((kind, session.state.status(kind)) for kind in CORE_KINDS)
+    return [
+        f"{RESOURCES[kind].plural} could not be read: {status.reason}"
+        for kind, status in statuses
+        if status.health is Health.FAILED
+    ]
 
 
 def _statuses(session: Session) -> list[tuple[Kind, Health]]:

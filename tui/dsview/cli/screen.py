@@ -6,7 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from dsview.cli.exits import EXIT_USAGE
+from dsview.cli.crash import crash_sentence, telling
+from dsview.cli.exits import EXIT_FAULT, EXIT_USAGE
 from dsview.cli.options import Settings
 from dsview.cli.output import say
 from dsview.cli.tracing import open_trace
@@ -14,6 +15,7 @@ from dsview.cli.tracing import open_trace
 if TYPE_CHECKING:
     from dsview.session.session import Session
     from dsview.session.trace import Trace
+    from dsview.ui.app import DsviewApp
     from dsview.ui.choices import ContextChoice
 
 
@@ -22,23 +24,32 @@ def run_screen(settings: Settings) -> int:
     if not _takes_keys(settings) or not sys.stdout.isatty():
         say("the dashboard needs a terminal. Without one, use `dsview check` or `dsview show`.")
         return EXIT_USAGE
-    from dsview.ui.app import DsviewApp  # noqa: PLC0415  (Textual is imported only for a screen)
-
-    trace = open_trace(settings)
-    is_cluster = settings.from_path is None and settings.demo is None
-    app = DsviewApp(
-        lambda: _open(settings, trace),
-        source_name=_source_name(settings),
-        list_contexts=(lambda: _contexts(settings)) if is_cluster else None,
-        switch_context=(lambda name: _open(settings, trace, name)) if is_cluster else None,
-        on_first_frame=(lambda: trace.event("first_frame")) if trace is not None else None,
-        on_all_painted=(lambda: trace.event("all_painted")) if trace is not None else None,
-    )
-    error = app.run()
+    app = make_app(settings, open_trace(settings))
+    with telling(app.say_failure):
+        error = app.run()
+    if app.failure is not None:
+        say(app.failure)
+        return EXIT_FAULT
     if error is not None:
         say(str(error))
         return error.exit_code
     return app.return_code or 0
+
+
+def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
+    """The dashboard on what the options name, not yet running."""
+    from dsview.ui.app import DsviewApp  # noqa: PLC0415  (Textual is imported only for a screen)
+
+    is_cluster = settings.from_path is None and settings.demo is None
+    return DsviewApp(
+        lambda: _open(settings, trace),
+        source_name=_source_name(settings),
+        list_contexts=(lambda: _contexts(settings)) if is_cluster else None,
+        switch_context=(lambda name: _open(settings, trace, name)) if is_cluster else None,
+        crash_sentence=crash_sentence,
+        on_first_frame=(lambda: trace.event("first_frame")) if trace is not None else None,
+        on_all_painted=(lambda: trace.event("all_painted")) if trace is not None else None,
+    )
 
 
 def _open(settings: Settings, trace: Trace | None, context: str | None = None) -> Session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import time
 from collections.abc import Callable
 
@@ -22,6 +23,8 @@ from dsview.session.trace import Trace
 from dsview.sources.events import Changed, Listed, Source, StatusChanged
 from dsview.state.cluster import Change, ClusterState
 from dsview.state.profile import NodeFacts, Profile
+
+_log = logging.getLogger(__name__)
 
 _KINDS = {kind.value: kind for kind in Kind}
 
@@ -145,6 +148,7 @@ class Session:
             elif event.kind is Kind.NGINX_CONF:
                 self._nginx.answered(item.key for item in event.upserts)
             if isinstance(event, StatusChanged):
+                _log.info("%s: %s %s", event.kind, event.health, event.reason)
                 self._traced(event)
                 self.timeline.follow_status(event, self._clock())
             elif isinstance(event, Listed):

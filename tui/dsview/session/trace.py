@@ -10,6 +10,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from dsview.sources.private import append_private
+
 _STARTED = time.monotonic()
 
 
@@ -37,7 +39,7 @@ class Trace:
 
     def __init__(self, path: Path) -> None:
         self._offset = _process_age() - time.monotonic()
-        self._file: BinaryIO | None = path.open("ab", buffering=0)
+        self._file: BinaryIO | None = append_private(path)
         self.stats: Callable[[str], Mapping[str, float]] | None = None
         """What the source counts of a kind: bytes, seconds of reading and decoding."""
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +14,7 @@ from dsview.model.kinds import Kind
 from dsview.model.listen import ListenSource, NginxConf
 from dsview.model.objects import Object
 from dsview.sources.events import SourceError, StatusChanged
+from dsview.sources.private import private_file
 
 SNAPSHOT_KIND = "DsviewSnapshot"
 API_VERSION = "dsview.io/v1"
@@ -91,17 +90,11 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     Raises `SourceError` where it cannot be written.
     """
     try:
-        handle, temporary = tempfile.mkstemp(prefix=".dsview-", dir=path.parent or Path())
-        try:
-            with os.fdopen(handle, "wb") as plain:
-                if path.name.endswith(".gz"):
-                    with gzip.GzipFile(fileobj=plain, mode="wb", filename="", mtime=0) as packed:
-                        packed.writelines(_parts(snapshot))
-                else:
-                    plain.writelines(_parts(snapshot))
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with private_file(path) as plain:
+            if path.name.endswith(".gz"):
+                with gzip.GzipFile(fileobj=plain, mode="wb", filename="", mtime=0) as packed:
+                    packed.writelines(_parts(snapshot))
+            else:
+                plain.writelines(_parts(snapshot))
     except OSError as error:
         raise SourceError(f"{path.name} cannot be written: {error.strerror or error}.") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -29,12 +28,13 @@ if TYPE_CHECKING:
     from dsview.sources.events import SourceError
     from dsview.ui.workspace import Workspace
 
-_log = logging.getLogger(__name__)
-
 _NOT_IN_PALETTE = frozenset({"palette", "clear", "back", "keep", "drop", "accept", "choose", "choose_all", "cancel"})
 
 TALLY_SLICE = 0.004
 """Seconds at a time for counting what the findings come to."""
+
+_FAULT = 70
+"""The exit code of a fault inside dsview, as the README lists it."""
 
 OpenSession = Callable[[], "Session"]
 """Makes a session that is not started yet; called in a thread, may block, may raise `SourceError`."""
@@ -45,7 +45,8 @@ class DsviewApp(App["SourceError | None"]):
 
     `open_session` is called after the first frame, in a thread; `source_name` says meanwhile what is being opened.
     `list_contexts` and `switch_context` (the session of a context, not started) make the key for contexts work.
-    `on_first_frame` and `on_all_painted` are called once each, on the UI thread.
+    `on_first_frame` and `on_all_painted` are called once each, on the UI thread. `crash_sentence` makes a sentence, and
+    a report in a file, of what dsview itself is to blame for; called from any thread.
 
     The application returns None, or the `SourceError` because of which there was nothing to show.
     """
@@ -70,6 +71,13 @@ class DsviewApp(App["SourceError | None"]):
             super().__init__()
             self.error = error
 
+    class Faulty(Message):
+        """Something went wrong inside dsview, and the screen goes on; the text is a sentence."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
     def __init__(
         self,
         open_session: OpenSession,
@@ -77,6 +85,7 @@ class DsviewApp(App["SourceError | None"]):
         source_name: str,
         list_contexts: Callable[[], list[ContextChoice]] | None = None,
         switch_context: Callable[[str], Session] | None = None,
+        crash_sentence: Callable[[BaseException], str] = lambda error: f"dsview failed ({type(error).__name__}).",
         on_first_frame: Callable[[], None] | None = None,
         on_all_painted: Callable[[], None] | None = None,
         theme: str | None = None,
@@ -89,11 +98,14 @@ class DsviewApp(App["SourceError | None"]):
         self._source_name = source_name
         self._list_contexts = list_contexts
         self._switch_context = switch_context
+        self._crash_sentence = crash_sentence
         self._on_first_frame = on_first_frame
         self._on_all_painted = on_all_painted
         self.workspace: Workspace | None = None
         self._pulse: Pulse | None = None
         self._has_said_failure = False
+        self.failure: str | None = None
+        """Why the screen had to be left, where dsview itself is to blame."""
         self._has_rows = False
         self._is_settled = False
         self.go = Navigator(self)
@@ -147,8 +159,7 @@ class DsviewApp(App["SourceError | None"]):
         except SourceError as error:
             self.post_message(self.Failed(error))
         except Exception as error:  # noqa: BLE001 - a traceback must not land on the terminal
-            _log.exception("opening the session failed")
-            self.post_message(self.Failed(SourceError(f"dsview could not start: {safe(str(error))}", exit_code=3)))
+            self.post_message(self.Failed(SourceError(self._crash_sentence(error), exit_code=_FAULT)))
 
     def on_dsview_app_opened(self, event: Opened) -> None:
         """Show a session."""
@@ -163,7 +174,7 @@ class DsviewApp(App["SourceError | None"]):
             changed=self._apply,
             idle=self._settle,
             second=self._second,
-            failed=self._say_failure,
+            failed=self._beat_failed,
         )
         self._pulse.start()
 
@@ -214,28 +225,26 @@ class DsviewApp(App["SourceError | None"]):
     def _second(self) -> None:
         self.main.second()
 
-    def _say_failure(self, error: Exception) -> None:
-        """A drain or a refresh went wrong: it is logged, and said once."""
-        _log.error("refreshing the screen failed", exc_info=error)
+    def _beat_failed(self, error: Exception) -> None:
+        """A drain or a refresh went wrong: it is reported once, however often it goes wrong again."""
         if not self._has_said_failure:
             self._has_said_failure = True
-            self.notify(
-                f"Something went wrong inside dsview ({type(error).__name__}). What you see may be out of date; "
-                "please report it with the log (--log-file).",
-                title="dsview",
-                severity="error",
-                timeout=20,
-                markup=False,
-            )
+            self.say_failure(self._crash_sentence(error))
+
+    def say_failure(self, sentence: str) -> None:
+        """Say that something went wrong inside dsview, while the screen goes on. Called from any thread."""
+        self.post_message(self.Faulty(sentence))
+
+    def on_dsview_app_faulty(self, event: Faulty) -> None:
+        """Say it."""
+        text = f"{event.sentence} What you see may be out of date."
+        self.notify(safe(text), title="dsview", severity="error", timeout=20, markup=False)
 
     def _fatal_error(self) -> None:
-        """Textual's last resort prints a traceback; ours is a sentence, and the traceback goes to the log."""
-        error = self._exception
-        _log.error("the screen failed", exc_info=error)
-        self.panic(
-            f"dsview had to stop: {type(error).__name__} while drawing the screen. "
-            "Nothing in the cluster was changed. Please report it with the log (--log-file)."
-        )
+        """Textual's last resort prints a traceback; ours leaves, and the sentence is said when the screen is gone."""
+        if self.failure is None and self._exception is not None:
+            self.failure = self._crash_sentence(self._exception)
+        self._close_messages_no_wait()
 
     def say(self, sentence: str) -> None:
         """Say something in passing."""

@@ -26,6 +26,9 @@ from dsview.model.kinds import Kind
 from dsview.sources.events import SourceError
 from dsview.sources.kube.config import ResolvedContext
 from dsview.sources.kube.errors import RequestFailed, describe, describe_config, failure_of
+from dsview.sources.secrets import remember
+
+_log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 10.0
 REFRESH_AT_MOST_EVERY = 10.0
@@ -99,9 +102,11 @@ class Client:
         config = self._context.config
         if config is None:
             _config.load_incluster_config(client_configuration=self._configuration)
+            remember(self._configuration.api_key.values())
             return
         with _said_by_the_client() as said:
             _config.load_kube_config_from_dict(config, client_configuration=self._configuration, persist_config=False)
+        remember(self._configuration.api_key.values())
         # A plug-in that fails is only logged by the client, which then goes on without credentials.
         has_plugin = any("exec" in (user.get("user") or {}) for user in config["users"])
         if has_plugin and not self._configuration.api_key and not self._configuration.cert_file:
@@ -159,11 +164,13 @@ class Client:
             answer = self._api.call_api(
                 method, url, header_params=header_params, _request_timeout=(CONNECT_TIMEOUT, read_timeout)
             )
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+        except (urllib3.exceptions.HTTPError, kubernetes.client.ApiException, OSError, ValueError) as error:
+            # The client makes an ApiException of a certificate that cannot be trusted, of anything else none.
             raise RequestFailed(0, describe(error, self.server)) from None
         except kubernetes.config.ConfigException as error:
             raise RequestFailed(401, describe_config(error), "Unauthorized") from None
         response: urllib3.BaseHTTPResponse = answer.response
+        _log.debug("%s %s %s", verb, path, response.status)
         with self._lock:
             self._open.add(response)
         return response
@@ -189,6 +196,7 @@ class Client:
         ws_client: Any = untyped
 
         self.requests["exec"] = self.requests.get("exec", 0) + 1
+        _log.debug("exec %s", path)
         websocket.setdefaulttimeout(CONNECT_TIMEOUT)
         request = self._api.param_serialize("GET", path, auth_settings=["BearerToken"], header_params={})
         headers = {name.lower(): value for name, value in request[2].items()}

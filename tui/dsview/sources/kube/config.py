@@ -16,6 +16,7 @@ import yaml
 
 from dsview.model.text import safe
 from dsview.sources.events import SourceError
+from dsview.sources.secrets import credentials, remember
 
 IN_CLUSTER = "in-cluster"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -151,6 +152,8 @@ class Kubeconfig:
         user = self._entries["users"].get(user_name)
         if user_name and not isinstance(user, dict):
             raise SourceError(safe(f"Context {name!r} names user {user_name!r}, which is not in the kubeconfig."))
+        if isinstance(user, dict):
+            remember(credentials(user), public=(name, str(cluster["server"])))
         _look_for_plugin(user)
         config = {
             "apiVersion": "v1",

@@ -9,6 +9,7 @@ import ssl
 import msgspec
 
 from dsview.model.text import safe
+from dsview.sources.secrets import without_secrets
 
 _LIMIT = 300
 
@@ -49,7 +50,7 @@ def failure_of(code: int, body: bytes, retry_after: str | None = None) -> Reques
     else:
         text = f"The API server, or a proxy before it, answered {code}."
     seconds = float(retry_after) if retry_after and re.fullmatch(r"\d{1,6}", retry_after) else 0.0
-    return RequestFailed(code, safe(text[:_LIMIT]), status.reason, seconds)
+    return RequestFailed(code, safe(without_secrets(text)[:_LIMIT]), status.reason, seconds)
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -90,7 +91,9 @@ def describe(error: BaseException, server: str) -> str:
         for mark, sentence in _TLS:
             if mark in texts:
                 return safe(f"{host} cannot be trusted: {sentence}.")
-        return safe(f"{host}: the TLS connection failed ({str(chain[-1])[:120]}).")
+        return safe(f"{host}: the TLS connection failed ({without_secrets(str(chain[-1]))[:120]}).")
+    if isinstance(error, ValueError) and "header value" in texts:
+        return safe(f"The credentials for {host} hold a character that no header may have, such as a line feed.")
     if "ProxyError" in names:
         return safe(f"The proxy on the way to {host} refused the connection. Look at HTTPS_PROXY and proxy-url.")
     if "NameResolutionError" in names or "name or service not known" in texts or "name resolution" in texts:
@@ -103,7 +106,7 @@ def describe(error: BaseException, server: str) -> str:
         return safe(f"The connection to {host} broke.")
     if "unreachable" in texts:
         return safe(f"There is no route to {host}.")
-    return safe(f"{host}: {type(error).__name__}: {str(error)[:_LIMIT]}")
+    return safe(f"{host}: {type(error).__name__}: {without_secrets(str(error))[:_LIMIT]}")
 
 
 def describe_config(error: BaseException) -> str:
@@ -114,5 +117,5 @@ def describe_config(error: BaseException) -> str:
         )
     if isinstance(error, PermissionError):
         return safe(f"{error.filename} may not be read or run. It is named in the kubeconfig.")
-    text = " ".join(str(error).split())
+    text = without_secrets(" ".join(str(error).split()))
     return safe(f"The credentials of the kubeconfig cannot be used: {text[:_LIMIT]}")

@@ -125,7 +125,7 @@ class Reflector:
                 if not self._failed(error):
                     return
             except (msgspec.MsgspecError, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                text = f"The answer of the API server could not be read ({type(error).__name__}: {str(error)[:150]})."
+                text = f"The answer of the API server could not be read ({type(error).__name__})."
                 if not self._failed(RequestFailed(0, safe(text))):
                     return
 

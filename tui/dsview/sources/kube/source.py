@@ -87,7 +87,10 @@ class KubeSource:
         """Resolve the context, which may raise `SourceError`, and go on in a thread."""
         self._context = resolve_context(self._kubeconfig, self._context_name)
         self._sink = sink
-        self._thread("connect", self._connect)
+        if self._context.skips_tls_verify:
+            # Said before anything else is: it holds for the first request as well.
+            sink(ServerInfo(banners=self._banners))
+        self._thread("connect", self._connect, self._all_failed)
 
     def stop(self) -> None:
         """End every request; the threads end by themselves."""
@@ -96,8 +99,22 @@ class KubeSource:
             # Closing waits for nothing, but a TLS shutdown may; leaving must not.
             self._thread("close", self._client.close)
 
-    def _thread(self, name: str, body: Callable[[], None]) -> None:
-        threading.Thread(target=body, name=f"dsview-{name}", daemon=True).start()
+    def _thread(self, name: str, body: Callable[[], None], failed: Callable[[str], None] | None = None) -> None:
+        """Run in a thread. `failed` is told in a sentence where dsview is at fault: nobody should wait for it then."""
+
+        def run() -> None:
+            try:
+                body()
+            except Exception as error:
+                if failed is not None:
+                    failed(f"dsview itself failed while reading them ({type(error).__name__})")
+                raise
+
+        threading.Thread(target=run, name=f"dsview-{name}", daemon=True).start()
+
+    def _all_failed(self, reason: str) -> None:
+        for kind in RESOURCES:
+            self._sink(StatusChanged(kind=kind, health=Health.FAILED, reason=reason, since=time.time()))
 
     def _connect(self) -> None:
         from dsview.sources.kube.client import Client
@@ -108,32 +125,35 @@ class KubeSource:
         try:
             self._client = client = Client(context, connections=CONNECTIONS)
         except SourceError as error:
-            for kind in RESOURCES:
-                self._sink(StatusChanged(kind=kind, health=Health.FAILED, reason=str(error), since=time.time()))
+            self._all_failed(str(error))
+            return
+        if self._stop.is_set():
+            client.close()
             return
         if self._on_client_ready is not None:
             self._on_client_ready()
-        self._read_version(client, context)
+        self._read_version(client)
         self._follow_kinds(client)
         self._thread("nginx", self._read_confs)
 
-    def _read_version(self, client: Client, context: ResolvedContext) -> None:
+    @property
+    def _banners(self) -> tuple[str, ...]:
+        if self._context is None or not self._context.skips_tls_verify:
+            return ()
+        return ("The server's certificate is not verified (insecure-skip-tls-verify).",)
+
+    def _read_version(self, client: Client) -> None:
         from dsview.sources.kube.errors import RequestFailed
 
-        banners = (
-            ("The server's certificate is not verified (insecure-skip-tls-verify).",)
-            if context.skips_tls_verify
-            else ()
-        )
         version = None
         try:
             version = msgspec.json.decode(client.get("/version", timeout=VERSION_TIMEOUT), type=_Version).git_version
         except (RequestFailed, msgspec.MsgspecError):
             # The kinds will say what is wrong; the version is asked for again when they get through.
-            self._thread("version", lambda: self._ask_version_again(client, banners))
-        self._sink(ServerInfo(version=version, banners=banners))
+            self._thread("version", lambda: self._ask_version_again(client))
+        self._sink(ServerInfo(version=version, banners=self._banners))
 
-    def _ask_version_again(self, client: Client, banners: tuple[str, ...]) -> None:
+    def _ask_version_again(self, client: Client) -> None:
         from dsview.sources.kube.errors import RequestFailed
 
         while not self._stop.wait(self._interval):
@@ -141,7 +161,7 @@ class KubeSource:
                 text = msgspec.json.decode(client.get("/version", timeout=VERSION_TIMEOUT), type=_Version).git_version
             except (RequestFailed, msgspec.MsgspecError):
                 continue
-            self._sink(ServerInfo(version=text, banners=banners))
+            self._sink(ServerInfo(version=text, banners=self._banners))
             return
 
     def _follow_kinds(self, client: Client) -> None:
@@ -165,7 +185,7 @@ class KubeSource:
             namespaces=self._namespaces,
             interval=self._interval,
         )
-        self._thread("events", poller.run)
+        self._thread("events", poller.run, lambda reason: self._report(Kind.EVENT, "", Health.FAILED, reason))
 
     def _follow(self, kind: Kind, namespace: str, name: str | None = None) -> None:
         from dsview.sources.kube.reflector import Reflector
@@ -192,7 +212,11 @@ class KubeSource:
         )
         with self._lock:
             self._reflectors.setdefault(kind, []).append(reflector)
-        self._thread(f"{kind.value}-{scope}", reflector.run)
+        self._thread(
+            f"{kind.value}-{scope}",
+            reflector.run,
+            lambda reason: self._report(kind, scope, Health.FAILED, reason),
+        )
 
     def _report(self, kind: Kind, scope: str, health: Health, reason: str) -> None:
         """One scope of a kind is so; tell how the kind is as a whole, if that changed."""
@@ -235,10 +259,7 @@ class KubeSource:
         if self._use_exec:
             self._conf_requests.put((pod, container, sink))
         else:
-            conf = NginxConf(
-                namespace=pod.namespace, name=pod.name, source=ListenSource.PREDICTED, reason="--no-exec was given"
-            )
-            sink(Changed(Kind.NGINX_CONF, (conf,)))
+            sink(Changed(Kind.NGINX_CONF, (_predicted(pod, "--no-exec was given"),)))
 
     def _read_confs(self) -> None:
         while not self._stop.is_set():
@@ -246,7 +267,14 @@ class KubeSource:
                 pod, container, sink = self._conf_requests.get(timeout=1.0)
             except queue.Empty:
                 continue
-            sink(Changed(Kind.NGINX_CONF, (self._read_conf(pod, container),)))
+            try:
+                conf = self._read_conf(pod, container)
+            except Exception as error:
+                # The question is answered all the same, and so will be those behind it.
+                sink(Changed(Kind.NGINX_CONF, (_predicted(pod, f"dsview failed to read it ({type(error).__name__})"),)))
+                self._thread("nginx", self._read_confs)
+                raise
+            sink(Changed(Kind.NGINX_CONF, (conf,)))
 
     def _read_conf(self, pod: Pod, container: str) -> NginxConf:
         from dsview.sources.kube.errors import RequestFailed
@@ -262,7 +290,7 @@ class KubeSource:
             reason = why_refused(error)
         except ConfUnavailable as error:
             reason = str(error)
-        return NginxConf(namespace=pod.namespace, name=pod.name, source=ListenSource.PREDICTED, reason=safe(reason))
+        return _predicted(pod, reason)
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """The object as YAML, by a `get`. Raises `SourceError`."""
@@ -290,6 +318,11 @@ class KubeSource:
     def requests(self) -> Mapping[str, int]:
         """How many requests were made, by verb."""
         return dict(self._client.requests) if self._client is not None else {}
+
+
+def _predicted(pod: Pod, reason: str) -> NginxConf:
+    """What stands for a file that was not read, and why."""
+    return NginxConf(namespace=pod.namespace, name=pod.name, source=ListenSource.PREDICTED, reason=safe(reason))
 
 
 _BEST_FIRST = (Health.LIVE, Health.POLLING, Health.STALE)

@@ -62,6 +62,9 @@ class ManifestScreen(ReadingScreen):
             text = safe_lines(fold_managed_fields(self._session.read_manifest(self._kind, self._key)))
         except SourceError as error:
             self.post_message(self.Read(safe(str(error)), is_error=True))
+        except Exception as error:
+            self.post_message(self.Read(safe(f"dsview failed to read it ({type(error).__name__})."), is_error=True))
+            raise
         else:
             self.post_message(self.Read(text, is_error=False))
 

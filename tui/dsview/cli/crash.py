@@ -1,0 +1,122 @@
+"""What happens where dsview itself is at fault: a sentence, a report in a file for whoever mends it, no traceback.
+
+The report says where it happened and not with which values: no variables, and messages without credentials. It holds
+names from the cluster at most where an exception quotes one.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dsview import __version__
+from dsview.cli.logs import log_failure
+from dsview.cli.output import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# ruff: noqa: PLC0415 - imported where something has failed, which is seldom
+
+_KEPT = 10
+"""Reports that are kept; the oldest goes."""
+
+_DEPENDENCIES = ("textual", "kubernetes", "urllib3", "msgspec")
+
+Tell = Callable[[str], None]
+"""Takes a sentence from any thread."""
+
+
+def folder() -> Path:
+    """`$XDG_STATE_HOME/dsview`."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("dsview"))
+
+
+def _versions() -> str:
+    found = []
+    for name in _DEPENDENCIES:
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            found.append(f"{name} missing")
+    return ", ".join(found)
+
+
+def report_text(error: BaseException) -> str:
+    """The report: versions, and where it happened."""
+    from dsview.model.text import safe_lines
+    from dsview.sources.secrets import without_secrets
+
+    lines = (
+        f"dsview {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+        _versions(),
+        f"{time.strftime('%Y-%m-%d %H:%M:%S%z')}, thread {threading.current_thread().name}",
+        "",
+        "".join(traceback.format_exception(error)),
+    )
+    return safe_lines(without_secrets("\n".join(lines)))
+
+
+def write_report(error: BaseException) -> Path | None:
+    """Write the report for its owner only; None where that is not possible."""
+    from dsview.sources.private import private_file, private_folder
+
+    log_failure(error)
+    try:
+        place = private_folder(folder())
+        path = place / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+        with private_file(path) as file:
+            file.write(report_text(error).encode("utf-8", "backslashreplace"))
+        for old in sorted(place.glob("crash-*.txt"))[:-_KEPT]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return None
+    return path
+
+
+def crash_sentence(error: BaseException) -> str:
+    """Write the report, and say in a sentence that it is there."""
+    path = write_report(error)
+    where = (
+        f"Please report it with {path}; credentials are left out of that file"
+        if path is not None
+        else "Run it again with --log-file FILE and report it with that file"
+    )
+    return f"Something went wrong inside dsview ({type(error).__name__}). {where}."
+
+
+_tell: list[Tell] = [say]
+"""Who is told of a thread that failed: the innermost screen that is open, else standard error."""
+
+
+@contextmanager
+def telling(tell: Tell) -> Iterator[None]:
+    """Tell of threads that fail by this function meanwhile."""
+    _tell.append(tell)
+    try:
+        yield
+    finally:
+        _tell.remove(tell)
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    if failure.exc_value is not None and not isinstance(failure.exc_value, SystemExit):
+        _tell[-1](crash_sentence(failure.exc_value))
+
+
+def set_up() -> None:
+    """From now on, a thread that fails is told of in a sentence, and never by a traceback on the terminal."""
+    threading.excepthook = _thread_failed
+    # What a destructor or a callback of the interpreter raises is nobody's to see either; the log has it.
+    sys.unraisablehook = lambda failure: log_failure(failure.exc_value) if failure.exc_value is not None else None
