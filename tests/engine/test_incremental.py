@@ -32,7 +32,7 @@ def contents(engine: Engine, now: float) -> dict[str, list[Any]]:
 
     def rows(book: FindingBook) -> list[Any]:
         counts = Counter(finding.severity for finding in book)
-        assert book.counts() == {severity: counts[severity] for severity in Severity}
+        assert book.counts == {severity: counts[severity] for severity in Severity}
         return sorted(((f.order, f, book.root(f)) for f in book), key=lambda row: row[0])
 
     return {
