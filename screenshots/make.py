@@ -18,6 +18,7 @@ import msgspec
 from dsview.session.session import Delta, Session
 from dsview.sources.demo import DemoSource
 from dsview.ui.app import DsviewApp
+from dsview.ui.look import Look
 
 FOLDER = Path(__file__).parent
 NOW = 1_795_600_000.0
@@ -118,7 +119,7 @@ async def draw(picture: Picture) -> str:
         lambda: Still(picture.scenario, picture.seconds),
         source_name=f"demo {picture.scenario}",
         on_all_painted=painted.set,
-        theme=picture.theme,
+        look=Look(theme=picture.theme),
     )
     async with app.run_test(size=picture.size) as pilot:
         await asyncio.wait_for(painted.wait(), 30)

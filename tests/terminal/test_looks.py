@@ -13,12 +13,12 @@ from textual.theme import BUILTIN_THEMES, Theme
 from dsview.rows.panes import PANES as ROW_PANES
 from dsview.ui.actions import ACTIONS, Where, actions_of, bar_actions
 from dsview.ui.glyphs import ASCII, UNICODE
+from dsview.ui.look import Look
 from dsview.ui.pane import PANES
-from dsview.ui.styles import styles_dir
-from dsview.ui.themes import VARIABLES, load_themes, missing_variables
+from dsview.ui.themes import VARIABLES, missing_variables, own_themes
 from tests.terminal.stage import on_stage
 
-THEMES = {theme.name: theme for theme in load_themes(styles_dir())}
+THEMES = {theme.name: theme for theme in own_themes()}
 
 _READ = ("ink", "ink-muted", "lane-v4", "lane-v6", "flag-error", "flag-warning", "flag-note", "good")
 
@@ -125,7 +125,7 @@ async def test_key_bar_does_what_its_keys_do_when_it_is_clicked() -> None:
 
 
 async def test_ascii_screen_draws_no_other_characters() -> None:
-    async with on_stage(ascii_only=True) as stage:
+    async with on_stage(look=Look(ascii_only=True)) as stage:
         frame = stage.text.replace("·", "").replace("—", "")
         assert "╭" not in frame
         assert "│" not in frame

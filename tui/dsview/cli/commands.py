@@ -10,7 +10,7 @@ import click
 
 from dsview import __version__
 from dsview.cli.exits import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
-from dsview.cli.options import DEFAULT_SCENARIO, Duration, shared_options, take_settings
+from dsview.cli.options import DEFAULT_SCENARIO, Duration, screen_options, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, invoke_without_command=True, context_settings=_CONTEXT)
 @click.version_option(__version__, prog_name="dsview", message="%(prog)s %(version)s")
 @shared_options
+@screen_options
 @click.pass_context
 def cli(ctx: click.Context, /, **values: Any) -> int | None:
     """See whether both address families of a Kubernetes cluster really work.

@@ -51,6 +51,8 @@ class Settings(msgspec.Struct, kw_only=True):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     config: str | None = None
+    theme: str | None = None
+    ascii_only: bool = False
     trace_file: str | None = None
     log_file: str | None = None
     verbose: int = 0
@@ -98,6 +100,13 @@ _SHARED = (
     click.option("--log-file", metavar="FILE", help="Write a log; nothing is ever logged to the terminal."),
     click.option("-v", "--verbose", count=True, default=None, help="Log more."),
 )
+
+
+def screen_options(function: F) -> F:
+    """Add the options that only the dashboard knows."""
+    theme = click.option("--theme", metavar="NAME", help="The theme of the screen; an unknown one lists them.")
+    signs = click.option("--ascii", "ascii_only", is_flag=True, default=None, help="Draw with plain ASCII only.")
+    return theme(signs(function))
 
 
 def shared_options(function: F) -> F:

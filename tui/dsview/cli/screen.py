@@ -38,6 +38,7 @@ def run_screen(settings: Settings) -> int:
 
 def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
     """The dashboard on what the options name, not yet running."""
+    from dsview.cli.look import open_look  # noqa: PLC0415  (as the app)
     from dsview.ui.app import DsviewApp  # noqa: PLC0415  (Textual is imported only for a screen)
 
     is_cluster = settings.from_path is None and settings.demo is None
@@ -47,6 +48,7 @@ def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
         list_contexts=(lambda: _contexts(settings)) if is_cluster else None,
         switch_context=(lambda name: _open(settings, trace, name)) if is_cluster else None,
         crash_sentence=crash_sentence,
+        look=open_look(settings),
         on_first_frame=(lambda: trace.event("first_frame")) if trace is not None else None,
         on_all_painted=(lambda: trace.event("all_painted")) if trace is not None else None,
     )

@@ -14,16 +14,25 @@ def _checks() -> str:
 
 
 def _keys() -> str:
+    from dsview.session.preferences import load_preferences
     from dsview.ui.actions import groups, keys_label
+    from dsview.ui.keymap import with_keys
 
-    return "\n".join(
-        f"{group}\n" + "".join(f"  {keys_label(action):<20} {action.title}. {action.help}\n" for action in actions)
-        for group, actions in groups().items()
+    actions = with_keys(load_preferences(None).keys)
+    listed = "\n".join(
+        f"{group}\n"
+        + "".join(f"  {keys_label(action):<20} {action.id:<16} {action.title}. {action.help}\n" for action in found)
+        for group, found in groups(actions).items()
+    )
+    return (
+        f"{listed}\nThe second column is the action's name, by which [keys] in the configuration file gives it other "
+        "keys.\n"
     )
 
 
 def _config() -> str:
-    from dsview.session.config import EXEMPT_FIELDS, FIELDS, default_path
+    from dsview.session.config import EXEMPT_FIELDS, FIELDS
+    from dsview.session.config_file import default_path
 
     fields = "".join(f"  {name:<10} {text}\n" for name, text in FIELDS.items())
     exempt = "".join(f"  {name:<10} {text}\n" for name, text in EXEMPT_FIELDS.items())
@@ -39,7 +48,13 @@ def _config() -> str:
         "  [[exempt]]\n"
         '  checks = ["DS-LB-004"]\n'
         '  namespace = "lab-*"\n'
-        '  reason = "No load balancers in the lab."\n'
+        '  reason = "No load balancers in the lab."\n\n'
+        "  [keys]\n"
+        '  trace = "f5"\n'
+        '  zoom = ["z", "f11"]\n\n'
+        "  [columns]\n"
+        '  pods = ["namespace", "name", "pod_ip_v4", "pod_ip_v6", "flags"]\n\n'
+        "Beside it, themes.toml may hold themes (tables of colours, as in dsview's own) and style.tcss Textual CSS.\n"
     )
 
 

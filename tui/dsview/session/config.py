@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import re
-import tomllib
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import platformdirs
 
 from dsview.checks.registry import all_checks
 from dsview.model.finding import Severity
 from dsview.model.text import safe
+from dsview.session.config_file import ConfigFile, read_config
 from dsview.session.policy import Exemption, Policy, matches
 from dsview.sources.events import SourceError
 
@@ -23,6 +20,10 @@ FIELDS: dict[str, str] = {
     "ignore": "Not these checks: a list of codes or globs.",
     "severity": "A table of codes and the severity to give them: error, warning or note.",
     "exempt": "A list of tables: checks, and optionally namespace, name, labels and reason.",
+    "theme": "The theme of the screen.",
+    "ascii": "true for signs of plain ASCII.",
+    "keys": "A table of actions, by name, and the key or list of keys of each.",
+    "columns": "A table of panes and the list of columns that each shows, in order.",
 }
 """Every key of the file and what it means; `dsview help config` is made from this."""
 
@@ -35,48 +36,22 @@ EXEMPT_FIELDS: dict[str, str] = {
 }
 
 
-def default_path() -> Path:
-    """`$XDG_CONFIG_HOME/dsview/config.toml`."""
-    return Path(platformdirs.user_config_dir("dsview")) / "config.toml"
-
-
 class _Reader:
     """Turns a parsed file into a policy; complains with the line of what it complains about."""
 
-    def __init__(self, name: str, text: str) -> None:
-        self._name = name
-        self._lines = text.splitlines()
-
-    def fail(self, word: str, message: str) -> SourceError:
-        line = next(
-            (i for i, text in enumerate(self._lines, 1) if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)), 0
-        )
-        where = f"{self._name}, line {line}" if line else self._name
-        return SourceError(safe(f"{where}: {message}"))
-
-    def known(self, word: str, choices: Iterable[str], what: str) -> None:
-        options = list(choices)
-        if word not in options:
-            close = difflib.get_close_matches(word, options, n=1)
-            hint = f" Did you mean {close[0]}?" if close else f" Known are {', '.join(options)}."
-            raise self.fail(word, f"{word} is no {what}.{hint}")
-
-    def strings(self, key: str, value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.fail(key, f"{key} must be a list of texts.")
-        return tuple(value)
+    def __init__(self, file: ConfigFile) -> None:
+        self._file = file
+        self.fail, self.known, self.strings = file.fail, file.known, file.strings
 
     def codes(self, key: str, value: Any) -> tuple[str, ...]:
         return check_codes(self.strings(key, value), self.fail)
 
-    def policy(self, data: dict[str, Any]) -> Policy:
+    def policy(self) -> Policy:
+        data = self._file.data
         for key in data:
             self.known(key, FIELDS, "key of this file")
         severities: dict[str, Severity] = {}
-        table = data.get("severity", {})
-        if not isinstance(table, dict):
-            raise self.fail("severity", "severity must be a table.")
-        for code, value in table.items():
+        for code, value in self._file.table("severity").items():
             self.codes("severity", [code])
             self.known(str(value), [s.value for s in Severity], "severity")
             severities.update({check.code: Severity(value) for check in all_checks() if matches(check.code, code)})
@@ -121,21 +96,8 @@ def load_policy(path: str | None, *, select: tuple[str, ...] = (), ignore: tuple
     Without a path the default file is read if there is one. Raises `SourceError` with a sentence.
     """
     options = Policy(select=check_codes(_split(select)), ignore=check_codes(_split(ignore)))
-    file = Path(path) if path is not None else default_path()
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        if path is None:
-            return options
-        raise SourceError(f"The configuration file {safe(path)} does not exist.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or "an error"
-        raise SourceError(f"The configuration file {safe(file.name)} cannot be read: {reason}.") from None
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SourceError(safe(f"{file.name} is not valid TOML: {error}.")) from None
-    policy = _Reader(file.name, text).policy(data)
+    file = read_config(path)
+    policy = _Reader(file).policy()
     return msgspec.structs.replace(
         policy, select=options.select or policy.select, ignore=(*policy.ignore, *options.ignore)
     )

@@ -42,6 +42,11 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     bar: str = ""
     while_typing: bool = False
 
+    @property
+    def id(self) -> str:
+        """What the action is called in a configuration file: `pane_pods` for `pane('pods')`."""
+        return self.name.replace("('", "_").replace("')", "")
+
 
 _LISTS = (Where.TABLE, Where.DOCUMENT)
 _PANES = (Where.PANES,)
@@ -100,6 +105,9 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         (_OBJECT, "yaml", "Y", "YAML", "Shows the object as YAML, read anew."),
         (_PANES, "zoom", "z f", "Zoom", "Shows this pane alone, or all four again."),
         (_PANES, "all_columns", "v", "All columns", "Shows every column, or only those that fit."),
+        (_PANES, "choose_columns", "C", "Choose columns", "Chooses the columns of this pane, now and the next time."),
+        (_PANES, "column_earlier", "shift+left <", "Column earlier", "Moves the selected column to the left."),
+        (_PANES, "column_later", "shift+right >", "Column later", "Moves the selected column to the right."),
     ),
     "Find": (
         (_PANES, "filter", "/", "Filter", "Shows only the rows that match what you type."),
@@ -180,6 +188,8 @@ _KEY_NAMES = {
     "enter": "Enter",
     "tab": "Tab",
     "shift+tab": "Shift+Tab",
+    "shift+left": "Shift+←",
+    "shift+right": "Shift+→",
     "home": "Home",
     "end": "End",
     "space": "Space",
@@ -192,7 +202,7 @@ def actions_of(where: Where) -> list[Action]:
 
 
 def bindings_of(where: Where) -> list[BindingType]:
-    """Textual's bindings for one part of the screen; their ids are the actions' names, for key maps.
+    """Textual's bindings for one part of the screen; their ids are the actions' ids, for key maps.
 
     The Ctrl keys that work everywhere work also while something is being typed.
     """
@@ -203,9 +213,13 @@ def bindings_of(where: Where) -> list[BindingType]:
         ]
         plain = [key for key in action.keys if key not in urgent]
         if plain:
-            bindings.append(Binding(",".join(plain), action.name, action.title, show=False, id=action.name))
+            bindings.append(Binding(",".join(plain), action.name, action.title, show=False, id=action.id))
         if urgent:
-            bindings.append(Binding(",".join(urgent), action.name, action.title, show=False, priority=True))
+            # Those beside plain ones stay where a key map changes these: Ctrl+C always leaves.
+            urgent_id = None if plain else action.id
+            bindings.append(
+                Binding(",".join(urgent), action.name, action.title, show=False, priority=True, id=urgent_id)
+            )
     return bindings
 
 
@@ -213,6 +227,8 @@ def key_label(key: str) -> str:
     """A key as people write it: `↑`, `Ctrl+P`, `G`."""
     if key.startswith("ctrl+"):
         return f"Ctrl+{key.removeprefix('ctrl+').upper()}"
+    if len(key) > 1 and key[0] == "f" and key[1:].isdigit():
+        return key.upper()
     return _KEY_NAMES.get(key, key)
 
 
@@ -221,17 +237,17 @@ def keys_label(action: Action) -> str:
     return " ".join(key_label(key) for key in action.keys)
 
 
-def bar_actions(parts: Iterable[Where]) -> list[Action]:
+def bar_actions(parts: Iterable[Where], actions: Iterable[Action] = ACTIONS) -> list[Action]:
     """What the key bar shows where the given parts are on the screen, each action once, the most useful first."""
     wanted = set(parts)
     order = list(_BAR)
-    found = [action for action in ACTIONS if action.bar and wanted & set(action.where)]
+    found = [action for action in actions if action.bar and wanted & set(action.where)]
     return sorted(found, key=lambda action: order.index(action.name))
 
 
-def groups() -> dict[str, list[Action]]:
+def groups(actions: Iterable[Action] = ACTIONS) -> dict[str, list[Action]]:
     """All actions by group, for help and documentation."""
     found: dict[str, list[Action]] = {}
-    for action in ACTIONS:
+    for action in actions:
         found.setdefault(action.group, []).append(action)
     return found

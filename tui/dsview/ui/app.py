@@ -16,12 +16,14 @@ from dsview.model.text import safe, safe_lines
 from dsview.ui.actions import ACTIONS, Where, bindings_of
 from dsview.ui.choices import ContextChoice
 from dsview.ui.glyphs import ASCII, UNICODE
+from dsview.ui.keymap import keymap_of
+from dsview.ui.look import Look
 from dsview.ui.navigation import Follows, Navigator
 from dsview.ui.pulse import Pulse
 from dsview.ui.screens.main import MainScreen
 from dsview.ui.signals import on_leave_signals
 from dsview.ui.styles import styles_dir
-from dsview.ui.themes import DEFAULT_THEME, load_themes, missing_variables
+from dsview.ui.themes import DEFAULT_THEME, missing_variables, own_themes
 
 if TYPE_CHECKING:
     from dsview.session.session import Delta, Session
@@ -88,12 +90,16 @@ class DsviewApp(App["SourceError | None"]):
         crash_sentence: Callable[[BaseException], str] = lambda error: f"dsview failed ({type(error).__name__}).",
         on_first_frame: Callable[[], None] | None = None,
         on_all_painted: Callable[[], None] | None = None,
-        theme: str | None = None,
-        ascii_only: bool = False,
+        look: Look | None = None,
     ) -> None:
         folder = styles_dir()
-        super().__init__(css_path=[folder / "app.tcss", folder / "panes.tcss"])
-        self.glyphs = ASCII if ascii_only else UNICODE
+        look = look or Look()
+        own_css = [look.css] if look.css is not None else []
+        super().__init__(css_path=[folder / "app.tcss", folder / "panes.tcss", *own_css])
+        self.glyphs = ASCII if look.ascii_only else UNICODE
+        self.actions = look.actions
+        self.columns = dict(look.columns)
+        self._remember = look.remember
         self._open_session = open_session
         self._source_name = source_name
         self._list_contexts = list_contexts
@@ -110,10 +116,12 @@ class DsviewApp(App["SourceError | None"]):
         self._is_settled = False
         self.go = Navigator(self)
         self.animation_level = "none"
-        self.set_class(ascii_only, "-ascii")
-        for own in load_themes(folder):
-            self.register_theme(own)
-        self.theme = theme or DEFAULT_THEME
+        self.set_class(look.ascii_only, "-ascii")
+        for theme in (*own_themes(), *look.themes):
+            self.register_theme(theme)
+        self.theme = look.theme or DEFAULT_THEME
+        if look.actions is not ACTIONS:
+            self.set_keymap(keymap_of(look.actions))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What themes other than dsview's own do not say."""
@@ -246,6 +254,17 @@ class DsviewApp(App["SourceError | None"]):
             self.failure = self._crash_sentence(self._exception)
         self._close_messages_no_wait()
 
+    def choose_columns(self, pane_id: str, columns: tuple[str, ...]) -> None:
+        """Show these columns of a pane, in that order, now and the next time; none means all."""
+        self.columns[pane_id] = columns
+        for pane in self.main.panes:
+            if pane.pane_id == pane_id:
+                pane.choose_columns(columns)
+        try:
+            self._remember({name: chosen for name, chosen in self.columns.items() if chosen})
+        except OSError as error:
+            self.say(f"The columns are not remembered: {error.strerror or error}.")
+
     def say(self, sentence: str) -> None:
         """Say something in passing."""
         self.notify(sentence, timeout=3, markup=False)
@@ -258,7 +277,7 @@ class DsviewApp(App["SourceError | None"]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every action that works on this screen, from the registry; and the themes."""
-        for action in ACTIONS:
+        for action in self.actions:
             if action.name not in _NOT_IN_PALETTE and self.go.can(action.name, screen):
                 yield SystemCommand(action.title, action.help, lambda name=action.name: self.go.perform(name))
         yield SystemCommand("Theme", "Changes the colours.", self.action_change_theme)

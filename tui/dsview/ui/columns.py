@@ -81,10 +81,13 @@ class Layout(msgspec.Struct, frozen=True):
 
 
 class ColumnSizer:
-    """Remembers how wide each column has to be, and lays them out for any width."""
+    """Remembers how wide each column has to be, and lays them out for any width. `chosen` are ids, in order."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[Column], chosen: Sequence[str] = ()) -> None:
         self.columns = tuple(columns)
+        ids = [column.id for column in columns]
+        # In the order they were chosen in; without a choice all that there is room for.
+        self._chosen = [ids.index(column_id) for column_id in chosen if column_id in ids]
         self._least = [max(column.width, cell_len(column.title)) for column in columns]
         self._natural = list(self._least)
 
@@ -105,10 +108,11 @@ class ColumnSizer:
     def layout(self, available: int, *, everything: bool = False) -> Layout:
         """Place the columns in so many cells; `everything` keeps all of them and scrolls instead."""
         gap = 2 if available >= _ROOMY else 1
-        shown = list(range(len(self.columns))) if everything else self._kept(available, gap)
+        shown = list(range(len(self.columns))) if everything else self._chosen or self._kept(available, gap)
         gaps = self._gaps(shown, gap)
         room = available - GUTTER - sum(gaps)
-        widths = {i: self._natural[i] for i in shown} if everything else self._share(shown, room)
+        scrolls = everything or (bool(self._chosen) and sum(self._least[i] for i in shown) > room)
+        widths = {i: self._natural[i] for i in shown} if scrolls else self._share(shown, room)
         placed: list[Placed] = []
         offset = GUTTER
         for index, before in zip(shown, gaps, strict=True):

@@ -26,13 +26,13 @@ class KeyBar(Widget):
 
     def __init__(self, *parts: Where) -> None:
         super().__init__()
-        self._parts = parts
-        self._actions = bar_actions((*parts, Where.EVERYWHERE))
+        self._parts = (*parts, Where.EVERYWHERE)
+        self._shown = self._parts
         self._spans: list[tuple[int, int, Action]] = []
 
     def show_parts(self, *parts: Where) -> None:
         """Show the keys of other parts of the screen; without any, those it was made for."""
-        self._actions = bar_actions(parts or (*self._parts, Where.EVERYWHERE))
+        self._shown = parts or self._parts
         self.refresh()
 
     def render(self) -> Content:
@@ -49,7 +49,7 @@ class KeyBar(Widget):
         return Content.assemble(*parts)
 
     def _fitting(self, width: int) -> Iterable[Action]:
-        chosen = list(self._actions)
+        chosen = bar_actions(self._shown, self.app.actions)
         while sum(_width(action) for action in chosen) > width:
             spare = next((action for action in reversed(chosen) if action.name not in _LAST), None)
             if spare is None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dsview.model.objects import Key
     from dsview.session.session import Delta, Session
     from dsview.ui.app import DsviewApp
+    from dsview.ui.pane import Pane
 
 # ruff: noqa: PLC0415 - screens are imported when they are first shown, to keep the first frame fast
 
@@ -129,6 +130,25 @@ class Navigator:
                 pane.refresh_view()
 
         screen = ChooseScreen("Namespaces", choices, several=True, glyphs=self._app.glyphs)
+        self._app.push_screen(screen, take)
+
+    def columns(self, pane: Pane) -> None:
+        """Choose which columns a pane shows."""
+        from dsview.ui.screens.choose import Choice, ChooseScreen
+
+        view = pane.view
+        if view is None:
+            return
+        shown = [placed.column.id for placed in pane.placed_layout.placed]
+        choices = [Choice(column.id, column.help, is_chosen=column.id in shown) for column in view.pane.columns]
+
+        def take(names: frozenset[str] | None) -> None:
+            if names is not None:
+                kept = [name for name in shown if name in names]
+                added = [choice.name for choice in choices if choice.name in names and choice.name not in shown]
+                self._app.choose_columns(pane.pane_id, (*kept, *added))
+
+        screen = ChooseScreen(f"Columns of {view.pane.title}", choices, several=True, glyphs=self._app.glyphs)
         self._app.push_screen(screen, take)
 
     def contexts(self, listed: Callable[[], list[ContextChoice]], switch: Callable[[str], Session]) -> None:

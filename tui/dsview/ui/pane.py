@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -48,9 +49,10 @@ class Pane(Table):
         """Frame it."""
         self.frame()
 
-    def attach(self, view: TableView) -> None:
-        """Show the objects of a session."""
+    def attach(self, view: TableView, columns: Sequence[str] = ()) -> None:
+        """Show the objects of a session, in these columns or all that there is room for."""
         self.view = view
+        self.choose_columns(columns)
         self.glows = False
         self.show(view, view.pane.columns)
         self.frame()

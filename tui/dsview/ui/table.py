@@ -72,6 +72,7 @@ class Table(ScrollView, can_focus=True):
         self.glyphs = glyphs
         self._status = ""
         self._rows: Rows | None = None
+        self._chosen: tuple[str, ...] = ()
         self._sizer = ColumnSizer(())
         self._layout = Layout((), 0, 0, ())
         self._painter: Painter | None = None
@@ -115,7 +116,7 @@ class Table(ScrollView, can_focus=True):
     def show(self, rows: Rows | None, columns: Sequence[Column]) -> None:
         """Take rows of other objects; the cursor begins at the top."""
         self._rows = rows
-        self._sizer = ColumnSizer(columns)
+        self._sizer = ColumnSizer(columns, self._chosen)
         self._measured = 0
         self._cursor = Cursor()
         if self._column not in {column.id for column in columns}:
@@ -163,11 +164,16 @@ class Table(ScrollView, can_focus=True):
 
     def size_columns(self) -> None:
         """Size the columns by what is there now and forget what was seen on the way, while lists were loading."""
-        self._sizer = ColumnSizer(self._sizer.columns)
+        self._sizer = ColumnSizer(self._sizer.columns, self._chosen)
         self._measured = 0
         self._sample(self._count)
         self._measure_seen()
         self._relayout()
+
+    def choose_columns(self, columns: Sequence[str]) -> None:
+        """Show these columns, by id, in that order; without any, all that there is room for."""
+        self._chosen = tuple(columns)
+        self.size_columns()
 
     def say(self, status: str) -> None:
         """Say in the place of rows why there are none."""

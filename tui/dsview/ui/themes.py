@@ -6,8 +6,10 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from textual.color import Color
+from textual.color import Color, ColorParseError
 from textual.theme import Theme
+
+from dsview.ui.styles import styles_dir
 
 DEFAULT_THEME = "dsview-dark"
 
@@ -75,10 +77,50 @@ def missing_variables(theme: Theme) -> dict[str, str]:
     }
 
 
-def load_themes(folder: Path) -> list[Theme]:
-    """The themes of a folder's `themes.toml`, one for each table in it."""
-    tables = tomllib.loads((folder / "themes.toml").read_text(encoding="utf-8"))
-    return [_theme(name, table) for name, table in tables.items()]
+class ThemeError(ValueError):
+    """A file of themes that cannot be used; the text is a sentence."""
+
+
+def own_themes() -> list[Theme]:
+    """Dsview's own themes."""
+    return [_theme(name, table) for name, table in _tables(styles_dir() / "themes.toml").items()]
+
+
+def users_themes(path: Path) -> list[Theme]:
+    """The themes of a user's file. What a table leaves out is as in dsview's own theme, dark or light.
+
+    Raises:
+        ThemeError: a table or a colour makes no sense.
+        OSError: the file cannot be read.
+    """
+    own = {bool(table["dark"]): table for table in reversed(_tables(styles_dir() / "themes.toml").values())}
+    found: list[Theme] = []
+    for name, table in _tables(path).items():
+        if not isinstance(table, dict):
+            raise ThemeError(f"{path.name}: {name} is no table; write [{name}] and its colours below.")
+        base = own[bool(table.get("dark", True))]
+        for key, value in table.items():
+            if key not in base:
+                raise ThemeError(f"{path.name}: {key} of theme {name} is no colour. There are {', '.join(base)}.")
+            if key != "dark" and not _is_colour(value):
+                raise ThemeError(f"{path.name}: {key} of theme {name} is {value!r}, which is no colour.")
+        found.append(_theme(name, {**base, **table}))
+    return found
+
+
+def _tables(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ThemeError(f"{path.name} is not valid TOML: {error}.") from None
+
+
+def _is_colour(value: object) -> bool:
+    try:
+        Color.parse(str(value))
+    except ColorParseError:
+        return False
+    return isinstance(value, str)
 
 
 def _theme(name: str, colours: Mapping[str, str]) -> Theme:

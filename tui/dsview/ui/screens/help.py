@@ -54,7 +54,7 @@ class HelpScreen(ReadingScreen):
             paragraph(content((name.ljust(_KEYS_WIDTH), "$ink"), (meaning, MUTED)), hanging=_KEYS_WIDTH)
             for name, meaning in MEANINGS.items()
         ]
-        for group, actions in groups().items():
+        for group, actions in groups(self.app.actions).items():
             found.append(heading(group, glyphs))
             for action in actions:
                 keys = keys_label(action)

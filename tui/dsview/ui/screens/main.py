@@ -81,7 +81,7 @@ class MainScreen(Screen[None]):
         """Show a session."""
         self.workspace = workspace
         for pane in self.panes:
-            pane.attach(workspace.views[pane.pane_id])
+            pane.attach(workspace.views[pane.pane_id], self.app.columns.get(pane.pane_id, ()))
         self.query_one(Masthead).attach(workspace)
         self._say_tabs()
 
@@ -309,6 +309,29 @@ class MainScreen(Screen[None]):
         for pane in self.panes:
             pane.everything = not pane.everything
             pane.frame()
+
+    def action_choose_columns(self) -> None:
+        """Choose the columns of this pane."""
+        self.app.go.columns(self.active)
+
+    def action_column_earlier(self) -> None:
+        """Move the selected column to the left."""
+        self._move_column(-1)
+
+    def action_column_later(self) -> None:
+        """Move the selected column to the right."""
+        self._move_column(1)
+
+    def _move_column(self, step: int) -> None:
+        pane = self.active
+        shown = [placed.column.id for placed in pane.placed_layout.placed]
+        if pane.column_id not in shown:
+            return
+        at = shown.index(pane.column_id)
+        to = min(max(at + step, 0), len(shown) - 1)
+        if to != at:
+            shown.insert(to, shown.pop(at))
+            self.app.choose_columns(pane.pane_id, tuple(shown))
 
     def action_namespaces(self) -> None:
         """Choose namespaces."""

@@ -1,0 +1,83 @@
+"""The configuration file as it is read, before anybody asks what it means. Light: it is read before the first frame."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import platformdirs
+
+from dsview.model.text import safe
+from dsview.sources.events import SourceError
+
+
+def config_dir() -> Path:
+    """`$XDG_CONFIG_HOME/dsview`."""
+    return Path(platformdirs.user_config_dir("dsview"))
+
+
+def default_path() -> Path:
+    """`$XDG_CONFIG_HOME/dsview/config.toml`."""
+    return config_dir() / "config.toml"
+
+
+class ConfigFile(msgspec.Struct, frozen=True):
+    """A TOML file: its name, its text for the lines of complaints, and what it holds."""
+
+    name: str = ""
+    text: str = ""
+    data: dict[str, Any] = {}
+
+    def fail(self, word: str, message: str) -> SourceError:
+        """A complaint with the line that holds the word."""
+        lines = self.text.splitlines()
+        found = (i for i, text in enumerate(lines, 1) if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text))
+        line = next(found, 0)
+        where = f"{self.name}, line {line}" if line else self.name
+        return SourceError(safe(f"{where}: {message}"))
+
+    def known(self, word: str, choices: Iterable[str], what: str) -> None:
+        """Raises `SourceError` with a suggestion where the word is none of the choices."""
+        options = list(choices)
+        if word not in options:
+            close = difflib.get_close_matches(word, options, n=1)
+            hint = f" Did you mean {close[0]}?" if close else f" Known are {', '.join(options)}."
+            raise self.fail(word, f"{word} is no {what}.{hint}")
+
+    def table(self, key: str) -> dict[str, Any]:
+        """A table of the file, empty where there is none. Raises `SourceError` where it is something else."""
+        value = self.data.get(key, {})
+        if not isinstance(value, dict):
+            raise self.fail(key, f"{key} must be a table.")
+        return value
+
+    def strings(self, key: str, value: Any) -> tuple[str, ...]:
+        """A list of texts. Raises `SourceError` where it is something else."""
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.fail(key, f"{key} must be a list of texts.")
+        return tuple(value)
+
+
+def read_config(path: str | None) -> ConfigFile:
+    """The file of that path, or without one the default file if there is one. Raises `SourceError` with a sentence."""
+    file = Path(path) if path is not None else default_path()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if path is None:
+            return ConfigFile()
+        raise SourceError(f"The configuration file {safe(path)} does not exist.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or "an error"
+        raise SourceError(f"The configuration file {safe(file.name)} cannot be read: {reason}.") from None
+    import tomllib  # noqa: PLC0415 - most people have no file
+
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SourceError(safe(f"{file.name} is not valid TOML: {error}.")) from None
+    return ConfigFile(file.name, text, data)

@@ -1,0 +1,91 @@
+"""Keys of one's own: actions with other keys than they come with, checked before anything is drawn."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from textual.binding import Binding, BindingsMap
+from textual.keys import Keys
+
+from dsview.ui.actions import ACTIONS, Action, Where, key_label
+
+TOGETHER: tuple[frozenset[Where], ...] = (
+    frozenset({Where.EVERYWHERE, Where.PANES, Where.TABLE}),
+    frozenset({Where.EVERYWHERE, Where.READING, Where.DOCUMENT, Where.DETAIL}),
+    frozenset({Where.EVERYWHERE, Where.READING, Where.DOCUMENT, Where.TRACE}),
+    frozenset({Where.EVERYWHERE, Where.FINDINGS, Where.TABLE, Where.DOCUMENT}),
+    frozenset({Where.EVERYWHERE, Where.TIMELINE, Where.TABLE}),
+    frozenset({Where.FILTER}),
+    frozenset({Where.CHOICE}),
+)
+"""The parts of the screen whose keys are live at the same time."""
+
+_NAMED = frozenset(key.value for key in Keys)
+
+
+class KeymapError(ValueError):
+    """Keys that cannot be. `word` is what stands in the configuration; the text is a sentence."""
+
+    def __init__(self, word: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.word = word
+
+
+def with_keys(keys: Mapping[str, Sequence[str]]) -> tuple[Action, ...]:
+    """All actions, those that are named with these keys in the place of their own. Raises `KeymapError`.
+
+    What works while something is typed (Ctrl+C leaves) works as well as before.
+    """
+    names = [action.id for action in ACTIONS]
+    for name, wanted in keys.items():
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=1)
+            hint = f"Did you mean {close[0]}?" if close else "`dsview help keys` lists them."
+            raise KeymapError(name, f"{name} is no action. {hint}")
+        for key in wanted:
+            if not _is_key(key):
+                raise KeymapError(name, f"{key!r} is no key. Write it as t, T, f5, ctrl+t or shift+tab.")
+    found = tuple(
+        msgspec.structs.replace(action, keys=(*keys[action.id], *_urgent(action))) if action.id in keys else action
+        for action in ACTIONS
+    )
+    _refuse_conflicts(found, keys)
+    return found
+
+
+def keymap_of(actions: Sequence[Action]) -> dict[str, str]:
+    """Textual's key map of actions: their keys, by the id of their bindings."""
+    return {action.id: ",".join(map(_textual, action.keys)) for action in actions}
+
+
+def _urgent(action: Action) -> tuple[str, ...]:
+    return tuple(key for key in action.keys if Where.EVERYWHERE in action.where and key.startswith("ctrl+"))
+
+
+def _textual(key: str) -> str:
+    """A key as Textual names it: `?` is `question_mark`."""
+    return next(iter(BindingsMap([Binding(key, "x")]).key_to_bindings))
+
+
+def _is_key(key: str) -> bool:
+    if len(key) == 1:
+        return key.isprintable() and not key.isspace() and key != ","
+    return key in _NAMED or (key.startswith("ctrl+") and len(key) == 6) or key.rpartition("+")[2] in _NAMED
+
+
+def _refuse_conflicts(actions: Sequence[Action], keys: Mapping[str, Sequence[str]]) -> None:
+    for action in actions:
+        if action.id not in keys:
+            continue
+        for other in actions:
+            shared = set(action.keys) & set(other.keys)
+            if other is action or not shared or not _meet(action, other):
+                continue
+            problem = f"{key_label(min(shared))} is {other.id} in the same place, and cannot be {action.id} as well."
+            raise KeymapError(action.id, f"{problem} Give one of them another key.")
+
+
+def _meet(one: Action, other: Action) -> bool:
+    return any(parts & set(one.where) and parts & set(other.where) for parts in TOGETHER)
