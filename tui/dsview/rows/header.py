@@ -32,7 +32,7 @@ class SourceHealth(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The header. `cluster_findings` are those about no single object."""
+    """The header. `warned` are those of the `banners` that nothing may push away; `cluster_findings` are about no object."""
 
     context: Safe
     mode: Safe
@@ -41,6 +41,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[Severity, int]
     sources: tuple[SourceHealth, ...]
     banners: tuple[Safe, ...]
+    warned: tuple[Safe, ...]
     notes: tuple[Safe, ...]
     cluster_findings: tuple[Finding, ...] = ()
 
@@ -105,6 +106,7 @@ def header(session: Session, now: float) -> Header:
         counts=session.counts(),
         sources=tuple(source_health(session, kind, now) for kind in Kind),
         banners=tuple(map(safe, banners)),
+        warned=tuple(map(safe, state.server.banners)),
         notes=tuple(map(safe, state.notes)),
         cluster_findings=cluster,
     )

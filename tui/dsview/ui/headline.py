@@ -47,6 +47,8 @@ def headlines(
             lines.append(content((f" {glyphs.warning} {' '.join(header.banners)}", "$flag-warning")))
         elif latest is not None:
             lines.append(_latest(latest))
+    elif header.warned:
+        lines.append(content((f" {glyphs.warning} {' '.join(header.warned)}", "$flag-warning")))
     return lines
 
 
