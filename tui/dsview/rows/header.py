@@ -32,7 +32,7 @@ class SourceHealth(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The header. `warned` are those of the `banners` that nothing may push away; `cluster_findings` are about no object."""
+    """The header. `warned` are the `banners` that nothing may push away; `cluster_findings` are about no object."""
 
     context: Safe
     mode: Safe
