@@ -1,4 +1,4 @@
-"""Makes every picture of this folder: `python screenshots/make.py [NAME…]`. None is made by hand.
+"""Makes every picture and recording of this folder: `python screenshots/make.py [NAME…]`. None is made by hand.
 
 The demo stands still under a frozen clock, so that the same versions give the same bytes; nothing in a picture comes
 from outside (Textual's own export names a font on the web, which is taken out).
@@ -38,14 +38,18 @@ class Still(Session):
     def __init__(self, scenario: str, seconds: int = 0) -> None:
         self._time = NOW
         self._is_shown = False
-        demo = DemoSource(scenario, clock=lambda: self._time)
-        super().__init__(demo, clock=lambda: self._time)
+        self._demo = DemoSource(scenario, clock=lambda: self._time)
+        super().__init__(self._demo, clock=lambda: self._time)
         super().start()
         self._settle()
         for second in range(1, seconds + 1):
-            self._time = NOW + second
-            demo.advance_to(second)
+            self.tell(second)
             self._settle()
+
+    def tell(self, second: int) -> None:
+        """Let it be so many seconds after the beginning, with all that is due by then."""
+        self._time = NOW + second
+        self._demo.advance_to(second)
 
     def _settle(self) -> None:
         super().drain(1.0)
@@ -107,6 +111,11 @@ PICTURES = (
 )
 
 
+def without_the_web(svg: str) -> str:
+    """An exported picture that needs nothing from outside."""
+    return FONT_FAMILY.sub(MONOSPACE, FONTS.sub("", svg))
+
+
 def versions() -> str:
     """A comment that says what drew a picture; under the same versions it is the same, byte for byte."""
     return f"<!-- Textual {version('textual')}, Rich {version('rich')} -->"
@@ -128,19 +137,26 @@ async def draw(picture: Picture) -> str:
             await pilot.pause()
         await pilot.pause()
         svg = app.export_screenshot(title=f"dsview --demo {picture.scenario}")
-    return f"{FONT_FAMILY.sub(MONOSPACE, FONTS.sub('', svg))}{versions()}\n"
+    return f"{without_the_web(svg)}{versions()}\n"
 
 
 def main(names: list[str]) -> None:
-    """Write the pictures of these names, or all."""
-    unknown = set(names) - {picture.name for picture in PICTURES}
-    if unknown:
-        sys.exit(f"There is no picture {', '.join(sorted(unknown))}; there are {', '.join(p.name for p in PICTURES)}.")
+    """Write the pictures and recordings of these names, or all."""
+    from screenshots.record import STORYBOARDS, record  # noqa: PLC0415 - which draws with what is here
+
+    known = [*(picture.name for picture in PICTURES), *STORYBOARDS]
+    if unknown := set(names) - set(known):
+        sys.exit(f"There is no picture {', '.join(sorted(unknown))}; there are {', '.join(known)}.")
     os.environ.pop("NO_COLOR", None)
+    for name, path in STORYBOARDS.items():
+        if not names or name in names:
+            for suffix, text in asyncio.run(record(path)).items():
+                path.with_suffix(suffix).write_text(text, encoding="utf-8")
     for picture in PICTURES:
         if not names or picture.name in names:
             (FOLDER / f"{picture.name}.svg").write_text(asyncio.run(draw(picture)), encoding="utf-8")
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(FOLDER.parent))
     main(sys.argv[1:])
