@@ -119,7 +119,7 @@ def test_a_baseline_lets_only_new_findings_fail(tmp_path: Path) -> None:
     assert code(run("check", "--from", scenario("06"), "--baseline", str(baseline))) == 1
 
 
-@pytest.mark.parametrize("output", ["text", "junit", "sarif", "markdown"])
+@pytest.mark.parametrize("output", ["text", "junit", "sarif", "markdown", "html"])
 def test_every_format_names_every_finding(output: str) -> None:
     result = run("check", "--from", scenario("04"), "-o", output)
     for word in ("DS-POD-001", "DS-EPS-002", "web-78gwsww9rk-842pg"):

@@ -16,7 +16,7 @@ from dsview import __version__
 from dsview.checks.registry import REGISTRY, all_checks
 from dsview.model.text import safe, safe_lines
 from dsview.report.baseline import new_findings, read_baseline
-from dsview.report.formats import FORMATS, render_json
+from dsview.report.formats import FORMATS, Beside, render_json
 from dsview.report.model import (
     ClusterPart,
     Counts,
@@ -106,7 +106,7 @@ NOTE = finding("DS-SVC-002", name="api")
 
 def rendered(name: str, value: Report) -> str:
     """The report in a format, made at a time that tests know."""
-    return FORMATS[name](value, 1_800_000_000.0)
+    return FORMATS[name](value, Beside(made_at=1_800_000_000.0))
 
 
 SOME = report(

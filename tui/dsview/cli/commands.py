@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+_TRACED = 50
+"""Traces that a report holds at most."""
+
 _PANES = ("services", "pods", "nodes", "listeners")
 
 
@@ -106,7 +109,7 @@ _TIMEOUT = click.option("--timeout", type=Duration(), metavar="DURATION", help="
 
 @cli.command()
 @shared_options
-@click.option("-o", "--output", default="text", metavar="FORMAT", help="text, json, junit, sarif or markdown.")
+@click.option("-o", "--output", default="text", metavar="FORMAT", help="text, json, junit, sarif, markdown or html.")
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]), default="error", show_default=True)
 @click.option("--baseline", metavar="REPORT", help="A JSON report: fail only on findings that it does not hold.")
 @click.option("--exempted", is_flag=True, help="Print what the policy exempts, too. JSON always holds it.")
@@ -129,9 +132,10 @@ def check(
     from dsview.cli.opening import unread
     from dsview.model.finding import Severity
     from dsview.report.baseline import new_findings, read_baseline
-    from dsview.report.formats import FORMATS
+    from dsview.report.formats import FORMATS, Beside
     from dsview.report.model import build_report
     from dsview.report.text import render_text
+    from dsview.rows.trace import flagged_traces
 
     settings = take_settings(ctx, values)
     if output not in FORMATS:
@@ -148,7 +152,8 @@ def check(
         if baseline is not None:
             say(f"{len(relevant)} of {len(report.findings)} findings are not in the baseline.")
     else:
-        write(FORMATS[output](report, time.time()))
+        beside = Beside(made_at=time.time(), traces=lambda: flagged_traces(session, _TRACED))
+        write(FORMATS[output](report, beside))
     missing = unread(session)
     for sentence in missing:
         say(sentence)

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from dsview.report.jsontext import json_text
 from dsview.report.junit import render_junit
 from dsview.report.markdown import render_markdown
 from dsview.report.model import Report
 from dsview.report.sarif import render_sarif
 from dsview.report.text import render_text
+from dsview.rows.hop import Trace
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What some formats need beside the report: when it was made, epoch seconds, and traces of flagged Services.
+
+    `traces` gives them, and how many more there would be; it is asked by formats that show them only.
+    """
+
+    made_at: float
+    traces: Callable[[], tuple[tuple[Trace, ...], int]] = lambda: ((), 0)
 
 
 def render_json(report: Report) -> str:
@@ -17,12 +30,20 @@ def render_json(report: Report) -> str:
     return json_text(report)
 
 
-FORMATS: dict[str, Callable[[Report, float], str]] = {
-    "text": lambda report, _when: render_text(report),
-    "json": lambda report, _when: render_json(report),
-    "junit": render_junit,
-    "sarif": lambda report, _when: render_sarif(report),
-    "markdown": lambda report, _when: render_markdown(report),
+def _render_html(report: Report, beside: Beside) -> str:
+    from dsview.report.html import render_html  # noqa: PLC0415  (templates take a while to import)
+
+    traces, omitted = beside.traces()
+    return render_html(report, traces, omitted, beside.made_at)
+
+
+FORMATS: dict[str, Callable[[Report, Beside], str]] = {
+    "text": lambda report, _: render_text(report),
+    "json": lambda report, _: render_json(report),
+    "junit": lambda report, beside: render_junit(report, beside.made_at),
+    "sarif": lambda report, _: render_sarif(report),
+    "markdown": lambda report, _: render_markdown(report),
+    "html": _render_html,
 }
-"""From a report and the time it was made at, epoch seconds, to text. Only JUnit tells that time: everywhere else the
-same input gives the same bytes."""
+"""From a report and what stands beside it to text. Only JUnit and HTML tell the time: everywhere else the same input
+gives the same bytes."""

@@ -9,7 +9,9 @@ from dsview.model.text import safe
 from dsview.report.model import Ref, Report, ReportedFinding
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
-_GLYPHS = {"error": "✖", "warning": "▲", "note": "●"}
+GLYPHS = {"error": "✖", "warning": "▲", "note": "●"}
+"""The sign of each severity."""
+
 _MODES = {
     "ipv4": "IPv4 only",
     "ipv6": "IPv6 only",
@@ -67,7 +69,7 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
         f"{plural(counts.pods, 'Pod')}, {plural(counts.nodes, 'Node')}, {plural(counts.listeners, 'listener')}"
     )
     yield ""
-    for finding, symptoms in _by_cause(report):
+    for finding, symptoms in by_cause(report):
         yield from _finding_lines(finding, symptoms, colour, width)
     yield _summary(report, colour)
     yield from _not_evaluated(report, width)
@@ -78,7 +80,7 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
     yield "dsview reads the API and sends no packets: no finding means that nothing is wrong in the API."
 
 
-def _by_cause(report: Report) -> Iterator[tuple[ReportedFinding, list[ReportedFinding]]]:
+def by_cause(report: Report) -> Iterator[tuple[ReportedFinding, list[ReportedFinding]]]:
     """Each cause with what it explains. A symptom whose cause is not in the report stands for itself."""
     causes = {(finding.check, finding.object) for finding in report.findings if finding.folded_under is None}
     explained: dict[tuple[str, Ref], list[ReportedFinding]] = {}
@@ -96,7 +98,7 @@ def _by_cause(report: Report) -> Iterator[tuple[ReportedFinding, list[ReportedFi
 def _finding_lines(
     finding: ReportedFinding, symptoms: list[ReportedFinding], colour: bool, width: int
 ) -> Iterator[str]:
-    mark = f"{_GLYPHS[finding.severity]} {finding.severity}"
+    mark = f"{GLYPHS[finding.severity]} {finding.severity}"
     yield f"{_paint(mark, finding.severity, colour)}  {finding.check} {finding.slug}  {describe(finding.object)}"
     yield from _wrapped(finding.message, width - 4, "    ")
     if finding.fix:
@@ -106,7 +108,7 @@ def _finding_lines(
     if symptoms:
         yield f"    explains {plural(len(symptoms), 'more finding')}:"
         for symptom in symptoms:
-            yield f"      {_GLYPHS[symptom.severity]} {symptom.check}  {describe(symptom.object)}"
+            yield f"      {GLYPHS[symptom.severity]} {symptom.check}  {describe(symptom.object)}"
             yield from _wrapped(symptom.message, width - 8, "        ")
     yield ""
 
@@ -122,11 +124,17 @@ def _summary(report: Report, colour: bool) -> str:
     return f"{text}{folded}{exempted}."
 
 
-def _not_evaluated(report: Report, width: int) -> Iterator[str]:
-    reasons: dict[str, list[str]] = {}
+def reasons(report: Report) -> dict[str, list[str]]:
+    """The checks that were not evaluated, by the reason for it, without the `DS-` that all begin with."""
+    found: dict[str, list[str]] = {}
     for entry in report.not_evaluated:
-        reasons.setdefault(entry.reason, []).append(entry.check.removeprefix("DS-"))
-    if reasons:
+        found.setdefault(entry.reason, []).append(entry.check.removeprefix("DS-"))
+    return found
+
+
+def _not_evaluated(report: Report, width: int) -> Iterator[str]:
+    by_reason = reasons(report)
+    if by_reason:
         yield "Not evaluated:"
-        for reason, checks in reasons.items():
+        for reason, checks in by_reason.items():
             yield from _wrapped(f"{reason}: {', '.join(checks)}", width - 2, "  ")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dsview.model.address import FAMILIES, Family, families_of
-from dsview.model.finding import Finding, ObjectRef
+from dsview.model.finding import Finding, ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Ingress, Key, Pod, Service
 from dsview.model.text import safe
@@ -170,6 +170,18 @@ def _backend(session: Session, key: Key, reach: tuple[Family, ...], findings: tu
         else:
             lanes[family] = broken_lane(None, "no ready endpoint in either family")
     return make_hop(hop_id, name, lanes)
+
+
+def flagged_traces(session: Session, limit: int) -> tuple[tuple[Trace, ...], int]:
+    """The traces of the first Services with an error or a warning, worst first, and how many more there are."""
+    refs = dict.fromkeys(
+        finding.object
+        for finding in session.book.sorted()
+        if finding.object.kind == Kind.SERVICE.value and finding.severity is not Severity.NOTE
+    )
+    services = [session.state.services.get((ref.namespace or "", ref.name)) for ref in refs]
+    found = [service for service in services if service is not None]
+    return tuple(trace_service(session, service) for service in found[:limit]), max(0, len(found) - limit)
 
 
 def trace(session: Session, place: str, key: Key) -> Trace | None:

@@ -1,0 +1,106 @@
+"""The HTML report: it stands alone, tells everything, and holds no text that could become markup."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from dsview.report.html import render_html
+from dsview.report.model import build_report
+from dsview.rows.trace import flagged_traces
+from dsview.session.session import Session
+from dsview.sources.demo import DemoSource
+from tests.support.clusters import SCENARIOS, from_path, settle
+
+_VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """The tags and the text of a page; `unclosed` is what was opened and never closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.unclosed: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.unclosed.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.unclosed.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def page_of(session: Session, limit: int = 50) -> str:
+    traces, omitted = flagged_traces(session, limit)
+    return render_html(build_report(session), traces, omitted, 1_800_000_000.0)
+
+
+@pytest.fixture(scope="module")
+def troubled() -> Session:
+    session = settle(Session(DemoSource("troubled")))
+    session.stop()
+    return session
+
+
+def test_the_page_asks_for_nothing_from_outside(troubled: Session) -> None:
+    html = page_of(troubled)
+    page = Page(html)
+    assert not {"script", "link", "img", "iframe", "object", "a"} & {tag for tag, _ in page.tags}
+    assert not any({"src", "href", "style", "onclick"} & set(attributes) for _, attributes in page.tags)
+    assert not re.search(r"url\(|@import|@font-face|https?:", html)
+    assert page.unclosed == []
+
+
+def test_it_is_made_for_phones_for_paper_and_for_the_night(troubled: Session) -> None:
+    html = page_of(troubled)
+    assert 'name="viewport" content="width=device-width' in html
+    for query in ("@media print", "prefers-color-scheme: dark", "@media (max-width:"):
+        assert query in html
+
+
+def test_it_tells_verdict_counts_findings_fixes_and_traces(troubled: Session) -> None:
+    report = build_report(troubled)
+    text = Page(page_of(troubled)).text
+    assert report.overview is not None
+    assert report.overview.verdict in text
+    assert f"{report.counts.errors} errors" in text
+    for finding in report.findings:
+        assert finding.check in text
+        assert " ".join(finding.message.split()) in text
+        if finding.folded_under is None and finding.fix:
+            assert " ".join(finding.fix.split()) in text
+    assert "IPv6 breaks at Pods" in text
+    assert "Traces of flagged Services" in text
+    assert "sends no packets" in text
+    assert "2027-01-15 08:00 UTC" in text
+
+
+def test_what_was_not_evaluated_stands_in_it_with_the_reason() -> None:
+    session = from_path(next(path for path in SCENARIOS if path.name.startswith("03")))
+    report = build_report(session)
+    text = Page(page_of(session)).text
+    assert report.not_evaluated
+    for entry in report.not_evaluated:
+        assert entry.check.removeprefix("DS-") in text
+        assert entry.reason in text
+
+
+def test_the_traces_that_are_left_out_are_counted(troubled: Session) -> None:
+    _, omitted = flagged_traces(troubled, 1)
+    assert omitted > 1
+    text = Page(page_of(troubled, 1)).text
+    assert f"{omitted} more flagged Services" in text
+    assert text.count("breaks here") == 1
