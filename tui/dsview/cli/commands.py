@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dsview import __version__
+from dsview.cli import completing
 from dsview.cli.exits import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
 from dsview.cli.options import DEFAULT_SCENARIO, Duration, screen_options, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
@@ -109,8 +110,21 @@ _TIMEOUT = click.option("--timeout", type=Duration(), metavar="DURATION", help="
 
 @cli.command()
 @shared_options
-@click.option("-o", "--output", default="text", metavar="FORMAT", help="text, json, junit, sarif, markdown or html.")
-@click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]), default="error", show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    default="text",
+    metavar="FORMAT",
+    help="text, json, junit, sarif, markdown or html.",
+    shell_complete=completing.words(completing.formats),
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "note", "never"]),
+    default="error",
+    show_default=True,
+    help="The least severity that makes the exit code 1.",
+)
 @click.option("--baseline", metavar="REPORT", help="A JSON report: fail only on findings that it does not hold.")
 @click.option("--exempted", is_flag=True, help="Print what the policy exempts, too. JSON always holds it.")
 @_TIMEOUT
@@ -216,7 +230,7 @@ def plan(ctx: click.Context, /, output: str, timeout: float | None, **values: An
 
 
 @cli.command()
-@click.argument("target", metavar="KIND/NAMESPACE/NAME")
+@click.argument("target", metavar="KIND/NAMESPACE/NAME", shell_complete=completing.words(completing.kinds))
 @shared_options
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @_TIMEOUT
@@ -245,7 +259,7 @@ def trace(ctx: click.Context, /, target: str, output: str, timeout: float | None
 
 
 @cli.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=completing.words(completing.checks))
 def explain(code: str | None) -> int:
     """Explain a check, or list all of them."""
     from dsview.report.explain import explain_all, explain_one
@@ -284,11 +298,19 @@ def rbac(no_exec: bool) -> int:
     return 0
 
 
+@cli.command()
+@click.argument("shell", type=click.Choice(completing.SHELLS))
+def completion(shell: str) -> int:
+    """Print what makes a shell complete dsview: in bash, eval "$(dsview completion bash)" in ~/.bashrc."""
+    write(completing.script(cli, shell))
+    return 0
+
+
 @cli.command(name="help")
-@click.argument("topic", required=False)
+@click.argument("topic", required=False, shell_complete=completing.words(completing.topics))
 @click.pass_context
 def help_topic(ctx: click.Context, topic: str | None) -> int:
-    """Explain a topic: keys, filters, checks, config, rbac or exit-codes."""
+    """Explain a topic: keys, filters, checks, config, rbac, exit-codes, or man for a man page."""
     from dsview.cli.topics import TOPICS
 
     if topic is None:

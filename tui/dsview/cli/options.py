@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from dsview.cli import completing
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_SCENARIO = "troubled"
@@ -77,10 +79,15 @@ _SHARED = (
         flag_value=DEFAULT_SCENARIO,
         metavar="[SCENARIO]",
         help="Show an embedded demo cluster; needs no cluster.",
+        shell_complete=completing.words(completing.scenarios),
     ),
     click.option("-n", "--namespace", multiple=True, help="Read this namespace only; may be repeated."),
     click.option("-A", "--all-namespaces", is_flag=True, default=None, help="Read all namespaces (the default)."),
-    click.option("--context", help="The kubeconfig context to use."),
+    click.option(
+        "--context",
+        help="The kubeconfig context to use.",
+        shell_complete=completing.words(completing.contexts),
+    ),
     click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file, instead of $KUBECONFIG or ~/.kube/config."),
     click.option(
         "--request-timeout", type=Duration(), metavar="DURATION", help="How long one request may take, such as 30s."

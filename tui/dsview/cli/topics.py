@@ -95,6 +95,13 @@ def _exit_codes() -> str:
     )
 
 
+def _man() -> str:
+    from dsview.cli.commands import cli
+    from dsview.cli.manual import man_page
+
+    return man_page(cli)
+
+
 TOPICS: dict[str, Callable[[], str]] = {
     "keys": _keys,
     "filters": _filters,
@@ -102,4 +109,5 @@ TOPICS: dict[str, Callable[[], str]] = {
     "config": _config,
     "rbac": _rbac,
     "exit-codes": _exit_codes,
+    "man": _man,
 }

@@ -1,0 +1,90 @@
+"""Completion for shells, by click's own machinery, and the words that it cannot know from the commands alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+# ruff: noqa: PLC0415 - what a word is completed from is read when it is completed
+
+SHELLS = ("bash", "zsh", "fish")
+
+Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
+
+
+def script(command: click.Command, shell: str) -> str:
+    """What a shell has to read, so that it completes `dsview`."""
+    from click.shell_completion import ShellComplete, get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None  # noqa: S101 - one of SHELLS
+    # Not the class's own `source`: for bash it runs bash to learn its version, which the script does not depend on.
+    return ShellComplete.source(found(command, {}, "dsview", "_DSVIEW_COMPLETE"))
+
+
+def words(read: Callable[[], Iterable[tuple[str, str]]]) -> Complete:
+    """Complete from words, each with a few words about it. What cannot be read completes nothing."""
+
+    def complete(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from dsview.sources.events import SourceError
+
+        try:
+            found = list(read())
+        except (SourceError, OSError):
+            return []
+        return [CompletionItem(word, help=about or None) for word, about in found if word.startswith(typed)]
+
+    return complete
+
+
+def formats() -> Iterable[tuple[str, str]]:
+    """The formats of a report."""
+    from dsview.report.formats import FORMATS
+
+    return ((name, "") for name in FORMATS)
+
+
+def checks() -> Iterable[tuple[str, str]]:
+    """The codes of all checks."""
+    from dsview.checks.registry import all_checks
+
+    return ((check.code, check.title) for check in all_checks())
+
+
+def scenarios() -> Iterable[tuple[str, str]]:
+    """The demos."""
+    from dsview.sources.demo.scenarios import SCENARIOS
+
+    return ((scenario.name, scenario.title) for scenario in SCENARIOS.values())
+
+
+def contexts() -> Iterable[tuple[str, str]]:
+    """The contexts of the kubeconfig that the environment names."""
+    from dsview.sources.kube.config import list_contexts
+
+    return ((context.name, context.server) for context in list_contexts(os.environ.get("KUBECONFIG"), None))
+
+
+def topics() -> Iterable[tuple[str, str]]:
+    """The topics of `dsview help`."""
+    from dsview.cli.topics import TOPICS
+
+    return ((name, "") for name in TOPICS)
+
+
+def kinds() -> Iterable[tuple[str, str]]:
+    """How a target of `dsview trace` begins."""
+    return (
+        ("service/", "NAMESPACE/NAME"),
+        ("pod/", "NAMESPACE/NAME"),
+        ("ingress/", "NAMESPACE/NAME"),
+        ("host/", "HOST"),
+    )
