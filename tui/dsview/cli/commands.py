@@ -13,6 +13,7 @@ from dsview.cli import completing
 from dsview.cli.exits import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
 from dsview.cli.options import DEFAULT_SCENARIO, Duration, screen_options, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
+from dsview.cli.saving import TRACED
 
 if TYPE_CHECKING:
     from dsview.cli.options import Settings
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 _CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-_TRACED = 50
-"""Traces that a report holds at most."""
-
+_TABLES = ("table", "wide", "json", "csv", "markdown")
 _PANES = ("services", "pods", "nodes", "listeners")
 
 
@@ -166,7 +165,7 @@ def check(
         if baseline is not None:
             say(f"{len(relevant)} of {len(report.findings)} findings are not in the baseline.")
     else:
-        beside = Beside(made_at=time.time(), traces=lambda: flagged_traces(session, _TRACED))
+        beside = Beside(made_at=time.time(), traces=lambda: flagged_traces(session, TRACED))
         write(FORMATS[output](report, beside))
     missing = unread(session)
     for sentence in missing:
@@ -183,7 +182,7 @@ def check(
 @cli.command()
 @click.argument("pane", type=click.Choice(_PANES))
 @shared_options
-@click.option("-o", "--output", type=click.Choice(["table", "wide", "json", "csv"]), default="table", show_default=True)
+@click.option("-o", "--output", type=click.Choice(_TABLES), default="table", show_default=True)
 @click.option(
     "--filter", "filter_text", metavar="FILTER", default="", help="Only rows that match, as `/` on the screen."
 )
@@ -191,7 +190,7 @@ def check(
 @click.pass_context
 def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeout: float | None, **values: Any) -> int:
     """Print a pane's rows without a screen."""
-    from dsview.report.tables import TABLES
+    from dsview.report.tables import TABLES, sheet_of
     from dsview.rows.filter import FilterError
     from dsview.rows.panes import PANES
     from dsview.rows.view import TableView
@@ -207,7 +206,7 @@ def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeou
     status = view.status_line()
     if status:
         say(status)
-    write(TABLES[output](view))
+    write(TABLES[output](sheet_of(view)))
     return 0
 
 

@@ -10,6 +10,7 @@ from dsview.cli.crash import crash_sentence, telling
 from dsview.cli.exits import EXIT_FAULT, EXIT_USAGE
 from dsview.cli.options import Settings
 from dsview.cli.output import say
+from dsview.cli.saving import FileSaver
 from dsview.cli.tracing import open_trace
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
         source_name=_source_name(settings),
         list_contexts=(lambda: _contexts(settings)) if is_cluster else None,
         switch_context=(lambda name: _open(settings, trace, name)) if is_cluster else None,
+        saver=FileSaver(),
         crash_sentence=crash_sentence,
         look=open_look(settings),
         on_first_frame=(lambda: trace.event("first_frame")) if trace is not None else None,

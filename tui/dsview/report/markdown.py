@@ -11,7 +11,7 @@ from dsview.report.text import describe, mode_in_words
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
 
 
-def _plain(text: str) -> str:
+def plain_markdown(text: str) -> str:
     """Text that Markdown shows as it is, on one line."""
     return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
 
@@ -25,7 +25,7 @@ def _code(text: str) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     counts = report.counts
-    yield f"## dsview: {_plain(report.source.name)}"
+    yield f"## dsview: {plain_markdown(report.source.name)}"
     yield ""
     yield f"{mode_in_words(report.cluster.mode)} ({report.cluster.confidence})."
     yield f"{counts.errors} errors, {counts.warnings} warnings, {counts.notes} notes."
@@ -36,14 +36,14 @@ def _lines(report: Report) -> Iterator[str]:
     for f in report.findings:
         folded = f" (explained by {f.folded_under.check})" if f.folded_under else ""
         cells = (f.severity, f.check, describe(f.object), f.family or "", f.message + folded)
-        yield f"| {' | '.join(map(_plain, cells))} |"
+        yield f"| {' | '.join(map(plain_markdown, cells))} |"
     fixes = [f for f in report.findings if f.fix and f.folded_under is None]
     if fixes:
         yield ""
         yield "### Fixes"
     for f in fixes:
         yield ""
-        yield f"{f.check} {_plain(describe(f.object))}"
+        yield f"{f.check} {plain_markdown(describe(f.object))}"
         yield ""
         yield _code(f.fix or "")
     if report.not_evaluated:
@@ -51,7 +51,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "### Not evaluated"
         yield ""
     for entry in report.not_evaluated:
-        yield f"- {entry.check}: {_plain(entry.reason)}"
+        yield f"- {entry.check}: {plain_markdown(entry.reason)}"
 
 
 def render_markdown(report: Report) -> str:

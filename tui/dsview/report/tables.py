@@ -1,4 +1,4 @@
-"""A pane's rows without a screen: as a table, wide, JSON or CSV."""
+"""A pane's rows without a screen: as a table, wide, JSON, CSV or Markdown."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import csv
 import io
 from collections.abc import Callable
 
+import msgspec
+
 from dsview.model.text import cell_width
 from dsview.report.jsontext import json_text
+from dsview.report.markdown import plain_markdown
 from dsview.rows.cells import Column, Row
 from dsview.rows.view import TableView
 
@@ -22,43 +25,64 @@ def _title(column: Column) -> str:
     return f"{lane}{column.title}".upper()
 
 
-def _rows(view: TableView) -> list[Row]:
-    return [view.row(index) for index in range(len(view))]
+class Sheet(msgspec.Struct, frozen=True):
+    """Rows to be printed, with the columns of their cells."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
 
 
-def _table(view: TableView, columns: list[int]) -> str:
-    rows = [[_title(view.pane.columns[i]) for i in columns]]
-    rows += [[row.cells[i].value or row.cells[i].text for i in columns] for row in _rows(view)]
+def sheet_of(view: TableView) -> Sheet:
+    """All rows of a view, in its order."""
+    return Sheet(view.pane.columns, tuple(view.row(index) for index in range(len(view))))
+
+
+def _cut(sheet: Sheet, columns: list[int]) -> list[list[str]]:
+    head = [_title(sheet.columns[i]) for i in columns]
+    return [head, *([row.cells[i].value or row.cells[i].text for i in columns] for row in sheet.rows)]
+
+
+def _table(sheet: Sheet, columns: list[int]) -> str:
+    rows = _cut(sheet, columns)
     widths = [max(cell_width(row[n]) for row in rows) for n in range(len(columns))]
-    lines = (
-        "   ".join(text + " " * (widths[n] - cell_width(text)) for n, text in enumerate(row)).rstrip() for row in rows
-    )
-    return "\n".join(lines) + "\n"
+    padded = (((text + " " * (widths[n] - cell_width(text))) for n, text in enumerate(row)) for row in rows)
+    return "\n".join("   ".join(row).rstrip() for row in padded) + "\n"
 
 
-def render_table(view: TableView) -> str:
+def _important(sheet: Sheet) -> list[int]:
+    return [i for i, column in enumerate(sheet.columns) if column.priority <= _NARROW_PRIORITY]
+
+
+def render_table(sheet: Sheet) -> str:
     """The most important columns."""
-    return _table(view, [i for i, c in enumerate(view.pane.columns) if c.priority <= _NARROW_PRIORITY])
+    return _table(sheet, _important(sheet))
 
 
-def render_wide(view: TableView) -> str:
+def render_wide(sheet: Sheet) -> str:
     """All columns."""
-    return _table(view, list(range(len(view.pane.columns))))
+    return _table(sheet, list(range(len(sheet.columns))))
 
 
-def render_csv(view: TableView) -> str:
+def render_markdown(sheet: Sheet) -> str:
+    """The most important columns as a table of Markdown."""
+    head, *rows = _cut(sheet, _important(sheet))
+    lines = [head, ["---"] * len(head), *([plain_markdown(text) for text in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def render_csv(sheet: Sheet) -> str:
     """All columns as CSV; no cell can start a formula in a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([column.id for column in view.pane.columns])
-    for row in _rows(view):
+    writer.writerow([column.id for column in sheet.columns])
+    for row in sheet.rows:
         writer.writerow([f"'{c.exported}" if c.exported.startswith(_FORMULA) else c.exported for c in row.cells])
     return out.getvalue()
 
 
-def render_json(view: TableView) -> str:
+def render_json(sheet: Sheet) -> str:
     """A list with an object for each row: a value for each column, and its findings."""
-    names = [column.id for column in view.pane.columns]
+    names = [column.id for column in sheet.columns]
     value = [
         {
             "key": {"namespace": row.key[0] or None, "name": row.key[1]},
@@ -68,14 +92,16 @@ def render_json(view: TableView) -> str:
                 for f in row.findings
             ],
         }
-        for row in _rows(view)
+        for row in sheet.rows
     ]
     return json_text(value)
 
 
-TABLES: dict[str, Callable[[TableView], str]] = {
+TABLES: dict[str, Callable[[Sheet], str]] = {
     "table": render_table,
     "wide": render_wide,
     "json": render_json,
     "csv": render_csv,
+    "markdown": render_markdown,
 }
+"""From rows to text, by the name of the format."""

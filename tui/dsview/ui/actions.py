@@ -79,6 +79,7 @@ _BAR = {
     "complete": "complete",
     "drop": "drop filter",
     "yaml": "YAML",
+    "save": "save",
     "earlier": "earlier",
     "help": "help",
     "quit": "quit",
@@ -142,6 +143,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
             "Copies the fix; without one, the row or the text.",
         ),
         (_PANES, "copy_cell", "c", "Copy cell", "Copies the selected cell."),
+        (_ALWAYS, "save", "S", "Save", "Saves a picture, the rows of the pane or the report to a file."),
     ),
     "While typing a filter": (
         (_FILTER, "keep", "enter down up", "Keep", "Keeps the filter and goes to the rows."),

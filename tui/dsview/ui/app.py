@@ -28,6 +28,7 @@ from dsview.ui.themes import DEFAULT_THEME, missing_variables, own_themes
 if TYPE_CHECKING:
     from dsview.session.session import Delta, Session
     from dsview.sources.events import SourceError
+    from dsview.ui.saving import Saver
     from dsview.ui.workspace import Workspace
 
 _NOT_IN_PALETTE = frozenset({"palette", "clear", "back", "keep", "drop", "accept", "choose", "choose_all", "cancel"})
@@ -47,6 +48,7 @@ class DsviewApp(App["SourceError | None"]):
 
     `open_session` is called after the first frame, in a thread; `source_name` says meanwhile what is being opened.
     `list_contexts` and `switch_context` (the session of a context, not started) make the key for contexts work.
+    `saver` makes the key for saving work.
     `on_first_frame` and `on_all_painted` are called once each, on the UI thread. `crash_sentence` makes a sentence, and
     a report in a file, of what dsview itself is to blame for; called from any thread.
 
@@ -88,6 +90,7 @@ class DsviewApp(App["SourceError | None"]):
         list_contexts: Callable[[], list[ContextChoice]] | None = None,
         switch_context: Callable[[str], Session] | None = None,
         crash_sentence: Callable[[BaseException], str] = lambda error: f"dsview failed ({type(error).__name__}).",
+        saver: Saver | None = None,
         on_first_frame: Callable[[], None] | None = None,
         on_all_painted: Callable[[], None] | None = None,
         look: Look | None = None,
@@ -105,6 +108,7 @@ class DsviewApp(App["SourceError | None"]):
         self._list_contexts = list_contexts
         self._switch_context = switch_context
         self._crash_sentence = crash_sentence
+        self._saver = saver
         self._on_first_frame = on_first_frame
         self._on_all_painted = on_all_painted
         self.workspace: Workspace | None = None
@@ -293,6 +297,13 @@ class DsviewApp(App["SourceError | None"]):
     def action_later(self) -> None:
         """To the screen visited after."""
         self.go.turn(1)
+
+    def action_save(self) -> None:
+        """Save something to a file."""
+        if self._saver is None:
+            self.say("Nothing can be saved from here.")
+        else:
+            self.go.save(self._saver)
 
     def action_help(self) -> None:
         """Show every key."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dsview.session.session import Delta, Session
     from dsview.ui.app import DsviewApp
     from dsview.ui.pane import Pane
+    from dsview.ui.saving import Saver
 
 # ruff: noqa: PLC0415 - screens are imported when they are first shown, to keep the first frame fast
 
@@ -165,6 +166,22 @@ class Navigator:
 
         screen = ChooseScreen("Contexts", choices, several=False, glyphs=self._app.glyphs)
         self._app.push_screen(screen, take)
+
+    def save(self, saver: Saver) -> None:
+        """Choose what to save, and save it."""
+        from dsview.ui.saving import savables, save
+        from dsview.ui.screens.choose import Choice, ChooseScreen
+
+        app, found = self._app, {what.name: what for what in savables(self._app, saver)}
+
+        def take(names: frozenset[str] | None) -> None:
+            if names:
+                what = found[next(iter(names))]
+                # A picture of the screen, not of the choice that is about to go.
+                app.call_after_refresh(lambda: app.run_worker(save(app, saver, what), exclusive=False))
+
+        choices = [Choice(what.name, what.note) for what in found.values()]
+        app.push_screen(ChooseScreen("Save", choices, several=False, verb="save", glyphs=app.glyphs), take)
 
     def can(self, action: str, screen: Screen[object]) -> bool:
         """Whether an action of the registry works on a screen."""

@@ -39,7 +39,7 @@ class Narrow(Input):
 
 
 class ChooseScreen(ModalScreen[frozenset[str] | None]):
-    """Returns the names chosen: an empty set for "all", None where nothing was decided."""
+    """Returns the names chosen: an empty set for "all", None where nothing was decided. `verb`: what Enter does."""
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "choose.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,11 +50,14 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         Binding("pagedown", "move(10)", "Page down", show=False, priority=True),
     ]
 
-    def __init__(self, title: str, choices: Sequence[Choice], *, several: bool, glyphs: Glyphs) -> None:
+    def __init__(
+        self, title: str, choices: Sequence[Choice], *, several: bool, glyphs: Glyphs, verb: str = "change to it"
+    ) -> None:
         super().__init__()
         self._title = title
         self._choices = choices
         self._several = several
+        self._verb = verb
         self._glyphs = glyphs
         self._chosen = {choice.name for choice in choices if choice.is_chosen}
         self._shown: list[Choice] = []
@@ -80,7 +83,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
                 ("Space", KEY), (" add or remove  ", MUTED), ("Enter", KEY), (" show  ", MUTED),
                 ("Ctrl+A", KEY), (" all  ", MUTED), ("Esc", KEY), (" cancel", MUTED),
             )  # fmt: skip
-        return content(("Enter", KEY), (" change to it  ", MUTED), ("Esc", KEY), (" cancel", MUTED))
+        return content(("Enter", KEY), (f" {self._verb}  ", MUTED), ("Esc", KEY), (" cancel", MUTED))
 
     def _list(self, needle: str) -> None:
         needle = needle.strip().lower()

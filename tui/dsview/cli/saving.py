@@ -1,0 +1,90 @@
+"""Where the screen saves to: new files that nobody else can read, never over one that is there."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dsview.session.session import Session
+    from dsview.ui.saving import ReportFormat, Rows, RowsFormat
+
+# ruff: noqa: PLC0415 - what makes the files is imported when something is saved
+
+TRACED = 50
+"""Traces that a report holds at most."""
+
+
+class FileSaver:
+    """Saves into the current directory, or where that cannot be written to, into dsview's state directory."""
+
+    @property
+    def rows_formats(self) -> Sequence[RowsFormat]:
+        """The formats for a pane's rows."""
+        from dsview.ui.saving import RowsFormat
+
+        names = (("CSV", "csv", ".csv"), ("JSON", "json", ".json"), ("Markdown", "markdown", ".md"))
+        return [RowsFormat(title, suffix, _rows(name)) for title, name, suffix in names]
+
+    @property
+    def report_formats(self) -> Sequence[ReportFormat]:
+        """The formats for the report."""
+        from dsview.ui.saving import ReportFormat
+
+        names = (("HTML", "html", ".html"), ("Markdown", "markdown", ".md"), ("JSON", "json", ".json"))
+        return [ReportFormat(title, suffix, _report(name)) for title, name, suffix in names]
+
+    def save(self, stem: str, suffix: str, text: str) -> Path:
+        """Write a new file; its path. Raises `OSError` where neither directory can be written to."""
+        from platformdirs import user_state_path
+
+        try:
+            return write_new(Path.cwd(), stem, suffix, text)
+        except OSError:
+            folder = user_state_path("dsview")
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return write_new(folder, stem, suffix, text)
+
+
+def write_new(folder: Path, stem: str, suffix: str, text: str) -> Path:
+    """Write the text to a file of that name, or of that name and the first number that is free. Raises `OSError`."""
+    for number in count(1):
+        path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
+        try:
+            # O_EXCL follows no link and opens nothing that is there.
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        return path
+    raise AssertionError("there are always more numbers")
+
+
+def _rows(name: str) -> Callable[[Rows], str]:
+    def render(rows: Rows) -> str:
+        from dsview.report.tables import TABLES, Sheet
+
+        return TABLES[name](Sheet(*rows))
+
+    return render
+
+
+def _report(name: str) -> Callable[[Session], str]:
+    def render(session: Session) -> str:
+        from dsview.report.formats import FORMATS, Beside
+        from dsview.report.model import build_report
+        from dsview.rows.trace import flagged_traces
+
+        beside = Beside(made_at=time.time(), traces=lambda: flagged_traces(session, TRACED))
+        return FORMATS[name](build_report(session), beside)
+
+    return render

@@ -1,0 +1,139 @@
+"""Saving what is on the screen to a file: a picture of it, a pane's rows, the report.
+
+What the files hold is made elsewhere, and they are written elsewhere: a `Saver` is given to the application.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from dsview.model.text import safe
+
+if TYPE_CHECKING:
+    from dsview.rows.cells import Column, Row
+    from dsview.rows.view import TableView
+    from dsview.session.session import Session
+    from dsview.ui.app import DsviewApp
+
+_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+_FONT_FAMILY = re.compile(r"font-family: Fira Code[^;]*;")
+_MONOSPACE = 'font-family: "Fira Code", "DejaVu Sans Mono", Menlo, Consolas, monospace;'
+
+_ROWS_AT_ONCE = 50
+_PICTURE = "picture"
+
+Rows = tuple["tuple[Column, ...]", "tuple[Row, ...]"]
+"""Columns, and rows with a cell for each."""
+
+
+class RowsFormat(msgspec.Struct, frozen=True):
+    """A format for the rows of a pane: its name, the ending of its files, what makes the text."""
+
+    name: str
+    suffix: str
+    render: Callable[[Rows], str]
+
+
+class ReportFormat(msgspec.Struct, frozen=True):
+    """A format for the report on everything. `render` is called on the UI thread: it reads the session."""
+
+    name: str
+    suffix: str
+    render: Callable[[Session], str]
+
+
+class Saver(Protocol):
+    """What can be saved, and where to."""
+
+    @property
+    def rows_formats(self) -> Sequence[RowsFormat]:
+        """The formats for a pane's rows."""
+
+    @property
+    def report_formats(self) -> Sequence[ReportFormat]:
+        """The formats for the report."""
+
+    def save(self, stem: str, suffix: str, text: str) -> Path:
+        """Write a new file; its path. May block. Raises `OSError` where there is no place for it."""
+
+
+class Savable(msgspec.Struct, frozen=True):
+    """One line of the choice: its name, a few words, the name and ending of the file, and what makes the text."""
+
+    name: str
+    note: str
+    stem: str
+    suffix: str
+    make: Callable[[], Awaitable[str]]
+
+
+def screen_svg(app: DsviewApp, title: str) -> str:
+    """The screen as SVG that needs nothing from outside: Textual's own names a font on the web."""
+    return _FONT_FAMILY.sub(_MONOSPACE, _FONTS.sub("", app.export_screenshot(title=safe(title))))
+
+
+async def rows_of(view: TableView) -> Rows:
+    """All rows of a view, a few at a time, so that keys and frames come in between."""
+    rows: list[Row] = []
+    for number, key in enumerate([view.key_at(index) for index in range(len(view))], 1):
+        row = view.pane.row(view.session, key)
+        if row is not None:
+            rows.append(row)
+        if number % _ROWS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return view.pane.columns, tuple(rows)
+
+
+def savables(app: DsviewApp, saver: Saver) -> list[Savable]:
+    """What can be saved of the screen as it is."""
+    found = [Savable("Picture (SVG)", "what is on the screen", "dsview", ".svg", lambda: _picture(app))]
+    pane = app.main.active
+    if app.screen is app.main and pane.view is not None:
+        view = pane.view
+        note = f"{len(view):,} rows, as filtered and sorted"
+        for of_rows in saver.rows_formats:
+            name, stem = f"{pane.pane_title} ({of_rows.name})", f"dsview-{pane.pane_id}"
+            found.append(Savable(name, note, stem, of_rows.suffix, partial(_rows_text, view, of_rows)))
+    if app.workspace is not None:
+        session = app.workspace.session
+        for of_report in saver.report_formats:
+            make = partial(_report_text, session, of_report)
+            found.append(
+                Savable(f"Report ({of_report.name})", "the whole cluster", "dsview-report", of_report.suffix, make)
+            )
+    return found
+
+
+async def _picture(app: DsviewApp) -> str:
+    return screen_svg(app, "dsview")
+
+
+async def _rows_text(view: TableView, made: RowsFormat) -> str:
+    rows = await rows_of(view)
+    return await asyncio.to_thread(made.render, rows)
+
+
+async def _report_text(session: Session, made: ReportFormat) -> str:
+    return made.render(session)
+
+
+async def save(app: DsviewApp, saver: Saver, what: Savable) -> None:
+    """Save it, and say where it is or why it is not."""
+    try:
+        path = await asyncio.to_thread(saver.save, what.stem, what.suffix, await what.make())
+    except OSError as error:
+        app.notify(
+            f"Nothing could be saved: {safe(error.strerror or str(error))}.",
+            title="Not saved",
+            severity="error",
+            markup=False,
+        )
+    else:
+        app.notify(f"Saved {safe(str(path))}", timeout=8, markup=False)
