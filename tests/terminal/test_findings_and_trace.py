@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from dsview.model.kinds import Kind
 from dsview.sources.events import Health, StatusChanged
 from dsview.ui.screens.detail import DetailScreen
 from dsview.ui.table import Table
-from tests.terminal.stage import NOW, Stage, on_stage, pod, slices
+from tests.terminal.stage import NOW, Stage, on_stage, pod, slices, troubled_shop
 
 
 def findings_of(stage: Stage) -> Table:
@@ -63,6 +65,56 @@ async def test_what_could_not_be_evaluated_is_listed_with_its_reason() -> None:
         await stage.until(lambda: "nodes not permitted" in stage.text)
         await stage.press("w", "end")
         assert "not evaluated" in stage.text
+
+
+async def test_findings_are_grouped_by_namespace_and_by_check() -> None:
+    async with on_stage() as stage:
+        await stage.press("w", "s")
+        assert "by namespace" in stage.lines[0]
+        assert any(line.strip(" ▌").startswith("shop ") for line in stage.lines)
+        await stage.press("s")
+        assert "by check" in stage.lines[0]
+        assert any("cause" in line and "pod-lacks-family" in line for line in stage.lines)
+        await stage.press("s")
+        assert "by " not in stage.lines[0]
+
+
+async def test_what_a_cause_explains_is_folded_away_and_counted() -> None:
+    async with on_stage() as stage:
+        await stage.press("w", "o")
+        assert not any("└" in line for line in stage.lines)
+        assert any("[explains 1]" in line for line in stage.lines)
+        await stage.press("o")
+        assert any("└ DS-EPS-001" in line for line in stage.lines)
+
+
+async def test_an_acknowledged_finding_is_hidden_counted_and_brought_back() -> None:
+    async with on_stage() as stage:
+        await stage.press("w", "end")
+        assert "shop/old" in stage.text
+        await stage.press("a")
+        assert not any("shop/old" in line for line in stage.lines[:-5])
+        assert "1 acknowledged" in stage.lines[0]
+        await stage.press("escape", "w")
+        assert "1 acknowledged" in stage.lines[0]
+        await stage.press("A")
+        assert any("[acknowledged]" in line and "shop/old" in line for line in stage.lines)
+        await stage.press("end", "a")
+        assert "acknowledged" not in stage.lines[0]
+        assert any("shop/old" in line and "[acknowledged]" not in line for line in stage.lines)
+
+
+async def test_exempted_findings_are_counted_and_shown_on_demand() -> None:
+    objects = [
+        msgspec.structs.replace(item, ignore="DS-SVC-002 known") if item.name == "old" else item
+        for item in troubled_shop()
+    ]
+    async with on_stage(objects) as stage:
+        await stage.press("w")
+        assert "1 exempted" in stage.lines[0]
+        assert "[exempted]" not in stage.text
+        await stage.press("E")
+        assert any("[exempted]" in line and "shop/old" in line for line in stage.lines)
 
 
 async def test_trace_marks_the_hop_that_breaks_and_says_so_first() -> None:

@@ -13,7 +13,6 @@ from dsview.model.kinds import Kind
 from dsview.rows.cells import GAP, Row, Tone
 from dsview.rows.detail import detail
 from dsview.rows.filter import FilterError, compile_filter
-from dsview.rows.findings import finding_groups
 from dsview.rows.flags import CELLS
 from dsview.rows.header import age_text, header
 from dsview.rows.hop import Verdict
@@ -182,14 +181,6 @@ def test_the_trace_says_that_a_family_is_not_offered() -> None:
     found = trace(scenario("01"), "services", ("default", "my-service"))
     assert found is not None
     assert found.v6.sentence == "IPv6 is not offered."
-
-
-def test_every_finding_is_listed_once_under_its_cause() -> None:
-    session = scenario("03")
-    groups = finding_groups(session)
-    listed = [row.finding for group in groups for row in (group.root, *group.explains)]
-    assert sorted(listed, key=lambda f: f.order) == session.book.sorted()
-    assert [row.check for group in groups for row in group.explains] == ["DS-EPS-001"]
 
 
 def test_the_detail_tells_why_and_how_to_mend_it() -> None:

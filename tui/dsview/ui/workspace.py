@@ -9,6 +9,7 @@ from collections import Counter
 
 from dsview.model.kinds import Kind
 from dsview.model.objects import Key
+from dsview.rows.findings import FindingsView
 from dsview.rows.listeners import pod_key
 from dsview.rows.panes import PANES
 from dsview.rows.places import KINDS
@@ -21,7 +22,10 @@ PATIENCE = 0.025
 
 
 class Workspace:
-    """One session with a view for each pane. `namespaces` is None where all are shown."""
+    """One session with a view for each pane. `namespaces` is None where all are shown.
+
+    `findings` is how the list of findings is looked at: it stays so when one comes back to it.
+    """
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -30,6 +34,7 @@ class Workspace:
         }
         self.tallier = Tallier(session)
         self.namespaces: frozenset[str] | None = None
+        self.findings = FindingsView()
 
     def refresh(self, delta: Delta) -> set[str]:
         """Take in what changed; the ids of the panes that look different now."""

@@ -16,11 +16,10 @@ from textual.widgets import Static
 
 from dsview.checks.registry import REGISTRY
 from dsview.model.objects import Key
-from dsview.model.text import Safe, safe
-from dsview.rows.cells import Cell, Column, Row, Tone
-from dsview.rows.findings import FindingRow, finding_groups
+from dsview.model.text import Safe, safe, safe_lines
+from dsview.rows.cells import Row
+from dsview.rows.findings import COLUMNS, Grouping, Line, LineKind, finding_lines, fix_of, line_row, pane_of
 from dsview.rows.since import since_text
-from dsview.session.session import Session
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, Document, paragraph
 from dsview.ui.glyphs import Glyphs
@@ -28,7 +27,7 @@ from dsview.ui.keybar import KeyBar
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
 from dsview.ui.trail import trail
-from dsview.ui.words import FAINT, KEY, MUTED, STRONG, content, count_words, spaced
+from dsview.ui.words import KEY, MUTED, STRONG, Part, content, count_words, spaced
 
 if TYPE_CHECKING:
     from dsview.session.session import Delta
@@ -41,43 +40,31 @@ _NOTHING_YET = "Nothing is flagged so far: dsview is still reading."
 REFRESH_EVERY = 1.0
 """Seconds between two looks at all findings, however often one changes."""
 
-COLUMNS = (
-    Column(id="check", title="Check", help="The code of the check.", width=13, max_width=16),
-    Column(id="slug", title="Name", help="The name of the check.", width=12, max_width=30, priority=3),
-    Column(id="object", title="Object", help="What is to be changed.", width=18, max_width=44),
-    Column(id="family", title="Family", help="The address family concerned.", width=6, priority=2),
-    Column(id="message", title="What is wrong", help="In a sentence.", width=20, max_width=200),
-)
-
-
-class Line(msgspec.Struct, frozen=True):
-    """A line of the list: a finding, or a check that was not evaluated and why."""
-
-    row: Row
-    finding: FindingRow | None
-    reason: Safe = Safe("")
+_PATIENCE = 20
+"""How many times as long as a look takes the pause after it is at least."""
 
 
 class FindingLines:
-    """The rows of the table: see `dsview.ui.table.Rows`."""
+    """The rows of the table, made when they are seen: see `dsview.ui.table.Rows`."""
 
     sort_column: str | None = None
     descending = False
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[Line], folded: str) -> None:
         self._lines = lines
-        self._index = {line.row.key: number for number, line in enumerate(lines)}
+        self._folded = folded
+        self._index = {line.key: number for number, line in enumerate(lines)}
 
     def __len__(self) -> int:
         return len(self._lines)
 
     def row(self, index: int) -> Row:
         """The row at a position."""
-        return self._lines[index].row
+        return line_row(self._lines[index], self._folded)
 
     def key_at(self, index: int) -> Key:
         """The key at a position."""
-        return self._lines[index].row.key
+        return self._lines[index].key
 
     def index_of(self, key: Key) -> int | None:
         """Where a finding is now."""
@@ -89,38 +76,6 @@ class FindingLines:
         return self._lines[index] if index is not None else None
 
 
-def finding_lines(session: Session, glyphs: Glyphs) -> list[Line]:
-    """Causes, worst first, each with what it explains; then what was not evaluated."""
-    lines: list[Line] = []
-    for group in finding_groups(session):
-        lines.append(_line(group.root, ""))
-        lines += [_line(row, f"{glyphs.folded} ") for row in group.explains]
-    for item in session.not_evaluated():
-        cells = (
-            Cell(safe(item.check), Tone.MUTED),
-            Cell(safe(REGISTRY[item.check].slug), Tone.MUTED),
-            Cell(Safe("not evaluated"), Tone.MUTED),
-            Cell(Safe("")),
-            Cell(safe(item.reason), Tone.MUTED),
-        )
-        lines.append(Line(Row(("not evaluated", item.check), cells), None, safe(item.reason)))
-    return lines
-
-
-def _line(found: FindingRow, indent: str) -> Line:
-    finding = found.finding
-    key = (finding.check, f"{finding.object}|{finding.family or ''}|{finding.field or ''}")
-    tone = Tone.MUTED if indent else Tone.PLAIN
-    cells = (
-        Cell(safe(indent + found.check), tone),
-        Cell(safe(REGISTRY[found.check].slug), tone),
-        Cell(found.object, tone),
-        Cell(safe(finding.family or ""), tone),
-        Cell(safe(found.message.partition("\n")[0]), tone),
-    )
-    return Line(Row(key, cells, (finding,)), found)
-
-
 class FindingsScreen(Screen[None]):
     """A table of findings above the selected one in full."""
 
@@ -130,11 +85,21 @@ class FindingsScreen(Screen[None]):
 
     def __init__(self, workspace: Workspace, *, glyphs: Glyphs) -> None:
         super().__init__()
+        self._workspace = workspace
         self._session = workspace.session
         self._glyphs = glyphs
-        self._lines = FindingLines(finding_lines(self._session, glyphs))
-        self._read_at = time.monotonic()
+        self._pause = REFRESH_EVERY
+        self._read_at = 0.0
         self._is_waiting = False
+        self._lines = self._look()
+
+    def _look(self) -> FindingLines:
+        """Look at all findings. The more there are, the longer until the next look, so that keys never wait for it."""
+        started = time.monotonic()
+        lines = FindingLines(finding_lines(self._session, self._workspace.findings), self._glyphs.folded)
+        self._read_at = time.monotonic()
+        self._pause = max(REFRESH_EVERY, _PATIENCE * (self._read_at - started))
+        return lines
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -159,12 +124,11 @@ class FindingsScreen(Screen[None]):
         if not (delta.findings or delta.everything) or self._is_waiting:
             return
         self._is_waiting = True
-        self.set_timer(max(0.05, self._read_at + REFRESH_EVERY - time.monotonic()), self._read)
+        self.set_timer(max(0.05, self._read_at + self._pause - time.monotonic()), self._read)
 
     def _read(self) -> None:
         self._is_waiting = False
-        self._read_at = time.monotonic()
-        self._lines = FindingLines(finding_lines(self._session, self._glyphs))
+        self._lines = self._look()
         table = self.query_one(Table)
         table.replace_rows(self._lines)
         self._show_heading()
@@ -180,10 +144,14 @@ class FindingsScreen(Screen[None]):
 
     def _heading(self) -> Content:
         counts = count_words(self._session.counts(), self._glyphs)
-        exempted = self._session.exempted
-        parts = [content((" Findings", STRONG)), *(content(part) for part in counts)]
+        view, exempted = self._workspace.findings, self._session.exempted
+        parts: list[Part] = [(" Findings", STRONG), *counts]
+        if view.acknowledged:
+            parts.append((f"{len(view.acknowledged):,} acknowledged", "$accent" if view.with_acknowledged else MUTED))
         if exempted:
-            parts.append(content((f"{exempted:,} exempted", MUTED)))
+            parts.append((f"{exempted:,} exempted", "$accent" if view.with_exempted else MUTED))
+        if view.grouping is not Grouping.SEVERITY:
+            parts.append((f"by {view.grouping.value}", "$accent"))
         return spaced(parts, "   ")
 
     def _selected(self) -> Line | None:
@@ -192,21 +160,68 @@ class FindingsScreen(Screen[None]):
 
     def _tell(self) -> None:
         line = self._selected()
-        found = line.finding if line is not None else None
-        since = since_text(self._session, found.finding) if found is not None else Safe("")
+        finding = line.finding if line is not None and line.kind is not LineKind.EXEMPTED else None
+        since = since_text(self._session, finding) if finding is not None else Safe("")
         self.query_one("#story", Document).show(story_blocks(line, since) if line is not None else [])
 
     def on_table_moved(self) -> None:
         """Another finding is selected."""
         self._tell()
 
+    def _place(self) -> tuple[str, Key] | None:
+        """Where the object of the selected finding has its detail."""
+        line = self._selected()
+        if line is None or line.finding is None:
+            return None
+        place, key = pane_of(self._session, line.finding.object)
+        return (place, key) if place else None
+
     def on_table_opened(self) -> None:
         """Go to the object."""
-        line = self._selected()
-        if line is not None and line.finding is not None and line.finding.pane_id:
-            self.app.go.detail(line.finding.pane_id, line.finding.key)
-        elif line is not None:
+        place = self._place()
+        if place is not None:
+            self.app.go.detail(*place)
+        else:
             self.action_explain()
+
+    def _change(self, **changes: object) -> None:
+        """Look at the findings in another way."""
+        self._workspace.findings = msgspec.structs.replace(self._workspace.findings, **changes)
+        self._read()
+
+    def action_group(self) -> None:
+        """Group by the next thing."""
+        every = list(Grouping)
+        at = every.index(self._workspace.findings.grouping)
+        self._change(grouping=every[(at + 1) % len(every)])
+
+    def action_fold(self) -> None:
+        """Fold away what causes explain, or unfold it."""
+        self._change(is_folded=not self._workspace.findings.is_folded)
+
+    def action_acknowledge(self) -> None:
+        """Put the cause aside, or back."""
+        line = self._selected()
+        if line is None or line.finding is None or line.kind is LineKind.EXEMPTED:
+            self.app.say("Only a finding can be acknowledged.")
+            return
+        cause = self._session.root_of(line.finding) or line.finding
+        self._change(acknowledged=self._workspace.findings.acknowledged ^ {cause.identity})
+        if line.kind is not LineKind.ACKNOWLEDGED:
+            self.app.say("Acknowledged for this session. A shows what was put aside.")
+
+    def action_show_acknowledged(self) -> None:
+        """Show what was put aside, or hide it."""
+        view = self._workspace.findings
+        if not view.acknowledged:
+            self.app.say("Nothing was acknowledged.")
+        self._change(with_acknowledged=not view.with_acknowledged)
+
+    def action_show_exempted(self) -> None:
+        """Show what the policy exempts, or hide it."""
+        if not self._session.exempted:
+            self.app.say("Nothing is exempted.")
+        self._change(with_exempted=not self._workspace.findings.with_exempted)
 
     def action_back(self) -> None:
         """Back to where one came from."""
@@ -217,16 +232,18 @@ class FindingsScreen(Screen[None]):
         line = self._selected()
         if line is None:
             return
-        if line.finding is not None and line.finding.fix:
-            self.app.copy(line.finding.fix, "the fix")
+        fix = fix_of(line.finding) if line.finding is not None else ""
+        if fix:
+            self.app.copy(fix, "the fix")
         else:
-            self.app.copy(line.finding.message if line.finding is not None else line.reason, "the message")
+            self.app.copy(line.finding.message if line.finding is not None else line.text, "the message")
 
     def action_explain(self) -> None:
         """What the check is about."""
         line = self._selected()
-        if line is not None:
-            self.app.go.explanation(line.finding.check if line.finding is not None else line.row.key[1])
+        code = line.finding.check if line is not None and line.finding is not None else line.key[1] if line else ""
+        if code in REGISTRY:
+            self.app.go.explanation(code)
 
     def action_timeline(self) -> None:
         """What changed."""
@@ -234,26 +251,25 @@ class FindingsScreen(Screen[None]):
 
     def action_trace(self) -> None:
         """Trace the object."""
-        line = self._selected()
-        if line is not None and line.finding is not None and line.finding.pane_id:
-            self.app.go.trace(line.finding.pane_id, line.finding.key)
+        place = self._place()
+        if place is not None:
+            self.app.go.trace(*place)
         else:
             self.app.say("This finding has no object that could be traced.")
 
     def action_yaml(self) -> None:
         """The object as YAML."""
-        line = self._selected()
-        if line is not None and line.finding is not None and line.finding.pane_id:
-            self.app.go.yaml(line.finding.pane_id, line.finding.key)
+        place = self._place()
+        if place is not None:
+            self.app.go.yaml(*place)
 
 
 def story_blocks(line: Line, since: Safe) -> list[Block]:
     """The selected finding in full: message, what was seen and expected, since when, the fix."""
-    found = line.finding
-    if found is None:
-        return [paragraph(content((line.reason, MUTED)))]
-    finding = found.finding
-    blocks = [paragraph(content((part, "$ink"))) for part in found.message.split("\n")]
+    finding = line.finding
+    if finding is None:
+        return [paragraph(content((line.text, MUTED)))]
+    blocks = [paragraph(content((part, "$ink"))) for part in safe_lines(finding.message).split("\n")]
     if finding.observed or finding.expected:
         seen = content(
             ("seen ", MUTED), (safe(finding.observed or "nothing"), "$flag-warning"),
@@ -262,7 +278,5 @@ def story_blocks(line: Line, since: Safe) -> list[Block]:
         blocks.append(paragraph(seen))
     if since:
         blocks.append(paragraph(content(("since ", MUTED), (since, "$ink")), hanging=6))
-    blocks += [
-        paragraph(content(("fix ", KEY), (part, "$accent")), hanging=4) for part in found.fix.split("\n") if part
-    ]
-    return blocks or [paragraph(content(("", FAINT)))]
+    fix = (part for part in fix_of(finding).split("\n") if part)
+    return blocks + [paragraph(content(("fix ", KEY), (part, "$accent")), hanging=4) for part in fix]
