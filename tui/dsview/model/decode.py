@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -314,23 +314,41 @@ def _decoder(shape: type[T], convert: Callable[[T], Object]) -> Callable[[bytes 
     return decode_one
 
 
-_DECODERS: dict[Kind, Callable[[bytes | msgspec.Raw], Object]] = {
-    Kind.SERVICE: _decoder(wire.ServiceWire, _service),
-    Kind.ENDPOINT_SLICE: _decoder(wire.EndpointSliceWire, _endpoint_slice),
-    Kind.POD: _decoder(wire.PodWire, _pod),
-    Kind.NODE: _decoder(wire.NodeWire, _node),
-    Kind.SERVICE_CIDR: _decoder(groups.ServiceCIDRWire, _service_cidr),
-    Kind.IP_ADDRESS: _decoder(groups.IPAddressWire, _ip_address),
-    Kind.INGRESS: _decoder(groups.IngressWire, _ingress),
-    Kind.INGRESS_CLASS: _decoder(groups.IngressClassWire, _ingress_class),
-    Kind.NETWORK_POLICY: _decoder(groups.NetworkPolicyWire, _network_policy),
-    Kind.VALIDATING_WEBHOOK: _decoder(groups.WebhookConfigurationWire, _webhook_configuration(Kind.VALIDATING_WEBHOOK)),
-    Kind.MUTATING_WEBHOOK: _decoder(groups.WebhookConfigurationWire, _webhook_configuration(Kind.MUTATING_WEBHOOK)),
-    Kind.API_SERVICE: _decoder(groups.APIServiceWire, _api_service),
-    Kind.CONFIG_MAP: _decoder(wire.ConfigMapWire, _config_map),
-    Kind.EVENT: _decoder(wire.EventWire, _event),
-    Kind.ENDPOINTS: _decoder(wire.EndpointsWire, _endpoints),
+_SHAPES: dict[Kind, tuple[type[Any], Callable[[Any], Object]]] = {
+    Kind.SERVICE: (wire.ServiceWire, _service),
+    Kind.ENDPOINT_SLICE: (wire.EndpointSliceWire, _endpoint_slice),
+    Kind.POD: (wire.PodWire, _pod),
+    Kind.NODE: (wire.NodeWire, _node),
+    Kind.SERVICE_CIDR: (groups.ServiceCIDRWire, _service_cidr),
+    Kind.IP_ADDRESS: (groups.IPAddressWire, _ip_address),
+    Kind.INGRESS: (groups.IngressWire, _ingress),
+    Kind.INGRESS_CLASS: (groups.IngressClassWire, _ingress_class),
+    Kind.NETWORK_POLICY: (groups.NetworkPolicyWire, _network_policy),
+    Kind.VALIDATING_WEBHOOK: (groups.WebhookConfigurationWire, _webhook_configuration(Kind.VALIDATING_WEBHOOK)),
+    Kind.MUTATING_WEBHOOK: (groups.WebhookConfigurationWire, _webhook_configuration(Kind.MUTATING_WEBHOOK)),
+    Kind.API_SERVICE: (groups.APIServiceWire, _api_service),
+    Kind.CONFIG_MAP: (wire.ConfigMapWire, _config_map),
+    Kind.EVENT: (wire.EventWire, _event),
+    Kind.ENDPOINTS: (wire.EndpointsWire, _endpoints),
 }
+"""How each kind stands on the wire, and what makes of that the Struct that is kept."""
+
+_DECODERS = {kind: _decoder(shape, convert) for kind, (shape, convert) in _SHAPES.items()}
+
+
+def _line_decoder(shape: type[T], convert: Callable[[T], Object]) -> Callable[[bytes], tuple[str, Object]]:
+    # Made here and not declared: a Struct for each shape, whose fields type checkers therefore cannot know.
+    made: Any = msgspec.defstruct("WatchLine", [("type", str), ("object", shape)])
+    read: msgspec.json.Decoder[Any] = msgspec.json.Decoder(made)
+
+    def decode_line(line: bytes) -> tuple[str, Object]:
+        event = read.decode(line)
+        return event.type, convert(event.object)
+
+    return decode_line
+
+
+_LINE_DECODERS = {kind: _line_decoder(shape, convert) for kind, (shape, convert) in _SHAPES.items()}
 
 
 class _NameOnly(wire.Wire):
@@ -354,6 +372,17 @@ def _name_of(data: bytes | msgspec.Raw) -> str:
         if found:
             return found.group(1).decode("utf-8", "replace")
     return "(no name)"
+
+
+def decode_line(kind: Kind, line: bytes) -> tuple[str, Object] | None:
+    """The type and the object of a watch's line, read in one pass; None where the object is not a whole one.
+
+    Bookmarks and errors are not, nor are objects for which `decode` would raise `BadObject`.
+    """
+    try:
+        return _LINE_DECODERS[kind](line)
+    except (msgspec.MsgspecError, UnicodeError, ValueError, OverflowError, RecursionError):
+        return None
 
 
 def decode(kind: Kind, data: bytes | msgspec.Raw) -> Object:

@@ -15,7 +15,7 @@ import msgspec
 import urllib3
 from msgspec import Raw
 
-from dsview.model.decode import BadObject, decode
+from dsview.model.decode import BadObject, decode, decode_line
 from dsview.model.kinds import Resource
 from dsview.model.objects import Key, Object
 from dsview.model.text import safe
@@ -43,6 +43,7 @@ EXPIRES_SELDOM = 5.0
 FAILURES_BEFORE_TELLING = 3
 REFUSALS = {403}
 ABSENCES = {404}
+_UPSERTS = {"ADDED", "MODIFIED"}
 NO_STREAMING = {400, 405, 422}
 
 Report = Callable[[Health, str], None]
@@ -282,9 +283,16 @@ class Reflector:
         if line is None:
             self._sink(Quarantined(kind, "too long", f"A {kind} of more than 32 MB was passed over."))
             return is_listing
+        started = time.perf_counter()
+        whole = decode_line(kind, line)
+        self.stats.decode_s += time.perf_counter() - started
+        if whole is not None and whole[0] in _UPSERTS:
+            self._keep(whole[1], tracks_version=not is_listing)
+            return is_listing
         event = watch_line_decoder.decode(line)
         match event.type:
             case "ADDED" | "MODIFIED":
+                # What is wrong with the object is found out by reading it alone.
                 self._take(event.object, tracks_version=not is_listing)
             case "DELETED":
                 self._take_deleted(event.object)
@@ -313,6 +321,9 @@ class Reflector:
             return
         finally:
             self.stats.decode_s += time.perf_counter() - started
+        self._keep(item, tracks_version=tracks_version)
+
+    def _keep(self, item: Object, *, tracks_version: bool) -> None:
         key = item.key
         if tracks_version:
             self._version = item.resource_version or self._version

@@ -56,6 +56,10 @@ def batches_of_lines(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator
     size = 0
     is_dropping = False
     for chunk in chunks:
+        if not parts and not is_dropping and chunk.find(b"\n") == len(chunk) - 1:
+            # The usual chunk: one event, which needs no copying.
+            yield [chunk] if len(chunk) > 1 else []
+            continue
         lines: list[bytes | None] = []
         pieces = chunk.split(b"\n")
         for piece in pieces[:-1]:
