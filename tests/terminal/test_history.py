@@ -77,6 +77,17 @@ async def test_trail_names_the_screens_below() -> None:
         assert title(stage).startswith("Services ▸ web ▸ Findings")
 
 
+async def test_going_back_and_forth_lengthens_no_trail() -> None:
+    async with on_stage() as stage:
+        await visit_three(stage)
+        trails = []
+        for _ in range(3):
+            await stage.press("[", "[", "]", "]")
+            trails.append(title(stage))
+        assert len(set(trails)) == 1
+        assert len(stage.app.screen_stack) == 4
+
+
 async def test_trail_leaves_the_title_its_room_on_a_small_screen() -> None:
     async with on_stage(size=(60, 20)) as stage:
         await stage.press("G", "enter", "w", "e")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dsview.model.kinds import Kind
+from dsview.session.session import Session
 from dsview.sources.events import Health, StatusChanged
-from tests.terminal.stage import NOW, Stage, on_stage, pod, service, slices
+from dsview.ui.choices import ContextChoice
+from tests.terminal.stage import NOW, Stage, StageSource, on_stage, pod, service, slices
 
 
 async def mend_api(stage: Stage) -> None:
@@ -69,3 +71,15 @@ async def test_timeline_follows_the_cluster_and_keeps_the_cursor_on_its_entry() 
         await stage.until(lambda: stage.text.count("Service shop/old") > before)
         selected = next(line for line in stage.lines if line.startswith("▌"))
         assert "shop/api" in selected or "shop/web" in selected
+
+
+async def test_another_context_is_where_its_timeline_begins() -> None:
+    other = StageSource([service("elsewhere", 5, namespace="far")], name="prod")
+    choices = [ContextChoice(name="stage", is_current=True), ContextChoice(name="prod")]
+    async with on_stage(
+        list_contexts=lambda: choices, switch_context={"prod": Session(other, clock=lambda: NOW)}.__getitem__
+    ) as stage:
+        await stage.press("x", "down", "enter")
+        await stage.until(lambda: stage.names("services") == ["elsewhere"])
+        await stage.press("T")
+        assert "Changed here from stage." in stage.text

@@ -104,6 +104,13 @@ def test_a_condition_tells_its_own_time() -> None:
     assert since_text(session, finding) == "2027-01-15 07:50:00 UTC, when its condition Ready changed"
 
 
+def test_what_is_shown_in_the_detail_only_is_not_said_to_be_older_than_the_session() -> None:
+    session, _, _ = shop()
+    followed = session.findings_of("Service", "shop", "old")[0]
+    of_detail = msgspec.structs.replace(followed, check="DS-EPS-007", field=None)
+    assert since_text(session, of_detail).startswith("not before")
+
+
 def test_files_have_no_session_that_anything_could_be_before() -> None:
     session = from_path(SCENARIOS[2])
     for finding in session.book:

@@ -31,7 +31,9 @@ def since_text(session: Session, finding: Finding) -> Safe:
     ready = _condition(item, finding)
     if ready:
         return safe(f"{moment_text(ready)}, when its condition Ready changed")
-    parts = [BEFORE] if session.source.is_live and session.was_settled else []
+    # What is shown in the detail only is not followed, so that nobody knows when it came.
+    is_followed = session.book.get(finding.identity) is not None
+    parts = [BEFORE] if is_followed and session.source.is_live and session.was_settled else []
     if item is not None and (start := _start(item, finding.object.kind)):
         parts.append(f"not before {start}")
     return safe(", ".join(parts))

@@ -205,6 +205,10 @@ class Session:
             return self.policy.judge(finding, {}, "")
         return self.policy.judge(finding, item.labels, item.ignore)
 
+    def note(self, text: str) -> None:
+        """Enter a sentence about the session itself into the timeline."""
+        self.timeline.note(self._clock(), text)
+
     def findings_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
         """The shown findings about an object, worst first."""
         return self.book.of(ObjectRef(kind, namespace or None, name))

@@ -175,6 +175,8 @@ class DsviewApp(App["SourceError | None"]):
 
     def on_dsview_app_opened(self, event: Opened) -> None:
         """Show a session."""
+        if self.workspace is not None:
+            event.workspace.session.note(f"Changed here from {self.workspace.session.source.name}.")
         self._leave_session()
         self.workspace = event.workspace
         self._is_settled = False

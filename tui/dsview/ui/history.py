@@ -61,6 +61,13 @@ class History:
         place = here + step
         return place if 0 <= place < len(self._visits) else None
 
+    def settle_on(self, screen: Screen[Any], place: int) -> bool:
+        """Whether a screen is the one of a place, which is then where one is."""
+        if self._places.get(screen) != place:
+            return False
+        self._last = place
+        return True
+
     def go(self, place: int, workspace: Workspace) -> Screen[Any]:
         """The screen of a place, made anew."""
         screen = self._visits[place](workspace)

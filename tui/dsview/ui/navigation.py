@@ -59,8 +59,12 @@ class Navigator:
         if workspace is None or place is None:
             self._app.say("There is nothing earlier to go back to." if step < 0 else "There is nothing later to go to.")
             return
+        below = self._app.screen_stack[:-1]
+        if below and self._history.settle_on(below[-1], place):
+            self._app.pop_screen()
+            return
         screen = self._history.go(place, workspace)
-        if len(self._app.screen_stack) > 1:
+        if below and step < 0:
             self._app.switch_screen(screen)
         else:
             self._app.push_screen(screen)
