@@ -20,7 +20,7 @@ from dsview.session.session import Session
 from dsview.sources.events import Health
 from dsview.state.profile import Confidence, Profile
 
-NO_PACKETS = Safe("dsview sends no packets to try it.")
+NO_PACKETS = Safe("No packets are sent to try it.")
 
 MODES: dict[str, str] = {
     "ipv4": "IPv4 only",

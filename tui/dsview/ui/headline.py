@@ -80,7 +80,7 @@ def _block(header: Header, overview: Overview, latest: Latest | None, width: int
     banners = [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
     change = _latest(latest) if latest is not None else content((" No change yet", FAINT))
     left = [*matrix_lines(overview, width, glyphs), change, *banners]
-    lane = min(matrix_width(overview), width)
+    lane = min(max(matrix_width(overview), width // 2), width)
     room = width - lane - 3
     if room < _LEAST_WORST or not overview.worst:
         return left

@@ -116,7 +116,7 @@ class DetailScreen(ReadingScreen):
 
     def session_changed(self, delta: Delta) -> None:
         """Show what is different now."""
-        if not (delta.everything or delta.changes or delta.findings or delta.nodes):
+        if not (delta.everything or delta.changes or delta.findings or delta.nodes or delta.statuses):
             return
         now = detail(self._workspace.session, self.pane_id, self.key)
         is_gone = now is None

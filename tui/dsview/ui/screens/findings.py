@@ -114,22 +114,26 @@ class FindingsScreen(Screen[None]):
         """Fill it."""
         self._show_heading()
         table = self.query_one(Table)
-        table.say(_NOTHING if self._session.was_settled else _NOTHING_YET)
+        table.say(self._why_empty())
         table.show(self._lines, COLUMNS)
         table.focus()
         self._tell()
 
     def session_changed(self, delta: Delta) -> None:
         """Look again, not too often."""
-        if not (delta.findings or delta.everything) or self._is_waiting:
+        if not (delta.findings or delta.everything or delta.statuses) or self._is_waiting:
             return
         self._is_waiting = True
         self.set_timer(max(0.05, self._read_at + self._pause - time.monotonic()), self._read)
+
+    def _why_empty(self) -> str:
+        return _NOTHING if self._session.was_settled else _NOTHING_YET
 
     def _read(self) -> None:
         self._is_waiting = False
         self._lines = self._look()
         table = self.query_one(Table)
+        table.say(self._why_empty())
         table.replace_rows(self._lines)
         self._show_heading()
         self._tell()
