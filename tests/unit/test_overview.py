@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dsview.model.finding import Severity
+from dsview.model.address import Family
+from dsview.model.finding import Finding, ObjectRef, Severity
 from dsview.model.kinds import RESOURCES, Kind
 from dsview.model.text import safe
 from dsview.rows.matrix import LayerName
@@ -163,3 +164,34 @@ def test_counting_in_slices_comes_to_the_same_as_counting_at_once() -> None:
 def test_a_verdict_is_harmless_text(path: Path) -> None:
     found = overview_now(from_path(path))
     assert safe(found.verdict) == found.verdict
+
+
+def error(check: str, family: Family | None) -> Finding:
+    """An error of the Service `shop/web`."""
+    return Finding(
+        check=check,
+        severity=Severity.ERROR,
+        object=ObjectRef("Service", "shop", "web"),
+        family=family,
+        message="It is wrong.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("finding", "sentence"),
+    [
+        (error("DS-SVC-005", "IPv6"), "1 of 3 Services does not work over IPv6, 1 only in part."),
+        (error("DS-SVC-003", "IPv6"), "2 of 3 Services do not work over IPv6."),
+        (error("DS-SVC-005", "IPv4"), "1 of 4 Services works only in part over IPv4."),
+        (error("DS-API-001", None), "1 Service has an error that names no family."),
+        (error("DS-LB-005", "IPv6"), "1 of 3 Services does not work over IPv6."),
+    ],
+)
+def test_every_error_of_a_service_but_one_that_lets_in_too_much_speaks_against_it(
+    finding: Finding, sentence: str
+) -> None:
+    session = shop()
+    session.book.replace(("Service", "shop", "web"), (finding,))
+    found = overview_now(session)
+    assert sentence in found.sentences
+    assert not any("flagged as failing" in each for each in found.sentences)

@@ -134,6 +134,9 @@ def _services(session: Session, tally: Tally, severity: Severity | None, *, is_c
         elif partial:
             verb = "works" if partial == 1 else "work"
             found.append(f"{partial:,} of {_count(of, 'Service')} {verb} only in part over {family}.")
+    if tally.faulty:
+        verb = "has" if tally.faulty == 1 else "have"
+        found.append(f"{_count(tally.faulty, 'Service')} {verb} an error that names no family.")
     if not found and is_complete and severity is None:
         aside = f", {_count(session.exempted, 'exempted finding')} aside" if session.exempted else ""
         found.append(f"Nothing in the API speaks against {_count(total, 'Service')}{aside}.")

@@ -36,6 +36,9 @@ _OF_NODES = frozenset({"DS-NODE-001", "DS-NODE-006"})
 _STOPS = frozenset({"DS-EPS-001", "DS-EPS-003", "DS-EPS-005", "DS-SVC-003"})
 """Findings of a Service that mean: nobody is served over that family."""
 
+_LETS_IN = frozenset({"DS-LB-005"})
+"""Errors of a Service that stop nobody: more are let in than should be."""
+
 _HALVES = frozenset({"DS-EPS-002", "DS-LB-001", "DS-LB-008"})
 """Findings of a Service that mean: it is served over that family, but not by all endpoints or not from outside."""
 
@@ -57,14 +60,15 @@ class Cause(msgspec.Struct, frozen=True):
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """`worst` are the worst causes but those of the cluster as a whole, of `causes` in all.
 
-    `failing` and `partial` count the Services that fail over a family altogether, or in part. `flags` holds the
-    worst severity of each layer and family.
+    `failing` and `partial` count the Services that fail over a family altogether, or in part; `faulty` those with an
+    error that names no family. `flags` holds the worst severity of each layer and family.
     """
 
     worst: tuple[Cause, ...] = ()
     causes: int = 0
     failing: dict[Family, int] = {}
     partial: dict[Family, int] = {}
+    faulty: int = 0
     flags: dict[tuple[LayerName, Family], Severity] = {}
 
 
@@ -81,7 +85,8 @@ def harm_of(session: Session, finding: Finding) -> Harm | None:
         key = (finding.object.namespace or "", finding.object.name)
         live = service_endpoints(session.state, key).live(finding.family)
         return Harm.PART if len(finding.related) < live else Harm.WHOLE
-    return None
+    # Every other error stops someone (checks.md, severities), though it does not tell whom.
+    return Harm.PART if finding.severity is Severity.ERROR and finding.check not in _LETS_IN else None
 
 
 class Tallier:
@@ -122,6 +127,7 @@ class Tallier:
         roots: list[Finding] = []
         harms: dict[tuple[ObjectRef, Family], Harm] = {}
         flags: dict[tuple[LayerName, Family], Severity] = {}
+        faulty: set[ObjectRef] = set()
         for number, finding in enumerate(list(session.book), 1):
             root = session.root_of(finding)
             if root is None:
@@ -137,6 +143,8 @@ class Tallier:
                 if layer is not None:
                     place = (layer, finding.family)
                     flags[place] = min(finding.severity, flags.get(place, finding.severity), key=lambda s: s.rank)
+            elif finding.object.kind == "Service" and finding.severity is Severity.ERROR:
+                faulty.add(finding.object)
             if number % 64 == 0:
                 yield
         own = (finding for finding in roots if finding.object != CLUSTER)
@@ -146,6 +154,7 @@ class Tallier:
             causes=len(roots),
             failing=_by_family(harms, Harm.WHOLE),
             partial=_by_family(harms, Harm.PART),
+            faulty=len(faulty),
             flags=flags,
         )
 
