@@ -64,6 +64,26 @@ async def test_click_on_the_overview_opens_the_findings() -> None:
         await stage.until(lambda: "What is wrong" in stage.text)
 
 
+async def test_click_on_a_cause_opens_its_object() -> None:
+    async with on_stage() as stage:
+        at = next(number for number, line in enumerate(stage.lines) if "shop/api-1" in line)
+        await stage.pilot.click(offset=(stage.lines[at].index("shop/api-1"), at))
+        await stage.until(lambda: "Pod shop/api-1" in stage.lines[0])
+
+
+async def test_a_cause_that_dsview_saw_come_has_its_time() -> None:
+    async with on_stage(size=(200, 60)) as stage:
+        single = pod("web-0", 0, families="4")
+        stage.source.put(single)
+        await stage.until(lambda: "since 08:00:00" in "\n".join(stage.lines[:8]))
+
+
+async def test_the_last_change_is_said_on_a_small_screen() -> None:
+    async with on_stage(size=(80, 24)) as stage:
+        stage.source.put(pod("web-0", 0, families="4"))
+        await stage.until(lambda: " 08:00:00  Pod shop/web-0" in "\n".join(stage.lines[:6]))
+
+
 async def test_overview_of_an_empty_cluster_claims_nothing() -> None:
     async with on_stage([]) as stage:
         head = " ".join("\n".join(stage.lines[:5]).split())

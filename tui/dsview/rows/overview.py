@@ -16,6 +16,7 @@ from dsview.model.text import Safe, safe
 from dsview.rows.findings import pane_of
 from dsview.rows.matrix import Layer, LayerName, matrix, why_unread
 from dsview.rows.tally import Tallier, Tally
+from dsview.rows.timeline import clock_text
 from dsview.session.session import Session
 from dsview.sources.events import Health
 from dsview.state.profile import Confidence, Profile
@@ -34,7 +35,8 @@ MODES: dict[str, str] = {
 class Worst(msgspec.Struct, frozen=True, kw_only=True):
     """A root cause: what is wrong with which object, and how many other findings it explains.
 
-    `pane_id` and `key` say where its object has a row; `pane_id` is empty where it has none.
+    `since` is when dsview saw it come, empty where it was there before. `pane_id` and `key` say where its object has
+    a detail; `pane_id` is empty where it has none.
     """
 
     severity: Severity
@@ -42,6 +44,7 @@ class Worst(msgspec.Struct, frozen=True, kw_only=True):
     object: Safe
     message: Safe
     explains: int
+    since: Safe
     pane_id: str
     key: Key
 
@@ -205,6 +208,7 @@ def _worst(session: Session, tally: Tally) -> list[Worst]:
                 object=safe(str(finding.object)),
                 message=safe(finding.message.partition("\n")[0]),
                 explains=cause.explains,
+                since=clock_text(seen) if (seen := session.timeline.opened_at(finding)) is not None else Safe(""),
                 pane_id=pane_id,
                 key=key,
             )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from dsview.rows.header import RETIRED
 from dsview.sources.events import Health
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.matrix import gap_line, matrix_lines, matrix_width, verdict_lines, worst_lines
@@ -14,7 +16,7 @@ from dsview.ui.words import FAINT, GOOD, MUTED, STRONG, Part, content, count_wor
 
 if TYPE_CHECKING:
     from dsview.rows.header import Header, SourceHealth
-    from dsview.rows.overview import Overview
+    from dsview.rows.overview import Overview, Worst
     from dsview.rows.timeline import Latest
 
 FULL = (100, 32)
@@ -30,26 +32,40 @@ _WELL = frozenset({Health.LIVE, Health.GIVEN, Health.POLLING})
 _BAD = frozenset({Health.REFUSED, Health.FAILED})
 
 
-def headlines(
-    header: Header, overview: Overview, latest: Latest | None, size: tuple[int, int], glyphs: Glyphs
-) -> list[Content]:
-    """The head in lines, for a screen of so many columns and lines; `latest` is what changed last."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head as it is drawn: its lines, and which of the worst causes stands in a line, from a column on."""
+
+    lines: list[Content]
+    causes: dict[int, Worst] = field(default_factory=dict)
+    column: int = 0
+
+    def cause_at(self, x: int, y: int) -> Worst | None:
+        """The cause at a place, where there is one."""
+        return self.causes.get(y) if x >= self.column else None
+
+
+def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[int, int], glyphs: Glyphs) -> Head:
+    """The head for a screen of so many columns and lines; `latest` is what changed last."""
     width, height = size
     is_full = width >= FULL[0] and height >= FULL[1]
     sources = source_words(header.sources, glyphs)
     lines = [_title(header, width, sources if is_full else None, glyphs)]
     lines += verdict_lines(overview, width, glyphs, most=2)
     if is_full:
-        return lines + _block(header, overview, latest, width, glyphs)
+        change = _latest(latest) if latest is not None else content((" No change yet", FAINT))
+        banners = [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
+        return _with_causes(lines, [*matrix_lines(overview, width, glyphs), change, *banners], overview, width, glyphs)
     if height >= BRIEF:
         lines.append(_gaps_and_sources(header, overview, width, glyphs))
-        if header.banners:
+        has_news = latest is not None and set(header.banners) <= {RETIRED}
+        if header.banners and not has_news:
             lines.append(content((f" {glyphs.warning} {' '.join(header.banners)}", "$flag-warning")))
         elif latest is not None:
             lines.append(_latest(latest))
     elif header.warned:
         lines.append(content((f" {glyphs.warning} {' '.join(header.warned)}", "$flag-warning")))
-    return lines
+    return Head(lines)
 
 
 def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) -> Content:
@@ -75,22 +91,20 @@ def _latest(latest: Latest) -> Content:
     return content((f" {latest.time}  ", FAINT), (latest.object, "$ink"), (f"  {latest.text}", MUTED))
 
 
-def _block(header: Header, overview: Overview, latest: Latest | None, width: int, glyphs: Glyphs) -> list[Content]:
-    """The matrix with what is said below it, and beside both, where there is room, the worst causes."""
-    banners = [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
-    change = _latest(latest) if latest is not None else content((" No change yet", FAINT))
-    left = [*matrix_lines(overview, width, glyphs), change, *banners]
+def _with_causes(above: list[Content], left: list[Content], overview: Overview, width: int, glyphs: Glyphs) -> Head:
+    """The lines on the left with the worst causes beside them, where there is room; `above` comes first."""
     lane = min(max(matrix_width(overview), width // 2), width)
     room = width - lane - 3
     if room < _LEAST_WORST or not overview.worst:
-        return left
+        return Head(above + left)
     right = worst_lines(overview, room - 1, len(left), glyphs)
     lines: list[Content] = []
     for number, line in enumerate(left):
         beside = right[number] if number < len(right) else Content("")
         short = line.truncate(lane, ellipsis=True, pad=True)
         lines.append(content(short, (f" {glyphs.rule} ", "$rule"), beside))
-    return lines
+    causes = dict(enumerate(overview.worst[: len(right) - 1], len(above) + 1))
+    return Head(above + lines, causes, lane)
 
 
 _BY_NAME = 3

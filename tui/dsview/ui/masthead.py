@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from dsview.rows.overview import Overview
     from dsview.rows.timeline import Latest
     from dsview.ui.app import DsviewApp
+    from dsview.ui.headline import Head
     from dsview.ui.workspace import Workspace
 
 
@@ -80,18 +82,28 @@ class Masthead(Widget):
         width = max(1, self.size.width)
         return Content("\n").join(line.truncate(width, ellipsis=True) for line in self._lines(width))
 
-    def on_click(self) -> None:
-        """What is said here in short is told at length among the findings."""
-        self.app.go.findings()
+    def on_click(self, event: events.Click) -> None:
+        """Go to the cause that was clicked; else to all findings, where all this is told at length."""
+        head = self._head(self.size.width)
+        cause = head.cause_at(event.x, event.y) if head is not None else None
+        if cause is not None and cause.pane_id:
+            self.app.go.detail(cause.pane_id, cause.key)
+        else:
+            self.app.go.findings()
+
+    def _head(self, width: int) -> Head | None:
+        if self._shown is None:
+            return None
+        from dsview.ui.headline import head  # noqa: PLC0415 - there is nothing to say in the first frame
+
+        return head(*self._shown, (max(1, width), self.app.size.height), self._glyphs)
 
     def _lines(self, width: int) -> list[Content]:
-        if self._shown is None:
+        head = self._head(width)
+        if head is None:
             return [content((" dsview ", STRONG), f" {self._name}"), content((" Connecting", MUTED))]
-        from dsview.ui.headline import headlines  # noqa: PLC0415 - there is nothing to say in the first frame
-
-        size = (max(1, width), self.app.size.height)
-        lines = headlines(*self._shown, size, self._glyphs)
+        size = (width, self.app.size.height)
         if size != self._tallest_for:
             self._tallest_for, self._tallest = size, 0
-        self._tallest = max(self._tallest, len(lines))
-        return lines + [content("")] * (self._tallest - len(lines))
+        self._tallest = max(self._tallest, len(head.lines))
+        return head.lines + [content("")] * (self._tallest - len(head.lines))

@@ -97,7 +97,10 @@ def worst_lines(overview: Overview, width: int, most: int, glyphs: Glyphs) -> li
 
 
 def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
-    tail = content((f" explains {cause.explains:,}", MUTED)) if cause.explains else Content("")
+    tail = content(
+        (f"  since {cause.since}", STRONG) if cause.since else "",
+        (f"  explains {cause.explains:,}", MUTED) if cause.explains else "",
+    )
     sign = (f"{glyphs.severity(cause.severity)} ", severity_style(cause.severity))
     kind, _, name = cause.object.partition(" ")
     if width < _LEAST_MESSAGE:
