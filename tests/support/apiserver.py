@@ -398,7 +398,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._chunk(b"")
             return
         elif since.isdigit():
-            for item in items:
+            for item in sorted(items, key=lambda item: int(item["metadata"]["resourceVersion"])):
                 # What changed between list and watch, as etcd would replay it.
                 if int(item["metadata"]["resourceVersion"]) > int(since):
                     self._chunk(_line("MODIFIED", api._typed(request.plural, item)))

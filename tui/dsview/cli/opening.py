@@ -33,7 +33,7 @@ def open_source(settings: Settings, trace: Trace | None = None) -> Source:
 
 
 def open_cluster(settings: Settings, trace: Trace | None = None, context: str | None = None) -> KubeSource:
-    """The cluster of a context."""
+    """The cluster of a context. Raises `SourceError` where the kubeconfig has to be mended."""
     from dsview.sources.kube import KubeSource
 
     source = KubeSource(
@@ -46,6 +46,8 @@ def open_cluster(settings: Settings, trace: Trace | None = None, context: str | 
         with_endpoints=any("EPS-006" in pattern.upper() for pattern in settings.select),
         on_client_ready=(lambda: trace.event("client_ready")) if trace is not None else None,
     )
+    # Here already, so that a context that cannot be used leaves the one before on the screen.
+    source.resolve()
     if trace is not None:
         trace.stats = source.stats
     return source

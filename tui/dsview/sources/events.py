@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -104,6 +104,16 @@ class Note(msgspec.Struct, frozen=True):
     message: str
 
 
+class Traffic(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked of a server about one kind: requests by verb, and the bytes of lists and watches."""
+
+    lists: int = 0
+    watches: int = 0
+    gets: int = 0
+    execs: int = 0
+    bytes: int = 0
+
+
 SourceEvent = Changed | Listed | StatusChanged | Quarantined | Progress | ServerInfo | Note
 Sink = Callable[[SourceEvent], None]
 """Takes an event from any thread; never blocks for long, never raises."""
@@ -155,3 +165,11 @@ class Source(Protocol):
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """The object as YAML, read anew. Raises `SourceError` where it is not to be had."""
+
+
+@runtime_checkable
+class AsksServer(Protocol):
+    """A source that asks a server, and counts how often."""
+
+    def traffic(self) -> Mapping[Kind | None, Traffic]:
+        """What was asked so far, by kind; None is what is about no kind, such as the version."""

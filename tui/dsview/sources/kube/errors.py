@@ -28,11 +28,15 @@ _status_decoder = msgspec.json.Decoder(Status)
 class RequestFailed(Exception):  # noqa: N818  (the field says "failed")
     """The server answered with something else than what was asked for.
 
-    `retry_after` is seconds, 0 where the server named none; the text is a sentence.
+    `retry_after` is seconds, 0 where the server named none; the text is a sentence. `is_unanswered` says that there
+    was no answer at all, not even the beginning of one.
     """
 
-    def __init__(self, code: int, message: str, reason: str = "", retry_after: float = 0.0) -> None:
+    def __init__(
+        self, code: int, message: str, reason: str = "", retry_after: float = 0.0, *, is_unanswered: bool = False
+    ) -> None:
         super().__init__(message)
+        self.is_unanswered = is_unanswered
         self.code = code
         self.reason = reason
         self.retry_after = retry_after

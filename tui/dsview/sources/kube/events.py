@@ -14,6 +14,7 @@ from dsview.model.objects import Event
 from dsview.sources.events import Changed, Health, Listed, Sink
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
+from dsview.sources.kube.outage import Outage
 from dsview.sources.kube.stream import page_decoder
 
 PAGE = 500
@@ -35,6 +36,7 @@ class EventPoller:
         *,
         namespaces: tuple[str, ...],
         interval: float,
+        outage: Outage,
     ) -> None:
         self._client = client
         self._sink = sink
@@ -42,20 +44,39 @@ class EventPoller:
         self._stop = stop
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._interval = max(60.0, interval)
+        self._outage = outage
+        self._has_listed = False
+        self.bytes = 0
 
     def run(self) -> None:
         """Poll until the session is over."""
-        while not self._stop.is_set():
+        pause = 0.0
+        while self._outage.wait(pause):
             try:
                 found = [event for reason in EVENT_REASONS for event in self._list(reason)]
+            except RequestFailed as error:
+                # An expired `continue` says nothing but that there is more than was read in time.
+                pause = 1.0 if error.code == 410 else self._interval
+                if error.code != 410:
+                    self._report(self._health(error.code), str(error))
+            except (msgspec.MsgspecError, urllib3.exceptions.HTTPError, OSError) as error:
+                pause = self._interval
+                self._report(self._health(0), f"The answer could not be read ({type(error).__name__}).")
+            else:
+                pause = 0.0
+                self._has_listed = True
                 self._sink(Changed(Kind.EVENT, found))
                 self._sink(Listed(Kind.EVENT, frozenset(event.key for event in found)))
                 self._report(Health.POLLING, "")
-            except RequestFailed as error:
-                self._report(Health.REFUSED if error.code == 403 else Health.FAILED, str(error))
-            except (msgspec.MsgspecError, urllib3.exceptions.HTTPError, OSError) as error:
-                self._report(Health.FAILED, f"The answer could not be read ({type(error).__name__}).")
-            self._stop.wait(self._interval)
+                if self._stop.wait(self._interval):
+                    return
+
+    def _health(self, code: int) -> Health:
+        """What a failure makes of them."""
+        if code == 403:
+            self._has_listed = False
+            return Health.REFUSED
+        return Health.STALE if self._has_listed else Health.FAILED
 
     def _list(self, reason: str) -> Iterator[Event]:
         for namespace in self._namespaces:
@@ -65,8 +86,10 @@ class EventPoller:
                 if token:
                     query["continue"] = token
                 path = RESOURCES[Kind.EVENT].path("v1", namespace)
-                with self._client.open(path, query, verb="list", read_timeout=60.0) as response:
-                    page = page_decoder.decode(response.read(decode_content=True) or b"")
+                with self._client.open(path, query, verb="list", kind=Kind.EVENT, read_timeout=60.0) as response:
+                    body = response.read(decode_content=True) or b""
+                self.bytes += len(body)
+                page = page_decoder.decode(body)
                 for raw in page.items or ():
                     try:
                         item = decode(Kind.EVENT, raw)

@@ -10,23 +10,30 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 import urllib3
-from msgspec import Raw
 
-from dsview.model.decode import BadObject, decode, decode_line
 from dsview.model.kinds import Resource
-from dsview.model.objects import Key, Object
+from dsview.model.objects import Key
 from dsview.model.text import safe
 from dsview.sources.events import Changed, Health, Listed, Progress, Quarantined, Sink
 from dsview.sources.kube.backoff import Backoff
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed, failure_of
-from dsview.sources.kube.stream import batches_of_lines, bookmark_decoder, page_decoder, watch_line_decoder
+from dsview.sources.kube.intake import Intake
+from dsview.sources.kube.outage import Outage
+from dsview.sources.kube.stream import (
+    batches_of_lines,
+    bookmark_decoder,
+    code_of,
+    is_older,
+    page_decoder,
+    watch_line_decoder,
+)
 
 PAGE = 500
-BATCH = 500
 SILENCE = 150.0
 """Seconds without a byte on a watch, bookmarks included, after which it counts as broken."""
 
@@ -35,7 +42,18 @@ ASK_AGAIN = 180.0
 """Seconds after which a kind that was refused or absent is tried again."""
 
 SHORTEST_WATCH = 1.0
-"""Seconds; a watch that ends sooner and brought nothing counts as a failure."""
+"""Seconds; a watch that ends sooner is not opened again sooner, and one that brought nothing counts as a failure."""
+
+FRUITLESS_WATCHES = 2
+"""Watches in a row that were opened and brought nothing that could be read; from then on the next one has to bring
+something before the kind counts as live again."""
+
+SILENT_WATCHES = 2
+"""Watches in a row without a byte, after which the kind is listed anew. A server whose store was set back to before
+the version that is asked from accepts the watch and says nothing until its versions have caught up."""
+
+PATIENT_REFUSALS = 4
+"""Refusals in a row of what was permitted before, after which they count for `ASK_AGAIN` seconds."""
 
 EXPIRES_SELDOM = 5.0
 """Seconds between two expiries below which a list is not begun again at once."""
@@ -43,19 +61,9 @@ EXPIRES_SELDOM = 5.0
 FAILURES_BEFORE_TELLING = 3
 REFUSALS = {403}
 ABSENCES = {404}
-_UPSERTS = {"ADDED", "MODIFIED"}
 NO_STREAMING = {400, 405, 422}
 
 Report = Callable[[Health, str], None]
-
-
-class Stats(msgspec.Struct):
-    """What reading a kind cost: objects, bytes, and seconds of waiting for bytes and of decoding them."""
-
-    count: int = 0
-    bytes: int = 0
-    read_s: float = 0.0
-    decode_s: float = 0.0
 
 
 class _Expired(Exception):  # noqa: N818  (what happened, not an error)
@@ -69,7 +77,8 @@ class _Gone(Exception):  # noqa: N818  (as above)
 class Reflector:
     """Follows a kind. `run` is the body of its thread.
 
-    `namespace` limits it to one, `name` to one object in it, `selector` is a fieldSelector. `report` is told of health.
+    `namespace` limits it to one, `name` to one object in it. `report` is told of health. `outage` is shared by all
+    that read the same server.
     """
 
     def __init__(
@@ -84,7 +93,7 @@ class Reflector:
         name: str | None = None,
         interval: float = 30.0,
         request_timeout: float | None = None,
-        silence: float = SILENCE,
+        outage: Outage | None = None,
     ) -> None:
         self._client = client
         self._resource = resource
@@ -96,7 +105,7 @@ class Reflector:
         self._query = {"fieldSelector": f"metadata.name={name}"} if name is not None else {}
         self._interval = interval
         self._request_timeout = request_timeout or LIST_TIMEOUT
-        self._silence = silence
+        self._outage = outage or Outage(stop)
         self._versions = list(resource.versions)
         self._backoff = Backoff(time.monotonic)
         self._can_stream = True
@@ -105,11 +114,14 @@ class Reflector:
         self._needs_difference = False
         self._expired_at = -EXPIRES_SELDOM
         self._failures = 0
+        self._fruitless = 0
+        self._silent = 0
+        self._refusals = 0
+        self._polls = 0
+        self._was_out = False
         self._version = ""
-        self._seen: set[Key] = set()
-        self._upserts: dict[Key, Object] = {}
-        self._deletes: dict[Key, None] = {}
-        self.stats = Stats()
+        self._intake = Intake(resource.kind, sink)
+        self.stats = self._intake.stats
 
     @property
     def _path(self) -> str:
@@ -135,19 +147,17 @@ class Reflector:
         return not self._stop.wait(seconds)
 
     def _failed(self, error: RequestFailed) -> bool:
-        self._flush()
+        """Say what failed and wait; whether to go on."""
+        self._intake.flush()
         if self._stop.is_set():
             return False
-        if error.code in REFUSALS:
-            self._report(Health.REFUSED, str(error))
-            return self._wait(ASK_AGAIN)
-        if error.code in ABSENCES:
-            if len(self._versions) > 1:
-                self._versions.pop(0)
-                return True
-            self._versions = list(self._resource.versions)
-            self._report(Health.ABSENT, "this cluster does not serve them")
-            return self._wait(ASK_AGAIN)
+        if 400 <= error.code < 500:
+            self._outage.answered()
+        if error.code in ABSENCES and len(self._versions) > 1:
+            self._versions.pop(0)
+            return True
+        if error.code in REFUSALS | ABSENCES:
+            return self._refused(error)
         if error.code in NO_STREAMING and self._can_stream and not self._version:
             self._can_stream = False
             return True
@@ -160,7 +170,27 @@ class Reflector:
             self._report(Health.FAILED, str(error))
         else:
             self._report(Health.LOADING, str(error))
-        return self._wait(self._backoff.delay(error.retry_after))
+        self._was_out = self._was_out or error.is_unanswered
+        delay = self._backoff.delay(error.retry_after)
+        if error.retry_after or not (error.is_unanswered or error.code >= 500):
+            return self._wait(delay)
+        return self._outage.wait(delay, may_look=error.is_unanswered)
+
+    def _refused(self, error: RequestFailed) -> bool:
+        """Say that the kind is not permitted or not served, and wait; whether to go on."""
+        self._versions = list(self._resource.versions)
+        self._refusals += 1
+        if self._has_listed and self._refusals <= PATIENT_REFUSALS:
+            # A server that is just starting refuses for some seconds what it permits afterwards.
+            self._report(Health.STALE, str(error))
+            return self._wait(self._backoff.delay())
+        # What was known is not brought up to date by a watch, but read anew before it counts again.
+        self._version = ""
+        if error.code in REFUSALS:
+            self._report(Health.REFUSED, str(error))
+        else:
+            self._report(Health.ABSENT, "this cluster does not serve them")
+        return self._wait(ASK_AGAIN)
 
     def _follow(self) -> None:
         """List if there is no version to go on from, then watch until something ends it."""
@@ -169,6 +199,8 @@ class Reflector:
                 self._watch(streaming=True)
             elif not self._version:
                 self._list_pages()
+            if self._was_out and self._has_listed:
+                self._compare_versions()
             while not self._stop.is_set():
                 self._watch(streaming=False)
         except _Expired:
@@ -178,8 +210,28 @@ class Reflector:
                 self._wait(self._backoff.delay())
             self._expired_at = now
 
+    def _compare_versions(self) -> None:
+        """After an outage: whether the server came back with the store that it had (raises `_Expired` if not).
+
+        A page of one object tells. Restoring etcd from a backup sets resourceVersions back, and a watch from one that
+        is yet to come stays silent.
+        """
+        query = {**self._query, "limit": "1"}
+        with self._open(query, "list", self._request_timeout) as response:
+            page = page_decoder.decode(response.read(decode_content=True) or b"")
+        self._was_out = False
+        if is_older(page.metadata.resource_version, self._version):
+            raise _Expired
+
+    @contextmanager
+    def _open(self, query: dict[str, str], verb: str, timeout: float) -> Iterator[urllib3.BaseHTTPResponse]:
+        kind = self._resource.kind
+        with self._client.open(self._path, query, verb=verb, kind=kind, read_timeout=timeout) as response:
+            self._outage.answered()
+            yield response
+
     def _begin_list(self) -> None:
-        self._seen.clear()
+        self._intake.seen.clear()
         if not self._has_listed and not self._is_dirty:
             self._report(Health.LOADING, "")
         # A list that breaks off leaves objects behind that the next one may not hold any more.
@@ -187,16 +239,17 @@ class Reflector:
         self._is_dirty = True
 
     def _end_list(self, version: str, health: Health) -> None:
-        self._flush()
+        self._intake.flush()
         if self._only is not None:
-            if self._only not in self._seen:
+            if self._only not in self._intake.seen:
                 self._sink(Changed(self._resource.kind, (), (self._only,)))
         elif self._needs_difference:
             scope = (self._namespace,) if self._namespace else None
-            self._sink(Listed(self._resource.kind, frozenset(self._seen), scope))
-        self._seen = set()
+            self._sink(Listed(self._resource.kind, frozenset(self._intake.seen), scope))
+        self._intake.seen = set()
         self._version = version
-        self._has_listed, self._failures = True, 0
+        self._has_listed, self._was_out = True, False
+        self._failures = self._fruitless = self._silent = self._refusals = 0
         self._report(health, "")
 
     def _list_pages(self, health: Health = Health.LIVE) -> None:
@@ -206,7 +259,7 @@ class Reflector:
             query = {**self._query, "limit": str(PAGE), **({"continue": token} if token else {})}
             started = time.perf_counter()
             try:
-                with self._client.open(self._path, query, verb="list", read_timeout=self._request_timeout) as response:
+                with self._open(query, "list", self._request_timeout) as response:
                     body = response.read(decode_content=True) or b""
             except RequestFailed as error:
                 if error.code == 410 and token:
@@ -217,8 +270,8 @@ class Reflector:
             self.stats.bytes += len(body)
             page = page_decoder.decode(body)
             for raw in page.items or ():
-                self._take(raw)
-            self._flush()
+                self._intake.put(raw, is_listing=True)
+            self._intake.flush()
             token, version = page.metadata.continue_, page.metadata.resource_version
             self._tell_progress(page.metadata.remaining_item_count)
             if self._stop.is_set():
@@ -228,7 +281,7 @@ class Reflector:
         self._end_list(version, health)
 
     def _tell_progress(self, remaining: int | None) -> None:
-        loaded = len(self._seen)
+        loaded = len(self._intake.seen)
         total = loaded + remaining if remaining is not None else None
         self._sink(Progress(kind=self._resource.kind, loaded=loaded, total=total))
 
@@ -243,30 +296,45 @@ class Reflector:
         is_listing = streaming
         opened, before = time.monotonic(), self.stats.bytes
         try:
-            with self._client.open(self._path, query, verb="watch", read_timeout=self._silence) as response:
+            with self._open(query, "watch", SILENCE) as response:
+                self._polls = 0
                 if not streaming:
-                    self._failures = 0
-                    self._report(Health.LIVE, "")
+                    self._fruitless += 1
+                    if self._fruitless <= FRUITLESS_WATCHES:
+                        self._failures = 0
+                        self._report(Health.LIVE, "")
                 for lines in batches_of_lines(self._chunks(response)):
                     for line in lines:
                         is_listing = self._take_line(line, is_listing)
-                    if not is_listing or len(self._upserts) >= BATCH:
-                        self._flush()
+                    if not is_listing or self._intake.is_full:
+                        self._intake.flush()
                         if is_listing:
                             self._tell_progress(None)
                     if self._stop.is_set():
                         raise _Gone
             if is_listing:
                 raise RequestFailed(0, "The API server ended a list before it was whole.")
-            if self.stats.bytes == before and time.monotonic() - opened < SHORTEST_WATCH:
+            short_of = SHORTEST_WATCH - (time.monotonic() - opened)
+            if short_of > 0:
                 # As client-go: without a pause this would ask as fast as it can, for good.
-                raise RequestFailed(0, "The API server ended a watch at once.")
+                if self.stats.bytes == before:
+                    raise RequestFailed(0, "The API server ended a watch at once.")
+                self._wait(short_of)
+            self._fruitless = self._silent = 0
         except RequestFailed as error:
+            if not streaming and self.stats.bytes == before and time.monotonic() - opened >= SILENCE:
+                self._note_silence()
             if error.code == 410:
                 raise _Expired from None
-            if error.code in REFUSALS and (self._has_listed or streaming):
-                self._poll()
-            raise
+            if error.code not in REFUSALS:
+                raise
+            self._poll()
+
+    def _note_silence(self) -> None:
+        self._silent += 1
+        if self._silent >= SILENT_WATCHES:
+            self._silent = 0
+            raise _Expired
 
     def _chunks(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         waited = time.perf_counter()
@@ -283,92 +351,62 @@ class Reflector:
         if line is None:
             self._sink(Quarantined(kind, "too long", f"A {kind} of more than 32 MB was passed over."))
             return is_listing
-        started = time.perf_counter()
-        whole = decode_line(kind, line)
-        self.stats.decode_s += time.perf_counter() - started
-        if whole is not None and whole[0] in _UPSERTS:
-            self._keep(whole[1], tracks_version=not is_listing)
+        version = self._intake.put_line(line, is_listing=is_listing)
+        if version is not None:
+            if not is_listing:
+                self._bears_fruit()
+                self._advance(version)
             return is_listing
         event = watch_line_decoder.decode(line)
+        if not is_listing and event.type != "ERROR":
+            self._bears_fruit()
         match event.type:
             case "ADDED" | "MODIFIED":
                 # What is wrong with the object is found out by reading it alone.
-                self._take(event.object, tracks_version=not is_listing)
+                version = self._intake.put(event.object, is_listing=is_listing)
+                if not is_listing:
+                    self._advance(version)
             case "DELETED":
-                self._take_deleted(event.object)
+                version = self._intake.drop(event.object)
+                # Old servers tell the version before the deletion.
+                if version and not is_older(version, self._version):
+                    self._version = version
             case "BOOKMARK":
                 bookmark = bookmark_decoder.decode(event.object)
                 if is_listing and bookmark.ends_initial_events:
                     self._end_list(bookmark.metadata.resource_version, Health.LIVE)
                     return False
                 if not is_listing and bookmark.metadata.resource_version:
-                    self._version = bookmark.metadata.resource_version
+                    self._advance(bookmark.metadata.resource_version)
             case "ERROR":
                 error = failure_of(0, bytes(event.object))
-                code = 410 if error.reason in {"Expired", "Gone"} else _code(event.object)
+                code = 410 if error.reason in {"Expired", "Gone"} else code_of(event.object)
                 raise RequestFailed(code, str(error), error.reason)
             case _:
                 text = safe(f"The API server sent a watch event of unknown type {event.type[:40]!r} for a {kind}.")
                 self._sink(Quarantined(kind, f"type {event.type[:40]}", text))
         return is_listing
 
-    def _take(self, raw: Raw, *, tracks_version: bool = False) -> None:
-        started = time.perf_counter()
-        try:
-            item = decode(self._resource.kind, raw)
-        except BadObject as error:
-            self._sink(Quarantined(self._resource.kind, error.identity, str(error)))
-            return
-        finally:
-            self.stats.decode_s += time.perf_counter() - started
-        self._keep(item, tracks_version=tracks_version)
+    def _bears_fruit(self) -> None:
+        """The watch brought something that can be read."""
+        if self._fruitless > FRUITLESS_WATCHES:
+            self._failures = 0
+            self._report(Health.LIVE, "")
+        self._fruitless = self._silent = 0
 
-    def _keep(self, item: Object, *, tracks_version: bool) -> None:
-        key = item.key
-        if tracks_version:
-            self._version = item.resource_version or self._version
-        else:
-            self._seen.add(key)
-        self.stats.count += 1
-        self._deletes.pop(key, None)
-        self._upserts[key] = item
-        if len(self._upserts) >= BATCH:
-            self._flush()
-
-    def _take_deleted(self, raw: Raw) -> None:
-        try:
-            item = decode(self._resource.kind, raw)
-        except BadObject as error:
-            namespace, _, name = error.identity.rpartition("/")
-            self._deletes[(namespace, name)] = None
-            return
-        self._version = item.resource_version or self._version
-        self._seen.discard(item.key)
-        self._upserts.pop(item.key, None)
-        self._deletes[item.key] = None
-
-    def _flush(self) -> None:
-        if self._upserts or self._deletes:
-            changed = Changed(self._resource.kind, tuple(self._upserts.values()), tuple(self._deletes))
-            self._upserts, self._deletes = {}, {}
-            self._sink(changed)
+    def _advance(self, version: str) -> None:
+        """The watch has come to this version. One that went back is another store's (raises `_Expired`)."""
+        if is_older(version, self._version):
+            raise _Expired
+        self._version = version or self._version
 
     def _poll(self) -> None:
-        """List again and again: for a kind that may be listed but not watched. Leaves by `RequestFailed`."""
-        while not self._stop.is_set():
+        """List again and again, for a kind that may be listed but not watched; until watching is worth a try again."""
+        self._polls += 1
+        until = time.monotonic() + (ASK_AGAIN if self._polls > PATIENT_REFUSALS else 0.0)
+        is_first = True
+        while is_first or time.monotonic() < until:
+            is_first = False
             self._list_pages(Health.POLLING)
-            self._version = ""
             if not self._wait(self._interval):
                 raise _Gone
-        raise _Gone
-
-
-class _Coded(msgspec.Struct):
-    code: int = 0
-
-
-def _code(raw: Raw) -> int:
-    try:
-        return msgspec.json.decode(raw, type=_Coded).code
-    except msgspec.MsgspecError:
-        return 0

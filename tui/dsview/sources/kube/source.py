@@ -1,4 +1,4 @@
-"""A live cluster as a source: one thread for each kind, one for Events, one to read nginx.conf files."""
+"""A live cluster as a source: one thread for each kind, one for Events, a few to read nginx.conf files."""
 
 from __future__ import annotations
 
@@ -14,19 +14,29 @@ from dsview.model.kinds import RESOURCES, Kind
 from dsview.model.listen import ListenSource, NginxConf
 from dsview.model.objects import Key, Pod
 from dsview.model.text import safe
-from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceError, StatusChanged
+from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceError, StatusChanged, Traffic
 from dsview.sources.kube.config import ResolvedContext, resolve_context
+from dsview.sources.kube.outage import Outage, SleepNotice
 from dsview.sources.manifest import manifest
 
 if TYPE_CHECKING:
     from dsview.sources.kube.client import Client
+    from dsview.sources.kube.events import EventPoller
     from dsview.sources.kube.reflector import Reflector
 
 # ruff: noqa: PLC0415 - `client` imports kubernetes, which only the threads may do
 
 CONNECTIONS = 48
 MOST_THREADS = 64
+CONF_READERS = 4
+"""Controller pods whose nginx.conf is read at the same time."""
+
 VERSION_TIMEOUT = 5.0
+RETRY_FIRST = 10.0
+RETRY_AT_LEAST_EVERY = 300.0
+"""Seconds between two tries to load credentials that cannot be loaded, doubling: a plug-in may open a browser."""
+
+LOOK_FOR_SLEEP_EVERY = 5.0
 CLUSTER_CONFIG_MAPS: tuple[Key, ...] = (("kube-system", "kube-proxy"), ("kube-system", "coredns"))
 
 
@@ -66,13 +76,15 @@ class KubeSource:
         self._context: ResolvedContext | None = None
         self._client: Client | None = None
         self._stop = threading.Event()
+        self._outage = Outage(self._stop)
         self._sink: Sink = lambda event: None
         self._lock = threading.Lock()
         self._health: dict[Kind, dict[str, tuple[Health, str]]] = {}
         self._told: dict[Kind, tuple[Health, str]] = {}
         self._reflectors: dict[Kind, list[Reflector]] = {}
         self._config_maps: set[Key] = set()
-        self._conf_requests: queue.Queue[tuple[Pod, str, Sink]] = queue.Queue()
+        self._events: EventPoller | None = None
+        self._conf_requests: queue.Queue[tuple[Pod, str, Sink] | None] = queue.Queue()
 
     @property
     def name(self) -> str:
@@ -83,11 +95,16 @@ class KubeSource:
         """The wall clock."""
         return wall
 
+    def resolve(self) -> None:
+        """Read the kubeconfig. Raises `SourceError` with what has to be mended in it."""
+        if self._context is None:
+            self._context = resolve_context(self._kubeconfig, self._context_name)
+
     def start(self, sink: Sink) -> None:
         """Resolve the context, which may raise `SourceError`, and go on in a thread."""
-        self._context = resolve_context(self._kubeconfig, self._context_name)
+        self.resolve()
         self._sink = sink
-        if self._context.skips_tls_verify:
+        if self._banners:
             # Said before anything else is: it holds for the first request as well.
             sink(ServerInfo(banners=self._banners))
         self._thread("connect", self._connect, self._all_failed)
@@ -95,6 +112,9 @@ class KubeSource:
     def stop(self) -> None:
         """End every request; the threads end by themselves."""
         self._stop.set()
+        self._outage.end()
+        for _ in range(CONF_READERS):
+            self._conf_requests.put(None)
         if self._client is not None:
             # Closing waits for nothing, but a TLS shutdown may; leaving must not.
             self._thread("close", self._client.close)
@@ -117,16 +137,11 @@ class KubeSource:
             self._sink(StatusChanged(kind=kind, health=Health.FAILED, reason=reason, since=time.time()))
 
     def _connect(self) -> None:
-        from dsview.sources.kube.client import Client
-
         context = self._context
-        if context is None:
+        client = self._new_client(context) if context is not None else None
+        if client is None or context is None:
             return
-        try:
-            self._client = client = Client(context, connections=CONNECTIONS)
-        except SourceError as error:
-            self._all_failed(str(error))
-            return
+        self._client = client
         if self._stop.is_set():
             client.close()
             return
@@ -134,7 +149,29 @@ class KubeSource:
             self._on_client_ready()
         self._read_version(client)
         self._follow_kinds(client)
-        self._thread("nginx", self._read_confs)
+        for number in range(CONF_READERS):
+            self._thread(f"nginx-{number}", self._read_confs)
+        self._thread("sleep", lambda: self._look_for_sleep(client))
+
+    def _new_client(self, context: ResolvedContext) -> Client | None:
+        """A client as soon as there are credentials; None where the session ends before."""
+        from dsview.sources.kube.client import Client
+
+        pause = RETRY_FIRST
+        while not self._stop.is_set():
+            try:
+                return Client(context, connections=CONNECTIONS)
+            except SourceError as error:
+                self._all_failed(str(error))
+            self._stop.wait(pause)
+            pause = min(pause * 2, RETRY_AT_LEAST_EVERY)
+        return None
+
+    def _look_for_sleep(self, client: Client) -> None:
+        notice = SleepNotice()
+        while not self._stop.wait(LOOK_FOR_SLEEP_EVERY):
+            if notice.has_slept():
+                client.break_connections()
 
     @property
     def _banners(self) -> tuple[str, ...]:
@@ -156,7 +193,7 @@ class KubeSource:
     def _ask_version_again(self, client: Client) -> None:
         from dsview.sources.kube.errors import RequestFailed
 
-        while not self._stop.wait(self._interval):
+        while self._outage.wait(self._interval):
             try:
                 text = msgspec.json.decode(client.get("/version", timeout=VERSION_TIMEOUT), type=_Version).git_version
             except (RequestFailed, msgspec.MsgspecError):
@@ -184,7 +221,9 @@ class KubeSource:
             self._stop,
             namespaces=self._namespaces,
             interval=self._interval,
+            outage=self._outage,
         )
+        self._events = poller
         self._thread("events", poller.run, lambda reason: self._report(Kind.EVENT, "", Health.FAILED, reason))
 
     def _follow(self, kind: Kind, namespace: str, name: str | None = None) -> None:
@@ -209,6 +248,7 @@ class KubeSource:
             name=name,
             interval=self._interval,
             request_timeout=self._request_timeout,
+            outage=self._outage,
         )
         with self._lock:
             self._reflectors.setdefault(kind, []).append(reflector)
@@ -255,18 +295,15 @@ class KubeSource:
         self._follow(Kind.CONFIG_MAP, namespace, name)
 
     def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Ask for a file; the answer comes from the thread that reads them one by one."""
+        """Ask for a file; the answer comes from one of the threads that read them."""
         if self._use_exec:
             self._conf_requests.put((pod, container, sink))
         else:
             sink(Changed(Kind.NGINX_CONF, (_predicted(pod, "--no-exec was given"),)))
 
     def _read_confs(self) -> None:
-        while not self._stop.is_set():
-            try:
-                pod, container, sink = self._conf_requests.get(timeout=1.0)
-            except queue.Empty:
-                continue
+        while (request := self._conf_requests.get()) is not None and not self._stop.is_set():
+            pod, container, sink = request
             try:
                 conf = self._read_conf(pod, container)
             except Exception as error:
@@ -301,23 +338,42 @@ class KubeSource:
             raise SourceError("The manifest is not available: there is no connection.")
         path = f"{resource.path(resource.versions[0], key[0] or None)}/{key[1]}"
         try:
-            return manifest(self._client.get(path, timeout=self._request_timeout or 10.0))
+            return manifest(self._client.get(path, kind=kind, timeout=self._request_timeout or 10.0))
         except (RequestFailed, msgspec.MsgspecError) as error:
             raise SourceError(f"The manifest cannot be read: {safe(str(error))}") from None
 
     def stats(self, kind: str) -> Mapping[str, float]:
-        """What reading a kind cost so far: bytes, seconds of reading and of decoding."""
+        """What reading a kind cost so far: requests, bytes, seconds of reading and of decoding."""
         with self._lock:
             found = [reflector.stats for reflector in self._reflectors.get(Kind(kind), ())]
+        asked = self.traffic().get(Kind(kind), Traffic())
         return {
-            "bytes": sum(s.bytes for s in found),
+            "lists": asked.lists,
+            "watches": asked.watches,
+            "bytes": asked.bytes,
             "read_s": round(sum(s.read_s for s in found), 4),
             "decode_s": round(sum(s.decode_s for s in found), 4),
         }
 
-    def requests(self) -> Mapping[str, int]:
-        """How many requests were made, by verb."""
-        return dict(self._client.requests) if self._client is not None else {}
+    def traffic(self) -> Mapping[Kind | None, Traffic]:
+        """How many requests were made, by kind and verb, and how many bytes lists and watches brought."""
+        if self._client is None:
+            return {}
+        asked = self._client.asked()
+        with self._lock:
+            size = {kind: sum(r.stats.bytes for r in found) for kind, found in self._reflectors.items()}
+        if self._events is not None:
+            size[Kind.EVENT] = self._events.bytes
+        return {
+            kind: Traffic(
+                lists=asked[kind, "list"],
+                watches=asked[kind, "watch"],
+                gets=asked[kind, "get"],
+                execs=asked[kind, "exec"],
+                bytes=size.get(kind, 0) if kind is not None else 0,
+            )
+            for kind in {kind for kind, _ in asked}
+        }
 
 
 def _predicted(pod: Pod, reason: str) -> NginxConf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -9,6 +10,8 @@ from msgspec import Raw
 
 MAX_LINE = 32 << 20
 """Bytes; no object that etcd takes is that large. A longer line is dropped, and told as None."""
+
+_DECIMAL = re.compile(r"[0-9]{1,40}")
 
 
 class WatchLine(msgspec.Struct):
@@ -48,6 +51,23 @@ class Bookmark(msgspec.Struct):
 watch_line_decoder = msgspec.json.Decoder(WatchLine)
 page_decoder = msgspec.json.Decoder(Page)
 bookmark_decoder = msgspec.json.Decoder(Bookmark)
+
+
+def is_older(version: str, than: str) -> bool:
+    """Whether one resourceVersion comes before another; never for what are not both decimal numbers (KEP-5504)."""
+    return bool(_DECIMAL.fullmatch(version) and _DECIMAL.fullmatch(than)) and int(version) < int(than)
+
+
+class _Coded(msgspec.Struct):
+    code: int = 0
+
+
+def code_of(status: Raw) -> int:
+    """The HTTP code in the Status of an ERROR event; 0 where there is none."""
+    try:
+        return msgspec.json.decode(status, type=_Coded).code
+    except msgspec.MsgspecError:
+        return 0
 
 
 def batches_of_lines(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator[list[bytes | None]]:
