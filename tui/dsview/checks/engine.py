@@ -58,7 +58,7 @@ class Engine:
         self.tracker = ProfileTracker(state)
         self.book = FindingBook()
         self.exempted = FindingBook()
-        self.failures: dict[str, str] = {}
+        self._failed: dict[SubjectKey, dict[str, str]] = {}
         self._live = live
         self._judge = judge
         self._is_first = True
@@ -78,11 +78,17 @@ class Engine:
         self._held: dict[SubjectKey, dict[Identity, float]] = {}
         self._due: list[tuple[float, SubjectKey]] = []
         self._due_at: dict[SubjectKey, float] = {}
+        self._woken_at = -math.inf
         self._pod_readers: set[SubjectKey] = set()
         self._watching: dict[SubjectKey, frozenset[Key]] = {}
         self._watchers: dict[Key, set[SubjectKey]] = {}
         self._facets = dict(state.facets)
         self._readings: dict[Kind, tuple[bool, tuple[str, ...] | None]] = {}
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """By code, the checks that raised and on what. One that did not when it was asked again is not among them."""
+        return {code: text for found in self._failed.values() for code, text in found.items()}
 
     @property
     def is_idle(self) -> bool:
@@ -161,7 +167,7 @@ class Engine:
     def _release(self, now: float) -> None:
         """Have evaluated what waited for kinds that are settled by now, or for too long."""
         for kind, noted in list(self._waiting.items()):
-            since = self._waiting[kind] = now if noted is None else noted
+            since = self._waiting[kind] = now if noted is None else min(noted, now)
             if now == math.inf or now - since >= PATIENCE or all(map(self.state.is_settled, self._reads[kind])):
                 del self._waiting[kind]
                 if kind is None:
@@ -177,11 +183,12 @@ class Engine:
         kind = _KINDS.get(key[0])
         if kind is None or kind not in self._active:
             return False
-        return kind not in self._waiting or key in self._found or key in self._watching
+        return kind not in self._waiting or key in self._found or key in self._watching or key in self._failed
 
     def mark_everything(self) -> None:
         """Have everything evaluated anew, and what findings are left of objects that are gone."""
-        self._dirty = dict.fromkeys(key for key in (*self._found, *self._watching) if key[0] in _KINDS)
+        known = (*self._found, *self._watching, *self._failed)
+        self._dirty = dict.fromkeys(key for key in known if key[0] in _KINDS)
         self._sweeps.clear()
         for kind in self._active:
             if kind is not None and kind not in self._waiting:
@@ -239,7 +246,9 @@ class Engine:
         self.step(now)
 
     def _wake(self, now: float) -> None:
-        while self._due and self._due[0][0] <= now:
+        # Where the clock was set back, what is due is due by the old one: it is asked again now.
+        until, self._woken_at = (math.inf if now < self._woken_at else now), now
+        while self._due and self._due[0][0] <= until:
             _, key = heapq.heappop(self._due)
             self._due_at.pop(key, None)
             if key[0] in _KINDS:
@@ -266,7 +275,7 @@ class Engine:
 
     def _is_plain(self, key: SubjectKey, context: Context) -> bool:
         """Whether it is a pod of which nothing was said and nothing is to be said."""
-        if key[0] != _POD or key in self._found:
+        if key[0] != _POD or key in self._found or key in self._failed:
             return False
         pod = self.state.pods.get((key[1], key[2]))
         return pod is not None and pod in context.plain_pods
@@ -278,10 +287,11 @@ class Engine:
         context.due = math.inf
         context.outsiders.clear()
         context.looked_at_pods = False
+        self._failed.pop(key, None)
         if item is not None:
             ref = ObjectRef(key[0], key[1] or None, key[2])
             for check in self._active.get(kind, ()):
-                found.extend(self._run(check, item, ref, context))
+                found.extend(self._run(check, item, ref, context, key))
         if kind is Kind.SERVICE:
             (self._pod_readers.add if context.looked_at_pods else self._pod_readers.discard)(key)
         if context.outsiders or key in self._watching:
@@ -303,17 +313,23 @@ class Engine:
 
     def _ask_wide(self, code: str, context: Context, touched: set[ObjectRef]) -> None:
         context.due = math.inf
+        self._failed.pop((code, "", ""), None)
         found: list[Finding] = []
         for check in self._active.get(None, ()):
             if check.code == code:
-                found.extend(self._run(check, None, CLUSTER, context))
+                found.extend(self._run(check, None, CLUSTER, context, (code, "", "")))
         touched |= self._enter((code, "", ""), found, context)
 
-    def _run(self, check: Check, item: object, ref: ObjectRef, context: Context) -> Iterator[Finding]:
+    def _run(
+        self, check: Check, item: object, ref: ObjectRef, context: Context, key: SubjectKey | None = None
+    ) -> Iterator[Finding]:
+        """What a check says; that it raised is kept for the subject, if there is one."""
         try:
             problems = run_check(check, item, context)
         except Exception as error:  # noqa: BLE001  (a bug in one check must not take the others or the screen down)
-            self.failures[check.code] = safe(f"{check.code} failed on {ref}: {type(error).__name__}: {error}")
+            if key is not None:
+                text = safe(f"{check.code} failed on {ref}: {type(error).__name__}: {error}")
+                self._failed.setdefault(key, {})[check.code] = text
             return
         seen: set[Identity] = set()
         for problem in problems:
@@ -343,7 +359,7 @@ class Engine:
         for finding in found:
             if self._live and finding.grace > 0:
                 first_seen = -math.inf if self._is_first else context.now
-                since = held[finding.identity] = before.get(finding.identity, first_seen)
+                since = held[finding.identity] = min(before.get(finding.identity, first_seen), context.now)
                 if context.now - since < finding.grace:
                     context.recheck_at(since + finding.grace)
                     continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 import click
@@ -19,6 +20,9 @@ def main() -> None:
     name = "kubectl dsview" if os.path.basename(sys.argv[0]).startswith("kubectl-") else "dsview"  # noqa: PTH119
     prepare_streams()
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            # As `__main__` left it: from here on an interruption has its exit code, and the terminal is restored.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = cli.main(prog_name=name, standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(EXIT_INTERRUPTED)

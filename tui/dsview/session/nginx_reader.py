@@ -73,7 +73,7 @@ class NginxReader:
         settings = self._state.config_maps.get(config_map)
         signature = (pod.uid, pod.ready, pod.ready_since, settings.data if settings is not None else None)
         asked = self._asked.get(pod.key)
-        if asked is not None and asked.signature == signature and now < asked.again_at:
+        if asked is not None and asked.signature == signature and asked.at <= now < asked.again_at:
             return
         container = controller_container(pod)
         if not pod.ready or container is None:

@@ -64,16 +64,18 @@ class DsviewApp(App["SourceError | None"]):
     class Opened(Message):
         """A session was opened and is about to start."""
 
-        def __init__(self, workspace: Workspace) -> None:
+        def __init__(self, workspace: Workspace, number: int) -> None:
             super().__init__()
             self.workspace = workspace
+            self.number = number
 
     class Failed(Message):
         """A session could not be opened."""
 
-        def __init__(self, error: SourceError) -> None:
+        def __init__(self, error: SourceError, number: int) -> None:
             super().__init__()
             self.error = error
+            self.number = number
 
     class Faulty(Message):
         """Something went wrong inside dsview, and the screen goes on; the text is a sentence."""
@@ -113,6 +115,7 @@ class DsviewApp(App["SourceError | None"]):
         self._on_all_painted = on_all_painted
         self.workspace: Workspace | None = None
         self._pulse: Pulse | None = None
+        self._opening = 0
         self._has_said_failure = False
         self.failure: str | None = None
         """Why the screen had to be left, where dsview itself is to blame."""
@@ -142,6 +145,10 @@ class DsviewApp(App["SourceError | None"]):
         assert isinstance(screen, MainScreen)  # noqa: S101 - the type that get_default_screen makes
         return screen
 
+    def on_load(self) -> None:
+        """Before anything is drawn: whoever ends the process from here on gets the terminal back as it was."""
+        on_leave_signals(lambda code: self.exit(return_code=code))
+
     def on_ready(self) -> None:
         """The first frame is being painted; what comes after it begins when it was."""
         self.call_after_refresh(self._begin)
@@ -149,7 +156,6 @@ class DsviewApp(App["SourceError | None"]):
     def _begin(self) -> None:
         if self._on_first_frame is not None:
             self._on_first_frame()
-        on_leave_signals(lambda code: self.exit(return_code=code))
         self.open(self._open_session)
 
     def open(self, open_session: OpenSession) -> None:
@@ -157,24 +163,33 @@ class DsviewApp(App["SourceError | None"]):
 
         A daemon thread, so that leaving never waits for a cluster that does not answer.
         """
-        threading.Thread(target=self._open, args=(open_session,), name="open-session", daemon=True).start()
+        self._opening += 1
+        thread = threading.Thread(
+            target=self._open, args=(open_session, self._opening), name="open-session", daemon=True
+        )
+        thread.start()
 
-    def _open(self, open_session: OpenSession) -> None:
+    def _open(self, open_session: OpenSession, number: int) -> None:
         from dsview.sources.events import SourceError  # noqa: PLC0415 - after the first frame
 
         try:
             from dsview.ui.workspace import Workspace  # noqa: PLC0415 - brings the checks along; as above
 
             session = open_session()
-            self.post_message(self.Opened(Workspace(session)))
+            if number != self._opening:
+                return
+            self.post_message(self.Opened(Workspace(session), number))
             session.start()
         except SourceError as error:
-            self.post_message(self.Failed(error))
+            self.post_message(self.Failed(error, number))
         except Exception as error:  # noqa: BLE001 - a traceback must not land on the terminal
-            self.post_message(self.Failed(SourceError(self._crash_sentence(error), exit_code=_FAULT)))
+            self.post_message(self.Failed(SourceError(self._crash_sentence(error), exit_code=_FAULT), number))
 
     def on_dsview_app_opened(self, event: Opened) -> None:
-        """Show a session."""
+        """Show a session, unless another was chosen meanwhile."""
+        if event.number != self._opening:
+            event.workspace.session.stop()
+            return
         if self.workspace is not None:
             event.workspace.session.note(f"Changed here from {self.workspace.session.source.name}.")
         self._leave_session()
@@ -194,6 +209,8 @@ class DsviewApp(App["SourceError | None"]):
 
     def on_dsview_app_failed(self, event: Failed) -> None:
         """Say why a session could not be opened; leave if there is nothing else to show."""
+        if event.number != self._opening:
+            return
         if not self._has_rows:
             self.exit(event.error, return_code=event.error.exit_code)
         else:
