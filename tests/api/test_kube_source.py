@@ -1,101 +1,17 @@
-"""A cluster that misbehaves, over real sockets: each fault ends with the state equal to a fresh list."""
+"""A live cluster over real sockets: what is asked of it, in which ways, and what is made of refusals."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from dsview.model.kinds import Kind
-from dsview.session.session import Session
 from dsview.sources.events import Health
-from dsview.sources.kube import KubeSource, backoff
+from dsview.sources.kube import backoff
 from tests.support.apiserver import ApiServer, Fault, Request, status_body
-from tests.support.clusters import DATA
-
-Json = dict[str, Any]
-SCENARIO = DATA / "scenarios" / "09-disable-ipv6"
-DEADLINE = 20.0
-
-
-@pytest.fixture(autouse=True)
-def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Failures are tried again at once: the delays themselves have a test of their own."""
-    monkeypatch.setattr(backoff, "FIRST", 0.02)
-    monkeypatch.setattr(backoff, "LONGEST", 0.05)
-
-
-@pytest.fixture
-def items() -> list[Json]:
-    loaded: list[Json] = json.loads((SCENARIO / "objects.json").read_text())["items"]
-    return loaded
-
-
-@pytest.fixture
-def api(items: list[Json]) -> Iterator[ApiServer]:
-    server = ApiServer()
-    server.load(items)
-    for conf in SCENARIO.glob("nginx/*/*.conf"):
-        server.files[(conf.parent.name, conf.stem)] = {"cat /etc/nginx/nginx.conf": conf.read_bytes()}
-    with server:
-        yield server
-
-
-class Live:
-    """A session on the loopback server, drained while something is awaited."""
-
-    def __init__(self, api: ApiServer, tmp_path: Path, **options: Any) -> None:
-        self.api = api
-        kubeconfig = api.write_kubeconfig(tmp_path / "kubeconfig", **options.pop("user", {}))
-        self.session = Session(KubeSource(kubeconfig=str(kubeconfig), **options))
-        self.session.start()
-
-    def until(self, condition: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + DEADLINE
-        while not condition():
-            assert time.monotonic() < end, f"waited in vain until {what}"
-            self.session.drain(0.05)
-            self.session.wait(0.02)
-
-    def settle(self) -> Live:
-        self.until(lambda: self.session.is_settled, "everything is known")
-        return self
-
-    def health(self, kind: Kind) -> Health:
-        return self.session.state.status(kind).health
-
-    def equals_a_fresh_list(self) -> bool:
-        state = self.session.state
-        stores = (("pods", state.pods), ("services", state.services), ("endpointslices", state.endpoint_slices))
-        return all({key: i["metadata"]["resourceVersion"] for key, i in self.api.objects[plural].items()} == {
-            i.key: i.resource_version for i in store
-        } for plural, store in stores)  # fmt: skip
-
-
-@pytest.fixture
-def live(api: ApiServer, tmp_path: Path) -> Iterator[Callable[..., Live]]:
-    opened: list[Live] = []
-
-    def open_live(**options: Any) -> Live:
-        opened.append(Live(api, tmp_path, **options))
-        return opened[-1]
-
-    yield open_live
-    for one in opened:
-        one.session.stop()
-
-
-def _pod(name: str, **status: Any) -> Json:
-    return {
-        "kind": "Pod",
-        "metadata": {"name": name, "namespace": "shop", "creationTimestamp": "2026-11-20T08:00:00Z"},
-        "spec": {"nodeName": "node-a", "containers": []},
-        "status": {"phase": "Running", "startTime": "2026-11-20T08:00:00Z", **status},
-    }
+from tests.support.live import Json, Live, pod
 
 
 def test_a_live_cluster_gives_the_findings_of_its_files(live: Callable[..., Live]) -> None:
@@ -136,60 +52,11 @@ def test_a_service_that_turns_dual_stack_loses_its_flag(
 def test_pages_are_used_where_streaming_lists_are_refused(api: ApiServer, live: Callable[..., Live]) -> None:
     api.streams_lists = False
     for number in range(1203):
-        api.load([_pod(f"many-{number}")])
+        api.load([pod(f"many-{number}")])
     one = live().settle()
     assert one.equals_a_fresh_list()
     assert len(one.session.state.pods) > 1203
     assert set(api.page_size_seen) == {500}
-
-
-def test_a_stopped_server_leaves_the_last_state_and_is_found_again(api: ApiServer, live: Callable[..., Live]) -> None:
-    one = live().settle()
-    count = len(one.session.state.pods)
-    api.stop()
-    one.until(lambda: one.health(Kind.POD) is Health.STALE, "pods are stale")
-    assert len(one.session.state.pods) == count
-    assert "refuses the connection" in one.session.state.status(Kind.POD).reason
-    api.delete("Pod", *next(iter(api.objects["pods"])))
-    api.oldest = api.version + 1
-    api.start()
-    one.until(lambda: one.health(Kind.POD) is Health.LIVE and one.equals_a_fresh_list(), "pods are live again")
-    assert len(one.session.state.pods) == count - 1
-
-
-def test_an_expired_watch_lists_again_and_keeps_what_is_still_there(api: ApiServer, live: Callable[..., Live]) -> None:
-    one = live().settle()
-    kept = one.session.state.pods.get(next(iter(api.objects["pods"])))
-    gone = list(api.objects["pods"])[-1]
-    with api.lock:
-        del api.objects["pods"][gone]
-        api.version += 1
-    api.raw_to_watchers("pods", b'{"type":"ERROR","object":' + status_body(410, "Expired", "too old") + b"}\n")
-    one.until(one.equals_a_fresh_list, "the pods are those of a fresh list")
-    assert kept is not None
-    assert one.session.state.pods.get(kept.key) == kept
-    assert one.session.state.pods.get(gone) is None
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b'{"type":"ADDED","object":{"metadata":{"name":"x"',
-        b'{"type":"ADDED","obj\n',
-        b"\xff\xfe\n",
-        b"<html>504 Gateway Time-out</html>\n",
-    ],
-    ids=["cut", "half", "not-utf-8", "html"],
-)
-def test_a_broken_watch_line_costs_nothing_but_a_new_watch(
-    api: ApiServer, live: Callable[..., Live], line: bytes
-) -> None:
-    one = live().settle()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
-    api.cut_watches(line)
-    api.put(_pod("after"))
-    one.until(lambda: one.session.state.pods.get(("shop", "after")) is not None, "the watch goes on")
-    one.until(one.equals_a_fresh_list, "the state is that of a fresh list")
 
 
 def test_watches_that_end_at_once_are_not_asked_for_as_fast_as_possible(
@@ -209,36 +76,6 @@ def test_watches_that_end_at_once_are_not_asked_for_as_fast_as_possible(
     assert time.monotonic() - started > 0.5
 
 
-def test_a_list_that_breaks_off_is_begun_again(api: ApiServer, live: Callable[..., Live]) -> None:
-    broken: list[int] = []
-
-    def cut(request: Request, index: int) -> bytes | None:
-        if request.plural == "pods" and index == 3 and not broken:
-            broken.append(index)
-            return b'{"type":"ADDED","object":{"metadata"'
-        return None
-
-    api.on_line = cut
-    one = live().settle()
-    assert broken
-    assert one.equals_a_fresh_list()
-
-
-@pytest.mark.parametrize("code", [429, 500, 503])
-def test_a_server_that_is_busy_is_asked_again(api: ApiServer, live: Callable[..., Live], code: int) -> None:
-    left = [2]
-
-    def busy(request: Request) -> None:
-        if request.plural == "services" and left[0]:
-            left[0] -= 1
-            raise Fault(code, b"<html>busy</html>", {"Retry-After": "0"})
-
-    api.hook = busy
-    one = live().settle()
-    assert one.health(Kind.SERVICE) is Health.LIVE
-    assert one.equals_a_fresh_list()
-
-
 def test_a_refused_kind_is_said_to_be_refused_and_costs_only_its_checks(
     api: ApiServer, live: Callable[..., Live]
 ) -> None:
@@ -255,17 +92,6 @@ def test_a_refused_kind_is_said_to_be_refused_and_costs_only_its_checks(
     assert {f.check for f in one.session.book} >= {"DS-NGX-002"}
 
 
-def test_a_kind_that_is_not_served_is_absent(api: ApiServer, live: Callable[..., Live]) -> None:
-    def absent(request: Request) -> None:
-        if request.plural == "servicecidrs":
-            raise Fault(404, b"404 page not found")
-
-    api.hook = absent
-    one = live().settle()
-    assert one.health(Kind.SERVICE_CIDR) is Health.ABSENT
-    assert {r.plural for r in api.log} >= {"servicecidrs"}
-
-
 def test_what_may_be_listed_but_not_watched_is_polled(api: ApiServer, live: Callable[..., Live]) -> None:
     def refuse(request: Request) -> None:
         if request.plural == "pods" and request.verb == "watch":
@@ -274,7 +100,7 @@ def test_what_may_be_listed_but_not_watched_is_polled(api: ApiServer, live: Call
     api.hook = refuse
     one = live(interval=0.05).settle()
     assert one.health(Kind.POD) is Health.POLLING
-    api.put(_pod("polled"))
+    api.put(pod("polled"))
     one.until(lambda: one.session.state.pods.get(("shop", "polled")) is not None, "the next list brings it")
 
 
@@ -285,27 +111,12 @@ def test_namespaces_are_read_one_by_one_where_they_are_named(api: ApiServer, liv
     assert {r.namespace for r in api.log if r.plural == "pods" and r.verb == "watch"} == {"ingress-nginx"}
 
 
-def test_an_expired_token_is_read_again_once_for_all_kinds(
-    api: ApiServer, live: Callable[..., Live], tmp_path: Path
-) -> None:
-    token = tmp_path / "token"
-    token.write_text("old")
-    api.tokens = {"old"}
-    one = live(user={"tokenFile": str(token)}).settle()
-    token.write_text("new")
-    api.tokens = {"new"}
-    api.cut_watches()
-    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open again")
-    api.put(_pod("with-new-token"))
-    one.until(lambda: one.session.state.pods.get(("shop", "with-new-token")) is not None, "events arrive")
-
-
 def test_one_broken_object_is_quarantined_alone(api: ApiServer, live: Callable[..., Live]) -> None:
-    api.load([_pod("broken", podIPs="not a list")])
+    api.load([pod("broken", podIPs="not a list")])
     one = live().settle()
     (message,) = one.session.state.quarantine_messages()
     assert "shop/broken" in message
-    api.put(_pod("broken", podIPs=[{"ip": "10.244.1.9"}]))
+    api.put(pod("broken", podIPs=[{"ip": "10.244.1.9"}]))
     one.until(lambda: not one.session.state.quarantined, "it is mended")
 
 

@@ -6,11 +6,14 @@ It speaks as kube-apiserver 1.36 was recorded to speak, over real sockets, and l
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import hashlib
 import json
+import os
 import socket
 import ssl
+import struct
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -68,6 +71,34 @@ class Fault(Exception):  # noqa: N818  (it is one, and meant)
         self.headers = headers or {}
 
 
+class Raw(Exception):  # noqa: N818  (as above)
+    """Raised by a fault hook to send these bytes in place of an answer, and then to break the connection.
+
+    `reset` breaks it as a server that was killed does; `until` keeps it open and silent before that. Each piece is
+    sent by itself; a piece that is a callable is called, so that a test decides when the next one follows.
+    """
+
+    def __init__(
+        self, *pieces: bytes | Callable[[], object], reset: bool = False, until: threading.Event | None = None
+    ) -> None:
+        super().__init__(len(pieces))
+        self.pieces = pieces
+        self.reset = reset
+        self.until = until
+
+
+def http(body: bytes, *, code: int = 200, length: int | None = None) -> bytes:
+    """An answer as it goes over the wire; `length` is what it claims to be long."""
+    size = len(body) if length is None else length
+    return f"HTTP/1.1 {code} Said\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n".encode() + body
+
+
+def http_chunked(*chunks: bytes) -> bytes:
+    """The beginning of a chunked answer, as a watch is; nothing ends it."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"".join(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n" for chunk in chunks)
+
+
 def status_body(code: int, reason: str, message: str) -> bytes:
     """A metav1.Status."""
     return json.dumps(
@@ -77,16 +108,20 @@ def status_body(code: int, reason: str, message: str) -> bytes:
 
 @dataclass
 class Watcher:
-    """A watch that is open: what is queued is sent; `cut` ends it in the middle of a line."""
+    """A watch that is open: what is queued is sent. `None` cuts it off, empty bytes end it as they should.
+
+    `since` is the version that it was asked from: nothing of before is told.
+    """
 
     plural: str
     namespace: str
     field_selector: str
+    since: int = 0
     queue: deque[bytes | None] = field(default_factory=deque)
     wake: threading.Event = field(default_factory=threading.Event)
 
     def send(self, line: bytes | None) -> None:
-        """Queue bytes; None ends the watch."""
+        """Queue bytes."""
         self.queue.append(line)
         self.wake.set()
 
@@ -110,6 +145,7 @@ class ApiServer:
         self.files: dict[tuple[str, str], dict[str, bytes]] = {}
         self.tokens: set[str] | None = None
         self.watchers: list[Watcher] = []
+        self.connections: set[socket.socket] = set()
         self._tls = tls
         self._server: ThreadingHTTPServer | None = None
         self._port = 0
@@ -140,13 +176,35 @@ class ApiServer:
         self._server = server
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
-    def stop(self) -> None:
-        """Stop listening and break every open connection."""
+    def stop(self, *, graceful: bool = False) -> None:
+        """Stop listening and break every open connection; gracefully, or as one that was killed."""
         server, self._server = self._server, None
         if server is not None:
             server.shutdown()
             server.server_close()
-        self.cut_watches()
+        if graceful:
+            self.end_watches()
+            return
+        with self.lock:
+            self.watchers.clear()
+            connections, self.connections = self.connections, set()
+        for connection in connections:
+            reset(connection)
+
+    def end_watches(self) -> None:
+        """End every open watch, as a server does that is told to leave."""
+        with self.lock:
+            watchers, self.watchers = self.watchers, []
+        for watcher in watchers:
+            watcher.send(b"")
+
+    def restore(self, objects: Iterable[Json], version: int) -> None:
+        """Become what a backup of the store makes of it: these objects, and versions that begin at this one again."""
+        with self.lock:
+            for kept in self.objects.values():
+                kept.clear()
+            self.version = version
+        self.load(objects)
 
     def cut_watches(self, last: bytes = b"") -> None:
         """End every open watch, after some last bytes."""
@@ -157,11 +215,11 @@ class ApiServer:
                 watcher.send(last)
             watcher.send(None)
 
-    def write_kubeconfig(self, path: Path, **user: object) -> Path:
+    def write_kubeconfig(self, path: Path, *, cluster: Json | None = None, **user: object) -> Path:
         """A kubeconfig with one context, `loopback`."""
-        cluster: Json = {"server": self.url}
+        cluster = {"server": self.url, **(cluster or {})}
         if self._tls is not None:
-            cluster["certificate-authority"] = str(self._tls[0])
+            cluster.setdefault("certificate-authority", str(self._tls[0]))
         config = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -209,7 +267,8 @@ class ApiServer:
 
     def _tell(self, plural: str, event: str, item: Json) -> None:
         for watcher in self.watchers:
-            if watcher.plural == plural and _selects(watcher.namespace, watcher.field_selector, item):
+            is_news = int(item["metadata"]["resourceVersion"]) > watcher.since
+            if watcher.plural == plural and is_news and _selects(watcher.namespace, watcher.field_selector, item):
                 watcher.send(_line(event, self._typed(plural, item)))
 
     def raw_to_watchers(self, plural: str, line: bytes) -> None:
@@ -243,6 +302,15 @@ class ApiServer:
             return sum(watcher.plural == plural for watcher in self.watchers)
 
 
+def reset(connection: socket.socket) -> None:
+    """Break a connection as the kernel does for a process that was killed: at once, with nothing more to read."""
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # Wakes whoever reads from it. `close` alone would wait for the files made of the socket.
+        connection.shutdown(socket.SHUT_RD)
+        os.close(connection.detach())
+
+
 def _selects(namespace: str, field_selector: str, item: Json) -> bool:
     if namespace and item["metadata"].get("namespace") != namespace:
         return False
@@ -268,6 +336,19 @@ class _Handler(BaseHTTPRequestHandler):
     api: ApiServer
     protocol_version = "HTTP/1.1"
 
+    def setup(self) -> None:
+        """Remember the connection."""
+        super().setup()
+        with self.api.lock:
+            self.api.connections.add(self.connection)
+
+    def finish(self) -> None:
+        """Forget the connection."""
+        with self.api.lock:
+            self.api.connections.discard(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it so)
         """Nothing is printed."""
 
@@ -276,8 +357,24 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer()
         except Fault as fault:
             self._send(fault.code, fault.body, fault.headers)
-        except (BrokenPipeError, ConnectionError, ssl.SSLError):
+        except Raw as raw:
+            self._send_raw(raw)
+        except OSError:
             self.close_connection = True
+
+    def _send_raw(self, raw: Raw) -> None:
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            for piece in raw.pieces:
+                if callable(piece):
+                    piece()
+                else:
+                    self.wfile.write(piece)
+                    self.wfile.flush()
+        if raw.until is not None:
+            raw.until.wait(60)
+        if raw.reset:
+            reset(self.connection)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         if name.startswith("do_"):
@@ -370,7 +467,8 @@ class _Handler(BaseHTTPRequestHandler):
             )
             raise Fault(422, status_body(422, "Invalid", text))
         since = request.query.get("resourceVersion", "")
-        watcher = Watcher(request.plural, request.namespace, request.query.get("fieldSelector", ""))
+        selector = request.query.get("fieldSelector", "")
+        watcher = Watcher(request.plural, request.namespace, selector, int(since) if since.isdigit() else 0)
         with api.lock:
             items = api.select(request)
             version = api.version
@@ -420,6 +518,9 @@ class _Handler(BaseHTTPRequestHandler):
                     self._hang_up()
                     return
                 self._chunk(data)
+                if not data:
+                    self.close_connection = True
+                    return
 
     def _exec(self, request: Request) -> None:
         key = self.headers.get("Sec-WebSocket-Key", "")

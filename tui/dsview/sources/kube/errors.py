@@ -22,6 +22,9 @@ class Status(msgspec.Struct):
     code: int = 0
 
 
+_PLAIN_TO_TLS = b"HTTP request to an HTTPS server"
+"""Part of what Go's HTTP server answers, with 400."""
+
 _status_decoder = msgspec.json.Decoder(Status)
 
 
@@ -49,6 +52,8 @@ def failure_of(code: int, body: bytes, retry_after: str | None = None) -> Reques
         status = _status_decoder.decode(body)
     if code == 401:
         text = "The API server does not accept the credentials (401). Log in again, or look at the context's user."
+    elif _PLAIN_TO_TLS in body:
+        text = "The API server speaks TLS on that port, and the kubeconfig says http://."
     elif status.message:
         text = status.message
     else:
@@ -95,12 +100,14 @@ def describe(error: BaseException, server: str) -> str:
         for mark, sentence in _TLS:
             if mark in texts:
                 return safe(f"{host} cannot be trusted: {sentence}.")
-        return safe(f"{host}: the TLS connection failed ({without_secrets(str(chain[-1]))[:120]}).")
     if isinstance(error, ValueError) and "header value" in texts:
         return safe(f"The credentials for {host} hold a character that no header may have, such as a line feed.")
+        return safe(f"{host}: the TLS connection failed ({str(chain[-1])[:120]}).")
+    is_unresolved = bool({"NameResolutionError", "gaierror"} & names)
     if "ProxyError" in names:
-        return safe(f"The proxy on the way to {host} refused the connection. Look at HTTPS_PROXY and proxy-url.")
-    if "NameResolutionError" in names or "name or service not known" in texts or "name resolution" in texts:
+        problem = "cannot be resolved" if is_unresolved else "refused the connection"
+        return safe(f"The proxy on the way to {host} {problem}. Look at HTTPS_PROXY and proxy-url.")
+    if is_unresolved:
         return safe(f"The name of {host} cannot be resolved. Look at DNS, or at the server in the kubeconfig.")
     if any(isinstance(e, ConnectionRefusedError) for e in chain) or "connection refused" in texts:
         return safe(f"{host} refuses the connection. Is the API server running?")

@@ -71,7 +71,11 @@ def code_of(status: Raw) -> int:
 
 
 def batches_of_lines(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator[list[bytes | None]]:
-    """The lines that each chunk completes, chunk by chunk; None stands for a line that was too long."""
+    """The lines that each chunk completes, chunk by chunk; None stands for a line that was too long.
+
+    What stands behind the last newline when the chunks end well is a line as well: nothing that a watch sends, but an
+    HTML page of a proxy may be of one line.
+    """
     parts: list[bytes] = []
     size = 0
     is_dropping = False
@@ -100,3 +104,5 @@ def batches_of_lines(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator
             else:
                 parts.append(rest)
         yield lines
+    if parts:
+        yield [b"".join(parts)]

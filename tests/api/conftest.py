@@ -1,0 +1,58 @@
+"""A loopback API server with a small cluster, and sessions on it that are stopped at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsview.sources.kube import backoff, outage
+from tests.support.apiserver import ApiServer
+from tests.support.clusters import DATA
+from tests.support.live import Json, Live
+
+SCENARIO = DATA / "scenarios" / "09-disable-ipv6"
+
+
+@pytest.fixture(autouse=True)
+def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failures are tried again at once: the delays themselves have tests of their own."""
+    monkeypatch.setattr(backoff, "FIRST", 0.02)
+    monkeypatch.setattr(backoff, "LONGEST", 0.05)
+    monkeypatch.setattr(outage, "SPREAD", 0.02)
+    monkeypatch.setattr(outage, "WAKE_SELDOM", 0.05)
+
+
+@pytest.fixture
+def items() -> list[Json]:
+    """The objects of the cluster."""
+    loaded: list[Json] = json.loads((SCENARIO / "objects.json").read_text())["items"]
+    return loaded
+
+
+@pytest.fixture
+def api(items: list[Json]) -> Iterator[ApiServer]:
+    """The server; it listens."""
+    server = ApiServer()
+    server.load(items)
+    for conf in SCENARIO.glob("nginx/*/*.conf"):
+        server.files[(conf.parent.name, conf.stem)] = {"cat /etc/nginx/nginx.conf": conf.read_bytes()}
+    with server:
+        yield server
+
+
+@pytest.fixture
+def live(api: ApiServer, tmp_path: Path) -> Iterator[Callable[..., Live]]:
+    """Opens a session on the server; options are the source's."""
+    opened: list[Live] = []
+
+    def open_live(**options: Any) -> Live:
+        opened.append(Live(api, tmp_path, **options))
+        return opened[-1]
+
+    yield open_live
+    for one in opened:
+        one.session.stop()

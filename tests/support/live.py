@@ -1,0 +1,90 @@
+"""A session on the loopback API server, as the fault tests drive it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.session.session import Session
+from dsview.sources.events import Health
+from dsview.sources.kube import KubeSource
+from tests.support.apiserver import ApiServer
+
+Json = dict[str, Any]
+DEADLINE = 20.0
+READ_APART = frozenset({Kind.CONFIG_MAP, Kind.EVENT, Kind.ENDPOINTS})
+"""Kinds of which only some objects are read."""
+
+FOLLOWED = tuple(kind for kind in RESOURCES if kind not in READ_APART)
+
+
+class Live:
+    """A session, drained while something is awaited."""
+
+    def __init__(self, api: ApiServer, folder: Path, **options: Any) -> None:
+        self.api = api
+        user, cluster = options.pop("user", {}), options.pop("cluster", None)
+        kubeconfig = api.write_kubeconfig(folder / "kubeconfig", cluster=cluster, **user)
+        self.session = Session(KubeSource(kubeconfig=str(kubeconfig), **options))
+        self.session.start()
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Drain until the condition holds."""
+        end = time.monotonic() + DEADLINE
+        while not condition():
+            assert time.monotonic() < end, f"waited in vain until {what}; {self.statuses()}"
+            self.session.drain(0.05)
+            self.session.wait(0.02)
+
+    def settle(self) -> Live:
+        """Drain until everything is known, or known to be unavailable."""
+        self.until(lambda: self.session.is_settled, "everything is known")
+        return self
+
+    def health(self, kind: Kind) -> Health:
+        """How a kind is doing."""
+        return self.session.state.status(kind).health
+
+    def reason(self, kind: Kind) -> str:
+        """Why it is so, as a person reads it."""
+        return self.session.state.status(kind).reason
+
+    def statuses(self) -> dict[str, str]:
+        """How the kinds that are not live are doing."""
+        every = {kind: self.session.state.status(kind) for kind in FOLLOWED}
+        return {k.value: f"{s.health.value}: {s.reason}" for k, s in every.items() if s.health is not Health.LIVE}
+
+    def until_said(self, health: Health, words: str, kind: Kind = Kind.POD) -> None:
+        """Drain until a kind's health is that, and the reason holds those words."""
+        self.until(
+            lambda: self.health(kind) is health and words in self.reason(kind), f"{kind} are {health}: {words!r}"
+        )
+
+    def equals_a_fresh_list(self) -> bool:
+        """Whether the state holds what the server does, in the same versions."""
+        state = self.session.state
+        return all(
+            {key: item["metadata"]["resourceVersion"] for key, item in self.api.objects[RESOURCES[kind].plural].items()}
+            == {item.key: item.resource_version for item in state.store(kind)}
+            for kind in FOLLOWED
+        )
+
+    def ends_well(self) -> None:
+        """What each fault ends with: every kind is live, the state equals a fresh list, and news arrive."""
+        self.until(lambda: not self.statuses() and self.equals_a_fresh_list(), "all is live and as a fresh list")
+        self.api.put(pod("told-afterwards"))
+        self.until(lambda: self.session.state.pods.get(("shop", "told-afterwards")) is not None, "news arrive")
+        self.until(lambda: self.session.is_settled, "all is evaluated")
+
+
+def pod(name: str, **status: Any) -> Json:
+    """A pod, as the API serves it."""
+    return {
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "shop", "creationTimestamp": "2026-11-20T08:00:00Z"},
+        "spec": {"nodeName": "node-a", "containers": []},
+        "status": {"phase": "Running", "startTime": "2026-11-20T08:00:00Z", **status},
+    }
