@@ -342,6 +342,11 @@ class _Handler(BaseHTTPRequestHandler):
         with self.api.lock:
             self.api.connections.add(self.connection)
 
+    def handle(self) -> None:
+        """Answer until the connection ends, however it does."""
+        with contextlib.suppress(OSError):
+            super().handle()
+
     def finish(self) -> None:
         """Forget the connection."""
         with self.api.lock:

@@ -1,0 +1,128 @@
+"""What a watch may tell in other ways than expected: each ends with the state that a fresh list gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from dsview.model.kinds import Kind
+from dsview.sources.events import Health
+from tests.support.apiserver import ApiServer
+from tests.support.live import Json, Live, pod
+
+OpenLive = Callable[..., Live]
+KEY = ("shop", "one")
+
+
+def tell(api: ApiServer, event: str, *, uid: str = "a", version: str = "", node: str = "node-a") -> None:
+    """One watch event about the pod `one`; the store keeps what it says."""
+    with api.lock:
+        api.version += 1
+        item = pod(KEY[1])
+        item["metadata"] |= {"uid": uid, "resourceVersion": version or str(api.version)}
+        item["spec"]["nodeName"] = node
+        if event == "DELETED":
+            api.objects["pods"].pop(KEY, None)
+        else:
+            api.objects["pods"][KEY] = item
+        line = {"type": event, "object": {"kind": "Pod", "apiVersion": "v1", **item}}
+        api.raw_to_watchers("pods", json.dumps(line).encode() + b"\n")
+
+
+SEQUENCES: dict[str, tuple[list[tuple[str, Json]], str | None]] = {
+    "deleted, then added with another uid": (
+        [("ADDED", {"uid": "a"}), ("DELETED", {"uid": "a"}), ("ADDED", {"uid": "b"})],
+        "b",
+    ),
+    "added with another uid, without a deletion": ([("ADDED", {"uid": "a"}), ("ADDED", {"uid": "b"})], "b"),
+    "modified, and never added": ([("MODIFIED", {"uid": "a"})], "a"),
+    "added twice": ([("ADDED", {"uid": "a"}), ("ADDED", {"uid": "a", "node": "node-b"})], "a"),
+    "deleted, and never added": ([("DELETED", {"uid": "a"})], None),
+    "deleted twice": ([("ADDED", {"uid": "a"}), ("DELETED", {"uid": "a"}), ("DELETED", {"uid": "a"})], None),
+    "added, deleted, added, deleted": ([("ADDED", {}), ("DELETED", {}), ("ADDED", {}), ("DELETED", {})], None),
+}
+"""What is told of one pod, and the uid that it ends with."""
+
+
+@pytest.mark.parametrize(("sequence", "uid"), SEQUENCES.values(), ids=SEQUENCES.keys())
+@pytest.mark.parametrize("one_by_one", [True, False], ids=["one-by-one", "at-once"])
+def test_the_last_word_on_an_object_counts(
+    api: ApiServer, live: OpenLive, sequence: list[tuple[str, Json]], uid: str | None, one_by_one: bool
+) -> None:
+    one = live().settle()
+    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    for event, fields in sequence:
+        tell(api, event, **fields)
+        if one_by_one:
+            one.session.drain()
+    one.ends_well()
+    kept = one.session.state.pods.get(KEY)
+    assert (kept.uid if kept is not None else None) == uid
+    assert [pod.key for pod in one.session.state.pods].count(KEY) == (uid is not None)
+
+
+def test_a_watch_of_bookmarks_only_stays_live_and_goes_on_from_the_last(api: ApiServer, live: OpenLive) -> None:
+    one = live().settle()
+    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    for _ in range(50):
+        api.version += 7
+        api.bookmark("pods")
+    reached = api.version
+    assert one.health(Kind.POD) is Health.LIVE
+    api.end_watches()
+    one.ends_well()
+    asked = [r.query["resourceVersion"] for r in api.log if r.plural == "pods" and "resourceVersion" in r.query]
+    assert asked[-1] == str(reached)
+
+
+@pytest.mark.parametrize("version", ["v2.abc", "18446744073709551616000", "-5", "0x10", "٣٤"])
+def test_a_version_that_is_no_number_is_handed_back_as_it_is_and_never_compared(
+    api: ApiServer, live: OpenLive, version: str
+) -> None:
+    one = live().settle()
+    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    tell(api, "ADDED", version=version)
+    one.until(lambda: one.session.state.pods.get(KEY) is not None, "it is there")
+    api.end_watches()
+    one.until(lambda: _asked(api)[-1:] == [version], "the watch goes on from that version")
+    assert _lists(api) == 1
+    # The loopback server tells its versions by number; what comes next has one again.
+    with api.lock:
+        api.version = max(api.version, int(version) if version.isdecimal() else 0)
+        del api.objects["pods"][KEY]
+        api.raw_to_watchers("pods", b'{"type":"ERROR","object":{"code":410,"reason":"Expired"}}\n')
+    one.ends_well()
+
+
+def _asked(api: ApiServer) -> list[str]:
+    return [r.query["resourceVersion"] for r in api.log if r.plural == "pods" and "resourceVersion" in r.query]
+
+
+def _lists(api: ApiServer) -> int:
+    return sum(r.query.get("sendInitialEvents") == "true" for r in api.log if r.plural == "pods")
+
+
+def test_a_type_of_event_that_is_not_known_is_told_and_passed_over(api: ApiServer, live: OpenLive) -> None:
+    one = live().settle()
+    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    api.raw_to_watchers("pods", b'{"type":"SURPRISE\\u001b[2J","object":{}}\n')
+    one.until(lambda: bool(one.session.state.quarantined), "it is told")
+    assert "unknown type" in one.session.state.quarantine_messages()[0]
+    assert "\x1b" not in one.session.state.quarantine_messages()[0]
+    one.ends_well()
+
+
+def test_a_namespace_that_goes_with_all_in_it_leaves_nothing_behind(api: ApiServer, live: OpenLive) -> None:
+    for number in range(40):
+        api.load([pod(f"web-{number}", podIPs=[{"ip": f"10.244.1.{number + 5}"}])])
+    one = live().settle()
+    one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
+    for plural, kind in (("endpointslices", "EndpointSlice"), ("services", "Service"), ("pods", "Pod")):
+        for namespace, name in [key for key in api.objects[plural] if key[0] == "shop"]:
+            api.delete(kind, namespace, name)
+    one.until(one.equals_a_fresh_list, "nothing of it is left")
+    one.until(lambda: one.session.is_settled, "all is evaluated")
+    assert not [finding for finding in one.session.book if finding.object.namespace == "shop"]
+    one.ends_well()
