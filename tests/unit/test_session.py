@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from dsview.checks.context import Context
+from dsview.checks.registry import Check, Problem, run_check
 from dsview.model.finding import Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import LoadBalancerIngress, Service, ServiceCIDR
@@ -132,6 +134,50 @@ def test_a_new_condition_waits_for_its_grace_and_an_old_one_does_not(
     assert codes(drained(session)) == []
     clock.now += 1
     assert codes(drained(session)) == ["DS-LB-004"]
+
+
+@pytest.mark.parametrize("jump", [-86_400, -2, 7], ids=["a day back", "two seconds back", "seven seconds ahead"])
+def test_a_clock_that_is_set_delays_no_finding_by_more_than_its_grace(
+    session: Session, source: ScriptedSource, clock: Clock, jump: int
+) -> None:
+    pending = msgspec.structs.replace(WEB, name="lb", type="LoadBalancer", ip_family_policy="SingleStack")
+    source.know()
+    drained(session)
+    source.put(Kind.SERVICE, pending)
+    clock.now += 100
+    assert codes(drained(session)) == []
+    clock.now += jump
+    drained(session)
+    clock.now += 300
+    assert codes(drained(session)) == ["DS-LB-004"]
+
+
+def test_a_check_that_raised_is_said_not_to_be_evaluated_until_it_goes_well_again(
+    session: Session, source: ScriptedSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_on_web(check: Check, item: object, context: Context) -> list[Problem]:
+        if check.code == "DS-SVC-001" and isinstance(item, Service) and item.labels.get("team") == "blue":
+            raise RuntimeError("out of luck")
+        return list(run_check(check, item, context))
+
+    monkeypatch.setattr("dsview.checks.engine.run_check", fail_on_web)
+    source.put(Kind.SERVICE_CIDR, DUAL)
+    source.put(Kind.SERVICE, WEB, like_web("other", 1, labels={"team": "blue"}), like_web("good", 2, labels={}))
+    source.know()
+    assert codes(drained(session)) == ["DS-SVC-001"]
+
+    def reasons() -> list[str]:
+        return [entry.reason for entry in session.not_evaluated() if entry.check == "DS-SVC-001"]
+
+    assert len(reasons()) == 1
+    assert "out of luck" in reasons()[0]
+    source.put(Kind.SERVICE, like_web("web", 0, labels={}))
+    drained(session)
+    assert "other" in reasons()[0]
+    source.tell(Changed(Kind.SERVICE, (), (("shop", "other"),)))
+    drained(session)
+    assert reasons() == []
+    assert codes(session) == ["DS-SVC-001", "DS-SVC-001"]
 
 
 def test_a_change_of_the_profile_concerns_everything(session: Session, source: ScriptedSource) -> None:

@@ -149,6 +149,11 @@ class DsviewApp(App["SourceError | None"]):
         """Before anything is drawn: whoever ends the process from here on gets the terminal back as it was."""
         on_leave_signals(lambda code: self.exit(return_code=code))
 
+    def on_resize(self) -> None:
+        """Draw all of it again: a terminal that was small for less than a frame has lost what was on it."""
+        if self.screen_stack:
+            self.screen.refresh()
+
     def on_ready(self) -> None:
         """The first frame is being painted; what comes after it begins when it was."""
         self.call_after_refresh(self._begin)
