@@ -16,7 +16,7 @@ import ssl
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -215,7 +215,7 @@ class ApiServer:
                 watcher.send(last)
             watcher.send(None)
 
-    def write_kubeconfig(self, path: Path, *, cluster: Json | None = None, **user: object) -> Path:
+    def write_kubeconfig(self, path: Path, cluster: Mapping[str, Any] | None = None, /, **user: Any) -> Path:
         """A kubeconfig with one context, `loopback`."""
         cluster = {"server": self.url, **(cluster or {})}
         if self._tls is not None:

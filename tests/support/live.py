@@ -27,7 +27,7 @@ class Live:
     def __init__(self, api: ApiServer, folder: Path, **options: Any) -> None:
         self.api = api
         user, cluster = options.pop("user", {}), options.pop("cluster", None)
-        kubeconfig = api.write_kubeconfig(folder / "kubeconfig", cluster=cluster, **user)
+        kubeconfig = api.write_kubeconfig(folder / "kubeconfig", cluster, **user)
         self.session = Session(KubeSource(kubeconfig=str(kubeconfig), **options))
         self.session.start()
 

@@ -181,13 +181,13 @@ class Client:
         """
         generation = self._generation
         self._count(kind, verb)
-        response = self._get(path, query, read_timeout)
+        response = self._get(path, query, verb, read_timeout)
         if response.status == 401:
             self._discard(response)
             self.refresh(generation)
             self._count(kind, verb)
             generation = self._generation
-            response = self._get(path, query, read_timeout)
+            response = self._get(path, query, verb, read_timeout)
         try:
             if response.status != 200:
                 body = response.read(_BODY_LIMIT, decode_content=True) or b""
@@ -209,7 +209,9 @@ class Client:
         with self._lock:
             self._asked[kind, verb] += 1
 
-    def _get(self, path: str, query: Mapping[str, str], read_timeout: float | None) -> urllib3.BaseHTTPResponse:
+    def _get(
+        self, path: str, query: Mapping[str, str], verb: str, read_timeout: float | None
+    ) -> urllib3.BaseHTTPResponse:
         if self._is_closed:
             raise RequestFailed(0, "dsview is leaving.")
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip" if self._gzip else "identity"}
@@ -225,7 +227,7 @@ class Client:
             # The client makes an ApiException of a certificate that cannot be trusted, of anything else none.
             raise RequestFailed(0, describe(error, self.server), is_unanswered=True) from None
         response: urllib3.BaseHTTPResponse = answer.response
-        _log.debug("%s %s", path, response.status)
+        _log.debug("%s %s %s", verb, path, response.status)
         with self._lock:
             self._open.add(response)
         return response

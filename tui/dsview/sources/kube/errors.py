@@ -100,9 +100,9 @@ def describe(error: BaseException, server: str) -> str:
         for mark, sentence in _TLS:
             if mark in texts:
                 return safe(f"{host} cannot be trusted: {sentence}.")
+        return safe(f"{host}: the TLS connection failed ({without_secrets(str(chain[-1]))[:120]}).")
     if isinstance(error, ValueError) and "header value" in texts:
         return safe(f"The credentials for {host} hold a character that no header may have, such as a line feed.")
-        return safe(f"{host}: the TLS connection failed ({str(chain[-1])[:120]}).")
     is_unresolved = bool({"NameResolutionError", "gaierror"} & names)
     if "ProxyError" in names:
         problem = "cannot be resolved" if is_unresolved else "refused the connection"

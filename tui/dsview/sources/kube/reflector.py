@@ -6,7 +6,6 @@ after 410. A lost connection takes nothing away: the last known state stays and 
 
 from __future__ import annotations
 
-import logging
 import random
 import threading
 import time
@@ -33,8 +32,6 @@ from dsview.sources.kube.stream import (
     page_decoder,
     watch_line_decoder,
 )
-
-_log = logging.getLogger(__name__)
 
 PAGE = 500
 SILENCE = 150.0
@@ -142,11 +139,6 @@ class Reflector:
                     return
             except (msgspec.MsgspecError, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 text = f"The answer of the API server could not be read ({type(error).__name__})."
-                if not self._failed(RequestFailed(0, safe(text))):
-                    return
-            except Exception as error:  # noqa: BLE001  (a kind whose thread died would count as live for good)
-                _log.error("reading %s failed", self._resource.kind, exc_info=error)
-                text = f"Something went wrong inside dsview ({type(error).__name__}: {str(error)[:150]})."
                 if not self._failed(RequestFailed(0, safe(text))):
                     return
 
