@@ -63,7 +63,11 @@ def open_policy(settings: Settings) -> Policy:
 def open_session(settings: Settings, trace: Trace | None = None, context: str | None = None) -> Session:
     """A session that is not started yet. Raises `SourceError`."""
     policy = open_policy(settings)
-    source = open_cluster(settings, trace, context) if context is not None else open_source(settings, trace)
+    source: Source = open_cluster(settings, trace, context) if context is not None else open_source(settings, trace)
+    if settings.redact:
+        from dsview.sources.redact import RedactedSource
+
+        source = RedactedSource(source)
     return Session(source, policy=policy, trace=trace)
 
 

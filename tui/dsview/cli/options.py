@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, kw_only=True):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     config: str | None = None
+    redact: bool = False
     theme: str | None = None
     ascii_only: bool = False
     trace_file: str | None = None
@@ -113,7 +114,10 @@ def screen_options(function: F) -> F:
     """Add the options that only the dashboard knows."""
     theme = click.option("--theme", metavar="NAME", help="The theme of the screen; an unknown one lists them.")
     signs = click.option("--ascii", "ascii_only", is_flag=True, default=None, help="Draw with plain ASCII only.")
-    return theme(signs(function))
+    redact = click.option(
+        "--redact", is_flag=True, default=None, help="Show other names and addresses in the place of the cluster's."
+    )
+    return theme(signs(redact(function)))
 
 
 def shared_options(function: F) -> F:

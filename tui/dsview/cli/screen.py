@@ -42,7 +42,8 @@ def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
     from dsview.cli.look import open_look  # noqa: PLC0415  (as the app)
     from dsview.ui.app import DsviewApp  # noqa: PLC0415  (Textual is imported only for a screen)
 
-    is_cluster = settings.from_path is None and settings.demo is None
+    # The names of contexts are not to be seen either.
+    is_cluster = settings.from_path is None and settings.demo is None and not settings.redact
     return DsviewApp(
         lambda: _open(settings, trace),
         source_name=_source_name(settings),
@@ -78,6 +79,8 @@ def _takes_keys(settings: Settings) -> bool:
 
 
 def _source_name(settings: Settings) -> str:
+    if settings.redact:
+        return "redacted"
     if settings.from_path is not None:
         return settings.from_path
     return f"demo {settings.demo}" if settings.demo is not None else settings.context or "current context"

@@ -90,6 +90,10 @@ class Names:
             known = self._names[name] = f"{self._sort}-{len(self._names) + 1}"
         return known
 
+    def meant_by(self, shown: str) -> str:
+        """The name that another one stands for; itself where it stands for none."""
+        return next((name for name, stand_in in self._names.items() if stand_in == shown), shown)
+
 
 def hidden_uid(key: bytes, text: str) -> str:
     """A uid that stands for another; an empty one stays empty."""

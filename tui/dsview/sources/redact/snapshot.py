@@ -58,13 +58,13 @@ def redacted(snapshot: Snapshot, key: bytes | None = None) -> Snapshot:
         captured_at=snapshot.captured_at,
         context="redacted",
         server_version=snapshot.server_version,
-        statuses=[_status(status, to) for status in snapshot.statuses],
+        statuses=[redacted_status(status, to) for status in snapshot.statuses],
         confs=[nginx_conf(conf, to) for conf in snapshot.confs],
-        objects=[(kind, _object(kind, item, to)) for kind, item in objects],
+        objects=[(kind, redacted_object(kind, item, to)) for kind, item in objects],
     )
 
 
-def _status(status: StatusChanged, to: Redactor) -> StatusChanged:
+def redacted_status(status: StatusChanged, to: Redactor) -> StatusChanged:
     """Reasons quote what the server said: user names, namespaces."""
     namespaces = status.namespaces
     return msgspec.structs.replace(
@@ -74,7 +74,8 @@ def _status(status: StatusChanged, to: Redactor) -> StatusChanged:
     )
 
 
-def _object(kind: Kind, item: Object, to: Redactor) -> Object:
+def redacted_object(kind: Kind, item: Object, to: Redactor) -> Object:
+    """One object."""
     return msgspec.structs.replace(
         item,
         name=to.name(kind, item.name),

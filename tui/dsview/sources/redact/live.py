@@ -1,0 +1,119 @@
+"""`--redact` on a screen: a source behind which nobody's names and addresses are seen, only what findings rest on."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+
+import msgspec
+
+from dsview.model.kinds import Kind
+from dsview.model.listen import NginxConf
+from dsview.model.objects import Key, Object, Pod
+from dsview.sources.events import (
+    Changed,
+    Item,
+    Listed,
+    Note,
+    Quarantined,
+    Sink,
+    Source,
+    SourceError,
+    SourceEvent,
+    SourceKind,
+    StatusChanged,
+)
+from dsview.sources.redact.redactor import Redactor
+from dsview.sources.redact.settings import nginx_conf
+from dsview.sources.redact.snapshot import REDACTED, redacted_object, redacted_status
+
+
+class RedactedSource:
+    """Another source, redacted: each name and address is replaced by the same one as long as the source lives.
+
+    `key` makes the choice repeatable; without it nobody, the caller included, can undo it.
+    """
+
+    name = "redacted"
+
+    def __init__(self, source: Source, key: bytes | None = None) -> None:
+        self._source = source
+        self._to = Redactor(key if key is not None else secrets.token_bytes(32))
+        # Events come from many threads, and names are numbered as they come.
+        self._lock = threading.Lock()
+
+    @property
+    def kind(self) -> SourceKind:
+        """That of the other source."""
+        return self._source.kind
+
+    @property
+    def is_live(self) -> bool:
+        """As the other source is."""
+        return self._source.is_live
+
+    def now(self, wall: float) -> float:
+        """The time that the content is of."""
+        return self._source.now(wall)
+
+    def start(self, sink: Sink) -> None:
+        """Begin to send events. Raises `SourceError` as the other source does."""
+        self._source.start(self._behind(sink))
+
+    def stop(self) -> None:
+        """Send no more."""
+        self._source.stop()
+
+    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+        """Ask for the nginx.conf of the pod that this one stands for."""
+        to = self._to
+        with self._lock:
+            meant = msgspec.structs.replace(
+                pod, namespace=to.namespace.meant_by(pod.namespace), name=to.pod.meant_by(pod.name)
+            )
+            asked = to.container.meant_by(container)
+        self._source.read_nginx_conf(meant, asked, self._behind(sink))
+
+    def watch_config_map(self, namespace: str, name: str) -> None:
+        """Follow the ConfigMap that this one stands for."""
+        with self._lock:
+            meant = self._to.namespace.meant_by(namespace), self._to.config_map.meant_by(name)
+        self._source.watch_config_map(*meant)
+
+    def read_manifest(self, kind: Kind, key: Key) -> str:
+        """Refused: a manifest holds whatever its author wrote. Raises `SourceError`."""
+        raise SourceError("The YAML is not shown: names and addresses are redacted.")
+
+    def _behind(self, sink: Sink) -> Sink:
+        def take(event: SourceEvent) -> None:
+            with self._lock:
+                hidden = self._hidden(event)
+            sink(hidden)
+
+        return take
+
+    def _hidden(self, event: SourceEvent) -> SourceEvent:
+        match event:
+            case Changed():
+                keys = [self._key(event.kind, key) for key in event.deletes]
+                return Changed(event.kind, [self._item(event.kind, item) for item in event.upserts], keys)
+            case Listed():
+                to = self._to
+                keys_left = None if event.keys is None else frozenset(self._key(event.kind, k) for k in event.keys)
+                scope = None if event.namespaces is None else tuple(map(to.namespace, event.namespaces))
+                return Listed(event.kind, keys_left, scope)
+            case StatusChanged():
+                return redacted_status(event, self._to)
+            case Quarantined():
+                return Quarantined(event.kind, self._to.uid(event.identity), f"A {event.kind} could not be read.")
+            case Note():
+                return Note(REDACTED)
+        return event
+
+    def _key(self, kind: Kind, key: Key) -> Key:
+        return self._to.key_of(Kind.POD if kind is Kind.NGINX_CONF else kind, key)
+
+    def _item(self, kind: Kind, item: Item) -> Item:
+        if isinstance(item, NginxConf):
+            return nginx_conf(item, self._to)
+        return redacted_object(kind, item, self._to) if isinstance(item, Object) else item
