@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from dsview.cli.clipboard import Clipboard
 from dsview.cli.crash import crash_sentence, telling
 from dsview.cli.exits import EXIT_FAULT, EXIT_USAGE
 from dsview.cli.options import Settings
@@ -50,6 +52,7 @@ def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
         list_contexts=(lambda: _contexts(settings)) if is_cluster else None,
         switch_context=(lambda name: _open(settings, trace, name)) if is_cluster else None,
         saver=FileSaver(),
+        copy_natively=Clipboard(os.environ, shutil.which).copy,
         crash_sentence=crash_sentence,
         look=open_look(settings),
         on_first_frame=(lambda: trace.event("first_frame")) if trace is not None else None,

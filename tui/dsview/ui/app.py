@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
@@ -48,7 +47,8 @@ class DsviewApp(App["SourceError | None"]):
 
     `open_session` is called after the first frame, in a thread; `source_name` says meanwhile what is being opened.
     `list_contexts` and `switch_context` (the session of a context, not started) make the key for contexts work.
-    `saver` makes the key for saving work.
+    `saver` makes the key for saving work; `copy_natively` gives text to the machine's clipboard, beside the terminal's,
+    and returns what is to be said of it.
     `on_first_frame` and `on_all_painted` are called once each, on the UI thread. `crash_sentence` makes a sentence, and
     a report in a file, of what dsview itself is to blame for; called from any thread.
 
@@ -93,6 +93,7 @@ class DsviewApp(App["SourceError | None"]):
         switch_context: Callable[[str], Session] | None = None,
         crash_sentence: Callable[[BaseException], str] = lambda error: f"dsview failed ({type(error).__name__}).",
         saver: Saver | None = None,
+        copy_natively: Callable[[str], str] | None = None,
         on_first_frame: Callable[[], None] | None = None,
         on_all_painted: Callable[[], None] | None = None,
         look: Look | None = None,
@@ -111,6 +112,7 @@ class DsviewApp(App["SourceError | None"]):
         self._switch_context = switch_context
         self._crash_sentence = crash_sentence
         self._saver = saver
+        self._copy_natively = copy_natively
         self._on_first_frame = on_first_frame
         self._on_all_painted = on_all_painted
         self.workspace: Workspace | None = None
@@ -298,10 +300,11 @@ class DsviewApp(App["SourceError | None"]):
         self.notify(sentence, timeout=3, markup=False)
 
     def copy(self, text: str, what: str) -> None:
-        """Copy text through the terminal (OSC 52), without anything in it that could drive a terminal."""
-        self.copy_to_clipboard(safe_lines(text))
-        hint = " (tmux: needs `set -g set-clipboard on`)" if os.environ.get("TMUX") else ""
-        self.say(f"Copied {what}{hint}.")
+        """Copy text through the terminal (OSC 52) and as the machine does; nothing in it could drive a terminal."""
+        harmless = safe_lines(text)
+        self.copy_to_clipboard(harmless)
+        hint = self._copy_natively(harmless) if self._copy_natively is not None else ""
+        self.say(f"Copied {what}.{hint}")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every action that works on this screen, from the registry; and the themes."""
