@@ -40,7 +40,8 @@ def _config() -> str:
         f"The configuration file is {default_path()}, or what --config names. It is TOML.\n\n{fields}\n"
         f"Each [[exempt]] holds:\n\n{exempt}\n"
         "An object can exempt itself by the annotation dsview.io/ignore: DS-SVC-001,DS-LB-* and, behind each code,\n"
-        "a space and the reason. Exempted findings are counted, and stand in no list.\n\n"
+        "a space and the reason. Exempted findings are counted; `dsview check --exempted` prints them, and E shows\n"
+        "them in the list of findings.\n\n"
         "Example:\n\n"
         '  ignore = ["DS-SVC-006"]\n\n'
         "  [severity]\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dsview.checks.registry import REGISTRY
 from dsview.model.finding import Finding, Severity
 from dsview.model.text import Safe
 from dsview.session.session import Session
@@ -98,6 +99,17 @@ def flagged_cells(findings: Iterable[Finding], columns: frozenset[str]) -> dict[
 
 def flags_text(session: Session, findings: Iterable[Finding]) -> Safe:
     """The findings of a row in short: `✖ EPS-001 ● SVC-006`, worst first, folded ones last."""
+    return Safe(" ".join(_flags(session, findings)))
+
+
+def flags_words(session: Session, findings: Iterable[Finding]) -> Safe:
+    """The same where there is room: a code that stands alone is followed by its name, `✖ EPS-001 family-empty`."""
+    flags = _flags(session, findings)
+    code = f"DS-{flags[0].partition(' ')[2]}" if len(flags) == 1 else ""
+    return Safe(f"{flags[0]} {REGISTRY[code].slug}") if code in REGISTRY else Safe(" ".join(flags))
+
+
+def _flags(session: Session, findings: Iterable[Finding]) -> list[str]:
     own: list[str] = []
     folded: list[str] = []
     for finding in sorted(findings, key=lambda f: f.order):
@@ -106,4 +118,4 @@ def flags_text(session: Session, findings: Iterable[Finding]) -> Safe:
         target = folded if session.root_of(finding) is not None else own
         if text not in target:
             target.append(text)
-    return Safe(" ".join((*own, *(text for text in folded if text not in own))))
+    return [*own, *(text for text in folded if text not in own)]

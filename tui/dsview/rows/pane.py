@@ -12,7 +12,7 @@ from dsview.model.kinds import Kind
 from dsview.model.objects import Key
 from dsview.model.text import safe
 from dsview.rows.cells import GAP, NONE, UNREAD, Cell, Column, Row, Tone
-from dsview.rows.flags import flagged_cells, flags_text
+from dsview.rows.flags import flagged_cells, flags_text, flags_words
 from dsview.session.session import Delta, Session
 
 NOTHING = Cell(NONE, Tone.MUTED)
@@ -77,7 +77,11 @@ def make_row(
 ) -> Row:
     """A row of named cells, with its findings marked in the cells that they are about."""
     if findings:
-        cells["flags"] = Cell(flags_text(session, findings), flag=min((f.severity for f in findings), key=_rank))
+        cells["flags"] = Cell(
+            flags_words(session, findings),
+            flag=min((f.severity for f in findings), key=_rank),
+            value=flags_text(session, findings),
+        )
         for column, severity in flagged_cells(findings, frozenset(c.id for c in columns)).items():
             cell = cells.get(column, NOTHING)
             cells[column] = msgspec.structs.replace(cell, flag=severity)

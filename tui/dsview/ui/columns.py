@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 GUTTER = 3
 """Cells before the first column: the cursor's mark, the row's worst flag, a space."""
 
+FLAGS_COLUMN = "flags"
+"""The id of the column of findings."""
+
 _ROOMY = 90
 """Cells from which columns stand two cells apart."""
 
@@ -90,20 +93,26 @@ class ColumnSizer:
         self._chosen = [ids.index(column_id) for column_id in chosen if column_id in ids]
         self._least = [max(column.width, cell_len(column.title)) for column in columns]
         self._natural = list(self._least)
+        # What shortened cells would take in full: given only where every column has all it wants.
+        self._roomy = list(self._least)
 
     def measure(self, rows: Iterable[Row]) -> bool:
         """Widen columns for what these rows hold; True where one grew."""
-        natural = self._natural
-        before = tuple(natural)
+        natural, roomy = self._natural, self._roomy
+        before = (*natural, *roomy)
         for row in rows:
             for index, cell in enumerate(row.cells):
                 text = cell.text
                 width = len(text) if text.isascii() else cell_len(text)
                 if cell.flag is not None:
                     width += 2
+                most = max(self.columns[index].max_width, self._least[index])
+                if self.columns[index].id == FLAGS_COLUMN and cell.value:
+                    roomy[index] = max(roomy[index], min(width, most))
+                    width = cell_len(cell.value) + 2
                 if width > natural[index]:
-                    natural[index] = min(width, max(self.columns[index].max_width, self._least[index]))
-        return tuple(natural) != before
+                    natural[index] = min(width, most)
+        return (*natural, *roomy) != before
 
     def layout(self, available: int, *, everything: bool = False) -> Layout:
         """Place the columns in so many cells; `everything` keeps all of them and scrolls instead."""
@@ -171,6 +180,10 @@ class ColumnSizer:
                 extra = min(self._natural[index] - self._least[index], spare // (len(wanting) - position))
                 widths[index] += extra
                 spare -= extra
+        for index in shown:
+            extra = min(max(0, self._roomy[index] - widths[index]), spare)
+            widths[index] += extra
+            spare -= extra
         return widths
 
     def _fixed(self, placed: Sequence[Placed], available: int) -> int:

@@ -15,11 +15,8 @@ from textual.strip import Strip
 from textual.style import Style
 
 from dsview.rows.cells import GAP, NONE, Cell, Column, Lane, Row, Tone
-from dsview.ui.columns import GUTTER, Layout, Placed
+from dsview.ui.columns import FLAGS_COLUMN, GUTTER, Layout, Placed
 from dsview.ui.glyphs import Glyphs
-
-FLAGS_COLUMN = "flags"
-"""The column whose text says in words what the flags of the other cells mean."""
 
 
 class Lit(IntEnum):
@@ -194,6 +191,8 @@ class Painter:
         flag = self.style(cell.flag.value, lit, chosen=chosen)
         sign = glyphs.severity(cell.flag)
         if column.id == FLAGS_COLUMN:
+            # The codes alone where their names have no room.
+            text = text if len(text) <= width else glyphs.own(cell.value or cell.text)
             return Segment(fit(text, width, glyphs.ellipsis), flag)
         if width < _LEAST_SIGNED:
             return Segment(fit(text or sign, width, glyphs.ellipsis, right=right), flag)

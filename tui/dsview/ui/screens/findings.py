@@ -214,14 +214,14 @@ class FindingsScreen(Screen[None]):
         if line.kind is not LineKind.ACKNOWLEDGED:
             self.app.say("Acknowledged for this session. A shows what was put aside.")
 
-    def action_show_acknowledged(self) -> None:
+    def action_acknowledged(self) -> None:
         """Show what was put aside, or hide it."""
         view = self._workspace.findings
         if not view.acknowledged:
             self.app.say("Nothing was acknowledged.")
         self._change(with_acknowledged=not view.with_acknowledged)
 
-    def action_show_exempted(self) -> None:
+    def action_exempted(self) -> None:
         """Show what the policy exempts, or hide it."""
         if not self._session.exempted:
             self.app.say("Nothing is exempted.")
