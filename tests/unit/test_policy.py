@@ -162,7 +162,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ('\nselekt = ["*"]', "config.toml, line 2: selekt is no key of this file. Did you mean select?"),
-        ("colour = true", "Known are select, ignore, severity, exempt."),
+        ("zebra = true", "Known are select, ignore, severity, exempt, theme"),
         ('ignore = ["DS-SVC-0011"]', "line 1: DS-SVC-0011 names no check. Did you mean DS-SVC-001?"),
         ('ignore = ["DS-*", "zebra"]', "line 1: zebra names no check. See `dsview explain`."),
         ('ignore = "DS-SVC-001"', "line 1: ignore must be a list of texts."),

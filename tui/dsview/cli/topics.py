@@ -42,6 +42,7 @@ def _config() -> str:
         "An object can exempt itself by the annotation dsview.io/ignore: DS-SVC-001,DS-LB-* and, behind each code,\n"
         "a space and the reason. Exempted findings are counted; `dsview check --exempted` prints them, and E shows\n"
         "them in the list of findings.\n\n"
+        "Beside it, themes.toml may hold themes (tables of colours, as in dsview's own) and style.tcss Textual CSS.\n\n"
         "Example:\n\n"
         '  ignore = ["DS-SVC-006"]\n\n'
         "  [severity]\n"
@@ -54,8 +55,7 @@ def _config() -> str:
         '  trace = "f5"\n'
         '  zoom = ["z", "f11"]\n\n'
         "  [columns]\n"
-        '  pods = ["namespace", "name", "pod_ip_v4", "pod_ip_v6", "flags"]\n\n'
-        "Beside it, themes.toml may hold themes (tables of colours, as in dsview's own) and style.tcss Textual CSS.\n"
+        '  pods = ["namespace", "name", "pod_ip_v4", "pod_ip_v6", "flags"]\n'
     )
 
 

@@ -181,9 +181,10 @@ class ColumnSizer:
                 widths[index] += extra
                 spare -= extra
         for index in shown:
-            extra = min(max(0, self._roomy[index] - widths[index]), spare)
-            widths[index] += extra
-            spare -= extra
+            extra = self._roomy[index] - widths[index]
+            if 0 < extra <= spare:
+                widths[index] += extra
+                spare -= extra
         return widths
 
     def _fixed(self, placed: Sequence[Placed], available: int) -> int:
