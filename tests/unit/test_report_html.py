@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from dsview.report import html
 from dsview.report.html import render_html
 from dsview.report.model import build_report
 from dsview.rows.trace import flagged_traces
@@ -56,19 +57,19 @@ def troubled() -> Session:
 
 
 def test_the_page_asks_for_nothing_from_outside(troubled: Session) -> None:
-    html = page_of(troubled)
-    page = Page(html)
+    written = page_of(troubled)
+    page = Page(written)
     assert not {"script", "link", "img", "iframe", "object", "a"} & {tag for tag, _ in page.tags}
     assert not any({"src", "href", "style", "onclick"} & set(attributes) for _, attributes in page.tags)
-    assert not re.search(r"url\(|@import|@font-face|https?:", html)
+    assert not re.search(r"url\(|@import|@font-face|https?:", written)
     assert page.unclosed == []
 
 
 def test_it_is_made_for_phones_for_paper_and_for_the_night(troubled: Session) -> None:
-    html = page_of(troubled)
-    assert 'name="viewport" content="width=device-width' in html
+    written = page_of(troubled)
+    assert 'name="viewport" content="width=device-width' in written
     for query in ("@media print", "prefers-color-scheme: dark", "@media (max-width:"):
-        assert query in html
+        assert query in written
 
 
 def test_it_tells_verdict_counts_findings_fixes_and_traces(troubled: Session) -> None:
@@ -104,3 +105,11 @@ def test_the_traces_that_are_left_out_are_counted(troubled: Session) -> None:
     text = Page(page_of(troubled, 1)).text
     assert f"{omitted} more flagged Services" in text
     assert text.count("breaks here") == 1
+
+
+def test_what_is_too_much_for_a_page_is_counted_by_check(troubled: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html, "CAUSES", 2)
+    monkeypatch.setattr(html, "SYMPTOMS", 0)
+    text = Page(page_of(troubled)).text
+    assert "Not shown here, for there are too many:" in text
+    assert "DS-POD-001 (4)" in text

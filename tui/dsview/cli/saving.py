@@ -78,13 +78,13 @@ def _rows(name: str) -> Callable[[Rows], str]:
     return render
 
 
-def _report(name: str) -> Callable[[Session], str]:
-    def render(session: Session) -> str:
+def _report(name: str) -> Callable[[Session], Callable[[], str]]:
+    def prepare(session: Session) -> Callable[[], str]:
         from dsview.report.formats import FORMATS, Beside
         from dsview.report.model import build_report
         from dsview.rows.trace import flagged_traces
 
-        beside = Beside(made_at=time.time(), traces=lambda: flagged_traces(session, TRACED))
-        return FORMATS[name](build_report(session), beside)
+        report, traces = build_report(session), flagged_traces(session, TRACED)
+        return lambda: FORMATS[name](report, Beside(made_at=time.time(), traces=lambda: traces))
 
-    return render
+    return prepare

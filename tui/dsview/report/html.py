@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -12,6 +13,12 @@ from dsview.model.text import Safe, safe
 from dsview.report.model import Report
 from dsview.report.text import GLYPHS, by_cause, describe, mode_in_words, plural, reasons
 from dsview.rows.hop import Trace, Verdict
+
+CAUSES = 500
+"""Causes that are told in full: a page of many thousands opens nowhere. The rest is counted by check."""
+
+SYMPTOMS = 50
+"""Of what one cause explains, so many are listed."""
 
 _LANES = {"IPv4": "v4", "IPv6": "v6"}
 _VERDICT_SIGNS = {
@@ -40,6 +47,7 @@ def _verdict(report: Report) -> Safe:
 def render_html(report: Report, traces: Sequence[Trace], omitted: int, made_at: float) -> str:
     """The report, with traces; `omitted` more Services were flagged. `made_at` is in epoch seconds."""
     counts = report.counts
+    causes = list(by_cause(report))
     return (
         _environment()
         .get_template("report.html.jinja")
@@ -48,7 +56,9 @@ def render_html(report: Report, traces: Sequence[Trace], omitted: int, made_at: 
             verdict=_verdict(report),
             made=datetime.fromtimestamp(made_at, UTC).strftime("%Y-%m-%d %H:%M UTC"),
             counts=(("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes)),
-            causes=list(by_cause(report)),
+            causes=causes[:CAUSES],
+            symptoms_shown=SYMPTOMS,
+            left_out=sorted(Counter(cause.check for cause, _ in causes[CAUSES:]).items()),
             not_evaluated=list(reasons(report).items()),
             traces=traces,
             omitted=omitted,

@@ -42,11 +42,14 @@ class RowsFormat(msgspec.Struct, frozen=True):
 
 
 class ReportFormat(msgspec.Struct, frozen=True):
-    """A format for the report on everything. `render` is called on the UI thread: it reads the session."""
+    """A format for the report on everything.
+
+    `prepare` reads the session and is called on the UI thread; what it returns makes the text in another.
+    """
 
     name: str
     suffix: str
-    render: Callable[[Session], str]
+    prepare: Callable[[Session], Callable[[], str]]
 
 
 class Saver(Protocol):
@@ -121,7 +124,7 @@ async def _rows_text(view: TableView, made: RowsFormat) -> str:
 
 
 async def _report_text(session: Session, made: ReportFormat) -> str:
-    return made.render(session)
+    return await asyncio.to_thread(made.prepare(session))
 
 
 async def save(app: DsviewApp, saver: Saver, what: Savable) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,6 +23,9 @@ from dsview.ui.words import FAINT, GOOD, KEY, MUTED, STRONG, content, lane_style
 if TYPE_CHECKING:
     from dsview.session.session import Delta
     from dsview.ui.workspace import Workspace
+
+_PATIENCE = 20
+"""How many times as long as a look takes the pause after it is at least."""
 
 _STYLES = {
     Role.PLAIN: "",
@@ -50,6 +54,8 @@ class TraceScreen(ReadingScreen):
         self._pane_id = pane_id
         self._key = key
         self._trace = trace(workspace.session, pane_id, key)
+        self._is_waiting = False
+        self._read_at = self._pause = 0.0
 
     @property
     def crumb(self) -> str:
@@ -76,10 +82,18 @@ class TraceScreen(ReadingScreen):
         ]
 
     def session_changed(self, delta: Delta) -> None:
+        """Look again; the longer a look takes, the longer until the next, so that keys never wait for it."""
+        if delta and not self._is_waiting:
+            self._is_waiting = True
+            self.set_timer(max(0.001, self._read_at + self._pause - time.monotonic()), self._read)
+
+    def _read(self) -> None:
         """Show what is different now."""
-        if not delta:
-            return
+        self._is_waiting = False
+        started = time.monotonic()
         now = trace(self._workspace.session, self._pane_id, self._key)
+        self._read_at = time.monotonic()
+        self._pause = _PATIENCE * (self._read_at - started)
         if now is not None and now != self._trace:
             self._trace = now
             self.show_heading()
