@@ -13,15 +13,18 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dsview.cli import cli
+from dsview.model.address import FAMILIES
+from dsview.model.finding import Severity
 from dsview.model.text import cell_width
 from dsview.report.trace import render_json, render_text
 from dsview.rows.hop import Hop, Outcome, Trace, Verdict
 from dsview.rows.named import trace_named
 from dsview.rows.picture import wrapped
+from dsview.rows.trace import trace_pod, trace_service
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.sources.events import SourceError
-from tests.support.clusters import Json, changed, find, settle
+from tests.support.clusters import RECORDINGS, SCENARIOS, Json, changed, find, from_path, settle
 
 SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "tui/dsview/report/trace.schema.json").read_text())
 
@@ -253,3 +256,55 @@ def test_long_words_are_broken_where_their_parts_end() -> None:
 @pytest.mark.parametrize(("name", "expected"), [("svc/shop/web", 1), ("svc/shop/cart", 0), ("svc/shop/nothing", 2)])
 def test_the_exit_code_says_whether_a_family_breaks(name: str, expected: int) -> None:
     assert code(run("trace", name, "--demo", "troubled")) == expected
+
+
+EVERY = [*SCENARIOS, *sorted(path for path in RECORDINGS.iterdir() if path.is_dir())]
+STOPS = frozenset({"DS-EPS-001", "DS-EPS-002", "DS-LB-001", "DS-SVC-003", "DS-NGX-003"})
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.name)
+def test_what_a_trace_says_of_a_service_is_borne_out_by_its_findings(path: Path) -> None:
+    session = from_path(path)
+    for service in session.state.services:
+        found = trace_service(session, service)
+        for family in FAMILIES:
+            course = found.course(family)
+            about = [f for f in session.findings_of("Service", *service.key) if f.family in (family, None)]
+            grave = [f for f in about if f.severity is not Severity.NOTE]
+            if any(f.check in STOPS and f.family == family for f in grave):
+                assert course.outcome is Outcome.BROKEN, (service.key, course.sentence)
+            if course.outcome is Outcome.CLEAR:
+                assert not grave, (service.key, grave)
+            if course.outcome is Outcome.BROKEN:
+                assert grave or "no ready endpoint in either family" in course.sentence, (service.key, course.sentence)
+
+
+def test_pods_that_are_done_are_not_held_to_the_families_of_their_node() -> None:
+    session = from_path(next(path for path in SCENARIOS if path.name.startswith("15")))
+    done = [pod for pod in session.state.pods if pod.phase == "Succeeded"]
+    assert done
+    for pod in done:
+        assert trace_pod(session, pod).v6.outcome is Outcome.NOT_PROVEN
+
+
+def test_a_service_that_leads_past_nginx_is_not_held_to_its_listeners(troubled: Session) -> None:
+    found = trace_named(troubled, "svc/ingress-nginx/ingress-nginx-controller-admission")
+    assert "listen" not in [hop.id for hop in found.hops]
+    assert found.v6.outcome is Outcome.CLEAR
+
+
+def test_a_listener_that_is_switched_off_is_mended_where_it_was_switched_off() -> None:
+    session = from_path(next(path for path in SCENARIOS if path.name.startswith("09")))
+    found = trace_named(session, "ingress/shop/shop")
+    assert "disable-ipv6" in found.v6.fix
+
+
+def test_endpoints_that_nobody_would_choose_are_not_missed(tmp_path: Path) -> None:
+    def bare(items: list[Json]) -> None:
+        find(items, "Service", "web")["spec"].pop("selector")
+        for item in items:
+            if item["kind"] == "EndpointSlice":
+                item["metadata"]["labels"]["kubernetes.io/service-name"] = "another"
+
+    session = changed("03", bare, tmp_path)
+    assert trace_named(session, "svc/shop/web").v4.outcome is Outcome.NOT_PROVEN

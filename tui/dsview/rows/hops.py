@@ -11,14 +11,13 @@ from collections.abc import Iterator, Sequence
 from dsview.model.address import FAMILIES, Family, families_of
 from dsview.model.finding import Finding, Severity
 from dsview.model.kinds import Kind
-from dsview.model.listen import Likelihood, ListenSource
 from dsview.model.objects import Pod, Service
 from dsview.model.text import safe
 from dsview.rows.hop import Hop, Lane, Verdict, broken_lane, even_hop, fix_of, listed, make_hop, worst_about
+from dsview.rows.listen_hop import listen_hop
 from dsview.rows.pane import by_family
 from dsview.session.session import Session
 from dsview.state.endpoints import ServiceEndpoints, service_endpoints
-from dsview.state.listeners import nginx_conf
 
 _ONLY_SLICES = "only EndpointSlices tell which"
 _GRAVE = frozenset({"DS-SVC-003", "DS-SVC-004", "DS-SVC-005"})
@@ -44,7 +43,9 @@ class ServiceHops:
         """The findings about the Service, the Pods behind it, and the policies that select these."""
         yield from self._findings
         for pod in self.pods:
-            yield from self._session.findings_of("Pod", *pod.key)
+            # Of listeners the hop of nginx tells, and only where it is on the way.
+            found = self._session.findings_of("Pod", *pod.key)
+            yield from (finding for finding in found if not finding.check.startswith("DS-NGX"))
         namespace = self._service.namespace
         for subject in self._session.book.in_scope(Kind.NETWORK_POLICY.value, namespace):
             policy = self._state.network_policies.get((namespace, subject[2]))
@@ -69,8 +70,9 @@ class ServiceHops:
             reason = self._state.status(Kind.ENDPOINT_SLICE).reason
             yield even_hop("endpoint-slices", "EndpointSlices", Verdict.NOT_READ, reason or "not read")
         yield self._pod_ips()
-        if any(pod.key in self._state.controllers for pod in self.pods):
-            yield listen_hop(self._session, self.pods, self._service.families)
+        listen = listen_hop(self._session, self.pods, self._service.families, self._service)
+        if listen is not None:
+            yield listen
         if self.pods or not self._state.is_known(Kind.ENDPOINT_SLICE):
             yield self._nodes()
 
@@ -157,6 +159,9 @@ class ServiceHops:
         value = f"{live} of {most} ready"
         if live and live == most:
             return Lane(values=(safe(value),), verdict=Verdict.OK)
+        if not most and not self._service.selector:
+            why = "no endpoints, and no selector that would choose any"
+            return Lane(verdict=Verdict.NOT_PROVEN, why=safe(why))
         otherwise = f"{live} of {most} have {family}" if most else "no ready endpoint in either family"
         about = [f for f in self._findings if f.check.startswith("DS-EPS")]
         return broken_lane(worst_about(about, family), otherwise, values=[value], in_part=live > 0)
@@ -207,11 +212,12 @@ def pods_hop(session: Session, pods: Sequence[Pod], wanted: Sequence[Family]) ->
 
 
 def _pod_lane(session: Session, pods: Sequence[Pod], family: Family, *, is_wanted: bool) -> Lane:
-    addressed = [pod for pod in pods if pod.ips]
+    # Finished and terminating pods keep their addresses only on paper; pending ones have none yet.
+    addressed = [pod for pod in pods if pod.ips and pod.phase == "Running" and not pod.deleted]
     having = [f"{pod.name} {ip}" for pod in addressed for ip in pod.ips if families_of((ip,)) == (family,)]
     without = [pod for pod in addressed if family not in families_of(pod.ips)]
     if not addressed:
-        return Lane(verdict=Verdict.NOT_PROVEN, why=safe("no addresses yet"))
+        return Lane(verdict=Verdict.NOT_PROVEN, why=safe("no running pod with an address"))
     if not without or not is_wanted:
         return Lane(values=listed(having), verdict=Verdict.OK if having else Verdict.ABSENT)
     findings = [f for pod in without for f in session.findings_of("Pod", *pod.key) if f.family == family]
@@ -227,50 +233,6 @@ def _pod_lane(session: Session, pods: Sequence[Pod], family: Family, *, is_wante
         fix=fix_of(finding),
         in_part=bool(having),
     )
-
-
-def listen_hop(session: Session, pods: Sequence[Pod], wanted: Sequence[Family]) -> Hop:
-    """The public listen sockets of the controllers among the pods."""
-    controllers = [pod for pod in pods if pod.key in session.state.controllers]
-    lanes = {family: _listen_lane(session, controllers, family, is_wanted=family in wanted) for family in FAMILIES}
-    return make_hop("listen", "nginx listen", lanes)
-
-
-def _listen_lane(session: Session, controllers: Sequence[Pod], family: Family, *, is_wanted: bool) -> Lane:
-    values: list[str] = []
-    deaf: list[Pod] = []
-    doubt = Lane(verdict=Verdict.OK)
-    guess = ""
-    for pod in controllers:
-        conf = nginx_conf(session.state, pod)
-        if conf.source is ListenSource.UNREAD:
-            doubt = Lane(verdict=Verdict.NOT_READ, why=safe(conf.reason))
-            continue
-        public = [x for x in conf.listeners if not x.internal and x.transport != "unix"]
-        found = [x for x in public if family in x.families]
-        values += dict.fromkeys(f"{pod.name} {x.address}:{x.port}" for x in found)
-        is_read = conf.source is ListenSource.READ
-        if not found:
-            deaf.append(pod)
-            guess = "" if is_read else ", as predicted"
-        elif doubt.verdict is Verdict.OK and (not is_read or any(x.likelihood is not Likelihood.YES for x in found)):
-            doubt = Lane(verdict=Verdict.NOT_PROVEN, why=safe("predicted, nginx.conf was not read"))
-    if not is_wanted:
-        return Lane(values=listed(values), verdict=Verdict.OK if values else Verdict.ABSENT)
-    if deaf:
-        findings = [f for pod in deaf for f in session.findings_of("Pod", *pod.key) if f.check.startswith("DS-NGX")]
-        finding = worst_about(findings, family)
-        verb = "does" if len(deaf) == 1 else "do"
-        of = f"{len(deaf)} of {len(controllers)} controllers" if len(controllers) > 1 else "the controller"
-        names = ", ".join(pod.name for pod in deaf[:3])
-        return Lane(
-            values=listed(values),
-            verdict=Verdict.BROKEN,
-            why=safe(f"{of} {verb} not listen on {family}{guess}: {names}"),
-            fix=fix_of(finding),
-            in_part=bool(values),
-        )
-    return Lane(values=listed(values), verdict=doubt.verdict, why=doubt.why)
 
 
 def nodes_hop(session: Session, pods: Sequence[Pod], wanted: Sequence[Family]) -> Hop:

@@ -25,7 +25,8 @@ from dsview.rows.hop import (
     make_trace,
     worst_about,
 )
-from dsview.rows.hops import ServiceHops, listen_hop, nodes_hop, pods_hop
+from dsview.rows.hops import ServiceHops, nodes_hop, pods_hop
+from dsview.rows.listen_hop import listen_hop
 from dsview.rows.listeners import pod_key
 from dsview.rows.pane import by_family
 from dsview.session.session import Session
@@ -58,8 +59,9 @@ def _lone_pod(session: Session, pod: Pod, target: ObjectRef) -> Trace:
     given = (facts.internal if pod.host_network else facts.pod_families) if facts is not None else ()
     wanted = given or families_of(pod.ips)
     hops = [client_hop(), pods_hop(session, [pod], wanted)]
-    if pod.key in session.state.controllers:
-        hops.append(listen_hop(session, [pod], wanted))
+    listen = listen_hop(session, [pod], wanted)
+    if listen is not None:
+        hops.append(listen)
     if session.state.is_known(Kind.NODE):
         hops.append(nodes_hop(session, [pod], wanted))
     title = f"{target}, which no Service selects"
@@ -86,7 +88,8 @@ def trace_ingress(session: Session, ingress: Ingress, host: str = "") -> Trace:
     elif controllers:
         wanted = families_of(tuple(ip for pod in controllers for ip in pod.ips))
         hops += [_status(ingress, findings, wanted), pods_hop(session, controllers, wanted)]
-        hops.append(listen_hop(session, controllers, wanted))
+        listen = listen_hop(session, controllers, wanted)
+        hops += [listen] if listen is not None else []
     else:
         hops += [_status(ingress, findings, ()), _no_controller(session, ingress)]
     hops += _backends(session, ingress, host, controllers, findings)
