@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -19,14 +18,11 @@ from dsview.session.session import Delta, Session
 from dsview.sources.demo import DemoSource
 from dsview.ui.app import DsviewApp
 from dsview.ui.look import Look
+from dsview.ui.saving import screen_svg
 
 FOLDER = Path(__file__).parent
 NOW = 1_795_600_000.0
 """Epoch seconds: when the demo begins, and stays."""
-
-FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-FONT_FAMILY = re.compile(r"font-family: Fira Code[^;]*;")
-MONOSPACE = 'font-family: "Fira Code", "DejaVu Sans Mono", Menlo, Consolas, monospace;'
 
 
 class Still(Session):
@@ -86,8 +82,10 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "nodes": ("3", "3"),
     "listeners": ("4", "4"),
     "detail": ("!", "end", "enter"),
+    "trace": ("!", "end", "t"),
+    "findings": ("w",),
 }
-"""Each pane alone, and the detail: the keys that lead there."""
+"""Each pane alone, and what one comes to from there: the keys that lead there."""
 
 PICTURES = (
     Picture(name="dashboard"),
@@ -99,7 +97,9 @@ PICTURES = (
     Picture(name="dashboard-changed", seconds=60),
     Picture(name="flagged", keys=("!",)),
     Picture(name="trace", keys=("!", "end", "t")),
+    Picture(name="trace-60x20", keys=("!", "end", "t"), size=(60, 20)),
     Picture(name="findings", keys=("w",)),
+    Picture(name="findings-by-namespace", keys=("w", "s")),
     Picture(name="timeline", keys=("T",), seconds=100),
     Picture(name="help", keys=("?",)),
     *(
@@ -109,11 +109,6 @@ PICTURES = (
         for shade in ("dark", "light")
     ),
 )
-
-
-def without_the_web(svg: str) -> str:
-    """An exported picture that needs nothing from outside."""
-    return FONT_FAMILY.sub(MONOSPACE, FONTS.sub("", svg))
 
 
 def versions() -> str:
@@ -136,8 +131,7 @@ async def draw(picture: Picture) -> str:
             await pilot.press(key)
             await pilot.pause()
         await pilot.pause()
-        svg = app.export_screenshot(title=f"dsview --demo {picture.scenario}")
-    return f"{without_the_web(svg)}{versions()}\n"
+        return f"{screen_svg(app, f'dsview --demo {picture.scenario}')}{versions()}\n"
 
 
 def main(names: list[str]) -> None:

@@ -17,13 +17,14 @@ from pathlib import Path
 import msgspec
 from rich.cells import cell_len
 from rich.console import Console
-from screenshots.make import FOLDER, MONOSPACE, Still, versions, without_the_web
+from screenshots.make import FOLDER, Still, versions
 from textual.pilot import Pilot
 from textual.strip import Strip
 
 from dsview.sources.events import SourceError
 from dsview.ui.app import DsviewApp
 from dsview.ui.look import Look
+from dsview.ui.saving import MONOSPACE, without_the_web
 
 STORYBOARDS = {path.stem: path for path in sorted((FOLDER / "stories").glob("*.toml"))}
 """Every storyboard, by name."""

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _FONT_FAMILY = re.compile(r"font-family: Fira Code[^;]*;")
-_MONOSPACE = 'font-family: "Fira Code", "DejaVu Sans Mono", Menlo, Consolas, monospace;'
+MONOSPACE = 'font-family: "Fira Code", "DejaVu Sans Mono", Menlo, Consolas, monospace;'
+"""The font of pictures: whichever of these there is."""
 
 _ROWS_AT_ONCE = 50
 _PICTURE = "picture"
@@ -77,9 +78,14 @@ class Savable(msgspec.Struct, frozen=True):
     make: Callable[[], Awaitable[str]]
 
 
+def without_the_web(svg: str) -> str:
+    """An exported picture that needs nothing from outside: Textual's own names a font on the web."""
+    return _FONT_FAMILY.sub(MONOSPACE, _FONTS.sub("", svg))
+
+
 def screen_svg(app: DsviewApp, title: str) -> str:
-    """The screen as SVG that needs nothing from outside: Textual's own names a font on the web."""
-    return _FONT_FAMILY.sub(_MONOSPACE, _FONTS.sub("", app.export_screenshot(title=safe(title))))
+    """The screen as SVG that stands alone."""
+    return without_the_web(app.export_screenshot(title=safe(title)))
 
 
 async def rows_of(view: TableView) -> Rows:
