@@ -37,6 +37,15 @@ async def test_selected_finding_is_told_in_full_with_its_fix() -> None:
         assert "old" in stage.app.clipboard
 
 
+async def test_finding_is_copied_whole() -> None:
+    async with on_stage() as stage:
+        await stage.press("w", "end", "r")
+        check, message, fix = stage.app.clipboard.split("\n")
+        assert check == "DS-SVC-002  single-in-dual  Service shop/old  IPv6"
+        assert message.startswith("SingleStack with IPv4")
+        assert fix.startswith("kubectl")
+
+
 async def test_finding_opens_its_object_and_escape_leads_back_to_the_list() -> None:
     async with on_stage() as stage:
         await stage.press("w", "enter")

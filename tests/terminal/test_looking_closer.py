@@ -69,6 +69,14 @@ async def test_row_is_copied_where_nothing_is_to_be_fixed() -> None:
         assert stage.app.clipboard.split()[:2] == ["shop", "web"]
 
 
+async def test_row_is_copied_whole_where_it_is_flagged_too() -> None:
+    async with on_stage() as stage:
+        await stage.press("down", "r")
+        assert stage.app.clipboard.split()[:2] == ["shop", "api"]
+        assert "PreferDualStack" not in stage.app.clipboard
+        assert "RequireDualStack" in stage.app.clipboard
+
+
 async def test_cell_is_copied_by_its_own_key() -> None:
     async with on_stage() as stage:
         await stage.press("end", "c")

@@ -151,6 +151,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
             "Copies the fix; without one, the row or the text.",
         ),
         (_PANES, "copy_cell", "c", "Copy cell", "Copies the selected cell."),
+        ((Where.PANES, Where.FINDINGS), "copy_row", "r", "Copy row", "Copies the row, or the finding with its fix."),
         (_ALWAYS, "save", "S", "Save", "Saves a picture, the rows of the pane or the report to a file."),
     ),
     "While typing a filter": (

@@ -242,6 +242,16 @@ class FindingsScreen(Screen[None]):
         else:
             self.app.copy(line.finding.message if line.finding is not None else line.text, "the message")
 
+    def action_copy_row(self) -> None:
+        """Copy the finding: its check, object and message, and the fix below."""
+        line = self._selected()
+        if line is None:
+            return
+        words = "  ".join(cell.text for cell in line_row(line).cells[:4] if cell.text)
+        finding = line.finding
+        parts = (words, finding.message, fix_of(finding)) if finding is not None else (words, line.text)
+        self.app.copy("\n".join(filter(None, parts)), "the finding")
+
     def action_explain(self) -> None:
         """What the check is about."""
         line = self._selected()

@@ -348,6 +348,12 @@ class MainScreen(Screen[None]):
         else:
             self.app.copy("  ".join(cell.text for cell in row.cells), "the row")
 
+    def action_copy_row(self) -> None:
+        """Copy the row."""
+        row = self.active.cursor_row
+        if row is not None:
+            self.app.copy("  ".join(cell.exported or cell.text for cell in row.cells), "the row")
+
     def action_copy_cell(self) -> None:
         """Copy the selected cell."""
         row, column_id = self.active.cursor_row, self.active.column_id
