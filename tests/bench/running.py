@@ -89,7 +89,7 @@ class Opened(Terminal):
         deadline = time.monotonic() + timeout
         while (found := self.milestones().get(milestone)) is None:
             if time.monotonic() > deadline or not self.is_running:
-                raise TimeoutError(f"dsview never came to {milestone}")
+                raise TimeoutError(f"dsview never came to {milestone}, only to {', '.join(self.milestones())}")
             time.sleep(0.02)
         return found
 

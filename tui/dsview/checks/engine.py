@@ -29,6 +29,10 @@ PATIENCE = 2.0
 """Seconds for which the objects of a kind wait for the other kinds that their checks read. While a cluster is loaded
 one kind after the other becomes known; evaluating all pods anew for each of them would cost more than loading."""
 
+PATIENCE_AFTER = 10.0
+"""The same once the objects were evaluated with what was known: there is something to see, and at 150,000 pods each
+round costs a second of loading."""
+
 _CACHED_ENDPOINTS = 256
 _POD = Kind.POD.value
 _PLAIN_AT_ONCE = 16
@@ -71,6 +75,7 @@ class Engine:
             for kind in (None, *Kind)
         }
         self._waiting: dict[Kind | None, float | None] = {}
+        self._released: set[Kind | None] = set()
         self._dirty: dict[SubjectKey, None] = {}
         self._dirty_wide: set[str] = set()
         self._sweeps: deque[tuple[Kind | None, Iterator[SubjectKey]]] = deque()
@@ -97,7 +102,10 @@ class Engine:
 
     def next_due(self) -> float:
         """When time alone makes something worth asking again, epoch seconds; infinite if never."""
-        waited = min((since + PATIENCE for since in self._waiting.values() if since is not None), default=math.inf)
+        waited = min(
+            (since + self._patience(kind) for kind, since in self._waiting.items() if since is not None),
+            default=math.inf,
+        )
         return min(waited, self._due[0][0] if self._due else math.inf)
 
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
@@ -164,12 +172,20 @@ class Engine:
             self._waiting.setdefault(kind, None)
         return True
 
+    def _patience(self, kind: Kind | None) -> float:
+        return PATIENCE_AFTER if kind in self._released else PATIENCE
+
     def _release(self, now: float) -> None:
         """Have evaluated what waited for kinds that are settled by now, or for too long."""
         for kind, noted in list(self._waiting.items()):
             since = self._waiting[kind] = now if noted is None else min(noted, now)
-            if now == math.inf or now - since >= PATIENCE or all(map(self.state.is_settled, self._reads[kind])):
+            if (
+                now == math.inf
+                or now - since >= self._patience(kind)
+                or all(map(self.state.is_settled, self._reads[kind]))
+            ):
                 del self._waiting[kind]
+                self._released.add(kind)
                 if kind is None:
                     self._dirty_wide.update(check.code for check in self._checks if not check.subjects)
                 else:

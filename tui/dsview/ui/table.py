@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.columns import ColumnSizer, Layout
@@ -142,7 +143,7 @@ class Table(ScrollView, can_focus=True):
         if grew:
             self._relayout()
         elif size != self.virtual_size:
-            self.virtual_size = size
+            self._set_content_size(size)
         if shift:
             self.scroll_to(y=max(0, top + shift), animate=False, immediate=True)
         self._cursor.remember_top(rows, int(self.scroll_offset.y))
@@ -318,6 +319,17 @@ class Table(ScrollView, can_focus=True):
                 self._column = layout.placed[0].column.id
         self.virtual_size = Size(layout.width, self.header_lines + self._count)
         self.refresh()
+
+    def _set_content_size(self, size: Size) -> None:
+        """Take another number of lines. Textual lays out the whole screen for that, 20 ms, unless it need not."""
+        before, page = self.virtual_size, self.size.height
+        stays_scrolled = self.scroll_offset.y <= size.height - page
+        if size.width == before.width and min(size.height, before.height) > page and stays_scrolled:
+            # The scrollbar was there and stays; all that changes is its thumb.
+            self.set_reactive(Widget.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+        else:
+            self.virtual_size = size
 
     @property
     def _room(self) -> int:

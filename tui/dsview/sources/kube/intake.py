@@ -25,15 +25,27 @@ class Stats(msgspec.Struct):
 
 
 class Intake:
-    """Takes the objects of one kind; `flush` sends what was taken. `seen` are the keys of the list under way."""
+    """Takes the objects of one kind; `flush` sends what was taken.
+
+    Of the list under way `loaded` counts the objects, and `seen` are their keys where those are needed to tell what is
+    gone: 17 MB at 150,000 pods.
+    """
 
     def __init__(self, kind: Kind, sink: Sink) -> None:
         self._kind = kind
         self._sink = sink
         self._upserts: dict[Key, Object] = {}
         self._deletes: dict[Key, None] = {}
+        self._keeps_keys = False
+        self.loaded = 0
         self.seen: set[Key] = set()
         self.stats = Stats()
+
+    def begin_list(self, *, keeps_keys: bool) -> None:
+        """A list begins."""
+        self._keeps_keys = keeps_keys
+        self.loaded = 0
+        self.seen = set()
 
     @property
     def is_full(self) -> bool:
@@ -64,7 +76,9 @@ class Intake:
     def _keep(self, item: Object, *, is_listing: bool) -> str:
         key = item.key
         if is_listing:
-            self.seen.add(key)
+            self.loaded += 1
+            if self._keeps_keys:
+                self.seen.add(key)
         self._deletes.pop(key, None)
         self._upserts[key] = item
         if self.is_full:

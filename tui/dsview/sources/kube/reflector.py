@@ -231,11 +231,11 @@ class Reflector:
             yield response
 
     def _begin_list(self) -> None:
-        self._intake.seen.clear()
         if not self._has_listed and not self._is_dirty:
             self._report(Health.LOADING, "")
         # A list that breaks off leaves objects behind that the next one may not hold any more.
         self._needs_difference = self._has_listed or self._is_dirty
+        self._intake.begin_list(keeps_keys=self._needs_difference or self._only is not None)
         self._is_dirty = True
 
     def _end_list(self, version: str, health: Health) -> None:
@@ -281,7 +281,7 @@ class Reflector:
         self._end_list(version, health)
 
     def _tell_progress(self, remaining: int | None) -> None:
-        loaded = len(self._intake.seen)
+        loaded = self._intake.loaded
         total = loaded + remaining if remaining is not None else None
         self._sink(Progress(kind=self._resource.kind, loaded=loaded, total=total))
 
