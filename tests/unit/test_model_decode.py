@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsview.model.annotations import IGNORE_ANNOTATION, IPAM_ANNOTATIONS
-from dsview.model.decode import BadObject, decode
+from dsview.model.decode import BadObject, decode, decode_line
 from dsview.model.kinds import RESOURCES, Kind
 from dsview.model.objects import Pod, Service
 from dsview.model.parts import Interner
@@ -164,3 +164,23 @@ def test_null_conditions_mean_ready() -> None:
     item = decode(Kind.ENDPOINT_SLICE, json.dumps(body).encode())
     assert isinstance(item, EndpointSlice)
     assert [e.ready for e in item.endpoints()] == [True, True]
+
+
+def test_a_line_of_a_watch_is_read_in_one_pass_as_its_object_is() -> None:
+    item = {"kind": "Pod", "apiVersion": "v1", "metadata": META, "spec": {"nodeName": "n1"}, "status": {"podIP": "::1"}}
+    line = json.dumps({"type": "MODIFIED", "object": item}).encode() + b"\n"
+    assert decode_line(Kind.POD, line) == ("MODIFIED", decode(Kind.POD, json.dumps(item).encode()))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"7","creationTimestamp":null}}}',
+        b'{"type":"ERROR","object":{"kind":"Status","metadata":{},"code":410,"reason":"Expired"}}',
+        b'{"type":"ADDED","object":{"metadata":{"name":""}}}',
+        b'{"type":"ADDED","object":{"metadata":{"name":"x"},"status":{"podIPs":7}}}',
+        b'{"type":"ADDED","object":{"metadata"',
+    ],
+)
+def test_a_line_without_a_whole_object_is_left_to_a_closer_look(line: bytes) -> None:
+    assert decode_line(Kind.POD, line) is None

@@ -75,6 +75,7 @@ def batches_of_lines(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator
 
     What stands behind the last newline when the chunks end well is a line as well: nothing that a watch sends, but an
     HTML page of a proxy may be of one line.
+    A line may end with its newline, which JSON does not mind.
     """
     parts: list[bytes] = []
     size = 0

@@ -1,0 +1,35 @@
+"""Lines out of chunks, however a connection cuts them."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dsview.sources.kube.stream import batches_of_lines
+
+LINES = st.lists(st.binary(min_size=1, max_size=12).filter(lambda line: b"\n" not in line), max_size=6)
+
+
+@given(LINES, st.lists(st.integers(0, 80), max_size=8))
+def test_lines_are_the_same_wherever_chunks_end(lines: list[bytes], cuts: list[int]) -> None:
+    body = b"".join(line + b"\n" for line in lines)
+    at = sorted({0, len(body), *(cut for cut in cuts if cut < len(body))})
+    chunks = [body[start:end] for start, end in pairwise(at)]
+    found = [line for batch in batches_of_lines(chunks) for line in batch if line is not None]
+    assert [line.rstrip(b"\n") for line in found] == lines
+
+
+def test_a_chunk_that_is_one_line_is_not_copied() -> None:
+    chunk = b'{"type":"ADDED","object":{}}\n'
+    assert next(batches_of_lines([chunk]))[0] is chunk
+
+
+def test_a_line_that_is_too_long_is_told_once_and_the_next_is_read() -> None:
+    chunks = [b"aaaa", b"bbbb", b"cc\n", b"dd\n"]
+    assert [line for batch in batches_of_lines(chunks, limit=6) for line in batch] == [None, b"dd\n"]
+
+
+def test_empty_lines_are_no_lines() -> None:
+    assert [line for batch in batches_of_lines([b"\n", b"a\n\n", b"\n"]) for line in batch] == [b"a"]
