@@ -150,3 +150,16 @@ async def test_wheel_scrolls_without_moving_the_cursor() -> None:
         await stage.pilot.pause()
         assert table.cursor_key == ("shop", "pod-00000")
         assert "pod-00100" in stage.text
+
+
+async def test_a_long_list_that_grows_can_be_scrolled_to_its_new_end_and_its_scrollbar_says_so() -> None:
+    async with on_stage(many_pods(500)) as stage:
+        await stage.press("2", "2")
+        stage.source.put(*(pod(f"pod-late-{number:02d}", number) for number in range(40)))
+        await stage.until(lambda: len(stage.names("pods")) == 540)
+        await stage.pilot.pause()
+        table = stage.pane("pods")
+        assert table.vertical_scrollbar.window_virtual_size == 540 + table.header_lines
+        await stage.press("G")
+        assert table.cursor_key == ("shop", "pod-late-39")
+        assert "pod-late-39" in stage.text
