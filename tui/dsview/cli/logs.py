@@ -8,7 +8,7 @@ from pathlib import Path
 _log = logging.getLogger("dsview")
 
 
-class _Harmless(logging.Formatter):
+class LogFormatter(logging.Formatter):
     """Lines without credentials, and without characters that would drive the terminal on which a log is read."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -39,7 +39,7 @@ def set_up(path: str | None, verbosity: int) -> None:
 
     append_private(Path(path)).close()
     handler = logging.FileHandler(Path(path), encoding="utf-8", errors="backslashreplace")
-    handler.setFormatter(_Harmless("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     _log.setLevel(logging.DEBUG if verbosity else logging.INFO)
     # These log request headers and bodies when asked for everything.

@@ -234,7 +234,7 @@ def build_report(session: Session) -> Report:
         not_evaluated=tuple(
             NotEvaluatedPart(check=entry.check, reason=entry.reason) for entry in session.not_evaluated()
         ),
-        notices=(*state.server.banners, *state.quarantine_messages(), *state.notes),
+        notices=tuple(map(safe, (*state.server.banners, *state.quarantine_messages(), *state.notes))),
         exempted=tuple(_finding(session, finding) for finding in session.exempted_findings),
         refused=refused_kinds(session),
         overview=_overview(session),

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
+from dsview.model.text import safe
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.words import MUTED, STRONG, content
 
@@ -29,7 +30,7 @@ class Masthead(Widget):
 
     def __init__(self, source_name: str, *, glyphs: Glyphs) -> None:
         super().__init__()
-        self._name = source_name
+        self._name = safe(source_name)
         self._glyphs = glyphs
         self._workspace: Workspace | None = None
         self._shown: tuple[Header, Overview, Latest | None] | None = None
@@ -38,7 +39,7 @@ class Masthead(Widget):
 
     def say_opening(self, name: str) -> None:
         """Say that another source is being opened."""
-        self._name = name
+        self._name = safe(name)
         self._workspace = self._shown = None
         self.refresh(layout=True)
 

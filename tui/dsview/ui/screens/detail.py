@@ -99,7 +99,7 @@ class DetailScreen(ReadingScreen):
         """Kind and name, and whether it is still there."""
         found = self._detail
         if found is None:
-            return content((f" {'/'.join(filter(None, self.key))}", STRONG), ("  is gone", "$flag-warning"))
+            return content((f" {safe('/'.join(filter(None, self.key)))}", STRONG), ("  is gone", "$flag-warning"))
         parts = content((f" {found.kind} ", MUTED), (found.title, STRONG), (f"   {found.subtitle}", FAINT))
         return content(parts, ("   deleted meanwhile", "$flag-warning")) if self._is_gone else parts
 

@@ -11,6 +11,7 @@ from textual.content import Content
 
 from dsview.model.address import FAMILIES, Family
 from dsview.model.objects import Key
+from dsview.model.text import safe
 from dsview.rows.hop import Trace
 from dsview.rows.picture import Line, Role, Signs, picture, summary_line
 from dsview.rows.trace import trace
@@ -64,7 +65,7 @@ class TraceScreen(ReadingScreen):
 
     def heading(self) -> Content:
         """What is traced."""
-        title = self._trace.title if self._trace is not None else "/".join(filter(None, self._key))
+        title = self._trace.title if self._trace is not None else safe("/".join(filter(None, self._key)))
         return content((" Trace ", MUTED), (title, STRONG), ("   what the API tells, hop by hop", FAINT))
 
     def blocks(self) -> Sequence[Block]:

@@ -1,0 +1,255 @@
+"""Every place where text of a cluster comes out: on the screen, on the clipboard, in a report, in a sentence.
+
+Each gives what came out, and the rule that it is held to. A format or table that dsview gains is among them by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+from rich.console import Console
+from textual.pilot import Pilot
+from textual.strip import Strip
+from textual.widgets import OptionList
+
+from dsview.cli import crash
+from dsview.cli.logs import Harmless
+from dsview.cli.output import say
+from dsview.model.objects import Key, Pod
+from dsview.report.formats import FORMATS
+from dsview.report.model import build_report
+from dsview.report.plan import PLAN_FORMATS
+from dsview.report.tables import TABLES
+from dsview.rows.header import header
+from dsview.rows.panes import PANES
+from dsview.rows.plan import make_plan
+from dsview.rows.trace import trace
+from dsview.rows.view import FilterError, TableView
+from dsview.session.session import Session
+from dsview.sources.events import SourceError
+from dsview.sources.kube.config import Kubeconfig
+from dsview.sources.kube.errors import describe, describe_config, failure_of
+from dsview.sources.manifest import manifest
+from dsview.sources.nginx import read_conf
+from dsview.ui.app import DsviewApp
+from dsview.ui.document import Document
+from dsview.ui.glyphs import UNICODE
+from dsview.ui.headline import headlines
+from dsview.ui.screens.trace import trace_lines
+from dsview.ui.table import Table
+from tests.security import hostile
+from tests.security.hostile_cluster import NOW
+
+Rule = Callable[[str], None]
+Out = Iterator[tuple[str, Rule, str]]
+"""Of what a place gives: its name, the rule, the text."""
+
+_RULES: dict[str, Rule] = {
+    "json": hostile.hold_json,
+    "sarif": hostile.hold_json,
+    "junit": hostile.hold_xml,
+    "csv": hostile.hold_csv,
+    "html": hostile.hold_html,
+    "sh": hostile.hold_script,
+}
+_CONSOLE = Console(color_system="truecolor", force_terminal=True, legacy_windows=False, width=200)
+
+
+def reports(session: Session) -> Out:
+    """Each format of a report, a plan and a pane; the fixes."""
+    report = build_report(session)
+    for name, render in FORMATS.items():
+        yield f"report as {name}", _RULES.get(name, hostile.hold_lines), render(report, NOW)
+    plan = make_plan(session)
+    for name, render_plan in PLAN_FORMATS.items():
+        yield f"plan as {name}", _RULES.get(name, hostile.hold_lines), render_plan(session, plan, 100)
+    for pane in PANES.values():
+        view = TableView(pane, session)
+        for name, render_table in TABLES.items():
+            yield f"{pane.id} as {name}", _RULES.get(name, hostile.hold_lines), render_table(view)
+    fixes = "\n".join(finding.fix or "" for finding in report.findings)
+    yield "fixes", hostile.hold_script, "\n".join(line for line in fixes.split("\n") if line.startswith("kubectl"))
+
+
+def sentences(texts: list[str], folder: Path) -> Out:
+    """What is said of servers, kubeconfigs, filters, files and faults that quote the texts."""
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        for text in texts:
+            say(text)
+    yield "standard error", hostile.hold_lines, said.getvalue()
+    for name, make in (("server", _server_says), ("connection", _connection_says), ("credentials", _plugin_says)):
+        yield name, hostile.hold_line, "".join(map(make, texts))
+    yield "nginx.conf", hostile.hold_lines, "".join(_nginx_says(text) for text in texts[:100])
+    yield "kubeconfig", hostile.hold_lines, "\n".join(_kubeconfig_says(texts, folder))
+    records = (logging.LogRecord("dsview", logging.INFO, "", 0, "%s", (text,), None) for text in texts)
+    yield "log", hostile.hold_lines, "\n".join(map(Harmless("%(message)s").format, records))
+    yield "crash report", hostile.hold_lines, "\n".join(crash.report_text(ValueError(text)) for text in texts[:50])
+
+
+def _server_says(text: str) -> str:
+    body = json.dumps({"kind": "Status", "message": text, "reason": text, "code": 500}).encode()
+    return str(failure_of(500, body, text))
+
+
+def _connection_says(text: str) -> str:
+    return describe(OSError(text), text)
+
+
+def _plugin_says(text: str) -> str:
+    return describe_config(ValueError(text))
+
+
+def _nginx_says(text: str) -> str:
+    conf = read_conf(
+        Pod(name=text, namespace=text), f"http {{ server {{ listen {text}; }} }}".encode("utf-8", "replace")
+    )
+    return conf.reason if conf.reason.isprintable() else ""
+
+
+def _kubeconfig_says(texts: list[str], folder: Path) -> Iterator[str]:
+    # YAML takes no half of a pair of surrogates, as which JSON writes what is beyond the first plane.
+    known = ["".join(character for character in text if ord(character) < 0xD800) for text in texts]
+    rows = [{"name": f"{one}{number}", "context": {"cluster": one, "user": one}} for number, one in enumerate(known)]
+    clusters = [{"name": one, "cluster": {"server": one}} for one in known[::2]]
+    path = folder / "kubeconfig"
+    path.write_text(json.dumps({"contexts": rows, "clusters": clusters, "users": []}))
+    config = Kubeconfig(str(path))
+    for chosen in [row["name"] for row in rows[:200]] + texts[:50]:
+        try:
+            config.resolve(str(chosen))
+        except SourceError as error:
+            yield str(error)
+
+
+def manifests(texts: list[str]) -> str:
+    """The YAML of an object that holds the texts as keys and values."""
+    value = {"metadata": {"annotations": {f"{text}{number}": text for number, text in enumerate(texts)}}}
+    return manifest(json.dumps(value).encode())
+
+
+def traces(session: Session) -> Out:
+    """The trace of many rows, as the screen draws it."""
+    lines = []
+    for pane in ("services", "pods", "listeners"):
+        for key in list(PANES[pane].keys(session))[:60]:
+            found = trace(session, pane, key)
+            if found is not None:
+                lines += [line.plain for line in trace_lines(found, 200, UNICODE)]
+                lines += [found.title, found.v4, found.v6]
+    yield "traces", hostile.hold_lines, "\n".join(lines)
+
+
+def heads(session: Session) -> Out:
+    """The lines above the panes, as wide as they can be."""
+    lines = headlines(header(session, NOW), 10**5, UNICODE)
+    yield "head", hostile.hold_lines, "\n".join(line.plain for line in lines)
+
+
+class Screens:
+    """The screens of one application on a hostile session."""
+
+    def __init__(self, app: DsviewApp, pilot: Pilot[SourceError | None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    def frame(self) -> str:
+        """The bytes that Textual would write for the whole screen."""
+        update = self.app.screen._compositor.render_update(full=True)
+        assert update is not None
+        return update.render_segments(self.app.console)
+
+    def painted(self) -> str:
+        """Every line of the tables and documents of the screen, those too that are scrolled out of sight."""
+        strips: list[Strip] = []
+        for table in self.app.screen.query(Table):
+            rows = table._rows
+            strips += [table._row_strip(rows, index) for index in range(len(rows))] if rows is not None else []
+        for document in self.app.screen.query(Document):
+            strips += [document._paint(line, 200) for line in range(len(document._lines))]
+        return "\n".join(strip.render(_CONSOLE) for strip in strips)
+
+    def shown(self, name: str) -> Out:
+        """The screen that is open."""
+        yield f"frame of {name}", hostile.hold_frame, self.frame()
+        yield f"{name}, all lines", hostile.hold_frame, self.painted()
+
+    async def open(self, *keys: str) -> None:
+        """Go somewhere."""
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def panes(self) -> list[tuple[str, Rule, str]]:
+        """The four panes, and the picture of one."""
+        found = []
+        for number, pane in enumerate(PANES, 1):
+            await self.open(str(number))
+            found += list(self.shown(pane))
+            await self.open("y")
+            found.append((f"copied from {pane}", hostile.hold_lines, self.app.clipboard))
+        found.append(("SVG", hostile.hold_xml, self.app.export_screenshot()))
+        return found
+
+    async def objects(self, keys: list[tuple[str, Key]]) -> list[tuple[str, Rule, str]]:
+        """The detail, trace and YAML of objects, and what is copied from there."""
+        found = []
+        for pane, key in keys:
+            self.app.go.detail(pane, key)
+            await self.pilot.pause()
+            found += list(self.shown(f"detail of {pane}"))
+            self.app.go.yaml(pane, key)
+            await self.pilot.pause(0.05)
+            await self._until_read()
+            found += list(self.shown(f"YAML of {pane}"))
+            await self.open("y")
+            found.append((f"copied YAML of {pane}", hostile.hold_lines, self.app.clipboard))
+            self.app.go.trace(pane, key)
+            await self.pilot.pause()
+            found += list(self.shown(f"trace of {pane}"))
+            self.app.go.home()
+        return found
+
+    async def _until_read(self) -> None:
+        for _ in range(200):
+            if "Reading" not in self.app.screen.query_one(Document).text[:40]:
+                return
+            await self.pilot.pause(0.02)
+
+    async def lists(self, texts: list[str]) -> list[tuple[str, Rule, str]]:
+        """All findings, the choices, and what is said in passing."""
+        found = []
+        self.app.go.findings()
+        await self.pilot.pause()
+        found += list(self.shown("findings"))
+        self.app.go.home()
+        for key, name in (("n", "namespaces"), ("x", "contexts")):
+            await self.open(key)
+            found += list(self.shown(name))
+            options = self.app.screen.query_one(OptionList)
+            prompts = (str(options.get_option_at_index(index).prompt) for index in range(options.option_count))
+            found.append((f"choice of {name}", hostile.hold_lines, "\n".join(prompts)))
+            await self.open("escape")
+        self.app.main.say_opening("".join(texts[:20]))
+        self.app.post_message(self.app.Failed(SourceError("".join(texts[:50]))))
+        self.app.say_failure("".join(texts[50:100]))
+        await self.pilot.pause(0.05)
+        found.append(("messages", hostile.hold_frame, self.frame()))
+        return found
+
+
+def filters(session: Session, texts: list[str]) -> Out:
+    """What is said of a filter that cannot be understood."""
+    view = TableView(PANES["pods"], session)
+    said = []
+    for text in texts[:300]:
+        try:
+            view.set_filter(click.unstyle(text))
+        except FilterError as error:
+            said.append(error.message)
+    yield "filter", hostile.hold_lines, "\n".join(said)

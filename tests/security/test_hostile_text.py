@@ -1,0 +1,113 @@
+"""Hostile text through every place where text of a cluster comes out: nothing of it acts, anywhere.
+
+`DSVIEW_HOSTILE_STRINGS=1000000` sets how many strings are driven; some hundred thousand take a minute.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from dsview.model import text as door
+from dsview.ui.app import DsviewApp
+from dsview.ui.choices import ContextChoice
+from tests.security import hostile, places
+from tests.security.hostile_cluster import HostileSource, settled
+from tests.security.places import Rule, Screens
+
+COUNT = int(os.environ.get("DSVIEW_HOSTILE_STRINGS", "3000"))
+AT_ONCE = 4000
+"""Strings of one cluster: enough for a frame to hold many, few enough for a table to be drawn in a moment."""
+
+Found = list[tuple[str, Rule, str]]
+
+
+async def on_screens(source: HostileSource, texts: list[str]) -> Found:
+    """What comes out of the screens."""
+    session = settled(source)
+    contexts = [ContextChoice(name=text, note=text) for text in texts]
+    app = DsviewApp(
+        lambda: session,
+        source_name="".join(texts[:20]),
+        list_contexts=lambda: contexts,
+        switch_context=lambda name: session,
+    )
+    async with app.run_test(size=(200, 120), notifications=True) as pilot:
+        screens = Screens(app, pilot)
+        found: Found = [("first frame", hostile.hold_frame, screens.frame())]
+        for _ in range(500):
+            if app.workspace is not None and app.workspace.session.is_settled and not app.workspace.session.has_work:
+                break
+            await pilot.pause(0.02)
+        await pilot.pause(0.15)
+        found += await screens.panes()
+        listener = next(iter(places.PANES["listeners"].keys(session)))
+        big = [("services", ("big", "big")), ("pods", ("big", "big")), ("nodes", ("", "big")), ("listeners", listener)]
+        found += await screens.objects(big)
+        found += await screens.lists(texts)
+    return found
+
+
+async def everywhere(texts: list[str], folder: Path) -> Found:
+    """Everything that comes out of every place for these strings."""
+    source = HostileSource(hostile.decodable(texts))
+    session = settled(source)
+    found: Found = [*places.reports(session), *places.traces(session), *places.heads(session)]
+    found += [*places.filters(session, texts), *places.sentences(texts, folder)]
+    found += await on_screens(source, texts)
+    refused = HostileSource(hostile.decodable(texts[:200]), refused=True)
+    found += [(f"refused: {name}", rule, text) for name, rule, text in places.reports(settled(refused))]
+    found += [(f"refused: {name}", rule, text) for name, rule, text in places.heads(settled(refused))]
+    return found
+
+
+def harmed(found: Iterable[tuple[str, Rule, str]]) -> dict[str, str]:
+    """The places that break their rule, and how."""
+    broken = {}
+    for name, rule, text in found:
+        try:
+            rule(text)
+        except (AssertionError, ValueError, SyntaxError) as error:
+            broken[name] = f"{type(error).__name__}: {error}"[:300]
+    return broken
+
+
+@pytest.mark.parametrize("start", range(0, COUNT, AT_ONCE))
+async def test_hostile_text_acts_nowhere(start: int, tmp_path: Path) -> None:
+    texts = hostile.strings(start, min(AT_ONCE, COUNT - start))
+    assert harmed(await everywhere(texts, tmp_path)) == {}
+
+
+async def test_with_the_door_open_every_place_is_found_to_be_harmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "_HARMFUL", re.compile("(?!)"))
+    found = await everywhere(hostile.strings(0, 400), tmp_path)
+    assert {name for name, _, _ in found} - harmed(found).keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (hostile.hold_frame, "\x1b[1;1Ha\x1b]0;x\x07"),
+        (hostile.hold_frame, "\x1b[31ma\x1b[0m\x9b2J"),
+        (hostile.hold_lines, "a\rb"),
+        (hostile.hold_line, "a\nb"),
+        (hostile.hold_line, "a\u202eb"),
+        (hostile.hold_json, "{"),
+        (hostile.hold_xml, "<a>&</a>"),
+        (hostile.hold_csv, "a,b\n=1,2\n"),
+        (hostile.hold_csv, "a,b\n1\n"),
+        (hostile.hold_html, "<body><script>x</script><script>y</script>"),
+        (hostile.hold_html, '<body><a href="javascript:x">'),
+        (hostile.hold_html, '<body><p onclick="x">'),
+        (hostile.hold_script, "kubectl get pod $(reboot)"),
+        (hostile.hold_script, "kubectl get pod 'a'; reboot"),
+    ],
+)
+def test_the_rules_see_harm(rule: Rule, text: str) -> None:
+    assert harmed([("place", rule, text)])
