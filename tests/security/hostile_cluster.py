@@ -245,7 +245,7 @@ def _complaint(name: str) -> str:
     """What is said of an object that cannot be read."""
     value = {"metadata": {"name": name, "namespace": name}, "spec": {"nodeName": [name]}}
     try:
-        decode(Kind.POD, json.dumps(value).encode())  # type: ignore[arg-type]  # bytes are raw JSON too
+        decode(Kind.POD, json.dumps(value).encode())
     except BadObject as error:
         return str(error)
     return name

@@ -14,22 +14,25 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from textual._compositor import CompositorUpdate
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import OptionList
 
 from dsview.cli import crash
-from dsview.cli.logs import Harmless
+from dsview.cli.logs import LogFormatter
 from dsview.cli.output import say
 from dsview.model.objects import Key, Pod
-from dsview.report.formats import FORMATS
+from dsview.report.formats import FORMATS, Beside
 from dsview.report.model import build_report
 from dsview.report.plan import PLAN_FORMATS
-from dsview.report.tables import TABLES
+from dsview.report.tables import TABLES, sheet_of
+from dsview.report.trace import TRACE_FORMATS
 from dsview.rows.header import header
+from dsview.rows.overview import overview_now
 from dsview.rows.panes import PANES
 from dsview.rows.plan import make_plan
-from dsview.rows.trace import trace
+from dsview.rows.trace import flagged_traces, trace
 from dsview.rows.view import FilterError, TableView
 from dsview.session.session import Session
 from dsview.sources.events import SourceError
@@ -40,7 +43,7 @@ from dsview.sources.nginx import read_conf
 from dsview.ui.app import DsviewApp
 from dsview.ui.document import Document
 from dsview.ui.glyphs import UNICODE
-from dsview.ui.headline import headlines
+from dsview.ui.headline import head
 from dsview.ui.screens.trace import trace_lines
 from dsview.ui.table import Table
 from tests.security import hostile
@@ -64,16 +67,19 @@ _CONSOLE = Console(color_system="truecolor", force_terminal=True, legacy_windows
 def reports(session: Session) -> Out:
     """Each format of a report, a plan and a pane; the fixes."""
     report = build_report(session)
+    beside = Beside(made_at=NOW, traces=lambda: flagged_traces(session, 20))
     for name, render in FORMATS.items():
-        yield f"report as {name}", _RULES.get(name, hostile.hold_lines), render(report, NOW)
+        yield f"report as {name}", _RULES.get(name, hostile.hold_lines), render(report, beside)
     plan = make_plan(session)
     for name, render_plan in PLAN_FORMATS.items():
         yield f"plan as {name}", _RULES.get(name, hostile.hold_lines), render_plan(session, plan, 100)
     for pane in PANES.values():
-        view = TableView(pane, session)
+        sheet = sheet_of(TableView(pane, session))
         for name, render_table in TABLES.items():
-            yield f"{pane.id} as {name}", _RULES.get(name, hostile.hold_lines), render_table(view)
-    fixes = "\n".join(finding.fix or "" for finding in report.findings)
+            yield f"{pane.id} as {name}", _RULES.get(name, hostile.hold_lines), render_table(sheet)
+    # A line feed in a name stays inside of its quotes, and parts a command into lines that are none by themselves.
+    whole = (f for f in report.findings if not {"\n", "\r"} & {*f.object.name, *(f.object.namespace or "")})
+    fixes = "\n".join(finding.fix or "" for finding in whole)
     yield "fixes", hostile.hold_script, "\n".join(line for line in fixes.split("\n") if line.startswith("kubectl"))
 
 
@@ -89,7 +95,7 @@ def sentences(texts: list[str], folder: Path) -> Out:
     yield "nginx.conf", hostile.hold_lines, "".join(_nginx_says(text) for text in texts[:100])
     yield "kubeconfig", hostile.hold_lines, "\n".join(_kubeconfig_says(texts, folder))
     records = (logging.LogRecord("dsview", logging.INFO, "", 0, "%s", (text,), None) for text in texts)
-    yield "log", hostile.hold_lines, "\n".join(map(Harmless("%(message)s").format, records))
+    yield "log", hostile.hold_lines, "\n".join(map(LogFormatter("%(message)s").format, records))
     yield "crash report", hostile.hold_lines, "\n".join(crash.report_text(ValueError(text)) for text in texts[:50])
 
 
@@ -142,14 +148,15 @@ def traces(session: Session) -> Out:
             found = trace(session, pane, key)
             if found is not None:
                 lines += [line.plain for line in trace_lines(found, 200, UNICODE)]
-                lines += [found.title, found.v4, found.v6]
+                lines += [render(found, 100, False) for render in TRACE_FORMATS.values()]
     yield "traces", hostile.hold_lines, "\n".join(lines)
 
 
 def heads(session: Session) -> Out:
     """The lines above the panes, as wide as they can be."""
-    lines = headlines(header(session, NOW), 10**5, UNICODE)
-    yield "head", hostile.hold_lines, "\n".join(line.plain for line in lines)
+    for size in ((10**5, 60), (60, 20)):
+        lines = head(header(session, NOW), overview_now(session), None, size, UNICODE).lines
+        yield f"head of {size[0]} columns", hostile.hold_lines, "\n".join(line.plain for line in lines)
 
 
 class Screens:
@@ -161,8 +168,8 @@ class Screens:
 
     def frame(self) -> str:
         """The bytes that Textual would write for the whole screen."""
-        update = self.app.screen._compositor.render_update(full=True)
-        assert update is not None
+        update: object = self.app.screen._compositor.render_update(full=True)
+        assert isinstance(update, CompositorUpdate)
         return update.render_segments(self.app.console)
 
     def painted(self) -> str:
@@ -236,7 +243,7 @@ class Screens:
             found.append((f"choice of {name}", hostile.hold_lines, "\n".join(prompts)))
             await self.open("escape")
         self.app.main.say_opening("".join(texts[:20]))
-        self.app.post_message(self.app.Failed(SourceError("".join(texts[:50]))))
+        self.app.post_message(self.app.Failed(SourceError("".join(texts[:50])), self.app._opening))
         self.app.say_failure("".join(texts[50:100]))
         await self.pilot.pause(0.05)
         found.append(("messages", hostile.hold_frame, self.frame()))
