@@ -134,6 +134,16 @@ async def test_context_is_switched_while_running() -> None:
         assert "prod" in stage.lines[0]
 
 
+async def test_a_kubeconfig_that_is_broken_by_now_is_said_where_contexts_are_asked_for() -> None:
+    def refuse() -> list[ContextChoice]:
+        raise SourceError("The kubeconfig is not valid YAML (line 3).")
+
+    async with on_stage(list_contexts=refuse, switch_context=lambda name: Session(StageSource([]))) as stage:
+        await stage.press("x")
+        await stage.until(lambda: "not valid YAML (line 3)" in stage.text)
+        assert stage.app.screen is stage.app.main
+
+
 async def test_context_that_cannot_be_opened_leaves_the_one_before() -> None:
     def refuse(name: str) -> Session:
         raise SourceError(f"The context {name} names a user that is not there.")

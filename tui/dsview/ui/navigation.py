@@ -158,9 +158,16 @@ class Navigator:
 
     def contexts(self, listed: Callable[[], list[ContextChoice]], switch: Callable[[str], Session]) -> None:
         """Choose another context."""
+        from dsview.model.text import safe
+        from dsview.sources.events import SourceError
         from dsview.ui.screens.choose import Choice, ChooseScreen
 
-        choices = [Choice(context.name, context.note, is_chosen=context.is_current) for context in listed()]
+        try:
+            choices = [Choice(context.name, context.note, is_chosen=context.is_current) for context in listed()]
+        except SourceError as error:
+            # The kubeconfig is read anew: it may be broken by now.
+            self._app.say(safe(str(error)))
+            return
 
         def take(names: frozenset[str] | None) -> None:
             if names:
