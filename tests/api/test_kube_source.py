@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -145,3 +146,23 @@ def test_delays_double_up_to_half_a_minute_and_start_anew_after_two_good_minutes
     assert delays.delay(retry_after=45) == 45
     now[0] += 121
     assert delays.delay() == 0.8
+
+
+def test_a_few_controllers_are_read_at_the_same_time(api: ApiServer, live: Callable[..., Live]) -> None:
+    controllers = [key for key in api.files if "controller" in key[1]]
+    reading, most = set[str](), 0
+    together = threading.Barrier(2)
+
+    def hold(request: Request) -> None:
+        nonlocal most
+        if request.verb == "exec" and request.name not in reading:
+            reading.add(request.name)
+            # Ends only where another one is read meanwhile.
+            together.wait(10)
+            most = max(most, len(reading))
+
+    api.hook = hold
+    one = live().settle()
+    assert len(controllers) >= 2
+    assert most == 2
+    assert one.session.state.status(Kind.NGINX_CONF).reason == ""

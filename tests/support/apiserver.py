@@ -11,6 +11,7 @@ import copy
 import hashlib
 import json
 import os
+import select
 import socket
 import ssl
 import struct
@@ -505,16 +506,36 @@ class _Handler(BaseHTTPRequestHandler):
                 # What changed between list and watch, as etcd would replay it.
                 if int(item["metadata"]["resourceVersion"]) > int(since):
                     self._chunk(_line("MODIFIED", api._typed(request.plural, item)))
-        self._follow(watcher)
+        try:
+            self._follow(watcher)
+        except (OSError, ValueError):
+            # The connection was closed, by the other side or because the server was stopped.
+            self._forget(watcher)
 
     def _hang_up(self) -> None:
         """Break the connection as it is, without an end of the body."""
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
+    def _is_gone(self) -> bool:
+        """Whether the other side closed the connection."""
+        if not select.select([self.connection], [], [], 0)[0]:
+            return False
+        if isinstance(self.connection, ssl.SSLSocket):
+            return not self.connection.recv(1)
+        return not self.connection.recv(1, socket.MSG_PEEK)
+
+    def _forget(self, watcher: Watcher) -> None:
+        self.close_connection = True
+        with self.api.lock, contextlib.suppress(ValueError):
+            self.api.watchers.remove(watcher)
+
     def _follow(self, watcher: Watcher) -> None:
         while True:
-            watcher.wake.wait(60)
+            while not watcher.wake.wait(0.1):
+                if self._is_gone():
+                    self._forget(watcher)
+                    return
             watcher.wake.clear()
             while watcher.queue:
                 data = watcher.queue.popleft()

@@ -129,6 +129,7 @@ def test_the_trace_tells_what_happened_when(api: ApiServer, tmp_path: Path) -> N
     (pods,) = [line for line in lines if line["event"] == "synced" and line["kind"] == "Pod"]
     assert pods["count"] == len(api.objects["pods"])
     assert pods["bytes"] > 0
+    assert (pods["lists"], pods["watches"]) == (0, 1)
     assert {"read_s", "decode_s", "check_s"} <= pods.keys()
     check(api, tmp_path, "--trace-file", str(trace))
     assert len(trace.read_text().splitlines()) > len(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -20,7 +20,7 @@ from dsview.session.nginx_reader import NginxReader
 from dsview.session.policy import Policy
 from dsview.session.timeline import Timeline
 from dsview.session.trace import Trace
-from dsview.sources.events import Changed, Listed, Source, StatusChanged
+from dsview.sources.events import AsksServer, Changed, Listed, Source, StatusChanged, Traffic
 from dsview.state.cluster import Change, ClusterState
 from dsview.state.profile import NodeFacts, Profile
 
@@ -99,6 +99,11 @@ class Session:
     def nodes(self) -> dict[str, NodeFacts]:
         """The families of each node, by name."""
         return self._engine.tracker.nodes
+
+    @property
+    def traffic(self) -> Mapping[Kind | None, Traffic]:
+        """What was asked of the server so far, by kind; empty for a source that asks none."""
+        return self.source.traffic() if isinstance(self.source, AsksServer) else {}
 
     @property
     def now(self) -> float:

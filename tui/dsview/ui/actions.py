@@ -167,6 +167,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
     ),
     "dsview": (
         (_ALWAYS, "contexts", "x", "Contexts", "Changes to another cluster of the kubeconfig."),
+        (_ALWAYS, "sources", "i", "Sources", "Shows how each source is doing and what was asked of the server."),
         (_ALWAYS, "palette", "p ctrl+p", "Palette", "Finds any of these by its name."),
         (_ALWAYS, "help", "?", "Help", "Shows every key."),
         (_ALWAYS, "quit", "q ctrl+c ctrl+q", "Quit", "Leaves dsview."),

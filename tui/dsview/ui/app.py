@@ -332,6 +332,10 @@ class DsviewApp(App["SourceError | None"]):
         else:
             self.go.save(self._saver)
 
+    def action_sources(self) -> None:
+        """Show how each source is doing."""
+        self.go.sources()
+
     def action_help(self) -> None:
         """Show every key."""
         self.go.help()

@@ -107,6 +107,13 @@ def _with_causes(above: list[Content], left: list[Content], overview: Overview, 
     return Head(above + lines, causes, lane)
 
 
+def health_style(health: Health) -> str:
+    """The colour of a source's health."""
+    if health in _WELL:
+        return GOOD
+    return "$flag-error" if health in _BAD else "$flag-warning" if health is Health.STALE else MUTED
+
+
 _BY_NAME = 3
 """Sources with the same trouble that are named one by one."""
 
@@ -120,7 +127,7 @@ def source_words(sources: Sequence[SourceHealth], glyphs: Glyphs, none: str = "n
             troubles.setdefault(source.health, []).append(source)
     parts: list[Part] = []
     for health, found in troubles.items():
-        style = "$flag-error" if health in _BAD else "$flag-warning" if health is Health.STALE else MUTED
+        style = health_style(health)
         if len(found) <= _BY_NAME:
             parts += [(f"{source.kind} {source.text}", style) for source in found]
             continue

@@ -106,6 +106,13 @@ class Navigator:
 
         self._visit(lambda _workspace: ExplainScreen(code, glyphs=self._app.glyphs))
 
+    def sources(self) -> None:
+        """How each source is doing."""
+        from dsview.ui.screens.sources import SourcesScreen
+
+        if not isinstance(self._app.screen, SourcesScreen):
+            self._visit(lambda workspace: SourcesScreen(workspace, glyphs=self._app.glyphs))
+
     def help(self) -> None:
         """Every key."""
         from dsview.ui.screens.help import HelpScreen

@@ -1,0 +1,75 @@
+"""The sources screen: how each kind is doing, why, and what was asked of the server about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from dsview.rows.sources import SourceRow, source_rows, total, traffic_words
+from dsview.session.session import Delta
+from dsview.ui.document import Block, blank, paragraph
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.headline import health_style
+from dsview.ui.screens.reading import ReadingScreen
+from dsview.ui.words import MUTED, STRONG, content
+from dsview.ui.workspace import Workspace
+
+_NAME, _HEALTH = 33, 16
+_INDENT = 2
+
+
+class SourcesScreen(ReadingScreen):
+    """Follows the session. What was asked of the server grows by the second, so it is read once a second as well."""
+
+    def __init__(self, workspace: Workspace, *, glyphs: Glyphs) -> None:
+        super().__init__(glyphs=glyphs)
+        self._session = workspace.session
+
+    @property
+    def crumb(self) -> str:
+        """The name in the trail."""
+        return "Sources"
+
+    def on_mount(self) -> None:
+        """Fill it, and go on doing so."""
+        super().on_mount()
+        self.set_interval(1.0, self.fill)
+
+    def session_changed(self, delta: Delta) -> None:
+        """Show what is so now."""
+        if delta.statuses:
+            self.fill()
+
+    def heading(self) -> Content:
+        """The title line."""
+        return content((" Sources", STRONG))
+
+    def blocks(self) -> Sequence[Block]:
+        """A line for each kind, the reason below it where there is one, and the sum."""
+        rows = source_rows(self._session, time.time())
+        found = [blank()]
+        for row in rows:
+            found += self._row(row)
+        asked = total(rows)
+        if asked is None:
+            said = "Nothing was asked of a server."
+        else:
+            said = f"Asked of the server so far: {traffic_words(asked)}. Each kind is listed once and then watched."
+        return [*found, blank(), paragraph(content((said, MUTED)), indent=_INDENT)]
+
+    def _row(self, row: SourceRow) -> list[Block]:
+        health = row.health
+        objects = f"{row.count:,} {'object' if row.count == 1 else 'objects'}"
+        asked = f", {traffic_words(row.traffic)}" if row.traffic is not None else ""
+        line = content(
+            (health.kind.ljust(_NAME), "$ink"),
+            (health.text.ljust(_HEALTH), health_style(health.health)),
+            (objects, "$ink"),
+            (asked, MUTED),
+        )
+        found = [paragraph(line, indent=_INDENT, hanging=_INDENT)]
+        if health.reason:
+            found.append(paragraph(content((health.reason, MUTED)), indent=2 * _INDENT, copy=health.reason))
+        return found
