@@ -72,7 +72,8 @@ def test_a_server_that_comes_back_with_an_older_store_is_listed_anew(
         api.load([pod(f"after-the-backup-{number}")])
     one = live().settle()
     api.stop()
-    one.until_said(Health.STALE, "refuses the connection")
+    for kind in FOLLOWED:
+        one.until_said(Health.STALE, "refuses the connection", kind)
     # The versions that the watches would ask from are yet to come: they would say nothing, for long.
     api.restore(backup, 100)
     api.start()

@@ -335,6 +335,7 @@ def _bookmark(plural: str, version: int, *, ends: bool = False) -> bytes:
 
 class _Handler(BaseHTTPRequestHandler):
     api: ApiServer
+    watcher: Watcher | None = None
     protocol_version = "HTTP/1.1"
 
     def setup(self) -> None:
@@ -345,13 +346,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle(self) -> None:
         """Answer until the connection ends, however it does."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             super().handle()
 
     def finish(self) -> None:
-        """Forget the connection."""
-        with self.api.lock:
+        """Forget the connection, and the watch on it."""
+        with self.api.lock, contextlib.suppress(ValueError):
             self.api.connections.discard(self.connection)
+            if self.watcher is not None:
+                self.api.watchers.remove(self.watcher)
         with contextlib.suppress(OSError):
             super().finish()
 
@@ -479,6 +482,7 @@ class _Handler(BaseHTTPRequestHandler):
             items = api.select(request)
             version = api.version
             api.watchers.append(watcher)
+            self.watcher = watcher
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
@@ -506,11 +510,7 @@ class _Handler(BaseHTTPRequestHandler):
                 # What changed between list and watch, as etcd would replay it.
                 if int(item["metadata"]["resourceVersion"]) > int(since):
                     self._chunk(_line("MODIFIED", api._typed(request.plural, item)))
-        try:
-            self._follow(watcher)
-        except (OSError, ValueError):
-            # The connection was closed, by the other side or because the server was stopped.
-            self._forget(watcher)
+        self._follow(watcher)
 
     def _hang_up(self) -> None:
         """Break the connection as it is, without an end of the body."""
@@ -525,16 +525,11 @@ class _Handler(BaseHTTPRequestHandler):
             return not self.connection.recv(1)
         return not self.connection.recv(1, socket.MSG_PEEK)
 
-    def _forget(self, watcher: Watcher) -> None:
-        self.close_connection = True
-        with self.api.lock, contextlib.suppress(ValueError):
-            self.api.watchers.remove(watcher)
-
     def _follow(self, watcher: Watcher) -> None:
         while True:
             while not watcher.wake.wait(0.1):
                 if self._is_gone():
-                    self._forget(watcher)
+                    self.close_connection = True
                     return
             watcher.wake.clear()
             while watcher.queue:
