@@ -183,15 +183,16 @@ def test_the_dashboard_opens_on_a_terminal_and_a_key_leaves_it(words: str, tmp_p
     program = f"{shlex.quote(sys.executable)} -m dsview --trace-file {shlex.quote(str(trace))}"
     command = words.format(dsview=program, file=shlex.quote(str(BROKEN)))
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
-    with subprocess.Popen(
+    process = subprocess.Popen(
         ["script", "-qec", command, "/dev/null"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-    ) as process:
+    )
+    try:
         assert process.stdin is not None
         assert process.stdout is not None
         seen = b""
-        end = time.monotonic() + 20
-        # A flag is on the screen only when the file was read, evaluated and painted.
-        while b"EPS-001" not in seen or "all_painted" not in trace.read_text():
+        end = time.monotonic() + 60
+        # A finding is on the screen only when the file was read, evaluated and painted.
+        while b"POD-001" not in seen or "all_painted" not in trace.read_text():
             assert time.monotonic() < end, seen[-2000:].decode(errors="replace")
             if select.select([process.stdout], [], [], 0.1)[0]:
                 seen += os.read(process.stdout.fileno(), 65536)
@@ -199,6 +200,9 @@ def test_the_dashboard_opens_on_a_terminal_and_a_key_leaves_it(words: str, tmp_p
         process.stdin.flush()
         process.stdout.read()
         assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.communicate()
     events = [json.loads(line)["event"] for line in trace.read_text().splitlines()]
     assert events[0] == "first_frame"
     assert {"first_rows", "synced", "all_synced", "all_painted"} <= set(events)
