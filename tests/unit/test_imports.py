@@ -67,7 +67,7 @@ async def main():
     app = DsviewApp(
         lambda: open_session(Settings(kubeconfig=sys.argv[1])),
         source_name="loopback",
-        on_first_frame=lambda: seen.append(sorted(m for m in sys.modules if m.startswith("kubernetes"))),
+        on_first_frame=lambda: seen.append(sorted(m for m in sys.modules if m.startswith(("kubernetes", "urllib3")))),
     )
     async with app.run_test(size=(120, 40)) as pilot:
         while not seen:

@@ -1,91 +1,42 @@
-"""The one place that uses the official client: credentials, TLS, proxies, connections. Bytes come out of it.
-
-Its models, its watch and its informers are not used (design: 20 times slower). Imported after the first frame.
-"""
+"""Requests to an API server, and their credentials' renewal. Bytes come out of it. Imported after the first frame."""
 
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote, urlencode
 
-import kubernetes
-import kubernetes.client
-import kubernetes.config
 import urllib3
-from kubernetes.config import exec_provider
 
 from dsview import __version__
 from dsview.model.kinds import Kind
 from dsview.sources.events import SourceError
+from dsview.sources.kube.access import Access, plain_access
 from dsview.sources.kube.config import ResolvedContext
 from dsview.sources.kube.errors import RequestFailed, describe, describe_config, failure_of
-from dsview.sources.secrets import remember
 
 _log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 10.0
-PLUGIN_TIMEOUT = 60.0
-"""Seconds that a credential plug-in may take; every request waits for it meanwhile."""
-
 REFRESH_AT_MOST_EVERY = 10.0
 REFRESH_AT_LEAST_EVERY = 300.0
 """Seconds between two refreshes of credentials: the first after one that helped, doubling up to the second where none
 helps. A plug-in may open a browser each time."""
 
+EXEC_PROTOCOL = "v4.channel.k8s.io"
+"""The framing of pods/exec over WebSockets that every supported API server knows."""
+
 _BODY_LIMIT = 1 << 20
 
-for _name in ("kubernetes", "urllib3", "websocket"):
-    # They must never write on the terminal that a screen is drawn on; a log file has its own handler.
-    logging.getLogger(_name).addHandler(logging.NullHandler())
-
-
-class _Plugin(subprocess.Popen[str]):
-    """A credential plug-in. It never gets the terminal, a screen is drawn there: what it says is put in the message."""
-
-    def __init__(self, arguments: Any, **options: Any) -> None:
-        options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True}
-        super().__init__(arguments, **options)  # the user's own kubeconfig names it
-
-    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:  # noqa: A002  (the base class names it so)
-        """What it wrote. Raises `ConfigException` where it takes too long."""
-        try:
-            return super().communicate(input, timeout or PLUGIN_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.pid, signal.SIGKILL)
-            raise kubernetes.config.ConfigException(
-                f"the credential plug-in took longer than {PLUGIN_TIMEOUT:g} s"
-            ) from None
-
-
-_provider: Any = exec_provider
-_provider.subprocess = SimpleNamespace(Popen=_Plugin, PIPE=subprocess.PIPE)
-_provider.sys = SimpleNamespace(stdout=None, stderr=None, stdin=None, platform=sys.platform)
-_config: Any = kubernetes.config
-
-
-@contextmanager
-def _said_by_the_client() -> Iterator[list[str]]:
-    """What the client logs as an error meanwhile, on this thread."""
-    said: list[str] = []
-    handler = logging.Handler(logging.ERROR)
-    handler.addFilter(lambda record: record.thread == threading.get_ident())
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]  # a handler of one line
-    root = logging.getLogger()
-    root.addHandler(handler)
-    try:
-        yield said
-    finally:
-        root.removeHandler(handler)
+# It must never write on the terminal that a screen is drawn on; a log file has its own handler.
+logging.getLogger("urllib3").addHandler(logging.NullHandler())
+# Said once, by the banner, instead of for each connection.
+urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
 class Client:
@@ -106,46 +57,24 @@ class Client:
         self._open: set[urllib3.BaseHTTPResponse] = set()
         self._is_closed = False
         self._asked: Counter[tuple[Kind | None, str]] = Counter()
-        self._configuration = kubernetes.client.Configuration()
+        self._connections = connections
         try:
-            self._load()
-        except Exception as error:  # noqa: BLE001  (the client raises anything from KeyError to its own)
+            self._access = self._load()
+        except Exception as error:  # noqa: BLE001  (the official client raises anything from KeyError to its own)
             raise SourceError(describe_config(error)) from None
-        self._configuration.connection_pool_maxsize = connections
-        self._configuration.retries = False
-        if hasattr(self._configuration, "keep_alive"):
-            self._configuration.keep_alive = True
-        self._api = self._new_api()
-
-    def _new_api(self) -> Any:
-        api = kubernetes.client.ApiClient(self._configuration)
-        api.user_agent = f"dsview/{__version__}"
-        return api
 
     @property
     def server(self) -> str:
         """The URL of the API server."""
-        return str(self._configuration.host)
+        return self._access.server
 
-    def _load(self) -> None:
-        config = self._context.config
-        if config is None:
-            _config.load_incluster_config(client_configuration=self._configuration)
-            remember(self._configuration.api_key.values())
-        else:
-            with _said_by_the_client() as said:
-                _config.load_kube_config_from_dict(
-                    config, client_configuration=self._configuration, persist_config=False
-                )
-            remember(self._configuration.api_key.values())
-            # A plug-in that fails is only logged by the client, which then goes on without credentials.
-            has_plugin = any("exec" in (user.get("user") or {}) for user in config["users"])
-            if has_plugin and said:
-                raise kubernetes.config.ConfigException(" ".join(said))
-            if has_plugin and not self._configuration.api_key and not self._configuration.cert_file:
-                raise kubernetes.config.ConfigException("the credential plug-in gave no credentials")
-        # The client's own hook would run an expired plug-in in every thread at once; 401 leads to `refresh` instead.
-        self._configuration.refresh_api_key_hook = None
+    def _load(self) -> Access:
+        plain = plain_access(self._context, connections=self._connections)
+        if plain is not None:
+            return plain
+        from dsview.sources.kube.official import OfficialAccess  # noqa: PLC0415  (a quarter of a second, 16 MB)
+
+        return OfficialAccess(self._context, connections=self._connections)
 
     def refresh(self, generation: int) -> None:
         """Load the credentials anew, once for all threads that were refused with the same ones.
@@ -158,14 +87,12 @@ class Client:
             now = time.monotonic()
             if now >= self._refresh_from:
                 try:
-                    self._load()
+                    self._access = self._load()
                 except Exception as error:  # noqa: BLE001  (as above)
                     self._problem = describe_config(error)
                 else:
                     self._problem = ""
                     self._generation += 1
-                    # Certificates are read when connections are made: those of now belong to the old credentials.
-                    self._api = self._new_api()
                 self._refresh_from = time.monotonic() + self._refresh_pause
                 self._refresh_pause = min(self._refresh_pause * 2, REFRESH_AT_LEAST_EVERY)
             if self._problem:
@@ -214,19 +141,20 @@ class Client:
     ) -> urllib3.BaseHTTPResponse:
         if self._is_closed:
             raise RequestFailed(0, "dsview is leaving.")
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip" if self._gzip else "identity"}
+        access = self._access
+        headers = access.headers | {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip" if self._gzip else "identity",
+            "User-Agent": f"dsview/{__version__}",
+        }
+        url = access.server + quote(path) + (f"?{urlencode(query)}" if query else "")
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout)
         try:
-            request = self._api.param_serialize(
-                "GET", path, query_params=list(query.items()), header_params=headers, auth_settings=["BearerToken"]
+            response = access.pool.request(
+                "GET", url, headers=headers, timeout=timeout, preload_content=False, redirect=False, retries=False
             )
-            method, url, header_params, *_ = request
-            answer = self._api.call_api(
-                method, url, header_params=header_params, _request_timeout=(CONNECT_TIMEOUT, read_timeout)
-            )
-        except (urllib3.exceptions.HTTPError, kubernetes.client.ApiException, OSError, ValueError) as error:
-            # The client makes an ApiException of a certificate that cannot be trusted, of anything else none.
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise RequestFailed(0, describe(error, self.server), is_unanswered=True) from None
-        response: urllib3.BaseHTTPResponse = answer.response
         _log.debug("%s %s %s", verb, path, response.status)
         with self._lock:
             self._open.add(response)
@@ -258,19 +186,12 @@ class Client:
 
     def _websocket(self, path: str, query: list[tuple[str, str]]) -> Any:
         import websocket  # noqa: PLC0415  (only where a controller pod is read)
-        from kubernetes.stream import ws_client as untyped  # noqa: PLC0415
-
-        ws_client: Any = untyped
 
         self._count(Kind.NGINX_CONF, "exec")
         _log.debug("exec %s", path)
         websocket.setdefaulttimeout(CONNECT_TIMEOUT)
-        request = self._api.param_serialize("GET", path, auth_settings=["BearerToken"], header_params={})
-        headers = {name.lower(): value for name, value in request[2].items()}
-        headers["sec-websocket-protocol"] = ws_client.V4_CHANNEL_PROTOCOL
-        url = ws_client.get_websocket_url(request[1], query)
         try:
-            return ws_client.create_websocket(self._configuration, url, headers)
+            return self._access.websocket(f"{quote(path)}?{urlencode(query)}", EXEC_PROTOCOL)
         except websocket.WebSocketBadStatusException as error:
             body = getattr(error, "resp_body", None) or b""
             raise failure_of(int(error.status_code or 0), body) from None
