@@ -163,11 +163,15 @@ class ApiServer:
         """Where it listens."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it does not listen."""
+        return self._server is None
+
     def start(self) -> None:
         """Listen; on the port of before where it was started already."""
         handler = type("Handler", (_Handler,), {"api": self})
-        ThreadingHTTPServer.allow_reuse_address = True
-        server = ThreadingHTTPServer(("127.0.0.1", self._port), handler)
+        server = _Server(("127.0.0.1", self._port), handler)
         server.daemon_threads = True
         if self._tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -333,9 +337,13 @@ def _bookmark(plural: str, version: int, *, ends: bool = False) -> bytes:
     return _line("BOOKMARK", {"kind": kind, "apiVersion": api_version, "metadata": meta})
 
 
+class _Server(ThreadingHTTPServer):
+    allow_reuse_address = True
+    request_queue_size = 128  # all kinds come at once, after an outage; 5 is the default
+
+
 class _Handler(BaseHTTPRequestHandler):
     api: ApiServer
-    watcher: Watcher | None = None
     protocol_version = "HTTP/1.1"
 
     def setup(self) -> None:
@@ -350,11 +358,9 @@ class _Handler(BaseHTTPRequestHandler):
             super().handle()
 
     def finish(self) -> None:
-        """Forget the connection, and the watch on it."""
-        with self.api.lock, contextlib.suppress(ValueError):
+        """Forget the connection."""
+        with self.api.lock:
             self.api.connections.discard(self.connection)
-            if self.watcher is not None:
-                self.api.watchers.remove(self.watcher)
         with contextlib.suppress(OSError):
             super().finish()
 
@@ -482,7 +488,16 @@ class _Handler(BaseHTTPRequestHandler):
             items = api.select(request)
             version = api.version
             api.watchers.append(watcher)
-            self.watcher = watcher
+        try:
+            self._send_watch(request, watcher, items, version)
+        finally:
+            with api.lock, contextlib.suppress(ValueError):
+                api.watchers.remove(watcher)
+
+    def _send_watch(self, request: Request, watcher: Watcher, items: list[Json], version: int) -> None:
+        api = self.api
+        is_streaming = request.query.get("sendInitialEvents") == "true"
+        since = request.query.get("resourceVersion", "")
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
@@ -540,7 +555,8 @@ class _Handler(BaseHTTPRequestHandler):
                     return
                 self._chunk(data)
                 if not data:
-                    self.close_connection = True
+                    # A server that goes on keeps the connection: closing it now would cut the next request on it.
+                    self.close_connection = self.api.is_stopped
                     return
 
     def _exec(self, request: Request) -> None:
