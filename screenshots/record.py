@@ -8,7 +8,6 @@ with a caption below. Time is only written down, never waited for, so that the s
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import tomllib
 from html import escape
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 from rich.cells import cell_len
-from rich.console import Console
+from rich.style import Style
 from screenshots.make import FOLDER, Still, versions
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -132,13 +131,22 @@ def _strips(app: DsviewApp) -> list[Strip]:
     return app.screen._compositor.render_strips()
 
 
+def _ansi(strip: Strip) -> str:
+    """A line in true colours. Styles keep the codes of whichever terminal they were drawn on first; these are new."""
+    return "".join(_anew(style).render(text) if style else text for text, style, _ in strip)
+
+
+def _anew(style: Style) -> Style:
+    attributes = {name: getattr(style, name) for name in ("bold", "dim", "italic", "underline", "reverse", "strike")}
+    return Style(color=style.color, bgcolor=style.bgcolor, **attributes)
+
+
 def _frame(app: DsviewApp, board: Storyboard, step: Step, at: float) -> Frame:
-    console = Console(file=io.StringIO(), force_terminal=True, color_system="truecolor", legacy_windows=False)
     return Frame(
         at=at,
         hold=step.hold,
         caption=step.caption,
-        lines=tuple(strip.render(console) for strip in _strips(app)),
+        lines=tuple(map(_ansi, _strips(app))),
         svg=without_the_web(app.export_screenshot(title=board.title)),
     )
 
