@@ -35,8 +35,6 @@ _BODY_LIMIT = 1 << 20
 
 # It must never write on the terminal that a screen is drawn on; a log file has its own handler.
 logging.getLogger("urllib3").addHandler(logging.NullHandler())
-# Said once, by the banner, instead of for each connection.
-urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
 class Client:
