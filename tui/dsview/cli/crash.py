@@ -14,7 +14,6 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +43,8 @@ def folder() -> Path:
 
 
 def _versions() -> str:
+    from importlib import metadata
+
     found = []
     for name in _DEPENDENCIES:
         try:

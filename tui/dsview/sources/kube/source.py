@@ -137,6 +137,8 @@ class KubeSource:
             self._sink(StatusChanged(kind=kind, health=Health.FAILED, reason=reason, since=time.time()))
 
     def _connect(self) -> None:
+        from dsview.sources.kube.client import resource_kinds
+
         context = self._context
         client = self._new_client(context) if context is not None else None
         if client is None or context is None:
@@ -147,8 +149,17 @@ class KubeSource:
             return
         if self._on_client_ready is not None:
             self._on_client_ready()
+        if not self._with_endpoints:
+            reason = "read only when asked for: --select DS-EPS-006"
+            self._sink(StatusChanged(kind=Kind.ENDPOINTS, health=Health.NOT_GIVEN, reason=reason))
+        first, *others = resource_kinds(self._with_endpoints)
+        # The rows that are looked at first do not wait for the version, nor beside everything else. All others do:
+        # when everything is read the version is known, and checks that depend on it judge once.
+        self._follow_everywhere(first)
         self._read_version(client)
-        self._follow_kinds(client)
+        for kind in others:
+            self._follow_everywhere(kind)
+        self._follow_the_rest(client)
         for number in range(CONF_READERS):
             self._thread(f"nginx-{number}", self._read_confs)
         self._thread("sleep", lambda: self._look_for_sleep(client))
@@ -201,17 +212,15 @@ class KubeSource:
             self._sink(ServerInfo(version=text, banners=self._banners))
             return
 
-    def _follow_kinds(self, client: Client) -> None:
-        from dsview.sources.kube.client import resource_kinds
+    def _follow_everywhere(self, kind: Kind) -> None:
+        scopes: tuple[str, ...] = self._namespaces if RESOURCES[kind].namespaced else ()
+        for namespace in scopes or ("",):
+            self._follow(kind, namespace)
+
+    def _follow_the_rest(self, client: Client) -> None:
+        """What is not read as a whole: the ConfigMaps and Events that checks name."""
         from dsview.sources.kube.events import EventPoller
 
-        if not self._with_endpoints:
-            reason = "read only when asked for: --select DS-EPS-006"
-            self._sink(StatusChanged(kind=Kind.ENDPOINTS, health=Health.NOT_GIVEN, reason=reason))
-        for kind in resource_kinds(self._with_endpoints):
-            scopes: tuple[str, ...] = self._namespaces if RESOURCES[kind].namespaced else ()
-            for namespace in scopes or ("",):
-                self._follow(kind, namespace)
         for key in CLUSTER_CONFIG_MAPS:
             self.watch_config_map(*key)
         poller = EventPoller(
