@@ -30,9 +30,13 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def environment() -> dict[str, str]:
-    """That of this process, with the package and these benchmarks importable and a terminal of true colours."""
+    """That of this process, with the package and these benchmarks importable and a terminal of true colours.
+
+    Modules are compiled once, as an installation has them, even where this process keeps none.
+    """
     paths = os.pathsep.join((str(ROOT / "tui"), str(ROOT)))
-    return {**os.environ, "PYTHONPATH": paths, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": paths, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
 
 class Serving:
