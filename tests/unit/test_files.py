@@ -95,6 +95,12 @@ def dump(value: object) -> bytes:
 
 
 A, B = service("a"), service("b")
+LOGS = (
+    b"\n==== START logs for container web of pod shop/web ====\n"
+    b'{"kind": "Service", "metadata": {"name": "logged"}}\n} "unbalanced {\n'
+    b"==== END logs for container web of pod shop/web ====\n"
+)
+"""What `kubectl cluster-info dump` writes between its lists."""
 
 
 @pytest.mark.parametrize(
@@ -114,6 +120,11 @@ A, B = service("a"), service("b")
         dump(A) + b"\n---\n" + dump(B),
         gzip.compress(dump(plain_list(A, B))),
         gzip.compress(yaml.safe_dump_all([A, B]).encode()),
+        gzip.compress(dump(A) + b"\n") + gzip.compress(dump(B)),
+        dump(plain_list(A)) + dump(plain_list(service("b", note="} {"))),
+        dump([A, B]),
+        dump([plain_list(A), typed_list(B)]),
+        dump(typed_list(A)) + LOGS + dump(typed_list(B)) + b"\n" + LOGS,
     ],
     ids=[
         "List",
@@ -130,6 +141,11 @@ A, B = service("a"), service("b")
         "JSON as YAML documents",
         "gzip",
         "gzip of YAML",
+        "several gzip files behind each other",
+        "JSON without a line feed between",
+        "array of jq",
+        "array of lists",
+        "cluster-info dump",
     ],
 )
 def test_every_format_gives_the_same_objects(content: bytes) -> None:
@@ -227,6 +243,19 @@ def test_of_a_file_that_was_cut_off_the_whole_objects_are_read(list_of: Any) -> 
     assert told.names == ["a", 'with } and \\" in it']
     assert "not read to its end" in told.notes[0]
     assert "2 objects were read" in told.notes[0]
+
+
+def test_of_yaml_that_was_cut_off_the_whole_objects_are_read() -> None:
+    whole = yaml.safe_dump({"apiVersion": "v1", "items": [A, B, service("c")], "kind": "List"}).encode()
+    told = read_bytes(whole[: whole.rindex(b"spec:")])
+    assert told.names == ["a", "b"]
+    assert "seems to be cut off" in told.notes[0]
+    assert "2 objects were read" in told.notes[0]
+
+
+def test_what_follows_a_gzip_file_is_not_passed_over_in_silence() -> None:
+    with pytest.raises(SourceError, match="something that is not gzip follows"):
+        read_bytes(gzip.compress(dump(A)) + dump(B))
 
 
 def test_a_broken_line_costs_only_itself() -> None:
@@ -408,10 +437,21 @@ def test_what_holds_no_objects_at_all_is_an_error_with_what_to_do(content: bytes
 def test_paths_that_cannot_be_read_are_errors(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty").mkdir()
-    for name, said in (("gone", "does not exist"), ("pipe", "neither a file"), ("empty", "no Kubernetes objects")):
+    (tmp_path / "circle").symlink_to("circle")
+    for name, said in (
+        ("gone", "does not exist"),
+        ("pipe", "neither a file"),
+        ("empty", "no Kubernetes objects"),
+        ("circle", "cannot be read"),
+    ):
         with pytest.raises(SourceError, match=said) as caught:
             read(tmp_path / name)
         assert caught.value.exit_code == 2
+
+
+def test_a_path_that_was_left_empty_is_not_the_current_directory() -> None:
+    with pytest.raises(SourceError, match="names nothing"):
+        FilesSource("").start(lambda _: None)
 
 
 def test_hostile_names_are_harmless_in_messages(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -12,6 +13,7 @@ from msgspec import Raw
 from dsview.model.yamltext import YamlError, load_yaml
 
 MAX_BYTES = 2_000_000_000
+_GZIP = b"\x1f\x8b"
 MAX_YAML_BYTES = 200_000_000
 """YAML is read a hundred times slower than JSON, and held as Python objects meanwhile."""
 
@@ -41,27 +43,44 @@ class _Head(msgspec.Struct, rename="camel"):
 
 _head_decoder = msgspec.json.Decoder(_Head)
 _items_decoder = msgspec.json.Decoder(list[Raw] | None)
+_array_decoder = msgspec.json.Decoder(list[Raw])
 _NULL_ITEMS = (b"", b"null")
 
 
 def unpack(data: bytes) -> bytes:
-    """The content, decompressed where it is gzip. Raises `Unreadable` where it is too large or not whole."""
-    if not data.startswith(b"\x1f\x8b"):
+    """The content, decompressed where it is gzip. Raises `Unreadable` where it is too large or not whole.
+
+    A gzip file may be several behind each other, as `cat a.gz b.gz` and parallel compressors make it.
+    """
+    if not data.startswith(_GZIP):
         return data
-    unzip = zlib.decompressobj(wbits=31)
-    try:
-        content = unzip.decompress(data, MAX_BYTES)
-    except zlib.error as error:
-        raise Unreadable(f"it is not readable as gzip ({error})") from None
-    if unzip.unconsumed_tail:
-        raise Unreadable("it unpacks to more than 2 GB")
-    if not unzip.eof:
-        raise Unreadable("it is a gzip file that was cut off")
-    return content
+    parts: list[bytes] = []
+    left = MAX_BYTES
+    rest = data
+    while rest.startswith(_GZIP):
+        unzip = zlib.decompressobj(wbits=31)
+        try:
+            parts.append(unzip.decompress(rest, left + 1))
+        except zlib.error as error:
+            raise Unreadable(f"it is not readable as gzip ({error})") from None
+        left -= len(parts[-1])
+        if left < 0 or unzip.unconsumed_tail:
+            raise Unreadable("it unpacks to more than 2 GB")
+        if not unzip.eof:
+            raise Unreadable("it is a gzip file that was cut off")
+        rest = unzip.unused_data.lstrip(b"\0\t\r\n ")
+    if rest:
+        raise Unreadable("something that is not gzip follows its compressed part")
+    return b"".join(parts) if len(parts) > 1 else parts[0]
 
 
-_JSON = re.compile(rb"\{\s*[\"}]|\{\s*\Z")
-"""The beginning of a JSON object; YAML's may look like it, but then has bare words or document marks."""
+_JSON = re.compile(rb"\{\s*[\"}]|\{\s*\Z|\[\s*[\[{\]]")
+"""The beginning of JSON objects; YAML's may look like it, but then has bare words or document marks."""
+
+_LOGS = re.compile(
+    rb"^==== START logs for container .*?(?:^==== END logs for container [^\n]*(?:\n|\Z)|\Z)", re.DOTALL | re.MULTILINE
+)
+"""What `kubectl cluster-info dump` writes between its lists."""
 
 
 def documents(data: bytes) -> Iterator[Document]:
@@ -79,10 +98,14 @@ def documents(data: bytes) -> Iterator[Document]:
 
 def _json_documents(text: bytes) -> Iterator[Document]:
     try:
-        yield document(Raw(text))
+        if text.startswith(b"["):
+            # What `jq` makes of a list's items, or of several lists.
+            yield from map(document, _array_decoder.decode(text))
+        else:
+            yield document(Raw(text))
     except BROKEN as error:
-        # Not one value: JSON lines or concatenated values, or a broken file.
-        values = list(_split_values(text))
+        # Not one value: JSON lines, values behind each other, with logs between them, or a broken file.
+        values = list(_split_values(_LOGS.sub(b"", text)))
         if len(values) < 2:
             items = list(_salvage(text))
             if items:
@@ -93,23 +116,44 @@ def _json_documents(text: bytes) -> Iterator[Document]:
             try:
                 yield document(Raw(value))
             except BROKEN as inner:
+                items = list(_salvage(value))
+                if items:
+                    yield Document("List", "v1", items, Raw(b"{}"))
                 broken.append(str(inner))
         if broken:
             raise Unreadable(f"{len(broken)} of {len(values)} documents in it are not JSON ({broken[0]})") from None
 
 
-_BOUNDARY = re.compile(rb"(?<=\})[ \t\r]*\n(?=\{)")
+_BOUNDARY = re.compile(rb"(?<=\})[ \t\r]*\n\s*(?=\{)")
+"""No string of JSON has a line feed in it."""
 
 
 def _split_values(text: bytes) -> Iterator[bytes]:
-    """JSON values that follow each other, each beginning at the start of a line."""
+    """JSON values that follow each other, mostly each at the start of a line."""
     start = 0
     for match in _BOUNDARY.finditer(text):
-        yield text[start : match.start()]
+        yield from _split_line(text[start : match.start()])
         start = match.end()
     rest = text[start:].strip()
     if rest:
-        yield rest
+        yield from _split_line(rest)
+
+
+def _split_line(text: bytes) -> Iterator[bytes]:
+    """JSON values that follow each other without a line feed between them; a broken one as it is."""
+    try:
+        document(Raw(text))
+    except BROKEN as error:
+        if "trailing characters" in str(error):
+            start, depth = 0, 0
+            for match in _STRUCTURE.finditer(text):
+                depth += {b"{": 1, b"}": -1}.get(match.group(), 0)
+                if depth == 0 and match.group() == b"}":
+                    yield text[start : match.end()]
+                    start = match.end()
+            text = text[start:].strip()
+    if text:
+        yield text
 
 
 _ITEMS = re.compile(rb'"items"\s*:\s*\[')
@@ -163,7 +207,7 @@ def _yaml_documents(text: bytes) -> Iterator[Document]:
     try:
         for value in load_yaml(text):
             if isinstance(value, dict):
-                yield document(Raw(msgspec.json.encode(value)))
+                yield from _yaml_document(value)
             elif value is not None:
                 raise Unreadable("it holds no Kubernetes objects")
     except Unreadable:
@@ -172,3 +216,15 @@ def _yaml_documents(text: bytes) -> Iterator[Document]:
         raise Unreadable(f"it is neither JSON nor YAML ({error})") from None
     except (*BROKEN, TypeError, ValueError) as error:
         raise Unreadable(f"it holds what no JSON can hold ({error})") from None
+
+
+def _yaml_document(value: dict[Any, Any]) -> Iterator[Document]:
+    items = value.get("items")
+    if isinstance(items, list) and "kind" not in value:
+        # Any beginning of a YAML file is YAML. kubectl sorts keys, so what tells a list's kind follows its items.
+        value = {**value, "kind": "List", "items": items[:-1]}
+        yield document(Raw(msgspec.json.encode(value)))
+        raise Unreadable(
+            f"it seems to be cut off: a list without its kind; {len(items[:-1])} objects were read from it"
+        )
+    yield document(Raw(msgspec.json.encode(value)))

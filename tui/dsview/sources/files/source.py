@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -66,7 +67,8 @@ class FilesSource:
         self._path = path
         self._stdin = stdin
         self._namespaces = namespaces
-        self.name = "standard input" if path == "-" else safe(Path(path).resolve().name or "/")
+        # Not `Path.resolve`, which fails where links lead in circles.
+        self.name = "standard input" if path == "-" else safe(os.path.basename(os.path.realpath(path)) or "/")  # noqa: PTH119
         self.captured_at: float | None = None
         self._objects: dict[Kind, dict[Key, Object]] = {}
         self._empty_lists: set[Kind] = set()
@@ -109,6 +111,8 @@ class FilesSource:
                 raise SourceError("There is no standard input to read.")
             yield Path("standard input"), self._stdin.read(MAX_BYTES)
             return
+        if not self._path:
+            raise SourceError("--from names nothing. Give a file, a directory, or - for standard input.")
         root = Path(self._path)
         try:
             mode = root.stat().st_mode
@@ -119,7 +123,9 @@ class FilesSource:
                     raise SourceError(f"{safe(self._path)} is larger than 2 GB. Give its objects in several files.")
                 yield Path(root.name), root.read_bytes()
             else:
-                raise SourceError(f"{safe(self._path)} is neither a file nor a directory.")
+                raise SourceError(
+                    f"{safe(self._path)} is neither a file nor a directory. Give - and pipe it to standard input."
+                )
         except FileNotFoundError:
             raise SourceError(f"{safe(self._path)} does not exist.") from None
         except PermissionError:
