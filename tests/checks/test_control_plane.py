@@ -14,6 +14,12 @@ def _flag(pod: str, *flags: str) -> Change:
     return lambda items: find(items, "Pod", pod)["spec"]["containers"][0]["command"].extend(flags)
 
 
+def _corefile(text: str) -> Change:
+    return lambda items: find(items, "ConfigMap", "coredns")["data"].update(Corefile=text)
+
+
+LACKS_REVERSE = {("DS-CLU-009", "note", "ConfigMap", "coredns", V6)}
+
 CP_MANAGER = "kube-controller-manager-cp-1"
 
 
@@ -23,6 +29,10 @@ def _only_nodes_dual(items: list[Json]) -> None:
         node["status"]["addresses"].append({"type": "InternalIP", "address": f"2001:db8::{i + 4}"})
     for pod in [i for i in items if i["kind"] == "Pod" and i["spec"].get("hostNetwork")]:
         pod["status"]["podIPs"].append({"ip": "2001:db8::" + pod["status"]["podIP"].rpartition(".")[2]})
+
+
+def _without_nodes(items: list[Json]) -> None:
+    items[:] = [item for item in items if item["kind"] != "Node"]
 
 
 CASES = [
@@ -88,6 +98,44 @@ CASES = [
         with_text("coredns", "Corefile", "in-addr.arpa ip6.arpa {", "in-addr.arpa {"),
         set(),
         ("DS-CLU-009",),
+    ),
+    Case(
+        "reverse-zone-in-a-server-block-of-its-own",
+        "01",
+        _corefile(
+            "cluster.local:53 in-addr.arpa:53 {\n  kubernetes cluster.local in-addr.arpa\n}\n"
+            "ip6.arpa:53 {\n  errors\n  kubernetes ip6.arpa {\n    pods insecure\n  }\n}\n"
+        ),
+        set(),
+        ("DS-CLU-009",),
+    ),
+    Case(
+        "zones-of-the-server-block",
+        "01",
+        _corefile("cluster.local:53,\nin-addr.arpa:53 {\n  kubernetes {\n    pods insecure\n  }\n}\n.:53 {\n}\n"),
+        LACKS_REVERSE,
+    ),
+    Case("every-zone-of-the-server-block", "01", _corefile("dns://.:53 {\n  kubernetes\n}\n"), set(), ("DS-CLU-009",)),
+    Case(
+        "reverse-zone-behind-a-variable",
+        "01",
+        _corefile(".:53 {\n  kubernetes cluster.local {$DOMAIN} in-addr.arpa ip6.arpa {\n    ttl 30\n  }\n}\n"),
+        set(),
+        ("DS-CLU-009",),
+    ),
+    Case(
+        "reverse-zone-in-a-comment",
+        "01",
+        _corefile(".:53 {\n  # kubernetes ip6.arpa\n  kubernetes cluster.local in-addr.arpa # ip6.arpa\n}\n"),
+        LACKS_REVERSE,
+    ),
+    Case("no-kubernetes-plug-in", "01", _corefile(".:53 {\n  forward . /etc/resolv.conf\n}\n"), set(), ("DS-CLU-009",)),
+    Case(
+        "only-host-network-pods-are-dual-and-nodes-are-not-read",
+        "10",
+        all_of(_only_nodes_dual, _without_nodes),
+        set(),
+        ("DS-CLU-008",),
     ),
     Case(
         "service-ranges-in-another-order",

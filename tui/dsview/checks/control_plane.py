@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
 from dsview.checks.words import families, kubectl, ref
-from dsview.model.address import V6, other
+from dsview.model.address import V6, families_of, other
 from dsview.model.cidr import cidr_families, parse_cidrs
+from dsview.model.corefile import kubernetes_zones
 from dsview.model.finding import Severity
 from dsview.model.kinds import Kind
+from dsview.state.indexes import holds_address
 from dsview.state.profile import control_plane_flag, split_list
 from dsview.state.relations import PodFacet
-from dsview.state.settings import COREDNS, KUBE_PROXY, kube_proxy_settings, kubernetes_zones
+from dsview.state.settings import COREDNS, KUBE_PROXY, kube_proxy_settings
 
 
 @check(
@@ -85,7 +87,9 @@ def cluster_cidr_one_family(ctx: Context) -> Iterator[Problem]:
 def _has_dual_pods(ctx: Context) -> bool:
     """Whether a pod of the pod network has both families; pods on the host's network have their node's."""
     if not ctx.knows(Kind.NODE):
-        return any(len(has) == 2 for has, _ in ctx.state.pod_patterns.counts)
+        if not any(len(has) == 2 for has, _ in ctx.state.pod_patterns.counts):
+            return False
+        return any(holds_address(pod) and len(families_of(pod.ips)) == 2 for pod in ctx.state.pods)
     counts = (ctx.state.pod_counts.of(name) for name in ctx.nodes)
     return any(v4 + v6 > pods for pods, v4, v6 in counts)
 
@@ -106,11 +110,11 @@ def _has_dual_pods(ctx: Context) -> bool:
 def corefile_no_ip6_arpa(ctx: Context) -> Iterator[Problem]:
     """No reverse zone for IPv6."""
     config_map = ctx.state.config_maps.get(COREDNS)
-    zones = kubernetes_zones(config_map) if config_map is not None else None
+    zones = kubernetes_zones(config_map.data.get("Corefile", "")) if config_map is not None else None
     has_v6 = ctx.serves(V6) or any(V6 in facts.pod_families for facts in ctx.nodes.values())
     if config_map is None or not zones or not has_v6:
         return
-    if not any(zone.rstrip(".").endswith("ip6.arpa") or zone in {".", "::/0"} or ":" in zone for zone in zones):
+    if not any(zone.rstrip(".").endswith("ip6.arpa") or zone == "." or ":" in zone for zone in zones):
         yield Problem(
             message=f"The kubernetes plug-in serves {' '.join(zones)}, but not ip6.arpa.",
             object=ref("ConfigMap", config_map),

@@ -1,8 +1,7 @@
-"""What the ConfigMaps of kube-proxy and CoreDNS say, as far as checks.md §4 asks. Their text is as hostile as any."""
+"""What kube-proxy's ConfigMap says, as far as checks.md §4 asks. Their text is as hostile as any."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 import msgspec
@@ -48,15 +47,3 @@ def _parse_kube_proxy(text: str) -> KubeProxySettings | None:
         detect_local_mode=mode if isinstance(mode, str) and mode else "ClusterCIDR",
         cluster_cidr=cidr if isinstance(cidr, str) else "",
     )
-
-
-_KUBERNETES_PLUGIN = re.compile(r"^[ \t]*kubernetes\b([^\n{#]*)", re.MULTILINE)
-
-
-def kubernetes_zones(config_map: ConfigMap) -> tuple[str, ...] | None:
-    """The zones of the Corefile's `kubernetes` plug-in; None where there is no such plug-in or no Corefile.
-
-    Without zones of its own the plug-in serves those of its server block; that is an empty tuple here.
-    """
-    found = _KUBERNETES_PLUGIN.search(config_map.data.get("Corefile", "")[:_LIMIT])
-    return tuple(found.group(1).split()) if found else None

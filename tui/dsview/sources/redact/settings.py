@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 import yaml
 
+from dsview.model.corefile import kubernetes_zones
 from dsview.model.kinds import Kind
 from dsview.model.listen import Listener, ListenSource, NginxConf
 from dsview.model.objects import Key
@@ -23,6 +23,7 @@ _PLAIN = (
     "node-cidr-mask-size",
     "node-cidr-mask-size-ipv4",
     "node-cidr-mask-size-ipv6",
+    "update-status",
     "watch-ingress-without-class",
 )
 _OBJECTS = {"publish-service": Kind.SERVICE, "configmap": Kind.CONFIG_MAP}
@@ -54,6 +55,11 @@ def _flag(flag: str, value: str, to: Redactor) -> str | None:
         return to.ingress_class(value)
     if flag == "controller-class":
         return to.controller(value)
+    if flag == "watch-namespace":
+        return value if value.startswith("$(") else to.namespace(value)
+    if flag == "publish-status-address":
+        # Only that the flag is there is looked at.
+        return "given" if value else None
     kind = _OBJECTS.get(flag)
     if kind is None:
         return None
@@ -106,15 +112,14 @@ def _port_addresses(text: str, to: Redactor) -> str:
     return text if text == "primary" else to.ip(text)
 
 
-_KUBERNETES_PLUGIN = re.compile(r"^[ \t]*kubernetes\b([^\n{#]*)", re.MULTILINE)
-_ZONES = frozenset({"cluster.local", "in-addr.arpa", "ip6.arpa"})
+_ZONES = frozenset({".", "cluster.local", "in-addr.arpa", "ip6.arpa"})
 
 
 def _corefile(text: str, to: Redactor) -> str:
-    found = _KUBERNETES_PLUGIN.search(text)
+    found = kubernetes_zones(text)
     if found is None:
         return ".:53 {\n}\n"
-    zones = [zone if zone in _ZONES else to.addresses.range(zone) or to.host(zone) for zone in found.group(1).split()]
+    zones = [zone if zone in _ZONES else to.addresses.range(zone) or to.host(zone) for zone in found]
     return ".:53 {\n    " + " ".join(("kubernetes", *zones)) + "\n}\n"
 
 

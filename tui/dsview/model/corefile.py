@@ -1,0 +1,47 @@
+"""Which zones CoreDNS serves from Kubernetes, by its Corefile. The text is as hostile as any."""
+
+from __future__ import annotations
+
+import re
+
+LIMIT = 1 << 18
+"""Characters that are looked at: a Corefile has some hundred."""
+
+_EVERYTHING = "."
+_SCHEME = re.compile(r"^[a-z]+://")
+_PORT = re.compile(r":[0-9]+$")
+
+
+def kubernetes_zones(corefile: str) -> tuple[str, ...] | None:
+    """The zones of every `kubernetes` plug-in of a Corefile; None where there is no such plug-in.
+
+    Without zones of its own a plug-in serves those of its server block.
+    """
+    depth = 0
+    block: list[str] = []
+    found: list[str] = []
+    is_there = False
+    for line in corefile[:LIMIT].splitlines():
+        words = _words(line)
+        if depth == 0:
+            block.extend(word for word in words if word not in {"{", "}"})
+        elif depth == 1 and words[:1] == ["kubernetes"]:
+            is_there = True
+            found.extend([word for word in words[1:] if word != "{"] or _zones_of_block(block))
+        depth = max(0, depth + words.count("{") - words.count("}"))
+        if depth == 0 and "}" in words:
+            block = []
+    return tuple(dict.fromkeys(found)) if is_there else None
+
+
+def _words(line: str) -> list[str]:
+    words = line.split()
+    end = next((i for i, word in enumerate(words) if word.startswith("#")), len(words))
+    return words[:end]
+
+
+def _zones_of_block(keys: list[str]) -> list[str]:
+    """The zones that a server block's keys name, such as `dns://cluster.local:53`; a snippet may stand in any block."""
+    if any(key.startswith("(") for key in keys):
+        return [_EVERYTHING]
+    return [_PORT.sub("", _SCHEME.sub("", key.strip(","))) or _EVERYTHING for key in keys]
