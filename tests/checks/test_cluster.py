@@ -57,13 +57,29 @@ def _reversed_addresses(*names: str) -> Change:
     return change
 
 
-def _extra_range(**metadata: str) -> Json:
+def _nodes_turned_ipv4_first(items: list[Json]) -> None:
+    """The IPv6-only cluster, its ranges not declared, on hosts with IPv4 first."""
+    items[:] = [item for item in items if item["kind"] != "ServiceCIDR"]
+    for i, node in enumerate(n for n in items if n["kind"] == "Node"):
+        address = f"192.0.2.{i + 4}"
+        node["metadata"]["annotations"].pop("alpha.kubernetes.io/provided-node-ip")
+        node["status"]["addresses"].insert(0, {"type": "InternalIP", "address": address})
+        for pod in items:
+            if (
+                pod["kind"] == "Pod"
+                and pod["spec"].get("hostNetwork")
+                and pod["spec"]["nodeName"] == node["metadata"]["name"]
+            ):
+                pod["status"]["podIPs"].append({"ip": address})
+
+
+def _extra_range(*cidrs: str, ready: str = "True", **metadata: str) -> Json:
     return {
         "kind": "ServiceCIDR",
         "apiVersion": "networking.k8s.io/v1",
         "metadata": {"name": "extra", "creationTimestamp": "2026-11-20T08:13:58Z", **metadata},
-        "spec": {"cidrs": ["10.97.0.0/24"]},
-        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+        "spec": {"cidrs": list(cidrs) or ["10.97.0.0/24"]},
+        "status": {"conditions": [{"type": "Ready", "status": ready}]},
     }
 
 
@@ -184,6 +200,12 @@ CASES = [
         {("DS-CLU-002", "warning", "Cluster", "cluster", None)},
     ),
     Case(
+        "nodes-against-the-services-that-are-seen",
+        "14",
+        _nodes_turned_ipv4_first,
+        {("DS-CLU-002", "warning", "Cluster", "cluster", None)},
+    ),
+    Case(
         "pod-ranges-against-the-first-family",
         "10",
         with_addresses("node-a", ("InternalIP", "2001:db8::5"), ("InternalIP", "192.0.2.5")),
@@ -214,6 +236,28 @@ CASES = [
         "12",
         all_of(_with_addresses_in_use(59), adding(_extra_range(deletionTimestamp="2026-11-20T09:00:00Z"))),
         {("DS-CLU-005", "error", "ServiceCIDR", "kubernetes", V4)},
+    ),
+    Case(
+        "another-range-is-not-ready",
+        "12",
+        all_of(_with_addresses_in_use(59), adding(_extra_range(ready="False"))),
+        {
+            ("DS-CLU-005", "error", "ServiceCIDR", "kubernetes", V4),
+            ("DS-CLU-004", "warning", "ServiceCIDR", "extra", None),
+        },
+    ),
+    Case(
+        "another-range-within-the-first-adds-no-room",
+        "12",
+        all_of(_with_addresses_in_use(50), adding(_extra_range("10.96.0.0/27"))),
+        {("DS-CLU-005", "warning", "ServiceCIDR", "kubernetes", V4)},
+    ),
+    Case(
+        "another-range-around-the-first-counts-once",
+        "12",
+        all_of(_with_addresses_in_use(59), adding(_extra_range("10.96.0.0/25"))),
+        set(),
+        ("DS-CLU-005",),
     ),
     Case("service-range-three-quarters-full", "12", _with_addresses_in_use(46), set(), ("DS-CLU-005",)),
     Case(

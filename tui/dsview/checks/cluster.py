@@ -82,7 +82,8 @@ def primaries_disagree(ctx: Context) -> Iterator[Problem]:
         firsts.setdefault(facts.internal[0], []).append(facts.name)
     against = [f for f in nodes if f.cidrs and f.internal[0] not in f.cidrs]
     profile = ctx.profile
-    known = profile.confidence in {Confidence.DECLARED, Confidence.OBSERVED}
+    # Also where S is assumed: default/kubernetes has the first family, whatever others there may be.
+    known = profile.confidence in {Confidence.DECLARED, Confidence.OBSERVED} or KUBERNETES in ctx.state.services
     served = profile.service_families[0] if known and profile.service_families else None
     from_services = [name for family, found in firsts.items() for name in found if served and family != served]
     if against:
@@ -109,6 +110,10 @@ def primaries_disagree(ctx: Context) -> Iterator[Problem]:
             expected=served,
             related=tuple(ObjectRef("Node", None, name) for name in from_services[:20]),
         )
+
+
+_Range = tuple[ServiceCIDR, int, Cidr]
+"""A range, the ServiceCIDR that it is of, and its place in there."""
 
 
 def _default_cidr(ctx: Context) -> ServiceCIDR | None:
@@ -202,7 +207,8 @@ def service_cidr_not_ready(ctx: Context) -> Iterator[Problem]:
     condition="IPAddress objects fill at least 80 % of the usable addresses of a family; an error from 95 %.",
     why="A dual-stack Service needs an address of each family: once one is used up, none can be created.",
     fix="Add a ServiceCIDR with another range of the family.",
-    not_when="Nobody means to create more Services. Ranges that are being deleted give out nothing and are left out.",
+    not_when="Nobody means to create more Services. Ranges that are not ready or being deleted give out nothing and "
+    "are left out.",
     source="checks.md §4",
     needs=(Kind.SERVICE_CIDR, Kind.IP_ADDRESS),
 )
@@ -212,10 +218,10 @@ def service_cidr_full(ctx: Context) -> Iterator[Problem]:
         (item, i, cidr)
         for item in sorted(ctx.state.service_cidrs, key=lambda c: (c.name != "kubernetes", c.name))
         for i, text in enumerate(item.cidrs)
-        if not item.deleted and (cidr := parse_cidr(text)) is not None
+        if _gives_out(item) and (cidr := parse_cidr(text)) is not None
     ]
     for family in dict.fromkeys(cidr.family for _, _, cidr in ranges):
-        of_family = [row for row in ranges if row[2].family == family]
+        of_family = _disjoint([row for row in ranges if row[2].family == family])
         total = sum(cidr.usable_addresses for _, _, cidr in of_family)
         if total > 100 * len(ctx.state.ip_addresses) or not total:
             continue
@@ -234,6 +240,20 @@ def service_cidr_full(ctx: Context) -> Iterator[Problem]:
             observed=f"{len(inside)} of {total}",
             expected="below 80 %",
         )
+
+
+def _gives_out(item: ServiceCIDR) -> bool:
+    """Whether addresses of the ServiceCIDR are given to new Services (K:pkg/registry/core/service/ipallocator)."""
+    return not item.deleted and not any(c.type == "Ready" and c.status == "False" for c in item.conditions)
+
+
+def _disjoint(rows: list[_Range]) -> list[_Range]:
+    """The ranges without those that lie within another: each address is there once. CIDRs overlap in no other way."""
+    kept: list[_Range] = []
+    for row in sorted(rows, key=lambda row: row[2].prefix_length):
+        if not any(wider.covers(row[2]) for _, _, wider in kept):
+            kept.append(row)
+    return [row for row in rows if row in kept]
 
 
 def _fill(cidr: Cidr, used: set[bytes]) -> float:
