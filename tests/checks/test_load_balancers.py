@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dsview.checks.engine import Engine
+from dsview.checks.load_balancers import SLICES_SETTLE
 from tests.support.changes import (
     V4,
     V6,
@@ -18,7 +20,7 @@ from tests.support.changes import (
     with_load_balancer,
     with_spec,
 )
-from tests.support.clusters import find
+from tests.support.clusters import changed, find
 
 BOTH = ({"ip": "203.0.113.9"}, {"ip": "2001:db8::9"})
 
@@ -134,6 +136,32 @@ CASES = [
         set(),
         ("DS-LB-001", "DS-LB-002", "DS-LB-003", "DS-LB-004"),
     ),
+    Case(
+        "other-order-behind-a-host-name",
+        "12",
+        with_load_balancer({"hostname": "lb.example"}, *reversed(BOTH)),
+        {("DS-LB-002", "note", "Service", "web", V4)},
+        ("DS-LB-007",),
+    ),
+    Case(
+        "source-ranges-of-an-annotation",
+        "12",
+        all_of(
+            with_load_balancer(*BOTH),
+            _annotation("service.beta.kubernetes.io/load-balancer-source-ranges", " 192.0.2.0/24 , 198.51.100.0/24"),
+        ),
+        {("DS-LB-005", "error", "Service", "web", V6)},
+    ),
+    Case(
+        "source-ranges-of-both-families-in-an-annotation",
+        "12",
+        all_of(
+            with_load_balancer(*BOTH),
+            _annotation("service.beta.kubernetes.io/load-balancer-source-ranges", "2001:db8::/32, 192.0.2.0/24 "),
+        ),
+        set(),
+        ("DS-LB-005",),
+    ),
     Case("pending", "12", with_load_balancer(), {("DS-LB-004", "warning", "Service", "web", None)}, ("DS-LB-001",)),
     Case(
         "requested-in-both-families",
@@ -190,3 +218,16 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
     verify(case, tmp_path)
+
+
+def test_gap_of_a_pod_that_became_ready_a_moment_ago_is_not_held_against_it(tmp_path: Path) -> None:
+    session = changed("12", all_of(with_load_balancer(*BOTH), _local_with_a_gap), tmp_path)
+    engine = Engine(session.state, live=False)
+    web = session.state.services.get(("shop", "web"))
+    assert web is not None
+    youngest = max(web.created, *(pod.ready_since for pod in session.state.pods if pod.name.startswith("web-")))
+    found = []
+    for seconds in (SLICES_SETTLE - 1, SLICES_SETTLE):
+        engine.evaluate_all(youngest + seconds)
+        found.append({f.check for f in engine.book if f.object.name == "web"} & {"DS-LB-008"})
+    assert found == [set(), {"DS-LB-008"}]

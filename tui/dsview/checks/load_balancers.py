@@ -19,6 +19,9 @@ from dsview.state.profile import split_list
 SETTLES = 300.0
 """Seconds that a load balancer may take (checks.md §4, DS-LB-001 and 004)."""
 
+SLICES_SETTLE = 60.0
+"""Seconds that the endpoints of the two families may lag behind each other (checks.md §3, grace)."""
+
 _TYPE = "LoadBalancer"
 _AWS_TYPE = "service.beta.kubernetes.io/aws-load-balancer-ip-address-type"
 _RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
@@ -92,9 +95,9 @@ def vip_order(service: Service, ctx: Context) -> Iterator[Problem]:
     """Both families there, the other way round."""
     has, vips = service.families, vip_families(service)
     if service.type == _TYPE and len(has) == 2 and len(vips) == 2 and vips != has:
+        first = next(entry.ip for entry in service.load_balancer_ingress if family_of(entry.ip))
         yield Problem(
-            message=f"{vips[0]} comes first ({service.load_balancer_ingress[0].ip}), while ipFamilies names "
-            f"{has[0]} first.",
+            message=f"{vips[0]} comes first ({first}), while ipFamilies names {has[0]} first.",
             family=has[0],
             field="status.loadBalancer.ingress",
             observed=", ".join(vips),
@@ -285,6 +288,13 @@ def hostname_only(service: Service, ctx: Context) -> Iterator[Problem]:
     )
 
 
+def _has_held(ctx: Context, service: Service, pods: list[Pod], *, of: int) -> bool:
+    """Whether the objects' own times allow that a gap is a minute old; a controller may still be at it before."""
+    if not ctx.older_than(service.created, SLICES_SETTLE):
+        return False
+    return not pods or len(pods) < of or any(ctx.older_than(pod.ready_since, SLICES_SETTLE) for pod in pods)
+
+
 @check(
     "DS-LB-008",
     "local-policy-gap",
@@ -312,6 +322,8 @@ def local_policy_gap(service: Service, ctx: Context) -> Iterator[Problem]:
             continue
         missing = {i: e for i, e in lacking(ctx, service, family).items() if e.node_name in gaps}
         pods = ctx.pods_behind(service, missing.values())
+        if not _has_held(ctx, service, pods, of=len(missing)):
+            continue
         without: list[Pod] = [pod for pod in pods if family not in families_of(pod.ips)]
         yield Problem(
             message=f"{count(len(gaps), 'node')} ({names(gaps)}) have {rest} endpoints but no {family} one; with "
