@@ -105,6 +105,26 @@ CASES = [
         ("DS-NET-003",),
     ),
     Case(
+        "status-is-not-written",
+        "08",
+        all_of(_dual_service_with_addresses, _controllers_with("--update-status=False")),
+        set(),
+        ("DS-NET-003",),
+    ),
+    Case(
+        "ingress-in-a-namespace-that-the-controller-does-not-watch",
+        "08",
+        all_of(_dual_service_with_addresses, _controllers_with("--watch-namespace", "$(POD_NAMESPACE)")),
+        set(),
+        ("DS-NET-003", "DS-NET-004", "DS-NET-005"),
+    ),
+    Case(
+        "ingress-in-the-namespace-that-the-controller-watches",
+        "08",
+        all_of(_dual_service_with_addresses, _controllers_with("--watch-namespace=shop")),
+        {("DS-NET-003", "warning", "Ingress", "shop", V6)},
+    ),
+    Case(
         "ingress-of-another-controller",
         "08",
         all_of(_dual_service_with_addresses, with_spec("Ingress", "shop", ingressClassName="alb")),

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.changes import V6, Case, adding, network_policy, verify
+from tests.support.changes import V4, V6, Case, adding, network_policy, verify
+
+LIMITED = {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}
+FREE_V6 = {"ipBlock": {"cidr": "::/0", "except": []}}
 
 CASES = [
     Case(
@@ -94,6 +97,68 @@ CASES = [
         ),
         set(),
         ("DS-NET-001",),
+    ),
+    Case(
+        "except-undone-by-another-rule",
+        "01",
+        adding(
+            network_policy(
+                ingress=[
+                    {"from": [LIMITED, {"ipBlock": {"cidr": "::/0", "except": ["fc00::/7"]}}]},
+                    {"from": [FREE_V6]},
+                ]
+            )
+        ),
+        {("DS-NET-002", "warning", "NetworkPolicy", "p", V6)},
+    ),
+    Case(
+        "except-in-one-rule-that-another-port-lacks",
+        "01",
+        adding(
+            network_policy(
+                ingress=[
+                    {"from": [LIMITED, FREE_V6], "ports": [{"port": 443}]},
+                    {"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 80}]},
+                ]
+            )
+        ),
+        {("DS-NET-002", "warning", "NetworkPolicy", "p", V6)},
+    ),
+    Case(
+        "except-in-rules-apart",
+        "01",
+        adding(network_policy(ingress=[{"from": [LIMITED]}, {"from": [FREE_V6]}])),
+        {("DS-NET-002", "warning", "NetworkPolicy", "p", V6)},
+    ),
+    Case(
+        "except-beside-a-part-of-the-other-family",
+        "01",
+        adding(network_policy(ingress=[{"from": [LIMITED, {"ipBlock": {"cidr": "2000::/3"}}]}])),
+        set(),
+        ("DS-NET-001", "DS-NET-002"),
+    ),
+    Case(
+        "except-in-another-direction",
+        "01",
+        adding(
+            network_policy(
+                ingress=[{"from": [LIMITED, {"podSelector": {}}]}], egress=[{"to": [FREE_V6, {"podSelector": {}}]}]
+            )
+        ),
+        set(),
+        ("DS-NET-001", "DS-NET-002"),
+    ),
+    Case(
+        "one-direction-of-two-names-one-family",
+        "01",
+        adding(
+            network_policy(
+                policyTypes=["Ingress", "Egress"],
+                ingress=[{"from": [{"namespaceSelector": {}}]}],
+                egress=[{"to": [{"ipBlock": {"cidr": "2001:db8::/32"}}], "ports": [{"port": 443}]}],
+            )
+        ),
+        {("DS-NET-001", "warning", "NetworkPolicy", "p", V4)},
     ),
     Case(
         "except-in-both-families",

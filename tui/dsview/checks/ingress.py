@@ -27,9 +27,12 @@ def _backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Famil
     return found
 
 
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+
+
 def _copies_status(pod: Pod) -> bool:
     """Whether a controller writes its Service's addresses into Ingresses (I:internal/ingress/status/status.go)."""
-    return not argument(pod, "publish-status-address") and argument(pod, "update-status") != "false"
+    return not argument(pod, "publish-status-address") and argument(pod, "update-status") not in _FALSE
 
 
 @check(
@@ -62,7 +65,9 @@ def ingress_status_family(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
             continue
         for family in FAMILIES:
             texts = [e.ip for e in service.load_balancer_ingress if e.ip and families_of((e.ip,)) == (family,)]
-            if not texts or family in has or not ctx.older_than(ingress.created, 120):
+            if not texts or family in has:
+                continue
+            if not ctx.older_than(max(ingress.created, service.created), 120):
                 continue
             yield Problem(
                 message=f"No {family} in the status, while Service {'/'.join(key)} has {names(texts)}.",

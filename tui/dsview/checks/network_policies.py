@@ -71,7 +71,8 @@ def _selected_dual_pod(policy: NetworkPolicy, ctx: Context) -> Pod | None:
     "nothing else.",
     why="The other family is blocked in that direction; clients that prefer it time out.",
     fix="Add ipBlocks of the other family.",
-    not_when="A rule has selectors, or no peers at all, which allows everybody.",
+    not_when="Another policy for the same pods allows the other family. Where a rule has selectors, or no peers at "
+    "all, which allows everybody, nothing is said.",
     source="checks.md §4",
     subjects=(Kind.NETWORK_POLICY,),
     needs=(Kind.POD,),
@@ -86,7 +87,7 @@ def policy_one_family(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
         missing = other(limit.family)
         yield Problem(
             message=f"{limit.direction} allows {names(limit.cidrs)} only: {missing} {limit.peer} anywhere is blocked "
-            f"for pods such as {pod.name}, which have both families.",
+            f"for pods such as {pod.name}, which have both families, unless another policy allows it.",
             family=missing,
             field=f"spec.{limit.direction}",
             observed=names(limit.cidrs),
@@ -99,6 +100,20 @@ def policy_one_family(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
 def _everything(block: IPBlock) -> Cidr | None:
     cidr = parse_cidr(block.cidr)
     return cidr if cidr is not None and cidr.prefix_length == 0 else None
+
+
+def _asymmetries(rules: tuple[PolicyRule, ...]) -> dict[Family, list[str]]:
+    """The families without exceptions beside the other with some, and those: within one rule, or in all together."""
+    found: dict[Family, list[str]] = {}
+    for blocks in (*(rule.blocks for rule in rules), [block for rule in rules for block in rule.blocks]):
+        whole = [(c.family, block) for block in blocks if (c := _everything(block)) is not None]
+        free = {family for family, block in whole if not block.excepts}
+        if len(free) == 1:
+            (family,) = free
+            excepts = [text for f, block in whole if f != family for text in block.excepts]
+            if excepts:
+                found.setdefault(family, excepts)
+    return found
 
 
 @check(
@@ -116,13 +131,7 @@ def _everything(block: IPBlock) -> Cidr | None:
 def except_asymmetry(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
     """0.0.0.0/0 with except beside ::/0 without, or the reverse."""
     for name, _, rules in _directions(policy):
-        whole = [(c.family, block) for rule in rules for block in rule.blocks if (c := _everything(block)) is not None]
-        limited = {family for family, block in whole if block.excepts}
-        free = {family for family, block in whole if not block.excepts}
-        for family in sorted(free - limited):
-            if other(family) not in limited - free:
-                continue
-            excepts = [text for f, block in whole if f != family for text in block.excepts]
+        for family, excepts in _asymmetries(rules).items():
             yield Problem(
                 message=f"{name} excepts {names(excepts)} from {other(family)}, but nothing from {family}: there "
                 "everything is allowed.",

@@ -38,8 +38,11 @@ def _controller_container(containers: tuple[Container, ...]) -> Container | None
 def is_controller(pod: Pod) -> bool:
     """Whether the pod is an ingress-nginx controller: labels, else args, else image."""
     labels = pod.labels
-    if labels.get("app.kubernetes.io/name") == "ingress-nginx":
-        return labels.get("app.kubernetes.io/component") == "controller"
+    # Without the component it may be one all the same: the manifests of 2019 had no such label.
+    if labels.get("app.kubernetes.io/name") == "ingress-nginx" and (
+        labels.get("app.kubernetes.io/component") == "controller"
+    ):
+        return True
     for container in pod.containers:
         # Cheap, for every pod of the cluster: no hashing of the containers unless one of them mentions nginx.
         if "nginx" in container.image or "nginx" in "\0".join(container.command_line):
@@ -74,7 +77,7 @@ def config_map_key(pod: Pod) -> Key:
 
 def has_ssl_passthrough(pod: Pod) -> bool:
     """Whether the Go proxy owns the https port and nginx listens on 442 (checks.md §1.12)."""
-    return argument(pod, "enable-ssl-passthrough").lower() in {"true", "1"}
+    return is_truthy(argument(pod, "enable-ssl-passthrough"))
 
 
 def public_ports(pod: Pod) -> dict[str, int]:
@@ -120,13 +123,16 @@ def live_controllers(state: ClusterState) -> tuple[Pod, ...]:
 
 
 def controllers_of(ingress: Ingress, state: ClusterState) -> list[Pod]:
-    """The running ingress-nginx pods that serve an Ingress, by its class (I:internal/ingress/controller/store)."""
+    """The running ingress-nginx pods that serve an Ingress, by its class (I:internal/ingress/controller/store).
+
+    One that watches another namespace only never hears of it.
+    """
     name = ingress.class_name or dict(ingress.annotations).get(_CLASS_ANNOTATION, "")
     versions = (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.INGRESS_CLASS])
     by_class: dict[str, list[Pod]] = state.remembered("controllers by class", versions, dict)
     if name not in by_class:
         by_class[name] = _controllers_of_class(name, state)
-    return by_class[name]
+    return [pod for pod in by_class[name] if argument(pod, "watch-namespace") in {"", ingress.namespace}]
 
 
 def _controllers_of_class(name: str, state: ClusterState) -> list[Pod]:
@@ -135,7 +141,7 @@ def _controllers_of_class(name: str, state: ClusterState) -> list[Pod]:
     if item is not None:
         return [pod for pod in pods if (argument(pod, "controller-class") or INGRESS_CONTROLLER) == item.controller]
     if not name:
-        return [pod for pod in pods if argument(pod, "watch-ingress-without-class") == "true"]
+        return [pod for pod in pods if is_truthy(argument(pod, "watch-ingress-without-class"))]
     return [pod for pod in pods if (argument(pod, "ingress-class") or "nginx") == name]
 
 
@@ -191,4 +197,4 @@ def _controller_services(state: ClusterState) -> dict[Key, tuple[Service, tuple[
 
 def is_truthy(text: str) -> bool:
     """A boolean of a ConfigMap as Go's strconv.ParseBool reads it; what it rejects is false."""
-    return text.strip() in {"1", "t", "T", "TRUE", "true", "True"}
+    return text in {"1", "t", "T", "TRUE", "true", "True"}
