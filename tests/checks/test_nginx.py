@@ -12,6 +12,7 @@ from tests.support.changes import (
     V4,
     V6,
     Case,
+    Change,
     Conf,
     Json,
     all_of,
@@ -75,6 +76,37 @@ def _named(name: str) -> set[tuple[str, str, str, str, str | None]]:
 
 
 DEAF = {("DS-NGX-003", "error", "Service", CONTROLLER, V6)}
+
+
+def _with_port(*ports: Json) -> Change:
+    return lambda items: find(items, "Service", CONTROLLER)["spec"]["ports"].extend(ports)
+
+
+def _without_labels(*labels: str, image: str | None = None, flags: tuple[str, ...] = ()) -> Change:
+    """Controllers that are to be found by their arguments, or by their image; their Service selects them still."""
+
+    def change(items: list[Json]) -> None:
+        find(items, "Service", CONTROLLER)["spec"]["selector"] = {"pod-template-hash": "d6lgqfjspf"}
+        for pod in (pod_named(items, CONTROLLER, i) for i in (0, 1)):
+            for label in labels:
+                del pod["metadata"]["labels"][label]
+            container = pod["spec"]["containers"][0]
+            container["name"] = "nginx-ingress-controller"
+            if image is not None:
+                container["image"] = image
+                container["args"] = list(flags)
+
+    return change
+
+
+NAME, COMPONENT = "app.kubernetes.io/name", "app.kubernetes.io/component"
+QUIC = "server { listen 443 quic reuseport; listen [::]:443 quic reuseport; server_name _; }"
+HTTPS_OVER_UDP = {"name": "quic", "port": 443, "protocol": "UDP", "targetPort": 443}
+
+
+def adding_server(block: str) -> Conf:
+    """The nginx.conf with one more server."""
+    return lambda name, text: text.replace("http {", "http {\n" + block, 1)
 
 
 CASES = [
@@ -172,6 +204,111 @@ CASES = [
         lambda name, text: without("listen 80 ", "listen 443 ", "listen 8181 ")(name, text).replace(
             "default_server reuseport", "default_server ipv6only=off reuseport"
         ),
+    ),
+    Case(
+        "address-beside-a-dual-socket",
+        "08",
+        unchanged,
+        SINGLE | {("DS-NGX-009", "error", "Pod", FIRST, V4), ("DS-NGX-009", "error", "Pod", SECOND, V4)},
+        (),
+        adding_server("server { listen 10.0.0.7:9000; listen [::]:9000 ipv6only=off; }"),
+    ),
+    Case(
+        "datagrams-and-streams-are-two-ports",
+        "08",
+        unchanged,
+        SINGLE,
+        ("DS-NGX-009",),
+        adding_server("server { listen [::]:9000 quic ipv6only=off; listen 9000; listen [::]:9000; }"),
+    ),
+    Case(
+        "server-without-name-is-deaf",
+        "08",
+        unchanged,
+        SINGLE | {("DS-NGX-007", "error", "Pod", FIRST, V6), ("DS-NGX-007", "error", "Pod", SECOND, V6)},
+        ("DS-NGX-001", "DS-NGX-008"),
+        adding_server("server { listen 80; }"),
+    ),
+    Case(
+        "loopback-server-is-nobodys-business",
+        "08",
+        unchanged,
+        SINGLE,
+        ("DS-NGX-001", "DS-NGX-003", "DS-NGX-007"),
+        adding_server(
+            "server { listen 127.0.0.1:9000; server_name a; } server { listen unix:/a; listen localhost:80; }"
+        ),
+    ),
+    Case(
+        "redirect-port-of-the-manifest-for-aws-is-deaf",
+        "08",
+        all_of(_dual_service, _with_port({"name": "r", "port": 8000, "protocol": "TCP", "targetPort": 2443})),
+        DEAF | _named(FIRST) | _named(SECOND),
+        ("DS-NGX-007", "DS-NGX-008"),
+        adding_server("server { listen 2443; return 308 https://$host$request_uri; }"),
+    ),
+    Case(
+        "host-name-as-target-may-be-of-any-family",
+        "08",
+        all_of(_dual_service, _with_port({"name": "r", "port": 8000, "protocol": "TCP", "targetPort": 2443})),
+        set(),
+        ("DS-NGX-001", "DS-NGX-003"),
+        adding_server("server { listen 10.0.0.7:2443; listen edge.example:2443; }"),
+    ),
+    Case(
+        "http3-is-a-listener-for-udp",
+        "08",
+        all_of(_dual_service, _with_port(HTTPS_OVER_UDP)),
+        set(),
+        ("DS-NGX-003",),
+        adding_server(QUIC),
+    ),
+    Case(
+        "http3-of-one-family",
+        "08",
+        all_of(_dual_service, _with_port(HTTPS_OVER_UDP)),
+        DEAF | _named(FIRST) | _named(SECOND),
+        (),
+        adding_server("server { listen 443 quic reuseport; server_name _; }"),
+    ),
+    Case(
+        "udp-port-that-nginx-has-nothing-to-do-with",
+        "08",
+        all_of(_dual_service, _with_port(HTTPS_OVER_UDP)),
+        set(),
+        ("DS-NGX-003",),
+    ),
+    Case(
+        "controller-of-the-first-manifests",
+        "08",
+        _without_labels(COMPONENT),
+        SINGLE | _named(FIRST) | _named(SECOND),
+        (),
+        without("[::]"),
+    ),
+    Case(
+        "controller-known-by-its-arguments",
+        "08",
+        _without_labels(COMPONENT, NAME),
+        SINGLE | _named(FIRST) | _named(SECOND),
+        (),
+        without("[::]"),
+    ),
+    Case(
+        "controller-known-by-its-image",
+        "08",
+        _without_labels(COMPONENT, NAME, image="registry.example/mirror/ingress-nginx/controller-chroot:v1.15.0"),
+        SINGLE | _named(FIRST) | _named(SECOND),
+        (),
+        without("[::]"),
+    ),
+    Case(
+        "another-nginx-is-no-controller",
+        "08",
+        _without_labels(COMPONENT, NAME, image="docker.io/nginx/nginx-ingress:5.0"),
+        set(),
+        ("DS-NGX-001", "DS-NGX-005", "DS-NET-004", "DS-NET-005"),
+        without("[::]"),
     ),
     Case(
         "inert-listener",

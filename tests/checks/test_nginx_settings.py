@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.changes import CONTROLLER, V6, Case, verify, with_controller_data
+from tests.support.changes import CONTROLLER, V4, V6, Case, verify, with_controller_data
 
 SINGLE = {("DS-NGX-005", "warning", "Service", CONTROLLER, V6)}
 """What the chart's default shows in every case here."""
@@ -97,6 +97,61 @@ CASES = [
         with_controller_data(use_proxy_protocol="true", denylist_source_range="192.0.2.0/24"),
         set(),
         ("DS-NGX-010", "DS-NGX-011"),
+    ),
+    Case(
+        "denylist-beside-a-file-that-was-not-understood",
+        "08",
+        with_controller_data(denylist_source_range="192.0.2.0/24", use_proxy_protocol="true"),
+        SINGLE | {("DS-NGX-011", "warning", "ConfigMap", CONTROLLER, V6)},
+        ("DS-NGX-001", "DS-NGX-010"),
+        lambda name, text: text + "\n{",
+    ),
+    Case(
+        "denylist-where-ipv6-is-disabled",
+        "08",
+        with_controller_data(denylist_source_range="192.0.2.0/24", disable_ipv6="true"),
+        SINGLE | {("DS-NGX-002", "note", "ConfigMap", CONTROLLER, V6)},
+        ("DS-NGX-011",),
+        lambda name, text: text + "\n{",
+    ),
+    Case(
+        "list-that-names-only-the-other-family",
+        "08",
+        with_controller_data(denylist_source_range="2001:db8::/32", allowlist_source_range="fd00::/8"),
+        SINGLE,
+        ("DS-NGX-011",),
+    ),
+    Case(
+        "both-deny-lists-are-looked-at",
+        "08",
+        with_controller_data(denylist_source_range="192.0.2.0/24,2001:db8::/32", block_cidrs="198.51.100.0/24"),
+        SINGLE | {("DS-NGX-011", "warning", "ConfigMap", CONTROLLER, V6)},
+    ),
+    Case(
+        "forwarded-headers-of-one-family",
+        "08",
+        with_controller_data(use_forwarded_headers="1", proxy_real_ip_cidr="10.0.0.0/8, 192.168.0.0/16"),
+        SINGLE | {("DS-NGX-010", "warning", "ConfigMap", CONTROLLER, V6)},
+    ),
+    Case(
+        "words-that-go-does-not-read-as-true",
+        "08",
+        with_controller_data(disable_ipv6="yes", use_proxy_protocol="on", enable_real_ip=" true"),
+        SINGLE,
+        ("DS-NGX-002", "DS-NGX-010"),
+    ),
+    Case(
+        "bind-address-in-brackets",
+        "08",
+        with_controller_data(bind_address="[2001:db8::7]"),
+        SINGLE | {("DS-NGX-006", "warning", "ConfigMap", CONTROLLER, V4)},
+    ),
+    Case(
+        "bind-address-beside-disabled-ipv6",
+        "08",
+        with_controller_data(bind_address="192.0.2.7", disable_ipv6="True"),
+        SINGLE | {("DS-NGX-002", "note", "ConfigMap", CONTROLLER, V6)},
+        ("DS-NGX-006",),
     ),
     Case(
         "denylist-of-both-families",

@@ -143,9 +143,10 @@ def test_generated_configuration_is_read_as_it_was_written(
         text += data.draw(between) + " server {" + data.draw(between)
         for spelled, address, port, families, internal in listens:
             text += f" listen {spelled} ;" + data.draw(between)
-            expected.setdefault((address, port), (families, internal, {}))[2].update(dict.fromkeys(names))
+            expected.setdefault((address, port), (families, internal, {}))[2].update(dict.fromkeys(names or [""]))
         text += (f" server_name {' '.join(names)};" if names else "") + data.draw(between) + "}"
     found = parse_conf((text + "\n}\n").encode())
     assert {(x.address, x.port): (x.families, x.internal, x.server_names) for x in found} == {
-        key: (families, internal, tuple(names)) for key, (families, internal, names) in expected.items()
+        key: (families, internal, tuple(names) if any(names) else ())
+        for key, (families, internal, names) in expected.items()
     }

@@ -18,7 +18,15 @@ from dsview.state.controllers import (
     live_controllers,
     public_ports,
 )
-from dsview.state.listeners import deaf_ports, is_ipv6_disabled, nginx_conf, sockets
+from dsview.state.listeners import (
+    deaf_ports,
+    is_config_map_unread,
+    is_ipv6_disabled,
+    nginx_conf,
+    ports_of_host_names,
+    protocol_of,
+    sockets,
+)
 from dsview.state.relations import PodFacet
 
 
@@ -51,9 +59,11 @@ def _read(ctx: Context) -> Iterator[tuple[Pod, NginxConf]]:
 def no_v6_listen(ctx: Context) -> Iterator[Problem]:
     """A dual pod with IPv4 listeners."""
     for pod, conf in _read(ctx):
-        if V6 not in families_of(pod.ips) or is_ipv6_disabled(ctx.state, pod):
+        if V6 not in families_of(pod.ips) or is_ipv6_disabled(ctx.state, pod) or is_config_map_unread(ctx.state, pod):
             continue
-        ports = [f"{port}/{t}" for (t, port), has in sorted(sockets(conf).items(), key=str) if has == {V4}]
+        unknown = ports_of_host_names(conf)
+        found = sorted((item for item in sockets(conf).items() if item[0] not in unknown), key=str)
+        ports = [f"{port}/{transport}" for (transport, port), has in found if has == {V4}]
         if ports:
             settings = ObjectRef("ConfigMap", *config_map_key(pod))
             yield Problem(
@@ -295,12 +305,13 @@ def _port_families(conf: NginxConf) -> frozenset[tuple[str, int | None, Family]]
 def bind_clash(ctx: Context) -> Iterator[Problem]:
     """One port, taken twice."""
     for pod, conf in _read(ctx):
-        dual = {(x.transport, x.port) for x in conf.listeners if x.address == "[::]" and len(x.families) == 2}
-        clash = sorted({(x.transport, x.port or 0) for x in conf.listeners if x.address == "*"} & dual)
+        dual = {protocol_of(x) for x in conf.listeners if x.address == "[::]" and len(x.families) == 2}
+        others = {protocol_of(x) for x in conf.listeners if x.families == (V4,) and not x.address.startswith("[")}
+        clash = sorted(others & dual, key=str)
         if clash:
             ports = names(f"{port}/{transport}" for transport, port in clash)
             yield Problem(
-                message=f"[::] with ipv6only=off and an IPv4 wildcard both want port {ports}.",
+                message=f"[::] with ipv6only=off and an IPv4 listener both want port {ports}.",
                 object=ref("Pod", pod),
                 family=V4,
                 field="listen",

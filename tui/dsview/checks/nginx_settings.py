@@ -12,13 +12,13 @@ from dsview.model.address import V4, V6, families_of, other
 from dsview.model.cidr import cidr_families
 from dsview.model.finding import Severity
 from dsview.model.kinds import Kind
-from dsview.model.listen import Likelihood, Listener
+from dsview.model.listen import Likelihood, Listener, ListenSource
 from dsview.model.objects import ConfigMap, Key, Pod
 from dsview.state.controllers import (
     is_truthy,
     live_controllers,
 )
-from dsview.state.listeners import DISABLE_IPV6, config_map, nginx_conf
+from dsview.state.listeners import DISABLE_IPV6, config_map, nginx_conf, predict
 from dsview.state.profile import split_list
 from dsview.state.relations import PodFacet
 
@@ -33,10 +33,12 @@ def _by_config_map(ctx: Context) -> dict[Key, tuple[ConfigMap, list[Pod]]]:
     return found
 
 
-def _has_v6_clients(ctx: Context, pods: list[Pod]) -> bool:
-    """Whether some pod has an IPv6 listener that somebody can reach."""
+def _has_v6_clients(ctx: Context, pods: list[Pod], *, needs_conf: bool) -> bool:
+    """Whether some pod has an IPv6 listener that somebody can reach; predicted where its file was not understood."""
     for pod in pods:
         conf = nginx_conf(ctx.state, pod)
+        if conf.source is ListenSource.UNREAD and not needs_conf:
+            conf = predict(ctx.state, pod, conf.reason)
         reachable = V6 in families_of(pod.ips)
         if reachable and any(V6 in x.families and not x.internal for x in conf.listeners if _is_sure(x)):
             return True
@@ -149,7 +151,7 @@ def real_ip_v4_only(ctx: Context) -> Iterator[Problem]:
     for settings, pods in _by_config_map(ctx).values():
         switched = [name for name in _REAL_IP if is_truthy(settings.data.get(name, ""))]
         trusted = settings.data.get("proxy-real-ip-cidr", "") or _DEFAULT_REAL_IP_CIDR
-        if not switched or V6 in cidr_families(split_list(trusted)) or not _has_v6_clients(ctx, pods):
+        if not switched or V6 in cidr_families(split_list(trusted)) or not _has_v6_clients(ctx, pods, needs_conf=True):
             continue
         both = ",".join(dict.fromkeys((*split_list(trusted), "::/0")))
         yield Problem(
@@ -190,7 +192,7 @@ def acl_one_family(ctx: Context) -> Iterator[Problem]:
     for settings, pods in _by_config_map(ctx).values():
         for name, kind in _LISTS:
             value = settings.data.get(name, "")
-            if cidr_families(split_list(value)) != (V4,) or not _has_v6_clients(ctx, pods):
+            if cidr_families(split_list(value)) != (V4,) or not _has_v6_clients(ctx, pods, needs_conf=False):
                 continue
             effect = "everybody passes" if kind == "deny" else "everybody gets 403"
             yield Problem(

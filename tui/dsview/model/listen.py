@@ -33,7 +33,8 @@ class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `families` is empty for unix sockets and for hosts that only the controller could resolve. `options` are
     nginx's own words (`ssl`, `proxy_protocol`, `ipv6only=off`…). `internal` is true for loopback and unix
-    targets, which DS-NGX-001/003/007 ignore. `context` is the block: `http` or `stream`.
+    targets, which DS-NGX-001/003/007 ignore. An empty name is that of a server that has none; where none has any,
+    there are no names at all. `context` is the block: `http` or `stream`.
     """
 
     transport: Transport

@@ -13,7 +13,7 @@ DISABLE_IPV6 = "disable-ipv6"
 """The ConfigMap's key that keeps ingress-nginx from listening on IPv6."""
 
 Socket = tuple[str, int | None]
-"""Transport and port."""
+"""Transport (`tcp` or `udp`) and port."""
 
 
 def nginx_conf(state: ClusterState, pod: Pod) -> NginxConf:
@@ -30,6 +30,13 @@ def config_map(state: ClusterState, pod: Pod) -> ConfigMap | None:
     return state.config_maps.get(config_map_key(pod))
 
 
+def is_config_map_unread(state: ClusterState, pod: Pod) -> bool:
+    """Whether the controller's ConfigMap may exist and could not be read. Where all could be, it does not exist."""
+    return config_map(state, pod) is None and not (
+        state.is_known(Kind.CONFIG_MAP) and not state.status(Kind.CONFIG_MAP).reason
+    )
+
+
 def is_ipv6_disabled(state: ClusterState, pod: Pod) -> bool:
     """Whether the controller's ConfigMap says so; one that was not read says nothing."""
     settings = config_map(state, pod)
@@ -41,8 +48,13 @@ def sockets(conf: NginxConf) -> dict[Socket, set[Family]]:
     found: dict[Socket, set[Family]] = {}
     for listener in conf.listeners:
         if not listener.internal and listener.transport != "unix":
-            found.setdefault((listener.transport, listener.port), set()).update(listener.families)
+            found.setdefault(protocol_of(listener), set()).update(listener.families)
     return found
+
+
+def protocol_of(listener: Listener) -> Socket:
+    """The port with the protocol in a Service's words: QUIC comes in datagrams."""
+    return ("udp" if listener.transport == "quic" else listener.transport, listener.port)
 
 
 def deaf_ports(state: ClusterState, service: Service, pod: Pod, family: Family) -> list[int]:
@@ -56,26 +68,33 @@ def deaf_ports(state: ClusterState, service: Service, pod: Pod, family: Family) 
     found = sockets(conf)
     public = public_ports(pod)
     passed_through = public["https"] if has_ssl_passthrough(pod) else None
+    unknown = ports_of_host_names(conf)
     deaf: list[int] = []
     for port in service.ports:
         number = target_port(port, pod)
-        has = found.get((port.protocol.lower(), number))
-        if number is None or number == passed_through or (has is None and number not in public.values()):
+        transport = port.protocol.lower()
+        has = found.get((transport, number))
+        if number is None or number == passed_through:
             continue
-        # A host name as listen target may be of any family; it is not held against nginx.
-        unknown = any(x.port == number and not x.families and x.transport != "unix" for x in conf.listeners)
-        if family not in (has or set()) and not unknown and number not in deaf:
+        if has is None and (transport != "tcp" or number not in public.values()):
+            # No listener in either family: the port is another program's, or nobody's.
+            continue
+        if family not in (has or set()) and (transport, number) not in unknown and number not in deaf:
             deaf.append(number)
     return deaf
 
 
+def ports_of_host_names(conf: NginxConf) -> set[Socket]:
+    """Where a host name is the listen target, which may be of any family: that is not held against nginx."""
+    return {protocol_of(x) for x in conf.listeners if not (x.families or x.internal)}
+
+
 def predict(state: ClusterState, pod: Pod, reason: str) -> NginxConf:
     """The listeners that ingress-nginx would write: IPv4 always, IPv6 as the process would decide at its start."""
-    settings = config_map(state, pod)
     ports = public_ports(pod)
     if has_ssl_passthrough(pod):
         ports = {**ports, "https": 442}
-    likelihood = _ipv6_likelihood(state, pod, settings)
+    likelihood = _ipv6_likelihood(state, pod)
     listeners: list[Listener] = []
     for name, port in ports.items():
         options = ("ssl",) if name == "https" else ()
@@ -103,13 +122,13 @@ def _wildcard(address: str, port: int, options: tuple[str, ...], likelihood: Lik
     )
 
 
-def _ipv6_likelihood(state: ClusterState, pod: Pod, settings: ConfigMap | None) -> Likelihood | None:
+def _ipv6_likelihood(state: ClusterState, pod: Pod) -> Likelihood | None:
     """How likely a `[::]` listen is; None for "there is none"."""
     if is_ipv6_disabled(state, pod):
         return None
     if V6 in families_of(pod.ips):
         # Without the ConfigMap nobody can tell that IPv6 is not switched off.
-        return Likelihood.YES if settings is not None else Likelihood.LIKELY
+        return Likelihood.LIKELY if is_config_map_unread(state, pod) else Likelihood.YES
     node = state.nodes.get(("", pod.node_name))
     if pod.host_network and node is not None and V6 in families_of(node.addresses_of("InternalIP")):
         return Likelihood.LIKELY

@@ -30,6 +30,9 @@ Statement = dict[str, Any]
 MAX_ENTRIES: Final = 1_000_000
 """Pairs of a socket and a server name; a port range in front of many names multiplies."""
 
+_NO_NAME: Final[dict[str, None]] = {"": None}
+"""The name of a server that is given none (ngx_http_core_merge_srv_conf)."""
+
 _CONTEXTS: Final[dict[str, Context]] = {"http": "http", "stream": "stream"}
 _DEFAULT_PORTS: Final[dict[Context, int | None]] = {"http": 80, "stream": None}
 
@@ -177,7 +180,7 @@ def _sockets(servers: list[_Server]) -> tuple[Listener, ...]:
                 if socket is None:
                     socket = sockets[key] = _Socket(target, {}, {})
                 socket.options.update(dict.fromkeys(args[1:]))
-                socket.names.update(server.names)
+                socket.names.update(server.names or _NO_NAME)
     return tuple(
         Listener(
             transport=transport,
@@ -185,7 +188,7 @@ def _sockets(servers: list[_Server]) -> tuple[Listener, ...]:
             port=port,
             families=socket.target.families(ipv6only="ipv6only=off" not in socket.options),
             options=tuple(socket.options),
-            server_names=tuple(socket.names),
+            server_names=tuple(socket.names) if socket.names != _NO_NAME else (),
             internal=socket.target.internal,
             context=context,
         )
