@@ -157,4 +157,4 @@ def _for_policies(pod: Pod) -> tuple[object, ...]:
 
 def _for_others(service: Service) -> tuple[object, ...]:
     """What pods and slices look at in a Service."""
-    return (service.selector, service.type, service.families)
+    return (service.selector, service.type, service.families, bool(service.real_cluster_ips))

@@ -1,0 +1,71 @@
+"""Changes that random stories meet too seldom: the engine that follows them says what a fresh one says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from dsview.checks.engine import Engine
+from dsview.model.kinds import Kind
+from dsview.model.objects import Service
+from dsview.model.slices import Endpoint, EndpointSlice, pack
+from dsview.sources.events import Changed, Health, Item, StatusChanged
+from dsview.state.cluster import ClusterState
+from tests.engine.objects import START
+
+WEB = Service(
+    name="web",
+    namespace="default",
+    cluster_ip="10.96.0.1",
+    cluster_ips=("10.96.0.1", "fd00:96::1"),
+    ip_families=("IPv4", "IPv6"),
+    ip_family_policy="PreferDualStack",
+)
+
+
+class Follower:
+    """An engine that knows every kind and is told of changes."""
+
+    def __init__(self) -> None:
+        self.state = ClusterState()
+        self.engine = Engine(self.state, live=False)
+        self.now = float(START)
+        for kind in Kind:
+            self.state.apply(StatusChanged(kind=kind, health=Health.GIVEN))
+        self.engine.note_statuses()
+        self.engine.step(self.now)
+
+    def take(self, kind: Kind, *items: Item) -> None:
+        self.engine.note(self.state.apply(Changed(kind, items)))
+        self.engine.step(self.now)
+
+    def codes(self) -> Sequence[str]:
+        return sorted({finding.check for finding in self.engine.book})
+
+
+def test_a_service_that_became_headless_has_use_for_its_slice_of_names() -> None:
+    size, rows = pack([Endpoint(("db.test",), ready=True, target=("", ""), target_uid="", node_name="")])
+    names = EndpointSlice(
+        name="names", namespace="default", service_name="web", address_type="FQDN", size=size, rows=rows
+    )
+    follower = Follower()
+    # One that stays as it is, so that the cluster does, too: what is known of it does not change.
+    stays = msgspec.structs.replace(WEB, name="stays", cluster_ip="10.96.0.9", cluster_ips=("10.96.0.9", "fd00:96::9"))
+    follower.take(Kind.SERVICE, stays, WEB)
+    follower.take(Kind.ENDPOINT_SLICE, names)
+    assert "DS-EPS-004" in follower.codes()
+    # Deleted and made anew between two lists: only the addresses are others, not the families.
+    follower.take(Kind.SERVICE, msgspec.structs.replace(WEB, cluster_ip="None", cluster_ips=("None",)))
+    assert "DS-EPS-004" not in follower.codes()
+
+
+def test_a_service_that_takes_over_an_address_has_a_minute_for_it() -> None:
+    follower = Follower()
+    follower.take(Kind.SERVICE, WEB)
+    follower.take(Kind.SERVICE, msgspec.structs.replace(WEB, name="new", created=START - 10))
+    assert "DS-SVC-005" not in follower.codes()
+    follower.now = follower.engine.next_due()
+    follower.engine.step(follower.now)
+    assert follower.now == START + 50
+    assert {f.object.name for f in follower.engine.book if f.check == "DS-SVC-005"} == {"web", "new"}
