@@ -21,18 +21,33 @@ from tests.support.changes import (
     verify,
     with_spec,
 )
-from tests.support.clusters import find
+from tests.support.clusters import changed, find
 
 
 def _with_hashes(*hashes: str) -> Change:
     """Pods of web that belong to ReplicaSets of one Deployment, in turn."""
 
     def change(items: list[Json]) -> None:
-        pods = [i for i in items if i["kind"] == "Pod" and i["metadata"]["name"].startswith("web-")]
-        for i, pod in enumerate(pods):
+        for i, pod in enumerate(_pods_of_web(items)):
             chosen = hashes[i % len(hashes)]
             pod["metadata"]["labels"]["pod-template-hash"] = chosen
             pod["metadata"]["ownerReferences"][0]["name"] = f"web-{chosen}"
+
+    return change
+
+
+def _pods_of_web(items: list[Json]) -> list[Json]:
+    return [i for i in items if i["kind"] == "Pod" and i["metadata"]["name"].startswith("web-")]
+
+
+def _with_workloads(*replica_sets: str) -> Change:
+    """Pods of web that belong to ReplicaSets of several Deployments, in turn."""
+
+    def change(items: list[Json]) -> None:
+        for i, pod in enumerate(_pods_of_web(items)):
+            chosen = replica_sets[i % len(replica_sets)]
+            pod["metadata"]["labels"]["pod-template-hash"] = chosen.partition("-")[2]
+            pod["metadata"]["ownerReferences"][0]["name"] = chosen
 
     return change
 
@@ -110,6 +125,13 @@ CASES = [
         "half-restarted", "04", lambda items: None, {("DS-EPS-002", "warning", "Service", "web", V6)}, ("DS-EPS-001",)
     ),
     Case("rollout-under-way", "04", _with_hashes("aaa", "bbb"), set(), ("DS-EPS-002",)),
+    Case("two-revisions-of-two-workloads", "04", _with_workloads("a-one", "b-two"), set(), ("DS-EPS-002",)),
+    Case(
+        "one-revision-of-each-sort",
+        "04",
+        lambda items: _pods_of_web(items)[0]["metadata"]["labels"].update({"controller-revision-hash": "x"}),
+        {("DS-EPS-002", "warning", "Service", "web", V6)},
+    ),
     Case("ready-null-is-ready", "01", _with_conditions({"ready": None}), set(), ("DS-EPS-001", "DS-EPS-002")),
     Case("no-conditions-is-ready", "01", _with_conditions(None), set(), ("DS-EPS-001", "DS-EPS-002")),
     Case(
@@ -133,6 +155,13 @@ CASES = [
         set(),
         ("DS-EPS-004",),
     ),
+    Case(
+        "mapped-address-in-a-slice-of-ipv6",
+        "01",
+        adding(endpoint_slice("odd", V6, "::ffff:10.0.0.1")),
+        {("DS-EPS-004", "error", "EndpointSlice", "odd", V4)},
+    ),
+    Case("mapped-address-in-a-slice-of-ipv4", "01", adding(endpoint_slice("odd", V4, "::ffff:10.0.0.1"))),
     Case(
         "slice-of-nobody",
         "01",
@@ -181,3 +210,23 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
     verify(case, tmp_path)
+
+
+def test_hand_made_slices_are_to_be_added_to_and_only_a_first_family_can_stay_alone(tmp_path: Path) -> None:
+    by_hand = with_spec("Service", "my-service-2", selector=None)
+    for missing, is_offered in ((V6, True), (V4, False)):
+        folder = tmp_path / missing
+        folder.mkdir()
+        session = changed("01", all_of(by_hand, emptying_slices("my-service-2", missing)), folder)
+        fix = next(f.fix for f in session.book if f.check == "DS-EPS-005") or ""
+        assert f"add one of addressType {missing}" in fix
+        assert ("SingleStack" in fix) is is_offered
+
+
+def test_pods_are_not_to_be_restarted_for_a_family_that_the_cluster_does_not_serve(tmp_path: Path) -> None:
+    change = with_spec(
+        "Service", "web", ipFamilies=[V4, V6], clusterIPs=["10.96.172.54", "fd00::7"], ipFamilyPolicy="RequireDualStack"
+    )
+    fix = next(f.fix for f in changed("10", change, tmp_path).book if f.check == "DS-EPS-001") or ""
+    assert "SingleStack" in fix
+    assert "restart" not in fix

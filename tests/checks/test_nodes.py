@@ -26,8 +26,9 @@ from tests.support.clusters import find
 
 
 def _labelled(node: str, **labels: str) -> Change:
+    """Labels of the domain kubernetes.io."""
     return lambda items: find(items, "Node", node)["metadata"]["labels"].update(
-        {k.replace("__", "/").replace("_", "-"): v for k, v in labels.items()}
+        {f"kubernetes.io/{k}": v for k, v in labels.items()}
     )
 
 
@@ -42,6 +43,15 @@ def _annotated(*nodes: str, **annotations: str) -> Change:
             found.update({f"network.cilium.io/{k.replace('_', '-')}": v for k, v in annotations.items()})
 
     return change
+
+
+def _given(node: str, ips: str) -> Change:
+    """The kubelet's --node-ip."""
+    return lambda items: (
+        find(items, "Node", node)["metadata"]
+        .setdefault("annotations", {})
+        .update({"alpha.kubernetes.io/provided-node-ip": ips})
+    )
 
 
 V4_ONLY = with_addresses(WORKER, ("InternalIP", "172.18.0.3"))
@@ -127,6 +137,23 @@ CASES = [
         ),
         {("DS-NODE-001", "note", "Node", WORKER, V6)},
     ),
+    Case(
+        "windows-node-by-its-label",
+        "01",
+        all_of(V4_ONLY, _labelled(WORKER, os="windows")),
+        {("DS-NODE-001", "note", "Node", WORKER, V6)},
+    ),
+    Case(
+        "given-node-ip-that-is-reported-in-no-family",
+        "01",
+        all_of(with_addresses(WORKER, ("Hostname", "x")), _given(WORKER, "172.18.0.3")),
+        {
+            ("DS-NODE-006", "warning", "Node", WORKER, V4),
+            ("DS-NODE-001", "error", "Node", WORKER, V4),
+            ("DS-NODE-001", "error", "Node", WORKER, V6),
+        },
+    ),
+    Case("given-node-ip-that-names-no-address", "01", _given(WORKER, "::"), set(), ("DS-NODE-006",)),
     Case(
         "fargate-node",
         "01",

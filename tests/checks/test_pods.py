@@ -7,7 +7,20 @@ from typing import Any
 
 import pytest
 
-from tests.support.changes import CP, POD, V4, V6, Case, Change, all_of, event, pod_named, verify, with_pod_ips
+from tests.support.changes import (
+    CP,
+    LOCAL_PATH,
+    POD,
+    V4,
+    V6,
+    Case,
+    Change,
+    all_of,
+    event,
+    pod_named,
+    verify,
+    with_pod_ips,
+)
 from tests.support.clusters import find
 
 
@@ -68,6 +81,22 @@ CASES = [
             ("DS-POD-005", "error", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V4),
             ("DS-POD-005", "error", "Pod", POD, V4),
         },
+    ),
+    Case(
+        "two-pods-one-address-in-two-spellings",
+        "01",
+        with_pod_ips("local-path", "::ffff:10.244.1.3", "fd00:10:244::2"),
+        {
+            ("DS-POD-005", "error", "Pod", LOCAL_PATH, V4),
+            ("DS-POD-005", "error", "Pod", POD, V4),
+            ("DS-ADR-001", "error", "Pod", LOCAL_PATH, V4),
+        },
+    ),
+    Case(
+        "mapped-pod-address-in-the-service-range",
+        "01",
+        with_pod_ips("local-path", "::ffff:10.96.4.4", "fd00:10:244::2"),
+        {("DS-POD-005", "error", "Pod", LOCAL_PATH, V4), ("DS-ADR-001", "error", "Pod", LOCAL_PATH, V4)},
     ),
     Case(
         "pod-address-in-the-service-range",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dsview.session.session import Session
 from tests.support.changes import V4, V6, Case, Change, Json, S, adding, all_of, event, removing, verify, with_spec
-from tests.support.clusters import find
+from tests.support.clusters import changed, find
 
 
 def _replacing_kube_proxy(namespace: str, label: str, app: str) -> Change:
@@ -40,6 +42,11 @@ def _sharing_v6(items: list[Json]) -> None:
     one, two = (find(items, "Service", f"my-service-{n}")["spec"] for n in (2, 3))
     two["clusterIPs"][0] = one["clusterIPs"][1]
     two["clusterIP"] = one["clusterIPs"][1]
+
+
+def _parent(**parent: str) -> Change:
+    """What the IPAddress object of Service my-service belongs to."""
+    return lambda items: find(items, "IPAddress", "10.96.19.10")["spec"].update(parentRef=parent)
 
 
 def _said_by_an_event(items: list[Json]) -> None:
@@ -84,6 +91,28 @@ CASES = [
         {("DS-SVC-005", "warning", "Service", S, V4)},
     ),
     Case(
+        "address-object-of-a-service-of-that-name-elsewhere",
+        "01",
+        _parent(group="", resource="services", namespace="shop", name=S),
+        {("DS-SVC-005", "warning", "Service", S, V4)},
+    ),
+    Case(
+        "address-object-of-something-else",
+        "01",
+        _parent(group="gateway.networking.k8s.io", resource="gateways", namespace="default", name=S),
+        {("DS-SVC-005", "warning", "Service", S, V4)},
+    ),
+    Case(
+        "one-address-in-two-spellings",
+        "01",
+        with_spec("Service", S, clusterIP="010.096.190.002", clusterIPs=["010.096.190.002"]),
+        {
+            ("DS-SVC-005", "error", "Service", S, V4),
+            ("DS-SVC-005", "error", "Service", "my-service-2", V4),
+            ("DS-ADR-002", "warning", "Service", S, V4),
+        },
+    ),
+    Case(
         "external-ip-of-the-other-family",
         "01",
         with_spec("Service", S, externalIPs=["2001:db8::7"]),
@@ -116,6 +145,19 @@ CASES = [
             ("DS-EPS-001", "error", "Service", "web", V6),
         },
         ("DS-SVC-001", "DS-SVC-004", "DS-CLU-001"),
+    ),
+    Case(
+        "first-family-is-not-the-only-one-of-the-cluster",
+        "10",
+        _with_foreign_family("IPv6", ipFamilyPolicy="SingleStack"),
+        {
+            ("DS-SVC-003", "error", "Service", "web", V6),
+            ("DS-SVC-006", "note", "Service", "web", V6),
+            ("DS-EPS-001", "error", "Service", "web", V6),
+            ("DS-EPS-003", "warning", "Service", "web", V6),
+            ("DS-EPS-004", "warning", "EndpointSlice", "web-nx2cd", V4),
+            ("DS-EPS-006", "warning", "Service", "web", V4),
+        },
     ),
     Case("headless-without-selector-has-both", "10", _selectorless_headless, set(), ("DS-SVC-003", "DS-EPS-003")),
     Case(
@@ -203,3 +245,35 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
     verify(case, tmp_path)
+
+
+def _fix(session: Session, code: str, name: str) -> str:
+    found = next(f for f in session.book if f.check == code and f.object.name == name)
+    return found.fix or ""
+
+
+def test_a_recreated_service_asks_only_for_what_the_cluster_has(tmp_path: Path) -> None:
+    change = _with_foreign_family("IPv6", "IPv4", ipFamilyPolicy="RequireDualStack")
+    fix = _fix(changed("10", change, tmp_path), "DS-SVC-003", "web")
+    # RequireDualStack is refused where the cluster has one family, whatever ipFamilies says.
+    assert {".spec.ipFamilies", ".spec.ipFamilyPolicy", ".spec.clusterIP"} <= set(_dropped(fix))
+
+
+def test_a_service_that_needs_another_address_keeps_its_families(tmp_path: Path) -> None:
+    change = with_spec("Service", "my-service-3", clusterIP="fd00::9", clusterIPs=["fd00::9", "10.96.9.9"])
+    dropped = _dropped(_fix(changed("01", change, tmp_path), "DS-SVC-004", "my-service-3"))
+    assert ".spec.clusterIPs" in dropped
+    assert not [path for path in dropped if "ipFamil" in path]
+
+
+def test_a_headless_service_stays_headless_when_it_is_recreated(tmp_path: Path) -> None:
+    change = with_spec("Service", "my-service-2", clusterIP="None", clusterIPs=["None"], ipFamilyPolicy="SingleStack")
+    dropped = _dropped(_fix(changed("01", change, tmp_path), "DS-API-002", "my-service-2"))
+    # SingleStack is refused with two families.
+    assert ".spec.ipFamilies[1:]" in dropped
+    assert not [path for path in dropped if "clusterIP" in path]
+
+
+def _dropped(fix: str) -> list[str]:
+    program = next(word for word in shlex.split(fix) if word.startswith("del("))
+    return program.removeprefix("del(").removesuffix(")").split(",")

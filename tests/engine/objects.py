@@ -201,7 +201,13 @@ NODES = st.builds(
     Node,
     name=_some(*NODE_NAMES),
     created=TIMES,
-    labels=_some({}, {}, {"node-role.kubernetes.io/control-plane": ""}, {"type": "virtual-kubelet"}),
+    labels=_some(
+        {},
+        {},
+        {"node-role.kubernetes.io/control-plane": ""},
+        {"type": "virtual-kubelet"},
+        {"kubernetes.io/os": "windows"},
+    ),
     pod_cidr=_some("", "10.244.1.0/24"),
     pod_cidrs=_cidrs(),
     taints=_some((), (("node.cloudprovider.kubernetes.io/uninitialized", "NoSchedule"),)),
@@ -234,7 +240,8 @@ SERVICE_CIDRS = st.builds(
 IP_ADDRESSES = st.builds(
     IPAddress,
     name=_some("10.96.0.1", "10.96.0.10", "fd00:96::1", "fd00:96::"),
-    parent_resource=_some("services", ""),
+    created=TIMES,
+    parent_resource=_some("services", "services", "", "gateways"),
     parent_namespace=NAMESPACES,
     parent_name=_some(*SERVICE_NAMES),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
-from dsview.checks.words import count, families, recreate_service
+from dsview.checks.words import FAMILY_FIELDS, count, families, recreate_service
 from dsview.model.address import (
     FAMILIES,
     UNUSABLE,
@@ -99,7 +99,7 @@ def policy_families_ips_disagree(service: Service, ctx: Context) -> Iterator[Pro
         return
     ips = service.real_cluster_ips
     named = service.families
-    fix = recreate_service(service)
+    fix = _with_agreeing_fields(service, ctx)
     if ips and not service.is_headless:
         found = [family_of(ip) for ip in ips]
         if list(service.ip_families or named) != found:
@@ -131,6 +131,15 @@ def policy_families_ips_disagree(service: Service, ctx: Context) -> Iterator[Pro
             expected="IPv4 and IPv6",
             fix=fix,
         )
+
+
+def _with_agreeing_fields(service: Service, ctx: Context) -> str:
+    """Commands that recreate the Service with the families it names, as far as the API server would take them."""
+    served = ctx.profile.service_families
+    if len(served) == 1 and (service.ip_family_policy == "RequireDualStack" or set(service.families) - set(served)):
+        return recreate_service(service, FAMILY_FIELDS)
+    is_cut = service.ip_family_policy == "SingleStack" and len(service.ip_families) > 1
+    return recreate_service(service, (".spec.ipFamilies[1:]",) if is_cut else ())
 
 
 Located = tuple[str, str]

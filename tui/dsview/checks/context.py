@@ -114,15 +114,9 @@ class Context:
     def is_rolling_out(self, service: Service) -> bool:
         """Whether the Service's pods are being replaced (checks.md §3, Rollout)."""
         pods = self.endpoint_pods(service)
-        by_owner: dict[str, set[str]] = {}
-        for pod in pods:
-            # Of one workload: two Deployments behind one Service have two hashes for good.
-            for label in ("pod-template-hash", "controller-revision-hash"):
-                revision = pod.labels.get(label)
-                if revision:
-                    by_owner.setdefault(workload_of(pod), set()).add(revision)
-        if any(len(revisions) > 1 for revisions in by_owner.values()):
-            return True
+        for label in ("pod-template-hash", "controller-revision-hash"):
+            if len({revision for pod in pods if (revision := pod.labels.get(label))}) > 1:
+                return True
         return any(not self.older_than(pod.ready_since, ROLLOUT_SETTLES) for pod in pods if pod.ready)
 
     def is_dual(self) -> bool:

@@ -6,15 +6,26 @@ from collections.abc import Iterator
 
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
-from dsview.checks.words import count, families, kubectl, names, patch_service, recreate_pods, ref
+from dsview.checks.words import (
+    FAMILY_FIELDS,
+    count,
+    families,
+    kubectl,
+    names,
+    patch_service,
+    recreate_pods,
+    recreate_service,
+    ref,
+)
 from dsview.model.address import FAMILIES, Family, families_of, family_of, other
 from dsview.model.finding import Cause, ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Pod, Service
 from dsview.model.slices import Endpoint, EndpointSlice, unpack_addresses
-from dsview.state.profile import KUBERNETES
+from dsview.state.profile import KUBERNETES, Confidence
 
 CONTROLLER = "endpointslice-controller.k8s.io"
+SERVICE_NAME = "kubernetes.io/service-name"
 GRACE = 60.0
 PARTIAL_GRACE = 120.0
 
@@ -66,7 +77,16 @@ def _explain(
         text = f"the pods have {family} addresses, so the endpoint slice controller lags behind"
         return text, look, tuple(ref("Pod", pod) for pod in pods[:20])
     addresses = names(a for e in endpoints.values() for a in e.addresses)
-    return f"only {addresses} {'is' if len(endpoints) == 1 else 'are'} there, and the pods could not be read", None, ()
+    has_targets = any(endpoint.target[1] for endpoint in endpoints.values())
+    why = "the pods could not be read" if has_targets else "the slices do not say of which pods"
+    return f"only {addresses} {'is' if len(endpoints) == 1 else 'are'} there, and {why}", None, ()
+
+
+def _settling_for(service: Service, family: Family) -> str | None:
+    """A patch that leaves the Service that family only; None where the API server would refuse it."""
+    if len(service.families) != 2 or service.families[0] != family:
+        return None
+    return patch_service(service, ipFamilyPolicy="SingleStack")
 
 
 def _has_held(ctx: Context, service: Service, endpoints: dict[str, Endpoint], seconds: float) -> bool:
@@ -107,14 +127,15 @@ def family_empty(service: Service, ctx: Context) -> Iterator[Problem]:
         if not _has_held(ctx, service, missing, GRACE):
             continue
         why, fix, related = _explain(ctx, service, missing, family)
-        single = service.families[0] == rest and len(service.families) == 2
-        fallback = patch_service(service, ipFamilyPolicy="SingleStack") if single else None
+        # Where the cluster serves no such family, no pod gets it by being recreated.
+        if ctx.profile.confidence is Confidence.DECLARED and not ctx.serves(family):
+            fix = _settling_for(service, rest) or recreate_service(service, FAMILY_FIELDS)
         yield Problem(
             message=f"{family}: 0 of {count(ready, 'ready endpoint')}; {why}.",
             family=family,
             observed=f"{family}: 0 ready, {rest}: {ready} ready",
             expected=f"{family}: {ready} ready",
-            fix=fix or fallback,
+            fix=fix or _settling_for(service, rest),
             related=related,
             grace=GRACE,
             causes=causes(ctx, service, missing, family),
@@ -285,8 +306,16 @@ def selectorless_half(service: Service, ctx: Context) -> Iterator[Problem]:
             family=family,
             observed=f"{family}: 0, {rest}: {found.live(rest)}",
             expected=f"an EndpointSlice of addressType {family}",
-            fix=patch_service(service, ipFamilyPolicy="SingleStack") if service.families[0] == rest else None,
+            fix=_add_by_hand(service, family),
         )
+
+
+def _add_by_hand(service: Service, family: Family) -> str:
+    """How a slice is added to those that someone wrote, and what to do where one family is enough."""
+    mine = kubectl(service.namespace, "get", "endpointslices", "-l", f"{SERVICE_NAME}={service.name}", "-o", "yaml")
+    single = _settling_for(service, other(family))
+    enough = f"\n# or, where {other(family)} is enough:\n{single}" if single else ""
+    return f"{mine}\n# add one of addressType {family} with the same label and ports{enough}"
 
 
 @check(

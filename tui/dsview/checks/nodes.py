@@ -67,7 +67,7 @@ def _internal_problem(ctx: Context, node: Node, facts: NodeFacts, family: Family
         why = f"other nodes have one, and the cluster serves {families(ctx.profile.service_families)} only"
     elif family in facts.external:
         severity, why = Severity.NOTE, f"its {family} address is an ExternalIP"
-    elif node.operating_system == "windows":
+    elif "windows" in (node.operating_system, node.labels.get("kubernetes.io/os")):
         severity, why = Severity.NOTE, "it runs Windows"
     else:
         severity = Severity.ERROR if ctx.is_dual() else Severity.WARNING
@@ -276,7 +276,7 @@ def provided_node_ip(node: Node, ctx: Context) -> Iterator[Problem]:
     facts = ctx.node(node.name)
     given = tuple(part.strip() for part in node.annotation("alpha.kubernetes.io/provided-node-ip").split(","))
     provided = families_of(tuple(text for text in given if is_usable(text)))
-    if facts is None or facts.virtual or facts.uninitialized or not provided or not facts.internal:
+    if facts is None or facts.virtual or facts.uninitialized or not provided:
         return
     if set(provided) != set(facts.internal):
         differing = next(f for f in FAMILIES if (f in provided) != (f in facts.internal))

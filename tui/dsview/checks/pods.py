@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
 from dsview.checks.words import families, names, quoted, recreate_pods, ref
-from dsview.model.address import Family, families_of, family_of, is_usable, packed
+from dsview.model.address import Family, families_of, family_of, is_mapped, is_usable, packed
 from dsview.model.cidr import parse_cidrs
 from dsview.model.finding import Cause, ObjectRef, Severity
 from dsview.model.kinds import Kind
@@ -214,7 +214,8 @@ def duplicate_pod_ip(pod: Pod, ctx: Context) -> Iterator[Problem]:
         return
     ranges = parse_cidrs(ctx.profile.service_cidrs)
     for i, text in enumerate(pod.ips):
-        if not is_usable(text):
+        # What nobody can reach (DS-ADR-001) is nobody's; a mapped address is an IPv4 address in odd clothes.
+        if not is_usable(text) and not is_mapped(text):
             continue
         raw = packed(text)
         inside = next((c for c in ranges if c.contains(raw)), None)

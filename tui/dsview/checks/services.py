@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
-from dsview.checks.words import families, patch_service, quoted, recreate_service, ref
+from dsview.checks.words import FAMILY_FIELDS, families, patch_service, quoted, recreate_service, ref
 from dsview.model.address import canonical, family_of, other, packed
 from dsview.model.cidr import parse_cidrs
 from dsview.model.finding import ObjectRef, Severity
@@ -112,7 +112,10 @@ def family_not_configured(service: Service, ctx: Context) -> Iterator[Problem]:
             field=f"spec.ipFamilies[{has.index(family)}]",
             observed=families(has),
             expected=families(profile.service_families),
-            fix=patch_service(service, ipFamilyPolicy="SingleStack") if is_secondary else recreate_service(service),
+            fix=patch_service(service, ipFamilyPolicy="SingleStack")
+            if is_secondary
+            # A policy that requires what the cluster has not would be refused, too.
+            else recreate_service(service, FAMILY_FIELDS),
         )
 
 
@@ -155,9 +158,13 @@ def cluster_ip_out_of_range(service: Service, ctx: Context) -> Iterator[Problem]
                 field=f"spec.clusterIPs[{i}]",
                 observed=text,
                 expected=f"an address of {inside}" if inside else f"an address of an {family} Service range",
-                fix=recreate_service(service),
+                fix=recreate_service(service, ()),
                 related=tuple(ref("Event", event) for event in events[-1:]),
             )
+
+
+_RECREATION = 60.0
+"""Seconds that are granted to a Service, or its IPAddress object, that is being recreated."""
 
 
 @check(
@@ -166,7 +173,7 @@ def cluster_ip_out_of_range(service: Service, ctx: Context) -> Iterator[Problem]
     Severity.ERROR,
     title="Cluster IP held by two Services",
     condition="Two Services have the same cluster IP, compared as addresses, for 60 s. A warning where the IPAddress "
-    "object of the cluster IP belongs to another Service.",
+    "object of the cluster IP belongs to another Service, or to something else.",
     why="The nodes can send the address to one of them only; which one differs from node to node.",
     fix="Recreate the younger one of the two.",
     not_when="One of the two is being recreated; 60 s are granted for that.",
@@ -182,6 +189,9 @@ def duplicate_cluster_ip(service: Service, ctx: Context) -> Iterator[Problem]:
         others = [key for key in ctx.state.cluster_ips.holders(text) if key != service.key]
         field = f"spec.clusterIPs[{i}]"
         if others:
+            there = [other for key in others if (other := ctx.state.services.get(key)) is not None]
+            if not ctx.older_than(max(each.created for each in (service, *there)), _RECREATION):
+                continue
             held = ", ".join("/".join(key) for key in others)
             yield Problem(
                 message=f"Cluster IP {text} is also that of Service {held}: traffic reaches one of them.",
@@ -189,26 +199,31 @@ def duplicate_cluster_ip(service: Service, ctx: Context) -> Iterator[Problem]:
                 field=field,
                 observed=text,
                 expected="an address of its own",
-                fix=recreate_service(service),
+                fix=recreate_service(service, ()),
                 related=tuple(ObjectRef("Service", *key) for key in others),
-                grace=60,
+                grace=_RECREATION,
             )
             continue
         address = ctx.state.ip_addresses.get(("", canonical(text) or text))
-        if address is None or address.parent_resource not in {"services", ""} or not address.parent_name:
+        if address is None or not address.parent_name:
             continue
         parent = (address.parent_namespace, address.parent_name)
-        if parent != service.key:
+        is_service = address.parent_resource in {"services", ""}
+        if is_service and parent == service.key:
+            continue
+        if ctx.older_than(max(service.created, address.created), _RECREATION):
+            whose = "/".join(part for part in parent if part)
+            holder = f"Service {whose}" if is_service else f"{whose} ({address.parent_resource})"
             yield Problem(
-                message=f"The IPAddress object {address.name} belongs to Service {'/'.join(parent)}, not to this one.",
+                message=f"The IPAddress object {address.name} belongs to {holder}, not to this Service.",
                 severity=Severity.WARNING,
                 family=family_of(text),
                 field=field,
-                observed="/".join(parent),
+                observed=whose if is_service else f"{address.parent_resource} {whose}",
                 expected="/".join(service.key),
-                fix=recreate_service(service),
-                related=(ref("IPAddress", address), ObjectRef("Service", *parent)),
-                grace=60,
+                fix=recreate_service(service, ()),
+                related=(ref("IPAddress", address), *((ObjectRef("Service", *parent),) if is_service else ())),
+                grace=_RECREATION,
             )
 
 
@@ -227,7 +242,7 @@ def duplicate_cluster_ip(service: Service, ctx: Context) -> Iterator[Problem]:
 def primary_differs(service: Service, ctx: Context) -> Iterator[Problem]:
     """Another order than the cluster's."""
     has, served = service.families, ctx.profile.service_families
-    if has and ctx.is_dual() and has[0] != served[0]:
+    if has and served and has[0] != served[0]:
         yield Problem(
             message=f"{has[0]} comes first here, {served[0]} in the cluster: clusterIP and Endpoints are {has[0]}.",
             family=has[0],

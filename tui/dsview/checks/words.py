@@ -61,13 +61,20 @@ def patch_service(service: Service, **spec: object) -> str:
     return patch("service", service.namespace, service.name, {"spec": spec})
 
 
-def recreate_service(service: Service) -> str:
-    """Commands that create a Service anew without the fields that the API server allocates."""
+FAMILY_FIELDS = (".spec.ipFamilies", ".spec.ipFamilyPolicy")
+"""What a Service is to lose that asks for a family which the cluster has not: a policy that requires both, too."""
+
+
+def recreate_service(service: Service, dropped: Sequence[str] = (".spec.ipFamilies",)) -> str:
+    """Commands that create a Service anew without the addresses that the API server allocates, and what else is named.
+
+    Without ipFamilies it gets those that its policy makes of the cluster's. The address `None` stays: without it the
+    Service were headless no more.
+    """
     get = kubectl(service.namespace, "get", "service", service.name, "-o", "json")
-    drop = (
-        "del(.spec.clusterIP,.spec.clusterIPs,.spec.ipFamilies,.metadata.resourceVersion,.metadata.uid,"
-        ".metadata.creationTimestamp,.status)"
-    )
+    addresses = () if service.is_headless else (".spec.clusterIP", ".spec.clusterIPs")
+    written = (".metadata.resourceVersion", ".metadata.uid", ".metadata.creationTimestamp", ".status")
+    drop = f"del({','.join((*addresses, *dropped, *written))})"
     return f"{get} | jq {shlex.quote(drop)} | {kubectl(service.namespace, 'replace', '--force', '-f', '-')}"
 
 
