@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.filter import ANSIToTruecolor, DimFilter, LineFilter
@@ -77,6 +78,7 @@ class Table(ScrollView, can_focus=True):
         self._sizer = ColumnSizer(())
         self._layout = Layout((), 0, 0, ())
         self._painter: Painter | None = None
+        self._base: Style | None = None
         self._strips: dict[Key, tuple[Row, Strip]] = {}
         self._headers: list[Strip] | None = None
         self._measured = 0
@@ -193,6 +195,7 @@ class Table(ScrollView, can_focus=True):
     def restyle(self) -> None:
         """Forget painted lines, after another theme or another order."""
         self._painter = None
+        self._base = None
         self._headers = None
         self._strips.clear()
         self.refresh()
@@ -201,6 +204,7 @@ class Table(ScrollView, can_focus=True):
         """Styles changed, by a theme or by focus."""
         super().notify_style_update()
         self._painter = None
+        self._base = None
         self._headers = None
         self._strips.clear()
 
@@ -214,7 +218,7 @@ class Table(ScrollView, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of a region, past Textual's cache by line number: a row keeps its strip when it scrolls."""
-        width, style = self.size.width, self.rich_style
+        width, style = self.size.width, self._base_style
         if not self._count and not self._status:
             return [Strip.blank(crop.width, style)] * crop.height
         # The scrollbar's cell is ours to fill where there is none.
@@ -242,10 +246,17 @@ class Table(ScrollView, can_focus=True):
         return painter.window(self._row_strip(rows, index), self._layout, scroll_x, width)
 
     def _plain_line(self, y: int, width: int) -> Strip:
-        style = self.rich_style
+        style = self._base_style
         if y == self.header_lines + 1 and self._status and not self._count:
             return Strip([Segment(f"   {self._status}", style)]).adjust_cell_length(width, style)
         return Strip.blank(width, style)
+
+    @property
+    def _base_style(self) -> Style:
+        """Textual's `rich_style`, which walks all ancestors for every line."""
+        if self._base is None:
+            self._base = self.rich_style
+        return self._base
 
     @property
     def _count(self) -> int:
