@@ -45,6 +45,14 @@ def _annotated(*nodes: str, **annotations: str) -> Change:
     return change
 
 
+def _with_ovn_subnets(text: str) -> Change:
+    return lambda items: (
+        find(items, "Node", WORKER)["metadata"]
+        .setdefault("annotations", {})
+        .update({"k8s.ovn.org/node-subnets": f'{{"default": {text}}}'})
+    )
+
+
 def _given(node: str, ips: str) -> Change:
     """The kubelet's --node-ip."""
     return lambda items: (
@@ -215,6 +223,15 @@ CASES = [
             _without_pods_of_its_own,
         ),
         {("DS-NODE-007", "error", "Node", WORKER, None)},
+    ),
+    *(
+        Case(f"ovn-subnets-that-are-{name}", "01", _with_ovn_subnets(text), set(), ("DS-NODE-002",))
+        for name, text in (("null", "null"), ("a-number", "5"), ("no-texts", "[null, 5]"), ("text", '"10.244.1.0/24"'))
+    ),
+    Case(
+        "version-longer-than-any-number",
+        "01",
+        lambda items: find(items, "Node", WORKER)["status"]["nodeInfo"].update(kubeletVersion=f"v1.{'9' * 5000}"),
     ),
     Case("nobody-has-a-range", "14", lambda items: None, set(), ("DS-NODE-007",)),
     Case(

@@ -102,7 +102,7 @@ def split_list(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)")
+_VERSION = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})(?![0-9])")
 
 
 @lru_cache(maxsize=256)
@@ -236,8 +236,9 @@ def _ovn_subnets(value: str) -> Iterable[str]:
         subnets = json.loads(value)
     except (ValueError, RecursionError):
         return ()
-    default = subnets.get("default", ()) if isinstance(subnets, dict) else ()
-    return [default] if isinstance(default, str) else [s for s in default if isinstance(s, str)]
+    default = subnets.get("default") if isinstance(subnets, dict) else None
+    listed = default if isinstance(default, list) else [default]
+    return [text for text in listed if isinstance(text, str)]
 
 
 def _annotated_families(node: Node) -> tuple[Family, ...]:
