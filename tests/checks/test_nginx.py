@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import math
 from pathlib import Path
 
 import pytest
 
+from dsview.checks.engine import Engine
+from dsview.model.kinds import Kind
+from dsview.sources.events import Health, StatusChanged
 from tests.support.changes import (
     CONTROLLER,
     V4,
@@ -17,11 +21,12 @@ from tests.support.changes import (
     Json,
     all_of,
     pod_named,
+    removing,
     verify,
     with_pod_ips,
     with_spec,
 )
-from tests.support.clusters import find
+from tests.support.clusters import changed, find
 
 FIRST, SECOND = "ingress-nginx-controller-d6lgqfjspf-s6xgn", "ingress-nginx-controller-d6lgqfjspf-xfnbk"
 SET = "ingress-nginx-controller-d6lgqfjspf"
@@ -345,3 +350,15 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
     verify(case, tmp_path)
+
+
+def test_nothing_is_an_error_where_the_configmap_that_may_disable_ipv6_was_not_read(tmp_path: Path) -> None:
+    session = changed("08", removing("ConfigMap", CONTROLLER), tmp_path, without("[::]"))
+    engine = Engine(session.state, live=False)
+    found = []
+    for reason in ("", f"not read in ingress-nginx/{CONTROLLER}", ""):
+        session.state.apply(StatusChanged(kind=Kind.CONFIG_MAP, health=Health.GIVEN, reason=reason))
+        engine.note_statuses()
+        engine.step(math.inf)
+        found.append({f.check for f in engine.book} & {"DS-NGX-001"})
+    assert found == [{"DS-NGX-001"}, set(), {"DS-NGX-001"}]

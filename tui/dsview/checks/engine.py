@@ -88,7 +88,7 @@ class Engine:
         self._watching: dict[SubjectKey, frozenset[Key]] = {}
         self._watchers: dict[Key, set[SubjectKey]] = {}
         self._facets = dict(state.facets)
-        self._readings: dict[Kind, tuple[bool, tuple[str, ...] | None]] = {}
+        self._readings: dict[Kind, tuple[object, ...]] = {}
 
     @property
     def failures(self) -> dict[str, str]:
@@ -153,7 +153,7 @@ class Engine:
     def note_statuses(self) -> bool:
         """Say that a kind's health changed; whether that changed which checks can be evaluated."""
         active: dict[Kind | None, list[Check]] = {}
-        readings = {kind: (self.state.is_known(kind), self.state.status(kind).namespaces) for kind in Kind}
+        readings = {kind: self._reading(kind) for kind in Kind}
         others = {kind for kind in Kind if readings[kind] != self._readings.get(kind)}
         touched: set[Kind | None] = set()
         for check in self._checks:
@@ -171,6 +171,11 @@ class Engine:
         for kind in touched:
             self._waiting.setdefault(kind, None)
         return True
+
+    def _reading(self, kind: Kind) -> tuple[object, ...]:
+        """How much of a kind was read. Which ConfigMaps were not is in the reason: they are read by name."""
+        status = self.state.status(kind)
+        return (self.state.is_known(kind), status.namespaces, status.reason if kind is Kind.CONFIG_MAP else "")
 
     def _patience(self, kind: Kind | None) -> float:
         return PATIENCE_AFTER if kind in self._released else PATIENCE

@@ -63,7 +63,7 @@ def _receive(connection: Any) -> bytes:
     import websocket  # noqa: PLC0415  (loaded by the client where it is needed)
 
     out, errors, size = [], b"", 0
-    status = _ExitStatus()
+    status: _ExitStatus | None = None
     deadline = time.monotonic() + TIMEOUT
     try:
         while True:
@@ -86,6 +86,9 @@ def _receive(connection: Any) -> bytes:
         raise ConfUnavailable("the pod did not answer in time") from None
     except (websocket.WebSocketException, msgspec.MsgspecError, OSError) as error:
         raise ConfUnavailable(safe(f"the connection broke ({type(error).__name__})")) from None
+    if status is None:
+        # The API server tells the exit code last: whatever came before may be half a file.
+        raise ConfUnavailable("the connection ended before the command did")
     if status.status == "Failure":
         said = errors.decode("utf-8", "replace").strip() or status.message
         raise ConfUnavailable(safe(said[:200]))

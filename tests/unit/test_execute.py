@@ -1,0 +1,78 @@
+"""Reading a file through exec: what the frames of a connection come to."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+import websocket
+
+from dsview.model.objects import Pod
+from dsview.sources.kube.client import Client
+from dsview.sources.kube.execute import ConfUnavailable, read_nginx_conf
+
+POD = Pod(name="controller-0", namespace="ingress-nginx")
+FRAME, CLOSE = websocket.ABNF.OPCODE_BINARY, (websocket.ABNF.OPCODE_CLOSE, b"\x03\xe8")
+SUCCESS = b'\x03{"status":"Success"}'
+
+
+class Connection:
+    """A WebSocket that has these frames to give and then breaks."""
+
+    def __init__(self, *frames: bytes | tuple[int, bytes]) -> None:
+        self._frames = [frame if isinstance(frame, tuple) else (FRAME, frame) for frame in frames]
+        self.is_closed = False
+
+    def settimeout(self, seconds: float) -> None:
+        """As a WebSocket does."""
+
+    def recv_data(self) -> tuple[int, bytes]:
+        if not self._frames:
+            raise websocket.WebSocketConnectionClosedException
+        return self._frames.pop(0)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class Cluster:
+    """A client whose connections, one for each command, are these."""
+
+    def __init__(self, *connections: Connection) -> None:
+        self._left = list(connections)
+        self.asked: list[str] = []
+
+    def websocket(self, path: str, query: list[tuple[str, str]]) -> Any:
+        self.asked.append(" ".join(value for name, value in query if name == "command"))
+        return self._left.pop(0)
+
+
+def read(cluster: Cluster) -> bytes:
+    return read_nginx_conf(cast(Client, cluster), POD, "controller")
+
+
+def test_file_comes_in_frames_and_ends_with_the_exit_status() -> None:
+    connection = Connection(b"\x01http {", b"\x02a warning", b"", b"\x01 }", SUCCESS)
+    assert read(Cluster(connection)) == b"http { }"
+    assert connection.is_closed
+
+
+def test_next_place_is_tried_where_a_file_is_missing_or_empty() -> None:
+    missing = Connection(b"\x02cat: no such file", b'\x03{"status":"Failure"}')
+    cluster = Cluster(missing, Connection(b"\x01 \n", SUCCESS), Connection(b"\x01http { }", SUCCESS))
+    assert read(cluster) == b"http { }"
+    assert cluster.asked == ["cat /etc/nginx/nginx.conf", "cat /chroot/etc/nginx/nginx.conf", "/dbg conf"]
+
+
+@pytest.mark.parametrize("end", [(), (CLOSE,)], ids=["broken", "closed"])
+def test_file_whose_end_did_not_come_is_not_taken_for_whole(end: tuple[tuple[int, bytes], ...]) -> None:
+    half: list[bytes | tuple[int, bytes]] = [b"\x01http { server { listen 80; } }\n", *end]
+    with pytest.raises(ConfUnavailable, match="the connection"):
+        read(Cluster(*(Connection(*half) for _ in range(3))))
+
+
+def test_reason_is_what_the_command_said_and_cannot_drive_a_terminal() -> None:
+    failures = [Connection(b"\x02\x1b[31mno file", b'\x03{"status":"Failure"}') for _ in range(3)]
+    with pytest.raises(ConfUnavailable, match="no file") as caught:
+        read(Cluster(*failures))
+    assert "\x1b" not in str(caught.value)
