@@ -52,12 +52,36 @@ def test_a_reader_that_has_gone_is_no_fault_and_the_verdict_stands(
     assert (result.returncode, result.stderr) == (expected, "")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_is_a_sentence() -> None:
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+
+
+@needs_full
+@pytest.mark.parametrize(
+    "arguments",
+    [("check", "--from", str(SOUND)), ("explain",), ("help", "man"), ("--version",), ("--help",), ("check", "--help")],
+    ids=" ".join,
+)
+def test_a_full_disk_is_a_sentence(arguments: tuple[str, ...]) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
-        result = dsview("check", "--from", str(SOUND), capture_output=False, stdout=full, stderr=subprocess.PIPE)
+        result = dsview(*arguments, capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert result.returncode == 2
     assert result.stderr == "dsview: The output could not be written: No space left on device.\n"
+
+
+@needs_full
+@pytest.mark.parametrize("arguments", [("check", "--from", "gone"), ("nonsense",)], ids=" ".join)
+def test_the_exit_code_stands_where_nobody_can_be_told_why(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        result = dsview(*arguments, capture_output=False, stdout=subprocess.PIPE, stderr=full)
+    assert (result.returncode, result.stdout) == (2, "")
+
+
+@pytest.mark.parametrize(("source", "expected"), [(str(BROKEN), 1), ("-", 2)])
+def test_a_process_without_standard_input_gives_its_verdict_or_says_so(source: str, expected: int) -> None:
+    command = f'exec "{sys.executable}" -m dsview check --from "{source}" <&-'
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == expected
+    assert result.stderr == ("" if expected == 1 else "dsview: There is no standard input to read.\n")
 
 
 def test_a_process_without_standard_output_gives_its_verdict() -> None:
@@ -114,6 +138,23 @@ def test_a_fault_inside_is_a_sentence_and_its_traceback_goes_to_the_log_only(tmp
     assert len(result.stderr.splitlines()) == 1
     assert "RuntimeError: out of\\x1b[31m luck" in log.read_text()
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_a_fault_of_a_command_that_keeps_no_log_shows_no_traceback(tmp_path: Path) -> None:
+    program = (
+        "from dsview import cli; from dsview.report import explain\n"
+        "def broken(): raise RuntimeError('out of luck')\n"
+        "explain.explain_all = broken; cli.main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, "explain"],
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.returncode, len(result.stderr.splitlines())) == (70, 1), result.stderr
 
 
 @pytest.mark.parametrize(

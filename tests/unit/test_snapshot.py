@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import pty
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +164,35 @@ def test_an_old_file_stays_whole_when_writing_fails(tmp_path: Path) -> None:
         write_snapshot(tmp_path / "s.json", snapshot(objects=failing()))
     assert (tmp_path / "s.json").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as pool:
+        read = pool.submit(pipe.read_bytes)
+        write_snapshot(pipe, snapshot())
+        assert json.loads(read.result(timeout=30))["kind"] == "DsviewSnapshot"
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("old")
+    link.symlink_to(target.name)
+    write_snapshot(link, snapshot())
+    assert link.is_symlink()
+    assert json.loads(target.read_bytes())["kind"] == "DsviewSnapshot"
+
+
+def test_a_terminal_is_refused(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    link = tmp_path / "terminal"
+    link.symlink_to(os.ttyname(theirs))
+    with pytest.raises(SourceError, match="is a terminal"):
+        write_snapshot(link, snapshot())
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:

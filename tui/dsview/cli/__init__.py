@@ -10,7 +10,7 @@ import click
 
 from dsview.cli.commands import cli
 from dsview.cli.exits import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
-from dsview.cli.output import prepare_streams, say
+from dsview.cli.output import complain, prepare_streams, say
 
 __all__ = ["cli", "main"]
 
@@ -27,7 +27,7 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        complain(error.show)
         sys.exit(EXIT_USAGE)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)

@@ -28,8 +28,45 @@ _TABLES = ("table", "wide", "json", "csv", "markdown")
 _PANES = ("services", "pods", "nodes", "listeners")
 
 
-class _Commands(click.Group):
+def _write_and_exit(ctx: click.Context, text: str) -> None:
+    """What `--version` and `--help` do, with a sentence where the output cannot be written."""
+    try:
+        write(text)
+    except Exception as error:
+        from dsview.sources.events import SourceError
+
+        if not isinstance(error, SourceError):
+            raise
+        say(str(error))
+        ctx.exit(error.exit_code)
+    ctx.exit()
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        _write_and_exit(ctx, f"dsview {__version__}\n")
+
+
+def _show_help(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        _write_and_exit(ctx, f"{ctx.get_help()}\n")
+
+
+class _Helped(click.Command):
+    """Writes its help as all data is written."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """The option `--help`."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+
+class _Commands(_Helped, click.Group):
     """Turns a `SourceError` of any command into its sentence and its exit code."""
+
+    command_class = _Helped
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -51,7 +88,9 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings=_CONTEXT)
-@click.version_option(__version__, prog_name="dsview", message="%(prog)s %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
 @shared_options
 @screen_options
 @click.pass_context
@@ -269,7 +308,9 @@ def explain(code: str | None) -> int:
 
 @cli.command()
 @shared_options
-@click.option("-o", "--output", required=True, metavar="FILE", help="Where to write it; .gz compresses.")
+@click.option(
+    "-o", "--output", required=True, metavar="FILE", help="Where to write it; .gz compresses, - is standard output."
+)
 @click.option("--redact", is_flag=True, help="Replace names and addresses consistently, keeping families and prefixes.")
 @_TIMEOUT
 @click.pass_context
@@ -283,7 +324,7 @@ def snapshot(ctx: click.Context, /, output: str, redact: bool, timeout: float | 
 
     settings = take_settings(ctx, values)
     taken = take_snapshot(_run(settings, timeout), time.time())
-    write_snapshot(Path(output), redacted(taken) if redact else taken)
+    write_snapshot(Path("/dev/stdout" if output == "-" else output), redacted(taken) if redact else taken)
     return 0
 
 

@@ -6,6 +6,8 @@ import logging
 from pathlib import Path
 
 _log = logging.getLogger("dsview")
+# Without any handler Python writes errors to standard error, as before `set_up` or in a command that reads nothing.
+_log.addHandler(logging.NullHandler())
 
 
 class LogFormatter(logging.Formatter):

@@ -24,7 +24,9 @@ def open_source(settings: Settings, trace: Trace | None = None) -> Source:
     if settings.from_path is not None:
         from dsview.sources.files import FilesSource
 
-        return FilesSource(settings.from_path, stdin=sys.stdin.buffer, namespaces=settings.namespaces)
+        # A process may be started without any standard input at all.
+        stdin = sys.stdin.buffer if sys.stdin is not None else None
+        return FilesSource(settings.from_path, stdin=stdin, namespaces=settings.namespaces)
     if settings.demo is not None:
         from dsview.sources.demo import DemoSource
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Callable
+from typing import TextIO
 
 import click
 
@@ -26,18 +28,30 @@ def write(text: str) -> None:
     try:
         click.echo(text, nl=False)
     except BrokenPipeError:
-        # Python would complain once more while it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop(sys.stdout)
     except OSError as error:
         from dsview.sources.events import SourceError  # noqa: PLC0415  (takes longer than `--version` may)
 
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop(sys.stdout)
         raise SourceError(f"The output could not be written: {error.strerror or error}.") from None
 
 
 def say(text: str) -> None:
-    """Write a sentence about the run to standard error."""
-    click.echo(f"dsview: {safe_lines(text)}", err=True)
+    """Write a sentence about the run to standard error. Where nobody can hear it the exit code has to do."""
+    complain(lambda: click.echo(f"dsview: {safe_lines(text)}", err=True))
+
+
+def complain(show: Callable[[], object]) -> None:
+    """Show something on standard error, which may be full or gone."""
+    try:
+        show()
+    except OSError:
+        _drop(sys.stderr)
+
+
+def _drop(stream: TextIO) -> None:
+    """Let a stream lead nowhere: Python would complain once more while it closes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def wants_colour() -> bool:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import os
+import stat
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -87,14 +91,30 @@ def _parts(snapshot: Snapshot) -> Iterator[bytes]:
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     """Write the file, readable by its owner only, whole or not at all; gzip where the name ends in `.gz`.
 
-    Raises `SourceError` where it cannot be written.
+    A pipe or a device, such as `/dev/stdout`, is written to and never replaced, and a link stays a link. Raises
+    `SourceError` where it cannot be written, or is a terminal: what a cluster says would reach it as it is.
     """
     try:
-        with private_file(path) as plain:
+        with _opened(path) as plain:
+            if plain.isatty():
+                raise SourceError(f"{path.name} is a terminal. Write to a file or a pipe.")
             if path.name.endswith(".gz"):
                 with gzip.GzipFile(fileobj=plain, mode="wb", filename="", mtime=0) as packed:
                     packed.writelines(_parts(snapshot))
             else:
                 plain.writelines(_parts(snapshot))
+    except BrokenPipeError:
+        # Whoever read it has seen enough.
+        return
     except OSError as error:
         raise SourceError(f"{path.name} cannot be written: {error.strerror or error}.") from None
+
+
+def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        mode = stat.S_IFREG
+    if stat.S_ISREG(mode):
+        return private_file(Path(os.path.realpath(path)))
+    return path.open("wb")
