@@ -108,13 +108,14 @@ class Kubeconfig:
             data = _read(path)
             self.exists = self.exists or bool(data)
             self.current = self.current or str(data.get("current-context") or "")
+            folder = path.resolve().parent
             for kind in _NAMED:
                 rows = data.get(kind) or []
                 if not isinstance(rows, list):
                     raise SourceError(safe(f"The kubeconfig {path} is malformed: {kind} is no list."))
                 for row in rows:
                     if isinstance(row, dict) and isinstance(row.get("name"), str):
-                        inner = _absolute(row.get(kind[:-1]) or {}, path.resolve().parent)
+                        inner = _absolute(row.get(kind[:-1]) or {}, folder)
                         self._entries[kind].setdefault(row["name"], inner)
 
     def contexts(self, chosen: str | None) -> list[ContextInfo]:
