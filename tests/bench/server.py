@@ -56,7 +56,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 class BenchServer:
-    """Serves one cluster, a thread for each connection. `pace` limits the bytes a second of a list; 0 does not."""
+    """Serves one cluster, a thread for each connection. `pace` limits the bytes a second of an answer; 0 does not."""
 
     def __init__(self, cluster: dict[Kind, Collection], tls: tuple[Path, Path], *, pace: float = 0.0) -> None:
         self._cluster = cluster
@@ -162,7 +162,7 @@ class BenchServer:
                 except queue.Empty:
                     connection.sendall(wire.chunk(wire.bookmark(objects.kind, max(objects.version, self._version))))
                     continue
-                connection.sendall(b"".join(changes))
+                self._paced(connection.sendall, memoryview(b"".join(changes)))
                 self._sent += len(changes)
                 self._sent_at = time.monotonic()
             connection.sendall(_LAST_CHUNK)
@@ -207,7 +207,7 @@ def main() -> None:
     parser.add_argument("pods", type=int)
     parser.add_argument("--folder", type=Path, required=True, help="where certificate and key are written")
     parser.add_argument("--clusters", type=Path, default=None, help="where clusters are kept")
-    parser.add_argument("--pace", type=float, default=0.0, help="MB a second of each list; 0 for as fast as it goes")
+    parser.add_argument("--pace", type=float, default=0.0, help="MB a second of each answer; 0 for as fast as it goes")
     options = parser.parse_args()
     tls = make_certificate(options.folder)
     server = BenchServer(store.open_cluster(options.pods, options.clusters), tls, pace=options.pace * 1e6)
