@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
 from dsview.checks.services import is_cluster_dns
-from dsview.checks.words import count, families, kubectl, names, quoted, ref
+from dsview.checks.words import count, families, kubectl, names, patch_service, quoted, recreate_pods, ref
 from dsview.model.address import FAMILIES, Family, families_of, other, packed
 from dsview.model.cidr import Cidr, cidr_families, parse_cidr, parse_cidrs
 from dsview.model.finding import ObjectRef, Severity
@@ -47,16 +47,27 @@ def layers_disagree(ctx: Context) -> Iterator[Problem]:
             family=other(seen[0]) if len(seen) == 1 else None,
             observed=f"pods: {families(seen)}",
             expected="pods: IPv4 and IPv6",
+            fix=_pod_ranges_fix(seen),
         )
     elif len(profile.service_families) == 1 and profile.confidence is Confidence.DECLARED and has_dual:
         yield Problem(
-            message=f"{count(len(has_dual), 'node')} give pods both families ({names(sorted(has_dual))}), but Services "
-            f"are {profile.service_families[0]} only.",
+            message=f"Pods get both families on {names(sorted(has_dual))}, but Services are "
+            f"{profile.service_families[0]} only.",
             severity=Severity.NOTE,
             family=other(profile.service_families[0]),
             observed=f"Services: {profile.service_families[0]}",
             expected="Services: IPv4 and IPv6, if dual-stack is wanted",
+            fix="Start every API server and controller manager with a --service-cluster-ip-range of "
+            f"{', '.join(profile.service_cidrs)} and one of {other(profile.service_families[0])}.",
         )
+
+
+def _pod_ranges_fix(seen: tuple[Family, ...]) -> str:
+    wanted = other(seen[0]) if len(seen) == 1 else "both families"
+    return (
+        f"Give kube-controller-manager a --cluster-cidr with a range of {wanted}, and the CNI plug-in one too; then "
+        "register the nodes anew, since their podCIDRs are immutable."
+    )
 
 
 @check(
@@ -93,23 +104,35 @@ def primaries_disagree(ctx: Context) -> Iterator[Problem]:
             severity=Severity.ERROR,
             observed=f"{against[0].internal[0]} first, podCIDRs {families(against[0].cidrs)}",
             expected="a podCIDR of the node's first family",
+            fix=_node_ip_fix((f.name for f in against), against[0].cidrs[0]),
             related=tuple(ObjectRef("Node", None, f.name) for f in against[:20]),
         )
     elif len(firsts) > 1:
+        wanted = served if served in firsts else max(firsts, key=lambda family: len(firsts[family]))
+        odd = [name for family, found in firsts.items() if family != wanted for name in found]
         parts = [f"{family} on {names(found)}" for family, found in sorted(firsts.items())]
         yield Problem(
             message=f"The first InternalIP is {' and '.join(parts)}.",
             observed="; ".join(parts),
             expected="the same first family on every node",
-            related=tuple(ObjectRef("Node", None, name) for name in min(firsts.values(), key=len)[:20]),
+            fix=_node_ip_fix(odd, wanted),
+            related=tuple(ObjectRef("Node", None, name) for name in odd[:20]),
         )
     elif from_services:
         yield Problem(
             message=f"Nodes have {next(iter(firsts))} first, Services {served}.",
             observed=next(iter(firsts)),
             expected=served,
+            fix=_node_ip_fix(from_services, served) if served is not None else None,
             related=tuple(ObjectRef("Node", None, name) for name in from_services[:20]),
         )
+
+
+def _node_ip_fix(nodes: Iterable[str], first: Family) -> str:
+    return (
+        f"Start the kubelets of {names(nodes)} with a --node-ip that names {first} first; with a cloud provider the "
+        "order is that of its own configuration."
+    )
 
 
 _Range = tuple[ServiceCIDR, int, Cidr]
@@ -182,6 +205,7 @@ def service_cidr_not_ready(ctx: Context) -> Iterator[Problem]:
                 object=ref("ServiceCIDR", item),
                 field="spec.cidrs",
                 observed=", ".join(item.cidrs),
+                fix="Start every API server with the same --service-cluster-ip-range.",
                 related=(ref("Event", event),),
             )
             continue
@@ -196,6 +220,7 @@ def service_cidr_not_ready(ctx: Context) -> Iterator[Problem]:
             field="status.conditions",
             observed=f"Ready={ready.status}",
             expected="Ready=True",
+            fix=kubectl("", "describe", "servicecidr", item.name),
         )
 
 
@@ -239,6 +264,7 @@ def service_cidr_full(ctx: Context) -> Iterator[Problem]:
             field=f"spec.cidrs[{i}]",
             observed=f"{len(inside)} of {total}",
             expected="below 80 %",
+            fix=f"Create one more ServiceCIDR with an {family} range that nothing else uses.",
         )
 
 
@@ -298,13 +324,15 @@ def _unreachable(ctx: Context, service: Service, *, needs_dns: bool) -> Iterator
     if pods:
         has = families_of(pods[0].ips)
         yield Problem(
-            message=f"{count(len(pods), 'pod')} ({names(f'{p.namespace}/{p.name}' for p in pods)}) have "
-            f"{families(has)} "
-            f"only and cannot reach {', '.join(service.real_cluster_ips)}.",
+            message=f"{count(len(pods), 'pod')} with {families(has)} only cannot reach "
+            f"{', '.join(service.real_cluster_ips)}: {names(f'{p.namespace}/{p.name}' for p in pods)}.",
             object=ref("Service", service),
             family=has[0],
             field="spec.clusterIPs",
             observed=families(served),
             expected=f"a cluster IP of {has[0]} too",
+            fix=patch_service(service, ipFamilyPolicy="PreferDualStack", ipFamilies=[served[0], has[0]])
+            if needs_dns and len(served) == 1 and ctx.is_dual()
+            else recreate_pods(pods[:20]),
             related=tuple(ref("Pod", pod) for pod in pods[:20]),
         )

@@ -155,6 +155,7 @@ def control_plane_flags_disagree(ctx: Context) -> Iterator[Problem]:
             field=flag,
             observed=",".join(manager),
             expected=",".join(api),
+            fix=f"Start kube-controller-manager with {flag}={','.join(api)}.",
         )
     pods = split_list(control_plane_flag(ctx.state, "kube-controller-manager", "cluster-cidr"))
     allocates = control_plane_flag(ctx.state, "kube-controller-manager", "allocate-node-cidrs") != "false"
@@ -166,4 +167,5 @@ def control_plane_flags_disagree(ctx: Context) -> Iterator[Problem]:
             field="--cluster-cidr",
             observed=",".join(pods),
             expected=f"a range of {families(ctx.profile.service_families)}",
+            fix=f"Start kube-controller-manager with --cluster-cidr={','.join(pods)} and a range of {family} too.",
         )

@@ -10,7 +10,7 @@ from dsview.checks.words import count, families, names, recreate_pods, ref
 from dsview.model.address import FAMILIES, Family, families_of
 from dsview.model.finding import ObjectRef, Severity
 from dsview.model.kinds import Kind
-from dsview.model.objects import Ingress, Pod, Service
+from dsview.model.objects import Ingress, Key, Pod, Service
 from dsview.state.controllers import argument, controllers_of, publish_service_key
 
 
@@ -53,13 +53,13 @@ def _copies_status(pod: Pod) -> bool:
 )
 def ingress_status_family(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """What the Service got did not reach the Ingress."""
-    keys = dict.fromkeys(
-        key
-        for pod in controllers_of(ingress, ctx.state)
-        if (key := publish_service_key(pod)) is not None and _copies_status(pod)
-    )
+    writers: dict[Key, list[Pod]] = {}
+    for pod in controllers_of(ingress, ctx.state):
+        key = publish_service_key(pod)
+        if key is not None and _copies_status(pod):
+            writers.setdefault(key, []).append(pod)
     has = families_of(tuple(entry.ip for entry in ingress.load_balancer_ingress if entry.ip))
-    for key in keys:
+    for key, pods in writers.items():
         service = ctx.state.services.get(key)
         if service is None:
             continue
@@ -75,6 +75,7 @@ def ingress_status_family(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
                 field="status.loadBalancer.ingress",
                 observed=families(has),
                 expected=names(texts),
+                fix=recreate_pods(pods),
                 related=(ref("Service", service),),
                 grace=120,
             )

@@ -257,6 +257,10 @@ def requested_ip_family(service: Service, ctx: Context) -> Iterator[Problem]:
             field=field,
             observed=", ".join(texts),
             expected=f"one address of {families(has)} each",
+            fix="Request the addresses of all families in the annotation of the load-balancer controller, and none in "
+            "spec.loadBalancerIP, which holds one only."
+            if len(has) == 2
+            else f"Request an {has[0]} address.",
         )
 
 
@@ -285,7 +289,12 @@ def hostname_only(service: Service, ctx: Context) -> Iterator[Problem]:
         field="status.loadBalancer.ingress[0].hostname",
         observed=name,
         expected="a name with A and AAAA records",
+        fix=f"Resolve {name} for A and for AAAA records.",
     )
+
+
+def _look_at_slices(service: Service) -> str:
+    return kubectl(service.namespace, "get", "endpointslices", "-l", f"kubernetes.io/service-name={service.name}")
 
 
 def _has_held(ctx: Context, service: Service, pods: list[Pod], *, of: int) -> bool:
@@ -326,13 +335,13 @@ def local_policy_gap(service: Service, ctx: Context) -> Iterator[Problem]:
             continue
         without: list[Pod] = [pod for pod in pods if family not in families_of(pod.ips)]
         yield Problem(
-            message=f"{count(len(gaps), 'node')} ({names(gaps)}) have {rest} endpoints but no {family} one; with "
-            f"policy Local they drop {family}.",
+            message=f"{count(len(gaps), 'node')} ({names(gaps)}) with {rest} endpoints but no {family} one: with "
+            f"policy Local {family} is dropped there.",
             family=family,
             field="spec.externalTrafficPolicy",
             observed=names(gaps),
             expected=f"{family} endpoints on every node that has {rest} ones",
-            fix=recreate_pods(sorted(without, key=lambda p: p.key)) or None,
+            fix=recreate_pods(sorted(without, key=lambda p: p.key)) or _look_at_slices(service),
             related=tuple(ObjectRef("Node", None, name) for name in gaps[:20]),
             grace=60,
             causes=(

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from dsview.checks.context import Context, workload_of
 from dsview.checks.registry import Problem, check
-from dsview.checks.words import names, patch_service, recreate_pods, ref
-from dsview.model.address import FAMILIES, V4, V6, Family, families_of, other
+from dsview.checks.words import kubectl, names, patch_service, recreate_pods, ref
+from dsview.model.address import FAMILIES, V4, V6, Family, families_of, family_of, other
 from dsview.model.finding import Cause, ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.listen import ListenSource, NginxConf
@@ -50,7 +50,7 @@ def _read(ctx: Context) -> Iterator[tuple[Pod, NginxConf]]:
     condition="A controller pod has an IPv6 address, IPv6 is not disabled in its ConfigMap, and a public port "
     "listens on IPv4 only. Needs the nginx.conf as it is.",
     why="IPv6 connections to the controller are refused. ingress-nginx looks for IPv6 once, when its process starts.",
-    fix="Restart the controller.",
+    fix="Restart the controller; where other ports have IPv6, mend the template or snippet that names the port.",
     not_when="A template keeps the port to IPv4 on purpose. A predicted configuration never raises it.",
     source="checks.md §4 and §1.5; I:internal/net/net.go",
     needs=(Kind.POD, Kind.NGINX_CONF, Kind.CONFIG_MAP),
@@ -66,15 +66,25 @@ def no_v6_listen(ctx: Context) -> Iterator[Problem]:
         ports = [f"{port}/{transport}" for (transport, port), has in found if has == {V4}]
         if ports:
             settings = ObjectRef("ConfigMap", *config_map_key(pod))
+            # The process decides for all ports at once, so where some have IPv6 a template or a snippet decided.
+            is_written = any(V6 in has for _, has in found)
+            why = (
+                "other ports have IPv6, so a template or a snippet names this one for IPv4 alone"
+                if is_written
+                else "it got IPv6 after nginx had started"
+            )
             yield Problem(
                 message=f"Port {names(ports)} listens on IPv4 only, while the pod has "
-                f"{names(ip for ip in pod.ips if ':' in ip)}: it got IPv6 after nginx had started.",
+                f"{names(ip for ip in pod.ips if family_of(ip) == V6)}: {why}.",
                 object=ref("Pod", pod),
                 family=V6,
                 field="listen",
                 observed=f"IPv4 on {names(ports)}",
                 expected=f"IPv4 and IPv6 on {names(ports)}",
-                fix=recreate_pods([pod]),
+                fix=f"{kubectl(settings.namespace or '', 'edit', 'configmap', settings.name)}\n"
+                f"# add listen [::]:PORT beside the listen of {names(ports)}, or do so in the custom template"
+                if is_written
+                else recreate_pods([pod]),
                 causes=(Cause("DS-NGX-002", settings, V6),),
             )
 
@@ -317,4 +327,5 @@ def bind_clash(ctx: Context) -> Iterator[Problem]:
                 field="listen",
                 observed=ports,
                 expected="one socket for each port and family",
+                fix="Take ipv6only=off, or the IPv4 listen, out of the custom template or snippet that has it.",
             )
