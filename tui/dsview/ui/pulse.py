@@ -69,6 +69,7 @@ class Pulse:
         self._heard = time.monotonic()
         self._timer: Timer | None = None
         self._is_busy = False
+        self._has_rows = False
         self._is_stopped = False
 
     def start(self) -> None:
@@ -105,8 +106,9 @@ class Pulse:
         if delta:
             self._heard = now
             self._pending = delta if self._pending is None else merged(self._pending, delta)
-        if self._pending is not None and now - self._painted >= (BUSY_PAINT_EVERY if self._is_busy else PAINT_EVERY):
+        if self._pending is not None and self._may_paint(now, self._pending):
             pending, self._pending = self._pending, None
+            self._has_rows = self._has_rows or bool(pending.changes)
             self._changed(pending)
             # From the end of painting: a slow frame must not leave the drains without time.
             self._painted = time.monotonic()
@@ -115,6 +117,11 @@ class Pulse:
         if now - self._ticked >= 1.0:
             self._ticked = now
             self._second()
+
+    def _may_paint(self, now: float, pending: Delta) -> bool:
+        """Whether it is time to paint; the first rows of all are waited for, and come at once."""
+        pause = BUSY_PAINT_EVERY if self._is_busy else PAINT_EVERY
+        return now - self._painted >= pause or (bool(pending.changes) and not self._has_rows)
 
 
 def merged(first: Delta, second: Delta) -> Delta:
