@@ -114,6 +114,55 @@ def adding_server(block: str) -> Conf:
     return lambda name, text: text.replace("http {", "http {\n" + block, 1)
 
 
+def _flags(old: str, new: str) -> Change:
+    """The controllers' arguments with one in place of another."""
+
+    def change(items: list[Json]) -> None:
+        for pod in (pod_named(items, CONTROLLER, i) for i in (0, 1)):
+            args = pod["spec"]["containers"][0]["args"]
+            pod["spec"]["containers"][0]["args"] = [arg.replace(old, new) for arg in args]
+
+    return change
+
+
+def _of_type(name: str, kind: str) -> Change:
+    return with_spec("Service", name, type=kind)
+
+
+PUBLISHED = "$(POD_NAMESPACE)/ingress-nginx-controller"
+ADMISSION = "ingress-nginx-controller-admission"
+INTERNAL: Json = {
+    "kind": "Service",
+    "apiVersion": "v1",
+    "metadata": {"name": "internal", "namespace": "ingress-nginx", "creationTimestamp": "2026-11-20T08:15:30Z"},
+    "spec": {
+        "type": "NodePort",
+        "clusterIP": "10.96.7.7",
+        "clusterIPs": ["10.96.7.7"],
+        "ipFamilies": [V4],
+        "ipFamilyPolicy": "SingleStack",
+        "ports": [{"port": 8443, "targetPort": "https", "protocol": "TCP"}],
+        "selector": {"app.kubernetes.io/component": "controller"},
+    },
+}
+
+
+def _with_internal(items: list[Json]) -> None:
+    """One more Service of the controllers, and its slice."""
+    items.append(copy.deepcopy(INTERNAL))
+    old = next(
+        i
+        for i in items
+        if i["kind"] == "EndpointSlice" and i["metadata"]["labels"].get("kubernetes.io/service-name") == CONTROLLER
+    )
+    new = copy.deepcopy(old)
+    new["metadata"].update(name="internal-x", labels={"kubernetes.io/service-name": "internal"})
+    items.append(new)
+
+
+ONLY_INTERNAL = {("DS-NGX-005", "warning", "Service", "internal", V6)}
+
+
 CASES = [
     Case(
         "started-before-the-pod-had-ipv6",
@@ -314,6 +363,34 @@ CASES = [
         set(),
         ("DS-NGX-001", "DS-NGX-005", "DS-NET-004", "DS-NET-005"),
         without("[::]"),
+    ),
+    Case(
+        "published-service-is-the-one",
+        "08",
+        _with_internal,
+        SINGLE | {("DS-SVC-002", "note", "Service", "internal", V6)},
+        (),
+    ),
+    Case(
+        "another-service-is-published",
+        "08",
+        all_of(_with_internal, _flags(PUBLISHED, "ingress-nginx/internal")),
+        ONLY_INTERNAL | {("DS-SVC-002", "note", "Service", CONTROLLER, V6)},
+        (),
+    ),
+    Case(
+        "published-service-that-is-not-there",
+        "08",
+        all_of(_with_internal, _flags(PUBLISHED, "edge/gone"), _of_type(ADMISSION, "NodePort")),
+        SINGLE | ONLY_INTERNAL | {("DS-SVC-002", "note", "Service", ADMISSION, V6)},
+        (),
+    ),
+    Case(
+        "nothing-is-published",
+        "08",
+        all_of(_flags(f"--publish-service={PUBLISHED}", "--v=2"), _of_type(CONTROLLER, "ClusterIP")),
+        {("DS-SVC-002", "note", "Service", CONTROLLER, V6)},
+        ("DS-NGX-005", "DS-NGX-003", "DS-NET-003"),
     ),
     Case(
         "inert-listener",

@@ -58,6 +58,15 @@ def compare(listeners: tuple[Listener, ...], sockets: set[KernelSocket]) -> None
             assert answers(host, x.port or 0, udp=x.transport == "udp") == expected, (x, host)
 
 
+SSL = {
+    "ssl": "server { listen P  ssl; listen [::]:P  ssl; ssl_reject_handshake on; }",
+    "ssl http2, as up to 1.9.6": "server { listen P  ssl http2 ; listen [::]:P  ssl http2 ; ssl_reject_handshake on; }",
+    "ssl-passthrough": "server { listen P default_server reuseport backlog=4096 ;\n"
+    "\tlisten [::]:P default_server reuseport backlog=4096 ;\n"
+    "\tlisten Q proxy_protocol default_server reuseport backlog=4096 ssl;\n"
+    "\tlisten [::]:Q proxy_protocol default_server reuseport backlog=4096 ssl;\n\tssl_reject_handshake on; }\n"
+    "server { server_name a; listen P ; listen [::]:Q proxy_protocol ssl; ssl_reject_handshake on; }",
+}
 HTTP = {
     "port alone": "server { listen P; }",
     "star": "server { listen *:P; }",
@@ -87,6 +96,15 @@ HTTP = {
     "quoted": "server { listen 'P' \"default_server\"; }",
     "several ports": "server { listen P; listen [::]:Q; } server { listen 127.0.0.1:R; listen [::]:P; }",
     "unix beside tcp": "server { listen unix:HOME/a.sock; listen P; }",
+    "socket options": "server { listen P bind deferred so_keepalive=30m::10 rcvbuf=64k sndbuf=64k;"
+    " listen [::]:P bind fastopen=16 ipv6only=on; }",
+    "over several lines": "server {\n\tlisten\n\t\tP # not 81;\n\t\tproxy_protocol\n\t\t;"
+    " listen\t[::]:P\tproxy_protocol\t;\n}",
+    "ipv6only=off of the first beta": "server { listen [::]:P default_server reuseport backlog=511 ipv6only=off; }"
+    " server { listen [::]:P; server_name a; }",
+    "a port of the host beside the wildcard of the other family": "server { listen 127.0.0.1:P; listen [::]:P; }",
+    "status and default backend": "server { listen P default_server reuseport backlog=511; } "
+    "server { listen 127.0.0.1:Q; } server { listen 127.0.0.1:R; }",
     "as the controller writes it": "server { server_name _ ; listen P default_server reuseport backlog=4096 ;\n"
     "\tlisten [::]:P default_server reuseport backlog=4096 ;\n\tlocation / { return 404; } }\n"
     "server { listen 127.0.0.1:R; location /healthz { return 200; } }",
@@ -94,6 +112,10 @@ HTTP = {
 STREAM = {
     "stream": "server { listen P; return pong; }",
     "stream, both": "server { listen P; listen [::]:P; return pong; }",
+    "stream, proxy_protocol": "server { listen P proxy_protocol; listen [::]:P proxy_protocol; return pong; }",
+    "stream, several servers": "server { listen P; return a; } server { listen [::]:Q; return b; }"
+    " server { listen [::1]:P; return c; }",
+    "stream, port range": "server { listen P-Q; listen [::]:R; return pong; }",
     "stream, ipv6only=off": "server { listen [::]:P ipv6only=off; return pong; }",
     "udp": "server { listen P udp; return pong; }",
     "udp, IPv6": "server { listen [::]:P udp; return pong; }",
@@ -107,6 +129,15 @@ STREAM = {
 def test_http_sockets_are_those_the_kernel_shows(blocks: str) -> None:
     with tempfile.TemporaryDirectory(prefix="dsview") as home, nginx(http=filled(blocks, home)) as running:
         compare(parse_conf(running.conf), running.sockets())
+
+
+@pytest.mark.skipif(
+    binary() is not None and "--with-http_ssl_module" not in build_options(), reason="this nginx is built without TLS"
+)
+@pytest.mark.parametrize("blocks", SSL.values(), ids=SSL.keys())
+def test_sockets_for_tls_are_those_the_kernel_shows(blocks: str) -> None:
+    with nginx(http=filled(blocks)) as running:
+        assert {kernel_socket(x) for x in parse_conf(running.conf)} == running.sockets()
 
 
 @needs_stream
@@ -142,6 +173,15 @@ def test_unix_socket_has_no_family() -> None:
 
 
 UNIX = "server { listen unix:HOME/a.sock; }"
+
+
+def test_server_in_an_included_file_is_bound_by_nginx_and_never_guessed_at_here() -> None:
+    with tempfile.TemporaryDirectory(prefix="dsview") as home:
+        (Path(home) / "server.conf").write_text(filled("server { listen P; }"))
+        with nginx(http=f"include {home}/server.conf;") as running:
+            assert len(running.sockets()) == 1
+            with pytest.raises(ValueError, match="files that it includes"):
+                parse_conf(running.conf)
 
 
 def test_localhost_is_known_to_be_internal_but_its_families_are_not() -> None:
