@@ -41,7 +41,8 @@ class Beats:
             failed=lambda error: pytest.fail(str(error)),
         )
 
-    def _set_timer(self, _delay: float, callback: Callable[[], None]) -> Any:
+    def _set_timer(self, delay: float, callback: Callable[[], None]) -> Any:
+        del delay
         self._next = callback
 
     def beat(self) -> None:
