@@ -23,6 +23,8 @@ class Where(StrEnum):
     TRACE = "trace"
     TIMELINE = "timeline"
     FILTER = "filter"
+    SEARCH = "search"
+    """The line in which a word to look for in a text is typed."""
     CHOICE = "choice"
 
 
@@ -51,9 +53,12 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 _LISTS = (Where.TABLE, Where.DOCUMENT)
 _PANES = (Where.PANES,)
 _OBJECT = (Where.PANES, Where.DETAIL, Where.FINDINGS)
+_FINDINGS = (Where.FINDINGS,)
+_READING = (Where.READING,)
 _SCREENS = (Where.READING, Where.FINDINGS, Where.TIMELINE)
 _ALWAYS = (Where.EVERYWHERE,)
 _FILTER = (Where.FILTER,)
+_SEARCH = (Where.SEARCH,)
 _CHOICE = (Where.CHOICE,)
 
 Entry = tuple[tuple[Where, ...], str, str, str, str]
@@ -64,6 +69,7 @@ _BAR = {
     "detail": "detail",
     "back": "back",
     "filter": "filter",
+    "search": "search",
     "only_findings": "flagged",
     "trace": "trace",
     "findings": "findings",
@@ -81,6 +87,8 @@ _BAR = {
     "keep": "keep filter",
     "complete": "complete",
     "drop": "drop filter",
+    "keep_search": "go on with n and N",
+    "drop_search": "end the search",
     "yaml": "YAML",
     "save": "save",
     "earlier": "earlier",
@@ -88,6 +96,9 @@ _BAR = {
     "quit": "quit",
 }
 """The words of the key bar, the most useful first: from the end they give way where the room is short."""
+
+_BAR_ELSEWHERE = {"copy": ("copy", frozenset({Where.PANES, Where.DETAIL, Where.FINDINGS, Where.TRACE}))}
+"""Actions with another word but in the places that are named."""
 
 _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "Look closer": (
@@ -101,7 +112,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         ),
         (_ALWAYS, "earlier", "[", "Earlier", "Goes to the screen that was visited before."),
         (_ALWAYS, "later", "]", "Later", "Goes to the screen that was visited after it."),
-        ((Where.TRACE,), "detail", "enter", "Detail", "Shows the object with its facts and findings."),
+        ((Where.TRACE,), "detail", "enter", "Detail", "In a trace: shows the object with its facts and findings."),
         (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop."),
         (_OBJECT, "explain", "e", "Explain", "Explains the check behind the flag."),
         ((Where.PANES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause."),
@@ -116,13 +127,28 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "Find": (
         (_PANES, "filter", "/", "Filter", "Shows only the rows that match what you type."),
         (_PANES, "only_findings", "!", "Only flagged", "Shows only the rows that are flagged, or all."),
-        ((Where.TIMELINE,), "narrow", "!", "Only one sort", "Shows findings only, families only, and so on."),
+        (
+            (Where.TIMELINE,),
+            "narrow",
+            "!",
+            "Only one sort",
+            "In the timeline: shows findings only, families only, and so on.",
+        ),
         (_PANES, "sort", "s", "Sort", "Sorts by the selected column; again: reversed; again: as before."),
-        ((Where.FINDINGS,), "group", "s", "Group", "Groups the findings by severity, by namespace or by check."),
-        ((Where.FINDINGS,), "fold", "o", "Fold", "Folds away what the causes explain, or unfolds it."),
-        ((Where.FINDINGS,), "acknowledge", "a", "Acknowledge", "Puts the cause aside for this session, or back."),
-        ((Where.FINDINGS,), "acknowledged", "A", "Acknowledged", "Shows what was put aside, or hides it."),
-        ((Where.FINDINGS,), "exempted", "E", "Exempted", "Shows what the policy exempts, or hides it."),
+        (_FINDINGS, "group", "s", "Group", "In the findings: groups them by severity, by namespace or by check."),
+        (_FINDINGS, "fold", "o", "Fold", "In the findings: folds away what the causes explain, or unfolds it."),
+        (
+            _FINDINGS,
+            "acknowledge",
+            "a",
+            "Acknowledge",
+            "In the findings: puts the cause aside for this session, or back.",
+        ),
+        (_FINDINGS, "acknowledged", "A", "Acknowledged", "In the findings: shows what was put aside, or hides it."),
+        (_FINDINGS, "exempted", "E", "Exempted", "In the findings: shows what the policy exempts, or hides it."),
+        (_READING, "search", "/", "Search", "In a text, such as YAML: looks for what you type."),
+        (_READING, "search_next", "n", "Next match", "In a text: goes to the next place of what was looked for."),
+        (_READING, "search_previous", "N", "Match before", "In a text: goes to the place before."),
         (_PANES, "namespaces", "n", "Namespaces", "Chooses which namespaces are shown."),
         (_PANES, "clear", "escape", "Clear", "Drops the filter, else shows all four panes again."),
     ),
@@ -158,6 +184,10 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         (_FILTER, "keep", "enter down up", "Keep", "Keeps the filter and goes to the rows."),
         (_FILTER, "complete", "tab", "Complete", "Takes the first suggestion."),
         (_FILTER, "drop", "escape", "Drop", "Drops the filter."),
+    ),
+    "While typing what to look for": (
+        (_SEARCH, "keep_search", "enter down up", "Go on", "Keeps it; n and N go from match to match."),
+        (_SEARCH, "drop_search", "escape", "End the search", "Looks for nothing any more."),
     ),
     "In a list of choices": (
         (_CHOICE, "accept", "enter", "Accept", "Takes what is chosen, else what the cursor is on."),
@@ -233,6 +263,12 @@ def bindings_of(where: Where) -> list[BindingType]:
                 Binding(",".join(urgent), action.name, action.title, show=False, priority=True, id=urgent_id)
             )
     return bindings
+
+
+def bar_word(action: Action, parts: Iterable[Where]) -> str:
+    """The word of an action on a key bar that shows the keys of the given parts."""
+    word, where = _BAR_ELSEWHERE.get(action.name, ("", frozenset()))
+    return word if word and where.isdisjoint(parts) else action.bar
 
 
 def key_label(key: str) -> str:

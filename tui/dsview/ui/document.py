@@ -5,6 +5,7 @@ Blocks lay themselves out for the width they get; only the lines that are seen b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -20,6 +21,10 @@ from textual.strip import Strip
 
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.glyphs import UNICODE, Glyphs
+
+_FOUND = "bold underline on $cell-cursor"
+_FOUND_HERE = "bold reverse"
+"""Places of what is looked for, and the one that is shown: told apart without colours, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,9 @@ class Document(ScrollView, can_focus=True):
         self._painted: dict[int, Strip] = {}
         self._at: int | None = None
         self._laid_out_for = 0
+        self._needle: re.Pattern[str] | None = None
+        self._matches: list[tuple[int, int, int]] = []
+        self._match = 0
 
     @property
     def selected(self) -> Block | None:
@@ -118,6 +126,42 @@ class Document(ScrollView, can_focus=True):
         if self._at is None:
             self._at = next((i for i, block in enumerate(blocks) if block.is_selectable), None)
         self._lay_out()
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Which of how many places of what is looked for is shown; counted from 1."""
+        return (self._match + 1 if self._matches else 0, len(self._matches))
+
+    def look_for(self, text: str) -> None:
+        """Look for a text in every line, upper case or lower; an empty one ends it. Shows the next place."""
+        self._needle = re.compile(re.escape(text), re.IGNORECASE) if text else None
+        top = int(self.scroll_offset.y)
+        self._find()
+        self._match = next((number for number, (line, _, _) in enumerate(self._matches) if line >= top), 0)
+        self._show_match()
+
+    def turn(self, step: int) -> None:
+        """Show the next place of what is looked for, or the one before; behind the last comes the first."""
+        if self._matches:
+            self._match = (self._match + step) % len(self._matches)
+            self._show_match()
+
+    def _find(self) -> None:
+        needle = self._needle
+        self._matches = (
+            [(number, *m.span()) for number, (line, _) in enumerate(self._lines) for m in needle.finditer(line.plain)]
+            if needle is not None
+            else []
+        )
+        self._match = min(self._match, max(0, len(self._matches) - 1))
+
+    def _show_match(self) -> None:
+        self._painted.clear()
+        if self._matches:
+            line, top, height = self._matches[self._match][0], int(self.scroll_offset.y), max(1, self.size.height)
+            if not top <= line < top + height:
+                self.scroll_to(y=max(0, line - height // 3), animate=False, immediate=True)
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """One line of what is seen."""
@@ -150,6 +194,7 @@ class Document(ScrollView, can_focus=True):
         for index, block in enumerate(self._blocks):
             self._starts.append(len(self._lines))
             self._lines += [(line, index) for line in block.lines(room)]
+        self._find()
         self.virtual_size = Size(width, len(self._lines))
         self.refresh()
 
@@ -166,6 +211,9 @@ class Document(ScrollView, can_focus=True):
         if is_lit:
             base += self.app.stylesheet.parse_style("on $row-cursor")
             mark = Content.assemble((self.glyphs.cursor, "$focus"), " ")
+        for number, (at, start, end) in enumerate(self._matches):
+            if at == line:
+                text = text.stylize(_FOUND_HERE if number == self._match else _FOUND, start, end)
         whole = Content.assemble(mark, text)
         if whole.cell_length > width:
             whole = whole.truncate(width, ellipsis=True)

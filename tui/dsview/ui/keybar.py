@@ -9,7 +9,7 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
-from dsview.ui.actions import Action, Where, bar_actions, key_label
+from dsview.ui.actions import Action, Where, bar_actions, bar_word, key_label
 from dsview.ui.words import KEY, MUTED
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class KeyBar(Widget):
         parts: list[str | tuple[str, str]] = []
         at = 0
         for action in self._fitting(self.size.width):
-            key, word = key_label(action.keys[0]), action.bar
+            key, word = key_label(action.keys[0]), bar_word(action, self._shown)
             parts += [" ", (key, KEY), " ", (word, MUTED), " "]
             width = len(key) + len(word) + 3
             self._spans.append((at, at + width, action))
@@ -50,12 +50,15 @@ class KeyBar(Widget):
 
     def _fitting(self, width: int) -> Iterable[Action]:
         chosen = bar_actions(self._shown, self.app.actions)
-        while sum(_width(action) for action in chosen) > width:
+        while sum(self._width(action) for action in chosen) > width:
             spare = next((action for action in reversed(chosen) if action.name not in _LAST), None)
             if spare is None:
                 break
             chosen.remove(spare)
         return chosen
+
+    def _width(self, action: Action) -> int:
+        return len(key_label(action.keys[0])) + len(bar_word(action, self._shown)) + 3
 
     async def on_click(self, event: events.Click) -> None:
         """Do what the key does."""
@@ -63,7 +66,3 @@ class KeyBar(Widget):
             if start <= event.x < end:
                 self.app.go.perform(action.name)
                 return
-
-
-def _width(action: Action) -> int:
-    return len(key_label(action.keys[0])) + len(action.bar) + 3

@@ -18,6 +18,7 @@ TOGETHER: tuple[frozenset[Where], ...] = (
     frozenset({Where.EVERYWHERE, Where.FINDINGS, Where.TABLE, Where.DOCUMENT}),
     frozenset({Where.EVERYWHERE, Where.TIMELINE, Where.TABLE}),
     frozenset({Where.FILTER}),
+    frozenset({Where.SEARCH}),
     frozenset({Where.CHOICE}),
 )
 """The parts of the screen whose keys are live at the same time."""

@@ -16,6 +16,7 @@ from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, Document
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
+from dsview.ui.searchbar import SearchBar
 from dsview.ui.styles import styles_dir
 from dsview.ui.trail import trail
 from dsview.ui.words import content
@@ -28,7 +29,7 @@ class ReadingScreen(Screen[None]):
     """Base of the detail, findings, trace and help screens. Subclasses say what is in it."""
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "reading.tcss"
-    PARTS: ClassVar[tuple[Where, ...]] = (Where.DOCUMENT, Where.READING)
+    PARTS: ClassVar[tuple[Where, ...]] = (Where.READING,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.READING)
     app: DsviewApp
 
@@ -40,6 +41,7 @@ class ReadingScreen(Screen[None]):
         """From top to bottom."""
         yield Static(self.heading(), id="heading")
         yield Document(glyphs=self.glyphs, id="document")
+        yield SearchBar(id="search")
         yield KeyBar(*self.PARTS)
 
     def on_mount(self) -> None:
@@ -73,10 +75,60 @@ class ReadingScreen(Screen[None]):
     def fill(self) -> None:
         """Show the text as it is now."""
         self.document.show(self.blocks())
+        if self._search.is_open:
+            self._say_place()
+
+    @property
+    def _search(self) -> SearchBar:
+        return self.query_one(SearchBar)
+
+    def _say_place(self) -> None:
+        self._search.say(*self.document.place)
+
+    def on_search_bar_typed(self, event: SearchBar.Typed) -> None:
+        """Look for it while it is typed."""
+        self.document.look_for(event.text)
+        self._say_place()
+
+    def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
+        """Typing is over: the keys are those of the text again."""
+        self.document.focus()
+        self.query_one(KeyBar).show_parts()
+        if event.keep:
+            self._search.rest()
+        else:
+            self._end_search()
+
+    def _end_search(self) -> None:
+        self._search.close()
+        self.document.look_for("")
+
+    def action_search(self) -> None:
+        """Begin to type what to look for."""
+        self._search.open()
+        self.query_one(KeyBar).show_parts(Where.SEARCH)
+
+    def action_search_next(self) -> None:
+        """To the next place."""
+        self._turn(1)
+
+    def action_search_previous(self) -> None:
+        """To the place before."""
+        self._turn(-1)
+
+    def _turn(self, step: int) -> None:
+        if not self._search.is_open:
+            self.app.say("Nothing is looked for yet: / begins.")
+            return
+        self.document.turn(step)
+        self._say_place()
 
     def action_back(self) -> None:
-        """Back to where one came from."""
-        self.app.pop_screen()
+        """End the search; without one, back to where one came from."""
+        if self._search.is_open:
+            self._end_search()
+        else:
+            self.app.pop_screen()
 
     def action_copy(self) -> None:
         """Copy what the selected block holds, else the whole text."""
