@@ -16,7 +16,7 @@ from dsview.ui.glyphs import ASCII, UNICODE
 from dsview.ui.look import Look
 from dsview.ui.pane import PANES
 from dsview.ui.themes import VARIABLES, missing_variables, own_themes
-from tests.terminal.stage import on_stage
+from tests.terminal.stage import many_pods, on_stage
 
 THEMES = {theme.name: theme for theme in own_themes()}
 
@@ -124,11 +124,21 @@ async def test_key_bar_does_what_its_keys_do_when_it_is_clicked() -> None:
         await stage.until(lambda: "What you see" in stage.text)
 
 
-async def test_ascii_screen_draws_no_other_characters() -> None:
-    async with on_stage(look=Look(ascii_only=True)) as stage:
-        frame = stage.text.replace("·", "").replace("—", "")
-        assert "╭" not in frame
-        assert "│" not in frame
+@pytest.mark.parametrize("keys", ["", "w", "t", "T", "Y", "C", "question_mark", "enter", "slash", "i", "p"])
+async def test_ascii_screens_draw_no_other_characters(keys: str) -> None:
+    async with on_stage(many_pods(50), size=(80, 24), look=Look(ascii_only=True)) as stage:
+        await stage.press("2", *keys.split())
+        await stage.pilot.pause(0.1)
+        assert {character for character in stage.text if not character.isascii()} == set()
+
+
+async def test_the_key_bar_offers_to_copy_a_fix_only_where_there_may_be_one() -> None:
+    async with on_stage() as stage:
+        assert "copy fix" in stage.lines[-1]
+        await stage.press("question_mark")
+        assert "y copy " in stage.lines[-1]
+        assert "copy fix" not in stage.lines[-1]
+        assert "open" not in stage.lines[-1]
 
 
 async def test_a_finding_is_named_beside_its_code_where_every_column_has_its_room() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
@@ -22,9 +22,11 @@ from dsview.ui.pulse import Pulse
 from dsview.ui.screens.main import MainScreen
 from dsview.ui.signals import on_leave_signals
 from dsview.ui.styles import styles_dir
-from dsview.ui.themes import DEFAULT_THEME, missing_variables, own_themes
+from dsview.ui.themes import DEFAULT_THEME, FEW_COLOURS_THEME, missing_variables, own_themes
 
 if TYPE_CHECKING:
+    from textual.filter import LineFilter
+
     from dsview.session.session import Delta, Session
     from dsview.sources.events import SourceError
     from dsview.ui.saving import Saver
@@ -128,6 +130,7 @@ class DsviewApp(App["SourceError | None"]):
         self.set_class(look.ascii_only, "-ascii")
         for theme in (*own_themes(), *look.themes):
             self.register_theme(theme)
+        self._may_choose_theme = not look.theme
         self.theme = look.theme or DEFAULT_THEME
         if look.actions is not ACTIONS:
             self.set_keymap(keymap_of(look.actions))
@@ -135,6 +138,15 @@ class DsviewApp(App["SourceError | None"]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What themes other than dsview's own do not say."""
         return missing_variables(self.current_theme)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's filters, and the one for plain signs."""
+        filters = super().get_line_filters()
+        if not self.glyphs.is_ascii:
+            return filters
+        from dsview.ui.plain import PlainSigns  # noqa: PLC0415 - few need it
+
+        return [*filters, PlainSigns()]
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen."""
@@ -150,6 +162,8 @@ class DsviewApp(App["SourceError | None"]):
     def on_load(self) -> None:
         """Before anything is drawn: whoever ends the process from here on gets the terminal back as it was."""
         on_leave_signals(lambda code: self.exit(return_code=code))
+        if self._may_choose_theme and not self.is_headless and self.console.color_system == "standard":
+            self.theme = FEW_COLOURS_THEME
 
     def on_resize(self) -> None:
         """Draw all of it again: a terminal that was small for less than a frame has lost what was on it."""

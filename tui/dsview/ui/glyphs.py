@@ -32,9 +32,14 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     broken_rail: str
     nowhere: str
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether these signs are plain ASCII."""
+        return self.error == "X"
+
     def own(self, text: str) -> str:
         """Text that rows made with signs of their own, in the signs of this set."""
-        return text.translate(_TO_ASCII) if self.error == "X" else text
+        return text.translate(_TO_ASCII) if self.is_ascii else text
 
     def severity(self, severity: Severity | None) -> str:
         """The sign of a severity; a space for none."""

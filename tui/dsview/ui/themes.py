@@ -13,6 +13,9 @@ from dsview.ui.styles import styles_dir
 
 DEFAULT_THEME = "dsview-dark"
 
+FEW_COLOURS_THEME = "dsview-16"
+"""The default where the terminal has 16 colours: others would have to be rounded, lanes and muted words to one grey."""
+
 VARIABLES: tuple[str, ...] = (
     "ink",
     "ink-muted",
