@@ -37,6 +37,20 @@ async def test_selected_finding_is_told_in_full_with_its_fix() -> None:
         assert "old" in stage.app.clipboard
 
 
+async def test_selected_finding_is_told_with_the_whole_name_of_its_object() -> None:
+    name = "ingress-nginx-controller-internal-2j5xm5jnpb-h78hz"
+    lone = pod(name, 30, families="4")
+    async with on_stage([*troubled_shop(), lone], size=(80, 24)) as stage:
+        await stage.press("w")
+        row = next(line for line in stage.lines if "b-h78hz" in line)
+        assert name not in row, "it is cut in the middle: generated names differ at their end"
+        for _ in range(4):
+            if name not in stage.text:
+                await stage.press("down")
+        assert f"Pod shop/{name}" in stage.text
+        assert "DS-POD-001 pod-lacks-family" in " ".join("\n".join(stage.lines[14:]).split())
+
+
 async def test_finding_is_copied_whole() -> None:
     async with on_stage() as stage:
         await stage.press("w", "end", "r")

@@ -34,6 +34,21 @@ async def test_overview_fits_the_screen(
         assert "kubernetes" in stage.text or "web" in stage.text, "the panes have room left"
 
 
+@pytest.mark.parametrize(("width", "shown"), [(120, 2), (80, 2), (48, 0), (30, 0)])
+async def test_ranges_are_shown_whole_and_of_both_families_or_not_at_all(width: int, shown: int) -> None:
+    async with on_stage(size=(width, 24)) as stage:
+        head = stage.lines[0]
+        assert sum(cidr in head for cidr in ("10.96.0.0/16", "fd00:10:96::/112")) == shown
+        assert shown or "10.96" not in head
+        assert "…" not in head
+
+
+async def test_a_long_verdict_is_not_cut_on_the_smallest_screen() -> None:
+    async with on_stage(size=(60, 20)) as stage:
+        stage.source.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
+        await stage.until(lambda: "Unread: Nodes (not permitted)." in " ".join("\n".join(stage.lines[:5]).split()))
+
+
 async def test_overview_arranges_itself_anew_when_the_terminal_is_resized() -> None:
     async with on_stage(size=(200, 60)) as stage:
         await stage.pilot.resize_terminal(60, 20)

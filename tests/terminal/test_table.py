@@ -163,6 +163,18 @@ def test_flagged_gap_is_marked_by_sign_without_any_colour(
     assert line.text[1] == sign
 
 
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [(32, "✖ X-001 ▲ X-002 ● X-003"), (20, "✖ X-001 ▲ X-002 +1"), (12, "✖ X-001 +2"), (8, "✖ X-001…")],
+)
+def test_flags_that_have_no_room_are_counted(width: int, shown: str) -> None:
+    column = Column(id="flags", title="", help="", width=width, max_width=width)
+    layout = ColumnSizer([column]).layout(GUTTER + width)
+    flags = Safe("✖ X-001 ▲ X-002 ● X-003")
+    line = painter().row(Row(("", "web"), (Cell(flags, flag=Severity.ERROR, value=flags),)), layout)
+    assert line.text[GUTTER:].rstrip() == shown
+
+
 def test_markup_in_a_cell_is_painted_as_it_is() -> None:
     sizer = ColumnSizer(COLUMNS)
     item = row("[b]x[/b] $ink")

@@ -105,8 +105,8 @@ def _service(session: Session, service: Service) -> tuple[list[Fact], list[Relat
             session,
             Kind.ENDPOINT_SLICE,
             "Ready endpoints",
-            f"{found.live('IPv4')} in {found.v4.slices} slices",
-            f"{found.live('IPv6')} in {found.v6.slices} slices",
+            f"{found.live('IPv4')} in {_slices(found.v4.slices)}",
+            f"{found.live('IPv6')} in {_slices(found.v6.slices)}",
         ),
         *lane_facts("Source ranges", service.load_balancer_source_ranges),
         *text_fact("Traffic policy", service.external_traffic_policy),
@@ -119,11 +119,15 @@ def _service(session: Session, service: Service) -> tuple[list[Fact], list[Relat
     for key in pods[:100]:
         pod = state.pods.get(key)
         relatives.append(relative("Pod", key, "" if pod is None else ", ".join(families_of(pod.ips))))
-    relatives += [
-        relative("EndpointSlice", s.key, f"{s.address_type}, {s.size} endpoints") for s in state.slices.of(service.key)
-    ]
+    for s in state.slices.of(service.key):
+        noun = "endpoint" if s.size == 1 else "endpoints"
+        relatives.append(relative("EndpointSlice", s.key, f"{s.address_type}, {s.size} {noun}"))
     relatives += [relative("Ingress", key) for key in sorted(state.backends.naming(service.key))]
     return facts, relatives
+
+
+def _slices(number: int) -> str:
+    return "1 slice" if number == 1 else f"{number} slices"
 
 
 def _pod(session: Session, pod: Pod) -> tuple[list[Fact], list[Relative]]:

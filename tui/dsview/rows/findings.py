@@ -22,7 +22,7 @@ _PANES = ("Service", "Pod", "Node")
 COLUMNS = (
     Column(id="check", title="Check", help="The code of the check.", width=13, max_width=16),
     Column(id="slug", title="Name", help="The name of the check.", width=12, max_width=30, priority=3),
-    Column(id="object", title="Object", help="What is to be changed.", width=18, max_width=44),
+    Column(id="object", title="Object", help="What is to be changed.", width=18, max_width=64),
     Column(id="family", title="Family", help="The address family concerned.", width=6, priority=2),
     Column(id="message", title="What is wrong", help="In a sentence.", width=20, max_width=200),
 )

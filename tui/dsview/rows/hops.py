@@ -221,7 +221,7 @@ def _pod_lane(session: Session, pods: Sequence[Pod], family: Family, *, is_wante
     if not without or not is_wanted:
         return Lane(values=listed(having), verdict=Verdict.OK if having else Verdict.ABSENT)
     findings = [f for pod in without for f in session.findings_of("Pod", *pod.key) if f.family == family]
-    names = ", ".join(pod.name for pod in without[:3]) + (" and more" if len(without) > 3 else "")
+    names = ", ".join(pod.name for pod in without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
     why = f"{len(without)} of {len(addressed)} pods {'has' if len(without) == 1 else 'have'} no {family}: {names}"
     if len(addressed) == 1:
         why = f"the pod has no {family}"

@@ -18,7 +18,7 @@ from dsview.session.timeline import Entry, Sort, Turn
 COLUMNS = (
     Column(id="time", title="UTC", help="When it happened.", width=8, max_width=8),
     Column(id="turn", title="What", help="Which way it went.", width=10, max_width=10),
-    Column(id="object", title="Object", help="What it concerns.", width=16, max_width=44),
+    Column(id="object", title="Object", help="What it concerns.", width=16, max_width=64),
     Column(id="text", title="Change", help="In a sentence.", width=20, max_width=200),
     Column(
         id="lasted", title="Lasted", help="How long it was so, where that was seen.", width=7, max_width=9, priority=1

@@ -25,6 +25,11 @@ FULL = (100, 32)
 BRIEF = 22
 """The least lines of a screen for more than the verdict."""
 
+_MOST = 3
+"""The lines that a verdict may take, but on a screen of fewer lines than `_LOW`."""
+
+_LOW = 20
+
 _LEAST_WORST = 34
 """The least cells that the worst causes need beside the matrix."""
 
@@ -51,7 +56,7 @@ def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[
     is_full = width >= FULL[0] and height >= FULL[1]
     sources = source_words(header.sources, glyphs)
     lines = [_title(header, width, sources if is_full else None, glyphs)]
-    lines += verdict_lines(overview, width, glyphs, most=2)
+    lines += verdict_lines(overview, width, glyphs, most=_MOST if height >= _LOW else 2)
     if is_full:
         change = _latest(latest) if latest is not None else content((" No change yet", FAINT))
         banners = [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
@@ -71,12 +76,16 @@ def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[
 def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) -> Content:
     """The cluster's name, its ranges, and what is flagged."""
     ranges: list[Part] = [(cidr, lane_style("IPv6" if ":" in cidr else "IPv4")) for cidr in header.service_cidrs]
-    left = content((" dsview", "$focus bold"), "  ", (header.context, STRONG), "  ", spaced(ranges))
-    if header.confidence:
-        left = content(left, (f"  ({header.confidence})", FAINT))
+    known: list[Part] = [(f"({header.confidence})", FAINT)] if header.confidence else []
     counts = count_words(header.counts, glyphs, short=width < FULL[0])
     right: list[Part] = [*([sources] if sources is not None else []), *counts]
-    return spread(left, content(spaced(right, "   " if sources is not None else "  "), " "), width)
+    end = content(spaced(right, "   " if sources is not None else "  "), " ")
+    name = content((" dsview", "$focus bold"), "  ", (header.context, STRONG))
+    # Half a range would be another one, and one of two another cluster: they stand there whole or not at all.
+    for left in (spaced([name, *ranges, *known]), spaced([name, *ranges])):
+        if left.cell_length + end.cell_length < width:
+            return spread(left, end, width)
+    return spread(name, end, width)
 
 
 def _gaps_and_sources(header: Header, overview: Overview, width: int, glyphs: Glyphs) -> Content:

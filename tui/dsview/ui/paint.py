@@ -192,7 +192,7 @@ class Painter:
         sign = glyphs.severity(cell.flag)
         if column.id == FLAGS_COLUMN:
             # The codes alone where their names have no room.
-            text = text if len(text) <= width else glyphs.own(cell.value or cell.text)
+            text = text if len(text) <= width else _flags_within(glyphs.own(cell.value or cell.text), width)
             return Segment(fit(text, width, glyphs.ellipsis), flag)
         if width < _LEAST_SIGNED:
             return Segment(fit(text or sign, width, glyphs.ellipsis, right=right), flag)
@@ -235,9 +235,19 @@ def _lane_class(lane: Lane) -> str:
     return "v4" if lane == "IPv4" else "v6"
 
 
+def _flags_within(text: str, width: int) -> str:
+    """As many flags as have room, and how many more there are: `✖ NGX-001 +2`."""
+    words = text.split(" ")
+    for left_out in range(len(words) // 2):
+        short = " ".join(words[: len(words) - 2 * left_out]) + (f" +{left_out}" if left_out else "")
+        if len(short) <= width:
+            return short
+    return text
+
+
 def _tells_at_both_ends(column: Column) -> bool:
     """Addresses share their beginning, names that were generated end differently."""
-    return bool(column.lane) or column.id in {"name", "pod"}
+    return bool(column.lane) or column.id in {"name", "pod", "object"}
 
 
 def _role(cell: Cell, lane: Lane) -> str:

@@ -27,7 +27,7 @@ from dsview.ui.keybar import KeyBar
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
 from dsview.ui.trail import trail
-from dsview.ui.words import KEY, MUTED, STRONG, Part, content, count_words, spaced
+from dsview.ui.words import FAINT, KEY, MUTED, STRONG, Part, content, count_words, spaced
 
 if TYPE_CHECKING:
     from dsview.session.session import Delta
@@ -279,11 +279,14 @@ class FindingsScreen(Screen[None]):
 
 
 def story_blocks(line: Line, since: Safe) -> list[Block]:
-    """The selected finding in full: message, what was seen and expected, since when, the fix."""
+    """The selected finding in full: what it is about, message, what was seen and expected, since when, the fix."""
     finding = line.finding
     if finding is None:
         return [paragraph(content((line.text, MUTED)))]
-    blocks = [paragraph(content((part, "$ink"))) for part in safe_lines(finding.message).split("\n")]
+    check = REGISTRY[finding.check].slug if finding.check in REGISTRY else ""
+    kind, _, name = safe(str(finding.object)).partition(" ")
+    blocks = [paragraph(content((f"{kind} ", MUTED), (name, STRONG), (f"  {finding.check} {check}", FAINT)))]
+    blocks += [paragraph(content((part, "$ink"))) for part in safe_lines(finding.message).split("\n")]
     if finding.observed or finding.expected:
         seen = content(
             ("seen ", MUTED), (safe(finding.observed or "nothing"), "$flag-warning"),
