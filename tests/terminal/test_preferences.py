@@ -196,6 +196,13 @@ async def test_columns_are_chosen_from_a_list_and_remembered() -> None:
         assert kept[-1] == {}
 
 
+async def test_a_list_that_is_longer_than_the_screen_still_says_what_its_keys_do() -> None:
+    async with on_stage(size=(60, 20)) as stage:
+        await stage.press("C")
+        assert "Space add or remove" in stage.text
+        assert "IPv4 Cluster IP" in stage.text, "columns are called what they are called on the screen"
+
+
 async def test_the_selected_column_moves_left_and_right() -> None:
     async with on_stage(size=(200, 50)) as stage:
         assert stage.pane("services").column_id == "name"

@@ -152,7 +152,15 @@ class Navigator:
         if view is None:
             return
         shown = [placed.column.id for placed in pane.placed_layout.placed]
-        choices = [Choice(column.id, column.help, is_chosen=column.id in shown) for column in view.pane.columns]
+        choices = [
+            Choice(
+                column.id,
+                column.help,
+                is_chosen=column.id in shown,
+                title=f"{column.lane} {column.title}" if column.lane else column.title,
+            )
+            for column in view.pane.columns
+        ]
 
         def take(names: frozenset[str] | None) -> None:
             if names is not None:

@@ -23,11 +23,15 @@ from dsview.ui.words import FAINT, GOOD, KEY, MUTED, content
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One line: what it is called, a few words beside it, and whether it is chosen now."""
+    """One line: what it is called, a few words beside it, and whether it is chosen now.
+
+    `title` is what is shown, where that is not the name.
+    """
 
     name: str
     note: str = ""
     is_chosen: bool = False
+    title: str = ""
 
 
 class Narrow(Input):
@@ -87,7 +91,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
 
     def _list(self, needle: str) -> None:
         needle = needle.strip().lower()
-        self._shown = [choice for choice in self._choices if needle in choice.name.lower()]
+        self._shown = [choice for choice in self._choices if needle in f"{choice.title} {choice.name}".lower()]
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._line(choice)) for choice in self._shown])
@@ -97,7 +101,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
 
     def _line(self, choice: Choice) -> Content:
         mark = (self._glyphs.good, GOOD) if choice.name in self._chosen else " "
-        return content(" ", mark, " ", safe(choice.name), "  ", (safe(choice.note), FAINT))
+        return content(" ", mark, " ", safe(choice.title or choice.name), "  ", (safe(choice.note), FAINT))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list."""
