@@ -178,8 +178,22 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
             '[[exempt]]\nchecks = ["*"]\nnamspace = "lab"',
             "line 3: namspace is no key of [[exempt]]. Did you mean namespace?",
         ),
-        ('[[exempt]]\nchecks = ["*"]\nname = 1', "line 1: namespace, name, reason and every label must be texts."),
-        ('[[exempt]]\nchecks = ["*"]\nlabels = ["a"]', "every label must be texts."),
+        ('[[exempt]]\nchecks = ["*"]\nname = 1', "line 3: name must be a text."),
+        ('[[exempt]]\nchecks = ["*"]\nlabels = ["a"]', "line 3: labels must be a table of texts."),
+        ('[[exempt]]\nchecks = ["*"]\nlabels = { a = 1 }', "line 3: labels must be a table of texts."),
+        ('[[exempt]]\nchecks = ["*"]\nname = "web-["', "line 3: name has a [ that no ] closes: web-["),
+        ("[[exempt]]\nchecks = []", "line 1: each [[exempt]] needs a list of checks."),
+        (
+            '[[exempt]]\nchecks = ["*"]\nname = "a"\n\n[[exempt]]\n# name\nchecks = ["*"]\nname = 1',
+            "line 8: name must be a text.",
+        ),
+        ('[[exempt]]\nchecks = ["*"]\n[[exempt]]\nchecks = ["zebra"]', "line 4: zebra names no check."),
+        ('# ignore = "a"\nselect = ["*"] # ignore\nignore = "*"', "line 3: ignore must be a list of texts."),
+        ('exempt = [{ checks = ["*"], name = 1 }]', "line 1: name must be a text."),
+        ('ignore = ["SVC-001"]\n[severity]\n"SVC-001" = "loud"', "line 3: loud is no severity."),
+        ('ignore = ["DS-NGX"]', "DS-NGX names no check. Did you mean DS-NGX-*?"),
+        ('ignore = ["ngx-"]', "ngx- names no check. Did you mean DS-NGX-*?"),
+        ('ignore = [""]', "line 1: An empty text names no check."),
         ('exempt = "x"', "line 1: exempt must be written as [[exempt]] tables."),
         ("select = [", "config.toml is not valid TOML: "),
         ('"\\u001b[31m" = 1', "\\x1b[31m is no key of this file."),
@@ -190,6 +204,16 @@ def test_what_is_wrong_in_the_file_is_a_sentence_with_its_line(tmp_path: Path, t
         load(tmp_path, text)
     assert sentence in str(raised.value)
     assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "lines", [('"DS-SVC-*" = "note"', '"svc-001" = "error"'), ('"svc-001" = "error"', '"*" = "note"')]
+)
+def test_the_severity_of_a_check_by_its_code_counts_more_than_that_of_a_glob(
+    tmp_path: Path, lines: tuple[str, str]
+) -> None:
+    severities = load(tmp_path, "\n".join(("[severity]", *lines))).severities
+    assert (severities["DS-SVC-001"], severities["DS-SVC-002"]) == (Severity.ERROR, Severity.NOTE)
 
 
 def test_options_replace_what_the_file_selects_and_add_to_what_it_ignores(tmp_path: Path) -> None:

@@ -41,40 +41,60 @@ class _Reader:
 
     def __init__(self, file: ConfigFile) -> None:
         self._file = file
-        self.fail, self.known, self.strings = file.fail, file.known, file.strings
 
-    def codes(self, key: str, value: Any) -> tuple[str, ...]:
-        return check_codes(self.strings(key, value), self.fail)
+    def codes(self, key: str, value: Any, table: str = "", number: int = 0) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._file.fail(key, f"{key} must be a list of texts.", table, number)
+        return check_codes(value, lambda word, message: self._file.fail(word, message, table, number))
 
     def policy(self) -> Policy:
         data = self._file.data
         for key in data:
-            self.known(key, FIELDS, "key of this file")
-        severities: dict[str, Severity] = {}
-        for code, value in self._file.table("severity").items():
-            self.codes("severity", [code])
-            self.known(str(value), [s.value for s in Severity], "severity")
-            severities.update({check.code: Severity(value) for check in all_checks() if matches(check.code, code)})
+            self._file.known(key, FIELDS, "key of this file")
         rows = data.get("exempt", [])
         if not isinstance(rows, list):
-            raise self.fail("exempt", "exempt must be written as [[exempt]] tables.")
+            raise self._file.fail("exempt", "exempt must be written as [[exempt]] tables.")
         return Policy(
             select=self.codes("select", data.get("select", [])),
             ignore=self.codes("ignore", data.get("ignore", [])),
-            severities=severities,
-            exemptions=tuple(self.exemption(row) for row in rows),
+            severities=self.severities(),
+            exemptions=tuple(self.exemption(row, number) for number, row in enumerate(rows)),
         )
 
-    def exemption(self, row: Any) -> Exemption:
-        if not isinstance(row, dict) or "checks" not in row:
-            raise self.fail("exempt", "each [[exempt]] needs a list of checks.")
+    def severities(self) -> dict[str, Severity]:
+        """By code. What names a check itself counts more than a glob, whichever stands first: TOML knows no order."""
+        wanted: list[tuple[bool, str, Severity]] = []
+        for pattern, value in self._file.table("severity").items():
+            self.codes("severity", [pattern], "severity")
+            self._file.known(str(value), [s.value for s in Severity], "severity", "severity")
+            wanted.append((not _is_glob(pattern), pattern, Severity(value)))
+        wanted.sort(key=lambda entry: entry[0])
+        checks = all_checks()
+        return {c.code: severity for _, pattern, severity in wanted for c in checks if matches(c.code, pattern)}
+
+    def exemption(self, row: Any, number: int) -> Exemption:
+        def fail(key: str, message: str) -> SourceError:
+            return self._file.fail(key, message, "exempt", number)
+
+        if not isinstance(row, dict) or not row.get("checks"):
+            raise fail("exempt", "each [[exempt]] needs a list of checks.")
         for key in row:
-            self.known(key, EXEMPT_FIELDS, "key of [[exempt]]")
+            self._file.known(key, EXEMPT_FIELDS, "key of [[exempt]]", "exempt", number)
+        texts = {key: row[key] for key in ("namespace", "name", "reason") if key in row}
+        for key, value in texts.items():
+            if not isinstance(value, str):
+                raise fail(key, f"{key} must be a text.")
+            if key != "reason" and "[" in value and "]" not in value.partition("[")[2]:
+                raise fail(key, f"{key} has a [ that no ] closes: {value}")
         labels = row.get("labels", {})
-        texts = {key: row.get(key, default) for key, default in (("namespace", "*"), ("name", "*"), ("reason", ""))}
-        if not isinstance(labels, dict) or not all(isinstance(v, str) for v in (*labels.values(), *texts.values())):
-            raise self.fail("exempt", "namespace, name, reason and every label must be texts.")
-        return Exemption(checks=self.codes("checks", row["checks"]), labels=tuple(sorted(labels.items())), **texts)
+        if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
+            raise fail("labels", "labels must be a table of texts.")
+        codes = self.codes("checks", row["checks"], "exempt", number)
+        return Exemption(checks=codes, labels=tuple(sorted(labels.items())), **texts)
+
+
+def _is_glob(pattern: str) -> bool:
+    return any(sign in pattern for sign in "*?[")
 
 
 def check_codes(
@@ -84,10 +104,17 @@ def check_codes(
     codes = [check.code for check in all_checks()]
     for pattern in patterns:
         if not any(matches(code, pattern) for code in codes):
-            close = difflib.get_close_matches(pattern.upper(), codes, n=1)
-            text = f"{pattern} names no check." + (f" Did you mean {close[0]}?" if close else " See `dsview explain`.")
-            raise fail(pattern, text)
+            close = _group(pattern, codes) or difflib.get_close_matches(pattern.upper(), codes, n=1)
+            hint = f"Did you mean {close[0]}?" if close else "See `dsview explain`."
+            raise fail(pattern, f"{pattern if pattern.strip() else 'An empty text'} names no check. {hint}")
     return tuple(patterns)
+
+
+def _group(pattern: str, codes: Iterable[str]) -> list[str]:
+    """The glob that is meant by `DS-NGX` or `ngx`."""
+    wanted = pattern.strip().upper().rstrip("-")
+    starts = [start for start in (wanted, f"DS-{wanted}") if any(code.startswith(f"{start}-") for code in codes)]
+    return [f"{start}-*" for start in starts] if wanted else []
 
 
 def load_policy(path: str | None, *, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Policy:

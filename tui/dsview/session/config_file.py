@@ -32,21 +32,22 @@ class ConfigFile(msgspec.Struct, frozen=True):
     text: str = ""
     data: dict[str, Any] = {}
 
-    def fail(self, word: str, message: str) -> SourceError:
-        """A complaint with the line that holds the word."""
-        lines = self.text.splitlines()
-        found = (i for i, text in enumerate(lines, 1) if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text))
-        line = next(found, 0)
+    def fail(self, word: str, message: str, table: str = "", number: int = 0) -> SourceError:
+        """A complaint with the line that holds the word.
+
+        `table` is where it stands, and `number` which one of the tables of that name; without it, anywhere.
+        """
+        line = _line_of(word, self.text, table, number)
         where = f"{self.name}, line {line}" if line else self.name
         return SourceError(safe(f"{where}: {message}"))
 
-    def known(self, word: str, choices: Iterable[str], what: str) -> None:
-        """Raises `SourceError` with a suggestion where the word is none of the choices."""
+    def known(self, word: str, choices: Iterable[str], what: str, table: str = "", number: int = 0) -> None:
+        """Raises `SourceError` with a suggestion where the word is none of the choices. For the rest see `fail`."""
         options = list(choices)
         if word not in options:
             close = difflib.get_close_matches(word, options, n=1)
             hint = f" Did you mean {close[0]}?" if close else f" Known are {', '.join(options)}."
-            raise self.fail(word, f"{word} is no {what}.{hint}")
+            raise self.fail(word, f"{word} is no {what}.{hint}", table, number)
 
     def table(self, key: str) -> dict[str, Any]:
         """A table of the file, empty where there is none. Raises `SourceError` where it is something else."""
@@ -60,6 +61,32 @@ class ConfigFile(msgspec.Struct, frozen=True):
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.fail(key, f"{key} must be a list of texts.")
         return tuple(value)
+
+
+_COMMENT = re.compile(r"""("(?:[^"\\]|\\.)*"|'[^']*')|#.*""")
+_HEADER = re.compile(r"\s*\[")
+
+
+def _line_of(word: str, text: str, table: str, number: int) -> int:
+    """The line, counted from 1, where the word is a key, else where it stands at all; 0 where it does not."""
+    lines = [_COMMENT.sub(lambda found: found.group(1) or "", line) for line in text.splitlines()]
+    within = _section(lines, table, number) if table else range(len(lines))
+    name = re.escape(word)
+    key, anywhere = re.compile(rf"""[\s\["']*{name}["']?\s*[=\].]"""), re.compile(rf"(?<!\w){name}(?!\w)")
+    found = (i + 1 for places in (within, range(len(lines))) for i in places if key.match(lines[i]))
+    otherwise = (i + 1 for places in (within, range(len(lines))) for i in places if anywhere.search(lines[i]))
+    return next(found, 0) or next(otherwise, 0)
+
+
+def _section(lines: list[str], table: str, number: int) -> range:
+    """The lines of a table, with its header; none where it has no header of its own."""
+    own = re.compile(rf"""\s*\[+\s*["']?{re.escape(table)}["']?\s*\]""")
+    headers = [i for i, line in enumerate(lines) if own.match(line)]
+    if number >= len(headers):
+        return range(0)
+    start = headers[number]
+    end = next((i for i in range(start + 1, len(lines)) if _HEADER.match(lines[i])), len(lines))
+    return range(start, end)
 
 
 def read_config(path: str | None) -> ConfigFile:
