@@ -22,7 +22,7 @@ from tests.support.changes import (
     with_pod_cidrs,
     with_spec,
 )
-from tests.support.clusters import find
+from tests.support.clusters import changed, find
 
 
 def _labelled(node: str, **labels: str) -> Change:
@@ -267,3 +267,9 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
     verify(case, tmp_path)
+
+
+def test_the_kubelet_is_to_be_given_the_address_that_the_node_has_and_the_one_it_lacks(tmp_path: Path) -> None:
+    fix = next(f.fix for f in changed("01", V4_ONLY, tmp_path).book if f.check == "DS-NODE-001") or ""
+    assert WORKER in fix
+    assert "--node-ip=172.18.0.3,<its IPv6 address>" in fix

@@ -15,13 +15,14 @@ from tests.support.changes import (
     V6,
     Case,
     Change,
+    Json,
     all_of,
     event,
     pod_named,
     verify,
     with_pod_ips,
 )
-from tests.support.clusters import find
+from tests.support.clusters import changed, find
 
 
 def _on_node(node: str, **fields: Any) -> Change:
@@ -174,3 +175,25 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
     verify(case, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("owner", "fix"),
+    [
+        ({"kind": "StatefulSet", "name": "db"}, "kubectl -n local-path-storage rollout restart statefulset/db"),
+        ({"kind": "Job", "name": "once"}, f"kubectl -n local-path-storage delete pod {LOCAL_PATH}"),
+        # A static pod's object can be deleted as often as one likes: the kubelet goes on running the pod as it is.
+        ({"kind": "Node", "name": CP}, f"# {LOCAL_PATH} is a static pod: move its manifest"),
+        # Nothing would make another one of a pod without owner.
+        (None, f"kubectl -n local-path-storage get pod {LOCAL_PATH} -o json | jq"),
+    ],
+    ids=["restarted", "deleted", "static", "made-anew"],
+)
+def test_a_pod_is_recreated_in_the_way_of_its_owner(owner: Json | None, fix: str, tmp_path: Path) -> None:
+    def change(items: list[Json]) -> None:
+        with_pod_ips("local-path", "10.244.0.2")(items)
+        owners = [{"apiVersion": "v1", "controller": True, "uid": "u", **owner}] if owner else None
+        pod_named(items, "local-path")["metadata"]["ownerReferences"] = owners
+
+    found = next(f for f in changed("01", change, tmp_path).book if f.check == "DS-POD-001")
+    assert (found.fix or "").startswith(fix)

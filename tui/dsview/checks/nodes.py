@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
 from dsview.checks.words import families, names, quoted, ref, reregister_node
-from dsview.model.address import FAMILIES, Family, families_of, is_usable, other, packed
+from dsview.model.address import FAMILIES, Family, families_of, first_of, is_usable, other, packed
 from dsview.model.cidr import Cidr, parse_cidr, parse_cidrs
 from dsview.model.finding import ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Node
 from dsview.state.profile import NodeFacts
 from dsview.state.relations import in_order
-
-_NODE_IP = "Start the node's kubelet with --node-ip=<IPv4 address>,<IPv6 address> and restart it."
 
 
 def _nodes(ctx: Context) -> list[Node]:
@@ -36,7 +34,7 @@ def _node_ref(name: str) -> ObjectRef:
     condition="A Ready node has no usable InternalIP of a family that the cluster serves: an error in a dual-stack "
     "cluster, else a warning. A note where the family is only an ExternalIP, where only peers have it, or on Windows.",
     why="Host-network pods, NodePorts and kubelet traffic of that node do not work over the family.",
-    fix=_NODE_IP,
+    fix="Start the node's kubelet with --node-ip=<IPv4 address>,<IPv6 address> and restart it.",
     not_when="Virtual and Fargate nodes, and nodes that a cloud provider has not initialised yet.",
     source="checks.md §4 and §1.11",
     needs=(Kind.NODE,),
@@ -80,8 +78,16 @@ def _internal_problem(ctx: Context, node: Node, facts: NodeFacts, family: Family
         field="status.addresses",
         observed=has,
         expected=f"an InternalIP of {family}",
-        fix=_NODE_IP,
+        fix=_give_node_ips(ctx, node, family),
     )
+
+
+def _give_node_ips(ctx: Context, node: Node, lacking: Family) -> str:
+    """What to do on the node, with the addresses that it has, in the order of the cluster's families."""
+    usable = [address for address in node.addresses_of("InternalIP") if is_usable(address)]
+    wanted = dict.fromkeys((*ctx.profile.service_families, lacking))
+    ips = ",".join(first_of(tuple(usable), family) or f"<its {family} address>" for family in wanted)
+    return f"On node {node.name}, start the kubelet with --node-ip={ips} and restart it."
 
 
 @check(

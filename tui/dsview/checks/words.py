@@ -71,23 +71,38 @@ def recreate_service(service: Service, dropped: Sequence[str] = (".spec.ipFamili
     Without ipFamilies it gets those that its policy makes of the cluster's. The address `None` stays: without it the
     Service were headless no more.
     """
-    get = kubectl(service.namespace, "get", "service", service.name, "-o", "json")
     addresses = () if service.is_headless else (".spec.clusterIP", ".spec.clusterIPs")
+    return _recreate("service", service, (*addresses, *dropped))
+
+
+def _recreate(kind: str, item: Object, dropped: Sequence[str]) -> str:
+    """Commands that create an object anew without some fields, and without those that only the server writes."""
+    get = kubectl(item.namespace, "get", kind, item.name, "-o", "json")
     written = (".metadata.resourceVersion", ".metadata.uid", ".metadata.creationTimestamp", ".status")
-    drop = f"del({','.join((*addresses, *dropped, *written))})"
-    return f"{get} | jq {shlex.quote(drop)} | {kubectl(service.namespace, 'replace', '--force', '-f', '-')}"
+    drop = f"del({','.join((*dropped, *written))})"
+    return f"{get} | jq {shlex.quote(drop)} | {kubectl(item.namespace, 'replace', '--force', '-f', '-')}"
 
 
 _RESTARTABLE = ("deployment/", "statefulset/", "daemonset/")
 
 
 def recreate_pods(pods: Sequence[Pod]) -> str:
-    """Commands that replace pods: a rolling restart of what owns them, or a delete where nothing can restart them."""
+    """Commands that replace pods: a rolling restart of what owns them, a delete where the owner makes others.
+
+    A pod without owner is made anew from what it was; that of a static pod only mirrors what its kubelet runs.
+    """
     commands: dict[str, None] = {}
     for pod in pods:
         workload = workload_of(pod)
         if workload.startswith(_RESTARTABLE):
             commands[kubectl(pod.namespace, "rollout", "restart", workload)] = None
+        elif pod.owner is None:
+            commands[_recreate("pod", pod, (".spec.nodeName",))] = None
+        elif pod.owner.kind == "Node":
+            static, node = (" ".join(name.split()) for name in (pod.name, pod.node_name))
+            commands[
+                f"# {static} is a static pod: move its manifest out of the kubelet's folder on {node}, and back"
+            ] = None
         else:
             commands[kubectl(pod.namespace, "delete", "pod", pod.name)] = None
     return "\n".join(commands)
