@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -268,3 +269,25 @@ def test_draining_much_goes_on_in_slices_until_all_is_evaluated(session: Session
     assert len(session.state.pods) == size.pods
     assert session.is_settled
     assert {finding.check for finding in session.book} == {"DS-SVC-002"}
+
+
+def test_what_a_session_kept_is_free_again_when_the_next_one_is_settled(source: ScriptedSource) -> None:
+    gc.unfreeze()
+    first = Session(source)
+    first.start()
+    source.know()
+    assert drained(first).is_settled
+    kept = weakref.ref(first)
+    first.stop()
+    loop: list[object] = [first]
+    loop.append(loop)
+    del first, loop
+    next_source = ScriptedSource()
+    second = Session(next_source)
+    second.start()
+    assert kept() is not None
+    next_source.know()
+    assert drained(second).is_settled
+    assert kept() is None
+    second.stop()
+    gc.unfreeze()

@@ -50,6 +50,19 @@ class NotEvaluated(msgspec.Struct, frozen=True):
     reason: str
 
 
+def _let_collect_again() -> None:
+    """Take what is there out of the collector's sight, and switch it on again.
+
+    What was loaded is no garbage, and to look for some in it would hold up the screen when it is whole at last. Only
+    where a session was left for this one, what that had kept from the collector is looked through.
+    """
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.collect()
+    gc.freeze()
+    gc.enable()
+
+
 class Session:
     """Owns a source. `drain` is called on one thread: by a screen every tenth of a second, by a command in a loop."""
 
@@ -185,9 +198,7 @@ class Session:
         if not self._was_settled and self.is_settled:
             self._was_settled = True
             self.timeline.begin(self.state)
-            gc.collect()
-            gc.freeze()
-            gc.enable()
+            _let_collect_again()
             if self._trace is not None:
                 self._trace.all_synced()
 
