@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.changes import V6, Case, Change, Json, all_of, verify, with_text
-from tests.support.clusters import find
+from dsview.model.kinds import Kind
+from dsview.sources.events import Health, StatusChanged
+from tests.support.changes import V6, Case, Change, Json, all_of, removing, verify, with_text
+from tests.support.clusters import changed, find
 
 
 def _flag(pod: str, *flags: str) -> Change:
@@ -170,6 +172,21 @@ CASES = [
         ("DS-CLU-010",),
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("refused", "codes"), [("kube-proxy", ["DS-CLU-007", "DS-CLU-008"]), ("coredns", ["DS-CLU-009"])]
+)
+def test_configmap_that_was_not_read_leaves_its_checks_unevaluated(
+    refused: str, codes: list[str], tmp_path: Path
+) -> None:
+    session = changed("01", removing("ConfigMap", refused), tmp_path)
+    assert not {entry.check for entry in session.not_evaluated()} & {"DS-CLU-007", "DS-CLU-008", "DS-CLU-009"}
+    reason = f"not read in kube-system/{refused}"
+    session.state.apply(StatusChanged(kind=Kind.CONFIG_MAP, health=Health.LIVE, reason=reason))
+    found = {entry.check: entry.reason for entry in session.not_evaluated()}
+    assert [code for code in found if code.startswith("DS-CLU-00") and code > "DS-CLU-006"] == codes
+    assert {found[code] for code in codes} == {f"configmaps: {reason}"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

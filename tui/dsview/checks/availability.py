@@ -7,6 +7,8 @@ from dsview.model.kinds import RESOURCES, Kind
 from dsview.model.text import safe
 from dsview.sources.events import Health
 from dsview.state.cluster import ClusterState
+from dsview.state.controllers import config_map_key, live_controllers
+from dsview.state.listeners import is_config_map_unread
 
 _WORDS = {
     Health.REFUSED: "not permitted",
@@ -35,6 +37,8 @@ def why_not_evaluated(state: ClusterState, check: Check) -> str | None:
     for kind in check.uses:
         if not state.is_settled(kind):
             return why_unknown(state, kind)
+    if _lacks_config_map(state, check):
+        return why_unknown(state, Kind.CONFIG_MAP)
     missing = [kind for kind in check.subjects if not state.is_known(kind)]
     if not missing:
         return None
@@ -43,9 +47,20 @@ def why_not_evaluated(state: ClusterState, check: Check) -> str | None:
     return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
 
 
+def _lacks_config_map(state: ClusterState, check: Check) -> bool:
+    """Whether a ConfigMap that the check needs was not read, while others were: they are read one by one, by name."""
+    if Kind.CONFIG_MAP not in check.needs or not state.status(Kind.CONFIG_MAP).reason:
+        return False
+    if check.config_map is not None:
+        return is_config_map_unread(state, check.config_map)
+    return any(is_config_map_unread(state, config_map_key(pod)) for pod in live_controllers(state))
+
+
 def why_unknown(state: ClusterState, kind: Kind) -> str:
     """Why the objects of a kind are not known, such as `pods: not permitted`."""
     status = state.status(kind)
     name = RESOURCES[kind].rbac_name if kind in RESOURCES else "nginx.conf of the controllers"
+    if status.health.is_complete and status.reason:
+        return safe(f"{name}: {status.reason}")
     text = f"{name}: {_WORDS.get(status.health, 'could not be read')}"
     return safe(f"{text} ({status.reason})" if status.reason and status.health is not Health.REFUSED else text)

@@ -30,6 +30,7 @@ from dsview.state.settings import COREDNS, KUBE_PROXY, kube_proxy_settings
     source="checks.md §4; KEP-3178",
     needs=(Kind.CONFIG_MAP,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
+    config_map=KUBE_PROXY,
 )
 def node_port_addresses(ctx: Context) -> Iterator[Problem]:
     """A limit for one family of two."""
@@ -64,6 +65,7 @@ def node_port_addresses(ctx: Context) -> Iterator[Problem]:
     needs=(Kind.CONFIG_MAP,),
     uses=(Kind.NODE, Kind.POD),
     of_pods=(PodFacet.PATTERNS,),
+    config_map=KUBE_PROXY,
 )
 def cluster_cidr_one_family(ctx: Context) -> Iterator[Problem]:
     """A clusterCIDR of one family for pods of two."""
@@ -106,6 +108,7 @@ def _has_dual_pods(ctx: Context) -> bool:
     source="checks.md §4",
     needs=(Kind.CONFIG_MAP,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.NODE),
+    config_map=COREDNS,
 )
 def corefile_no_ip6_arpa(ctx: Context) -> Iterator[Problem]:
     """No reverse zone for IPv6."""

@@ -59,13 +59,16 @@ def _read(ctx: Context) -> Iterator[tuple[Pod, NginxConf]]:
 def no_v6_listen(ctx: Context) -> Iterator[Problem]:
     """A dual pod with IPv4 listeners."""
     for pod, conf in _read(ctx):
-        if V6 not in families_of(pod.ips) or is_ipv6_disabled(ctx.state, pod) or is_config_map_unread(ctx.state, pod):
+        settings = config_map_key(pod)
+        if V6 not in families_of(pod.ips) or is_ipv6_disabled(ctx.state, pod):
+            continue
+        if is_config_map_unread(ctx.state, settings):
+            # It may say that IPv6 is disabled.
             continue
         unknown = ports_of_host_names(conf)
         found = sorted((item for item in sockets(conf).items() if item[0] not in unknown), key=str)
         ports = [f"{port}/{transport}" for (transport, port), has in found if has == {V4}]
         if ports:
-            settings = ObjectRef("ConfigMap", *config_map_key(pod))
             # The process decides for all ports at once, so where some have IPv6 a template or a snippet decided.
             is_written = any(V6 in has for _, has in found)
             why = (
@@ -81,11 +84,11 @@ def no_v6_listen(ctx: Context) -> Iterator[Problem]:
                 field="listen",
                 observed=f"IPv4 on {names(ports)}",
                 expected=f"IPv4 and IPv6 on {names(ports)}",
-                fix=f"{kubectl(settings.namespace or '', 'edit', 'configmap', settings.name)}\n"
+                fix=f"{kubectl(settings[0], 'edit', 'configmap', settings[1])}\n"
                 f"# add listen [::]:PORT beside the listen of {names(ports)}, or do so in the custom template"
                 if is_written
                 else recreate_pods([pod]),
-                causes=(Cause("DS-NGX-002", settings, V6),),
+                causes=(Cause("DS-NGX-002", ObjectRef("ConfigMap", *settings), V6),),
             )
 
 

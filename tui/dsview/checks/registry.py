@@ -13,6 +13,7 @@ import msgspec
 from dsview.model.address import Family
 from dsview.model.finding import Cause, Finding, ObjectRef, Severity
 from dsview.model.kinds import Kind
+from dsview.model.objects import Key
 from dsview.model.text import safe_lines
 from dsview.state.relations import PodFacet
 
@@ -45,7 +46,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     `subjects` are the kinds it is asked of, one object at a time; without any it is asked once for the whole
     cluster, anew whenever one of `needs` or `uses` changed. `needs` are the kinds without which it is not evaluated
     (besides the subject's own), or from `substitutes` in part only; `uses` are read where they are there. `of_pods`
-    narrows what a cluster-wide check reads of pods; without it every change of a pod counts. `condition`, `why`, `fix`
+    narrows what a cluster-wide check reads of pods; without it every change of a pod counts. `config_map` is the
+    ConfigMap that it needs; without one it needs those of the ingress-nginx controllers. `condition`, `why`, `fix`
     and `not_when` (when it is a false alarm) are sentences for people; `detail_only` findings are shown with the object
     and stand in no report.
     """
@@ -64,6 +66,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     uses: tuple[Kind, ...] = ()
     substitutes: tuple[Kind, ...] = ()
     of_pods: tuple[PodFacet, ...] | None = None
+    config_map: Key | None = None
     detail_only: bool = False
     run: Callable[..., Iterator[Problem]]
 
@@ -95,6 +98,7 @@ def check(
     uses: tuple[Kind, ...] = (),
     substitutes: tuple[Kind, ...] = (),
     of_pods: tuple[PodFacet, ...] | None = None,
+    config_map: Key | None = None,
     detail_only: bool = False,
 ) -> Callable[[Callable[..., Iterator[Problem]]], Callable[..., Iterator[Problem]]]:
     """Enter the decorated function into the registry. It is called as `run(subject, context)` or `run(context)`."""
@@ -117,6 +121,7 @@ def check(
             uses=uses,
             substitutes=substitutes,
             of_pods=of_pods,
+            config_map=config_map,
             detail_only=detail_only,
             run=run,
         )

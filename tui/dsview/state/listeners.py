@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsview.model.address import V4, V6, Family, families_of
 from dsview.model.kinds import Kind
 from dsview.model.listen import Likelihood, Listener, ListenSource, NginxConf
-from dsview.model.objects import ConfigMap, Pod, Service
+from dsview.model.objects import ConfigMap, Key, Pod, Service
 from dsview.state.cluster import ClusterState
 from dsview.state.controllers import config_map_key, has_ssl_passthrough, is_truthy, public_ports, target_port
 
@@ -30,11 +30,15 @@ def config_map(state: ClusterState, pod: Pod) -> ConfigMap | None:
     return state.config_maps.get(config_map_key(pod))
 
 
-def is_config_map_unread(state: ClusterState, pod: Pod) -> bool:
-    """Whether the controller's ConfigMap may exist and could not be read. Where all could be, it does not exist."""
-    return config_map(state, pod) is None and not (
-        state.is_known(Kind.CONFIG_MAP) and not state.status(Kind.CONFIG_MAP).reason
-    )
+def is_config_map_unread(state: ClusterState, key: Key) -> bool:
+    """Whether a ConfigMap may exist and could not be read. Where all that were asked for could be, it does not."""
+    if key in state.config_maps:
+        return False
+    if not state.is_known(Kind.CONFIG_MAP):
+        return True
+    # The source names those that it could not read; a reason without names, as in a redacted snapshot, may mean any.
+    reason = state.status(Kind.CONFIG_MAP).reason
+    return "/".join(key) in reason or (bool(reason) and "/" not in reason)
 
 
 def is_ipv6_disabled(state: ClusterState, pod: Pod) -> bool:
@@ -128,7 +132,7 @@ def _ipv6_likelihood(state: ClusterState, pod: Pod) -> Likelihood | None:
         return None
     if V6 in families_of(pod.ips):
         # Without the ConfigMap nobody can tell that IPv6 is not switched off.
-        return Likelihood.LIKELY if is_config_map_unread(state, pod) else Likelihood.YES
+        return Likelihood.LIKELY if is_config_map_unread(state, config_map_key(pod)) else Likelihood.YES
     node = state.nodes.get(("", pod.node_name))
     if pod.host_network and node is not None and V6 in families_of(node.addresses_of("InternalIP")):
         return Likelihood.LIKELY
