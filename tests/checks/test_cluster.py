@@ -23,6 +23,7 @@ from tests.support.changes import (
     pod_named,
     verify,
     with_addresses,
+    with_pod_cidrs,
     with_pod_ips,
 )
 from tests.support.clusters import find
@@ -210,6 +211,16 @@ CASES = [
         "10",
         with_addresses("node-a", ("InternalIP", "2001:db8::5"), ("InternalIP", "192.0.2.5")),
         {("DS-CLU-002", "error", "Cluster", "cluster", None)},
+    ),
+    Case(
+        "pod-ranges-that-the-cni-ignores",
+        "01",
+        all_of(
+            _reversed_addresses(CP, WORKER, WORKER2),
+            *(with_pod_cidrs(name, f"10.244.{i}.0/24") for i, name in enumerate((CP, WORKER, WORKER2))),
+        ),
+        {("DS-CLU-002", "warning", "Cluster", "cluster", None)},
+        ("DS-CLU-001",),
     ),
     Case(
         "service-range-four-fifths-full",

@@ -129,10 +129,12 @@ def controllers_of(ingress: Ingress, state: ClusterState) -> list[Pod]:
     """
     name = ingress.class_name or dict(ingress.annotations).get(_CLASS_ANNOTATION, "")
     versions = (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.INGRESS_CLASS])
-    by_class: dict[str, list[Pod]] = state.remembered("controllers by class", versions, dict)
-    if name not in by_class:
-        by_class[name] = _controllers_of_class(name, state)
-    return [pod for pod in by_class[name] if argument(pod, "watch-namespace") in {"", ingress.namespace}]
+    found: dict[tuple[str, str], list[Pod]] = state.remembered("controllers by class and namespace", versions, dict)
+    key = (name, ingress.namespace)
+    if key not in found:
+        pods = _controllers_of_class(name, state)
+        found[key] = [pod for pod in pods if argument(pod, "watch-namespace") in {"", ingress.namespace}]
+    return found[key]
 
 
 def _controllers_of_class(name: str, state: ClusterState) -> list[Pod]:
