@@ -10,7 +10,7 @@ import pytest
 
 from dsview.checks.engine import Engine
 from dsview.model.kinds import Kind
-from dsview.sources.events import Health, StatusChanged
+from dsview.sources.events import Changed, Health, StatusChanged
 from tests.support.changes import (
     CONTROLLER,
     V4,
@@ -427,6 +427,23 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_changed_cluster_shows_this_and_nothing_else_of_weight(case: Case, tmp_path: Path) -> None:
     verify(case, tmp_path)
+
+
+@pytest.mark.parametrize("of", [(FIRST,), (FIRST, SECOND)], ids=["one replica", "both"])
+def test_file_that_was_not_understood_leaves_its_checks_unevaluated(of: tuple[str, ...], tmp_path: Path) -> None:
+    session = changed("08", unchanged, tmp_path, lambda name, text: text + "\n{" if name in of else text)
+    found = {entry.check: entry.reason for entry in session.not_evaluated() if entry.check.startswith("DS-NGX")}
+    assert list(found) == [f"DS-NGX-{number:03}" for number in (1, 3, 4, 7, 8, 9, 10)]
+    assert all("was not understood: the directive at line 282 does not end" in reason for reason in found.values())
+    is_half = [reason.endswith("; evaluated for the other controllers only") for reason in found.values()]
+    assert set(is_half) == {len(of) == 1}
+
+
+def test_file_that_is_missing_leaves_those_unevaluated_that_never_go_by_a_prediction(tmp_path: Path) -> None:
+    session = changed("08", unchanged, tmp_path)
+    session.state.apply(Changed(Kind.NGINX_CONF, (), (("ingress-nginx", FIRST),)))
+    found = [entry.check for entry in session.not_evaluated() if entry.check.startswith("DS-NGX")]
+    assert found == [f"DS-NGX-{number:03}" for number in (1, 4, 7, 8, 9)]
 
 
 def test_nothing_is_an_error_where_the_configmap_that_may_disable_ipv6_was_not_read(tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dsview.checks.registry import Check
 from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.listen import ListenSource
 from dsview.model.text import safe
 from dsview.sources.events import Health
 from dsview.state.cluster import ClusterState
 from dsview.state.controllers import config_map_key, live_controllers
-from dsview.state.listeners import is_config_map_unread
+from dsview.state.listeners import is_config_map_unread, nginx_conf
 
 _WORDS = {
     Health.REFUSED: "not permitted",
@@ -39,6 +40,8 @@ def why_not_evaluated(state: ClusterState, check: Check) -> str | None:
             return why_unknown(state, kind)
     if _lacks_config_map(state, check):
         return why_unknown(state, Kind.CONFIG_MAP)
+    if (unread := _unread_conf(state, check)) is not None:
+        return unread
     missing = [kind for kind in check.subjects if not state.is_known(kind)]
     if not missing:
         return None
@@ -54,6 +57,20 @@ def _lacks_config_map(state: ClusterState, check: Check) -> bool:
     if check.config_map is not None:
         return is_config_map_unread(state, check.config_map)
     return any(is_config_map_unread(state, config_map_key(pod)) for pod in live_controllers(state))
+
+
+def _unread_conf(state: ClusterState, check: Check) -> str | None:
+    """Why the check could not look at some ready controller's listeners, while it may have looked at others'."""
+    is_needed = Kind.NGINX_CONF in check.needs
+    if not is_needed and not check.of_listeners:
+        return None
+    ready = [nginx_conf(state, pod) for pod in live_controllers(state) if pod.ready]
+    unread = [c for c in ready if c.source is ListenSource.UNREAD or (is_needed and c.source is ListenSource.PREDICTED)]
+    if not unread:
+        return None
+    first = unread[0]
+    rest = "; evaluated for the other controllers only" if len(unread) < len(ready) else ""
+    return safe(f"nginx.conf of {first.namespace}/{first.name}: {first.reason.rstrip('.')}{rest}")
 
 
 def why_unknown(state: ClusterState, kind: Kind) -> str:

@@ -106,6 +106,7 @@ def no_v6_listen(ctx: Context) -> Iterator[Problem]:
     needs=(Kind.SERVICE, Kind.POD, Kind.ENDPOINT_SLICE),
     uses=(Kind.NGINX_CONF, Kind.CONFIG_MAP),
     of_pods=(PodFacet.CONTROLLERS,),
+    of_listeners=True,
 )
 def service_family_no_listener(ctx: Context) -> Iterator[Problem]:
     """The Service leads to a port that is deaf in one family."""

@@ -145,6 +145,7 @@ _DEFAULT_REAL_IP_CIDR = "0.0.0.0/0"
     needs=(Kind.POD, Kind.CONFIG_MAP),
     uses=(Kind.NGINX_CONF,),
     of_pods=(PodFacet.CONTROLLERS,),
+    of_listeners=True,
 )
 def real_ip_v4_only(ctx: Context) -> Iterator[Problem]:
     """Real client addresses in one family only."""

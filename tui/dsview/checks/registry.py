@@ -47,9 +47,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     cluster, anew whenever one of `needs` or `uses` changed. `needs` are the kinds without which it is not evaluated
     (besides the subject's own), or from `substitutes` in part only; `uses` are read where they are there. `of_pods`
     narrows what a cluster-wide check reads of pods; without it every change of a pod counts. `config_map` is the
-    ConfigMap that it needs; without one it needs those of the ingress-nginx controllers. `condition`, `why`, `fix`
-    and `not_when` (when it is a false alarm) are sentences for people; `detail_only` findings are shown with the object
-    and stand in no report.
+    ConfigMap that it needs; without one it needs those of the ingress-nginx controllers. `of_listeners` says that an
+    nginx.conf that was not understood leaves it unevaluated, while one that was not read is predicted. `condition`,
+    `why`, `fix` and `not_when` (when it is a false alarm) are sentences for people; `detail_only` findings are shown
+    with the object and stand in no report.
     """
 
     code: str
@@ -67,6 +68,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     substitutes: tuple[Kind, ...] = ()
     of_pods: tuple[PodFacet, ...] | None = None
     config_map: Key | None = None
+    of_listeners: bool = False
     detail_only: bool = False
     run: Callable[..., Iterator[Problem]]
 
@@ -99,6 +101,7 @@ def check(
     substitutes: tuple[Kind, ...] = (),
     of_pods: tuple[PodFacet, ...] | None = None,
     config_map: Key | None = None,
+    of_listeners: bool = False,
     detail_only: bool = False,
 ) -> Callable[[Callable[..., Iterator[Problem]]], Callable[..., Iterator[Problem]]]:
     """Enter the decorated function into the registry. It is called as `run(subject, context)` or `run(context)`."""
@@ -122,6 +125,7 @@ def check(
             substitutes=substitutes,
             of_pods=of_pods,
             config_map=config_map,
+            of_listeners=of_listeners,
             detail_only=detail_only,
             run=run,
         )
