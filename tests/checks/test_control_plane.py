@@ -174,6 +174,16 @@ CASES = [
 ]
 
 
+@pytest.mark.parametrize("text", ["a: [", "nodePortAddresses", "", "a: &a [*a]"])
+def test_settings_that_are_not_understood_leave_their_checks_unevaluated(text: str, tmp_path: Path) -> None:
+    def change(items: list[Json]) -> None:
+        find(items, "ConfigMap", "kube-proxy")["data"]["config.conf"] = text
+
+    found = {entry.check: entry.reason for entry in changed("01", change, tmp_path).not_evaluated()}
+    reason = "configmaps: config.conf of kube-system/kube-proxy was not understood"
+    assert {code for code, why in found.items() if why == reason} == {"DS-CLU-007", "DS-CLU-008"}
+
+
 @pytest.mark.parametrize(
     ("refused", "codes"), [("kube-proxy", ["DS-CLU-007", "DS-CLU-008"]), ("coredns", ["DS-CLU-009"])]
 )

@@ -10,6 +10,7 @@ from dsview.sources.events import Health
 from dsview.state.cluster import ClusterState
 from dsview.state.controllers import config_map_key, live_controllers
 from dsview.state.listeners import is_config_map_unread, nginx_conf
+from dsview.state.settings import KUBE_PROXY, kube_proxy_settings
 
 _WORDS = {
     Health.REFUSED: "not permitted",
@@ -40,6 +41,8 @@ def why_not_evaluated(state: ClusterState, check: Check) -> str | None:
             return why_unknown(state, kind)
     if _lacks_config_map(state, check):
         return why_unknown(state, Kind.CONFIG_MAP)
+    if check.config_map == KUBE_PROXY and not _is_kube_proxy_understood(state):
+        return "configmaps: config.conf of kube-system/kube-proxy was not understood"
     if (unread := _unread_conf(state, check)) is not None:
         return unread
     missing = [kind for kind in check.subjects if not state.is_known(kind)]
@@ -57,6 +60,12 @@ def _lacks_config_map(state: ClusterState, check: Check) -> bool:
     if check.config_map is not None:
         return is_config_map_unread(state, check.config_map)
     return any(is_config_map_unread(state, config_map_key(pod)) for pod in live_controllers(state))
+
+
+def _is_kube_proxy_understood(state: ClusterState) -> bool:
+    """Whether kube-proxy's settings can be read, where there are any."""
+    found = state.config_maps.get(KUBE_PROXY)
+    return found is None or kube_proxy_settings(found) is not None
 
 
 def _unread_conf(state: ClusterState, check: Check) -> str | None:

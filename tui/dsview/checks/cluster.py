@@ -76,7 +76,7 @@ def _pod_ranges_fix(seen: tuple[Family, ...]) -> str:
     Severity.WARNING,
     title="First families of nodes and Services differ",
     condition="The family of the first InternalIP differs between Ready nodes, or from the first Service family. An "
-    "error where all podCIDRs of a node are of the other family than its first InternalIP.",
+    "error where all podCIDRs of a node are of the other family than its first InternalIP, and its pods have no other.",
     why="podIP, hostIP and clusterIP show different families from node to node, and software that reads only the first "
     "one breaks.",
     fix="Order --node-ip of the kubelets like the API server's --service-cluster-ip-range.",

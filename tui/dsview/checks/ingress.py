@@ -44,8 +44,8 @@ def _copies_status(pod: Pod) -> bool:
     "has none of it, for two minutes.",
     why="DNS that follows the Ingress status publishes one family only.",
     fix="Restart the controller; look at its log for status updates.",
-    not_when="The controller is told other addresses (--publish-status-address) or to write none "
-    "(--update-status=false).",
+    not_when="The controller is told other addresses (--publish-status-address), to write none "
+    "(--update-status=false), or to watch another namespace only (--watch-namespace).",
     source="checks.md §4",
     subjects=(Kind.INGRESS,),
     needs=(Kind.SERVICE, Kind.POD),

@@ -309,7 +309,8 @@ def _has_held(ctx: Context, service: Service, pods: list[Pod], *, of: int) -> bo
     "local-policy-gap",
     Severity.WARNING,
     title="Node serves the load balancer in one family only",
-    condition="externalTrafficPolicy is Local, and a node has ready endpoints in one family but none in the other.",
+    condition="externalTrafficPolicy is Local, and a node has ready endpoints in one family but none in the other, for "
+    "60 s.",
     why="The health check of the load balancer is one for both families, so the node gets traffic that it drops.",
     fix="Recreate the pods on that node that lack the family.",
     not_when="The load balancer checks the health of each family by itself.",
