@@ -106,6 +106,18 @@ def test_a_missing_file_is_a_sentence_and_exit_code_2() -> None:
     assert result.stderr == "dsview: /does/not/exist does not exist.\n"
 
 
+@pytest.mark.parametrize(
+    "content",
+    ['{"kind": "List", "apiVersion": "v1", "items": []}', '{"kind": "Foo", "apiVersion": "x/v1", "metadata": {}}'],
+    ids=["what kubectl writes where it was refused", "another kind"],
+)
+def test_files_that_hold_nothing_to_check_are_no_pass(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content)
+    result = run("check", "--from", str(tmp_path / "a.json"))
+    assert (result.stdout, code(result)) == ("", 2)
+    assert "a.json holds nothing to check" in result.stderr
+
+
 def test_standard_input_is_read() -> None:
     content = (Path(scenario("02")) / "objects.json").read_bytes()
     report = json.loads(run("check", "--from", "-", "-o", "json", stdin=content).stdout)

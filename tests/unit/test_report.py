@@ -15,7 +15,7 @@ import pytest
 from dsview import __version__
 from dsview.checks.registry import REGISTRY, all_checks
 from dsview.model.text import safe, safe_lines
-from dsview.report.baseline import new_findings, read_baseline
+from dsview.report.baseline import compared, read_baseline
 from dsview.report.formats import FORMATS, Beside, render_json
 from dsview.report.model import (
     ClusterPart,
@@ -29,13 +29,14 @@ from dsview.report.model import (
     build_report,
 )
 from dsview.report.text import render_text
-from dsview.session.policy import Policy
+from dsview.session.policy import Exemption, Policy
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.sources.events import SourceError
 from tests.support.clusters import RECORDINGS, SCENARIOS, from_path, settle
 
 SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "tui/dsview/report/schema.json").read_text())
+SCHEMAS = Path(__file__).parents[1] / "data" / "schemas"
 HOSTILE = "x\x1b]0;owned\x07\x1b[31m[bold]|`</failure>]]>&amp;\u202e\u200b\x9b\x7f\ud800\ufffe\n# y"
 NAME = HOSTILE.replace("\ud800", "")
 """Neither JSON nor YAML can hold a lone surrogate, so no object has one in its name; a file on disk may."""
@@ -299,6 +300,10 @@ def test_the_summary_counts_folded_findings_and_names_what_was_not_evaluated() -
     [
         (report(), "No findings."),
         (report(not_evaluated=SOME.not_evaluated), "No findings among what could be evaluated."),
+        (
+            report(skipped=("DS-SVC-001",)),
+            "No findings among what was asked.\n1 check was not asked: options or the configuration leave them out.",
+        ),
     ],
 )
 def test_the_absence_of_findings_is_never_more_than_it_is(value: Report, sentence: str) -> None:
@@ -454,7 +459,8 @@ def test_a_finding_is_new_by_its_identity_or_when_it_got_worse(
 ) -> None:
     file = tmp_path / "known.json"
     file.write_text(rendered("json", report(before)))
-    assert bool(new_findings(report(now), read_baseline(str(file)))) is is_new
+    (compared_to,) = compared(report(now), read_baseline(str(file))).findings
+    assert (compared_to.is_new, compared_to.is_known) == (is_new, not is_new)
 
 
 @pytest.mark.parametrize(
@@ -464,6 +470,8 @@ def test_a_finding_is_new_by_its_identity_or_when_it_got_worse(
         ("[]", "The baseline is not a JSON report"),
         ('{"schema": "other/v1", "findings": []}', "The baseline has schema 'other/v1', not dsview.io/report/v1."),
         ('{"schema": "dsview.io/report/v1"}', "findings"),
+        ('{"schema": "dsview.io/report/v1", "findings": [{"check": 1}]}', "The baseline is not a JSON report"),
+        ("[" * 100_000, "The baseline is not a JSON report"),
     ],
 )
 def test_a_baseline_of_another_kind_is_refused(tmp_path: Path, content: str, sentence: str) -> None:
@@ -472,3 +480,120 @@ def test_a_baseline_of_another_kind_is_refused(tmp_path: Path, content: str, sen
     with pytest.raises(SourceError) as raised:
         read_baseline(str(file))
     assert sentence in str(raised.value)
+
+
+OLD = "web-7d9f8b6c5d-2xk9p"
+NEXT = "web-5c4d8f7b9b-zz7mq"
+
+
+def pod_finding(name: str, severity: str = "warning", kind: str = "Pod") -> ReportedFinding:
+    return finding("DS-POD-001", kind, name, severity=severity)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "new"),
+    [
+        ([OLD], [NEXT], []),
+        ([OLD], [OLD, NEXT], [NEXT]),
+        ([OLD, "web-7d9f8b6c5d-44444"], [NEXT, "web-5c4d8f7b9b-44444"], []),
+        (["web-0"], ["web-1"], ["web-1"]),
+        (["kube-proxy-2sm79"], ["kube-proxy-5krgg"], []),
+        (["backup-29381234-bcdfg"], ["backup-29381299-hjklm"], []),
+        ([OLD], ["api-5c4d8f7b9b-zz7mq"], ["api-5c4d8f7b9b-zz7mq"]),
+        (["web-front"], ["web-proxy"], ["web-proxy"]),
+    ],
+    ids=[
+        "after a rollout",
+        "one more than was known",
+        "as many as were known",
+        "names that are not made up",
+        "DaemonSet",
+        "CronJob",
+        "another Deployment",
+        "words are not made up",
+    ],
+)
+def test_a_pod_under_a_name_that_was_made_up_anew_is_the_pod_that_was_known(
+    tmp_path: Path, before: list[str], now: list[str], new: list[str]
+) -> None:
+    file = tmp_path / "known.json"
+    file.write_text(rendered("json", report(*map(pod_finding, before))))
+    found = compared(report(*map(pod_finding, now)), read_baseline(str(file))).findings
+    assert [f.object.name for f in found if f.is_new] == new
+    assert len(found) == len(now)
+
+
+def test_a_renamed_pod_that_got_worse_is_new(tmp_path: Path) -> None:
+    file = tmp_path / "known.json"
+    file.write_text(rendered("json", report(pod_finding(OLD), pod_finding("web-7d9f8b6c5d-44444", "error"))))
+    now = report(pod_finding(NEXT, "error"), pod_finding("web-5c4d8f7b9b-44444", "error"))
+    assert [f.is_new for f in compared(now, read_baseline(str(file))).findings] == [False, True]
+
+
+def test_every_format_says_which_findings_are_new(tmp_path: Path) -> None:
+    file = tmp_path / "known.json"
+    file.write_text(rendered("json", report(OLD_POD, EMPTY, NOTE)))
+    value = compared(SOME, read_baseline(str(file)))
+    assert [f.check for f in value.findings if f.is_new] == ["DS-SVC-001"]
+    written = json.loads(rendered("json", value))
+    jsonschema.validate(written, SCHEMA)
+    assert [f["baseline"] for f in written["findings"]] == ["known", "known", "new", "known"]
+    assert [line for line in render_text(value).splitlines() if "(new)" in line] == [
+        "▲ warning  DS-SVC-001 prefer-stuck  Service shop/web  (new)"
+    ]
+    assert rendered("markdown", value).count("(new) |") == 1
+    assert rendered("html", value).count("· new</p>") == 1
+    states = [result["baselineState"] for result in json.loads(rendered("sarif", value))["runs"][0]["results"]]
+    assert states == ["unchanged", "unchanged", "new", "unchanged"]
+    (suite,) = ET.fromstring(rendered("junit", value))
+    assert [case.get("classname") for case in suite.iter("testcase") if case.find("failure") is not None] == [
+        "DS-SVC-001"
+    ]
+    assert suite.get("failures") == "1"
+    assert "warning, known: DS-POD-001 Pod shop/web-1: " in (suite.findtext("system-out") or "")
+
+
+# The policy
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_says_what_the_policy_leaves_out(name: str) -> None:
+    path = next(path for path in SCENARIOS if path.name.startswith("03"))
+    policy = Policy(ignore=("DS-NGX-*",), exemptions=(Exemption(checks=("*",)),))
+    value = build_report(from_path(path, policy))
+    assert value.findings == ()
+    written = rendered(name, value)
+    if name == "json":
+        jsonschema.validate(json.loads(written), SCHEMA)
+        assert len(json.loads(written)["skipped"]) == 11
+        assert json.loads(written)["counts"]["exempted"] == 4
+    else:
+        assert "4 findings exempted." in written
+        assert "11 checks were not asked: options or the configuration leave them out." in written
+
+
+@pytest.mark.parametrize("name", ["text", "junit", "sarif", "markdown", "html"])
+def test_every_format_says_what_could_not_be_read(name: str) -> None:
+    assert "b.json was cut off" in rendered(name, report(notices=("b.json was cut off",)))
+
+
+# Published schemas
+
+
+@pytest.fixture(scope="module")
+def reports() -> list[Report]:
+    """One of each kind, what is hostile among them."""
+    return [SOME, POISONED, report(), compared(SOME, {}), *(build_report(from_path(path)) for path in SCENARIOS)]
+
+
+def test_sarif_holds_the_published_schema(reports: list[Report]) -> None:
+    published = json.loads((SCHEMAS / "sarif-2.1.0.json").read_text())
+    validator = jsonschema.validators.validator_for(published)(published)
+    for value in reports:
+        validator.validate(json.loads(rendered("sarif", value)))
+
+
+def test_junit_holds_the_published_schema(reports: list[Report]) -> None:
+    published = pytest.importorskip("xmlschema").XMLSchema(SCHEMAS / "junit-10.xsd")
+    for value in reports:
+        published.validate(rendered("junit", value))

@@ -181,31 +181,35 @@ def check(
     """Check once, print what was found, and say by the exit code whether that is acceptable."""
     import time
 
-    from dsview.cli.opening import unread
+    from dsview.cli.opening import refuse_nothing, unread
     from dsview.model.finding import Severity
-    from dsview.report.baseline import new_findings, read_baseline
+    from dsview.report.baseline import compared, read_baseline
     from dsview.report.formats import FORMATS, Beside
     from dsview.report.model import build_report
-    from dsview.report.text import render_text
+    from dsview.report.text import plural, render_text
     from dsview.rows.trace import flagged_traces
 
     settings = take_settings(ctx, values)
     if output not in FORMATS:
         raise click.UsageError(f"{output!r} is no format; use one of {', '.join(FORMATS)}.")
-    known = read_baseline(baseline) if baseline is not None else {}
+    known = read_baseline(baseline) if baseline is not None else None
     session = _run(settings, timeout, quiet=output == "text")
+    refuse_nothing(session)
     report = build_report(session)
-    relevant = new_findings(report, known)
+    if known is not None:
+        report = compared(report, known)
+    relevant = [finding for finding in report.findings if not finding.is_known]
     if output == "text":
         import shutil
 
         width = shutil.get_terminal_size((100, 24)).columns
         write(render_text(report, colour=wants_colour(), width=width, exempted=exempted))
-        if baseline is not None:
-            say(f"{len(relevant)} of {len(report.findings)} findings are not in the baseline.")
     else:
         beside = Beside(made_at=time.time(), traces=lambda: flagged_traces(session, TRACED))
         write(FORMATS[output](report, beside))
+    if known is not None:
+        verb = "is" if len(relevant) == 1 else "are"
+        say(f"{plural(len(relevant), 'finding')} {verb} new, {len(report.findings) - len(relevant)} known.")
     missing = unread(session)
     for sentence in missing:
         say(sentence)

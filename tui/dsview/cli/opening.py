@@ -110,5 +110,16 @@ def unread(session: Session) -> list[str]:
     ]
 
 
+def refuse_nothing(session: Session) -> None:
+    """Raises `SourceError` where files hold nothing that could be judged.
+
+    kubectl writes an empty List where it was refused everything. To find nothing in that would be no verdict.
+    """
+    if session.source.kind == "files" and not any(session.state.is_known(kind) for kind in RESOURCES):
+        raise SourceError(
+            f"{session.source.name} holds nothing to check: no Service, Pod, Node or other object that dsview reads."
+        )
+
+
 def _statuses(session: Session) -> list[tuple[Kind, Health]]:
     return [(kind, session.state.status(kind).health) for kind in RESOURCES]

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from dsview.model.address import FAMILIES
 from dsview.model.text import Safe, safe
 from dsview.report.model import Report
-from dsview.report.text import GLYPHS, by_cause, describe, mode_in_words, plural, reasons
+from dsview.report.text import GLYPHS, by_cause, describe, left_out, mode_in_words, no_findings, plural, reasons
 from dsview.rows.hop import Trace, Verdict
 
 CAUSES = 500
@@ -68,5 +68,7 @@ def render_html(report: Report, traces: Sequence[Trace], omitted: int, made_at: 
             verdict_signs=_VERDICT_SIGNS,
             describe=describe,
             plural=plural,
+            no_findings=no_findings(report),
+            policy=left_out(report),
         )
     )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
 from dsview.report.model import Report, ReportedFinding
-from dsview.report.text import describe
+from dsview.report.text import describe, left_out
 
 
 def _body(finding: ReportedFinding) -> str:
@@ -23,8 +23,12 @@ def _head(finding: ReportedFinding) -> str:
     return f'<testcase classname={quoteattr(finding.check)} name={name} time="0"'
 
 
+def _passes(finding: ReportedFinding) -> bool:
+    return finding.severity == "note" or finding.is_known
+
+
 def _case(finding: ReportedFinding) -> str:
-    if finding.severity == "note":
+    if _passes(finding):
         return f"    {_head(finding)}/>"
     kind = quoteattr(f"{finding.check} {finding.slug}")
     message = quoteattr(f"{finding.severity}: {finding.message}".replace("\n", " "))
@@ -33,16 +37,19 @@ def _case(finding: ReportedFinding) -> str:
 
 
 def _notes(report: Report) -> Iterator[str]:
-    """What the cases of notes cannot hold, since they pass."""
+    """What the cases that pass cannot hold, and what no case is about."""
     for finding in report.findings:
-        if finding.severity == "note":
-            yield f"{finding.check} {describe(finding.object)}: {_body(finding)}"
+        if _passes(finding):
+            known = f"{finding.severity}, known: " if finding.is_known else ""
+            yield f"{known}{finding.check} {describe(finding.object)}: {_body(finding)}"
+    yield from left_out(report)
 
 
 def render_junit(report: Report, when: float) -> str:
-    """The report as one test suite, made at `when`, epoch seconds. Errors and warnings fail, notes pass.
+    """The report as one test suite, made at `when`, epoch seconds.
 
-    The texts of notes are the suite's standard output.
+    Errors and warnings fail, unless a baseline holds them; notes pass. The texts of what passes are the
+    suite's standard output, what could not be read its standard error.
     """
     cases = [_case(finding) for finding in report.findings]
     skipped = [
@@ -50,7 +57,7 @@ def render_junit(report: Report, when: float) -> str:
         f"      <skipped message={quoteattr(entry.reason)}/>\n    </testcase>"
         for entry in report.not_evaluated
     ]
-    failures = sum(finding.severity != "note" for finding in report.findings)
+    failures = sum(not _passes(finding) for finding in report.findings)
     notes = "\n".join(_notes(report))
     time = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     lines = [
@@ -63,7 +70,7 @@ def render_junit(report: Report, when: float) -> str:
         *cases,
         *skipped,
         f"    <system-out>{escape(notes)}</system-out>",
-        "    <system-err/>",
+        f"    <system-err>{escape(chr(10).join(report.notices))}</system-err>",
         "  </testsuite>",
         "</testsuites>",
     ]

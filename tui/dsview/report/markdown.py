@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from dsview.report.model import Report
-from dsview.report.text import describe, mode_in_words
+from dsview.report.text import describe, left_out, mode_in_words, no_findings, plural
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
 
@@ -28,14 +28,17 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"## dsview: {plain_markdown(report.source.name)}"
     yield ""
     yield f"{mode_in_words(report.cluster.mode)} ({report.cluster.confidence})."
-    yield f"{counts.errors} errors, {counts.warnings} warnings, {counts.notes} notes."
-    yield ""
+    numbers = (("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes))
+    summary = ", ".join(plural(number, name) for name, number in numbers) + "."
+    yield " ".join((summary if report.findings else no_findings(report), *left_out(report)))
     if report.findings:
+        yield ""
         yield "| severity | check | object | family | finding |"
         yield "|---|---|---|---|---|"
     for f in report.findings:
         folded = f" (explained by {f.folded_under.check})" if f.folded_under else ""
-        cells = (f.severity, f.check, describe(f.object), f.family or "", f.message + folded)
+        new = " (new)" if f.is_new else ""
+        cells = (f.severity, f.check, describe(f.object), f.family or "", f.message + folded + new)
         yield f"| {' | '.join(map(plain_markdown, cells))} |"
     fixes = [f for f in report.findings if f.fix and f.folded_under is None]
     if fixes:
@@ -52,6 +55,12 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
     for entry in report.not_evaluated:
         yield f"- {entry.check}: {plain_markdown(entry.reason)}"
+    if report.notices:
+        yield ""
+        yield "### Notes"
+        yield ""
+    for notice in report.notices:
+        yield f"- {plain_markdown(notice)}"
 
 
 def render_markdown(report: Report) -> str:

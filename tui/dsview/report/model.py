@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dsview import __version__
-from dsview.checks.registry import REGISTRY
+from dsview.checks.registry import REGISTRY, all_checks
 from dsview.model.finding import Finding, ObjectRef, Severity
 from dsview.model.kinds import CORE_KINDS
 from dsview.model.text import safe
@@ -16,6 +16,9 @@ from dsview.session.session import Session
 from dsview.sources.events import Health
 
 SCHEMA = "dsview.io/report/v1"
+
+NEW, KNOWN = "new", "known"
+"""What a finding is against a baseline."""
 
 
 class Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -72,7 +75,7 @@ class FoldedUnder(Wire, frozen=True):
 
 
 class ReportedFinding(Wire, frozen=True):
-    """One finding."""
+    """One finding. `baseline` is `new` or `known` where it was compared with an earlier report."""
 
     check: str
     slug: str
@@ -86,6 +89,17 @@ class ReportedFinding(Wire, frozen=True):
     fix: str | None
     folded_under: FoldedUnder | None
     related: tuple[Ref, ...]
+    baseline: str | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_known(self) -> bool:
+        """Whether an earlier report holds it."""
+        return self.baseline == KNOWN
+
+    @property
+    def is_new(self) -> bool:
+        """Whether an earlier report does not hold it; False where there is none."""
+        return self.baseline == NEW
 
 
 class NotEvaluatedPart(Wire, frozen=True):
@@ -125,7 +139,8 @@ class OverviewPart(Wire, frozen=True):
 class Report(Wire, frozen=True):
     """The whole report; the same input gives the same bytes. `refused`: the core kinds that the server refused.
 
-    `exempted`: what would be among the findings if nobody had exempted it.
+    `exempted`: what would be among the findings if nobody had exempted it. `skipped`: the checks that the policy leaves
+    out, which are asked no question.
     """
 
     schema: str
@@ -139,6 +154,7 @@ class Report(Wire, frozen=True):
     refused: tuple[str, ...] = ()
     exempted: tuple[ReportedFinding, ...] = ()
     overview: OverviewPart | None = None
+    skipped: tuple[str, ...] = ()
 
     @property
     def refused_core(self) -> bool:
@@ -238,4 +254,5 @@ def build_report(session: Session) -> Report:
         exempted=tuple(_finding(session, finding) for finding in session.exempted_findings),
         refused=refused_kinds(session),
         overview=_overview(session),
+        skipped=tuple(check.code for check in all_checks() if session.policy.skips(check.code)),
     )

@@ -7,7 +7,7 @@ from typing import Any
 from dsview.checks.registry import all_checks
 from dsview.report.jsontext import json_text
 from dsview.report.model import Report, ReportedFinding
-from dsview.report.text import describe
+from dsview.report.text import describe, left_out
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "note"}
 
@@ -21,12 +21,14 @@ def _result(finding: ReportedFinding) -> dict[str, Any]:
         "physicalLocation": {"artifactLocation": {"uri": "cluster"}, "region": {"startLine": 1}},
         "logicalLocations": [{"name": ref.name, "fullyQualifiedName": full_name, "kind": "resource"}],
     }
+    state = {"baselineState": "new" if finding.is_new else "unchanged"} if finding.is_new or finding.is_known else {}
     return {
         "ruleId": finding.check,
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{describe(ref)}: {text}"},
         "locations": [location],
         "partialFingerprints": {"dsviewIdentity/v1": fingerprint},
+        **state,
     }
 
 
@@ -43,13 +45,19 @@ def render_sarif(report: Report) -> str:
         }
         for check in all_checks()
     ]
-    not_evaluated = [
-        {"level": "note", "message": {"text": f"{entry.check} was not evaluated: {entry.reason}"}}
-        for entry in report.not_evaluated
-    ]
+    told = (
+        *(f"{entry.check} was not evaluated: {entry.reason}" for entry in report.not_evaluated),
+        *report.notices,
+        *left_out(report),
+    )
     run = {
         "tool": {"driver": {"name": "dsview", "version": report.dsview, "rules": rules}},
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": not_evaluated}],
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [{"level": "note", "message": {"text": text}} for text in told],
+            }
+        ],
         "results": [_result(finding) for finding in report.findings],
     }
     document = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}

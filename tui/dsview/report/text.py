@@ -72,6 +72,8 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
     for finding, symptoms in by_cause(report):
         yield from _finding_lines(finding, symptoms, colour, width)
     yield _summary(report, colour)
+    for sentence in left_out(report):
+        yield from _wrapped(sentence, width, "")
     yield from _not_evaluated(report, width)
     for notice in report.notices:
         yield from _wrapped(f"Note: {notice}", width, "")
@@ -99,7 +101,8 @@ def _finding_lines(
     finding: ReportedFinding, symptoms: list[ReportedFinding], colour: bool, width: int
 ) -> Iterator[str]:
     mark = f"{GLYPHS[finding.severity]} {finding.severity}"
-    yield f"{_paint(mark, finding.severity, colour)}  {finding.check} {finding.slug}  {describe(finding.object)}"
+    new = "  (new)" if finding.is_new else ""
+    yield f"{_paint(mark, finding.severity, colour)}  {finding.check} {finding.slug}  {describe(finding.object)}{new}"
     yield from _wrapped(finding.message, width - 4, "    ")
     if finding.fix:
         yield from (
@@ -108,20 +111,37 @@ def _finding_lines(
     if symptoms:
         yield f"    explains {plural(len(symptoms), 'more finding')}:"
         for symptom in symptoms:
-            yield f"      {GLYPHS[symptom.severity]} {symptom.check}  {describe(symptom.object)}"
+            also = "  (new)" if symptom.is_new else ""
+            yield f"      {GLYPHS[symptom.severity]} {symptom.check}  {describe(symptom.object)}{also}"
             yield from _wrapped(symptom.message, width - 8, "        ")
     yield ""
+
+
+def no_findings(report: Report) -> str:
+    """What the absence of findings means, and no more."""
+    if report.not_evaluated:
+        return "No findings among what could be evaluated."
+    return "No findings among what was asked." if report.skipped else "No findings."
+
+
+def left_out(report: Report) -> list[str]:
+    """What the policy leaves out, in a sentence each."""
+    sentences = [f"{plural(report.counts.exempted, 'finding')} exempted."] if report.counts.exempted else []
+    if report.skipped:
+        number = len(report.skipped)
+        verb = "was" if number == 1 else "were"
+        sentences.append(f"{plural(number, 'check')} {verb} not asked: options or the configuration leave them out.")
+    return sentences
 
 
 def _summary(report: Report, colour: bool) -> str:
     counts = report.counts
     numbers = (("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes))
     if not any(n for _, n in numbers):
-        return "No findings." if not report.not_evaluated else "No findings among what could be evaluated."
+        return no_findings(report)
     text = ", ".join(_paint(plural(n, name), name, colour and n > 0) for name, n in numbers)
     folded = f"; {counts.folded} of them explained by others" if counts.folded else ""
-    exempted = f"; {counts.exempted} exempted" if counts.exempted else ""
-    return f"{text}{folded}{exempted}."
+    return f"{text}{folded}."
 
 
 def reasons(report: Report) -> dict[str, list[str]]:
