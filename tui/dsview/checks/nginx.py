@@ -205,7 +205,7 @@ def controller_service_single(ctx: Context) -> Iterator[Problem]:
     condition="In one replica the families differ between server names, or between the http and the https port. "
     "Needs the nginx.conf as it is.",
     why="Some sites, or one of http and https, cannot be reached over one family.",
-    fix="Look for a custom template or a snippet with listen directives; restart the controller.",
+    fix="Look for a custom template or a snippet with listen directives.",
     not_when="A template keeps a server to one family on purpose. Loopback and unix sockets are not compared.",
     source="checks.md §4",
     needs=(Kind.POD, Kind.NGINX_CONF),
@@ -231,13 +231,16 @@ def uneven_servers(ctx: Context) -> Iterator[Problem]:
         uneven = _uneven(by_port)
         if uneven is not None:
             message, family = uneven
+            settings = config_map_key(pod)
             yield Problem(
                 message=message,
                 object=ref("Pod", pod),
                 family=family,
                 field="listen",
                 expected="the same families for every server and port",
-                fix=recreate_pods([pod]),
+                # The process decides for all servers at once: a restart writes the same file again.
+                fix=kubectl(settings[0], "get", "configmap", settings[1], "-o", "yaml")
+                + "\n# look for listen directives in its snippets, or in the custom template",
             )
 
 
