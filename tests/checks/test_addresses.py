@@ -173,6 +173,13 @@ CASES = [
         {("DS-ADR-002", "note", "Service", "my-service-2", V6)},
     ),
     Case(
+        "white-space-around-a-source-range",
+        "01",
+        with_spec("Service", "my-service-2", loadBalancerSourceRanges=[" 10.0.0.0/8", "fd00::/8 "]),
+        set(),
+        ("DS-ADR-002",),
+    ),
+    Case(
         "canonical-addresses",
         "01",
         with_spec("Service", "my-service-2", externalIPs=["2001:db8::7", "192.0.2.7"]),

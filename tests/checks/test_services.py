@@ -113,6 +113,22 @@ CASES = [
         },
     ),
     Case(
+        "external-name-holds-no-address-any-more",
+        "01",
+        with_spec(
+            "Service",
+            S,
+            type="ExternalName",
+            externalName="x.example",
+            selector=None,
+            clusterIP="10.96.190.2",
+            clusterIPs=["10.96.190.2"],
+            loadBalancerSourceRanges=["10.0.0.1/8"],
+        ),
+        set(),
+        ("DS-SVC-005", "DS-ADR-002"),
+    ),
+    Case(
         "external-ip-of-the-other-family",
         "01",
         with_spec("Service", S, externalIPs=["2001:db8::7"]),

@@ -221,9 +221,10 @@ def _written(item: object) -> Iterator[Located]:
                     yield f"status.addresses[{i}]", entry.address
             for i, cidr in enumerate(item.cidrs):
                 yield f"spec.podCIDRs[{i}]", cidr
-        case Service():
+        case Service() if not item.is_external_name:
             for i, cidr in enumerate(item.load_balancer_source_ranges):
-                yield f"spec.loadBalancerSourceRanges[{i}]", cidr
+                # The API server takes white space around these, whatever its version.
+                yield f"spec.loadBalancerSourceRanges[{i}]", cidr.strip()
             if item.load_balancer_ip:
                 yield "spec.loadBalancerIP", item.load_balancer_ip
         case EndpointSlice():

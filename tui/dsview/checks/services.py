@@ -186,13 +186,16 @@ def duplicate_cluster_ip(service: Service, ctx: Context) -> Iterator[Problem]:
     if service.is_external_name:
         return
     for i, text in enumerate(service.real_cluster_ips):
-        others = [key for key in ctx.state.cluster_ips.holders(text) if key != service.key]
         field = f"spec.clusterIPs[{i}]"
+        others = [
+            holder
+            for key in ctx.state.cluster_ips.holders(text)
+            if key != service.key and (holder := ctx.state.services.get(key)) and not holder.is_external_name
+        ]
         if others:
-            there = [other for key in others if (other := ctx.state.services.get(key)) is not None]
-            if not ctx.older_than(max(each.created for each in (service, *there)), _RECREATION):
+            if not ctx.older_than(max(each.created for each in (service, *others)), _RECREATION):
                 continue
-            held = ", ".join("/".join(key) for key in others)
+            held = ", ".join("/".join(each.key) for each in others)
             yield Problem(
                 message=f"Cluster IP {text} is also that of Service {held}: traffic reaches one of them.",
                 family=family_of(text),
@@ -200,7 +203,7 @@ def duplicate_cluster_ip(service: Service, ctx: Context) -> Iterator[Problem]:
                 observed=text,
                 expected="an address of its own",
                 fix=recreate_service(service, ()),
-                related=tuple(ObjectRef("Service", *key) for key in others),
+                related=tuple(ref("Service", each) for each in others),
                 grace=_RECREATION,
             )
             continue
