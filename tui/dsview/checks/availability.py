@@ -5,11 +5,13 @@ from __future__ import annotations
 from dsview.checks.registry import Check
 from dsview.model.kinds import RESOURCES, Kind
 from dsview.model.listen import ListenSource
+from dsview.model.objects import Key, Pod
 from dsview.model.text import safe
 from dsview.sources.events import Health
 from dsview.state.cluster import ClusterState
 from dsview.state.controllers import config_map_key, live_controllers
 from dsview.state.listeners import is_config_map_unread, nginx_conf
+from dsview.state.relations import PodFacet
 from dsview.state.settings import KUBE_PROXY, kube_proxy_settings
 
 _WORDS = {
@@ -59,7 +61,12 @@ def _lacks_config_map(state: ClusterState, check: Check) -> bool:
         return False
     if check.config_map is not None:
         return is_config_map_unread(state, check.config_map)
-    return any(is_config_map_unread(state, config_map_key(pod)) for pod in live_controllers(state))
+    keys: frozenset[Key] = state.remembered(
+        "ConfigMaps of controllers",
+        state.facets[PodFacet.CONTROLLERS],
+        lambda: frozenset(map(config_map_key, live_controllers(state))),
+    )
+    return any(is_config_map_unread(state, key) for key in keys)
 
 
 def _is_kube_proxy_understood(state: ClusterState) -> bool:
@@ -73,13 +80,27 @@ def _unread_conf(state: ClusterState, check: Check) -> str | None:
     is_needed = Kind.NGINX_CONF in check.needs
     if not is_needed and not check.of_listeners:
         return None
-    ready = [nginx_conf(state, pod) for pod in live_controllers(state) if pod.ready]
-    unread = [c for c in ready if c.source is ListenSource.UNREAD or (is_needed and c.source is ListenSource.PREDICTED)]
+    by_source: dict[ListenSource, list[Pod]] = state.remembered(
+        "ready controllers by source",
+        (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.NGINX_CONF]),
+        lambda: _by_source(state),
+    )
+    unread = by_source[ListenSource.UNREAD] + (by_source[ListenSource.PREDICTED] if is_needed else [])
     if not unread:
         return None
-    first = unread[0]
-    rest = "; evaluated for the other controllers only" if len(unread) < len(ready) else ""
+    first = nginx_conf(state, unread[0])
+    is_all = len(unread) == sum(map(len, by_source.values()))
+    rest = "" if is_all else "; evaluated for the other controllers only"
     return safe(f"nginx.conf of {first.namespace}/{first.name}: {first.reason.rstrip('.')}{rest}")
+
+
+def _by_source(state: ClusterState) -> dict[ListenSource, list[Pod]]:
+    found: dict[ListenSource, list[Pod]] = {source: [] for source in ListenSource}
+    for pod in live_controllers(state):
+        if pod.ready:
+            read = state.nginx_confs.get(pod.key)
+            found[read.source if read is not None else ListenSource.PREDICTED].append(pod)
+    return found
 
 
 def why_unknown(state: ClusterState, kind: Kind) -> str:
