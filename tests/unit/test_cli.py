@@ -154,6 +154,12 @@ def test_shown_services_hold_what_kubectl_holds() -> None:
         assert shown == set(spec.get("clusterIPs", []))
 
 
+def test_a_filter_that_finds_nothing_is_said_without_the_words_of_the_screen() -> None:
+    result = run("show", "pods", "--from", scenario("01"), "--filter", "zebra")
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stderr.endswith(" match.\n")
+
+
 def test_csv_cells_cannot_start_a_formula(tmp_path: Path) -> None:
     pod = {"kind": "Pod", "metadata": {"name": '=cmd("x")', "namespace": "a"}, "status": {"phase": "Running"}}
     (tmp_path / "pod.json").write_text(json.dumps(pod))

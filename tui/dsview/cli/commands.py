@@ -246,7 +246,8 @@ def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeou
         raise click.UsageError(f"--filter: {error.message}\n  {filter_text}\n  {' ' * error.position}^") from None
     if view.trouble:
         raise click.UsageError(f"--filter: {view.trouble}")
-    status = view.status_line()
+    # What the pane says, without the key that helps on the screen.
+    status = view.status_line().removesuffix(" Esc shows all.")
     if status:
         say(status)
     write(TABLES[output](sheet_of(view)))

@@ -20,7 +20,7 @@ _EXEC = """\
     verbs: ["get", "create"]
 """
 _NAMED = """\
-  # ConfigMaps are read by name only.
+  # ConfigMaps are read by name only. Add the one that the controller's --configmap names, if it is another.
   - apiGroups: [""]
     resources: ["configmaps"]
     resourceNames: ["kube-proxy", "coredns", "ingress-nginx-controller"]
