@@ -282,6 +282,15 @@ def test_a_service_that_needs_another_address_keeps_its_families(tmp_path: Path)
     assert not [path for path in dropped if "ipFamil" in path]
 
 
+def test_of_two_services_with_one_address_the_one_without_right_to_it_leaves(tmp_path: Path) -> None:
+    # The address is 10.96.190.2, whose IPAddress object names my-service-2.
+    shared = with_spec("Service", S, clusterIP="10.96.190.2", clusterIPs=["10.96.190.2"])
+    session = changed("01", shared, tmp_path)
+    fixes = {name: _fix(session, "DS-SVC-005", name) for name in (S, "my-service-2")}
+    assert fixes[S] == fixes["my-service-2"]
+    assert f"get service {S} " in fixes[S]
+
+
 def test_a_headless_service_stays_headless_when_it_is_recreated(tmp_path: Path) -> None:
     change = with_spec("Service", "my-service-2", clusterIP="None", clusterIPs=["None"], ipFamilyPolicy="SingleStack")
     dropped = _dropped(_fix(changed("01", change, tmp_path), "DS-API-002", "my-service-2"))

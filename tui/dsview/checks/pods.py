@@ -236,6 +236,7 @@ def duplicate_pod_ip(pod: Pod, ctx: Context) -> Iterator[Problem]:
             field=f"status.podIPs[{i}]",
             observed=text,
             expected="an address of its own, outside the Service ranges",
-            fix=recreate_pods([pod]),
+            # The same command at each of them: one that moves is enough.
+            fix=recreate_pods([max((pod, *pods), key=lambda each: (each.start_time, each.key))]),
             related=tuple(ref("Pod", other) for other in pods),
         )

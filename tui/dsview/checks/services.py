@@ -175,7 +175,7 @@ _RECREATION = 60.0
     condition="Two Services have the same cluster IP, compared as addresses, for 60 s. A warning where the IPAddress "
     "object of the cluster IP belongs to another Service, or to something else.",
     why="The nodes can send the address to one of them only; which one differs from node to node.",
-    fix="Recreate the younger one of the two.",
+    fix="Recreate one of the two: the one that the IPAddress object does not name, else the younger.",
     not_when="One of the two is being recreated; 60 s are granted for that.",
     source="checks.md §4",
     subjects=(Kind.SERVICE,),
@@ -192,33 +192,36 @@ def duplicate_cluster_ip(service: Service, ctx: Context) -> Iterator[Problem]:
             for key in ctx.state.cluster_ips.holders(text)
             if key != service.key and (holder := ctx.state.services.get(key)) and not holder.is_external_name
         ]
+        address = ctx.state.ip_addresses.get(("", canonical(text) or text))
+        parent = (address.parent_namespace, address.parent_name) if address is not None else None
         if others:
             if not ctx.older_than(max(each.created for each in (service, *others)), _RECREATION):
                 continue
             held = ", ".join("/".join(each.key) for each in others)
+            # The same command at each of them, and never for the one that holds the address by right.
+            both = (service, *others)
+            leaving = max([each for each in both if each.key != parent] or both, key=lambda s: (s.created, s.key))
             yield Problem(
                 message=f"Cluster IP {text} is also that of Service {held}: traffic reaches one of them.",
                 family=family_of(text),
                 field=field,
                 observed=text,
                 expected="an address of its own",
-                fix=recreate_service(service, ()),
+                fix=recreate_service(leaving, ()),
                 related=tuple(ref("Service", each) for each in others),
                 grace=_RECREATION,
             )
             continue
-        address = ctx.state.ip_addresses.get(("", canonical(text) or text))
-        if address is None or not address.parent_name:
+        if address is None or parent is None or not address.parent_name:
             continue
-        parent = (address.parent_namespace, address.parent_name)
         is_service = address.parent_resource in {"services", ""}
         if is_service and parent == service.key:
             continue
         if ctx.older_than(max(service.created, address.created), _RECREATION):
             whose = "/".join(part for part in parent if part)
-            holder = f"Service {whose}" if is_service else f"{whose} ({address.parent_resource})"
+            owner = f"Service {whose}" if is_service else f"{whose} ({address.parent_resource})"
             yield Problem(
-                message=f"The IPAddress object {address.name} belongs to {holder}, not to this Service.",
+                message=f"The IPAddress object {address.name} belongs to {owner}, not to this Service.",
                 severity=Severity.WARNING,
                 family=family_of(text),
                 field=field,
