@@ -14,6 +14,7 @@ from dsview.state.listeners import is_config_map_unread, nginx_conf
 from dsview.state.relations import PodFacet
 from dsview.state.settings import KUBE_PROXY, kube_proxy_settings
 
+_CONTROLLERS = (PodFacet.CONTROLLERS,)
 _WORDS = {
     Health.REFUSED: "not permitted",
     Health.ABSENT: "this cluster does not serve them",
@@ -41,18 +42,26 @@ def why_not_evaluated(state: ClusterState, check: Check) -> str | None:
     for kind in check.uses:
         if not state.is_settled(kind):
             return why_unknown(state, kind)
-    if _lacks_config_map(state, check):
-        return why_unknown(state, Kind.CONFIG_MAP)
-    if check.config_map == KUBE_PROXY and not _is_kube_proxy_understood(state):
-        return "configmaps: config.conf of kube-system/kube-proxy was not understood"
-    if (unread := _unread_conf(state, check)) is not None:
-        return unread
+    # Asked for every frame of the overview: most checks have nothing to do with what is read by name.
+    if check.config_map is not None or check.of_pods == _CONTROLLERS:
+        reason = _why_not_by_name(state, check)
+        if reason is not None:
+            return reason
     missing = [kind for kind in check.subjects if not state.is_known(kind)]
     if not missing:
         return None
     reasons = "; ".join(why_unknown(state, kind) for kind in missing)
     rest = [kind.value for kind in check.subjects if kind not in missing]
     return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
+
+
+def _why_not_by_name(state: ClusterState, check: Check) -> str | None:
+    """Why a ConfigMap or an nginx.conf that the check needs is not known, while others of its kind may be."""
+    if _lacks_config_map(state, check):
+        return why_unknown(state, Kind.CONFIG_MAP)
+    if check.config_map == KUBE_PROXY and not _is_kube_proxy_understood(state):
+        return "configmaps: config.conf of kube-system/kube-proxy was not understood"
+    return _unread_conf(state, check)
 
 
 def _lacks_config_map(state: ClusterState, check: Check) -> bool:
