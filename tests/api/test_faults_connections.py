@@ -135,7 +135,7 @@ def test_connections_that_sleep_left_half_open_are_opened_anew_on_waking(
             return was
 
     monkeypatch.setattr(kube_source, "SleepNotice", Notice)
-    monkeypatch.setattr(kube_source, "LOOK_FOR_SLEEP_EVERY", 0.02)
+    monkeypatch.setattr(kube_source, "LOOK_EVERY", 0.02)
     one = live().settle()
     one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     with api.lock:
@@ -147,6 +147,29 @@ def test_connections_that_sleep_left_half_open_are_opened_anew_on_waking(
     assert one.session.state.pods.get(("shop", "while-asleep")) is not None
     for watcher in forgotten:
         watcher.send(None)
+
+
+@pytest.mark.parametrize("was_read", [False, True], ids=["first list", "read before"])
+def test_a_server_that_takes_a_request_and_sends_nothing_is_said_to(
+    api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch, was_read: bool
+) -> None:
+    monkeypatch.setattr(reflector, "ANSWER_WITHIN", 0.1)
+    monkeypatch.setattr(kube_source, "LOOK_EVERY", 0.02)
+    one = live().settle() if was_read else None
+    over = threading.Event()
+
+    def keep(request: Request) -> None:
+        if request.plural == "pods" and not over.is_set():
+            raise Raw(until=over)
+
+    api.hook = keep
+    if one is None:
+        one = live()
+    else:
+        api.end_watches()
+    one.until_said(Health.STALE if was_read else Health.LOADING, "does not answer")
+    over.set()
+    one.ends_well()
 
 
 def test_sleep_is_noticed_by_the_clocks_and_a_clock_that_is_set_back_is_none() -> None:

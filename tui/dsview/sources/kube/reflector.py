@@ -55,6 +55,10 @@ the version that is asked from accepts the watch and says nothing until its vers
 PATIENT_REFUSALS = 4
 """Refusals in a row of what was permitted before, after which they count for `ASK_AGAIN` seconds."""
 
+ANSWER_WITHIN = 10.0
+"""Seconds without an answer after which that is said. A server whose etcd is away takes a streaming list and sends
+nothing at all, for as long as one waits."""
+
 EXPIRES_SELDOM = 5.0
 """Seconds between two expiries below which a list is not begun again at once."""
 
@@ -119,6 +123,8 @@ class Reflector:
         self._refusals = 0
         self._polls = 0
         self._was_out = False
+        self._asking = threading.Lock()
+        self._asked_at: float | None = None
         self._version = ""
         self._intake = Intake(resource.kind, sink)
         self.stats = self._intake.stats
@@ -226,9 +232,26 @@ class Reflector:
     @contextmanager
     def _open(self, query: dict[str, str], verb: str, timeout: float) -> Iterator[urllib3.BaseHTTPResponse]:
         kind = self._resource.kind
-        with self._client.open(self._path, query, verb=verb, kind=kind, read_timeout=timeout) as response:
-            self._outage.answered()
-            yield response
+        self._is_asking(True)
+        try:
+            with self._client.open(self._path, query, verb=verb, kind=kind, read_timeout=timeout) as response:
+                self._is_asking(False)
+                self._outage.answered()
+                yield response
+        finally:
+            self._is_asking(False)
+
+    def _is_asking(self, asks: bool) -> None:
+        with self._asking:
+            self._asked_at = time.monotonic() if asks else None
+
+    def remind(self) -> None:
+        """Say so where the server has not answered for long. Called now and then, from another thread."""
+        # What follows from an answer is reported after the lock was free again: it is said last.
+        with self._asking:
+            if self._asked_at is not None and time.monotonic() - self._asked_at >= ANSWER_WITHIN:
+                health = Health.STALE if self._has_listed else Health.LOADING
+                self._report(health, "The API server does not answer yet; it may be waiting for its etcd.")
 
     def _begin_list(self) -> None:
         if not self._has_listed and not self._is_dirty:

@@ -36,7 +36,7 @@ RETRY_FIRST = 10.0
 RETRY_AT_LEAST_EVERY = 300.0
 """Seconds between two tries to load credentials that cannot be loaded, doubling: a plug-in may open a browser."""
 
-LOOK_FOR_SLEEP_EVERY = 5.0
+LOOK_EVERY = 5.0
 CLUSTER_CONFIG_MAPS: tuple[Key, ...] = (("kube-system", "kube-proxy"), ("kube-system", "coredns"))
 
 
@@ -162,7 +162,7 @@ class KubeSource:
         self._follow_the_rest(client)
         for number in range(CONF_READERS):
             self._thread(f"nginx-{number}", self._read_confs)
-        self._thread("sleep", lambda: self._look_for_sleep(client))
+        self._thread("look", lambda: self._look(client))
 
     def _new_client(self, context: ResolvedContext) -> Client | None:
         """A client as soon as there are credentials; None where the session ends before."""
@@ -178,11 +178,16 @@ class KubeSource:
             pause = min(pause * 2, RETRY_AT_LEAST_EVERY)
         return None
 
-    def _look_for_sleep(self, client: Client) -> None:
+    def _look(self, client: Client) -> None:
+        """Now and then: whether the machine slept, and who waits for an answer in vain."""
         notice = SleepNotice()
-        while not self._stop.wait(LOOK_FOR_SLEEP_EVERY):
+        while not self._stop.wait(LOOK_EVERY):
             if notice.has_slept():
                 client.break_connections()
+            with self._lock:
+                reflectors = [one for found in self._reflectors.values() for one in found]
+            for reflector in reflectors:
+                reflector.remind()
 
     @property
     def _banners(self) -> tuple[str, ...]:
