@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
-import ssl
 import subprocess
 import time
-import urllib.error
 import urllib.request
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import urllib3
 
 Json = dict[str, Any]
 ASSETS = os.environ.get("KUBEBUILDER_ASSETS", "")
 TOKEN = "admin-token-of-the-tests"
+USER, USER_TOKEN = "dsview-user", "user-token-of-the-tests"
+"""Somebody without any right that was not given to them."""
+
+DUAL = "10.96.0.0/16,fd00:10:96::/112"
 START_WITHIN = 90.0
+STOP_WITHIN = 90.0
+_AUDIT = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "users": [USER]}, {"level": "None"}],
+}
 
 
 def missing() -> str:
@@ -37,107 +52,214 @@ def _free_port() -> int:
         return port
 
 
-class RealApi:
-    """etcd and kube-apiserver as processes; a context manager."""
+class Refused(OSError):  # noqa: N818  (what the server did)
+    """The API server answered something else than 2xx."""
 
-    def __init__(self, folder: Path) -> None:
+
+class RealApi:
+    """etcd and kube-apiserver as processes, on the same ports and data however often they start; a context manager.
+
+    `flags` are more of kube-apiserver's, and may be changed before it is started again.
+    """
+
+    def __init__(self, folder: Path, *flags: str, ranges: str = DUAL) -> None:
+        self.flags: Sequence[str] = flags
+        self.ranges = ranges
         self._folder = folder
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._server: subprocess.Popen[bytes] | None = None
+        self._store: subprocess.Popen[bytes] | None = None
+        self._pool: urllib3.PoolManager | None = None
         self._port = _free_port()
         self._etcd = _free_port()
         self._peer = _free_port()
+        self._data = folder / "etcd"
+        self._backup = folder / "backup"
+        self._audit = folder / "audit.log"
 
     @property
     def url(self) -> str:
         """Where it listens."""
         return f"https://127.0.0.1:{self._port}"
 
+    @property
+    def certificate(self) -> Path:
+        """The certificates that it makes for itself, with that of their authority."""
+        return self._folder / "certs" / "apiserver.crt"
+
     def __enter__(self) -> RealApi:
-        self._run(
-            "etcd",
-            f"--data-dir={self._folder / 'etcd'}",
-            f"--listen-client-urls=http://127.0.0.1:{self._etcd}",
-            f"--advertise-client-urls=http://127.0.0.1:{self._etcd}",
-            f"--listen-peer-urls=http://127.0.0.1:{self._peer}",
-            "--unsafe-no-fsync=true",
-        )
         key = self._folder / "signing.key"
         subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
-        tokens = self._folder / "tokens.csv"
-        tokens.write_text(f"{TOKEN},admin,admin,system:masters\n")
-        self._run(
+        (self._folder / "tokens.csv").write_text(f"{TOKEN},admin,admin,system:masters\n{USER_TOKEN},{USER},{USER}\n")
+        (self._folder / "audit.json").write_text(json.dumps(_AUDIT))
+        try:
+            self.start_store()
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop(graceful=False)
+        self.stop_store()
+
+    def start(self) -> None:
+        """Start the API server and wait until it is ready."""
+        key = self._folder / "signing.key"
+        self._server = self._run(
             "kube-apiserver",
             f"--etcd-servers=http://127.0.0.1:{self._etcd}",
             f"--cert-dir={self._folder / 'certs'}",
             "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1",
+            f"--advertise-address={'fd00:99::1' if self.ranges.startswith('fd') else '192.0.2.1'}",
             f"--secure-port={self._port}",
-            "--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112",
+            f"--service-cluster-ip-range={self.ranges}",
             "--authorization-mode=RBAC",
-            f"--token-auth-file={tokens}",
+            f"--token-auth-file={self._folder / 'tokens.csv'}",
             "--service-account-issuer=https://localhost",
             f"--service-account-signing-key-file={key}",
             f"--service-account-key-file={key}",
             "--disable-admission-plugins=ServiceAccount",
             "--allow-privileged=true",
+            f"--audit-policy-file={self._folder / 'audit.json'}",
+            f"--audit-log-path={self._audit}",
+            *self.flags,
         )
-        self._await_ready()
-        return self
+        self.await_ready()
 
-    def __exit__(self, *_: object) -> None:
-        for process in reversed(self._processes):
-            process.terminate()
-        for process in self._processes:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    def stop(self, *, graceful: bool = True) -> None:
+        """Stop the API server, as a rollout does or as the kernel does."""
+        server, self._server = self._server, None
+        _end(server, signal.SIGTERM if graceful else signal.SIGKILL)
 
-    def _run(self, name: str, *arguments: str) -> None:
-        with (self._folder / f"{name}.log").open("wb") as log:
-            command = [str(Path(ASSETS) / name), *arguments]
-            self._processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder))
+    def start_store(self) -> None:
+        """Start etcd."""
+        self._store = self._run(
+            "etcd",
+            f"--data-dir={self._data}",
+            f"--listen-client-urls=http://127.0.0.1:{self._etcd}",
+            f"--advertise-client-urls=http://127.0.0.1:{self._etcd}",
+            f"--listen-peer-urls=http://127.0.0.1:{self._peer}",
+            "--unsafe-no-fsync=true",
+        )
+        self._await(lambda: self._ask_store("kv/range", {"key": "Lw=="}), "etcd", self._store)
 
-    def _await_ready(self) -> None:
+    def stop_store(self) -> None:
+        """Stop etcd."""
+        store, self._store = self._store, None
+        _end(store, signal.SIGTERM)
+
+    def back_up(self) -> None:
+        """Keep a copy of everything that is stored. Both are stopped for it, and started again."""
+        self.stop(graceful=False)
+        self.stop_store()
+        shutil.copytree(self._data, self._backup)
+        self.start_store()
+        self.start()
+
+    def restore(self) -> None:
+        """Put the copy in the place of what is stored. Both have to be stopped."""
+        shutil.rmtree(self._data)
+        shutil.copytree(self._backup, self._data)
+
+    def compact(self) -> None:
+        """Forget all history up to now, as the API server has etcd do every five minutes."""
+        key = base64.b64encode(b"compact").decode()
+        now = self._ask_store("kv/range", {"key": key})["header"]["revision"]
+        self._ask_store("kv/compaction", {"revision": now, "physical": True})
+
+    def _ask_store(self, path: str, body: Json) -> Json:
+        url = f"http://127.0.0.1:{self._etcd}/v3/{path}"
+        request = urllib.request.Request(url, json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=10) as response:
+            answer: Json = json.loads(response.read())
+            return answer
+
+    def audit(self) -> list[Json]:
+        """What the user without rights of its own has asked for, as the API server logged it."""
+        return [json.loads(line) for line in self._audit.read_text().splitlines()]
+
+    def _run(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self._folder / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                [str(Path(ASSETS) / name), *arguments], stdout=log, stderr=log, cwd=self._folder, start_new_session=True
+            )
+
+    def await_ready(self) -> None:
+        """Wait until the API server is ready, such as after its store came back."""
+        self._await(lambda: self.request("GET", "/readyz"), "kube-apiserver", self._server)
+        self._await(lambda: self.request("GET", "/api/v1/namespaces/default"), "kube-apiserver", self._server)
+
+    def _await(self, ask: Callable[[], object], name: str, process: subprocess.Popen[bytes] | None) -> None:
         end = time.monotonic() + START_WITHIN
         last = ""
-        while time.monotonic() < end:
+        while time.monotonic() < end and process is not None and process.poll() is None:
             try:
-                self.request("GET", "/readyz")
-                self.request("GET", "/api/v1/namespaces/default")
+                ask()
                 return
-            except (urllib.error.URLError, OSError) as error:
+            except OSError as error:
                 last = str(error)
-                self._processes[-1].poll()
-                if self._processes[-1].returncode is not None:
-                    break
-        tail = (self._folder / "kube-apiserver.log").read_text(errors="replace")[-1500:]
-        raise RuntimeError(f"kube-apiserver did not become ready: {last}\n{tail}")
+            time.sleep(0.1)
+        tail = (self._folder / f"{name}.log").read_text(errors="replace")[-1500:]
+        raise RuntimeError(f"{name} did not become ready: {last}\n{tail}")
 
     def request(
         self, method: str, path: str, body: Json | None = None, content_type: str = "application/json"
     ) -> bytes:
-        """One request as the administrator."""
-        context = ssl._create_unverified_context()
-        request = urllib.request.Request(
-            self.url + path,
-            method=method,
-            data=json.dumps(body).encode() if body is not None else None,
-            headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": content_type},
-        )
-        with urllib.request.urlopen(request, context=context, timeout=10) as response:
-            content: bytes = response.read()
-            return content
+        """One request as the administrator. Raises `Refused` for an answer that is not 2xx, `OSError` for none."""
+        if self._pool is None:
+            self._pool = urllib3.PoolManager(ca_certs=str(self.certificate), maxsize=32, retries=False, timeout=15.0)
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": content_type}
+        content = json.dumps(body).encode() if body is not None else None
+        try:
+            response = self._pool.request(method, self.url + path, body=content, headers=headers)
+        except urllib3.exceptions.HTTPError as error:
+            raise OSError(str(error)) from None
+        if response.status >= 300:
+            raise Refused(f"{method} {path}: {response.status} {response.data[:300]!r}")
+        return response.data
 
-    def write_kubeconfig(self, path: Path) -> Path:
-        """A kubeconfig of the administrator."""
+    def create(self, path: str, *bodies: Json) -> None:
+        """Make objects, each by a POST."""
+        for body in bodies:
+            self.request("POST", path, body)
+
+    def patch(self, path: str, body: Json) -> None:
+        """Change an object."""
+        self.request("PATCH", path, body, "application/merge-patch+json")
+
+    def delete(self, path: str) -> None:
+        """Delete an object at once, if it is there."""
+        with contextlib.suppress(Refused):
+            self.request("DELETE", path, {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0})
+
+    def versions(self, path: str) -> dict[tuple[str, str], str]:
+        """A fresh list: the resourceVersion of each object by namespace and name."""
+        metas = [item["metadata"] for item in json.loads(self.request("GET", path))["items"]]
+        return {(meta.get("namespace", ""), meta["name"]): meta["resourceVersion"] for meta in metas}
+
+    def write_kubeconfig(self, path: Path, **user: str) -> Path:
+        """A kubeconfig of a user, the administrator where nothing is said of them. The server is verified."""
         config = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "real",
-            "contexts": [{"name": "real", "context": {"cluster": "real", "user": "admin"}}],
-            "clusters": [{"name": "real", "cluster": {"server": self.url, "insecure-skip-tls-verify": True}}],
-            "users": [{"name": "admin", "user": {"token": TOKEN}}],
+            "contexts": [{"name": "real", "context": {"cluster": "real", "user": "user"}}],
+            "clusters": [
+                {"name": "real", "cluster": {"server": self.url, "certificate-authority": str(self.certificate)}}
+            ],
+            "users": [{"name": "user", "user": user or {"token": TOKEN}}],
         }
         path.write_text(json.dumps(config))
         return path
+
+
+def _end(process: subprocess.Popen[bytes] | None, how: signal.Signals) -> None:
+    if process is None:
+        return
+    process.send_signal(how)
+    try:
+        process.wait(STOP_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

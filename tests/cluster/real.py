@@ -1,0 +1,113 @@
+"""A session on a real API server, as the fault tests drive it, and objects to make there."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.session.session import Session
+from dsview.sources.events import Health
+from dsview.sources.kube import KubeSource
+from tests.support.live import FOLLOWED
+from tests.support.realapi import Json, RealApi
+
+DEADLINE = 60.0
+SERVICES = "/api/v1/namespaces/default/services"
+PODS = "/api/v1/namespaces/default/pods"
+_numbers = itertools.count()
+
+
+class Real:
+    """A session, drained while something is awaited. `user` is what the kubeconfig says of who asks."""
+
+    def __init__(self, api: RealApi, folder: Path, *, user: dict[str, str] | None = None, **options: Any) -> None:
+        self.api = api
+        self.source = KubeSource(kubeconfig=str(api.write_kubeconfig(folder / "kubeconfig", **(user or {}))), **options)
+        self.session = Session(self.source)
+        self.session.start()
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Drain until the condition holds."""
+        end = time.monotonic() + DEADLINE
+        while not condition():
+            assert time.monotonic() < end, f"waited in vain until {what}; {self.statuses()}"
+            self.session.drain(0.05)
+            self.session.wait(0.05)
+
+    def settle(self) -> Real:
+        """Drain until everything is known, or known to be unavailable."""
+        self.until(lambda: self.session.is_settled, "everything is known")
+        return self
+
+    def health(self, kind: Kind) -> Health:
+        """How a kind is doing."""
+        return self.session.state.status(kind).health
+
+    def reason(self, kind: Kind) -> str:
+        """Why it is so, as a person reads it."""
+        return self.session.state.status(kind).reason
+
+    def statuses(self, but: Iterable[Kind] = ()) -> dict[str, str]:
+        """How the kinds that are not live are doing."""
+        every = {kind: self.session.state.status(kind) for kind in FOLLOWED if kind not in but}
+        return {k.value: f"{s.health.value}: {s.reason}" for k, s in every.items() if s.health is not Health.LIVE}
+
+    def until_said(self, health: Health, words: str, *kinds: Kind) -> None:
+        """Drain until the health of each kind is that, and its reason holds those words."""
+        for kind in kinds:
+            self.until(
+                lambda kind=kind: self.health(kind) is health and words in self.reason(kind),  # type: ignore[misc]
+                f"{kind} are {health}: {words!r}",
+            )
+
+    def found(self, name: str) -> set[str]:
+        """The checks that speak against a Service of the default namespace."""
+        return {finding.check for finding in self.session.findings_of("Service", "default", name)}
+
+    def difference(self, but: Iterable[Kind] = ()) -> dict[str, set[tuple[tuple[str, str], str]]]:
+        """What the state holds otherwise than a fresh list does, by kind."""
+        found = {}
+        for kind in (kind for kind in FOLLOWED if kind not in but):
+            fresh = self.api.versions(RESOURCES[kind].path("v1"))
+            kept = {item.key: item.resource_version for item in self.session.state.store(kind)}
+            if differs := set(fresh.items()) ^ set(kept.items()):
+                found[kind.value] = differs
+        return found
+
+    def ends_well(self, but: Iterable[Kind] = ()) -> None:
+        """What each fault ends with: every kind is live, the state equals a fresh list, and news arrive."""
+        self.until(lambda: not self.statuses(but), "all is live")
+        self.until(lambda: not self.difference(but), "all is as a fresh list")
+        name = f"told-afterwards-{next(_numbers)}"
+        self.api.create(SERVICES, service(name))
+        self.until(lambda: self.session.state.services.get(("default", name)) is not None, "news arrive")
+        self.settle()
+
+    def wake(self) -> None:
+        """Have every connection opened anew, as after sleep: watches of a real server last for minutes."""
+        assert self.source._client is not None
+        self.source._client.break_connections()
+
+
+def service(name: str, **spec: Any) -> Json:
+    """A Service, as somebody writes it."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {"selector": {"app": name}, "ports": [{"port": 80}], **spec},
+    }
+
+
+def pod(name: str, **labels: str) -> Json:
+    """A pod that nobody ever starts: there is no scheduler."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"containers": [{"name": "app", "image": "registry.test/app:1"}]},
+    }
