@@ -13,7 +13,6 @@ from pathlib import Path
 import msgspec
 
 from dsview.model.finding import Severity
-from dsview.model.text import safe
 from dsview.report.model import KNOWN, NEW, SCHEMA, Report, ReportedFinding
 from dsview.sources.events import SourceError
 
@@ -74,7 +73,7 @@ def read_baseline(path: str) -> Baseline:
     try:
         known = msgspec.json.decode(Path(path).read_bytes(), type=_Baseline)
     except OSError as error:
-        raise SourceError(f"The baseline {safe(path)} cannot be read: {error.strerror or error}.") from None
+        raise SourceError(f"The baseline cannot be read: {error.strerror or error}.") from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise SourceError(f"The baseline is not a JSON report of `dsview check -o json`: {error}.") from None
     if known.schema != SCHEMA:
