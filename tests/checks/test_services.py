@@ -302,3 +302,14 @@ def test_a_headless_service_stays_headless_when_it_is_recreated(tmp_path: Path) 
 def _dropped(fix: str) -> list[str]:
     program = next(word for word in shlex.split(fix) if word.startswith("del("))
     return program.removeprefix("del(").removesuffix(")").split(",")
+
+
+def test_where_the_api_servers_service_is_not_seen_most_services_tell_the_order(tmp_path: Path) -> None:
+    def of_one_namespace(items: list[Json]) -> None:
+        kept = [i for i in items if i["kind"] == "Service" and i["metadata"]["namespace"] == "default"]
+        items[:] = [i for i in kept if i["metadata"]["name"] != "kubernetes"]
+        # By name the first: it wants IPv6 first, as one of three.
+        find(items, "Service", "my-service-3")["metadata"]["name"] = "a"
+
+    profile = changed("01", of_one_namespace, tmp_path).profile
+    assert (profile.mode, profile.confidence.value) == ("dual-ipv4-first", "observed")

@@ -166,13 +166,13 @@ def service_cidr_texts(state: ClusterState) -> tuple[str, ...]:
 
 
 def _observed_families(state: ClusterState) -> tuple[Family, ...]:
-    """Families of cluster IPs, that of default/kubernetes first; headless Services say nothing (checks.md §1.2)."""
-    there = state.service_families.present
+    """Families of cluster IPs, that of default/kubernetes first; headless Services say nothing (checks.md §1.2).
+
+    Where that Service is not seen, as in some namespaces only, most Services tell the order that the cluster has.
+    """
     first = state.services.get(KUBERNETES)
-    if first is None or not cluster_families(first):
-        having = (s for s in state.services if cluster_families(s)) if len(there) == 2 else ()
-        first = min(having, key=lambda s: s.key, default=None)
-    return tuple(dict.fromkeys((*(cluster_families(first) if first is not None else ()), *there)))
+    order = cluster_families(first) if first is not None else ()
+    return tuple(dict.fromkeys((*order, *state.service_families.usual_order)))
 
 
 _VIRTUAL_LABELS = (

@@ -105,6 +105,14 @@ class ServiceFamilies:
         return tuple(family for family in FAMILIES if any(family in pattern for pattern in self._counts))
 
     @property
+    def usual_order(self) -> tuple[Family, ...]:
+        """The families of which some Service has a cluster IP, first the one that most Services have first."""
+        firsts: Counter[Family] = Counter()
+        for pattern, number in self._counts.items():
+            firsts[pattern[0]] += number
+        return tuple(sorted(self.present, key=lambda family: -firsts[family]))
+
+    @property
     def has_dual(self) -> bool:
         """Whether some Service has cluster IPs of both."""
         return any(len(pattern) == 2 for pattern in self._counts)
