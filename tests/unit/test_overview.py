@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dsview.checks.registry import REGISTRY
 from dsview.model.address import Family
 from dsview.model.finding import Finding, ObjectRef, Severity
 from dsview.model.kinds import RESOURCES, Kind
@@ -13,6 +14,7 @@ from dsview.model.text import safe
 from dsview.rows.matrix import LayerName
 from dsview.rows.overview import Overview, overview, overview_now
 from dsview.rows.tally import Tallier
+from dsview.session.policy import Policy
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.sources.events import Changed, Health, Listed, SourceEvent, StatusChanged
@@ -99,6 +101,16 @@ def test_what_is_not_flagged_is_never_said_to_be_reachable() -> None:
     for found in (demo("healthy"), scenario("15")):
         assert found.verdict.endswith("No packets are sent to try it.")
         assert not {"works", "reachable", "fine"} & set(found.verdict.lower().split())
+
+
+def test_checks_that_were_not_asked_speak_for_nothing() -> None:
+    policy = Policy(select=("DS-NGX-*", "DS-SVC-001"))
+    source = DemoSource("healthy", clock=lambda: NOW)
+    found = overview_now(settle(Session(source, policy=policy, clock=lambda: NOW)))
+    assert found.severity is None
+    assert not found.is_complete
+    assert "None of 7 Services is flagged as failing." in found.verdict
+    assert f"{len(REGISTRY) - 12} checks were not asked." in found.verdict
 
 
 def test_nothing_speaks_against_a_cluster_only_when_every_check_was_evaluated() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dsview import __version__
-from dsview.checks.registry import REGISTRY, all_checks
+from dsview.checks.registry import REGISTRY
 from dsview.model.finding import Finding, ObjectRef, Severity
 from dsview.model.kinds import CORE_KINDS
 from dsview.model.text import safe
@@ -254,5 +254,5 @@ def build_report(session: Session) -> Report:
         exempted=tuple(_finding(session, finding) for finding in session.exempted_findings),
         refused=refused_kinds(session),
         overview=_overview(session),
-        skipped=tuple(check.code for check in all_checks() if session.policy.skips(check.code)),
+        skipped=session.skipped,
     )

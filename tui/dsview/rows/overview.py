@@ -82,7 +82,7 @@ def overview(session: Session, tally: Tally) -> Overview:
     """The overview of a session as it stands; `tally` is what its findings come to."""
     unread = _unread(session)
     missing = len(session.not_evaluated()) if session.was_settled else 0
-    is_complete = session.was_settled and not unread and not missing
+    is_complete = session.was_settled and not unread and not missing and not session.skipped
     severity = next((severity for severity, number in session.book.counts.items() if number), None)
     services = _services(session, tally, severity, is_complete=is_complete)
     return Overview(
@@ -193,6 +193,9 @@ def _limits(session: Session, missing: int) -> list[str]:
         sentences.append(f"Only {_count(len(namespaces), 'namespace')} {'is' if len(namespaces) == 1 else 'are'} read.")
     if missing:
         sentences.append(f"{_count(missing, 'check')} could not be evaluated.")
+    if session.skipped:
+        verb = "was" if len(session.skipped) == 1 else "were"
+        sentences.append(f"{_count(len(session.skipped), 'check')} {verb} not asked.")
     return sentences
 
 

@@ -6,6 +6,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -241,12 +242,17 @@ class Session:
         """How many shown findings there are of each severity, folded ones included."""
         return self.book.counts
 
+    @cached_property
+    def skipped(self) -> tuple[str, ...]:
+        """The checks that the policy leaves out, by code."""
+        return tuple(check.code for check in all_checks() if self.policy.skips(check.code))
+
     def not_evaluated(self) -> list[NotEvaluated]:
         """The checks that could not be evaluated, by code."""
         reasons = (
             (check.code, self._engine.why_not_evaluated(check))
             for check in all_checks()
-            if not self.policy.skips(check.code)
+            if check.code not in self.skipped
         )
         return [NotEvaluated(code, reason) for code, reason in reasons if reason is not None]
 
