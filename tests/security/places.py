@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
+import msgspec
 from rich.console import Console
 from textual._compositor import CompositorUpdate
 from textual.pilot import Pilot
@@ -27,6 +28,7 @@ from dsview.report.formats import FORMATS, Beside
 from dsview.report.model import build_report
 from dsview.report.plan import PLAN_FORMATS
 from dsview.report.tables import TABLES, sheet_of
+from dsview.report.text import render_text
 from dsview.report.trace import TRACE_FORMATS
 from dsview.rows.header import header
 from dsview.rows.overview import overview_now
@@ -70,6 +72,9 @@ def reports(session: Session) -> Out:
     beside = Beside(made_at=NOW, traces=lambda: flagged_traces(session, 20))
     for name, render in FORMATS.items():
         yield f"report as {name}", _RULES.get(name, hostile.hold_lines), render(report, beside)
+    if report.exempted:
+        alone = msgspec.structs.replace(report, findings=())
+        yield "exempted in the report", hostile.hold_lines, render_text(alone, exempted=True)
     plan = make_plan(session)
     for name, render_plan in PLAN_FORMATS.items():
         yield f"plan as {name}", _RULES.get(name, hostile.hold_lines), render_plan(session, plan, 100)

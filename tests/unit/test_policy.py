@@ -106,7 +106,21 @@ def test_an_exemption_covers_what_fits_in_all_that_it_says(exemption: Exemption,
     ],
 )
 def test_an_object_exempts_itself_by_its_annotation(annotation: str, is_shown: bool) -> None:
-    assert Policy().judge(STUCK, {}, annotation) == (STUCK, is_shown)
+    judged, shown = Policy().judge(STUCK, {}, annotation)
+    assert (judged.identity, shown) == (STUCK.identity, is_shown)
+
+
+@pytest.mark.parametrize(
+    ("policy", "annotation", "reason"),
+    [
+        (Policy(), "DS-LB-004, DS-SVC-001 legacy clients  only", "legacy clients  only"),
+        (Policy(), "DS-SVC-001", ""),
+        (Policy(exemptions=(Exemption(checks=("SVC-*",), reason="Known."),)), "", "Known."),
+    ],
+)
+def test_the_reason_that_is_given_stays_with_what_is_exempted(policy: Policy, annotation: str, reason: str) -> None:
+    judged, is_shown = policy.judge(STUCK, {"app": "web"}, annotation)
+    assert (judged.exempted_for, is_shown) == (reason, False)
 
 
 def test_a_severity_of_the_house_replaces_that_of_the_check() -> None:

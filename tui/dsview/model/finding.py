@@ -56,7 +56,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What a check says of an object. Unique by check, object, family and field.
 
     `grace` is how many seconds the condition must have held in a live session before it is shown; `causes` are
-    the findings that it folds under, best first (checks.md §3, Suppression).
+    the findings that it folds under, best first (checks.md §3, Suppression). `exempted_for` is the reason that is
+    given for exempting it, where one is.
     """
 
     check: str
@@ -71,6 +72,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     related: tuple[ObjectRef, ...] = ()
     grace: float = 0.0
     causes: tuple[Cause, ...] = ()
+    exempted_for: str = ""
 
     @property
     def identity(self) -> tuple[str, ObjectRef, Family | None, str | None]:

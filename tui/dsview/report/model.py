@@ -75,7 +75,10 @@ class FoldedUnder(Wire, frozen=True):
 
 
 class ReportedFinding(Wire, frozen=True):
-    """One finding. `baseline` is `new` or `known` where it was compared with an earlier report."""
+    """One finding. `baseline` is `new` or `known` where it was compared with an earlier report.
+
+    `exempted_for` is the reason given for exempting it, where there is one.
+    """
 
     check: str
     slug: str
@@ -90,6 +93,7 @@ class ReportedFinding(Wire, frozen=True):
     folded_under: FoldedUnder | None
     related: tuple[Ref, ...]
     baseline: str | msgspec.UnsetType = msgspec.UNSET
+    exempted_for: str | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def is_known(self) -> bool:
@@ -186,6 +190,7 @@ def _finding(session: Session, finding: Finding) -> ReportedFinding:
         fix=finding.fix,
         folded_under=FoldedUnder(check=root.check, object=_ref(root.object)) if root is not None else None,
         related=tuple(map(_ref, finding.related)),
+        exempted_for=finding.exempted_for or msgspec.UNSET,
     )
 
 

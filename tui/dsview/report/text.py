@@ -104,6 +104,8 @@ def _finding_lines(
     new = "  (new)" if finding.is_new else ""
     yield f"{_paint(mark, finding.severity, colour)}  {finding.check} {finding.slug}  {describe(finding.object)}{new}"
     yield from _wrapped(finding.message, width - 4, "    ")
+    if finding.exempted_for:
+        yield from _wrapped(f"Exempted: {finding.exempted_for}", width - 4, "    ")
     if finding.fix:
         yield from (
             f"    $ {line}" if line.startswith("kubectl") else f"    {line}" for line in finding.fix.split("\n")

@@ -179,7 +179,8 @@ def line_row(line: Line, folded: str = "└") -> Row:
     if line.explains:
         message = f"[explains {line.explains:,}] {message}"
     elif line.kind in (LineKind.ACKNOWLEDGED, LineKind.EXEMPTED):
-        message = f"[{line.kind.value}] {message}"
+        reason = f": {finding.exempted_for}" if finding.exempted_for else ""
+        message = f"[{line.kind.value}{reason}] {message}"
     indent = f"{folded} " if line.kind is LineKind.SYMPTOM else ""
     cells = (
         Cell(safe(indent + finding.check), tone),

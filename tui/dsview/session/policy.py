@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from dsview.model.finding import Finding, Severity
+from dsview.model.text import safe
 
 
 class Exemption(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,12 +54,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """The finding with the severity of the house, and whether it is shown.
 
         `ignore` is the object's annotation `dsview.io/ignore`: codes or globs, separated by commas; what follows a
-        space behind a code is the reason and is not read.
+        space behind a code is the reason.
         """
         severity = self.severities.get(finding.check)
         if severity is not None:
             finding = msgspec.structs.replace(finding, severity=severity)
-        patterns = (words[0] for part in ignore.split(",") if (words := part.split()))
-        if any(matches(finding.check, pattern) for pattern in patterns):
-            return finding, False
-        return finding, not any(exemption.covers(finding, labels) for exemption in self.exemptions)
+        for part in ignore.split(","):
+            pattern, _, reason = part.strip().partition(" ")
+            if pattern and matches(finding.check, pattern):
+                return msgspec.structs.replace(finding, exempted_for=safe(reason.strip())), False
+        for exemption in self.exemptions:
+            if exemption.covers(finding, labels):
+                return msgspec.structs.replace(finding, exempted_for=safe(exemption.reason)), False
+        return finding, True
