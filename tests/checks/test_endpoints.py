@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
+from dsview.checks.engine import Engine
+from dsview.checks.registry import all_checks
+from dsview.session.session import Session
+from dsview.sources.events import ServerInfo
 from tests.support.changes import (
     V4,
     V6,
@@ -230,3 +235,49 @@ def test_pods_are_not_to_be_restarted_for_a_family_that_the_cluster_does_not_ser
     fix = next(f.fix for f in changed("10", change, tmp_path).book if f.check == "DS-EPS-001") or ""
     assert "SingleStack" in fix
     assert "restart" not in fix
+
+
+def _with_kubelets(*versions: str) -> Change:
+    """The nodes' kubelets are of these versions, in turn."""
+
+    def change(items: list[Json]) -> None:
+        for i, node in enumerate(item for item in items if item["kind"] == "Node"):
+            node["status"]["nodeInfo"]["kubeletVersion"] = versions[i % len(versions)]
+
+    return change
+
+
+NEED_SLICES = {
+    *(f"DS-EPS-{number:03}" for number in (1, 2, 3, 4, 5, 7)),
+    *("DS-LB-008", "DS-NET-004", "DS-NET-005", "DS-NET-006", "DS-NGX-003"),
+}
+TOO_OLD = "endpointslices: v1 exists from Kubernetes 1.21, and this cluster is 1.20"
+
+
+def _not_evaluated(session: Session) -> dict[str, str]:
+    return {entry.check: entry.reason for entry in session.not_evaluated()}
+
+
+def test_checks_of_endpoints_are_not_evaluated_where_the_oldest_kubelet_is_too_old_for_slices(tmp_path: Path) -> None:
+    change = all_of(emptying_slices("my-service-2", V6), _with_kubelets("v1.36.1", "v1.20.15"))
+    session = changed("01", change, tmp_path)
+    reasons = _not_evaluated(session)
+    assert {code for code, reason in reasons.items() if reason == TOO_OLD} == NEED_SLICES
+    assert reasons["DS-ADR-002"].startswith(f"{TOO_OLD}; ")
+    assert reasons["DS-ADR-002"].endswith("; evaluated for Pod, Node, Service, ServiceCIDR only")
+    assert not NEED_SLICES & {finding.check for finding in session.book}
+
+
+def test_checks_of_endpoints_are_evaluated_where_the_server_says_that_it_is_new_enough(tmp_path: Path) -> None:
+    session = changed("01", all_of(emptying_slices("my-service-2", V6), _with_kubelets("v1.20.15")), tmp_path)
+    engine = Engine(session.state, live=False)
+    found = []
+    for version in (None, "v1.21.0", "v1.20.15", "v1.36.1"):
+        session.state.apply(ServerInfo(version=version))
+        engine.note_statuses()
+        engine.refresh_profile()
+        engine.step(math.inf)
+        unevaluated = {check.code for check in all_checks() if engine.why_not_evaluated(check) == TOO_OLD}
+        found.append(("DS-EPS-001" in {f.check for f in engine.book}, unevaluated))
+    known, unknown = (True, set[str]()), (False, NEED_SLICES)
+    assert found == [unknown, known, unknown, known]

@@ -11,8 +11,12 @@ from dsview.sources.events import Health
 from dsview.state.cluster import ClusterState
 from dsview.state.controllers import config_map_key, live_controllers
 from dsview.state.listeners import is_config_map_unread, nginx_conf
+from dsview.state.profile import Profile
 from dsview.state.relations import PodFacet
 from dsview.state.settings import KUBE_PROXY, kube_proxy_settings
+
+SLICES_SINCE = (1, 21)
+"""The version of Kubernetes from which EndpointSlices are v1 (checks.md §2)."""
 
 _CONTROLLERS = (PodFacet.CONTROLLERS,)
 _WORDS = {
@@ -23,17 +27,22 @@ _WORDS = {
 }
 
 
-def can_run(state: ClusterState, check: Check, kind: Kind | None) -> bool:
+def can_run(state: ClusterState, profile: Profile, check: Check, kind: Kind | None) -> bool:
     """Whether the check can be asked of objects of a kind, or with None of the cluster."""
     if kind is not None and not state.is_known(kind):
+        return False
+    if Kind.ENDPOINT_SLICE in (kind, *check.needs) and _why_no_slices(profile) is not None:
         return False
     if not all(map(state.is_known, check.needs)):
         return any(map(state.is_known, check.substitutes)) and all(map(state.is_settled, check.reads))
     return all(map(state.is_settled, (*check.uses, *check.substitutes)))
 
 
-def why_not_evaluated(state: ClusterState, check: Check) -> str | None:
+def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> str | None:
     """The reason why a check cannot be evaluated, or only in part; None where it can."""
+    slices = _why_no_slices(profile)
+    if slices is not None and Kind.ENDPOINT_SLICE in check.needs:
+        return slices
     for kind in check.needs:
         if not state.is_known(kind):
             known = [other.value for other in check.substitutes if state.is_known(other)]
@@ -47,12 +56,21 @@ def why_not_evaluated(state: ClusterState, check: Check) -> str | None:
         reason = _why_not_by_name(state, check)
         if reason is not None:
             return reason
-    missing = [kind for kind in check.subjects if not state.is_known(kind)]
+    no_slices = {Kind.ENDPOINT_SLICE: slices} if slices is not None else {}
+    missing = [kind for kind in check.subjects if kind in no_slices or not state.is_known(kind)]
     if not missing:
         return None
-    reasons = "; ".join(why_unknown(state, kind) for kind in missing)
+    reasons = "; ".join(no_slices.get(kind) or why_unknown(state, kind) for kind in missing)
     rest = [kind.value for kind in check.subjects if kind not in missing]
     return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
+
+
+def _why_no_slices(profile: Profile) -> str | None:
+    """Why nothing is said of EndpointSlices, where the cluster is too old to have them as v1."""
+    if profile.version is None or profile.version >= SLICES_SINCE:
+        return None
+    since, version = (".".join(map(str, pair)) for pair in (SLICES_SINCE, profile.version))
+    return f"endpointslices: v1 exists from Kubernetes {since}, and this cluster is {version}"
 
 
 def _why_not_by_name(state: ClusterState, check: Check) -> str | None:

@@ -118,7 +118,7 @@ class Engine:
         self._mark_wide({change.kind for change in changes})
         profile_changed, nodes = self.tracker.refresh()
         if profile_changed:
-            self.mark_everything()
+            self._follow_profile()
         else:
             self._mark_nodes(nodes)
             self._mark_pods_on(nodes | {change.key[1] for change in changes if _is_another_node(change)})
@@ -147,18 +147,23 @@ class Engine:
         """Look at the profile where something else than an object changed it, such as the server's version."""
         changed, _ = self.tracker.refresh()
         if changed:
-            self.mark_everything()
+            self._follow_profile()
         return changed
 
+    def _follow_profile(self) -> None:
+        # Which checks can be evaluated hangs on it, too: on the version, for one.
+        self.note_statuses()
+        self.mark_everything()
+
     def note_statuses(self) -> bool:
-        """Say that a kind's health changed; whether that changed which checks can be evaluated."""
+        """Say that a kind's health, or the profile, changed; whether that changed which checks can be evaluated."""
         active: dict[Kind | None, list[Check]] = {}
         readings = {kind: self._reading(kind) for kind in Kind}
         others = {kind for kind in Kind if readings[kind] != self._readings.get(kind)}
         touched: set[Kind | None] = set()
         for check in self._checks:
             for kind in check.subjects or (None,):
-                if can_run(self.state, check, kind):
+                if can_run(self.state, self.tracker.profile, check, kind):
                     active.setdefault(kind, []).append(check)
                     # It was asked before, but while a kind that it uses was read in part, or not at all.
                     if not others.isdisjoint(check.reads):
@@ -198,7 +203,7 @@ class Engine:
 
     def why_not_evaluated(self, check: Check) -> str | None:
         """The reason in a sentence why a check was not evaluated; None where it was."""
-        return self.failures.get(check.code) or why_not_evaluated(self.state, check)
+        return self.failures.get(check.code) or why_not_evaluated(self.state, self.tracker.profile, check)
 
     def _is_asked(self, key: SubjectKey) -> bool:
         kind = _KINDS.get(key[0])
@@ -260,9 +265,9 @@ class Engine:
 
     def evaluate_all(self, now: float) -> None:
         """Evaluate everything there is, at once."""
+        self.tracker.refresh()
         self.note_statuses()
         self._waiting.clear()
-        self.tracker.refresh()
         self.mark_everything()
         self.step(now)
 
@@ -367,7 +372,7 @@ class Engine:
         return [
             judged
             for check in self._detail_only
-            if item is not None and kind in check.subjects and can_run(self.state, check, kind)
+            if item is not None and kind in check.subjects and can_run(self.state, self.tracker.profile, check, kind)
             for judged, is_shown in map(self._judge, self._run(check, item, ref, context))
             if is_shown
         ]
