@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
 
@@ -169,6 +170,23 @@ class DsviewApp(App["SourceError | None"]):
         """Draw all of it again: a terminal that was small for less than a frame has lost what was on it."""
         if self.screen_stack:
             self.screen.refresh()
+
+    def on_key(self, event: Key) -> None:
+        """Lose nothing that was typed before its field had the keys, and take none of it for a command.
+
+        Keys that follow `/` or `x` at once were sent to the table; they come by here after the field was opened.
+        """
+        field = self.focused
+        if event.character is None:
+            return
+        if field is None and not self.screen.is_mounted:
+            event.prevent_default()
+            self.screen.post_message(Key(event.key, event.character))
+            return
+        insert = getattr(field, "insert_text_at_cursor", None)
+        if insert is not None and field is not None and field.check_consume_key(event.key, event.character):
+            event.prevent_default()
+            insert(event.character)
 
     def on_ready(self) -> None:
         """The first frame is being painted; what comes after it begins when it was."""

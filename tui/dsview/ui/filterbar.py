@@ -68,7 +68,8 @@ class FilterBar(Vertical):
         with self.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
-        field.focus()
+        # At once: what is typed next is meant for it.
+        self.screen.set_focus(field)
         self._suggest()
 
     @property

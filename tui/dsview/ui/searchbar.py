@@ -56,7 +56,8 @@ class SearchBar(Horizontal):
         field = self.query_one(Input)
         field.disabled = False
         field.cursor_position = len(field.value)
-        field.focus()
+        # At once: what is typed next is meant for it.
+        self.screen.set_focus(field)
 
     def rest(self) -> None:
         """Leave the keys to the text; what is looked for stays to be seen."""

@@ -65,6 +65,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         self._glyphs = glyphs
         self._chosen = {choice.name for choice in choices if choice.is_chosen}
         self._shown: list[Choice] = []
+        self._narrowed_by = ""
 
     def compose(self) -> ComposeResult:
         """A field that narrows, the list, and what the keys do."""
@@ -79,7 +80,8 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         """Show all of them."""
         self.query_one("#choose").border_title = Content(f"{self._title} ({len(self._choices):,})")
         self._list("")
-        self.query_one(Input).focus()
+        # At once: what is typed next is meant for it.
+        self.set_focus(self.query_one(Input))
 
     def _keys(self) -> Content:
         if self._several:
@@ -90,6 +92,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         return content(("Enter", KEY), (f" {self._verb}  ", MUTED), ("Esc", KEY), (" cancel", MUTED))
 
     def _list(self, needle: str) -> None:
+        self._narrowed_by = needle
         needle = needle.strip().lower()
         self._shown = [choice for choice in self._choices if needle in f"{choice.title} {choice.name}".lower()]
         options = self.query_one(OptionList)
@@ -106,7 +109,12 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list."""
         event.stop()
-        self._list(event.value)
+        self._narrow()
+
+    def _narrow(self) -> None:
+        text = self.query_one(Input).value
+        if text != self._narrowed_by:
+            self._list(text)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """A line was clicked."""
@@ -136,6 +144,11 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
 
     def action_accept(self) -> None:
         """Take what is chosen; where nothing is, or only one can be: the line under the cursor."""
+        # Enter overtakes what was typed just before it, which is still on its way into the field.
+        self.query_one(Input).call_later(self._accept)
+
+    def _accept(self) -> None:
+        self._narrow()
         choice = self._highlighted()
         if self._several and self._chosen:
             self.dismiss(frozenset(self._chosen))

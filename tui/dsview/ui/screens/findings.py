@@ -116,7 +116,7 @@ class FindingsScreen(Screen[None]):
         table = self.query_one(Table)
         table.say(self._why_empty())
         table.show(self._lines, COLUMNS)
-        table.focus()
+        self.set_focus(table)
         self._tell()
 
     def session_changed(self, delta: Delta) -> None:

@@ -162,7 +162,7 @@ class MainScreen(Screen[None]):
     def _activate(self, index: int) -> None:
         self._active = index % len(self.panes)
         self._arrange(self.size)
-        self.active.focus()
+        self.set_focus(self.active)
 
     def on_pane_tabs_chosen(self, event: PaneTabs.Chosen) -> None:
         """A tab was clicked."""
@@ -188,7 +188,7 @@ class MainScreen(Screen[None]):
             self.query_one(KeyBar).show_parts()
         if not event.keep:
             self._filter("")
-        self.active.focus()
+        self.set_focus(self.active)
 
     def _filter(self, text: str) -> None:
         view = self.active.view

@@ -48,7 +48,7 @@ class ReadingScreen(Screen[None]):
         """Fill it."""
         self.show_heading()
         self.fill()
-        self.document.focus()
+        self.set_focus(self.document)
 
     @property
     def document(self) -> Document:
@@ -92,7 +92,7 @@ class ReadingScreen(Screen[None]):
 
     def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
         """Typing is over: the keys are those of the text again."""
-        self.document.focus()
+        self.set_focus(self.document)
         self.query_one(KeyBar).show_parts()
         if event.keep:
             self._search.rest()

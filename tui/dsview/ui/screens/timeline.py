@@ -64,7 +64,7 @@ class TimelineScreen(Screen[None]):
         table = self.query_one(Table)
         table.say(_NOTHING)
         table.show(self._rows, COLUMNS)
-        table.focus()
+        self.set_focus(table)
 
     def session_changed(self, _delta: Delta) -> None:
         """Show what was entered meanwhile."""
