@@ -142,8 +142,8 @@ def engine(pods: int) -> dict[str, float]:
     taken, _ = timed(lambda: [state.apply(event) for event in events])
     figures["take in an object"] = taken / sum(len(state.store(kind)) for kind in Kind) * 1e6
     checks = Engine(state, live=True)
-    checks.note_statuses()
     checks.tracker.refresh()
+    checks.note_statuses()
     checks.mark_everything()
     figures["check everything, each pod's share"] = timed(lambda: checks.step(NOW))[0] / size.pods * 1e6
     return figures

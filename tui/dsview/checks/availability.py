@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sized
+
 from dsview.checks.registry import Check
 from dsview.model.kinds import RESOURCES, Kind
 from dsview.model.listen import ListenSource
@@ -19,6 +21,13 @@ SLICES_SINCE = (1, 21)
 """The version of Kubernetes from which EndpointSlices are v1 (checks.md §2)."""
 
 _CONTROLLERS = (PodFacet.CONTROLLERS,)
+_PODS_OF: dict[tuple[PodFacet, ...], Callable[[ClusterState], Sized]] = {
+    _CONTROLLERS: lambda state: state.controllers,
+    (PodFacet.CONTROL_PLANE,): lambda state: state.control_plane,
+}
+"""The pods without which a check of the whole cluster has nothing to ask, by what it reads of pods."""
+
+_NO_FAMILIES = "Service families: no ServiceCIDR, kube-apiserver flag or cluster IP was seen"
 _WORDS = {
     Health.REFUSED: "not permitted",
     Health.ABSENT: "this cluster does not serve them",
@@ -30,6 +39,8 @@ _WORDS = {
 def can_run(state: ClusterState, profile: Profile, check: Check, kind: Kind | None) -> bool:
     """Whether the check can be asked of objects of a kind, or with None of the cluster."""
     if kind is not None and not state.is_known(kind):
+        return False
+    if check.of_service_families and not profile.service_families and not check.without_families:
         return False
     if Kind.ENDPOINT_SLICE in (kind, *check.needs) and _why_no_slices(profile) is not None:
         return False
@@ -51,6 +62,8 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
     for kind in check.uses:
         if not state.is_settled(kind):
             return why_unknown(state, kind)
+    if _lacks_families(state, profile, check):
+        return f"{_NO_FAMILIES}; evaluated {check.without_families} only" if check.without_families else _NO_FAMILIES
     # Asked for every frame of the overview: most checks have nothing to do with what is read by name.
     if check.config_map is not None or check.of_pods == _CONTROLLERS:
         reason = _why_not_by_name(state, check)
@@ -63,6 +76,18 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
     reasons = "; ".join(no_slices.get(kind) or why_unknown(state, kind) for kind in missing)
     rest = [kind.value for kind in check.subjects if kind not in missing]
     return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
+
+
+def _lacks_families(state: ClusterState, profile: Profile, check: Check) -> bool:
+    """Whether the check rests on Service families, which nothing tells, and there is something to ask it of."""
+    if not check.of_service_families or profile.service_families:
+        return False
+    if check.config_map is not None:
+        return check.config_map in state.config_maps
+    pods = _PODS_OF.get(check.of_pods or ())
+    if pods is not None:
+        return bool(pods(state))
+    return any(len(state.store(kind)) for kind in check.subjects or check.needs)
 
 
 def _why_no_slices(profile: Profile) -> str | None:

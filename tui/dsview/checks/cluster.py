@@ -32,6 +32,7 @@ from dsview.state.relations import PodFacet, in_order
     needs=(Kind.NODE,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.POD),
     of_pods=(),
+    of_service_families=True,
 )
 def layers_disagree(ctx: Context) -> Iterator[Problem]:
     """S is dual and no P(n) is, or the reverse."""
@@ -84,6 +85,8 @@ def _pod_ranges_fix(seen: tuple[Family, ...]) -> str:
     source="checks.md §4 and §1.8",
     needs=(Kind.NODE,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
+    of_service_families=True,
+    without_families="between nodes",
 )
 def primaries_disagree(ctx: Context) -> Iterator[Problem]:
     """The first family is not the same everywhere."""

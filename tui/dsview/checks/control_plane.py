@@ -31,6 +31,7 @@ from dsview.state.settings import COREDNS, KUBE_PROXY, kube_proxy_settings
     needs=(Kind.CONFIG_MAP,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
     config_map=KUBE_PROXY,
+    of_service_families=True,
 )
 def node_port_addresses(ctx: Context) -> Iterator[Problem]:
     """A limit for one family of two."""
@@ -109,6 +110,8 @@ def _has_dual_pods(ctx: Context) -> bool:
     needs=(Kind.CONFIG_MAP,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.NODE),
     config_map=COREDNS,
+    of_service_families=True,
+    without_families="from the families of pods",
 )
 def corefile_no_ip6_arpa(ctx: Context) -> Iterator[Problem]:
     """No reverse zone for IPv6."""
@@ -143,6 +146,7 @@ def corefile_no_ip6_arpa(ctx: Context) -> Iterator[Problem]:
     needs=(Kind.POD,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
     of_pods=(PodFacet.CONTROL_PLANE,),
+    of_service_families=True,
 )
 def control_plane_flags_disagree(ctx: Context) -> Iterator[Problem]:
     """Two flags that must be the same are not."""

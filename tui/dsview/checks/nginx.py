@@ -175,6 +175,7 @@ def inert_v6_listen(ctx: Context) -> Iterator[Problem]:
     source="checks.md §4; i/n#11068",
     needs=(Kind.SERVICE, Kind.POD),
     of_pods=(PodFacet.CONTROLLERS,),
+    of_service_families=True,
 )
 def controller_service_single(ctx: Context) -> Iterator[Problem]:
     """The chart's default in a cluster that could do more."""

@@ -39,6 +39,7 @@ def _node_ref(name: str) -> ObjectRef:
     source="checks.md §4 and §1.11",
     needs=(Kind.NODE,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
+    of_service_families=True,
 )
 def internal_ip_family(ctx: Context) -> Iterator[Problem]:
     """Families of S that a node's InternalIPs lack."""

@@ -48,7 +48,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     (besides the subject's own), or from `substitutes` in part only; `uses` are read where they are there. `of_pods`
     narrows what a cluster-wide check reads of pods; without it every change of a pod counts. `config_map` is the
     ConfigMap that it needs; without one it needs those of the ingress-nginx controllers. `of_listeners` says that an
-    nginx.conf that was not understood leaves it unevaluated, while one that was not read is predicted. `condition`,
+    nginx.conf that was not understood leaves it unevaluated, while one that was not read is predicted.
+    `of_service_families` says that it rests on the cluster's Service families: where these are unknown it is not
+    evaluated, or only in what `without_families` names, such as `between nodes`. `condition`,
     `why`, `fix` and `not_when` (when it is a false alarm) are sentences for people; `detail_only` findings are shown
     with the object and stand in no report.
     """
@@ -69,6 +71,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     of_pods: tuple[PodFacet, ...] | None = None
     config_map: Key | None = None
     of_listeners: bool = False
+    of_service_families: bool = False
+    without_families: str = ""
     detail_only: bool = False
     run: Callable[..., Iterator[Problem]]
 
@@ -102,6 +106,8 @@ def check(
     of_pods: tuple[PodFacet, ...] | None = None,
     config_map: Key | None = None,
     of_listeners: bool = False,
+    of_service_families: bool = False,
+    without_families: str = "",
     detail_only: bool = False,
 ) -> Callable[[Callable[..., Iterator[Problem]]], Callable[..., Iterator[Problem]]]:
     """Enter the decorated function into the registry. It is called as `run(subject, context)` or `run(context)`."""
@@ -126,6 +132,8 @@ def check(
             of_pods=of_pods,
             config_map=config_map,
             of_listeners=of_listeners,
+            of_service_families=of_service_families,
+            without_families=without_families,
             detail_only=detail_only,
             run=run,
         )

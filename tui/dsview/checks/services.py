@@ -34,6 +34,7 @@ def is_cluster_dns(service: Service) -> bool:
     not_when="One family is intended; then SingleStack says so.",
     source="checks.md §4 and §1.3; k/k#101681",
     subjects=(Kind.SERVICE,),
+    of_service_families=True,
 )
 def prefer_stuck(service: Service, ctx: Context) -> Iterator[Problem]:
     """Prefers both families, has one, could have two."""
@@ -65,6 +66,7 @@ def prefer_stuck(service: Service, ctx: Context) -> Iterator[Problem]:
     source="checks.md §4 and §1.10",
     subjects=(Kind.SERVICE,),
     uses=(Kind.POD,),
+    of_service_families=True,
 )
 def single_in_dual(service: Service, ctx: Context) -> Iterator[Problem]:
     """One family by policy where two could be had."""
@@ -94,6 +96,7 @@ def single_in_dual(service: Service, ctx: Context) -> Iterator[Problem]:
     not_when="A headless Service without selector, which gets both families on any cluster.",
     source="checks.md §4 and §1.2",
     subjects=(Kind.SERVICE,),
+    of_service_families=True,
 )
 def family_not_configured(service: Service, ctx: Context) -> Iterator[Problem]:
     """A family that is none of S."""
@@ -244,6 +247,7 @@ def duplicate_cluster_ip(service: Service, ctx: Context) -> Iterator[Problem]:
     not_when="The order is intended.",
     source="checks.md §4 and §1.1",
     subjects=(Kind.SERVICE,),
+    of_service_families=True,
 )
 def primary_differs(service: Service, ctx: Context) -> Iterator[Problem]:
     """Another order than the cluster's."""

@@ -1,0 +1,105 @@
+"""Where nothing tells the cluster's Service families, what rests on them is not evaluated, and said so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dsview.checks.engine import Engine
+from dsview.checks.registry import REGISTRY, all_checks
+from dsview.model.kinds import Kind
+from dsview.model.objects import Node, NodeAddress, ServiceCIDR
+from dsview.session.session import Session
+from dsview.sources.events import Changed, Health, StatusChanged
+from dsview.state.cluster import ClusterState
+from tests.support.changes import V6, WORKER, Json
+from tests.support.clusters import changed, find, fired
+
+NOTHING_TELLS = "Service families: no ServiceCIDR, kube-apiserver flag or cluster IP was seen"
+
+
+def _is_silent(item: Json) -> bool:
+    """Whether an object does not tell the Service families: no ServiceCIDR, no API server, no cluster IP."""
+    if item["kind"] == "Service":
+        return bool(item["spec"].get("clusterIP") == "None")
+    return item["kind"] != "ServiceCIDR" and not str(item["metadata"]["name"]).startswith("kube-apiserver")
+
+
+def _left_with(is_kept: Callable[[Json], bool], folder: Path) -> Session:
+    def change(items: list[Json]) -> None:
+        web = find(items, "Service", "my-service")
+        web["spec"].update(clusterIP="None", clusterIPs=["None"])
+        items[:] = [item for item in items if is_kept(item)]
+
+    return changed("01", change, folder)
+
+
+def _reasons(session: Session) -> dict[str, str]:
+    found = {entry.check: entry.reason for entry in session.not_evaluated()}
+    return {code: reason for code, reason in found.items() if NOTHING_TELLS in reason}
+
+
+def test_nodes_alone_leave_everything_unevaluated_that_asks_what_services_have(tmp_path: Path) -> None:
+    session = _left_with(lambda item: item["kind"] == "Node", tmp_path)
+    assert _reasons(session) == {
+        "DS-CLU-001": NOTHING_TELLS,
+        "DS-CLU-002": f"{NOTHING_TELLS}; evaluated between nodes only",
+        "DS-NODE-001": NOTHING_TELLS,
+    }
+
+
+def test_every_check_that_rests_on_service_families_says_so(tmp_path: Path) -> None:
+    session = _left_with(_is_silent, tmp_path)
+    assert session.profile.mode == "unknown"
+    reasons = _reasons(session)
+    partly = {
+        "DS-CLU-002": f"{NOTHING_TELLS}; evaluated between nodes only",
+        "DS-CLU-009": f"{NOTHING_TELLS}; evaluated from the families of pods only",
+    }
+    wholly = ("CLU-001", "CLU-007", "CLU-010", "NODE-001", "SVC-001", "SVC-002", "SVC-003", "SVC-006")
+    assert reasons == {**dict.fromkeys((f"DS-{code}" for code in wholly), NOTHING_TELLS), **partly}
+
+
+def test_what_can_be_told_without_service_families_is_flagged_nevertheless(tmp_path: Path) -> None:
+    def is_kept(item: Json) -> bool:
+        if item["metadata"]["name"] == WORKER:
+            item["status"]["addresses"].reverse()
+        if item["metadata"]["name"] == "coredns" and item["kind"] == "ConfigMap":
+            item["data"]["Corefile"] = item["data"]["Corefile"].replace(" ip6.arpa", "")
+        return _is_silent(item)
+
+    found = fired(_left_with(is_kept, tmp_path))
+    assert [f.message for f in found["DS-CLU-002"]]
+    assert [f.family for f in found["DS-CLU-009"]] == [V6]
+
+
+def test_where_there_is_nothing_to_ask_nothing_is_missing() -> None:
+    state = ClusterState()
+    for kind in Kind:
+        state.apply(StatusChanged(kind=kind, health=Health.GIVEN))
+    engine = Engine(state, live=False)
+    engine.evaluate_all(1_000.0)
+    assert [check.code for check in all_checks() if engine.why_not_evaluated(check)] == []
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_checks_are_asked_once_the_service_families_are_told_and_no_more_when_they_are_gone(is_live: bool) -> None:
+    state = ClusterState()
+    engine = Engine(state, live=is_live)
+    for kind in Kind:
+        state.apply(StatusChanged(kind=kind, health=Health.GIVEN))
+    engine.note_statuses()
+    node = Node(name="a", ready=True, addresses=(NodeAddress("InternalIP", "192.0.2.4"),))
+    told = ServiceCIDR(name="kubernetes", cidrs=("10.96.0.0/16", "fd00:96::/112"))
+    found = []
+    for event in (
+        Changed(Kind.NODE, (node,)),
+        Changed(Kind.SERVICE_CIDR, (told,)),
+        Changed(Kind.SERVICE_CIDR, (), (told.key,)),
+    ):
+        engine.note(state.apply(event))
+        engine.step(1_000.0)
+        found.append(({f.check for f in engine.book}, engine.why_not_evaluated(REGISTRY["DS-NODE-001"])))
+    assert found == [(set(), NOTHING_TELLS), ({"DS-NODE-001"}, None), (set(), NOTHING_TELLS)]
