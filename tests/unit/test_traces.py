@@ -224,6 +224,18 @@ def test_the_picture_keeps_to_its_width(troubled: Session, name: str, width: int
     assert "breaks here" in text
 
 
+def test_a_name_is_cut_only_to_make_room_for_the_address_beside_it(troubled: Session) -> None:
+    lines = render_text(trace_named(troubled, "svc/payments/gateway"), 74, False).splitlines()
+    at = next(number for number, line in enumerate(lines) if "10.244.1.16" in line)
+    assert "gateway-wx2kl7pggx-l8z9g" in lines[at]
+    assert "fd00:10:244:1::10" in lines[at + 1]
+
+
+def test_pods_that_are_not_named_are_counted(troubled: Session) -> None:
+    text = " ".join(render_text(trace_named(troubled, "svc/shop/web"), 120, False).split())
+    assert re.search(r"4 of 4 pods have no IPv6: \S+, \S+, \S+ and 1 more", text)
+
+
 def test_the_lanes_stand_side_by_side_where_there_is_room(troubled: Session) -> None:
     wide = render_text(trace_named(troubled, "svc/shop/cart"), 80, False).splitlines()
     assert any("IPv4 ─" in line and "IPv6 ─" in line for line in wide)

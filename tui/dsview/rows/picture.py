@@ -218,7 +218,10 @@ def _shortened(value: str, space: int, signs: Signs) -> str:
     name, _, address = value.rpartition(" ")
     if cell_width(value) <= space or not name:
         return value
-    left = max(_LEAST_NAME, space - cell_width(address) - 1)
+    left = space - cell_width(address) - 1
+    if left < _LEAST_NAME:
+        # The address goes on a line of its own, and the name has all of one.
+        left = space
     if cell_width(name) > left:
         half = (left - 1) // 2
         name = _head(name, left - 1 - half) + signs.ellipsis + name[len(name) - half :]
