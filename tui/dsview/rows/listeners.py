@@ -9,6 +9,7 @@ from dsview.model.finding import Finding, ObjectRef
 from dsview.model.kinds import Kind
 from dsview.model.listen import Likelihood, Listener, ListenSource, NginxConf
 from dsview.model.objects import Key, Pod
+from dsview.model.ports import port_number
 from dsview.model.text import safe
 from dsview.rows.cells import Cell, Column, Row, Tone
 from dsview.rows.keys import LAST, findings_sort, number_sort
@@ -157,7 +158,8 @@ def _sort_key(session: Session, key: Key, column: str) -> str:
     pod, transport, where = _parts(key)
     match column:
         case "port" | "listen_v4" | "listen_v6":
-            return number_sort(int(where)) if where.isdigit() else LAST
+            number = port_number(where)
+            return number_sort(number) if number is not None else LAST
         case "transport":
             return transport
         case "namespace":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dsview.model.kinds import Kind
 from dsview.model.objects import Container, Ingress, IngressClass, Key, Pod, Service, ServicePort
+from dsview.model.ports import port_number
 from dsview.state.flags import flag_value
 from dsview.state.relations import PodFacet
 
@@ -85,9 +86,9 @@ def public_ports(pod: Pod) -> dict[str, int]:
     container = controller_container(pod)
     ports = dict(_PUBLIC_PORTS)
     for name, default in _PUBLIC_PORTS.items():
-        flag = argument(pod, f"{name}-port")
-        if flag.isdigit():
-            ports[name] = int(flag)
+        flag = port_number(argument(pod, f"{name}-port"))
+        if flag is not None:
+            ports[name] = flag
         elif container is not None:
             declared = next((p.container_port for p in container.ports if p.name == name), 0)
             ports[name] = declared or default
@@ -102,8 +103,9 @@ def target_port(service_port: ServicePort, pod: Pod) -> int | None:
     if not target:
         return service_port.port
     wanted = str(target)
-    if wanted.isdigit():
-        return int(wanted)
+    number = port_number(wanted)
+    if number is not None:
+        return number
     for container in pod.containers:
         for port in container.ports:
             if port.name == wanted:

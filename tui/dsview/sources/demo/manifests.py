@@ -12,6 +12,7 @@ import netaddr
 from dsview.model.address import Family, families_of, family_of
 from dsview.model.cidr import cidr_families
 from dsview.model.kinds import RESOURCES, Kind
+from dsview.model.ports import port_number
 from dsview.sources.demo.description import (
     Json,
     NodeShorthand,
@@ -114,7 +115,7 @@ def _service_port(name: str, text: str, item: ServiceShorthand, *, headless: boo
     numbers, _, protocol = text.partition("/")
     port, _, target = numbers.partition(":")
     value: Json = {"name": name, "protocol": protocol or "TCP", "port": int(port)}
-    value["targetPort"] = int(target) if target.isdigit() else target or int(port)
+    value["targetPort"] = port_number(target) or target or int(port)
     if item.type in {"NodePort", "LoadBalancer"} and not headless:
         value["nodePort"] = 30_000 + int(uid(item.namespace, item.name, name)[:8], 16) % 2768
     return value

@@ -10,6 +10,7 @@ from dsview.model.corefile import kubernetes_zones
 from dsview.model.kinds import Kind
 from dsview.model.listen import Listener, ListenSource, NginxConf
 from dsview.model.objects import Key
+from dsview.model.ports import port_number
 from dsview.model.yamltext import YamlError, load_yaml
 from dsview.sources.redact.redactor import Redactor
 
@@ -48,7 +49,7 @@ def command_line(words: tuple[str, ...], to: Redactor) -> tuple[str, ...]:
 
 def _flag(flag: str, value: str, to: Redactor) -> str | None:
     if flag in _PLAIN:
-        return value if value.isdigit() or value.lower() in {"true", "false"} else None
+        return value if port_number(value) is not None or value.lower() in {"true", "false"} else None
     if flag in _RANGES:
         return to.listed(value)
     if flag == "ingress-class":

@@ -34,6 +34,7 @@ from dsview.model.objects import (
     ServicePort,
     WebhookConfiguration,
 )
+from dsview.model.ports import port_number
 from dsview.model.slices import Endpoint, EndpointSlice, pack
 from dsview.sources.events import StatusChanged
 from dsview.sources.redact.names import OWNER_KINDS
@@ -173,7 +174,7 @@ def _service(item: Service, to: Redactor) -> dict[str, Any]:
 
 
 def _port(port: int | str, to: Redactor) -> int | str:
-    return port if isinstance(port, int) or port.isdigit() else to.port(port)
+    return port if isinstance(port, int) or port_number(port) is not None else to.port(port)
 
 
 def _balancer(entries: tuple[LoadBalancerIngress, ...], to: Redactor) -> tuple[LoadBalancerIngress, ...]:
