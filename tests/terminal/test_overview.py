@@ -86,6 +86,15 @@ async def test_click_on_a_cause_opens_its_object() -> None:
         await stage.until(lambda: "Pod shop/api-1" in stage.lines[0])
 
 
+async def test_the_worst_cause_stands_on_a_small_screen_and_opens_its_object() -> None:
+    async with on_stage(size=(80, 24)) as stage:
+        at = next(number for number, line in enumerate(stage.lines) if "Pod shop/api-0" in line)
+        assert at < 6, "it is a line of the overview"
+        assert "No IPv6 address" in stage.lines[at]
+        await stage.pilot.click(offset=(10, at))
+        await stage.until(lambda: "Pod shop/api-0" in stage.lines[0])
+
+
 async def test_a_cause_that_dsview_saw_come_has_its_time() -> None:
     async with on_stage(size=(200, 60)) as stage:
         single = pod("web-0", 0, families="4")

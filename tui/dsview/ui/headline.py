@@ -63,11 +63,15 @@ def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[
         return _with_causes(lines, [*matrix_lines(overview, width, glyphs), change, *banners], overview, width, glyphs)
     if height >= BRIEF:
         lines.append(_gaps_and_sources(header, overview, width, glyphs))
-        has_news = latest is not None and set(header.banners) <= {RETIRED}
-        if header.banners and not has_news:
-            lines.append(content((f" {glyphs.warning} {' '.join(header.banners)}", "$flag-warning")))
-        elif latest is not None:
+        # What is true of every cluster with this controller gives way to what is true of this one alone.
+        is_pressing = bool(set(header.banners) - {RETIRED})
+        if not is_pressing and latest is not None:
             lines.append(_latest(latest))
+        elif not is_pressing and overview.worst:
+            lines.append(content(" ", worst_lines(overview, width - 2, 2, glyphs)[-1]))
+            return Head(lines, {len(lines) - 1: overview.worst[0]})
+        elif header.banners:
+            lines.append(content((f" {glyphs.warning} {' '.join(header.banners)}", "$flag-warning")))
     elif header.warned:
         lines.append(content((f" {glyphs.warning} {' '.join(header.warned)}", "$flag-warning")))
     return Head(lines)
