@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dsview.model.address import V4, V6
 from dsview.model.kinds import Kind
 from dsview.model.listen import Listener, ListenSource, NginxConf
+from dsview.rows.detail import detail
 from dsview.rows.listeners import PANE
 from dsview.rows.view import TableView
 from dsview.session.session import Session
@@ -20,9 +22,24 @@ def with_listeners(*listeners: Listener) -> Session:
     return session
 
 
+def test_servers_without_a_name_leave_no_gap_among_the_names() -> None:
+    sockets = [
+        Listener(transport="tcp", address=address, port=80, families=(family,), server_names=("", "a", "", "b"))
+        for address, family in (("*", V4), ("[::]", V6))
+    ]
+    session = with_listeners(*sockets)
+    view = TableView(PANE, session)
+    row = view.row(0)
+    names = row.cells[[column.id for column in PANE.columns].index("server_names")]
+    assert (names.text, names.value) == ("a, b", "a, b")
+    found = detail(session, "listeners", row.key)
+    assert found is not None
+    assert [fact.text for fact in found.facts if fact.label.startswith("tcp")] == ["*:80  a, b", "[::]:80  a, b"]
+
+
 def test_sockets_sort_by_port_with_those_last_that_have_none() -> None:
     unix = Listener(transport="unix", address="²", port=None, families=(), internal=True)
-    high, low = (Listener(transport="tcp", address="*", port=p, families=("IPv4",)) for p in (8443, 80))
+    high, low = (Listener(transport="tcp", address="*", port=p, families=(V4,)) for p in (8443, 80))
     session = with_listeners(unix, high, low)
     view = TableView(PANE, session)
     view.set_sort("port")

@@ -48,6 +48,11 @@ class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     likelihood: Likelihood = Likelihood.YES
 
     @property
+    def given_names(self) -> tuple[str, ...]:
+        """The server names for people: those of servers that have one."""
+        return tuple(filter(None, self.server_names))
+
+    @property
     def is_wildcard(self) -> bool:
         """Whether the socket accepts on every address of its family."""
         return self.address in {"*", "0.0.0.0", "[::]"}  # noqa: S104  (compared, not bound)

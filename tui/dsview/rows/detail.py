@@ -185,7 +185,7 @@ def _listener(session: Session, pod: Pod) -> tuple[list[Fact], list[Relative]]:
     for listener in conf.listeners:
         options = f"  {' '.join(listener.options)}" if listener.options else ""
         where = listener.address if listener.port is None else f"{listener.address}:{listener.port}"
-        words = f"{where}{options}  {', '.join(listener.server_names[:3])}"
+        words = f"{where}{options}  {', '.join(listener.given_names[:3])}"
         facts += text_fact(f"{listener.transport} {', '.join(listener.families) or 'no family'}", words)
     if conf.source is not ListenSource.READ:
         facts += text_fact("Believe it?", "Predicted from the API: nginx itself was not asked.")

@@ -116,7 +116,7 @@ def _listen_cell(listeners: list[Listener], family: Family, is_wanted: bool) -> 
 
 
 def _names_of(listeners: list[Listener]) -> str:
-    return ", ".join(dict.fromkeys(name for x in listeners for name in x.server_names))
+    return ", ".join(dict.fromkeys(name for x in listeners for name in x.given_names))
 
 
 def _row(session: Session, key: Key) -> Row | None:
