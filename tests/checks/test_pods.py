@@ -33,6 +33,10 @@ def _finished(prefix: str) -> Change:
     return lambda items: pod_named(items, prefix)["status"].update(phase="Failed")
 
 
+def _annotated(annotation: str) -> Change:
+    return lambda items: pod_named(items, "local-path")["metadata"].update(annotations={annotation: "x"})
+
+
 CASES = [
     Case(
         "pod-without-its-nodes-family",
@@ -40,16 +44,26 @@ CASES = [
         with_pod_ips("local-path", "10.244.0.2"),
         {("DS-POD-001", "warning", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V6)},
     ),
+    *(
+        Case(
+            f"pod-asks-for-its-own-addresses-with-{annotation.rpartition('/')[2]}",
+            "01",
+            all_of(with_pod_ips("local-path", "10.244.0.2"), _annotated(annotation)),
+            {("DS-POD-001", "note", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V6)},
+        )
+        for annotation in (
+            "cni.projectcalico.org/ipAddrs",
+            "ipam.cilium.io/ip-pool",
+            "ipam.cilium.io/ipv4-pool",
+            "ipam.cilium.io/ipv6-pool",
+            "ovn.kubernetes.io/ip_pool",
+        )
+    ),
     Case(
-        "pod-asks-for-its-own-addresses",
+        "pod-with-an-annotation-that-is-about-masquerading",
         "01",
-        all_of(
-            with_pod_ips("local-path", "10.244.0.2"),
-            lambda items: pod_named(items, "local-path")["metadata"].update(
-                annotations={"cni.projectcalico.org/ipAddrs": "[]"}
-            ),
-        ),
-        {("DS-POD-001", "note", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V6)},
+        all_of(with_pod_ips("local-path", "10.244.0.2"), _annotated("ipam.cilium.io/skip-masquerade")),
+        {("DS-POD-001", "warning", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V6)},
     ),
     Case(
         "terminating-pod",
