@@ -13,7 +13,7 @@ from dsview.sources.events import Health
 from dsview.sources.kube import reflector
 from dsview.sources.kube.intake import Intake
 from tests.cluster.real import PODS, SERVICES, Real, pod, service
-from tests.support.realapi import RealApi
+from tests.support.realapi import DUAL, RealApi
 
 OpenReal = Callable[..., Real]
 NOT_SERVED = "--runtime-config=networking.k8s.io/v1/networkpolicies=false"
@@ -136,4 +136,23 @@ def test_what_the_server_makes_of_services_is_as_it_should_be(
         for finding in one.session.book.sorted():
             found.setdefault(finding.check, set()).add(finding.object.name)
         assert found == said
+        one.ends_well()
+
+
+def test_a_cluster_that_becomes_dual_stack_says_which_services_stayed_behind(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with RealApi(tmp_path_factory.mktemp("converted"), ranges="10.96.0.0/16") as api, session(api, tmp_path) as one:
+        api.create(SERVICES, service("prefers", ipFamilyPolicy="PreferDualStack"), service("plain"))
+        one.until(lambda: one.session.profile.mode == "ipv4", "the families are known")
+        one.settle()
+        assert one.session.book.sorted() == []
+        api.stop(graceful=False)
+        api.ranges = DUAL
+        api.start()
+        one.until(lambda: one.session.profile.mode == "dual-ipv4-first", "the cluster is dual-stack")
+        one.until(lambda: one.found("prefers") == {"DS-SVC-001"}, "the one that prefers both is said to have one")
+        one.until(lambda: one.found("plain") == {"DS-SVC-002"}, "the plain one is said to have one")
+        api.patch(f"{SERVICES}/prefers", {"spec": {"ipFamilies": ["IPv4", "IPv6"]}})
+        one.until(lambda: one.found("prefers") == set(), "the fix that is told helps")
         one.ends_well()
