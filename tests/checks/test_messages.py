@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dsview.checks.words import kubectl, patch_service, recreate_service
+from dsview.checks.words import kubectl, patch_service, recreate_pods, recreate_service, reregister_node
 from dsview.model.finding import Finding
-from dsview.model.objects import Service
+from dsview.model.objects import Node, OwnerRef, Pod, Service
 from tests.support.changes import Json
 from tests.support.clusters import RECORDINGS, SCENARIOS, changed, find, from_path
 
@@ -60,6 +60,31 @@ def test_hostile_names_stay_one_quoted_word() -> None:
     assert words[:6] == ["kubectl", "-n", "$(id)", "patch", "service", HOSTILE]
     assert json.loads(words[-1]) == {"spec": {"ipFamilies": ["IPv4", "IPv6"]}}
     assert shlex.split(recreate_service(service)).count(HOSTILE) == 1
+
+
+OPTION = "--all"
+
+
+def test_names_that_begin_with_a_dash_stand_where_nothing_is_an_option() -> None:
+    service = Service(name=OPTION, namespace="a")
+    made = OwnerRef("ReplicaSet", "web-1")
+    pods = [Pod(name=OPTION, namespace="a", owner=owner) for owner in (made, None)]
+    fixes = (
+        patch_service(service, ipFamilies=["IPv4"]),
+        recreate_service(service),
+        recreate_pods(pods),
+        reregister_node(Node(name=OPTION)),
+        kubectl("", "describe", "servicecidr", OPTION),
+    )
+    commands = [shlex.split(part) for fix in fixes for line in fix.splitlines() for part in line.split(" | ")]
+    naming = [words for words in commands if OPTION in words]
+    assert len(naming) == 7
+    for words in naming:
+        assert words[-2:] == ["--", OPTION], words
+
+
+def test_no_command_ends_its_options_where_no_name_asks_for_it(findings: list[Finding]) -> None:
+    assert not [words for finding in findings for words in _commands(finding) if "--" in words]
 
 
 def test_a_hostile_cluster_gives_harmless_findings(tmp_path: Path) -> None:

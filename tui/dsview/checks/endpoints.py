@@ -28,6 +28,7 @@ CONTROLLER = "endpointslice-controller.k8s.io"
 SERVICE_NAME = "kubernetes.io/service-name"
 GRACE = 60.0
 PARTIAL_GRACE = 120.0
+_OF_CONTROLLER_MANAGER = ("-l", "component=kube-controller-manager", "--tail=100")
 
 
 def lacking(ctx: Context, service: Service, family: Family) -> dict[str, Endpoint]:
@@ -73,7 +74,7 @@ def _explain(
         related = tuple(ref("Pod", pod) for pod in without[:20])
         return f"{listed} {verb} {have} only", recreate_pods(without), related
     if pods:
-        look = kubectl("kube-system", "logs", "-l", "component=kube-controller-manager", "--tail=100")
+        look = kubectl("kube-system", "logs", options=_OF_CONTROLLER_MANAGER)
         text = f"the pods have {family} addresses, so the endpoint slice controller lags behind"
         return text, look, tuple(ref("Pod", pod) for pod in pods[:20])
     addresses = names(a for e in endpoints.values() for a in e.addresses)
@@ -211,7 +212,7 @@ def slice_absent(service: Service, ctx: Context) -> Iterator[Problem]:
                 family=family,
                 observed="no slice",
                 expected=f"a slice of addressType {family}, with or without endpoints",
-                fix=kubectl("kube-system", "logs", "-l", "component=kube-controller-manager", "--tail=100"),
+                fix=kubectl("kube-system", "logs", options=_OF_CONTROLLER_MANAGER),
                 grace=GRACE,
             )
 
@@ -312,7 +313,8 @@ def selectorless_half(service: Service, ctx: Context) -> Iterator[Problem]:
 
 def _add_by_hand(service: Service, family: Family) -> str:
     """How a slice is added to those that someone wrote, and what to do where one family is enough."""
-    mine = kubectl(service.namespace, "get", "endpointslices", "-l", f"{SERVICE_NAME}={service.name}", "-o", "yaml")
+    options = ("-l", f"{SERVICE_NAME}={service.name}", "-o", "yaml")
+    mine = kubectl(service.namespace, "get", "endpointslices", options=options)
     single = _settling_for(service, other(family))
     enough = f"\n# or, where {other(family)} is enough:\n{single}" if single else ""
     return f"{mine}\n# add one of addressType {family} with the same label and ports{enough}"

@@ -294,7 +294,8 @@ def hostname_only(service: Service, ctx: Context) -> Iterator[Problem]:
 
 
 def _look_at_slices(service: Service) -> str:
-    return kubectl(service.namespace, "get", "endpointslices", "-l", f"kubernetes.io/service-name={service.name}")
+    options = ("-l", f"kubernetes.io/service-name={service.name}")
+    return kubectl(service.namespace, "get", "endpointslices", options=options)
 
 
 def _has_held(ctx: Context, service: Service, pods: list[Pod], *, of: int) -> bool:

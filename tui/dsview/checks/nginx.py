@@ -240,7 +240,7 @@ def uneven_servers(ctx: Context) -> Iterator[Problem]:
                 field="listen",
                 expected="the same families for every server and port",
                 # The process decides for all servers at once: a restart writes the same file again.
-                fix=kubectl(settings[0], "get", "configmap", settings[1], "-o", "yaml")
+                fix=kubectl(settings[0], "get", "configmap", settings[1], options=("-o", "yaml"))
                 + "\n# look for listen directives in its snippets, or in the custom template",
             )
 

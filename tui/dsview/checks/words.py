@@ -44,16 +44,21 @@ def families(values: Iterable[Family]) -> str:
     return " and ".join(values) or "no family"
 
 
-def kubectl(namespace: str, *words: str) -> str:
-    """A kubectl command line, every word quoted for a POSIX shell."""
+def kubectl(namespace: str, *words: str, options: Sequence[str] = ()) -> str:
+    """A kubectl command line, every word quoted for a POSIX shell. `words` are the verb, the kind and the name.
+
+    A name that begins with a dash, as in a hostile file (`--all`), stands behind `--`: there nothing is an option.
+    """
     scope = ["-n", namespace] if namespace else []
-    return shlex.join(["kubectl", *scope, *words])
+    at = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
+    end = ["--"] if at < len(words) else []
+    return shlex.join(["kubectl", *scope, *words[:at], *options, *end, *words[at:]])
 
 
 def patch(kind: str, namespace: str, name: str, body: dict[str, Any]) -> str:
     """A `kubectl patch` of type merge."""
     text = json.dumps(body, separators=(",", ":"))
-    return kubectl(namespace, "patch", kind, name, "--type=merge", "-p", text)
+    return kubectl(namespace, "patch", kind, name, options=("--type=merge", "-p", text))
 
 
 def patch_service(service: Service, **spec: object) -> str:
@@ -77,10 +82,10 @@ def recreate_service(service: Service, dropped: Sequence[str] = (".spec.ipFamili
 
 def _recreate(kind: str, item: Object, dropped: Sequence[str]) -> str:
     """Commands that create an object anew without some fields, and without those that only the server writes."""
-    get = kubectl(item.namespace, "get", kind, item.name, "-o", "json")
+    get = kubectl(item.namespace, "get", kind, item.name, options=("-o", "json"))
     written = (".metadata.resourceVersion", ".metadata.uid", ".metadata.creationTimestamp", ".status")
     drop = f"del({','.join((*dropped, *written))})"
-    return f"{get} | jq {shlex.quote(drop)} | {kubectl(item.namespace, 'replace', '--force', '-f', '-')}"
+    return f"{get} | jq {shlex.quote(drop)} | {kubectl(item.namespace, 'replace', options=('--force', '-f', '-'))}"
 
 
 _RESTARTABLE = ("deployment/", "statefulset/", "daemonset/")
@@ -110,7 +115,7 @@ def recreate_pods(pods: Sequence[Pod]) -> str:
 
 def reregister_node(node: Node) -> str:
     """Commands after which the node registers anew; its podCIDRs cannot be changed otherwise."""
-    drain = kubectl("", "drain", node.name, "--ignore-daemonsets", "--delete-emptydir-data")
+    drain = kubectl("", "drain", node.name, options=("--ignore-daemonsets", "--delete-emptydir-data"))
     delete = kubectl("", "delete", "node", node.name)
     return f"{drain}\n{delete}\n# then restart the kubelet on it (spec.podCIDRs is immutable)"
 
