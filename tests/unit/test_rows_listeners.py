@@ -23,11 +23,11 @@ def with_listeners(*listeners: Listener) -> Session:
 
 
 def test_servers_without_a_name_leave_no_gap_among_the_names() -> None:
-    sockets = [
-        Listener(transport="tcp", address=address, port=80, families=(family,), server_names=("", "a", "", "b"))
-        for address, family in (("*", V4), ("[::]", V6))
-    ]
-    session = with_listeners(*sockets)
+    names_of_servers = ("", "a", "", "b")
+    session = with_listeners(
+        Listener(transport="tcp", address="*", port=80, families=(V4,), server_names=names_of_servers),
+        Listener(transport="tcp", address="[::]", port=80, families=(V6,), server_names=names_of_servers),
+    )
     view = TableView(PANE, session)
     row = view.row(0)
     names = row.cells[[column.id for column in PANE.columns].index("server_names")]
