@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from dsview.model.finding import Severity
 from dsview.report.plan import PLAN_FORMATS
 from dsview.rows.detail import detail
 from dsview.rows.panes import PANES
 from dsview.rows.plan import Plan, Step, Wave, make_plan
+from dsview.session.policy import Exemption, Policy
 from dsview.session.session import Session
 from tests.support.changes import (
     POD,
@@ -92,6 +94,23 @@ def single_pods(items: list[Json]) -> None:
             item["status"]["podIPs"] = item["status"]["podIPs"][:1]
 
 
+def in_use(number: int) -> Change:
+    """An IPv6 range of 63 usable Service addresses, of which so many are in use."""
+
+    def change(items: list[Json]) -> None:
+        find(items, "ServiceCIDR", "kubernetes")["spec"]["cidrs"][1] = "fd00:10:96::/122"
+        items[:] = [i for i in items if i["kind"] != "IPAddress"]
+        items.extend(
+            {"kind": "IPAddress", "apiVersion": "networking.k8s.io/v1", "metadata": {"name": f"fd00:10:96::{i:x}"}}
+            for i in range(1, number + 1)
+        )
+
+    return change
+
+
+HEADLESS = single(S, clusterIP="None", clusterIPs=["None"])
+
+
 class Planned(NamedTuple):
     """A changed scenario, one of its Services, its wave, and words of what is in the way."""
 
@@ -106,7 +125,7 @@ class Planned(NamedTuple):
 CASES = [
     Planned("dual-pods-in-a-dual-cluster", "01", nothing, S, Wave.READY),
     Planned("prefers-both-already", "02", nothing, "web", Wave.READY),
-    Planned("headless", "01", single(S, clusterIP="None", clusterIPs=["None"]), S, Wave.READY),
+    Planned("headless", "01", HEADLESS, S, Wave.READY),
     Planned("pod-older-than-its-node", "01", with_pod_ips(POD, "10.244.1.77"), S, Wave.PODS, (POD, V6)),
     Planned("node-of-one-family", "01", single_node_of(POD), S, Wave.NODES, ("pods no IPv6", POD)),
     Planned("host-network", "01", on_host, S, Wave.NODES, ("InternalIP", "--node-ip")),
@@ -119,6 +138,9 @@ CASES = [
         Wave.CLUSTER,
         ("No node gives pods IPv6",),
     ),
+    Planned("service-range-used-up", "01", in_use(63), S, Wave.CLUSTER, ("All 63 Service addresses of IPv6",)),
+    Planned("service-range-with-one-address-left", "01", in_use(62), S, Wave.READY),
+    Planned("service-range-used-up-and-headless", "01", all_of(in_use(63), HEADLESS), S, Wave.READY),
     Planned("pods-unread", "01", without("Pod"), S, Wave.UNKNOWN, ("pods: not given",)),
     Planned(
         "nodes-unread",
@@ -201,6 +223,28 @@ def test_each_service_is_in_the_wave_of_the_deepest_thing_in_its_way(case: Plann
     assert (step.has, step.gets) == (V4, V6)
     assert not [word for word in case.words if word not in said], said
     assert bool(step.obstacles) is (case.wave is not Wave.READY)
+
+
+@pytest.mark.parametrize("number", [60, 62])
+def test_few_addresses_that_are_left_are_said_and_in_nobodys_way(number: int, tmp_path: Path) -> None:
+    step = step_of(make_plan(changed("01", in_use(number), tmp_path)), S)
+    left = {60: "3 IPv6 addresses of 63 are left for Services.", 62: "1 IPv6 address of 63 is left for Services."}
+    assert left[number] in step.notes
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Policy(ignore=("DS-CLU-005",)),
+        Policy(severities={"DS-CLU-005": Severity.NOTE}),
+        Policy(exemptions=(Exemption(checks=("DS-CLU-005",)),)),
+    ],
+    ids=["ignored", "downgraded", "exempted"],
+)
+def test_what_is_in_the_way_does_not_hang_on_the_policy(policy: Policy, tmp_path: Path) -> None:
+    changed("01", in_use(63), tmp_path)
+    step = step_of(make_plan(from_path(tmp_path, policy)), S)
+    assert step.wave is Wave.CLUSTER
 
 
 def test_a_controller_that_listens_on_ipv4_only_is_restarted_first(tmp_path: Path) -> None:

@@ -8,14 +8,15 @@ from dsview.checks.context import Context
 from dsview.checks.registry import Problem, check
 from dsview.checks.services import is_cluster_dns
 from dsview.checks.words import count, families, kubectl, names, patch_service, quoted, recreate_pods, ref
-from dsview.model.address import FAMILIES, Family, families_of, other, packed
-from dsview.model.cidr import Cidr, cidr_families, parse_cidr, parse_cidrs
+from dsview.model.address import FAMILIES, Family, families_of, other
+from dsview.model.cidr import cidr_families, parse_cidrs
 from dsview.model.finding import ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Pod, Service, ServiceCIDR
 from dsview.state.indexes import uses_cluster_dns
 from dsview.state.profile import KUBERNETES, Confidence
 from dsview.state.relations import PodFacet, in_order
+from dsview.state.service_ranges import service_range_uses
 
 
 @check(
@@ -139,10 +140,6 @@ def _node_ip_fix(nodes: Iterable[str], first: Family) -> str:
     )
 
 
-_Range = tuple[ServiceCIDR, int, Cidr]
-"""A range, the ServiceCIDR that it is of, and its place in there."""
-
-
 def _default_cidr(ctx: Context) -> ServiceCIDR | None:
     return ctx.state.service_cidrs.get(("", "kubernetes"))
 
@@ -243,51 +240,19 @@ def service_cidr_not_ready(ctx: Context) -> Iterator[Problem]:
 )
 def service_cidr_full(ctx: Context) -> Iterator[Problem]:
     """Ranges that are nearly used up."""
-    ranges = [
-        (item, i, cidr)
-        for item in sorted(ctx.state.service_cidrs, key=lambda c: (c.name != "kubernetes", c.name))
-        for i, text in enumerate(item.cidrs)
-        if _gives_out(item) and (cidr := parse_cidr(text)) is not None
-    ]
-    for family in dict.fromkeys(cidr.family for _, _, cidr in ranges):
-        of_family = _disjoint([row for row in ranges if row[2].family == family])
-        total = sum(cidr.usable_addresses for _, _, cidr in of_family)
-        if total > 100 * len(ctx.state.ip_addresses) or not total:
+    for use in service_range_uses(ctx.state):
+        if use.share < 0.8:
             continue
-        used = [raw for a in ctx.state.ip_addresses if (raw := packed(a.name)) is not None]
-        inside = {raw for raw in used if any(cidr.contains(raw) for _, _, cidr in of_family)}
-        share = len(inside) / total
-        if share < 0.8:
-            continue
-        item, i, cidr = max(of_family, key=lambda row: _fill(row[2], inside))
         yield Problem(
-            message=f"{family}: {len(inside)} of {total} Service addresses are in use ({share:.0%}).",
-            severity=Severity.ERROR if share >= 0.95 else None,
-            object=ref("ServiceCIDR", item),
-            family=family,
-            field=f"spec.cidrs[{i}]",
-            observed=f"{len(inside)} of {total}",
+            message=f"{use.family}: {use.used} of {use.total} Service addresses are in use ({use.share:.0%}).",
+            severity=Severity.ERROR if use.share >= 0.95 else None,
+            object=ref("ServiceCIDR", use.item),
+            family=use.family,
+            field=f"spec.cidrs[{use.index}]",
+            observed=f"{use.used} of {use.total}",
             expected="below 80 %",
-            fix=f"Create one more ServiceCIDR with an {family} range that nothing else uses.",
+            fix=f"Create one more ServiceCIDR with an {use.family} range that nothing else uses.",
         )
-
-
-def _gives_out(item: ServiceCIDR) -> bool:
-    """Whether addresses of the ServiceCIDR are given to new Services (K:pkg/registry/core/service/ipallocator)."""
-    return not item.deleted and not any(c.type == "Ready" and c.status == "False" for c in item.conditions)
-
-
-def _disjoint(rows: list[_Range]) -> list[_Range]:
-    """The ranges without those that lie within another: each address is there once. CIDRs overlap in no other way."""
-    kept: list[_Range] = []
-    for row in sorted(rows, key=lambda row: row[2].prefix_length):
-        if not any(wider.covers(row[2]) for _, _, wider in kept):
-            kept.append(row)
-    return [row for row in rows if row in kept]
-
-
-def _fill(cidr: Cidr, used: set[bytes]) -> float:
-    return sum(cidr.contains(raw) for raw in used) / max(1, cidr.usable_addresses)
 
 
 @check(

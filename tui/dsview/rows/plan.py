@@ -23,7 +23,7 @@ from dsview.checks.words import (
 )
 from dsview.model.address import FAMILIES, V6, Family, families_of, other
 from dsview.model.cidr import cidr_families
-from dsview.model.finding import ObjectRef, Severity
+from dsview.model.finding import ObjectRef
 from dsview.model.kinds import Kind
 from dsview.model.listen import ListenSource
 from dsview.model.objects import Pod, Service
@@ -32,6 +32,7 @@ from dsview.state.controllers import controller_services
 from dsview.state.endpoints import service_endpoints
 from dsview.state.listeners import config_map, deaf_ports, is_ipv6_disabled, nginx_conf
 from dsview.state.profile import KUBERNETES, Confidence
+from dsview.state.service_ranges import service_range_uses
 
 
 class Wave(StrEnum):
@@ -59,6 +60,9 @@ class Wave(StrEnum):
         """0 for what can be done now, more for what comes later."""
         return _ORDER.index(self)
 
+
+_SCARCE = 0.95
+"""The share of Service addresses in use from which it is worth saying how many are left."""
 
 _ORDER = list(Wave)
 _TITLES = {
@@ -213,11 +217,18 @@ class _Planner:
     def _full_range(self) -> Iterator[Obstacle]:
         if self._service.is_headless:
             return
-        for cidr in self._state.service_cidrs:
-            for finding in self._session.findings_of("ServiceCIDR", "", cidr.name):
-                full = finding.check == "DS-CLU-005" and finding.severity is Severity.ERROR
-                if full and finding.family == self._gets:
-                    yield Obstacle(wave=Wave.CLUSTER, message=finding.message, objects=(finding.object,))
+        for use in service_range_uses(self._state):
+            if use.family != self._gets or use.share < _SCARCE:
+                continue
+            if use.left:
+                left = f"{count(use.left, f'{self._gets} address')} of {use.total}"
+                self._notes.append(f"{left} {'is' if use.left == 1 else 'are'} left for Services.")
+                continue
+            yield Obstacle(
+                wave=Wave.CLUSTER,
+                message=f"All {use.total} Service addresses of {self._gets} are in use: another ServiceCIDR is needed.",
+                objects=(ref("ServiceCIDR", use.item),),
+            )
 
     def _pods(self) -> Iterator[Obstacle]:
         service = self._service
