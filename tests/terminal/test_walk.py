@@ -152,7 +152,7 @@ def test_from_the_overview_to_the_fix_and_on_to_another_cluster(
     tmux.type("missing:v6")
     tmux.sees("1 of 3", "Enter keep filter")
     tmux.keys("Enter")
-    screen = tmux.sees("/missing:v6")
+    screen = tmux.sees("/missing:v6", "w findings")
     assert "0/3 ✖" in screen
     assert "kube-dns" not in screen
 
