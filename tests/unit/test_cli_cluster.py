@@ -116,6 +116,14 @@ def test_a_run_that_takes_too_long_gives_3_and_names_what_is_missing(api: ApiSer
     assert "The time was over after 0.5 s; not read yet: Pod" in result.stderr
 
 
+@pytest.mark.parametrize(("select", "is_read"), [("DS-EPS-*", True), ("eps-006", True), ("DS-SVC-*", False)])
+def test_endpoints_are_read_where_their_check_is_selected(
+    api: ApiServer, tmp_path: Path, select: str, is_read: bool
+) -> None:
+    check(api, tmp_path, "--select", select)
+    assert any(request.plural == "endpoints" for request in api.log) is is_read
+
+
 def test_the_trace_tells_what_happened_when(api: ApiServer, tmp_path: Path) -> None:
     trace = tmp_path / "trace.jsonl"
     check(api, tmp_path, "--trace-file", str(trace))

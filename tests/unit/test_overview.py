@@ -103,6 +103,12 @@ def test_what_is_not_flagged_is_never_said_to_be_reachable() -> None:
         assert not {"works", "reachable", "fine"} & set(found.verdict.lower().split())
 
 
+def test_a_verdict_is_whole_without_the_check_that_has_to_be_asked_for() -> None:
+    session = shop((Kind.ENDPOINTS, Health.NOT_GIVEN))
+    assert [entry.check for entry in session.not_evaluated()] == ["DS-EPS-006"]
+    assert overview_now(session).is_complete
+
+
 def test_checks_that_were_not_asked_speak_for_nothing() -> None:
     policy = Policy(select=("DS-NGX-*", "DS-SVC-001"))
     source = DemoSource("healthy", clock=lambda: NOW)

@@ -333,6 +333,7 @@ def _add_by_hand(service: Service, family: Family) -> str:
     source="checks.md §4 and §1.6",
     subjects=(Kind.SERVICE,),
     needs=(Kind.ENDPOINTS,),
+    opt_in=True,
 )
 def endpoints_wrong_family(service: Service, ctx: Context) -> Iterator[Problem]:
     """Addresses of the second family in Endpoints."""

@@ -50,7 +50,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     ConfigMap that it needs; without one it needs those of the ingress-nginx controllers. `of_listeners` says that an
     nginx.conf that was not understood leaves it unevaluated, while one that was not read is predicted.
     `of_service_families` says that it rests on the cluster's Service families: where these are unknown it is not
-    evaluated, or only in what `without_families` names, such as `between nodes`. `condition`,
+    evaluated, or only in what `without_families` names, such as `between nodes`. `opt_in` says that a live cluster is
+    asked for what it needs only where it is selected: a verdict is whole without it. `condition`,
     `why`, `fix` and `not_when` (when it is a false alarm) are sentences for people; `detail_only` findings are shown
     with the object and stand in no report.
     """
@@ -73,6 +74,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     of_listeners: bool = False
     of_service_families: bool = False
     without_families: str = ""
+    opt_in: bool = False
     detail_only: bool = False
     run: Callable[..., Iterator[Problem]]
 
@@ -108,6 +110,7 @@ def check(
     of_listeners: bool = False,
     of_service_families: bool = False,
     without_families: str = "",
+    opt_in: bool = False,
     detail_only: bool = False,
 ) -> Callable[[Callable[..., Iterator[Problem]]], Callable[..., Iterator[Problem]]]:
     """Enter the decorated function into the registry. It is called as `run(subject, context)` or `run(context)`."""
@@ -134,6 +137,7 @@ def check(
             of_listeners=of_listeners,
             of_service_families=of_service_families,
             without_families=without_families,
+            opt_in=opt_in,
             detail_only=detail_only,
             run=run,
         )

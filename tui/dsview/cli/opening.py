@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - each source is imported only where it is used: a cluster's costs a third of a second
 
 
-def open_source(settings: Settings, trace: Trace | None = None) -> Source:
+def open_source(settings: Settings, policy: Policy, trace: Trace | None = None) -> Source:
     """The source that the options name. Raises `SourceError`."""
     if settings.from_path is not None:
         from dsview.sources.files import FilesSource
@@ -31,10 +31,12 @@ def open_source(settings: Settings, trace: Trace | None = None) -> Source:
         from dsview.sources.demo import DemoSource
 
         return DemoSource(settings.demo)
-    return open_cluster(settings, trace)
+    return open_cluster(settings, policy, trace)
 
 
-def open_cluster(settings: Settings, trace: Trace | None = None, context: str | None = None) -> KubeSource:
+def open_cluster(
+    settings: Settings, policy: Policy, trace: Trace | None = None, context: str | None = None
+) -> KubeSource:
     """The cluster of a context. Raises `SourceError` where the kubeconfig has to be mended."""
     from dsview.sources.kube import KubeSource
 
@@ -45,7 +47,7 @@ def open_cluster(settings: Settings, trace: Trace | None = None, context: str | 
         request_timeout=settings.request_timeout or None,
         interval=settings.interval or 30.0,
         use_exec=not settings.no_exec,
-        with_endpoints=any("EPS-006" in pattern.upper() for pattern in settings.select),
+        with_endpoints=bool(policy.select) and not policy.skips("DS-EPS-006"),
         on_client_ready=(lambda: trace.event("client_ready")) if trace is not None else None,
     )
     # Here already, so that a context that cannot be used leaves the one before on the screen.
@@ -57,15 +59,25 @@ def open_cluster(settings: Settings, trace: Trace | None = None, context: str | 
 
 def open_policy(settings: Settings) -> Policy:
     """The policy of the configuration file and the options. Raises `SourceError`."""
-    from dsview.session.config import load_policy
+    from dsview.cli.configured import check_preferences
+    from dsview.session.config import policy_of
+    from dsview.session.config_file import read_config
 
-    return load_policy(settings.config, select=settings.select, ignore=settings.ignore)
+    # Read once: it may be a pipe, as of `--config <(...)`.
+    file = read_config(settings.config)
+    policy = policy_of(file, select=settings.select, ignore=settings.ignore)
+    check_preferences(file)
+    return policy
 
 
 def open_session(settings: Settings, trace: Trace | None = None, context: str | None = None) -> Session:
     """A session that is not started yet. Raises `SourceError`."""
     policy = open_policy(settings)
-    source: Source = open_cluster(settings, trace, context) if context is not None else open_source(settings, trace)
+    source: Source
+    if context is not None:
+        source = open_cluster(settings, policy, trace, context)
+    else:
+        source = open_source(settings, policy, trace)
     if settings.redact:
         from dsview.sources.redact import RedactedSource
 
@@ -84,12 +96,7 @@ def run_to_end(session: Session, timeout: float | None) -> None:
     while not session.is_settled:
         session.drain(0.05)
         if deadline is not None and time.monotonic() > deadline:
-            waiting = [kind.value for kind, status in _statuses(session) if status is Health.LOADING]
-            raise SourceError(
-                f"The time was over after {timeout:g} s; not read yet: {', '.join(waiting) or 'some answers'}. "
-                "Give a longer --timeout.",
-                exit_code=3,
-            )
+            raise SourceError(_out_of_time(session, timeout or 0.0), exit_code=3)
         session.wait(0.2)
         failed = [kind for kind, status in _statuses(session) if status is Health.FAILED]
         read = [kind for kind, status in _statuses(session) if status.is_complete]
@@ -98,6 +105,15 @@ def run_to_end(session: Session, timeout: float | None) -> None:
     reasons = {session.state.status(kind).reason for kind, s in _statuses(session) if s is Health.FAILED}
     if reasons and not any(status.is_complete for _, status in _statuses(session)):
         raise SourceError(sorted(reasons)[0] or "The cluster could not be reached.", exit_code=3)
+
+
+def _out_of_time(session: Session, timeout: float) -> str:
+    """What was not read in time, and why, where that is known."""
+    waiting = [kind for kind, health in _statuses(session) if not health.is_final]
+    reasons = sorted({reason for kind in waiting if (reason := session.state.status(kind).reason)})
+    names = ", ".join(kind.value for kind in waiting) or "some answers"
+    advice = " ".join(reasons) or "Give a longer --timeout."
+    return f"The time was over after {timeout:g} s; not read yet: {names}. {advice}"
 
 
 def unread(session: Session) -> list[str]:

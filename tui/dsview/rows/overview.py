@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from dsview.checks.registry import REGISTRY
 from dsview.model.address import FAMILIES, Family
 from dsview.model.finding import Severity
 from dsview.model.kinds import CORE_KINDS, RESOURCES, Kind
@@ -81,7 +82,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 def overview(session: Session, tally: Tally) -> Overview:
     """The overview of a session as it stands; `tally` is what its findings come to."""
     unread = _unread(session)
-    missing = len(session.not_evaluated()) if session.was_settled else 0
+    missing = _missing(session) if session.was_settled else 0
     is_complete = session.was_settled and not unread and not missing and not session.skipped
     severity = next((severity for severity, number in session.book.counts.items() if number), None)
     services = _services(session, tally, severity, is_complete=is_complete)
@@ -106,6 +107,12 @@ def overview_now(session: Session) -> Overview:
     tallier = Tallier(session)
     tallier.work(float("inf"))
     return overview(session, tallier.tally)
+
+
+def _missing(session: Session) -> int:
+    """How many checks could not be evaluated, but for those that have to be asked for and were not."""
+    asked = session.policy.select
+    return sum(bool(asked) or not REGISTRY[entry.check].opt_in for entry in session.not_evaluated())
 
 
 def _mode(profile: Profile) -> Safe:
