@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
@@ -158,6 +159,26 @@ def test_a_filter_that_finds_nothing_is_said_without_the_words_of_the_screen() -
     result = run("show", "pods", "--from", scenario("01"), "--filter", "zebra")
     assert len(result.stdout.splitlines()) == 1
     assert result.stderr.endswith(" match.\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("/(/", "--filter: This pattern is not valid: missing ) at position 1."),
+        ('shop "web', "--filter: This quote is not closed."),
+        ("nmae:web", "--filter: nmae: is no key. Did you mean name:?"),
+        ("ip:web", "--filter: web is no IP address"),
+    ],
+)
+def test_a_filter_that_cannot_be_understood_is_refused_before_anything_is_read(text: str, sentence: str) -> None:
+    with pytest.raises(click.UsageError) as caught:
+        CliRunner().invoke(
+            cli,
+            ["show", "pods", "--from", "/does/not/exist", "--filter", text],
+            standalone_mode=False,
+            catch_exceptions=False,
+        )
+    assert sentence in caught.value.message
 
 
 def test_csv_cells_cannot_start_a_formula(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,13 +123,20 @@ def _set_up_logs(settings: Settings) -> None:
         raise SourceError(f"The log file cannot be written: {error.strerror or error}.") from None
 
 
-def _run(settings: Settings, timeout: float | None, *, quiet: bool = False) -> Session:
-    """A session that has read and evaluated everything."""
+def _run(
+    settings: Settings,
+    timeout: float | None,
+    *,
+    quiet: bool = False,
+    before: Callable[[Session], object] = lambda session: None,
+) -> Session:
+    """A session that has read and evaluated everything. What is called before that may refuse to begin."""
     from dsview.cli.opening import open_session, run_to_end
     from dsview.cli.tracing import open_trace
 
     _set_up_logs(settings)
     session = open_session(settings, open_trace(settings))
+    before(session)
     try:
         run_to_end(session, timeout)
     finally:
@@ -234,16 +242,17 @@ def check(
 def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeout: float | None, **values: Any) -> int:
     """Print a pane's rows without a screen."""
     from dsview.report.tables import TABLES, sheet_of
-    from dsview.rows.filter import FilterError
+    from dsview.rows.filter import FilterError, compile_filter
     from dsview.rows.panes import PANES
     from dsview.rows.view import TableView
 
     settings = take_settings(ctx, values)
-    view = TableView(PANES[pane], _run(settings, timeout))
     try:
-        view.set_filter(filter_text)
+        session = _run(settings, timeout, before=lambda session: compile_filter(filter_text, PANES[pane], session))
     except FilterError as error:
         raise click.UsageError(f"--filter: {error.message}\n  {filter_text}\n  {' ' * error.position}^") from None
+    view = TableView(PANES[pane], session)
+    view.set_filter(filter_text)
     if view.trouble:
         raise click.UsageError(f"--filter: {view.trouble}")
     # What the pane says, without the key that helps on the screen.
