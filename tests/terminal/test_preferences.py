@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from dsview.cli import cli
 from dsview.cli.look import open_look
+from dsview.cli.opening import open_policy
 from dsview.cli.options import Settings
 from dsview.cli.topics import TOPICS
 from dsview.session.preferences import columns_path, remember_columns, remembered_columns
@@ -126,6 +130,47 @@ def test_a_configuration_that_cannot_be_is_said_with_its_line(home: Path, text: 
         configured(home, text)
     assert words in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("command", [("check",), ("show", "pods"), ("plan",), ("trace", "service/shop/web")])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("theme = 3", "line 1: theme must be a text."),
+        ('\nascii = "yes"', "line 2: ascii must be true or false."),
+        ('[keys]\ntrcae = "t"', "line 2: trcae is no action. Did you mean trace?"),
+        ('[keys]\ntrace = "nokey"', "line 2: 'nokey' is no key."),
+        ('[columns]\npods = ["nmae"]', "line 2: nmae is no column of pods. Did you mean name?"),
+    ],
+)
+def test_what_is_wrong_about_the_screen_is_said_by_commands_without_one_before_they_read(
+    command: tuple[str, ...], text: str, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "house.toml").write_text(text)
+    arguments = [*command, "--config", str(tmp_path / "house.toml"), "--from", "/does/not/exist"]
+    result = CliRunner().invoke(cli, arguments, standalone_mode=False)
+    assert f"house.toml, {words}" in result.stderr
+    assert result.return_value == 2
+
+
+def test_a_theme_of_another_machine_is_no_matter_of_a_command_without_screen(home: Path) -> None:
+    (home / "config.toml").write_text('theme = "mine"\n[keys]\ntrace = "f5"\n[columns]\npods = ["name"]')
+    result = CliRunner().invoke(cli, ["check", "--demo", "healthy"], standalone_mode=False)
+    assert (result.return_value, result.stderr) == (0, "")
+
+
+def test_a_file_that_can_be_read_once_only_counts_as_a_whole(home: Path) -> None:
+    os.mkfifo(home / "once.toml")
+    writer = threading.Thread(target=(home / "once.toml").write_text, args=('ignore = ["SVC-006"]\n[keys]\n',))
+    writer.start()
+    assert open_policy(Settings(config=str(home / "once.toml"))).ignore == ("SVC-006",)
+    writer.join()
+
+
+def test_the_topic_of_keys_says_what_is_wrong_with_the_configured_ones(home: Path) -> None:
+    (home / "config.toml").write_text('[keys]\ntrcae = "f5"\n')
+    with pytest.raises(SourceError, match=r"line 2: trcae is no action\."):
+        TOPICS["keys"]()
 
 
 def test_the_option_wins_over_the_file_and_says_what_there_is(home: Path) -> None:

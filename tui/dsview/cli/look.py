@@ -12,11 +12,11 @@ from textual.css.stylesheet import Stylesheet, StylesheetParseError
 from textual.css.tokenizer import TokenError
 from textual.theme import BUILTIN_THEMES, Theme
 
+from dsview.cli.configured import known_actions, known_columns
 from dsview.cli.options import Settings
 from dsview.model.text import safe
 from dsview.session.config_file import config_dir
 from dsview.session.preferences import (
-    Columns,
     Preferences,
     columns_path,
     load_preferences,
@@ -24,8 +24,6 @@ from dsview.session.preferences import (
     remembered_columns,
 )
 from dsview.sources.events import SourceError
-from dsview.ui.actions import ACTIONS, Action
-from dsview.ui.keymap import KeymapError, with_keys
 from dsview.ui.look import Look
 from dsview.ui.styles import styles_dir
 from dsview.ui.themes import ThemeError, own_themes, users_themes
@@ -39,11 +37,11 @@ def open_look(settings: Settings) -> Look:
     if theme:
         known = [one.name for one in (*own_themes(), *themes)] + sorted(BUILTIN_THEMES)
         _look_for(theme, known, wanted, is_option=bool(settings.theme))
-    columns = {**_known_columns(wanted), **remembered_columns(columns_path())}
+    columns = {**known_columns(wanted), **remembered_columns(columns_path())}
     return Look(
         theme=theme,
         ascii_only=settings.ascii_only or wanted.ascii or not _speaks_unicode(),
-        actions=_actions(wanted),
+        actions=known_actions(wanted),
         themes=themes,
         css=_users_css(config_dir() / "style.tcss"),
         columns=columns,
@@ -63,26 +61,6 @@ def _look_for(theme: str, known: list[str], wanted: Preferences, *, is_option: b
     close = difflib.get_close_matches(theme, known, n=1)
     hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(known)}."
     raise SourceError(safe(f"There is no theme {theme!r}. {hint}"))
-
-
-def _actions(wanted: Preferences) -> tuple[Action, ...]:
-    if not wanted.keys:
-        return ACTIONS
-    try:
-        return with_keys(wanted.keys)
-    except KeymapError as error:
-        raise wanted.file.fail(error.word, str(error)) from None
-
-
-def _known_columns(wanted: Preferences) -> Columns:
-    if wanted.columns:
-        from dsview.rows.panes import PANES  # noqa: PLC0415  (brings the checks along, for those who ask for it)
-
-        for pane, columns in wanted.columns.items():
-            wanted.file.known(pane, PANES, "pane")
-            for column in columns:
-                wanted.file.known(column, [one.id for one in PANES[pane].columns], f"column of {pane}")
-    return wanted.columns
 
 
 def _users_themes(path: Path) -> tuple[Theme, ...]:

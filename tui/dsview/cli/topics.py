@@ -14,11 +14,11 @@ def _checks() -> str:
 
 
 def _keys() -> str:
+    from dsview.cli.configured import known_actions
     from dsview.session.preferences import load_preferences
     from dsview.ui.actions import groups, keys_label
-    from dsview.ui.keymap import with_keys
 
-    actions = with_keys(load_preferences(None).keys)
+    actions = known_actions(load_preferences(None))
     listed = "\n".join(
         f"{group}\n"
         + "".join(f"  {keys_label(action):<20} {action.id:<16} {action.title}. {action.help}\n" for action in found)

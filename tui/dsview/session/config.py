@@ -122,8 +122,12 @@ def load_policy(path: str | None, *, select: tuple[str, ...] = (), ignore: tuple
 
     Without a path the default file is read if there is one. Raises `SourceError` with a sentence.
     """
+    return policy_of(read_config(path), select=select, ignore=ignore)
+
+
+def policy_of(file: ConfigFile, *, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Policy:
+    """The same of a file that was read."""
     options = Policy(select=check_codes(_split(select)), ignore=check_codes(_split(ignore)))
-    file = read_config(path)
     policy = _Reader(file).policy()
     return msgspec.structs.replace(
         policy, select=options.select or policy.select, ignore=(*policy.ignore, *options.ignore)

@@ -31,7 +31,11 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_preferences(path: str | None) -> Preferences:
     """What the configuration file says of the screen. Raises `SourceError` with a sentence."""
-    file = read_config(path)
+    return preferences_of(read_config(path))
+
+
+def preferences_of(file: ConfigFile) -> Preferences:
+    """What a file that was read says of the screen. Raises `SourceError` with a sentence."""
     theme, ascii_only = file.data.get("theme", ""), file.data.get("ascii", False)
     if not isinstance(theme, str):
         raise file.fail("theme", "theme must be a text.")

@@ -1,0 +1,50 @@
+"""What the configuration file says of the screen, held against what there is. Without Textual unless it names keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dsview.session.config_file import ConfigFile
+from dsview.session.preferences import Columns, Preferences, preferences_of
+
+if TYPE_CHECKING:
+    from dsview.ui.actions import Action
+
+# ruff: noqa: PLC0415 - panes bring the checks along, and actions Textual, for those who ask for it
+
+
+def check_preferences(file: ConfigFile) -> None:
+    """Complain of what no screen could do. Raises `SourceError` with a sentence.
+
+    Whether there is a theme is left to the screen: that hangs on the themes of the machine that it is drawn on.
+    """
+    wanted = preferences_of(file)
+    known_columns(wanted)
+    if wanted.keys:
+        known_actions(wanted)
+
+
+def known_columns(wanted: Preferences) -> Columns:
+    """The columns that were asked for. Raises `SourceError` where a pane or a column is none."""
+    if wanted.columns:
+        from dsview.rows.panes import PANES
+
+        for pane, columns in wanted.columns.items():
+            wanted.file.known(pane, PANES, "pane")
+            for column in columns:
+                wanted.file.known(column, [one.id for one in PANES[pane].columns], f"column of {pane}")
+    return wanted.columns
+
+
+def known_actions(wanted: Preferences) -> tuple[Action, ...]:
+    """All actions with the keys that were asked for. Raises `SourceError` where these cannot be."""
+    from dsview.ui.actions import ACTIONS
+
+    if not wanted.keys:
+        return ACTIONS
+    from dsview.ui.keymap import KeymapError, with_keys
+
+    try:
+        return with_keys(wanted.keys)
+    except KeymapError as error:
+        raise wanted.file.fail(error.word, str(error)) from None
