@@ -54,7 +54,8 @@ class FilterBar(Vertical):
         """A sign, the text, the count; below, suggestions or the error."""
         with Horizontal():
             yield Static(content(("/", "$focus bold")), id="filter-sign")
-            filter_input = Input(placeholder=HINT, compact=True, id="filter-text")
+            # Not selected by the focus, which may come after the first keys: the next one would replace them.
+            filter_input = Input(placeholder=HINT, compact=True, select_on_focus=False, id="filter-text")
             filter_input.cursor_blink = False
             yield filter_input
             yield Static(id="filter-count")

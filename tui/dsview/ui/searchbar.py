@@ -40,7 +40,7 @@ class SearchBar(Horizontal):
     def compose(self) -> ComposeResult:
         """A sign, the text, the count."""
         yield Static(content(("/", "$focus bold")), id="search-sign")
-        field = Input(placeholder=HINT, compact=True, id="search-text")
+        field = Input(placeholder=HINT, compact=True, select_on_focus=False, id="search-text")
         field.cursor_blink = False
         yield field
         yield Static(id="search-count")

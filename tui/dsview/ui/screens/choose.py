@@ -70,7 +70,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
     def compose(self) -> ComposeResult:
         """A field that narrows, the list, and what the keys do."""
         with Vertical(id="choose"):
-            field = Narrow(placeholder="type to narrow", compact=True)
+            field = Narrow(placeholder="type to narrow", compact=True, select_on_focus=False)
             field.cursor_blink = False
             yield field
             yield OptionList(markup=False)
