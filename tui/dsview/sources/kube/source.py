@@ -16,6 +16,7 @@ from dsview.model.objects import Key, Pod
 from dsview.model.text import safe
 from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceError, StatusChanged, Traffic
 from dsview.sources.kube.config import ResolvedContext, resolve_context
+from dsview.sources.kube.health import combined
 from dsview.sources.kube.outage import Outage, SleepNotice
 from dsview.sources.manifest import manifest
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from dsview.sources.kube.events import EventPoller
     from dsview.sources.kube.reflector import Reflector
 
-# ruff: noqa: PLC0415 - `client` imports kubernetes, which only the threads may do
+# ruff: noqa: PLC0415 - `client` brings urllib3, and the official client where it is needed: after the first frame
 
 CONNECTIONS = 48
 MOST_THREADS = 64
@@ -291,7 +292,7 @@ class KubeSource:
             read = {s: h for s, (h, _) in scopes.items() if h.is_complete}
             if "" in read and len(scopes) > 1:
                 read = {"": read[""]}
-            told = _combine(scopes)
+            told = combined(scopes)
             if self._told.get(kind) == told and not falls_back:
                 return
             self._told[kind] = told
@@ -393,25 +394,3 @@ class KubeSource:
 def _predicted(pod: Pod, reason: str) -> NginxConf:
     """What stands for a file that was not read, and why."""
     return NginxConf(namespace=pod.namespace, name=pod.name, source=ListenSource.PREDICTED, reason=safe(reason))
-
-
-_BEST_FIRST = (Health.LIVE, Health.POLLING, Health.STALE)
-
-
-def _combine(scopes: Mapping[str, tuple[Health, str]]) -> tuple[Health, str]:
-    """How a kind is, given how its scopes are: loading while one is, else the worst of those that are read."""
-    told = list(scopes.values())
-    if len(told) == 1:
-        return told[0]
-    loading = [entry for entry in told if entry[0] is Health.LOADING]
-    read = [entry for entry in told if entry[0].is_complete]
-    if loading and not read:
-        return loading[0]
-    if loading:
-        return (Health.LOADING, "")
-    if not read:
-        return told[0]
-    worst = max(read, key=lambda entry: _BEST_FIRST.index(entry[0]) if entry[0] in _BEST_FIRST else 0)
-    refused = [scope for scope, (health, _) in scopes.items() if not health.is_complete and scope]
-    reason = f"not read in {', '.join(sorted(refused))}" if refused else worst[1]
-    return (worst[0], safe(reason))

@@ -1,0 +1,29 @@
+"""How a kind is doing as a whole, where it is read in several namespaces, or one object at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dsview.model.text import safe
+from dsview.sources.events import Health
+
+_BEST_FIRST = (Health.LIVE, Health.POLLING, Health.STALE)
+
+
+def combined(scopes: Mapping[str, tuple[Health, str]]) -> tuple[Health, str]:
+    """How a kind is, given how its scopes are: loading while one is, else the worst of those that are read."""
+    told = list(scopes.values())
+    if len(told) == 1:
+        return told[0]
+    loading = [entry for entry in told if entry[0] is Health.LOADING]
+    read = [entry for entry in told if entry[0].is_complete]
+    if loading and not read:
+        return loading[0]
+    if loading:
+        return (Health.LOADING, "")
+    if not read:
+        return told[0]
+    worst = max(read, key=lambda entry: _BEST_FIRST.index(entry[0]) if entry[0] in _BEST_FIRST else 0)
+    refused = [scope for scope, (health, _) in scopes.items() if not health.is_complete and scope]
+    reason = f"not read in {', '.join(sorted(refused))}" if refused else worst[1]
+    return (worst[0], safe(reason))
