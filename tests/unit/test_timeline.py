@@ -151,7 +151,8 @@ def test_a_finding_from_before_the_session_has_no_known_beginning() -> None:
     finding = shop.session.findings_of("Service", "shop", "old")[0]
     assert shop.session.timeline.opened_at(finding) is None
     shop.put(service("old", 12))
-    assert next(e for e in shop.entries if e.turn is Turn.CLOSED).lasted is None
+    closed = next(e for e in shop.entries if e.turn is Turn.CLOSED)
+    assert (closed.lasted, closed.was_before) == (1, True)
 
 
 def test_a_finding_that_cannot_be_evaluated_any_more_is_not_called_closed() -> None:

@@ -79,9 +79,15 @@ def entry_row(key: Key, entry: Entry) -> Row:
         turn,
         Cell(object_text(entry)),
         Cell(safe(f"{entry.check.removeprefix('DS-')}  {entry.text}" if entry.check else entry.text)),
-        Cell(safe(age_text(entry.lasted)) if entry.lasted is not None else Safe(""), Tone.MUTED),
+        Cell(_lasted(entry), Tone.MUTED),
     )
     return Row(key, cells)
+
+
+def _lasted(entry: Entry) -> Safe:
+    if entry.lasted is None:
+        return Safe("")
+    return safe(f"{'> ' if entry.was_before else ''}{age_text(entry.lasted)}")
 
 
 class TimelineRows:

@@ -62,8 +62,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     `number` counts all entries since the beginning.
 
-    `lasted` is how many seconds it took until a finding was closed or a kind could be read again, None where it was
-    so before this session. `kinds` are the plural names of the kinds that a connection event concerns.
+    `lasted` is how many seconds it took until a finding was closed or a kind could be read again; `was_before` says
+    that it was so when everything was read first, and lasted longer than that. `kinds` are the plural names of the
+    kinds that a connection event concerns.
     """
 
     number: int = 0
@@ -75,6 +76,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     check: str = ""
     lasted: float | None = None
+    was_before: bool = False
     kinds: tuple[str, ...] = ()
 
 
@@ -89,6 +91,7 @@ class Timeline:
         self._opened: dict[Identity, float] = {}
         self._before: dict[Identity, Finding | None] = {}
         self._is_recording = False
+        self._began = 0.0
         self._known: frozenset[Kind] = frozenset()
         self._health: dict[Kind, Health] = {}
         self._lost: dict[Kind, float] = {}
@@ -101,9 +104,10 @@ class Timeline:
         """Enter something that happened to the session itself."""
         self._add(Entry(at=at, sort=Sort.CONNECTION, turn=Turn.NEUTRAL, text=safe(text)))
 
-    def begin(self, state: ClusterState) -> None:
+    def begin(self, state: ClusterState, at: float) -> None:
         """Everything is known: what comes from now on is a change."""
         self._is_recording = True
+        self._began = at
         self._known = _known_kinds(state)
         state.census.take_turned()
 
@@ -194,13 +198,15 @@ class Timeline:
                 self._forget(finding, since)
                 continue
             turn = Turn.CLOSED if is_evaluated(finding.check) else Turn.UNREAD
-            self._finding(finding, turn, at, None if since is None else at - since)
+            self._finding(finding, turn, at, at - (self._began if since is None else since), was_before=since is None)
         # The worst come last, since the newest entry is the one that is seen.
         for finding in sorted(opened, key=lambda f: f.order, reverse=True):
             self._opened[finding.identity] = at
             self._finding(finding, Turn.OPENED, at)
 
-    def _finding(self, finding: Finding, turn: Turn, at: float, lasted: float | None = None) -> None:
+    def _finding(
+        self, finding: Finding, turn: Turn, at: float, lasted: float | None = None, *, was_before: bool = False
+    ) -> None:
         self._add(
             Entry(
                 at=at,
@@ -211,6 +217,7 @@ class Timeline:
                 severity=finding.severity,
                 check=finding.check,
                 lasted=lasted,
+                was_before=was_before,
             )
         )
 
