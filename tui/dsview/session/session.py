@@ -51,19 +51,6 @@ class NotEvaluated(msgspec.Struct, frozen=True):
     reason: str
 
 
-def _let_collect_again() -> None:
-    """Take what is there out of the collector's sight, and switch it on again.
-
-    What was loaded is no garbage, and to look for some in it would hold up the screen when it is whole at last. Only
-    where a session was left for this one, what that had kept from the collector is looked through.
-    """
-    if gc.get_freeze_count():
-        gc.unfreeze()
-        gc.collect()
-    gc.freeze()
-    gc.enable()
-
-
 class Session:
     """Owns a source. `drain` is called on one thread: by a screen every tenth of a second, by a command in a loop."""
 
@@ -88,6 +75,8 @@ class Session:
         self._seen: set[Kind] = set()
         self._check_seconds = 0.0
         self._was_settled = False
+        self.follows_another = False
+        """Whether a session was left for this one: what that had kept from the collector is then looked through."""
 
     @property
     def book(self) -> FindingBook:
@@ -198,10 +187,21 @@ class Session:
     def _note_settled(self) -> None:
         if not self._was_settled and self.is_settled:
             self._was_settled = True
-            self.timeline.begin(self.state)
-            _let_collect_again()
+            self.timeline.begin(self.state, self._clock())
+            self._let_collect_again()
             if self._trace is not None:
                 self._trace.all_synced()
+
+    def _let_collect_again(self) -> None:
+        """Take what is there out of the collector's sight, and switch it on again.
+
+        What was loaded is no garbage, and to look for some in it would hold up the screen when it is whole at last.
+        """
+        if self.follows_another:
+            gc.unfreeze()
+            gc.collect()
+        gc.freeze()
+        gc.enable()
 
     def _first_rows(self, changes: list[Change]) -> None:
         for kind in {change.kind for change in changes} - self._seen:

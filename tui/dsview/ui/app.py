@@ -231,6 +231,7 @@ class DsviewApp(App["SourceError | None"]):
             return
         if self.workspace is not None:
             event.workspace.session.note(f"Changed here from {self.workspace.session.source.name}.")
+            event.workspace.session.follows_another = True
         self._leave_session()
         self.workspace = event.workspace
         self._is_settled = False
