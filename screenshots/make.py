@@ -9,20 +9,32 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import cast
 
 import msgspec
+from textual.pilot import Pilot
+from textual.strip import Strip
 
+from dsview.cli.saving import FileSaver
 from dsview.session.session import Delta, Session
 from dsview.sources.demo import DemoSource
+from dsview.sources.events import SourceError
 from dsview.ui.app import DsviewApp
+from dsview.ui.choices import ContextChoice
 from dsview.ui.look import Look
 from dsview.ui.saving import screen_svg
 
 FOLDER = Path(__file__).parent
 NOW = 1_795_600_000.0
 """Epoch seconds: when the demo begins, and stays."""
+
+
+PATIENCE = 300
+"""So often the screen is looked at until it says what is waited for."""
 
 
 class Still(Session):
@@ -65,49 +77,74 @@ class Still(Session):
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """One picture: `keys` are pressed one after another when everything was painted, `seconds` into the story."""
+    """One picture: `keys` are pressed one after another when everything was painted, `seconds` into the story.
 
-    name: str
+    `name` is its path below this folder, without the suffix; `wait` are words that the screen must say first.
+    """
+
+    name: str = ""
     keys: tuple[str, ...] = ()
     size: tuple[int, int] = (120, 40)
-    theme: str = "dsview-dark"
+    shade: str = "dark"
     scenario: str = "troubled"
     seconds: int = 0
+    wait: str = ""
 
 
 SIZES = ((80, 24), (120, 40), (200, 60))
-VIEWS: dict[str, tuple[str, ...]] = {
-    "services": ("z",),
-    "pods": ("2", "2"),
-    "nodes": ("3", "3"),
-    "listeners": ("4", "4"),
-    "detail": ("!", "end", "enter"),
-    "trace": ("!", "end", "t"),
-    "findings": ("w",),
+SHADES = {
+    "dark": Look(theme="dsview-dark"),
+    "light": Look(theme="dsview-light"),
+    "monochrome": Look(ascii_only=True),
+    "colour-blind": Look(theme="dsview-cb"),
 }
-"""Each pane alone, and what one comes to from there: the keys that lead there."""
+"""How a screen looks: by a theme, or on a terminal without colours and with ASCII characters only."""
+
+MONOCHROME = "monochrome"
+VIEWS: dict[str, Picture] = {
+    "dashboard": Picture(),
+    "services": Picture(keys=("z",)),
+    "pods": Picture(keys=("2", "2")),
+    "nodes": Picture(keys=("3", "3")),
+    "listeners": Picture(keys=("4", "4")),
+    "filter": Picture(keys=("/", *"missing:v6 sh")),
+    "detail": Picture(keys=("!", "end", "enter")),
+    "trace": Picture(keys=("!", "end", "t")),
+    "explain": Picture(keys=("!", "end", "e")),
+    "yaml": Picture(keys=("!", "end", "Y"), wait="apiVersion"),
+    "findings": Picture(keys=("w",)),
+    "timeline": Picture(keys=("T",), seconds=100),
+    "sources": Picture(keys=("i",)),
+    "contexts": Picture(keys=("x",), wait="staging"),
+    "namespaces": Picture(keys=("n",)),
+    "columns": Picture(keys=("C",)),
+    "save": Picture(keys=("S",)),
+    "palette": Picture(keys=("p",)),
+    "help": Picture(keys=("?",)),
+}
+"""Every screen, and the keys that lead to it."""
+
+CONTEXTS = [
+    ContextChoice(name="production", note="https://203.0.113.7:6443", is_current=True),
+    ContextChoice(name="staging", note="https://[2001:db8::7]:6443"),
+]
+"""A kubeconfig, where contexts are chosen."""
 
 PICTURES = (
-    Picture(name="dashboard"),
-    Picture(name="dashboard-light", theme="dsview-light"),
-    Picture(name="dashboard-80x24", size=(80, 24)),
-    Picture(name="dashboard-200x60", size=(200, 60)),
-    Picture(name="dashboard-60x20", size=(60, 20)),
-    Picture(name="dashboard-healthy", scenario="healthy"),
-    Picture(name="dashboard-changed", seconds=60),
-    Picture(name="flagged", keys=("!",)),
-    Picture(name="trace", keys=("!", "end", "t")),
-    Picture(name="trace-60x20", keys=("!", "end", "t"), size=(60, 20)),
-    Picture(name="findings", keys=("w",)),
-    Picture(name="findings-by-namespace", keys=("w", "s")),
-    Picture(name="timeline", keys=("T",), seconds=100),
-    Picture(name="help", keys=("?",)),
     *(
-        Picture(name=f"{view}-{width}x{height}-{shade}", keys=keys, size=(width, height), theme=f"dsview-{shade}")
-        for view, keys in VIEWS.items()
+        msgspec.structs.replace(picture, name=f"{view}/{width}x{height}-{shade}", size=(width, height), shade=shade)
+        for view, picture in VIEWS.items()
         for width, height in SIZES
-        for shade in ("dark", "light")
+        for shade in ("dark", "light", MONOCHROME)
     ),
+    Picture(name="dashboard/60x20-dark", size=(60, 20)),
+    Picture(name="dashboard/colour-blind", shade="colour-blind"),
+    Picture(name="dashboard/healthy", scenario="healthy"),
+    Picture(name="dashboard/changed", seconds=60),
+    Picture(name="dashboard/flagged", keys=("!",)),
+    Picture(name="trace/60x20-dark", keys=("!", "end", "t"), size=(60, 20)),
+    Picture(name="trace/colour-blind", keys=("!", "end", "t"), shade="colour-blind"),
+    Picture(name="findings/by-namespace", keys=("w", "s")),
 )
 
 
@@ -119,19 +156,54 @@ def versions() -> str:
 async def draw(picture: Picture) -> str:
     """The picture as SVG that needs nothing from outside."""
     painted = asyncio.Event()
-    app = DsviewApp(
-        lambda: Still(picture.scenario, picture.seconds),
-        source_name=f"demo {picture.scenario}",
-        on_all_painted=painted.set,
-        look=Look(theme=picture.theme),
-    )
+    with terminal(picture.shade):
+        app = DsviewApp(
+            lambda: Still(picture.scenario, picture.seconds),
+            source_name=f"demo {picture.scenario}",
+            list_contexts=lambda: CONTEXTS,
+            switch_context=lambda _name: Still(picture.scenario),
+            saver=FileSaver(),
+            on_all_painted=painted.set,
+            look=SHADES[picture.shade],
+        )
     async with app.run_test(size=picture.size) as pilot:
         await asyncio.wait_for(painted.wait(), 30)
         for key in picture.keys:
             await pilot.press(key)
             await pilot.pause()
-        await pilot.pause()
+        await shown(pilot, picture.wait)
         return f"{screen_svg(app, f'dsview --demo {picture.scenario}')}{versions()}\n"
+
+
+def strips(app: DsviewApp) -> list[Strip]:
+    """The lines of the screen."""
+    # What Textual's own export of pictures takes them from; there is no public way to them.
+    return app.screen._compositor.render_strips()
+
+
+async def shown(pilot: Pilot[SourceError | None], text: str) -> None:
+    """Wait until the screen says something. Raises `TimeoutError`."""
+    app = cast("DsviewApp", pilot.app)
+    for _ in range(PATIENCE):
+        await pilot.pause()
+        if text in "\n".join(strip.text for strip in strips(app)):
+            return
+        await asyncio.sleep(0.005)
+    raise TimeoutError(f"the screen never said {text!r}")
+
+
+@contextmanager
+def terminal(shade: str) -> Iterator[None]:
+    """For as long as an application is made: colours or none, whatever the terminal of whoever draws has."""
+    before = os.environ.pop("NO_COLOR", None)
+    if shade == MONOCHROME:
+        os.environ["NO_COLOR"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop("NO_COLOR", None)
+        if before is not None:
+            os.environ["NO_COLOR"] = before
 
 
 def main(names: list[str]) -> None:
@@ -141,14 +213,15 @@ def main(names: list[str]) -> None:
     known = [*(picture.name for picture in PICTURES), *STORYBOARDS]
     if unknown := set(names) - set(known):
         sys.exit(f"There is no picture {', '.join(sorted(unknown))}; there are {', '.join(known)}.")
-    os.environ.pop("NO_COLOR", None)
     for name, path in STORYBOARDS.items():
         if not names or name in names:
             for suffix, text in asyncio.run(record(path)).items():
                 path.with_suffix(suffix).write_text(text, encoding="utf-8")
     for picture in PICTURES:
         if not names or picture.name in names:
-            (FOLDER / f"{picture.name}.svg").write_text(asyncio.run(draw(picture)), encoding="utf-8")
+            path = FOLDER / f"{picture.name}.svg"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(asyncio.run(draw(picture)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,20 +16,16 @@ from pathlib import Path
 import msgspec
 from rich.cells import cell_len
 from rich.style import Style
-from screenshots.make import FOLDER, Still, versions
+from screenshots.make import FOLDER, PATIENCE, SHADES, Still, shown, strips, terminal, versions
 from textual.pilot import Pilot
 from textual.strip import Strip
 
 from dsview.sources.events import SourceError
 from dsview.ui.app import DsviewApp
-from dsview.ui.look import Look
 from dsview.ui.saving import MONOSPACE, without_the_web
 
 STORYBOARDS = {path.stem: path for path in sorted((FOLDER / "stories").glob("*.toml"))}
 """Every storyboard, by name."""
-
-PATIENCE = 300
-"""So often the screen is looked at until it says what a step waits for."""
 
 _CAPTION = "\x1b[48;2;21;27;36m\x1b[38;2;212;219;230m"
 _BAR = 46
@@ -80,12 +76,13 @@ async def record(path: Path) -> dict[str, str]:
 async def _play(board: Storyboard) -> list[Frame]:
     painted = asyncio.Event()
     session = Still(board.scenario)
-    app = DsviewApp(
-        lambda: session,
-        source_name=f"demo {board.scenario}",
-        on_all_painted=painted.set,
-        look=Look(theme="dsview-dark"),
-    )
+    with terminal("dark"):
+        app = DsviewApp(
+            lambda: session,
+            source_name=f"demo {board.scenario}",
+            on_all_painted=painted.set,
+            look=SHADES["dark"],
+        )
     frames: list[Frame] = []
     at, told = 0.0, 0
     async with app.run_test(size=board.size) as pilot:
@@ -101,7 +98,7 @@ async def _play(board: Storyboard) -> list[Frame]:
             for key in step.keys:
                 await pilot.press(*(key.removeprefix("text:") if key.startswith("text:") else (key,)))
                 await pilot.pause()
-            await _shown(pilot, app, step.wait)
+            await shown(pilot, step.wait)
             if step.hold:
                 frames.append(_frame(app, board, step, at))
                 at += step.hold
@@ -115,20 +112,6 @@ async def _settled(pilot: Pilot[SourceError | None], session: Still) -> None:
             return
         await asyncio.sleep(0.005)
     raise TimeoutError("the story did not settle")
-
-
-async def _shown(pilot: Pilot[SourceError | None], app: DsviewApp, text: str) -> None:
-    for _ in range(PATIENCE):
-        await pilot.pause()
-        if text in "\n".join(strip.text for strip in _strips(app)):
-            return
-        await asyncio.sleep(0.005)
-    raise TimeoutError(f"the screen never said {text!r}")
-
-
-def _strips(app: DsviewApp) -> list[Strip]:
-    # What Textual's own export of pictures takes its lines from; there is no public way to them.
-    return app.screen._compositor.render_strips()
 
 
 def _ansi(strip: Strip) -> str:
@@ -146,7 +129,7 @@ def _frame(app: DsviewApp, board: Storyboard, step: Step, at: float) -> Frame:
         at=at,
         hold=step.hold,
         caption=step.caption,
-        lines=tuple(map(_ansi, _strips(app))),
+        lines=tuple(map(_ansi, strips(app))),
         svg=without_the_web(app.export_screenshot(title=board.title)),
     )
 

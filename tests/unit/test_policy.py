@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from dsview.checks.registry import all_checks
 from dsview.cli import cli
 from dsview.model.finding import Finding, ObjectRef, Severity
-from dsview.session.config import EXEMPT_FIELDS, FIELDS, load_policy
+from dsview.session.config import EXEMPT_FIELDS, FIELDS, policy_of
+from dsview.session.config_file import read_config
 from dsview.session.policy import Exemption, Policy, matches
 from dsview.sources.events import SourceError
 from tests.support.clusters import DATA, from_path
@@ -29,7 +30,7 @@ PREFER = DATA / "scenarios" / "02-prefer-before-conversion"
 def load(tmp_path: Path, text: str, *, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Policy:
     file = tmp_path / "config.toml"
     file.write_text(text)
-    return load_policy(str(file), select=select, ignore=ignore)
+    return policy_of(read_config(str(file)), select=select, ignore=ignore)
 
 
 def test_without_a_policy_everything_is_asked_and_shown_as_it_is() -> None:
@@ -239,10 +240,10 @@ def test_options_replace_what_the_file_selects_and_add_to_what_it_ignores(tmp_pa
 
 def test_the_default_file_is_read_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert load_policy(None) == Policy()
+    assert policy_of(read_config(None)) == Policy()
     (tmp_path / "dsview").mkdir()
     (tmp_path / "dsview" / "config.toml").write_text('ignore = ["SVC-006"]')
-    assert load_policy(None).ignore == ("SVC-006",)
+    assert policy_of(read_config(None)).ignore == ("SVC-006",)
 
 
 @pytest.mark.parametrize("content", [b"ignore = ['\xff']", None], ids=["not UTF-8", "a directory"])
@@ -250,7 +251,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, content: bytes
     file = tmp_path / "house.toml"
     file.mkdir() if content is None else file.write_bytes(content)
     with pytest.raises(SourceError, match=r"The configuration file house.toml cannot be read: [^\[]*\.$"):
-        load_policy(str(file))
+        read_config(str(file))
 
 
 def test_the_help_on_the_file_names_every_key_and_its_example_is_valid(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from dsview.checks.registry import all_checks
 from dsview.model.finding import Severity
 from dsview.model.text import safe
-from dsview.session.config_file import ConfigFile, read_config
+from dsview.session.config_file import ConfigFile
 from dsview.session.policy import Exemption, Policy, matches
 from dsview.sources.events import SourceError
 
@@ -117,16 +117,11 @@ def _group(pattern: str, codes: Iterable[str]) -> list[str]:
     return [f"{start}-*" for start in starts] if wanted else []
 
 
-def load_policy(path: str | None, *, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Policy:
+def policy_of(file: ConfigFile, *, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Policy:
     """The policy of a file and of options on top of it; options replace `select` and add to `ignore`.
 
-    Without a path the default file is read if there is one. Raises `SourceError` with a sentence.
+    Raises `SourceError` with a sentence.
     """
-    return policy_of(read_config(path), select=select, ignore=ignore)
-
-
-def policy_of(file: ConfigFile, *, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Policy:
-    """The same of a file that was read."""
     options = Policy(select=check_codes(_split(select)), ignore=check_codes(_split(ignore)))
     policy = _Reader(file).policy()
     return msgspec.structs.replace(
