@@ -38,6 +38,7 @@ RETRY_AT_LEAST_EVERY = 300.0
 """Seconds between two tries to load credentials that cannot be loaded, doubling: a plug-in may open a browser."""
 
 LOOK_EVERY = 5.0
+_AT_ONCE = (Kind.SERVICE, Kind.POD)
 CLUSTER_CONFIG_MAPS: tuple[Key, ...] = (("kube-system", "kube-proxy"), ("kube-system", "coredns"))
 
 
@@ -153,13 +154,14 @@ class KubeSource:
         if not self._with_endpoints:
             reason = "read only when asked for: --select DS-EPS-006"
             self._sink(StatusChanged(kind=Kind.ENDPOINTS, health=Health.NOT_GIVEN, reason=reason))
-        first, *others = resource_kinds(self._with_endpoints)
-        # The rows that are looked at first do not wait for the version, nor beside everything else. All others do:
-        # when everything is read the version is known, and checks that depend on it judge once.
-        self._follow_everywhere(first)
-        self._read_version(client)
-        for kind in others:
+        # What is looked at first and what takes longest do not wait for the version. All others do: when everything is
+        # read the version is known, and checks that depend on it judge once.
+        for kind in _AT_ONCE:
             self._follow_everywhere(kind)
+        self._read_version(client)
+        for kind in resource_kinds(self._with_endpoints):
+            if kind not in _AT_ONCE:
+                self._follow_everywhere(kind)
         self._follow_the_rest(client)
         for number in range(CONF_READERS):
             self._thread(f"nginx-{number}", self._read_confs)
