@@ -12,7 +12,8 @@ from dsview.model.kinds import Kind
 from dsview.sources.events import Health
 from dsview.sources.kube import reflector
 from tests.support.apiserver import ApiServer, Fault, Raw, Request, http, http_chunked, status_body
-from tests.support.live import FOLLOWED, Json, Live, pod
+from tests.support.driven import FOLLOWED
+from tests.support.live import Json, Live, pod
 
 OpenLive = Callable[..., Live]
 HTML = b"<html><body><h1>Gateway Time-out</h1>\x1b[2J</body></html>"

@@ -18,7 +18,8 @@ from dsview.sources.kube import KubeSource, backoff, outage, reflector
 from dsview.sources.kube import source as kube_source
 from tests.support.apiserver import ApiServer, Raw, Request, http_chunked
 from tests.support.clusters import DATA
-from tests.support.live import FOLLOWED, Json, Live, pod
+from tests.support.driven import FOLLOWED
+from tests.support.live import Json, Live, pod
 
 OpenLive = Callable[..., Live]
 TLS = DATA / "tls"

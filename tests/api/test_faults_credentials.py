@@ -14,7 +14,8 @@ from dsview.sources.events import Health
 from dsview.sources.kube import client, official
 from dsview.sources.kube import source as kube_source
 from tests.support.apiserver import ApiServer
-from tests.support.live import FOLLOWED, Json, Live
+from tests.support.driven import FOLLOWED
+from tests.support.live import Json, Live
 
 OpenLive = Callable[..., Live]
 API_VERSION = "client.authentication.k8s.io/v1"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,49 +11,23 @@ from dsview.model.kinds import RESOURCES, Kind
 from dsview.session.session import Session
 from dsview.sources.events import Health
 from dsview.sources.kube import KubeSource
-from tests.support.live import FOLLOWED
+from tests.support.driven import FOLLOWED, Driven
 from tests.support.realapi import Json, RealApi
 
-DEADLINE = 60.0
 SERVICES = "/api/v1/namespaces/default/services"
 PODS = "/api/v1/namespaces/default/pods"
 _numbers = itertools.count()
 
 
-class Real:
+class Real(Driven):
     """A session, drained while something is awaited. `user` is what the kubeconfig says of who asks."""
+
+    DEADLINE = 60.0
 
     def __init__(self, api: RealApi, folder: Path, *, user: dict[str, str] | None = None, **options: Any) -> None:
         self.api = api
         self.source = KubeSource(kubeconfig=str(api.write_kubeconfig(folder / "kubeconfig", **(user or {}))), **options)
-        self.session = Session(self.source)
-        self.session.start()
-
-    def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Drain until the condition holds."""
-        end = time.monotonic() + DEADLINE
-        while not condition():
-            assert time.monotonic() < end, f"waited in vain until {what}; {self.statuses()}"
-            self.session.drain(0.05)
-            self.session.wait(0.05)
-
-    def settle(self) -> Real:
-        """Drain until everything is known, or known to be unavailable."""
-        self.until(lambda: self.session.is_settled, "everything is known")
-        return self
-
-    def health(self, kind: Kind) -> Health:
-        """How a kind is doing."""
-        return self.session.state.status(kind).health
-
-    def reason(self, kind: Kind) -> str:
-        """Why it is so, as a person reads it."""
-        return self.session.state.status(kind).reason
-
-    def statuses(self, but: Iterable[Kind] = ()) -> dict[str, str]:
-        """How the kinds that are not live are doing."""
-        every = {kind: self.session.state.status(kind) for kind in FOLLOWED if kind not in but}
-        return {k.value: f"{s.health.value}: {s.reason}" for k, s in every.items() if s.health is not Health.LIVE}
+        super().__init__(Session(self.source))
 
     def until_said(self, health: Health, words: str, *kinds: Kind) -> None:
         """Drain until the health of each kind is that, and its reason holds those words."""

@@ -12,7 +12,7 @@ from dsview.model.kinds import Kind
 from dsview.sources.events import Health
 from dsview.sources.kube import client, reflector, source
 from tests.cluster.real import SERVICES, Real, service
-from tests.support.live import FOLLOWED
+from tests.support.driven import FOLLOWED
 from tests.support.realapi import RealApi
 
 OpenReal = Callable[..., Real]

@@ -20,7 +20,7 @@ from tests.cluster.kubelet import Kubelet
 from tests.cluster.real import PODS, SERVICES, Real, pod, service
 from tests.security.live import live
 from tests.support.clusters import DATA
-from tests.support.live import FOLLOWED
+from tests.support.driven import FOLLOWED
 from tests.support.realapi import USER, USER_TOKEN, Json, RealApi, Refused
 
 OpenReal = Callable[..., Real]

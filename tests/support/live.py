@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,50 +10,19 @@ from dsview.session.session import Session
 from dsview.sources.events import Health
 from dsview.sources.kube import KubeSource
 from tests.support.apiserver import ApiServer
+from tests.support.driven import FOLLOWED, Driven
 
 Json = dict[str, Any]
-DEADLINE = 20.0
-READ_APART = frozenset({Kind.CONFIG_MAP, Kind.EVENT, Kind.ENDPOINTS})
-"""Kinds of which only some objects are read."""
-
-FOLLOWED = tuple(kind for kind in RESOURCES if kind not in READ_APART)
 
 
-class Live:
+class Live(Driven):
     """A session, drained while something is awaited."""
 
     def __init__(self, api: ApiServer, folder: Path, **options: Any) -> None:
         self.api = api
         user, cluster = options.pop("user", {}), options.pop("cluster", None)
         kubeconfig = api.write_kubeconfig(folder / "kubeconfig", cluster, **user)
-        self.session = Session(KubeSource(kubeconfig=str(kubeconfig), **options))
-        self.session.start()
-
-    def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Drain until the condition holds."""
-        end = time.monotonic() + DEADLINE
-        while not condition():
-            assert time.monotonic() < end, f"waited in vain until {what}; {self.statuses()}"
-            self.session.drain(0.05)
-            self.session.wait(0.02)
-
-    def settle(self) -> Live:
-        """Drain until everything is known, or known to be unavailable."""
-        self.until(lambda: self.session.is_settled, "everything is known")
-        return self
-
-    def health(self, kind: Kind) -> Health:
-        """How a kind is doing."""
-        return self.session.state.status(kind).health
-
-    def reason(self, kind: Kind) -> str:
-        """Why it is so, as a person reads it."""
-        return self.session.state.status(kind).reason
-
-    def statuses(self) -> dict[str, str]:
-        """How the kinds that are not live are doing."""
-        every = {kind: self.session.state.status(kind) for kind in FOLLOWED}
-        return {k.value: f"{s.health.value}: {s.reason}" for k, s in every.items() if s.health is not Health.LIVE}
+        super().__init__(Session(KubeSource(kubeconfig=str(kubeconfig), **options)))
 
     def until_said(self, health: Health, words: str, kind: Kind = Kind.POD) -> None:
         """Drain until a kind's health is that, and the reason holds those words."""

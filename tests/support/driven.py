@@ -1,0 +1,52 @@
+"""A session that is drained while something is awaited: what tests on the loopback server and on a real one share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import ClassVar, Self
+
+from dsview.model.kinds import RESOURCES, Kind
+from dsview.session.session import Session
+from dsview.sources.events import Health
+
+READ_APART = frozenset({Kind.CONFIG_MAP, Kind.EVENT, Kind.ENDPOINTS})
+"""Kinds of which only some objects are read."""
+
+FOLLOWED = tuple(kind for kind in RESOURCES if kind not in READ_APART)
+
+
+class Driven:
+    """A session that was started. `DEADLINE` is how many seconds anything may take."""
+
+    DEADLINE: ClassVar[float] = 20.0
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.session.start()
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Drain until the condition holds."""
+        end = time.monotonic() + self.DEADLINE
+        while not condition():
+            assert time.monotonic() < end, f"waited in vain until {what}; {self.statuses()}"
+            self.session.drain(0.05)
+            self.session.wait(0.02)
+
+    def settle(self) -> Self:
+        """Drain until everything is known, or known to be unavailable."""
+        self.until(lambda: self.session.is_settled, "everything is known")
+        return self
+
+    def health(self, kind: Kind) -> Health:
+        """How a kind is doing."""
+        return self.session.state.status(kind).health
+
+    def reason(self, kind: Kind) -> str:
+        """Why it is so, as a person reads it."""
+        return self.session.state.status(kind).reason
+
+    def statuses(self, but: Iterable[Kind] = ()) -> dict[str, str]:
+        """How the kinds that are not live are doing."""
+        every = {kind: self.session.state.status(kind) for kind in FOLLOWED if kind not in but}
+        return {k.value: f"{s.health.value}: {s.reason}" for k, s in every.items() if s.health is not Health.LIVE}
