@@ -11,6 +11,7 @@ import pytest
 from dsview.checks.words import kubectl, patch_service, recreate_pods, recreate_service, reregister_node
 from dsview.model.finding import Finding
 from dsview.model.objects import Node, OwnerRef, Pod, Service
+from dsview.model.text import safe
 from tests.support.changes import Json
 from tests.support.clusters import RECORDINGS, SCENARIOS, changed, find, from_path
 
@@ -53,13 +54,13 @@ def test_every_patch_is_valid_json(findings: list[Finding]) -> None:
 
 def test_hostile_names_stay_one_quoted_word() -> None:
     assert shlex.split(kubectl("ns; id", "delete", "pod", HOSTILE)) == [
-        "kubectl", "-n", "ns; id", "delete", "pod", HOSTILE,
+        "kubectl", "-n", "ns; id", "delete", "pod", safe(HOSTILE),
     ]  # fmt: skip
     service = Service(name=HOSTILE, namespace="$(id)")
     words = shlex.split(patch_service(service, ipFamilies=["IPv4", "IPv6"]))
-    assert words[:6] == ["kubectl", "-n", "$(id)", "patch", "service", HOSTILE]
+    assert words[:6] == ["kubectl", "-n", "$(id)", "patch", "service", safe(HOSTILE)]
     assert json.loads(words[-1]) == {"spec": {"ipFamilies": ["IPv4", "IPv6"]}}
-    assert shlex.split(recreate_service(service)).count(HOSTILE) == 1
+    assert shlex.split(recreate_service(service)).count(safe(HOSTILE)) == 1
 
 
 OPTION = "--all"
@@ -81,6 +82,13 @@ def test_names_that_begin_with_a_dash_stand_where_nothing_is_an_option() -> None
     assert len(naming) == 7
     for words in naming:
         assert words[-2:] == ["--", OPTION], words
+
+
+def test_a_command_is_one_line_whatever_a_name_holds() -> None:
+    assert (
+        kubectl("a", "get", "pod", "x\n'; id\n\t\u2028")
+        == """kubectl -n a get pod 'x\\x0a'"'"'; id\\x0a\\x09\\u2028'"""
+    )
 
 
 def test_no_command_ends_its_options_where_no_name_asks_for_it(findings: list[Finding]) -> None:

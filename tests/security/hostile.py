@@ -243,6 +243,16 @@ def hold_script(text: str) -> None:
             raise HarmError(f"a shell would act on {bare!r}")
 
 
+_SENTENCE = re.compile(r"[A-Z][a-z]+ .*\.")
+
+
+def hold_fixes(text: str) -> None:
+    """Fixes: commands that a shell may run, comments and sentences, and nothing of the cluster that begins a line."""
+    for line in text.split("\n"):
+        if line and not _SENTENCE.fullmatch(line):
+            hold_script(line)
+
+
 def chunks(texts: list[str], size: int) -> Iterator[list[str]]:
     """The texts in portions."""
     for start in range(0, len(texts), size):

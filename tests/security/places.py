@@ -82,10 +82,7 @@ def reports(session: Session) -> Out:
         sheet = sheet_of(TableView(pane, session))
         for name, render_table in TABLES.items():
             yield f"{pane.id} as {name}", _RULES.get(name, hostile.hold_lines), render_table(sheet)
-    # A line feed in a name stays inside of its quotes, and parts a command into lines that are none by themselves.
-    whole = (f for f in report.findings if not {"\n", "\r"} & {*f.object.name, *(f.object.namespace or "")})
-    fixes = "\n".join(finding.fix or "" for finding in whole)
-    yield "fixes", hostile.hold_script, "\n".join(line for line in fixes.split("\n") if line.startswith("kubectl"))
+    yield "fixes", hostile.hold_fixes, "\n".join(finding.fix or "" for finding in report.findings)
 
 
 def sentences(texts: list[str], folder: Path) -> Out:

@@ -118,6 +118,8 @@ async def test_with_the_door_open_every_place_is_found_to_be_harmed(
         (hostile.hold_html, '<body><p onclick="x">'),
         (hostile.hold_script, "kubectl get pod $(reboot)"),
         (hostile.hold_script, "kubectl get pod 'a'; reboot"),
+        (hostile.hold_fixes, "Resolve a.example for A\nreboot | sh"),
+        (hostile.hold_fixes, "kubectl get pod 'a\n'"),
     ],
 )
 def test_the_rules_see_harm(rule: Rule, text: str) -> None:

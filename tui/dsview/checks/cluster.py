@@ -13,6 +13,7 @@ from dsview.model.cidr import cidr_families, parse_cidrs
 from dsview.model.finding import ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Pod, Service, ServiceCIDR
+from dsview.model.text import safe
 from dsview.state.indexes import uses_cluster_dns
 from dsview.state.profile import KUBERNETES, Confidence
 from dsview.state.relations import PodFacet, in_order
@@ -59,8 +60,10 @@ def layers_disagree(ctx: Context) -> Iterator[Problem]:
             family=other(profile.service_families[0]),
             observed=f"Services: {profile.service_families[0]}",
             expected="Services: IPv4 and IPv6, if dual-stack is wanted",
-            fix="Start every API server and controller manager with a --service-cluster-ip-range of "
-            f"{', '.join(profile.service_cidrs)} and one of {other(profile.service_families[0])}.",
+            fix=safe(
+                "Start every API server and controller manager with a --service-cluster-ip-range of "
+                f"{', '.join(profile.service_cidrs)} and one of {other(profile.service_families[0])}."
+            ),
         )
 
 

@@ -12,6 +12,7 @@ from dsview.model.cidr import cidr_families, parse_cidrs
 from dsview.model.corefile import kubernetes_zones
 from dsview.model.finding import Severity
 from dsview.model.kinds import Kind
+from dsview.model.text import safe
 from dsview.state.indexes import holds_address
 from dsview.state.profile import control_plane_flag, split_list
 from dsview.state.relations import PodFacet
@@ -162,7 +163,7 @@ def control_plane_flags_disagree(ctx: Context) -> Iterator[Problem]:
             field=flag,
             observed=",".join(manager),
             expected=",".join(api),
-            fix=f"Start kube-controller-manager with {flag}={','.join(api)}.",
+            fix=safe(f"Start kube-controller-manager with {flag}={','.join(api)}."),
         )
     pods = split_list(control_plane_flag(ctx.state, "kube-controller-manager", "cluster-cidr"))
     allocates = control_plane_flag(ctx.state, "kube-controller-manager", "allocate-node-cidrs") != "false"
@@ -174,5 +175,5 @@ def control_plane_flags_disagree(ctx: Context) -> Iterator[Problem]:
             field="--cluster-cidr",
             observed=",".join(pods),
             expected=f"a range of {families(ctx.profile.service_families)}",
-            fix=f"Start kube-controller-manager with --cluster-cidr={','.join(pods)} and a range of {family} too.",
+            fix=safe(f"Start kube-controller-manager with --cluster-cidr={','.join(pods)} and one of {family} too."),
         )

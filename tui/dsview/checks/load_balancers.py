@@ -14,6 +14,7 @@ from dsview.model.cidr import cidr_families
 from dsview.model.finding import Cause, ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Pod, Service
+from dsview.model.text import safe
 from dsview.state.profile import split_list
 
 SETTLES = 300.0
@@ -289,7 +290,7 @@ def hostname_only(service: Service, ctx: Context) -> Iterator[Problem]:
         field="status.loadBalancer.ingress[0].hostname",
         observed=name,
         expected="a name with A and AAAA records",
-        fix=f"Resolve {name} for A and for AAAA records.",
+        fix=safe(f"Resolve {name} for A and for AAAA records."),
     )
 
 

@@ -14,6 +14,7 @@ from dsview.model.cidr import Cidr, parse_cidr, parse_cidrs
 from dsview.model.finding import ObjectRef, Severity
 from dsview.model.kinds import Kind
 from dsview.model.objects import Node
+from dsview.model.text import safe
 from dsview.state.profile import NodeFacts
 from dsview.state.relations import in_order
 
@@ -88,7 +89,7 @@ def _give_node_ips(ctx: Context, node: Node, lacking: Family) -> str:
     usable = [address for address in node.addresses_of("InternalIP") if is_usable(address)]
     wanted = dict.fromkeys((*ctx.profile.service_families, lacking))
     ips = ",".join(first_of(tuple(usable), family) or f"<its {family} address>" for family in wanted)
-    return f"On node {node.name}, start the kubelet with --node-ip={ips} and restart it."
+    return safe(f"On node {node.name}, start the kubelet with --node-ip={ips} and restart it.")
 
 
 @check(

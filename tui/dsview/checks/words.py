@@ -11,6 +11,7 @@ from dsview.checks.context import workload_of
 from dsview.model.address import Family
 from dsview.model.finding import ObjectRef
 from dsview.model.objects import ConfigMap, Event, Node, Object, Pod, Service
+from dsview.model.text import safe
 from dsview.state.listeners import DISABLE_IPV6
 
 
@@ -20,9 +21,9 @@ def ref(kind: str, item: Object) -> ObjectRef:
 
 
 def names(items: Iterable[str], limit: int = 3) -> str:
-    """A short enumeration: `a, b, c and 4 more`."""
+    """A short enumeration on one line: `a, b, c and 4 more`."""
     listed = list(items)
-    shown = ", ".join(listed[:limit])
+    shown = safe(", ".join(listed[:limit]))
     return f"{shown} and {len(listed) - limit} more" if len(listed) > limit else shown
 
 
@@ -47,12 +48,13 @@ def families(values: Iterable[Family]) -> str:
 def kubectl(namespace: str, *words: str, options: Sequence[str] = ()) -> str:
     """A kubectl command line, every word quoted for a POSIX shell. `words` are the verb, the kind and the name.
 
-    A name that begins with a dash, as in a hostile file (`--all`), stands behind `--`: there nothing is an option.
+    A name that begins with a dash, as in a hostile file (`--all`), stands behind `--`: there nothing is an option. One
+    that holds a line feed is shown with an escape: a command is one line, also for who copies it in part.
     """
     scope = ["-n", namespace] if namespace else []
     at = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
     end = ["--"] if at < len(words) else []
-    return shlex.join(["kubectl", *scope, *words[:at], *options, *end, *words[at:]])
+    return shlex.join([safe(word) for word in ("kubectl", *scope, *words[:at], *options, *end, *words[at:])])
 
 
 def patch(kind: str, namespace: str, name: str, body: dict[str, Any]) -> str:
