@@ -168,7 +168,31 @@ def test_only_plain_words_typed_further_narrow(before: str, after: str, expected
 def test_what_a_filter_means(text: str, row: str, expected: bool) -> None:
     wanted = compiled(text)
     assert wanted is not None
-    assert wanted.test(("shop", "web"), row.lower()) is expected
+    key = ("shop", "web")
+    assert wanted.select([key], lambda keys: [row.lower()] * len(keys)) == ([key] if expected else [])
+
+
+def test_rows_that_several_alternatives_find_are_there_once_and_in_order() -> None:
+    texts = {("", "a"): "web one", ("", "b"): "db", ("", "c"): "web db"}
+    wanted = compiled("db | web !one | c")
+    assert wanted is not None
+    assert wanted.select(list(texts), lambda keys: [texts[key] for key in keys]) == [("", "b"), ("", "c")]
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+b", "(a|a|ab)*c", "a*a*a*a*a*a*a*b"])
+def test_a_pattern_that_would_take_for_ever_is_stopped(pattern: str) -> None:
+    wanted = compiled(f"/{pattern}$/")
+    assert wanted is not None
+    with pytest.raises(TimeoutError):
+        wanted.select([("", "a")], lambda keys: ["a" * 3000 + "bcx"] * len(keys))
+
+
+@pytest.mark.parametrize("length", [10, 999, 5000])
+def test_a_simple_pattern_means_the_same_in_long_rows(length: int) -> None:
+    wanted = compiled("/^A*b$/")
+    assert wanted is not None
+    texts = {("", "a"): "a" * length, ("", "b"): "a" * length + "b"}
+    assert wanted.select(list(texts), lambda keys: [texts[key] for key in keys]) == [("", "b")]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "|", " | | "])

@@ -83,6 +83,15 @@ def _packed_with_leading_zeros(text: str) -> bytes | None:
 
 def family_of(text: str) -> Family | None:
     """The family Kubernetes gives the address; None where the text is no address."""
+    # Asked of every address of every object: what is no oddity is told without `packed`.
+    try:
+        if ":" not in text:
+            socket.inet_pton(socket.AF_INET, text)
+            return V4
+        if not socket.inet_pton(socket.AF_INET6, text).startswith(_MAPPED):
+            return V6
+    except (OSError, ValueError):
+        pass
     raw = packed(text)
     if raw is None:
         return None
@@ -91,12 +100,12 @@ def family_of(text: str) -> Family | None:
 
 def families_of(texts: tuple[str, ...]) -> tuple[Family, ...]:
     """The distinct families of the addresses that are any, in order of first occurrence."""
-    found: list[Family] = []
+    found: tuple[Family, ...] = ()
     for text in texts:
         family = family_of(text)
         if family is not None and family not in found:
-            found.append(family)
-    return tuple(found)
+            found = (*found, family)
+    return found
 
 
 def first_of(texts: tuple[str, ...], family: Family) -> str:

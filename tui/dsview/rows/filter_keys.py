@@ -6,7 +6,7 @@ for a key is an entry in its `attributes`; a key that a pane has not matches non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
 from itertools import islice
 from re import compile as compile_pattern
@@ -21,8 +21,8 @@ from dsview.rows.pane import Pane
 from dsview.session.policy import matches
 from dsview.session.session import Session
 
-KeyTest = Callable[[Key], bool]
-"""Whether a row, by its key, is wanted."""
+KeyTest = Callable[[Sequence[Key]], Iterable[bool]]
+"""Whether each of some rows, by their keys, is wanted."""
 
 SAMPLED = 2000
 """Rows that are looked at for values to offer."""
@@ -32,8 +32,8 @@ def _sampled(attribute: str) -> Callable[[Pane, Session], Iterable[str]]:
     """The values of the first rows: enough to be taught by."""
 
     def find(pane: Pane, session: Session) -> Iterable[str]:
-        read = pane.attributes[attribute]
-        return {value for key in islice(pane.keys(session), SAMPLED) for value in read(session, key)}
+        rows = pane.attributes[attribute](session, list(islice(pane.keys(session), SAMPLED)))
+        return {value for values in rows for value in values}
 
     return find
 
@@ -70,43 +70,45 @@ def _text_test(value: str) -> Callable[[str], bool]:
 
 def _namespace(value: str, _pane: Pane, _session: Session) -> KeyTest:
     fits = _text_test(value)
-    return lambda key: fits(key[0])
+    return lambda keys: [fits(namespace) for namespace, _ in keys]
 
 
 def _name(value: str, pane: Pane, session: Session) -> KeyTest:
+    if "name" in pane.attributes:
+        return _any("name", _text_test(value), pane, session)
     fits = _text_test(value)
-    names = pane.attributes.get("name")
-    if names is None:
-        return lambda key: fits(key[1])
-    return lambda key: any(map(fits, names(session, key)))
+    return lambda keys: [fits(name) for _, name in keys]
+
+
+def _any(attribute: str, fits: Callable[[str], bool], pane: Pane, session: Session) -> KeyTest:
+    read = pane.attributes[attribute]
+    return lambda keys: [any(map(fits, values)) for values in read(session, keys)]
+
+
+def _all(attribute: str, wanted: set[Family], pane: Pane, session: Session) -> KeyTest:
+    read = pane.attributes[attribute]
+    return lambda keys: [wanted.issubset(values) for values in read(session, keys)]
 
 
 def _of(attribute: str) -> Callable[[str, Pane, Session], KeyTest]:
-    def make(value: str, pane: Pane, session: Session) -> KeyTest:
-        fits, read = _text_test(value), pane.attributes[attribute]
-        return lambda key: any(map(fits, read(session, key)))
-
-    return make
+    return lambda value, pane, session: _any(attribute, _text_test(value), pane, session)
 
 
 def _label(value: str, pane: Pane, session: Session) -> KeyTest:
-    read = pane.attributes["label"]
     # `label:app` asks whether there is one at all.
-    fits = _text_test(value if "=" in value else f"{value}=*")
-    return lambda key: any(map(fits, read(session, key)))
+    return _any("label", _text_test(value if "=" in value else f"{value}=*"), pane, session)
 
 
 def _address(value: str, pane: Pane, session: Session) -> KeyTest:
-    read = pane.attributes["ip"]
     if "/" in value:
         cidr = parse_cidr(value)
         if cidr is None:
             raise ValueError(f"{value} is no CIDR; one looks like 10.0.0.0/8 or fd00::/8.")
-        return lambda key: any(map(_within(cidr), read(session, key)))
+        return _any("ip", _within(cidr), pane, session)
     wanted = packed(value)
     if wanted is None:
         raise ValueError(f"{value} is no IP address; for a range write one with a prefix length, as fd00::/8.")
-    return lambda key: any(packed(text.partition("/")[0]) == wanted for text in read(session, key))
+    return _any("ip", lambda text: packed(text.partition("/")[0]) == wanted, pane, session)
 
 
 def _within(cidr: Cidr) -> Callable[[str], bool]:
@@ -136,17 +138,15 @@ def _families(value: str) -> tuple[Family, ...]:
 
 
 def _family(value: str, pane: Pane, session: Session) -> KeyTest:
-    wanted, read = set(_families(value)), pane.attributes["family"]
-    return lambda key: wanted <= set(read(session, key))
+    return _all("family", set(_families(value)), pane, session)
 
 
 def _missing(value: str, pane: Pane, session: Session) -> KeyTest:
-    wanted, read = set(_families(value)), pane.attributes["missing"]
-    return lambda key: wanted <= set(read(session, key))
+    return _all("missing", set(_families(value)), pane, session)
 
 
 def _code(value: str, pane: Pane, session: Session) -> KeyTest:
-    return lambda key: any(matches(finding.check, value) for finding in pane.findings(session, key))
+    return lambda keys: [any(matches(f.check, value) for f in pane.findings(session, key)) for key in keys]
 
 
 def _severity(value: str, pane: Pane, session: Session) -> KeyTest:
@@ -156,8 +156,8 @@ def _severity(value: str, pane: Pane, session: Session) -> KeyTest:
         raise ValueError(f"{value} is no severity; write error, warning or note, with >= for that or worse.")
     wanted = Severity(name)
     if at_least:
-        return lambda key: any(f.severity.at_least(wanted) for f in pane.findings(session, key))
-    return lambda key: any(f.severity is wanted for f in pane.findings(session, key))
+        return lambda keys: [any(f.severity.at_least(wanted) for f in pane.findings(session, key)) for key in keys]
+    return lambda keys: [any(f.severity is wanted for f in pane.findings(session, key)) for key in keys]
 
 
 def _codes(pane: Pane, session: Session) -> Iterable[str]:

@@ -8,11 +8,11 @@ from socket import AF_INET, AF_INET6, inet_pton
 from dsview.model.address import Family, packed
 from dsview.model.finding import Finding
 
-_ZEROS = b"\0" * 10
-"""How v4-mapped addresses begin, which are IPv4."""
+_ABOVE_MAPPED = b"\0" * 9 + b"\1"
+"""All v4-mapped addresses, which are IPv4, are lower."""
 
-LAST = "\U0010ffff"
-"""Sorts behind everything."""
+LAST = "\xff" * 17
+"""Sorts behind all ASCII and all addresses; of their kind of string, or Python would compare 150,000 slowly."""
 
 
 def address_ranks(rows: Iterable[Iterable[str]], family: Family) -> list[str]:
@@ -21,23 +21,23 @@ def address_ranks(rows: Iterable[Iterable[str]], family: Family) -> list[str]:
     Rows without one come last.
     """
     is_v6 = family == "IPv6"
-    kind = AF_INET6 if is_v6 else AF_INET
+    kind, lowest = (AF_INET6, _ABOVE_MAPPED) if is_v6 else (AF_INET, b"")
     ranks: list[str] = []
     for texts in rows:
         rank = LAST
         for text in texts:
-            has_colon = ":" in text
-            if is_v6 and not has_colon:
-                continue
-            raw = b""
             # The common case by itself: it is asked 150,000 times in a fifth of a second.
-            if has_colon is is_v6:
+            if (":" in text) is is_v6:
                 try:
                     raw = inet_pton(kind, text)
                 except (OSError, ValueError):
                     raw = b""
-            if not raw or (is_v6 and raw.startswith(_ZEROS)):
-                raw = packed(text.partition("/")[0]) or b""
+                if raw > lowest:
+                    rank = raw.decode("latin-1")
+                    break
+            elif is_v6:
+                continue
+            raw = packed(text.partition("/")[0]) or b""
             if len(raw) == (16 if is_v6 else 4):
                 rank = raw.decode("latin-1")
                 break

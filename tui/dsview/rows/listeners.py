@@ -173,9 +173,9 @@ def _sort_key(session: Session, key: Key, column: str) -> str:
     return f"{pod} {transport} {where.rjust(6)}"
 
 
-def _haystack(session: Session, key: Key) -> str:
-    row = _row(session, key)
-    return " ".join((key[0], *(cell.text for cell in row.cells))) if row is not None else ""
+def _haystacks(session: Session, keys: Sequence[Key]) -> list[str]:
+    rows = [_row(session, key) for key in keys]
+    return [" ".join((row.key[0], *(cell.text for cell in row.cells))) if row is not None else "" for row in rows]
 
 
 def _row_findings(session: Session, key: Key) -> tuple[Finding, ...]:
@@ -199,9 +199,9 @@ def _affected(session: Session, delta: Delta) -> set[Key] | None:
 
 
 def _of_controller(read: Callable[[Pod], Iterable[str]]) -> Attribute:
-    def find(session: Session, key: Key) -> Iterable[str]:
-        pod = session.state.pods.get(pod_key(key))
-        return read(pod) if pod is not None else ()
+    def find(session: Session, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
+        pods = session.state.pods.many(map(pod_key, keys))
+        return [read(pod) if pod is not None else () for pod in pods]
 
     return find
 
@@ -212,16 +212,16 @@ def _of_listener(read: Callable[[Listener], Iterable[str]]) -> Attribute:
         found = _groups(nginx_conf(session.state, pod), pod).get(key[1], ()) if pod is not None else ()
         return {value for listener in found for value in read(listener)}
 
-    return find
+    return lambda session, keys: [find(session, key) for key in keys]
 
 
 ATTRIBUTES: dict[str, Attribute] = {
-    "name": lambda _session, key: (pod_key(key)[1],),
+    "name": lambda _session, keys: [(pod_key(key)[1],) for key in keys],
     "node": _of_controller(lambda pod: (pod.node_name,)),
     "label": _of_controller(lambda pod: [f"{name}={value}" for name, value in pod.labels.items()]),
     "ip": _of_listener(lambda listener: (listener.address.strip("[]"),)),
     "family": _of_listener(lambda listener: listener.families),
-    "missing": lambda session, key: gaps(_row(session, key), COLUMNS),
+    "missing": lambda session, keys: [gaps(_row(session, key), COLUMNS) for key in keys],
 }
 
 
@@ -238,7 +238,7 @@ PANE = Pane(
     keys=_keys,
     row=_row,
     ranks=_ranks,
-    haystack=_haystack,
+    haystacks=_haystacks,
     attributes=ATTRIBUTES,
     affected=_affected,
     findings=_row_findings,

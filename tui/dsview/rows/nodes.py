@@ -79,10 +79,11 @@ def _addresses(nodes: Iterable[Node | None], kind: str) -> Iterator[tuple[str, .
     return (node.addresses_of(kind) if node is not None else () for node in nodes)
 
 
-def _haystack(session: Session, key: Key) -> str:
-    node = session.state.nodes.get(key)
-    if node is None:
-        return ""
+def _haystacks(session: Session, keys: Sequence[Key]) -> list[str]:
+    return [_haystack(node) if node is not None else "" for node in session.state.nodes.many(keys)]
+
+
+def _haystack(node: Node) -> str:
     ready = "ready" if node.ready else "notready"
     return " ".join((node.name, ready, *(a.address for a in node.addresses), *node.cidrs))
 
@@ -97,9 +98,8 @@ def _affected(_session: Session, delta: Delta) -> set[Key] | None:
 
 
 def _of_node(read: Callable[[Node], Iterable[str]]) -> Attribute:
-    def find(session: Session, key: Key) -> Iterable[str]:
-        node = session.state.nodes.get(key)
-        return read(node) if node is not None else ()
+    def find(session: Session, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
+        return [read(node) if node is not None else () for node in session.state.nodes.many(keys)]
 
     return find
 
@@ -109,7 +109,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "label": _of_node(lambda node: [f"{name}={value}" for name, value in node.labels.items()]),
     "ip": _of_node(lambda node: (*(a.address for a in node.addresses), *node.cidrs)),
     "family": _of_node(lambda node: families_of(node.addresses_of("InternalIP"))),
-    "missing": lambda session, key: gaps(_row(session, key), COLUMNS),
+    "missing": lambda session, keys: [gaps(_row(session, key), COLUMNS) for key in keys],
 }
 
 PANE = Pane(
@@ -121,7 +121,7 @@ PANE = Pane(
     keys=lambda session: session.state.nodes.keys(),
     row=_row,
     ranks=_ranks,
-    haystack=_haystack,
+    haystacks=_haystacks,
     attributes=ATTRIBUTES,
     affected=_affected,
     findings=_findings,

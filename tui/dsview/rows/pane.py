@@ -25,17 +25,17 @@ MISSING = Cell(GAP, Tone.GAP)
 """A cell whose value should be there and is not."""
 
 
-Attribute = Callable[[Session, Key], Iterable[str]]
-"""What a row has of something that a filter can ask for, as texts."""
+Attribute = Callable[[Session, Sequence[Key]], Iterable[Iterable[str]]]
+"""What each of some rows has of something that a filter can ask for, as texts."""
 
 
 class Pane(msgspec.Struct, frozen=True, kw_only=True):
     """A pane.
 
     `keys` gives all rows' keys, `row` one row (None where it is gone), `ranks` what orders rows by a column, a string
-    for each key, `haystack` the text in which a filter looks for words and patterns, without the codes of its findings.
-    `affected` names the rows that a delta may have changed; None for all of them. `flag_kind` is the kind whose
-    findings flag the rows, where one object is one row.
+    for each key, `haystacks` the text of each row in which a filter looks for words and patterns, without the codes of
+    its findings. `affected` names the rows that a delta may have changed; None for all of them. `flag_kind` is the kind
+    whose findings flag the rows, where one object is one row.
     `attributes` are what the keys of a filter can ask of its rows (`filter_keys`).
     `glances` says whether a delta may have changed the look, but neither place nor text, of rows that `affected` does
     not name: those on the screen are made anew.
@@ -49,7 +49,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     keys: Callable[[Session], Iterable[Key]]
     row: Callable[[Session, Key], Row | None]
     ranks: Callable[[Session, str, Sequence[Key]], list[str]]
-    haystack: Callable[[Session, Key], str]
+    haystacks: Callable[[Session, Sequence[Key]], list[str]]
     affected: Callable[[Session, Delta], set[Key] | None]
     findings: Callable[[Session, Key], tuple[Finding, ...]]
     contains: Callable[[Session, Key], bool]

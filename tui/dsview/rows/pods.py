@@ -93,12 +93,14 @@ def _ranks(session: Session, column: str, keys: Sequence[Key]) -> list[str]:
     return [rank(pod) if pod is not None else LAST for pod in pods]
 
 
-def _haystack(session: Session, key: Key) -> str:
-    pod = session.state.pods.get(key)
-    if pod is None:
-        return ""
-    host = " host" if pod.host_network else ""
-    return f"{pod.namespace} {pod.name} {phase_of(pod)} {pod.node_name} {' '.join(pod.ips)}{host}"
+def _haystacks(session: Session, keys: Sequence[Key]) -> list[str]:
+    return [
+        f"{pod.namespace} {pod.name} {phase_of(pod)} {pod.node_name} {' '.join(pod.pod_ips or pod.ips)}"
+        f"{' host' if pod.host_network else ''}"
+        if pod is not None
+        else ""
+        for pod in session.state.pods.many(keys)
+    ]
 
 
 def _affected(session: Session, delta: Delta) -> set[Key] | None:
@@ -112,16 +114,16 @@ def _affected(session: Session, delta: Delta) -> set[Key] | None:
 
 
 def _of_pod(read: Callable[[Session, Pod], Iterable[str]]) -> Attribute:
-    def find(session: Session, key: Key) -> Iterable[str]:
-        pod = session.state.pods.get(key)
-        return read(session, pod) if pod is not None else ()
+    def find(session: Session, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
+        return [read(session, pod) if pod is not None else () for pod in session.state.pods.many(keys)]
 
     return find
 
 
 def _missing(session: Session, pod: Pod) -> Iterable[str]:
-    has = families_of(pod.ips)
-    return [family for family in wanted_families(session, pod) if family not in has]
+    wanted = wanted_families(session, pod)
+    has = families_of(pod.ips) if wanted else ()
+    return [family for family in wanted if family not in has] if wanted != has else ()
 
 
 ATTRIBUTES: dict[str, Attribute] = {
@@ -141,7 +143,7 @@ PANE = Pane(
     keys=lambda session: session.state.pods.keys(),
     row=_row,
     ranks=_ranks,
-    haystack=_haystack,
+    haystacks=_haystacks,
     attributes=ATTRIBUTES,
     affected=_affected,
     findings=_findings,

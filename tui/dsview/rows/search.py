@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from dsview.model.objects import Key
 from dsview.rows.filter import Filter
@@ -15,16 +15,19 @@ PORTION = 512
 class RowTexts:
     """The text of each row in lower case, made when it is first asked for and kept until it may have changed."""
 
-    def __init__(self, read: Callable[[Key], str]) -> None:
+    def __init__(self, read: Callable[[Sequence[Key]], Iterable[str]]) -> None:
         self._read = read
         self._texts: dict[Key, str] = {}
 
-    def of(self, key: Key) -> str:
-        """The text of a row."""
-        text = self._texts.get(key)
-        if text is None:
-            text = self._texts[key] = self._read(key).lower()
-        return text
+    def of(self, keys: Sequence[Key]) -> list[str]:
+        """The texts of rows, in the order of their keys."""
+        texts = self._texts
+        try:
+            return [texts[key] for key in keys]
+        except KeyError:
+            missing = [key for key in keys if key not in texts]
+            texts.update(zip(missing, (text.lower() for text in self._read(missing)), strict=True))
+        return [texts[key] for key in keys]
 
     def forget(self, keys: Iterable[Key]) -> None:
         """These rows changed."""
@@ -58,13 +61,9 @@ class Search:
 
     def work(self, until: float) -> None:
         """Go on until it is done or the time is up (`time.perf_counter`). Raises `TimeoutError` for a slow pattern."""
-        test, text_of = self._wanted.test, self._texts.of
+        select, texts_of = self._wanted.select, self._texts.of
         while self._at < len(self._keys):
-            portion = self._keys[self._at : self._at + PORTION]
-            if self._wanted.needs_text:
-                self.found += [key for key in portion if test(key, text_of(key))]
-            else:
-                self.found += [key for key in portion if test(key, "")]
+            self.found += select(self._keys[self._at : self._at + PORTION], texts_of)
             self._at += PORTION
             if time.perf_counter() >= until:
                 return
@@ -81,8 +80,7 @@ class Preparation:
     def work(self, until: float) -> bool:
         """Go on until it is done or the time is up; whether it is done."""
         while self._at < len(self._keys):
-            for key in self._keys[self._at : self._at + PORTION]:
-                self._texts.of(key)
+            self._texts.of(self._keys[self._at : self._at + PORTION])
             self._at += PORTION
             if time.perf_counter() >= until:
                 break

@@ -186,10 +186,11 @@ def _ranks(session: Session, column: str, keys: Sequence[Key]) -> list[str]:
     return [rank(session, service) if service is not None else LAST for service in services]
 
 
-def _haystack(session: Session, key: Key) -> str:
-    s = session.state.services.get(key)
-    if s is None:
-        return ""
+def _haystacks(session: Session, keys: Sequence[Key]) -> list[str]:
+    return [_haystack(service) if service is not None else "" for service in session.state.services.many(keys)]
+
+
+def _haystack(s: Service) -> str:
     return " ".join((s.namespace, s.name, type_of(s), s.ip_family_policy, *s.families, *s.real_cluster_ips, *vips(s)))
 
 
@@ -209,9 +210,8 @@ def _affected(_session: Session, delta: Delta) -> set[Key] | None:
 
 
 def _of_service(read: Callable[[Service], Iterable[str]]) -> Attribute:
-    def find(session: Session, key: Key) -> Iterable[str]:
-        service = session.state.services.get(key)
-        return read(service) if service is not None else ()
+    def find(session: Session, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
+        return [read(service) if service is not None else () for service in session.state.services.many(keys)]
 
     return find
 
@@ -222,7 +222,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "label": _of_service(lambda service: [f"{name}={value}" for name, value in service.labels.items()]),
     "ip": _of_service(lambda service: (*service.real_cluster_ips, *vips(service))),
     "family": _of_service(lambda service: service.families),
-    "missing": lambda session, key: gaps(_row(session, key), COLUMNS),
+    "missing": lambda session, keys: [gaps(_row(session, key), COLUMNS) for key in keys],
 }
 
 _GLANCED = frozenset({Kind.NETWORK_POLICY, Kind.CONFIG_MAP, Kind.NGINX_CONF, Kind.POD})
@@ -242,7 +242,7 @@ PANE = Pane(
     keys=lambda session: session.state.services.keys(),
     row=_row,
     ranks=_ranks,
-    haystack=_haystack,
+    haystacks=_haystacks,
     attributes=ATTRIBUTES,
     affected=_affected,
     findings=_findings,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 
@@ -43,7 +45,7 @@ class TableView:
         self.namespaces: frozenset[str] | None = None
         self.trouble = Safe("")
         self._filter: Filter | None = None
-        self._texts = RowTexts(self._text)
+        self._texts = RowTexts(self._read_texts)
         self._search: Search | None = None
         self._preparation: Preparation | None = None
         self._by_name = Ordering(())
@@ -215,11 +217,12 @@ class TableView:
         else:
             self._flags.pop(key, None)
 
-    def _text(self, key: Key) -> str:
-        text = self.pane.haystack(self.session, key)
-        if key not in self._flags:
-            return text
-        return f"{text} {' '.join(f.check for f in self.pane.findings(self.session, key))}"
+    def _read_texts(self, keys: Sequence[Key]) -> list[str]:
+        flags, findings = self._flags, self.pane.findings
+        return [
+            f"{text} {' '.join(f.check for f in findings(self.session, key))}" if key in flags else text
+            for key, text in zip(keys, self.pane.haystacks(self.session, keys), strict=True)
+        ]
 
     def _is_wanted(self, key: Key) -> bool:
         """Whether the row is shown as far as namespaces and flags decide."""
@@ -227,12 +230,13 @@ class TableView:
             return False
         return not self.only_findings or key in self._flags
 
-    def _matches(self, key: Key) -> bool:
-        wanted = self._filter
-        try:
-            return wanted is None or wanted.test(key, self._texts.of(key) if wanted.needs_text else "")
-        except TimeoutError:
-            return False
+    def _matching(self, wanted: Filter, keys: Iterable[Key]) -> set[Key]:
+        found: set[Key] = set()
+        for key in keys:
+            # One by one: what a pattern cannot be asked of says nothing about the others.
+            with suppress(TimeoutError):
+                found.update(wanted.select([key], self._texts.of))
+        return found
 
     def _rebuild(self) -> None:
         self._rows.clear()
@@ -277,8 +281,7 @@ class TableView:
         if self._filter is None:
             self._keys = self._order.keys
             return
-        found = {key for key in present if self._matches(key)}
-        self._keys = self._order.merged_into(self._keys, keys, found)
+        self._keys = self._order.merged_into(self._keys, keys, self._matching(self._filter, present))
 
     def _count(self) -> int:
         return len(self.session.state.store(self.pane.kinds[0]))
