@@ -87,6 +87,9 @@ _V4_IN_V6 = b"\0" * 10
 """How v4-mapped and v4-compatible addresses begin, which need a closer look."""
 
 
+_FAMILIES_BY_SIZES: dict[int, tuple[Family, ...]] = {0: (), 4: (V4,), 16: (V6,), 4 | 16: (V4, V6)}
+
+
 class Addresses(msgspec.Struct, frozen=True, gc=False):
     """The addresses of a pod, read: one spelling of each, their bytes (None for what is no address), their families."""
 
@@ -99,6 +102,7 @@ class Addresses(msgspec.Struct, frozen=True, gc=False):
 def read_addresses(texts: tuple[str, ...]) -> Addresses:
     """The addresses of a pod. Several indexes ask one after the other; that is all that is remembered for."""
     raws: list[bytes | None] = []
+    sizes = 0
     for text in texts:
         kind = AF_INET6 if ":" in text else AF_INET
         try:
@@ -108,12 +112,12 @@ def read_addresses(texts: tuple[str, ...]) -> Addresses:
         except (OSError, ValueError):
             break
         raws.append(raw)
+        sizes |= len(raw)
     else:
-        has_v4, has_v6 = (any(len(raw) == size for raw in raws if raw is not None) for size in (4, 16))
-        families: tuple[Family, ...] = (V4,) if not has_v6 else (V6,)
-        if has_v4 and has_v6:
-            families = (V6, V4) if ":" in texts[0] else (V4, V6)
-        return Addresses(texts, tuple(raws), families if raws else ())
+        families: tuple[Family, ...] = _FAMILIES_BY_SIZES[sizes]
+        if len(families) == 2 and ":" in texts[0]:
+            families = (V6, V4)
+        return Addresses(texts, tuple(raws), families)
     return Addresses(tuple(map(address_key, texts)), tuple(map(packed, texts)), families_of(texts))
 
 
