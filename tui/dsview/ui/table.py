@@ -25,6 +25,7 @@ from dsview.ui.columns import ColumnSizer, Layout
 from dsview.ui.cursor import Cursor, Rows
 from dsview.ui.glow import Glow
 from dsview.ui.glyphs import UNICODE, Glyphs
+from dsview.ui.strips import Strips
 
 if TYPE_CHECKING:
     from dsview.model.objects import Key
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 _SAMPLE = 120
 """How many rows are measured when rows come."""
-
-_KEPT_STRIPS = 1500
 
 
 class Table(ScrollView, can_focus=True):
@@ -77,10 +76,8 @@ class Table(ScrollView, can_focus=True):
         self._chosen: tuple[str, ...] = ()
         self._sizer = ColumnSizer(())
         self._layout = Layout((), 0, 0, ())
-        self._painter: Painter | None = None
         self._base: Style | None = None
-        self._strips: dict[Key, tuple[Row, Strip]] = {}
-        self._headers: list[Strip] | None = None
+        self._strips = Strips(self._make_painter)
         self._measured = 0
         self._page_before = 0
         self._cursor = Cursor()
@@ -124,7 +121,7 @@ class Table(ScrollView, can_focus=True):
         self._cursor = Cursor()
         if self._column not in {column.id for column in columns}:
             self._column = next((c.id for c in columns if c.id == "name"), columns[0].id if columns else None)
-        self._strips.clear()
+        self._strips.forget_rows()
         self._glow.clear()
         self.scroll_to(0, 0, animate=False, immediate=True)
         self.rows_changed()
@@ -161,8 +158,7 @@ class Table(ScrollView, can_focus=True):
             self._glow.compare(map(rows.row, shown))
 
     def _repaint(self, keys: Sequence[Key]) -> None:
-        for key in keys:
-            self._strips.pop(key, None)
+        self._strips.forget_rows(keys)
         self.refresh()
 
     def size_columns(self) -> None:
@@ -194,19 +190,15 @@ class Table(ScrollView, can_focus=True):
 
     def restyle(self) -> None:
         """Forget painted lines, after another theme or another order."""
-        self._painter = None
         self._base = None
-        self._headers = None
-        self._strips.clear()
+        self._strips.restyle()
         self.refresh()
 
     def notify_style_update(self) -> None:
         """Styles changed, by a theme or by focus."""
         super().notify_style_update()
-        self._painter = None
         self._base = None
-        self._headers = None
-        self._strips.clear()
+        self._strips.restyle()
 
     def watch_everything(self) -> None:
         """Other columns are shown."""
@@ -235,9 +227,9 @@ class Table(ScrollView, can_focus=True):
         if width <= 0 or not self._layout.placed:
             return self._plain_line(y, width)
         scroll_x, scroll_y = self.scroll_offset
-        painter = self._get_painter()
+        painter = self._strips.painter
         if y < self.header_lines:
-            line = painter.window(self._header(y), self._layout, scroll_x, width)
+            line = painter.window(self._strips.header(y, self._paint_header), self._layout, scroll_x, width)
             return line if y else painter.hinted(line, self._layout, scroll_x, width)
         index = y - self.header_lines + scroll_y
         rows = self._rows
@@ -262,43 +254,30 @@ class Table(ScrollView, can_focus=True):
     def _count(self) -> int:
         return len(self._rows) if self._rows is not None else 0
 
-    def _get_painter(self) -> Painter:
-        if self._painter is None:
-            from dsview.ui.paint import Painter  # noqa: PLC0415 - there is nothing to paint in the first frame
+    def _make_painter(self) -> Painter:
+        from dsview.ui.paint import Painter  # noqa: PLC0415 - there is nothing to paint in the first frame
 
-            self._painter = Painter(self.visual_style, self.app.stylesheet.parse_style, self.glyphs)
-        return self._painter
+        return Painter(self.visual_style, self.app.stylesheet.parse_style, self.glyphs)
 
-    def _header(self, y: int) -> Strip:
-        if self._headers is None:
-            painter, rows = self._get_painter(), self._rows
-            titles = painter.titles(
-                self._layout,
-                selected=self._column if self.has_focus else None,
-                sort=rows.sort_column if rows is not None else None,
-                descending=rows.descending if rows is not None else False,
-            )
-            self._headers = [painter.lanes(self._layout), titles] if self.header_lines == 2 else [titles]
-        return self._headers[y]
+    def _paint_header(self, painter: Painter) -> list[Strip]:
+        rows = self._rows
+        titles = painter.titles(
+            self._layout,
+            selected=self._column if self.has_focus else None,
+            sort=rows.sort_column if rows is not None else None,
+            descending=rows.descending if rows is not None else False,
+        )
+        return [painter.lanes(self._layout), titles] if self.header_lines == 2 else [titles]
 
     def _row_strip(self, rows: Rows, index: int) -> Strip:
         row = rows.row(index)
-        painter = self._get_painter()
         self._glow.see(row)
         lit = self._glow.cells(row.key)
-        if index == self._cursor.index:
-            focused = self.has_focus
-            return painter.cursor_row(
-                row, self._layout, self._room, selected=self._column, is_focused=focused, changed=lit
-            )
-        kept = self._strips.get(row.key)
-        if kept is not None and kept[0] is row:
-            return kept[1]
-        if len(self._strips) > _KEPT_STRIPS:
-            self._strips.clear()
-        strip = painter.row(row, self._layout, changed=lit).extend_cell_length(self.size.width, painter.style("text"))
-        self._strips[row.key] = (row, strip)
-        return strip
+        if index != self._cursor.index:
+            return self._strips.row(row, self._layout, self.size.width, changed=lit)
+        return self._strips.painter.cursor_row(
+            row, self._layout, self._room, selected=self._column, is_focused=self.has_focus, changed=lit
+        )
 
     def _sample(self, count: int) -> bool:
         """Measure some rows when there are many more than before; True where columns grew."""
@@ -322,10 +301,10 @@ class Table(ScrollView, can_focus=True):
         if not self._sizer.columns:
             return
         layout = self._sizer.layout(max(1, self._room), everything=self.everything)
-        self._headers = None
+        self._strips.forget_headers()
         if layout != self._layout:
             self._layout = layout
-            self._strips.clear()
+            self._strips.forget_rows()
             if self._column is not None and layout.placed and layout.find(self._column) is None:
                 self._column = layout.placed[0].column.id
         self.virtual_size = Size(layout.width, self.header_lines + self._count)
@@ -384,12 +363,12 @@ class Table(ScrollView, can_focus=True):
 
     def on_focus(self) -> None:
         """The cursor's line and the header are lit."""
-        self._headers = None
+        self._strips.forget_headers()
         self.refresh()
 
     def on_blur(self) -> None:
         """They are no longer."""
-        self._headers = None
+        self._strips.forget_headers()
         self.refresh()
 
     def action_cursor_up(self) -> None:
@@ -436,7 +415,7 @@ class Table(ScrollView, can_focus=True):
         at = next((i for i, item in enumerate(placed) if item.column.id == self._column), 0)
         item = placed[max(0, min(at + by, len(placed) - 1))]
         self._column = item.column.id
-        self._headers = None
+        self._strips.forget_headers()
         fixed, left = self._layout.fixed, int(self.scroll_offset.x)
         if item.offset >= fixed and self._layout.width > self._room:
             if item.offset - left < fixed:
