@@ -11,26 +11,27 @@ from dsview.model.kinds import Kind
 from dsview.model.objects import Service
 from dsview.session.session import Delta, Session
 from dsview.state.cluster import Change
-from dsview.ui.pulse import Pulse
+from dsview.ui.pulse import BUSY_PAINT_EVERY, CALM_AFTER, CALM_EVERY, PAINT_EVERY, Pulse
 
 
 class Busy:
-    """A session that always has more to do, and says what it was given to say."""
-
-    has_work = True
+    """A session that has more to do, unless it is said otherwise, and says what it was given to say."""
 
     def __init__(self) -> None:
         self.deltas: list[Delta] = []
+        self.has_work = True
+        self.was_settled = False
 
     def drain(self, _budget: float) -> Delta:
         return self.deltas.pop(0) if self.deltas else Delta()
 
 
 class Beats:
-    """A pulse whose timer is the test's, and whose clock stands."""
+    """A pulse whose timer and clock are the test's. `delay` is what it waits for before the next beat, in seconds."""
 
     def __init__(self, session: Busy) -> None:
         self.painted: list[Delta] = []
+        self.delay = 0.0
         self._next: Callable[[], None] = lambda: None
         self.pulse = Pulse(
             cast("Session", session),
@@ -42,11 +43,19 @@ class Beats:
         )
 
     def _set_timer(self, delay: float, callback: Callable[[], None]) -> Any:
-        del delay
+        self.delay = delay
         self._next = callback
 
     def beat(self) -> None:
         self._next()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def rows() -> Delta:
@@ -55,8 +64,14 @@ def rows() -> Delta:
 
 
 @pytest.fixture
-def beats(monkeypatch: pytest.MonkeyPatch) -> Beats:
-    monkeypatch.setattr("time.monotonic", lambda: 1000.0)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("time.monotonic", clock)
+    return clock
+
+
+@pytest.fixture
+def beats(clock: Clock) -> Beats:
     session = Busy()
     session.deltas = [Delta(statuses=True), rows(), rows()]
     beats = Beats(session)
@@ -70,3 +85,41 @@ def test_the_first_rows_are_painted_at_once_and_the_next_with_what_comes_meanwhi
     assert [len(delta.changes) for delta in beats.painted] == [0, 1]
     beats.beat()
     assert [len(delta.changes) for delta in beats.painted] == [0, 1]
+
+
+def test_while_lists_load_frames_are_seldom_and_beats_frequent_also_where_the_server_is_slow(clock: Clock) -> None:
+    session = Busy()
+    session.has_work = False
+    session.deltas = [rows(), rows(), rows()]
+    beats = Beats(session)
+    beats.pulse.start()
+    assert len(beats.painted) == 1
+    assert beats.delay < PAINT_EVERY / 2
+    clock.now += PAINT_EVERY
+    beats.beat()
+    assert len(beats.painted) == 1
+    clock.now += BUSY_PAINT_EVERY
+    beats.beat()
+    assert [len(delta.changes) for delta in beats.painted] == [1, 2]
+
+
+def test_once_all_was_read_a_change_is_painted_with_the_beat_that_brings_it(clock: Clock) -> None:
+    session = Busy()
+    session.has_work, session.was_settled = False, True
+    beats = Beats(session)
+    beats.pulse.start()
+    assert beats.delay == PAINT_EVERY
+    clock.now += beats.delay
+    session.deltas = [rows()]
+    beats.beat()
+    assert len(beats.painted) == 1
+
+
+def test_a_cluster_that_stays_silent_costs_few_beats(clock: Clock) -> None:
+    session = Busy()
+    session.has_work = False
+    beats = Beats(session)
+    beats.pulse.start()
+    clock.now += CALM_AFTER
+    beats.beat()
+    assert beats.delay == CALM_EVERY

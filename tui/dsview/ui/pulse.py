@@ -22,10 +22,13 @@ PAINT_EVERY = 0.1
 
 BUSY_SLICE = 0.016
 BUSY_PAINT_EVERY = 0.25
-"""The same while events pile up, as they do while lists load: what is done then is done soonest."""
+"""The same while events pile up or lists load: each frame takes time from what one waits for."""
 
 BREATH = 0.001
 """Seconds between two drains while events pile up: keys and frames come in here."""
+
+LOADING_EVERY = 0.02
+"""Seconds between two drains while lists load: the first rows are not to wait for a beat."""
 
 CALM_EVERY = 0.25
 CALM_AFTER = 5.0
@@ -65,6 +68,7 @@ class Pulse:
         self._failed = failed
         self._pending: Delta | None = None
         self._painted = 0.0
+        self._idled = 0.0
         self._ticked = 0.0
         self._heard = time.monotonic()
         self._timer: Timer | None = None
@@ -90,15 +94,18 @@ class Pulse:
         except Exception as error:  # noqa: BLE001 - the screen stays up, whatever a drain meets
             self._pending = None
             self._failed(error)
-        now = time.monotonic()
         self._is_busy = self._session.has_work
+        self._timer = self._set_timer(self._delay(time.monotonic()), self._beat)
+
+    def _delay(self, now: float) -> float:
+        """Seconds until the next beat."""
         if self._is_busy:
-            delay = BREATH
-        elif self._pending is not None:
-            delay = max(BREATH, self._painted + PAINT_EVERY - now)
-        else:
-            delay = PAINT_EVERY if now - self._heard < CALM_AFTER else CALM_EVERY
-        self._timer = self._set_timer(delay, self._beat)
+            return BREATH
+        if now - self._heard >= CALM_AFTER:
+            return CALM_EVERY
+        if not self._session.was_settled:
+            return LOADING_EVERY
+        return max(BREATH, self._painted + PAINT_EVERY - now) if self._pending is not None else PAINT_EVERY
 
     def _drain(self) -> None:
         delta = self._session.drain(BUSY_SLICE if self._is_busy else SLICE)
@@ -112,7 +119,9 @@ class Pulse:
             self._changed(pending)
             # From the end of painting: a slow frame must not leave the drains without time.
             self._painted = time.monotonic()
-        if self._pending is None and not self._session.has_work:
+        is_due = self._session.was_settled or now - self._idled >= BUSY_PAINT_EVERY
+        if self._pending is None and not self._session.has_work and is_due:
+            self._idled = now
             self._idle()
         if now - self._ticked >= 1.0:
             self._ticked = now
@@ -120,8 +129,12 @@ class Pulse:
 
     def _may_paint(self, now: float, pending: Delta) -> bool:
         """Whether it is time to paint; the first rows of all are waited for, and come at once."""
-        pause = BUSY_PAINT_EVERY if self._is_busy else PAINT_EVERY
-        return now - self._painted >= pause or (bool(pending.changes) and not self._has_rows)
+        return now - self._painted >= self._pause or (bool(pending.changes) and not self._has_rows)
+
+    @property
+    def _pause(self) -> float:
+        """Seconds between two frames."""
+        return BUSY_PAINT_EVERY if self._is_busy or not self._session.was_settled else PAINT_EVERY
 
 
 def merged(first: Delta, second: Delta) -> Delta:
