@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - each source is imported only where it is used: a cluster's costs a third of a second
 
 
-def open_source(settings: Settings, policy: Policy, trace: Trace | None = None) -> Source:
+HEAD_START = 0.1
+"""Seconds in which the first Services get to the screen, before other kinds are decoded."""
+
+
+def open_source(settings: Settings, policy: Policy, trace: Trace | None = None, *, on_screen: bool = False) -> Source:
     """The source that the options name. Raises `SourceError`."""
     if settings.from_path is not None:
         from dsview.sources.files import FilesSource
@@ -31,11 +35,16 @@ def open_source(settings: Settings, policy: Policy, trace: Trace | None = None) 
         from dsview.sources.demo import DemoSource
 
         return DemoSource(settings.demo)
-    return open_cluster(settings, policy, trace)
+    return open_cluster(settings, policy, trace, on_screen=on_screen)
 
 
 def open_cluster(
-    settings: Settings, policy: Policy, trace: Trace | None = None, context: str | None = None
+    settings: Settings,
+    policy: Policy,
+    trace: Trace | None = None,
+    context: str | None = None,
+    *,
+    on_screen: bool = False,
 ) -> KubeSource:
     """The cluster of a context. Raises `SourceError` where the kubeconfig has to be mended."""
     from dsview.sources.kube import KubeSource
@@ -48,6 +57,7 @@ def open_cluster(
         interval=settings.interval or 30.0,
         use_exec=not settings.no_exec,
         with_endpoints=bool(policy.select) and not policy.skips("DS-EPS-006"),
+        head_start=HEAD_START if on_screen else 0.0,
         on_client_ready=(lambda: trace.event("client_ready")) if trace is not None else None,
     )
     # Here already, so that a context that cannot be used leaves the one before on the screen.
@@ -70,14 +80,16 @@ def open_policy(settings: Settings) -> Policy:
     return policy
 
 
-def open_session(settings: Settings, trace: Trace | None = None, context: str | None = None) -> Session:
-    """A session that is not started yet. Raises `SourceError`."""
+def open_session(
+    settings: Settings, trace: Trace | None = None, context: str | None = None, *, on_screen: bool = False
+) -> Session:
+    """A session that is not started yet; `on_screen` where its first rows are waited for. Raises `SourceError`."""
     policy = open_policy(settings)
     source: Source
     if context is not None:
-        source = open_cluster(settings, policy, trace, context)
+        source = open_cluster(settings, policy, trace, context, on_screen=on_screen)
     else:
-        source = open_source(settings, policy, trace)
+        source = open_source(settings, policy, trace, on_screen=on_screen)
     if settings.redact:
         from dsview.sources.redact import RedactedSource
 

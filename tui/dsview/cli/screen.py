@@ -63,7 +63,7 @@ def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
 def _open(settings: Settings, trace: Trace | None, context: str | None = None) -> Session:
     from dsview.cli.opening import open_session  # noqa: PLC0415  (brings the checks along: after the first frame)
 
-    return open_session(settings, trace, context)
+    return open_session(settings, trace, context, on_screen=True)
 
 
 def _takes_keys(settings: Settings) -> bool:

@@ -22,6 +22,7 @@ from dsview.sources.events import Changed, Health, Listed, Progress, Quarantined
 from dsview.sources.kube.backoff import Backoff
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed, failure_of
+from dsview.sources.kube.headstart import HeadStart
 from dsview.sources.kube.intake import Intake
 from dsview.sources.kube.outage import Outage
 from dsview.sources.kube.stream import (
@@ -82,7 +83,7 @@ class Reflector:
     """Follows a kind. `run` is the body of its thread.
 
     `namespace` limits it to one, `name` to one object in it. `report` is told of health. `outage` is shared by all
-    that read the same server.
+    that read the same server. `waits_for` is a head start of another kind.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Reflector:
         interval: float = 30.0,
         request_timeout: float | None = None,
         outage: Outage | None = None,
+        waits_for: HeadStart | None = None,
     ) -> None:
         self._client = client
         self._resource = resource
@@ -110,6 +112,7 @@ class Reflector:
         self._interval = interval
         self._request_timeout = request_timeout or LIST_TIMEOUT
         self._outage = outage or Outage(stop)
+        self._waits_for = waits_for
         self._versions = list(resource.versions)
         self._backoff = Backoff(time.monotonic)
         self._can_stream = True
@@ -237,6 +240,8 @@ class Reflector:
             with self._client.open(self._path, query, verb=verb, kind=kind, read_timeout=timeout) as response:
                 self._is_asking(False)
                 self._outage.answered()
+                if self._waits_for is not None:
+                    self._waits_for.wait(self._stop)
                 yield response
         finally:
             self._is_asking(False)

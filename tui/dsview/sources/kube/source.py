@@ -14,8 +14,9 @@ from dsview.model.kinds import RESOURCES, Kind
 from dsview.model.listen import ListenSource, NginxConf
 from dsview.model.objects import Key, Pod
 from dsview.model.text import safe
-from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceError, StatusChanged, Traffic
+from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceError, SourceEvent, StatusChanged, Traffic
 from dsview.sources.kube.config import ResolvedContext, resolve_context
+from dsview.sources.kube.headstart import HeadStart
 from dsview.sources.kube.health import combined
 from dsview.sources.kube.outage import Outage, SleepNotice
 from dsview.sources.manifest import manifest
@@ -65,6 +66,7 @@ class KubeSource:
         interval: float = 30.0,
         use_exec: bool = True,
         with_endpoints: bool = False,
+        head_start: float = 0.0,
         on_client_ready: Callable[[], None] | None = None,
     ) -> None:
         self._kubeconfig = kubeconfig
@@ -79,6 +81,7 @@ class KubeSource:
         self._client: Client | None = None
         self._stop = threading.Event()
         self._outage = Outage(self._stop)
+        self._head_start = HeadStart(head_start)
         self._sink: Sink = lambda event: None
         self._lock = threading.Lock()
         self._health: dict[Kind, dict[str, tuple[Health, str]]] = {}
@@ -258,7 +261,7 @@ class KubeSource:
         reflector = Reflector(
             client,
             RESOURCES[kind],
-            self._sink,
+            self._sink if kind is not Kind.SERVICE else self._sink_services,
             lambda health, reason: self._report(kind, scope, health, reason),
             self._stop,
             namespace=namespace or None,
@@ -266,6 +269,7 @@ class KubeSource:
             interval=self._interval,
             request_timeout=self._request_timeout,
             outage=self._outage,
+            waits_for=self._head_start if kind is not Kind.SERVICE else None,
         )
         with self._lock:
             self._reflectors.setdefault(kind, []).append(reflector)
@@ -275,8 +279,15 @@ class KubeSource:
             lambda reason: self._report(kind, scope, Health.FAILED, reason),
         )
 
+    def _sink_services(self, event: SourceEvent) -> None:
+        self._sink(event)
+        if isinstance(event, Changed):
+            self._head_start.arrived()
+
     def _report(self, kind: Kind, scope: str, health: Health, reason: str) -> None:
         """One scope of a kind is so; tell how the kind is as a whole, if that changed."""
+        if kind is Kind.SERVICE and health is not Health.LOADING:
+            self._head_start.arrived()
         falls_back = False
         with self._lock:
             scopes = self._health.setdefault(kind, {})
