@@ -10,7 +10,7 @@ import pytest
 
 from dsview.model.kinds import Kind
 from dsview.sources.events import Health
-from dsview.sources.kube import backoff
+from dsview.sources.kube import backoff, headstart
 from tests.support.apiserver import ApiServer, Fault, Request, status_body
 from tests.support.live import Json, Live, pod
 
@@ -29,6 +29,39 @@ def test_only_reading_requests_are_made_and_never_for_secrets(api: ApiServer, li
     assert not [request for request in api.log if "secret" in request.plural]
     assert not [r for r in api.log if r.plural == "configmaps" and not r.query.get("fieldSelector")]
     assert all(r.query["fieldSelector"].startswith("reason=") for r in api.log if r.plural == "events")
+
+
+def test_nobody_waits_for_services_that_are_refused(
+    api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headstart, "AT_MOST", 3600.0)
+
+    def refuse(request: Request) -> None:
+        if request.plural == "services":
+            raise Fault(403, status_body(403, "Forbidden", "services is forbidden"))
+
+    api.hook = refuse
+    one = live(head_start=0.01).settle()
+    assert one.health(Kind.SERVICE) is Health.REFUSED
+    assert {pod.key for pod in one.session.state.pods} == set(api.objects["pods"])
+
+
+def test_services_that_do_not_come_hold_up_the_others_for_a_moment_only(
+    api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headstart, "AT_MOST", 0.05)
+    answers = threading.Event()
+
+    def hang(request: Request) -> None:
+        if request.plural == "services":
+            answers.wait(30.0)
+
+    api.hook = hang
+    one = live(head_start=3600.0)
+    one.until(lambda: one.health(Kind.POD) is Health.LIVE, "pods are there")
+    assert one.health(Kind.SERVICE) is Health.LOADING
+    answers.set()
+    one.settle()
 
 
 def test_a_service_that_turns_dual_stack_loses_its_flag(
