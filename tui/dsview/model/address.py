@@ -11,8 +11,6 @@ import socket
 from enum import StrEnum
 from typing import Final, Literal
 
-import netaddr
-
 Family = Literal["IPv4", "IPv6"]
 V4: Final = "IPv4"
 V6: Final = "IPv6"
@@ -157,12 +155,9 @@ def is_canonical(text: str) -> bool:
 
 
 def _ranges(*rows: tuple[str, AddressClass]) -> list[tuple[bytes, bytes, AddressClass]]:
-    out = []
-    for cidr, cls in rows:
-        network = netaddr.IPNetwork(cidr)
-        size = 4 if network.version == 4 else 16
-        out.append((int(network.first).to_bytes(size, "big"), int(network.last).to_bytes(size, "big"), cls))
-    return out
+    # Not netaddr, which knows CIDRs elsewhere: this module is imported before the first frame.
+    networks = [(ipaddress.ip_network(cidr), cls) for cidr, cls in rows]
+    return [(net.network_address.packed, net.broadcast_address.packed, cls) for net, cls in networks]
 
 
 _CLASSES: Final = _ranges(

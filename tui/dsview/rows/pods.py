@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from dsview.model.address import Family, families_of
+from dsview.model.address import Family, families_of, family_of
 from dsview.model.finding import Finding
 from dsview.model.kinds import Kind
 from dsview.model.objects import Key, Pod
@@ -78,7 +78,7 @@ _RANKS: dict[str, Callable[[Pod], str]] = {
     "name": lambda pod: pod.name,
     "phase": phase_of,
     "node": lambda pod: pod.node_name,
-    "primary": lambda pod: next(iter(families_of(pod.ips[:1])), LAST),
+    "primary": lambda pod: (family_of(pod.ips[0]) if pod.ips else None) or LAST,
     "host_network": lambda pod: "0" if pod.host_network else "1",
 }
 
@@ -88,7 +88,7 @@ def _ranks(session: Session, column: str, keys: Sequence[Key]) -> list[str]:
         return [findings_sort(_findings(session, key)) for key in keys]
     pods = session.state.pods.many(keys)
     if column.startswith("pod_ip"):
-        return address_ranks((pod.ips if pod is not None else () for pod in pods), lane_of(column))
+        return address_ranks((pod.pod_ips or pod.ips if pod is not None else () for pod in pods), lane_of(column))
     rank = _RANKS[column]
     return [rank(pod) if pod is not None else LAST for pod in pods]
 

@@ -26,8 +26,9 @@ class RowTexts:
             return [texts[key] for key in keys]
         except KeyError:
             missing = [key for key in keys if key not in texts]
-            texts.update(zip(missing, (text.lower() for text in self._read(missing)), strict=True))
-        return [texts[key] for key in keys]
+            made = [text.lower() for text in self._read(missing)]
+            texts.update(zip(missing, made, strict=True))
+        return made if len(missing) == len(keys) else [texts[key] for key in keys]
 
     def forget(self, keys: Iterable[Key]) -> None:
         """These rows changed."""
