@@ -187,6 +187,13 @@ def test_a_pattern_that_would_take_for_ever_is_stopped(pattern: str) -> None:
         wanted.select([("", "a")], lambda keys: ["a" * 3000 + "bcx"] * len(keys))
 
 
+def test_a_pattern_is_not_asked_of_rows_that_another_alternative_has_found() -> None:
+    wanted = compiled("web | /(a+)+b$/")
+    assert wanted is not None
+    key = ("", "a")
+    assert wanted.select([key], lambda keys: ["web " + "a" * 3000 + "bcx"] * len(keys)) == [key]
+
+
 @pytest.mark.parametrize("length", [10, 999, 5000])
 def test_a_simple_pattern_means_the_same_in_long_rows(length: int) -> None:
     wanted = compiled("/^A*b$/")

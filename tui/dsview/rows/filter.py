@@ -148,7 +148,11 @@ def _any_of(groups: list[list[_Test]]) -> Selection:
         return selections[0]
 
     def select(keys: list[Key], texts_of: TextsOf) -> list[Key]:
-        found = {key for selection in selections for key in selection(keys, texts_of)}
+        found: set[Key] = set()
+        rest = keys
+        for selection in selections:
+            found.update(selection(rest, texts_of))
+            rest = [key for key in rest if key not in found]
         return [key for key in keys if key in found]
 
     return select
