@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,10 @@ class Real(Driven):
     def until_said(self, health: Health, words: str, *kinds: Kind) -> None:
         """Drain until the health of each kind is that, and its reason holds those words."""
         for kind in kinds:
-            self.until(
-                lambda kind=kind: self.health(kind) is health and words in self.reason(kind),  # type: ignore[misc]
-                f"{kind} are {health}: {words!r}",
-            )
+            self.until(partial(self._says, health, words, kind), f"{kind} are {health}: {words!r}")
+
+    def _says(self, health: Health, words: str, kind: Kind) -> bool:
+        return self.health(kind) is health and words in self.reason(kind)
 
     def found(self, name: str) -> set[str]:
         """The checks that speak against a Service of the default namespace."""

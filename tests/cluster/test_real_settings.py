@@ -57,7 +57,7 @@ def test_a_continue_that_etcd_has_compacted_begins_the_list_again(
     put = Intake.put
 
     def put_and_compact(intake: Intake, *arguments: object, **options: object) -> str:
-        version: str = put(intake, *arguments, **options)  # type: ignore[arg-type]
+        version: str = put(intake, *arguments, **options)  # type: ignore[arg-type]  # passed on as they are
         if intake._kind is Kind.POD and not taken:
             taken.append(version)
             paging.delete(f"{PODS}/expired-0")

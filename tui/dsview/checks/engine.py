@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Set
 
 from dsview.checks.affected import affected_subjects, subject
 from dsview.checks.availability import can_run, why_not_evaluated
-from dsview.checks.book import FindingBook, SubjectKey
+from dsview.checks.book import FindingBook, Identity, SubjectKey
 from dsview.checks.context import Context
 from dsview.checks.registry import Check, all_checks, run_check, to_finding
 from dsview.model.finding import CLUSTER, Finding, ObjectRef
@@ -23,7 +23,6 @@ from dsview.model.text import safe
 from dsview.state.cluster import Change, ClusterState
 from dsview.state.profile import ProfileTracker
 
-Identity = tuple[str, ObjectRef, str | None, str | None]
 _KINDS = {kind.value: kind for kind in Kind}
 PATIENCE = 2.0
 """Seconds for which the objects of a kind wait for the other kinds that their checks read. While a cluster is loaded
