@@ -23,6 +23,7 @@ from dsview.model.listen import ListenSource, NginxConf
 from dsview.model.objects import Key, Pod
 from dsview.sources.events import Health, SourceError
 from dsview.sources.kube import reflector
+from dsview.sources.kube.confs import ConfReaders
 from dsview.sources.kube.source import KubeSource
 from tests.security.live import cluster, live
 from tests.support.apiserver import ApiServer
@@ -140,18 +141,17 @@ async def test_a_thread_that_fails_is_told_of_on_the_screen_and_its_kind_is_not_
 async def test_an_nginx_conf_that_dsview_fails_on_is_predicted_and_the_next_is_read(
     api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing_threads: Said
 ) -> None:
-    read_conf = KubeSource._read_conf
-
+    read_conf = ConfReaders._read
     unlucky: set[Key] = set()
 
-    def fail_for_one(self: KubeSource, pod: Pod, container: str) -> NginxConf:
+    def fail_for_one(self: ConfReaders, pod: Pod, container: str) -> NginxConf:
         if not unlucky:
             unlucky.add(pod.key)
         if pod.key in unlucky:
             raise ValueError("broken")
         return read_conf(self, pod, container)
 
-    monkeypatch.setattr(KubeSource, "_read_conf", fail_for_one)
+    monkeypatch.setattr(ConfReaders, "_read", fail_for_one)
     async with live(api.write_kubeconfig(tmp_path / "kubeconfig")) as one:
         await one.settled()
         assert one.app.workspace is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.listen import ListenSource, NginxConf
 from dsview.model.objects import Key, Pod
 from dsview.model.text import safe
 from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceError, SourceEvent, StatusChanged, Traffic
 from dsview.sources.kube.config import ResolvedContext, resolve_context
+from dsview.sources.kube.confs import ConfReaders
 from dsview.sources.kube.headstart import HeadStart
 from dsview.sources.kube.health import combined
 from dsview.sources.kube.outage import Outage, SleepNotice
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 48
 MOST_THREADS = 64
-CONF_READERS = 4
-"""Controller pods whose nginx.conf is read at the same time."""
 
 VERSION_TIMEOUT = 5.0
 RETRY_FIRST = 10.0
@@ -74,7 +71,6 @@ class KubeSource:
         self._namespaces = namespaces
         self._request_timeout = request_timeout
         self._interval = interval
-        self._use_exec = use_exec
         self._with_endpoints = with_endpoints
         self._on_client_ready = on_client_ready
         self._context: ResolvedContext | None = None
@@ -89,7 +85,7 @@ class KubeSource:
         self._reflectors: dict[Kind, list[Reflector]] = {}
         self._config_maps: set[Key] = set()
         self._events: EventPoller | None = None
-        self._conf_requests: queue.Queue[tuple[Pod, str, Sink] | None] = queue.Queue()
+        self._confs = ConfReaders(self._thread, self._stop, use_exec=use_exec)
 
     @property
     def name(self) -> str:
@@ -118,8 +114,7 @@ class KubeSource:
         """End every request; the threads end by themselves."""
         self._stop.set()
         self._outage.end()
-        for _ in range(CONF_READERS):
-            self._conf_requests.put(None)
+        self._confs.end()
         if self._client is not None:
             # Closing waits for nothing, but a TLS shutdown may; leaving must not.
             self._thread("close", self._client.close)
@@ -166,8 +161,7 @@ class KubeSource:
             if kind not in _AT_ONCE:
                 self._follow_everywhere(kind)
         self._follow_the_rest(client)
-        for number in range(CONF_READERS):
-            self._thread(f"nginx-{number}", self._read_confs)
+        self._confs.start(client)
         self._thread("look", lambda: self._look(client))
 
     def _new_client(self, context: ResolvedContext) -> Client | None:
@@ -324,38 +318,7 @@ class KubeSource:
 
     def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
         """Ask for a file; the answer comes from one of the threads that read them."""
-        if self._use_exec:
-            self._conf_requests.put((pod, container, sink))
-        else:
-            sink(Changed(Kind.NGINX_CONF, (_predicted(pod, "--no-exec was given"),)))
-
-    def _read_confs(self) -> None:
-        while (request := self._conf_requests.get()) is not None and not self._stop.is_set():
-            pod, container, sink = request
-            try:
-                conf = self._read_conf(pod, container)
-            except Exception as error:
-                # The question is answered all the same, and so will be those behind it.
-                sink(Changed(Kind.NGINX_CONF, (_predicted(pod, f"dsview failed to read it ({type(error).__name__})"),)))
-                self._thread("nginx", self._read_confs)
-                raise
-            sink(Changed(Kind.NGINX_CONF, (conf,)))
-
-    def _read_conf(self, pod: Pod, container: str) -> NginxConf:
-        from dsview.sources.kube.errors import RequestFailed
-        from dsview.sources.kube.execute import ConfUnavailable, read_nginx_conf, why_refused
-        from dsview.sources.nginx import read_conf
-
-        client = self._client
-        reason = "there is no connection"
-        try:
-            if client is not None:
-                return read_conf(pod, read_nginx_conf(client, pod, container))
-        except RequestFailed as error:
-            reason = why_refused(error)
-        except ConfUnavailable as error:
-            reason = str(error)
-        return _predicted(pod, reason)
+        self._confs.ask(pod, container, sink)
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """The object as YAML, by a `get`. Raises `SourceError`."""
@@ -402,8 +365,3 @@ class KubeSource:
             )
             for kind in {kind for kind, _ in asked}
         }
-
-
-def _predicted(pod: Pod, reason: str) -> NginxConf:
-    """What stands for a file that was not read, and why."""
-    return NginxConf(namespace=pod.namespace, name=pod.name, source=ListenSource.PREDICTED, reason=safe(reason))
