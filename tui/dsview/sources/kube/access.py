@@ -63,15 +63,46 @@ class PlainAccess(msgspec.Struct, frozen=True, kw_only=True):
 
     def websocket(self, path: str, protocol: str) -> Any:
         """As `Access` says."""
-        import websocket  # noqa: PLC0415  (only where a controller pod is read)
-
         options: dict[str, Any] = {"context": self.tls} if self.tls is not None else {}
         if self.tls_server_name is not None:
             options["server_hostname"] = self.tls_server_name
-        header = [f"{name}: {value}" for name, value in self.headers.items()]
-        connection: Any = websocket.WebSocket(sslopt=options, skip_utf8_validation=True)
-        connection.connect(f"ws{self.server.removeprefix('http')}{path}", header=header, subprotocols=[protocol])
-        return connection
+        return open_websocket(f"{self.server}{path}", self.headers, protocol, tls=options)
+
+
+def open_websocket(
+    url: str, headers: Mapping[str, str], protocol: str, *, tls: Mapping[str, Any], **options: Any
+) -> Any:
+    """A `websocket.WebSocket` to an http or https URL. The one place that opens one.
+
+    It follows no redirect: websocket-client would repeat the credentials to whatever host the answer names, in clear
+    text where it says so. `tls` are that library's options of a TLS connection, `options` its options of a proxy.
+
+    Raises `websocket.WebSocketException`, `WebSocketBadStatusException` for any answer but 101, and `OSError`.
+    """
+    import websocket  # noqa: PLC0415  (only where a controller pod is read)
+
+    header = [f"{name}: {value}" for name, value in headers.items()]
+    connection: Any = websocket.WebSocket(sslopt=dict(tls), skip_utf8_validation=True)
+    address = f"ws{url.removeprefix('http')}"
+    try:
+        connection.connect(address, header=header, subprotocols=[protocol], redirect_limit=0, **options)
+    except websocket.WebSocketBadStatusException:
+        raise
+    except websocket.WebSocketException:
+        _refuse_redirect(connection)
+        raise
+    _refuse_redirect(connection)
+    return connection
+
+
+def _refuse_redirect(connection: Any) -> None:
+    """Raise `WebSocketBadStatusException` where the handshake was answered by anything but 101."""
+    import websocket  # noqa: PLC0415  (as above)
+
+    answer = connection.handshake_response
+    if answer is not None and answer.status != 101:
+        connection.shutdown()
+        raise websocket.WebSocketBadStatusException(f"the server answers {answer.status}", answer.status)
 
 
 def keepalive() -> list[tuple[int, int, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ import kubernetes.config
 import urllib3
 from kubernetes.config import exec_provider
 
+from dsview.sources.kube.access import open_websocket
 from dsview.sources.kube.config import ResolvedContext
 from dsview.sources.secrets import remember
 
@@ -122,6 +124,26 @@ class OfficialAccess:
         from kubernetes.stream import ws_client as untyped  # noqa: PLC0415  (only where a controller pod is read)
 
         ws_client: Any = untyped
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        url = f"ws{self.server.removeprefix('http')}{path}"
-        return ws_client.create_websocket(self._configuration, url, headers | {"sec-websocket-protocol": protocol})
+        url = f"{self.server}{path}"
+        configuration: Any = self._configuration
+        options: dict[str, Any] = {}
+        if configuration.proxy or configuration.proxy_headers:
+            options = ws_client.websocket_proxycare(options, configuration, url, self.headers)
+        return open_websocket(url, self.headers, protocol, tls=self._tls(), **options)
+
+    def _tls(self) -> dict[str, Any]:
+        """The configuration's TLS, as websocket-client takes it."""
+        configuration: Any = self._configuration
+        if not configuration.verify_ssl:
+            options: dict[str, Any] = {"cert_reqs": ssl.CERT_NONE, "check_hostname": False}
+        else:
+            options = {"cert_reqs": ssl.CERT_REQUIRED, "check_hostname": True}
+            if configuration.assert_hostname is not None:
+                options["check_hostname"] = configuration.assert_hostname
+        names = {
+            "ca_certs": configuration.ssl_ca_cert,
+            "certfile": configuration.cert_file,
+            "keyfile": configuration.key_file,
+            "server_hostname": configuration.tls_server_name,
+        }
+        return options | {name: value for name, value in names.items() if value}
