@@ -19,13 +19,14 @@ import msgspec
 from textual.pilot import Pilot
 from textual.strip import Strip
 
+from dsview.analysis.cluster_view import Delta
 from dsview.cli.saving import FileSaver
-from dsview.session.session import Delta, Session
+from dsview.core.errors import UserError
+from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
-from dsview.sources.events import SourceError
 from dsview.ui.app import DsviewApp
+from dsview.ui.appearance import Appearance
 from dsview.ui.choices import ContextChoice
-from dsview.ui.look import Look
 from dsview.ui.saving import screen_svg
 
 FOLDER = Path(__file__).parent
@@ -93,10 +94,10 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 SHADES = {
-    "dark": Look(theme="dsview-dark"),
-    "light": Look(theme="dsview-light"),
-    "monochrome": Look(ascii_only=True),
-    "colour-blind": Look(theme="dsview-cb"),
+    "dark": Appearance(theme="dsview-dark"),
+    "light": Appearance(theme="dsview-light"),
+    "monochrome": Appearance(ascii_only=True),
+    "colour-blind": Appearance(theme="dsview-cb"),
 }
 """How a screen looks: by a theme, or on a terminal without colours and with ASCII characters only."""
 
@@ -181,7 +182,7 @@ def strips(app: DsviewApp) -> list[Strip]:
     return app.screen._compositor.render_strips()
 
 
-async def shown(pilot: Pilot[SourceError | None], text: str) -> None:
+async def shown(pilot: Pilot[UserError | None], text: str) -> None:
     """Wait until the screen says something. Raises `TimeoutError`."""
     app = cast("DsviewApp", pilot.app)
     for _ in range(PATIENCE):

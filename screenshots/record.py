@@ -20,7 +20,7 @@ from screenshots.make import FOLDER, PATIENCE, SHADES, Still, shown, strips, ter
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from dsview.sources.events import SourceError
+from dsview.core.errors import UserError
 from dsview.ui.app import DsviewApp
 from dsview.ui.saving import MONOSPACE, without_the_web
 
@@ -105,7 +105,7 @@ async def _play(board: Storyboard) -> list[Frame]:
     return frames
 
 
-async def _settled(pilot: Pilot[SourceError | None], session: Still) -> None:
+async def _settled(pilot: Pilot[UserError | None], session: Still) -> None:
     for _ in range(PATIENCE):
         await pilot.pause()
         if session.is_settled and not session.has_work:

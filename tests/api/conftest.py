@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dsview.sources.kube import backoff, outage
+from dsview.sources.kube import backoff, reconnect
 from tests.support.apiserver import ApiServer
 from tests.support.clusters import DATA
 from tests.support.live import Json, Live
@@ -22,8 +22,8 @@ def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failures are tried again at once: the delays themselves have tests of their own."""
     monkeypatch.setattr(backoff, "FIRST", 0.02)
     monkeypatch.setattr(backoff, "LONGEST", 0.05)
-    monkeypatch.setattr(outage, "SPREAD", 0.02)
-    monkeypatch.setattr(outage, "WAKE_SELDOM", 0.05)
+    monkeypatch.setattr(reconnect, "SPREAD", 0.02)
+    monkeypatch.setattr(reconnect, "WAKE_SELDOM", 0.05)
 
 
 @pytest.fixture

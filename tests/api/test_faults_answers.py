@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
 from dsview.sources.kube import reflector
 from tests.support.apiserver import ApiServer, Fault, Raw, Request, http, http_chunked, status_body

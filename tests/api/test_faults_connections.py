@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
-from dsview.sources.kube import KubeSource, backoff, outage, reflector
+from dsview.sources.kube import KubeSource, backoff, reconnect, reflector
 from dsview.sources.kube import source as kube_source
 from tests.support.apiserver import ApiServer, Raw, Request, http_chunked
 from tests.support.clusters import DATA
@@ -175,7 +175,7 @@ def test_a_server_that_takes_a_request_and_sends_nothing_is_said_to(
 
 def test_sleep_is_noticed_by_the_clocks_and_a_clock_that_is_set_back_is_none() -> None:
     wall, steady = [1000.0], [50.0]
-    notice = outage.SleepNotice(lambda: wall[0], lambda: steady[0])
+    notice = reconnect.SleepNotice(lambda: wall[0], lambda: steady[0])
     seen = []
     for real, awake in ((5, 5), (600, 5), (5, 5), (-3600, 5), (5, 5), (20, 20)):
         wall[0] += real
@@ -189,8 +189,8 @@ def test_one_looks_after_a_server_that_is_away_and_all_are_back_when_it_is(
 ) -> None:
     monkeypatch.setattr(backoff, "FIRST", 60.0)
     monkeypatch.setattr(backoff, "LONGEST", 60.0)
-    monkeypatch.setattr(outage, "LOOK_EVERY", 0.05)
-    monkeypatch.setattr(outage, "SPREAD", 0.1)
+    monkeypatch.setattr(reconnect, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(reconnect, "SPREAD", 0.1)
     one = live().settle()
     monkeypatch.setattr(backoff, "FIRST", 0.02)
     api.stop()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
 from tests.support.apiserver import ApiServer
 from tests.support.live import Json, Live, pod

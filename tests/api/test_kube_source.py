@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
-from dsview.sources.kube import backoff, headstart
+from dsview.sources.kube import backoff, load_priority
 from tests.support.apiserver import ApiServer, Fault, Request, status_body
 from tests.support.live import Json, Live, pod
 
@@ -34,7 +34,7 @@ def test_only_reading_requests_are_made_and_never_for_secrets(api: ApiServer, li
 def test_nobody_waits_for_services_that_are_refused(
     api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(headstart, "AT_MOST", 3600.0)
+    monkeypatch.setattr(load_priority, "AT_MOST", 3600.0)
 
     def refuse(request: Request) -> None:
         if request.plural == "services":
@@ -49,7 +49,7 @@ def test_nobody_waits_for_services_that_are_refused(
 def test_services_that_do_not_come_hold_up_the_others_for_a_moment_only(
     api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(headstart, "AT_MOST", 0.05)
+    monkeypatch.setattr(load_priority, "AT_MOST", 0.05)
     answers = threading.Event()
 
     def hang(request: Request) -> None:

@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import pytest
 
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.objects import Pod, Service
+from dsview.cluster.state import ClusterState
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Pod, Service
 from dsview.sources.events import Health, SourceEvent
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.reflector import Reflector
-from dsview.state.cluster import ClusterState
 from tests.support.clusters import RECORDINGS
 
 WATCH = RECORDINGS / "dual-two-nodes" / "watch"

@@ -13,18 +13,19 @@ from typing import TypeVar
 
 import msgspec
 
-from dsview.checks.engine import Engine
-from dsview.model.decode import decode
-from dsview.model.kinds import Kind
-from dsview.model.objects import Pod
-from dsview.rows.panes import PANES
-from dsview.rows.view import TableView
-from dsview.session.session import Delta, Session
+from dsview.analysis.cluster_view import Delta
+from dsview.checks.engine.engine import Engine
+from dsview.cluster.state import ClusterState
+from dsview.kinds.decode import decode
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod
+from dsview.listeners.nginx_conf import read_conf
+from dsview.session.session import Session
 from dsview.sources.events import Changed
 from dsview.sources.kube import KubeSource
-from dsview.sources.kube.config import list_contexts, resolve_context
-from dsview.sources.nginx import read_conf
-from dsview.state.cluster import ClusterState
+from dsview.sources.kube.kubeconfig import list_contexts, resolve_context
+from dsview.tables.panes import PANES
+from dsview.tables.view import TableView
 from tests.bench import synthetic, wire
 from tests.support.scripted import ScriptedSource
 

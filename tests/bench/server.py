@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from dsview.model.kinds import RESOURCES, Kind
+from dsview.kinds.kind import RESOURCES, Kind
 from tests.bench import store, wire
 from tests.bench.store import Collection
 

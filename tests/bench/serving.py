@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from dsview.model.kinds import RESOURCES, Kind
+from dsview.kinds.kind import RESOURCES, Kind
 from tests.bench.wire import ENDS_INITIAL_EVENTS
 
 _READ = 1 << 20

@@ -7,7 +7,7 @@ import tempfile
 from array import array
 from pathlib import Path
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from tests.bench import synthetic, wire
 
 _FORMAT = 4

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from dsview.model.decode import decode
-from dsview.model.kinds import Kind
+from dsview.kinds.decode import decode
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Changed, Health, Item, SourceEvent, StatusChanged
 
 STARTED = "2026-01-01T00:00:00Z"

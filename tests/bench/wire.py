@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from tests.bench import synthetic
 from tests.bench.synthetic import Json, Size
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsview.checks.registry import Check, all_checks
+from dsview.checks.engine.registry import Check, all_checks
 
 CATALOGUE = {
     "DS-API-001": ("singular-differs", "error"),

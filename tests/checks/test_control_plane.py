@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Health, StatusChanged
 from tests.support.changes import V6, Case, Change, Json, all_of, removing, verify, with_text
 from tests.support.clusters import changed, find

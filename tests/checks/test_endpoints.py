@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dsview.checks.engine import Engine
-from dsview.checks.registry import all_checks
+from dsview.checks.engine.engine import Engine
+from dsview.checks.engine.registry import all_checks
 from dsview.session.session import Session
 from dsview.sources.events import ServerInfo
 from tests.support.changes import (

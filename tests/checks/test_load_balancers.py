@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dsview.checks.engine import Engine
+from dsview.checks.engine.engine import Engine
 from dsview.checks.load_balancers import SLICES_SETTLE
 from tests.support.changes import (
     V4,

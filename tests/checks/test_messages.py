@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dsview.checks.words import kubectl, patch_service, recreate_pods, recreate_service, reregister_node
-from dsview.model.finding import Finding
-from dsview.model.objects import Node, OwnerRef, Pod, Service
-from dsview.model.text import safe
+from dsview.checks.engine.remediation import kubectl, patch_service, recreate_pods, recreate_service, reregister_node
+from dsview.core.finding import Finding
+from dsview.core.text import safe
+from dsview.kinds.objects import Node, OwnerRef, Pod, Service
 from tests.support.changes import Json
 from tests.support.clusters import RECORDINGS, SCENARIOS, changed, find, from_path
 

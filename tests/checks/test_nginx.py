@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dsview.checks.engine import Engine
-from dsview.model.kinds import Kind
+from dsview.checks.engine.engine import Engine
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Changed, Health, StatusChanged
 from tests.support.changes import (
     CONTROLLER,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsview.model.finding import Severity
+from dsview.core.finding import Severity
 from tests.support.clusters import RECORDINGS, from_path
 
 # Why each warning of the recordings is right.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dsview.model.finding import Finding, Severity
+from dsview.core.finding import Finding, Severity
 from dsview.session.session import Session
 from tests.support.clusters import SCENARIOS, from_path
 

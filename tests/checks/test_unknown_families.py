@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from dsview.checks.engine import Engine
-from dsview.checks.registry import REGISTRY, all_checks
-from dsview.model.kinds import Kind
-from dsview.model.objects import Node, NodeAddress, ServiceCIDR
+from dsview.checks.engine.engine import Engine
+from dsview.checks.engine.registry import REGISTRY, all_checks
+from dsview.cluster.state import ClusterState
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Node, NodeAddress, ServiceCIDR
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, StatusChanged
-from dsview.state.cluster import ClusterState
 from tests.support.changes import V6, WORKER, Json
 from tests.support.clusters import changed, find, fired
 

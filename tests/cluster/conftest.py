@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dsview.sources.kube import backoff, outage
+from dsview.sources.kube import backoff, reconnect
 from tests.cluster.real import Real
 from tests.support.realapi import RealApi, missing
 
@@ -25,8 +25,8 @@ def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failures are tried again soon: the delays themselves have tests of their own."""
     monkeypatch.setattr(backoff, "FIRST", 0.1)
     monkeypatch.setattr(backoff, "LONGEST", 0.5)
-    monkeypatch.setattr(outage, "SPREAD", 0.1)
-    monkeypatch.setattr(outage, "WAKE_SELDOM", 0.5)
+    monkeypatch.setattr(reconnect, "SPREAD", 0.1)
+    monkeypatch.setattr(reconnect, "WAKE_SELDOM", 0.5)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
 from tests.cluster.real import PODS, SERVICES, Real, pod, service
 from tests.support.realapi import RealApi

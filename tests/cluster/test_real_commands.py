@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dsview.model.finding import Finding
+from dsview.core.finding import Finding
 from tests.cluster.real import PODS, SERVICES, Real, pod, service
 from tests.support.realapi import ASSETS, Json, RealApi
 
@@ -85,7 +85,7 @@ def test_a_fix_that_is_pasted_mends_what_it_is_printed_for(
 def test_hostile_text_in_a_printed_command_is_one_word_that_kubectl_takes_for_a_name(
     api: RealApi, real: OpenReal, tmp_path: Path
 ) -> None:
-    from dsview.checks.words import kubectl
+    from dsview.checks.engine.remediation import kubectl
 
     api.create(PODS, pod("bystander"))
     real().settle()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
 from dsview.sources.kube import client, reflector, source
 from tests.cluster.real import SERVICES, Real, service

@@ -10,12 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.listen import ListenSource
-from dsview.report.rbac import cluster_role
+from dsview.core.listen import ListenSource
+from dsview.export.rbac import cluster_role
+from dsview.kinds.kind import RESOURCES, Kind
 from dsview.sources.events import Health
 from dsview.sources.kube import reflector
-from dsview.sources.kube.execute import COMMANDS
+from dsview.sources.kube.pod_exec import COMMANDS
 from tests.cluster.kubelet import Kubelet
 from tests.cluster.real import PODS, SERVICES, Real, pod, service
 from tests.security.live import live

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
 from dsview.sources.kube import reflector
-from dsview.sources.kube.intake import Intake
+from dsview.sources.kube.object_batcher import ObjectBatcher
 from tests.cluster.real import PODS, SERVICES, Real, pod, service
 from tests.support.realapi import DUAL, RealApi
 
@@ -54,9 +54,9 @@ def test_a_continue_that_etcd_has_compacted_begins_the_list_again(
     monkeypatch.setattr(reflector, "PAGE", 5)
     paging.create(PODS, *(pod(f"expired-{number}") for number in range(12)))
     taken: list[str] = []
-    put = Intake.put
+    put = ObjectBatcher.put
 
-    def put_and_compact(intake: Intake, *arguments: object, **options: object) -> str:
+    def put_and_compact(intake: ObjectBatcher, *arguments: object, **options: object) -> str:
         version: str = put(intake, *arguments, **options)  # type: ignore[arg-type]  # passed on as they are
         if intake._kind is Kind.POD and not taken:
             taken.append(version)
@@ -65,7 +65,7 @@ def test_a_continue_that_etcd_has_compacted_begins_the_list_again(
             paging.compact()
         return version
 
-    monkeypatch.setattr(Intake, "put", put_and_compact)
+    monkeypatch.setattr(ObjectBatcher, "put", put_and_compact)
     with session(paging, tmp_path) as one:
         one.settle()
         one.ends_well()

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from dsview.model.annotations import IPAM_ANNOTATIONS
-from dsview.model.kinds import Kind
-from dsview.model.listen import Listener, ListenSource, NginxConf
-from dsview.model.objects import (
+from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.kinds.annotations import IPAM_ANNOTATIONS
+from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import (
     Condition,
     ConfigMap,
     Container,
@@ -35,7 +36,6 @@ from dsview.model.objects import (
     ServicePort,
     WebhookConfiguration,
 )
-from dsview.model.slices import Endpoint, EndpointSlice, pack
 from dsview.sources.events import Item
 
 START = 1_700_000_000

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from dsview.checks.engine import Engine
-from dsview.model.kinds import Kind
-from dsview.model.objects import Service
-from dsview.model.slices import Endpoint, EndpointSlice, pack
+from dsview.checks.engine.engine import Engine
+from dsview.cluster.state import ClusterState
+from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
 from dsview.sources.events import Changed, Health, Item, StatusChanged
-from dsview.state.cluster import ClusterState
 from tests.engine.objects import START
 
 WEB = Service(

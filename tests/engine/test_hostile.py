@@ -11,15 +11,15 @@ import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
-from dsview.checks.engine import Engine
-from dsview.model.decode import BadObject, decode
-from dsview.model.encode import encode
-from dsview.model.finding import Finding
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.objects import Object
-from dsview.model.text import safe
+from dsview.checks.engine.engine import Engine
+from dsview.cluster.state import ClusterState
+from dsview.core.finding import Finding
+from dsview.core.text import safe
+from dsview.kinds.decode import BadObject, decode
+from dsview.kinds.encode import encode
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Object
 from dsview.sources.events import Changed, Health, StatusChanged
-from dsview.state.cluster import ClusterState
 from tests.bench import synthetic
 from tests.engine.objects import COMMON, OBJECTS, START
 

@@ -10,12 +10,12 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dsview.checks.book import FindingBook
-from dsview.checks.engine import Engine
-from dsview.model.finding import Finding, ObjectRef, Severity
-from dsview.model.kinds import Kind
+from dsview.checks.engine.engine import Engine
+from dsview.checks.engine.finding_index import FindingIndex
+from dsview.cluster.state import ClusterState
+from dsview.core.finding import Finding, ObjectRef, Severity
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Changed, Health, Item, Listed, ServerInfo, SourceEvent, StatusChanged
-from dsview.state.cluster import ClusterState
 from tests.engine.objects import COMMON, START, some_objects
 
 LONGEST_GRACE = 1_000.0
@@ -30,7 +30,7 @@ def judge(finding: Finding) -> tuple[Finding, bool]:
 def contents(engine: Engine, now: float) -> dict[str, list[Any]]:
     """Everything that an engine says, in an order of its own."""
 
-    def rows(book: FindingBook) -> list[Any]:
+    def rows(book: FindingIndex) -> list[Any]:
         counts = Counter(finding.severity for finding in book)
         assert book.counts == {severity: counts[severity] for severity in Severity}
         return sorted(((f.order, f, book.root(f)) for f in book), key=lambda row: row[0])

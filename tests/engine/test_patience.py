@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dsview.checks.engine import PATIENCE, PATIENCE_AFTER, Engine
-from dsview.model.kinds import Kind
+from dsview.checks.engine.engine import PATIENCE, PATIENCE_AFTER, Engine
+from dsview.cluster.state import ClusterState
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Health, StatusChanged
-from dsview.state.cluster import ClusterState
 
 
 def known(engine: Engine, *kinds: Kind) -> None:

@@ -8,13 +8,13 @@ import msgspec
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from dsview.checks.context import Context
-from dsview.checks.registry import all_checks, run_check
-from dsview.model.kinds import Kind
-from dsview.model.objects import Pod
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import all_checks, run_check
+from dsview.cluster.profile import ProfileTracker
+from dsview.cluster.state import ClusterState
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod
 from dsview.sources.events import Changed, Health, Item, StatusChanged
-from dsview.state.cluster import ClusterState
-from dsview.state.profile import ProfileTracker
 from tests.bench import synthetic
 from tests.engine.objects import OBJECTS, PODS, START, V4_ADDRESSES, V6_ADDRESSES
 
@@ -49,7 +49,7 @@ def test_no_check_says_anything_of_a_plain_pod_nor_wants_to_be_asked_again(
     tracker = ProfileTracker(state)
     tracker.refresh()
     context = Context(state, tracker, now)
-    plain = [pod for pod in state.pods if pod in context.plain_pods]
+    plain = [pod for pod in state.pods if pod in context.healthy_pods]
     event("some pod is plain" if plain else "no pod is plain")
     for pod in plain:
         assert [problem for check in CHECKS for problem in run_check(check, pod, context)] == []
@@ -62,4 +62,4 @@ def test_the_healthy_pods_of_a_cluster_are_plain() -> None:
         state.apply(change)
     tracker = ProfileTracker(state)
     tracker.refresh()
-    assert all(pod in Context(state, tracker, math.inf).plain_pods for pod in state.pods)
+    assert all(pod in Context(state, tracker, math.inf).healthy_pods for pod in state.pods)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dsview.model.address import FAMILIES, V4, V6, Family
-from dsview.sources.nginx.raw import UnreadConf
-from dsview.sources.nginx.target import parse_target
+from dsview.core.address import FAMILIES, V4, V6, Family
+from dsview.listeners.nginx_conf.grammar import UnreadConf
+from dsview.listeners.nginx_conf.listen_address import parse_target
 
 
 @pytest.mark.parametrize(

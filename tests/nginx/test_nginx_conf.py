@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dsview.model.address import FAMILIES, V4, V6
-from dsview.model.listen import Listener
-from dsview.sources.nginx import UnreadConf, parse_conf
+from dsview.core.address import FAMILIES, V4, V6
+from dsview.core.listen import Listener
+from dsview.listeners.nginx_conf import UnreadConf, parse_conf
 
 DATA = Path(__file__).parents[1] / "data" / "nginx"
 

@@ -5,10 +5,10 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsview.model.address import FAMILIES, V4, V6, Family
-from dsview.model.listen import Listener, ListenSource
-from dsview.model.objects import Pod
-from dsview.sources.nginx import UnreadConf, conf, parse_conf, read_conf
+from dsview.core.address import FAMILIES, V4, V6, Family
+from dsview.core.listen import Listener, ListenSource
+from dsview.kinds.objects import Pod
+from dsview.listeners.nginx_conf import UnreadConf, directives, parse_conf, read_conf
 
 POD = Pod(name="controller-x", namespace="ingress-nginx")
 EXAMPLES = settings(max_examples=500, deadline=None)
@@ -99,7 +99,7 @@ def outcome(text: bytes) -> tuple[Listener, ...] | None:
 @EXAMPLES
 @given(texts)
 def test_lines_left_out_before_parsing_change_nothing(text: bytes) -> None:
-    with patch.object(conf, "skim", lambda whole: whole):
+    with patch.object(directives, "quick_scan", lambda whole: whole):
         in_full = outcome(text)
     assert outcome(text) == in_full
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from dsview.model.listen import Listener, ListenSource
-from dsview.model.objects import Pod
-from dsview.sources.nginx import UnreadConf, apart, conf, parse_conf, read_conf, reading
+from dsview.core.listen import Listener, ListenSource
+from dsview.kinds.objects import Pod
+from dsview.listeners.nginx_conf import UnreadConf, directives, parse_conf, read_conf, reading, subprocess_parser
 
 DATA = Path(__file__).parents[1] / "data" / "nginx"
 CHART_DEFAULT = (DATA / "chart-default.conf").read_bytes()
@@ -104,13 +104,13 @@ def test_replicas_that_ask_at_the_same_time_share_one_parse(
     for thread in threads:
         thread.join(10)
     assert parses == [CHART_DEFAULT]
-    assert found == [conf.listeners_of(CHART_DEFAULT)] * 3
+    assert found == [directives.listeners_of(CHART_DEFAULT)] * 3
 
 
 def test_large_file_is_parsed_in_another_process_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
     text = large(0.3, servers=30)
     assert len(text) > reading.IN_THREAD_BYTES
-    here = conf.listeners_of(text)
+    here = directives.listeners_of(text)
     monkeypatch.setattr(reading, "listeners_of", None)
     assert parse_conf(text) == here
     assert here[0].server_names[:3] == ("_", "h0.example.org", "h1.example.org")
@@ -118,13 +118,13 @@ def test_large_file_is_parsed_in_another_process_with_the_same_result(monkeypatc
 
 def test_reason_comes_back_from_the_other_process() -> None:
     with pytest.raises(UnreadConf, match=r"^it ends before its blocks do: 1 \"}\" missing$"):
-        apart.parse_apart(CHART_DEFAULT.rstrip()[:-1])
+        subprocess_parser.parse_apart(CHART_DEFAULT.rstrip()[:-1])
 
 
 def test_parser_that_takes_too_long_is_ended_and_asked_again_later(
     parses: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "parse_apart", lambda text: apart.parse_apart(text, time_limit=0.001))
+    monkeypatch.setattr(reading, "parse_apart", lambda text: subprocess_parser.parse_apart(text, time_limit=0.001))
     text = large(0.3, servers=30)
     for _ in range(2):
         assert "longer than" in read_conf(pod("a"), text).reason
@@ -138,8 +138,8 @@ def test_parser_that_cannot_run_leaves_the_file_unread(
     executable: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", executable)
-    with pytest.raises(apart.ParserFailed, match=why):
-        apart.parse_apart(CHART_DEFAULT)
+    with pytest.raises(subprocess_parser.ParserFailed, match=why):
+        subprocess_parser.parse_apart(CHART_DEFAULT)
 
 
 def test_other_process_imports_nothing_from_the_working_directory(
@@ -147,14 +147,14 @@ def test_other_process_imports_nothing_from_the_working_directory(
 ) -> None:
     (tmp_path / "crossplane.py").write_text("raise SystemExit(3)")
     monkeypatch.chdir(tmp_path)
-    assert apart.parse_apart(CHART_DEFAULT) == conf.listeners_of(CHART_DEFAULT)
+    assert subprocess_parser.parse_apart(CHART_DEFAULT) == directives.listeners_of(CHART_DEFAULT)
 
 
 def test_no_copy_of_the_file_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     parse_conf(CHART_DEFAULT)
-    apart.parse_apart(CHART_DEFAULT)
+    subprocess_parser.parse_apart(CHART_DEFAULT)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dsview.model.address import V4, V6, Family
-from dsview.model.listen import Listener
-from dsview.sources.nginx import parse_conf
+from dsview.core.address import V4, V6, Family
+from dsview.core.listen import Listener
+from dsview.listeners.nginx_conf import parse_conf
 
 from .nginx_process import (
     KernelSocket,

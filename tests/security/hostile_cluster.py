@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from itertools import cycle, islice
 from typing import Literal
 
-from dsview.model.decode import BadObject, decode
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.listen import Listener, ListenSource, NginxConf
-from dsview.model.objects import (
+from dsview.core.errors import UserError
+from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.kinds.decode import BadObject, decode
+from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import (
     Container,
     Ingress,
     IngressBackend,
@@ -25,20 +27,8 @@ from dsview.model.objects import (
     ServiceCIDR,
     ServicePort,
 )
-from dsview.model.slices import Endpoint, EndpointSlice, pack
 from dsview.session.session import Session
-from dsview.sources.events import (
-    Changed,
-    Health,
-    Item,
-    Listed,
-    Note,
-    Quarantined,
-    ServerInfo,
-    Sink,
-    SourceError,
-    StatusChanged,
-)
+from dsview.sources.events import Changed, Health, Item, Listed, Note, Quarantined, ServerInfo, Sink, StatusChanged
 
 NOW = 1_800_000_000.0
 _LONG_AGO = int(NOW) - 86_400
@@ -212,7 +202,7 @@ class HostileSource:
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """One line for each text; what is no pod is not to be had."""
         if kind is not Kind.POD:
-            raise SourceError("".join(self.texts))
+            raise UserError("".join(self.texts))
         return "\n".join(f"{one}: {one}\n{one}:" for one in self.texts)
 
 

@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 
 from dsview.cli.options import Settings
 from dsview.cli.screen import make_app
-from dsview.session.trace import Trace
-from dsview.sources.events import SourceError
+from dsview.core.errors import UserError
+from dsview.session.timing_log import Trace
 from dsview.ui.actions import Action, Where, actions_of
 from dsview.ui.app import DsviewApp
 from tests.support.apiserver import ApiServer
@@ -46,7 +46,7 @@ def cluster() -> Iterator[ApiServer]:
 class Live:
     """The running application."""
 
-    def __init__(self, app: DsviewApp, pilot: Pilot[SourceError | None]) -> None:
+    def __init__(self, app: DsviewApp, pilot: Pilot[UserError | None]) -> None:
         self.app = app
         self.pilot = pilot
 

@@ -20,28 +20,28 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import OptionList
 
+from dsview.analysis.overview import overview_now
+from dsview.analysis.plan import make_plan
+from dsview.analysis.trace import flagged_traces, trace
 from dsview.cli import crash
 from dsview.cli.logs import LogFormatter
 from dsview.cli.output import say
-from dsview.model.objects import Key, Pod
-from dsview.report.formats import FORMATS, Beside
-from dsview.report.model import build_report
-from dsview.report.plan import PLAN_FORMATS
-from dsview.report.tables import TABLES, sheet_of
-from dsview.report.text import render_text
-from dsview.report.trace import TRACE_FORMATS
-from dsview.rows.header import header
-from dsview.rows.overview import overview_now
-from dsview.rows.panes import PANES
-from dsview.rows.plan import make_plan
-from dsview.rows.trace import flagged_traces, trace
-from dsview.rows.view import FilterError, TableView
+from dsview.core.errors import UserError
+from dsview.export.formats import FORMATS, Beside
+from dsview.export.plan import PLAN_FORMATS
+from dsview.export.report import build_report
+from dsview.export.tables import TABLES, sheet_of
+from dsview.export.text import render_text
+from dsview.export.trace import TRACE_FORMATS
+from dsview.kinds.objects import Key, Pod
+from dsview.listeners.nginx_conf import read_conf
 from dsview.session.session import Session
-from dsview.sources.events import SourceError
-from dsview.sources.kube.config import Kubeconfig
 from dsview.sources.kube.errors import describe, describe_config, failure_of
+from dsview.sources.kube.kubeconfig import Kubeconfig
 from dsview.sources.manifest import manifest
-from dsview.sources.nginx import read_conf
+from dsview.tables.header import header
+from dsview.tables.panes import PANES
+from dsview.tables.view import FilterError, TableView
 from dsview.ui.app import DsviewApp
 from dsview.ui.document import Document
 from dsview.ui.glyphs import UNICODE
@@ -132,7 +132,7 @@ def _kubeconfig_says(texts: list[str], folder: Path) -> Iterator[str]:
     for chosen in [row["name"] for row in rows[:200]] + texts[:50]:
         try:
             config.resolve(str(chosen))
-        except SourceError as error:
+        except UserError as error:
             yield str(error)
 
 
@@ -164,7 +164,7 @@ def heads(session: Session) -> Out:
 class Screens:
     """The screens of one application on a hostile session."""
 
-    def __init__(self, app: DsviewApp, pilot: Pilot[SourceError | None]) -> None:
+    def __init__(self, app: DsviewApp, pilot: Pilot[UserError | None]) -> None:
         self.app = app
         self.pilot = pilot
 
@@ -245,7 +245,7 @@ class Screens:
             found.append((f"choice of {name}", hostile.hold_lines, "\n".join(prompts)))
             await self.open("escape")
         self.app.main.say_opening("".join(texts[:20]))
-        self.app.post_message(self.app.Failed(SourceError("".join(texts[:50])), self.app._opening))
+        self.app.post_message(self.app.Failed(UserError("".join(texts[:50])), self.app._opening))
         self.app.say_failure("".join(texts[50:100]))
         await self.pilot.pause(0.05)
         found.append(("messages", hostile.hold_frame, self.frame()))

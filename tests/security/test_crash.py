@@ -17,13 +17,14 @@ from pathlib import Path
 import pytest
 
 from dsview.cli import crash
-from dsview.cli.exits import EXIT_FAULT
-from dsview.model.kinds import Kind
-from dsview.model.listen import ListenSource, NginxConf
-from dsview.model.objects import Key, Pod
-from dsview.sources.events import Health, SourceError
+from dsview.cli.exit_codes import EXIT_FAULT
+from dsview.core.errors import UserError
+from dsview.core.listen import ListenSource, NginxConf
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Pod
+from dsview.sources.events import Health
 from dsview.sources.kube import reflector
-from dsview.sources.kube.confs import ConfReaders
+from dsview.sources.kube.nginx_confs import NginxConfReaders
 from dsview.sources.kube.source import KubeSource
 from tests.security.live import cluster, live
 from tests.support.apiserver import ApiServer
@@ -141,17 +142,17 @@ async def test_a_thread_that_fails_is_told_of_on_the_screen_and_its_kind_is_not_
 async def test_an_nginx_conf_that_dsview_fails_on_is_predicted_and_the_next_is_read(
     api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing_threads: Said
 ) -> None:
-    read_conf = ConfReaders._read
+    read_conf = NginxConfReaders._read
     unlucky: set[Key] = set()
 
-    def fail_for_one(self: ConfReaders, pod: Pod, container: str) -> NginxConf:
+    def fail_for_one(self: NginxConfReaders, pod: Pod, container: str) -> NginxConf:
         if not unlucky:
             unlucky.add(pod.key)
         if pod.key in unlucky:
             raise ValueError("broken")
         return read_conf(self, pod, container)
 
-    monkeypatch.setattr(ConfReaders, "_read", fail_for_one)
+    monkeypatch.setattr(NginxConfReaders, "_read", fail_for_one)
     async with live(api.write_kubeconfig(tmp_path / "kubeconfig")) as one:
         await one.settled()
         assert one.app.workspace is not None
@@ -212,4 +213,4 @@ def test_where_no_report_can_be_written_the_sentence_says_what_to_do(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    assert "--log-file" in crash.crash_sentence(SourceError("no"))
+    assert "--log-file" in crash.crash_sentence(UserError("no"))

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from dsview.model import text as door
-from dsview.rows.panes import PANES
+from dsview.core import text as door
+from dsview.tables.panes import PANES
 from dsview.ui.app import DsviewApp
 from dsview.ui.choices import ContextChoice
 from tests.security import hostile, places

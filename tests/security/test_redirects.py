@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from dsview.sources.kube.client import Client
-from dsview.sources.kube.config import resolve_context
 from dsview.sources.kube.errors import RequestFailed
+from dsview.sources.kube.kubeconfig import resolve_context
 from tests.security.test_tls import certificate
 from tests.support.apiserver import ApiServer, Fault, Request
 

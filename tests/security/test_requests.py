@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dsview.model.listen import ListenSource
-from dsview.report.rbac import cluster_role
+from dsview.core.listen import ListenSource
+from dsview.export.rbac import cluster_role
 from dsview.sources.events import Health
-from dsview.sources.kube.execute import COMMANDS
+from dsview.sources.kube.pod_exec import COMMANDS
 from dsview.ui.actions import ACTIONS
 from tests.security.live import Live, cluster, live
 from tests.security.rights import Rights

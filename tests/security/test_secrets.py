@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from dsview.cli import cli, crash, logs
-from dsview.session.trace import Trace
-from dsview.sources import secrets
+from dsview.core import secrets
+from dsview.session.timing_log import Trace
 from dsview.sources.kube import backoff
-from dsview.sources.private import append_private, private_file, private_folder
+from dsview.sources.private_files import append_private, private_file, private_folder
 from tests.security.live import cluster, live
 from tests.support.apiserver import ApiServer, Fault, Request, status_body
 

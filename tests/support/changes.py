@@ -7,7 +7,7 @@ from collections.abc import Callable, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dsview.model.finding import Finding
+from dsview.core.finding import Finding
 from dsview.session.session import Session
 from tests.support.clusters import changed, find
 

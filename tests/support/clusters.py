@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dsview.model.finding import Finding
-from dsview.session.policy import Policy
+from dsview.checks.engine.policy import Policy
+from dsview.core.finding import Finding
 from dsview.session.session import Session
 from dsview.sources.files import FilesSource
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import ClassVar, Self
 
-from dsview.model.kinds import RESOURCES, Kind
+from dsview.kinds.kind import RESOURCES, Kind
 from dsview.session.session import Session
 from dsview.sources.events import Health
 

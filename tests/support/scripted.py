@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dsview.model.kinds import Kind
-from dsview.model.objects import Key, Pod
-from dsview.sources.events import Changed, Health, Item, Sink, SourceError, SourceEvent, SourceKind, StatusChanged
+from dsview.core.errors import UserError
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Pod
+from dsview.sources.events import Changed, Health, Item, Sink, SourceEvent, SourceKind, StatusChanged
 
 
 class ScriptedSource:
@@ -58,4 +59,4 @@ class ScriptedSource:
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """Nothing can be read anew."""
-        raise SourceError("The object is gone.")
+        raise UserError("The object is gone.")

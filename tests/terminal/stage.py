@@ -8,8 +8,10 @@ from typing import Literal
 
 from textual.pilot import Pilot
 
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.objects import (
+from dsview.core.errors import UserError
+from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import (
     Key,
     Node,
     NodeAddress,
@@ -19,17 +21,8 @@ from dsview.model.objects import (
     ServiceCIDR,
     ServicePort,
 )
-from dsview.model.slices import Endpoint, EndpointSlice, pack
 from dsview.session.session import Session
-from dsview.sources.events import (
-    Changed,
-    Health,
-    Listed,
-    Sink,
-    SourceError,
-    SourceEvent,
-    StatusChanged,
-)
+from dsview.sources.events import Changed, Health, Listed, Sink, SourceEvent, StatusChanged
 from dsview.ui.app import DsviewApp
 from dsview.ui.pane import Pane
 
@@ -92,7 +85,7 @@ class StageSource:
         """One object can be read, the others cannot."""
         if key[1] == "web":
             return f"apiVersion: v1\nkind: {kind}\nmetadata:\n  name: {key[1]}\n"
-        raise SourceError("The object is gone.")
+        raise UserError("The object is gone.")
 
 
 _KINDS: dict[type[Object], Kind] = {
@@ -227,7 +220,7 @@ def many_pods(count: int) -> list[Object]:
 class Stage:
     """The application under test, its pilot and its source."""
 
-    def __init__(self, app: DsviewApp, pilot: Pilot[SourceError | None], source: StageSource) -> None:
+    def __init__(self, app: DsviewApp, pilot: Pilot[UserError | None], source: StageSource) -> None:
         self.app = app
         self.pilot = pilot
         self.source = source

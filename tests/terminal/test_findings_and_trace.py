@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Health, StatusChanged
 from dsview.ui.screens.detail import DetailScreen
 from dsview.ui.table import Table

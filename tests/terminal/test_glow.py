@@ -9,11 +9,11 @@ import msgspec
 import pytest
 from rich.segment import Segment
 
-from dsview.model.finding import Severity
-from dsview.model.objects import Key
-from dsview.model.text import safe
-from dsview.rows.cells import Cell, Row
-from dsview.ui.glow import LASTS, Glow
+from dsview.core.finding import Severity
+from dsview.core.text import safe
+from dsview.kinds.objects import Key
+from dsview.tables.cells import Cell, Row
+from dsview.ui.change_highlight import LASTS, ChangeHighlight
 from tests.terminal.stage import Stage, many_pods, on_stage, pod
 
 
@@ -42,9 +42,9 @@ class Clock:
             callback()
 
 
-def lamp() -> tuple[Glow, Clock]:
+def lamp() -> tuple[ChangeHighlight, Clock]:
     clock = Clock()
-    return Glow(clock.set_timer, clock.repainted.append, lambda: clock.now), clock
+    return ChangeHighlight(clock.set_timer, clock.repainted.append, lambda: clock.now), clock
 
 
 def test_a_changed_cell_is_lit_and_goes_out_again() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.ui.actions import ACTIONS, keys_label
 from tests.terminal.stage import on_stage, pod, slices
 

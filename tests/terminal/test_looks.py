@@ -10,10 +10,10 @@ from rich.cells import cell_len
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
-from dsview.rows.panes import PANES as ROW_PANES
+from dsview.tables.panes import PANES as ROW_PANES
 from dsview.ui.actions import ACTIONS, Where, actions_of, bar_actions
+from dsview.ui.appearance import Appearance
 from dsview.ui.glyphs import ASCII, UNICODE
-from dsview.ui.look import Look
 from dsview.ui.pane import PANES
 from dsview.ui.themes import VARIABLES, missing_variables, own_themes
 from tests.terminal.stage import many_pods, on_stage
@@ -126,7 +126,7 @@ async def test_key_bar_does_what_its_keys_do_when_it_is_clicked() -> None:
 
 @pytest.mark.parametrize("keys", ["", "w", "t", "T", "Y", "C", "question_mark", "enter", "slash", "i", "p"])
 async def test_ascii_screens_draw_no_other_characters(keys: str) -> None:
-    async with on_stage(many_pods(50), size=(80, 24), look=Look(ascii_only=True)) as stage:
+    async with on_stage(many_pods(50), size=(80, 24), look=Appearance(ascii_only=True)) as stage:
         await stage.press("2", *keys.split())
         await stage.pilot.pause(0.1)
         assert {character for character in stage.text if not character.isascii()} == set()

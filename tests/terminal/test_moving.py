@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from tests.terminal.stage import many_pods, on_stage, pod, service
 
 _HEAD = 8

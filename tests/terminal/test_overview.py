@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.sources.events import Health, StatusChanged
 from tests.terminal.stage import NOW, many_pods, on_stage, pod, slices
 

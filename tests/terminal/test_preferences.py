@@ -12,15 +12,15 @@ import pytest
 from click.testing import CliRunner
 
 from dsview.cli import cli
-from dsview.cli.look import open_look
-from dsview.cli.opening import open_policy
+from dsview.cli.appearance import open_appearance
 from dsview.cli.options import Settings
+from dsview.cli.sessions import open_policy
 from dsview.cli.topics import TOPICS
-from dsview.session.preferences import columns_path, remember_columns, remembered_columns
-from dsview.sources.events import SourceError
+from dsview.config.preferences import columns_path, remember_columns, remembered_columns
+from dsview.core.errors import UserError
 from dsview.ui.actions import ACTIONS, key_label
+from dsview.ui.appearance import Appearance, Columns
 from dsview.ui.keymap import TOGETHER, KeymapError, with_keys
-from dsview.ui.look import Columns, Look
 from tests.terminal.stage import on_stage
 
 
@@ -34,16 +34,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def configured(home: Path, text: str, **settings: object) -> Look:
+def configured(home: Path, text: str, **settings: object) -> Appearance:
     (home / "config.toml").write_text(text)
-    return open_look(Settings(**settings))  # type: ignore[arg-type]  # the fields of the options
+    return open_appearance(Settings(**settings))  # type: ignore[arg-type]  # the fields of the options
 
 
 # Keys
 
 
 async def test_another_key_does_what_its_action_did_and_the_old_one_nothing() -> None:
-    look = Look(actions=with_keys({"zoom": ["f5"], "trace": ["?"], "help": ["f1"]}))
+    look = Appearance(actions=with_keys({"zoom": ["f5"], "trace": ["?"], "help": ["f1"]}))
     async with on_stage(look=look) as stage:
         await stage.press("z")
         assert "2 Pods" in stage.text
@@ -54,7 +54,7 @@ async def test_another_key_does_what_its_action_did_and_the_old_one_nothing() ->
 
 
 async def test_key_bar_and_help_say_the_keys_that_hold() -> None:
-    async with on_stage(look=Look(actions=with_keys({"trace": ["f5"]})), size=(200, 50)) as stage:
+    async with on_stage(look=Appearance(actions=with_keys({"trace": ["f5"]})), size=(200, 50)) as stage:
         assert "F5 trace" in stage.text
         await stage.press("?")
         line = next(line for line in stage.lines if "Trace." in line)
@@ -63,7 +63,7 @@ async def test_key_bar_and_help_say_the_keys_that_hold() -> None:
 
 @pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
 async def test_ctrl_c_leaves_whatever_is_configured(key: str) -> None:
-    async with on_stage(look=Look(actions=with_keys({"quit": ["f10"]}))) as stage:
+    async with on_stage(look=Appearance(actions=with_keys({"quit": ["f10"]}))) as stage:
         await stage.press("q")
         assert stage.app.is_running
         await stage.press(key)
@@ -126,7 +126,7 @@ def test_names_of_keys_are_those_on_keyboards() -> None:
     ],
 )
 def test_a_configuration_that_cannot_be_is_said_with_its_line(home: Path, text: str, words: str) -> None:
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(UserError) as caught:
         configured(home, text)
     assert words in str(caught.value)
     assert caught.value.exit_code == 2
@@ -169,14 +169,14 @@ def test_a_file_that_can_be_read_once_only_counts_as_a_whole(home: Path) -> None
 
 def test_the_topic_of_keys_says_what_is_wrong_with_the_configured_ones(home: Path) -> None:
     (home / "config.toml").write_text('[keys]\ntrcae = "f5"\n')
-    with pytest.raises(SourceError, match=r"line 2: trcae is no action\."):
+    with pytest.raises(UserError, match=r"line 2: trcae is no action\."):
         TOPICS["keys"]()
 
 
 def test_the_option_wins_over_the_file_and_says_what_there_is(home: Path) -> None:
     assert configured(home, 'theme = "dsview-light"').theme == "dsview-light"
     assert configured(home, 'theme = "dsview-light"', theme="nord").theme == "nord"
-    with pytest.raises(SourceError, match=r"There is no theme 'x'\. There are dsview-dark, "):
+    with pytest.raises(UserError, match=r"There is no theme 'x'\. There are dsview-dark, "):
         configured(home, "", theme="x")
 
 
@@ -200,7 +200,7 @@ async def test_a_theme_of_the_users_own_extends_dsviews(home: Path) -> None:
 )
 def test_a_theme_that_cannot_be_is_a_sentence(home: Path, text: str, words: str) -> None:
     (home / "themes.toml").write_text(text)
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(UserError) as caught:
         configured(home, "")
     assert words in str(caught.value)
 
@@ -214,7 +214,7 @@ async def test_a_style_sheet_of_the_users_own_comes_last(home: Path) -> None:
 @pytest.mark.parametrize("text", ["Frame { border: nonsense;", "Frame {\n bordr: heavy red; }", "}{"])
 def test_a_style_sheet_that_cannot_be_is_a_sentence_with_its_line(home: Path, text: str) -> None:
     (home / "style.tcss").write_text(text)
-    with pytest.raises(SourceError, match=r"style.tcss, line \d: this is not valid Textual CSS"):
+    with pytest.raises(UserError, match=r"style.tcss, line \d: this is not valid Textual CSS"):
         configured(home, "")
 
 
@@ -229,7 +229,7 @@ def test_a_terminal_without_unicode_gets_ascii(home: Path, monkeypatch: pytest.M
 
 async def test_columns_are_chosen_from_a_list_and_remembered() -> None:
     kept: list[Columns] = []
-    async with on_stage(look=Look(remember=kept.append), size=(200, 50)) as stage:
+    async with on_stage(look=Appearance(remember=kept.append), size=(200, 50)) as stage:
         shown = [placed.column.id for placed in stage.pane("services").placed_layout.placed]
         assert shown[0] == "namespace"
         await stage.press("C", "space", "enter")
@@ -259,7 +259,7 @@ async def test_the_selected_column_moves_left_and_right() -> None:
 
 
 async def test_columns_that_were_chosen_are_shown_in_their_order_however_narrow_it_is() -> None:
-    look = Look(columns={"services": ("cluster_ip_v6", "name")})
+    look = Appearance(columns={"services": ("cluster_ip_v6", "name")})
     for size in ((200, 50), (60, 20), (30, 20)):
         async with on_stage(look=look, size=size) as stage:
             placed = [p.column.id for p in stage.pane("services").placed_layout.placed]
@@ -270,7 +270,7 @@ async def test_a_choice_that_cannot_be_kept_holds_for_now() -> None:
     def fail(_columns: Columns) -> None:
         raise OSError(28, "No space left on device")
 
-    async with on_stage(look=Look(remember=fail), size=(200, 50)) as stage:
+    async with on_stage(look=Appearance(remember=fail), size=(200, 50)) as stage:
         await stage.press("C", "space", "enter")
         await stage.until(lambda: "not remembered: No space left on device" in stage.text)
         assert stage.pane("services").placed_layout.find("namespace") is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsview.sources.events import SourceError
+from dsview.core.errors import UserError
 from dsview.ui.screens.manifest import ManifestScreen
 from tests.terminal.stage import Stage, StageSource, on_stage
 
@@ -103,7 +103,7 @@ async def test_next_without_a_search_says_how_to_begin() -> None:
 
 async def test_a_text_that_is_not_to_be_had_can_be_searched_without_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(*_: object) -> str:
-        raise SourceError("The object is gone.")
+        raise UserError("The object is gone.")
 
     monkeypatch.setattr(StageSource, "read_manifest", gone)
     async with on_stage() as stage:

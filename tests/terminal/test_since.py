@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from dsview.model.kinds import Kind
-from dsview.model.objects import Key
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key
 from tests.terminal.stage import on_stage, pod
 
 _WRITTEN = """

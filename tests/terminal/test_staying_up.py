@@ -9,9 +9,11 @@ import threading
 import pytest
 from rich.cells import cell_len
 
-from dsview.model.kinds import Kind
-from dsview.session.session import Delta, Session
-from dsview.sources.events import Health, Progress, SourceError, StatusChanged
+from dsview.analysis.cluster_view import Delta
+from dsview.core.errors import UserError
+from dsview.kinds.kind import Kind
+from dsview.session.session import Session
+from dsview.sources.events import Health, Progress, StatusChanged
 from dsview.ui.app import DsviewApp
 from dsview.ui.choices import ContextChoice
 from tests.terminal.stage import NOW, StageSource, on_stage, service, troubled_shop
@@ -41,10 +43,11 @@ def test_first_frame_imports_neither_kubernetes_nor_the_checks() -> None:
     program = """
 import sys
 from dsview.ui.app import DsviewApp
+HEAVY = ("kinds", "cluster", "checks", "analysis", "tables", "session")
 seen = []
 def first_frame():
     seen.extend(m for m in sys.modules if m.split(".")[0] in {"kubernetes", "netaddr", "crossplane", "urllib3"}
-                or m.startswith(("dsview.checks", "dsview.session", "dsview.state")))
+                or m.startswith(tuple(f"dsview.{room}" for room in HEAVY)))
     app.exit()
 app = DsviewApp(lambda: None, source_name="x", on_first_frame=first_frame)
 app.run(headless=True, size=(80, 24))
@@ -65,7 +68,7 @@ async def test_all_painted_is_told_once_everything_is_known() -> None:
 
 async def test_source_that_cannot_be_used_ends_the_app_with_its_error() -> None:
     def open_session() -> Session:
-        raise SourceError("The kubeconfig has no current context; choose one with --context.")
+        raise UserError("The kubeconfig has no current context; choose one with --context.")
 
     app = DsviewApp(open_session, source_name="none")
     async with app.run_test() as pilot:
@@ -73,7 +76,7 @@ async def test_source_that_cannot_be_used_ends_the_app_with_its_error() -> None:
             await pilot.pause(0.02)
             if app.return_value is not None:
                 break
-    assert isinstance(app.return_value, SourceError)
+    assert isinstance(app.return_value, UserError)
     assert "--context" in str(app.return_value)
     assert app.return_code == 2
 
@@ -136,7 +139,7 @@ async def test_context_is_switched_while_running() -> None:
 
 async def test_a_kubeconfig_that_is_broken_by_now_is_said_where_contexts_are_asked_for() -> None:
     def refuse() -> list[ContextChoice]:
-        raise SourceError("The kubeconfig is not valid YAML (line 3).")
+        raise UserError("The kubeconfig is not valid YAML (line 3).")
 
     async with on_stage(list_contexts=refuse, switch_context=lambda name: Session(StageSource([]))) as stage:
         await stage.press("x")
@@ -146,7 +149,7 @@ async def test_a_kubeconfig_that_is_broken_by_now_is_said_where_contexts_are_ask
 
 async def test_context_that_cannot_be_opened_leaves_the_one_before() -> None:
     def refuse(name: str) -> Session:
-        raise SourceError(f"The context {name} names a user that is not there.")
+        raise UserError(f"The context {name} names a user that is not there.")
 
     async with on_stage(list_contexts=lambda: [ContextChoice(name="prod")], switch_context=refuse) as stage:
         await stage.press("x", "enter")

@@ -6,9 +6,9 @@ import pytest
 from rich.cells import cell_len
 from textual.style import Style
 
-from dsview.model.finding import Finding, ObjectRef, Severity
-from dsview.model.text import Safe, safe
-from dsview.rows.cells import GAP, Cell, Column, Row, Tone
+from dsview.core.finding import Finding, ObjectRef, Severity
+from dsview.core.text import Safe, safe
+from dsview.tables.cells import GAP, Cell, Column, Row, Tone
 from dsview.ui.columns import GUTTER, ColumnSizer
 from dsview.ui.glyphs import ASCII, UNICODE, Glyphs
 from dsview.ui.paint import Painter, fit

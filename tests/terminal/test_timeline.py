@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsview.model.kinds import Kind
+from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.sources.events import Health, StatusChanged
 from dsview.ui.choices import ContextChoice

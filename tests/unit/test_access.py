@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from dsview.sources.kube.access import PlainAccess, plain_access
-from dsview.sources.kube.config import ResolvedContext
+from dsview.sources.kube.kubeconfig import ResolvedContext
+from dsview.sources.kube.transport import DirectTransport, direct_transport
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
@@ -30,8 +30,8 @@ def context(user: dict[str, Any] | None, server: str = "https://api.test:6443", 
     return ResolvedContext(name="test", server=server, config=config)
 
 
-def access(user: dict[str, Any] | None, **cluster: Any) -> PlainAccess:
-    found = plain_access(context(user, **cluster), connections=4)
+def access(user: dict[str, Any] | None, **cluster: Any) -> DirectTransport:
+    found = direct_transport(context(user, **cluster), connections=4)
     assert found is not None
     return found
 
@@ -48,12 +48,12 @@ def access(user: dict[str, Any] | None, **cluster: Any) -> PlainAccess:
     ids=["a pod's service account", "a plug-in", "an auth provider", "a password", "a proxy"],
 )
 def test_what_needs_more_than_the_kubeconfig_is_for_the_official_client(asked: ResolvedContext) -> None:
-    assert plain_access(asked, connections=4) is None
+    assert direct_transport(asked, connections=4) is None
 
 
 def test_a_proxy_of_the_environment_is_for_the_official_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
-    assert plain_access(context({"token": "t"}), connections=4) is None
+    assert direct_transport(context({"token": "t"}), connections=4) is None
 
 
 def test_a_renewed_token_in_its_file_comes_before_the_one_in_the_user(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_who_acts_as_somebody_else_asks_with_the_rights_of_that_one() -> None:
 
 def test_acting_as_somebody_else_is_refused_where_it_would_be_left_out() -> None:
     with pytest.raises(ValueError, match="it says `as`"):
-        plain_access(context({"exec": {"command": "aws"}, "as": "jane"}), connections=4)
+        direct_transport(context({"exec": {"command": "aws"}, "as": "jane"}), connections=4)
 
 
 @pytest.mark.parametrize("user", [None, {}])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsview.model.address import FAMILIES, families_of
-from dsview.model.kinds import Kind
-from dsview.model.objects import LoadBalancerIngress, Node, NodeAddress, Object, Service
-from dsview.model.slices import Endpoint, EndpointSlice, pack
+from dsview.cluster.state import ClusterState
+from dsview.core.address import FAMILIES, families_of
+from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import LoadBalancerIngress, Node, NodeAddress, Object, Service
 from dsview.sources.events import Changed
-from dsview.state.cluster import ClusterState
 
 _KINDS = {Node: Kind.NODE, Service: Kind.SERVICE, EndpointSlice: Kind.ENDPOINT_SLICE}
 _names = st.sampled_from("abc")

@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dsview.cli import cli
-from dsview.cli.exits import EXIT_CODES
+from dsview.cli.exit_codes import EXIT_CODES
 from dsview.cli.options import Duration
 from tests.support.clusters import RECORDINGS, SCENARIOS
 
 ROOT = Path(__file__).parent.parent.parent
-SCHEMA: dict[str, Any] = json.loads((ROOT / "tui/dsview/report/schema.json").read_text())
+SCHEMA: dict[str, Any] = json.loads((ROOT / "tui/dsview/export/schema.json").read_text())
 
 
 def run(*arguments: str, stdin: bytes | None = None) -> Result:

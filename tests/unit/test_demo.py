@@ -12,18 +12,19 @@ from typing import Any
 import pytest
 import yaml
 
-from dsview.model.address import family_of
-from dsview.model.cidr import parse_cidrs
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.objects import Key, Object, Pod
+from dsview.core.address import family_of
+from dsview.core.cidr import parse_cidrs
+from dsview.core.errors import UserError
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Key, Object, Pod
+from dsview.listeners.nginx_conf import parse_conf
 from dsview.session.session import Session
 from dsview.sources.demo import DEFAULT, SCENARIOS, DemoSource
 from dsview.sources.demo.description import load, seconds
+from dsview.sources.demo.script import moments
+from dsview.sources.demo.simulated_cluster import SimulatedCluster
 from dsview.sources.demo.source import nginx_conf
-from dsview.sources.demo.story import moments
-from dsview.sources.demo.world import World
-from dsview.sources.events import Changed, Health, SourceError, SourceEvent, StatusChanged
-from dsview.sources.nginx import parse_conf
+from dsview.sources.events import Changed, Health, SourceEvent, StatusChanged
 
 START = 1_800_000_000.0
 
@@ -189,7 +190,7 @@ def test_the_same_clock_gives_the_same_events(scenario: str) -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_slices_follow_pods_and_services_all_the_time(scenario: str) -> None:
     description = load(scenario)
-    world = World(description, START)
+    world = SimulatedCluster(description, START)
     objects: dict[tuple[Kind, Key], dict[str, Any]] = {}
     for moment in [None, *moments(description.story)]:
         if moment is not None:
@@ -270,12 +271,12 @@ def test_manifest_is_the_object_as_it_is_now() -> None:
     source.advance_to(16)
     assert yaml.safe_load(source.read_manifest(Kind.SERVICE, key))["spec"]["ipFamilies"] == ["IPv4", "IPv6"]
     source.stop()
-    with pytest.raises(SourceError, match="gone"):
+    with pytest.raises(UserError, match="gone"):
         source.read_manifest(Kind.SERVICE, ("payments", "nothing"))
 
 
 def test_unknown_scenario_is_an_error_that_names_the_others() -> None:
-    with pytest.raises(SourceError, match="troubled, healthy") as caught:
+    with pytest.raises(UserError, match="troubled, healthy") as caught:
         DemoSource("fine")
     assert caught.value.exit_code == 2
 

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from dsview.cli import cli
-from dsview.cli.exits import EXIT_CODES
+from dsview.cli.exit_codes import EXIT_CODES
 from dsview.cli.topics import TOPICS
 
 ROOT = Path(__file__).parents[2]

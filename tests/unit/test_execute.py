@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 import websocket
 
-from dsview.model.objects import Pod
+from dsview.kinds.objects import Pod
 from dsview.sources.kube.client import Client
-from dsview.sources.kube.execute import ConfUnavailable, read_nginx_conf
+from dsview.sources.kube.pod_exec import ConfUnavailable, read_nginx_conf
 
 POD = Pod(name="controller-0", namespace="ingress-nginx")
 FRAME, CLOSE = websocket.ABNF.OPCODE_BINARY, (websocket.ABNF.OPCODE_CLOSE, b"\x03\xe8")

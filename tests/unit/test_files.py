@@ -15,22 +15,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.listen import ListenSource, NginxConf
-from dsview.model.objects import ConfigMap, Key, Object
-from dsview.sources.events import (
-    Changed,
-    Health,
-    Note,
-    Quarantined,
-    ServerInfo,
-    SourceError,
-    SourceEvent,
-    StatusChanged,
-)
+from dsview.cluster.component_settings import kube_proxy_settings
+from dsview.core.errors import UserError
+from dsview.core.listen import ListenSource, NginxConf
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import ConfigMap, Key, Object
+from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, SourceEvent, StatusChanged
 from dsview.sources.files import FilesSource, documents
 from dsview.sources.files import source as files_source
-from dsview.state.settings import kube_proxy_settings
 
 DATA = Path(__file__).parent.parent / "data"
 RECORDING = DATA / "recordings" / "dual-two-nodes"
@@ -254,7 +246,7 @@ def test_of_yaml_that_was_cut_off_the_whole_objects_are_read() -> None:
 
 
 def test_what_follows_a_gzip_file_is_not_passed_over_in_silence() -> None:
-    with pytest.raises(SourceError, match="something that is not gzip follows"):
+    with pytest.raises(UserError, match="something that is not gzip follows"):
         read_bytes(gzip.compress(dump(A)) + dump(B))
 
 
@@ -330,13 +322,13 @@ def test_huge_files_are_passed_over_with_a_sentence(tmp_path: Path, monkeypatch:
     told = read(tmp_path)
     assert told.names == ["a"]
     assert "b.json is larger" in told.notes[0]
-    with pytest.raises(SourceError, match="larger than"):
+    with pytest.raises(UserError, match="larger than"):
         read(tmp_path / "b.json")
 
 
 def test_gzip_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "MAX_BYTES", 10_000)
-    with pytest.raises(SourceError, match="unpacks to more than"):
+    with pytest.raises(UserError, match="unpacks to more than"):
         read_bytes(gzip.compress(dump(A) + b" " * 1_000_000))
 
 
@@ -361,7 +353,7 @@ MERGES = "a0: &a0 {x: 1, y: 2}\n" + "".join(
     ids=["laughs", "merges", "list in itself", "map in itself", "deep flow", "deep map", "deep block", "deep JSON"],
 )
 def test_yaml_made_to_hurt_is_refused_at_once(content: str) -> None:
-    with pytest.raises(SourceError, match="holds no Kubernetes objects"):
+    with pytest.raises(UserError, match="holds no Kubernetes objects"):
         read_bytes(content.encode())
 
 
@@ -429,7 +421,7 @@ def test_server_version_is_read(tmp_path: Path, answer: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"   \n", b"hello", b"[]", b"{}", b"%PDF-1.7\0", b'{"some": "json"}', b"42"])
 def test_what_holds_no_objects_at_all_is_an_error_with_what_to_do(content: bytes) -> None:
-    with pytest.raises(SourceError, match=r"standard input holds no Kubernetes objects.*kubectl get") as caught:
+    with pytest.raises(UserError, match=r"standard input holds no Kubernetes objects.*kubectl get") as caught:
         read_bytes(content)
     assert caught.value.exit_code == 2
 
@@ -444,13 +436,13 @@ def test_paths_that_cannot_be_read_are_errors(tmp_path: Path) -> None:
         ("empty", "no Kubernetes objects"),
         ("circle", "cannot be read"),
     ):
-        with pytest.raises(SourceError, match=said) as caught:
+        with pytest.raises(UserError, match=said) as caught:
             read(tmp_path / name)
         assert caught.value.exit_code == 2
 
 
 def test_a_path_that_was_left_empty_is_not_the_current_directory() -> None:
-    with pytest.raises(SourceError, match="names nothing"):
+    with pytest.raises(UserError, match="names nothing"):
         FilesSource("").start(lambda _: None)
 
 
@@ -471,17 +463,17 @@ def test_manifest_is_read_anew_from_its_file(tmp_path: Path) -> None:
     assert yaml.safe_load(manifest)["spec"] == {"clusterIP": "10.0.0.9"}
     assert "manager: kubectl" in manifest
     (tmp_path / "x.json").write_bytes(dump(B))
-    with pytest.raises(SourceError, match="not in its file any more"):
+    with pytest.raises(UserError, match="not in its file any more"):
         source.read_manifest(Kind.SERVICE, ("shop", "a"))
     (tmp_path / "x.json").unlink()
-    with pytest.raises(SourceError, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         source.read_manifest(Kind.SERVICE, ("shop", "a"))
 
 
 def test_manifest_nested_too_deep_is_a_sentence(tmp_path: Path) -> None:
     deep = dump(A)[:-1] + b', "x": ' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}"
     (tmp_path / "a.json").write_bytes(deep)
-    with pytest.raises(SourceError, match="nested too deep"):
+    with pytest.raises(UserError, match="nested too deep"):
         read(tmp_path).source.read_manifest(Kind.SERVICE, ("shop", "a"))
 
 
@@ -505,14 +497,14 @@ def test_damaged_files_never_end_in_anything_but_a_sentence(data: st.DataObject)
     try:
         told = read_bytes(bytes(content))
         said = [*told.notes, *told.quarantined]
-    except SourceError as error:
+    except UserError as error:
         said = [str(error)]
     assert all(text.isprintable() for text in said)
 
 
 def test_manifest_from_standard_input_is_not_available() -> None:
     told = read_bytes(dump(A))
-    with pytest.raises(SourceError, match="not available"):
+    with pytest.raises(UserError, match="not available"):
         told.source.read_manifest(Kind.SERVICE, ("shop", "a"))
 
 

@@ -10,18 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dsview.analysis.cluster_view import Delta
 from dsview.cli.topics import TOPICS
-from dsview.model.kinds import Kind
-from dsview.model.objects import Pod
-from dsview.model.text import safe
-from dsview.rows.completion import suggest
-from dsview.rows.filter import Filter, FilterError, compile_filter
-from dsview.rows.filter_keys import FILTER_KEYS
-from dsview.rows.panes import PANES
-from dsview.rows.view import TableView
-from dsview.session.session import Delta, Session
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod
+from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.sources.events import Changed
+from dsview.tables.completion import suggest
+from dsview.tables.filter import Filter, FilterError, compile_filter
+from dsview.tables.filter_fields import FILTER_KEYS
+from dsview.tables.panes import PANES
+from dsview.tables.view import TableView
 from tests.support.changes import POD, with_pod_ips
 from tests.support.clusters import changed, settle
 from tests.support.scripted import ScriptedSource

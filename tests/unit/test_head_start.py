@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from dsview.sources.kube import headstart
-from dsview.sources.kube.headstart import HeadStart
+from dsview.sources.kube import load_priority
+from dsview.sources.kube.load_priority import LoadPriority
 
 
 class Stop(threading.Event):
@@ -29,14 +29,14 @@ def clock() -> Callable[[], float]:
 
 
 def test_without_a_head_start_nobody_waits(clock: Callable[[], float]) -> None:
-    start, stop = HeadStart(0.0, clock), Stop()
+    start, stop = LoadPriority(0.0, clock), Stop()
     start.wait(stop)
     assert stop.waited == [0.0]
 
 
 def test_what_came_is_given_its_moment_once() -> None:
     now = [100.0]
-    start, stop = HeadStart(0.1, lambda: now[0]), Stop()
+    start, stop = LoadPriority(0.1, lambda: now[0]), Stop()
     start.arrived()
     now[0] += 0.04
     start.arrived()
@@ -48,10 +48,10 @@ def test_what_came_is_given_its_moment_once() -> None:
 
 
 def test_what_does_not_come_is_waited_for_once(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float]) -> None:
-    monkeypatch.setattr(headstart, "AT_MOST", 0.0)
-    start, stop = HeadStart(0.1, clock), Stop()
+    monkeypatch.setattr(load_priority, "AT_MOST", 0.0)
+    start, stop = LoadPriority(0.1, clock), Stop()
     start.wait(stop)
     assert stop.waited == []
-    monkeypatch.setattr(headstart, "AT_MOST", 3600.0)
+    monkeypatch.setattr(load_priority, "AT_MOST", 3600.0)
     start.wait(stop)
     assert stop.waited == [0.0]

@@ -57,7 +57,7 @@ def test_a_command_imports_nothing_that_it_does_not_use(arguments: tuple[str, ..
 
 FIRST_FRAME = """
 import asyncio, sys
-from dsview.cli.opening import open_session
+from dsview.cli.sessions import open_session
 from dsview.cli.options import Settings
 from dsview.ui.app import DsviewApp
 

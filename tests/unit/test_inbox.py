@@ -8,24 +8,24 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsview.model.kinds import Kind
-from dsview.model.objects import Node, Pod
-from dsview.session.inbox import Inbox
+from dsview.cluster.state import ClusterState
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Node, Pod
+from dsview.session.event_queue import EventQueue
 from dsview.sources.events import Changed, Health, Listed, Note, SourceEvent, StatusChanged
-from dsview.state.cluster import ClusterState
 
 
 def pod(name: str, version: int = 0) -> Pod:
     return Pod(name=name, namespace="shop", resource_version=str(version))
 
 
-def taken(inbox: Inbox) -> Iterator[SourceEvent]:
+def taken(inbox: EventQueue) -> Iterator[SourceEvent]:
     while (event := inbox.take()) is not None:
         yield event
 
 
 def test_of_several_writes_to_one_object_the_last_is_kept() -> None:
-    inbox = Inbox()
+    inbox = EventQueue()
     for version in range(1000):
         inbox.put(Changed(Kind.POD, (pod("a", version),)))
     assert list(taken(inbox)) == [Changed(Kind.POD, [pod("a", 999)], [])]
@@ -33,7 +33,7 @@ def test_of_several_writes_to_one_object_the_last_is_kept() -> None:
 
 
 def test_a_deletion_and_what_came_before_or_after_it_are_one_write() -> None:
-    inbox = Inbox()
+    inbox = EventQueue()
     inbox.put(Changed(Kind.POD, (pod("a"), pod("b"))))
     inbox.put(Changed(Kind.POD, (), (("shop", "a"),)))
     inbox.put(Changed(Kind.POD, (pod("c"),), (("shop", "b"),)))
@@ -42,7 +42,7 @@ def test_a_deletion_and_what_came_before_or_after_it_are_one_write() -> None:
 
 
 def test_a_completed_list_is_seen_after_what_came_before_it_and_before_what_came_after() -> None:
-    inbox = Inbox()
+    inbox = EventQueue()
     listed = Listed(Kind.POD, frozenset({("shop", "a")}))
     inbox.put(Changed(Kind.POD, (pod("a", 1),)))
     inbox.put(listed)
@@ -51,7 +51,7 @@ def test_a_completed_list_is_seen_after_what_came_before_it_and_before_what_came
 
 
 def test_much_comes_in_parts_and_what_arrives_meanwhile_comes_behind() -> None:
-    inbox = Inbox()
+    inbox = EventQueue()
     inbox.put(Changed(Kind.POD, [pod(f"p{n}") for n in range(1_200)]))
     first = inbox.take()
     assert isinstance(first, Changed)
@@ -63,7 +63,7 @@ def test_much_comes_in_parts_and_what_arrives_meanwhile_comes_behind() -> None:
 
 
 def test_what_arrived_is_announced_and_clear_forgets_it() -> None:
-    inbox = Inbox()
+    inbox = EventQueue()
     assert not inbox.arrived.is_set()
     inbox.put(Note("hello"))
     assert inbox.arrived.is_set()
@@ -73,7 +73,7 @@ def test_what_arrived_is_announced_and_clear_forgets_it() -> None:
 
 
 def test_many_threads_lose_nothing() -> None:
-    inbox = Inbox()
+    inbox = EventQueue()
     writers, each = 8, 400
 
     def write(writer: int) -> None:
@@ -107,7 +107,7 @@ EVENTS = st.one_of(
 
 @given(st.lists(st.one_of(EVENTS, st.none()), max_size=12))
 def test_a_state_fed_through_the_inbox_ends_like_one_fed_directly(events: list[SourceEvent | None]) -> None:
-    inbox, through, directly = Inbox(), ClusterState(), ClusterState()
+    inbox, through, directly = EventQueue(), ClusterState(), ClusterState()
     for event in events:
         if event is not None:
             inbox.put(event)

@@ -12,9 +12,9 @@ import yaml
 from click.testing import CliRunner
 
 from dsview.cli import cli
-from dsview.cli.opening import open_session
 from dsview.cli.options import Settings
-from dsview.sources.events import SourceError
+from dsview.cli.sessions import open_session
+from dsview.core.errors import UserError
 
 Json = dict[str, Any]
 
@@ -95,7 +95,7 @@ def test_a_screen_is_told_before_it_gives_up_what_it_shows(
     path: Path, content: Json | str | None, sentence: str
 ) -> None:
     write(path, content)
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(UserError) as caught:
         open_session(Settings(kubeconfig=str(path)))
     assert caught.value.exit_code == 2
     assert str(caught.value).startswith(sentence.format(path=path))

@@ -11,13 +11,13 @@ import pytest
 from click.shell_completion import CompletionItem, ShellComplete
 from click.testing import CliRunner
 
-from dsview.checks.registry import all_checks
+from dsview.checks.engine.registry import all_checks
 from dsview.cli import cli
 from dsview.cli.completing import SHELLS
-from dsview.cli.exits import EXIT_CODES
-from dsview.cli.manual import man_page
+from dsview.cli.exit_codes import EXIT_CODES
+from dsview.cli.man_page import man_page
 from dsview.cli.topics import TOPICS
-from dsview.report.formats import FORMATS
+from dsview.export.formats import FORMATS
 from dsview.ui.actions import ACTIONS
 
 

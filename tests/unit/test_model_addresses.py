@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsview.model.address import (
+from dsview.core.address import (
     AddressClass,
     canonical,
     classify,
@@ -23,7 +23,7 @@ from dsview.model.address import (
     same_address,
     sort_key,
 )
-from dsview.model.cidr import cidr_families, first_cidr, parse_cidr
+from dsview.core.cidr import cidr_families, first_cidr, parse_cidr
 
 
 @pytest.mark.parametrize(

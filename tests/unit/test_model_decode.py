@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsview.model.annotations import IGNORE_ANNOTATION, IPAM_ANNOTATIONS
-from dsview.model.decode import BadObject, decode, decode_line
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.objects import Pod, Service
-from dsview.model.parts import Interner
-from dsview.model.slices import Endpoint, EndpointSlice, pack, unpack_addresses, unpack_identity
+from dsview.kinds.annotations import IGNORE_ANNOTATION, IPAM_ANNOTATIONS
+from dsview.kinds.decode import BadObject, decode, decode_line
+from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack, unpack_addresses, unpack_identity
+from dsview.kinds.json_parts import Interner
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Pod, Service
 
 META = {"name": "x", "namespace": "shop"}
 

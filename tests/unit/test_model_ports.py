@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dsview.model.objects import Container, ContainerPort, Pod, ServicePort
-from dsview.model.ports import port_number
-from dsview.state.controllers import public_ports, target_port
+from dsview.cluster.controllers import public_ports, target_port
+from dsview.core.ports import port_number
+from dsview.kinds.objects import Container, ContainerPort, Pod, ServicePort
 
 NO_PORTS = ["", "0", "-1", "+80", " 80", "8_0", "http", "65536", "²", "٨٠", "8" * 5_000]
 

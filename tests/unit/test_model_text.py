@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsview.model.text import safe, safe_lines
+from dsview.core.text import safe, safe_lines
 
 # Cf: format characters such as bidirectional overrides; Cs: lone surrogates; Zl and Zp: separators that break lines.
 HARMFUL = {"Cc", "Cs", "Zl", "Zp"}

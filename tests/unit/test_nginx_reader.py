@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from dsview.model.kinds import Kind
-from dsview.model.listen import ListenSource, NginxConf
-from dsview.model.objects import ConfigMap, Container, Pod
+from dsview.cluster.state import ClusterState
+from dsview.core.listen import ListenSource, NginxConf
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import ConfigMap, Container, Pod
 from dsview.session.nginx_reader import AGAIN_AFTER, RELOADED_AFTER, NginxReader
 from dsview.sources.events import Changed, Health, SourceEvent, StatusChanged
-from dsview.state.cluster import ClusterState
 from tests.support.scripted import ScriptedSource
 
 POD = Pod(

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from dsview.sources.kube import outage
-from dsview.sources.kube.outage import Outage
+from dsview.sources.kube import reconnect
+from dsview.sources.kube.reconnect import ServerReconnect
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -23,7 +23,7 @@ def until(condition: Callable[[], bool]) -> None:
 class Waiting:
     """Threads that wait for a minute each, and how they went on."""
 
-    def __init__(self, outage: Outage, count: int, **options: bool) -> None:
+    def __init__(self, outage: ServerReconnect, count: int, **options: bool) -> None:
         self.went_on: list[bool] = []
         self._threads = [
             threading.Thread(target=lambda: self.went_on.append(outage.wait(60, **options))) for _ in range(count)
@@ -40,9 +40,9 @@ class Waiting:
 
 
 @contextmanager
-def an_outage(jitter: float = 0.0) -> Iterator[tuple[Outage, threading.Event]]:
+def an_outage(jitter: float = 0.0) -> Iterator[tuple[ServerReconnect, threading.Event]]:
     stop = threading.Event()
-    made = Outage(stop, jitter=lambda: jitter)
+    made = ServerReconnect(stop, jitter=lambda: jitter)
     yield made, stop
     stop.set()
     made.end()
@@ -66,7 +66,7 @@ def test_all_that_wait_end_with_the_session() -> None:
 
 
 def test_one_of_those_that_got_no_answer_looks_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outage, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(reconnect, "LOOK_EVERY", 0.05)
     with an_outage() as (shared, _):
         waiting = Waiting(shared, 4, may_look=True)
         until(lambda: waiting.went_on == [True])
@@ -83,7 +83,7 @@ def test_a_server_that_answers_now_and_then_wakes_nobody_more_often_than_every_f
 ) -> None:
     now = [100.0]
     woken: list[float] = []
-    shared = Outage(threading.Event(), clock=lambda: now[0], jitter=lambda: 0.5)
+    shared = ServerReconnect(threading.Event(), clock=lambda: now[0], jitter=lambda: 0.5)
     monkeypatch.setattr(shared._stop, "wait", lambda seconds: woken.append(round(seconds, 3)))
     for _ in range(3):
         waiting = Waiting(shared, 2)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from dsview.checks.registry import REGISTRY
-from dsview.model.address import Family
-from dsview.model.finding import Finding, ObjectRef, Severity
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.text import safe
-from dsview.rows.matrix import LayerName
-from dsview.rows.overview import Overview, overview, overview_now
-from dsview.rows.tally import Tallier
-from dsview.session.policy import Policy
+from dsview.analysis.cause_summary import CauseSummarizer
+from dsview.analysis.family_coverage import LayerName
+from dsview.analysis.overview import Overview, overview, overview_now
+from dsview.checks.engine.policy import Policy
+from dsview.checks.engine.registry import REGISTRY
+from dsview.core.address import Family
+from dsview.core.finding import Finding, ObjectRef, Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import RESOURCES, Kind
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.sources.events import Changed, Health, Listed, SourceEvent, StatusChanged
@@ -166,13 +166,13 @@ def test_the_worst_cause_comes_first_with_what_it_explains() -> None:
 
 def test_counting_in_slices_comes_to_the_same_as_counting_at_once() -> None:
     session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
-    tallier = Tallier(session)
+    tallier = CauseSummarizer(session)
     ticks = iter(range(10_000))
     slices = 0
     while tallier.has_work:
         tallier.work(0.5, clock=lambda: float(next(ticks)))
         slices += 1
-    at_once = Tallier(session)
+    at_once = CauseSummarizer(session)
     at_once.work(float("inf"))
     assert tallier.tally == at_once.tally
     assert overview(session, tallier.tally) == overview_now(session)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 OPEN = """
 import asyncio, dsview
-from dsview.cli.opening import open_session
+from dsview.cli.sessions import open_session
 from dsview.cli.options import Settings
 from dsview.ui.app import DsviewApp
 

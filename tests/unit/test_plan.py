@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dsview.model.finding import Severity
-from dsview.report.plan import PLAN_FORMATS
-from dsview.rows.detail import detail
-from dsview.rows.panes import PANES
-from dsview.rows.plan import Plan, Step, Wave, make_plan
-from dsview.session.policy import Exemption, Policy
+from dsview.analysis.plan import Plan, Step, Wave, make_plan
+from dsview.checks.engine.policy import Exemption, Policy
+from dsview.core.finding import Severity
+from dsview.export.plan import PLAN_FORMATS
 from dsview.session.session import Session
+from dsview.tables.detail import detail
+from dsview.tables.panes import PANES
 from tests.support.changes import (
     POD,
     V4,

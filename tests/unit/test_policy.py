@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dsview.checks.registry import all_checks
+from dsview.checks.engine.policy import Exemption, Policy, matches
+from dsview.checks.engine.registry import all_checks
 from dsview.cli import cli
-from dsview.model.finding import Finding, ObjectRef, Severity
-from dsview.session.config import EXEMPT_FIELDS, FIELDS, policy_of
-from dsview.session.config_file import read_config
-from dsview.session.policy import Exemption, Policy, matches
-from dsview.sources.events import SourceError
+from dsview.config.policy_file import EXEMPT_FIELDS, FIELDS, policy_of
+from dsview.config.toml_file import read_config
+from dsview.core.errors import UserError
+from dsview.core.finding import Finding, ObjectRef, Severity
 from tests.support.clusters import DATA, from_path
 
 STUCK = Finding(
@@ -215,7 +215,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_in_the_file_is_a_sentence_with_its_line(tmp_path: Path, text: str, sentence: str) -> None:
-    with pytest.raises(SourceError) as raised:
+    with pytest.raises(UserError) as raised:
         load(tmp_path, text)
     assert sentence in str(raised.value)
     assert raised.value.exit_code == 2
@@ -250,7 +250,7 @@ def test_the_default_file_is_read_where_there_is_one(tmp_path: Path, monkeypatch
 def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, content: bytes | None) -> None:
     file = tmp_path / "house.toml"
     file.mkdir() if content is None else file.write_bytes(content)
-    with pytest.raises(SourceError, match=r"The configuration file house.toml cannot be read: [^\[]*\.$"):
+    with pytest.raises(UserError, match=r"The configuration file house.toml cannot be read: [^\[]*\.$"):
         read_config(str(file))
 
 

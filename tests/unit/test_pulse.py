@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from dsview.model.kinds import Kind
-from dsview.model.objects import Service
-from dsview.session.session import Delta, Session
-from dsview.state.cluster import Change
-from dsview.ui.pulse import BUSY_PAINT_EVERY, CALM_AFTER, CALM_EVERY, PAINT_EVERY, Pulse
+from dsview.analysis.cluster_view import Delta
+from dsview.cluster.state import Change
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+from dsview.session.session import Session
+from dsview.ui.refresh_loop import BUSY_PAINT_EVERY, CALM_AFTER, CALM_EVERY, PAINT_EVERY, RefreshLoop
 
 
 class Busy:
@@ -33,7 +34,7 @@ class Beats:
         self.painted: list[Delta] = []
         self.delay = 0.0
         self._next: Callable[[], None] = lambda: None
-        self.pulse = Pulse(
+        self.pulse = RefreshLoop(
             cast("Session", session),
             set_timer=self._set_timer,
             changed=self.painted.append,

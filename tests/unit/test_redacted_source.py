@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from dsview.model.kinds import Kind
-from dsview.model.listen import ListenSource
-from dsview.model.objects import Pod
-from dsview.rows.panes import PANES
-from dsview.rows.view import TableView
+from dsview.cluster.controllers import live_controllers
+from dsview.cluster.listeners import nginx_conf
+from dsview.core.errors import UserError
+from dsview.core.listen import ListenSource
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
-from dsview.sources.events import Health, Listed, Note, Quarantined, SourceError, StatusChanged
+from dsview.sources.events import Health, Listed, Note, Quarantined, StatusChanged
 from dsview.sources.files import FilesSource
 from dsview.sources.redact import RedactedSource
-from dsview.state.controllers import live_controllers
-from dsview.state.listeners import nginx_conf
+from dsview.tables.panes import PANES
+from dsview.tables.view import TableView
 from tests.support.clusters import SCENARIOS, settle
 from tests.support.scripted import ScriptedSource
 
@@ -82,5 +83,5 @@ def test_questions_go_to_what_is_meant_and_words_of_the_cluster_stay_behind() ->
     )
     assert told[-4] == Listed(Kind.POD, frozenset({("namespace-1", "pod-1")}), ("namespace-1",))
     assert not [event for event in told[-3:] if "bob" in repr(event) or "edge" in repr(event)]
-    with pytest.raises(SourceError, match="redacted"):
+    with pytest.raises(UserError, match="redacted"):
         hidden.read_manifest(Kind.POD, ("namespace-1", "pod-1"))

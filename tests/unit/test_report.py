@@ -13,11 +13,13 @@ import msgspec
 import pytest
 
 from dsview import __version__
-from dsview.checks.registry import REGISTRY, all_checks
-from dsview.model.text import safe, safe_lines
-from dsview.report.baseline import compared, read_baseline
-from dsview.report.formats import FORMATS, Beside, render_json
-from dsview.report.model import (
+from dsview.checks.engine.policy import Exemption, Policy
+from dsview.checks.engine.registry import REGISTRY, all_checks
+from dsview.core.errors import UserError
+from dsview.core.text import safe, safe_lines
+from dsview.export.baseline import compared, read_baseline
+from dsview.export.formats import FORMATS, Beside, render_json
+from dsview.export.report import (
     ClusterPart,
     Counts,
     FoldedUnder,
@@ -28,14 +30,12 @@ from dsview.report.model import (
     SourcePart,
     build_report,
 )
-from dsview.report.text import render_text
-from dsview.session.policy import Exemption, Policy
+from dsview.export.text import render_text
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
-from dsview.sources.events import SourceError
 from tests.support.clusters import RECORDINGS, SCENARIOS, from_path, settle
 
-SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "tui/dsview/report/schema.json").read_text())
+SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "tui/dsview/export/schema.json").read_text())
 SCHEMAS = Path(__file__).parents[1] / "data" / "schemas"
 HOSTILE = "x\x1b]0;owned\x07\x1b[31m[bold]|`</failure>]]>&amp;\u202e\u200b\x9b\x7f\ud800\ufffe\n# y"
 NAME = HOSTILE.replace("\ud800", "")
@@ -477,7 +477,7 @@ def test_a_finding_is_new_by_its_identity_or_when_it_got_worse(
 def test_a_baseline_of_another_kind_is_refused(tmp_path: Path, content: str, sentence: str) -> None:
     file = tmp_path / "known.json"
     file.write_text(content)
-    with pytest.raises(SourceError) as raised:
+    with pytest.raises(UserError) as raised:
         read_baseline(str(file))
     assert sentence in str(raised.value)
 

@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from dsview.report import html
-from dsview.report.html import render_html
-from dsview.report.model import build_report
-from dsview.rows.trace import flagged_traces
+from dsview.analysis.trace import flagged_traces
+from dsview.export import html
+from dsview.export.html import render_html
+from dsview.export.report import build_report
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from tests.support.clusters import SCENARIOS, from_path, settle

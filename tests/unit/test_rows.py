@@ -8,19 +8,20 @@ from typing import Any
 
 import pytest
 
-from dsview.model.finding import Severity
-from dsview.model.kinds import Kind
-from dsview.rows.cells import GAP, Row, Tone
-from dsview.rows.detail import detail
-from dsview.rows.filter import FilterError, compile_filter
-from dsview.rows.flags import CELLS
-from dsview.rows.header import age_text, header
-from dsview.rows.hop import Verdict
-from dsview.rows.panes import PANES
-from dsview.rows.trace import trace
-from dsview.rows.view import TableView
-from dsview.session.session import Delta, Session
+from dsview.analysis.cluster_view import Delta
+from dsview.analysis.hop import Verdict
+from dsview.analysis.trace import trace
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.session.session import Session
 from dsview.sources.events import Changed
+from dsview.tables.cells import GAP, Row, Tone
+from dsview.tables.detail import detail
+from dsview.tables.filter import FilterError, compile_filter
+from dsview.tables.flags import CELLS
+from dsview.tables.header import age_text, header
+from dsview.tables.panes import PANES
+from dsview.tables.view import TableView
 from tests.support.clusters import SCENARIOS, changed, find, from_path
 
 

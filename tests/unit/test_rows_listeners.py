@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dsview.model.address import V4, V6
-from dsview.model.kinds import Kind
-from dsview.model.listen import Listener, ListenSource, NginxConf
-from dsview.rows.detail import detail
-from dsview.rows.listeners import PANE
-from dsview.rows.view import TableView
+from dsview.core.address import V4, V6
+from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.sources.events import Changed
+from dsview.tables.detail import detail
+from dsview.tables.listeners import PANE
+from dsview.tables.view import TableView
 from tests.support.clusters import SCENARIOS, from_path
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dsview.model.kinds import Kind
-from dsview.rows.detail import Detail, detail
-from dsview.rows.places import KINDS, PLACES
+from dsview.analysis.home_pane import KINDS, PLACES
+from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
+from dsview.tables.detail import Detail, detail
 from tests.support.clusters import settle
 
 NOW = 1_800_000_000.0

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from dsview.model.kinds import Kind
-from dsview.rows.cells import UNREAD, Tone
-from dsview.rows.detail import detail
-from dsview.rows.hop import Verdict
-from dsview.rows.panes import PANES
-from dsview.rows.trace import trace
+from dsview.analysis.hop import Verdict
+from dsview.analysis.trace import trace
+from dsview.kinds.kind import Kind
 from dsview.session.session import Session
+from dsview.tables.cells import UNREAD, Tone
+from dsview.tables.detail import detail
+from dsview.tables.panes import PANES
 from tests.support.changes import pod_named
 from tests.support.clusters import changed, find
 

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsview.model.kinds import Kind
-from dsview.model.objects import Key, Pod
-from dsview.model.text import safe
-from dsview.rows.filter import Filter, FilterError, compile_filter, narrows
-from dsview.rows.panes import PANES
-from dsview.rows.view import TableView
-from dsview.session.session import Delta, Session
+from dsview.analysis.cluster_view import Delta
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Pod
+from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Progress, StatusChanged
+from dsview.tables.filter import Filter, FilterError, compile_filter, narrows
+from dsview.tables.panes import PANES
+from dsview.tables.view import TableView
 from tests.support.clusters import SCENARIOS, from_path
 from tests.support.scripted import ScriptedSource
 

@@ -11,14 +11,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from dsview.checks.context import Context
-from dsview.checks.registry import Check, Problem, run_check
-from dsview.model.finding import Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import LoadBalancerIngress, Service, ServiceCIDR
-from dsview.session.policy import Exemption, Policy
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.policy import Exemption, Policy
+from dsview.checks.engine.registry import Check, Problem, run_check
+from dsview.core.errors import UserError
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import LoadBalancerIngress, Service, ServiceCIDR
 from dsview.session.session import Session
-from dsview.sources.events import Changed, Health, Listed, ServerInfo, SourceError, StatusChanged
+from dsview.sources.events import Changed, Health, Listed, ServerInfo, StatusChanged
 from tests.bench import synthetic
 from tests.support.scripted import ScriptedSource
 
@@ -161,7 +162,7 @@ def test_a_check_that_raised_is_said_not_to_be_evaluated_until_it_goes_well_agai
             raise RuntimeError("out of luck")
         return list(run_check(check, item, context))
 
-    monkeypatch.setattr("dsview.checks.engine.run_check", fail_on_web)
+    monkeypatch.setattr("dsview.checks.engine.engine.run_check", fail_on_web)
     source.put(Kind.SERVICE_CIDR, DUAL)
     source.put(Kind.SERVICE, WEB, like_web("other", 1, labels={"team": "blue"}), like_web("good", 2, labels={}))
     source.know()
@@ -252,7 +253,7 @@ def test_objects_can_be_read_before_their_kind_is_known_and_nothing_is_said_of_t
     source.know(Kind.SERVICE_CIDR)
     assert codes(drained(session)) == []
     assert list(session.state.services) == [WEB]
-    with pytest.raises(SourceError):
+    with pytest.raises(UserError):
         session.read_manifest(Kind.SERVICE, WEB.key)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.objects import Condition, ServiceCIDR
-from dsview.rows.manifest import fold_managed_fields
-from dsview.rows.since import Written, since_text, written, written_text
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Condition, ServiceCIDR
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Listed, StatusChanged
 from dsview.sources.manifest import manifest
+from dsview.tables.finding_age import Written, first_seen_text, written, written_text
+from dsview.tables.manifest_lines import fold_managed_fields
 from tests.support.clusters import SCENARIOS, from_path
 from tests.support.scripted import ScriptedSource
 from tests.terminal.stage import NOW, kind_of, pod, troubled_shop
@@ -79,17 +79,17 @@ def test_a_finding_that_dsview_saw_come_has_that_time() -> None:
     while session.has_work:
         session.drain(1.0)
     finding = session.findings_of("Pod", "shop", "web-0")[0]
-    assert since_text(session, finding) == "2027-01-15 08:01:01 UTC, as dsview saw it come"
+    assert first_seen_text(session, finding) == "2027-01-15 08:01:01 UTC, as dsview saw it come"
 
 
 def test_a_finding_from_before_is_no_older_than_its_object() -> None:
     session, _, _ = shop()
     of_pod = session.findings_of("Pod", "shop", "api-0")[0]
-    assert since_text(session, of_pod) == (
+    assert first_seen_text(session, of_pod) == (
         "before this session, not before 2027-01-14 08:00:00 UTC, when the Pod started"
     )
     of_service = session.findings_of("Service", "shop", "old")[0]
-    assert since_text(session, of_service).endswith("when the Service was created")
+    assert first_seen_text(session, of_service).endswith("when the Service was created")
 
 
 def test_a_condition_tells_its_own_time() -> None:
@@ -101,20 +101,20 @@ def test_a_condition_tells_its_own_time() -> None:
     )
     session, _, _ = shop(broken)
     finding = next(f for f in session.book if f.check == "DS-CLU-004")
-    assert since_text(session, finding) == "2027-01-15 07:50:00 UTC, when its condition Ready changed"
+    assert first_seen_text(session, finding) == "2027-01-15 07:50:00 UTC, when its condition Ready changed"
 
 
 def test_what_is_shown_in_the_detail_only_is_not_said_to_be_older_than_the_session() -> None:
     session, _, _ = shop()
     followed = session.findings_of("Service", "shop", "old")[0]
     of_detail = msgspec.structs.replace(followed, check="DS-EPS-007", field=None)
-    assert since_text(session, of_detail).startswith("not before")
+    assert first_seen_text(session, of_detail).startswith("not before")
 
 
 def test_files_have_no_session_that_anything_could_be_before() -> None:
     session = from_path(SCENARIOS[2])
     for finding in session.book:
-        assert "before this session" not in since_text(session, finding)
+        assert "before this session" not in first_seen_text(session, finding)
 
 
 @pytest.mark.parametrize(

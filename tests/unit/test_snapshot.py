@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.listen import ListenSource, NginxConf
-from dsview.model.objects import Object, Pod, Service
+from dsview.core.errors import UserError
+from dsview.core.listen import ListenSource, NginxConf
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Object, Pod, Service
+from dsview.listeners.nginx_conf import read_conf
 from dsview.session.session import Session
 from dsview.session.snapshot import take_snapshot
-from dsview.sources.events import Changed, Health, ServerInfo, SourceError, SourceEvent, StatusChanged
+from dsview.sources.events import Changed, Health, ServerInfo, SourceEvent, StatusChanged
 from dsview.sources.files import FilesSource
-from dsview.sources.nginx import read_conf
 from dsview.sources.snapshot import Snapshot, write_snapshot
 
 DATA = Path(__file__).parent.parent / "data"
@@ -160,7 +161,7 @@ def test_an_old_file_stays_whole_when_writing_fails(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
     (tmp_path / "s.json").write_text("old")
-    with pytest.raises(SourceError, match=r"s\.json cannot be written: No space left on device"):
+    with pytest.raises(UserError, match=r"s\.json cannot be written: No space left on device"):
         write_snapshot(tmp_path / "s.json", snapshot(objects=failing()))
     assert (tmp_path / "s.json").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["s.json"]
@@ -189,14 +190,14 @@ def test_a_terminal_is_refused(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     link = tmp_path / "terminal"
     link.symlink_to(os.ttyname(theirs))
-    with pytest.raises(SourceError, match="is a terminal"):
+    with pytest.raises(UserError, match="is a terminal"):
         write_snapshot(link, snapshot())
     os.close(ours)
     os.close(theirs)
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cannot be written"):
+    with pytest.raises(UserError, match="cannot be written"):
         write_snapshot(tmp_path / "gone" / "s.json", snapshot())
 
 

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from dsview.model import wire
-from dsview.model import wire_groups as groups
-from dsview.model.annotations import (
+from dsview.kinds import json_core
+from dsview.kinds import json_groups as groups
+from dsview.kinds.annotations import (
     DEFAULT_CLASS_ANNOTATION,
     IGNORE_ANNOTATION,
     INGRESS_ANNOTATIONS,
@@ -24,17 +24,17 @@ from dsview.model.annotations import (
     NODE_ANNOTATIONS,
     SERVICE_ANNOTATIONS,
 )
-from dsview.model.decode import decode
-from dsview.model.encode import encode
-from dsview.model.kinds import RESOURCES, Kind
+from dsview.kinds.decode import decode
+from dsview.kinds.encode import encode
+from dsview.kinds.kind import RESOURCES, Kind
 
 DATA = Path(__file__).parent.parent / "data"
 
 WIRES: dict[Kind, type] = {
-    Kind.SERVICE: wire.ServiceWire,
-    Kind.ENDPOINT_SLICE: wire.EndpointSliceWire,
-    Kind.POD: wire.PodWire,
-    Kind.NODE: wire.NodeWire,
+    Kind.SERVICE: json_core.ServiceWire,
+    Kind.ENDPOINT_SLICE: json_core.EndpointSliceWire,
+    Kind.POD: json_core.PodWire,
+    Kind.NODE: json_core.NodeWire,
     Kind.SERVICE_CIDR: groups.ServiceCIDRWire,
     Kind.IP_ADDRESS: groups.IPAddressWire,
     Kind.INGRESS: groups.IngressWire,
@@ -43,9 +43,9 @@ WIRES: dict[Kind, type] = {
     Kind.VALIDATING_WEBHOOK: groups.WebhookConfigurationWire,
     Kind.MUTATING_WEBHOOK: groups.WebhookConfigurationWire,
     Kind.API_SERVICE: groups.APIServiceWire,
-    Kind.CONFIG_MAP: wire.ConfigMapWire,
-    Kind.EVENT: wire.EventWire,
-    Kind.ENDPOINTS: wire.EndpointsWire,
+    Kind.CONFIG_MAP: json_core.ConfigMapWire,
+    Kind.EVENT: json_core.EventWire,
+    Kind.ENDPOINTS: json_core.EndpointsWire,
 }
 
 Json = dict[str, Any]
@@ -110,11 +110,11 @@ def raw(name: str) -> st.SearchStrategy[Any]:
         case "annotations":
             return st.none() | ANNOTATIONS
         case "ownerReferences":
-            return st.none() | st.lists(strategy(inspect.type_info(wire.OwnerReference)), max_size=2)
+            return st.none() | st.lists(strategy(inspect.type_info(json_core.OwnerReference)), max_size=2)
         case "hostIPs":
-            return st.none() | st.lists(strategy(inspect.type_info(wire.PodIP)), max_size=2)
+            return st.none() | st.lists(strategy(inspect.type_info(json_core.PodIP)), max_size=2)
         case "ports":
-            return st.none() | st.lists(strategy(inspect.type_info(wire.ContainerPortWire)), max_size=2)
+            return st.none() | st.lists(strategy(inspect.type_info(json_core.ContainerPortWire)), max_size=2)
         case "command" | "args":
             return st.none() | st.lists(WORDS, max_size=2)
     return PROBES

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsview.model.address import classify, families_of, is_canonical, packed
-from dsview.model.cidr import parse_cidr
-from dsview.model.encode import encode
-from dsview.model.kinds import Kind
-from dsview.model.listen import NginxConf
-from dsview.model.objects import Container, Ingress, IngressBackend, Object, Pod
+from dsview.core.address import classify, families_of, is_canonical, packed
+from dsview.core.cidr import parse_cidr
+from dsview.core.listen import NginxConf
+from dsview.kinds.encode import encode
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Container, Ingress, IngressBackend, Object, Pod
+from dsview.listeners.nginx_conf import read_conf
 from dsview.session.session import Session
 from dsview.session.snapshot import take_snapshot
 from dsview.sources.files import FilesSource
-from dsview.sources.nginx import read_conf
 from dsview.sources.redact import redacted
 from dsview.sources.redact.addresses import AddressMap, is_special
 from dsview.sources.redact.names import KEPT_NAMES, KEPT_NAMESPACES, KEPT_VALUES

@@ -7,15 +7,15 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from dsview.model.address import Family
-from dsview.model.finding import Severity
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.listen import Listener, ListenSource, NginxConf
-from dsview.model.objects import LoadBalancerIngress, Node, Object
-from dsview.rows.timeline import TimelineRows, latest
+from dsview.analysis.timeline import Entry, Sort, Timeline, Turn
+from dsview.core.address import Family
+from dsview.core.finding import Severity
+from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import LoadBalancerIngress, Node, Object
 from dsview.session.session import Session
-from dsview.session.timeline import Entry, Sort, Timeline, Turn
 from dsview.sources.events import Changed, Health, Listed, SourceEvent, StatusChanged
+from dsview.tables.timeline import TimelineRows, latest
 from tests.support.scripted import ScriptedSource
 from tests.terminal.stage import NOW, kind_of, node, pod, service, slices, troubled_shop
 

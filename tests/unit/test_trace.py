@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dsview.session.trace import Trace, resident_mb
+from dsview.session.timing_log import Trace, resident_mb
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

@@ -12,21 +12,21 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
+from dsview.analysis.hop import Hop, Outcome, Trace, Verdict
+from dsview.analysis.trace import trace_pod, trace_service
+from dsview.analysis.trace_layout import wrapped
+from dsview.analysis.trace_target import trace_named
 from dsview.cli import cli
-from dsview.model.address import FAMILIES
-from dsview.model.finding import Severity
-from dsview.model.text import cell_width
-from dsview.report.trace import render_json, render_text
-from dsview.rows.hop import Hop, Outcome, Trace, Verdict
-from dsview.rows.named import trace_named
-from dsview.rows.picture import wrapped
-from dsview.rows.trace import trace_pod, trace_service
+from dsview.core.address import FAMILIES
+from dsview.core.errors import UserError
+from dsview.core.finding import Severity
+from dsview.core.text import cell_width
+from dsview.export.trace import render_json, render_text
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
-from dsview.sources.events import SourceError
 from tests.support.clusters import RECORDINGS, SCENARIOS, Json, changed, find, from_path, settle
 
-SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "tui/dsview/report/trace.schema.json").read_text())
+SCHEMA: dict[str, Any] = json.loads((Path(__file__).parents[2] / "tui/dsview/export/trace.schema.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +202,7 @@ def test_a_policy_that_shuts_a_family_out_keeps_the_trace_from_calling_it_clear(
     ],
 )
 def test_what_cannot_be_found_is_a_sentence_with_a_suggestion(troubled: Session, name: str, sentence: str) -> None:
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(UserError) as caught:
         trace_named(troubled, name)
     assert str(caught.value).startswith(sentence)
     assert caught.value.exit_code == 2

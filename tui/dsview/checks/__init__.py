@@ -1,1 +1,1 @@
-"""From state to findings: one registry of checks, one module for each kind of object. No I/O, no clock."""
+"""The checks, by the kind of object that they look at, and the engine that runs them. No I/O, no clock."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.context import Context
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import FAMILY_FIELDS, count, families, recreate_service
-from dsview.model.address import (
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import FAMILY_FIELDS, count, families, recreate_service
+from dsview.core.address import (
     FAMILIES,
     UNUSABLE,
     AddressClass,
@@ -18,11 +18,11 @@ from dsview.model.address import (
     other,
     same_address,
 )
-from dsview.model.cidr import parse_cidr
-from dsview.model.finding import Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import NetworkPolicy, Node, Pod, Service, ServiceCIDR
-from dsview.model.slices import EndpointSlice, unpack_addresses
+from dsview.core.cidr import parse_cidr
+from dsview.core.finding import Severity
+from dsview.kinds.endpoint_slices import EndpointSlice, unpack_addresses
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import NetworkPolicy, Node, Pod, Service, ServiceCIDR
 
 _ONE_WRITER = "Find the webhook or operator that writes only one of the two fields; the API server keeps them equal."
 

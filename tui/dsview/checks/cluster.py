@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dsview.checks.context import Context
-from dsview.checks.registry import Problem, check
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import count, families, kubectl, names, patch_service, quoted, recreate_pods, ref
 from dsview.checks.services import is_cluster_dns
-from dsview.checks.words import count, families, kubectl, names, patch_service, quoted, recreate_pods, ref
-from dsview.model.address import FAMILIES, Family, families_of, other
-from dsview.model.cidr import cidr_families, parse_cidrs
-from dsview.model.finding import ObjectRef, Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import Pod, Service, ServiceCIDR
-from dsview.model.text import safe
-from dsview.state.indexes import uses_cluster_dns
-from dsview.state.profile import KUBERNETES, Confidence
-from dsview.state.relations import PodFacet, in_order
-from dsview.state.service_ranges import service_range_uses
+from dsview.cluster.indexes import uses_cluster_dns
+from dsview.cluster.profile import KUBERNETES, Confidence
+from dsview.cluster.relations import PodFacet, in_order
+from dsview.cluster.service_ranges import service_range_uses
+from dsview.core.address import FAMILIES, Family, families_of, other
+from dsview.core.cidr import cidr_families, parse_cidrs
+from dsview.core.finding import ObjectRef, Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod, Service, ServiceCIDR
 
 
 @check(

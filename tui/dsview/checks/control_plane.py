@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.context import Context
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import families, kubectl, ref
-from dsview.model.address import V6, families_of, other
-from dsview.model.cidr import cidr_families, parse_cidrs
-from dsview.model.corefile import kubernetes_zones
-from dsview.model.finding import Severity
-from dsview.model.kinds import Kind
-from dsview.model.text import safe
-from dsview.state.indexes import holds_address
-from dsview.state.profile import control_plane_flag, split_list
-from dsview.state.relations import PodFacet
-from dsview.state.settings import COREDNS, KUBE_PROXY, kube_proxy_settings
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import families, kubectl, ref
+from dsview.cluster.component_settings import COREDNS, KUBE_PROXY, kube_proxy_settings
+from dsview.cluster.indexes import holds_address
+from dsview.cluster.profile import control_plane_flag, split_list
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import V6, families_of, other
+from dsview.core.cidr import cidr_families, parse_cidrs
+from dsview.core.corefile import kubernetes_zones
+from dsview.core.finding import Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
 
 
 @check(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.context import Context
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import (
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import (
     FAMILY_FIELDS,
     count,
     families,
@@ -17,12 +17,12 @@ from dsview.checks.words import (
     recreate_service,
     ref,
 )
-from dsview.model.address import FAMILIES, Family, families_of, family_of, other
-from dsview.model.finding import Cause, ObjectRef, Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import Pod, Service
-from dsview.model.slices import Endpoint, EndpointSlice, unpack_addresses
-from dsview.state.profile import KUBERNETES, Confidence
+from dsview.cluster.profile import KUBERNETES, Confidence
+from dsview.core.address import FAMILIES, Family, families_of, family_of, other
+from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, unpack_addresses
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod, Service
 
 CONTROLLER = "endpointslice-controller.k8s.io"
 SERVICE_NAME = "kubernetes.io/service-name"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.context import Context
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import count, families, names, recreate_pods, ref
-from dsview.model.address import FAMILIES, Family, families_of
-from dsview.model.finding import ObjectRef, Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import Ingress, Key, Pod, Service
-from dsview.state.controllers import argument, controllers_of, publish_service_key
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import count, families, names, recreate_pods, ref
+from dsview.cluster.controllers import argument, controllers_of, publish_service_key
+from dsview.core.address import FAMILIES, Family, families_of
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Ingress, Key, Pod, Service
 
 
 def _backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Family, ...]]]:

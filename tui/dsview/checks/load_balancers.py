@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.context import Context
 from dsview.checks.endpoints import causes as endpoint_causes
 from dsview.checks.endpoints import lacking
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import count, families, kubectl, names, patch_service, quoted, recreate_pods, ref
-from dsview.model.address import V6, Family, families_of, family_of, other
-from dsview.model.cidr import cidr_families
-from dsview.model.finding import Cause, ObjectRef, Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import Pod, Service
-from dsview.model.text import safe
-from dsview.state.profile import split_list
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import count, families, kubectl, names, patch_service, quoted, recreate_pods, ref
+from dsview.cluster.profile import split_list
+from dsview.core.address import V6, Family, families_of, family_of, other
+from dsview.core.cidr import cidr_families
+from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod, Service
 
 SETTLES = 300.0
 """Seconds that a load balancer may take (checks.md §4, DS-LB-001 and 004)."""

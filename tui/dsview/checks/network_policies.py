@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from dsview.checks.context import Context
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import kubectl, names
-from dsview.model.address import Family, families_of, other
-from dsview.model.cidr import Cidr, cidr_families, parse_cidr
-from dsview.model.finding import ObjectRef, Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import IPBlock, NetworkPolicy, Pod, PolicyRule
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import kubectl, names
+from dsview.core.address import Family, families_of, other
+from dsview.core.cidr import Cidr, cidr_families, parse_cidr
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import IPBlock, NetworkPolicy, Pod, PolicyRule
 
 
 def _directions(policy: NetworkPolicy) -> Iterator[tuple[str, str, tuple[PolicyRule, ...]]]:

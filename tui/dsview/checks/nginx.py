@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.context import Context, workload_of
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import kubectl, names, patch_service, recreate_pods, ref
-from dsview.model.address import FAMILIES, V4, V6, Family, families_of, family_of, other
-from dsview.model.finding import Cause, ObjectRef, Severity
-from dsview.model.kinds import Kind
-from dsview.model.listen import ListenSource, NginxConf
-from dsview.model.objects import Pod
-from dsview.state.controllers import (
+from dsview.checks.engine.context import Context, workload_of
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import kubectl, names, patch_service, recreate_pods, ref
+from dsview.cluster.controllers import (
     config_map_key,
     has_ssl_passthrough,
     live_controllers,
     public_ports,
 )
-from dsview.state.listeners import (
+from dsview.cluster.listeners import (
     deaf_ports,
     is_config_map_unread,
     is_ipv6_disabled,
@@ -27,7 +22,12 @@ from dsview.state.listeners import (
     protocol_of,
     sockets,
 )
-from dsview.state.relations import PodFacet
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import FAMILIES, V4, V6, Family, families_of, family_of, other
+from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.core.listen import ListenSource, NginxConf
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod
 
 
 def _ready(ctx: Context) -> list[Pod]:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from dsview.checks.context import Context
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import enable_ipv6, families, kubectl, names, patch, ref
-from dsview.model.address import V4, V6, families_of, other
-from dsview.model.cidr import cidr_families
-from dsview.model.finding import Severity
-from dsview.model.kinds import Kind
-from dsview.model.listen import Likelihood, Listener, ListenSource
-from dsview.model.objects import ConfigMap, Key, Pod
-from dsview.state.controllers import (
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import enable_ipv6, families, kubectl, names, patch, ref
+from dsview.cluster.controllers import (
     is_truthy,
     live_controllers,
 )
-from dsview.state.listeners import DISABLE_IPV6, config_map, nginx_conf, predict
-from dsview.state.profile import split_list
-from dsview.state.relations import PodFacet
+from dsview.cluster.listeners import DISABLE_IPV6, config_map, nginx_conf, predict
+from dsview.cluster.profile import split_list
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import V4, V6, families_of, other
+from dsview.core.cidr import cidr_families
+from dsview.core.finding import Severity
+from dsview.core.listen import Likelihood, Listener, ListenSource
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import ConfigMap, Key, Pod
 
 
 def _by_config_map(ctx: Context) -> dict[Key, tuple[ConfigMap, list[Pod]]]:

@@ -6,17 +6,17 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 
-from dsview.checks.context import Context
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import families, names, quoted, ref, reregister_node
-from dsview.model.address import FAMILIES, Family, families_of, first_of, is_usable, other, packed
-from dsview.model.cidr import Cidr, parse_cidr, parse_cidrs
-from dsview.model.finding import ObjectRef, Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import Node
-from dsview.model.text import safe
-from dsview.state.profile import NodeFacts
-from dsview.state.relations import in_order
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import families, names, quoted, ref, reregister_node
+from dsview.cluster.profile import NodeFacts
+from dsview.cluster.relations import in_order
+from dsview.core.address import FAMILIES, Family, families_of, first_of, is_usable, other, packed
+from dsview.core.cidr import Cidr, parse_cidr, parse_cidrs
+from dsview.core.finding import ObjectRef, Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Node
 
 
 def _nodes(ctx: Context) -> list[Node]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.context import Context
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import families, names, quoted, recreate_pods, ref
-from dsview.model.address import Family, families_of, family_of, is_mapped, is_usable, packed
-from dsview.model.cidr import parse_cidrs
-from dsview.model.finding import Cause, ObjectRef, Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import Node, Pod
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import families, names, quoted, recreate_pods, ref
+from dsview.core.address import Family, families_of, family_of, is_mapped, is_usable, packed
+from dsview.core.cidr import parse_cidrs
+from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Node, Pod
 
 
 def _node_ref(pod: Pod) -> ObjectRef:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.context import Context
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import FAMILY_FIELDS, families, patch_service, quoted, recreate_service, ref
-from dsview.model.address import canonical, family_of, other, packed
-from dsview.model.cidr import parse_cidrs
-from dsview.model.finding import ObjectRef, Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import Service
-from dsview.state.profile import KUBERNETES, Confidence, service_cidr_texts
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import FAMILY_FIELDS, families, patch_service, quoted, recreate_service, ref
+from dsview.cluster.profile import KUBERNETES, Confidence, service_cidr_texts
+from dsview.core.address import canonical, family_of, other, packed
+from dsview.core.cidr import parse_cidrs
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
 
 
 def is_cluster_dns(service: Service) -> bool:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.affected import CONTROL_PLANE_LABELS
-from dsview.checks.context import Context
-from dsview.checks.registry import Problem, check
-from dsview.checks.words import recreate_service, ref
-from dsview.model.address import FAMILIES, Family
-from dsview.model.finding import ObjectRef, Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import WebhookConfiguration
-from dsview.state.profile import KUBERNETES
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.invalidation import CONTROL_PLANE_LABELS
+from dsview.checks.engine.registry import Problem, check
+from dsview.checks.engine.remediation import recreate_service, ref
+from dsview.cluster.profile import KUBERNETES
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import WebhookConfiguration
 
 
 def _api_server_family(ctx: Context) -> Family | None:

@@ -9,7 +9,7 @@ import sys
 import click
 
 from dsview.cli.commands import cli
-from dsview.cli.exits import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
+from dsview.cli.exit_codes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
 from dsview.cli.output import complain, prepare_streams, say
 
 __all__ = ["cli", "main"]

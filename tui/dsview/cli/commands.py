@@ -11,7 +11,7 @@ import click
 
 from dsview import __version__
 from dsview.cli import completing
-from dsview.cli.exits import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
+from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
 from dsview.cli.options import DEFAULT_SCENARIO, Duration, screen_options, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
 from dsview.cli.saving import TRACED
@@ -34,9 +34,9 @@ def _write_and_exit(ctx: click.Context, text: str) -> None:
     try:
         write(text)
     except Exception as error:
-        from dsview.sources.events import SourceError
+        from dsview.core.errors import UserError
 
-        if not isinstance(error, SourceError):
+        if not isinstance(error, UserError):
             raise
         say(str(error))
         ctx.exit(error.exit_code)
@@ -65,17 +65,17 @@ class _Helped(click.Command):
 
 
 class _Commands(_Helped, click.Group):
-    """Turns a `SourceError` of any command into its sentence and its exit code."""
+    """Turns a `UserError` of any command into its sentence and its exit code."""
 
     command_class = _Helped
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        from dsview.sources.events import SourceError
+        from dsview.core.errors import UserError
 
         try:
             return super().invoke(ctx)
-        except SourceError as error:
+        except UserError as error:
             say(str(error))
             ctx.exit(error.exit_code)
 
@@ -114,13 +114,13 @@ def cli(ctx: click.Context, /, **values: Any) -> int | None:
 def _set_up_logs(settings: Settings) -> None:
     from dsview.cli import crash
     from dsview.cli.logs import set_up
-    from dsview.sources.events import SourceError
+    from dsview.core.errors import UserError
 
     crash.set_up()
     try:
         set_up(settings.log_file, settings.verbose)
     except OSError as error:
-        raise SourceError(f"The log file cannot be written: {error.strerror or error}.") from None
+        raise UserError(f"The log file cannot be written: {error.strerror or error}.") from None
 
 
 def _run(
@@ -131,8 +131,8 @@ def _run(
     before: Callable[[Session], object] = lambda session: None,
 ) -> Session:
     """A session that has read and evaluated everything. What is called before that may refuse to begin."""
-    from dsview.cli.opening import open_session, run_to_end
-    from dsview.cli.tracing import open_trace
+    from dsview.cli.sessions import open_session, run_to_end
+    from dsview.cli.timing import open_trace
 
     _set_up_logs(settings)
     session = open_session(settings, open_trace(settings))
@@ -189,13 +189,13 @@ def check(
     """Check once, print what was found, and say by the exit code whether that is acceptable."""
     import time
 
-    from dsview.cli.opening import refuse_nothing, unread
-    from dsview.model.finding import Severity
-    from dsview.report.baseline import compared, read_baseline
-    from dsview.report.formats import FORMATS, Beside
-    from dsview.report.model import build_report
-    from dsview.report.text import plural, render_text
-    from dsview.rows.trace import flagged_traces
+    from dsview.analysis.trace import flagged_traces
+    from dsview.cli.sessions import refuse_nothing, unread
+    from dsview.core.finding import Severity
+    from dsview.export.baseline import compared, read_baseline
+    from dsview.export.formats import FORMATS, Beside
+    from dsview.export.report import build_report
+    from dsview.export.text import plural, render_text
 
     settings = take_settings(ctx, values)
     if output not in FORMATS:
@@ -241,10 +241,10 @@ def check(
 @click.pass_context
 def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeout: float | None, **values: Any) -> int:
     """Print a pane's rows without a screen."""
-    from dsview.report.tables import TABLES, sheet_of
-    from dsview.rows.filter import FilterError, compile_filter
-    from dsview.rows.panes import PANES
-    from dsview.rows.view import TableView
+    from dsview.export.tables import TABLES, sheet_of
+    from dsview.tables.filter import FilterError, compile_filter
+    from dsview.tables.panes import PANES
+    from dsview.tables.view import TableView
 
     settings = take_settings(ctx, values)
     try:
@@ -272,8 +272,8 @@ def plan(ctx: click.Context, /, output: str, timeout: float | None, **values: An
     """Say which single-stack Services can become dual-stack, and what stands in the way. Applies nothing."""
     import shutil
 
-    from dsview.report.plan import PLAN_FORMATS
-    from dsview.rows.plan import make_plan
+    from dsview.analysis.plan import make_plan
+    from dsview.export.plan import PLAN_FORMATS
 
     settings = take_settings(ctx, values)
     session = _run(settings, timeout)
@@ -295,9 +295,9 @@ def trace(ctx: click.Context, /, target: str, output: str, timeout: float | None
     """
     import shutil
 
-    from dsview.report.model import refused_kinds
-    from dsview.report.trace import TRACE_FORMATS
-    from dsview.rows.named import parse_target, trace_named
+    from dsview.analysis.trace_target import parse_target, trace_named
+    from dsview.export.report import refused_kinds
+    from dsview.export.trace import TRACE_FORMATS
 
     settings = take_settings(ctx, values)
     parse_target(target)
@@ -314,7 +314,7 @@ def trace(ctx: click.Context, /, target: str, output: str, timeout: float | None
 @click.argument("code", required=False, shell_complete=completing.words(completing.checks))
 def explain(code: str | None) -> int:
     """Explain a check, or list all of them."""
-    from dsview.report.explain import explain_all, explain_one
+    from dsview.export.explain import explain_all, explain_one
 
     write(explain_one(code) if code else explain_all())
     return 0
@@ -346,7 +346,7 @@ def snapshot(ctx: click.Context, /, output: str, redact: bool, timeout: float | 
 @click.option("--no-exec", is_flag=True, help="Without the right to read nginx.conf.")
 def rbac(no_exec: bool) -> int:
     """Print the least ClusterRole that dsview needs."""
-    from dsview.report.rbac import cluster_role
+    from dsview.export.rbac import cluster_role
 
     write(cluster_role(with_exec=not no_exec))
     return 0

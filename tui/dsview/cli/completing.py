@@ -34,11 +34,11 @@ def words(read: Callable[[], Iterable[tuple[str, str]]]) -> Complete:
     def complete(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        from dsview.sources.events import SourceError
+        from dsview.core.errors import UserError
 
         try:
             found = list(read())
-        except (SourceError, OSError):
+        except (UserError, OSError):
             return []
         return [CompletionItem(word, help=about or None) for word, about in found if word.startswith(typed)]
 
@@ -47,14 +47,14 @@ def words(read: Callable[[], Iterable[tuple[str, str]]]) -> Complete:
 
 def formats() -> Iterable[tuple[str, str]]:
     """The formats of a report."""
-    from dsview.report.formats import FORMATS
+    from dsview.export.formats import FORMATS
 
     return ((name, "") for name in FORMATS)
 
 
 def checks() -> Iterable[tuple[str, str]]:
     """The codes of all checks."""
-    from dsview.checks.registry import all_checks
+    from dsview.checks.engine.registry import all_checks
 
     return ((check.code, check.title) for check in all_checks())
 
@@ -68,7 +68,7 @@ def scenarios() -> Iterable[tuple[str, str]]:
 
 def contexts() -> Iterable[tuple[str, str]]:
     """The contexts of the kubeconfig that the environment names."""
-    from dsview.sources.kube.config import list_contexts
+    from dsview.sources.kube.kubeconfig import list_contexts
 
     return ((context.name, context.server) for context in list_contexts(os.environ.get("KUBECONFIG"), None))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dsview.session.config_file import ConfigFile
-from dsview.session.preferences import Columns, Preferences, preferences_of
+from dsview.config.preferences import Columns, Preferences, preferences_of
+from dsview.config.toml_file import ConfigFile
 
 if TYPE_CHECKING:
     from dsview.ui.actions import Action
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_preferences(file: ConfigFile) -> None:
-    """Complain of what no screen could do. Raises `SourceError` with a sentence.
+    """Complain of what no screen could do. Raises `UserError` with a sentence.
 
     Whether there is a theme is left to the screen: that hangs on the themes of the machine that it is drawn on.
     """
@@ -25,9 +25,9 @@ def check_preferences(file: ConfigFile) -> None:
 
 
 def known_columns(wanted: Preferences) -> Columns:
-    """The columns that were asked for. Raises `SourceError` where a pane or a column is none."""
+    """The columns that were asked for. Raises `UserError` where a pane or a column is none."""
     if wanted.columns:
-        from dsview.rows.panes import PANES
+        from dsview.tables.panes import PANES
 
         for pane, columns in wanted.columns.items():
             wanted.file.known(pane, PANES, "pane")
@@ -37,7 +37,7 @@ def known_columns(wanted: Preferences) -> Columns:
 
 
 def known_actions(wanted: Preferences) -> tuple[Action, ...]:
-    """All actions with the keys that were asked for. Raises `SourceError` where these cannot be."""
+    """All actions with the keys that were asked for. Raises `UserError` where these cannot be."""
     from dsview.ui.actions import ACTIONS
 
     if not wanted.keys:

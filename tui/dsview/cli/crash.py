@@ -56,8 +56,8 @@ def _versions() -> str:
 
 def report_text(error: BaseException) -> str:
     """The report: versions, and where it happened."""
-    from dsview.model.text import safe_lines
-    from dsview.sources.secrets import without_secrets
+    from dsview.core.secrets import without_secrets
+    from dsview.core.text import safe_lines
 
     lines = (
         f"dsview {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
@@ -71,7 +71,7 @@ def report_text(error: BaseException) -> str:
 
 def write_report(error: BaseException) -> Path | None:
     """Write the report for its owner only; None where that is not possible."""
-    from dsview.sources.private import private_file, private_folder
+    from dsview.sources.private_files import private_file, private_folder
 
     log_failure(error)
     try:

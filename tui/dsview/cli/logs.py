@@ -15,8 +15,8 @@ class LogFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
-        from dsview.model.text import safe_lines  # noqa: PLC0415  (as for `--version`: only where there is a log)
-        from dsview.sources.secrets import without_secrets  # noqa: PLC0415  (as above)
+        from dsview.core.secrets import without_secrets  # noqa: PLC0415  (as above)
+        from dsview.core.text import safe_lines  # noqa: PLC0415  (as for `--version`: only where there is a log)
 
         return safe_lines(without_secrets(super().format(record)))
 
@@ -37,7 +37,7 @@ def set_up(path: str | None, verbosity: int) -> None:
     if path is None:
         root.addHandler(logging.NullHandler())
         return
-    from dsview.sources.private import append_private  # noqa: PLC0415  (as above)
+    from dsview.sources.private_files import append_private  # noqa: PLC0415  (as above)
 
     append_private(Path(path)).close()
     handler = logging.FileHandler(Path(path), encoding="utf-8", errors="backslashreplace")

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import click
 
-from dsview.model.text import safe_lines
+from dsview.core.text import safe_lines
 
 
 def prepare_streams() -> None:
@@ -23,17 +23,17 @@ def write(text: str) -> None:
     """Write data to standard output.
 
     That the reader has gone, as `head` does, is no fault: the rest is dropped, and the verdict of `check` stands.
-    Raises `SourceError` where the data could not be written, as on a full disk.
+    Raises `UserError` where the data could not be written, as on a full disk.
     """
     try:
         click.echo(text, nl=False)
     except BrokenPipeError:
         _drop(sys.stdout)
     except OSError as error:
-        from dsview.sources.events import SourceError  # noqa: PLC0415  (takes longer than `--version` may)
+        from dsview.core.errors import UserError  # noqa: PLC0415  (takes longer than `--version` may)
 
         _drop(sys.stdout)
-        raise SourceError(f"The output could not be written: {error.strerror or error}.") from None
+        raise UserError(f"The output could not be written: {error.strerror or error}.") from None
 
 
 def say(text: str) -> None:

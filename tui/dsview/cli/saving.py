@@ -71,7 +71,7 @@ def write_new(folder: Path, stem: str, suffix: str, text: str) -> Path:
 
 def _rows(name: str) -> Callable[[Rows], str]:
     def render(rows: Rows) -> str:
-        from dsview.report.tables import TABLES, Sheet
+        from dsview.export.tables import TABLES, Sheet
 
         return TABLES[name](Sheet(*rows))
 
@@ -80,9 +80,9 @@ def _rows(name: str) -> Callable[[Rows], str]:
 
 def _report(name: str) -> Callable[[Session], Callable[[], str]]:
     def prepare(session: Session) -> Callable[[], str]:
-        from dsview.report.formats import FORMATS, Beside
-        from dsview.report.model import build_report
-        from dsview.rows.trace import flagged_traces
+        from dsview.analysis.trace import flagged_traces
+        from dsview.export.formats import FORMATS, Beside
+        from dsview.export.report import build_report
 
         report, traces = build_report(session), flagged_traces(session, TRACED)
         return lambda: FORMATS[name](report, Beside(made_at=time.time(), traces=lambda: traces))

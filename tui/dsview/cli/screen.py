@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from dsview.cli.clipboard import Clipboard
 from dsview.cli.crash import crash_sentence, telling
-from dsview.cli.exits import EXIT_FAULT, EXIT_USAGE
+from dsview.cli.exit_codes import EXIT_FAULT, EXIT_USAGE
 from dsview.cli.options import Settings
 from dsview.cli.output import say
 from dsview.cli.saving import FileSaver
-from dsview.cli.tracing import open_trace
+from dsview.cli.timing import open_trace
 
 if TYPE_CHECKING:
     from dsview.session.session import Session
-    from dsview.session.trace import Trace
+    from dsview.session.timing_log import Trace
     from dsview.ui.app import DsviewApp
     from dsview.ui.choices import ContextChoice
 
@@ -41,7 +41,7 @@ def run_screen(settings: Settings) -> int:
 
 def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
     """The dashboard on what the options name, not yet running."""
-    from dsview.cli.look import open_look  # noqa: PLC0415  (as the app)
+    from dsview.cli.appearance import open_appearance  # noqa: PLC0415  (as the app)
     from dsview.ui.app import DsviewApp  # noqa: PLC0415  (Textual is imported only for a screen)
 
     # The names of contexts are not to be seen either.
@@ -54,14 +54,14 @@ def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
         saver=FileSaver(),
         copy_natively=Clipboard(os.environ, shutil.which).copy,
         crash_sentence=crash_sentence,
-        look=open_look(settings),
+        look=open_appearance(settings),
         on_first_frame=(lambda: trace.event("first_frame")) if trace is not None else None,
         on_all_painted=(lambda: trace.event("all_painted")) if trace is not None else None,
     )
 
 
 def _open(settings: Settings, trace: Trace | None, context: str | None = None) -> Session:
-    from dsview.cli.opening import open_session  # noqa: PLC0415  (brings the checks along: after the first frame)
+    from dsview.cli.sessions import open_session  # noqa: PLC0415  (brings the checks along: after the first frame)
 
     return open_session(settings, trace, context, on_screen=True)
 
@@ -90,7 +90,7 @@ def _source_name(settings: Settings) -> str:
 
 
 def _contexts(settings: Settings) -> list[ContextChoice]:
-    from dsview.sources.kube.config import list_contexts  # noqa: PLC0415  (read when the key is pressed)
+    from dsview.sources.kube.kubeconfig import list_contexts  # noqa: PLC0415  (read when the key is pressed)
     from dsview.ui.choices import ContextChoice  # noqa: PLC0415  (as the app)
 
     return [

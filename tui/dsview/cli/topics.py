@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 
 def _checks() -> str:
-    from dsview.report.explain import checks_page
+    from dsview.export.explain import checks_page
 
     return checks_page()
 
 
 def _keys() -> str:
     from dsview.cli.configured import known_actions
-    from dsview.session.preferences import load_preferences
+    from dsview.config.preferences import load_preferences
     from dsview.ui.actions import groups, keys_label
 
     actions = known_actions(load_preferences(None))
@@ -31,8 +31,8 @@ def _keys() -> str:
 
 
 def _config() -> str:
-    from dsview.session.config import EXEMPT_FIELDS, FIELDS
-    from dsview.session.config_file import default_path
+    from dsview.config.policy_file import EXEMPT_FIELDS, FIELDS
+    from dsview.config.toml_file import default_path
 
     fields = "".join(f"  {name:<10} {text}\n" for name, text in FIELDS.items())
     exempt = "".join(f"  {name:<10} {text}\n" for name, text in EXEMPT_FIELDS.items())
@@ -60,7 +60,7 @@ def _config() -> str:
 
 
 def _filters() -> str:
-    from dsview.rows.filter_keys import FILTER_KEYS
+    from dsview.tables.filter_fields import FILTER_KEYS
 
     keys = "".join(f"  {key.example:<22} {key.help}\n" for key in FILTER_KEYS.values())
     return (
@@ -80,13 +80,13 @@ def _filters() -> str:
 
 
 def _rbac() -> str:
-    from dsview.report.rbac import cluster_role
+    from dsview.export.rbac import cluster_role
 
     return cluster_role()
 
 
 def _exit_codes() -> str:
-    from dsview.cli.exits import EXIT_CODES
+    from dsview.cli.exit_codes import EXIT_CODES
 
     codes = "".join(f"{code:>4}  {meaning}\n" for code, meaning in EXIT_CODES.items())
     return (
@@ -98,7 +98,7 @@ def _exit_codes() -> str:
 
 def _man() -> str:
     from dsview.cli.commands import cli
-    from dsview.cli.manual import man_page
+    from dsview.cli.man_page import man_page
 
     return man_page(cli)
 

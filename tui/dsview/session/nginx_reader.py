@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from dsview.model.kinds import Kind
-from dsview.model.listen import ListenSource
-from dsview.model.objects import Key, Pod
+from dsview.cluster.controllers import config_map_key, controller_container, live_controllers
+from dsview.cluster.state import ClusterState
+from dsview.core.listen import ListenSource
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Pod
 from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
-from dsview.state.cluster import ClusterState
-from dsview.state.controllers import config_map_key, controller_container, live_controllers
 
 AGAIN_AFTER = 300.0
 """Seconds after which a file is read again although nothing said that it changed."""

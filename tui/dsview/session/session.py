@@ -8,47 +8,26 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
-import msgspec
-
-from dsview.checks.book import FindingBook
-from dsview.checks.engine import Engine
-from dsview.checks.registry import REGISTRY, all_checks
-from dsview.model.finding import Finding, ObjectRef, Severity
-from dsview.model.kinds import Kind
-from dsview.model.objects import Key, Object
-from dsview.session.inbox import Inbox
+from dsview.analysis.cluster_view import Delta
+from dsview.analysis.timeline import Timeline
+from dsview.checks.engine.availability import NotEvaluated
+from dsview.checks.engine.engine import Engine
+from dsview.checks.engine.finding_index import FindingIndex
+from dsview.checks.engine.policy import Policy
+from dsview.checks.engine.registry import REGISTRY, all_checks
+from dsview.cluster.profile import NodeFacts, Profile
+from dsview.cluster.state import Change, ClusterState
+from dsview.core.finding import Finding, ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Object
+from dsview.session.event_queue import EventQueue
 from dsview.session.nginx_reader import NginxReader
-from dsview.session.policy import Policy
-from dsview.session.timeline import Timeline
-from dsview.session.trace import Trace
+from dsview.session.timing_log import Trace
 from dsview.sources.events import AsksServer, Changed, Listed, Source, StatusChanged, Traffic
-from dsview.state.cluster import Change, ClusterState
-from dsview.state.profile import NodeFacts, Profile
 
 _log = logging.getLogger(__name__)
 
 _KINDS = {kind.value: kind for kind in Kind}
-
-
-class Delta(msgspec.Struct):
-    """What one drain changed. `everything`: all rows may look different."""
-
-    changes: list[Change] = msgspec.field(default_factory=list)
-    findings: set[ObjectRef] = msgspec.field(default_factory=set)
-    nodes: set[str] = msgspec.field(default_factory=set)
-    profile: bool = False
-    statuses: bool = False
-    everything: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(self.changes or self.findings or self.nodes or self.profile or self.statuses or self.everything)
-
-
-class NotEvaluated(msgspec.Struct, frozen=True):
-    """A check that was not evaluated, and why, in a sentence."""
-
-    check: str
-    reason: str
 
 
 class Session:
@@ -68,7 +47,7 @@ class Session:
         self._clock = clock
         self._trace = trace
         self.timeline = Timeline()
-        self._inbox = Inbox()
+        self._inbox = EventQueue()
         self._engine = Engine(self.state, live=source.is_live, skip=self.policy.skips, judge=self._judge)
         self._engine.book.watch = self.timeline.note_findings
         self._nginx = NginxReader(self.state, source, self._inbox.put)
@@ -79,7 +58,7 @@ class Session:
         """Whether a session was left for this one: what that had kept from the collector is then looked through."""
 
     @property
-    def book(self) -> FindingBook:
+    def book(self) -> FindingIndex:
         """The findings that are shown: past their grace, not exempted."""
         return self._engine.book
 
@@ -114,7 +93,7 @@ class Session:
         return self.source.now(self._clock())
 
     def start(self) -> None:
-        """Start the source. Raises `SourceError` where a user has to mend something first."""
+        """Start the source. Raises `UserError` where a user has to mend something first."""
         # While objects pour in nothing is garbage, and each collection would walk all of them (100-300 ms).
         gc.disable()
         self.source.start(self._inbox.put)
@@ -257,5 +236,5 @@ class Session:
         return [NotEvaluated(code, reason) for code, reason in reasons if reason is not None]
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """The object as YAML, read anew; may take a while. Raises `SourceError` where it is not to be had."""
+        """The object as YAML, read anew; may take a while. Raises `UserError` where it is not to be had."""
         return self.source.read_manifest(kind, key)

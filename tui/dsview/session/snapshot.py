@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.objects import Object
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Object
 from dsview.session.session import Session
 from dsview.sources.snapshot import Snapshot
 

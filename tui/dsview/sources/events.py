@@ -8,9 +8,9 @@ from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from dsview.model.kinds import Kind
-from dsview.model.listen import NginxConf
-from dsview.model.objects import Key, Object, Pod
+from dsview.core.listen import NginxConf
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Object, Pod
 
 Item = Object | NginxConf
 SourceKind = Literal["cluster", "files", "demo"]
@@ -119,14 +119,6 @@ Sink = Callable[[SourceEvent], None]
 """Takes an event from any thread; never blocks for long, never raises."""
 
 
-class SourceError(Exception):
-    """The source cannot be used at all; the text is a sentence with what to do, `exit_code` as the README lists."""
-
-    def __init__(self, message: str, exit_code: int = 2) -> None:
-        super().__init__(message)
-        self.exit_code = exit_code
-
-
 class Source(Protocol):
     """A cluster, files or a demo."""
 
@@ -151,7 +143,7 @@ class Source(Protocol):
     def start(self, sink: Sink) -> None:
         """Begin to send events; returns at once for a live source, after the last event for files.
 
-        Raises `SourceError` for what a user has to mend first.
+        Raises `UserError` for what a user has to mend first.
         """
 
     def stop(self) -> None:
@@ -164,7 +156,7 @@ class Source(Protocol):
         """Follow one more ConfigMap, that of a controller. Nothing to do for a source that reads all it has."""
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """The object as YAML, read anew. Raises `SourceError` where it is not to be had."""
+        """The object as YAML, read anew. Raises `UserError` where it is not to be had."""
 
 
 @runtime_checkable

@@ -13,12 +13,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from dsview.model.encode import encode
-from dsview.model.kinds import Kind
-from dsview.model.listen import ListenSource, NginxConf
-from dsview.model.objects import Object
-from dsview.sources.events import SourceError, StatusChanged
-from dsview.sources.private import private_file
+from dsview.core.errors import UserError
+from dsview.core.listen import ListenSource, NginxConf
+from dsview.kinds.encode import encode
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Object
+from dsview.sources.events import StatusChanged
+from dsview.sources.private_files import private_file
 
 SNAPSHOT_KIND = "DsviewSnapshot"
 API_VERSION = "dsview.io/v1"
@@ -92,12 +93,12 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
     """Write the file, readable by its owner only, whole or not at all; gzip where the name ends in `.gz`.
 
     A pipe or a device, such as `/dev/stdout`, is written to and never replaced, and a link stays a link. Raises
-    `SourceError` where it cannot be written, or is a terminal: what a cluster says would reach it as it is.
+    `UserError` where it cannot be written, or is a terminal: what a cluster says would reach it as it is.
     """
     try:
         with _opened(path) as plain:
             if plain.isatty():
-                raise SourceError(f"{path.name} is a terminal. Write to a file or a pipe.")
+                raise UserError(f"{path.name} is a terminal. Write to a file or a pipe.")
             if path.name.endswith(".gz"):
                 with gzip.GzipFile(fileobj=plain, mode="wb", filename="", mtime=0) as packed:
                     packed.writelines(_parts(snapshot))
@@ -107,7 +108,7 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
         # Whoever read it has seen enough.
         return
     except OSError as error:
-        raise SourceError(f"{path.name} cannot be written: {error.strerror or error}.") from None
+        raise UserError(f"{path.name} cannot be written: {error.strerror or error}.") from None
 
 
 def _opened(path: Path) -> AbstractContextManager[BinaryIO]:

@@ -12,14 +12,14 @@ from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
 
-from dsview.model.text import safe, safe_lines
+from dsview.core.text import safe, safe_lines
 from dsview.ui.actions import ACTIONS, Where, bindings_of
+from dsview.ui.appearance import Appearance
 from dsview.ui.choices import ContextChoice
 from dsview.ui.glyphs import ASCII, UNICODE
 from dsview.ui.keymap import keymap_of
-from dsview.ui.look import Look
 from dsview.ui.navigation import Follows, Navigator
-from dsview.ui.pulse import Pulse
+from dsview.ui.refresh_loop import RefreshLoop
 from dsview.ui.screens.main import MainScreen
 from dsview.ui.signals import on_leave_signals
 from dsview.ui.styles import styles_dir
@@ -28,8 +28,9 @@ from dsview.ui.themes import DEFAULT_THEME, FEW_COLOURS_THEME, missing_variables
 if TYPE_CHECKING:
     from textual.filter import LineFilter
 
-    from dsview.session.session import Delta, Session
-    from dsview.sources.events import SourceError
+    from dsview.analysis.cluster_view import Delta
+    from dsview.core.errors import UserError
+    from dsview.session.session import Session
     from dsview.ui.saving import Saver
     from dsview.ui.workspace import Workspace
 
@@ -42,10 +43,10 @@ _FAULT = 70
 """The exit code of a fault inside dsview, as the README lists it."""
 
 OpenSession = Callable[[], "Session"]
-"""Makes a session that is not started yet; called in a thread, may block, may raise `SourceError`."""
+"""Makes a session that is not started yet; called in a thread, may block, may raise `UserError`."""
 
 
-class DsviewApp(App["SourceError | None"]):
+class DsviewApp(App["UserError | None"]):
     """The dashboard.
 
     `open_session` is called after the first frame, in a thread; `source_name` says meanwhile what is being opened.
@@ -55,7 +56,7 @@ class DsviewApp(App["SourceError | None"]):
     `on_first_frame` and `on_all_painted` are called once each, on the UI thread. `crash_sentence` makes a sentence, and
     a report in a file, of what dsview itself is to blame for; called from any thread.
 
-    The application returns None, or the `SourceError` because of which there was nothing to show.
+    The application returns None, or the `UserError` because of which there was nothing to show.
     """
 
     TITLE = "dsview"
@@ -75,7 +76,7 @@ class DsviewApp(App["SourceError | None"]):
     class Failed(Message):
         """A session could not be opened."""
 
-        def __init__(self, error: SourceError, number: int) -> None:
+        def __init__(self, error: UserError, number: int) -> None:
             super().__init__()
             self.error = error
             self.number = number
@@ -99,10 +100,10 @@ class DsviewApp(App["SourceError | None"]):
         copy_natively: Callable[[str], str] | None = None,
         on_first_frame: Callable[[], None] | None = None,
         on_all_painted: Callable[[], None] | None = None,
-        look: Look | None = None,
+        look: Appearance | None = None,
     ) -> None:
         folder = styles_dir()
-        look = look or Look()
+        look = look or Appearance()
         own_css = [look.css] if look.css is not None else []
         super().__init__(css_path=[folder / "app.tcss", folder / "panes.tcss", *own_css])
         self.glyphs = ASCII if look.ascii_only else UNICODE
@@ -119,7 +120,7 @@ class DsviewApp(App["SourceError | None"]):
         self._on_first_frame = on_first_frame
         self._on_all_painted = on_all_painted
         self.workspace: Workspace | None = None
-        self._pulse: Pulse | None = None
+        self._pulse: RefreshLoop | None = None
         self._opening = 0
         self._has_said_failure = False
         self.failure: str | None = None
@@ -145,9 +146,9 @@ class DsviewApp(App["SourceError | None"]):
         filters = super().get_line_filters()
         if not self.glyphs.is_ascii:
             return filters
-        from dsview.ui.plain import PlainSigns  # noqa: PLC0415 - few need it
+        from dsview.ui.plain_text import AsciiFilter  # noqa: PLC0415 - few need it
 
-        return [*filters, PlainSigns()]
+        return [*filters, AsciiFilter()]
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen."""
@@ -209,7 +210,7 @@ class DsviewApp(App["SourceError | None"]):
         thread.start()
 
     def _open(self, open_session: OpenSession, number: int) -> None:
-        from dsview.sources.events import SourceError  # noqa: PLC0415 - after the first frame
+        from dsview.core.errors import UserError  # noqa: PLC0415 - after the first frame
 
         try:
             from dsview.ui.workspace import Workspace  # noqa: PLC0415 - brings the checks along; as above
@@ -219,10 +220,10 @@ class DsviewApp(App["SourceError | None"]):
                 return
             self.post_message(self.Opened(Workspace(session), number))
             session.start()
-        except SourceError as error:
+        except UserError as error:
             self.post_message(self.Failed(error, number))
         except Exception as error:  # noqa: BLE001 - a traceback must not land on the terminal
-            self.post_message(self.Failed(SourceError(self._crash_sentence(error), exit_code=_FAULT), number))
+            self.post_message(self.Failed(UserError(self._crash_sentence(error), exit_code=_FAULT), number))
 
     def on_dsview_app_opened(self, event: Opened) -> None:
         """Show a session, unless another was chosen meanwhile."""
@@ -237,7 +238,7 @@ class DsviewApp(App["SourceError | None"]):
         self._is_settled = False
         self.go.home()
         self.main.attach(event.workspace)
-        self._pulse = Pulse(
+        self._pulse = RefreshLoop(
             event.workspace.session,
             set_timer=self.set_timer,
             changed=self._apply,

@@ -15,7 +15,7 @@ import msgspec
 from rich.cells import cell_len
 
 if TYPE_CHECKING:
-    from dsview.rows.cells import Column, Lane, Row
+    from dsview.tables.cells import Column, Lane, Row
 
 GUTTER = 3
 """Cells before the first column: the cursor's mark, the row's worst flag, a space."""

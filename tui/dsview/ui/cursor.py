@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from dsview.model.objects import Key
-    from dsview.rows.cells import Row
+    from dsview.kinds.objects import Key
+    from dsview.tables.cells import Row
 
 
 class Rows(Protocol):
-    """What a table shows: `dsview.rows.view.TableView`, or anything like it."""
+    """What a table shows: `dsview.tables.view.TableView`, or anything like it."""
 
     @property
     def sort_column(self) -> str | None:

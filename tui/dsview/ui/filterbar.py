@@ -13,11 +13,11 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from dsview.ui.actions import Where, bindings_of
-from dsview.ui.words import FAINT, MUTED, Part, content, spaced
+from dsview.ui.phrases import FAINT, MUTED, Part, content, spaced
 
 if TYPE_CHECKING:
-    from dsview.rows.completion import Suggestions
-    from dsview.rows.view import TableView
+    from dsview.tables.completion import Suggestions
+    from dsview.tables.view import TableView
 
 HINT = "name, address or word   !not   a|b   /pattern/"
 """What can be typed, shown while nothing is."""
@@ -102,7 +102,7 @@ class FilterBar(Vertical):
 
     def _suggestions(self) -> Suggestions | None:
         # Rows are imported after the first frame.
-        from dsview.rows.completion import suggest  # noqa: PLC0415
+        from dsview.tables.completion import suggest  # noqa: PLC0415
 
         field = self.query_one(Input)
         view = self._view

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from dsview.model.finding import Severity
+    from dsview.core.finding import Severity
 
 
 class Glyphs(msgspec.Struct, frozen=True, kw_only=True):

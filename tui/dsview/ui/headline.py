@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from dsview.rows.header import RETIRED
 from dsview.sources.events import Health
+from dsview.tables.header import RETIRED
+from dsview.ui.coverage_matrix import gap_line, matrix_lines, matrix_width, verdict_lines, worst_lines
 from dsview.ui.glyphs import Glyphs
-from dsview.ui.matrix import gap_line, matrix_lines, matrix_width, verdict_lines, worst_lines
-from dsview.ui.words import FAINT, GOOD, MUTED, STRONG, Part, content, count_words, lane_style, spaced, spread
+from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, count_words, lane_style, spaced, spread
 
 if TYPE_CHECKING:
-    from dsview.rows.header import Header, SourceHealth
-    from dsview.rows.overview import Overview, Worst
-    from dsview.rows.timeline import Latest
+    from dsview.analysis.overview import Overview, Worst
+    from dsview.tables.header import Header, SourceHealth
+    from dsview.tables.timeline import Latest
 
 FULL = (100, 32)
 """The least columns and lines of a screen for the whole matrix."""

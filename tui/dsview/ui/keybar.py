@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from dsview.ui.actions import Action, Where, bar_actions, bar_word, key_label
-from dsview.ui.words import KEY, MUTED
+from dsview.ui.phrases import KEY, MUTED
 
 if TYPE_CHECKING:
     from dsview.ui.app import DsviewApp

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
 
-    from dsview.model.objects import Key
-    from dsview.session.session import Delta, Session
+    from dsview.analysis.cluster_view import Delta
+    from dsview.kinds.objects import Key
+    from dsview.session.session import Session
     from dsview.ui.app import DsviewApp
     from dsview.ui.pane import Pane
     from dsview.ui.saving import Saver
@@ -173,13 +174,13 @@ class Navigator:
 
     def contexts(self, listed: Callable[[], list[ContextChoice]], switch: Callable[[str], Session]) -> None:
         """Choose another context."""
-        from dsview.model.text import safe
-        from dsview.sources.events import SourceError
+        from dsview.core.errors import UserError
+        from dsview.core.text import safe
         from dsview.ui.screens.choose import Choice, ChooseScreen
 
         try:
             choices = [Choice(context.name, context.note, is_chosen=context.is_current) for context in listed()]
-        except SourceError as error:
+        except UserError as error:
             # The kubeconfig is read anew: it may be broken by now.
             self._app.say(safe(str(error)))
             return

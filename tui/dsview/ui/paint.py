@@ -14,7 +14,7 @@ from rich.style import Style as RichStyle
 from textual.strip import Strip
 from textual.style import Style
 
-from dsview.rows.cells import GAP, NONE, Cell, Column, Lane, Row, Tone
+from dsview.tables.cells import GAP, NONE, Cell, Column, Lane, Row, Tone
 from dsview.ui.columns import FLAGS_COLUMN, GUTTER, Layout, Placed
 from dsview.ui.glyphs import Glyphs
 

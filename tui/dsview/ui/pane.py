@@ -9,11 +9,11 @@ from textual.content import Content
 from textual.widget import Widget
 
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.phrases import FAINT, MUTED, Part, content, count_words, spaced
 from dsview.ui.table import Table
-from dsview.ui.words import FAINT, MUTED, Part, content, count_words, spaced
 
 if TYPE_CHECKING:
-    from dsview.rows.view import TableView
+    from dsview.tables.view import TableView
 
 PANES: tuple[tuple[str, str], ...] = (
     ("services", "Services"),

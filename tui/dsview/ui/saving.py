@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from dsview.model.text import safe
+from dsview.core.text import safe
 
 if TYPE_CHECKING:
-    from dsview.rows.cells import Column, Row
-    from dsview.rows.view import TableView
     from dsview.session.session import Session
+    from dsview.tables.cells import Column, Row
+    from dsview.tables.view import TableView
     from dsview.ui.app import DsviewApp
 
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)

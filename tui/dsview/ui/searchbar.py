@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from dsview.ui.actions import Where, bindings_of
-from dsview.ui.words import MUTED, content
+from dsview.ui.phrases import MUTED, content
 
 HINT = "a word or a part of one"
 """What can be typed, shown while nothing is."""

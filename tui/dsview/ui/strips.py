@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 
 if TYPE_CHECKING:
-    from dsview.model.objects import Key
-    from dsview.rows.cells import Row
+    from dsview.kinds.objects import Key
+    from dsview.tables.cells import Row
     from dsview.ui.columns import Layout
     from dsview.ui.paint import Painter
 

@@ -21,15 +21,15 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from dsview.ui.actions import Where, bindings_of
+from dsview.ui.change_highlight import ChangeHighlight
 from dsview.ui.columns import ColumnSizer, Layout
 from dsview.ui.cursor import Cursor, Rows
-from dsview.ui.glow import Glow
 from dsview.ui.glyphs import UNICODE, Glyphs
 from dsview.ui.strips import Strips
 
 if TYPE_CHECKING:
-    from dsview.model.objects import Key
-    from dsview.rows.cells import Column, Row
+    from dsview.kinds.objects import Key
+    from dsview.tables.cells import Column, Row
     from dsview.ui.paint import Painter
 
 _SAMPLE = 120
@@ -83,7 +83,7 @@ class Table(ScrollView, can_focus=True):
         self._cursor = Cursor()
         self._column: str | None = None
         self._clicked: Key | None = None
-        self._glow = Glow(self.set_timer, self._repaint)
+        self._glow = ChangeHighlight(self.set_timer, self._repaint)
         self.glows = False
         """Whether cells that change are lit for a moment; not while a list loads."""
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-from dsview.model.kinds import Kind
-from dsview.model.objects import Key
-from dsview.rows.findings import FindingsView
-from dsview.rows.listeners import pod_key
-from dsview.rows.panes import PANES
-from dsview.rows.places import KINDS
-from dsview.rows.tally import Tallier
-from dsview.rows.view import TableView
-from dsview.session.session import Delta, Session
+from dsview.analysis.cause_summary import CauseSummarizer
+from dsview.analysis.cluster_view import Delta
+from dsview.analysis.home_pane import KINDS
+from dsview.analysis.listener_keys import pod_key
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key
+from dsview.session.session import Session
+from dsview.tables.findings import FindingsOptions
+from dsview.tables.panes import PANES
+from dsview.tables.view import TableView
 
 PATIENCE = 0.025
 """Seconds for which a filter may look for rows before the screen is painted."""
@@ -32,9 +33,9 @@ class Workspace:
         self.views: dict[str, TableView] = {
             name: TableView(pane, session, patience=PATIENCE) for name, pane in PANES.items()
         }
-        self.tallier = Tallier(session)
+        self.tallier = CauseSummarizer(session)
         self.namespaces: frozenset[str] | None = None
-        self.findings = FindingsView()
+        self.findings = FindingsOptions()
 
     def refresh(self, delta: Delta) -> set[str]:
         """Take in what changed; the ids of the panes that look different now."""

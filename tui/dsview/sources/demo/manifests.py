@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import netaddr
 
-from dsview.model.address import Family, families_of, family_of
-from dsview.model.cidr import cidr_families
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.ports import port_number
+from dsview.core.address import Family, families_of, family_of
+from dsview.core.cidr import cidr_families
+from dsview.core.ports import port_number
+from dsview.kinds.kind import RESOURCES, Kind
 from dsview.sources.demo.description import (
     Json,
     NodeShorthand,

@@ -10,14 +10,15 @@ from typing import Literal
 
 import msgspec
 
-from dsview.model.decode import decode
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.objects import Key, Pod
+from dsview.core.errors import UserError
+from dsview.kinds.decode import decode
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Key, Pod
 from dsview.sources.demo.description import Description, Json, load
 from dsview.sources.demo.scenarios import DEFAULT, SCENARIOS
-from dsview.sources.demo.story import Moment, moments, workload_of
-from dsview.sources.demo.world import World
-from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceError, StatusChanged
+from dsview.sources.demo.script import Moment, moments, workload_of
+from dsview.sources.demo.simulated_cluster import SimulatedCluster
+from dsview.sources.events import Changed, Health, ServerInfo, Sink, StatusChanged
 from dsview.sources.manifest import manifest
 
 
@@ -27,7 +28,7 @@ class DemoSource:
     All ages in it count from there, so that under a given clock everything is the same each time. A thread waits for
     what is due next; `advance_to` brings it about at once, for tests and for recordings.
 
-    Raises `SourceError` where there is no scenario of that name.
+    Raises `UserError` where there is no scenario of that name.
     """
 
     kind: Literal["demo"] = "demo"
@@ -36,13 +37,13 @@ class DemoSource:
 
     def __init__(self, scenario: str = DEFAULT, *, clock: Callable[[], float] = time.time) -> None:
         if scenario not in SCENARIOS:
-            raise SourceError(f"There is no demo of that name. Choose one of: {', '.join(SCENARIOS)}.")
+            raise UserError(f"There is no demo of that name. Choose one of: {', '.join(SCENARIOS)}.")
         self.name = scenario
         self._clock = clock
         self._lock = threading.RLock()
         self._stopped = threading.Event()
         self._sink: Sink | None = None
-        self._world: World | None = None
+        self._world: SimulatedCluster | None = None
         self._confs: dict[Key, str] = {}
         self._moments: list[Moment] = []
         self._hosts: list[str] = []
@@ -58,7 +59,7 @@ class DemoSource:
         with self._lock:
             self._start = self._clock()
             self._sink = sink
-            self._world = World(described, self._start)
+            self._world = SimulatedCluster(described, self._start)
             self._moments = moments(described.story)
             self._confs = self._first_confs(described, self._world)
             self._hosts = described.nginx_hosts
@@ -108,7 +109,7 @@ class DemoSource:
                 self._sink(Changed(kind, items, gone))
 
     @staticmethod
-    def _first_confs(described: Description, world: World) -> dict[Key, str]:
+    def _first_confs(described: Description, world: SimulatedCluster) -> dict[Key, str]:
         return {
             world.pod_of(workload, replica): name
             for workload, names in described.nginx.items()
@@ -122,7 +123,7 @@ class DemoSource:
         threading.Thread(target=self._answer, args=(pod, template, sink), name="dsview-demo-nginx", daemon=True).start()
 
     def _answer(self, pod: Pod, template: str, sink: Sink) -> None:
-        from dsview.sources.nginx import read_conf  # noqa: PLC0415  (loads crossplane: not before the first frame)
+        from dsview.listeners.nginx_conf import read_conf  # noqa: PLC0415  (loads crossplane: not before the first frame)
 
         conf = read_conf(pod, nginx_conf(template, self._hosts))
         if not self._stopped.is_set():
@@ -136,7 +137,7 @@ class DemoSource:
         with self._lock:
             found: Json | None = self._world.get(kind, key) if self._world is not None else None
         if found is None:
-            raise SourceError("The manifest is not available: the object is gone.")
+            raise UserError("The manifest is not available: the object is gone.")
         return manifest(msgspec.json.encode(found))
 
 

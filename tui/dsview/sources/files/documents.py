@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from dsview.model.yamltext import YamlError, load_yaml
+from dsview.core.yaml_text import YamlError, load_yaml
 
 MAX_BYTES = 2_000_000_000
 _GZIP = b"\x1f\x8b"

@@ -13,20 +13,12 @@ from typing import BinaryIO, Literal
 import msgspec
 from msgspec import Raw
 
-from dsview.model.decode import BadObject, decode
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.objects import Key, Object, Pod
-from dsview.model.text import safe
-from dsview.sources.events import (
-    Changed,
-    Health,
-    Note,
-    Quarantined,
-    ServerInfo,
-    Sink,
-    SourceError,
-    StatusChanged,
-)
+from dsview.core.errors import UserError
+from dsview.core.text import safe
+from dsview.kinds.decode import BadObject, decode
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Key, Object, Pod
+from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, Sink, StatusChanged
 from dsview.sources.files.documents import BROKEN, MAX_BYTES, Document, Unreadable, documents, unpack
 from dsview.sources.manifest import manifest
 from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead, SnapshotStatus
@@ -86,14 +78,12 @@ class FilesSource:
         return self.captured_at if self.captured_at is not None else math.inf
 
     def start(self, sink: Sink) -> None:
-        """Read everything and tell it. Raises `SourceError` where there is nothing to read."""
+        """Read everything and tell it. Raises `UserError` where there is nothing to read."""
         for path, data in self._contents():
             self._take(path, data, sink)
         if not self._read_any:
             detail = f" {self._broken[0]}" if self._broken else ""
-            raise SourceError(
-                f"{self.name} holds no Kubernetes objects.{detail} Give what `kubectl get -o json` wrote."
-            )
+            raise UserError(f"{self.name} holds no Kubernetes objects.{detail} Give what `kubectl get -o json` wrote.")
         self._tell(sink)
 
     def stop(self) -> None:
@@ -108,11 +98,11 @@ class FilesSource:
     def _contents(self) -> Iterator[tuple[Path, bytes]]:
         if self._path == "-":
             if self._stdin is None:
-                raise SourceError("There is no standard input to read.")
+                raise UserError("There is no standard input to read.")
             yield Path("standard input"), self._stdin.read(MAX_BYTES)
             return
         if not self._path:
-            raise SourceError("--from names nothing. Give a file, a directory, or - for standard input.")
+            raise UserError("--from names nothing. Give a file, a directory, or - for standard input.")
         root = Path(self._path)
         try:
             mode = root.stat().st_mode
@@ -120,18 +110,18 @@ class FilesSource:
                 yield from self._directory(root)
             elif stat.S_ISREG(mode):
                 if root.stat().st_size > MAX_BYTES:
-                    raise SourceError(f"{safe(self._path)} is larger than 2 GB. Give its objects in several files.")
+                    raise UserError(f"{safe(self._path)} is larger than 2 GB. Give its objects in several files.")
                 yield Path(root.name), root.read_bytes()
             else:
-                raise SourceError(
+                raise UserError(
                     f"{safe(self._path)} is neither a file nor a directory. Give - and pipe it to standard input."
                 )
         except FileNotFoundError:
-            raise SourceError(f"{safe(self._path)} does not exist.") from None
+            raise UserError(f"{safe(self._path)} does not exist.") from None
         except PermissionError:
-            raise SourceError(f"{safe(self._path)} cannot be read: permission denied.") from None
+            raise UserError(f"{safe(self._path)} cannot be read: permission denied.") from None
         except OSError as error:
-            raise SourceError(f"{safe(self._path)} cannot be read: {error.strerror or error}.") from None
+            raise UserError(f"{safe(self._path)} cannot be read: {error.strerror or error}.") from None
 
     def _directory(self, root: Path) -> Iterator[tuple[Path, bytes]]:
         seen: set[tuple[int, int]] = set()
@@ -256,7 +246,7 @@ class FilesSource:
             self._confs.append((Pod(name=conf.name, namespace=conf.namespace), conf.text.encode("utf-8")))
 
     def _tell(self, sink: Sink) -> None:
-        from dsview.sources.nginx import read_conf  # noqa: PLC0415  (loads crossplane: only where a file needs it)
+        from dsview.listeners.nginx_conf import read_conf  # noqa: PLC0415  (loads crossplane: only where a file needs it)
 
         if self._server is not None:
             sink(self._server)
@@ -290,7 +280,7 @@ class FilesSource:
         """The object as it stands in its file, read anew, as YAML."""
         where = self._where.get((kind, key))
         if where is None or self._path == "-":
-            raise SourceError("The manifest is not available: it was read from standard input.")
+            raise UserError("The manifest is not available: it was read from standard input.")
         root = Path(self._path)
         try:
             content = unpack((root if root.is_file() else root / where).read_bytes())
@@ -299,9 +289,9 @@ class FilesSource:
                 if item.key == key and (best is None or _version(item) >= best[0]):
                     best = (_version(item), raw)
         except (OSError, Unreadable, *BROKEN) as error:
-            raise SourceError(f"The manifest cannot be read: {safe(str(error))}") from None
+            raise UserError(f"The manifest cannot be read: {safe(str(error))}") from None
         if best is None:
-            raise SourceError("The manifest is not in its file any more.")
+            raise UserError("The manifest is not in its file any more.")
         return manifest(best[1])
 
 

@@ -14,11 +14,11 @@ from urllib.parse import quote, urlencode
 import urllib3
 
 from dsview import __version__
-from dsview.model.kinds import Kind
-from dsview.sources.events import SourceError
-from dsview.sources.kube.access import Access, plain_access
-from dsview.sources.kube.config import ResolvedContext
+from dsview.core.errors import UserError
+from dsview.kinds.kind import Kind
 from dsview.sources.kube.errors import RequestFailed, describe, describe_config, failure_of
+from dsview.sources.kube.kubeconfig import ResolvedContext
+from dsview.sources.kube.transport import ApiTransport, direct_transport
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ logging.getLogger("urllib3").addHandler(logging.NullHandler())
 class Client:
     """Raw requests to one API server. Used by many threads.
 
-    Raises `SourceError` where the credentials cannot be loaded at first.
+    Raises `UserError` where the credentials cannot be loaded at first.
     """
 
     def __init__(self, context: ResolvedContext, *, connections: int, gzip: bool = False) -> None:
@@ -59,20 +59,20 @@ class Client:
         try:
             self._access = self._load()
         except Exception as error:  # noqa: BLE001  (the official client raises anything from KeyError to its own)
-            raise SourceError(describe_config(error)) from None
+            raise UserError(describe_config(error)) from None
 
     @property
     def server(self) -> str:
         """The URL of the API server."""
         return self._access.server
 
-    def _load(self) -> Access:
-        plain = plain_access(self._context, connections=self._connections)
+    def _load(self) -> ApiTransport:
+        plain = direct_transport(self._context, connections=self._connections)
         if plain is not None:
             return plain
-        from dsview.sources.kube.official import OfficialAccess  # noqa: PLC0415  (a quarter of a second, 16 MB)
+        from dsview.sources.kube.official_client import OfficialTransport  # noqa: PLC0415  (a quarter of a second, 16 MB)
 
-        return OfficialAccess(self._context, connections=self._connections)
+        return OfficialTransport(self._context, connections=self._connections)
 
     def refresh(self, generation: int) -> None:
         """Load the credentials anew, once for all threads that were refused with the same ones.

@@ -8,8 +8,8 @@ import ssl
 
 import msgspec
 
-from dsview.model.text import safe
-from dsview.sources.secrets import without_secrets
+from dsview.core.secrets import without_secrets
+from dsview.core.text import safe
 
 _LIMIT = 300
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 import msgspec
 import urllib3
 
-from dsview.model.decode import BadObject, decode
-from dsview.model.kinds import EVENT_REASONS, RESOURCES, Kind
-from dsview.model.objects import Event
+from dsview.kinds.decode import BadObject, decode
+from dsview.kinds.kind import EVENT_REASONS, RESOURCES, Kind
+from dsview.kinds.objects import Event
 from dsview.sources.events import Changed, Health, Listed, Sink
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
-from dsview.sources.kube.outage import Outage
+from dsview.sources.kube.reconnect import ServerReconnect
 from dsview.sources.kube.stream import page_decoder
 
 PAGE = 500
@@ -36,7 +36,7 @@ class EventPoller:
         *,
         namespaces: tuple[str, ...],
         interval: float,
-        outage: Outage,
+        outage: ServerReconnect,
     ) -> None:
         self._client = client
         self._sink = sink

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dsview.model.text import safe
+from dsview.core.text import safe
 from dsview.sources.events import Health
 
 _BEST_FIRST = (Health.LIVE, Health.POLLING, Health.STALE)

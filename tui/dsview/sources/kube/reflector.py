@@ -15,16 +15,16 @@ from contextlib import contextmanager
 import msgspec
 import urllib3
 
-from dsview.model.kinds import Resource
-from dsview.model.objects import Key
-from dsview.model.text import safe
+from dsview.core.text import safe
+from dsview.kinds.kind import Resource
+from dsview.kinds.objects import Key
 from dsview.sources.events import Changed, Health, Listed, Progress, Quarantined, Sink
 from dsview.sources.kube.backoff import Backoff
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed, failure_of
-from dsview.sources.kube.headstart import HeadStart
-from dsview.sources.kube.intake import Intake
-from dsview.sources.kube.outage import Outage
+from dsview.sources.kube.load_priority import LoadPriority
+from dsview.sources.kube.object_batcher import ObjectBatcher
+from dsview.sources.kube.reconnect import ServerReconnect
 from dsview.sources.kube.stream import (
     batches_of_lines,
     bookmark_decoder,
@@ -98,8 +98,8 @@ class Reflector:
         name: str | None = None,
         interval: float = 30.0,
         request_timeout: float | None = None,
-        outage: Outage | None = None,
-        waits_for: HeadStart | None = None,
+        outage: ServerReconnect | None = None,
+        waits_for: LoadPriority | None = None,
     ) -> None:
         self._client = client
         self._resource = resource
@@ -111,7 +111,7 @@ class Reflector:
         self._query = {"fieldSelector": f"metadata.name={name}"} if name is not None else {}
         self._interval = interval
         self._request_timeout = request_timeout or LIST_TIMEOUT
-        self._outage = outage or Outage(stop)
+        self._outage = outage or ServerReconnect(stop)
         self._waits_for = waits_for
         self._versions = list(resource.versions)
         self._backoff = Backoff(time.monotonic)
@@ -129,7 +129,7 @@ class Reflector:
         self._asking = threading.Lock()
         self._asked_at: float | None = None
         self._version = ""
-        self._intake = Intake(resource.kind, sink)
+        self._intake = ObjectBatcher(resource.kind, sink)
         self.stats = self._intake.stats
 
     @property

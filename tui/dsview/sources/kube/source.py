@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from dsview.model.kinds import RESOURCES, Kind
-from dsview.model.objects import Key, Pod
-from dsview.model.text import safe
-from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceError, SourceEvent, StatusChanged, Traffic
-from dsview.sources.kube.config import ResolvedContext, resolve_context
-from dsview.sources.kube.confs import ConfReaders
-from dsview.sources.kube.headstart import HeadStart
+from dsview.core.errors import UserError
+from dsview.core.text import safe
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Key, Pod
+from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceEvent, StatusChanged, Traffic
 from dsview.sources.kube.health import combined
-from dsview.sources.kube.outage import Outage, SleepNotice
+from dsview.sources.kube.kubeconfig import ResolvedContext, resolve_context
+from dsview.sources.kube.load_priority import LoadPriority
+from dsview.sources.kube.nginx_confs import NginxConfReaders
+from dsview.sources.kube.reconnect import ServerReconnect, SleepNotice
 from dsview.sources.manifest import manifest
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ class KubeSource:
         self._context: ResolvedContext | None = None
         self._client: Client | None = None
         self._stop = threading.Event()
-        self._outage = Outage(self._stop)
-        self._head_start = HeadStart(head_start)
+        self._outage = ServerReconnect(self._stop)
+        self._head_start = LoadPriority(head_start)
         self._sink: Sink = lambda event: None
         self._lock = threading.Lock()
         self._health: dict[Kind, dict[str, tuple[Health, str]]] = {}
@@ -85,7 +86,7 @@ class KubeSource:
         self._reflectors: dict[Kind, list[Reflector]] = {}
         self._config_maps: set[Key] = set()
         self._events: EventPoller | None = None
-        self._confs = ConfReaders(self._thread, self._stop, use_exec=use_exec)
+        self._confs = NginxConfReaders(self._thread, self._stop, use_exec=use_exec)
 
     @property
     def name(self) -> str:
@@ -97,12 +98,12 @@ class KubeSource:
         return wall
 
     def resolve(self) -> None:
-        """Read the kubeconfig. Raises `SourceError` with what has to be mended in it."""
+        """Read the kubeconfig. Raises `UserError` with what has to be mended in it."""
         if self._context is None:
             self._context = resolve_context(self._kubeconfig, self._context_name)
 
     def start(self, sink: Sink) -> None:
-        """Resolve the context, which may raise `SourceError`, and go on in a thread."""
+        """Resolve the context, which may raise `UserError`, and go on in a thread."""
         self.resolve()
         self._sink = sink
         if self._banners:
@@ -172,7 +173,7 @@ class KubeSource:
         while not self._stop.is_set():
             try:
                 return Client(context, connections=CONNECTIONS)
-            except SourceError as error:
+            except UserError as error:
                 self._all_failed(str(error))
             self._stop.wait(pause)
             pause = min(pause * 2, RETRY_AT_LEAST_EVERY)
@@ -321,17 +322,17 @@ class KubeSource:
         self._confs.ask(pod, container, sink)
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """The object as YAML, by a `get`. Raises `SourceError`."""
+        """The object as YAML, by a `get`. Raises `UserError`."""
         from dsview.sources.kube.errors import RequestFailed
 
         resource = RESOURCES[kind]
         if self._client is None:
-            raise SourceError("The manifest is not available: there is no connection.")
+            raise UserError("The manifest is not available: there is no connection.")
         path = f"{resource.path(resource.versions[0], key[0] or None)}/{key[1]}"
         try:
             return manifest(self._client.get(path, kind=kind, timeout=self._request_timeout or 10.0))
         except (RequestFailed, msgspec.MsgspecError) as error:
-            raise SourceError(f"The manifest cannot be read: {safe(str(error))}") from None
+            raise UserError(f"The manifest cannot be read: {safe(str(error))}") from None
 
     def stats(self, kind: str) -> Mapping[str, float]:
         """What reading a kind cost so far: requests, bytes, seconds of reading and of decoding."""

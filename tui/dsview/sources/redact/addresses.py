@@ -13,8 +13,8 @@ import re
 import socket
 from functools import lru_cache
 
-from dsview.model.address import is_canonical, is_mapped, packed
-from dsview.model.cidr import parse_cidr
+from dsview.core.address import is_canonical, is_mapped, packed
+from dsview.core.cidr import parse_cidr
 
 _WHOLE = (
     ("0.0.0.0", 32),  # noqa: S104  (compared, not bound)

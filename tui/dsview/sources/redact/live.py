@@ -7,9 +7,10 @@ import threading
 
 import msgspec
 
-from dsview.model.kinds import Kind
-from dsview.model.listen import NginxConf
-from dsview.model.objects import Key, Object, Pod
+from dsview.core.errors import UserError
+from dsview.core.listen import NginxConf
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Object, Pod
 from dsview.sources.events import (
     Changed,
     Item,
@@ -18,7 +19,6 @@ from dsview.sources.events import (
     Quarantined,
     Sink,
     Source,
-    SourceError,
     SourceEvent,
     SourceKind,
     StatusChanged,
@@ -57,7 +57,7 @@ class RedactedSource:
         return self._source.now(wall)
 
     def start(self, sink: Sink) -> None:
-        """Begin to send events. Raises `SourceError` as the other source does."""
+        """Begin to send events. Raises `UserError` as the other source does."""
         self._source.start(self._behind(sink))
 
     def stop(self) -> None:
@@ -81,8 +81,8 @@ class RedactedSource:
         self._source.watch_config_map(*meant)
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """Refused: a manifest holds whatever its author wrote. Raises `SourceError`."""
-        raise SourceError("The YAML is not shown: names and addresses are redacted.")
+        """Refused: a manifest holds whatever its author wrote. Raises `UserError`."""
+        raise UserError("The YAML is not shown: names and addresses are redacted.")
 
     def _behind(self, sink: Sink) -> Sink:
         def take(event: SourceEvent) -> None:

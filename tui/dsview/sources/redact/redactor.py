@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from dsview.model.kinds import Kind
-from dsview.model.objects import NO_LABELS, Key, Labels, Object, Pod
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import NO_LABELS, Key, Labels, Object, Pod
 from dsview.sources.redact.addresses import AddressMap
 from dsview.sources.redact.names import (
     HASH_LABELS,

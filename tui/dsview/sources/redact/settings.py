@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 
 import yaml
 
-from dsview.model.corefile import kubernetes_zones
-from dsview.model.kinds import Kind
-from dsview.model.listen import Listener, ListenSource, NginxConf
-from dsview.model.objects import Key
-from dsview.model.ports import port_number
-from dsview.model.yamltext import YamlError, load_yaml
+from dsview.core.corefile import kubernetes_zones
+from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.core.ports import port_number
+from dsview.core.yaml_text import YamlError, load_yaml
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key
 from dsview.sources.redact.redactor import Redactor
 
 _BINARY = "/nginx-ingress-controller"

@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
-from dsview.model.kinds import Kind
-from dsview.model.objects import (
+from dsview.core.ports import port_number
+from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import (
     ConfigMap,
     Container,
     ContainerPort,
@@ -34,8 +36,6 @@ from dsview.model.objects import (
     ServicePort,
     WebhookConfiguration,
 )
-from dsview.model.ports import port_number
-from dsview.model.slices import Endpoint, EndpointSlice, pack
 from dsview.sources.events import StatusChanged
 from dsview.sources.redact.names import OWNER_KINDS
 from dsview.sources.redact.redactor import Redactor

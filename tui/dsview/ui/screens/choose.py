@@ -15,11 +15,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from dsview.model.text import safe
+from dsview.core.text import safe
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.phrases import FAINT, GOOD, KEY, MUTED, content
 from dsview.ui.styles import styles_dir
-from dsview.ui.words import FAINT, GOOD, KEY, MUTED, content
 
 
 class Choice(msgspec.Struct, frozen=True):

@@ -11,22 +11,22 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 
-from dsview.model.objects import Key
-from dsview.model.text import Safe, safe
-from dsview.rows.cells import GAP
-from dsview.rows.detail import Detail, FindingView, detail
-from dsview.rows.facts import Fact
-from dsview.rows.since import written_text
-from dsview.sources.events import SourceError
+from dsview.core.errors import UserError
+from dsview.core.text import Safe, safe
+from dsview.kinds.objects import Key
+from dsview.tables.cells import GAP
+from dsview.tables.detail import Detail, FindingView, detail
+from dsview.tables.facts import Fact
+from dsview.tables.finding_age import written_text
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, Document, blank, heading, paragraph
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.phrases import FAINT, GOOD, KEY, MUTED, STRONG, content, lane_style, severity_style
 from dsview.ui.screens.reading import ReadingScreen
-from dsview.ui.words import FAINT, GOOD, KEY, MUTED, STRONG, content, lane_style, severity_style
 from dsview.ui.workspace import object_of
 
 if TYPE_CHECKING:
-    from dsview.session.session import Delta
+    from dsview.analysis.cluster_view import Delta
     from dsview.ui.workspace import Workspace
 
 _LABEL = 18
@@ -47,7 +47,7 @@ class Explain(msgspec.Struct, frozen=True):
 
 
 class DetailScreen(ReadingScreen):
-    """Shows `dsview.rows.detail` and follows it while it changes."""
+    """Shows `dsview.tables.detail` and follows it while it changes."""
 
     PARTS: ClassVar[tuple[Where, ...]] = (Where.DOCUMENT, Where.READING, Where.DETAIL)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.DETAIL)
@@ -79,7 +79,7 @@ class DetailScreen(ReadingScreen):
         kind, key = object_of(self.pane_id, self.key)
         try:
             text = self._workspace.session.read_manifest(kind, key)
-        except SourceError:
+        except UserError:
             # Nothing is missing that anyone asked for; the YAML screen says why it is not to be had.
             return
         self.post_message(self.Read({field: written_text(text, field) for field in fields}))

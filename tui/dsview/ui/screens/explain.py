@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from dsview.checks.registry import all_checks
+from dsview.checks.engine.registry import all_checks
 from dsview.ui.document import Block, blank, heading, paragraph
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.phrases import MUTED, STRONG, content, severity_word
 from dsview.ui.screens.reading import ReadingScreen
-from dsview.ui.words import MUTED, STRONG, content, severity_word
 
 
 class ExplainScreen(ReadingScreen):

@@ -14,23 +14,24 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from dsview.checks.registry import REGISTRY
-from dsview.model.objects import Key
-from dsview.model.text import Safe, safe, safe_lines
-from dsview.rows.cells import Row
-from dsview.rows.findings import COLUMNS, Grouping, Line, LineKind, finding_lines, fix_of, line_row, pane_of
-from dsview.rows.since import since_text
+from dsview.analysis.home_pane import pane_of
+from dsview.checks.engine.registry import REGISTRY
+from dsview.core.text import Safe, safe, safe_lines
+from dsview.kinds.objects import Key
+from dsview.tables.cells import Row
+from dsview.tables.finding_age import first_seen_text
+from dsview.tables.findings import COLUMNS, Grouping, Line, LineKind, finding_lines, fix_of, line_row
 from dsview.ui.actions import Where, bindings_of
+from dsview.ui.breadcrumbs import trail
 from dsview.ui.document import Block, Document, paragraph
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
+from dsview.ui.phrases import FAINT, KEY, MUTED, STRONG, Part, content, count_words, spaced
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
-from dsview.ui.trail import trail
-from dsview.ui.words import FAINT, KEY, MUTED, STRONG, Part, content, count_words, spaced
 
 if TYPE_CHECKING:
-    from dsview.session.session import Delta
+    from dsview.analysis.cluster_view import Delta
     from dsview.ui.app import DsviewApp
     from dsview.ui.workspace import Workspace
 
@@ -165,7 +166,7 @@ class FindingsScreen(Screen[None]):
     def _tell(self) -> None:
         line = self._selected()
         finding = line.finding if line is not None and line.kind is not LineKind.EXEMPTED else None
-        since = since_text(self._session, finding) if finding is not None else Safe("")
+        since = first_seen_text(self._session, finding) if finding is not None else Safe("")
         self.query_one("#story", Document).show(story_blocks(line, since) if line is not None else [])
 
     def on_table_moved(self) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from dsview.model.finding import Severity
-from dsview.rows.matrix import MEANINGS
+from dsview.analysis.family_coverage import MEANINGS
+from dsview.core.finding import Severity
 from dsview.ui.actions import groups, keys_label
 from dsview.ui.document import Block, blank, heading, paragraph
+from dsview.ui.phrases import GOOD, KEY, MUTED, STRONG, V4, V6, content, severity_word
 from dsview.ui.screens.reading import ReadingScreen
-from dsview.ui.words import GOOD, KEY, MUTED, STRONG, V4, V6, content, severity_word
 
 _KEYS_WIDTH = 18
 

@@ -12,15 +12,15 @@ from textual.widget import Widget
 
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.header import HeaderBar
 from dsview.ui.keybar import KeyBar
-from dsview.ui.masthead import Masthead
 from dsview.ui.pane import PANES, Pane
-from dsview.ui.pulse import BREATH, SLICE
+from dsview.ui.refresh_loop import BREATH, SLICE
 from dsview.ui.table import Table
 from dsview.ui.tabs import PaneTabs
 
 if TYPE_CHECKING:
-    from dsview.session.session import Delta
+    from dsview.analysis.cluster_view import Delta
     from dsview.ui.app import DsviewApp
     from dsview.ui.filterbar import FilterBar
     from dsview.ui.workspace import Workspace
@@ -60,7 +60,7 @@ class MainScreen(Screen[None]):
         )
         # Arranged before the first layout: each change of style after it would cost another frame.
         self._arrange(self.app.size)
-        yield Masthead(self._source_name, glyphs=self._glyphs)
+        yield HeaderBar(self._source_name, glyphs=self._glyphs)
         yield self._tabs
         with self._holder:
             for pane in self.panes:
@@ -82,17 +82,17 @@ class MainScreen(Screen[None]):
         self.workspace = workspace
         for pane in self.panes:
             pane.attach(workspace.views[pane.pane_id], self.app.columns.get(pane.pane_id, ()))
-        self.query_one(Masthead).attach(workspace)
+        self.query_one(HeaderBar).attach(workspace)
         self._say_tabs()
 
     def say_opening(self, name: str) -> None:
         """Say that another source is being opened."""
-        self.query_one(Masthead).say_opening(name)
+        self.query_one(HeaderBar).say_opening(name)
 
     def say_opened(self) -> None:
         """Say again what is shown: another source could not be opened."""
         if self.workspace is not None:
-            self.query_one(Masthead).attach(self.workspace)
+            self.query_one(HeaderBar).attach(self.workspace)
 
     def apply(self, delta: Delta, changed: set[str]) -> None:
         """Show what changed: `changed` names the panes whose rows may look different."""
@@ -110,11 +110,11 @@ class MainScreen(Screen[None]):
 
     def read_header(self) -> None:
         """Show what the session comes to now."""
-        self.query_one(Masthead).read_header()
+        self.query_one(HeaderBar).read_header()
 
     def settle(self) -> None:
         """Everything was read: the columns are as wide as they will be, but for what comes later."""
-        self.query_one(Masthead).settle()
+        self.query_one(HeaderBar).settle()
         for pane in self.panes:
             pane.size_columns()
             pane.frame()
@@ -122,7 +122,7 @@ class MainScreen(Screen[None]):
 
     def second(self) -> None:
         """A second went by: ages grow."""
-        self.query_one(Masthead).tick()
+        self.query_one(HeaderBar).tick()
 
     def on_resize(self) -> None:
         """Another arrangement may suit better."""
@@ -195,7 +195,7 @@ class MainScreen(Screen[None]):
         if view is None:
             return
         # Filters are taught while they are typed, so that an unfinished one is no error to shout about.
-        from dsview.rows.view import FilterError  # noqa: PLC0415 - rows are imported after the first frame
+        from dsview.tables.view import FilterError  # noqa: PLC0415 - rows are imported after the first frame
 
         try:
             view.set_filter(text)

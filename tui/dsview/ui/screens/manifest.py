@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.message import Message
 
-from dsview.model.objects import Key
-from dsview.model.text import Safe, safe, safe_lines
-from dsview.rows.manifest import fold_managed_fields
-from dsview.sources.events import SourceError
+from dsview.core.errors import UserError
+from dsview.core.text import Safe, safe, safe_lines
+from dsview.kinds.objects import Key
+from dsview.tables.manifest_lines import fold_managed_fields
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.phrases import FAINT, MUTED, STRONG, content
 from dsview.ui.screens.reading import ReadingScreen
-from dsview.ui.words import FAINT, MUTED, STRONG, content
 from dsview.ui.workspace import object_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ManifestScreen(ReadingScreen):
     def _read(self) -> None:
         try:
             text = safe_lines(fold_managed_fields(self._session.read_manifest(self._kind, self._key)))
-        except SourceError as error:
+        except UserError as error:
             self.post_message(self.Read(safe(str(error)), is_error=True))
         except Exception as error:
             self.post_message(self.Read(safe(f"dsview failed to read it ({type(error).__name__})."), is_error=True))

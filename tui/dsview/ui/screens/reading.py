@@ -13,13 +13,13 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from dsview.ui.actions import Where, bindings_of
+from dsview.ui.breadcrumbs import trail
 from dsview.ui.document import Block, Document
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
+from dsview.ui.phrases import content
 from dsview.ui.searchbar import SearchBar
 from dsview.ui.styles import styles_dir
-from dsview.ui.trail import trail
-from dsview.ui.words import content
 
 if TYPE_CHECKING:
     from dsview.ui.app import DsviewApp

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from dsview.rows.sources import SourceRow, source_rows, total, traffic_words
-from dsview.session.session import Delta
+from dsview.analysis.cluster_view import Delta
+from dsview.tables.sources import SourceRow, source_rows, total, traffic_words
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.headline import health_style
+from dsview.ui.phrases import MUTED, STRONG, content
 from dsview.ui.screens.reading import ReadingScreen
-from dsview.ui.words import MUTED, STRONG, content
 from dsview.ui.workspace import Workspace
 
 _NAME, _HEALTH = 33, 16

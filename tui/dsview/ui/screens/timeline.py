@@ -11,18 +11,18 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from dsview.rows.timeline import COLUMNS, TimelineRows
-from dsview.session.timeline import Entry, Sort
+from dsview.analysis.timeline import Entry, Sort
+from dsview.tables.timeline import COLUMNS, TimelineRows
 from dsview.ui.actions import Where, bindings_of
+from dsview.ui.breadcrumbs import trail
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
+from dsview.ui.phrases import MUTED, STRONG, Part, content, spaced
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
-from dsview.ui.trail import trail
-from dsview.ui.words import MUTED, STRONG, Part, content, spaced
 
 if TYPE_CHECKING:
-    from dsview.session.session import Delta
+    from dsview.analysis.cluster_view import Delta
     from dsview.ui.app import DsviewApp
     from dsview.ui.workspace import Workspace
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 from textual.content import Content
 
-from dsview.model.address import FAMILIES, Family
-from dsview.model.objects import Key
-from dsview.model.text import safe
-from dsview.rows.hop import Trace
-from dsview.rows.picture import Line, Role, Signs, picture, summary_line
-from dsview.rows.trace import trace
+from dsview.analysis.hop import Trace
+from dsview.analysis.trace import trace
+from dsview.analysis.trace_layout import Line, Role, Signs, picture, summary_line
+from dsview.core.address import FAMILIES, Family
+from dsview.core.text import safe
+from dsview.kinds.objects import Key
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.phrases import FAINT, GOOD, KEY, MUTED, STRONG, content, lane_style
 from dsview.ui.screens.reading import ReadingScreen
-from dsview.ui.words import FAINT, GOOD, KEY, MUTED, STRONG, content, lane_style
 
 if TYPE_CHECKING:
-    from dsview.session.session import Delta
+    from dsview.analysis.cluster_view import Delta
     from dsview.ui.workspace import Workspace
 
 _PATIENCE = 20
@@ -44,7 +44,7 @@ _STYLES = {
 
 
 class TraceScreen(ReadingScreen):
-    """Shows `dsview.rows.trace` and follows it while it changes."""
+    """Shows `dsview.analysis.trace` and follows it while it changes."""
 
     PARTS: ClassVar[tuple[Where, ...]] = (Where.READING, Where.TRACE)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.TRACE)

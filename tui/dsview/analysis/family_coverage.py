@@ -1,0 +1,166 @@
+"""The layers of the cluster by family: of how many objects a family is expected, and how many of them have it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.cluster.controllers import live_controllers
+from dsview.cluster.family_counts import Tally
+from dsview.cluster.listeners import nginx_conf
+from dsview.cluster.relations import PodFacet
+from dsview.cluster.state import ClusterState
+from dsview.core.address import FAMILIES, Family, families_of
+from dsview.core.listen import ListenSource, NginxConf
+from dsview.core.text import Safe, safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod
+from dsview.sources.events import Health
+
+
+class LayerName(StrEnum):
+    """The layers from the bottom to the top, by the word for them."""
+
+    NODES = "Nodes"
+    PODS = "Pods"
+    SERVICES = "Services"
+    ENDPOINTS = "Endpoints"
+    LOAD_BALANCERS = "Load balancers"
+    LISTENERS = "Listeners"
+
+
+MEANINGS: dict[LayerName, str] = {
+    LayerName.NODES: "Nodes with a usable InternalIP of the family.",
+    LayerName.PODS: "Running Pods with an address of the family.",
+    LayerName.SERVICES: "Services with the family; ExternalName has none.",
+    LayerName.ENDPOINTS: "Services with the family that have a ready endpoint of it.",
+    LayerName.LOAD_BALANCERS: "LoadBalancer Services with the family that were given an address of it.",
+    LayerName.LISTENERS: "Public ports of ingress-nginx Pods with the family that nginx listens on with it.",
+}
+"""What each layer counts, for people."""
+
+
+class Count(msgspec.Struct, frozen=True):
+    """So many of how many."""
+
+    having: int
+    of: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether none lacks the family."""
+        return self.having == self.of
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """One layer. `unread` says why there are no counts; then both are None. `note` limits what they say."""
+
+    name: LayerName
+    v4: Count | None = None
+    v6: Count | None = None
+    unread: Safe = Safe("")
+    note: Safe = Safe("")
+
+    def count(self, family: Family) -> Count | None:
+        """The count of a family."""
+        return self.v4 if family == "IPv4" else self.v6
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to count, so that nothing need be shown."""
+        return not self.unread and not any(count is not None and count.of for count in (self.v4, self.v6))
+
+
+WHY_UNREAD: dict[Health, str] = {
+    Health.LOADING: "reading",
+    Health.REFUSED: "not permitted",
+    Health.ABSENT: "not served",
+    Health.NOT_GIVEN: "not given",
+    Health.FAILED: "failed",
+}
+"""Why the objects of a kind are not known, in two words."""
+
+
+def why_unread(state: ClusterState, *kinds: Kind) -> Safe:
+    """Why the first of these kinds that is not known is not; empty where all are."""
+    for kind in kinds:
+        if not state.is_known(kind):
+            return Safe(WHY_UNREAD.get(state.status(kind).health, "unread"))
+    return Safe("")
+
+
+def _restricted(state: ClusterState, kind: Kind) -> Safe:
+    namespaces = state.status(kind).namespaces
+    if namespaces is None:
+        return Safe("")
+    return safe(f"in {len(namespaces)} namespace{'' if len(namespaces) == 1 else 's'}")
+
+
+def _layer(state: ClusterState, name: LayerName, tally: Tally, *kinds: Kind, note: str = "") -> Layer:
+    unread = why_unread(state, *kinds)
+    if unread:
+        return Layer(name=name, unread=unread)
+    v4, v6 = (Count(tally.having[family], tally.of[family]) for family in FAMILIES)
+    return Layer(name=name, v4=v4, v6=v6, note=safe(note) if note else _restricted(state, kinds[0]))
+
+
+def _pods(state: ClusterState) -> Tally:
+    tally = Tally()
+    for (families, _), number in state.pod_patterns.counts.items():
+        for family in FAMILIES:
+            tally.of[family] += number
+            tally.having[family] += number * (family in families)
+    return tally
+
+
+def _public_ports(pod: Pod, conf: NginxConf, tally: Tally) -> None:
+    has = families_of(pod.ips)
+    ports: dict[tuple[str, int | None], set[str]] = {}
+    for listener in conf.listeners:
+        if not listener.internal and listener.transport != "unix":
+            ports.setdefault((listener.transport, listener.port), set()).update(listener.families)
+    for families in ports.values():
+        for family in has:
+            tally.add(family, 1, has=family in families)
+
+
+def _listeners(state: ClusterState) -> Layer:
+    name = LayerName.LISTENERS
+    unread = why_unread(state, Kind.POD)
+    if unread:
+        return Layer(name=name, unread=unread)
+    tally = Tally()
+    sources: set[ListenSource] = set()
+    for pod in live_controllers(state):
+        conf = nginx_conf(state, pod)
+        sources.add(conf.source)
+        _public_ports(pod, conf, tally)
+    if sources == {ListenSource.UNREAD}:
+        return Layer(name=name, unread=Safe("unread"))
+    v4, v6 = (Count(tally.having[family], tally.of[family]) for family in FAMILIES)
+    parts = {ListenSource.PREDICTED: "predicted", ListenSource.UNREAD: "some unread"}
+    note = ", ".join(word for source, word in parts.items() if source in sources)
+    return Layer(name=name, v4=v4, v6=v6, note=Safe(note))
+
+
+def matrix(view: ClusterView) -> tuple[Layer, ...]:
+    """Every layer, those of which there is nothing left out. Costs the same for few and for many objects."""
+    state, census = view.state, view.state.census
+    versions = (
+        state.facets[PodFacet.CONTROLLERS],
+        *(state.epochs[kind] for kind in (Kind.NGINX_CONF, Kind.CONFIG_MAP, Kind.NODE)),
+        state.status(Kind.POD).health,
+        state.status(Kind.NGINX_CONF),
+    )
+    named = f"{census.named} by name only" if census.named else ""
+    layers = (
+        _layer(state, LayerName.NODES, census.nodes, Kind.NODE),
+        _layer(state, LayerName.PODS, _pods(state), Kind.POD),
+        _layer(state, LayerName.SERVICES, census.services, Kind.SERVICE),
+        _layer(state, LayerName.ENDPOINTS, census.endpoints, Kind.ENDPOINT_SLICE, Kind.SERVICE),
+        _layer(state, LayerName.LOAD_BALANCERS, census.load_balancers, Kind.SERVICE, note=named),
+        state.remembered("listeners by family", versions, lambda: _listeners(state)),
+    )
+    return tuple(layer for layer in layers if not layer.is_empty)

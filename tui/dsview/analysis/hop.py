@@ -1,0 +1,209 @@
+"""What a trace is made of: hops with a lane for each family, and what follows from them for the family as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+import msgspec
+
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import Finding, ObjectRef, Severity
+from dsview.core.text import Safe, safe, safe_lines
+
+SHOWN = 4
+"""Values of a hop that are listed; the rest is counted."""
+
+
+class Verdict(StrEnum):
+    """What the API says of one family at one hop."""
+
+    OK = "in order"
+    BROKEN = "broken"
+    ABSENT = "not there"
+    NOT_PROVEN = "not proven"
+    NOT_READ = "not read"
+
+
+class Lane(msgspec.Struct, frozen=True, kw_only=True):
+    """One family at one hop: its values, the verdict, why, and a fix that can be pasted.
+
+    `in_part`: what is broken is broken for some of the objects at this hop, and others have the family.
+    """
+
+    values: tuple[Safe, ...] = ()
+    verdict: Verdict
+    why: Safe = Safe("")
+    fix: Safe = Safe("")
+    in_part: bool = False
+
+
+class Hop(msgspec.Struct, frozen=True, kw_only=True):
+    """One hop, both families. `symptom_of` are the ids of later hops that explain it where they are broken too."""
+
+    id: str
+    name: Safe
+    v4: Lane
+    v6: Lane
+    symptom_of: tuple[str, ...] = ()
+
+    def lane(self, family: Family) -> Lane:
+        """The lane of a family."""
+        return self.v4 if family == "IPv4" else self.v6
+
+
+class Outcome(StrEnum):
+    """What the hops come to for a family."""
+
+    BROKEN = "broken"
+    FLAGGED = "flagged"
+    NOT_OFFERED = "not offered"
+    NOT_READ = "not read"
+    NOT_PROVEN = "not proven"
+    CLEAR = "nothing against it"
+
+
+class Course(msgspec.Struct, frozen=True, kw_only=True):
+    """One family from end to end. `causes` are the indexes of the hops to blame, `fix` what mends the first of them."""
+
+    outcome: Outcome
+    sentence: Safe
+    causes: tuple[int, ...] = ()
+    fix: Safe = Safe("")
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """The hops in order, and what they come to. `target` is the object that is traced, `host` a host of an Ingress."""
+
+    title: Safe
+    target: ObjectRef
+    host: str = ""
+    hops: tuple[Hop, ...]
+    v4: Course
+    v6: Course
+
+    def course(self, family: Family) -> Course:
+        """What the hops come to for a family."""
+        return self.v4 if family == "IPv4" else self.v6
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether either family breaks."""
+        return any(self.course(family).outcome is Outcome.BROKEN for family in FAMILIES)
+
+    @property
+    def fix(self) -> Safe:
+        """What mends the first hop that breaks; empty where nothing does or no fix is known."""
+        return self.v4.fix or self.v6.fix
+
+
+def listed(values: Iterable[str]) -> tuple[Safe, ...]:
+    """The first few values; the rest is counted."""
+    every = list(values)
+    more = (safe(f"and {len(every) - SHOWN} more"),) if len(every) > SHOWN else ()
+    return (*map(safe, every[:SHOWN]), *more)
+
+
+def make_hop(hop_id: str, name: str, lanes: Mapping[Family, Lane], *, symptom_of: tuple[str, ...] = ()) -> Hop:
+    """A hop of two lanes."""
+    return Hop(id=hop_id, name=safe(name), v4=lanes["IPv4"], v6=lanes["IPv6"], symptom_of=symptom_of)
+
+
+def even_hop(hop_id: str, name: str, verdict: Verdict, why: str) -> Hop:
+    """A hop that says the same of both families."""
+    return make_hop(hop_id, name, {family: Lane(verdict=verdict, why=safe(why)) for family in FAMILIES})
+
+
+def client_hop() -> Hop:
+    """Where every trace begins, and the one hop that nobody can prove anything of."""
+    return even_hop("client", "Client", Verdict.NOT_PROVEN, "dsview sends no packets")
+
+
+def worst_about(findings: Iterable[Finding], family: Family) -> Finding | None:
+    """The worst finding that concerns the family."""
+    return min((f for f in findings if f.family in (family, None)), key=lambda f: f.order, default=None)
+
+
+def fix_of(finding: Finding | None) -> Safe:
+    """The fix of a finding, if there is one."""
+    return safe_lines(finding.fix or "") if finding is not None else Safe("")
+
+
+def broken_lane(
+    finding: Finding | None, otherwise: str = "", *, values: Iterable[str] = (), in_part: bool = False
+) -> Lane:
+    """A broken lane, explained by a finding where there is one."""
+    return Lane(
+        values=listed(values),
+        verdict=Verdict.BROKEN,
+        why=safe(finding.message if finding is not None else otherwise),
+        fix=fix_of(finding),
+        in_part=in_part,
+    )
+
+
+def course_of(hops: tuple[Hop, ...], family: Family, against: Iterable[Finding]) -> Course:
+    """What the hops come to; `against` are findings about the objects on the way that no hop need show."""
+    lanes = [hop.lane(family) for hop in hops]
+    broken = {hop.id for hop, lane in zip(hops, lanes, strict=True) if lane.verdict is Verdict.BROKEN}
+    causes = [i for i, hop in enumerate(hops) if hop.id in broken and broken.isdisjoint(hop.symptom_of)]
+    if causes:
+        return _broken(hops, family, causes)
+    missing = next((x for hop, x in zip(hops, lanes, strict=True) if (hop.id, x.verdict) == _NOT_OFFERED), None)
+    if missing is not None:
+        # With a fix it is a finding that says why; else the hop itself says all there is.
+        why = f": {missing.why}" if missing.fix else "."
+        return Course(outcome=Outcome.NOT_OFFERED, sentence=safe(f"{family} is not offered{why}"), fix=missing.fix)
+    grave = sorted((f for f in against if f.severity is not Severity.NOTE and f.family in (family, None)), key=_order)
+    if grave:
+        first = grave[0]
+        more = f" And {len(grave) - 1} more." if len(grave) > 1 else ""
+        sentence = f"{family}: no hop is broken, but {first.check} is flagged: {first.message}{more}"
+        return Course(outcome=Outcome.FLAGGED, sentence=safe(sentence), fix=fix_of(first))
+    for verdict, outcome, words in (
+        (Verdict.NOT_READ, Outcome.NOT_READ, "nothing wrong in what was read; not read"),
+        (Verdict.NOT_PROVEN, Outcome.NOT_PROVEN, "nothing in the API speaks against it; not proven"),
+    ):
+        # Of the client nothing is ever proven; that is said of every trace.
+        names = [str(hop.name) for hop in hops[1:] if hop.lane(family).verdict is verdict]
+        if names:
+            return Course(outcome=outcome, sentence=safe(f"{family}: {words}: {', '.join(names)}."))
+    return Course(outcome=Outcome.CLEAR, sentence=safe(f"{family}: nothing in the API speaks against it."))
+
+
+_NOT_OFFERED = ("service", Verdict.ABSENT)
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    return finding.order
+
+
+def _broken(hops: tuple[Hop, ...], family: Family, causes: list[int]) -> Course:
+    # The last one is nearest to what serves; what the others say stands beside them.
+    main, *others = reversed(causes)
+    lane = hops[main].lane(family)
+    in_part = " in part" if all(hops[i].lane(family).in_part for i in causes) else ""
+    also = f" Also at {', '.join(hops[i].name for i in reversed(others))}." if others else ""
+    why = lane.why if lane.why.endswith((".", "!")) or not also else f"{lane.why}."
+    fixes = [hops[i].lane(family).fix for i in reversed(causes)]
+    return Course(
+        outcome=Outcome.BROKEN,
+        sentence=safe(f"{family} breaks{in_part} at {hops[main].name}: {why}{also}"),
+        causes=tuple(causes),
+        fix=next((fix for fix in fixes if fix), Safe("")),
+    )
+
+
+def make_trace(
+    title: str, target: ObjectRef, hops: Iterable[Hop], against: Iterable[Finding] = (), *, host: str = ""
+) -> Trace:
+    """The trace of these hops."""
+    way, findings = tuple(hops), list(against)
+    return Trace(
+        title=safe(title),
+        target=target,
+        host=host,
+        hops=way,
+        v4=course_of(way, "IPv4", findings),
+        v6=course_of(way, "IPv6", findings),
+    )

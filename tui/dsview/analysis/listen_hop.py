@@ -1,0 +1,97 @@
+"""The hop of nginx: what the controllers on the way listen on, and which of them are deaf to a family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.hop import Hop, Lane, Verdict, fix_of, listed, make_hop, worst_about
+from dsview.cluster.controllers import has_ssl_passthrough, public_ports, target_port
+from dsview.cluster.listeners import deaf_ports, nginx_conf, sockets
+from dsview.core.address import FAMILIES, Family
+from dsview.core.listen import Likelihood, ListenSource
+from dsview.core.text import safe
+from dsview.kinds.objects import Key, Pod, Service
+
+
+def listen_hop(
+    view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family], service: Service | None = None
+) -> Hop | None:
+    """The listen sockets of the controllers among the pods: of the ports a Service leads to, else of the public ones.
+
+    None where there is no such port: admission and metrics Services lead past nginx.
+    """
+    state = view.state
+    ports = {
+        pod.key: found for pod in pods if pod.key in state.controllers and (found := _listen_ports(view, pod, service))
+    }
+    if not ports:
+        return None
+    controllers = [pod for pod in pods if pod.key in ports]
+    lanes: dict[Family, Lane] = {}
+    for family in FAMILIES:
+        lane = _listening(view, controllers, ports, family)
+        deaf = [pod for pod in controllers if _is_deaf(view, service, pod, ports[pod.key], family)]
+        if family not in wanted:
+            lanes[family] = Lane(values=lane.values, verdict=Verdict.OK if lane.values else Verdict.ABSENT)
+        elif deaf:
+            lanes[family] = _deaf(view, service, deaf, of=len(controllers), heard=lane, family=family)
+        else:
+            lanes[family] = lane
+    return make_hop("listen", "nginx listen", lanes)
+
+
+def _listen_ports(view: ClusterView, pod: Pod, service: Service | None) -> set[int | None]:
+    """The ports of nginx that are on the way."""
+    public = set(public_ports(pod).values())
+    if service is None:
+        return set(public)
+    known = {port for _, port in sockets(nginx_conf(view.state, pod))} | public
+    passed_through = public_ports(pod)["https"] if has_ssl_passthrough(pod) else None
+    return {number for port in service.ports if (number := target_port(port, pod)) in known} - {passed_through}
+
+
+def _is_deaf(view: ClusterView, service: Service | None, pod: Pod, ports: set[int | None], family: Family) -> bool:
+    """Whether nginx does not listen on one of the ports with the family, and does with the other."""
+    if service is not None:
+        return bool(deaf_ports(view.state, service, pod, family))
+    found = sockets(nginx_conf(view.state, pod))
+    return any(port in ports and families and family not in families for (_, port), families in found.items())
+
+
+def _listening(
+    view: ClusterView, controllers: Sequence[Pod], ports: Mapping[Key, set[int | None]], family: Family
+) -> Lane:
+    """The sockets of a family, and what keeps one from trusting them."""
+    values: list[str] = []
+    verdict, why = Verdict.OK, ""
+    for pod in controllers:
+        conf = nginx_conf(view.state, pod)
+        if conf.source is ListenSource.UNREAD:
+            verdict, why = Verdict.NOT_READ, conf.reason
+            continue
+        found = [x for x in conf.listeners if not x.internal and x.port in ports[pod.key] and family in x.families]
+        values += dict.fromkeys(f"{pod.name} {x.address}:{x.port}" for x in found)
+        is_read = conf.source is ListenSource.READ
+        if verdict is Verdict.OK and (not is_read or any(x.likelihood is not Likelihood.YES for x in found)):
+            verdict, why = Verdict.NOT_PROVEN, "predicted, nginx.conf was not read"
+    return Lane(values=listed(values), verdict=verdict, why=safe(why))
+
+
+def _deaf(
+    view: ClusterView, service: Service | None, deaf: Sequence[Pod], *, of: int, heard: Lane, family: Family
+) -> Lane:
+    findings = [f for pod in deaf for f in view.findings_of("Pod", *pod.key)]
+    findings += view.findings_of("Service", *service.key) if service is not None else ()
+    finding = worst_about((f for f in findings if f.check.startswith("DS-NGX") and f.family is not None), family)
+    cause = view.root_of(finding) if finding is not None else None
+    guess = "" if all(nginx_conf(view.state, p).source is ListenSource.READ for p in deaf) else ", as predicted"
+    who = f"{len(deaf)} of {of} controllers" if of > 1 else "the controller"
+    names = ", ".join(pod.name for pod in deaf[:3])
+    return Lane(
+        values=heard.values,
+        verdict=Verdict.BROKEN,
+        why=safe(f"{who} {'does' if len(deaf) == 1 else 'do'} not listen on {family}{guess}: {names}"),
+        fix=fix_of(cause or finding),
+        in_part=len(deaf) < of,
+    )

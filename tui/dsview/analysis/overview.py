@@ -1,0 +1,225 @@
+"""The cluster in a sentence: what it is, which Services fail over which family, and what nobody could tell.
+
+Every sentence says no more than what was read bears out: "nothing speaks against it" is said only after everything
+was read and evaluated, and never "it works" or "reachable", since dsview sends no packets.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dsview.analysis.cause_summary import CauseSummarizer, Tally
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.family_coverage import Layer, LayerName, matrix, why_unread
+from dsview.analysis.home_pane import pane_of
+from dsview.checks.engine.registry import REGISTRY
+from dsview.cluster.profile import Confidence, Profile
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import Severity
+from dsview.core.text import Safe, clock_text, safe
+from dsview.kinds.kind import CORE_KINDS, RESOURCES, Kind
+from dsview.kinds.objects import Key
+from dsview.sources.events import Health
+
+NO_PACKETS = Safe("No packets are sent to try it.")
+
+MODES: dict[str, str] = {
+    "ipv4": "IPv4 only",
+    "ipv6": "IPv6 only",
+    "dual-ipv4-first": "Dual-stack, IPv4 first",
+    "dual-ipv6-first": "Dual-stack, IPv6 first",
+}
+"""The modes of `Profile.mode` as people say them."""
+
+
+class Worst(msgspec.Struct, frozen=True, kw_only=True):
+    """A root cause: what is wrong with which object, and how many other findings it explains.
+
+    `since` is when dsview saw it come, empty where it was there before. `pane_id` and `key` say where its object has
+    a detail; `pane_id` is empty where it has none.
+    """
+
+    severity: Severity
+    check: str
+    object: Safe
+    message: Safe
+    explains: int
+    since: Safe
+    pane_id: str
+    key: Key
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """The overview. `mode` and `sentences` together are the verdict; `severity` is the worst of all findings.
+
+    `families` are those that the cluster serves, as far as that is known. `honesty` is what has to be said where
+    nothing is flagged, lest it be taken for more than it is; else it is empty.
+
+    `is_complete`: everything that was asked for was read and evaluated. `causes` counts all root causes, `worst`
+    holds the first of them. `failing` and `partial` count Services by family.
+    """
+
+    mode: Safe
+    families: tuple[Family, ...]
+    sentences: tuple[Safe, ...]
+    severity: Severity | None
+    is_complete: bool
+    layers: tuple[Layer, ...]
+    flags: dict[tuple[LayerName, Family], Severity]
+    worst: tuple[Worst, ...]
+    honesty: Safe
+    causes: int
+    failing: dict[Family, int]
+    partial: dict[Family, int]
+
+    @property
+    def verdict(self) -> Safe:
+        """All sentences."""
+        return Safe(" ".join(filter(None, (self.mode, *self.sentences, self.honesty))))
+
+
+def overview(view: ClusterView, tally: Tally) -> Overview:
+    """The overview of a session as it stands; `tally` is what its findings come to."""
+    unread = _unread(view)
+    missing = _missing(view) if view.was_settled else 0
+    is_complete = view.was_settled and not unread and not missing and not view.skipped
+    severity = next((severity for severity, number in view.book.counts.items() if number), None)
+    services = _services(view, tally, severity, is_complete=is_complete)
+    return Overview(
+        mode=_mode(view.profile),
+        families=view.profile.service_families,
+        sentences=tuple(map(safe, (*services, *unread, *_limits(view, missing)))),
+        severity=severity,
+        is_complete=is_complete,
+        layers=matrix(view),
+        flags=tally.flags,
+        worst=tuple(_worst(view, tally)),
+        honesty=NO_PACKETS if view.was_settled and severity in (None, Severity.NOTE) else Safe(""),
+        causes=tally.causes,
+        failing=tally.failing,
+        partial=tally.partial,
+    )
+
+
+def overview_now(view: ClusterView) -> Overview:
+    """The overview, with the findings gone through at once: for commands."""
+    tallier = CauseSummarizer(view)
+    tallier.work(float("inf"))
+    return overview(view, tallier.tally)
+
+
+def _missing(view: ClusterView) -> int:
+    """How many checks could not be evaluated, but for those that have to be asked for and were not."""
+    asked = view.policy.select
+    return sum(bool(asked) or not REGISTRY[entry.check].opt_in for entry in view.not_evaluated())
+
+
+def _mode(profile: Profile) -> Safe:
+    words = MODES.get(profile.mode)
+    if words is None:
+        return Safe("Which families the cluster serves is not known.")
+    but = f" ({', '.join(profile.qualifiers)})" if profile.qualifiers else ""
+    if profile.confidence is Confidence.ASSUMED:
+        return safe(f"{words}{but}, as far as its Services tell.")
+    return safe(f"{words}{but}.")
+
+
+def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_complete: bool) -> list[str]:
+    state = view.state
+    if not state.is_known(Kind.SERVICE):
+        return []
+    services = state.census.services
+    total = services.of[FAMILIES[0]]
+    if view.was_settled and not total:
+        return ["There are no Services to judge."]
+    found: list[str] = []
+    for family in FAMILIES:
+        failing, partial = tally.failing.get(family, 0), tally.partial.get(family, 0)
+        of = services.having[family]
+        if failing:
+            verb = "does" if failing == 1 else "do"
+            more = f", {partial} only in part" if partial else ""
+            found.append(f"{failing:,} of {_count(of, 'Service')} {verb} not work over {family}{more}.")
+        elif partial:
+            verb = "works" if partial == 1 else "work"
+            found.append(f"{partial:,} of {_count(of, 'Service')} {verb} only in part over {family}.")
+    if tally.faulty:
+        verb = "has" if tally.faulty == 1 else "have"
+        found.append(f"{_count(tally.faulty, 'Service')} {verb} an error that names no family.")
+    if not found and is_complete and severity is None:
+        aside = f", {_count(view.exempted, 'exempted finding')} aside" if view.exempted else ""
+        found.append(f"Nothing in the API speaks against {_count(total, 'Service')}{aside}.")
+    elif not found and view.was_settled:
+        found.append(f"None of {_count(total, 'Service')} is flagged as failing.")
+    if view.profile.is_dual:
+        found += [
+            f"{alone:,} {'has' if alone == 1 else 'have'} {family} only."
+            for family, alone in zip(FAMILIES, _alone(total, services.having), strict=True)
+            if alone
+        ]
+    return found
+
+
+def _alone(total: int, having: dict[Family, int]) -> tuple[int, int]:
+    """How many Services have IPv4 only, and IPv6 only: of those with any family, those without the other."""
+    return total - having["IPv6"], total - having["IPv4"]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _unread(view: ClusterView) -> list[str]:
+    """What a verdict cannot do without and was not read, by reason."""
+    state = view.state
+    by_reason: dict[str, list[str]] = {}
+    for kind in CORE_KINDS:
+        why = why_unread(state, kind)
+        if why:
+            by_reason.setdefault(why, []).append(RESOURCES[kind].kind.value + "s")
+    sentences: list[str] = []
+    for reason, names in by_reason.items():
+        word = "Still reading" if reason == "reading" else "Unread"
+        tail = "" if reason == "reading" else f" ({reason})"
+        sentences.append(f"{word}: {', '.join(names)}{tail}.")
+    if not by_reason and not view.was_settled:
+        sentences.append("Still reading.")
+    return sentences
+
+
+def _limits(view: ClusterView, missing: int) -> list[str]:
+    """What makes the verdict an older or a smaller one than it looks."""
+    state = view.state
+    sentences: list[str] = []
+    stale = [f"{kind.value}s" for kind in CORE_KINDS if state.status(kind).health is Health.STALE]
+    if stale:
+        sentences.append(f"{', '.join(stale)}: as last known.")
+    namespaces = {name for kind in CORE_KINDS for name in state.status(kind).namespaces or ()}
+    if namespaces:
+        sentences.append(f"Only {_count(len(namespaces), 'namespace')} {'is' if len(namespaces) == 1 else 'are'} read.")
+    if missing:
+        sentences.append(f"{_count(missing, 'check')} could not be evaluated.")
+    if view.skipped:
+        verb = "was" if len(view.skipped) == 1 else "were"
+        sentences.append(f"{_count(len(view.skipped), 'check')} {verb} not asked.")
+    return sentences
+
+
+def _worst(view: ClusterView, tally: Tally) -> list[Worst]:
+    found: list[Worst] = []
+    for cause in tally.worst:
+        finding = cause.finding
+        pane_id, key = pane_of(view, finding.object)
+        found.append(
+            Worst(
+                severity=finding.severity,
+                check=finding.check,
+                object=safe(str(finding.object)),
+                message=safe(finding.message.partition("\n")[0]),
+                explains=cause.explains,
+                since=clock_text(seen) if (seen := view.timeline.opened_at(finding)) is not None else Safe(""),
+                pane_id=pane_id,
+                key=key,
+            )
+        )
+    return found

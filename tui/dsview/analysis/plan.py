@@ -1,0 +1,382 @@
+"""The plan: what each single-stack Service needs to become dual-stack, in waves. It proposes; it applies nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+import msgspec
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.checks.engine.availability import why_unknown
+from dsview.checks.engine.remediation import (
+    count,
+    enable_ipv6,
+    families,
+    names,
+    patch_service,
+    recreate_pods,
+    ref,
+    reregister_node,
+)
+from dsview.checks.load_balancers import close_family, source_ranges
+from dsview.checks.network_policies import one_family_limits
+from dsview.checks.services import is_cluster_dns
+from dsview.cluster.controllers import controller_services
+from dsview.cluster.endpoints import service_endpoints
+from dsview.cluster.listeners import config_map, deaf_ports, is_ipv6_disabled, nginx_conf
+from dsview.cluster.profile import KUBERNETES, Confidence
+from dsview.cluster.service_ranges import service_range_uses
+from dsview.core.address import FAMILIES, V6, Family, families_of, other
+from dsview.core.cidr import cidr_families
+from dsview.core.finding import ObjectRef
+from dsview.core.listen import ListenSource
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod, Service
+
+
+class Wave(StrEnum):
+    """When a Service can become dual-stack, the soonest first. The deepest thing in its way decides."""
+
+    READY = "ready"
+    SETTINGS = "settings"
+    PODS = "pods"
+    NODES = "nodes"
+    CLUSTER = "cluster"
+    UNKNOWN = "unknown"
+
+    @property
+    def heading(self) -> str:
+        """The wave as a heading."""
+        return _TITLES[self]
+
+    @property
+    def word(self) -> str:
+        """The wave in a cell."""
+        return _WORDS[self]
+
+    @property
+    def depth(self) -> int:
+        """0 for what can be done now, more for what comes later."""
+        return _ORDER.index(self)
+
+
+_SCARCE = 0.95
+"""The share of Service addresses in use from which it is worth saying how many are left."""
+
+_ORDER = list(Wave)
+_TITLES = {
+    Wave.READY: "Ready now",
+    Wave.SETTINGS: "After policies, ranges, listeners or endpoints",
+    Wave.PODS: "After recreating pods",
+    Wave.NODES: "After nodes",
+    Wave.CLUSTER: "After the cluster itself",
+    Wave.UNKNOWN: "Not known",
+}
+_WORDS = {
+    Wave.READY: "ready",
+    Wave.SETTINGS: "settings first",
+    Wave.PODS: "pods first",
+    Wave.NODES: "nodes first",
+    Wave.CLUSTER: "cluster first",
+    Wave.UNKNOWN: "not known",
+}
+
+
+class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing in the way: once it is gone, the Service can move up. `commands` remove it, one a line."""
+
+    wave: Wave
+    message: str
+    commands: tuple[str, ...] = ()
+    objects: tuple[ObjectRef, ...] = ()
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One Service: the family it has, the one it would get, what stands in the way, and the command once that is gone.
+
+    `notes` tell what the plan cannot know, and what to look at afterwards.
+    """
+
+    service: ObjectRef
+    has: Family
+    gets: Family
+    wave: Wave
+    obstacles: tuple[Obstacle, ...]
+    notes: tuple[str, ...]
+    command: str
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """All steps, by wave, then by namespace and name.
+
+    `dual` counts the Services that have both families, `without` those that have none (ExternalName) or may not change
+    (default/kubernetes). `unread` says why there are no steps where Services were not read.
+    """
+
+    steps: tuple[Step, ...]
+    dual: int
+    without: int
+    unread: str = ""
+
+    def waves(self) -> Iterator[tuple[Wave, list[Step]]]:
+        """Each wave that has steps, the soonest first."""
+        for wave in Wave:
+            found = [step for step in self.steps if step.wave is wave]
+            if found:
+                yield wave, found
+
+
+def is_movable(service: Service) -> bool:
+    """Whether the Service has one family and may get a second: the API server keeps default/kubernetes at one."""
+    return len(service.families) == 1 and service.key != KUBERNETES
+
+
+def make_plan(view: ClusterView) -> Plan:
+    """The plan of a whole cluster."""
+    state = view.state
+    if not state.is_known(Kind.SERVICE):
+        return Plan(steps=(), dual=0, without=0, unread=f"Services are not known ({why_unknown(state, Kind.SERVICE)}).")
+    steps = [make_step(view, service) for service in state.services if is_movable(service)]
+    dual = sum(len(service.families) == len(FAMILIES) for service in state.services)
+    return Plan(
+        steps=tuple(sorted(steps, key=lambda s: (s.wave.depth, s.service.namespace or "", s.service.name))),
+        dual=dual,
+        without=len(state.services) - dual - len(steps),
+    )
+
+
+def make_step(view: ClusterView, service: Service) -> Step:
+    """What one movable Service needs."""
+    return _Planner(view, service).step()
+
+
+class _Planner:
+    """Looks for what is in the way of one Service."""
+
+    def __init__(self, view: ClusterView, service: Service) -> None:
+        self._view = view
+        self._state = view.state
+        self._service = service
+        self._has = service.families[0]
+        self._gets = other(self._has)
+        self._notes: list[str] = []
+
+    def step(self) -> Step:
+        service = self._service
+        obstacles = tuple(self._obstacles())
+        return Step(
+            service=ref("Service", service),
+            has=self._has,
+            gets=self._gets,
+            wave=max((o.wave for o in obstacles), key=lambda wave: wave.depth, default=Wave.READY),
+            obstacles=obstacles,
+            notes=tuple(self._notes),
+            command=self._command(),
+        )
+
+    def _command(self) -> str:
+        # Both fields at once: a policy alone does not move a Service that is PreferDualStack already.
+        service = self._service
+        policy = "RequireDualStack" if service.ip_family_policy == "RequireDualStack" else "PreferDualStack"
+        return patch_service(service, ipFamilyPolicy=policy, ipFamilies=[self._has, self._gets])
+
+    def _obstacles(self) -> Iterator[Obstacle]:
+        cluster = self._cluster()
+        if cluster is not None:
+            yield cluster
+        yield from self._full_range()
+        yield from self._pods()
+        yield from self._settings()
+        if self._service.type == "LoadBalancer":
+            self._notes.append(
+                f"Whether the load balancer then gets an {self._gets} address is its provider's matter; some give one "
+                "to new Services only."
+            )
+        if is_cluster_dns(self._service):
+            self._notes.append("Pods ask the address in their kubelet's clusterDNS; one address is enough for them.")
+
+    def _cluster(self) -> Obstacle | None:
+        profile = self._view.profile
+        if profile.is_dual:
+            return None
+        if profile.confidence is Confidence.DECLARED:
+            served = families(profile.service_families)
+            return Obstacle(
+                wave=Wave.CLUSTER,
+                message=f"The cluster serves {served} only ({profile.declared_by}): the API server would refuse "
+                f"{self._gets}. Its --service-cluster-ip-range, kube-controller-manager and kube-proxy need a second "
+                "range.",
+            )
+        return Obstacle(
+            wave=Wave.UNKNOWN,
+            message="Whether the cluster serves both families is not known: no ServiceCIDR, kube-apiserver flag or "
+            "dual-stack Service was seen.",
+        )
+
+    def _full_range(self) -> Iterator[Obstacle]:
+        if self._service.is_headless:
+            return
+        for use in service_range_uses(self._state):
+            if use.family != self._gets or use.share < _SCARCE:
+                continue
+            if use.left:
+                left = f"{count(use.left, f'{self._gets} address')} of {use.total}"
+                self._notes.append(f"{left} {'is' if use.left == 1 else 'are'} left for Services.")
+                continue
+            yield Obstacle(
+                wave=Wave.CLUSTER,
+                message=f"All {use.total} Service addresses of {self._gets} are in use: another ServiceCIDR is needed.",
+                objects=(ref("ServiceCIDR", use.item),),
+            )
+
+    def _pods(self) -> Iterator[Obstacle]:
+        service = self._service
+        if not service.selector:
+            yield Obstacle(
+                wave=Wave.SETTINGS,
+                message=f"The Service has no selector: somebody has to write an EndpointSlice of {self._gets} for it.",
+            )
+            return
+        if not self._state.is_known(Kind.POD):
+            yield self._unread(Kind.POD, f"Whether the pods behind it have {self._gets}")
+            return
+        pods = self._pods_behind()
+        if not pods:
+            self._notes.append(f"No pod runs behind it: nothing tells whether its pods would have {self._gets}.")
+            return
+        lacking = [pod for pod in pods if self._gets not in families_of(pod.ips)]
+        if not lacking:
+            return
+        lack = f"{len(lacking)} of {count(len(pods), 'pod')} have no {self._gets}"
+        if not self._state.is_known(Kind.NODE):
+            yield self._unread(Kind.NODE, f"{lack}: {names(p.name for p in lacking)}. Whether their nodes give it")
+            return
+        yield from self._of_nodes([pod for pod in lacking if self._node_lacks(pod)])
+        recreated = [pod for pod in lacking if not self._node_lacks(pod)]
+        if recreated:
+            chosen = [pod.name for pod in recreated if pod.ipam]
+            doubt = f" {names(chosen)} ask for addresses by annotation: look there first." if chosen else ""
+            yield Obstacle(
+                wave=Wave.PODS,
+                message=f"{lack}, though their nodes give it: {names(p.name for p in recreated)}.{doubt}",
+                commands=tuple(recreate_pods(recreated).split("\n")),
+                objects=tuple(ref("Pod", pod) for pod in recreated),
+            )
+
+    def _pods_behind(self) -> list[Pod]:
+        """The running pods of the Service: those of its slices, or those that it selects where slices are not known."""
+        service = self._service
+        found: Iterable[Pod | None]
+        if self._state.is_known(Kind.ENDPOINT_SLICE):
+            targets = service_endpoints(self._state, service.key).targets.values()
+            found = {e.target: self._state.pods.get(e.target) for e in targets}.values()
+        else:
+            wanted = service.selector.items()
+            found = (
+                pod
+                for pod in self._state.pods.in_namespace(service.namespace)
+                if all(pod.labels.get(k) == v for k, v in wanted)
+            )
+        running = [pod for pod in found if pod is not None and pod.phase == "Running" and not pod.deleted and pod.ips]
+        return sorted(running, key=lambda pod: pod.key)
+
+    def _node_lacks(self, pod: Pod) -> bool:
+        facts = self._view.nodes.get(pod.node_name)
+        return facts is not None and self._gets not in (facts.internal if pod.host_network else facts.pod_families)
+
+    def _of_nodes(self, pods: list[Pod]) -> Iterator[Obstacle]:
+        """What has to happen to the nodes of these pods, which lack the family."""
+        on_host = sorted({pod.node_name for pod in pods if pod.host_network})
+        if on_host:
+            yield Obstacle(
+                wave=Wave.NODES,
+                message=f"Its pods are on the network of {names(on_host)}, which has no {self._gets} InternalIP: start "
+                "the kubelet with --node-ip=<IPv4 address>,<IPv6 address>.",
+                objects=tuple(ObjectRef("Node", None, name) for name in on_host),
+            )
+        behind = sorted({pod.node_name for pod in pods if not pod.host_network})
+        if not behind:
+            return
+        if not any(self._gets in facts.pod_families for facts in self._view.nodes.values()):
+            yield Obstacle(
+                wave=Wave.CLUSTER,
+                message=f"No node gives pods {self._gets}: the pod network has one family (kube-controller-manager's "
+                "--cluster-cidr, and the CNI's configuration).",
+            )
+            return
+        nodes = [node for name in behind if (node := self._state.nodes.get(("", name))) is not None]
+        registered = [node for node in nodes if node.cidrs]
+        yield Obstacle(
+            wave=Wave.NODES,
+            message=f"{names(behind)} {'gives' if len(behind) == 1 else 'give'} pods no {self._gets}, other nodes do; "
+            f"of its pods there run {names(p.name for p in pods if not p.host_network)}.",
+            commands=tuple(line for node in registered for line in reregister_node(node).split("\n")),
+            objects=tuple(ObjectRef("Node", None, name) for name in behind),
+        )
+
+    def _settings(self) -> Iterator[Obstacle]:
+        service = self._service
+        ranges = source_ranges(service) if service.type == "LoadBalancer" else ()
+        if cidr_families(ranges) and self._gets not in cidr_families(ranges):
+            yield Obstacle(
+                wave=Wave.SETTINGS,
+                message=f"Its source ranges name {names(ranges)} only: over {self._gets} everybody would be let in.",
+                commands=(close_family(service, self._gets),),
+            )
+        yield from self._policies()
+        yield from self._listeners()
+
+    def _policies(self) -> Iterator[Obstacle]:
+        if not self._state.is_known(Kind.NETWORK_POLICY):
+            self._notes.append("NetworkPolicies were not read: whether one blocks the family is not known.")
+            return
+        policies = [
+            (policy, limits)
+            for policy in self._state.network_policies.in_namespace(self._service.namespace)
+            if (limits := [limit for limit in one_family_limits(policy) if limit.family == self._has])
+        ]
+        if not policies or not self._state.is_known(Kind.POD):
+            return
+        pods = self._pods_behind()
+        for policy, limits in sorted(policies, key=lambda found: found[0].name):
+            if any(policy.pod_selector.matches(pod.labels) for pod in pods):
+                directions = " and ".join(limit.direction for limit in limits)
+                yield Obstacle(
+                    wave=Wave.SETTINGS,
+                    message=f"NetworkPolicy {policy.name} allows {directions} of {self._has} blocks only: {self._gets} "
+                    "would be blocked. Add blocks of that family.",
+                    objects=(ref("NetworkPolicy", policy),),
+                )
+
+    def _listeners(self) -> Iterator[Obstacle]:
+        _, controllers = controller_services(self._state).get(self._service.key, (None, ()))
+        disabled = next((pod for pod in controllers if self._gets == V6 and is_ipv6_disabled(self._state, pod)), None)
+        if disabled is not None and (settings := config_map(self._state, disabled)) is not None:
+            yield Obstacle(
+                wave=Wave.SETTINGS,
+                message=f"disable-ipv6 is true in ConfigMap {settings.namespace}/{settings.name}: nginx would refuse "
+                "IPv6 connections.",
+                commands=tuple(enable_ipv6(settings, controllers).split("\n")),
+                objects=(ref("ConfigMap", settings),),
+            )
+            return
+        for pod in controllers:
+            if not pod.ready or self._gets not in families_of(pod.ips):
+                continue
+            deaf = deaf_ports(self._state, self._service, pod, self._gets)
+            if deaf:
+                yield Obstacle(
+                    wave=Wave.SETTINGS,
+                    message=f"{pod.name} has no {self._gets} listener on port {names(map(str, deaf))}: it looks for "
+                    "the family when it starts.",
+                    commands=tuple(recreate_pods([pod]).split("\n")),
+                    objects=(ref("Pod", pod),),
+                )
+                return
+            if nginx_conf(self._state, pod).source is not ListenSource.READ:
+                self._notes.append(f"nginx.conf of {pod.name} was not read: that it listens on {self._gets} is likely.")
+                return
+
+    def _unread(self, kind: Kind, consequence: str) -> Obstacle:
+        return Obstacle(wave=Wave.UNKNOWN, message=f"{consequence} is not known ({why_unknown(self._state, kind)}).")

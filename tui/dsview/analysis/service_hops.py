@@ -1,0 +1,265 @@
+"""The hops behind a Service: load balancer, Service IP, EndpointSlices, Pods, nginx, Nodes.
+
+Only what the API tells: a hop is never called reachable, only "in order"; where the API cannot tell, the verdict is
+"not proven", and what could not be read is "not read".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.hop import Hop, Lane, Verdict, broken_lane, even_hop, fix_of, listed, make_hop, worst_about
+from dsview.analysis.listen_hop import listen_hop
+from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
+from dsview.core.address import FAMILIES, Family, by_family, families_of
+from dsview.core.finding import Finding, Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod, Service
+
+_ONLY_SLICES = "only EndpointSlices tell which"
+_GRAVE = frozenset({"DS-SVC-003", "DS-SVC-004", "DS-SVC-005"})
+"""Findings of a Service that mean: its address of that family serves nobody."""
+
+
+class ServiceHops:
+    """Makes the hops of one Service; with `only`, of one of the Pods behind it."""
+
+    def __init__(self, view: ClusterView, service: Service, only: Pod | None = None) -> None:
+        self._view = view
+        self._state = view.state
+        self._service = service
+        self._only = only
+        self._findings = view.findings_of("Service", *service.key)
+        self._endpoints: ServiceEndpoints = service_endpoints(self._state, service.key)
+        # An alias of a DNS name may have slices left over from before it was one; nobody asks them.
+        targets = {} if service.is_external_name else self._endpoints.targets
+        found = {pod.key: pod for e in targets.values() if (pod := self._state.pods.get(e.target)) is not None}
+        self.pods = [only] if only is not None else sorted(found.values(), key=lambda pod: pod.key)
+
+    def against(self) -> Iterator[Finding]:
+        """The findings about the Service, the Pods behind it, and the policies that select these."""
+        yield from self._findings
+        for pod in self.pods:
+            # Of listeners the hop of nginx tells, and only where it is on the way.
+            found = self._view.findings_of("Pod", *pod.key)
+            yield from (finding for finding in found if not finding.check.startswith("DS-NGX"))
+        namespace = self._service.namespace
+        for subject in self._view.book.in_scope(Kind.NETWORK_POLICY.value, namespace):
+            policy = self._state.network_policies.get((namespace, subject[2]))
+            if policy is not None and any(policy.pod_selector.matches(pod.labels) for pod in self.pods):
+                yield from self._view.book.of_subject(subject)
+
+    def front(self) -> Iterator[Hop]:
+        """From outside to the Service's own address."""
+        if self._service.type == "LoadBalancer":
+            yield self._vip()
+        elif self._service.type == "NodePort":
+            yield self._node_port()
+        yield self._service_ip()
+
+    def back(self) -> Iterator[Hop]:
+        """From the EndpointSlices to the Nodes; nothing for an alias of a DNS name, which has none of these."""
+        if self._service.is_external_name:
+            return
+        if self._state.is_known(Kind.ENDPOINT_SLICE):
+            yield self._slices()
+        else:
+            reason = self._state.status(Kind.ENDPOINT_SLICE).reason
+            yield even_hop("endpoint-slices", "EndpointSlices", Verdict.NOT_READ, reason or "not read")
+        yield self._pod_ips()
+        listen = listen_hop(self._view, self.pods, self._service.families, self._service)
+        if listen is not None:
+            yield listen
+        if self.pods or not self._state.is_known(Kind.ENDPOINT_SLICE):
+            yield self._nodes()
+
+    def _wants(self, family: Family) -> bool:
+        return family in self._service.families
+
+    def _outside(self, family: Family) -> Lane:
+        return Lane(verdict=Verdict.ABSENT, why=safe(f"the Service has no {family}"))
+
+    def _vip(self) -> Hop:
+        entries = self._service.load_balancer_ingress
+        found = by_family(e.ip for e in entries if e.ip)
+        names = [e.hostname for e in entries if e.hostname]
+        about = [f for f in self._findings if f.check.startswith("DS-LB")]
+        lanes: dict[Family, Lane] = {}
+        for family in FAMILIES:
+            values = found[family]
+            if values and self._wants(family):
+                lanes[family] = Lane(values=listed(values), verdict=Verdict.OK)
+            elif values:
+                otherwise = f"the Service has no {family} behind it"
+                lanes[family] = broken_lane(worst_about(about, family), otherwise, values=values)
+            elif names:
+                lanes[family] = Lane(values=listed(names), verdict=Verdict.NOT_PROVEN, why=safe("a host name only"))
+            elif self._wants(family):
+                lanes[family] = broken_lane(worst_about(about, family), f"no {family} address was given")
+            else:
+                lanes[family] = self._outside(family)
+        return make_hop("load-balancer", "Load balancer", lanes)
+
+    def _node_port(self) -> Hop:
+        if not self._state.is_known(Kind.NODE):
+            return even_hop("node-port", "Node port", Verdict.NOT_READ, "Nodes could not be read")
+        ports = ", ".join(str(port.node_port) for port in self._service.ports if port.node_port) or "no port"
+        total = len(self._view.nodes)
+        lanes: dict[Family, Lane] = {}
+        for family in FAMILIES:
+            having = sum(family in facts.internal for facts in self._view.nodes.values())
+            value = f"{ports} on {having} of {total} nodes"
+            if not self._wants(family):
+                lanes[family] = self._outside(family)
+            elif not having:
+                lanes[family] = broken_lane(None, f"no node has an {family} InternalIP", values=[value])
+            elif having < total:
+                why = safe(f"the other nodes have no {family} InternalIP")
+                lanes[family] = Lane(values=(safe(value),), verdict=Verdict.NOT_PROVEN, why=why)
+            else:
+                lanes[family] = Lane(values=(safe(value),), verdict=Verdict.OK)
+        return make_hop("node-port", "Node port", lanes)
+
+    def _service_ip(self) -> Hop:
+        name = f"Service {self._service.name}"
+        if self._service.is_external_name:
+            return even_hop("service", name, Verdict.NOT_PROVEN, "an alias for a DNS name, which the API does not hold")
+        found = by_family(self._service.real_cluster_ips)
+        about = [f for f in self._findings if f.check.startswith(("DS-SVC", "DS-API", "DS-NGX-005"))]
+        lanes: dict[Family, Lane] = {}
+        for family in FAMILIES:
+            grave = [f for f in about if f.check in _GRAVE and f.family == family]
+            if not self._wants(family):
+                finding = worst_about(about, family)
+                why = safe(finding.message if finding is not None else f"the Service has no {family}")
+                # A Service that never asked for more needs no mending.
+                is_wrong = finding is not None and finding.severity is not Severity.NOTE
+                lanes[family] = Lane(verdict=Verdict.ABSENT, why=why, fix=fix_of(finding if is_wrong else None))
+            elif self._service.is_headless:
+                lanes[family] = Lane(values=(safe("headless"),), verdict=Verdict.OK)
+            elif found[family] and grave:
+                lanes[family] = broken_lane(worst_about(grave, family), values=found[family])
+            elif found[family]:
+                lanes[family] = Lane(values=listed(found[family]), verdict=Verdict.OK)
+            else:
+                lanes[family] = broken_lane(worst_about(about, family), f"no {family} cluster IP")
+        return make_hop("service", name, lanes)
+
+    def _slices(self) -> Hop:
+        one = self._slice_lane_of_pod if self._only is not None else self._slice_lane
+        lanes = {f: one(f) if self._wants(f) else self._outside(f) for f in FAMILIES}
+        return make_hop("endpoint-slices", "EndpointSlices", lanes, symptom_of=("pods", "nodes"))
+
+    def _slice_lane(self, family: Family) -> Lane:
+        live = self._endpoints.live(family)
+        most = max(self._endpoints.live(f) for f in FAMILIES)
+        value = f"{live} of {most} ready"
+        if live and live == most:
+            return Lane(values=(safe(value),), verdict=Verdict.OK)
+        if not most and not self._service.selector:
+            why = "no endpoints, and no selector that would choose any"
+            return Lane(verdict=Verdict.NOT_PROVEN, why=safe(why))
+        otherwise = f"{live} of {most} have {family}" if most else "no ready endpoint in either family"
+        about = [f for f in self._findings if f.check.startswith("DS-EPS")]
+        return broken_lane(worst_about(about, family), otherwise, values=[value], in_part=live > 0)
+
+    def _slice_lane_of_pod(self, family: Family) -> Lane:
+        rows = self._endpoints.of(family)
+        pod = self.pods[0]
+        identity = next((i for i, e in rows.all.items() if e.target == pod.key), None)
+        if identity is None:
+            return broken_lane(None, f"the pod is not among the {family} endpoints")
+        if identity not in rows.ready:
+            return broken_lane(None, "the pod is not ready, so that nothing is sent to it", values=["not ready"])
+        return Lane(values=(safe("ready"),), verdict=Verdict.OK)
+
+    def _pod_ips(self) -> Hop:
+        if not self.pods and not self._state.is_known(Kind.ENDPOINT_SLICE):
+            return even_hop("pods", "Pods", Verdict.NOT_READ, _ONLY_SLICES)
+        if not self.pods and self._endpoints.targets:
+            if any(e.target[1] for e in self._endpoints.targets.values()) and not self._state.is_known(Kind.POD):
+                reason = self._state.status(Kind.POD).reason or "not read"
+                return even_hop("pods", "Pods", Verdict.NOT_READ, f"Pods: {reason}")
+            return self._addresses()
+        if not self.pods:
+            return even_hop("pods", "Pods", Verdict.ABSENT, "no pods")
+        return pods_hop(self._view, self.pods, self._service.families)
+
+    def _addresses(self) -> Hop:
+        """Endpoints behind which there are no Pods, such as the API server's."""
+        lanes: dict[Family, Lane] = {}
+        for family in FAMILIES:
+            values = [address for e in self._endpoints.of(family).all.values() for address in e.addresses]
+            verdict = Verdict.OK if values else Verdict.ABSENT
+            lanes[family] = Lane(values=listed(values), verdict=verdict, why=safe("" if values else "no addresses"))
+        return make_hop("pods", "Addresses", lanes)
+
+    def _nodes(self) -> Hop:
+        if not self._state.is_known(Kind.NODE):
+            return even_hop("nodes", "Nodes", Verdict.NOT_READ, "Nodes could not be read")
+        if not self.pods:
+            return even_hop("nodes", "Nodes", Verdict.NOT_READ, _ONLY_SLICES)
+        return nodes_hop(self._view, self.pods, self._service.families)
+
+
+def pods_hop(view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family]) -> Hop:
+    """The addresses of pods."""
+    lanes = {family: _pod_lane(view, pods, family, is_wanted=family in wanted) for family in FAMILIES}
+    return make_hop("pods", "Pods" if len(pods) != 1 else "Pod", lanes, symptom_of=("nodes",))
+
+
+def _pod_lane(view: ClusterView, pods: Sequence[Pod], family: Family, *, is_wanted: bool) -> Lane:
+    # Finished and terminating pods keep their addresses only on paper; pending ones have none yet.
+    addressed = [pod for pod in pods if pod.ips and pod.phase == "Running" and not pod.deleted]
+    having = [f"{pod.name} {ip}" for pod in addressed for ip in pod.ips if families_of((ip,)) == (family,)]
+    without = [pod for pod in addressed if family not in families_of(pod.ips)]
+    if not addressed:
+        return Lane(verdict=Verdict.NOT_PROVEN, why=safe("no running pod with an address"))
+    if not without or not is_wanted:
+        return Lane(values=listed(having), verdict=Verdict.OK if having else Verdict.ABSENT)
+    findings = [f for pod in without for f in view.findings_of("Pod", *pod.key) if f.family == family]
+    names = ", ".join(pod.name for pod in without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
+    why = f"{len(without)} of {len(addressed)} pods {'has' if len(without) == 1 else 'have'} no {family}: {names}"
+    if len(addressed) == 1:
+        why = f"the pod has no {family}"
+    finding = worst_about(findings, family)
+    return Lane(
+        values=listed(having),
+        verdict=Verdict.BROKEN,
+        why=safe(why),
+        fix=fix_of(finding),
+        in_part=bool(having),
+    )
+
+
+def nodes_hop(view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family]) -> Hop:
+    """What the nodes of pods can give them."""
+    names = sorted({pod.node_name for pod in pods if pod.node_name})
+    lanes: dict[Family, Lane] = {}
+    for family in FAMILIES:
+        lacking = {pod.node_name for pod in pods if _node_lacks(view, pod, family)}
+        without = [name for name in names if name in lacking]
+        having = [name for name in names if name not in lacking]
+        if without and family in wanted:
+            findings = [f for name in without for f in view.findings_of("Node", "", name) if f.family == family]
+            finding = worst_about(findings, family)
+            lanes[family] = Lane(
+                values=listed(having),
+                verdict=Verdict.BROKEN,
+                why=safe(f"{', '.join(without[:3])} {'gives' if len(without) == 1 else 'give'} pods no {family}"),
+                fix=fix_of(finding),
+                in_part=bool(having),
+            )
+        else:
+            lanes[family] = Lane(values=listed(having), verdict=Verdict.OK if having else Verdict.ABSENT)
+    return make_hop("nodes", "Nodes" if len(names) != 1 else "Node", lanes)
+
+
+def _node_lacks(view: ClusterView, pod: Pod, family: Family) -> bool:
+    """Whether the pod's node cannot give it a family: its own addresses where the pod is on the node's network."""
+    facts = view.nodes.get(pod.node_name)
+    given = (facts.internal if pod.host_network else facts.pod_families) if facts is not None else ()
+    # Where nothing tells which families a node gives, it is not said to lack any.
+    return bool(given) and family not in given

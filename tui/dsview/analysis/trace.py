@@ -1,0 +1,203 @@
+"""The trace: both families side by side, hop by hop, from the client to the node, the broken hop marked and explained.
+
+Of a Service, of one Pod, and of an Ingress or one of its hosts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.hop import (
+    Hop,
+    Lane,
+    Trace,
+    Verdict,
+    broken_lane,
+    client_hop,
+    even_hop,
+    listed,
+    make_hop,
+    make_trace,
+    worst_about,
+)
+from dsview.analysis.listen_hop import listen_hop
+from dsview.analysis.listener_keys import pod_key
+from dsview.analysis.service_hops import ServiceHops, nodes_hop, pods_hop
+from dsview.cluster.controllers import controller_services, controllers_of
+from dsview.cluster.endpoints import service_endpoints
+from dsview.core.address import FAMILIES, Family, by_family, families_of
+from dsview.core.finding import Finding, ObjectRef, Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Ingress, Key, Pod, Service
+
+
+def trace_service(view: ClusterView, service: Service) -> Trace:
+    """The trace of a Service."""
+    hops = ServiceHops(view, service)
+    target = ObjectRef(Kind.SERVICE.value, service.namespace, service.name)
+    return make_trace(str(target), target, (client_hop(), *hops.front(), *hops.back()), hops.against())
+
+
+def trace_pod(view: ClusterView, pod: Pod) -> Trace:
+    """The trace of one Pod: through the first Service that selects it, else by its own address alone."""
+    target = ObjectRef(Kind.POD.value, pod.namespace, pod.name)
+    selecting = sorted(view.state.selectors.selecting(pod), key=lambda s: (s.type != "LoadBalancer", s.key))
+    if not selecting:
+        return _lone_pod(view, pod, target)
+    service, *others = selecting
+    hops = ServiceHops(view, service, only=pod)
+    more = f" and {len(others)} more" if others else ""
+    title = f"{target} through Service {service.namespace}/{service.name}{more}"
+    return make_trace(title, target, (client_hop(), *hops.front(), *hops.back()), hops.against())
+
+
+def _lone_pod(view: ClusterView, pod: Pod, target: ObjectRef) -> Trace:
+    facts = view.nodes.get(pod.node_name)
+    given = (facts.internal if pod.host_network else facts.pod_families) if facts is not None else ()
+    wanted = given or families_of(pod.ips)
+    hops = [client_hop(), pods_hop(view, [pod], wanted)]
+    listen = listen_hop(view, [pod], wanted)
+    if listen is not None:
+        hops.append(listen)
+    if view.state.is_known(Kind.NODE):
+        hops.append(nodes_hop(view, [pod], wanted))
+    title = f"{target}, which no Service selects"
+    return make_trace(title, target, hops, view.findings_of("Pod", *pod.key))
+
+
+def trace_ingress(view: ClusterView, ingress: Ingress, host: str = "") -> Trace:
+    """The trace of an Ingress, or of one of its hosts: to nginx in each family, and from there to the backends."""
+    target = ObjectRef(Kind.INGRESS.value, ingress.namespace, ingress.name)
+    findings = view.findings_of("Ingress", *ingress.key)
+    controllers = controllers_of(ingress, view.state)
+    fronts = [
+        service for service, pods in controller_services(view.state).values() if any(pod in controllers for pod in pods)
+    ]
+    hops = [client_hop()]
+    against = list(findings)
+    if fronts:
+        front = min(fronts, key=lambda s: (s.type != "LoadBalancer", s.key))
+        way = ServiceHops(view, front)
+        hops += [_status(ingress, findings, front.families), *way.front(), *way.back()]
+        against += way.against()
+    elif controllers:
+        wanted = families_of(tuple(ip for pod in controllers for ip in pod.ips))
+        hops += [_status(ingress, findings, wanted), pods_hop(view, controllers, wanted)]
+        listen = listen_hop(view, controllers, wanted)
+        hops += [listen] if listen is not None else []
+    else:
+        hops += [_status(ingress, findings, ()), _no_controller(view, ingress)]
+    hops += _backends(view, ingress, host, controllers, findings)
+    title = f"{host} ({target})" if host else str(target)
+    return make_trace(title, target, hops, against, host=host)
+
+
+def _no_controller(view: ClusterView, ingress: Ingress) -> Hop:
+    if not view.state.is_known(Kind.POD):
+        return even_hop("listen", "Controller", Verdict.NOT_READ, "Pods could not be read")
+    name = ingress.class_name or "no class"
+    why = f"no ingress-nginx serves it ({name}); other controllers are not known"
+    return even_hop("listen", "Controller", Verdict.NOT_PROVEN, why)
+
+
+def _status(ingress: Ingress, findings: tuple[Finding, ...], wanted: tuple[Family, ...]) -> Hop:
+    """What the Ingress says of itself, which DNS is often made from."""
+    entries = ingress.load_balancer_ingress
+    found = by_family(e.ip for e in entries if e.ip)
+    names = [e.hostname for e in entries if e.hostname]
+    lanes: dict[Family, Lane] = {}
+    for family in FAMILIES:
+        finding = worst_about((f for f in findings if f.check == "DS-NET-003"), family)
+        if found[family]:
+            lanes[family] = Lane(values=listed(found[family]), verdict=Verdict.OK)
+        elif names:
+            lanes[family] = Lane(values=listed(names), verdict=Verdict.NOT_PROVEN, why=safe("a host name only"))
+        elif finding is not None:
+            lanes[family] = broken_lane(finding)
+        elif family in wanted or not wanted:
+            why = safe(f"the status names no {family} address")
+            lanes[family] = Lane(verdict=Verdict.NOT_PROVEN, why=why)
+        else:
+            lanes[family] = Lane(verdict=Verdict.ABSENT, why=safe(f"no {family} in front of nginx"))
+    return make_hop("ingress", f"Ingress {ingress.name}", lanes)
+
+
+def _backends(
+    view: ClusterView, ingress: Ingress, host: str, controllers: list[Pod], findings: tuple[Finding, ...]
+) -> Iterator[Hop]:
+    wanted = [b for b in ingress.backends if not host or _covers(b.host, host)]
+    names = list(dict.fromkeys(backend.service for backend in wanted))
+    reach = families_of(tuple(ip for pod in controllers for ip in pod.ips))
+    for name in names:
+        yield _backend(view, (ingress.namespace, name), reach, findings)
+    if not names:
+        yield even_hop("backend", "Backend", Verdict.NOT_PROVEN, "the Ingress names no Service")
+
+
+def _covers(rule: str, host: str) -> bool:
+    """Whether a rule's host is that one: itself, a wildcard of one label, or any host at all."""
+    return rule in ("", "*", host) or (rule.startswith("*.") and host.partition(".")[2] == rule[2:])
+
+
+def _backend(view: ClusterView, key: Key, reach: tuple[Family, ...], findings: tuple[Finding, ...]) -> Hop:
+    """What nginx can connect to. It may take the other family than its client: nginx is between."""
+    hop_id, name, state = f"backend/{key[1]}", f"Backend {key[1]}", view.state
+    service = state.services.get(key)
+    if service is None and state.is_known(Kind.SERVICE):
+        return make_hop(hop_id, name, {f: broken_lane(None, "there is no such Service") for f in FAMILIES})
+    if service is not None and service.is_external_name:
+        return even_hop(hop_id, name, Verdict.NOT_PROVEN, "an alias for a DNS name")
+    if not state.is_known(Kind.ENDPOINT_SLICE):
+        return even_hop(hop_id, name, Verdict.NOT_READ, "EndpointSlices could not be read")
+    endpoints = service_endpoints(state, key)
+    mine = [f for f in findings if any(r.kind == "Service" and r.name == key[1] for r in f.related)]
+    flagged = next((f for code in ("DS-NET-004", "DS-NET-005") for f in mine if f.check == code), None)
+    lanes: dict[Family, Lane] = {}
+    for family in FAMILIES:
+        live = endpoints.live(family)
+        values = [f"{live} ready"] if live else []
+        if flagged is not None:
+            in_part = flagged.check == "DS-NET-005"
+            lanes[family] = broken_lane(flagged, values=values, in_part=in_part)
+        elif live:
+            lanes[family] = Lane(values=listed(values), verdict=Verdict.OK)
+        elif endpoints.live_families:
+            other = endpoints.live_families[0]
+            words = f"nginx reaches it over {other}" if other in reach else f"it has {other} only"
+            lanes[family] = Lane(verdict=Verdict.ABSENT, why=safe(words))
+        else:
+            lanes[family] = broken_lane(None, "no ready endpoint in either family")
+    return make_hop(hop_id, name, lanes)
+
+
+def flagged_traces(view: ClusterView, limit: int) -> tuple[tuple[Trace, ...], int]:
+    """The traces of the first Services with an error or a warning, worst first, and how many more there are."""
+    refs = dict.fromkeys(
+        finding.object
+        for finding in view.book.sorted()
+        if finding.object.kind == Kind.SERVICE.value and finding.severity is not Severity.NOTE
+    )
+    services = [view.state.services.get((ref.namespace or "", ref.name)) for ref in refs]
+    found = [service for service in services if service is not None]
+    return tuple(trace_service(view, service) for service in found[:limit]), max(0, len(found) - limit)
+
+
+def trace(view: ClusterView, place: str, key: Key) -> Trace | None:
+    """The trace of an object by its place (see `places`), or of a listener's row; None where nothing can be traced."""
+    state = view.state
+    service: Service | None = None
+    match place:
+        case "services":
+            service = state.services.get(key)
+        case "endpointslices":
+            item = state.endpoint_slices.get(key)
+            service = state.services.get((item.namespace, item.service_name)) if item is not None else None
+        case "ingresses":
+            ingress = state.ingresses.get(key)
+            return trace_ingress(view, ingress) if ingress is not None else None
+        case "pods" | "listeners":
+            pod = state.pods.get(pod_key(key) if place == "listeners" else key)
+            return trace_pod(view, pod) if pod is not None else None
+    return trace_service(view, service) if service is not None else None

@@ -1,0 +1,228 @@
+"""A trace as a picture of words: two lanes side by side with a stop at every hop. Roles, no colours: see the readers.
+
+The screen and `dsview trace` draw the same picture, the one in the theme's colours, the other in the terminal's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from dsview.analysis.hop import Hop, Lane, Outcome, Trace, Verdict
+from dsview.core.address import FAMILIES, Family
+from dsview.core.text import cell_width
+
+STACKED = 48
+"""Below so many cells the lanes stand one above the other."""
+
+_WIDE = 76
+_LABEL = 17
+_NARROW_LABEL = 15
+_GAP = 3
+_LEAST_NAME = 9
+_BRIEF = 2
+_CAUSE = " breaks here "
+
+
+class Role(StrEnum):
+    """What a piece of the picture is; whoever draws it gives it a look."""
+
+    PLAIN = "plain"
+    LABEL = "label"
+    V4 = "IPv4"
+    V6 = "IPv6"
+    GOOD = "good"
+    WARNING = "warning"
+    BROKEN = "broken"
+    CAUSE = "cause"
+    INK = "ink"
+    MUTED = "muted"
+    FAINT = "faint"
+
+
+class Signs(msgspec.Struct, frozen=True, kw_only=True):
+    """The signs of the picture, each one cell wide."""
+
+    good: str = "✔"
+    broken: str = "✖"
+    flagged: str = "▲"
+    absent: str = "○"
+    unknown: str = "?"
+    rail: str = "┃"
+    broken_rail: str = "╎"
+    line: str = "─"
+    ellipsis: str = "…"
+
+
+Piece = tuple[str, Role]
+Line = tuple[Piece, ...]
+
+
+def width_of(line: Line) -> int:
+    """The cells that a line takes."""
+    return sum(cell_width(text) for text, _ in line)
+
+
+def summary_line(trace: Trace, family: Family, signs: Signs) -> Line:
+    """The sentence of a family behind its sign, on one line that is still to be wrapped."""
+    course = trace.course(family)
+    sign, role = {
+        Outcome.BROKEN: (signs.broken, Role.BROKEN),
+        Outcome.FLAGGED: (signs.flagged, Role.WARNING),
+        Outcome.CLEAR: (signs.good, Role.GOOD),
+    }.get(course.outcome, (signs.absent if course.outcome is Outcome.NOT_OFFERED else signs.unknown, Role.MUTED))
+    return ((f"{sign} ", role), (family, Role(family)), (course.sentence.removeprefix(family), Role.INK))
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most so many cells; a word that is longer is broken where it must be."""
+    lines = [""]
+    for word in text.split():
+        rest = word
+        if lines[-1] and cell_width(lines[-1]) + 1 + cell_width(rest) <= width:
+            lines[-1] += f" {rest}"
+            continue
+        if lines[-1]:
+            lines.append("")
+        while cell_width(rest) > width:
+            head = _head(rest, width)
+            # Names and addresses are told apart best where their parts end.
+            parts = max(head.rfind(sign) for sign in "-.:/") + 1
+            head = head[:parts] if parts > width // 2 else head
+            lines[-1] = head
+            lines.append("")
+            rest = rest[len(head) :]
+        lines[-1] = rest
+    return lines
+
+
+def _head(text: str, width: int) -> str:
+    """As much of the text as so many cells hold, and at least a character."""
+    end = 1
+    while end < len(text) and cell_width(text[: end + 1]) <= width:
+        end += 1
+    return text[:end]
+
+
+def picture(trace: Trace, width: int, signs: Signs) -> list[Line]:
+    """The hops: a column of names, then the lanes; below `STACKED` cells one family after the other."""
+    if width < STACKED:
+        return [
+            line
+            for family in FAMILIES
+            for line in (*_lanes(trace, (family,), width, signs), *([()] if family == FAMILIES[0] else []))
+        ]
+    return list(_lanes(trace, FAMILIES, width, signs))
+
+
+def _lanes(trace: Trace, families: Sequence[Family], width: int, signs: Signs) -> Iterator[Line]:
+    label = _LABEL if width >= _WIDE else _NARROW_LABEL
+    room = max(12, (width - label - _GAP * (len(families) - 1)) // len(families))
+    yield _titles(families, label, room, signs)
+    for index, hop in enumerate(trace.hops):
+        is_last = index == len(trace.hops) - 1
+        stops = [
+            _stop(hop.lane(family), family, room, signs, is_cause=index in trace.course(family).causes, is_last=is_last)
+            for family in families
+        ]
+        names = _names(hop, label, signs)
+        for number in range(max(len(names), *(len(stop) for stop in stops))):
+            pieces: list[Piece] = [(names[number] if number < len(names) else " " * label, Role.LABEL)]
+            for stop, family in zip(stops, families, strict=True):
+                rail: Line = () if is_last else (_rail(hop.lane(family), family, signs),)
+                line = stop[number] if number < len(stop) else rail
+                pieces += line
+                if family != families[-1]:
+                    pieces.append((" " * max(1, room + _GAP - width_of(line)), Role.PLAIN))
+            yield tuple(pieces)
+
+
+def _names(hop: Hop, width: int, signs: Signs) -> list[str]:
+    """The hop's name; a long one goes on on the second line."""
+    words, _, rest = hop.name.partition(" ")
+    lines = [hop.name] if cell_width(hop.name) < width else [words, *([rest] if rest else [])]
+    cut = (line if cell_width(line) < width else _head(line, width - 2) + signs.ellipsis for line in lines)
+    return [line + " " * (width - cell_width(line)) for line in cut]
+
+
+def _titles(families: Sequence[Family], label: int, room: int, signs: Signs) -> Line:
+    pieces: list[Piece] = [(" " * label, Role.PLAIN)]
+    for family in families:
+        rule = signs.line * (room - len(family) - 1)
+        pieces += [(f"{family} ", Role(family)), (rule, Role.FAINT), (" " * _GAP, Role.PLAIN)]
+    return tuple(pieces[:-1])
+
+
+def _rail(lane: Lane, family: Family, signs: Signs) -> Piece:
+    """The line from this hop to the next."""
+    if lane.verdict is Verdict.BROKEN:
+        return (signs.broken_rail, Role.BROKEN)
+    if lane.verdict is Verdict.ABSENT:
+        return (signs.broken_rail, Role.FAINT)
+    return (signs.rail, Role(family))
+
+
+def _sign(verdict: Verdict, family: Family, signs: Signs) -> Piece:
+    match verdict:
+        case Verdict.OK:
+            return (signs.good, Role(family))
+        case Verdict.BROKEN:
+            return (signs.broken, Role.BROKEN)
+        case Verdict.ABSENT:
+            return (signs.absent, Role.MUTED)
+    return (signs.unknown, Role.MUTED)
+
+
+def _stop(lane: Lane, family: Family, room: int, signs: Signs, *, is_cause: bool, is_last: bool) -> list[Line]:
+    """One family at one hop: the sign and the values, then why, then the line on to the next hop."""
+    space = room - 2
+    is_broken = lane.verdict is Verdict.BROKEN
+    word: Piece = (_CAUSE, Role.CAUSE) if is_cause else (lane.verdict.value, Role.BROKEN if is_broken else Role.FAINT)
+    # One value is the verdict's own; several are what is there in spite of it.
+    value_role = Role.BROKEN if is_broken and len(lane.values) == 1 and not lane.in_part else Role(family)
+    values = [wrapped(_shortened(value, space, signs), space) for value in lane.values]
+    texts = [line for value in values for line in value]
+    lines: list[Line] = [((text, value_role),) for text in texts]
+    if lane.verdict is Verdict.OK and texts:
+        # The sign and the value say it; the name of a pod needs the room more.
+        if len(values[0]) == 1 and cell_width(texts[0]) + 2 + len(word[0]) <= space:
+            lines[0] = (*lines[0], ("  ", Role.PLAIN), word)
+    elif texts and cell_width(texts[0]) + 2 + len(word[0]) <= space:
+        lines[0] = (*lines[0], ("  ", Role.PLAIN), word)
+    else:
+        lines.insert(0, (word,))
+    if lane.why and lane.verdict is not Verdict.OK:
+        lines += _why(lane, space, signs, is_cause=is_cause)
+    rail: Line = () if is_last else (_rail(lane, family, signs),)
+    first: Line = (_sign(lane.verdict, family, signs), (" ", Role.PLAIN))
+    onward: Line = (*(rail or ((" ", Role.PLAIN),)), (" ", Role.PLAIN))
+    stop: list[Line] = [(*(onward if number else first), *line) for number, line in enumerate(lines)]
+    return stop if is_last else [*stop, rail]
+
+
+def _why(lane: Lane, space: int, signs: Signs, *, is_cause: bool) -> list[Line]:
+    """What is only an effect is told in brief, so that the cause is seen without scrolling."""
+    role = Role.INK if lane.verdict is Verdict.BROKEN else Role.FAINT
+    lines = wrapped(lane.why, space)
+    if not is_cause and len(lines) > _BRIEF:
+        last = lines[_BRIEF - 1]
+        cut = last if cell_width(last) < space else _head(last, space - 1)
+        lines = [*lines[: _BRIEF - 1], cut + signs.ellipsis]
+    return [((line, role),) for line in lines]
+
+
+def _shortened(value: str, space: int, signs: Signs) -> str:
+    """A name and an address: the name is cut in its middle to make room, the address never is."""
+    name, _, address = value.rpartition(" ")
+    if cell_width(value) <= space or not name:
+        return value
+    left = space - cell_width(address) - 1
+    if left < _LEAST_NAME:
+        # The address goes on a line of its own, and the name has all of one.
+        left = space
+    if cell_width(name) > left:
+        half = (left - 1) // 2
+        name = _head(name, left - 1 - half) + signs.ellipsis + name[len(name) - half :]
+    return f"{name} {address}"

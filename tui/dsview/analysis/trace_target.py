@@ -1,0 +1,118 @@
+"""Objects by the names that people type: `service/shop/web`, `svc/web`, `pod/shop/web-0`, `host/shop.example.com`."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from itertools import islice
+from typing import TypeVar
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.hop import Trace
+from dsview.analysis.trace import trace_ingress, trace_pod, trace_service
+from dsview.cluster.store import Store
+from dsview.core.errors import UserError
+from dsview.core.text import safe
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Ingress, Key, Object
+
+T = TypeVar("T", bound=Object)
+
+_LOOKED_AT = 2_000
+_SUGGESTED = 3
+
+_WORDS = {
+    **dict.fromkeys(("service", "services", "svc"), Kind.SERVICE),
+    **dict.fromkeys(("pod", "pods", "po"), Kind.POD),
+    **dict.fromkeys(("ingress", "ingresses", "ing"), Kind.INGRESS),
+}
+_HOST = "host"
+
+USAGE = "service/NAMESPACE/NAME, pod/NAMESPACE/NAME, ingress/NAMESPACE/NAME or host/HOST"
+"""What can be traced, as it is written."""
+
+
+def parse_target(text: str) -> tuple[Kind | None, str]:
+    """The kind, None for a host, and what follows it. Raises `UserError` where it is neither."""
+    word, _, rest = text.strip().partition("/")
+    kind = _WORDS.get(word.lower())
+    if not rest or rest.count("/") > 1 or (kind is None and word.lower() != _HOST):
+        raise UserError(f"{_quoted(text)} cannot be traced; write {USAGE}.")
+    return kind, rest
+
+
+def trace_named(view: ClusterView, text: str) -> Trace:
+    """The trace of what is called so. Without a namespace the name has to be the only one of its kind.
+
+    Raises `UserError` (exit code 2) with a sentence that suggests what may have been meant.
+    """
+    kind, rest = parse_target(text)
+    if kind is None:
+        return _host(view, rest)
+    state = view.state
+    match kind:
+        case Kind.SERVICE:
+            return trace_service(view, _find(view, kind, state.services, rest))
+        case Kind.POD:
+            return trace_pod(view, _find(view, kind, state.pods, rest))
+    if "/" not in rest and not any(item.name == rest for item in state.ingresses):
+        return _host(view, rest)
+    return trace_ingress(view, _find(view, kind, state.ingresses, rest))
+
+
+def _find(view: ClusterView, kind: Kind, store: Store[T], rest: str) -> T:
+    namespace, slash, name = rest.rpartition("/")
+    named = [item for item in store if item.name == name and (not slash or item.namespace == namespace)]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        listed = _either(sorted(_path(item.key) for item in named)[:_SUGGESTED])
+        raise UserError(f"There is more than one {kind.value} called {_quoted(name)}: say {listed}.")
+    _must_be_known(view, kind, f"{kind.value} {_quoted(rest)}")
+    elsewhere = [_path(item.key) for item in store if item.name == name][:_SUGGESTED]
+    # Likeness is slow to tell: of 150,000 pods only those are looked at that begin alike.
+    alike = (_path(item.key) for item in store if item.name[:2] == name[:2] or item.namespace == namespace)
+    close = elsewhere or get_close_matches(rest, list(islice(alike, _LOOKED_AT)), n=_SUGGESTED, cutoff=0.75)
+    hint = f" Did you mean {_either(close)}?" if close else ""
+    raise UserError(f"There is no {kind.value} {_quoted(rest)}.{hint}")
+
+
+def _host(view: ClusterView, host: str) -> Trace:
+    found = [item for item in _sorted(view) if host in item.hosts] or [
+        item for item in _sorted(view) if _wildcard(host) in item.hosts
+    ]
+    if found:
+        return trace_ingress(view, found[0], host)
+    _must_be_known(view, Kind.INGRESS, f"host {_quoted(host)}")
+    hosts = sorted({name for item in view.state.ingresses for name in item.hosts if name != "*"})
+    close = get_close_matches(host, hosts, n=_SUGGESTED, cutoff=0.5)
+    hint = f" Did you mean {_either(close)}?" if close else ""
+    raise UserError(f"No Ingress has the host {_quoted(host)}.{hint}")
+
+
+def _sorted(view: ClusterView) -> list[Ingress]:
+    # Where several hold a host, ingress-nginx goes by the oldest.
+    return sorted(view.state.ingresses, key=lambda item: (item.created, item.key))
+
+
+def _wildcard(host: str) -> str:
+    return f"*.{host.partition('.')[2]}"
+
+
+def _must_be_known(view: ClusterView, kind: Kind, what: str) -> None:
+    """What was not read is not said to be missing."""
+    if not view.state.is_known(kind):
+        plural = RESOURCES[kind].plural
+        reason = view.state.status(kind).reason or "not given"
+        raise UserError(f"Whether there is a {what} is not known: {plural}: {safe(reason)}.")
+
+
+def _path(key: Key) -> str:
+    return safe("/".join(key))
+
+
+def _quoted(text: str) -> str:
+    return f"'{safe(text[:200])}'"
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,0 +1,1 @@
+"""Runs the checks: which are due, what they found, and which finding explains which."""

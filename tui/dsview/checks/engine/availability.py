@@ -1,0 +1,174 @@
+"""Whether a check can be evaluated with what was read, and the sentence that says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sized
+
+import msgspec
+
+from dsview.checks.engine.registry import Check
+from dsview.cluster.component_settings import KUBE_PROXY, kube_proxy_settings
+from dsview.cluster.controllers import config_map_key, live_controllers
+from dsview.cluster.listeners import is_config_map_unread, nginx_conf
+from dsview.cluster.profile import Profile
+from dsview.cluster.relations import PodFacet
+from dsview.cluster.state import ClusterState
+from dsview.core.listen import ListenSource
+from dsview.core.text import safe
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Key, Pod
+from dsview.sources.events import Health
+
+SLICES_SINCE = (1, 21)
+"""The version of Kubernetes from which EndpointSlices are v1 (checks.md §2)."""
+
+_CONTROLLERS = (PodFacet.CONTROLLERS,)
+_PODS_OF: dict[tuple[PodFacet, ...], Callable[[ClusterState], Sized]] = {
+    _CONTROLLERS: lambda state: state.controllers,
+    (PodFacet.CONTROL_PLANE,): lambda state: state.control_plane,
+}
+"""The pods without which a check of the whole cluster has nothing to ask, by what it reads of pods."""
+
+_NO_FAMILIES = "Service families: no ServiceCIDR, kube-apiserver flag or cluster IP was seen"
+_WORDS = {
+    Health.REFUSED: "not permitted",
+    Health.ABSENT: "this cluster does not serve them",
+    Health.NOT_GIVEN: "not given",
+    Health.LOADING: "not read yet",
+}
+
+
+class NotEvaluated(msgspec.Struct, frozen=True):
+    """A check that was not evaluated, and why, in a sentence."""
+
+    check: str
+    reason: str
+
+
+def can_run(state: ClusterState, profile: Profile, check: Check, kind: Kind | None) -> bool:
+    """Whether the check can be asked of objects of a kind, or with None of the cluster."""
+    if kind is not None and not state.is_known(kind):
+        return False
+    if check.of_service_families and not profile.service_families and not check.without_families:
+        return False
+    if Kind.ENDPOINT_SLICE in (kind, *check.needs) and _why_no_slices(profile) is not None:
+        return False
+    if not all(map(state.is_known, check.needs)):
+        return any(map(state.is_known, check.substitutes)) and all(map(state.is_settled, check.reads))
+    return all(map(state.is_settled, (*check.uses, *check.substitutes)))
+
+
+def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> str | None:
+    """The reason why a check cannot be evaluated, or only in part; None where it can."""
+    slices = _why_no_slices(profile)
+    if slices is not None and Kind.ENDPOINT_SLICE in check.needs:
+        return slices
+    for kind in check.needs:
+        if not state.is_known(kind):
+            known = [other.value for other in check.substitutes if state.is_known(other)]
+            partly = f"; evaluated from {', '.join(known)} objects only" if known else ""
+            return safe(f"{why_unknown(state, kind)}{partly}")
+    for kind in check.uses:
+        if not state.is_settled(kind):
+            return why_unknown(state, kind)
+    if _lacks_families(state, profile, check):
+        return f"{_NO_FAMILIES}; evaluated {check.without_families} only" if check.without_families else _NO_FAMILIES
+    # Asked for every frame of the overview: most checks have nothing to do with what is read by name.
+    if check.config_map is not None or check.of_pods == _CONTROLLERS:
+        reason = _why_not_by_name(state, check)
+        if reason is not None:
+            return reason
+    no_slices = {Kind.ENDPOINT_SLICE: slices} if slices is not None else {}
+    missing = [kind for kind in check.subjects if kind in no_slices or not state.is_known(kind)]
+    if not missing:
+        return None
+    reasons = "; ".join(no_slices.get(kind) or why_unknown(state, kind) for kind in missing)
+    rest = [kind.value for kind in check.subjects if kind not in missing]
+    return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
+
+
+def _lacks_families(state: ClusterState, profile: Profile, check: Check) -> bool:
+    """Whether the check rests on Service families, which nothing tells, and there is something to ask it of."""
+    if not check.of_service_families or profile.service_families:
+        return False
+    if check.config_map is not None:
+        return check.config_map in state.config_maps
+    pods = _PODS_OF.get(check.of_pods or ())
+    if pods is not None:
+        return bool(pods(state))
+    return any(len(state.store(kind)) for kind in check.subjects or check.needs)
+
+
+def _why_no_slices(profile: Profile) -> str | None:
+    """Why nothing is said of EndpointSlices, where the cluster is too old to have them as v1."""
+    if profile.version is None or profile.version >= SLICES_SINCE:
+        return None
+    since, version = (".".join(map(str, pair)) for pair in (SLICES_SINCE, profile.version))
+    return f"endpointslices: v1 exists from Kubernetes {since}, and this cluster is {version}"
+
+
+def _why_not_by_name(state: ClusterState, check: Check) -> str | None:
+    """Why a ConfigMap or an nginx.conf that the check needs is not known, while others of its kind may be."""
+    if _lacks_config_map(state, check):
+        return why_unknown(state, Kind.CONFIG_MAP)
+    if check.config_map == KUBE_PROXY and not _is_kube_proxy_understood(state):
+        return "configmaps: config.conf of kube-system/kube-proxy was not understood"
+    return _unread_conf(state, check)
+
+
+def _lacks_config_map(state: ClusterState, check: Check) -> bool:
+    """Whether a ConfigMap that the check needs was not read, while others were: they are read one by one, by name."""
+    if Kind.CONFIG_MAP not in check.needs or not state.status(Kind.CONFIG_MAP).reason:
+        return False
+    if check.config_map is not None:
+        return is_config_map_unread(state, check.config_map)
+    keys: frozenset[Key] = state.remembered(
+        "ConfigMaps of controllers",
+        state.facets[PodFacet.CONTROLLERS],
+        lambda: frozenset(map(config_map_key, live_controllers(state))),
+    )
+    return any(is_config_map_unread(state, key) for key in keys)
+
+
+def _is_kube_proxy_understood(state: ClusterState) -> bool:
+    """Whether kube-proxy's settings can be read, where there are any."""
+    found = state.config_maps.get(KUBE_PROXY)
+    return found is None or kube_proxy_settings(found) is not None
+
+
+def _unread_conf(state: ClusterState, check: Check) -> str | None:
+    """Why the check could not look at some ready controller's listeners, while it may have looked at others'."""
+    is_needed = Kind.NGINX_CONF in check.needs
+    if not is_needed and not check.of_listeners:
+        return None
+    by_source: dict[ListenSource, list[Pod]] = state.remembered(
+        "ready controllers by source",
+        (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.NGINX_CONF]),
+        lambda: _by_source(state),
+    )
+    unread = by_source[ListenSource.UNREAD] + (by_source[ListenSource.PREDICTED] if is_needed else [])
+    if not unread:
+        return None
+    first = nginx_conf(state, unread[0])
+    is_all = len(unread) == sum(map(len, by_source.values()))
+    rest = "" if is_all else "; evaluated for the other controllers only"
+    return safe(f"nginx.conf of {first.namespace}/{first.name}: {first.reason.rstrip('.')}{rest}")
+
+
+def _by_source(state: ClusterState) -> dict[ListenSource, list[Pod]]:
+    found: dict[ListenSource, list[Pod]] = {source: [] for source in ListenSource}
+    for pod in live_controllers(state):
+        if pod.ready:
+            read = state.nginx_confs.get(pod.key)
+            found[read.source if read is not None else ListenSource.PREDICTED].append(pod)
+    return found
+
+
+def why_unknown(state: ClusterState, kind: Kind) -> str:
+    """Why the objects of a kind are not known, such as `pods: not permitted`."""
+    status = state.status(kind)
+    name = RESOURCES[kind].rbac_name if kind in RESOURCES else "nginx.conf of the controllers"
+    if status.health.is_complete and status.reason:
+        return safe(f"{name}: {status.reason}")
+    text = f"{name}: {_WORDS.get(status.health, 'could not be read')}"
+    return safe(f"{text} ({status.reason})" if status.reason and status.health is not Health.REFUSED else text)

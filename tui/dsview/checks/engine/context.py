@@ -1,0 +1,156 @@
+"""What a check may read: the state, the profile, the time, and answers that several checks share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from dsview.checks.engine.healthy_pods import HealthyPods, has_plain_addresses
+from dsview.cluster.controllers import controller_services
+from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
+from dsview.cluster.profile import NodeFacts, Profile, ProfileTracker
+from dsview.cluster.state import ClusterState
+from dsview.core.address import Family
+from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Pod, Service
+
+ELIGIBLE_AFTER = 60.0
+"""Seconds after its start from which a pod counts (checks.md §3, elig)."""
+
+ROLLOUT_SETTLES = 120.0
+"""Seconds after a pod became Ready for which a rollout counts as under way (checks.md §3)."""
+
+
+class Context:
+    """The arguments of every check. `now` is epoch seconds, infinite where every grace period is over.
+
+    A check whose answer changes by time alone says so through `recheck_at`; the engine asks it again then.
+    `looked_at_pods` says whether the checks of a Service looked at any of its pods; `outsiders` are those of them,
+    there or not, that the Service does not select. The engine empties both before it asks about the next subject.
+    """
+
+    def __init__(self, state: ClusterState, tracker: ProfileTracker, now: float) -> None:
+        self.state = state
+        self._tracker = tracker
+        self.now = now
+        self.due = math.inf
+        self.looked_at_pods = False
+        self.outsiders: set[Key] = set()
+        self.healthy_pods = HealthyPods(state, tracker.profile, tracker.nodes)
+        self._endpoints: dict[Key, ServiceEndpoints] = {}
+        self._plain_slice: tuple[EndpointSlice | None, bool] = (None, False)
+
+    @property
+    def profile(self) -> Profile:
+        """S, confidence, mode, version."""
+        return self._tracker.profile
+
+    @property
+    def nodes(self) -> dict[str, NodeFacts]:
+        """The facts of every node, by name."""
+        return self._tracker.nodes
+
+    def node(self, name: str) -> NodeFacts | None:
+        """The facts of a node, or None where it is not known."""
+        return self._tracker.nodes.get(name)
+
+    def recheck_at(self, moment: float) -> None:
+        """Ask the subject's checks again at that time, epoch seconds."""
+        if moment > self.now:
+            self.due = min(self.due, moment)
+
+    def older_than(self, since: float, seconds: float) -> bool:
+        """Whether a moment lies at least that long ago; asks to be called again if not. An unknown moment does."""
+        if not since or self.now - since >= seconds:
+            return True
+        self.recheck_at(since + seconds)
+        return False
+
+    def elig(self, pod: Pod) -> bool:
+        """Whether the pod counts: running, not terminating, with addresses, 60 s old (checks.md §3, elig)."""
+        return (
+            pod.phase == "Running"
+            and not pod.deleted
+            and bool(pod.ips)
+            and self.older_than(pod.start_time, ELIGIBLE_AFTER)
+        )
+
+    def endpoints(self, service: Key) -> ServiceEndpoints:
+        """The endpoints of a Service in both families."""
+        found = self._endpoints.get(service)
+        if found is None:
+            found = self._endpoints[service] = service_endpoints(self.state, service)
+        return found
+
+    @property
+    def controller_services(self) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
+        """The ingress-nginx controller Services, each with the running controller pods behind it."""
+        return controller_services(self.state)
+
+    def has_plain_addresses(self, item: EndpointSlice) -> bool:
+        """Whether nothing is to be said about any address of a slice (see `plain`); worked out once for its checks."""
+        if self._plain_slice[0] is not item:
+            self._plain_slice = (item, has_plain_addresses(item))
+        return self._plain_slice[1]
+
+    def endpoint_pods(self, service: Service) -> list[Pod]:
+        """The pods that the Service's slices point to, ready or not, as far as pods are known."""
+        return self.pods_behind(service, self.endpoints(service.key).targets.values())
+
+    def pods_behind(self, service: Service, endpoints: Iterable[Endpoint]) -> list[Pod]:
+        """The pods that endpoints of a Service stand for, as far as they are known."""
+        found = (self.pod_behind(service, endpoint) for endpoint in endpoints if endpoint.target[1])
+        return [pod for pod in found if pod is not None]
+
+    def pod_behind(self, service: Service, endpoint: Endpoint) -> Pod | None:
+        """The pod that an endpoint of a Service stands for, or None where it is not known."""
+        self.looked_at_pods = True
+        pod = self.state.pods.get(endpoint.target)
+        if not _is_selected(pod, service) if pod is not None else self.state.is_known(Kind.POD):
+            self.outsiders.add(endpoint.target)
+        return pod
+
+    def is_rolling_out(self, service: Service) -> bool:
+        """Whether the Service's pods are being replaced (checks.md §3, Rollout)."""
+        pods = self.endpoint_pods(service)
+        for label in ("pod-template-hash", "controller-revision-hash"):
+            if len({revision for pod in pods if (revision := pod.labels.get(label))}) > 1:
+                return True
+        return any(not self.older_than(pod.ready_since, ROLLOUT_SETTLES) for pod in pods if pod.ready)
+
+    def is_dual(self) -> bool:
+        """**dual** of checks.md §3: two Service families, declared or observed."""
+        return self.profile.is_dual
+
+    def serves(self, family: Family) -> bool:
+        """Whether the family is one of S."""
+        return family in self.profile.service_families
+
+    def knows(self, kind: Kind) -> bool:
+        """Whether all objects of a kind were read, for checks that use it where it is there."""
+        return self.state.is_known(kind)
+
+
+def _is_selected(pod: Pod, service: Service) -> bool:
+    selector = service.selector
+    return (
+        bool(selector)
+        and not service.is_external_name
+        and pod.namespace == service.namespace
+        and all(pod.labels.get(key) == value for key, value in selector.items())
+    )
+
+
+def workload_of(pod: Pod) -> str:
+    """The Deployment, StatefulSet or DaemonSet behind a pod, as `kind/name`; the pod itself where it has no owner.
+
+    A ReplicaSet's name is its Deployment's name and the pod-template-hash.
+    """
+    owner = pod.owner
+    if owner is None:
+        return f"pod/{pod.name}"
+    suffix = pod.labels.get("pod-template-hash")
+    if owner.kind == "ReplicaSet" and suffix and owner.name.endswith(f"-{suffix}"):
+        return f"deployment/{owner.name.removesuffix(f'-{suffix}')}"
+    return f"{owner.kind.lower()}/{owner.name}"

@@ -1,0 +1,410 @@
+"""Asks the checks: of everything once, then only of what a change or the passing of time can matter to.
+
+Work is done in slices, so that a screen stays quick while 150,000 pods are evaluated: `note` says what changed,
+`step` works until it is told to stop. `evaluate_all` is the same thing done at once, and the oracle of the tests.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Set
+
+from dsview.checks.engine.availability import can_run, why_not_evaluated
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
+from dsview.checks.engine.invalidation import affected_subjects, subject
+from dsview.checks.engine.registry import Check, all_checks, run_check, to_finding
+from dsview.cluster.profile import ProfileTracker
+from dsview.cluster.state import Change, ClusterState
+from dsview.core.finding import CLUSTER, Finding, ObjectRef
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Node
+
+_KINDS = {kind.value: kind for kind in Kind}
+PATIENCE = 2.0
+"""Seconds for which the objects of a kind wait for the other kinds that their checks read. While a cluster is loaded
+one kind after the other becomes known; evaluating all pods anew for each of them would cost more than loading."""
+
+PATIENCE_AFTER = 10.0
+"""The same once the objects were evaluated with what was known: there is something to see, and at 150,000 pods each
+round costs a second of loading."""
+
+_CACHED_ENDPOINTS = 256
+_POD = Kind.POD.value
+_PLAIN_AT_ONCE = 16
+"""Plain pods between two looks at the clock: one look costs as much as one such pod."""
+
+_NOTHING: frozenset[ObjectRef] = frozenset()
+
+
+class Engine:
+    """Keeps `book` true to the state.
+
+    `skip` says of a code whether it is not asked at all; `judge` what a policy makes of a finding, and whether it is
+    shown or goes to `exempted`. `live` says whether grace periods are waited for. What held already when everything
+    was first evaluated is taken as held long enough: that is what a one-shot run would say at that moment (checks.md
+    §3, grace).
+    """
+
+    def __init__(
+        self,
+        state: ClusterState,
+        *,
+        live: bool,
+        skip: Callable[[str], bool] = lambda code: False,
+        judge: Callable[[Finding], tuple[Finding, bool]] = lambda finding: (finding, True),
+    ) -> None:
+        self.state = state
+        self.tracker = ProfileTracker(state)
+        self.book = FindingIndex()
+        self.exempted = FindingIndex()
+        self._failed: dict[SubjectKey, dict[str, str]] = {}
+        self._live = live
+        self._judge = judge
+        self._is_first = True
+        wanted = [check for check in all_checks() if not skip(check.code)]
+        self._checks = [check for check in wanted if not check.detail_only]
+        self._detail_only = [check for check in wanted if check.detail_only]
+        self._active: dict[Kind | None, list[Check]] = {}
+        self._reads: dict[Kind | None, frozenset[Kind]] = {
+            kind: frozenset().union(*(c.reads for c in self._checks if kind in (c.subjects or (None,))))
+            for kind in (None, *Kind)
+        }
+        self._waiting: dict[Kind | None, float | None] = {}
+        self._released: set[Kind | None] = set()
+        self._dirty: dict[SubjectKey, None] = {}
+        self._dirty_wide: set[str] = set()
+        self._sweeps: deque[tuple[Kind | None, Iterator[SubjectKey]]] = deque()
+        self._found: set[SubjectKey] = set()
+        self._held: dict[SubjectKey, dict[Identity, float]] = {}
+        self._due: list[tuple[float, SubjectKey]] = []
+        self._due_at: dict[SubjectKey, float] = {}
+        self._woken_at = -math.inf
+        self._pod_readers: set[SubjectKey] = set()
+        self._watching: dict[SubjectKey, frozenset[Key]] = {}
+        self._watchers: dict[Key, set[SubjectKey]] = {}
+        self._facets = dict(state.facets)
+        self._readings: dict[Kind, tuple[object, ...]] = {}
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """By code, the checks that raised and on what. One that did not when it was asked again is not among them."""
+        return {code: text for found in self._failed.values() for code, text in found.items()}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be evaluated now."""
+        return not (self._dirty or self._dirty_wide or self._sweeps)
+
+    def next_due(self) -> float:
+        """When time alone makes something worth asking again, epoch seconds; infinite if never."""
+        waited = min(
+            (since + self._patience(kind) for kind, since in self._waiting.items() if since is not None),
+            default=math.inf,
+        )
+        return min(waited, self._due[0][0] if self._due else math.inf)
+
+    def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
+        """Say what changed; whether the profile did by it, and the names of the nodes whose facts did."""
+        changes = list(changes)
+        self._mark(affected_subjects(self.state, self._flagged, self._pod_readers, changes))
+        for change in changes:
+            if change.kind is Kind.POD and change.key in self._watchers:
+                self._mark(self._watchers[change.key])
+        self._mark_wide({change.kind for change in changes})
+        profile_changed, nodes = self.tracker.refresh()
+        if profile_changed:
+            self._follow_profile()
+        else:
+            self._mark_nodes(nodes)
+            self._mark_pods_on(nodes | {change.key[1] for change in changes if _is_another_node(change)})
+        return profile_changed, nodes
+
+    def _mark(self, keys: Iterable[SubjectKey]) -> None:
+        for key in keys:
+            if self._is_asked(key):
+                self._dirty[key] = None
+
+    def _flagged(self, kind: Kind, namespace: str) -> Iterator[SubjectKey]:
+        for book in (self.book, self.exempted):
+            yield from book.in_scope(kind.value, namespace)
+
+    def _mark_wide(self, kinds: set[Kind]) -> None:
+        if None in self._waiting:
+            return
+        facets = {facet for facet, epoch in self.state.facets.items() if epoch != self._facets[facet]}
+        self._facets = dict(self.state.facets)
+        for check in self._active.get(None, ()):
+            reads = check.reads if check.of_pods is None else check.reads - {Kind.POD}
+            if reads & kinds or not facets.isdisjoint(check.of_pods or ()):
+                self._dirty_wide.add(check.code)
+
+    def refresh_profile(self) -> bool:
+        """Look at the profile where something else than an object changed it, such as the server's version."""
+        changed, _ = self.tracker.refresh()
+        if changed:
+            self._follow_profile()
+        return changed
+
+    def _follow_profile(self) -> None:
+        # Which checks can be evaluated hangs on it, too: on the version, for one.
+        self.note_statuses()
+        self.mark_everything()
+
+    def note_statuses(self) -> bool:
+        """Say that a kind's health, or the profile, changed; whether that changed which checks can be evaluated."""
+        active: dict[Kind | None, list[Check]] = {}
+        readings = {kind: self._reading(kind) for kind in Kind}
+        others = {kind for kind in Kind if readings[kind] != self._readings.get(kind)}
+        touched: set[Kind | None] = set()
+        for check in self._checks:
+            for kind in check.subjects or (None,):
+                if can_run(self.state, self.tracker.profile, check, kind):
+                    active.setdefault(kind, []).append(check)
+                    # It was asked before, but while a kind that it uses was read in part, or not at all.
+                    if not others.isdisjoint(check.reads):
+                        touched.add(kind)
+        self._readings = readings
+        touched |= {kind for kind in {*active, *self._active} if active.get(kind) != self._active.get(kind)}
+        if not touched:
+            return False
+        self._active = active
+        for kind in touched:
+            self._waiting.setdefault(kind, None)
+        return True
+
+    def _reading(self, kind: Kind) -> tuple[object, ...]:
+        """How much of a kind was read. Which ConfigMaps were not is in the reason: they are read by name."""
+        status = self.state.status(kind)
+        return (self.state.is_known(kind), status.namespaces, status.reason if kind is Kind.CONFIG_MAP else "")
+
+    def _patience(self, kind: Kind | None) -> float:
+        return PATIENCE_AFTER if kind in self._released else PATIENCE
+
+    def _release(self, now: float) -> None:
+        """Have evaluated what waited for kinds that are settled by now, or for too long."""
+        for kind, noted in list(self._waiting.items()):
+            since = self._waiting[kind] = now if noted is None else min(noted, now)
+            if (
+                now == math.inf
+                or now - since >= self._patience(kind)
+                or all(map(self.state.is_settled, self._reads[kind]))
+            ):
+                del self._waiting[kind]
+                self._released.add(kind)
+                if kind is None:
+                    self._dirty_wide.update(check.code for check in self._checks if not check.subjects)
+                else:
+                    self._sweep(kind)
+
+    def why_not_evaluated(self, check: Check) -> str | None:
+        """The reason in a sentence why a check was not evaluated; None where it was."""
+        return self.failures.get(check.code) or why_not_evaluated(self.state, self.tracker.profile, check)
+
+    def _is_asked(self, key: SubjectKey) -> bool:
+        kind = _KINDS.get(key[0])
+        if kind is None or kind not in self._active:
+            return False
+        return kind not in self._waiting or key in self._found or key in self._watching or key in self._failed
+
+    def mark_everything(self) -> None:
+        """Have everything evaluated anew, and what findings are left of objects that are gone."""
+        known = (*self._found, *self._watching, *self._failed)
+        self._dirty = dict.fromkeys(key for key in known if key[0] in _KINDS)
+        self._sweeps.clear()
+        for kind in self._active:
+            if kind is not None and kind not in self._waiting:
+                self._sweep(kind)
+        if None not in self._waiting:
+            self._dirty_wide.update(check.code for check in self._active.get(None, ()))
+
+    def _sweep(self, kind: Kind) -> None:
+        items = list(self.state.store(kind))
+        # One that is under way begins anew: what it still had to ask is asked by this one.
+        self._sweeps = deque(sweep for sweep in self._sweeps if sweep[0] is not kind)
+        self._sweeps.append((kind, (subject(kind, (item.namespace, item.name)) for item in items)))
+
+    def _mark_nodes(self, nodes: set[str]) -> None:
+        if nodes:
+            self._mark(subject(Kind.NODE, ("", name)) for name in nodes)
+            self._dirty_wide.update(check.code for check in self._active.get(None, ()) if Kind.NODE in check.reads)
+
+    def _mark_pods_on(self, nodes: set[str]) -> None:
+        if nodes and Kind.POD in self._active:
+            self._mark(subject(Kind.POD, pod.key) for pod in self.state.pods if pod.node_name in nodes)
+
+    def step(self, now: float, may_go_on: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
+        """Evaluate what waits, for as long as `may_go_on`; the objects whose findings changed."""
+        self._release(now)
+        self._wake(now)
+        touched: set[ObjectRef] = set()
+        context = Context(self.state, self.tracker, now)
+        asked = plain = 0
+        while plain % _PLAIN_AT_ONCE or may_go_on():
+            key = self._next()
+            if key is None:
+                if not self._dirty_wide:
+                    break
+                self._ask_wide(self._dirty_wide.pop(), context, touched)
+            elif self._is_plain(key, context):
+                plain += 1
+                continue
+            else:
+                touched |= self._ask(key, context)
+                asked += 1
+                if asked % _CACHED_ENDPOINTS == 0:
+                    context = Context(self.state, self.tracker, now)
+            plain = 0
+        if self.is_idle and self._active and all(map(self.state.is_settled, Kind)):
+            self._is_first = False
+        return touched
+
+    def evaluate_all(self, now: float) -> None:
+        """Evaluate everything there is, at once."""
+        self.tracker.refresh()
+        self.note_statuses()
+        self._waiting.clear()
+        self.mark_everything()
+        self.step(now)
+
+    def _wake(self, now: float) -> None:
+        # Where the clock was set back, what is due is due by the old one: it is asked again now.
+        until, self._woken_at = (math.inf if now < self._woken_at else now), now
+        while self._due and self._due[0][0] <= until:
+            _, key = heapq.heappop(self._due)
+            self._due_at.pop(key, None)
+            if key[0] in _KINDS:
+                self._dirty[key] = None
+            else:
+                self._dirty_wide.add(key[0])
+
+    def _wake_at(self, moment: float, key: SubjectKey) -> None:
+        if moment < self._due_at.get(key, math.inf):
+            self._due_at[key] = moment
+            heapq.heappush(self._due, (moment, key))
+
+    def _next(self) -> SubjectKey | None:
+        if self._dirty and not self._sweeps:
+            self._sweeps.append((None, iter(self._dirty)))
+            self._dirty = {}
+        while self._sweeps:
+            for key in self._sweeps[0][1]:
+                return key
+            self._sweeps.popleft()
+            if not self._sweeps and self._dirty:
+                return self._next()
+        return None
+
+    def _is_plain(self, key: SubjectKey, context: Context) -> bool:
+        """Whether it is a pod of which nothing was said and nothing is to be said."""
+        if key[0] != _POD or key in self._found or key in self._failed:
+            return False
+        pod = self.state.pods.get((key[1], key[2]))
+        return pod is not None and pod in context.healthy_pods
+
+    def _ask(self, key: SubjectKey, context: Context) -> Set[ObjectRef]:
+        kind = _KINDS[key[0]]
+        item = self.state.store(kind).get((key[1], key[2]))
+        found: list[Finding] = []
+        context.due = math.inf
+        context.outsiders.clear()
+        context.looked_at_pods = False
+        self._failed.pop(key, None)
+        if item is not None:
+            ref = ObjectRef(key[0], key[1] or None, key[2])
+            for check in self._active.get(kind, ()):
+                found.extend(self._run(check, item, ref, context, key))
+        if kind is Kind.SERVICE:
+            (self._pod_readers.add if context.looked_at_pods else self._pod_readers.discard)(key)
+        if context.outsiders or key in self._watching:
+            self._watch(key, frozenset(context.outsiders))
+        return self._enter(key, found, context)
+
+    def _watch(self, key: SubjectKey, pods: frozenset[Key]) -> None:
+        """Ask the subject again when one of these pods changes, instead of those of before."""
+        before = self._watching.pop(key, frozenset())
+        for pod in before - pods:
+            watchers = self._watchers[pod]
+            watchers.discard(key)
+            if not watchers:
+                del self._watchers[pod]
+        for pod in pods - before:
+            self._watchers.setdefault(pod, set()).add(key)
+        if pods:
+            self._watching[key] = pods
+
+    def _ask_wide(self, code: str, context: Context, touched: set[ObjectRef]) -> None:
+        context.due = math.inf
+        self._failed.pop((code, "", ""), None)
+        found: list[Finding] = []
+        for check in self._active.get(None, ()):
+            if check.code == code:
+                found.extend(self._run(check, None, CLUSTER, context, (code, "", "")))
+        touched |= self._enter((code, "", ""), found, context)
+
+    def _run(
+        self, check: Check, item: object, ref: ObjectRef, context: Context, key: SubjectKey | None = None
+    ) -> Iterator[Finding]:
+        """What a check says; that it raised is kept for the subject, if there is one."""
+        try:
+            problems = run_check(check, item, context)
+        except Exception as error:  # noqa: BLE001  (a bug in one check must not take the others or the screen down)
+            if key is not None:
+                text = safe(f"{check.code} failed on {ref}: {type(error).__name__}: {error}")
+                self._failed.setdefault(key, {})[check.code] = text
+            return
+        seen: set[Identity] = set()
+        for problem in problems:
+            finding = to_finding(check, problem, ref)
+            if finding.identity not in seen:
+                seen.add(finding.identity)
+                yield finding
+
+    def details_of(self, ref: ObjectRef, now: float) -> list[Finding]:
+        """What the `detail_only` checks say of an object, asked at once: no flag rests on it, so it is not kept."""
+        kind = _KINDS.get(ref.kind)
+        item = self.state.store(kind).get((ref.namespace or "", ref.name)) if kind is not None else None
+        context = Context(self.state, self.tracker, now)
+        return [
+            judged
+            for check in self._detail_only
+            if item is not None and kind in check.subjects and can_run(self.state, self.tracker.profile, check, kind)
+            for judged, is_shown in map(self._judge, self._run(check, item, ref, context))
+            if is_shown
+        ]
+
+    def _enter(self, key: SubjectKey, found: list[Finding], context: Context) -> Set[ObjectRef]:
+        shown: list[Finding] = []
+        exempted: list[Finding] = []
+        held: dict[Identity, float] = {}
+        before = self._held.get(key, {})
+        for finding in found:
+            if self._live and finding.grace > 0:
+                first_seen = -math.inf if self._is_first else context.now
+                since = held[finding.identity] = min(before.get(finding.identity, first_seen), context.now)
+                if context.now - since < finding.grace:
+                    context.recheck_at(since + finding.grace)
+                    continue
+            judged, is_shown = self._judge(finding)
+            (shown if is_shown else exempted).append(judged)
+        if held:
+            self._held[key] = held
+        else:
+            self._held.pop(key, None)
+        if context.due < math.inf:
+            self._wake_at(context.due, key)
+        if not found and key not in self._found:
+            return _NOTHING
+        (self._found.add if found else self._found.discard)(key)
+        return self.book.replace(key, tuple(shown)) | self.exempted.replace(key, tuple(exempted))
+
+
+def _is_another_node(change: Change) -> bool:
+    """Whether a node changed in what pods look at beside its facts (DS-POD-002 and 004)."""
+    old, new = change.old, change.new
+    if not isinstance(old, Node) or not isinstance(new, Node):
+        return change.kind is Kind.NODE
+    return (old.cidrs, old.provider_id, old.annotations) != (new.cidrs, new.provider_id, new.annotations)

@@ -1,0 +1,117 @@
+"""The findings as they stand: by the subject they came from, by the object they are about, folded by their causes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from dsview.core.finding import Cause, Finding, ObjectRef, Severity
+
+Identity = tuple[str, ObjectRef, str | None, str | None]
+"""Check, object, family and field: what makes a finding the same one (`Finding.identity`)."""
+
+SubjectKey = tuple[str, str, str]
+"""Kind (or the code of a cluster-wide check), namespace, name."""
+
+
+class FindingIndex:
+    """Findings, indexed. Symptoms know their possible causes; which of them are there is looked up here."""
+
+    def __init__(self) -> None:
+        self._by_subject: dict[SubjectKey, tuple[Finding, ...]] = {}
+        self._by_scope: dict[tuple[str, str], dict[SubjectKey, None]] = {}
+        self._by_object: dict[ObjectRef, dict[tuple[str, str | None, str | None], Finding]] = {}
+        self._counts = dict.fromkeys(Severity, 0)
+        self.watch: Callable[[tuple[Finding, ...], tuple[Finding, ...]], None] | None = None
+        """Told of what a subject's findings were and are, whenever they change."""
+
+    def replace(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> set[ObjectRef]:
+        """What the subject's checks say now; the objects whose findings changed by that."""
+        old = self._by_subject.get(subject, ())
+        if old == findings:
+            return set()
+        if self.watch is not None:
+            self.watch(old, findings)
+        touched: set[ObjectRef] = set()
+        for finding in old:
+            touched.add(finding.object)
+            entries = self._by_object.get(finding.object)
+            if entries is not None:
+                self._count(entries.pop((finding.check, finding.family, finding.field), None), -1)
+                if not entries:
+                    del self._by_object[finding.object]
+        for finding in findings:
+            touched.add(finding.object)
+            entries = self._by_object.setdefault(finding.object, {})
+            self._count(entries.get((finding.check, finding.family, finding.field)), -1)
+            entries[(finding.check, finding.family, finding.field)] = finding
+            self._count(finding, 1)
+        if findings:
+            self._by_subject[subject] = findings
+            self._by_scope.setdefault(subject[:2], {})[subject] = None
+        elif self._by_subject.pop(subject, None) is not None:
+            scope = self._by_scope[subject[:2]]
+            del scope[subject]
+            if not scope:
+                del self._by_scope[subject[:2]]
+        return touched
+
+    def _count(self, finding: Finding | None, step: int) -> None:
+        if finding is not None:
+            self._counts[finding.severity] += step
+
+    @property
+    def counts(self) -> dict[Severity, int]:
+        """How many findings there are of each severity."""
+        return dict(self._counts)
+
+    def subjects(self) -> list[SubjectKey]:
+        """The subjects that have findings."""
+        return list(self._by_subject)
+
+    def in_scope(self, kind: str, namespace: str) -> Iterable[SubjectKey]:
+        """The subjects of a kind and a namespace that have findings."""
+        return self._by_scope.get((kind, namespace), ())
+
+    def of_subject(self, subject: SubjectKey) -> tuple[Finding, ...]:
+        """What one subject's checks said last."""
+        return self._by_subject.get(subject, ())
+
+    def of(self, ref: ObjectRef) -> tuple[Finding, ...]:
+        """The findings about an object, worst first."""
+        entries = self._by_object.get(ref)
+        return tuple(sorted(entries.values(), key=lambda f: f.order)) if entries else ()
+
+    def get(self, identity: Identity) -> Finding | None:
+        """The finding of an identity, where it is there."""
+        check, ref, family, field = identity
+        return self._by_object.get(ref, {}).get((check, family, field))
+
+    def __iter__(self) -> Iterator[Finding]:
+        for entries in self._by_object.values():
+            yield from entries.values()
+
+    def __len__(self) -> int:
+        return sum(self._counts.values())
+
+    def sorted(self) -> list[Finding]:
+        """All findings in the order of reports."""
+        return sorted(self, key=lambda f: f.order)
+
+    def _present(self, cause: Cause) -> Finding | None:
+        found = (
+            finding
+            for finding in self._by_object.get(cause.object, {}).values()
+            if finding.check == cause.check and (cause.family is None or finding.family in {None, cause.family})
+        )
+        return min(found, key=lambda finding: finding.order, default=None)
+
+    def root(self, finding: Finding) -> Finding | None:
+        """The finding that this one folds under in the end, or None where it stands for itself (checks.md §3)."""
+        seen = {finding.identity}
+        current = finding
+        while True:
+            cause = next((f for c in current.causes if (f := self._present(c)) and f.identity not in seen), None)
+            if cause is None:
+                return None if current is finding else current
+            seen.add(cause.identity)
+            current = cause

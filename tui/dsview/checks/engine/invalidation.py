@@ -1,0 +1,160 @@
+"""Which subjects a change can matter to. The full evaluation is the oracle: a property test holds the two equal.
+
+What depends on the profile, on a node's facts, or on pods that a Service does not select is not here: the engine
+sweeps when the first two change, and remembers whose checks looked at which pods (`Context.pod_behind`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Set
+
+from dsview.checks.engine.finding_index import SubjectKey
+from dsview.cluster.controllers import is_controller, publish_service_key, published_services
+from dsview.cluster.profile import KUBERNETES
+from dsview.cluster.state import Change, ClusterState
+from dsview.kinds.endpoint_slices import EndpointSlice
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Event, IPAddress, Key, Labels, Node, Pod, Service
+
+Flagged = Callable[[Kind, str], Iterable[SubjectKey]]
+"""The subjects of a kind and a namespace that have a finding."""
+
+CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+_WEBHOOKS = (Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE)
+
+
+def subject(kind: Kind, key: Key) -> SubjectKey:
+    """The subject key of an object."""
+    return (kind.value, key[0], key[1])
+
+
+def affected_subjects(
+    state: ClusterState, flagged: Flagged, readers: Set[SubjectKey], changes: Iterable[Change]
+) -> set[SubjectKey]:
+    """The objects whose own checks may answer differently now. Cluster-wide checks go by `Check.reads` instead.
+
+    `readers` are the Services whose checks looked at any of their pods when they were asked last: as long as the
+    families of a Service are level, none does, and its pods may come and go.
+    """
+    found = _Affected(state, readers)
+    for change in changes:
+        found.follow(change)
+    return found.subjects(flagged)
+
+
+class _Affected:
+    """Collects over a batch, so that what many of its changes concern is looked up once."""
+
+    def __init__(self, state: ClusterState, readers: Set[SubjectKey]) -> None:
+        self._state = state
+        self._readers = readers
+        self._subjects: set[SubjectKey] = set()
+        self._services: set[Key] = set()
+        self._backends: set[Key] = set()
+        """Services whose own object or endpoints changed: what the Ingresses and webhooks that name them look at."""
+        self._selections: set[str] = set()
+        """Namespaces in which Services select other pods than before."""
+        self._labels: dict[str, list[Labels]] = {}
+        """By namespace, the labels of pods that came, went, or got other families."""
+        self._all_ingresses = False
+        self._all_webhooks = False
+
+    def follow(self, change: Change) -> None:
+        """Take in one change."""
+        self._subjects.add(subject(change.kind, change.key))
+        old, new = change.old, change.new
+        match new if new is not None else old:
+            case Pod():
+                self._pod(old, new)
+            case Service():
+                self._service(change.key, old, new)
+            case EndpointSlice():
+                for item in (old, new):
+                    if isinstance(item, EndpointSlice) and item.service_name:
+                        self._backends.add((item.namespace, item.service_name))
+            case Node():
+                self._all_webhooks = self._all_webhooks or any(
+                    isinstance(node, Node) and any(label in node.labels for label in CONTROL_PLANE_LABELS)
+                    for node in (old, new)
+                )
+            case IPAddress():
+                self._services.update(self._state.cluster_ips.holders(change.key[1]))
+            case Event():
+                for event in (old, new):
+                    if isinstance(event, Event):
+                        about = (event.involved_namespace, event.involved_name)
+                        # Whatever kind the writer calls it: the checks go by the name, too.
+                        self._subjects.update((subject(Kind.SERVICE, about), subject(Kind.POD, about)))
+            case _:
+                if change.kind is Kind.ENDPOINTS:
+                    self._services.add(change.key)
+                self._all_ingresses = self._all_ingresses or change.kind is Kind.INGRESS_CLASS
+
+    def _pod(self, old: object, new: object) -> None:
+        pods = [pod for pod in (old, new) if isinstance(pod, Pod)]
+        for pod in pods:
+            is_one = is_controller(pod)
+            if is_one or self._readers:
+                selecting = [service.key for service in self._state.selectors.selecting(pod)]
+                self._services.update(key for key in selecting if is_one or subject(Kind.SERVICE, key) in self._readers)
+            if is_one:
+                self._all_ingresses = True
+                published = publish_service_key(pod)
+                self._services.update((published,) if published is not None else ())
+        if len(self._state.network_policies) and (len(pods) < 2 or _for_policies(pods[0]) != _for_policies(pods[1])):
+            for pod in pods:
+                self._labels.setdefault(pod.namespace, []).append(pod.labels)
+
+    def _service(self, key: Key, old: object, new: object) -> None:
+        self._backends.add(key)
+        services = [service for service in (old, new) if isinstance(service, Service)]
+        for service in services:
+            for text in service.real_cluster_ips:
+                self._services.update(self._state.cluster_ips.holders(text))
+        if len(services) < 2 or _for_others(services[0]) != _for_others(services[1]):
+            self._selections.add(key[0])
+            self._subjects.update(subject(Kind.ENDPOINT_SLICE, item.key) for item in self._state.slices.of(key))
+        for pod in published_services(self._state).get(key, ()):
+            # While it exists it is the controller's Service, and those that select the controller are not.
+            self._all_ingresses = True
+            self._services.update(service.key for service in self._state.selectors.selecting(pod))
+
+    def subjects(self, flagged: Flagged) -> set[SubjectKey]:
+        """Everything that the changes concern."""
+        state, found = self._state, self._subjects
+        found.update(subject(Kind.SERVICE, key) for key in self._services | self._backends)
+        for namespace in self._selections:
+            # Which Services select a pod decides only how bad its findings are, so pods without any can stay.
+            found.update(flagged(Kind.POD, namespace))
+        for namespace, labels in self._labels.items():
+            for policy in state.network_policies.in_namespace(namespace):
+                if any(policy.pod_selector.matches(each) for each in labels):
+                    found.add(subject(Kind.NETWORK_POLICY, policy.key))
+        found.update(self._ingresses())
+        found.update(self._webhooks())
+        return found
+
+    def _ingresses(self) -> Iterator[SubjectKey]:
+        if self._all_ingresses:
+            yield from (subject(Kind.INGRESS, key) for key in self._state.ingresses.keys())  # noqa: SIM118  (no dict)
+        else:
+            for service in self._backends:
+                yield from (subject(Kind.INGRESS, key) for key in self._state.backends.naming(service))
+
+    def _webhooks(self) -> Iterator[SubjectKey]:
+        everything = self._all_webhooks or KUBERNETES in self._backends
+        if not everything and not self._backends:
+            return
+        for kind in _WEBHOOKS:
+            for item in self._state.store(kind):
+                if everything or any(service in self._backends for service in item.services):
+                    yield subject(kind, item.key)
+
+
+def _for_policies(pod: Pod) -> tuple[object, ...]:
+    return (pod.labels, pod.ips, pod.phase, pod.deleted, pod.host_network)
+
+
+def _for_others(service: Service) -> tuple[object, ...]:
+    """What pods and slices look at in a Service."""
+    return (service.selector, service.type, service.families, bool(service.real_cluster_ips))

@@ -1,0 +1,128 @@
+"""Words and commands that messages and fixes are made of. Commands can be pasted into a shell: names are quoted."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dsview.checks.engine.context import workload_of
+from dsview.cluster.listeners import DISABLE_IPV6
+from dsview.core.address import Family
+from dsview.core.finding import ObjectRef
+from dsview.core.text import safe
+from dsview.kinds.objects import ConfigMap, Event, Node, Object, Pod, Service
+
+
+def ref(kind: str, item: Object) -> ObjectRef:
+    """The reference of an object."""
+    return ObjectRef(kind, item.namespace or None, item.name)
+
+
+def names(items: Iterable[str], limit: int = 3) -> str:
+    """A short enumeration on one line: `a, b, c and 4 more`."""
+    listed = list(items)
+    shown = safe(", ".join(listed[:limit]))
+    return f"{shown} and {len(listed) - limit} more" if len(listed) > limit else shown
+
+
+def count(number: int, noun: str) -> str:
+    """`1 pod`, `3 pods`, `2 addresses`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
+
+
+def quoted(event: Event) -> str:
+    """What an event says, as a sentence."""
+    text = " ".join(event.message.split())[:300]
+    return f"{event.reason}: {text}{'' if text.endswith(('.', '!', '?')) else '.'}"
+
+
+def families(values: Iterable[Family]) -> str:
+    """`IPv4 and IPv6`, `IPv4`, or `no family`."""
+    return " and ".join(values) or "no family"
+
+
+def kubectl(namespace: str, *words: str, options: Sequence[str] = ()) -> str:
+    """A kubectl command line, every word quoted for a POSIX shell. `words` are the verb, the kind and the name.
+
+    A name that begins with a dash, as in a hostile file (`--all`), stands behind `--`: there nothing is an option. One
+    that holds a line feed is shown with an escape: a command is one line, also for who copies it in part.
+    """
+    scope = ["-n", namespace] if namespace else []
+    at = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
+    end = ["--"] if at < len(words) else []
+    return shlex.join([safe(word) for word in ("kubectl", *scope, *words[:at], *options, *end, *words[at:])])
+
+
+def patch(kind: str, namespace: str, name: str, body: dict[str, Any]) -> str:
+    """A `kubectl patch` of type merge."""
+    text = json.dumps(body, separators=(",", ":"))
+    return kubectl(namespace, "patch", kind, name, options=("--type=merge", "-p", text))
+
+
+def patch_service(service: Service, **spec: object) -> str:
+    """A `kubectl patch` of a Service's spec; keywords are the fields in Kubernetes' spelling."""
+    return patch("service", service.namespace, service.name, {"spec": spec})
+
+
+FAMILY_FIELDS = (".spec.ipFamilies", ".spec.ipFamilyPolicy")
+"""What a Service is to lose that asks for a family which the cluster has not: a policy that requires both, too."""
+
+
+def recreate_service(service: Service, dropped: Sequence[str] = (".spec.ipFamilies",)) -> str:
+    """Commands that create a Service anew without the addresses that the API server allocates, and what else is named.
+
+    Without ipFamilies it gets those that its policy makes of the cluster's. The address `None` stays: without it the
+    Service were headless no more.
+    """
+    addresses = () if service.is_headless else (".spec.clusterIP", ".spec.clusterIPs")
+    return _recreate("service", service, (*addresses, *dropped))
+
+
+def _recreate(kind: str, item: Object, dropped: Sequence[str]) -> str:
+    """Commands that create an object anew without some fields, and without those that only the server writes."""
+    get = kubectl(item.namespace, "get", kind, item.name, options=("-o", "json"))
+    written = (".metadata.resourceVersion", ".metadata.uid", ".metadata.creationTimestamp", ".status")
+    drop = f"del({','.join((*dropped, *written))})"
+    return f"{get} | jq {shlex.quote(drop)} | {kubectl(item.namespace, 'replace', options=('--force', '-f', '-'))}"
+
+
+_RESTARTABLE = ("deployment/", "statefulset/", "daemonset/")
+
+
+def recreate_pods(pods: Sequence[Pod]) -> str:
+    """Commands that replace pods: a rolling restart of what owns them, a delete where the owner makes others.
+
+    A pod without owner is made anew from what it was; that of a static pod only mirrors what its kubelet runs.
+    """
+    commands: dict[str, None] = {}
+    for pod in pods:
+        workload = workload_of(pod)
+        if workload.startswith(_RESTARTABLE):
+            commands[kubectl(pod.namespace, "rollout", "restart", workload)] = None
+        elif pod.owner is None:
+            commands[_recreate("pod", pod, (".spec.nodeName",))] = None
+        elif pod.owner.kind == "Node":
+            static, node = (" ".join(name.split()) for name in (pod.name, pod.node_name))
+            commands[
+                f"# {static} is a static pod: move its manifest out of the kubelet's folder on {node}, and back"
+            ] = None
+        else:
+            commands[kubectl(pod.namespace, "delete", "pod", pod.name)] = None
+    return "\n".join(commands)
+
+
+def reregister_node(node: Node) -> str:
+    """Commands after which the node registers anew; its podCIDRs cannot be changed otherwise."""
+    drain = kubectl("", "drain", node.name, options=("--ignore-daemonsets", "--delete-emptydir-data"))
+    delete = kubectl("", "delete", "node", node.name)
+    return f"{drain}\n{delete}\n# then restart the kubelet on it (spec.podCIDRs is immutable)"
+
+
+def enable_ipv6(settings: ConfigMap, controllers: Sequence[Pod]) -> str:
+    """Commands after which ingress-nginx listens on IPv6: it looks for the family when its process starts."""
+    enable = patch("configmap", settings.namespace, settings.name, {"data": {DISABLE_IPV6: "false"}})
+    return f"{enable}\n{recreate_pods(controllers)}"

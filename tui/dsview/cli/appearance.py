@@ -1,0 +1,95 @@
+"""From the configuration and the options to how the screen looks, everything checked before it is drawn."""
+
+from __future__ import annotations
+
+import difflib
+import locale
+from functools import partial
+from pathlib import Path
+
+from textual.css.errors import StylesheetError
+from textual.css.stylesheet import Stylesheet, StylesheetParseError
+from textual.css.tokenizer import TokenError
+from textual.theme import BUILTIN_THEMES, Theme
+
+from dsview.cli.configured import known_actions, known_columns
+from dsview.cli.options import Settings
+from dsview.config.preferences import (
+    Preferences,
+    columns_path,
+    load_preferences,
+    remember_columns,
+    remembered_columns,
+)
+from dsview.config.toml_file import config_dir
+from dsview.core.errors import UserError
+from dsview.core.text import safe
+from dsview.ui.appearance import Appearance
+from dsview.ui.styles import styles_dir
+from dsview.ui.themes import ThemeError, own_themes, users_themes
+
+
+def open_appearance(settings: Settings) -> Appearance:
+    """How the screen is wanted. Raises `UserError` with a sentence where that cannot be."""
+    wanted = load_preferences(settings.config)
+    themes = _users_themes(config_dir() / "themes.toml")
+    theme = settings.theme or wanted.theme
+    if theme:
+        known = [one.name for one in (*own_themes(), *themes)] + sorted(BUILTIN_THEMES)
+        _look_for(theme, known, wanted, is_option=bool(settings.theme))
+    columns = {**known_columns(wanted), **remembered_columns(columns_path())}
+    return Appearance(
+        theme=theme,
+        ascii_only=settings.ascii_only or wanted.ascii or not _speaks_unicode(),
+        actions=known_actions(wanted),
+        themes=themes,
+        css=_users_css(config_dir() / "style.tcss"),
+        columns=columns,
+        remember=partial(remember_columns, columns_path()),
+    )
+
+
+def _speaks_unicode() -> bool:
+    return "utf" in locale.getpreferredencoding(do_setlocale=False).lower()
+
+
+def _look_for(theme: str, known: list[str], wanted: Preferences, *, is_option: bool) -> None:
+    if theme in known:
+        return
+    if not is_option:
+        wanted.file.known(theme, known, "theme")
+    close = difflib.get_close_matches(theme, known, n=1)
+    hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(known)}."
+    raise UserError(safe(f"There is no theme {theme!r}. {hint}"))
+
+
+def _users_themes(path: Path) -> tuple[Theme, ...]:
+    try:
+        return tuple(users_themes(path)) if path.exists() else ()
+    except ThemeError as error:
+        raise UserError(safe(str(error))) from None
+    except OSError as error:
+        raise UserError(safe(f"{path} cannot be read: {error.strerror or error}.")) from None
+
+
+def _users_css(path: Path) -> Path | None:
+    """The file, if it is there and can be parsed with dsview's own."""
+    if not path.exists():
+        return None
+    sheet = Stylesheet(variables=_variables())
+    try:
+        sheet.read_all([styles_dir() / "app.tcss", path])
+        sheet.parse()
+    except StylesheetParseError as error:
+        lines = sorted(token.location[0] + 1 for rule in error.errors.rules for token, _ in rule.errors)
+        raise UserError(safe(f"{path}, line {lines[0] if lines else 1}: this is not valid Textual CSS.")) from None
+    except TokenError as error:
+        raise UserError(safe(f"{path}, line {error.start[0]}: this is not valid Textual CSS.")) from None
+    except (StylesheetError, OSError) as error:
+        raise UserError(safe(f"{path} cannot be read: {error}.")) from None
+    return path
+
+
+def _variables() -> dict[str, str]:
+    theme = own_themes()[0]
+    return {**theme.to_color_system().generate(), **theme.variables}

@@ -1,0 +1,114 @@
+"""The man page, made from the commands, the exit codes and the registry of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from dsview import __version__
+from dsview.cli.exit_codes import EXIT_CODES
+
+_DESCRIPTION = (
+    "dsview shows where the IPv4 and the IPv6 of a dual-stack Kubernetes cluster disagree. Without a command it opens "
+    "a dashboard; the commands tell the same without a screen. It lists, watches and gets; in ingress-nginx controller "
+    "pods it reads nginx.conf by one of three fixed commands. It changes nothing, never reads Secrets and sends no "
+    "packets: that nothing is flagged means that nothing is wrong in the API, not that a packet arrives."
+)
+_EXAMPLES = (
+    ("dsview --demo", "Look at a demo; no cluster is needed."),
+    ("dsview check --fail-on warning -o sarif > dsview.sarif", "Check in CI."),
+    ("dsview trace service/shop/web", "Follow both families to where one breaks."),
+    ("kubectl get svc,endpointslices,pods,nodes -A -o json | dsview check --from -", "Check what kubectl wrote."),
+    ("dsview help man | man -l -", "Read this page."),
+)
+
+
+def _escaped(text: str) -> str:
+    """Text as roff shows it: backslashes and hyphens as they are, nothing at a line's beginning taken as a request."""
+    text = text.replace("\\", r"\e").replace("-", r"\-")
+    text = "".join(c if c.isascii() else rf"\[u{ord(c):04X}]" for c in text)
+    return "\n".join(rf"\&{line}" if line.startswith((".", "'")) else line for line in text.split("\n"))
+
+
+def _bold(text: str) -> str:
+    return rf"\fB{_escaped(text)}\fR"
+
+
+def _records(command: click.Command) -> Iterator[tuple[str, str]]:
+    context = click.Context(command, info_name=command.name)
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record is not None:
+            yield record
+
+
+def _own(command: click.Command, shared: set[str]) -> list[tuple[str, str]]:
+    """A command's own options: those that all share are told once, and `--help` not at all."""
+    return [r for r in _records(command) if r[0] not in shared and r[0].startswith("-") and r[0] != "--help"]
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for number, paragraph in enumerate(text.replace("\b", "").strip().split("\n\n")):
+        if number:
+            yield ".P"
+        yield _escaped(" ".join(paragraph.split()))
+
+
+def _lines(group: click.Group) -> Iterator[str]:
+    yield f'.TH DSVIEW 1 "" "dsview {__version__}" "User Commands"'
+    yield ".SH NAME"
+    yield r"dsview \- see whether both address families of a Kubernetes cluster really work"
+    yield ".SH SYNOPSIS"
+    yield rf"{_bold('dsview')} [\fIOPTIONS\fR]"
+    yield ".br"
+    yield rf"{_bold('dsview')} \fICOMMAND\fR [\fIARGUMENTS\fR] [\fIOPTIONS\fR]"
+    yield ".SH DESCRIPTION"
+    yield _escaped(_DESCRIPTION)
+    yield ".SH COMMANDS"
+    options = list(_records(group))
+    shared = {words for words, _ in options}
+    for name in sorted(group.commands):
+        yield from _command(name, group.commands[name], shared)
+    yield ".SH OPTIONS"
+    yield _escaped("These may stand before or behind a command that reads a cluster.")
+    for words, text in options:
+        yield from (".TP", _bold(words), _escaped(text))
+    yield ".SH KEYS"
+    yield from _keys()
+    yield ".SH EXIT STATUS"
+    for code, meaning in EXIT_CODES.items():
+        yield from (".TP", _bold(str(code)), _escaped(meaning))
+    yield ".SH FILES"
+    yield from (".TP", r"\fI$XDG_CONFIG_HOME/dsview/config.toml\fR", _escaped("See `dsview help config`."))
+    yield ".SH ENVIRONMENT"
+    yield from (".TP", _bold("KUBECONFIG"), "Where the contexts are, as for kubectl.")
+    yield from (".TP", _bold("NO_COLOR"), "Set to anything: no colours in what is printed.")
+    yield ".SH EXAMPLES"
+    for line, text in _EXAMPLES:
+        yield from (".TP", _bold(line), _escaped(text))
+    yield ".SH SEE ALSO"
+    yield r"\fBkubectl\fR(1)"
+
+
+def _command(name: str, command: click.Command, shared: set[str]) -> Iterator[str]:
+    context = click.Context(command, info_name=name)
+    arguments = (p.make_metavar(context) for p in command.get_params(context) if isinstance(p, click.Argument))
+    yield f".SS {_escaped(' '.join(('dsview', name, *arguments)))}"
+    yield from _paragraphs(command.help or "")
+    for words, text in _own(command, shared):
+        yield from (".TP", _bold(words), _escaped(text))
+
+
+def _keys() -> Iterator[str]:
+    from dsview.ui.actions import groups, keys_label  # noqa: PLC0415  (Textual, for this page alone)
+
+    for group, actions in groups().items():
+        yield f".SS {_escaped(group)}"
+        for action in actions:
+            yield from (".TP", _bold(keys_label(action)), _escaped(f"{action.title}. {action.help}"))
+
+
+def man_page(group: click.Group) -> str:
+    """The page in roff."""
+    return "\n".join(_lines(group)) + "\n"

@@ -1,0 +1,154 @@
+"""From options to a session, and from a session to one that knows everything it will know."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from dsview.checks.engine.policy import Policy
+from dsview.cli.options import Settings
+from dsview.core.errors import UserError
+from dsview.kinds.kind import CORE_KINDS, RESOURCES, Kind
+from dsview.session.session import Session
+from dsview.session.timing_log import Trace
+from dsview.sources.events import Health, Source
+
+if TYPE_CHECKING:
+    from dsview.sources.kube import KubeSource
+
+# ruff: noqa: PLC0415 - each source is imported only where it is used: a cluster's costs a third of a second
+
+
+HEAD_START = 0.1
+"""Seconds in which the first Services get to the screen, before other kinds are decoded."""
+
+
+def open_source(settings: Settings, policy: Policy, trace: Trace | None = None, *, on_screen: bool = False) -> Source:
+    """The source that the options name. Raises `UserError`."""
+    if settings.from_path is not None:
+        from dsview.sources.files import FilesSource
+
+        # A process may be started without any standard input at all.
+        stdin = sys.stdin.buffer if sys.stdin is not None else None
+        return FilesSource(settings.from_path, stdin=stdin, namespaces=settings.namespaces)
+    if settings.demo is not None:
+        from dsview.sources.demo import DemoSource
+
+        return DemoSource(settings.demo)
+    return open_cluster(settings, policy, trace, on_screen=on_screen)
+
+
+def open_cluster(
+    settings: Settings,
+    policy: Policy,
+    trace: Trace | None = None,
+    context: str | None = None,
+    *,
+    on_screen: bool = False,
+) -> KubeSource:
+    """The cluster of a context. Raises `UserError` where the kubeconfig has to be mended."""
+    from dsview.sources.kube import KubeSource
+
+    source = KubeSource(
+        kubeconfig=settings.kubeconfig,
+        context=context or settings.context,
+        namespaces=settings.namespaces,
+        request_timeout=settings.request_timeout or None,
+        interval=settings.interval or 30.0,
+        use_exec=not settings.no_exec,
+        with_endpoints=bool(policy.select) and not policy.skips("DS-EPS-006"),
+        head_start=HEAD_START if on_screen else 0.0,
+        on_client_ready=(lambda: trace.event("client_ready")) if trace is not None else None,
+    )
+    # Here already, so that a context that cannot be used leaves the one before on the screen.
+    source.resolve()
+    if trace is not None:
+        trace.stats = source.stats
+    return source
+
+
+def open_policy(settings: Settings) -> Policy:
+    """The policy of the configuration file and the options. Raises `UserError`."""
+    from dsview.cli.configured import check_preferences
+    from dsview.config.policy_file import policy_of
+    from dsview.config.toml_file import read_config
+
+    # Read once: it may be a pipe, as of `--config <(...)`.
+    file = read_config(settings.config)
+    policy = policy_of(file, select=settings.select, ignore=settings.ignore)
+    check_preferences(file)
+    return policy
+
+
+def open_session(
+    settings: Settings, trace: Trace | None = None, context: str | None = None, *, on_screen: bool = False
+) -> Session:
+    """A session that is not started yet; `on_screen` where its first rows are waited for. Raises `UserError`."""
+    policy = open_policy(settings)
+    source: Source
+    if context is not None:
+        source = open_cluster(settings, policy, trace, context, on_screen=on_screen)
+    else:
+        source = open_source(settings, policy, trace, on_screen=on_screen)
+    if settings.redact:
+        from dsview.sources.redact import RedactedSource
+
+        source = RedactedSource(source)
+    return Session(source, policy=policy, trace=trace)
+
+
+def run_to_end(session: Session, timeout: float | None) -> None:
+    """Start a session and drain it until it knows all it will know, or the time is over.
+
+    Raises `UserError` (exit code 3) where a cluster could not be reached, or the time was over before everything
+    was read.
+    """
+    deadline = time.monotonic() + timeout if timeout else None
+    session.start()
+    while not session.is_settled:
+        session.drain(0.05)
+        if deadline is not None and time.monotonic() > deadline:
+            raise UserError(_out_of_time(session, timeout or 0.0), exit_code=3)
+        session.wait(0.2)
+        failed = [kind for kind, status in _statuses(session) if status is Health.FAILED]
+        read = [kind for kind, status in _statuses(session) if status.is_complete]
+        if failed and not read and all(status.is_final for _, status in _statuses(session)):
+            break
+    reasons = {session.state.status(kind).reason for kind, s in _statuses(session) if s is Health.FAILED}
+    if reasons and not any(status.is_complete for _, status in _statuses(session)):
+        raise UserError(sorted(reasons)[0] or "The cluster could not be reached.", exit_code=3)
+
+
+def _out_of_time(session: Session, timeout: float) -> str:
+    """What was not read in time, and why, where that is known."""
+    waiting = [kind for kind, health in _statuses(session) if not health.is_final]
+    reasons = sorted({reason for kind in waiting if (reason := session.state.status(kind).reason)})
+    names = ", ".join(kind.value for kind in waiting) or "some answers"
+    advice = " ".join(reasons) or "Give a longer --timeout."
+    return f"The time was over after {timeout:g} s; not read yet: {names}. {advice}"
+
+
+def unread(session: Session) -> list[str]:
+    """A sentence for each kind that a verdict cannot do without and that could not be read, though it was permitted."""
+    statuses = ((kind, session.state.status(kind)) for kind in CORE_KINDS)
+    return [
+        f"{RESOURCES[kind].plural} could not be read: {status.reason}"
+        for kind, status in statuses
+        if status.health is Health.FAILED
+    ]
+
+
+def refuse_nothing(session: Session) -> None:
+    """Raises `UserError` where files hold nothing that could be judged.
+
+    kubectl writes an empty List where it was refused everything. To find nothing in that would be no verdict.
+    """
+    if session.source.kind == "files" and not any(session.state.is_known(kind) for kind in RESOURCES):
+        raise UserError(
+            f"{session.source.name} holds nothing to check: no Service, Pod, Node or other object that dsview reads."
+        )
+
+
+def _statuses(session: Session) -> list[tuple[Kind, Health]]:
+    return [(kind, session.state.status(kind).health) for kind in RESOURCES]

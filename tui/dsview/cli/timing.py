@@ -1,0 +1,20 @@
+"""Opens the file of `--trace-file`: apart from the rest of opening, which brings the checks and delays a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dsview.cli.options import Settings
+from dsview.session.timing_log import Trace
+
+
+def open_trace(settings: Settings) -> Trace | None:
+    """The trace file, if one is wanted. Raises `UserError`."""
+    if settings.trace_file is None:
+        return None
+    try:
+        return Trace(Path(settings.trace_file))
+    except OSError as error:
+        from dsview.core.errors import UserError  # noqa: PLC0415  (brings the model along)
+
+        raise UserError(f"The trace file cannot be written: {error.strerror or error}.") from None

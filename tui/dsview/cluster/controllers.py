@@ -1,0 +1,204 @@
+"""Which pods run ingress-nginx, and which ConfigMap and Services belong to them (checks.md §5 and §3)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from dsview.cluster.command_flags import flag_value
+from dsview.cluster.relations import PodFacet
+from dsview.core.ports import port_number
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Container, Ingress, IngressClass, Key, Pod, Service, ServicePort
+
+if TYPE_CHECKING:
+    from dsview.cluster.state import ClusterState
+
+INGRESS_CONTROLLER = "k8s.io/ingress-nginx"
+"""spec.controller of the IngressClasses that are ingress-nginx's."""
+
+DEFAULT_CONFIG_MAP = "ingress-nginx-controller"
+_BINARY = "/nginx-ingress-controller"
+_IMAGES = ("ingress-nginx/controller", "nginx-ingress-controller")
+_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+_PUBLIC_PORTS = {"http": 80, "https": 443}
+
+
+@lru_cache(maxsize=4096)
+def _controller_container(containers: tuple[Container, ...]) -> Container | None:
+    """The container that runs the controller: by its binary, else by its image."""
+    for container in containers:
+        if any(word == _BINARY or word.endswith(_BINARY) for word in container.command_line):
+            return container
+    for container in containers:
+        if any(image in container.image for image in _IMAGES):
+            return container
+    return None
+
+
+def is_controller(pod: Pod) -> bool:
+    """Whether the pod is an ingress-nginx controller: labels, else args, else image."""
+    labels = pod.labels
+    # Without the component it may be one all the same: the manifests of 2019 had no such label.
+    if labels.get("app.kubernetes.io/name") == "ingress-nginx" and (
+        labels.get("app.kubernetes.io/component") == "controller"
+    ):
+        return True
+    for container in pod.containers:
+        # Cheap, for every pod of the cluster: no hashing of the containers unless one of them mentions nginx.
+        if "nginx" in container.image or "nginx" in "\0".join(container.command_line):
+            return _controller_container(pod.containers) is not None
+    return False
+
+
+def controller_container(pod: Pod) -> Container | None:
+    """The container to read nginx.conf from: `controller`, else the one that runs the binary, else the first."""
+    named = next((c for c in pod.containers if c.name == "controller"), None)
+    return named or _controller_container(pod.containers) or next(iter(pod.containers), None)
+
+
+def argument(pod: Pod, name: str) -> str:
+    """The value of `--name=value` or `--name value` on the controller's command line, `$(POD_NAMESPACE)` expanded."""
+    container = controller_container(pod)
+    value = flag_value(container.command_line, name) if container is not None else ""
+    return value.replace("$(POD_NAMESPACE)", pod.namespace).replace("$(POD_NAME)", pod.name)
+
+
+def _named(pod: Pod, text: str) -> Key | None:
+    namespace, slash, name = text.partition("/")
+    if not text:
+        return None
+    return (namespace, name) if slash else (pod.namespace, text)
+
+
+def config_map_key(pod: Pod) -> Key:
+    """The ConfigMap of the controller: `--configmap`, else the chart's name in the pod's namespace."""
+    return _named(pod, argument(pod, "configmap")) or (pod.namespace, DEFAULT_CONFIG_MAP)
+
+
+def has_ssl_passthrough(pod: Pod) -> bool:
+    """Whether the Go proxy owns the https port and nginx listens on 442 (checks.md §1.12)."""
+    return is_truthy(argument(pod, "enable-ssl-passthrough"))
+
+
+def public_ports(pod: Pod) -> dict[str, int]:
+    """The controller's http and https ports: container ports of these names, else the flags, else 80 and 443."""
+    container = controller_container(pod)
+    ports = dict(_PUBLIC_PORTS)
+    for name, default in _PUBLIC_PORTS.items():
+        flag = port_number(argument(pod, f"{name}-port"))
+        if flag is not None:
+            ports[name] = flag
+        elif container is not None:
+            declared = next((p.container_port for p in container.ports if p.name == name), 0)
+            ports[name] = declared or default
+    return ports
+
+
+def target_port(service_port: ServicePort, pod: Pod) -> int | None:
+    """The container port number that a Service port leads to on this pod; None where a name resolves to nothing."""
+    target = service_port.target_port
+    if isinstance(target, int) and target:
+        return target
+    if not target:
+        return service_port.port
+    wanted = str(target)
+    number = port_number(wanted)
+    if number is not None:
+        return number
+    for container in pod.containers:
+        for port in container.ports:
+            if port.name == wanted:
+                return port.container_port
+    return None
+
+
+def live_controllers(state: ClusterState) -> tuple[Pod, ...]:
+    """The controller pods that run now, in order of namespace and name."""
+    return state.remembered(
+        "live controllers",
+        state.facets[PodFacet.CONTROLLERS],
+        lambda: tuple(
+            pod for _, pod in sorted(state.controllers.items()) if pod.phase == "Running" and not pod.deleted
+        ),
+    )
+
+
+def controllers_of(ingress: Ingress, state: ClusterState) -> list[Pod]:
+    """The running ingress-nginx pods that serve an Ingress, by its class (I:internal/ingress/controller/store).
+
+    One that watches another namespace only never hears of it.
+    """
+    name = ingress.class_name or dict(ingress.annotations).get(_CLASS_ANNOTATION, "")
+    versions = (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.INGRESS_CLASS])
+    found: dict[tuple[str, str], list[Pod]] = state.remembered("controllers by class and namespace", versions, dict)
+    key = (name, ingress.namespace)
+    if key not in found:
+        pods = _controllers_of_class(name, state)
+        found[key] = [pod for pod in pods if argument(pod, "watch-namespace") in {"", ingress.namespace}]
+    return found[key]
+
+
+def _controllers_of_class(name: str, state: ClusterState) -> list[Pod]:
+    pods = live_controllers(state)
+    item = state.ingress_classes.get(("", name)) if name else _default_class(state)
+    if item is not None:
+        return [pod for pod in pods if (argument(pod, "controller-class") or INGRESS_CONTROLLER) == item.controller]
+    if not name:
+        return [pod for pod in pods if is_truthy(argument(pod, "watch-ingress-without-class"))]
+    return [pod for pod in pods if (argument(pod, "ingress-class") or "nginx") == name]
+
+
+def _default_class(state: ClusterState) -> IngressClass | None:
+    return next((c for c in sorted(state.ingress_classes, key=lambda c: c.name) if c.is_default), None)
+
+
+def published_services(state: ClusterState) -> dict[Key, tuple[Pod, ...]]:
+    """The Services that some controller's `--publish-service` names, each with those controllers."""
+
+    def find() -> dict[Key, tuple[Pod, ...]]:
+        found: dict[Key, list[Pod]] = {}
+        for pod in state.controllers.values():
+            key = publish_service_key(pod)
+            if key is not None:
+                found.setdefault(key, []).append(pod)
+        return {key: tuple(pods) for key, pods in found.items()}
+
+    return state.remembered("published services", state.facets[PodFacet.CONTROLLERS], find)
+
+
+def publish_service_key(pod: Pod) -> Key | None:
+    """The Service that `--publish-service` names."""
+    return _named(pod, argument(pod, "publish-service"))
+
+
+def controller_services(state: ClusterState) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
+    """The controller Services, each with the running controller pods behind it (checks.md §3, definitions).
+
+    A Service is one if `--publish-service` names it, or, for pods without a publish Service that exists, if it is
+    a LoadBalancer or NodePort Service that selects them and leads to their http or https port.
+    """
+    versions = (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.SERVICE])
+    return state.remembered("controller services", versions, lambda: _controller_services(state))
+
+
+def _controller_services(state: ClusterState) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
+    found: dict[Key, tuple[Service, list[Pod]]] = {}
+    for pod in live_controllers(state):
+        published = publish_service_key(pod)
+        service = state.services.get(published) if published is not None else None
+        if service is not None:
+            found.setdefault(service.key, (service, []))[1].append(pod)
+            continue
+        public = set(public_ports(pod).values())
+        for candidate in state.selectors.selecting(pod):
+            if candidate.type in {"LoadBalancer", "NodePort"} and any(
+                target_port(port, pod) in public for port in candidate.ports
+            ):
+                found.setdefault(candidate.key, (candidate, []))[1].append(pod)
+    return {key: (service, tuple(pods)) for key, (service, pods) in sorted(found.items(), key=lambda kv: kv[0])}
+
+
+def is_truthy(text: str) -> bool:
+    """A boolean of a ConfigMap as Go's strconv.ParseBool reads it; what it rejects is false."""
+    return text in {"1", "t", "T", "TRUE", "true", "True"}

@@ -1,0 +1,89 @@
+"""live(f): the ready endpoints of a Service in each family (checks.md §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from dsview.cluster.state import ClusterState
+from dsview.core.address import FAMILIES, V4, V6, Family
+from dsview.kinds.endpoint_slices import Endpoint, unpack, unpack_identity
+from dsview.kinds.objects import Key
+
+
+class PackedEndpoints(Mapping[str, Endpoint]):
+    """Endpoints by identity, unpacked when one looks at them: most of the time they are only counted and compared."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: dict[str, str]) -> None:
+        self._rows = rows
+
+    def __getitem__(self, identity: str) -> Endpoint:
+        return unpack(self._rows[identity])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, identity: object) -> bool:
+        return identity in self._rows
+
+
+class FamilyEndpoints(msgspec.Struct, frozen=True, kw_only=True):
+    """The endpoints of a Service in one family, by identity. `slices` counts its slices, placeholders included."""
+
+    slices: int = 0
+    ready: PackedEndpoints
+    all: PackedEndpoints
+
+
+class ServiceEndpoints(msgspec.Struct, frozen=True, kw_only=True):
+    """The endpoints of a Service in both families."""
+
+    v4: FamilyEndpoints
+    v6: FamilyEndpoints
+
+    def of(self, family: Family) -> FamilyEndpoints:
+        """Those of one family."""
+        return self.v4 if family == V4 else self.v6
+
+    def live(self, family: Family) -> int:
+        """|live(f)|."""
+        return len(self.of(family).ready)
+
+    @property
+    def live_families(self) -> tuple[Family, ...]:
+        """The families that have a ready endpoint."""
+        return tuple(f for f in FAMILIES if self.live(f))
+
+    @property
+    def targets(self) -> dict[str, Endpoint]:
+        """Every endpoint of either family, ready or not, by identity."""
+        return {**self.v6.all, **self.v4.all}
+
+
+def service_endpoints(state: ClusterState, service: Key) -> ServiceEndpoints:
+    """The endpoints of a Service, from its slices."""
+    ready: dict[str, dict[str, str]] = {V4: {}, V6: {}}
+    every: dict[str, dict[str, str]] = {V4: {}, V6: {}}
+    count = {V4: 0, V6: 0}
+    for endpoint_slice in state.slices.of(service):
+        family = endpoint_slice.address_type
+        if family not in count:
+            continue
+        count[family] += 1
+        of_family, ready_ones = every[family], ready[family]
+        for row in endpoint_slice.packed():
+            identity, is_ready = unpack_identity(row)
+            of_family[identity] = row
+            if is_ready:
+                ready_ones[identity] = row
+    v4, v6 = (
+        FamilyEndpoints(slices=count[f], ready=PackedEndpoints(ready[f]), all=PackedEndpoints(every[f]))
+        for f in FAMILIES
+    )
+    return ServiceEndpoints(v4=v4, v6=v6)

@@ -1,0 +1,158 @@
+"""How many objects of each layer have which family, kept as objects come and go.
+
+The overview shows these numbers ten times a second at most; at 150,000 pods nobody may walk for them. Pods are counted
+by `PodPatterns` already, and listeners are few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from dsview.core.address import FAMILIES, Family, families_of, is_usable
+from dsview.kinds.endpoint_slices import EndpointSlice
+from dsview.kinds.objects import Key, Node, Service
+
+Turn = tuple[Key, Family]
+"""A Service and one of its families."""
+
+
+class Tally:
+    """Of how many objects a family is expected (`of`), and how many of these have it (`having`)."""
+
+    __slots__ = ("having", "of")
+
+    def __init__(self) -> None:
+        self.having: dict[Family, int] = dict.fromkeys(FAMILIES, 0)
+        self.of: dict[Family, int] = dict.fromkeys(FAMILIES, 0)
+
+    def add(self, family: Family, step: int, *, has: bool) -> None:
+        """Count one object in or out."""
+        self.of[family] += step
+        if has:
+            self.having[family] += step
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What a Service counts for: its families, those of its load balancer, and whether that is known by name only."""
+
+    families: tuple[Family, ...] = ()
+    vips: tuple[Family, ...] | None = None
+    is_named: bool = False
+
+
+def offer_of(service: Service | None) -> Offer:
+    """What a Service counts for; nothing where there is none."""
+    if service is None:
+        return Offer()
+    families = service.families
+    if service.type != "LoadBalancer":
+        return Offer(families)
+    entries = service.load_balancer_ingress
+    vips = families_of(tuple(entry.ip for entry in entries if entry.ip))
+    return Offer(families, vips, not vips and any(entry.hostname for entry in entries))
+
+
+def has_ready(item: EndpointSlice | None) -> bool:
+    """Whether a slice has a ready endpoint: in `rows` each of them begins with 1."""
+    return item is not None and (item.rows.startswith("1\t") or "\n1\t" in item.rows)
+
+
+class FamilyCounts:
+    """Counts of Nodes, Services, their ready endpoints and their load balancers, by family.
+
+    `nodes`: with a usable InternalIP. `services`: with the family among their own. `endpoints`: of the Services with
+    the family, those with a ready endpoint of it. `load_balancers`: of the LoadBalancer Services with the family,
+    those with an address of it; `named` counts those that have a host name only, which does not tell.
+    """
+
+    def __init__(self) -> None:
+        self.nodes = Tally()
+        self.services = Tally()
+        self.endpoints = Tally()
+        self.load_balancers = Tally()
+        self.named = 0
+        self._live: dict[Family, dict[Key, int]] = {family: {} for family in FAMILIES}
+        self._turned: dict[Turn, bool] = {}
+
+    def follow_node(self, old: Node | None, new: Node | None) -> None:
+        """Follow one Node."""
+        if old is not None and new is not None and old.addresses == new.addresses:
+            return
+        for node, step in ((old, -1), (new, 1)):
+            if node is None:
+                continue
+            has = families_of(tuple(text for text in node.addresses_of("InternalIP") if is_usable(text)))
+            for family in FAMILIES:
+                self.nodes.add(family, step, has=family in has)
+
+    def follow_service(self, old: Service | None, new: Service | None) -> None:
+        """Follow one Service."""
+        before, after = offer_of(old), offer_of(new)
+        if before == after:
+            return
+        key = (new or old or _NO_SERVICE).key
+        for offer, step in ((before, -1), (after, 1)):
+            self._count(key, offer, step)
+
+    def _count(self, key: Key, offer: Offer, step: int) -> None:
+        if not offer.families:
+            return
+        self.named += step * offer.is_named
+        for family in FAMILIES:
+            is_offered = family in offer.families
+            self.services.add(family, step, has=is_offered)
+            if not is_offered:
+                continue
+            self.endpoints.add(family, step, has=self.is_live(key, family))
+            if offer.vips is not None and not offer.is_named:
+                self.load_balancers.add(family, step, has=family in offer.vips)
+
+    def follow_slice(
+        self, old: EndpointSlice | None, new: EndpointSlice | None, service_of: Callable[[Key], Service | None]
+    ) -> None:
+        """Follow one EndpointSlice; `service_of` finds the Service of a key."""
+        if old is not None and new is not None and _counts_alike(old, new):
+            return
+        for item, step in ((old, -1), (new, 1)):
+            if item is None or not item.service_name or not has_ready(item):
+                continue
+            for family in FAMILIES:
+                if item.address_type == family:
+                    self._turn((item.namespace, item.service_name), family, step, service_of)
+
+    def _turn(self, key: Key, family: Family, step: int, service_of: Callable[[Key], Service | None]) -> None:
+        live = self._live[family]
+        before = live.get(key, 0)
+        after = before + step
+        if after:
+            live[key] = after
+        else:
+            live.pop(key, None)
+        if bool(before) is bool(after):
+            return
+        self._turned.setdefault((key, family), bool(before))
+        service = service_of(key)
+        if service is not None and family in service.families:
+            self.endpoints.having[family] += 1 if after else -1
+
+    def is_live(self, service: Key, family: Family) -> bool:
+        """Whether a Service has a ready endpoint of a family."""
+        return service in self._live[family]
+
+    def take_turned(self) -> list[tuple[Key, Family, bool]]:
+        """The Services that gained (True) or lost (False) all ready endpoints of a family since this was asked last."""
+        turned, self._turned = self._turned, {}
+        return [(key, family, not was) for (key, family), was in turned.items() if self.is_live(key, family) is not was]
+
+
+def _counts_alike(old: EndpointSlice, new: EndpointSlice) -> bool:
+    return (
+        old.service_name == new.service_name
+        and old.address_type == new.address_type
+        and has_ready(old) == has_ready(new)
+    )
+
+
+_NO_SERVICE = Service(name="")

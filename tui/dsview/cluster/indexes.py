@@ -1,0 +1,294 @@
+"""Questions that would need a walk over all objects, kept answered as objects come and go."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+
+import msgspec
+
+from dsview.core.address import V4, V6, Family, canonical, families_of, is_canonical, is_mapped, packed
+from dsview.kinds.endpoint_slices import EndpointSlice
+from dsview.kinds.objects import Key, Pod, Service
+
+Anchor = tuple[str, str, str]
+
+
+class SelectorIndex:
+    """Which Services select a pod.
+
+    Each Service is filed under one pair of its selector, so that a pod looks up its own few labels instead of
+    trying every Service of its namespace.
+    """
+
+    def __init__(self) -> None:
+        self._by_anchor: dict[Anchor, dict[str, Service]] = {}
+
+    @staticmethod
+    def _anchor(service: Service) -> Anchor | None:
+        if not service.selector or service.is_external_name:
+            return None
+        # The longest value is the most telling one: `tier=web` is shared by more pods than a chart's instance name.
+        key, value = max(service.selector.items(), key=lambda pair: (len(pair[1]), pair))
+        return (service.namespace, key, value)
+
+    def replace(self, old: Service | None, new: Service | None) -> None:
+        """Follow one Service."""
+        if old is not None and (anchor := self._anchor(old)) is not None:
+            services = self._by_anchor[anchor]
+            services.pop(old.name, None)
+            if not services:
+                del self._by_anchor[anchor]
+        if new is not None and (anchor := self._anchor(new)) is not None:
+            self._by_anchor.setdefault(anchor, {})[new.name] = new
+
+    def selecting(self, pod: Pod) -> list[Service]:
+        """The Services whose selector matches the pod's labels."""
+        found: list[Service] = []
+        labels = pod.labels
+        for key, value in labels.items():
+            services = self._by_anchor.get((pod.namespace, key, value))
+            if services:
+                found.extend(s for s in services.values() if all(labels.get(k) == v for k, v in s.selector.items()))
+        return found
+
+
+class SliceIndex:
+    """The EndpointSlices of each Service."""
+
+    def __init__(self) -> None:
+        self._by_service: dict[Key, dict[str, EndpointSlice]] = {}
+
+    def replace(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
+        """Follow one slice."""
+        if old is not None and old.service_name:
+            key = (old.namespace, old.service_name)
+            slices = self._by_service[key]
+            slices.pop(old.name, None)
+            if not slices:
+                del self._by_service[key]
+        if new is not None and new.service_name:
+            self._by_service.setdefault((new.namespace, new.service_name), {})[new.name] = new
+
+    def of(self, service: Key) -> list[EndpointSlice]:
+        """The slices of a Service, in order of their names."""
+        slices = self._by_service.get(service)
+        return [slices[name] for name in sorted(slices)] if slices else []
+
+
+def address_key(text: str) -> str:
+    """One spelling for one address: the text itself wherever it is canonical already."""
+    if is_canonical(text) and not is_mapped(text):
+        return text
+    return canonical(text) or text
+
+
+_V4_IN_V6 = b"\0" * 10
+"""How v4-mapped and v4-compatible addresses begin, which need a closer look."""
+
+
+_FAMILIES_BY_SIZES: dict[int, tuple[Family, ...]] = {0: (), 4: (V4,), 16: (V6,), 4 | 16: (V4, V6)}
+
+
+class Addresses(msgspec.Struct, frozen=True, gc=False):
+    """The addresses of a pod, read: one spelling of each, their bytes (None for what is no address), their families."""
+
+    keys: tuple[str, ...]
+    raws: tuple[bytes | None, ...]
+    families: tuple[Family, ...]
+
+
+@lru_cache(maxsize=64)
+def read_addresses(texts: tuple[str, ...]) -> Addresses:
+    """The addresses of a pod. Several indexes ask one after the other; that is all that is remembered for."""
+    raws: list[bytes | None] = []
+    sizes = 0
+    for text in texts:
+        kind = AF_INET6 if ":" in text else AF_INET
+        try:
+            raw = inet_pton(kind, text)
+            if inet_ntop(kind, raw) != text or raw.startswith(_V4_IN_V6):
+                break
+        except (OSError, ValueError):
+            break
+        raws.append(raw)
+        sizes |= len(raw)
+    else:
+        families: tuple[Family, ...] = _FAMILIES_BY_SIZES[sizes]
+        if len(families) == 2 and ":" in texts[0]:
+            families = (V6, V4)
+        return Addresses(texts, tuple(raws), families)
+    return Addresses(tuple(map(address_key, texts)), tuple(map(packed, texts)), families_of(texts))
+
+
+class AddressIndex:
+    """Which Services hold an address as cluster IP."""
+
+    def __init__(self) -> None:
+        self._holders: dict[str, set[Key]] = {}
+
+    def replace(self, old: Service | None, new: Service | None) -> None:
+        """Follow one Service."""
+        for service in (old,) if old is not None else ():
+            for text in service.real_cluster_ips:
+                key = address_key(text)
+                holders = self._holders.get(key)
+                if holders is not None:
+                    holders.discard(service.key)
+                    if not holders:
+                        del self._holders[key]
+        for service in (new,) if new is not None else ():
+            for text in service.real_cluster_ips:
+                self._holders.setdefault(address_key(text), set()).add(service.key)
+
+    def holders(self, text: str) -> list[Key]:
+        """The Services with that cluster IP, sorted."""
+        return sorted(self._holders.get(address_key(text), ()))
+
+
+def holds_address(pod: Pod) -> bool:
+    """Whether the pod's addresses are its own now: finished and terminating pods keep theirs only on paper."""
+    return not pod.host_network and pod.phase == "Running" and not pod.deleted
+
+
+class PodAddressIndex:
+    """Which running pods share an address. The common case, one pod for one address, costs one dict entry."""
+
+    def __init__(self) -> None:
+        self._owner: dict[str, Pod] = {}
+        self._shared: dict[str, dict[Key, Pod]] = {}
+
+    def replace(self, old: Pod | None, new: Pod | None) -> list[Key]:
+        """Follow one pod; the other pods whose sharing changed by it."""
+        touched: set[Key] = set()
+        before = read_addresses(old.ips).keys if old is not None and holds_address(old) else ()
+        after = read_addresses(new.ips).keys if new is not None and holds_address(new) else ()
+        if before == after and new is not None and self._shared.keys().isdisjoint(after):
+            self._owner.update(dict.fromkeys(after, new))
+            return []
+        if old is not None:
+            for text in before:
+                self._remove(text, old, touched)
+        if new is not None:
+            for text in after:
+                self._add(text, new, touched)
+        return sorted(touched)
+
+    def _remove(self, text: str, pod: Pod, touched: set[Key]) -> None:
+        shared = self._shared.get(text)
+        if shared is not None:
+            shared.pop(pod.key, None)
+            touched.update(shared)
+            if len(shared) == 1:
+                self._owner[text] = next(iter(shared.values()))
+                del self._shared[text]
+        elif (owner := self._owner.get(text)) is not None and owner.key == pod.key:
+            del self._owner[text]
+
+    def _add(self, text: str, pod: Pod, touched: set[Key]) -> None:
+        shared = self._shared.get(text)
+        if shared is None:
+            owner = self._owner.setdefault(text, pod)
+            if owner.key == pod.key:
+                self._owner[text] = pod
+                return
+            shared = self._shared[text] = {owner.key: owner}
+        touched.update(key for key in shared if key != pod.key)
+        shared[pod.key] = pod
+
+    def is_shared(self, canonical_text: str) -> bool:
+        """Whether several running pods have the address, given in its canonical spelling."""
+        return bool(self._shared) and canonical_text in self._shared
+
+    def sharing(self, text: str) -> list[Key]:
+        """All running pods with that address where there are several, sorted; else nothing."""
+        return sorted(self._shared.get(address_key(text), ()))
+
+
+class PodCounts:
+    """For each node, how many running pods of the pod network it has, and how many of them have each family.
+
+    The last source of P(n) (checks.md §3). Pods younger than 60 s are counted too: they change no majority, and
+    a count that depends on the clock could not be kept incrementally.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[str, list[int]] = {}
+        self._touched: set[str] = set()
+
+    def replace(self, old: Pod | None, new: Pod | None) -> None:
+        """Follow one pod."""
+        if old is not None and new is not None and counts_alike(old, new):
+            return
+        for pod, step in ((old, -1), (new, 1)):
+            if pod is None or not pod.node_name or not pod.ips or not holds_address(pod):
+                continue
+            counts = self._counts.setdefault(pod.node_name, [0, 0, 0])
+            families = read_addresses(pod.ips).families
+            self._touched.add(pod.node_name)
+            counts[0] += step
+            counts[1] += step * ("IPv4" in families)
+            counts[2] += step * ("IPv6" in families)
+            if counts[0] == 0:
+                del self._counts[pod.node_name]
+
+    def of(self, node: str) -> tuple[int, int, int]:
+        """Pods, pods with IPv4, pods with IPv6 on that node."""
+        n, v4, v6 = self._counts.get(node, (0, 0, 0))
+        return (n, v4, v6)
+
+    def take_touched(self) -> set[str]:
+        """The nodes whose counts changed since this was asked last."""
+        touched, self._touched = self._touched, set()
+        return touched
+
+
+def counts_alike(old: Pod, new: Pod) -> bool:
+    """Whether a change of a pod leaves the counts of its node as they are: the same addresses, held as before."""
+    return old.ips == new.ips and old.node_name == new.node_name and holds_address(old) == holds_address(new)
+
+
+class PodPatterns:
+    """How many running pods have which families, apart for those that ask the cluster's DNS and those that do not.
+
+    DS-CLU-006 looks for a pattern without a common family; only where one exists does it look for the pods.
+    """
+
+    def __init__(self) -> None:
+        self.counts: dict[tuple[tuple[Family, ...], bool], int] = {}
+
+    def replace(self, old: Pod | None, new: Pod | None) -> bool:
+        """Follow one pod; whether any pattern's pods, or what is asked of them, became others by it."""
+        if old is not None and new is not None and _runs_alike(old, new):
+            return False
+        changed = False
+        for pod, step in ((old, -1), (new, 1)):
+            if pod is None or pod.phase != "Running" or pod.deleted or not pod.ips:
+                continue
+            changed = True
+            pattern = (read_addresses(pod.ips).families, uses_cluster_dns(pod))
+            count = self.counts.get(pattern, 0) + step
+            if count:
+                self.counts[pattern] = count
+            else:
+                self.counts.pop(pattern, None)
+        return changed
+
+
+def _runs_alike(old: Pod, new: Pod) -> bool:
+    return (
+        old.ips == new.ips
+        and old.phase == new.phase
+        and old.deleted == new.deleted
+        and old.start_time == new.start_time
+        and old.dns_policy == new.dns_policy
+        and old.host_network == new.host_network
+    )
+
+
+def uses_cluster_dns(pod: Pod) -> bool:
+    """Whether the pod resolves names at the cluster's DNS Service (K:pkg/kubelet/network/dns/dns.go).
+
+    `ClusterFirst` on the host's network means the node's resolver.
+    """
+    return pod.dns_policy == "ClusterFirstWithHostNet" or (pod.dns_policy == "ClusterFirst" and not pod.host_network)

@@ -1,0 +1,139 @@
+"""The listen sockets of a controller pod: as read, or as the API lets one predict them (checks.md §5)."""
+
+from __future__ import annotations
+
+from dsview.cluster.controllers import config_map_key, has_ssl_passthrough, is_truthy, public_ports, target_port
+from dsview.cluster.state import ClusterState
+from dsview.core.address import V4, V6, Family, families_of
+from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import ConfigMap, Key, Pod, Service
+
+DISABLE_IPV6 = "disable-ipv6"
+"""The ConfigMap's key that keeps ingress-nginx from listening on IPv6."""
+
+Socket = tuple[str, int | None]
+"""Transport (`tcp` or `udp`) and port."""
+
+
+def nginx_conf(state: ClusterState, pod: Pod) -> NginxConf:
+    """What nginx of this pod listens on. Predicted where its nginx.conf was not read; unread stays unread."""
+    read = state.nginx_confs.get(pod.key)
+    if read is not None and read.source is not ListenSource.PREDICTED:
+        return read
+    reason = read.reason if read is not None else ""
+    return predict(state, pod, reason or state.status(Kind.NGINX_CONF).reason or "nginx.conf was not read")
+
+
+def config_map(state: ClusterState, pod: Pod) -> ConfigMap | None:
+    """The controller's ConfigMap, if it was read."""
+    return state.config_maps.get(config_map_key(pod))
+
+
+def is_config_map_unread(state: ClusterState, key: Key) -> bool:
+    """Whether a ConfigMap may exist and could not be read. Where all that were asked for could be, it does not."""
+    if key in state.config_maps:
+        return False
+    if not state.is_known(Kind.CONFIG_MAP):
+        return True
+    # The source names those that it could not read; a reason without names, as in a redacted snapshot, may mean any.
+    reason = state.status(Kind.CONFIG_MAP).reason
+    return "/".join(key) in reason or (bool(reason) and "/" not in reason)
+
+
+def is_ipv6_disabled(state: ClusterState, pod: Pod) -> bool:
+    """Whether the controller's ConfigMap says so; one that was not read says nothing."""
+    settings = config_map(state, pod)
+    return settings is not None and is_truthy(settings.data.get(DISABLE_IPV6, ""))
+
+
+def sockets(conf: NginxConf) -> dict[Socket, set[Family]]:
+    """The families of each public (transport, port)."""
+    found: dict[Socket, set[Family]] = {}
+    for listener in conf.listeners:
+        if not listener.internal and listener.transport != "unix":
+            found.setdefault(protocol_of(listener), set()).update(listener.families)
+    return found
+
+
+def protocol_of(listener: Listener) -> Socket:
+    """The port with the protocol in a Service's words: QUIC comes in datagrams."""
+    return ("udp" if listener.transport == "quic" else listener.transport, listener.port)
+
+
+def deaf_ports(state: ClusterState, service: Service, pod: Pod, family: Family) -> list[int]:
+    """The ports of a controller pod that the Service leads to and that have no listener of the family.
+
+    None where nginx.conf could not be made out, or was predicted without its ConfigMap.
+    """
+    conf = nginx_conf(state, pod)
+    if conf.source is ListenSource.UNREAD or (conf.source is ListenSource.PREDICTED and config_map(state, pod) is None):
+        return []
+    found = sockets(conf)
+    public = public_ports(pod)
+    passed_through = public["https"] if has_ssl_passthrough(pod) else None
+    unknown = ports_of_host_names(conf)
+    deaf: list[int] = []
+    for port in service.ports:
+        number = target_port(port, pod)
+        transport = port.protocol.lower()
+        has = found.get((transport, number))
+        if number is None or number == passed_through:
+            continue
+        if has is None and (transport != "tcp" or number not in public.values()):
+            # No listener in either family: the port is another program's, or nobody's.
+            continue
+        if family not in (has or set()) and (transport, number) not in unknown and number not in deaf:
+            deaf.append(number)
+    return deaf
+
+
+def ports_of_host_names(conf: NginxConf) -> set[Socket]:
+    """Where a host name is the listen target, which may be of any family: that is not held against nginx."""
+    return {protocol_of(x) for x in conf.listeners if not (x.families or x.internal)}
+
+
+def predict(state: ClusterState, pod: Pod, reason: str) -> NginxConf:
+    """The listeners that ingress-nginx would write: IPv4 always, IPv6 as the process would decide at its start."""
+    ports = public_ports(pod)
+    if has_ssl_passthrough(pod):
+        ports = {**ports, "https": 442}
+    likelihood = _ipv6_likelihood(state, pod)
+    listeners: list[Listener] = []
+    for name, port in ports.items():
+        options = ("ssl",) if name == "https" else ()
+        listeners.append(_wildcard("*", port, options, Likelihood.YES))
+        if likelihood is not None:
+            listeners.append(_wildcard("[::]", port, options, likelihood))
+    return NginxConf(
+        namespace=pod.namespace,
+        name=pod.name,
+        source=ListenSource.PREDICTED,
+        listeners=tuple(listeners),
+        reason=reason,
+    )
+
+
+def _wildcard(address: str, port: int, options: tuple[str, ...], likelihood: Likelihood) -> Listener:
+    return Listener(
+        transport="tcp",
+        address=address,
+        port=port,
+        families=(V4,) if address == "*" else (V6,),
+        options=options,
+        server_names=("_",),
+        likelihood=likelihood,
+    )
+
+
+def _ipv6_likelihood(state: ClusterState, pod: Pod) -> Likelihood | None:
+    """How likely a `[::]` listen is; None for "there is none"."""
+    if is_ipv6_disabled(state, pod):
+        return None
+    if V6 in families_of(pod.ips):
+        # Without the ConfigMap nobody can tell that IPv6 is not switched off.
+        return Likelihood.LIKELY if is_config_map_unread(state, config_map_key(pod)) else Likelihood.YES
+    node = state.nodes.get(("", pod.node_name))
+    if pod.host_network and node is not None and V6 in families_of(node.addresses_of("InternalIP")):
+        return Likelihood.LIKELY
+    return Likelihood.UNKNOWN

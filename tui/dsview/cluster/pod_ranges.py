@@ -1,0 +1,88 @@
+"""How many pods lie in their node's podCIDRs: the question that decides whether DS-POD-004 means anything.
+
+Kept as pods come and go; nodes whose ranges changed have their pods counted anew, all such nodes in one walk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dsview.cluster.indexes import counts_alike, holds_address, read_addresses
+from dsview.core.address import FAMILIES, Family
+from dsview.core.cidr import Cidr, parse_cidrs
+from dsview.kinds.objects import Node, Pod
+
+SHARE = 0.9
+"""The share of pods that must conform in a family (checks.md §4, DS-POD-004)."""
+
+
+class PodRangeConformity:
+    """Counts of pods, and of those inside their node's ranges, by family."""
+
+    def __init__(self) -> None:
+        self._ranges: dict[str, tuple[Cidr, ...]] = {}
+        self._counts: dict[str, list[int]] = {}
+        self._totals = [0, 0, 0, 0]
+        self._stale: set[str] = set()
+
+    def follow_node(self, old: Node | None, new: Node | None) -> None:
+        """Follow one node: its pods are counted anew where its ranges changed."""
+        if old is not None and new is not None and old.cidrs == new.cidrs:
+            return
+        node = new if new is not None else old
+        if node is None:
+            return
+        for i, count in enumerate(self._counts.pop(node.name, ())):
+            self._totals[i] -= count
+        if new is None or not new.cidrs:
+            self._ranges.pop(node.name, None)
+            self._stale.discard(node.name)
+        else:
+            self._ranges[new.name] = parse_cidrs(new.cidrs)
+            self._stale.add(new.name)
+
+    def follow_pod(self, old: Pod | None, new: Pod | None) -> None:
+        """Follow one pod."""
+        if old is not None and new is not None and counts_alike(old, new):
+            return
+        for pod, step in ((old, -1), (new, 1)):
+            if pod is not None and pod.node_name not in self._stale:
+                self._add(pod, step)
+
+    def families(self, pods: Iterable[Pod]) -> tuple[Family, ...]:
+        """The families in which enough pods conform. `pods` are all pods, walked only if a node's ranges changed."""
+        if self._stale:
+            stale, self._stale = self._stale, set()
+            for pod in pods:
+                if pod.node_name in stale:
+                    self._add(pod, 1)
+        n4, in4, n6, in6 = self._totals
+        enough = ((n4, in4), (n6, in6))
+        return tuple(f for f, (n, inside) in zip(FAMILIES, enough, strict=True) if n and inside >= SHARE * n)
+
+    def ranges_of(self, node: str) -> tuple[Cidr, ...]:
+        """The pod ranges of a node."""
+        return self._ranges.get(node, ())
+
+    def _add(self, pod: Pod, step: int) -> None:
+        ranges = self._ranges.get(pod.node_name)
+        if not ranges or not holds_address(pod):
+            return
+        counts = self._counts.setdefault(pod.node_name, [0, 0, 0, 0])
+        totals = self._totals
+        for raw in read_addresses(pod.ips).raws:
+            if raw is None:
+                continue
+            size = len(raw)
+            is_measured = is_inside = False
+            for cidr in ranges:
+                if len(cidr.first) == size:
+                    is_measured = True
+                    is_inside = is_inside or cidr.first <= raw <= cidr.last
+            if is_measured:
+                at = 0 if size == 4 else 2
+                counts[at] += step
+                totals[at] += step
+                if is_inside:
+                    counts[at + 1] += step
+                    totals[at + 1] += step

@@ -1,0 +1,140 @@
+"""Which Events and Ingresses are about an object, and what else checks would have to walk the cluster for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+
+from dsview.core.address import FAMILIES, Family, families_of
+from dsview.kinds.objects import Event, Ingress, Key, Pod, Service
+
+OTHER_DATAPLANES = frozenset({"cilium", "calico-node", "antrea", "kube-router", "ovnkube-node", "kube-ovn-cni"})
+"""The agents that can program Services in kube-proxy's place, by the label that names them."""
+
+_SYSTEM_NAMESPACES = frozenset(
+    {"kube-system", "cilium", "calico-system", "ovn-kubernetes", "openshift-ovn-kubernetes", "openshift-kube-proxy"}
+)
+"""Where such agents, and kube-proxy, are installed: a pod elsewhere may call itself what it likes."""
+
+_APP_LABELS = ("k8s-app", "app", "component", "app.kubernetes.io/name")
+
+
+class PodFacet(StrEnum):
+    """What those may ask of pods who do not ask of each pod; `ClusterState.facets` says when it changed last."""
+
+    CONTROLLERS = "the pods that run ingress-nginx"
+    CONTROL_PLANE = "the static pods of the control plane"
+    PATTERNS = "which families running pods have, and which pods those are"
+
+
+class EventIndex:
+    """The Events about each object, whatever kind they call it: some writers leave the kind out."""
+
+    def __init__(self) -> None:
+        self._by_object: dict[Key, dict[Key, Event]] = {}
+
+    def replace(self, old: Event | None, new: Event | None) -> None:
+        """Follow one Event."""
+        if old is not None:
+            about = (old.involved_namespace, old.involved_name)
+            events = self._by_object[about]
+            del events[old.key]
+            if not events:
+                del self._by_object[about]
+        if new is not None:
+            self._by_object.setdefault((new.involved_namespace, new.involved_name), {})[new.key] = new
+
+    def about(self, key: Key) -> list[Event]:
+        """The Events about an object, the latest last."""
+        return in_order(self._by_object.get(key, {}).values())
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Events by the time they were last seen, whatever order they were read in."""
+    return sorted(events, key=lambda event: (event.last_seen, event.key))
+
+
+class BackendIndex:
+    """The Ingresses that name each Service as a backend."""
+
+    def __init__(self) -> None:
+        self._by_service: dict[Key, set[str]] = {}
+
+    def replace(self, old: Ingress | None, new: Ingress | None) -> None:
+        """Follow one Ingress."""
+        for backend in old.backends if old is not None else ():
+            key = (old.namespace if old is not None else "", backend.service)
+            names = self._by_service.get(key)
+            if names is not None and old is not None:
+                names.discard(old.name)
+                if not names:
+                    del self._by_service[key]
+        for backend in new.backends if new is not None else ():
+            if new is not None:
+                self._by_service.setdefault((new.namespace, backend.service), set()).add(new.name)
+
+    def naming(self, service: Key) -> list[Key]:
+        """The Ingresses with that backend."""
+        return [(service[0], name) for name in self._by_service.get(service, ())]
+
+
+def cluster_families(service: Service) -> tuple[Family, ...]:
+    """The families of a Service's cluster IPs; headless and ExternalName Services have none."""
+    return () if service.is_external_name else families_of(service.real_cluster_ips)
+
+
+class ServiceFamilies:
+    """How many Services have cluster IPs of which families."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[Family, ...]] = Counter()
+
+    def replace(self, old: Service | None, new: Service | None) -> None:
+        """Follow one Service."""
+        for service, step in ((old, -1), (new, 1)):
+            found = cluster_families(service) if service is not None else ()
+            if found:
+                self._counts[found] += step
+                if not self._counts[found]:
+                    del self._counts[found]
+
+    @property
+    def present(self) -> tuple[Family, ...]:
+        """The families of which some Service has a cluster IP, IPv4 first."""
+        return tuple(family for family in FAMILIES if any(family in pattern for pattern in self._counts))
+
+    @property
+    def usual_order(self) -> tuple[Family, ...]:
+        """The families of which some Service has a cluster IP, first the one that most Services have first."""
+        firsts: Counter[Family] = Counter()
+        for pattern, number in self._counts.items():
+            firsts[pattern[0]] += number
+        return tuple(sorted(self.present, key=lambda family: -firsts[family]))
+
+    @property
+    def has_dual(self) -> bool:
+        """Whether some Service has cluster IPs of both."""
+        return any(len(pattern) == 2 for pattern in self._counts)
+
+
+class SystemApps:
+    """How many pods of the system call themselves by which name: by that one sees what programs Services."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def replace(self, old: Pod | None, new: Pod | None) -> None:
+        """Follow one pod."""
+        for pod, step in ((old, -1), (new, 1)):
+            if pod is None or pod.namespace not in _SYSTEM_NAMESPACES:
+                continue
+            for app in {name for label in _APP_LABELS if (name := pod.labels.get(label))}:
+                self._counts[app] += step
+                if not self._counts[app]:
+                    del self._counts[app]
+
+    @property
+    def has_other_dataplane(self) -> bool:
+        """Whether an agent that can replace kube-proxy runs and no kube-proxy does."""
+        return "kube-proxy" not in self._counts and not OTHER_DATAPLANES.isdisjoint(self._counts)

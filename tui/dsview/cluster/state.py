@@ -1,0 +1,300 @@
+"""The one mutable thing: what has been read of the cluster. Fed by source events, read by everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from dsview.cluster.controllers import is_controller
+from dsview.cluster.family_counts import FamilyCounts
+from dsview.cluster.indexes import AddressIndex, PodAddressIndex, PodCounts, PodPatterns, SelectorIndex, SliceIndex
+from dsview.cluster.pod_ranges import PodRangeConformity
+from dsview.cluster.relations import BackendIndex, EventIndex, PodFacet, ServiceFamilies, SystemApps
+from dsview.cluster.store import Store
+from dsview.core.listen import NginxConf
+from dsview.kinds.endpoint_slices import EndpointSlice
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import (
+    ConfigMap,
+    Endpoints,
+    Event,
+    Ingress,
+    IngressClass,
+    IPAddress,
+    Key,
+    NetworkPolicy,
+    Node,
+    Pod,
+    Service,
+    ServiceCIDR,
+    WebhookConfiguration,
+)
+from dsview.sources.events import (
+    Changed,
+    Health,
+    Item,
+    Listed,
+    Note,
+    Progress,
+    Quarantined,
+    ServerInfo,
+    SourceEvent,
+    StatusChanged,
+)
+
+T = TypeVar("T")
+
+
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """One object that came, went or became another. `old` or `new` is None, never both."""
+
+    kind: Kind
+    key: Key
+    old: Item | None
+    new: Item | None
+
+
+class ClusterState:
+    """Objects by kind, indexes over them, and the health of each kind.
+
+    `version` grows with every change, so that what was derived can tell whether it is still good; `epochs` holds
+    the same for each kind.
+    """
+
+    def __init__(self) -> None:
+        self.services: Store[Service] = Store()
+        self.endpoint_slices: Store[EndpointSlice] = Store()
+        self.pods: Store[Pod] = Store()
+        self.nodes: Store[Node] = Store()
+        self.service_cidrs: Store[ServiceCIDR] = Store()
+        self.ip_addresses: Store[IPAddress] = Store()
+        self.ingresses: Store[Ingress] = Store()
+        self.ingress_classes: Store[IngressClass] = Store()
+        self.network_policies: Store[NetworkPolicy] = Store()
+        self.validating_webhooks: Store[WebhookConfiguration] = Store()
+        self.mutating_webhooks: Store[WebhookConfiguration] = Store()
+        self.api_services: Store[WebhookConfiguration] = Store()
+        self.config_maps: Store[ConfigMap] = Store()
+        self.events: Store[Event] = Store()
+        self.endpoints: Store[Endpoints] = Store()
+        self.nginx_confs: Store[NginxConf] = Store()
+        self._stores: dict[Kind, Store[Any]] = {
+            Kind.SERVICE: self.services,
+            Kind.ENDPOINT_SLICE: self.endpoint_slices,
+            Kind.POD: self.pods,
+            Kind.NODE: self.nodes,
+            Kind.SERVICE_CIDR: self.service_cidrs,
+            Kind.IP_ADDRESS: self.ip_addresses,
+            Kind.INGRESS: self.ingresses,
+            Kind.INGRESS_CLASS: self.ingress_classes,
+            Kind.NETWORK_POLICY: self.network_policies,
+            Kind.VALIDATING_WEBHOOK: self.validating_webhooks,
+            Kind.MUTATING_WEBHOOK: self.mutating_webhooks,
+            Kind.API_SERVICE: self.api_services,
+            Kind.CONFIG_MAP: self.config_maps,
+            Kind.EVENT: self.events,
+            Kind.ENDPOINTS: self.endpoints,
+            Kind.NGINX_CONF: self.nginx_confs,
+        }
+        self.selectors = SelectorIndex()
+        self.slices = SliceIndex()
+        self.cluster_ips = AddressIndex()
+        self.pod_addresses = PodAddressIndex()
+        self.pod_counts = PodCounts()
+        self.pod_patterns = PodPatterns()
+        self.conformity = PodRangeConformity()
+        self.census = FamilyCounts()
+        self.events_about = EventIndex()
+        self.backends = BackendIndex()
+        self.system_apps = SystemApps()
+        self.service_families = ServiceFamilies()
+        self.facets: dict[PodFacet, int] = dict.fromkeys(PodFacet, 0)
+        self._remembered: dict[str, tuple[Hashable, Any]] = {}
+        self.controllers: dict[Key, Pod] = {}
+        """Pods that run ingress-nginx, finished ones included; `state.controllers` says how they are told."""
+        self.control_plane: dict[Key, Pod] = {}
+        """The static pods of kube-apiserver and kube-controller-manager that are visible."""
+        self.served_load_balancers = 0
+        """How many LoadBalancer Services have an entry in their status."""
+        self.statuses: dict[Kind, StatusChanged] = {}
+        self.progress: dict[Kind, Progress] = {}
+        self.server = ServerInfo()
+        self.quarantined: dict[tuple[Kind, str], str] = {}
+        self.notes: list[str] = []
+        self.version = 0
+        self.epochs: dict[Kind, int] = dict.fromkeys(Kind, 0)
+
+    def store(self, kind: Kind) -> Store[Any]:
+        """All objects of a kind."""
+        return self._stores[kind]
+
+    def status(self, kind: Kind) -> StatusChanged:
+        """How the kind is doing; loading until its source says otherwise."""
+        return self.statuses.get(kind) or StatusChanged(kind=kind, health=Health.LOADING)
+
+    def is_known(self, kind: Kind) -> bool:
+        """Whether all objects of the kind were read at least once."""
+        status = self.statuses.get(kind)
+        return status is not None and status.health.is_complete
+
+    def remembered(self, name: str, versions: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returned when it was called for the same name and versions last; else it is called."""
+        kept = self._remembered.get(name)
+        if kept is None or kept[0] != versions:
+            kept = self._remembered[name] = (versions, make())
+        value: T = kept[1]
+        return value
+
+    def is_settled(self, kind: Kind) -> bool:
+        """Whether the kind is known, or known to be unavailable."""
+        status = self.statuses.get(kind)
+        return status is not None and status.health.is_final
+
+    def is_restricted(self, kind: Kind) -> bool:
+        """Whether only some namespaces of the kind are read."""
+        status = self.statuses.get(kind)
+        return status is not None and status.namespaces is not None
+
+    def apply(self, event: SourceEvent) -> list[Change]:
+        """Take in one event; what changed by it. Writes that change nothing but the resourceVersion are no change."""
+        match event:
+            case Changed():
+                return self._apply_changed(event)
+            case Listed():
+                return self._apply_listed(event)
+            case StatusChanged():
+                self.statuses[event.kind] = event
+                self._touch(event.kind)
+                if event.health.is_final:
+                    self.progress.pop(event.kind, None)
+            case Quarantined():
+                self.quarantined[(event.kind, event.identity)] = event.message
+            case Progress():
+                self.progress[event.kind] = event
+            case ServerInfo():
+                if event != self.server:
+                    self.server = event
+                    self.version += 1
+            case Note():
+                if event.message not in self.notes:
+                    self.notes.append(event.message)
+        return []
+
+    def _apply_changed(self, event: Changed) -> list[Change]:
+        changes: list[Change] = []
+        for item in event.upserts:
+            self._put(event.kind, item, changes)
+        for key in event.deletes:
+            self._drop(event.kind, key, changes)
+        if changes:
+            self._touch(event.kind)
+        return changes
+
+    def _apply_listed(self, event: Listed) -> list[Change]:
+        changes: list[Change] = []
+        if event.keys is not None:
+            keys, namespaces = event.keys, event.namespaces
+            store = self.store(event.kind)
+            everything = list(store.keys())
+            gone = [k for k in everything if k not in keys and (namespaces is None or k[0] in namespaces)]
+            for key in gone:
+                self._drop(event.kind, key, changes)
+        if changes:
+            self._touch(event.kind)
+        return changes
+
+    def _touch(self, kind: Kind) -> None:
+        self.version += 1
+        self.epochs[kind] += 1
+
+    def _put(self, kind: Kind, item: Item, changes: list[Change]) -> None:
+        old = self.store(kind).put(item)
+        if self.quarantined:
+            self.quarantined.pop((kind, f"{item.namespace}/{item.name}"), None)
+        if old is None or not same_but_version(old, item):
+            self._index(kind, old, item, changes)
+            changes.append(Change(kind, item.key, old, item))
+
+    def _drop(self, kind: Kind, key: Key, changes: list[Change]) -> None:
+        if self.quarantined:
+            self.quarantined.pop((kind, f"{key[0]}/{key[1]}"), None)
+        old = self.store(kind).pop(key)
+        if old is not None:
+            self._index(kind, old, None, changes)
+            changes.append(Change(kind, key, old, None))
+
+    def _index(self, kind: Kind, old: Any, new: Any, changes: list[Change]) -> None:  # Any: one store for all kinds
+        match kind:
+            case Kind.POD:
+                self._index_pod(old, new, changes)
+            case Kind.SERVICE:
+                self.selectors.replace(old, new)
+                self.cluster_ips.replace(old, new)
+                self.service_families.replace(old, new)
+                self.census.follow_service(old, new)
+                self.served_load_balancers += _is_served(new) - _is_served(old)
+            case Kind.NODE:
+                self.conformity.follow_node(old, new)
+                self.census.follow_node(old, new)
+            case Kind.ENDPOINT_SLICE:
+                self.slices.replace(old, new)
+                self.census.follow_slice(old, new, self.services.get)
+            case Kind.INGRESS:
+                self.backends.replace(old, new)
+            case Kind.EVENT:
+                self.events_about.replace(old, new)
+
+    def _index_pod(self, old: Pod | None, new: Pod | None, changes: list[Change]) -> None:
+        for key in self.pod_addresses.replace(old, new):
+            sharer = self.pods.get(key)
+            if sharer is not None:
+                changes.append(Change(Kind.POD, key, sharer, sharer))
+        self.pod_counts.replace(old, new)
+        self.facets[PodFacet.PATTERNS] += self.pod_patterns.replace(old, new)
+        self.system_apps.replace(old, new)
+        self.conformity.follow_pod(old, new)
+        key = (old or new or _NOBODY).key
+        for facet, pods, belongs in (
+            (PodFacet.CONTROLLERS, self.controllers, is_controller),
+            (PodFacet.CONTROL_PLANE, self.control_plane, is_control_plane),
+        ):
+            if new is not None and belongs(new):
+                pods[key] = new
+                self.facets[facet] += 1
+            elif old is not None and pods.pop(key, None) is not None:
+                self.facets[facet] += 1
+
+    def quarantine_messages(self) -> list[str]:
+        """A sentence for each object that could not be read, sorted."""
+        return sorted(self.quarantined.values())
+
+    def namespaces(self) -> list[str]:
+        """All namespaces in which any object was seen, sorted."""
+        stores: Iterable[Store[Any]] = (self.services, self.pods, self.endpoint_slices, self.ingresses)
+        return sorted({name for store in stores for name in store.namespaces() if name})
+
+
+def _is_served(service: Service | None) -> int:
+    return int(service is not None and service.type == "LoadBalancer" and bool(service.load_balancer_ingress))
+
+
+_NOBODY = Pod(name="")
+
+
+def is_control_plane(pod: Pod) -> bool:
+    """Whether the pod is a visible kube-apiserver or kube-controller-manager (checks.md §3)."""
+    return pod.namespace == "kube-system" and pod.labels.get("component") in {
+        "kube-apiserver",
+        "kube-controller-manager",
+    }
+
+
+def same_but_version(old: Item, new: Item) -> bool:
+    """Whether two states of an object differ in nothing that dsview reads but the resourceVersion."""
+    if isinstance(old, NginxConf) or isinstance(new, NginxConf):
+        return old == new
+    if old.resource_version == new.resource_version:
+        return old == new
+    return old == msgspec.structs.replace(new, resource_version=old.resource_version)

@@ -1,0 +1,84 @@
+"""Objects of one kind by namespace and name, without a key object for each: at 150,000 pods that is 8 MB less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, Protocol, TypeVar
+
+from dsview.kinds.objects import Key
+
+
+class Keyed(Protocol):
+    """Anything with a namespace and a name."""
+
+    @property
+    def namespace(self) -> str:
+        """Empty for cluster-wide kinds."""
+
+    @property
+    def name(self) -> str:
+        """Unique within the namespace."""
+
+
+T = TypeVar("T", bound=Keyed)
+
+
+class Store(Generic[T]):
+    """A mapping from `Key` to object that also yields one namespace at no cost."""
+
+    def __init__(self) -> None:
+        self._namespaces: dict[str, dict[str, T]] = {}
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[T]:
+        for objects in self._namespaces.values():
+            yield from objects.values()
+
+    def __contains__(self, key: Key) -> bool:
+        return self.get(key) is not None
+
+    def get(self, key: Key) -> T | None:
+        """The object, or None."""
+        objects = self._namespaces.get(key[0])
+        return objects.get(key[1]) if objects is not None else None
+
+    def many(self, keys: Iterable[Key]) -> list[T | None]:
+        """The objects of many keys, in their order, None where there is none; half the price of asking one by one."""
+        namespaces, nothing = self._namespaces, dict[str, T]()
+        return [namespaces.get(namespace, nothing).get(name) for namespace, name in keys]
+
+    def put(self, item: T) -> T | None:
+        """Keep the object; the one it replaces, or None."""
+        objects = self._namespaces.setdefault(item.namespace, {})
+        old = objects.get(item.name)
+        objects[item.name] = item
+        if old is None:
+            self._size += 1
+        return old
+
+    def pop(self, key: Key) -> T | None:
+        """Forget the object; it, or None where there was none."""
+        objects = self._namespaces.get(key[0])
+        old = objects.pop(key[1], None) if objects is not None else None
+        if old is not None:
+            self._size -= 1
+            if not objects:
+                del self._namespaces[key[0]]
+        return old
+
+    def keys(self) -> Iterator[Key]:
+        """The keys of all objects."""
+        for namespace, objects in self._namespaces.items():
+            for name in objects:
+                yield (namespace, name)
+
+    def in_namespace(self, namespace: str) -> Iterator[T]:
+        """The objects of one namespace."""
+        yield from self._namespaces.get(namespace, {}).values()
+
+    def namespaces(self) -> list[str]:
+        """The namespaces that hold an object, sorted."""
+        return sorted(self._namespaces)

@@ -1,0 +1,110 @@
+"""The configuration file as it is read, before anybody asks what it means. Light: it is read before the first frame."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import platformdirs
+
+from dsview.core.errors import UserError
+from dsview.core.text import safe
+
+
+def config_dir() -> Path:
+    """`$XDG_CONFIG_HOME/dsview`."""
+    return Path(platformdirs.user_config_dir("dsview"))
+
+
+def default_path() -> Path:
+    """`$XDG_CONFIG_HOME/dsview/config.toml`."""
+    return config_dir() / "config.toml"
+
+
+class ConfigFile(msgspec.Struct, frozen=True):
+    """A TOML file: its name, its text for the lines of complaints, and what it holds."""
+
+    name: str = ""
+    text: str = ""
+    data: dict[str, Any] = {}
+
+    def fail(self, word: str, message: str, table: str = "", number: int = 0) -> UserError:
+        """A complaint with the line that holds the word.
+
+        `table` is where it stands, and `number` which one of the tables of that name; without it, anywhere.
+        """
+        line = _line_of(word, self.text, table, number)
+        where = f"{self.name}, line {line}" if line else self.name
+        return UserError(safe(f"{where}: {message}"))
+
+    def known(self, word: str, choices: Iterable[str], what: str, table: str = "", number: int = 0) -> None:
+        """Raises `UserError` with a suggestion where the word is none of the choices. For the rest see `fail`."""
+        options = list(choices)
+        if word not in options:
+            close = difflib.get_close_matches(word, options, n=1)
+            hint = f" Did you mean {close[0]}?" if close else f" Known are {', '.join(options)}."
+            raise self.fail(word, f"{word} is no {what}.{hint}", table, number)
+
+    def table(self, key: str) -> dict[str, Any]:
+        """A table of the file, empty where there is none. Raises `UserError` where it is something else."""
+        value = self.data.get(key, {})
+        if not isinstance(value, dict):
+            raise self.fail(key, f"{key} must be a table.")
+        return value
+
+    def strings(self, key: str, value: Any) -> tuple[str, ...]:
+        """A list of texts. Raises `UserError` where it is something else."""
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self.fail(key, f"{key} must be a list of texts.")
+        return tuple(value)
+
+
+_COMMENT = re.compile(r"""("(?:[^"\\]|\\.)*"|'[^']*')|#.*""")
+_HEADER = re.compile(r"\s*\[")
+
+
+def _line_of(word: str, text: str, table: str, number: int) -> int:
+    """The line, counted from 1, where the word is a key, else where it stands at all; 0 where it does not."""
+    lines = [_COMMENT.sub(lambda found: found.group(1) or "", line) for line in text.splitlines()]
+    within = _section(lines, table, number) if table else range(len(lines))
+    name = re.escape(word)
+    key, anywhere = re.compile(rf"""[\s\["']*{name}["']?\s*[=\].]"""), re.compile(rf"(?<!\w){name}(?!\w)")
+    found = (i + 1 for places in (within, range(len(lines))) for i in places if key.match(lines[i]))
+    otherwise = (i + 1 for places in (within, range(len(lines))) for i in places if anywhere.search(lines[i]))
+    return next(found, 0) or next(otherwise, 0)
+
+
+def _section(lines: list[str], table: str, number: int) -> range:
+    """The lines of a table, with its header; none where it has no header of its own."""
+    own = re.compile(rf"""\s*\[+\s*["']?{re.escape(table)}["']?\s*\]""")
+    headers = [i for i, line in enumerate(lines) if own.match(line)]
+    if number >= len(headers):
+        return range(0)
+    start = headers[number]
+    end = next((i for i in range(start + 1, len(lines)) if _HEADER.match(lines[i])), len(lines))
+    return range(start, end)
+
+
+def read_config(path: str | None) -> ConfigFile:
+    """The file of that path, or without one the default file if there is one. Raises `UserError` with a sentence."""
+    file = Path(path) if path is not None else default_path()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if path is None:
+            return ConfigFile()
+        raise UserError(f"The configuration file {safe(path)} does not exist.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror or "an error"
+        raise UserError(f"The configuration file {safe(file.name)} cannot be read: {reason}.") from None
+    import tomllib  # noqa: PLC0415 - most people have no file
+
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(safe(f"{file.name} is not valid TOML: {error}.")) from None
+    return ConfigFile(file.name, text, data)

@@ -1,0 +1,221 @@
+"""IP addresses as Kubernetes sees them: family, canonical text, packed bytes, class.
+
+Everything rests on `packed`: 4 bytes are IPv4, 16 bytes are IPv6, so family, equality, sort order and
+containment are operations on bytes. A v4-mapped address is IPv4 here, as Go's `To4` makes it (checks.md §1.9).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final, Literal
+
+Family = Literal["IPv4", "IPv6"]
+V4: Final = "IPv4"
+V6: Final = "IPv6"
+FAMILIES: Final[tuple[Family, Family]] = (V4, V6)
+
+_MAPPED = b"\0" * 10 + b"\xff\xff"
+
+
+class AddressClass(StrEnum):
+    """The range an address lies in, in the words of the RFCs that define the ranges."""
+
+    UNSPECIFIED = "unspecified"
+    LOOPBACK = "loopback"
+    LINK_LOCAL = "link-local"
+    MULTICAST = "multicast"
+    SITE_LOCAL = "site-local"
+    V4_MAPPED = "v4-mapped"
+    PRIVATE = "private"
+    SHARED = "shared"
+    UNIQUE_LOCAL = "unique local"
+    DOCUMENTATION = "documentation"
+    GLOBAL = "global"
+
+
+UNUSABLE: Final = frozenset(
+    {
+        AddressClass.UNSPECIFIED,
+        AddressClass.LOOPBACK,
+        AddressClass.LINK_LOCAL,
+        AddressClass.MULTICAST,
+        AddressClass.SITE_LOCAL,
+        AddressClass.V4_MAPPED,
+    }
+)
+"""Classes no pod, node or Service can be reached by from elsewhere (checks.md, DS-ADR-001)."""
+
+
+def other(family: Family) -> Family:
+    """The other one of the two families."""
+    return V6 if family == V4 else V4
+
+
+def packed(text: str) -> bytes | None:
+    """The address in network byte order, 4 or 16 bytes; None where the text is no address.
+
+    A zone (`%eth0`) is dropped, leading zeros of IPv4 octets are read as decimal, and a v4-mapped address
+    becomes its 4 bytes (checks.md §1.9 and §3).
+    """
+    if ":" in text:
+        try:
+            raw = socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
+        except (OSError, ValueError):
+            return None
+        return raw[12:] if raw.startswith(_MAPPED) else raw
+    try:
+        return socket.inet_pton(socket.AF_INET, text)
+    except (OSError, ValueError):
+        return _packed_with_leading_zeros(text)
+
+
+def _packed_with_leading_zeros(text: str) -> bytes | None:
+    octets = text.split(".")
+    if len(octets) != 4 or not all(o.isascii() and o.isdigit() and len(o) <= 4 for o in octets):
+        return None
+    numbers = [int(o) for o in octets]
+    return bytes(numbers) if max(numbers) <= 255 else None
+
+
+def family_of(text: str) -> Family | None:
+    """The family Kubernetes gives the address; None where the text is no address."""
+    # Asked of every address of every object: what is no oddity is told without `packed`.
+    try:
+        if ":" not in text:
+            socket.inet_pton(socket.AF_INET, text)
+            return V4
+        if not socket.inet_pton(socket.AF_INET6, text).startswith(_MAPPED):
+            return V6
+    except (OSError, ValueError):
+        pass
+    raw = packed(text)
+    if raw is None:
+        return None
+    return V4 if len(raw) == 4 else V6
+
+
+def families_of(texts: tuple[str, ...]) -> tuple[Family, ...]:
+    """The distinct families of the addresses that are any, in order of first occurrence."""
+    found: tuple[Family, ...] = ()
+    for text in texts:
+        family = family_of(text)
+        if family is not None and family not in found:
+            found = (*found, family)
+    return found
+
+
+def first_of(texts: tuple[str, ...], family: Family) -> str:
+    """The first address of a family, or an empty string."""
+    return next((text for text in texts if family_of(text) == family), "")
+
+
+def same_address(a: str, b: str) -> bool:
+    """Whether two texts are the same address; two texts that are none are compared as text."""
+    if a == b:
+        return True
+    raw = packed(a)
+    return raw is not None and raw == packed(b)
+
+
+def is_mapped(text: str) -> bool:
+    """Whether the text is an IPv4 address written as `::ffff:a.b.c.d` in any spelling."""
+    if ":" not in text:
+        return False
+    raw = packed(text)
+    return raw is not None and len(raw) == 4
+
+
+def canonical(text: str) -> str | None:
+    """The text of RFC 5952 (IPv6) or without leading zeros (IPv4); None where the text is no address.
+
+    A v4-mapped address comes out as IPv4, the way the API server stores it from 1.36 on.
+    """
+    raw = packed(text)
+    if raw is None:
+        return None
+    if len(raw) == 4:
+        return socket.inet_ntop(socket.AF_INET, raw)
+    # Not inet_ntop, which writes ::a.b.c.d for the long dead v4-compatible range; Go, hence Kubernetes, does not.
+    return str(ipaddress.IPv6Address(raw))
+
+
+def is_canonical(text: str) -> bool:
+    """Whether the text is written as RFC 5952 wants it; true for what is no address at all."""
+    try:
+        kind = socket.AF_INET6 if ":" in text else socket.AF_INET
+        is_embedded = kind is socket.AF_INET6 and "." in text
+        if not is_embedded and socket.inet_ntop(kind, socket.inet_pton(kind, text)) == text:
+            return True
+    except (OSError, ValueError):
+        pass
+    wanted = canonical(text)
+    return wanted is None or wanted == text or is_mapped(text)
+
+
+def _ranges(*rows: tuple[str, AddressClass]) -> list[tuple[bytes, bytes, AddressClass]]:
+    # Not netaddr, which knows CIDRs elsewhere: this module is imported before the first frame.
+    networks = [(ipaddress.ip_network(cidr), cls) for cidr, cls in rows]
+    return [(net.network_address.packed, net.broadcast_address.packed, cls) for net, cls in networks]
+
+
+_CLASSES: Final = _ranges(
+    ("0.0.0.0/32", AddressClass.UNSPECIFIED),
+    ("::/128", AddressClass.UNSPECIFIED),
+    ("127.0.0.0/8", AddressClass.LOOPBACK),
+    ("::1/128", AddressClass.LOOPBACK),
+    ("169.254.0.0/16", AddressClass.LINK_LOCAL),
+    ("fe80::/10", AddressClass.LINK_LOCAL),
+    ("224.0.0.0/4", AddressClass.MULTICAST),
+    ("ff00::/8", AddressClass.MULTICAST),
+    ("fec0::/10", AddressClass.SITE_LOCAL),
+    ("10.0.0.0/8", AddressClass.PRIVATE),
+    ("172.16.0.0/12", AddressClass.PRIVATE),
+    ("192.168.0.0/16", AddressClass.PRIVATE),
+    ("100.64.0.0/10", AddressClass.SHARED),
+    ("fc00::/7", AddressClass.UNIQUE_LOCAL),
+    ("192.0.2.0/24", AddressClass.DOCUMENTATION),
+    ("198.51.100.0/24", AddressClass.DOCUMENTATION),
+    ("203.0.113.0/24", AddressClass.DOCUMENTATION),
+    ("2001:db8::/32", AddressClass.DOCUMENTATION),
+    ("3fff::/20", AddressClass.DOCUMENTATION),
+)
+
+
+def classify(text: str) -> AddressClass | None:
+    """The class of an address (RFC 1918, 4193, 4291, 5737, 6598…); None where the text is no address."""
+    raw = packed(text)
+    if raw is None:
+        return None
+    if is_mapped(text):
+        return AddressClass.V4_MAPPED
+    for first, last, cls in _CLASSES:
+        if len(first) == len(raw) and first <= raw <= last:
+            return cls
+    return AddressClass.GLOBAL
+
+
+def is_usable(text: str) -> bool:
+    """Whether the text is an address others can reach in principle (checks.md §3, unusable InternalIPs)."""
+    cls = classify(text)
+    return cls is not None and cls not in UNUSABLE
+
+
+def sort_key(text: str) -> bytes:
+    """Bytes that order addresses numerically, IPv4 before IPv6, and what is no address last."""
+    raw = packed(text)
+    if raw is None:
+        return b"\x7f" + text.encode("utf-8", "replace")
+    return (b"\x04" if len(raw) == 4 else b"\x06") + raw
+
+
+def by_family(texts: Iterable[str]) -> dict[Family, list[str]]:
+    """The texts that are addresses, by family."""
+    found: dict[Family, list[str]] = {family: [] for family in FAMILIES}
+    for text in texts:
+        family = family_of(text.partition("/")[0])
+        if family is not None:
+            found[family].append(text)
+    return found

@@ -1,0 +1,79 @@
+"""Listen sockets of an ingress-nginx controller, as nginx would open them (checks.md §5)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from dsview.core.address import Family
+
+Transport = Literal["tcp", "udp", "quic", "unix"]
+
+
+class ListenSource(StrEnum):
+    """Where the listeners of a controller pod come from."""
+
+    READ = "read"
+    PREDICTED = "predicted"
+    UNREAD = "unread"
+
+
+class Likelihood(StrEnum):
+    """How sure a predicted family is; what was read is `YES`."""
+
+    YES = "yes"
+    LIKELY = "likely"
+    UNKNOWN = "unknown"
+
+
+class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One socket: (transport, address, port), with what all servers that share it set.
+
+    `families` is empty for unix sockets and for hosts that only the controller could resolve. `options` are
+    nginx's own words (`ssl`, `proxy_protocol`, `ipv6only=off`…). `internal` is true for loopback and unix
+    targets, which DS-NGX-001/003/007 ignore. An empty name is that of a server that has none; where none has any,
+    there are no names at all. `context` is the block: `http` or `stream`.
+    """
+
+    transport: Transport
+    address: str
+    port: int | None
+    families: tuple[Family, ...]
+    options: tuple[str, ...] = ()
+    server_names: tuple[str, ...] = ()
+    internal: bool = False
+    context: Literal["http", "stream"] = "http"
+    likelihood: Likelihood = Likelihood.YES
+
+    @property
+    def given_names(self) -> tuple[str, ...]:
+        """The server names for people: those of servers that have one."""
+        return tuple(filter(None, self.server_names))
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether the socket accepts on every address of its family."""
+        return self.address in {"*", "0.0.0.0", "[::]"}  # noqa: S104  (compared, not bound)
+
+
+class NginxConf(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The listeners of one controller pod and how they are known.
+
+    `reason` says in a sentence why the file is predicted or unread; `digest` changes when the file does.
+    `namespace` and `name` are the pod's.
+    """
+
+    namespace: str
+    name: str
+    source: ListenSource
+    listeners: tuple[Listener, ...] = ()
+    reason: str = ""
+    digest: str = ""
+    text: bytes = b""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Namespace and name of the pod."""
+        return (self.namespace, self.name)

@@ -1,0 +1,1 @@
+"""The findings of a session as text, JSON, JUnit, SARIF, Markdown and HTML. Headless."""

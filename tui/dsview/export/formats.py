@@ -1,0 +1,49 @@
+"""Every output format of `dsview check`, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from dsview.analysis.hop import Trace
+from dsview.export.json_text import json_text
+from dsview.export.junit import render_junit
+from dsview.export.markdown import render_markdown
+from dsview.export.report import Report
+from dsview.export.sarif import render_sarif
+from dsview.export.text import render_text
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What some formats need beside the report: when it was made, epoch seconds, and traces of flagged Services.
+
+    `traces` gives them, and how many more there would be; it is asked by formats that show them only.
+    """
+
+    made_at: float
+    traces: Callable[[], tuple[tuple[Trace, ...], int]] = lambda: ((), 0)
+
+
+def render_json(report: Report) -> str:
+    """The contract: see schema.json."""
+    return json_text(report)
+
+
+def _render_html(report: Report, beside: Beside) -> str:
+    from dsview.export.html import render_html  # noqa: PLC0415  (templates take a while to import)
+
+    traces, omitted = beside.traces()
+    return render_html(report, traces, omitted, beside.made_at)
+
+
+FORMATS: dict[str, Callable[[Report, Beside], str]] = {
+    "text": lambda report, _: render_text(report),
+    "json": lambda report, _: render_json(report),
+    "junit": lambda report, beside: render_junit(report, beside.made_at),
+    "sarif": lambda report, _: render_sarif(report),
+    "markdown": lambda report, _: render_markdown(report),
+    "html": _render_html,
+}
+"""From a report and what stands beside it to text. Only JUnit and HTML tell the time: everywhere else the same input
+gives the same bytes."""

@@ -1,0 +1,74 @@
+"""The report as one HTML page that stands alone: no script, no font, no file from outside; for phones and for paper."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from dsview.analysis.hop import Trace, Verdict
+from dsview.core.address import FAMILIES
+from dsview.core.text import Safe, safe
+from dsview.export.report import Report
+from dsview.export.text import GLYPHS, by_cause, describe, left_out, mode_in_words, no_findings, plural, reasons
+
+CAUSES = 500
+"""Causes that are told in full: a page of many thousands opens nowhere. The rest is counted by check."""
+
+SYMPTOMS = 50
+"""Of what one cause explains, so many are listed."""
+
+_LANES = {"IPv4": "v4", "IPv6": "v6"}
+_VERDICT_SIGNS = {
+    Verdict.OK: "✔",
+    Verdict.BROKEN: "✖",
+    Verdict.ABSENT: "○",
+    Verdict.NOT_PROVEN: "?",
+    Verdict.NOT_READ: "?",
+}
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("dsview.export"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    environment.filters["tail"] = lambda sentence, family: str(sentence).removeprefix(family)
+    return environment
+
+
+def _verdict(report: Report) -> Safe:
+    if report.overview is not None:
+        return safe(report.overview.verdict)
+    return safe(f"{mode_in_words(report.cluster.mode)} ({report.cluster.confidence})")
+
+
+def render_html(report: Report, traces: Sequence[Trace], omitted: int, made_at: float) -> str:
+    """The report, with traces; `omitted` more Services were flagged. `made_at` is in epoch seconds."""
+    counts = report.counts
+    causes = list(by_cause(report))
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            report=report,
+            verdict=_verdict(report),
+            made=datetime.fromtimestamp(made_at, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            counts=(("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes)),
+            causes=causes[:CAUSES],
+            symptoms_shown=SYMPTOMS,
+            left_out=sorted(Counter(cause.check for cause, _ in causes[CAUSES:]).items()),
+            not_evaluated=list(reasons(report).items()),
+            traces=traces,
+            omitted=omitted,
+            families=FAMILIES,
+            lanes=_LANES,
+            signs=GLYPHS,
+            verdict_signs=_VERDICT_SIGNS,
+            describe=describe,
+            plural=plural,
+            no_findings=no_findings(report),
+            policy=left_out(report),
+        )
+    )

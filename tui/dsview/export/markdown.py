@@ -1,0 +1,68 @@
+"""Markdown, for a pull request or a ticket."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dsview.export.report import Report
+from dsview.export.text import describe, left_out, mode_in_words, no_findings, plural
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
+
+
+def plain_markdown(text: str) -> str:
+    """Text that Markdown shows as it is, on one line."""
+    return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
+
+
+def _code(text: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}sh\n{text}\n{fence}"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    counts = report.counts
+    yield f"## dsview: {plain_markdown(report.source.name)}"
+    yield ""
+    yield f"{mode_in_words(report.cluster.mode)} ({report.cluster.confidence})."
+    numbers = (("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes))
+    summary = ", ".join(plural(number, name) for name, number in numbers) + "."
+    yield " ".join((summary if report.findings else no_findings(report), *left_out(report)))
+    if report.findings:
+        yield ""
+        yield "| severity | check | object | family | finding |"
+        yield "|---|---|---|---|---|"
+    for f in report.findings:
+        folded = f" (explained by {f.folded_under.check})" if f.folded_under else ""
+        new = " (new)" if f.is_new else ""
+        cells = (f.severity, f.check, describe(f.object), f.family or "", f.message + folded + new)
+        yield f"| {' | '.join(map(plain_markdown, cells))} |"
+    fixes = [f for f in report.findings if f.fix and f.folded_under is None]
+    if fixes:
+        yield ""
+        yield "### Fixes"
+    for f in fixes:
+        yield ""
+        yield f"{f.check} {plain_markdown(describe(f.object))}"
+        yield ""
+        yield _code(f.fix or "")
+    if report.not_evaluated:
+        yield ""
+        yield "### Not evaluated"
+        yield ""
+    for entry in report.not_evaluated:
+        yield f"- {entry.check}: {plain_markdown(entry.reason)}"
+    if report.notices:
+        yield ""
+        yield "### Notes"
+        yield ""
+    for notice in report.notices:
+        yield f"- {plain_markdown(notice)}"
+
+
+def render_markdown(report: Report) -> str:
+    """The report as Markdown."""
+    return "\n".join(_lines(report)) + "\n"

@@ -1,0 +1,187 @@
+"""The plan of `dsview plan`, for people, for programs and as a script."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Container, Iterator
+
+from dsview.analysis.plan import Obstacle, Plan, Step, Wave
+from dsview.core.finding import ObjectRef
+from dsview.core.text import safe
+from dsview.export.json_text import json_text
+from dsview.export.report import Ref, Wire
+from dsview.export.text import mode_in_words, plural
+from dsview.session.session import Session
+
+SCHEMA = "dsview.io/plan/v1"
+
+
+class PlannedObstacle(Wire, frozen=True):
+    """One thing in the way, and the commands that remove it."""
+
+    wave: str
+    message: str
+    commands: tuple[str, ...]
+    objects: tuple[Ref, ...]
+
+
+class PlannedStep(Wire, frozen=True):
+    """One Service. `command` makes it dual-stack once nothing is in the way."""
+
+    service: Ref
+    has: str
+    gets: str
+    wave: str
+    obstacles: tuple[PlannedObstacle, ...]
+    notes: tuple[str, ...]
+    command: str
+
+
+class PlanDocument(Wire, frozen=True):
+    """The JSON of a plan. `wave` is `ready`, `settings`, `pods`, `nodes`, `cluster` or `unknown`, in that order.
+
+    `dualStack` counts the Services that have both families, `other` those that have none or may not change;
+    `notices` says what could not be read.
+    """
+
+    schema: str
+    mode: str
+    confidence: str
+    steps: tuple[PlannedStep, ...]
+    dual_stack: int
+    other: int
+    notices: tuple[str, ...]
+
+
+def _ref(ref: ObjectRef) -> Ref:
+    return Ref(kind=ref.kind, namespace=ref.namespace, name=ref.name)
+
+
+def _step(step: Step) -> PlannedStep:
+    return PlannedStep(
+        service=_ref(step.service),
+        has=step.has,
+        gets=step.gets,
+        wave=step.wave.value,
+        obstacles=tuple(
+            PlannedObstacle(
+                wave=o.wave.value, message=o.message, commands=o.commands, objects=tuple(map(_ref, o.objects))
+            )
+            for o in step.obstacles
+        ),
+        notes=step.notes,
+        command=step.command,
+    )
+
+
+def plan_json(session: Session, plan: Plan, _width: int) -> str:
+    """The plan as JSON (`PlanDocument`)."""
+    profile = session.profile
+    return json_text(
+        PlanDocument(
+            schema=SCHEMA,
+            mode=profile.mode,
+            confidence=profile.confidence.value,
+            steps=tuple(map(_step, plan.steps)),
+            dual_stack=plan.dual,
+            other=plan.without,
+            notices=(plan.unread,) if plan.unread else (),
+        )
+    )
+
+
+def plan_text(session: Session, plan: Plan, width: int) -> str:
+    """The plan for people, prose wrapped at `width` columns; commands are never broken."""
+    profile = session.profile
+    lines = [f"{safe(session.source.name)}: {mode_in_words(profile.mode)} ({profile.confidence.value})", ""]
+    for wave, steps in plan.waves():
+        lines.append(f"{wave.heading} ({len(steps)})")
+        common = _common(steps)
+        for obstacle, number in common.items():
+            concerned = "" if number == len(steps) else f" This concerns {number} of the {len(steps)}."
+            lines += _obstacle_lines(obstacle, width, "  ", concerned)
+        for step in steps:
+            lines += _step_lines(step, common, width)
+        lines.append("")
+    lines.append(plan.unread or _summary(plan))
+    lines.append("dsview proposes; it applies nothing.")
+    return "\n".join(lines) + "\n"
+
+
+def _summary(plan: Plan) -> str:
+    single = len(plan.steps)
+    ready = sum(step.wave is Wave.READY for step in plan.steps)
+    have = "has" if single == 1 else "have"
+    first = (
+        f"{plural(single, 'Service')} {have} one family, {ready} of them ready now"
+        if single
+        else ("No Service is left with one family")
+    )
+    return f"{first}; {plan.dual} dual-stack, {plan.without} that have none or keep theirs."
+
+
+def _prose(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(
+        safe(text),
+        max(40, width),
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _common(steps: list[Step]) -> dict[Obstacle, int]:
+    """What is in the way of more than one of the Services, and of how many: it is said once."""
+    counts = Counter(obstacle for step in steps for obstacle in step.obstacles)
+    return {obstacle: number for obstacle, number in counts.items() if number > 1}
+
+
+def _obstacle_lines(obstacle: Obstacle, width: int, indent: str, more: str = "") -> Iterator[str]:
+    yield from _prose(f"- {obstacle.message}{more}", width, indent)
+    yield from (f"{indent}  {'' if line.startswith('#') else '$ '}{safe(line)}" for line in obstacle.commands)
+
+
+def _step_lines(step: Step, common: Container[Obstacle], width: int) -> Iterator[str]:
+    yield f"  {safe(f'{step.service.namespace}/{step.service.name}')}  {step.has} → {step.has}, {step.gets}"
+    for obstacle in step.obstacles:
+        if obstacle not in common:
+            yield from _obstacle_lines(obstacle, width, "    ")
+    for note in step.notes:
+        yield from _prose(f"Note: {note}", width, "    ")
+    if step.wave is not Wave.CLUSTER:
+        yield f"    $ {safe(step.command)}"
+
+
+def plan_script(session: Session, plan: Plan, _width: int) -> str:
+    """A script of kubectl commands. Only what is ready now would run; what waits for something is a comment."""
+    lines = ["#!/bin/sh", f"# {safe(session.source.name)}: how its Services become dual-stack.", "set -eu", ""]
+    for wave, steps in plan.waves():
+        lines.append(f"# {wave.heading} ({len(steps)})")
+        for step in steps:
+            if wave is Wave.READY:
+                lines += [f"# {safe(note)}" for note in step.notes]
+                lines.append(safe(step.command))
+            else:
+                lines += _commented(step)
+        lines.append("")
+    lines += [f"# {plan.unread}"] if plan.unread else []
+    return "\n".join(lines)
+
+
+def _commented(step: Step) -> Iterator[str]:
+    yield f"# Service {safe(f'{step.service.namespace}/{step.service.name}')}:"
+    for obstacle in step.obstacles:
+        yield f"#   {safe(obstacle.message)}"
+        yield from (f"#   {safe(line)}" for line in obstacle.commands)
+    if step.wave is not Wave.CLUSTER:
+        yield f"#   {safe(step.command)}"
+
+
+PLAN_FORMATS: dict[str, Callable[[Session, Plan, int], str]] = {
+    "text": plan_text,
+    "json": plan_json,
+    "sh": plan_script,
+}
+"""The formats of `dsview plan`: from a session, its plan and the width of the terminal to text."""

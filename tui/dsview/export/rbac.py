@@ -1,0 +1,46 @@
+"""`dsview rbac`: the least ClusterRole, made from the kinds that are read."""
+
+from __future__ import annotations
+
+from dsview.kinds.kind import RESOURCES
+
+_HEAD = """\
+# The least that dsview needs to show everything. It never writes, and never reads Secrets.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: dsview
+rules:
+"""
+_EXEC = """\
+  # To read nginx.conf in ingress-nginx controller pods (`cat`, nothing else). Without it listeners are predicted.
+  # Better granted by a Role in the controller's namespace. From Kubernetes 1.35 on `create` is asked for too.
+  - apiGroups: [""]
+    resources: ["pods/exec"]
+    verbs: ["get", "create"]
+"""
+_NAMED = """\
+  # ConfigMaps are read by name only. Add the one that the controller's --configmap names, if it is another.
+  - apiGroups: [""]
+    resources: ["configmaps"]
+    resourceNames: ["kube-proxy", "coredns", "ingress-nginx-controller"]
+    verbs: ["get", "list", "watch"]
+"""
+
+
+def cluster_role(*, with_exec: bool = True) -> str:
+    """The ClusterRole as YAML."""
+    groups: dict[str, list[str]] = {}
+    for resource in RESOURCES.values():
+        if resource.plural != "configmaps":
+            groups.setdefault(resource.group, []).append(resource.plural)
+    rules = "".join(
+        f'  - apiGroups: ["{group}"]\n    resources: [{", ".join(map(_quoted, sorted(plurals)))}]\n'
+        '    verbs: ["get", "list", "watch"]\n'
+        for group, plurals in sorted(groups.items())
+    )
+    return _HEAD + rules + _NAMED + (_EXEC if with_exec else "")
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'

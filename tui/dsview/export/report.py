@@ -1,0 +1,263 @@
+"""The report: what every format is made of, and, field by field, the JSON contract (schema.json)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dsview import __version__
+from dsview.analysis.family_coverage import Count
+from dsview.analysis.overview import overview_now
+from dsview.checks.engine.registry import REGISTRY
+from dsview.core.finding import Finding, ObjectRef, Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import CORE_KINDS
+from dsview.session.session import Session
+from dsview.sources.events import Health
+from dsview.tables.listeners import count_listeners
+
+SCHEMA = "dsview.io/report/v1"
+
+NEW, KNOWN = "new", "known"
+"""What a finding is against a baseline."""
+
+
+class Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """Base: camelCase names, fields in the order they are written in."""
+
+
+class SourcePart(Wire, frozen=True):
+    """Where the objects came from."""
+
+    kind: str
+    name: str
+    server_version: str | None
+
+
+class ClusterPart(Wire, frozen=True):
+    """What the cluster is."""
+
+    mode: str
+    confidence: str
+    service_families: tuple[str, ...]
+    service_cidrs: tuple[str, ...] = msgspec.field(name="serviceCIDRs")
+    qualifiers: tuple[str, ...]
+
+
+class Counts(Wire, frozen=True):
+    """How many of what. `errors`, `warnings` and `notes` include the folded ones."""
+
+    services: int
+    endpoint_slices: int
+    pods: int
+    nodes: int
+    listeners: int
+    quarantined: int
+    errors: int
+    warnings: int
+    notes: int
+    folded: int
+    exempted: int
+
+
+class Ref(Wire, frozen=True):
+    """An object."""
+
+    kind: str
+    namespace: str | None
+    name: str
+
+
+class FoldedUnder(Wire, frozen=True):
+    """The finding that explains another."""
+
+    check: str
+    object: Ref
+
+
+class ReportedFinding(Wire, frozen=True):
+    """One finding. `baseline` is `new` or `known` where it was compared with an earlier report.
+
+    `exempted_for` is the reason given for exempting it, where there is one.
+    """
+
+    check: str
+    slug: str
+    severity: str
+    object: Ref
+    family: str | None
+    field: str | None
+    message: str
+    observed: str | None
+    expected: str | None
+    fix: str | None
+    folded_under: FoldedUnder | None
+    related: tuple[Ref, ...]
+    baseline: str | msgspec.UnsetType = msgspec.UNSET
+    exempted_for: str | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_known(self) -> bool:
+        """Whether an earlier report holds it."""
+        return self.baseline == KNOWN
+
+    @property
+    def is_new(self) -> bool:
+        """Whether an earlier report does not hold it; False where there is none."""
+        return self.baseline == NEW
+
+
+class NotEvaluatedPart(Wire, frozen=True):
+    """A check that was not evaluated."""
+
+    check: str
+    reason: str
+
+
+class CountPart(Wire, frozen=True):
+    """So many of how many."""
+
+    having: int
+    of: int
+
+
+class LayerPart(Wire, frozen=True):
+    """One layer by family; both are null where it was not read, and `unread` says why."""
+
+    name: str
+    ipv4: CountPart | None = msgspec.field(name="IPv4")
+    ipv6: CountPart | None = msgspec.field(name="IPv6")
+    unread: str | None
+    note: str | None
+
+
+class OverviewPart(Wire, frozen=True):
+    """The verdict. `failing` and `partial` count Services by family, those with none left out."""
+
+    verdict: str
+    complete: bool
+    failing: dict[str, int]
+    partial: dict[str, int]
+    layers: tuple[LayerPart, ...]
+
+
+class Report(Wire, frozen=True):
+    """The whole report; the same input gives the same bytes. `refused`: the core kinds that the server refused.
+
+    `exempted`: what would be among the findings if nobody had exempted it. `skipped`: the checks that the policy leaves
+    out, which are asked no question.
+    """
+
+    schema: str
+    dsview: str
+    source: SourcePart
+    cluster: ClusterPart
+    counts: Counts
+    findings: tuple[ReportedFinding, ...]
+    not_evaluated: tuple[NotEvaluatedPart, ...]
+    notices: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    exempted: tuple[ReportedFinding, ...] = ()
+    overview: OverviewPart | None = None
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def refused_core(self) -> bool:
+        """Whether a live cluster refused a kind without which a verdict means little (exit code 4)."""
+        return self.source.kind == "cluster" and bool(self.refused)
+
+
+def refused_kinds(session: Session) -> tuple[str, ...]:
+    """The core kinds that the server refused."""
+    return tuple(kind.value for kind in CORE_KINDS if session.state.status(kind).health is Health.REFUSED)
+
+
+def _ref(ref: ObjectRef) -> Ref:
+    return Ref(kind=ref.kind, namespace=ref.namespace, name=ref.name)
+
+
+def _finding(session: Session, finding: Finding) -> ReportedFinding:
+    root = session.root_of(finding)
+    return ReportedFinding(
+        check=finding.check,
+        slug=REGISTRY[finding.check].slug,
+        severity=finding.severity.value,
+        object=_ref(finding.object),
+        family=finding.family,
+        field=finding.field,
+        message=finding.message,
+        observed=finding.observed,
+        expected=finding.expected,
+        fix=finding.fix,
+        folded_under=FoldedUnder(check=root.check, object=_ref(root.object)) if root is not None else None,
+        related=tuple(map(_ref, finding.related)),
+        exempted_for=finding.exempted_for or msgspec.UNSET,
+    )
+
+
+def _count(count: Count | None) -> CountPart | None:
+    return CountPart(having=count.having, of=count.of) if count is not None else None
+
+
+def _overview(session: Session) -> OverviewPart:
+    found = overview_now(session)
+    return OverviewPart(
+        verdict=" ".join((found.mode, *found.sentences)),
+        complete=found.is_complete,
+        failing={family: number for family, number in found.failing.items() if number},
+        partial={family: number for family, number in found.partial.items() if number},
+        layers=tuple(
+            LayerPart(
+                name=layer.name.value,
+                ipv4=_count(layer.v4),
+                ipv6=_count(layer.v6),
+                unread=layer.unread or None,
+                note=layer.note or None,
+            )
+            for layer in found.layers
+        ),
+    )
+
+
+def build_report(session: Session) -> Report:
+    """The report of a session as it stands."""
+    state, profile = session.state, session.profile
+    findings = tuple(_finding(session, finding) for finding in session.book.sorted())
+    counts = session.counts()
+    return Report(
+        schema=SCHEMA,
+        dsview=__version__,
+        source=SourcePart(
+            kind=session.source.kind,
+            name=safe(session.source.name),
+            server_version=safe(state.server.version) if state.server.version else None,
+        ),
+        cluster=ClusterPart(
+            mode=profile.mode,
+            confidence=profile.confidence.value,
+            service_families=profile.service_families,
+            service_cidrs=tuple(map(safe, profile.service_cidrs)),
+            qualifiers=profile.qualifiers,
+        ),
+        counts=Counts(
+            services=len(state.services),
+            endpoint_slices=len(state.endpoint_slices),
+            pods=len(state.pods),
+            nodes=len(state.nodes),
+            listeners=count_listeners(session),
+            quarantined=len(state.quarantined),
+            errors=counts[Severity.ERROR],
+            warnings=counts[Severity.WARNING],
+            notes=counts[Severity.NOTE],
+            folded=sum(finding.folded_under is not None for finding in findings),
+            exempted=session.exempted,
+        ),
+        findings=findings,
+        not_evaluated=tuple(
+            NotEvaluatedPart(check=entry.check, reason=entry.reason) for entry in session.not_evaluated()
+        ),
+        notices=tuple(map(safe, (*state.server.banners, *state.quarantine_messages(), *state.notes))),
+        exempted=tuple(_finding(session, finding) for finding in session.exempted_findings),
+        refused=refused_kinds(session),
+        overview=_overview(session),
+        skipped=session.skipped,
+    )

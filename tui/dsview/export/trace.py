@@ -1,0 +1,137 @@
+"""The trace of `dsview trace`: as text in two lanes, and as JSON (trace.schema.json)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from dsview import __version__
+from dsview.analysis.hop import Lane, Trace
+from dsview.analysis.trace_layout import Line, Role, Signs, picture, summary_line, width_of, wrapped
+from dsview.core.address import FAMILIES, Family
+from dsview.export.json_text import json_text
+from dsview.export.report import Ref, Wire
+
+SCHEMA = "dsview.io/trace/v1"
+
+_COLOURS = {
+    Role.LABEL: "1",
+    Role.V4: "36",
+    Role.V6: "35",
+    Role.GOOD: "32",
+    Role.WARNING: "33",
+    Role.BROKEN: "1;31",
+    Role.CAUSE: "1;7;31",
+    Role.MUTED: "2",
+    Role.FAINT: "2",
+}
+"""ANSI, out of the 16 colours that every terminal has."""
+
+_LEAST = 32
+
+
+class LanePart(Wire, frozen=True):
+    """One family at one hop."""
+
+    verdict: str
+    values: tuple[str, ...]
+    why: str | None
+    fix: str | None
+
+
+class HopPart(Wire, frozen=True):
+    """One hop."""
+
+    id: str
+    name: str
+    ipv4: LanePart = msgspec.field(name="IPv4")
+    ipv6: LanePart = msgspec.field(name="IPv6")
+
+
+class CoursePart(Wire, frozen=True):
+    """What the hops come to for a family. `broken_at` holds the ids of the hops to blame."""
+
+    outcome: str
+    sentence: str
+    broken_at: tuple[str, ...]
+    fix: str | None
+
+
+class TraceReport(Wire, frozen=True):
+    """The whole trace."""
+
+    schema: str
+    dsview: str
+    target: Ref
+    host: str | None
+    ipv4: CoursePart = msgspec.field(name="IPv4")
+    ipv6: CoursePart = msgspec.field(name="IPv6")
+    hops: tuple[HopPart, ...]
+
+
+def _lane(lane: Lane) -> LanePart:
+    return LanePart(verdict=lane.verdict.value, values=lane.values, why=lane.why or None, fix=lane.fix or None)
+
+
+def _course(trace: Trace, family: Family) -> CoursePart:
+    course = trace.course(family)
+    return CoursePart(
+        outcome=course.outcome.value,
+        sentence=course.sentence,
+        broken_at=tuple(trace.hops[index].id for index in course.causes),
+        fix=course.fix or None,
+    )
+
+
+def render_json(trace: Trace, _width: int, _colour: bool) -> str:
+    """The contract."""
+    target = Ref(kind=trace.target.kind, namespace=trace.target.namespace, name=trace.target.name)
+    hops = tuple(HopPart(id=hop.id, name=hop.name, ipv4=_lane(hop.v4), ipv6=_lane(hop.v6)) for hop in trace.hops)
+    report = TraceReport(
+        schema=SCHEMA,
+        dsview=__version__,
+        target=target,
+        host=trace.host or None,
+        ipv4=_course(trace, "IPv4"),
+        ipv6=_course(trace, "IPv6"),
+        hops=hops,
+    )
+    return json_text(report)
+
+
+def _painted(line: Line, colour: bool) -> str:
+    if not colour:
+        return "".join(text for text, _ in line).rstrip()
+    pieces = (f"\x1b[{_COLOURS[role]}m{text}\x1b[0m" if role in _COLOURS else text for text, role in line)
+    return "".join(pieces).rstrip()
+
+
+def _summary(trace: Trace, family: Family, width: int) -> Iterator[Line]:
+    """The sentence, wrapped behind its sign."""
+    sign, name, (sentence, role) = summary_line(trace, family, Signs())
+    lines = wrapped(f"{name[0]}{sentence}", width - width_of((sign,)))
+    yield (sign, name, (lines[0].removeprefix(name[0]), role))
+    for line in lines[1:]:
+        yield (("  ", Role.PLAIN), (line, role))
+
+
+def render_text(trace: Trace, width: int, colour: bool) -> str:
+    """The trace in at most so many columns, with ANSI colours if wanted."""
+    width = max(_LEAST, width)
+    lines: list[Line] = [((trace.title, Role.LABEL),), ()]
+    for family in FAMILIES:
+        lines += _summary(trace, family, width)
+    lines += [(("  fix " if number == 0 else "      ", Role.MUTED), (text, Role.INK)) for number, text in _fix(trace)]
+    lines += [(), *picture(trace, width, Signs()), ()]
+    honesty = "dsview reads the API and sends no packets: what is in order is not thereby reachable."
+    lines += [((line, Role.FAINT),) for line in wrapped(honesty, width)]
+    return "\n".join(_painted(line, colour) for line in lines) + "\n"
+
+
+def _fix(trace: Trace) -> list[tuple[int, str]]:
+    return list(enumerate(trace.fix.split("\n"))) if trace.fix else []
+
+
+TRACE_FORMATS: dict[str, Callable[[Trace, int, bool], str]] = {"text": render_text, "json": render_json}
+"""From a trace, a width in cells and whether colours are wanted to text."""

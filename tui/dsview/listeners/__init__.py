@@ -1,0 +1,1 @@
+"""Which sockets a proxy listens on, and how that is known."""

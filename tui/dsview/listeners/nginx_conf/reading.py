@@ -1,0 +1,104 @@
+"""The verdict on a controller pod's nginx.conf: read or unread. One parse for all replicas with the same text."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from concurrent.futures import Future
+from threading import Lock
+from typing import Final
+
+import msgspec
+
+from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.kinds.objects import Pod
+from dsview.listeners.nginx_conf.directives import listeners_of
+from dsview.listeners.nginx_conf.grammar import UnreadConf
+from dsview.listeners.nginx_conf.subprocess_parser import ParserFailed, parse_apart
+
+MAX_BYTES: Final = 32 * 1024 * 1024
+IN_THREAD_BYTES: Final = 256 * 1024
+"""Up to here a file is parsed where it was read, at most 0.1 s; larger ones in another process."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a text says: listeners, or in `unread` why they are not known."""
+
+    listeners: tuple[Listener, ...] = ()
+    unread: str = ""
+
+
+class Verdicts:
+    """Verdicts by digest of the text, the `limit` last used. Threads that ask for the same one share its making."""
+
+    def __init__(self, limit: int = 64) -> None:
+        self._limit = limit
+        self._lock = Lock()
+        self._made: OrderedDict[str, Future[Verdict]] = OrderedDict()
+
+    def of(self, digest: str, text: bytes) -> Verdict:
+        """The verdict on a text, made now or before; blocks while it is being made."""
+        with self._lock:
+            future = self._made.get(digest)
+            mine = future is None
+            if future is None:
+                future = self._made[digest] = Future()
+                if len(self._made) > self._limit:
+                    self._made.popitem(last=False)
+            self._made.move_to_end(digest)
+        if mine:
+            self._make(future, digest, text)
+        return future.result()
+
+    def _make(self, future: Future[Verdict], digest: str, text: bytes) -> None:
+        try:
+            future.set_result(Verdict(listeners=parse_conf(text)))
+        except UnreadConf as error:
+            if isinstance(error, ParserFailed):
+                self._forget(digest)
+            future.set_result(Verdict(unread=str(error)))
+        except BaseException as error:
+            self._forget(digest)
+            future.set_exception(error)
+            raise
+
+    def _forget(self, digest: str) -> None:
+        with self._lock:
+            self._made.pop(digest, None)
+
+
+_VERDICTS: Final = Verdicts()
+
+
+def parse_conf(text: bytes) -> tuple[Listener, ...]:
+    """The sockets of an nginx.conf, in order of first appearance, with what all servers that share one set.
+
+    Names and options are nginx's own text: hostile until `model.text.safe` has seen it.
+
+    Raises:
+        UnreadConf: they are not known; the text says why.
+    """
+    if len(text) > MAX_BYTES:
+        raise UnreadConf(f"it is larger than {MAX_BYTES // 1024 // 1024} MB")
+    try:
+        return listeners_of(text) if len(text) <= IN_THREAD_BYTES else parse_apart(text)
+    except OSError as error:
+        raise ParserFailed(f"no private copy of it could be made: {error.strerror}") from None
+
+
+def read_conf(pod: Pod, text: bytes) -> NginxConf:
+    """The listeners of a controller pod whose nginx.conf is `text`; never raises for what the text holds.
+
+    Blocks for as long as parsing takes, so it belongs into a thread. The same text is parsed once.
+    """
+    digest = hashlib.sha256(text).hexdigest()
+    verdict = _VERDICTS.of(digest, text)
+    return NginxConf(
+        namespace=pod.namespace or "",
+        name=pod.name,
+        source=ListenSource.UNREAD if verdict.unread else ListenSource.READ,
+        listeners=verdict.listeners,
+        reason=f"nginx.conf was not understood: {verdict.unread}." if verdict.unread else "",
+        digest=digest,
+        text=text,
+    )

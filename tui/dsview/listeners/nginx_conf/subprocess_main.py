@@ -1,0 +1,28 @@
+"""The process that `apart` starts: an nginx.conf on standard input, an `Answer` in msgpack on standard output."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+import msgspec
+
+from dsview.listeners.nginx_conf.directives import listeners_of
+from dsview.listeners.nginx_conf.grammar import UnreadConf
+from dsview.listeners.nginx_conf.subprocess_parser import Answer
+
+
+def main() -> None:
+    """Parse one file and end."""
+    os.nice(10)  # the screen goes first
+    gc.disable()  # a tree has no cycles, and walking it again and again while it grows costs a tenth of the time
+    try:
+        answer = Answer(listeners=listeners_of(sys.stdin.buffer.read()))
+    except UnreadConf as error:
+        answer = Answer(unread=str(error))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
+
+
+if __name__ == "__main__":
+    main()

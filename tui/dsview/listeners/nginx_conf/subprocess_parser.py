@@ -1,0 +1,64 @@
+"""Parsing in another process, for files so large that a thread would stall the screen (10 MB: 4 s of CPU)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from threading import Lock
+from typing import Final
+
+import msgspec
+
+from dsview.core.listen import Listener
+from dsview.listeners.nginx_conf.grammar import UnreadConf
+
+TIME_LIMIT: Final = 60.0
+"""Seconds on the wall: a file of 10 MB is parsed in 5 on an idle core, and the process is a nice one."""
+
+_one_at_a_time = Lock()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the process writes to its standard output: listeners, or why there are none."""
+
+    listeners: tuple[Listener, ...] = ()
+    unread: str = ""
+
+
+class ParserFailed(UnreadConf):
+    """The process gave no answer. That says nothing of the file, so it is worth another try later."""
+
+
+def parse_apart(text: bytes, time_limit: float = TIME_LIMIT) -> tuple[Listener, ...]:
+    """Do what `conf.listeners_of` does, in a process of its own; at most one runs at a time.
+
+    Raises:
+        UnreadConf: as `listeners_of` raises it.
+        ParserFailed: the process could not be started, died, or took longer than `time_limit` seconds.
+    """
+    # -P keeps the working directory off the path; what this process can import, that one can.
+    command = [sys.executable, "-P", "-m", "dsview.listeners.nginx_conf.subprocess_main"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with _one_at_a_time:
+        try:
+            done = subprocess.run(  # noqa: S603  (the command is a constant; the text goes to its standard input)
+                command,
+                input=text,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                timeout=time_limit,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ParserFailed(f"parsing it took longer than {time_limit:.0f} s") from None
+        except OSError as error:
+            raise ParserFailed(f"its parser could not be started: {error.strerror}") from None
+    try:
+        answer = msgspec.msgpack.decode(done.stdout, type=Answer)
+    except msgspec.DecodeError:
+        raise ParserFailed(f"its parser ended without an answer (exit code {done.returncode})") from None
+    if answer.unread:
+        raise UnreadConf(answer.unread)
+    return answer.listeners

@@ -1,1 +1,0 @@
-"""The findings of a session as text, JSON, JUnit, SARIF and Markdown. Headless."""

@@ -1,1 +1,0 @@
-"""What each pane shows, as data: columns, cells, flags, sort keys. Headless."""

@@ -1,0 +1,72 @@
+"""`--trace-file`: when what happened since the process began, one JSON line each, for benchmarks."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from dsview.sources.private_files import append_private
+
+_STARTED = time.monotonic()
+
+
+def _process_age() -> float:
+    """Seconds since the process was started, by the kernel's account; since the import where there is none."""
+    try:
+        fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+        return uptime - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return time.monotonic() - _STARTED
+
+
+def resident_mb() -> float:
+    """The resident memory of the process in MB, or 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+
+
+class Trace:
+    """Appends events to a file. A file that cannot be written is given up without a word to the screen."""
+
+    def __init__(self, path: Path) -> None:
+        self._offset = _process_age() - time.monotonic()
+        self._file: BinaryIO | None = append_private(path)
+        self.stats: Callable[[str], Mapping[str, float]] | None = None
+        """What the source counts of a kind: bytes, seconds of reading and decoding."""
+
+    def event(self, name: str, **fields: object) -> None:
+        """One line: the event, milliseconds since the process began, resident memory, and what belongs to it."""
+        if self._file is None:
+            return
+        line = {
+            "event": name,
+            "ms": round((time.monotonic() + self._offset) * 1000, 1),
+            "rss_mb": resident_mb(),
+            **fields,
+        }
+        try:
+            self._file.write(msgspec.json.encode(line) + b"\n")
+        except OSError:
+            self._file = None
+
+    def first_rows(self, kind: str) -> None:
+        """The first objects of a kind are known."""
+        self.event("first_rows", kind=kind)
+
+    def synced(self, kind: str, count: int, check_seconds: float) -> None:
+        """All objects of a kind are known; the source adds bytes and seconds of its own."""
+        stats = dict(self.stats(kind)) if self.stats is not None else {}
+        self.event("synced", kind=kind, count=count, **stats, check_s=round(check_seconds, 4))
+
+    def all_synced(self) -> None:
+        """Every kind is known and everything is evaluated."""
+        self.event("all_synced")

@@ -1,0 +1,73 @@
+"""What happens in a demo, moment by moment: the steps of a scenario as actions on its world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import msgspec
+
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key
+from dsview.sources.demo.description import NodeCondition, Patch, Restart, Rewrite, Step, seconds
+from dsview.sources.demo.manifests import STARTUP
+from dsview.sources.demo.simulated_cluster import SimulatedCluster
+
+Action = Callable[[SimulatedCluster, float], None]
+"""Done to a world at a time, epoch seconds."""
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """An action and when it is due, seconds after the start. `conf` is what becomes of a pod's nginx.conf with it."""
+
+    at: int
+    act: Action
+    conf: Rewrite | None = None
+
+
+def moments(steps: Iterable[Step]) -> list[Moment]:
+    """The actions of a story in order of time."""
+    found: list[Moment] = []
+    for step in steps:
+        at = seconds(step.at)
+        if step.restart is not None:
+            restart = step.restart
+            found.append(Moment(at, partial(_begin_restart, restart)))
+            found.append(Moment(at + STARTUP, partial(_end_restart, restart)))
+        if step.rewrite is not None:
+            found.append(Moment(at, partial(_set_replica, step.rewrite, ready=False), conf=step.rewrite))
+            found.append(Moment(at + STARTUP, partial(_set_replica, step.rewrite, ready=True)))
+        if step.patch is not None:
+            found.append(Moment(at, partial(_merge, step.patch)))
+        if step.node is not None:
+            found.append(Moment(at, partial(_set_node, step.node)))
+    return sorted(found, key=lambda moment: moment.at)
+
+
+def workload_of(item: Restart | Rewrite) -> str:
+    """The workload that a step is about, namespace/name."""
+    return f"{item.namespace}/{item.workload}"
+
+
+def _begin_restart(item: Restart, world: SimulatedCluster, now: float) -> None:
+    world.begin_restart(workload_of(item), item.replica, now)
+
+
+def _end_restart(item: Restart, world: SimulatedCluster, now: float) -> None:
+    world.end_restart(workload_of(item), item.replica, now)
+
+
+def _merge(item: Patch, world: SimulatedCluster, _now: float) -> None:
+    world.merge(Kind(item.kind), (item.namespace, item.name), item.merge)
+
+
+def _set_replica(item: Rewrite, world: SimulatedCluster, now: float, *, ready: bool) -> None:
+    key: Key = world.pod_of(workload_of(item), item.replica)
+    world.set_ready(Kind.POD, key, ready=ready, now=now)
+
+
+def _set_node(item: NodeCondition, world: SimulatedCluster, now: float) -> None:
+    """A node that stops answering takes the readiness of its pods along (K:pkg/controller/nodelifecycle)."""
+    world.set_ready(Kind.NODE, ("", item.name), ready=item.ready, now=now)
+    for key in world.pods_on(item.name):
+        world.set_ready(Kind.POD, key, ready=item.ready, now=now)

@@ -1,0 +1,186 @@
+"""Kubeconfigs: several files merged as kubectl does, and the one context that is used. Needs no kubernetes import.
+
+The official client reads them too, with the slow YAML loader and sentences for developers; it is handed the one
+context that is wanted, resolved, and does what it is good at: credentials, exec plug-ins, TLS.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from dsview.core.errors import UserError
+from dsview.core.secrets import credentials, remember
+from dsview.core.text import safe
+
+IN_CLUSTER = "in-cluster"
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NAMED = ("clusters", "contexts", "users")
+_PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+
+
+class ContextInfo(msgspec.Struct, frozen=True):
+    """A context to choose from: its name, its cluster's server, whether it is the current one."""
+
+    name: str
+    server: str
+    is_current: bool
+
+
+class ResolvedContext(msgspec.Struct, frozen=True, kw_only=True):
+    """The context that is used. `config` is a kubeconfig with nothing else in it; None means in-cluster."""
+
+    name: str
+    namespace: str = ""
+    server: str = ""
+    skips_tls_verify: bool = False
+    config: dict[str, Any] | None = None
+
+
+def kubeconfig_paths(kubeconfig: str | None) -> list[Path]:
+    """The files that are read: `--kubeconfig`, else $KUBECONFIG, else ~/.kube/config."""
+    if kubeconfig:
+        return [Path(kubeconfig).expanduser()]
+    named = [part for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
+    return [Path(part).expanduser() for part in named] or [Path.home() / ".kube" / "config"]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = yaml.load(path.read_bytes(), Loader=_Loader)  # noqa: S506  (a safe loader)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UserError(safe(f"The kubeconfig {path} cannot be read: {error.strerror or error}.")) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark is not None else ""
+        raise UserError(
+            safe(f"The kubeconfig {path} is not valid YAML{where}. Mend it, or name another with --kubeconfig.")
+        ) from None
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise UserError(safe(f"The kubeconfig {path} is malformed: it is no mapping."))
+    return value
+
+
+def _absolute(entry: Any, folder: Path) -> Any:
+    """An entry with its relative paths resolved against the folder of its file."""
+    if not isinstance(entry, dict):
+        return entry
+    resolved = dict(entry)
+    for key in _PATHS:
+        value = resolved.get(key)
+        if isinstance(value, str) and value:
+            resolved[key] = str(folder / Path(value).expanduser())
+    plugin = resolved.get("exec")
+    if isinstance(plugin, dict) and isinstance(plugin.get("command"), str) and "/" in plugin["command"]:
+        resolved["exec"] = {**plugin, "command": str(folder / Path(plugin["command"]).expanduser())}
+    return resolved
+
+
+def _look_for_plugin(user: object) -> None:
+    """Raises `UserError` where the user's credential plug-in is not installed."""
+    plugin = user.get("exec") if isinstance(user, dict) else None
+    command = plugin.get("command") if isinstance(plugin, dict) else None
+    if isinstance(plugin, dict) and isinstance(command, str) and shutil.which(command) is None:
+        hint = str(plugin.get("installHint") or "").strip()
+        raise UserError(
+            safe(f"The credential plug-in {command} that the kubeconfig names was not found. {hint[:300]}".strip())
+        )
+
+
+class Kubeconfig:
+    """The merged files: the first one that names something wins."""
+
+    def __init__(self, kubeconfig: str | None) -> None:
+        self.paths = kubeconfig_paths(kubeconfig)
+        self.current = ""
+        self._entries: dict[str, dict[str, Any]] = {kind: {} for kind in _NAMED}
+        self.exists = False
+        for path in self.paths:
+            data = _read(path)
+            self.exists = self.exists or bool(data)
+            self.current = self.current or str(data.get("current-context") or "")
+            folder = path.resolve().parent
+            for kind in _NAMED:
+                rows = data.get(kind) or []
+                if not isinstance(rows, list):
+                    raise UserError(safe(f"The kubeconfig {path} is malformed: {kind} is no list."))
+                for row in rows:
+                    if isinstance(row, dict) and isinstance(row.get("name"), str):
+                        inner = _absolute(row.get(kind[:-1]) or {}, folder)
+                        self._entries[kind].setdefault(row["name"], inner)
+
+    def contexts(self, chosen: str | None) -> list[ContextInfo]:
+        """All contexts, in the order of the files."""
+        current = chosen or self.current
+        return [
+            ContextInfo(name, str(self._cluster(context).get("server") or ""), name == current)
+            for name, context in self._entries["contexts"].items()
+            if isinstance(context, dict)
+        ]
+
+    def _cluster(self, context: dict[str, Any]) -> dict[str, Any]:
+        cluster = self._entries["clusters"].get(str(context.get("cluster")))
+        return cluster if isinstance(cluster, dict) else {}
+
+    def resolve(self, chosen: str | None) -> ResolvedContext:
+        """The chosen or current context. Raises `UserError` with a sentence that says what to do."""
+        where = safe(os.pathsep.join(map(str, self.paths)))
+        if not self.exists:
+            raise UserError(
+                f"No kubeconfig was found at {where}. Name one with --kubeconfig or $KUBECONFIG, or try `dsview "
+                "--demo`."
+            )
+        name = chosen or self.current
+        if not name:
+            raise UserError(f"The kubeconfig {where} has no current context. Choose one with --context.")
+        context = self._entries["contexts"].get(name)
+        if not isinstance(context, dict):
+            known = ", ".join(list(self._entries["contexts"])[:8]) or "none"
+            raise UserError(safe(f"There is no context {name!r} in the kubeconfig. There are: {known}."))
+        cluster = self._cluster(context)
+        if not cluster.get("server"):
+            raise UserError(safe(f"Context {name!r} names cluster {context.get('cluster')!r}, which has no server."))
+        user_name = str(context.get("user") or "")
+        user = self._entries["users"].get(user_name)
+        if user_name and not isinstance(user, dict):
+            raise UserError(safe(f"Context {name!r} names user {user_name!r}, which is not in the kubeconfig."))
+        if isinstance(user, dict):
+            remember(credentials(user), public=(name, str(cluster["server"])))
+        _look_for_plugin(user)
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": name,
+            "contexts": [{"name": name, "context": context}],
+            "clusters": [{"name": context.get("cluster"), "cluster": cluster}],
+            "users": [{"name": user_name, "user": user}] if user_name else [],
+        }
+        return ResolvedContext(
+            name=name,
+            namespace=str(context.get("namespace") or ""),
+            server=str(cluster["server"]),
+            skips_tls_verify=bool(cluster.get("insecure-skip-tls-verify")),
+            config=config,
+        )
+
+
+def resolve_context(kubeconfig: str | None, chosen: str | None) -> ResolvedContext:
+    """The context to use; in a pod without kubeconfig, the pod's own service account. Raises `UserError`."""
+    in_pod = bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and not kubeconfig and not os.environ.get("KUBECONFIG")
+    if in_pod and not chosen and not any(path.exists() for path in kubeconfig_paths(kubeconfig)):
+        return ResolvedContext(name=IN_CLUSTER)
+    return Kubeconfig(kubeconfig).resolve(chosen)
+
+
+def list_contexts(kubeconfig: str | None, chosen: str | None) -> list[ContextInfo]:
+    """The contexts to choose from; none in a pod. Raises `UserError` where a file is broken."""
+    return Kubeconfig(kubeconfig).contexts(chosen)

@@ -1,0 +1,85 @@
+"""Reads the nginx.conf of controller pods, a few at the same time, each when it is asked for."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dsview.core.listen import ListenSource, NginxConf
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod
+from dsview.sources.events import Changed, Sink
+
+if TYPE_CHECKING:
+    from dsview.sources.kube.client import Client
+
+# ruff: noqa: PLC0415 - `execute` brings urllib3: after the first frame
+
+READERS = 4
+"""Controller pods whose nginx.conf is read at the same time."""
+
+
+class NginxConfReaders:
+    """Threads that read files. `start_thread` starts one by its name; without `use_exec` every file is predicted."""
+
+    def __init__(
+        self, start_thread: Callable[[str, Callable[[], None]], None], stop: threading.Event, *, use_exec: bool
+    ) -> None:
+        self._start_thread = start_thread
+        self._stop = stop
+        self._use_exec = use_exec
+        self._client: Client | None = None
+        self._requests: queue.Queue[tuple[Pod, str, Sink] | None] = queue.Queue()
+
+    def start(self, client: Client) -> None:
+        """Read what is asked for, and what was asked for before."""
+        self._client = client
+        for number in range(READERS):
+            self._start_thread(f"nginx-{number}", self._run)
+
+    def end(self) -> None:
+        """The session is over: `stop` is set already."""
+        for _ in range(READERS):
+            self._requests.put(None)
+
+    def ask(self, pod: Pod, container: str, sink: Sink) -> None:
+        """Ask for a file; the answer comes from one of the threads that read them."""
+        if self._use_exec:
+            self._requests.put((pod, container, sink))
+        else:
+            sink(Changed(Kind.NGINX_CONF, (_predicted(pod, "--no-exec was given"),)))
+
+    def _run(self) -> None:
+        while (request := self._requests.get()) is not None and not self._stop.is_set():
+            pod, container, sink = request
+            try:
+                conf = self._read(pod, container)
+            except Exception as error:
+                # The question is answered all the same, and so will be those behind it.
+                sink(Changed(Kind.NGINX_CONF, (_predicted(pod, f"dsview failed to read it ({type(error).__name__})"),)))
+                self._start_thread("nginx", self._run)
+                raise
+            sink(Changed(Kind.NGINX_CONF, (conf,)))
+
+    def _read(self, pod: Pod, container: str) -> NginxConf:
+        from dsview.listeners.nginx_conf import read_conf
+        from dsview.sources.kube.errors import RequestFailed
+        from dsview.sources.kube.pod_exec import ConfUnavailable, read_nginx_conf, why_refused
+
+        reason = "there is no connection"
+        try:
+            if self._client is not None:
+                return read_conf(pod, read_nginx_conf(self._client, pod, container))
+        except RequestFailed as error:
+            reason = why_refused(error)
+        except ConfUnavailable as error:
+            reason = str(error)
+        return _predicted(pod, reason)
+
+
+def _predicted(pod: Pod, reason: str) -> NginxConf:
+    """What stands for a file that was not read, and why."""
+    return NginxConf(namespace=pod.namespace, name=pod.name, source=ListenSource.PREDICTED, reason=safe(reason))

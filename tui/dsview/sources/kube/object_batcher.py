@@ -1,0 +1,106 @@
+"""From the raw objects of lists and watches to events: decoded, in batches, what cannot be read told apart."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+from msgspec import Raw
+
+from dsview.kinds.decode import BadObject, decode, decode_line
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Object
+from dsview.sources.events import Changed, Quarantined, Sink
+
+BATCH = 500
+_UPSERTS = {"ADDED", "MODIFIED"}
+
+
+class Stats(msgspec.Struct):
+    """What reading a kind cost: bytes, and seconds of waiting for them and of decoding them."""
+
+    bytes: int = 0
+    read_s: float = 0.0
+    decode_s: float = 0.0
+
+
+class ObjectBatcher:
+    """Takes the objects of one kind; `flush` sends what was taken.
+
+    Of the list under way `loaded` counts the objects, and `seen` are their keys where those are needed to tell what is
+    gone: 17 MB at 150,000 pods.
+    """
+
+    def __init__(self, kind: Kind, sink: Sink) -> None:
+        self._kind = kind
+        self._sink = sink
+        self._upserts: dict[Key, Object] = {}
+        self._deletes: dict[Key, None] = {}
+        self._keeps_keys = False
+        self.loaded = 0
+        self.seen: set[Key] = set()
+        self.stats = Stats()
+
+    def begin_list(self, *, keeps_keys: bool) -> None:
+        """A list begins."""
+        self._keeps_keys = keeps_keys
+        self.loaded = 0
+        self.seen = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much was taken as is sent at once."""
+        return len(self._upserts) >= BATCH
+
+    def put_line(self, line: bytes, *, is_listing: bool) -> str | None:
+        """Take a watch's line at once if it tells of an object that is there: its resourceVersion, else None."""
+        started = time.perf_counter()
+        whole = decode_line(self._kind, line)
+        self.stats.decode_s += time.perf_counter() - started
+        if whole is None or whole[0] not in _UPSERTS:
+            return None
+        return self._keep(whole[1], is_listing=is_listing)
+
+    def put(self, raw: Raw, *, is_listing: bool) -> str:
+        """Take an object that is there; its resourceVersion, empty where it cannot be read."""
+        started = time.perf_counter()
+        try:
+            item = decode(self._kind, raw)
+        except BadObject as error:
+            self._sink(Quarantined(self._kind, error.identity, str(error)))
+            return ""
+        finally:
+            self.stats.decode_s += time.perf_counter() - started
+        return self._keep(item, is_listing=is_listing)
+
+    def _keep(self, item: Object, *, is_listing: bool) -> str:
+        key = item.key
+        if is_listing:
+            self.loaded += 1
+            if self._keeps_keys:
+                self.seen.add(key)
+        self._deletes.pop(key, None)
+        self._upserts[key] = item
+        if self.is_full:
+            self.flush()
+        return item.resource_version
+
+    def drop(self, raw: Raw) -> str:
+        """Take an object that is gone; the resourceVersion of its end, empty where it cannot be read."""
+        try:
+            item = decode(self._kind, raw)
+        except BadObject as error:
+            namespace, _, name = error.identity.rpartition("/")
+            self._deletes[(namespace, name)] = None
+            return ""
+        self.seen.discard(item.key)
+        self._upserts.pop(item.key, None)
+        self._deletes[item.key] = None
+        return item.resource_version
+
+    def flush(self) -> None:
+        """Send what was taken."""
+        if self._upserts or self._deletes:
+            changed = Changed(self._kind, tuple(self._upserts.values()), tuple(self._deletes))
+            self._upserts, self._deletes = {}, {}
+            self._sink(changed)

@@ -1,0 +1,217 @@
+"""How an API server is reached: its URL, a pool of connections, and the header that says who asks.
+
+What kubeconfigs mostly hold (a token, a certificate, nothing) needs no more than urllib3. The official client, which
+takes a quarter of a second and 16 MB to import, is kept for all else: `official.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import socket
+import ssl
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
+from urllib.request import getproxies
+
+import msgspec
+import urllib3
+from urllib3 import HTTPHeaderDict
+from urllib3.util.ssl_ import create_urllib3_context
+
+from dsview.core.secrets import remember
+from dsview.sources.kube.kubeconfig import ResolvedContext
+
+_NOT_PLAIN = ("exec", "auth-provider", "username")
+"""What in a kubeconfig's user is for the official client."""
+
+_KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 9))
+"""Seconds and counts of client-go's probes, where the system has the option; without any a dead peer goes unseen."""
+
+
+class ApiTransport(Protocol):
+    """The way to one API server, with the credentials of one moment. Used by many threads."""
+
+    @property
+    def server(self) -> str:
+        """The URL of the API server, without a slash at its end."""
+
+    @property
+    def pool(self) -> urllib3.PoolManager:
+        """The connections."""
+
+    @property
+    def headers(self) -> HTTPHeaderDict:
+        """What says who asks, for every request."""
+
+    def websocket(self, path: str, protocol: str) -> Any:
+        """A `websocket.WebSocket` to a path with its query. Raises what that class does, and `OSError`."""
+
+
+class DirectTransport(msgspec.Struct, frozen=True, kw_only=True):
+    """Access with what the kubeconfig itself holds. `tls` is None for http."""
+
+    server: str
+    pool: urllib3.PoolManager
+    headers: HTTPHeaderDict
+    tls: ssl.SSLContext | None = None
+    tls_server_name: str | None = None
+
+    def websocket(self, path: str, protocol: str) -> Any:
+        """As `ApiTransport` says."""
+        options: dict[str, Any] = {"context": self.tls} if self.tls is not None else {}
+        if self.tls_server_name is not None:
+            options["server_hostname"] = self.tls_server_name
+        return open_websocket(f"{self.server}{path}", self.headers, protocol, tls=options)
+
+
+def open_websocket(
+    url: str, headers: Mapping[str, str], protocol: str, *, tls: Mapping[str, Any], **options: Any
+) -> Any:
+    """A `websocket.WebSocket` to an http or https URL. The one place that opens one.
+
+    It follows no redirect: websocket-client would repeat the credentials to whatever host the answer names, in clear
+    text where it says so. `tls` are that library's options of a TLS connection, `options` its options of a proxy.
+
+    Raises `websocket.WebSocketException`, `WebSocketBadStatusException` for any answer but 101, and `OSError`.
+    """
+    import websocket  # noqa: PLC0415  (only where a controller pod is read)
+
+    header = [f"{name}: {value}" for name, value in headers.items()]
+    connection: Any = websocket.WebSocket(sslopt=dict(tls), skip_utf8_validation=True)
+    address = f"ws{url.removeprefix('http')}"
+    try:
+        connection.connect(address, header=header, subprotocols=[protocol], redirect_limit=0, **options)
+    except websocket.WebSocketBadStatusException:
+        raise
+    except websocket.WebSocketException:
+        _refuse_redirect(connection)
+        raise
+    _refuse_redirect(connection)
+    return connection
+
+
+def _refuse_redirect(connection: Any) -> None:
+    """Raise `WebSocketBadStatusException` where the handshake was answered by anything but 101."""
+    import websocket  # noqa: PLC0415  (as above)
+
+    answer = connection.handshake_response
+    if answer is not None and answer.status != 101:
+        connection.shutdown()
+        raise websocket.WebSocketBadStatusException(f"the server answers {answer.status}", answer.status)
+
+
+def keepalive() -> list[tuple[int, int, int]]:
+    """Options for sockets: urllib3's own, and probes of idle connections."""
+    options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    known = [(getattr(socket, name), value) for name, value in _KEEPALIVE if hasattr(socket, name)]
+    return options + [(socket.IPPROTO_TCP, option, value) for option, value in known]
+
+
+def direct_transport(context: ResolvedContext, *, connections: int) -> DirectTransport | None:
+    """Access with what the kubeconfig itself holds; None where that is for the official client.
+
+    Raises `OSError` for files that cannot be read, `ssl.SSLError` and `ValueError` for what they hold.
+    """
+    if context.config is None:
+        return None
+    cluster: dict[str, Any] = context.config["clusters"][0]["cluster"]
+    users = [entry["user"] for entry in context.config["users"]]
+    user: dict[str, Any] = users[0] if users else {}
+    server = context.server.rstrip("/")
+    tls, name = None, None
+    if any(key in user for key in _NOT_PLAIN) or cluster.get("proxy-url") or _has_proxy(server):
+        if user.get("as"):
+            raise ValueError("it says `as`, which dsview does with a token or a certificate and no proxy only")
+        return None
+    options: dict[str, Any] = {"maxsize": connections, "retries": False, "socket_options": keepalive()}
+    if server.startswith("https"):
+        tls = _tls(cluster, user)
+        name = str(cluster["tls-server-name"]) if cluster.get("tls-server-name") else None
+        options |= {"ssl_context": tls, "cert_reqs": tls.verify_mode, "server_hostname": name}
+    token = _token(user)
+    headers = HTTPHeaderDict({"authorization": f"Bearer {token}"} if token else {})
+    remember(headers.values())
+    headers.extend(_impersonation(user))
+    return DirectTransport(
+        server=server, pool=urllib3.PoolManager(**options), headers=headers, tls=tls, tls_server_name=name
+    )
+
+
+def _impersonation(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Whose rights are asked for instead of one's own, as client-go says it to the server."""
+    if not user.get("as"):
+        return
+    yield "Impersonate-User", str(user["as"])
+    if user.get("as-uid"):
+        yield "Impersonate-Uid", str(user["as-uid"])
+    for group in user.get("as-groups") or ():
+        yield "Impersonate-Group", str(group)
+    for key, values in (user.get("as-user-extra") or {}).items():
+        for value in values:
+            yield f"Impersonate-Extra-{quote(str(key), safe='').lower()}", str(value)
+
+
+def _has_proxy(server: str) -> bool:
+    proxies = getproxies()
+    return bool({urlsplit(server).scheme, "all"} & proxies.keys())
+
+
+def _token(user: dict[str, Any]) -> str:
+    """The token as client-go takes it: that in the file, which may have been renewed, before that in the user."""
+    token, path = str(user.get("token") or ""), user.get("tokenFile")
+    if not path:
+        return token
+    try:
+        return Path(str(path)).read_text(encoding="utf-8").strip() or token
+    except OSError:
+        if token:
+            return token
+        raise
+
+
+def _tls(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
+    context = create_urllib3_context()
+    if cluster.get("insecure-skip-tls-verify"):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif data := cluster.get("certificate-authority-data"):
+        context.load_verify_locations(cadata=_decoded(data).decode("ascii"))
+    elif path := cluster.get("certificate-authority"):
+        context.load_verify_locations(cafile=str(path))
+    else:
+        context.load_default_certs()
+    certificate, key = _material(user, "client-certificate"), _material(user, "client-key")
+    if certificate:
+        _load_pair(context, certificate, key)
+    return context
+
+
+def _material(entry: dict[str, Any], name: str) -> bytes:
+    """A PEM of the user: as data, else from the file that is named."""
+    if data := entry.get(f"{name}-data"):
+        return _decoded(data)
+    return Path(str(entry[name])).read_bytes() if entry.get(name) else b""
+
+
+def _decoded(data: object) -> bytes:
+    try:
+        return base64.b64decode(str(data))
+    except binascii.Error as error:
+        raise ValueError(f"data of a certificate or key is not base64 ({error})") from None
+
+
+def _load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    """OpenSSL takes a pair from files only: one of ours alone, gone as soon as it was read."""
+    descriptor, name = tempfile.mkstemp()
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(certificate + b"\n" + key)
+        # A password would be asked for on the terminal that a screen is drawn on.
+        context.load_cert_chain(name, password="")
+    finally:
+        Path(name).unlink()

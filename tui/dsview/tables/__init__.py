@@ -1,0 +1,1 @@
+"""The panes as data: columns, cells, sort keys, filters. Headless."""

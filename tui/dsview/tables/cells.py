@@ -1,0 +1,79 @@
+"""Columns, cells and rows: what a table is made of, whoever draws it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from dsview.core.finding import Finding, Severity
+from dsview.core.text import Safe
+from dsview.kinds.objects import Key
+
+Lane = Literal["", "IPv4", "IPv6"]
+GAP = Safe("—")
+"""What stands where an address is missing that should not be."""
+
+NONE = Safe("·")
+"""What stands where nothing is and nothing need be."""
+
+UNREAD = Safe("?")
+"""What stands where nobody can tell, as what would tell it was not read."""
+
+
+class Tone(StrEnum):
+    """How a cell is meant; a theme gives it a colour. A flag's severity comes on top of it."""
+
+    PLAIN = "plain"
+    MUTED = "muted"
+    GOOD = "good"
+    GAP = "gap"
+    PRIMARY = "primary"
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """A column of a pane.
+
+    `lane` groups the columns of one family. `width` is the narrowest useful width in cells, `max_width` the
+    widest. `priority` decides what stays on a narrow screen: 0 always does, higher goes first. `help` is a sentence.
+    """
+
+    id: str
+    title: str
+    help: str
+    lane: Lane = ""
+    width: int = 6
+    max_width: int = 40
+    align: Literal["left", "right"] = "left"
+    priority: int = 0
+
+
+class Cell(msgspec.Struct, frozen=True, gc=False):
+    """One cell. `flag` is the worst severity of the findings that are about this very cell.
+
+    `value` is what exports hold where the text is shortened for the screen, such as `PreferDualStack` for `Prefer`.
+    """
+
+    text: Safe
+    tone: Tone = Tone.PLAIN
+    flag: Severity | None = None
+    value: str = ""
+
+    @property
+    def exported(self) -> str:
+        """The whole value in Kubernetes' own words; empty where there is none."""
+        return self.value or ("" if self.text in {GAP, NONE, UNREAD} else self.text)
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """A row: its object, one cell for each column of the pane, and the findings that flag it (not exempted)."""
+
+    key: Key
+    cells: tuple[Cell, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def severity(self) -> Severity | None:
+        """The worst severity of the row's findings."""
+        return min((f.severity for f in self.findings), key=lambda s: s.rank, default=None)

@@ -1,0 +1,74 @@
+"""What details are made of: facts in two lanes or in words, and the objects that one can go on to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.home_pane import PLACES
+from dsview.core.address import FAMILIES, by_family, classify
+from dsview.core.text import Safe, safe
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.objects import Key
+from dsview.tables.cells import GAP
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A fact. Either `v4` and `v6`, the values of the two lanes, or `text`, which has no lanes."""
+
+    label: Safe
+    v4: tuple[Safe, ...] = ()
+    v6: tuple[Safe, ...] = ()
+    text: Safe = Safe("")
+
+    @property
+    def has_lanes(self) -> bool:
+        """Whether the fact is shown in two lanes."""
+        return bool(self.v4 or self.v6)
+
+
+class Relative(msgspec.Struct, frozen=True, kw_only=True):
+    """Another object: with the place of its detail (see `places`), or by name only (`pane_id` is then empty)."""
+
+    kind: str
+    label: Safe
+    pane_id: str
+    key: Key
+
+
+def moment_text(seconds: float) -> str:
+    """Epoch seconds as people read them, in UTC; empty for 0, which is "not given"."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if seconds else ""
+
+
+def text_fact(label: str, value: str) -> list[Fact]:
+    """A fact in words; none where there are no words."""
+    return [Fact(safe(label), text=safe(value))] if value else []
+
+
+def lane_facts(label: str, texts: tuple[str, ...], *, classes: bool = True) -> list[Fact]:
+    """Addresses or ranges in two lanes, with their class; none where there are no addresses at all."""
+    found = by_family(texts)
+    lanes = []
+    for family in FAMILIES:
+        values = []
+        for text in found[family]:
+            cls = classify(text) if classes and "/" not in text else None
+            values.append(safe(f"{text}  {cls}" if cls else text))
+        lanes.append(tuple(values) or (GAP,))
+    return [Fact(safe(label), lanes[0], lanes[1])] if texts else []
+
+
+def counted_fact(view: ClusterView, kind: Kind, label: str, v4: str, v6: str) -> Fact:
+    """What was counted in both lanes; where the objects were not read, a sentence instead of a zero."""
+    if view.state.is_known(kind):
+        return Fact(safe(label), (safe(v4),), (safe(v6),))
+    return Fact(safe(label.partition(" (")[0]), text=safe(f"unknown: {RESOURCES[kind].plural} were not read"))
+
+
+def relative(kind: str, key: Key, note: str = "") -> Relative:
+    """Another object, by its kind and key, with a few words about it."""
+    name = f"{key[0]}/{key[1]}" if key[0] else key[1]
+    return Relative(kind=kind, label=safe(f"{name}  {note}".strip()), pane_id=PLACES.get(kind, ""), key=key)

@@ -1,0 +1,251 @@
+"""The keys of the filter language, once: parser, completion and `dsview help filters` are made from here.
+
+A value is compared as a whole and without regard to case; `*` stands for anything. What a pane's rows have to offer
+for a key is an entry in its `attributes`; a key that a pane has not matches none of its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import translate
+from itertools import islice
+from re import compile as compile_pattern
+
+import msgspec
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.checks.engine.policy import matches
+from dsview.core.address import FAMILIES, Family, packed
+from dsview.core.cidr import Cidr, parse_cidr
+from dsview.core.finding import Severity
+from dsview.kinds.objects import Key
+from dsview.tables.pane import Pane
+
+KeyTest = Callable[[Sequence[Key]], Iterable[bool]]
+"""Whether each of some rows, by their keys, is wanted."""
+
+SAMPLED = 2000
+"""Rows that are looked at for values to offer."""
+
+
+def _sampled(attribute: str) -> Callable[[Pane, ClusterView], Iterable[str]]:
+    """The values of the first rows: enough to be taught by."""
+
+    def find(pane: Pane, view: ClusterView) -> Iterable[str]:
+        rows = pane.attributes[attribute](view, list(islice(pane.keys(view), SAMPLED)))
+        return {value for values in rows for value in values}
+
+    return find
+
+
+class FilterKey(msgspec.Struct, frozen=True, kw_only=True):
+    """One key. `make` turns a value into a test and raises `ValueError` with a sentence where it makes no sense.
+
+    `attribute` is what a pane has to offer for it, empty where every pane can. `found` gives the values to complete.
+    """
+
+    name: str
+    example: str
+    help: str
+    make: Callable[[str, Pane, ClusterView], KeyTest]
+    found: Callable[[Pane, ClusterView], Iterable[str]]
+    attribute: str = ""
+
+    def applies_to(self, pane: Pane) -> bool:
+        """Whether rows of the pane can have it."""
+        return not self.attribute or self.attribute in pane.attributes
+
+    def values(self, pane: Pane, view: ClusterView) -> list[str]:
+        """Values that can be completed, sorted."""
+        return sorted(filter(None, self.found(pane, view))) if self.applies_to(pane) else []
+
+
+def _text_test(value: str) -> Callable[[str], bool]:
+    wanted = value.lower()
+    if "*" in wanted or "?" in wanted:
+        fits = compile_pattern(translate(wanted)).match
+        return lambda text: fits(text.lower()) is not None
+    return lambda text: text.lower() == wanted
+
+
+def _namespace(value: str, _pane: Pane, _view: ClusterView) -> KeyTest:
+    fits = _text_test(value)
+    return lambda keys: [fits(namespace) for namespace, _ in keys]
+
+
+def _name(value: str, pane: Pane, view: ClusterView) -> KeyTest:
+    if "name" in pane.attributes:
+        return _any("name", _text_test(value), pane, view)
+    fits = _text_test(value)
+    return lambda keys: [fits(name) for _, name in keys]
+
+
+def _any(attribute: str, fits: Callable[[str], bool], pane: Pane, view: ClusterView) -> KeyTest:
+    read = pane.attributes[attribute]
+    return lambda keys: [any(map(fits, values)) for values in read(view, keys)]
+
+
+def _all(attribute: str, wanted: set[Family], pane: Pane, view: ClusterView) -> KeyTest:
+    read = pane.attributes[attribute]
+    return lambda keys: [wanted.issubset(values) for values in read(view, keys)]
+
+
+def _of(attribute: str) -> Callable[[str, Pane, ClusterView], KeyTest]:
+    return lambda value, pane, view: _any(attribute, _text_test(value), pane, view)
+
+
+def _label(value: str, pane: Pane, view: ClusterView) -> KeyTest:
+    # `label:app` asks whether there is one at all.
+    return _any("label", _text_test(value if "=" in value else f"{value}=*"), pane, view)
+
+
+def _address(value: str, pane: Pane, view: ClusterView) -> KeyTest:
+    if "/" in value:
+        cidr = parse_cidr(value)
+        if cidr is None:
+            raise ValueError(f"{value} is no CIDR; one looks like 10.0.0.0/8 or fd00::/8.")
+        return _any("ip", _within(cidr), pane, view)
+    wanted = packed(value)
+    if wanted is None:
+        raise ValueError(f"{value} is no IP address; for a range write one with a prefix length, as fd00::/8.")
+    return _any("ip", lambda text: packed(text.partition("/")[0]) == wanted, pane, view)
+
+
+def _within(cidr: Cidr) -> Callable[[str], bool]:
+    def is_within(text: str) -> bool:
+        raw = packed(text.partition("/")[0])
+        return raw is not None and cidr.contains(raw)
+
+    return is_within
+
+
+_FAMILIES: dict[str, tuple[Family, ...]] = {
+    "v4": ("IPv4",),
+    "ipv4": ("IPv4",),
+    "4": ("IPv4",),
+    "v6": ("IPv6",),
+    "ipv6": ("IPv6",),
+    "6": ("IPv6",),
+    "dual": FAMILIES,
+}
+
+
+def _families(value: str) -> tuple[Family, ...]:
+    found = _FAMILIES.get(value.lower())
+    if found is None:
+        raise ValueError(f"{value} is no family; write v4, v6 or dual.")
+    return found
+
+
+def _family(value: str, pane: Pane, view: ClusterView) -> KeyTest:
+    return _all("family", set(_families(value)), pane, view)
+
+
+def _missing(value: str, pane: Pane, view: ClusterView) -> KeyTest:
+    return _all("missing", set(_families(value)), pane, view)
+
+
+def _code(value: str, pane: Pane, view: ClusterView) -> KeyTest:
+    return lambda keys: [any(matches(f.check, value) for f in pane.findings(view, key)) for key in keys]
+
+
+def _severity(value: str, pane: Pane, view: ClusterView) -> KeyTest:
+    at_least = value.startswith(">=")
+    name = value.removeprefix(">=").lower()
+    if name not in set(Severity):
+        raise ValueError(f"{value} is no severity; write error, warning or note, with >= for that or worse.")
+    wanted = Severity(name)
+    if at_least:
+        return lambda keys: [any(f.severity.at_least(wanted) for f in pane.findings(view, key)) for key in keys]
+    return lambda keys: [any(f.severity is wanted for f in pane.findings(view, key)) for key in keys]
+
+
+def _codes(pane: Pane, view: ClusterView) -> Iterable[str]:
+    if pane.flag_kind:
+        return {f.check.removeprefix("DS-") for f in view.book if f.object.kind == pane.flag_kind}
+    return {f.check.removeprefix("DS-") for key in pane.keys(view) for f in pane.findings(view, key)}
+
+
+_KEYS = (
+    FilterKey(
+        name="ns",
+        example="ns:shop",
+        help="The namespace.",
+        make=_namespace,
+        found=lambda pane, view: {namespace for namespace, _ in pane.keys(view)},
+    ),
+    FilterKey(name="name", example="name:web*", help="The name.", make=_name, found=lambda _pane, _view: ()),
+    FilterKey(
+        name="node",
+        example="node:worker-1",
+        help="The node.",
+        make=_of("node"),
+        found=lambda _pane, view: view.nodes,
+        attribute="node",
+    ),
+    FilterKey(
+        name="type",
+        example="type:LoadBalancer",
+        help="The type of a Service.",
+        make=_of("type"),
+        found=_sampled("type"),
+        attribute="type",
+    ),
+    FilterKey(
+        name="policy",
+        example="policy:SingleStack",
+        help="The ipFamilyPolicy of a Service.",
+        make=_of("policy"),
+        found=_sampled("policy"),
+        attribute="policy",
+    ),
+    FilterKey(
+        name="label",
+        example="label:app=web",
+        help="A label; its key alone for any value.",
+        make=_label,
+        found=_sampled("label"),
+        attribute="label",
+    ),
+    FilterKey(
+        name="ip",
+        example="ip:fd00::/8",
+        help="An address, however it is spelled, or a CIDR that holds one.",
+        make=_address,
+        found=lambda _pane, _view: (),
+        attribute="ip",
+    ),
+    FilterKey(
+        name="family",
+        example="family:v6",
+        help="A family that is there: v4, v6 or dual.",
+        make=_family,
+        found=lambda _pane, _view: ("v4", "v6", "dual"),
+        attribute="family",
+    ),
+    FilterKey(
+        name="missing",
+        example="missing:v6",
+        help="A family that should be there and is not: a gap in its lane.",
+        make=_missing,
+        found=lambda _pane, _view: ("v4", "v6"),
+        attribute="missing",
+    ),
+    FilterKey(
+        name="code",
+        example="code:NGX-*",
+        help="A check that flags the row; DS- may be left out.",
+        make=_code,
+        found=_codes,
+    ),
+    FilterKey(
+        name="severity",
+        example="severity:error",
+        help="A finding of that severity; with >= of that or a worse one.",
+        make=_severity,
+        found=lambda _pane, _view: Severity,
+    ),
+)
+
+FILTER_KEYS: dict[str, FilterKey] = {key.name: key for key in _KEYS}
+"""Every key, by name."""

@@ -1,0 +1,130 @@
+"""Since when a finding holds, as far as anything tells: what dsview saw, a condition's time, who wrote the field.
+
+None of these is the moment when trouble began, so each is said for what it is: a time of its own, "not before" where an
+object is no older, "at the latest" where a field was last written then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.home_pane import KINDS, PLACES
+from dsview.core.finding import Finding
+from dsview.core.text import Safe, safe
+from dsview.core.yaml_text import YamlError, load_yaml
+from dsview.kinds.objects import Object, Pod, ServiceCIDR
+from dsview.tables.facts import moment_text
+
+BEFORE = "before this session"
+
+
+def first_seen_text(view: ClusterView, finding: Finding) -> Safe:
+    """Since when the finding holds, in a few words; empty where nothing tells."""
+    seen = view.timeline.opened_at(finding)
+    if seen is not None:
+        return safe(f"{moment_text(seen)}, as dsview saw it come")
+    item = _object(view, finding)
+    ready = _condition(item, finding)
+    if ready:
+        return safe(f"{moment_text(ready)}, when its condition Ready changed")
+    # What is shown in the detail only is not followed, so that nobody knows when it came.
+    is_followed = view.book.get(finding.identity) is not None
+    parts = [BEFORE] if is_followed and view.source.is_live and view.was_settled else []
+    if item is not None and (start := _start(item, finding.object.kind)):
+        parts.append(f"not before {start}")
+    return safe(", ".join(parts))
+
+
+def _object(view: ClusterView, finding: Finding) -> Object | None:
+    ref = finding.object
+    if ref.kind == "ServiceCIDR":
+        return view.state.service_cidrs.get(("", ref.name))
+    place = PLACES.get(ref.kind)
+    return view.state.store(KINDS[place]).get((ref.namespace or "", ref.name)) if place is not None else None
+
+
+def _condition(item: Object | None, finding: Finding) -> int:
+    """The time of the condition that the finding is about; 0 where it is about none."""
+    if isinstance(item, ServiceCIDR) and finding.field == "status.conditions":
+        return next((condition.since for condition in item.conditions if condition.type == "Ready"), 0)
+    return 0
+
+
+def _start(item: Object, kind: str) -> str:
+    """Before when the object cannot have been as it is: a Pod keeps its addresses from its start on."""
+    if isinstance(item, Pod) and item.start_time:
+        return f"{moment_text(item.start_time)}, when the Pod started"
+    if item.created:
+        return f"{moment_text(item.created)}, when the {kind} was created"
+    return ""
+
+
+class Written(msgspec.Struct, frozen=True):
+    """Who wrote a field last, and when at the latest: a manager's time is that of its last write to any field."""
+
+    at: str
+    manager: str
+
+
+def written(manifest: str, field: str) -> Written | None:
+    """The last write to a field such as `spec.ipFamilies[1]`, from the managedFields of a manifest.
+
+    None where the manifest does not tell. Rule: structured-merge-diff's fieldsV1, in which `f:name` is a field
+    (K:staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go, ManagedFieldsEntry).
+    """
+    path = _path(field)
+    found = [Written(at, manager) for at, manager, fields in _entries(manifest) if path and _owns(fields, path)]
+    return max(found, key=lambda entry: entry.at, default=None)
+
+
+def written_text(manifest: str, field: str) -> Safe:
+    """The last write to a field in words; empty where the manifest does not tell."""
+    found = written(manifest, field)
+    if found is None:
+        return Safe("")
+    name = field.partition("[")[0]
+    return safe(f"{name} is so since {_moment(found.at)} at the latest, by {found.manager or 'an unnamed manager'}")
+
+
+def _moment(text: str) -> str:
+    try:
+        return moment_text(datetime.fromisoformat(text).timestamp())
+    except ValueError:
+        return text
+
+
+def _path(field: str) -> tuple[str, ...]:
+    """The steps to a field, without places in a list."""
+    root, _, rest = field.partition(".")
+    if root == "data":
+        # Keys of a ConfigMap hold dots.
+        return (root, rest)
+    return tuple(step.partition("[")[0] for step in field.split(".")) if root in ("spec", "status") else ()
+
+
+def _entries(manifest: str) -> Iterator[tuple[str, str, object]]:
+    """Time, manager and fields of each entry that has all of them."""
+    try:
+        value = next(iter(load_yaml(manifest)), None)
+    except YamlError:
+        return
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    entries = metadata.get("managedFields") if isinstance(metadata, dict) else None
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and isinstance(entry.get("time"), str):
+            yield entry["time"], str(entry.get("manager") or ""), entry.get("fieldsV1")
+
+
+def _owns(fields: object, path: tuple[str, ...]) -> bool:
+    """Whether a set of fields holds the path, or a field on the way to it as a whole."""
+    for step in path:
+        if not isinstance(fields, dict) or f"f:{step}" not in fields:
+            return False
+        fields = fields[f"f:{step}"]
+        if not fields:
+            return True
+    return True

@@ -1,0 +1,112 @@
+"""What stands above the panes: the cluster in a line, the findings by severity, the health of every source."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.core.finding import CLUSTER, Finding, Severity
+from dsview.core.text import Safe, safe
+from dsview.kinds.kind import RESOURCES, Kind
+from dsview.sources.events import Health
+
+RETIRED = "ingress-nginx is retired: best-effort maintenance ended in March 2026."
+
+_MODES = {
+    "ipv4": "IPv4 only",
+    "ipv6": "IPv6 only",
+    "dual-ipv4-first": "dual-stack, IPv4 first",
+    "dual-ipv6-first": "dual-stack, IPv6 first",
+    "unknown": "mode unknown",
+}
+
+
+class SourceHealth(msgspec.Struct, frozen=True):
+    """How a kind is doing: words for it, the server's reason, and since how many seconds where it is not well."""
+
+    kind: str
+    health: Health
+    text: Safe
+    reason: Safe = Safe("")
+    age: int | None = None
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The header. `warned` are the `banners` that nothing may push away; `cluster_findings` are about no object."""
+
+    context: Safe
+    mode: Safe
+    confidence: Safe
+    service_cidrs: tuple[Safe, ...]
+    counts: dict[Severity, int]
+    sources: tuple[SourceHealth, ...]
+    banners: tuple[Safe, ...]
+    warned: tuple[Safe, ...]
+    notes: tuple[Safe, ...]
+    cluster_findings: tuple[Finding, ...] = ()
+
+
+def age_text(seconds: float) -> str:
+    """An age as people say it: `12 s`, `3 min`, `2 h`, `5 d`."""
+    whole = max(0, int(seconds))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+_WORDS = {
+    Health.LOADING: "loading",
+    Health.LIVE: "live",
+    Health.POLLING: "polled",
+    Health.STALE: "stale",
+    Health.GIVEN: "read",
+    Health.REFUSED: "not permitted",
+    Health.ABSENT: "not served",
+    Health.NOT_GIVEN: "not given",
+    Health.FAILED: "failed",
+}
+_AGING = frozenset({Health.STALE, Health.FAILED})
+
+
+def source_health(view: ClusterView, kind: Kind, now: float) -> SourceHealth:
+    """How one kind is doing."""
+    status = view.state.status(kind)
+    name = RESOURCES[kind].plural if kind in RESOURCES else "nginx.conf"
+    text = _WORDS[status.health]
+    age = None
+    if status.health in _AGING and status.since:
+        age = max(0, int(now - status.since))
+        text = f"{text} {age_text(age)}"
+    progress = view.state.progress.get(kind)
+    if status.health is Health.LOADING and progress is not None:
+        text = f"{text} {progress.loaded:,}"
+    return SourceHealth(name, status.health, safe(text), safe(status.reason), age)
+
+
+def header(view: ClusterView, now: float) -> Header:
+    """The header of a session; `now` is epoch seconds."""
+    state, profile = view.state, view.profile
+    mode = _MODES.get(profile.mode, profile.mode)
+    if profile.qualifiers:
+        mode = f"{mode} ({', '.join(profile.qualifiers)})"
+    cluster = view.findings_of(CLUSTER.kind, "", CLUSTER.name)
+    banners = [*state.server.banners]
+    if state.controllers:
+        banners.append(RETIRED)
+    banners += [finding.message for finding in cluster if finding.severity is not Severity.NOTE]
+    if state.quarantined:
+        first = state.quarantine_messages()[0]
+        banners.append(f"{len(state.quarantined)} objects could not be read, such as: {first}")
+    return Header(
+        context=safe(view.source.name),
+        mode=safe(mode),
+        confidence=safe(profile.confidence.value),
+        service_cidrs=tuple(map(safe, profile.service_cidrs)),
+        counts=view.counts(),
+        sources=tuple(source_health(view, kind, now) for kind in Kind),
+        banners=tuple(map(safe, banners)),
+        warned=tuple(map(safe, state.server.banners)),
+        notes=tuple(map(safe, state.notes)),
+        cluster_findings=cluster,
+    )

@@ -1,0 +1,225 @@
+"""The Ingress pane: each public or internal port of each controller pod, with its listeners of both families."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from dsview.analysis.cluster_view import ClusterView, Delta
+from dsview.analysis.listener_keys import parts_of, pod_key, row_name
+from dsview.cluster.controllers import config_map_key, controller_services, is_controller, live_controllers
+from dsview.cluster.listeners import nginx_conf
+from dsview.core.address import FAMILIES, V6, Family, families_of
+from dsview.core.finding import Finding, ObjectRef
+from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf
+from dsview.core.ports import port_number
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Pod
+from dsview.tables.cells import Cell, Column, Row, Tone
+from dsview.tables.pane import MISSING, NOTHING, Attribute, Pane, gaps, make_row, text_cell
+from dsview.tables.sort_keys import LAST, findings_sort, number_sort
+
+COLUMNS = (
+    Column(id="namespace", title="Namespace", help="The namespace of the controller pod.", max_width=20, priority=4),
+    Column(id="pod", title="Controller pod", help="The controller pod.", width=14, max_width=44),
+    Column(id="port", title="Port", help="The port.", width=5, max_width=6, align="right"),
+    Column(id="transport", title="Proto", help="tcp, udp, quic or unix.", width=5, max_width=5, priority=5),
+    Column(id="listen_v4", title="Listen", help="The IPv4 listener.", lane="IPv4", width=8, max_width=24),
+    Column(id="listen_v6", title="Listen", help="The IPv6 listener.", lane="IPv6", width=8, max_width=45),
+    Column(
+        id="server_names", title="Server names", help="The servers that share the socket.", max_width=40, priority=3
+    ),
+    Column(
+        id="source",
+        title="From",
+        help="read from nginx.conf, predicted from the API, or unread.",
+        width=9,
+        max_width=9,
+        priority=1,
+    ),
+    Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
+)
+
+_NAMES_SHOWN = 200
+
+
+def _groups(conf: NginxConf, pod: Pod) -> dict[str, list[Listener]]:
+    found: dict[str, list[Listener]] = {}
+    for listener in conf.listeners:
+        found.setdefault(row_name(pod, listener), []).append(listener)
+    return found
+
+
+def _keys(view: ClusterView) -> Iterator[Key]:
+    for pod in live_controllers(view.state):
+        conf = nginx_conf(view.state, pod)
+        names = list(_groups(conf, pod)) or [row_name(pod, None)]
+        for name in names:
+            yield (pod.namespace, name)
+
+
+def count_listeners(view: ClusterView) -> int:
+    """How many listen sockets are known to exist: those that were read."""
+    confs = (nginx_conf(view.state, pod) for pod in live_controllers(view.state))
+    return sum(len(conf.listeners) for conf in confs if conf.source is ListenSource.READ)
+
+
+def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
+    """Findings about the pod's listeners, also where they are about its ConfigMap or its ReplicaSet."""
+    pod = view.state.pods.get(pod_key(key))
+    if pod is None:
+        return ()
+    own = ObjectRef("Pod", pod.namespace, pod.name)
+    found = [f for f in view.findings_of("Pod", *pod.key) if f.check.startswith("DS-NGX")]
+    found += view.findings_of("ConfigMap", *config_map_key(pod))
+    if pod.owner is not None:
+        of_owner = view.findings_of(pod.owner.kind, pod.namespace, pod.owner.name)
+        found += [f for f in of_owner if own in f.related]
+    for service, pods in controller_services(view.state).values():
+        if any(p.key == pod.key for p in pods):
+            # Of the replicas, those that the finding is about.
+            found += [
+                f for f in view.findings_of("Service", *service.key) if f.check == "DS-NGX-003" and own in f.related
+            ]
+    return tuple(sorted(found, key=lambda f: f.order))
+
+
+def _is_public(listeners: list[Listener]) -> bool:
+    """Whether these sockets can be flagged: findings are about public ports. So can a pod without any known."""
+    return any(not x.internal and x.transport != "unix" for x in listeners) or not listeners
+
+
+def _listen_cell(listeners: list[Listener], family: Family, is_wanted: bool) -> Cell:
+    found = [x for x in listeners if family in x.families]
+    if not found:
+        return MISSING if is_wanted else NOTHING
+    first = found[0]
+    port = "" if first.port is None else f":{first.port}"
+    address = first.address if len(first.families) == 1 or family == V6 else "[::]"
+    doubt = {Likelihood.LIKELY: " likely", Likelihood.UNKNOWN: " ?"}.get(first.likelihood, "")
+    return Cell(safe(f"{address}{port}{doubt}"), Tone.MUTED if first.internal or doubt else Tone.PLAIN)
+
+
+def _names_of(listeners: list[Listener]) -> str:
+    return ", ".join(dict.fromkeys(name for x in listeners for name in x.given_names))
+
+
+def _row(view: ClusterView, key: Key) -> Row | None:
+    pod = view.state.pods.get(pod_key(key))
+    if pod is None or not is_controller(pod):
+        return None
+    conf = nginx_conf(view.state, pod)
+    listeners = _groups(conf, pod).get(key[1], [])
+    if conf.listeners and not listeners:
+        return None
+    head = {
+        "namespace": text_cell(pod.namespace, Tone.MUTED),
+        "pod": text_cell(pod.name),
+        "source": text_cell(conf.source.value, Tone.PLAIN if conf.source is ListenSource.READ else Tone.MUTED),
+    }
+    findings = _findings(view, key) if _is_public(listeners) else ()
+    if not listeners:
+        head["server_names"] = text_cell(conf.reason, Tone.MUTED)
+        return make_row(view, key, COLUMNS, head, findings)
+    first = listeners[0]
+    is_public = not first.internal and first.transport != "unix"
+    has = families_of(pod.ips)
+    head["port"] = text_cell(str(first.port) if first.port is not None else "")
+    head["transport"] = text_cell(first.transport, Tone.MUTED)
+    names = first.address if first.transport == "unix" else _names_of(listeners)
+    head["server_names"] = text_cell(names[:_NAMES_SHOWN], Tone.MUTED, value=names)
+    for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
+        head[f"listen{suffix}"] = _listen_cell(listeners, family, is_public and family in has)
+    return make_row(view, key, COLUMNS, head, findings)
+
+
+def _sort_key(view: ClusterView, key: Key, column: str) -> str:
+    pod, transport, where = parts_of(key)
+    match column:
+        case "port" | "listen_v4" | "listen_v6":
+            number = port_number(where)
+            return number_sort(number) if number is not None else LAST
+        case "transport":
+            return transport
+        case "namespace":
+            return key[0]
+        case "flags":
+            return findings_sort(_findings(view, key))
+        case "source" | "server_names":
+            row = _row(view, key)
+            index = next(i for i, c in enumerate(COLUMNS) if c.id == column)
+            return row.cells[index].text if row is not None else LAST
+    return f"{pod} {transport} {where.rjust(6)}"
+
+
+def _haystacks(view: ClusterView, keys: Sequence[Key]) -> list[str]:
+    rows = [_row(view, key) for key in keys]
+    return [" ".join((row.key[0], *(cell.text for cell in row.cells))) if row is not None else "" for row in rows]
+
+
+def _row_findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
+    row = _row(view, key)
+    return row.findings if row is not None else ()
+
+
+_KINDS = frozenset({Kind.NGINX_CONF, Kind.CONFIG_MAP})
+
+
+def _affected(view: ClusterView, delta: Delta) -> set[Key] | None:
+    """Few rows that depend on much: all of them, where anything near a controller changed."""
+    is_near = any(
+        change.kind in _KINDS
+        or (change.kind is Kind.POD and any(isinstance(p, Pod) and is_controller(p) for p in (change.old, change.new)))
+        for change in delta.changes
+    )
+    is_flagged = any(ref.kind in {"ConfigMap", "ReplicaSet", "DaemonSet", "Service", "Pod"} for ref in delta.findings)
+    has_controllers = bool(view.state.controllers)
+    return None if is_near or delta.everything or (has_controllers and (is_flagged or delta.statuses)) else set()
+
+
+def _of_controller(read: Callable[[Pod], Iterable[str]]) -> Attribute:
+    def find(view: ClusterView, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
+        pods = view.state.pods.many(map(pod_key, keys))
+        return [read(pod) if pod is not None else () for pod in pods]
+
+    return find
+
+
+def _of_listener(read: Callable[[Listener], Iterable[str]]) -> Attribute:
+    def find(view: ClusterView, key: Key) -> Iterable[str]:
+        pod = view.state.pods.get(pod_key(key))
+        found = _groups(nginx_conf(view.state, pod), pod).get(key[1], ()) if pod is not None else ()
+        return {value for listener in found for value in read(listener)}
+
+    return lambda view, keys: [find(view, key) for key in keys]
+
+
+ATTRIBUTES: dict[str, Attribute] = {
+    "name": lambda _view, keys: [(pod_key(key)[1],) for key in keys],
+    "node": _of_controller(lambda pod: (pod.node_name,)),
+    "label": _of_controller(lambda pod: [f"{name}={value}" for name, value in pod.labels.items()]),
+    "ip": _of_listener(lambda listener: (listener.address.strip("[]"),)),
+    "family": _of_listener(lambda listener: listener.families),
+    "missing": lambda view, keys: [gaps(_row(view, key), COLUMNS) for key in keys],
+}
+
+
+def _ranks(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:
+    return [_sort_key(view, key, column) for key in keys]
+
+
+PANE = Pane(
+    id="listeners",
+    title="Ingress listeners",
+    singular="listener",
+    kinds=(Kind.POD, Kind.NGINX_CONF),
+    columns=COLUMNS,
+    keys=_keys,
+    row=_row,
+    ranks=_ranks,
+    haystacks=_haystacks,
+    attributes=ATTRIBUTES,
+    affected=_affected,
+    findings=_row_findings,
+    contains=lambda view, key: _row(view, key) is not None,
+)

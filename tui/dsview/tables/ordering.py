@@ -1,0 +1,115 @@
+"""Keys in the order of a table: by namespace and name, or by a column, kept so while few of many change."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+
+from dsview.kinds.objects import Key
+
+RanksOf = Callable[[Sequence[Key]], list[str]]
+"""What a column orders rows by, one string for each key."""
+
+
+class Ordering:
+    """Ordered keys. Without `ranks_of` by namespace and name; with it by rank, equal ones by namespace and name.
+
+    `keys` is never changed in place.
+    """
+
+    def __init__(self, keys: Iterable[Key], ranks_of: RanksOf | None = None, *, descending: bool = False) -> None:
+        self._ranks_of = ranks_of
+        self._descending = descending
+        found = sorted(keys)
+        self._ranks: tuple[list[Key], list[str]] | None = None
+        if ranks_of is not None:
+            ranks = ranks_of(found)
+            self._ranks = (found, ranks)
+            found = [found[i] for i in sorted(range(len(found)), key=ranks.__getitem__, reverse=descending)]
+        self.keys: list[Key] = found
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @cached_property
+    def _rank(self) -> dict[Key, str]:
+        """The rank of each key: asked for when a row changes, not while somebody waits for the sorted table."""
+        found, self._ranks = self._ranks, None
+        return dict(zip(*found, strict=True)) if found is not None else {}
+
+    def replace(self, gone: set[Key], new: set[Key]) -> bool:
+        """Take out and put in; a key in both is put where it belongs now. Whether anything moved."""
+        if self._ranks_of is None:
+            new = {key for key in new if self.index_of(key) is None}
+            gone = {key for key in gone if self.index_of(key) is not None}
+            if not gone and not new:
+                return False
+        else:
+            rank = self._rank
+            ranks = dict(zip(new, self._ranks_of(list(new)), strict=True))
+            if all(rank.get(key) == value for key, value in ranks.items()) and rank.keys().isdisjoint(gone - new):
+                return False
+            gone = gone | new
+            for key in gone:
+                rank.pop(key, None)
+            rank.update(ranks)
+        self.keys = self.merged_into(self.keys, gone, new)
+        return True
+
+    def index_of(self, key: Key) -> int | None:
+        """Where a key stands, or None."""
+        return index_in(self.keys, key, by_name=self._ranks_of is None)
+
+    def merged_into(self, keys: list[Key], gone: set[Key], new: Iterable[Key]) -> list[Key]:
+        """A part of the keys, in this order, with some taken out and others put in."""
+        kept = [key for key in keys if key not in gone] if gone else keys
+        return self._merged(kept, self._ordered(new))
+
+    def _ordered(self, keys: Iterable[Key]) -> list[Key]:
+        ordered = sorted(keys)
+        if self._ranks_of is not None:
+            ordered.sort(key=self._rank.__getitem__, reverse=self._descending)
+        return ordered
+
+    def _merged(self, kept: list[Key], new: list[Key]) -> list[Key]:
+        """Two ordered lists as one. Few new keys are put in by slices: sorting 150,000 anew takes ten times as long."""
+        if not new:
+            return kept
+        if len(new) > len(kept) // 8:
+            return self._ordered(kept + new)
+        merged: list[Key] = []
+        start = 0
+        for key in new:
+            at = self._place(kept, key, start)
+            merged += kept[start:at]
+            merged.append(key)
+            start = at
+        merged += kept[start:]
+        return merged
+
+    def _place(self, keys: list[Key], key: Key, low: int) -> int:
+        """Where a key belongs in an ordered list, at `low` or later."""
+        if self._ranks_of is None:
+            return bisect_left(keys, key, low)
+        rank = self._rank
+        own = rank[key]
+        high = len(keys)
+        while low < high:
+            middle = (low + high) // 2
+            other = keys[middle]
+            theirs = rank[other]
+            is_before = other < key if theirs == own else (theirs > own) is self._descending
+            low, high = (middle + 1, high) if is_before else (low, middle)
+        return low
+
+
+def index_in(keys: list[Key], key: Key, *, by_name: bool) -> int | None:
+    """Where a key stands in a list; `by_name` where that is ordered by namespace and name."""
+    if not by_name:
+        try:
+            return keys.index(key)
+        except ValueError:
+            return None
+    at = bisect_left(keys, key)
+    return at if at < len(keys) and keys[at] == key else None

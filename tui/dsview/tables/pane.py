@@ -1,0 +1,113 @@
+"""What makes a pane: its columns and the functions that make rows of a session's objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from dsview.analysis.cluster_view import ClusterView, Delta
+from dsview.core.address import FAMILIES, Family, by_family
+from dsview.core.finding import Finding, Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key
+from dsview.tables.cells import GAP, NONE, UNREAD, Cell, Column, Row, Tone
+from dsview.tables.flags import flagged_cells, flags_text, flags_words
+
+NOTHING = Cell(NONE, Tone.MUTED)
+"""A cell with nothing in it, where nothing need be."""
+
+NOT_READ = Cell(UNREAD, Tone.MUTED)
+"""A cell whose value is not known, as it was not read."""
+
+MISSING = Cell(GAP, Tone.GAP)
+"""A cell whose value should be there and is not."""
+
+
+Attribute = Callable[[ClusterView, Sequence[Key]], Iterable[Iterable[str]]]
+"""What each of some rows has of something that a filter can ask for, as texts."""
+
+
+class Pane(msgspec.Struct, frozen=True, kw_only=True):
+    """A pane.
+
+    `keys` gives all rows' keys, `row` one row (None where it is gone), `ranks` what orders rows by a column, a string
+    for each key, `haystacks` the text of each row in which a filter looks for words and patterns, without the codes of
+    its findings. `affected` names the rows that a delta may have changed; None for all of them. `flag_kind` is the kind
+    whose findings flag the rows, where one object is one row.
+    `attributes` are what the keys of a filter can ask of its rows (`filter_keys`).
+    `glances` says whether a delta may have changed the look, but neither place nor text, of rows that `affected` does
+    not name: those on the screen are made anew.
+    """
+
+    id: str
+    title: str
+    singular: str
+    kinds: tuple[Kind, ...]
+    columns: tuple[Column, ...]
+    keys: Callable[[ClusterView], Iterable[Key]]
+    row: Callable[[ClusterView, Key], Row | None]
+    ranks: Callable[[ClusterView, str, Sequence[Key]], list[str]]
+    haystacks: Callable[[ClusterView, Sequence[Key]], list[str]]
+    affected: Callable[[ClusterView, Delta], set[Key] | None]
+    findings: Callable[[ClusterView, Key], tuple[Finding, ...]]
+    contains: Callable[[ClusterView, Key], bool]
+    attributes: Mapping[str, Attribute]
+    flag_kind: str = ""
+    glances: Callable[[ClusterView, Delta], bool] = lambda _view, _delta: False
+
+    @property
+    def column_ids(self) -> frozenset[str]:
+        """The ids of the columns."""
+        return frozenset(column.id for column in self.columns)
+
+
+def text_cell(text: str, tone: Tone = Tone.PLAIN, *, value: str = "") -> Cell:
+    """A cell of cluster text; `value` is the whole of it where the text is shortened."""
+    return Cell(safe(text), tone, value=safe(value)) if text else NOTHING
+
+
+def make_row(
+    view: ClusterView,
+    key: Key,
+    columns: tuple[Column, ...],
+    cells: dict[str, Cell],
+    findings: tuple[Finding, ...],
+) -> Row:
+    """A row of named cells, with its findings marked in the cells that they are about."""
+    if findings:
+        cells["flags"] = Cell(
+            flags_words(view, findings),
+            flag=min((f.severity for f in findings), key=_rank),
+            value=flags_text(view, findings),
+        )
+        for column, severity in flagged_cells(findings, frozenset(c.id for c in columns)).items():
+            cell = cells.get(column, NOTHING)
+            cells[column] = msgspec.structs.replace(cell, flag=severity)
+    return Row(key, tuple(cells.get(column.id, NOTHING) for column in columns), findings)
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def gaps(row: Row | None, columns: tuple[Column, ...]) -> list[Family]:
+    """The families in whose lanes the row has a gap."""
+    pairs = zip(columns, row.cells, strict=True) if row is not None else ()
+    return [column.lane for column, cell in pairs if column.lane and (cell.tone is Tone.GAP or cell.text == GAP)]
+
+
+def lane_cells(name: str, texts: Iterable[str], wanted: Iterable[Family], primary: str = "") -> dict[str, Cell]:
+    """The two cells of an address, one a lane: the first of its family, a gap where one is wanted, else nothing."""
+    found = by_family(texts)
+    cells: dict[str, Cell] = {}
+    for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
+        values = found[family]
+        if values:
+            more = f" +{len(values) - 1}" if len(values) > 1 else ""
+            tone = Tone.PRIMARY if primary and values[0] == primary else Tone.PLAIN
+            cells[name + suffix] = Cell(safe(values[0] + more), tone, value=safe(",".join(values)))
+        else:
+            cells[name + suffix] = MISSING if family in wanted else NOTHING
+    return cells

@@ -1,0 +1,84 @@
+"""Details of objects that have no pane but that one comes by: EndpointSlices, Ingresses, ConfigMaps."""
+
+from __future__ import annotations
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.cluster.controllers import config_map_key, live_controllers
+from dsview.core.address import V4, V6
+from dsview.kinds.endpoint_slices import EndpointSlice
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import ConfigMap, Ingress, Key, Object
+from dsview.tables.facts import Fact, Relative, lane_facts, relative, text_fact
+
+SHOWN = 100
+"""Endpoints and Pods that are listed at most."""
+
+_VALUE = 200
+"""The characters of a ConfigMap's value that are shown."""
+
+Parts = tuple[list[Fact], list[Relative]]
+
+
+def _slice(_view: ClusterView, item: EndpointSlice) -> Parts:
+    endpoints = list(item.endpoints())
+    ready = [endpoint for endpoint in endpoints if endpoint.ready]
+    facts = [
+        *text_fact("Address type", item.address_type),
+        *text_fact("Managed by", item.managed_by),
+        *text_fact("Endpoints", f"{len(endpoints):,}, {len(ready):,} of them ready"),
+    ]
+    if item.address_type in (V4, V6):
+        facts += lane_facts("Ready addresses", tuple(a for e in ready[:SHOWN] for a in e.addresses))
+    relatives = [relative("Service", (item.namespace, item.service_name))] if item.service_name else []
+    relatives += [
+        relative("Pod", endpoint.target, "" if endpoint.ready else "not ready")
+        for endpoint in endpoints[:SHOWN]
+        if endpoint.target[1]
+    ]
+    nodes = sorted({endpoint.node_name for endpoint in endpoints if endpoint.node_name})
+    return facts, relatives + [relative("Node", ("", name)) for name in nodes[:SHOWN]]
+
+
+def _ingress(view: ClusterView, item: Ingress) -> Parts:
+    names = [entry.hostname for entry in item.load_balancer_ingress if entry.hostname]
+    facts = [
+        *text_fact("Class", item.class_name),
+        *text_fact("Hosts", ", ".join(item.hosts)),
+        *lane_facts("Status addresses", tuple(entry.ip for entry in item.load_balancer_ingress if entry.ip)),
+        *text_fact("Status names", ", ".join(names)),
+    ]
+    for backend in item.backends[:SHOWN]:
+        facts += text_fact("Backend", f"{backend.host or 'every host'} → {backend.service}:{backend.port}")
+    services = dict.fromkeys((item.namespace, backend.service) for backend in item.backends if backend.service)
+    return facts, [relative("Service", key, _offer(view, key)) for key in services]
+
+
+def _offer(view: ClusterView, key: Key) -> str:
+    """The families of a backend, or that it is missing."""
+    service = view.state.services.get(key)
+    if service is not None:
+        return ", ".join(service.families)
+    return "is not there" if view.state.is_known(Kind.SERVICE) else ""
+
+
+def _config_map(view: ClusterView, item: ConfigMap) -> Parts:
+    facts: list[Fact] = []
+    for name, value in sorted(item.data.items()):
+        first, _, rest = value.partition("\n")
+        cut = first[:_VALUE]
+        more = " …" if rest.strip() or len(first) > _VALUE else ""
+        facts += text_fact(name, f"{cut}{more}")
+    pods = [pod for pod in live_controllers(view.state) if config_map_key(pod) == item.key]
+    return facts, [relative("Pod", pod.key) for pod in pods[:SHOWN]]
+
+
+def related_object_facts(view: ClusterView, item: Object) -> Parts | None:
+    """The facts and relatives of such an object; None for an object of another kind."""
+    match item:
+        case EndpointSlice():
+            return _slice(view, item)
+        case Ingress():
+            return _ingress(view, item)
+        case ConfigMap():
+            return _config_map(view, item)
+    return None

@@ -1,0 +1,88 @@
+"""Looking for the rows that a filter wants, in slices: 150,000 rows must not hold up a key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from dsview.kinds.objects import Key
+from dsview.tables.filter import Filter
+
+PORTION = 512
+"""Rows between two looks at the clock."""
+
+
+class RowTexts:
+    """The text of each row in lower case, made when it is first asked for and kept until it may have changed."""
+
+    def __init__(self, read: Callable[[Sequence[Key]], Iterable[str]]) -> None:
+        self._read = read
+        self._texts: dict[Key, str] = {}
+
+    def of(self, keys: Sequence[Key]) -> list[str]:
+        """The texts of rows, in the order of their keys."""
+        texts = self._texts
+        try:
+            return [texts[key] for key in keys]
+        except KeyError:
+            missing = [key for key in keys if key not in texts]
+            made = [text.lower() for text in self._read(missing)]
+            texts.update(zip(missing, made, strict=True))
+        return made if len(missing) == len(keys) else [texts[key] for key in keys]
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """These rows changed."""
+        for key in keys:
+            self._texts.pop(key, None)
+
+    def clear(self) -> None:
+        """All may have changed, or nobody will ask."""
+        self._texts.clear()
+
+
+class Search:
+    """One search over a list of keys. `found` holds what was found so far, in the list's order."""
+
+    def __init__(self, wanted: Filter, texts: RowTexts, keys: list[Key]) -> None:
+        self._wanted = wanted
+        self._texts = texts
+        self._keys = keys
+        self._at = 0
+        self.found: list[Key] = []
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every key was looked at."""
+        return self._at >= len(self._keys)
+
+    @property
+    def looked_at(self) -> int:
+        """How many keys were looked at."""
+        return min(self._at, len(self._keys))
+
+    def work(self, until: float) -> None:
+        """Go on until it is done or the time is up (`time.perf_counter`). Raises `TimeoutError` for a slow pattern."""
+        select, texts_of = self._wanted.select, self._texts.of
+        while self._at < len(self._keys):
+            self.found += select(self._keys[self._at : self._at + PORTION], texts_of)
+            self._at += PORTION
+            if time.perf_counter() >= until:
+                return
+
+
+class Preparation:
+    """Makes the texts of all rows before a filter asks for them."""
+
+    def __init__(self, texts: RowTexts, keys: list[Key]) -> None:
+        self._texts = texts
+        self._keys = keys
+        self._at = 0
+
+    def work(self, until: float) -> bool:
+        """Go on until it is done or the time is up; whether it is done."""
+        while self._at < len(self._keys):
+            self._texts.of(self._keys[self._at : self._at + PORTION])
+            self._at += PORTION
+            if time.perf_counter() >= until:
+                break
+        return self._at >= len(self._keys)

@@ -1,0 +1,250 @@
+"""The Services pane: families, policy, cluster IPs, ready endpoints and load-balancer addresses, lane by lane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from dsview.analysis.cluster_view import ClusterView, Delta
+from dsview.analysis.plan import Wave, is_movable, make_step
+from dsview.cluster.endpoints import service_endpoints
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import Finding
+from dsview.core.text import safe
+from dsview.kinds.endpoint_slices import EndpointSlice
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key, Service
+from dsview.tables.cells import Cell, Column, Row, Tone
+from dsview.tables.pane import NOT_READ, NOTHING, Attribute, Pane, gaps, lane_cells, make_row, text_cell
+from dsview.tables.sort_keys import LAST, address_ranks, findings_sort, lane_of, number_sort
+
+_POLICIES = {"SingleStack": "Single", "PreferDualStack": "Prefer", "RequireDualStack": "Require"}
+
+COLUMNS = (
+    Column(id="namespace", title="Namespace", help="The namespace.", width=8, max_width=20),
+    Column(id="name", title="Name", help="The name.", width=12, max_width=36),
+    Column(id="type", title="Type", help="spec.type; Headless where the cluster IP is None.", max_width=12, priority=4),
+    Column(id="policy", title="Policy", help="spec.ipFamilyPolicy.", max_width=8, priority=2),
+    Column(id="families", title="Families", help="spec.ipFamilies, in order.", max_width=8, priority=5),
+    Column(
+        id="cluster_ip_v4",
+        title="Cluster IP",
+        help="The IPv4 cluster IP.",
+        lane="IPv4",
+        width=10,
+        max_width=15,
+        priority=1,
+    ),
+    Column(id="ready_v4", title="Ready", help="Ready IPv4 endpoints.", lane="IPv4", width=5, align="right"),
+    Column(
+        id="vip_v4",
+        title="VIP",
+        help="The IPv4 load-balancer or external IP.",
+        lane="IPv4",
+        width=5,
+        max_width=15,
+        priority=3,
+    ),
+    Column(
+        id="cluster_ip_v6",
+        title="Cluster IP",
+        help="The IPv6 cluster IP.",
+        lane="IPv6",
+        width=10,
+        max_width=39,
+        priority=1,
+    ),
+    Column(id="ready_v6", title="Ready", help="Ready IPv6 endpoints.", lane="IPv6", width=5, align="right"),
+    Column(
+        id="vip_v6",
+        title="VIP",
+        help="The IPv6 load-balancer or external IP.",
+        lane="IPv6",
+        width=5,
+        max_width=39,
+        priority=3,
+    ),
+    Column(
+        id="plan",
+        title="To dual-stack",
+        help="For a Service of one family: what comes before it can have both (`dsview plan`).",
+        width=9,
+        max_width=14,
+        priority=6,
+    ),
+    Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
+)
+
+
+def type_of(service: Service) -> str:
+    """The type as people say it."""
+    return "Headless" if service.is_headless and service.type == "ClusterIP" else service.type
+
+
+def vips(service: Service) -> tuple[str, ...]:
+    """Load-balancer addresses and external IPs."""
+    return (*(e.ip for e in service.load_balancer_ingress if e.ip), *service.external_ips)
+
+
+def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
+    return view.findings_of("Service", *key)
+
+
+def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
+    if service.is_external_name:
+        return {}
+    if not view.state.is_known(Kind.ENDPOINT_SLICE):
+        return {"ready_v4": NOT_READ, "ready_v6": NOT_READ}
+    found = service_endpoints(view.state, service.key)
+    most = max(found.live(family) for family in FAMILIES)
+    cells: dict[str, Cell] = {}
+    for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
+        live = found.live(family)
+        if family in service.families:
+            short = live < most
+            text = f"{live}/{most}" if short else f"{live}"
+            cells[f"ready{suffix}"] = Cell(safe(text), Tone.GAP if short and not live else Tone.PLAIN, value=str(live))
+        else:
+            cells[f"ready{suffix}"] = text_cell(str(live), Tone.MUTED) if live else NOTHING
+    return cells
+
+
+def _vip_cells(service: Service) -> dict[str, Cell]:
+    if service.type != "LoadBalancer":
+        return lane_cells("vip", service.external_ips, ())
+    names = [e.hostname for e in service.load_balancer_ingress if e.hostname]
+    cells = lane_cells("vip", vips(service), () if names else service.families)
+    if names:
+        for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
+            if cells[f"vip{suffix}"] is NOTHING and family in service.families:
+                cells[f"vip{suffix}"] = text_cell(names[0], Tone.MUTED)
+    return cells
+
+
+def _plan_cell(view: ClusterView, service: Service) -> Cell:
+    if not is_movable(service):
+        return NOTHING
+    wave = make_step(view, service).wave
+    return text_cell(wave.word, Tone.GOOD if wave is Wave.READY else Tone.PLAIN, value=wave.value)
+
+
+def _row(view: ClusterView, key: Key) -> Row | None:
+    service = view.state.services.get(key)
+    if service is None:
+        return None
+    cells = {
+        "namespace": text_cell(service.namespace, Tone.MUTED),
+        "name": text_cell(service.name),
+        "type": text_cell(type_of(service)),
+        "policy": text_cell(
+            _POLICIES.get(service.ip_family_policy, service.ip_family_policy), value=service.ip_family_policy
+        ),
+        "families": text_cell(
+            ",".join(f.removeprefix("IP") for f in service.families), value=",".join(service.families)
+        ),
+        **_ready_cells(view, service),
+        **_vip_cells(service),
+        "plan": _plan_cell(view, service),
+    }
+    if service.is_headless:
+        for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
+            cells[f"cluster_ip{suffix}"] = text_cell("None", Tone.MUTED) if family in service.families else NOTHING
+    else:
+        wanted = _wanted(view, service)
+        cells.update(lane_cells("cluster_ip", service.real_cluster_ips, wanted, primary=service.cluster_ip))
+    return make_row(view, key, COLUMNS, cells, _findings(view, key))
+
+
+def _wanted(view: ClusterView, service: Service) -> tuple[Family, ...]:
+    if service.is_external_name:
+        return ()
+    prefers = service.ip_family_policy in {"PreferDualStack", "RequireDualStack"}
+    return FAMILIES if prefers and view.profile.is_dual else service.families
+
+
+_RANKS: dict[str, Callable[[ClusterView, Service], str]] = {
+    "namespace": lambda _view, service: service.namespace,
+    "name": lambda _view, service: service.name,
+    "type": lambda _view, service: type_of(service),
+    "policy": lambda _view, service: service.ip_family_policy,
+    "families": lambda _view, service: ",".join(service.families),
+    "ready_v4": lambda view, service: number_sort(service_endpoints(view.state, service.key).live("IPv4")),
+    "ready_v6": lambda view, service: number_sort(service_endpoints(view.state, service.key).live("IPv6")),
+    "plan": lambda view, service: number_sort(make_step(view, service).wave.depth) if is_movable(service) else LAST,
+    "flags": lambda view, service: findings_sort(_findings(view, service.key)),
+}
+
+
+def _ranks(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:
+    services = view.state.services.many(keys)
+    if column.startswith("cluster_ip"):
+        return address_ranks((s.real_cluster_ips if s is not None else () for s in services), lane_of(column))
+    if column.startswith("vip"):
+        return address_ranks((vips(s) if s is not None else () for s in services), lane_of(column))
+    rank = _RANKS[column]
+    return [rank(view, service) if service is not None else LAST for service in services]
+
+
+def _haystacks(view: ClusterView, keys: Sequence[Key]) -> list[str]:
+    return [_haystack(service) if service is not None else "" for service in view.state.services.many(keys)]
+
+
+def _haystack(s: Service) -> str:
+    return " ".join((s.namespace, s.name, type_of(s), s.ip_family_policy, *s.families, *s.real_cluster_ips, *vips(s)))
+
+
+def _affected(_view: ClusterView, delta: Delta) -> set[Key] | None:
+    if delta.everything or any(change.kind is Kind.SERVICE_CIDR for change in delta.changes):
+        return None
+    keys: set[Key] = set()
+    for change in delta.changes:
+        if change.kind is Kind.SERVICE:
+            keys.add(change.key)
+        elif change.kind is Kind.ENDPOINT_SLICE:
+            for item in (change.old, change.new):
+                if isinstance(item, EndpointSlice) and item.service_name:
+                    keys.add((item.namespace, item.service_name))
+    keys.update((ref.namespace or "", ref.name) for ref in delta.findings if ref.kind == "Service")
+    return keys
+
+
+def _of_service(read: Callable[[Service], Iterable[str]]) -> Attribute:
+    def find(view: ClusterView, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
+        return [read(service) if service is not None else () for service in view.state.services.many(keys)]
+
+    return find
+
+
+ATTRIBUTES: dict[str, Attribute] = {
+    "type": _of_service(lambda service: dict.fromkeys((type_of(service), service.type))),
+    "policy": _of_service(lambda service: (service.ip_family_policy,)),
+    "label": _of_service(lambda service: [f"{name}={value}" for name, value in service.labels.items()]),
+    "ip": _of_service(lambda service: (*service.real_cluster_ips, *vips(service))),
+    "family": _of_service(lambda service: service.families),
+    "missing": lambda view, keys: [gaps(_row(view, key), COLUMNS) for key in keys],
+}
+
+_GLANCED = frozenset({Kind.NETWORK_POLICY, Kind.CONFIG_MAP, Kind.NGINX_CONF, Kind.POD})
+
+
+def _glances(_view: ClusterView, delta: Delta) -> bool:
+    """What a Service needs to become dual-stack depends on all of these."""
+    return bool(delta.nodes) or any(change.kind in _GLANCED for change in delta.changes)
+
+
+PANE = Pane(
+    id="services",
+    title="Services",
+    singular="Service",
+    kinds=(Kind.SERVICE, Kind.ENDPOINT_SLICE),
+    columns=COLUMNS,
+    keys=lambda view: view.state.services.keys(),
+    row=_row,
+    ranks=_ranks,
+    haystacks=_haystacks,
+    attributes=ATTRIBUTES,
+    affected=_affected,
+    findings=_findings,
+    contains=lambda view, key: key in view.state.services,
+    flag_kind="Service",
+    glances=_glances,
+)

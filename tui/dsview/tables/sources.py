@@ -1,0 +1,54 @@
+"""How each source is doing and what was asked of the server about it: what the screen of sources shows."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.kinds.kind import Kind
+from dsview.sources.events import Traffic
+from dsview.tables.header import SourceHealth, source_health
+
+
+class SourceRow(msgspec.Struct, frozen=True):
+    """One kind. `traffic` is None for a source that asks no server, and for a kind that was not asked for."""
+
+    health: SourceHealth
+    count: int
+    traffic: Traffic | None
+
+
+def source_rows(view: ClusterView, now: float) -> list[SourceRow]:
+    """All kinds, in the order of the model; `now` is epoch seconds."""
+    traffic = view.traffic
+    return [SourceRow(source_health(view, kind, now), len(view.state.store(kind)), traffic.get(kind)) for kind in Kind]
+
+
+def total(rows: list[SourceRow]) -> Traffic | None:
+    """All of it together; None where no server was asked."""
+    asked = [row.traffic for row in rows if row.traffic is not None]
+    if not asked:
+        return None
+    return Traffic(**{name: sum(getattr(one, name) for one in asked) for name in Traffic.__struct_fields__})
+
+
+def traffic_words(traffic: Traffic) -> str:
+    """What was asked, such as `1 list, 2 watches, 34.5 kB`."""
+    counts = (
+        (traffic.lists, "list", "lists"),
+        (traffic.watches, "watch", "watches"),
+        (traffic.gets, "get", "gets"),
+        (traffic.execs, "exec", "execs"),
+    )
+    words = [f"{count:,} {one if count == 1 else several}" for count, one, several in counts if count]
+    return ", ".join([*words, size_words(traffic.bytes)]) if traffic.bytes else ", ".join(words)
+
+
+def size_words(size: int) -> str:
+    """A number of bytes as people say it: `512 B`, `34.5 kB`, `1.2 GB`."""
+    amount = float(size)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"

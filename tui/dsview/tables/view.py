@@ -1,0 +1,326 @@
+"""What a table shows of a pane: which rows, in which order. Follows changes without looking at what did not change."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import islice
+
+from dsview.analysis.cluster_view import ClusterView, Delta
+from dsview.core.finding import ObjectRef, Severity
+from dsview.core.text import Safe, safe
+from dsview.kinds.kind import RESOURCES
+from dsview.kinds.objects import Key
+from dsview.sources.events import Health
+from dsview.tables.cells import Row
+from dsview.tables.filter import Filter, FilterError, compile_filter, narrows
+from dsview.tables.ordering import Ordering, index_in
+from dsview.tables.pane import Pane
+from dsview.tables.search import Preparation, RowTexts, Search
+
+__all__ = ["FilterError", "TableView"]
+
+_CACHED_ROWS = 400
+
+
+class TableView:
+    """The rows of one pane: `len(view)` of them, `view.row(i)`. `version` grows whenever one may look different.
+
+    A filter is applied in slices: while `is_searching`, the rows found so far are shown, and `work` goes on.
+    `trouble` says why a search ended before its time. `patience` is for how many seconds a search begins at once.
+    """
+
+    def __init__(self, pane: Pane, view: ClusterView, *, patience: float = math.inf) -> None:
+        self.pane = pane
+        self.session = view
+        self._patience = patience
+        self.version = 0
+        self.filter_text = ""
+        self.only_findings = False
+        self.sort_column: str | None = None
+        self.descending = False
+        self.namespaces: frozenset[str] | None = None
+        self.trouble = Safe("")
+        self._filter: Filter | None = None
+        self._texts = RowTexts(self._read_texts)
+        self._search: Search | None = None
+        self._preparation: Preparation | None = None
+        self._by_name = Ordering(())
+        self._by_column: Ordering | None = None
+        self._keys: list[Key] = []
+        self._waiting: set[Key] = set()
+        self._flags: dict[Key, Severity] = {}
+        self._rows: dict[Key, Row | None] = {}
+        self._total = 0
+        for finding in view.book:
+            if finding.object.kind == pane.flag_kind:
+                self._flag(finding.object)
+        self._rebuild()
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @property
+    def total(self) -> int:
+        """How many rows there would be without filter."""
+        return self._total
+
+    @property
+    def flagged(self) -> dict[Severity, int]:
+        """How many rows have which worst severity, filtered or not."""
+        counts = dict.fromkeys(Severity, 0)
+        for severity in self._flags.values():
+            counts[severity] += 1
+        return counts
+
+    @property
+    def inapplicable(self) -> tuple[str, ...]:
+        """The keys of the filter that rows of this pane do not have."""
+        return self._filter.inapplicable if self._filter is not None else ()
+
+    def key_at(self, index: int) -> Key:
+        """The key of a row."""
+        return self._keys[index]
+
+    def row(self, index: int) -> Row:
+        """A row. One whose object has just gone is empty until the next refresh."""
+        key = self._keys[index]
+        if key not in self._rows:
+            if len(self._rows) > _CACHED_ROWS:
+                for old in list(islice(self._rows, _CACHED_ROWS // 2)):
+                    del self._rows[old]
+            self._rows[key] = self.pane.row(self.session, key)
+        return self._rows[key] or Row(key, ())
+
+    def index_of(self, key: Key) -> int | None:
+        """Where a row is shown, or None."""
+        return index_in(self._keys, key, by_name=self._by_column is None)
+
+    def set_filter(self, text: str) -> None:
+        """Show only what the filter finds; where that takes longer than the patience, `work` goes on.
+
+        Raises `FilterError` and changes nothing where the filter cannot be understood.
+        """
+        wanted = compile_filter(text, self.pane, self.session)
+        is_narrower = self._filter is not None and not self.is_searching and narrows(self.filter_text, text)
+        self.filter_text, self._filter = text, wanted
+        if wanted is None:
+            self._texts.clear()
+            self._preparation = None
+        self._begin_search(self._keys if is_narrower else self._order.keys)
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether a filter has not looked at every row yet."""
+        return self._search is not None
+
+    @property
+    def has_work(self) -> bool:
+        """Whether `work` has something to do."""
+        return self._search is not None or self._preparation is not None
+
+    def prepare(self) -> None:
+        """A filter will be typed: make ready for it, as `work` is called."""
+        if self._filter is None:
+            self._preparation = Preparation(self._texts, self._order.keys)
+
+    def work(self, seconds: float) -> bool:
+        """Go on with a search, or with getting ready for one, for about so long; whether something else is shown."""
+        until = time.perf_counter() + seconds
+        if self._search is None:
+            if self._preparation is not None and self._preparation.work(until):
+                self._preparation = None
+            return False
+        search = self._search
+        is_over = False
+        try:
+            search.work(until)
+        except TimeoutError:
+            self.trouble = Safe("The pattern takes too long; not every row was looked at.")
+            is_over = True
+        self._keys = search.found
+        self.version += 1
+        if search.is_done or is_over:
+            self._search = None
+            waiting, self._waiting = self._waiting, set()
+            if waiting:
+                self._merge(waiting)
+        return True
+
+    def set_only_findings(self, only: bool) -> None:
+        """Show only flagged rows, or all."""
+        self.only_findings = only
+        self._rebuild()
+
+    def set_sort(self, column_id: str | None, descending: bool = False) -> None:
+        """Sort by a column; None sorts by namespace and name. Rows that are equal stay in that order."""
+        self.sort_column, self.descending = column_id, descending
+        self._sort()
+        self._begin_search(self._order.keys)
+
+    def set_namespaces(self, namespaces: frozenset[str] | None) -> None:
+        """Show only objects of these namespaces and cluster-wide ones; None shows all."""
+        self.namespaces = namespaces
+        self._rebuild()
+
+    def refresh(self, delta: Delta) -> bool:
+        """Take in what changed; whether anything shown may look different."""
+        keys = self.pane.affected(self.session, delta)
+        self._follow_flags(delta, keys)
+        if keys is None:
+            # Which texts changed is not known either: a filter must not go by what rows held before.
+            self._texts.clear()
+            self._rebuild()
+            return True
+        glanced = self.pane.glances(self.session, delta)
+        if glanced:
+            self._rows.clear()
+            self.version += 1
+        if not keys and not self._waiting:
+            return glanced
+        for key in keys:
+            self._rows.pop(key, None)
+        self._texts.forget(keys)
+        self._waiting |= keys
+        # While a list pours in, rows are merged in ever larger portions, so that the sum of all merges stays small.
+        is_loading = any(not self.session.state.is_settled(kind) for kind in self.pane.kinds)
+        if self.is_searching or (is_loading and len(self._waiting) < len(self._order) // 20):
+            return glanced
+        waiting, self._waiting = self._waiting, set()
+        self._merge(waiting)
+        return True
+
+    @property
+    def _order(self) -> Ordering:
+        """Every row that is wanted but for the filter's text, in the order of the table."""
+        return self._by_column or self._by_name
+
+    def _follow_flags(self, delta: Delta, keys: set[Key] | None) -> None:
+        kind = self.pane.flag_kind
+        if not kind:
+            if keys is None:
+                found = ((key, self.pane.findings(self.session, key)) for key in self.pane.keys(self.session))
+                self._flags = {key: min((f.severity for f in fs), key=lambda s: s.rank) for key, fs in found if fs}
+            return
+        for ref in delta.findings:
+            if ref.kind == kind:
+                self._flag(ref)
+
+    def _flag(self, ref: ObjectRef) -> None:
+        key = (ref.namespace or "", ref.name)
+        found = self.session.book.of(ref)
+        if found:
+            self._flags[key] = found[0].severity
+        else:
+            self._flags.pop(key, None)
+
+    def _read_texts(self, keys: Sequence[Key]) -> list[str]:
+        flags, findings = self._flags, self.pane.findings
+        return [
+            f"{text} {' '.join(f.check for f in findings(self.session, key))}" if key in flags else text
+            for key, text in zip(keys, self.pane.haystacks(self.session, keys), strict=True)
+        ]
+
+    def _is_wanted(self, key: Key) -> bool:
+        """Whether the row is shown as far as namespaces and flags decide."""
+        if self.namespaces is not None and key[0] and key[0] not in self.namespaces:
+            return False
+        return not self.only_findings or key in self._flags
+
+    def _matching(self, wanted: Filter, keys: Iterable[Key]) -> set[Key]:
+        found: set[Key] = set()
+        for key in keys:
+            # One by one: what a pattern cannot be asked of says nothing about the others.
+            with suppress(TimeoutError):
+                found.update(wanted.select([key], self._texts.of))
+        return found
+
+    def _rebuild(self) -> None:
+        self._rows.clear()
+        self._waiting.clear()
+        self._preparation = None
+        if not self.pane.flag_kind:
+            self._follow_flags(Delta(), None)
+        everything = list(self.pane.keys(self.session))
+        self._total = len(everything)
+        if self.namespaces is not None or self.only_findings:
+            everything = [key for key in everything if self._is_wanted(key)]
+        self._by_name = Ordering(everything)
+        self._sort()
+        self._begin_search(self._order.keys)
+
+    def _sort(self) -> None:
+        column = self.sort_column
+        if column is None:
+            self._by_column = None
+            return
+        ranks = partial(self.pane.ranks, self.session, column)
+        self._by_column = Ordering(self._by_name.keys, ranks, descending=self.descending)
+
+    def _begin_search(self, keys: list[Key]) -> None:
+        self.trouble = Safe("")
+        self.version += 1
+        if self._filter is None:
+            self._search = None
+            self._keys = self._order.keys
+            return
+        self._search = Search(self._filter, self._texts, keys)
+        self.work(self._patience)
+
+    def _merge(self, keys: set[Key]) -> None:
+        """Bring the rows of some keys up to date: there or gone, wanted or not, at their place."""
+        self._total = sum(1 for _ in self.pane.keys(self.session)) if not self.pane.flag_kind else self._count()
+        present = {key for key in keys if self.pane.contains(self.session, key) and self._is_wanted(key)}
+        self.version += 1
+        self._by_name.replace(keys - present, present)
+        if self._by_column is not None:
+            self._by_column.replace(keys - present, present)
+        if self._filter is None:
+            self._keys = self._order.keys
+            return
+        self._keys = self._order.merged_into(self._keys, keys, self._matching(self._filter, present))
+
+    def _count(self) -> int:
+        return len(self.session.state.store(self.pane.kinds[0]))
+
+    def status_line(self) -> Safe:
+        """Why the pane is as it is, in a few words: loading, refused, stale, filtered to nothing; else empty."""
+        state = self.session.state
+        for kind in self.pane.kinds:
+            status = state.status(kind)
+            name = RESOURCES[kind].plural if kind in RESOURCES else "nginx.conf"
+            if status.health in _TROUBLES:
+                reason = f" ({status.reason})" if status.reason else ""
+                return safe(f"{name}: {_TROUBLES[status.health]}{reason}")
+            if status.health is Health.LOADING and kind in RESOURCES:
+                progress = state.progress.get(kind)
+                total = f" of {progress.total:,}" if progress is not None and progress.total else ""
+                return safe(f"Loading… {progress.loaded:,}{total}" if progress is not None else "Loading…")
+        if self._keys:
+            return Safe("")
+        if self.is_searching:
+            return Safe("Searching…")
+        if self._total and self.inapplicable:
+            keys = " and ".join(f"{name}:" for name in self.inapplicable)
+            return safe(f"{self.pane.title} have no {keys}. Esc shows all.")
+        if self._total:
+            return safe(f"None of {self._total:,} match. Esc shows all.")
+        return safe(_EMPTY.get(self.pane.id, "Nothing here"))
+
+
+_TROUBLES = {
+    Health.REFUSED: "not permitted",
+    Health.ABSENT: "not served by this cluster",
+    Health.NOT_GIVEN: "not given",
+    Health.FAILED: "could not be read",
+    Health.STALE: "connection lost, last known state",
+}
+_EMPTY = {
+    "services": "No Services",
+    "pods": "No Pods",
+    "nodes": "No Nodes",
+    "listeners": "No ingress-nginx controller was found",
+}

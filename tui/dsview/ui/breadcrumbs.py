@@ -1,0 +1,41 @@
+"""The trail: the names of the screens below the one that is shown, at the beginning of its title line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.history import Named
+from dsview.ui.paint import fit
+from dsview.ui.phrases import FAINT, MUTED, Part, content
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+_SHARE = 3
+"""The trail takes at most one of so many parts of the line."""
+
+_LONGEST = 24
+
+
+def trail(screen: Screen[Any], glyphs: Glyphs) -> Content:
+    """The names of what lies below a screen, the nearest last; what is too far away is left out."""
+    stack = screen.app.screen_stack
+    below = stack[: stack.index(screen)] if screen in stack else stack
+    names = [below_it.crumb for below_it in below if isinstance(below_it, Named)]
+    room = screen.app.size.width // _SHARE
+    shown: list[str] = []
+    for name in reversed(names):
+        short = fit(name, min(_LONGEST, cell_len(name)), glyphs.ellipsis, middle=True)
+        room -= cell_len(short) + 3
+        if room < 0:
+            shown.insert(0, glyphs.ellipsis)
+            break
+        shown.insert(0, short)
+    parts: list[Part] = []
+    for name in shown:
+        parts += [(f" {name} ", MUTED), (glyphs.more, FAINT)]
+    return content(*parts)

@@ -1,0 +1,87 @@
+"""Which cells changed a moment ago: those of rows that were on the screen before and after a change.
+
+Rows that scroll into view are only remembered; what changed while nobody saw it is told by the timeline.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from dsview.kinds.objects import Key
+    from dsview.tables.cells import Row
+    from dsview.ui.refresh_loop import SetTimer
+
+LASTS = 3.0
+"""Seconds for which a changed cell is lit."""
+
+NONE: frozenset[int] = frozenset()
+
+
+class ChangeHighlight:
+    """Remembers the rows on the screen and compares them when they changed.
+
+    `repaint` is called with the keys of rows that look different by it, at once or when their time is over.
+    """
+
+    def __init__(
+        self, set_timer: SetTimer, repaint: Callable[[list[Key]], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._set_timer = set_timer
+        self._repaint = repaint
+        self._clock = clock
+        self._seen: dict[Key, Row] = {}
+        self._lit: dict[Key, tuple[float, frozenset[int]]] = {}
+        self._timer: Timer | None = None
+
+    def clear(self) -> None:
+        """Forget everything: other rows are shown."""
+        self._seen.clear()
+        self._lit.clear()
+
+    def see(self, row: Row) -> None:
+        """A row is painted."""
+        self._seen.setdefault(row.key, row)
+
+    def cells(self, key: Key) -> frozenset[int]:
+        """The places of a row's cells that are lit."""
+        return self._lit[key][1] if key in self._lit else NONE
+
+    def compare(self, rows: Iterable[Row]) -> None:
+        """Take the rows that are on the screen after a change, and light what is different in them."""
+        before, self._seen = self._seen, {}
+        touched: list[Key] = []
+        until = self._clock() + LASTS
+        for row in rows:
+            self._seen[row.key] = row
+            was = before.get(row.key)
+            if was is None or was is row or len(was.cells) != len(row.cells):
+                continue
+            pairs = zip(was.cells, row.cells, strict=True)
+            changed = frozenset(i for i, (old, new) in enumerate(pairs) if (old.text, old.flag) != (new.text, new.flag))
+            if changed:
+                self._lit[row.key] = (until, changed | self.cells(row.key))
+                touched.append(row.key)
+        if touched:
+            self._repaint(touched)
+            self._fade_later()
+
+    def _fade_later(self) -> None:
+        end = min((until for until, _ in self._lit.values()), default=None)
+        if end is not None and self._timer is None:
+            self._timer = self._set_timer(max(0.05, end - self._clock()), self.fade)
+
+    def fade(self) -> None:
+        """Put out what was lit long enough."""
+        self._timer = None
+        now = self._clock()
+        over = [key for key, (until, _) in self._lit.items() if until <= now]
+        for key in over:
+            del self._lit[key]
+        if over:
+            self._repaint(over)
+        self._fade_later()

@@ -1,0 +1,149 @@
+"""The overview as lines of a given width: the verdict, the matrix of layers by family, the gaps, the worst causes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from dsview.analysis.family_coverage import Count, Layer, LayerName
+from dsview.analysis.overview import Overview, Worst
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import Severity
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, lane_style, severity_style, spaced, spread
+
+_GAP = 3
+_SHORT = {LayerName.LOAD_BALANCERS: "LBs"}
+_LABEL = 7
+_LEAST_MESSAGE = 70
+"""The least cells of a line that says what is wrong; a shorter one names the check."""
+
+
+def verdict_lines(overview: Overview, width: int, glyphs: Glyphs, *, most: int) -> list[Content]:
+    """The verdict, wrapped, in at most so many lines: the last of them is cut where it is longer."""
+    severity = overview.severity
+    if severity is not None and severity is not Severity.NOTE:
+        sign: tuple[str, str] = (glyphs.severity(severity), severity_style(severity))
+    elif overview.is_complete:
+        sign = (glyphs.good, GOOD)
+    else:
+        sign = ("?", MUTED)
+    parts = [(overview.mode, STRONG), *((sentence, "$ink") for sentence in overview.sentences)]
+    text = spaced([*parts, (overview.honesty, MUTED)] if overview.honesty else parts, " ")
+    lines = text.wrap(max(20, width - 4))
+    if len(lines) > most:
+        rest = content(*(part for line in lines[most - 1 :] for part in (line, " ")))
+        lines = [*lines[: most - 1], rest.truncate(max(20, width - 4), ellipsis=True)]
+    return [content(" ", sign if number == 0 else " ", " ", line) for number, line in enumerate(lines)]
+
+
+def matrix_lines(overview: Overview, width: int, glyphs: Glyphs) -> list[Content]:
+    """Three lines: the layers' names, and a line of counts for each family. Layers that do not fit are left out."""
+    layers = _fitting(overview.layers, width)
+    titles: list[Part] = [" " * _LABEL]
+    rows: dict[Family, list[Part]] = {
+        family: [(f" {family}".ljust(_LABEL), f"{lane_style(family)} bold")] for family in FAMILIES
+    }
+    for layer in layers:
+        room = _width(layer) + _GAP
+        note = f" {layer.note}" if layer.note else ""
+        titles += [(layer.name, MUTED), (note, FAINT), " " * (room - len(layer.name) - len(note))]
+        for family in FAMILIES:
+            cell = _cell(layer, family, overview, glyphs)
+            rows[family] += [cell, " " * (room - cell.cell_length)]
+    return [content(*titles), *(content(*rows[family]) for family in FAMILIES)]
+
+
+def gap_line(overview: Overview, width: int, glyphs: Glyphs) -> Content:
+    """One line for both families: the layers in which one is missing somewhere; where it is short, the flagged ones."""
+    every = _gaps(overview, glyphs, only_flagged=False)
+    return every if every.cell_length <= width else _gaps(overview, glyphs, only_flagged=True)
+
+
+def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
+    parts: list[Part] = []
+    for family in overview.families or FAMILIES:
+        shown: list[Part] = []
+        is_whole = True
+        for layer in overview.layers:
+            count = layer.count(family)
+            flag = overview.flags.get((layer.name, family))
+            if count is None or (count.is_whole and flag is None):
+                continue
+            is_whole = False
+            name = _SHORT.get(layer.name, layer.name)
+            if flag is not None:
+                sign = (f"{glyphs.severity(flag)}{_words(count)}", severity_style(flag))
+                shown.append(content((f"{name} ", MUTED), sign))
+            elif not only_flagged:
+                shown.append(content((f"{name} ", MUTED), (_words(count), lane_style(family))))
+        title = (f" {family} ", f"{lane_style(family)} bold")
+        if is_whole:
+            parts.append(content(title, (glyphs.good, GOOD), " "))
+        elif shown:
+            parts.append(content(title, spaced(shown, " "), " "))
+    return content(*parts)
+
+
+def worst_lines(overview: Overview, width: int, most: int, glyphs: Glyphs) -> list[Content]:
+    """The worst causes, one line each, under a title that says how many there are."""
+    if not overview.worst:
+        return []
+    shown = overview.worst[: max(0, most - 1)]
+    more = f"{len(shown)} of {overview.causes:,}" if overview.causes > len(shown) else f"{overview.causes:,}"
+    title = content(("Worst causes ", MUTED), (more, FAINT), ("  w", "$focus bold"), (" all", MUTED))
+    return [title.truncate(width, ellipsis=True), *(_worst_line(cause, width, glyphs) for cause in shown)]
+
+
+def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
+    tail = content(
+        (f"  since {cause.since}", STRONG) if cause.since else "",
+        (f"  explains {cause.explains:,}", MUTED) if cause.explains else "",
+    )
+    sign = (f"{glyphs.severity(cause.severity)} ", severity_style(cause.severity))
+    kind, _, name = cause.object.partition(" ")
+    if width < _LEAST_MESSAGE:
+        return spread(content(sign, (f"{cause.check.removeprefix('DS-')} ", MUTED), (name, "$ink")), tail, width)
+    return spread(content(sign, (f"{kind} ", MUTED), (name, "$ink"), (f"  {cause.message}", MUTED)), tail, width)
+
+
+def _fitting(layers: Sequence[Layer], width: int) -> list[Layer]:
+    found: list[Layer] = []
+    room = width - _LABEL
+    for layer in layers:
+        room -= _width(layer) + _GAP
+        if room < 0:
+            break
+        found.append(layer)
+    return found
+
+
+def matrix_width(overview: Overview) -> int:
+    """The cells that the whole matrix needs."""
+    return _LABEL + sum(_width(layer) + _GAP for layer in overview.layers)
+
+
+def _width(layer: Layer) -> int:
+    counts = [_words(count) for count in (layer.v4, layer.v6) if count is not None]
+    title = len(layer.name) + (len(layer.note) + 1 if layer.note else 0)
+    # A flag takes a sign and a blank.
+    return max(title, len(layer.unread), *(len(words) + 2 for words in counts), 0)
+
+
+def _words(count: Count) -> str:
+    return f"{count.having:,}/{count.of:,}"
+
+
+def _cell(layer: Layer, family: Family, overview: Overview, glyphs: Glyphs) -> Content:
+    count = layer.count(family)
+    if count is None:
+        return content((layer.unread, MUTED))
+    flag = overview.flags.get((layer.name, family))
+    if flag is not None:
+        return content((f"{_words(count)} {glyphs.severity(flag)}", severity_style(flag)))
+    if not count.of:
+        return content((glyphs.dot, FAINT))
+    is_served = not overview.families or family in overview.families
+    style = FAINT if not is_served else lane_style(family) if count.is_whole else f"{lane_style(family)} bold"
+    return content((_words(count), style))

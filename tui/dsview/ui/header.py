@@ -1,0 +1,110 @@
+"""The head of the main screen: the overview of the cluster, as much of it as the screen has room for."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.content import Content
+from textual.geometry import Size
+from textual.widget import Widget
+
+from dsview.core.text import safe
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.phrases import MUTED, STRONG, content
+
+if TYPE_CHECKING:
+    from dsview.analysis.overview import Overview
+    from dsview.tables.header import Header
+    from dsview.tables.timeline import Latest
+    from dsview.ui.app import DsviewApp
+    from dsview.ui.headline import Head
+    from dsview.ui.workspace import Workspace
+
+
+class HeaderBar(Widget):
+    """From the verdict alone to the whole overview. Until there is a session it says what is being opened."""
+
+    app: DsviewApp
+
+    def __init__(self, source_name: str, *, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._name = safe(source_name)
+        self._glyphs = glyphs
+        self._workspace: Workspace | None = None
+        self._shown: tuple[Header, Overview, Latest | None] | None = None
+        self._tallest = 0
+        self._tallest_for: object = None
+
+    def say_opening(self, name: str) -> None:
+        """Say that another source is being opened."""
+        self._name = safe(name)
+        self._workspace = self._shown = None
+        self.refresh(layout=True)
+
+    def attach(self, workspace: Workspace) -> None:
+        """Show a session."""
+        self._workspace = workspace
+        self.settle()
+
+    def settle(self) -> None:
+        """Take no more lines than needed now. From then on lines are only added: the panes below must not jump."""
+        self._tallest = 0
+        self.read_header()
+        self.refresh(layout=True)
+
+    def read_header(self) -> None:
+        """Show what the session says now; nothing is drawn where that is the same."""
+        from dsview.analysis.overview import overview  # noqa: PLC0415 - as above
+        from dsview.tables.header import header  # noqa: PLC0415 - rows are imported after the first frame
+        from dsview.tables.timeline import latest  # noqa: PLC0415 - as above
+
+        if self._workspace is None:
+            return
+        session = self._workspace.session
+        now = (header(session, time.time()), overview(session, self._workspace.tallier.tally), latest(session))
+        before, self._shown = self._shown, now
+        if now != before:
+            width = self.size.width
+            self.refresh(layout=before is None or len(self._lines(width)) != self.size.height)
+
+    def tick(self) -> None:
+        """A second went by: the ages of stale sources grow."""
+        if self._shown is not None and any(source.age is not None for source in self._shown[0].sources):
+            self.read_header()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as there is something to say in; the verdict wraps."""
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        """All lines."""
+        width = max(1, self.size.width)
+        return Content("\n").join(line.truncate(width, ellipsis=True) for line in self._lines(width))
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the cause that was clicked; else to all findings, where all this is told at length."""
+        head = self._head(self.size.width)
+        cause = head.cause_at(event.x, event.y) if head is not None else None
+        if cause is not None and cause.pane_id:
+            self.app.go.detail(cause.pane_id, cause.key)
+        else:
+            self.app.go.findings()
+
+    def _head(self, width: int) -> Head | None:
+        if self._shown is None:
+            return None
+        from dsview.ui.headline import head  # noqa: PLC0415 - there is nothing to say in the first frame
+
+        return head(*self._shown, (max(1, width), self.app.size.height), self._glyphs)
+
+    def _lines(self, width: int) -> list[Content]:
+        head = self._head(width)
+        if head is None:
+            return [content((" dsview ", STRONG), f" {self._name}"), content((" Connecting", MUTED))]
+        size = (width, self.app.size.height)
+        if size != self._tallest_for:
+            self._tallest_for, self._tallest = size, 0
+        self._tallest = max(self._tallest, len(head.lines))
+        return head.lines + [content("")] * (self._tallest - len(head.lines))

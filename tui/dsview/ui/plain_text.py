@@ -1,0 +1,27 @@
+"""Plain ASCII where Textual draws for itself: scrollbars, the palette, toasts, what it cuts with an ellipsis."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+_SIGNS = {
+    "~": "…",
+    "-": "─━╌╍┄┅═▔",
+    "|": "│┃╎╏║▌▐▎▍▏▕▊▉▋",
+    "+": "╭╮╰╯┌┐└┘├┤┬┴┼┏┓┗┛╔╗╚╝",
+    " ": "▁▂▃▄▅▆▇█▀",
+}
+_TO_ASCII = str.maketrans({sign: plain for plain, signs in _SIGNS.items() for sign in signs})
+
+
+class AsciiFilter(LineFilter):
+    """Lines as they are drawn, with signs of ASCII in the place of lines, corners and blocks."""
+
+    def apply(self, segments: list[Segment], _background: Color) -> list[Segment]:
+        """Translate what is not ASCII."""
+        return [
+            segment if segment.text.isascii() else Segment(segment.text.translate(_TO_ASCII), segment.style)
+            for segment in segments
+        ]

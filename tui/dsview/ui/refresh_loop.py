@@ -1,0 +1,149 @@
+"""The heartbeat of the screen: drains the session on the UI thread, and says what changed, ten times a second at most.
+
+While events pile up it drains in between as well, in slices short enough that a key never waits for long; while
+nothing comes it slows down, so that an idle screen costs nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from dsview.analysis.cluster_view import Delta
+from dsview.session.session import Session
+
+SLICE = 0.008
+"""Seconds that one drain may take."""
+
+PAINT_EVERY = 0.1
+
+BUSY_SLICE = 0.016
+BUSY_PAINT_EVERY = 0.25
+"""The same while events pile up or lists load: each frame takes time from what one waits for."""
+
+BREATH = 0.001
+"""Seconds between two drains while events pile up: keys and frames come in here."""
+
+LOADING_EVERY = 0.02
+"""Seconds between two drains while lists load: the first rows are not to wait for a beat."""
+
+CALM_EVERY = 0.25
+CALM_AFTER = 5.0
+"""Seconds of silence after which the beat slows down to `CALM_EVERY`."""
+
+
+class SetTimer(Protocol):
+    """Textual's `set_timer`."""
+
+    def __call__(self, delay: float, callback: Callable[[], None]) -> Timer:
+        """Call back once, after so many seconds."""
+
+
+class RefreshLoop:
+    """Drains one session until it is stopped.
+
+    `changed` is called with everything that changed since it was called last, `idle` where there is nothing more to
+    drain or to show, `second` about once a second, and `failed` with what a drain or any of them raised: the beat goes
+    on in any case.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        set_timer: SetTimer,
+        changed: Callable[[Delta], None],
+        idle: Callable[[], None],
+        second: Callable[[], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._session = session
+        self._set_timer = set_timer
+        self._changed = changed
+        self._idle = idle
+        self._second = second
+        self._failed = failed
+        self._pending: Delta | None = None
+        self._painted = 0.0
+        self._idled = 0.0
+        self._ticked = 0.0
+        self._heard = time.monotonic()
+        self._timer: Timer | None = None
+        self._is_busy = False
+        self._has_rows = False
+        self._is_stopped = False
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._beat()
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._is_stopped = True
+        if self._timer is not None:
+            self._timer.stop()
+
+    def _beat(self) -> None:
+        if self._is_stopped:
+            return
+        try:
+            self._drain()
+        except Exception as error:  # noqa: BLE001 - the screen stays up, whatever a drain meets
+            self._pending = None
+            self._failed(error)
+        self._is_busy = self._session.has_work
+        self._timer = self._set_timer(self._delay(time.monotonic()), self._beat)
+
+    def _delay(self, now: float) -> float:
+        """Seconds until the next beat."""
+        if self._is_busy:
+            return BREATH
+        if now - self._heard >= CALM_AFTER:
+            return CALM_EVERY
+        if not self._session.was_settled:
+            return LOADING_EVERY
+        return max(BREATH, self._painted + PAINT_EVERY - now) if self._pending is not None else PAINT_EVERY
+
+    def _drain(self) -> None:
+        delta = self._session.drain(BUSY_SLICE if self._is_busy else SLICE)
+        now = time.monotonic()
+        if delta:
+            self._heard = now
+            self._pending = delta if self._pending is None else merged(self._pending, delta)
+        if self._pending is not None and self._may_paint(now, self._pending):
+            pending, self._pending = self._pending, None
+            self._has_rows = self._has_rows or bool(pending.changes)
+            self._changed(pending)
+            # From the end of painting: a slow frame must not leave the drains without time.
+            self._painted = time.monotonic()
+        is_due = self._session.was_settled or now - self._idled >= BUSY_PAINT_EVERY
+        if self._pending is None and not self._session.has_work and is_due:
+            self._idled = now
+            self._idle()
+        if now - self._ticked >= 1.0:
+            self._ticked = now
+            self._second()
+
+    def _may_paint(self, now: float, pending: Delta) -> bool:
+        """Whether it is time to paint; the first rows of all are waited for, and come at once."""
+        return now - self._painted >= self._pause or (bool(pending.changes) and not self._has_rows)
+
+    @property
+    def _pause(self) -> float:
+        """Seconds between two frames."""
+        return BUSY_PAINT_EVERY if self._is_busy or not self._session.was_settled else PAINT_EVERY
+
+
+def merged(first: Delta, second: Delta) -> Delta:
+    """Both in one; the first is changed and returned."""
+    first.changes += second.changes
+    first.findings |= second.findings
+    first.nodes |= second.nodes
+    first.profile |= second.profile
+    first.statuses |= second.statuses
+    first.everything |= second.everything
+    return first
