@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dsview.checks.engine.engine import Engine
-from dsview.checks.load_balancers import SLICES_SETTLE
+from dsview.checks.load_balancer.shared import SLICES_SETTLE
 from tests.support.changes import (
     V4,
     V6,

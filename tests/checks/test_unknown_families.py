@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dsview.checks.engine.engine import Engine
-from dsview.checks.engine.registry import REGISTRY, all_checks
+from dsview.checks.engine.registry import all_checks, registry
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Node, NodeAddress, ServiceCIDR
@@ -101,5 +101,5 @@ def test_checks_are_asked_once_the_service_families_are_told_and_no_more_when_th
     ):
         engine.note(state.apply(event))
         engine.step(1_000.0)
-        found.append(({f.check for f in engine.book}, engine.why_not_evaluated(REGISTRY["DS-NODE-001"])))
+        found.append(({f.check for f in engine.book}, engine.why_not_evaluated(registry()["DS-NODE-001"])))
     assert found == [(set(), NOTHING_TELLS), ({"DS-NODE-001"}, None), (set(), NOTHING_TELLS)]

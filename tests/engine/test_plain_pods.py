@@ -8,8 +8,9 @@ import msgspec
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from dsview.checks.engine.check import run_check
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.registry import all_checks, run_check
+from dsview.checks.engine.registry import all_checks
 from dsview.cluster.profile import ProfileTracker
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind

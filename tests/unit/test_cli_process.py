@@ -120,9 +120,9 @@ def test_ctrl_c_while_reading_leaves_quietly_with_130() -> None:
 def test_a_fault_inside_is_a_sentence_and_its_traceback_goes_to_the_log_only(tmp_path: Path) -> None:
     log = tmp_path / "log"
     program = (
-        "from dsview import cli; from dsview.report import model\n"
+        "from dsview import cli; from dsview.export import report\n"
         "def broken(session): raise RuntimeError('out of\\x1b[31m luck')\n"
-        "model.build_report = broken; cli.main()"
+        "report.build_report = broken; cli.main()"
     )
     result = subprocess.run(
         [sys.executable, "-c", program, "check", "--from", str(SOUND), "--log-file", str(log)],
@@ -142,7 +142,7 @@ def test_a_fault_inside_is_a_sentence_and_its_traceback_goes_to_the_log_only(tmp
 
 def test_a_fault_of_a_command_that_keeps_no_log_shows_no_traceback(tmp_path: Path) -> None:
     program = (
-        "from dsview import cli; from dsview.report import explain\n"
+        "from dsview import cli; from dsview.export import explain\n"
         "def broken(): raise RuntimeError('out of luck')\n"
         "explain.explain_all = broken; cli.main()"
     )

@@ -68,7 +68,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_the_styles(wheel: Path) -
         held = {name.removeprefix("dsview/") for name in archive.namelist() if name.startswith("dsview/")}
     styles = {f"styles/{name}" for name in _files(ROOT / "styles")}
     assert held == _files(ROOT / "tui" / "dsview") | styles
-    assert {"py.typed", "report/schema.json", "styles/app.tcss"} <= held
+    assert {"py.typed", "export/schema.json", "styles/app.tcss"} <= held
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from dsview.checks.engine.check import Check, Problem, run_check
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.policy import Exemption, Policy
-from dsview.checks.engine.registry import Check, Problem, run_check
 from dsview.core.errors import UserError
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind

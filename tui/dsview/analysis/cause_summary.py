@@ -13,7 +13,8 @@ from enum import IntEnum
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.family_coverage import LayerName
+from dsview.checks.engine.check import Harm, LayerName
+from dsview.checks.engine.registry import registry
 from dsview.cluster.endpoints import service_endpoints
 from dsview.core.address import Family
 from dsview.core.finding import CLUSTER, Finding, ObjectRef, Severity
@@ -21,29 +22,8 @@ from dsview.core.finding import CLUSTER, Finding, ObjectRef, Severity
 SHOWN = 8
 """How many of the worst causes are kept."""
 
-_LAYERS = {
-    "NODE": LayerName.PODS,
-    "POD": LayerName.PODS,
-    "SVC": LayerName.SERVICES,
-    "EPS": LayerName.ENDPOINTS,
-    "LB": LayerName.LOAD_BALANCERS,
-    "NGX": LayerName.LISTENERS,
-}
 
-_OF_NODES = frozenset({"DS-NODE-001", "DS-NODE-006"})
-"""The checks of Nodes that are about their own addresses; the others are about those that they give to Pods."""
-
-_STOPS = frozenset({"DS-EPS-001", "DS-EPS-003", "DS-EPS-005", "DS-SVC-003"})
-"""Findings of a Service that mean: nobody is served over that family."""
-
-_LETS_IN = frozenset({"DS-LB-005"})
-"""Errors of a Service that stop nobody: more are let in than should be."""
-
-_HALVES = frozenset({"DS-EPS-002", "DS-LB-001", "DS-LB-008"})
-"""Findings of a Service that mean: it is served over that family, but not by all endpoints or not from outside."""
-
-
-class Harm(IntEnum):
+class Loss(IntEnum):
     """How a family of a Service fares."""
 
     PART = 1
@@ -72,21 +52,24 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     flags: dict[tuple[LayerName, Family], Severity] = {}
 
 
-def harm_of(view: ClusterView, finding: Finding) -> Harm | None:
-    """What a finding means for the family of its Service; None where it does not stop anyone."""
+def loss_of(view: ClusterView, finding: Finding) -> Loss | None:
+    """What a finding means for the family of its Service; None where everybody is served."""
     if finding.family is None or finding.object.kind != "Service" or finding.severity is Severity.NOTE:
         return None
-    if finding.check in _STOPS:
-        return Harm.WHOLE
-    if finding.check in _HALVES:
-        return Harm.PART
-    if finding.check == "DS-NGX-003":
-        # The replicas that listen go on serving; `related` are those that do not.
-        key = (finding.object.namespace or "", finding.object.name)
-        live = service_endpoints(view.state, key).live(finding.family)
-        return Harm.PART if len(finding.related) < live else Harm.WHOLE
-    # Every other error stops someone (checks.md, severities), though it does not tell whom.
-    return Harm.PART if finding.severity is Severity.ERROR and finding.check not in _LETS_IN else None
+    match registry()[finding.check].harm:
+        case Harm.WHOLE:
+            return Loss.WHOLE
+        case Harm.PART:
+            return Loss.PART
+        case Harm.OF_RELATED:
+            # The replicas that are not named go on serving.
+            key = (finding.object.namespace or "", finding.object.name)
+            live = service_endpoints(view.state, key).live(finding.family)
+            return Loss.PART if len(finding.related) < live else Loss.WHOLE
+        case Harm.BY_SEVERITY:
+            return Loss.PART if finding.severity is Severity.ERROR else None
+        case Harm.NONE:
+            return None
 
 
 class CauseSummarizer:
@@ -125,7 +108,7 @@ class CauseSummarizer:
         view = self._view
         explained: dict[object, int] = {}
         roots: list[Finding] = []
-        harms: dict[tuple[ObjectRef, Family], Harm] = {}
+        losses: dict[tuple[ObjectRef, Family], Loss] = {}
         flags: dict[tuple[LayerName, Family], Severity] = {}
         faulty: set[ObjectRef] = set()
         for number, finding in enumerate(list(view.book), 1):
@@ -135,11 +118,11 @@ class CauseSummarizer:
             else:
                 explained[root.identity] = explained.get(root.identity, 0) + 1
             if finding.family is not None:
-                harm = harm_of(view, finding)
-                if harm is not None:
+                loss = loss_of(view, finding)
+                if loss is not None:
                     about = (finding.object, finding.family)
-                    harms[about] = max(harm, harms.get(about, harm))
-                layer = _layer_of(finding.check)
+                    losses[about] = max(loss, losses.get(about, loss))
+                layer = registry()[finding.check].layer
                 if layer is not None:
                     place = (layer, finding.family)
                     flags[place] = min(finding.severity, flags.get(place, finding.severity), key=lambda s: s.rank)
@@ -152,20 +135,16 @@ class CauseSummarizer:
         self.tally = Tally(
             worst=tuple(Cause(finding, explained.get(finding.identity, 0)) for finding in worst),
             causes=len(roots),
-            failing=_by_family(harms, Harm.WHOLE),
-            partial=_by_family(harms, Harm.PART),
+            failing=_by_family(losses, Loss.WHOLE),
+            partial=_by_family(losses, Loss.PART),
             faulty=len(faulty),
             flags=flags,
         )
 
 
-def _layer_of(code: str) -> LayerName | None:
-    return LayerName.NODES if code in _OF_NODES else _LAYERS.get(code.split("-")[1])
-
-
-def _by_family(harms: dict[tuple[ObjectRef, Family], Harm], wanted: Harm) -> dict[Family, int]:
+def _by_family(losses: dict[tuple[ObjectRef, Family], Loss], wanted: Loss) -> dict[Family, int]:
     counts: dict[Family, int] = {}
-    for (_, family), harm in harms.items():
-        if harm is wanted:
+    for (_, family), loss in losses.items():
+        if loss is wanted:
             counts[family] = counts.get(family, 0) + 1
     return counts

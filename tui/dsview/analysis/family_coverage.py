@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
+from dsview.checks.engine.check import LayerName
 from dsview.cluster.controllers import live_controllers
 from dsview.cluster.family_counts import Tally
 from dsview.cluster.listeners import nginx_conf
@@ -18,18 +17,6 @@ from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Pod
 from dsview.sources.events import Health
-
-
-class LayerName(StrEnum):
-    """The layers from the bottom to the top, by the word for them."""
-
-    NODES = "Nodes"
-    PODS = "Pods"
-    SERVICES = "Services"
-    ENDPOINTS = "Endpoints"
-    LOAD_BALANCERS = "Load balancers"
-    LISTENERS = "Listeners"
-
 
 MEANINGS: dict[LayerName, str] = {
     LayerName.NODES: "Nodes with a usable InternalIP of the family.",

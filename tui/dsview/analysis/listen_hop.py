@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.hop import Hop, Lane, Verdict, fix_of, listed, make_hop, worst_about
+from dsview.checks.engine.check import LayerName
+from dsview.checks.engine.registry import registry
 from dsview.cluster.controllers import has_ssl_passthrough, public_ports, target_port
 from dsview.cluster.listeners import deaf_ports, nginx_conf, sockets
 from dsview.core.address import FAMILIES, Family
@@ -83,7 +85,9 @@ def _deaf(
 ) -> Lane:
     findings = [f for pod in deaf for f in view.findings_of("Pod", *pod.key)]
     findings += view.findings_of("Service", *service.key) if service is not None else ()
-    finding = worst_about((f for f in findings if f.check.startswith("DS-NGX") and f.family is not None), family)
+    finding = worst_about(
+        (f for f in findings if registry()[f.check].layer is LayerName.LISTENERS and f.family is not None), family
+    )
     cause = view.root_of(finding) if finding is not None else None
     guess = "" if all(nginx_conf(view.state, p).source is ListenSource.READ for p in deaf) else ", as predicted"
     who = f"{len(deaf)} of {of} controllers" if of > 1 else "the controller"

@@ -10,9 +10,10 @@ import msgspec
 
 from dsview.analysis.cause_summary import CauseSummarizer, Tally
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.family_coverage import Layer, LayerName, matrix, why_unread
+from dsview.analysis.family_coverage import Layer, matrix, why_unread
 from dsview.analysis.home_pane import pane_of
-from dsview.checks.engine.registry import REGISTRY
+from dsview.checks.engine.check import LayerName
+from dsview.checks.engine.registry import registry
 from dsview.cluster.profile import Confidence, Profile
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Severity
@@ -111,7 +112,7 @@ def overview_now(view: ClusterView) -> Overview:
 def _missing(view: ClusterView) -> int:
     """How many checks could not be evaluated, but for those that have to be asked for and were not."""
     asked = view.policy.select
-    return sum(bool(asked) or not REGISTRY[entry.check].opt_in for entry in view.not_evaluated())
+    return sum(bool(asked) or not registry()[entry.check].opt_in for entry in view.not_evaluated())
 
 
 def _mode(profile: Profile) -> Safe:

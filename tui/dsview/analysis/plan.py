@@ -19,9 +19,9 @@ from dsview.checks.engine.remediation import (
     ref,
     reregister_node,
 )
-from dsview.checks.load_balancers import close_family, source_ranges
-from dsview.checks.network_policies import one_family_limits
-from dsview.checks.services import is_cluster_dns
+from dsview.checks.load_balancer.shared import close_family, source_ranges
+from dsview.checks.network_policy.shared import one_family_limits
+from dsview.checks.service.shared import is_cluster_dns
 from dsview.cluster.controllers import controller_services
 from dsview.cluster.endpoints import service_endpoints
 from dsview.cluster.listeners import config_map, deaf_ports, is_ipv6_disabled, nginx_conf

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.hop import Hop, Lane, Verdict, broken_lane, even_hop, fix_of, listed, make_hop, worst_about
 from dsview.analysis.listen_hop import listen_hop
+from dsview.checks.engine.check import HopName, LayerName
+from dsview.checks.engine.registry import registry
 from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
 from dsview.core.address import FAMILIES, Family, by_family, families_of
 from dsview.core.finding import Finding, Severity
@@ -19,8 +21,6 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Pod, Service
 
 _ONLY_SLICES = "only EndpointSlices tell which"
-_GRAVE = frozenset({"DS-SVC-003", "DS-SVC-004", "DS-SVC-005"})
-"""Findings of a Service that mean: its address of that family serves nobody."""
 
 
 class ServiceHops:
@@ -44,7 +44,7 @@ class ServiceHops:
         for pod in self.pods:
             # Of listeners the hop of nginx tells, and only where it is on the way.
             found = self._view.findings_of("Pod", *pod.key)
-            yield from (finding for finding in found if not finding.check.startswith("DS-NGX"))
+            yield from (finding for finding in found if registry()[finding.check].layer is not LayerName.LISTENERS)
         namespace = self._service.namespace
         for subject in self._view.book.in_scope(Kind.NETWORK_POLICY.value, namespace):
             policy = self._state.network_policies.get((namespace, subject[2]))
@@ -85,7 +85,7 @@ class ServiceHops:
         entries = self._service.load_balancer_ingress
         found = by_family(e.ip for e in entries if e.ip)
         names = [e.hostname for e in entries if e.hostname]
-        about = [f for f in self._findings if f.check.startswith("DS-LB")]
+        about = self._about(HopName.LOAD_BALANCER)
         lanes: dict[Family, Lane] = {}
         for family in FAMILIES:
             values = found[family]
@@ -122,15 +122,19 @@ class ServiceHops:
                 lanes[family] = Lane(values=(safe(value),), verdict=Verdict.OK)
         return make_hop("node-port", "Node port", lanes)
 
+    def _about(self, hop: HopName) -> list[Finding]:
+        """The findings that explain a hop."""
+        return [finding for finding in self._findings if registry()[finding.check].hop is hop]
+
     def _service_ip(self) -> Hop:
         name = f"Service {self._service.name}"
         if self._service.is_external_name:
             return even_hop("service", name, Verdict.NOT_PROVEN, "an alias for a DNS name, which the API does not hold")
         found = by_family(self._service.real_cluster_ips)
-        about = [f for f in self._findings if f.check.startswith(("DS-SVC", "DS-API", "DS-NGX-005"))]
+        about = self._about(HopName.SERVICE)
         lanes: dict[Family, Lane] = {}
         for family in FAMILIES:
-            grave = [f for f in about if f.check in _GRAVE and f.family == family]
+            grave = [f for f in about if registry()[f.check].breaks_hop and f.family == family]
             if not self._wants(family):
                 finding = worst_about(about, family)
                 why = safe(finding.message if finding is not None else f"the Service has no {family}")
@@ -162,7 +166,7 @@ class ServiceHops:
             why = "no endpoints, and no selector that would choose any"
             return Lane(verdict=Verdict.NOT_PROVEN, why=safe(why))
         otherwise = f"{live} of {most} have {family}" if most else "no ready endpoint in either family"
-        about = [f for f in self._findings if f.check.startswith("DS-EPS")]
+        about = self._about(HopName.ENDPOINT_SLICES)
         return broken_lane(worst_about(about, family), otherwise, values=[value], in_part=live > 0)
 
     def _slice_lane_of_pod(self, family: Family) -> Lane:

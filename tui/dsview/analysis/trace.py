@@ -24,6 +24,8 @@ from dsview.analysis.hop import (
 from dsview.analysis.listen_hop import listen_hop
 from dsview.analysis.listener_keys import pod_key
 from dsview.analysis.service_hops import ServiceHops, nodes_hop, pods_hop
+from dsview.checks.engine.check import Harm, HopName
+from dsview.checks.engine.registry import registry
 from dsview.cluster.controllers import controller_services, controllers_of
 from dsview.cluster.endpoints import service_endpoints
 from dsview.core.address import FAMILIES, Family, by_family, families_of
@@ -109,7 +111,7 @@ def _status(ingress: Ingress, findings: tuple[Finding, ...], wanted: tuple[Famil
     names = [e.hostname for e in entries if e.hostname]
     lanes: dict[Family, Lane] = {}
     for family in FAMILIES:
-        finding = worst_about((f for f in findings if f.check == "DS-NET-003"), family)
+        finding = worst_about((f for f in findings if registry()[f.check].hop is HopName.INGRESS), family)
         if found[family]:
             lanes[family] = Lane(values=listed(found[family]), verdict=Verdict.OK)
         elif names:
@@ -153,13 +155,14 @@ def _backend(view: ClusterView, key: Key, reach: tuple[Family, ...], findings: t
         return even_hop(hop_id, name, Verdict.NOT_READ, "EndpointSlices could not be read")
     endpoints = service_endpoints(state, key)
     mine = [f for f in findings if any(r.kind == "Service" and r.name == key[1] for r in f.related)]
-    flagged = next((f for code in ("DS-NET-004", "DS-NET-005") for f in mine if f.check == code), None)
+    about = (f for f in mine if registry()[f.check].hop is HopName.BACKEND)
+    flagged = min(about, key=lambda f: f.order, default=None)
     lanes: dict[Family, Lane] = {}
     for family in FAMILIES:
         live = endpoints.live(family)
         values = [f"{live} ready"] if live else []
         if flagged is not None:
-            in_part = flagged.check == "DS-NET-005"
+            in_part = registry()[flagged.check].harm is Harm.PART
             lanes[family] = broken_lane(flagged, values=values, in_part=in_part)
         elif live:
             lanes[family] = Lane(values=listed(values), verdict=Verdict.OK)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from dsview.checks.engine.check import Check
 from dsview.checks.engine.policy import matches
-from dsview.checks.engine.registry import Check, all_checks
+from dsview.checks.engine.registry import all_checks
 from dsview.core.errors import UserError
 from dsview.core.text import safe
 

@@ -7,7 +7,7 @@ import msgspec
 from dsview import __version__
 from dsview.analysis.family_coverage import Count
 from dsview.analysis.overview import overview_now
-from dsview.checks.engine.registry import REGISTRY
+from dsview.checks.engine.registry import registry
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import CORE_KINDS
@@ -179,7 +179,7 @@ def _finding(session: Session, finding: Finding) -> ReportedFinding:
     root = session.root_of(finding)
     return ReportedFinding(
         check=finding.check,
-        slug=REGISTRY[finding.check].slug,
+        slug=registry()[finding.check].slug,
         severity=finding.severity.value,
         object=_ref(finding.object),
         family=finding.family,

@@ -14,7 +14,7 @@ from dsview.checks.engine.availability import NotEvaluated
 from dsview.checks.engine.engine import Engine
 from dsview.checks.engine.finding_index import FindingIndex
 from dsview.checks.engine.policy import Policy
-from dsview.checks.engine.registry import REGISTRY, all_checks
+from dsview.checks.engine.registry import all_checks, registry
 from dsview.cluster.profile import NodeFacts, Profile
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.finding import Finding, ObjectRef, Severity
@@ -161,7 +161,7 @@ class Session:
         return delta
 
     def _is_evaluated(self, code: str) -> bool:
-        return self._engine.why_not_evaluated(REGISTRY[code]) is None
+        return self._engine.why_not_evaluated(registry()[code]) is None
 
     def _note_settled(self) -> None:
         if not self._was_settled and self.is_settled:

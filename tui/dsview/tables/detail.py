@@ -8,7 +8,7 @@ from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.home_pane import KINDS
 from dsview.analysis.listener_keys import pod_key
 from dsview.analysis.plan import is_movable, make_step
-from dsview.checks.engine.registry import REGISTRY
+from dsview.checks.engine.registry import registry
 from dsview.cluster.controllers import config_map_key
 from dsview.cluster.endpoints import service_endpoints
 from dsview.cluster.listeners import nginx_conf
@@ -62,7 +62,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _finding_view(view: ClusterView, finding: Finding) -> FindingView:
-    entry = REGISTRY[finding.check]
+    entry = registry()[finding.check]
     root = view.root_of(finding)
     return FindingView(
         check=finding.check,

@@ -9,7 +9,7 @@ import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.checks.engine.availability import NotEvaluated
-from dsview.checks.engine.registry import REGISTRY
+from dsview.checks.engine.registry import registry
 from dsview.core.address import Family
 from dsview.core.finding import Finding, ObjectRef
 from dsview.core.text import Safe, safe, safe_lines
@@ -166,7 +166,7 @@ def line_row(line: Line, folded: str = "└") -> Row:
     indent = f"{folded} " if line.kind is LineKind.SYMPTOM else ""
     cells = (
         Cell(safe(indent + finding.check), tone),
-        Cell(safe(REGISTRY[finding.check].slug), tone),
+        Cell(safe(registry()[finding.check].slug), tone),
         Cell(safe(str(finding.object)), tone),
         Cell(safe(finding.family or ""), tone),
         Cell(safe(message), tone),
@@ -179,10 +179,10 @@ def _plain_row(line: Line) -> Row:
     nothing = Cell(Safe(""))
     check = line.key[1]
     if line.kind is LineKind.HEADING:
-        slug = REGISTRY[check].slug if check in REGISTRY else ""
+        slug = registry()[check].slug if check in registry() else ""
         words = (Cell(safe(text), Tone.PRIMARY) for text in (check or "cluster-wide", slug, line.text))
         return Row(line.key, (*words, nothing, nothing))
-    words = (Cell(safe(text), Tone.MUTED) for text in (check, REGISTRY[check].slug, line.kind.value))
+    words = (Cell(safe(text), Tone.MUTED) for text in (check, registry()[check].slug, line.kind.value))
     return Row(line.key, (*words, nothing, Cell(line.text, Tone.MUTED)))
 
 

@@ -1,66 +1,15 @@
-"""Which cell a finding marks, and how findings are written in a row: one table for all panes."""
+"""Which cell a finding flags, and how findings are written in a row."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.checks.engine.registry import REGISTRY
+from dsview.checks.engine.registry import registry
 from dsview.core.finding import Finding, Severity
 from dsview.core.text import Safe
 
 GLYPHS = {Severity.ERROR: "✖", Severity.WARNING: "▲", Severity.NOTE: "●"}
-
-CELLS: dict[str, tuple[str, ...]] = {
-    "DS-API-001": ("cluster_ip", "pod_ip", "pod_cidr"),
-    "DS-API-002": ("cluster_ip", "policy"),
-    "DS-SVC-001": ("policy", "cluster_ip"),
-    "DS-SVC-002": ("policy",),
-    "DS-SVC-003": ("families",),
-    "DS-SVC-004": ("cluster_ip",),
-    "DS-SVC-005": ("cluster_ip",),
-    "DS-SVC-006": ("families",),
-    "DS-SVC-007": ("vip",),
-    "DS-EPS-001": ("ready",),
-    "DS-EPS-002": ("ready",),
-    "DS-EPS-003": ("ready",),
-    "DS-EPS-004": ("ready",),
-    "DS-EPS-005": ("ready",),
-    "DS-EPS-006": ("ready",),
-    "DS-LB-001": ("vip",),
-    "DS-LB-002": ("vip",),
-    "DS-LB-003": ("vip",),
-    "DS-LB-004": ("vip",),
-    "DS-LB-005": ("vip",),
-    "DS-LB-006": ("vip",),
-    "DS-LB-007": ("vip",),
-    "DS-LB-008": ("ready",),
-    "DS-POD-001": ("pod_ip",),
-    "DS-POD-002": ("primary",),
-    "DS-POD-003": ("pod_ip",),
-    "DS-POD-004": ("pod_ip",),
-    "DS-POD-005": ("pod_ip",),
-    "DS-NODE-001": ("internal_ip",),
-    "DS-NODE-002": ("pod_cidr",),
-    "DS-NODE-003": ("pod_cidr",),
-    "DS-NODE-004": ("pod_cidr",),
-    "DS-NODE-005": ("pod_cidr",),
-    "DS-NODE-006": ("internal_ip",),
-    "DS-NODE-007": ("pod_cidr",),
-    "DS-CLU-006": ("cluster_ip",),
-    "DS-NGX-001": ("listen",),
-    "DS-NGX-002": ("listen",),
-    "DS-NGX-003": ("listen", "ready"),
-    "DS-NGX-004": ("listen",),
-    "DS-NGX-005": ("policy",),
-    "DS-NGX-006": ("listen",),
-    "DS-NGX-007": ("listen",),
-    "DS-NGX-008": ("listen",),
-    "DS-NGX-009": ("listen",),
-    "DS-NGX-010": ("listen",),
-    "DS-NGX-011": ("listen",),
-}
-"""The cells that a check is about, best first, without the lane; the finding's family picks the lane."""
 
 _BY_FIELD = (
     ("spec.clusterIP", "cluster_ip"),
@@ -76,7 +25,7 @@ _BY_FIELD = (
 
 def cell_of(finding: Finding, columns: frozenset[str]) -> str:
     """The id of the column that the finding marks; `flags` where no other fits."""
-    names: list[str] = list(CELLS.get(finding.check, ()))
+    names: list[str] = list(registry()[finding.check].cells) if finding.check in registry() else []
     names[:0] = [name for field, name in _BY_FIELD if finding.field is not None and finding.field.startswith(field)]
     lane: str = {"IPv4": "_v4", "IPv6": "_v6"}.get(finding.family or "", "")
     for name in names:
@@ -106,7 +55,7 @@ def flags_words(view: ClusterView, findings: Iterable[Finding]) -> Safe:
     """The same where there is room: a code that stands alone is followed by its name, `✖ EPS-001 family-empty`."""
     flags = _flags(view, findings)
     code = f"DS-{flags[0].partition(' ')[2]}" if len(flags) == 1 else ""
-    return Safe(f"{flags[0]} {REGISTRY[code].slug}") if code in REGISTRY else Safe(" ".join(flags))
+    return Safe(f"{flags[0]} {registry()[code].slug}") if code in registry() else Safe(" ".join(flags))
 
 
 def _flags(view: ClusterView, findings: Iterable[Finding]) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.analysis.listener_keys import parts_of, pod_key, row_name
+from dsview.checks.engine.check import LayerName
+from dsview.checks.engine.registry import registry
 from dsview.cluster.controllers import config_map_key, controller_services, is_controller, live_controllers
 from dsview.cluster.listeners import nginx_conf
 from dsview.core.address import FAMILIES, V6, Family, families_of
@@ -64,13 +66,17 @@ def count_listeners(view: ClusterView) -> int:
     return sum(len(conf.listeners) for conf in confs if conf.source is ListenSource.READ)
 
 
+def _is_about_listeners(finding: Finding) -> bool:
+    return registry()[finding.check].layer is LayerName.LISTENERS
+
+
 def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     """Findings about the pod's listeners, also where they are about its ConfigMap or its ReplicaSet."""
     pod = view.state.pods.get(pod_key(key))
     if pod is None:
         return ()
     own = ObjectRef("Pod", pod.namespace, pod.name)
-    found = [f for f in view.findings_of("Pod", *pod.key) if f.check.startswith("DS-NGX")]
+    found = [f for f in view.findings_of("Pod", *pod.key) if _is_about_listeners(f)]
     found += view.findings_of("ConfigMap", *config_map_key(pod))
     if pod.owner is not None:
         of_owner = view.findings_of(pod.owner.kind, pod.namespace, pod.owner.name)
@@ -79,7 +85,7 @@ def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
         if any(p.key == pod.key for p in pods):
             # Of the replicas, those that the finding is about.
             found += [
-                f for f in view.findings_of("Service", *service.key) if f.check == "DS-NGX-003" and own in f.related
+                f for f in view.findings_of("Service", *service.key) if _is_about_listeners(f) and own in f.related
             ]
     return tuple(sorted(found, key=lambda f: f.order))
 

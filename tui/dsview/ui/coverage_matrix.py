@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from dsview.analysis.family_coverage import Count, Layer, LayerName
+from dsview.analysis.family_coverage import Count, Layer
 from dsview.analysis.overview import Overview, Worst
+from dsview.checks.engine.check import LayerName
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Severity
 from dsview.ui.glyphs import Glyphs

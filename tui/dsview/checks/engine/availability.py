@@ -6,7 +6,7 @@ from collections.abc import Callable, Sized
 
 import msgspec
 
-from dsview.checks.engine.registry import Check
+from dsview.checks.engine.check import Check
 from dsview.cluster.component_settings import KUBE_PROXY, kube_proxy_settings
 from dsview.cluster.controllers import config_map_key, live_controllers
 from dsview.cluster.listeners import is_config_map_unread, nginx_conf

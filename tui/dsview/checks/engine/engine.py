@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Set
 
 from dsview.checks.engine.availability import can_run, why_not_evaluated
+from dsview.checks.engine.check import Check, run_check, to_finding
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
 from dsview.checks.engine.invalidation import affected_subjects, subject
-from dsview.checks.engine.registry import Check, all_checks, run_check, to_finding
+from dsview.checks.engine.registry import all_checks
 from dsview.cluster.profile import ProfileTracker
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.finding import CLUSTER, Finding, ObjectRef

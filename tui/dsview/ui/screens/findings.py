@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from dsview.analysis.home_pane import pane_of
-from dsview.checks.engine.registry import REGISTRY
+from dsview.checks.engine.registry import registry
 from dsview.core.text import Safe, safe, safe_lines
 from dsview.kinds.objects import Key
 from dsview.tables.cells import Row
@@ -257,7 +257,7 @@ class FindingsScreen(Screen[None]):
         """What the check is about."""
         line = self._selected()
         code = line.finding.check if line is not None and line.finding is not None else line.key[1] if line else ""
-        if code in REGISTRY:
+        if code in registry():
             self.app.go.explanation(code)
 
     def action_timeline(self) -> None:
@@ -284,7 +284,7 @@ def story_blocks(line: Line, since: Safe) -> list[Block]:
     finding = line.finding
     if finding is None:
         return [paragraph(content((line.text, MUTED)))]
-    check = REGISTRY[finding.check].slug if finding.check in REGISTRY else ""
+    check = registry()[finding.check].slug if finding.check in registry() else ""
     kind, _, name = safe(str(finding.object)).partition(" ")
     blocks = [paragraph(content((f"{kind} ", MUTED), (name, STRONG), (f"  {finding.check} {check}", FAINT)))]
     blocks += [paragraph(content((part, "$ink"))) for part in safe_lines(finding.message).split("\n")]

@@ -1,0 +1,1 @@
+"""Checks of fields and addresses of any object: one module a check."""

@@ -1,0 +1,117 @@
+"""Address or CIDR not in canonical form.
+
+## Condition
+
+An IPv6 address is not written as RFC 5952 wants it, an IPv4 address has leading zeros, or a CIDR has bits set
+behind its prefix. A warning from Kubernetes 1.36 on.
+
+## Why it matters
+
+Comparisons as text miss it, and from 1.36 the API server refuses to take leading zeros, mapped addresses and host
+bits again.
+
+## Fix
+
+Write the canonical form.
+
+## When it is a false alarm
+
+Where nothing compares addresses as text: the address works until the object has to be written again.
+
+## Source
+
+RFC 5952; KEP-4858
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.address.shared import Located, addresses
+from dsview.checks.engine.check import Check, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import count
+from dsview.core.address import (
+    canonical,
+    family_of,
+    is_canonical,
+)
+from dsview.core.cidr import parse_cidr
+from dsview.core.finding import Severity
+from dsview.kinds.endpoint_slices import EndpointSlice, unpack_addresses
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import NetworkPolicy, Node, Service, ServiceCIDR
+
+check = Check(
+    code="DS-ADR-002",
+    slug="not-canonical",
+    severity=Severity.NOTE,
+    subjects=(Kind.POD, Kind.NODE, Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.SERVICE_CIDR, Kind.NETWORK_POLICY),
+)
+
+
+def decide(item: object, ctx: Context) -> Iterator[Problem]:
+    """A spelling that other software, or a newer API server, does not take for the same."""
+    if isinstance(item, EndpointSlice) and ctx.has_plain_addresses(item):
+        return
+    wrong = [(field, text, better) for field, text in _written(item) if (better := _better_spelling(text)) is not None]
+    if not wrong:
+        return
+    version = ctx.profile.version
+    fields = dict.fromkeys(field for field, _, _ in wrong)
+    for field in fields:
+        of_field = [(text, better) for name, text, better in wrong if name == field]
+        text, better = of_field[0]
+        more = f" ({count(len(of_field), 'address')} in this field)" if len(of_field) > 1 else ""
+        yield Problem(
+            message=f"{field} {text} is not in canonical form; it is {better}{more}.",
+            severity=Severity.WARNING if version is not None and version >= (1, 36) else None,
+            family=family_of(better.partition("/")[0]),
+            field=field,
+            observed=text,
+            expected=better,
+        )
+
+
+def _written(item: object) -> Iterator[Located]:
+    """The fields whose spelling DS-ADR-002 looks at: addresses and CIDRs that are the object's own."""
+    yield from addresses(item)
+    match item:
+        case Node():
+            for i, entry in enumerate(item.addresses):
+                if entry.type == "ExternalIP":
+                    yield f"status.addresses[{i}]", entry.address
+            for i, cidr in enumerate(item.cidrs):
+                yield f"spec.podCIDRs[{i}]", cidr
+        case Service() if not item.is_external_name:
+            for i, cidr in enumerate(item.load_balancer_source_ranges):
+                # The API server takes white space around these, whatever its version.
+                yield f"spec.loadBalancerSourceRanges[{i}]", cidr.strip()
+            if item.load_balancer_ip:
+                yield "spec.loadBalancerIP", item.load_balancer_ip
+        case EndpointSlice():
+            if item.address_type != "FQDN":
+                for i, row in enumerate(item.packed()):
+                    for address in unpack_addresses(row):
+                        yield f"endpoints[{i}].addresses", address
+        case ServiceCIDR():
+            for i, cidr in enumerate(item.cidrs):
+                yield f"spec.cidrs[{i}]", cidr
+        case NetworkPolicy():
+            for direction, rules in (("ingress", item.ingress), ("egress", item.egress)):
+                for i, rule in enumerate(rules):
+                    for block in rule.blocks:
+                        for cidr in (block.cidr, *block.excepts):
+                            yield f"spec.{direction}[{i}]", cidr
+
+
+def _better_spelling(text: str) -> str | None:
+    """How the text should be written; None where it is well written, or is no address."""
+    if "/" in text:
+        cidr = parse_cidr(text)
+        if cidr is None or cidr.canonical == text:
+            return None
+        return cidr.canonical
+    # A zone is no part of the address; that it cannot be reached by others is DS-ADR-001.
+    address = text.partition("%")[0]
+    return None if is_canonical(address) else canonical(address)

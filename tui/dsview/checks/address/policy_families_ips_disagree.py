@@ -1,0 +1,97 @@
+"""Policy, families and cluster IPs of a Service disagree.
+
+## Condition
+
+clusterIPs and ipFamilies differ in number or in family, a SingleStack Service has two families, or a
+RequireDualStack Service has one.
+
+## Why it matters
+
+Each component believes another of the three fields, so one family works in some places only.
+
+## Fix
+
+Recreate the Service; these fields cannot be brought back into agreement by an update.
+
+## When it is a false alarm
+
+ipFamilies is empty, as a watch may deliver it: it is inferred from clusterIPs first.
+
+## Source
+
+kubernetes/kubernetes pkg/apis/core/validation/validation.go, ValidateServiceClusterIPsRelatedFields
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import FAMILY_FIELDS, families, recreate_service
+from dsview.core.address import (
+    FAMILIES,
+    family_of,
+    other,
+)
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-API-002",
+    slug="policy-families-ips-disagree",
+    severity=Severity.ERROR,
+    subjects=(Kind.SERVICE,),
+    cells=("cluster_ip", "policy"),
+    hop=HopName.SERVICE,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """The three fields that say which families a Service has contradict each other."""
+    if service.is_external_name:
+        return
+    ips = service.real_cluster_ips
+    named = service.families
+    fix = _with_agreeing_fields(service, ctx)
+    if ips and not service.is_headless:
+        found = [family_of(ip) for ip in ips]
+        if list(service.ip_families or named) != found:
+            differing = [family for family in FAMILIES if (family in named) != (family in found)]
+            shown = [f"{ip} ({family or 'no address'})" for ip, family in zip(ips, found, strict=True)]
+            yield Problem(
+                message=f"ipFamilies says {families(named)}, but clusterIPs holds {', '.join(shown)}.",
+                family=differing[0] if len(differing) == 1 else None,
+                field="spec.clusterIPs",
+                observed=", ".join(ips),
+                expected=", ".join(f"an {family} address" for family in named),
+                fix=fix,
+            )
+    if service.ip_family_policy == "SingleStack" and len(named) == 2:
+        yield Problem(
+            message=f"ipFamilyPolicy is SingleStack, but the Service has {families(named)}.",
+            family=named[1],
+            field="spec.ipFamilyPolicy",
+            observed=", ".join(named),
+            expected=named[0],
+            fix=fix,
+        )
+    if service.ip_family_policy == "RequireDualStack" and len(named) == 1:
+        yield Problem(
+            message=f"ipFamilyPolicy is RequireDualStack, but the Service has {named[0]} only.",
+            family=other(named[0]),
+            field="spec.ipFamilyPolicy",
+            observed=named[0],
+            expected="IPv4 and IPv6",
+            fix=fix,
+        )
+
+
+def _with_agreeing_fields(service: Service, ctx: Context) -> str:
+    """Commands that recreate the Service with the families it names, as far as the API server would take them."""
+    served = ctx.profile.service_families
+    if len(served) == 1 and (service.ip_family_policy == "RequireDualStack" or set(service.families) - set(served)):
+        return recreate_service(service, FAMILY_FIELDS)
+    is_cut = service.ip_family_policy == "SingleStack" and len(service.ip_families) > 1
+    return recreate_service(service, (".spec.ipFamilies[1:]",) if is_cut else ())

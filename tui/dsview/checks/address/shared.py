@@ -1,0 +1,33 @@
+"""Shared by the checks of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.kinds.objects import Node, Pod, Service
+
+Located = tuple[str, str]
+"""Field and address."""
+
+
+def addresses(item: object) -> Iterator[Located]:
+    """The address fields of an object that others are to reach it by (DS-ADR-001)."""
+    match item:
+        case Pod():
+            if item.phase not in {"Succeeded", "Failed"}:
+                for i, ip in enumerate(item.ips):
+                    yield f"status.podIPs[{i}]", ip
+        case Node():
+            for i, address in enumerate(item.addresses):
+                if address.type == "InternalIP":
+                    yield f"status.addresses[{i}]", address.address
+        case Service():
+            if item.is_external_name:
+                return
+            for i, ip in enumerate(item.real_cluster_ips):
+                yield f"spec.clusterIPs[{i}]", ip
+            for i, ip in enumerate(item.external_ips):
+                yield f"spec.externalIPs[{i}]", ip
+            for i, entry in enumerate(item.load_balancer_ingress):
+                if entry.ip:
+                    yield f"status.loadBalancer.ingress[{i}].ip", entry.ip

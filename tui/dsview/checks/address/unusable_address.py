@@ -1,0 +1,76 @@
+"""Address that cannot be reached from elsewhere.
+
+## Condition
+
+A podIP, InternalIP, cluster IP, external IP or load-balancer IP is unspecified, loopback, link-local, multicast,
+site-local (fec0::/10), v4-mapped, or no address at all. A warning for load-balancer IPs.
+
+## Why it matters
+
+Nothing outside the machine can use such an address; the family looks present and does not work.
+
+## Fix
+
+Correct what assigns the address: kubelet --node-ip, the CNI plug-in, or the load balancer's pool.
+
+## When it is a false alarm
+
+A link-local load-balancer IP is taken as intended.
+
+## Source
+
+RFC 4291, RFC 3879
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.address.shared import addresses
+from dsview.checks.engine.check import Check, Problem
+from dsview.checks.engine.context import Context
+from dsview.core.address import (
+    UNUSABLE,
+    AddressClass,
+    classify,
+    family_of,
+)
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Node, Pod, Service
+
+_ARTICLE = {
+    AddressClass.V4_MAPPED: "an IPv4 address written as ",
+    AddressClass.MULTICAST: "a ",
+    AddressClass.LOOPBACK: "a ",
+}
+
+
+check = Check(
+    code="DS-ADR-001",
+    slug="unusable-address",
+    severity=Severity.ERROR,
+    subjects=(Kind.POD, Kind.NODE, Kind.SERVICE),
+)
+
+
+def decide(item: Pod | Node | Service, ctx: Context) -> Iterator[Problem]:
+    """An address of a class that nobody else can reach."""
+    for field, text in addresses(item):
+        cls = classify(text)
+        if cls is not None and cls not in UNUSABLE:
+            continue
+        is_vip = field.startswith("status.loadBalancer")
+        if is_vip and cls is AddressClass.LINK_LOCAL:
+            continue
+        what = "is not an IP address" if cls is None else f"is {_ARTICLE.get(cls, '')}{cls}"
+        yield Problem(
+            message=f"{field} {text} {what}: nothing beyond its own machine or link can reach it."
+            if cls is not None and cls is not AddressClass.V4_MAPPED
+            else f"{field} {text} {what}{'; Kubernetes takes it as IPv4, most other software as IPv6' if cls else ''}.",
+            severity=Severity.WARNING if is_vip else None,
+            family=family_of(text),
+            field=field,
+            observed=text,
+            expected="a global or private unicast address",
+        )

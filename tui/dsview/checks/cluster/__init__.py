@@ -1,0 +1,1 @@
+"""Checks of the cluster as a whole: one module a check."""

@@ -1,0 +1,81 @@
+"""Pods and Services disagree on dual-stack.
+
+## Condition
+
+The cluster serves two Service families, but no node gives pods both; or the reverse (a note).
+
+## Why it matters
+
+One half of the conversion to dual-stack is missing: the second Service family has no endpoints.
+
+## Fix
+
+Give kube-controller-manager and the CNI a pod range of the missing family, or finish with the API server's
+--service-cluster-ip-range.
+
+## When it is a false alarm
+
+A conversion is under way: pods come first, Services later, so pods with both families are a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families, names
+from dsview.cluster.profile import Confidence
+from dsview.core.address import FAMILIES, Family, other
+from dsview.core.finding import Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-CLU-001",
+    slug="layers-disagree",
+    severity=Severity.WARNING,
+    needs=(Kind.NODE,),
+    uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.POD),
+    of_pods=(),
+    of_service_families=True,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """S is dual and no P(n) is, or the reverse."""
+    profile = ctx.profile
+    known = [facts for facts in ctx.nodes.values() if facts.pod_families]
+    has_dual = [facts.name for facts in known if len(facts.pod_families) == 2]
+    if profile.is_dual and known and not has_dual:
+        seen = tuple(f for f in FAMILIES if any(f in facts.pod_families for facts in known))
+        yield Problem(
+            message="Services are dual-stack "
+            f"({', '.join(profile.service_cidrs) or families(profile.service_families)}), but every node gives its "
+            f"pods {families(seen)} only.",
+            family=other(seen[0]) if len(seen) == 1 else None,
+            observed=f"pods: {families(seen)}",
+            expected="pods: IPv4 and IPv6",
+            fix=_pod_ranges_fix(seen),
+        )
+    elif len(profile.service_families) == 1 and profile.confidence is Confidence.DECLARED and has_dual:
+        yield Problem(
+            message=f"Pods get both families on {names(sorted(has_dual))}, but Services are "
+            f"{profile.service_families[0]} only.",
+            severity=Severity.NOTE,
+            family=other(profile.service_families[0]),
+            observed=f"Services: {profile.service_families[0]}",
+            expected="Services: IPv4 and IPv6, if dual-stack is wanted",
+            fix=safe(
+                "Start every API server and controller manager with a --service-cluster-ip-range of "
+                f"{', '.join(profile.service_cidrs)} and one of {other(profile.service_families[0])}."
+            ),
+        )
+
+
+def _pod_ranges_fix(seen: tuple[Family, ...]) -> str:
+    wanted = other(seen[0]) if len(seen) == 1 else "both families"
+    return (
+        f"Give kube-controller-manager a --cluster-cidr with a range of {wanted}, and the CNI plug-in one too; then "
+        "register the nodes anew, since their podCIDRs are immutable."
+    )

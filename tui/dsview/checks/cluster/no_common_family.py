@@ -1,0 +1,82 @@
+"""Pods cannot reach the cluster's DNS or API.
+
+## Condition
+
+A running pod shares no family with the cluster IPs of the cluster's DNS, or of default/kubernetes.
+
+## Why it matters
+
+Name resolution, or every call to the API, fails in these pods.
+
+## Fix
+
+Make the Service dual-stack, or recreate the pods with the missing family.
+
+## When it is a false alarm
+
+The pod does not use the cluster's DNS (dnsPolicy None or Default).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import count, families, names, patch_service, recreate_pods, ref
+from dsview.checks.service.shared import is_cluster_dns
+from dsview.cluster.indexes import uses_cluster_dns
+from dsview.cluster.profile import KUBERNETES
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import Family, families_of
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod, Service
+
+check = Check(
+    code="DS-CLU-006",
+    slug="no-common-family",
+    severity=Severity.ERROR,
+    needs=(Kind.SERVICE, Kind.POD),
+    of_pods=(PodFacet.PATTERNS,),
+    cells=("cluster_ip",),
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """Pods without a family in common with what every pod needs."""
+    for service in sorted(ctx.state.services.in_namespace("kube-system"), key=lambda s: s.name):
+        if is_cluster_dns(service):
+            yield from _unreachable(ctx, service, needs_dns=True)
+    kubernetes = ctx.state.services.get(KUBERNETES)
+    if kubernetes is not None:
+        yield from _unreachable(ctx, kubernetes, needs_dns=False)
+
+
+def _unreachable(ctx: Context, service: Service, *, needs_dns: bool) -> Iterator[Problem]:
+    served = families_of(service.real_cluster_ips)
+
+    def lacks(has: tuple[Family, ...], asks: bool) -> bool:
+        return bool(has) and not set(has) & set(served) and (asks or not needs_dns)
+
+    if not served or not any(lacks(has, asks) for has, asks in ctx.state.pod_patterns.counts):
+        return
+    pods: list[Pod] = sorted(
+        (p for p in ctx.state.pods if lacks(families_of(p.ips), uses_cluster_dns(p)) and ctx.elig(p)),
+        key=lambda pod: pod.key,
+    )
+    if pods:
+        has = families_of(pods[0].ips)
+        yield Problem(
+            message=f"{count(len(pods), 'pod')} with {families(has)} only cannot reach "
+            f"{', '.join(service.real_cluster_ips)}: {names(f'{p.namespace}/{p.name}' for p in pods)}.",
+            object=ref("Service", service),
+            family=has[0],
+            field="spec.clusterIPs",
+            observed=families(served),
+            expected=f"a cluster IP of {has[0]} too",
+            fix=patch_service(service, ipFamilyPolicy="PreferDualStack", ipFamilies=[served[0], has[0]])
+            if needs_dns and len(served) == 1 and ctx.is_dual()
+            else recreate_pods(pods[:20]),
+            related=tuple(ref("Pod", pod) for pod in pods[:20]),
+        )

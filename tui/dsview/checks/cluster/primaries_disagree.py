@@ -1,0 +1,93 @@
+"""First families of nodes and Services differ.
+
+## Condition
+
+The family of the first InternalIP differs between Ready nodes, or from the first Service family. An error where all
+podCIDRs of a node are of the other family than its first InternalIP, and its pods have no other.
+
+## Why it matters
+
+podIP, hostIP and clusterIP show different families from node to node, and software that reads only the first one
+breaks.
+
+## Fix
+
+Order --node-ip of the kubelets like the API server's --service-cluster-ip-range.
+
+## When it is a false alarm
+
+Where the order is intended and all software looks at every address of a node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dsview.checks.engine.check import Check, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families, names
+from dsview.cluster.profile import KUBERNETES, Confidence
+from dsview.core.address import Family
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-CLU-002",
+    slug="primaries-disagree",
+    severity=Severity.WARNING,
+    needs=(Kind.NODE,),
+    uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
+    of_service_families=True,
+    without_families="between nodes",
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """The first family is not the same everywhere."""
+    nodes = sorted((f for f in ctx.nodes.values() if f.ready and f.internal and not f.virtual), key=lambda f: f.name)
+    firsts: dict[Family, list[str]] = {}
+    for facts in nodes:
+        firsts.setdefault(facts.internal[0], []).append(facts.name)
+    # Where pods have the first family all the same, the CNI plug-in takes no notice of podCIDRs (checks.md §1.11).
+    against = [f for f in nodes if f.cidrs and f.internal[0] not in f.pod_families]
+    profile = ctx.profile
+    # Also where S is assumed: default/kubernetes has the first family, whatever others there may be.
+    known = profile.confidence in {Confidence.DECLARED, Confidence.OBSERVED} or KUBERNETES in ctx.state.services
+    served = profile.service_families[0] if known and profile.service_families else None
+    from_services = [name for family, found in firsts.items() for name in found if served and family != served]
+    if against:
+        yield Problem(
+            message=f"{names(f.name for f in against)}: the first InternalIP is {against[0].internal[0]}, but all "
+            f"podCIDRs are {families(against[0].cidrs)}.",
+            severity=Severity.ERROR,
+            observed=f"{against[0].internal[0]} first, podCIDRs {families(against[0].cidrs)}",
+            expected="a podCIDR of the node's first family",
+            fix=_node_ip_fix((f.name for f in against), against[0].cidrs[0]),
+            related=tuple(ObjectRef("Node", None, f.name) for f in against[:20]),
+        )
+    elif len(firsts) > 1:
+        wanted = served if served in firsts else max(firsts, key=lambda family: len(firsts[family]))
+        odd = [name for family, found in firsts.items() if family != wanted for name in found]
+        parts = [f"{family} on {names(found)}" for family, found in sorted(firsts.items())]
+        yield Problem(
+            message=f"The first InternalIP is {' and '.join(parts)}.",
+            observed="; ".join(parts),
+            expected="the same first family on every node",
+            fix=_node_ip_fix(odd, wanted),
+            related=tuple(ObjectRef("Node", None, name) for name in odd[:20]),
+        )
+    elif from_services:
+        yield Problem(
+            message=f"Nodes have {next(iter(firsts))} first, Services {served}.",
+            observed=next(iter(firsts)),
+            expected=served,
+            fix=_node_ip_fix(from_services, served) if served is not None else None,
+            related=tuple(ObjectRef("Node", None, name) for name in from_services[:20]),
+        )
+
+
+def _node_ip_fix(nodes: Iterable[str], first: Family) -> str:
+    return (
+        f"Start the kubelets of {names(nodes)} with a --node-ip that names {first} first; with a cloud provider the "
+        "order is that of its own configuration."
+    )

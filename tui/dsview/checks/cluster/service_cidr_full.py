@@ -1,0 +1,53 @@
+"""Service addresses of a family run out.
+
+## Condition
+
+IPAddress objects fill at least 80 % of the usable addresses of a family; an error from 95 %.
+
+## Why it matters
+
+A dual-stack Service needs an address of each family: once one is used up, none can be created.
+
+## Fix
+
+Add a ServiceCIDR with another range of the family.
+
+## When it is a false alarm
+
+Nobody means to create more Services. Ranges that are not ready or being deleted give out nothing and are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import ref
+from dsview.cluster.service_ranges import service_range_uses
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-CLU-005",
+    slug="service-cidr-full",
+    severity=Severity.WARNING,
+    needs=(Kind.SERVICE_CIDR, Kind.IP_ADDRESS),
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """Ranges that are nearly used up."""
+    for use in service_range_uses(ctx.state):
+        if use.share < 0.8:
+            continue
+        yield Problem(
+            message=f"{use.family}: {use.used} of {use.total} Service addresses are in use ({use.share:.0%}).",
+            severity=Severity.ERROR if use.share >= 0.95 else None,
+            object=ref("ServiceCIDR", use.item),
+            family=use.family,
+            field=f"spec.cidrs[{use.index}]",
+            observed=f"{use.used} of {use.total}",
+            expected="below 80 %",
+            fix=f"Create one more ServiceCIDR with an {use.family} range that nothing else uses.",
+        )

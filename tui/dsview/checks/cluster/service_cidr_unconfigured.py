@@ -1,0 +1,62 @@
+"""ServiceCIDR of a family that the cluster does not serve.
+
+## Condition
+
+A ServiceCIDR holds a range of a family that ServiceCIDR kubernetes has not.
+
+## Why it matters
+
+The API server makes no allocator for that family: no Service gets an address of the range.
+
+## Fix
+
+Start the API servers with a --service-cluster-ip-range of both families.
+
+## When it is a false alarm
+
+None is known: the API server never allocates from such a range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families, kubectl, ref
+from dsview.core.cidr import cidr_families, parse_cidrs
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import ServiceCIDR
+
+check = Check(
+    code="DS-CLU-003",
+    slug="service-cidr-unconfigured",
+    severity=Severity.WARNING,
+    needs=(Kind.SERVICE_CIDR,),
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """A range that nothing allocates from."""
+    default = _default_cidr(ctx)
+    if default is None:
+        return
+    served = cidr_families(default.cidrs)
+    for item in sorted(ctx.state.service_cidrs, key=lambda c: c.name):
+        for i, cidr in enumerate(parse_cidrs(item.cidrs)):
+            if item is not default and served and cidr.family not in served:
+                yield Problem(
+                    message=f"{cidr.text} is {cidr.family}, but ServiceCIDR kubernetes has {families(served)} only; no "
+                    "address of it is ever given out.",
+                    object=ref("ServiceCIDR", item),
+                    family=cidr.family,
+                    field=f"spec.cidrs[{i}]",
+                    observed=cidr.text,
+                    expected=f"a range of {families(served)}",
+                    fix=kubectl("", "delete", "servicecidr", item.name),
+                )
+
+
+def _default_cidr(ctx: Context) -> ServiceCIDR | None:
+    return ctx.state.service_cidrs.get(("", "kubernetes"))

@@ -1,0 +1,62 @@
+"""Endpoints object holds the wrong family.
+
+## Condition
+
+The Service has a selector, and its Endpoints object holds an address of another family than the Service's first
+one.
+
+## Why it matters
+
+Software that still reads Endpoints takes the address for one of the first family.
+
+## Fix
+
+Restart what writes it: kube-controller-manager, or a custom controller.
+
+## When it is a false alarm
+
+It holds the first family only: that is right, also for a dual-stack Service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import (
+    names,
+)
+from dsview.core.address import family_of, other
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-EPS-006",
+    slug="endpoints-wrong-family",
+    severity=Severity.WARNING,
+    subjects=(Kind.SERVICE,),
+    needs=(Kind.ENDPOINTS,),
+    opt_in=True,
+    cells=("ready",),
+    layer=LayerName.ENDPOINTS,
+    hop=HopName.ENDPOINT_SLICES,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Addresses of the second family in Endpoints."""
+    item = ctx.state.endpoints.get(service.key)
+    if item is None or not service.selector or not service.families:
+        return
+    first = service.families[0]
+    wrong = [a for a in item.addresses if (family := family_of(a)) is not None and family != first]
+    if wrong:
+        yield Problem(
+            message=f"The Endpoints object holds {names(wrong)}, but the Service's first family is {first}.",
+            family=other(first),
+            observed=names(wrong),
+            expected=f"{first} addresses only",
+            related=(ObjectRef("Endpoints", *service.key),),
+        )

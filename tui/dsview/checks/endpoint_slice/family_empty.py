@@ -1,0 +1,88 @@
+"""No ready endpoint in one family.
+
+## Condition
+
+A family of the Service has no ready endpoint while the other one has some, for 60 s.
+
+## Why it matters
+
+Connections to the cluster IP of that family are refused or time out; clients that prefer it fail or are slow.
+
+## Fix
+
+Recreate the pods (or mend their nodes) so that they get the family, or make the Service SingleStack.
+
+## When it is a false alarm
+
+The Service has no selector: DS-EPS-005 looks at those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.endpoint_slice.shared import GRACE, causes, endpoint_pods, explain, lacking, settling_for
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import (
+    FAMILY_FIELDS,
+    count,
+    recreate_service,
+)
+from dsview.cluster.profile import Confidence
+from dsview.core.address import other
+from dsview.core.finding import Severity
+from dsview.kinds.endpoint_slices import Endpoint
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-EPS-001",
+    slug="family-empty",
+    severity=Severity.ERROR,
+    subjects=(Kind.SERVICE,),
+    needs=(Kind.ENDPOINT_SLICE,),
+    uses=(Kind.POD,),
+    cells=("ready",),
+    layer=LayerName.ENDPOINTS,
+    hop=HopName.ENDPOINT_SLICES,
+    harm=Harm.WHOLE,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """A family without a single ready endpoint."""
+    if not service.selector:
+        return
+    found = ctx.endpoints(service.key)
+    for family in service.families:
+        rest = other(family)
+        ready = found.live(rest)
+        if found.live(family) or not ready:
+            continue
+        missing = lacking(ctx, service, family)
+        if not _has_held(ctx, service, missing, GRACE):
+            continue
+        why, fix, related = explain(ctx, service, missing, family)
+        # Where the cluster serves no such family, no pod gets it by being recreated.
+        if ctx.profile.confidence is Confidence.DECLARED and not ctx.serves(family):
+            fix = settling_for(service, rest) or recreate_service(service, FAMILY_FIELDS)
+        yield Problem(
+            message=f"{family}: 0 of {count(ready, 'ready endpoint')}; {why}.",
+            family=family,
+            observed=f"{family}: 0 ready, {rest}: {ready} ready",
+            expected=f"{family}: {ready} ready",
+            fix=fix or settling_for(service, rest),
+            related=related,
+            grace=GRACE,
+            causes=causes(ctx, service, missing, family),
+        )
+
+
+def _has_held(ctx: Context, service: Service, endpoints: dict[str, Endpoint], seconds: float) -> bool:
+    """Whether the objects' own times allow that a gap is that old (checks.md §3, grace)."""
+    if not ctx.older_than(service.created, seconds):
+        return False
+    pods = endpoint_pods(ctx, service, endpoints)
+    has_unknown = len(pods) < len(endpoints)
+    return has_unknown or any(ctx.older_than(pod.ready_since, seconds) for pod in pods)

@@ -1,0 +1,75 @@
+"""Fewer ready endpoints in one family.
+
+## Condition
+
+Both families have ready endpoints, but not equally many, for 120 s.
+
+## Why it matters
+
+The family with fewer endpoints carries its load on fewer pods, and loses it sooner.
+
+## Fix
+
+Recreate the pods that lack the family.
+
+## When it is a false alarm
+
+A rollout is under way, or the Service has no selector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.endpoint_slice.shared import causes, explain, lacking
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import (
+    count,
+)
+from dsview.core.address import FAMILIES, other
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+PARTIAL_GRACE = 120.0
+
+
+check = Check(
+    code="DS-EPS-002",
+    slug="family-partial",
+    severity=Severity.WARNING,
+    subjects=(Kind.SERVICE,),
+    needs=(Kind.ENDPOINT_SLICE,),
+    uses=(Kind.POD,),
+    cells=("ready",),
+    layer=LayerName.ENDPOINTS,
+    hop=HopName.ENDPOINT_SLICES,
+    harm=Harm.PART,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Both families live, one less than the other."""
+    has = service.families
+    if not service.selector or len(has) != 2:
+        return
+    found = ctx.endpoints(service.key)
+    v4, v6 = (found.live(family) for family in FAMILIES)
+    if not v4 or not v6 or v4 == v6 or ctx.is_rolling_out(service):
+        return
+    family = FAMILIES[0] if v4 < v6 else FAMILIES[1]
+    missing = lacking(ctx, service, family)
+    if not ctx.older_than(service.created, PARTIAL_GRACE):
+        return
+    why, fix, related = explain(ctx, service, missing, family)
+    yield Problem(
+        message=f"{family}: {min(v4, v6)} of {count(max(v4, v6), 'ready endpoint')}; {why}.",
+        family=family,
+        observed=f"{family}: {min(v4, v6)} ready, {other(family)}: {max(v4, v6)} ready",
+        expected=f"{family}: {max(v4, v6)} ready",
+        fix=fix,
+        related=related,
+        grace=PARTIAL_GRACE,
+        causes=causes(ctx, service, missing, family),
+    )

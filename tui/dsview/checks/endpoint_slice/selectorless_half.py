@@ -1,0 +1,80 @@
+"""Hand-made endpoints in one family only.
+
+## Condition
+
+The Service has no selector, and one of its families has no ready endpoint while the other one has. A note for
+headless Services.
+
+## Why it matters
+
+Nobody but the author of the slices can add the missing ones; the family's cluster IP leads nowhere.
+
+## Fix
+
+Add an EndpointSlice of the missing family, or make the Service SingleStack.
+
+## When it is a false alarm
+
+default/kubernetes, whose endpoints the API servers write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.endpoint_slice.shared import settling_for
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import (
+    count,
+    kubectl,
+)
+from dsview.cluster.profile import KUBERNETES
+from dsview.core.address import Family, other
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+SERVICE_NAME = "kubernetes.io/service-name"
+
+
+check = Check(
+    code="DS-EPS-005",
+    slug="selectorless-half",
+    severity=Severity.WARNING,
+    subjects=(Kind.SERVICE,),
+    needs=(Kind.ENDPOINT_SLICE,),
+    cells=("ready",),
+    layer=LayerName.ENDPOINTS,
+    hop=HopName.ENDPOINT_SLICES,
+    harm=Harm.WHOLE,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Slices written by hand, for one family of two."""
+    if service.selector or service.is_external_name or service.key == KUBERNETES:
+        return
+    found = ctx.endpoints(service.key)
+    for family in service.families:
+        rest = other(family)
+        if found.live(family) or not found.live(rest):
+            continue
+        yield Problem(
+            message=f"No selector, and its slices hold {count(found.live(rest), f'{rest} endpoint')} but no {family} "
+            "one.",
+            severity=Severity.NOTE if service.is_headless else None,
+            family=family,
+            observed=f"{family}: 0, {rest}: {found.live(rest)}",
+            expected=f"an EndpointSlice of addressType {family}",
+            fix=_add_by_hand(service, family),
+        )
+
+
+def _add_by_hand(service: Service, family: Family) -> str:
+    """How a slice is added to those that someone wrote, and what to do where one family is enough."""
+    options = ("-l", f"{SERVICE_NAME}={service.name}", "-o", "yaml")
+    mine = kubectl(service.namespace, "get", "endpointslices", options=options)
+    single = settling_for(service, other(family))
+    enough = f"\n# or, where {other(family)} is enough:\n{single}" if single else ""
+    return f"{mine}\n# add one of addressType {family} with the same label and ports{enough}"

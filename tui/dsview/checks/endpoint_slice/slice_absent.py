@@ -1,0 +1,64 @@
+"""No EndpointSlice of a family.
+
+## Condition
+
+The Service has a selector and a family, but no EndpointSlice of that address type, not even an empty one.
+
+## Why it matters
+
+Nothing keeps endpoints for that family: its cluster IP leads nowhere.
+
+## Fix
+
+Look at kube-controller-manager; its endpointslice controller makes a slice for each family.
+
+## When it is a false alarm
+
+The Service is younger than 60 s, or only some namespaces are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.endpoint_slice.shared import GRACE, OF_CONTROLLER_MANAGER
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import (
+    kubectl,
+)
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-EPS-003",
+    slug="slice-absent",
+    severity=Severity.WARNING,
+    subjects=(Kind.SERVICE,),
+    needs=(Kind.ENDPOINT_SLICE,),
+    cells=("ready",),
+    layer=LayerName.ENDPOINTS,
+    hop=HopName.ENDPOINT_SLICES,
+    harm=Harm.WHOLE,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """A family for which no slice was ever made."""
+    read = ctx.state.status(Kind.ENDPOINT_SLICE).namespaces
+    if not service.selector or (read is not None and service.namespace not in read):
+        return
+    if not ctx.older_than(service.created, GRACE):
+        return
+    found = ctx.endpoints(service.key)
+    for family in service.families:
+        if found.of(family).slices == 0:
+            yield Problem(
+                message=f"The Service has {family}, but there is no EndpointSlice of addressType {family} for it.",
+                family=family,
+                observed="no slice",
+                expected=f"a slice of addressType {family}, with or without endpoints",
+                fix=kubectl("kube-system", "logs", options=OF_CONTROLLER_MANAGER),
+                grace=GRACE,
+            )

@@ -1,0 +1,1 @@
+"""Checks of Ingresses and their controllers: one module a check."""

@@ -1,0 +1,61 @@
+"""Ingress controller shares no family with a backend.
+
+## Condition
+
+The ready endpoints of a backend Service have no family in common with the controller's pods.
+
+## Why it matters
+
+Every request to the backend fails. That client and backend differ in family would be fine: nginx is between.
+
+## Fix
+
+Recreate the backend's or the controller's pods with the missing family.
+
+## When it is a false alarm
+
+Ingresses of other controllers' classes are left out, and so are ExternalName backends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families, recreate_pods, ref
+from dsview.checks.ingress.shared import live_backends
+from dsview.cluster.controllers import controllers_of
+from dsview.core.address import families_of
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Ingress
+
+check = Check(
+    code="DS-NET-004",
+    slug="backend-disjoint",
+    severity=Severity.ERROR,
+    subjects=(Kind.INGRESS,),
+    needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),
+    uses=(Kind.INGRESS_CLASS,),
+    hop=HopName.BACKEND,
+)
+
+
+def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
+    """No family in common."""
+    pods = controllers_of(ingress, ctx.state)
+    has = families_of(tuple(ip for pod in pods for ip in pod.ips))
+    for service, live in live_backends(ingress, ctx) if has else ():
+        if not set(live) & set(has):
+            yield Problem(
+                message=f"Backend {service.name} has {families(live)} endpoints only, the controller's pods have "
+                f"{families(has)} only.",
+                family=live[0],
+                field=f"spec.rules[{service.name}]",
+                observed=f"backend {families(live)}, controller {families(has)}",
+                expected="a family in common",
+                fix=recreate_pods(pods[:1]),
+                related=(ref("Service", service), *(ref("Pod", pod) for pod in pods[:20])),
+                grace=60,
+            )

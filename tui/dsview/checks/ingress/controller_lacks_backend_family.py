@@ -1,0 +1,70 @@
+"""Ingress controller lacks a family of its backends.
+
+## Condition
+
+A backend Service has ready endpoints of a family that a controller pod has no address of.
+
+## Why it matters
+
+ingress-nginx takes the endpoints of all slices, so requests that fall on the missing family fail now and then.
+
+## Fix
+
+Recreate the controller's pods with both families, or make the backend SingleStack.
+
+## When it is a false alarm
+
+The controller's pods are being replaced, and the new ones have the family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Harm, HopName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import count, names, recreate_pods, ref
+from dsview.checks.ingress.shared import live_backends
+from dsview.cluster.controllers import controllers_of
+from dsview.core.address import FAMILIES, families_of
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Ingress
+
+check = Check(
+    code="DS-NET-005",
+    slug="controller-lacks-backend-family",
+    severity=Severity.WARNING,
+    subjects=(Kind.INGRESS,),
+    needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),
+    uses=(Kind.INGRESS_CLASS,),
+    hop=HopName.BACKEND,
+    harm=Harm.PART,
+)
+
+
+def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
+    """A controller pod that cannot reach some endpoints."""
+    pods = [pod for pod in controllers_of(ingress, ctx.state) if ctx.elig(pod)]
+    backends = live_backends(ingress, ctx) if pods else []
+    for family in FAMILIES:
+        without = [pod for pod in pods if family not in families_of(pod.ips)]
+        # Where a pod shares no family at all with the backend, DS-NET-004 or its like says so.
+        having = [service for service, live in backends if family in live and len(live) == 2]
+        only = [service for service, live in backends if live == (family,) and len(without) < len(pods)]
+        found = having + only
+        if not without or not found:
+            continue
+        yield Problem(
+            message=f"{names(s.name for s in found)} {'has' if len(found) == 1 else 'have'} {family} endpoints, but "
+            f"{count(len(without), 'controller pod')} ({names(p.name for p in without)}) cannot reach them.",
+            family=family,
+            observed=f"{len(without)} of {len(pods)} controller pods without {family}",
+            expected=f"{family} on every controller pod",
+            fix=recreate_pods(without),
+            related=(
+                *(ref("Service", s) for s in found),
+                *(ObjectRef("Pod", p.namespace, p.name) for p in without[:20]),
+            ),
+            grace=60,
+        )

@@ -1,0 +1,20 @@
+"""The backends of an Ingress."""
+
+from __future__ import annotations
+
+from dsview.checks.engine.context import Context
+from dsview.core.address import Family
+from dsview.kinds.objects import Ingress, Service
+
+
+def live_backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Family, ...]]]:
+    """The backends that have a ready endpoint, each with the families of those."""
+    found = []
+    for name in dict.fromkeys(backend.service for backend in ingress.backends):
+        service = ctx.state.services.get((ingress.namespace, name))
+        if service is None or service.is_external_name:
+            continue
+        live = ctx.endpoints(service.key).live_families
+        if live:
+            found.append((service, live))
+    return found

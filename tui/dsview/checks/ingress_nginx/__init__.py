@@ -1,0 +1,1 @@
+"""Checks of ingress-nginx controllers: one module a check."""

@@ -1,0 +1,68 @@
+"""bind-address limits one family only.
+
+## Condition
+
+bind-address names addresses of one family.
+
+## Why it matters
+
+In the other family nginx goes on listening on every address.
+
+## Fix
+
+Name an address of each family, or set disable-ipv6.
+
+## When it is a false alarm
+
+No controller pod has an address of the other family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import kubectl, ref
+from dsview.checks.ingress_nginx.shared import by_config_map
+from dsview.cluster.controllers import (
+    is_truthy,
+)
+from dsview.cluster.listeners import DISABLE_IPV6
+from dsview.cluster.profile import split_list
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import V4, families_of, other
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-NGX-006",
+    slug="bind-address-one-family",
+    severity=Severity.WARNING,
+    needs=(Kind.POD, Kind.CONFIG_MAP),
+    of_pods=(PodFacet.CONTROLLERS,),
+    cells=("listen",),
+    layer=LayerName.LISTENERS,
+    hop=HopName.LISTEN,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """A limit for one family of two."""
+    for settings, pods in by_config_map(ctx).values():
+        named = families_of(tuple(text.strip("[]") for text in split_list(settings.data.get("bind-address", ""))))
+        if len(named) != 1 or (named[0] == V4 and is_truthy(settings.data.get(DISABLE_IPV6, ""))):
+            continue
+        if not any(other(named[0]) in families_of(pod.ips) for pod in pods):
+            continue
+        yield Problem(
+            message=f"bind-address is {settings.data['bind-address']}: over {other(named[0])} nginx listens on every "
+            "address.",
+            object=ref("ConfigMap", settings),
+            family=other(named[0]),
+            field="data.bind-address",
+            observed=settings.data["bind-address"],
+            expected="an address of each family",
+            fix=kubectl(settings.namespace, "edit", "configmap", settings.name),
+            related=tuple(ref("Pod", pod) for pod in pods[:20]),
+        )

@@ -1,0 +1,67 @@
+"""Controller Service is SingleStack in a dual-stack cluster.
+
+## Condition
+
+The cluster is dual-stack and the controller's Service is SingleStack, which is the chart's default.
+
+## Why it matters
+
+Everything behind the controller is published over one family only.
+
+## Fix
+
+Set both ipFamilyPolicy and ipFamilies; the chart ignores one without the other.
+
+## When it is a false alarm
+
+The sites are meant to be published over one family.
+
+## Source
+
+kubernetes/ingress-nginx#11068
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import patch_service, ref
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import other
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-NGX-005",
+    slug="controller-service-single",
+    severity=Severity.WARNING,
+    needs=(Kind.SERVICE, Kind.POD),
+    of_pods=(PodFacet.CONTROLLERS,),
+    of_service_families=True,
+    cells=("policy",),
+    layer=LayerName.LISTENERS,
+    hop=HopName.SERVICE,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """The chart's default in a cluster that could do more."""
+    if not ctx.is_dual():
+        return
+    for service, pods in ctx.controller_services.values():
+        has = service.families
+        if service.ip_family_policy == "SingleStack" and len(has) == 1:
+            both = [has[0], other(has[0])]
+            yield Problem(
+                message=f"The controller's Service is SingleStack with {has[0]}: nothing behind it is published over "
+                f"{other(has[0])}.",
+                object=ref("Service", service),
+                family=other(has[0]),
+                field="spec.ipFamilyPolicy",
+                observed="SingleStack",
+                expected="PreferDualStack with both ipFamilies",
+                fix=patch_service(service, ipFamilyPolicy="PreferDualStack", ipFamilies=both),
+                related=tuple(ref("Pod", pod) for pod in pods[:20]),
+            )

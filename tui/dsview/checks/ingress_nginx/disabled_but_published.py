@@ -1,0 +1,77 @@
+"""IPv6 is disabled in the controller's ConfigMap.
+
+## Condition
+
+disable-ipv6 is true. An error where the controller's Service has IPv6.
+
+## Why it matters
+
+The Service takes IPv6 connections that nginx does not listen for.
+
+## Fix
+
+Set disable-ipv6 to false and restart the controller, or make the Service SingleStack.
+
+## When it is a false alarm
+
+IPv6 is switched off on purpose and the Service has none, which is a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import enable_ipv6, names, ref
+from dsview.checks.ingress_nginx.shared import by_config_map
+from dsview.cluster.controllers import (
+    is_truthy,
+)
+from dsview.cluster.listeners import DISABLE_IPV6
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import V6
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-NGX-002",
+    slug="disabled-but-published",
+    severity=Severity.NOTE,
+    needs=(Kind.POD, Kind.CONFIG_MAP),
+    uses=(Kind.SERVICE,),
+    of_pods=(PodFacet.CONTROLLERS,),
+    cells=("listen",),
+    layer=LayerName.LISTENERS,
+    hop=HopName.LISTEN,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """Switched off in nginx, published by a Service."""
+    for settings, pods in by_config_map(ctx).values():
+        if not is_truthy(settings.data.get(DISABLE_IPV6, "")):
+            continue
+        keys = {pod.key for pod in pods}
+        published = [
+            service
+            for service, behind in ctx.controller_services.values()
+            if V6 in service.families and any(pod.key in keys for pod in behind)
+        ]
+        yield Problem(
+            message="disable-ipv6 is true"
+            + (
+                f", but Service {names(f'{s.namespace}/{s.name}' for s in published)} has IPv6: its connections "
+                "are refused."
+                if published
+                else ": nginx listens on IPv4 only."
+            ),
+            severity=Severity.ERROR if published else None,
+            object=ref("ConfigMap", settings),
+            family=V6,
+            field=f"data.{DISABLE_IPV6}",
+            observed="true",
+            expected="false, or no IPv6 in the Service",
+            fix=enable_ipv6(settings, pods),
+            related=(*(ref("Service", s) for s in published), *(ref("Pod", pod) for pod in pods[:20])),
+        )

@@ -1,0 +1,92 @@
+"""nginx does not listen on IPv6 though its pod has it.
+
+## Condition
+
+A controller pod has an IPv6 address, IPv6 is not disabled in its ConfigMap, and a public port listens on IPv4 only.
+Needs the nginx.conf as it is.
+
+## Why it matters
+
+IPv6 connections to the controller are refused. ingress-nginx looks for IPv6 once, when its process starts.
+
+## Fix
+
+Restart the controller; where other ports have IPv6, mend the template or snippet that names the port.
+
+## When it is a false alarm
+
+A template keeps the port to IPv4 on purpose. A predicted configuration never raises it.
+
+## Source
+
+kubernetes/ingress-nginx internal/net/net.go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import kubectl, names, recreate_pods, ref
+from dsview.checks.ingress_nginx.shared import read
+from dsview.cluster.controllers import (
+    config_map_key,
+)
+from dsview.cluster.listeners import (
+    is_config_map_unread,
+    is_ipv6_disabled,
+    ports_of_host_names,
+    sockets,
+)
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import V4, V6, families_of, family_of
+from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-NGX-001",
+    slug="no-v6-listen",
+    severity=Severity.ERROR,
+    needs=(Kind.POD, Kind.NGINX_CONF, Kind.CONFIG_MAP),
+    of_pods=(PodFacet.CONTROLLERS,),
+    cells=("listen",),
+    layer=LayerName.LISTENERS,
+    hop=HopName.LISTEN,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """A dual pod with IPv4 listeners."""
+    for pod, conf in read(ctx):
+        settings = config_map_key(pod)
+        if V6 not in families_of(pod.ips) or is_ipv6_disabled(ctx.state, pod):
+            continue
+        if is_config_map_unread(ctx.state, settings):
+            # It may say that IPv6 is disabled.
+            continue
+        unknown = ports_of_host_names(conf)
+        found = sorted((item for item in sockets(conf).items() if item[0] not in unknown), key=str)
+        ports = [f"{port}/{transport}" for (transport, port), has in found if has == {V4}]
+        if ports:
+            # The process decides for all ports at once, so where some have IPv6 a template or a snippet decided.
+            is_written = any(V6 in has for _, has in found)
+            why = (
+                "other ports have IPv6, so a template or a snippet names this one for IPv4 alone"
+                if is_written
+                else "it got IPv6 after nginx had started"
+            )
+            yield Problem(
+                message=f"Port {names(ports)} listens on IPv4 only, while the pod has "
+                f"{names(ip for ip in pod.ips if family_of(ip) == V6)}: {why}.",
+                object=ref("Pod", pod),
+                family=V6,
+                field="listen",
+                observed=f"IPv4 on {names(ports)}",
+                expected=f"IPv4 and IPv6 on {names(ports)}",
+                fix=f"{kubectl(settings[0], 'edit', 'configmap', settings[1])}\n"
+                f"# add listen [::]:PORT beside the listen of {names(ports)}, or do so in the custom template"
+                if is_written
+                else recreate_pods([pod]),
+                causes=(Cause("DS-NGX-002", ObjectRef("ConfigMap", *settings), V6),),
+            )

@@ -1,0 +1,79 @@
+"""Replicas of the controller listen on different families.
+
+## Condition
+
+Ready replicas of one template have different sets of ports and families. Needs the nginx.conf as it is.
+
+## Why it matters
+
+A connection works or fails depending on the replica that it reaches.
+
+## Fix
+
+Restart the controller.
+
+## When it is a false alarm
+
+A rollout is under way: replicas of different templates are not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context, workload_of
+from dsview.checks.engine.remediation import names, recreate_pods, ref
+from dsview.checks.ingress_nginx.shared import read
+from dsview.cluster.listeners import (
+    sockets,
+)
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import Family
+from dsview.core.finding import ObjectRef, Severity
+from dsview.core.listen import NginxConf
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod
+
+check = Check(
+    code="DS-NGX-008",
+    slug="replicas-differ",
+    severity=Severity.ERROR,
+    needs=(Kind.POD, Kind.NGINX_CONF),
+    of_pods=(PodFacet.CONTROLLERS,),
+    cells=("listen",),
+    layer=LayerName.LISTENERS,
+    hop=HopName.LISTEN,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """One template, several answers."""
+    groups: dict[tuple[str, str, str, str], list[tuple[Pod, NginxConf]]] = {}
+    for pod, conf in read(ctx):
+        revision = pod.labels.get("pod-template-hash") or pod.labels.get("controller-revision-hash") or ""
+        owner = pod.owner
+        if owner is not None:
+            groups.setdefault((pod.namespace, owner.kind, owner.name, revision), []).append((pod, conf))
+    for (namespace, kind, name, _), replicas in sorted(groups.items()):
+        sets = {pod.name: _port_families(conf) for pod, conf in replicas}
+        if len(set(sets.values())) < 2:
+            continue
+        every = frozenset().union(*sets.values())
+        lacking = {n: sorted(every - has, key=str) for n, has in sets.items() if every - has}
+        first = next(iter(lacking))
+        described = names(f"{family} on {port}/{transport}" for transport, port, family in lacking[first])
+        yield Problem(
+            message=f"{first} lacks {described}, which other replicas of {workload_of(replicas[0][0])} have.",
+            object=ObjectRef(kind, namespace, name),
+            field="listen",
+            observed="; ".join(f"{n}: {len(has)} listeners" for n, has in sorted(sets.items())),
+            expected="the same listeners in every replica",
+            fix=recreate_pods([pod for pod, _ in replicas if pod.name in lacking]),
+            related=tuple(ref("Pod", pod) for pod, _ in replicas if pod.name in lacking)[:20],
+            grace=60,
+        )
+
+
+def _port_families(conf: NginxConf) -> frozenset[tuple[str, int | None, Family]]:
+    return frozenset((t, port, family) for (t, port), has in sockets(conf).items() for family in has)

@@ -1,0 +1,79 @@
+"""Controller Service has a family that nginx does not listen on.
+
+## Condition
+
+A family of the controller's Service has ready endpoints, but nginx has no listener of it on the port that the
+Service leads to.
+
+## Why it matters
+
+Connections over that family are refused by the pod.
+
+## Fix
+
+Restart the controller, or enable IPv6 in its ConfigMap.
+
+## When it is a false alarm
+
+HTTPS with ssl-passthrough: there the controller itself, not nginx, owns the port for both families.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import names, recreate_pods, ref
+from dsview.cluster.controllers import (
+    config_map_key,
+)
+from dsview.cluster.listeners import (
+    deaf_ports,
+)
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import families_of
+from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-NGX-003",
+    slug="service-family-no-listener",
+    severity=Severity.ERROR,
+    needs=(Kind.SERVICE, Kind.POD, Kind.ENDPOINT_SLICE),
+    uses=(Kind.NGINX_CONF, Kind.CONFIG_MAP),
+    of_pods=(PodFacet.CONTROLLERS,),
+    of_listeners=True,
+    cells=("listen", "ready"),
+    layer=LayerName.LISTENERS,
+    hop=HopName.LISTEN,
+    harm=Harm.OF_RELATED,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """The Service leads to a port that is deaf in one family."""
+    for service, pods in ctx.controller_services.values():
+        found = ctx.endpoints(service.key)
+        for family in service.families:
+            if not found.live(family):
+                continue
+            # A replica without an address of the family gets no connection over it: DS-POD-001 and DS-EPS-002 tell.
+            asked = [pod for pod in pods if pod.ready and family in families_of(pod.ips)]
+            deaf = [(pod, ports) for pod in asked if (ports := deaf_ports(ctx.state, service, pod, family))]
+            if not deaf:
+                continue
+            pod, ports = deaf[0]
+            yield Problem(
+                message=f"The Service has {family} and {found.live(family)} ready endpoints of it, but {pod.name} has "
+                f"no {family} listener on port {names(map(str, ports))}.",
+                family=family,
+                object=ref("Service", service),
+                field=f"spec.ports[{ports[0]}]",
+                observed=f"no {family} listener on {names(map(str, ports))}",
+                expected=f"an {family} listener on each port that the Service leads to",
+                fix=recreate_pods([pod]),
+                related=tuple(ref("Pod", p) for p, _ in deaf[:20]),
+                grace=60,
+                causes=tuple(Cause("DS-NGX-002", ObjectRef("ConfigMap", *config_map_key(p)), family) for p, _ in deaf),
+            )

@@ -1,0 +1,58 @@
+"""The controller pods, their nginx.conf and their ConfigMaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.context import Context
+from dsview.cluster.controllers import (
+    live_controllers,
+)
+from dsview.cluster.listeners import (
+    config_map,
+    nginx_conf,
+    predict,
+)
+from dsview.core.address import V6, families_of
+from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf
+from dsview.kinds.objects import ConfigMap, Key, Pod
+
+
+def ready(ctx: Context) -> list[Pod]:
+    """The controller pods that are ready."""
+    return [pod for pod in live_controllers(ctx.state) if pod.ready]
+
+
+def read(ctx: Context) -> Iterator[tuple[Pod, NginxConf]]:
+    """The ready controller pods whose nginx.conf was read."""
+    for pod in ready(ctx):
+        conf = nginx_conf(ctx.state, pod)
+        if conf.source is ListenSource.READ:
+            yield pod, conf
+
+
+def by_config_map(ctx: Context) -> dict[Key, tuple[ConfigMap, list[Pod]]]:
+    """The controllers' ConfigMaps that were read, each with its running pods."""
+    found: dict[Key, tuple[ConfigMap, list[Pod]]] = {}
+    for pod in live_controllers(ctx.state):
+        settings = config_map(ctx.state, pod)
+        if settings is not None:
+            found.setdefault(settings.key, (settings, []))[1].append(pod)
+    return found
+
+
+def has_v6_clients(ctx: Context, pods: list[Pod], *, needs_conf: bool) -> bool:
+    """Whether some pod has an IPv6 listener that somebody can reach; predicted where its file was not understood."""
+    for pod in pods:
+        conf = nginx_conf(ctx.state, pod)
+        if conf.source is ListenSource.UNREAD and not needs_conf:
+            conf = predict(ctx.state, pod, conf.reason)
+        reachable = V6 in families_of(pod.ips)
+        if reachable and any(V6 in x.families and not x.internal for x in conf.listeners if is_sure(x)):
+            return True
+    return False
+
+
+def is_sure(listener: Listener) -> bool:
+    """Whether a listener exists, and is not only likely."""
+    return listener.likelihood is Likelihood.YES

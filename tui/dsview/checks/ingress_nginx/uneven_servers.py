@@ -1,0 +1,97 @@
+"""Servers of one controller listen on different families.
+
+## Condition
+
+In one replica the families differ between server names, or between the http and the https port. Needs the
+nginx.conf as it is.
+
+## Why it matters
+
+Some sites, or one of http and https, cannot be reached over one family.
+
+## Fix
+
+Look for a custom template or a snippet with listen directives.
+
+## When it is a false alarm
+
+A template keeps a server to one family on purpose. Loopback and unix sockets are not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import kubectl, names, ref
+from dsview.checks.ingress_nginx.shared import read
+from dsview.cluster.controllers import (
+    config_map_key,
+    has_ssl_passthrough,
+    public_ports,
+)
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-NGX-007",
+    slug="uneven-servers",
+    severity=Severity.ERROR,
+    needs=(Kind.POD, Kind.NGINX_CONF),
+    of_pods=(PodFacet.CONTROLLERS,),
+    cells=("listen",),
+    layer=LayerName.LISTENERS,
+    hop=HopName.LISTEN,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """Not every server on the same families."""
+    for pod, conf in read(ctx):
+        public = public_ports(pod)
+        if has_ssl_passthrough(pod):
+            public = {**public, "https": 442}
+        by_port: dict[int, dict[str, set[Family]]] = {}
+        for x in conf.listeners:
+            if (
+                x.context == "http"
+                and not x.internal
+                and x.transport == "tcp"
+                and x.port in public.values()
+                and x.families
+            ):
+                for name in x.server_names or ("",):
+                    by_port.setdefault(x.port or 0, {}).setdefault(name, set()).update(x.families)
+        uneven = _uneven(by_port)
+        if uneven is not None:
+            message, family = uneven
+            settings = config_map_key(pod)
+            yield Problem(
+                message=message,
+                object=ref("Pod", pod),
+                family=family,
+                field="listen",
+                expected="the same families for every server and port",
+                # The process decides for all servers at once: a restart writes the same file again.
+                fix=kubectl(settings[0], "get", "configmap", settings[1], options=("-o", "yaml"))
+                + "\n# look for listen directives in its snippets, or in the custom template",
+            )
+
+
+def _uneven(by_port: dict[int, dict[str, set[Family]]]) -> tuple[str, Family] | None:
+    for port, servers in sorted(by_port.items()):
+        for family in FAMILIES:
+            without = sorted(name or "(no name)" for name, has in servers.items() if family not in has)
+            if without and len(without) < len(servers):
+                text = f"On port {port}, {names(without)} does not listen on {family}, other servers do."
+                return text, family
+    whole = {port: set().union(*servers.values()) for port, servers in sorted(by_port.items())}
+    for family in FAMILIES:
+        without_port = [port for port, has in whole.items() if family not in has]
+        if without_port and len(without_port) < len(whole):
+            rest = next(port for port in whole if port not in without_port)
+            return f"Port {without_port[0]} does not listen on {family}, port {rest} does.", family
+    return None

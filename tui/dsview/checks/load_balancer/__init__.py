@@ -1,0 +1,1 @@
+"""Checks of Services of type LoadBalancer: one module a check."""

@@ -1,0 +1,59 @@
+"""Families of the load balancer cannot be seen.
+
+## Condition
+
+A dual-stack Service has a load balancer with a host name only, and no annotation says that it is dual-stack.
+
+## Why it matters
+
+Whether the name resolves to both families is not in the API.
+
+## Fix
+
+Resolve the name for A and AAAA; on AWS set the annotation aws-load-balancer-ip-address-type to dualstack.
+
+## When it is a false alarm
+
+The name has records of both families. dsview asks no DNS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.load_balancer.shared import TYPE, has_hostname, vip_families
+from dsview.core.finding import Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+_AWS_TYPE = "service.beta.kubernetes.io/aws-load-balancer-ip-address-type"
+
+
+check = Check(
+    code="DS-LB-007",
+    slug="hostname-only",
+    severity=Severity.NOTE,
+    subjects=(Kind.SERVICE,),
+    cells=("vip",),
+    layer=LayerName.LOAD_BALANCERS,
+    hop=HopName.LOAD_BALANCER,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """A name in place of addresses."""
+    if service.type != TYPE or len(service.families) != 2 or vip_families(service) or not has_hostname(service):
+        return
+    if dict(service.annotations).get(_AWS_TYPE, "").lower().startswith("dualstack"):
+        return
+    name = next(entry.hostname for entry in service.load_balancer_ingress if entry.hostname)
+    yield Problem(
+        message=f"The load balancer is {name}: which families it has is not in the API.",
+        field="status.loadBalancer.ingress[0].hostname",
+        observed=name,
+        expected="a name with A and AAAA records",
+        fix=safe(f"Resolve {name} for A and for AAAA records."),
+    )

@@ -1,0 +1,92 @@
+"""Node serves the load balancer in one family only.
+
+## Condition
+
+externalTrafficPolicy is Local, and a node has ready endpoints in one family but none in the other, for 60 s.
+
+## Why it matters
+
+The health check of the load balancer is one for both families, so the node gets traffic that it drops.
+
+## Fix
+
+Recreate the pods on that node that lack the family.
+
+## When it is a false alarm
+
+The load balancer checks the health of each family by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.endpoint_slice.shared import causes as endpoint_causes
+from dsview.checks.endpoint_slice.shared import lacking
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import count, kubectl, names, recreate_pods, ref
+from dsview.checks.load_balancer.shared import SLICES_SETTLE, TYPE
+from dsview.core.address import families_of, other
+from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod, Service
+
+check = Check(
+    code="DS-LB-008",
+    slug="local-policy-gap",
+    severity=Severity.WARNING,
+    subjects=(Kind.SERVICE,),
+    needs=(Kind.ENDPOINT_SLICE,),
+    uses=(Kind.POD,),
+    cells=("ready",),
+    layer=LayerName.LOAD_BALANCERS,
+    hop=HopName.LOAD_BALANCER,
+    harm=Harm.PART,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Endpoints of one family only on some node."""
+    if service.type != TYPE or service.external_traffic_policy != "Local" or len(service.families) != 2:
+        return
+    found = ctx.endpoints(service.key)
+    nodes = {f: {e.node_name for e in found.of(f).ready.values() if e.node_name} for f in service.families}
+    for family in service.families:
+        rest = other(family)
+        gaps = sorted(nodes[rest] - nodes[family])
+        if not gaps:
+            continue
+        missing = {i: e for i, e in lacking(ctx, service, family).items() if e.node_name in gaps}
+        pods = ctx.pods_behind(service, missing.values())
+        if not _has_held(ctx, service, pods, of=len(missing)):
+            continue
+        without: list[Pod] = [pod for pod in pods if family not in families_of(pod.ips)]
+        yield Problem(
+            message=f"{count(len(gaps), 'node')} ({names(gaps)}) with {rest} endpoints but no {family} one: with "
+            f"policy Local {family} is dropped there.",
+            family=family,
+            field="spec.externalTrafficPolicy",
+            observed=names(gaps),
+            expected=f"{family} endpoints on every node that has {rest} ones",
+            fix=recreate_pods(sorted(without, key=lambda p: p.key)) or _look_at_slices(service),
+            related=tuple(ObjectRef("Node", None, name) for name in gaps[:20]),
+            grace=60,
+            causes=(
+                Cause("DS-EPS-001", ref("Service", service), family),
+                Cause("DS-EPS-002", ref("Service", service), family),
+                *endpoint_causes(ctx, service, missing, family),
+            ),
+        )
+
+
+def _look_at_slices(service: Service) -> str:
+    options = ("-l", f"kubernetes.io/service-name={service.name}")
+    return kubectl(service.namespace, "get", "endpointslices", options=options)
+
+
+def _has_held(ctx: Context, service: Service, pods: list[Pod], *, of: int) -> bool:
+    """Whether the objects' own times allow that a gap is a minute old; a controller may still be at it before."""
+    if not ctx.older_than(service.created, SLICES_SETTLE):
+        return False
+    return not pods or len(pods) < of or any(ctx.older_than(pod.ready_since, SLICES_SETTLE) for pod in pods)

@@ -1,0 +1,81 @@
+"""Requested load-balancer addresses do not fit the families.
+
+## Condition
+
+loadBalancerIP or a provider's annotation asks for addresses that do not cover the Service's families, or are of
+another one.
+
+## Why it matters
+
+The load balancer gives what was asked for, so a family stays without address, or gets none that works.
+
+## Fix
+
+Request one address of each family, in the provider's annotation.
+
+## When it is a false alarm
+
+The provider reads its annotation in another way than its documentation says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families
+from dsview.checks.load_balancer.shared import TYPE
+from dsview.cluster.profile import split_list
+from dsview.core.address import families_of
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+_REQUESTED = (
+    "metallb.universe.tf/loadBalancerIPs",
+    "metallb.io/loadBalancerIPs",
+    "lbipam.cilium.io/ips",
+    "io.cilium/lb-ipam-ips",
+    "kube-vip.io/loadbalancerIPs",
+    "service.beta.kubernetes.io/azure-load-balancer-ipv4",
+    "service.beta.kubernetes.io/azure-load-balancer-ipv6",
+)
+
+
+check = Check(
+    code="DS-LB-006",
+    slug="requested-ip-family",
+    severity=Severity.WARNING,
+    subjects=(Kind.SERVICE,),
+    cells=("vip",),
+    layer=LayerName.LOAD_BALANCERS,
+    hop=HopName.LOAD_BALANCER,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """What was requested covers not all of F, or more."""
+    has = service.families
+    if service.type != TYPE or not has:
+        return
+    asked = {name: split_list(value) for name, value in service.annotations if name in _REQUESTED}
+    texts = tuple(text for values in asked.values() for text in values)
+    field = next((f"metadata.annotations[{name}]" for name in asked), "spec.loadBalancerIP")
+    if service.load_balancer_ip:
+        texts = (*texts, service.load_balancer_ip)
+    named = families_of(texts)
+    wrong = [f for f in has if f not in named] + [f for f in named if f not in has]
+    if named and wrong:
+        verb = "is not requested" if wrong[0] in has else "is requested, but the Service has it not"
+        yield Problem(
+            message=f"{', '.join(texts)} requested for a Service with {families(has)}: {wrong[0]} {verb}.",
+            family=wrong[0],
+            field=field,
+            observed=", ".join(texts),
+            expected=f"one address of {families(has)} each",
+            fix="Request the addresses of all families in the annotation of the load-balancer controller, and none in "
+            "spec.loadBalancerIP, which holds one only."
+            if len(has) == 2
+            else f"Request an {has[0]} address.",
+        )

@@ -1,0 +1,71 @@
+"""Source ranges do not limit one family.
+
+## Condition
+
+loadBalancerSourceRanges is not empty and names no range of one of the Service's families. An error where the load
+balancer has an address of that family whose traffic reaches the nodes unproxied.
+
+## Why it matters
+
+kube-proxy applies the ranges by family: without any of a family, everybody is let in over it.
+
+## Fix
+
+Add ranges of that family; ::1/128 or 127.0.0.1/32 closes it.
+
+## When it is a false alarm
+
+The load balancer, a firewall or another dataplane than kube-proxy applies the ranges.
+
+## Source
+
+kubernetes/kubernetes pkg/proxy/serviceport.go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.load_balancer.shared import TYPE, close_family, source_ranges
+from dsview.core.address import family_of
+from dsview.core.cidr import cidr_families
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-LB-005",
+    slug="source-ranges-miss-family",
+    severity=Severity.WARNING,
+    subjects=(Kind.SERVICE,),
+    cells=("vip",),
+    layer=LayerName.LOAD_BALANCERS,
+    hop=HopName.LOAD_BALANCER,
+    harm=Harm.NONE,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """A limit in one family, none in the other."""
+    ranges = source_ranges(service)
+    named = cidr_families(ranges)
+    if service.type != TYPE or not named:
+        return
+    for family in service.families:
+        if family in named:
+            continue
+        is_open = any(
+            entry.ip and family_of(entry.ip) == family and entry.ip_mode != "Proxy"
+            for entry in service.load_balancer_ingress
+        )
+        yield Problem(
+            message=f"Source ranges name {', '.join(ranges)} only: over {family} everybody is let in.",
+            severity=Severity.ERROR if is_open else None,
+            family=family,
+            field="spec.loadBalancerSourceRanges",
+            observed=", ".join(ranges),
+            expected=f"ranges of {family} too",
+            fix=close_family(service, family),
+        )

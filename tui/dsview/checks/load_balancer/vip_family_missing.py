@@ -1,0 +1,64 @@
+"""Load balancer gave one family of two.
+
+## Condition
+
+The Service has two families, its load-balancer IPs are of one, and it is at least five minutes old. An error for
+RequireDualStack.
+
+## Why it matters
+
+Clients of the missing family cannot reach the load balancer.
+
+## Fix
+
+Give the load balancer a pool or a subnet of the missing family.
+
+## When it is a false alarm
+
+The load balancer is known by a host name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import kubectl, names
+from dsview.checks.load_balancer.shared import SETTLES, TYPE, has_hostname, vip_families
+from dsview.core.address import other
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-LB-001",
+    slug="vip-family-missing",
+    severity=Severity.WARNING,
+    subjects=(Kind.SERVICE,),
+    cells=("vip",),
+    layer=LayerName.LOAD_BALANCERS,
+    hop=HopName.LOAD_BALANCER,
+    harm=Harm.PART,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """One VIP family for two Service families."""
+    has, vips = service.families, vip_families(service)
+    if service.type != TYPE or len(has) != 2 or len(vips) != 1 or has_hostname(service):
+        return
+    if not ctx.older_than(service.created, SETTLES):
+        return
+    missing = other(vips[0])
+    given = names(entry.ip for entry in service.load_balancer_ingress if entry.ip)
+    yield Problem(
+        message=f"No {missing} address: the load balancer gave {given} only.",
+        severity=Severity.ERROR if service.ip_family_policy == "RequireDualStack" else None,
+        family=missing,
+        field="status.loadBalancer.ingress",
+        observed=given,
+        expected="an address of each family",
+        fix=kubectl(service.namespace, "describe", "service", service.name),
+        grace=60,
+    )

@@ -1,0 +1,54 @@
+"""Load-balancer addresses in another order than the families.
+
+## Condition
+
+The families of the load-balancer IPs first occur in another order than in ipFamilies.
+
+## Why it matters
+
+Software that takes the first address gets the other family. kubectl get sorts them, so it hides this.
+
+## Fix
+
+None is needed: Kubernetes does not promise an order.
+
+## When it is a false alarm
+
+Nothing takes the first address only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.load_balancer.shared import TYPE, vip_families
+from dsview.core.address import family_of
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-LB-002",
+    slug="vip-order",
+    severity=Severity.NOTE,
+    subjects=(Kind.SERVICE,),
+    cells=("vip",),
+    layer=LayerName.LOAD_BALANCERS,
+    hop=HopName.LOAD_BALANCER,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Both families there, the other way round."""
+    has, vips = service.families, vip_families(service)
+    if service.type == TYPE and len(has) == 2 and len(vips) == 2 and vips != has:
+        first = next(entry.ip for entry in service.load_balancer_ingress if family_of(entry.ip))
+        yield Problem(
+            message=f"{vips[0]} comes first ({first}), while ipFamilies names {has[0]} first.",
+            family=has[0],
+            field="status.loadBalancer.ingress",
+            observed=", ".join(vips),
+            expected=", ".join(has),
+        )

@@ -1,0 +1,1 @@
+"""Checks of NetworkPolicies: one module a check."""

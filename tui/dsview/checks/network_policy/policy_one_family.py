@@ -1,0 +1,73 @@
+"""NetworkPolicy allows one family only.
+
+## Condition
+
+The policy selects a dual-stack pod, and all rules of a direction name ipBlocks of one family and nothing else.
+
+## Why it matters
+
+The other family is blocked in that direction; clients that prefer it time out.
+
+## Fix
+
+Add ipBlocks of the other family.
+
+## When it is a false alarm
+
+Another policy for the same pods allows the other family. Where a rule has selectors, or no peers at all, which
+allows everybody, nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import kubectl, names
+from dsview.checks.network_policy.shared import one_family_limits
+from dsview.core.address import families_of, other
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import NetworkPolicy, Pod
+
+check = Check(
+    code="DS-NET-001",
+    slug="policy-one-family",
+    severity=Severity.WARNING,
+    subjects=(Kind.NETWORK_POLICY,),
+    needs=(Kind.POD,),
+)
+
+
+def decide(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
+    """Blocks of one family for pods of two."""
+    limits = one_family_limits(policy)
+    pod = _selected_dual_pod(policy, ctx) if limits else None
+    if pod is None:
+        return
+    for limit in limits:
+        missing = other(limit.family)
+        yield Problem(
+            message=f"{limit.direction} allows {names(limit.cidrs)} only: {missing} {limit.peer} anywhere is blocked "
+            f"for pods such as {pod.name}, which have both families, unless another policy allows it.",
+            family=missing,
+            field=f"spec.{limit.direction}",
+            observed=names(limit.cidrs),
+            expected=f"ipBlocks of {missing} too",
+            fix=kubectl(policy.namespace, "edit", "networkpolicy", policy.name),
+            related=(ObjectRef("Pod", pod.namespace, pod.name),),
+        )
+
+
+def _selected_dual_pod(policy: NetworkPolicy, ctx: Context) -> Pod | None:
+    """The first one by name, so that the same cluster gives the same message."""
+    found = (
+        pod
+        for pod in ctx.state.pods.in_namespace(policy.namespace)
+        if pod.phase == "Running"
+        and not (pod.deleted or pod.host_network)
+        and policy.pod_selector.matches(pod.labels)
+        and len(families_of(pod.ips)) == 2
+    )
+    return min(found, key=lambda pod: pod.name, default=None)

@@ -1,0 +1,1 @@
+"""Checks of Nodes: one module a check."""

@@ -1,0 +1,75 @@
+"""Pod range collides with Service or node addresses.
+
+## Condition
+
+A podCIDR overlaps a Service range, or contains the InternalIP of a node.
+
+## Why it matters
+
+Packets to a Service or a node are taken for pod traffic, or the other way round.
+
+## Fix
+
+Renumber one of the ranges.
+
+## When it is a false alarm
+
+The CNI plug-in gives out addresses by itself and ignores podCIDRs.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.node.shared import node_ref, nodes, ranges
+from dsview.core.address import is_usable, packed
+from dsview.core.cidr import parse_cidrs
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-NODE-004",
+    slug="cidr-collision",
+    severity=Severity.ERROR,
+    needs=(Kind.NODE,),
+    uses=(Kind.SERVICE_CIDR,),
+    cells=("pod_cidr",),
+    layer=LayerName.PODS,
+    hop=HopName.NODES,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """A podCIDR that other addresses lie in."""
+    services = parse_cidrs(ctx.profile.service_cidrs)
+    addresses = sorted(
+        (len(raw), raw, text, node.name)
+        for node in ctx.state.nodes
+        for text in node.addresses_of("InternalIP")
+        if is_usable(text) and (raw := packed(text)) is not None
+    )
+    keys = [(size, raw) for size, raw, _, _ in addresses]
+    for node in nodes(ctx):
+        for i, cidr in ranges(node):
+            size = len(cidr.first)
+            inside = addresses[bisect_left(keys, (size, cidr.first)) : bisect_right(keys, (size, cidr.last))]
+            hit = next((s for s in services if s.overlaps(cidr)), None)
+            if hit is None and not inside:
+                continue
+            what = (
+                f"overlaps the Service range {hit.text}"
+                if hit is not None
+                else f"contains InternalIP {inside[0][2]} of node {inside[0][3]}"
+            )
+            yield Problem(
+                message=f"podCIDR {cidr.text} {what}.",
+                object=node_ref(node.name),
+                family=cidr.family,
+                field=f"spec.podCIDRs[{i}]",
+                observed=cidr.text,
+                expected="a range apart from Services and nodes",
+                related=tuple(node_ref(name) for _, _, _, name in inside[:20]),
+            )

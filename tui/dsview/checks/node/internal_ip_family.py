@@ -1,0 +1,97 @@
+"""Node has no InternalIP of a Service family.
+
+## Condition
+
+A Ready node has no usable InternalIP of a family that the cluster serves: an error in a dual-stack cluster, else a
+warning. A note where the family is only an ExternalIP, where only peers have it, or on Windows.
+
+## Why it matters
+
+Host-network pods, NodePorts and kubelet traffic of that node do not work over the family.
+
+## Fix
+
+Start the node's kubelet with --node-ip=<IPv4 address>,<IPv6 address> and restart it.
+
+## When it is a false alarm
+
+Virtual and Fargate nodes, and nodes that a cloud provider has not initialised yet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families, names
+from dsview.checks.node.shared import node_ref, nodes
+from dsview.cluster.profile import NodeFacts
+from dsview.core.address import FAMILIES, Family, first_of, is_usable
+from dsview.core.finding import Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Node
+
+check = Check(
+    code="DS-NODE-001",
+    slug="internal-ip-family",
+    severity=Severity.ERROR,
+    needs=(Kind.NODE,),
+    uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
+    of_service_families=True,
+    cells=("internal_ip",),
+    layer=LayerName.NODES,
+    hop=HopName.NODES,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """Families of S that a node's InternalIPs lack."""
+    peers: Counter[Family] = Counter()
+    for peer in ctx.nodes.values():
+        if peer.ready and not peer.virtual:
+            peers.update(peer.internal)
+    served = ctx.profile.service_families
+    if not served:
+        return
+    for node in nodes(ctx):
+        facts = ctx.nodes.get(node.name)
+        if facts is None or not facts.ready or facts.virtual or facts.uninitialized:
+            continue
+        for family in FAMILIES:
+            if family not in facts.internal and (family in served or peers[family]):
+                yield _internal_problem(ctx, node, facts, family)
+
+
+def _internal_problem(ctx: Context, node: Node, facts: NodeFacts, family: Family) -> Problem:
+    has = names(a.address for a in node.addresses if a.type == "InternalIP") or "none"
+    if not ctx.serves(family):
+        severity = Severity.NOTE
+        why = f"other nodes have one, and the cluster serves {families(ctx.profile.service_families)} only"
+    elif family in facts.external:
+        severity, why = Severity.NOTE, f"its {family} address is an ExternalIP"
+    elif "windows" in (node.operating_system, node.labels.get("kubernetes.io/os")):
+        severity, why = Severity.NOTE, "it runs Windows"
+    else:
+        severity = Severity.ERROR if ctx.is_dual() else Severity.WARNING
+        why = f"the cluster serves {families(ctx.profile.service_families)}"
+    return Problem(
+        message=f"No {family} InternalIP: the node reports {has}; {why}.",
+        severity=severity,
+        object=node_ref(node.name),
+        family=family,
+        field="status.addresses",
+        observed=has,
+        expected=f"an InternalIP of {family}",
+        fix=_give_node_ips(ctx, node, family),
+    )
+
+
+def _give_node_ips(ctx: Context, node: Node, lacking: Family) -> str:
+    """What to do on the node, with the addresses that it has, in the order of the cluster's families."""
+    usable = [address for address in node.addresses_of("InternalIP") if is_usable(address)]
+    wanted = dict.fromkeys((*ctx.profile.service_families, lacking))
+    ips = ",".join(first_of(tuple(usable), family) or f"<its {family} address>" for family in wanted)
+    return safe(f"On node {node.name}, start the kubelet with --node-ip={ips} and restart it.")

@@ -1,0 +1,65 @@
+"""Pod ranges in another order than on other nodes.
+
+## Condition
+
+Two dual-stack nodes name the families of their podCIDRs in different order.
+
+## Why it matters
+
+kube-controller-manager matches podCIDRs with its --cluster-cidr by position, and stops where they do not fit.
+
+## Fix
+
+Restore the order of --cluster-cidr, or re-register the nodes that differ.
+
+## When it is a false alarm
+
+Something else than kube-controller-manager allocates podCIDRs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import reregister_node
+from dsview.checks.node.shared import node_ref, nodes
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-NODE-005",
+    slug="pod-cidr-order",
+    severity=Severity.ERROR,
+    needs=(Kind.NODE,),
+    cells=("pod_cidr",),
+    layer=LayerName.PODS,
+    hop=HopName.NODES,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """Nodes whose order is not that of most dual nodes."""
+    dual = [(node, facts) for node in nodes(ctx) if (facts := ctx.nodes.get(node.name)) and len(facts.cidrs) == 2]
+    orders = Counter(facts.cidrs for _, facts in dual)
+    if len(orders) < 2:
+        return
+    (first, n), (_, m) = orders.most_common(2)
+    if n == m:
+        oldest = min(dual, key=lambda pair: (pair[0].created, pair[0].name))
+        first = oldest[1].cidrs
+    example = next(node.name for node, facts in dual if facts.cidrs == first)
+    for node, facts in dual:
+        if facts.cidrs != first:
+            yield Problem(
+                message=f"podCIDRs name {' before '.join(facts.cidrs)} ({', '.join(node.cidrs)}), on {example} and "
+                f"most nodes {' before '.join(first)}.",
+                object=node_ref(node.name),
+                field="spec.podCIDRs",
+                observed=", ".join(node.cidrs),
+                expected=f"{' before '.join(first)}",
+                fix=reregister_node(node),
+                related=(node_ref(example),),
+            )

@@ -1,0 +1,77 @@
+"""Pod ranges of two nodes overlap.
+
+## Condition
+
+A podCIDR of the node shares addresses with a podCIDR of another node. A warning where Cilium gives out pod ranges
+itself.
+
+## Why it matters
+
+Two pods can get one address, and routes to the range lead to one of the nodes only.
+
+## Fix
+
+Drain and re-register one of the nodes.
+
+## When it is a false alarm
+
+The CNI plug-in gives out addresses by itself and ignores podCIDRs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import names, reregister_node
+from dsview.checks.node.shared import node_ref, nodes, ranges
+from dsview.core.cidr import Cidr
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Node
+
+check = Check(
+    code="DS-NODE-003",
+    slug="pod-cidr-overlap",
+    severity=Severity.ERROR,
+    needs=(Kind.NODE,),
+    cells=("pod_cidr",),
+    layer=LayerName.PODS,
+    hop=HopName.NODES,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """Pod ranges that share addresses."""
+    rows = sorted(
+        (
+            (cidr.family, cidr.first, cidr.last, node.name, i, cidr, node)
+            for node in nodes(ctx)
+            for i, cidr in ranges(node)
+        ),
+        key=lambda row: row[:5],
+    )
+    clashes: dict[tuple[str, int], tuple[Node, Cidr, dict[str, Cidr]]] = {}
+    widest = None
+    for row in rows:
+        _, first, _, name, i, cidr, node = row
+        if widest is not None and widest[0] == cidr.family and first <= widest[2] and widest[3] != name:
+            clashes.setdefault((name, i), (node, cidr, {}))[2][widest[3]] = widest[5]
+            clashes.setdefault((widest[3], widest[4]), (widest[6], widest[5], {}))[2][name] = cidr
+        if widest is None or widest[0] != cidr.family or cidr.last > widest[2]:
+            widest = row
+    for (name, i), (node, cidr, others) in sorted(clashes.items(), key=lambda item: item[0]):
+        by_cilium = any(key.endswith("-pod-cidr") for key, _ in node.annotations)
+        yield Problem(
+            message=f"podCIDR {cidr.text} overlaps "
+            f"{names(f'{c.text} of node {n}' for n, c in sorted(others.items()))}.",
+            severity=Severity.WARNING if by_cilium else None,
+            object=node_ref(name),
+            family=cidr.family,
+            field=f"spec.podCIDRs[{i}]",
+            observed=cidr.text,
+            expected="a range of its own",
+            fix=reregister_node(node),
+            related=tuple(map(node_ref, sorted(others))),
+        )

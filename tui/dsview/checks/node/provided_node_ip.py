@@ -1,0 +1,59 @@
+"""Kubelet's --node-ip and the node's addresses disagree.
+
+## Condition
+
+The families in the annotation alpha.kubernetes.io/provided-node-ip are not those of the InternalIPs.
+
+## Why it matters
+
+The kubelet was told of families that the cloud provider does not report, or the other way round.
+
+## Fix
+
+Configure the cloud controller for both families, or correct the kubelet's --node-ip.
+
+## When it is a false alarm
+
+The cloud provider is still setting the node up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families
+from dsview.core.address import FAMILIES, families_of, is_usable
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Node
+
+check = Check(
+    code="DS-NODE-006",
+    slug="provided-node-ip",
+    severity=Severity.WARNING,
+    subjects=(Kind.NODE,),
+    cells=("internal_ip",),
+    layer=LayerName.NODES,
+    hop=HopName.NODES,
+)
+
+
+def decide(node: Node, ctx: Context) -> Iterator[Problem]:
+    """What the kubelet was given, against what the cloud reports."""
+    facts = ctx.node(node.name)
+    given = tuple(part.strip() for part in node.annotation("alpha.kubernetes.io/provided-node-ip").split(","))
+    provided = families_of(tuple(text for text in given if is_usable(text)))
+    if facts is None or facts.virtual or facts.uninitialized or not provided:
+        return
+    if set(provided) != set(facts.internal):
+        differing = next(f for f in FAMILIES if (f in provided) != (f in facts.internal))
+        yield Problem(
+            message=f"The kubelet's --node-ip is {', '.join(given)} ({families(provided)}), but the node's "
+            f"InternalIPs are {families(facts.internal)}.",
+            family=differing,
+            field="status.addresses",
+            observed=families(facts.internal),
+            expected=families(provided),
+        )

@@ -1,0 +1,1 @@
+"""Checks of Pods: one module a check."""

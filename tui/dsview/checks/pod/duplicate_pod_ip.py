@@ -1,0 +1,76 @@
+"""Pod address that is not the pod's alone.
+
+## Condition
+
+Two running pods share a podIP, or a podIP lies in a Service range.
+
+## Why it matters
+
+Traffic for one pod reaches the other, or a Service takes it.
+
+## Fix
+
+Recreate the younger pod; look at the CNI's address management.
+
+## When it is a false alarm
+
+One of the two has finished: it keeps its address on paper only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import names, recreate_pods, ref
+from dsview.core.address import family_of, is_mapped, is_usable, packed
+from dsview.core.cidr import parse_cidrs
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod
+
+check = Check(
+    code="DS-POD-005",
+    slug="duplicate-pod-ip",
+    severity=Severity.ERROR,
+    subjects=(Kind.POD,),
+    uses=(Kind.SERVICE_CIDR,),
+    cells=("pod_ip",),
+    layer=LayerName.PODS,
+    hop=HopName.PODS,
+)
+
+
+def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
+    """An address of two pods, or of a pod and the Services."""
+    if pod.host_network:
+        return
+    ranges = parse_cidrs(ctx.profile.service_cidrs)
+    for i, text in enumerate(pod.ips):
+        # What nobody can reach (DS-ADR-001) is nobody's; a mapped address is an IPv4 address in odd clothes.
+        if not is_usable(text) and not is_mapped(text):
+            continue
+        raw = packed(text)
+        inside = next((c for c in ranges if c.contains(raw)), None)
+        sharing = [key for key in ctx.state.pod_addresses.sharing(text) if key != pod.key]
+        if (inside is None and not sharing) or not ctx.elig(pod):
+            continue
+        pods = [other for key in sharing if (other := ctx.state.pods.get(key)) is not None and ctx.elig(other)]
+        if pods:
+            listed = names(f"{other.namespace}/{other.name}" for other in pods)
+            message = f"{text} is also the address of {listed}."
+        elif inside is not None:
+            message = f"{text} lies in the Service range {inside.text}."
+        else:
+            continue
+        yield Problem(
+            message=message,
+            family=family_of(text),
+            field=f"status.podIPs[{i}]",
+            observed=text,
+            expected="an address of its own, outside the Service ranges",
+            # The same command at each of them: one that moves is enough.
+            fix=recreate_pods([max((pod, *pods), key=lambda each: (each.start_time, each.key))]),
+            related=tuple(ref("Pod", other) for other in pods),
+        )

@@ -1,0 +1,79 @@
+"""Host-network pod has fewer families than its node.
+
+## Condition
+
+A running pod on the host's network has addresses of fewer families than its node's InternalIPs, or an event
+HostIPsIPFamilyMismatch names it.
+
+## Why it matters
+
+The node got a family after the pod started; what binds the pod's addresses still serves the old one only.
+
+## Fix
+
+Recreate the pod.
+
+## When it is a false alarm
+
+The process binds every address of the node: it serves the new family, and only the report is old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families, names, quoted, recreate_pods
+from dsview.checks.pod.shared import node_ref
+from dsview.core.address import Family, families_of
+from dsview.core.finding import Cause, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod
+
+check = Check(
+    code="DS-POD-003",
+    slug="host-network-stale",
+    severity=Severity.WARNING,
+    subjects=(Kind.POD,),
+    needs=(Kind.NODE,),
+    uses=(Kind.EVENT,),
+    cells=("pod_ip",),
+    layer=LayerName.PODS,
+    hop=HopName.PODS,
+)
+
+
+def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
+    """The podIPs are a strict part of the node's InternalIPs, by family."""
+    if not pod.host_network:
+        return
+    node = ctx.node(pod.node_name)
+    has = set(families_of(pod.ips))
+    missing: list[Family] = [f for f in node.internal if f not in has] if node is not None else []
+    is_part = node is not None and bool(missing) and has <= set(node.internal)
+    event = None if is_part else _mismatch_event(pod, ctx)
+    if not (is_part or event) or not ctx.elig(pod):
+        return
+    node_has = families(node.internal) if node is not None else "unknown families"
+    family = missing[0] if missing else None
+    yield Problem(
+        message=f"The pod has {names(pod.ips)} only, but node {pod.node_name} has {node_has} now."
+        if is_part
+        else f"An event says that the pod's addresses do not fit its host's: {event}",
+        family=family,
+        field="status.podIPs",
+        observed=", ".join(pod.ips),
+        expected=f"addresses of {node_has}",
+        fix=recreate_pods([pod]),
+        related=(node_ref(pod),),
+        causes=(Cause("DS-NODE-001", node_ref(pod), family),),
+    )
+
+
+def _mismatch_event(pod: Pod, ctx: Context) -> str | None:
+    for event in reversed(ctx.state.events_about.about(pod.key)):
+        is_mismatch = event.involved_kind == "Pod" and event.reason == "HostIPsIPFamilyMismatch"
+        if is_mismatch and event.last_seen >= pod.start_time:
+            return quoted(event)
+    return None

@@ -1,0 +1,74 @@
+"""Pod's first family differs from its host's.
+
+## Condition
+
+A dual-stack pod's first podIP is of another family than its first hostIP.
+
+## Why it matters
+
+podIP, probes and the downward API show the other family than the node does.
+
+## Fix
+
+Give the kubelet an explicit --node-ip=<first>,<second> in the wanted order.
+
+## When it is a false alarm
+
+An external cloud provider orders the node's addresses and no --node-ip was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.pod.shared import node_ref
+from dsview.core.address import families_of, family_of
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Node, Pod
+
+_LOCAL_PROVIDERS = {"kind", "k3s", "k0s", "minikube", "rke2"}
+
+
+_PROVIDED = "alpha.kubernetes.io/provided-node-ip"
+
+
+check = Check(
+    code="DS-POD-002",
+    slug="order-differs",
+    severity=Severity.NOTE,
+    subjects=(Kind.POD,),
+    uses=(Kind.NODE,),
+    cells=("primary",),
+    layer=LayerName.PODS,
+    hop=HopName.PODS,
+)
+
+
+def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
+    """The lists of podIPs and hostIPs begin with different families."""
+    has = families_of(pod.ips)
+    if len(has) != 2 or not pod.host_addresses:
+        return
+    host = family_of(pod.host_addresses[0])
+    if host is None or host == has[0] or not ctx.elig(pod):
+        return
+    node = ctx.state.nodes.get(("", pod.node_name))
+    if node is not None and _has_cloud_order(node):
+        return
+    yield Problem(
+        message=f"podIPs begins with {has[0]} ({pod.ips[0]}), hostIPs with {host} ({pod.host_addresses[0]}).",
+        family=has[0],
+        field="status.podIPs[0]",
+        observed=has[0],
+        expected=host,
+        related=(node_ref(pod),),
+    )
+
+
+def _has_cloud_order(node: Node) -> bool:
+    """Whether an external cloud provider orders the node's addresses and no --node-ip overrides it."""
+    scheme = node.provider_id.partition(":")[0]
+    return bool(scheme) and scheme not in _LOCAL_PROVIDERS and not node.annotation(_PROVIDED)

@@ -1,0 +1,73 @@
+"""Pod lacks a family that its node gives to pods.
+
+## Condition
+
+A running pod of the pod network has no address of a family that its node's pods have. An error where a Service with
+that family selects the pod; a note where the pod asks its CNI for addresses of its own.
+
+## Why it matters
+
+The pod was created before its node had the family. It never gets the address without being recreated, and drops out
+of every Service in that family.
+
+## Fix
+
+Recreate the pod.
+
+## When it is a false alarm
+
+The pod is pending, finished, terminating, younger than 60 s, or on the host's network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families, names, recreate_pods
+from dsview.checks.pod.shared import node_ref
+from dsview.core.address import families_of
+from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod
+
+check = Check(
+    code="DS-POD-001",
+    slug="pod-lacks-family",
+    severity=Severity.WARNING,
+    subjects=(Kind.POD,),
+    needs=(Kind.NODE, Kind.SERVICE),
+    cells=("pod_ip",),
+    layer=LayerName.PODS,
+    hop=HopName.PODS,
+)
+
+
+def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
+    """A family of P(node) that the pod has no address of."""
+    node = ctx.node(pod.node_name)
+    if node is None or pod.host_network:
+        return
+    has = families_of(pod.ips)
+    missing = [family for family in node.pod_families if family not in has]
+    if not missing or not ctx.elig(pod):
+        return
+    selecting = ctx.state.selectors.selecting(pod)
+    for family in missing:
+        wanting = sorted(s.name for s in selecting if family in s.families)
+        severity = Severity.NOTE if pod.ipam else Severity.ERROR if wanting else None
+        effect = f"; {names(wanting)} cannot reach it over {family}" if wanting else ""
+        asked = f" It asks its CNI for addresses of its own ({names(pod.ipam)})." if pod.ipam else ""
+        yield Problem(
+            message=f"No {family} address: the pod has {names(pod.ips)} only, while node {pod.node_name} gives its "
+            f"pods {families(node.pod_families)}{effect}.{asked}",
+            severity=severity,
+            family=family,
+            field="status.podIPs",
+            observed=", ".join(pod.ips),
+            expected=f"addresses of {families(node.pod_families)}",
+            fix=recreate_pods([pod]),
+            related=(node_ref(pod), *(ObjectRef("Service", pod.namespace, name) for name in wanting)),
+            causes=(Cause("DS-NODE-002", node_ref(pod), family),),
+        )

@@ -1,0 +1,1 @@
+"""Checks of Services: one module a check."""

@@ -1,0 +1,78 @@
+"""Cluster IP outside every ServiceCIDR.
+
+## Condition
+
+No ServiceCIDR of its family contains the cluster IP, or an event ClusterIPOutOfRange names the Service.
+
+## Why it matters
+
+The address is not the Service's by right: another allocation or a route may own it.
+
+## Fix
+
+Recreate the Service, or add a ServiceCIDR that contains the address.
+
+## When it is a false alarm
+
+The cluster has no ServiceCIDR of that family at all: DS-SVC-003 says so.
+
+## Source
+
+kubernetes/kubernetes pkg/registry/core/service/ipallocator/controller/repairip.go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import quoted, recreate_service, ref
+from dsview.cluster.profile import service_cidr_texts
+from dsview.core.address import family_of, packed
+from dsview.core.cidr import parse_cidrs
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-SVC-004",
+    slug="cluster-ip-out-of-range",
+    severity=Severity.ERROR,
+    subjects=(Kind.SERVICE,),
+    needs=(Kind.SERVICE_CIDR,),
+    substitutes=(Kind.EVENT,),
+    cells=("cluster_ip",),
+    layer=LayerName.SERVICES,
+    hop=HopName.SERVICE,
+    breaks_hop=True,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """A cluster IP that no range holds."""
+    if service.is_external_name:
+        return
+    ranges = parse_cidrs(service_cidr_texts(ctx.state))
+    events = [e for e in ctx.state.events_about.about(service.key) if e.reason == "ClusterIPOutOfRange"]
+    named = {text for text in service.real_cluster_ips if any(text in event.message for event in events)}
+    for i, text in enumerate(service.real_cluster_ips):
+        raw = packed(text)
+        family = family_of(text)
+        of_family = [cidr for cidr in ranges if cidr.family == family]
+        is_outside = bool(of_family) and not any(cidr.contains(raw) for cidr in of_family)
+        # An event that names no address of the Service is about all of them that no range is known for.
+        is_said = text in named or (bool(events) and not named and not of_family)
+        if is_outside or is_said:
+            inside = ", ".join(cidr.text for cidr in of_family)
+            yield Problem(
+                message=f"Cluster IP {text} lies in none of the cluster's {family} ranges ({inside})."
+                if is_outside
+                else f"Cluster IP {text} lies outside the Service ranges. {quoted(events[-1])}",
+                family=family,
+                field=f"spec.clusterIPs[{i}]",
+                observed=text,
+                expected=f"an address of {inside}" if inside else f"an address of an {family} Service range",
+                fix=recreate_service(service, ()),
+                related=tuple(ref("Event", event) for event in events[-1:]),
+            )

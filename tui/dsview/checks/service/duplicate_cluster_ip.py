@@ -1,0 +1,99 @@
+"""Cluster IP held by two Services.
+
+## Condition
+
+Two Services have the same cluster IP, compared as addresses, for 60 s. A warning where the IPAddress object of the
+cluster IP belongs to another Service, or to something else.
+
+## Why it matters
+
+The nodes can send the address to one of them only; which one differs from node to node.
+
+## Fix
+
+Recreate one of the two: the one that the IPAddress object does not name, else the younger.
+
+## When it is a false alarm
+
+One of the two is being recreated; 60 s are granted for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import recreate_service, ref
+from dsview.core.address import canonical, family_of
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+_RECREATION = 60.0
+"""Seconds that are granted to a Service, or its IPAddress object, that is being recreated."""
+
+
+check = Check(
+    code="DS-SVC-005",
+    slug="duplicate-cluster-ip",
+    severity=Severity.ERROR,
+    subjects=(Kind.SERVICE,),
+    uses=(Kind.IP_ADDRESS,),
+    cells=("cluster_ip",),
+    layer=LayerName.SERVICES,
+    hop=HopName.SERVICE,
+    breaks_hop=True,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Two Services, one address."""
+    if service.is_external_name:
+        return
+    for i, text in enumerate(service.real_cluster_ips):
+        field = f"spec.clusterIPs[{i}]"
+        others = [
+            holder
+            for key in ctx.state.cluster_ips.holders(text)
+            if key != service.key and (holder := ctx.state.services.get(key)) and not holder.is_external_name
+        ]
+        address = ctx.state.ip_addresses.get(("", canonical(text) or text))
+        parent = (address.parent_namespace, address.parent_name) if address is not None else None
+        if others:
+            if not ctx.older_than(max(each.created for each in (service, *others)), _RECREATION):
+                continue
+            held = ", ".join("/".join(each.key) for each in others)
+            # The same command at each of them, and never for the one that holds the address by right.
+            both = (service, *others)
+            leaving = max([each for each in both if each.key != parent] or both, key=lambda s: (s.created, s.key))
+            yield Problem(
+                message=f"Cluster IP {text} is also that of Service {held}: traffic reaches one of them.",
+                family=family_of(text),
+                field=field,
+                observed=text,
+                expected="an address of its own",
+                fix=recreate_service(leaving, ()),
+                related=tuple(ref("Service", each) for each in others),
+                grace=_RECREATION,
+            )
+            continue
+        if address is None or parent is None or not address.parent_name:
+            continue
+        is_service = address.parent_resource in {"services", ""}
+        if is_service and parent == service.key:
+            continue
+        if ctx.older_than(max(service.created, address.created), _RECREATION):
+            whose = "/".join(part for part in parent if part)
+            owner = f"Service {whose}" if is_service else f"{whose} ({address.parent_resource})"
+            yield Problem(
+                message=f"The IPAddress object {address.name} belongs to {owner}, not to this Service.",
+                severity=Severity.WARNING,
+                family=family_of(text),
+                field=field,
+                observed=whose if is_service else f"{address.parent_resource} {whose}",
+                expected="/".join(service.key),
+                fix=recreate_service(service, ()),
+                related=(ref("IPAddress", address), *((ObjectRef("Service", *parent),) if is_service else ())),
+                grace=_RECREATION,
+            )

@@ -1,0 +1,68 @@
+"""External IP of a family that the Service has not.
+
+## Condition
+
+The family of an entry of externalIPs is none of the Service's families.
+
+## Why it matters
+
+kube-proxy skips the entry without a word: the address does not lead to the Service.
+
+## Fix
+
+Make the Service dual-stack, or remove the address.
+
+## When it is a false alarm
+
+Another dataplane than kube-proxy programs Services.
+
+## Source
+
+kubernetes/kubernetes pkg/proxy/servicechangetracker.go
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families, patch_service
+from dsview.core.address import family_of, other
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-SVC-007",
+    slug="external-ip-family",
+    severity=Severity.WARNING,
+    subjects=(Kind.SERVICE,),
+    uses=(Kind.POD,),
+    cells=("vip",),
+    layer=LayerName.SERVICES,
+    hop=HopName.SERVICE,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """An external IP that nothing programs."""
+    has = service.families
+    if not has or not service.external_ips:
+        return
+    if service.labels.get("service.kubernetes.io/service-proxy-name") or ctx.profile.other_dataplane:
+        return
+    for i, text in enumerate(service.external_ips):
+        family = family_of(text)
+        if family is not None and family not in has:
+            yield Problem(
+                message=f"External IP {text} is {family}, but the Service has {families(has)} only: kube-proxy "
+                "skips it.",
+                family=family,
+                field=f"spec.externalIPs[{i}]",
+                observed=text,
+                expected=f"an {has[0]} address, or a Service with both families",
+                fix=patch_service(service, ipFamilyPolicy="RequireDualStack", ipFamilies=[has[0], other(has[0])])
+                if ctx.is_dual()
+                else None,
+            )

@@ -1,0 +1,67 @@
+"""Service has a family that the cluster does not serve.
+
+## Condition
+
+A family of the Service is none of the cluster's Service families, and these are declared.
+
+## Why it matters
+
+No component allocates or programs that family: its cluster IP leads nowhere.
+
+## Fix
+
+Set the policy to SingleStack where the first family is served; recreate the Service otherwise.
+
+## When it is a false alarm
+
+A headless Service without selector, which gets both families on any cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import FAMILY_FIELDS, families, patch_service, recreate_service
+from dsview.cluster.profile import Confidence
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-SVC-003",
+    slug="family-not-configured",
+    severity=Severity.ERROR,
+    subjects=(Kind.SERVICE,),
+    of_service_families=True,
+    cells=("families",),
+    layer=LayerName.SERVICES,
+    hop=HopName.SERVICE,
+    breaks_hop=True,
+    harm=Harm.WHOLE,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """A family that is none of S."""
+    profile = ctx.profile
+    if profile.confidence is not Confidence.DECLARED or (service.is_headless and not service.selector):
+        return
+    has = service.families
+    for family in has:
+        if ctx.serves(family):
+            continue
+        is_secondary = ctx.serves(has[0])
+        yield Problem(
+            message=f"The Service has {family}, but the cluster serves {families(profile.service_families)} only "
+            f"({profile.declared_by}).",
+            family=family,
+            field=f"spec.ipFamilies[{has.index(family)}]",
+            observed=families(has),
+            expected=families(profile.service_families),
+            fix=patch_service(service, ipFamilyPolicy="SingleStack")
+            if is_secondary
+            # A policy that requires what the cluster has not would be refused, too.
+            else recreate_service(service, FAMILY_FIELDS),
+        )

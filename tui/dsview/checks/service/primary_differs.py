@@ -1,0 +1,52 @@
+"""First family differs from the cluster's.
+
+## Condition
+
+The first family of the Service is not the first Service family of the cluster.
+
+## Why it matters
+
+spec.clusterIP, the Endpoints object and webhooks use the first family, here the other one than elsewhere.
+
+## Fix
+
+None is needed where this is intended. The first family cannot be changed; recreate the Service to do so.
+
+## When it is a false alarm
+
+The order is intended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-SVC-006",
+    slug="primary-differs",
+    severity=Severity.NOTE,
+    subjects=(Kind.SERVICE,),
+    of_service_families=True,
+    cells=("families",),
+    layer=LayerName.SERVICES,
+    hop=HopName.SERVICE,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Another order than the cluster's."""
+    has, served = service.families, ctx.profile.service_families
+    if has and served and has[0] != served[0]:
+        yield Problem(
+            message=f"{has[0]} comes first here, {served[0]} in the cluster: clusterIP and Endpoints are {has[0]}.",
+            family=has[0],
+            field="spec.ipFamilies[0]",
+            observed=", ".join(has),
+            expected=f"{served[0]} first, unless {has[0]} is intended",
+        )

@@ -1,0 +1,62 @@
+"""SingleStack Service in a dual-stack cluster.
+
+## Condition
+
+ipFamilyPolicy is SingleStack and the cluster is dual-stack.
+
+## Why it matters
+
+Clients of the other family cannot use the Service. SingleStack is the default, so often nobody chose it.
+
+## Fix
+
+Set ipFamilyPolicy to PreferDualStack.
+
+## When it is a false alarm
+
+One family is intended. default/kubernetes, the cluster's DNS and a controller Service that DS-NGX-005 names are
+exempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import patch_service
+from dsview.checks.service.shared import is_cluster_dns
+from dsview.cluster.profile import KUBERNETES
+from dsview.core.address import other
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+check = Check(
+    code="DS-SVC-002",
+    slug="single-in-dual",
+    severity=Severity.NOTE,
+    subjects=(Kind.SERVICE,),
+    uses=(Kind.POD,),
+    of_service_families=True,
+    cells=("policy",),
+    layer=LayerName.SERVICES,
+    hop=HopName.SERVICE,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """One family by policy where two could be had."""
+    has = service.families
+    if service.ip_family_policy != "SingleStack" or len(has) != 1 or not ctx.is_dual():
+        return
+    if service.key == KUBERNETES or is_cluster_dns(service) or service.key in ctx.controller_services:
+        return
+    yield Problem(
+        message=f"SingleStack with {has[0]}: clients that have only {other(has[0])} cannot reach it.",
+        family=other(has[0]),
+        field="spec.ipFamilyPolicy",
+        observed="SingleStack",
+        expected="PreferDualStack, unless one family is intended",
+        fix=patch_service(service, ipFamilyPolicy="PreferDualStack"),
+    )

@@ -1,0 +1,1 @@
+"""Checks of webhooks and APIServices: one module a check."""

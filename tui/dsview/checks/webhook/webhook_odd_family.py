@@ -1,0 +1,83 @@
+"""Webhook Service of a family that the API server may lack.
+
+## Condition
+
+The first family of a webhook's or APIService's Service is not that of default/kubernetes' endpoints, and the
+control-plane nodes, where they are visible, lack it.
+
+## Why it matters
+
+The API server calls the Service's first cluster IP only; calls time out, and requests hang or fail.
+
+## Fix
+
+Recreate the Service with the other family first.
+
+## When it is a false alarm
+
+The API server reaches Services by a proxy such as Konnectivity, or runs where the API does not show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.invalidation import CONTROL_PLANE_LABELS
+from dsview.checks.engine.remediation import recreate_service, ref
+from dsview.cluster.profile import KUBERNETES
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import WebhookConfiguration
+
+check = Check(
+    code="DS-NET-006",
+    slug="webhook-odd-family",
+    severity=Severity.WARNING,
+    subjects=(Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE),
+    needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE),
+    uses=(Kind.NODE,),
+)
+
+
+def decide(item: WebhookConfiguration, ctx: Context) -> Iterator[Problem]:
+    """The API server would have to speak a family that it may not have."""
+    family = _api_server_family(ctx)
+    nodes = _control_plane_families(ctx)
+    if family is None:
+        return
+    for key in item.services:
+        service = ctx.state.services.get(key)
+        if service is None or not service.families or service.families[0] == family:
+            continue
+        first = service.families[0]
+        if nodes is not None and first in nodes:
+            continue
+        where = "" if nodes is None else f", and the control-plane nodes have no {first} address"
+        yield Problem(
+            message=f"Service {'/'.join(key)} has {first} first, but the API servers are known by {family} "
+            f"only{where}.",
+            object=ObjectRef(item.kind, None, item.name),
+            family=first,
+            field=f"service {'/'.join(key)}",
+            observed=first,
+            expected=family,
+            fix=recreate_service(service),
+            related=(ref("Service", service),),
+        )
+
+
+def _api_server_family(ctx: Context) -> Family | None:
+    """The one family of default/kubernetes' endpoints; None where it is not known, or both."""
+    found = ctx.endpoints(KUBERNETES)
+    has = [family for family in FAMILIES if found.of(family).all]
+    return has[0] if len(has) == 1 else None
+
+
+def _control_plane_families(ctx: Context) -> set[Family] | None:
+    """The families of the visible control-plane nodes, or None where none is visible."""
+    names = [n.name for n in ctx.state.nodes if any(label in n.labels for label in CONTROL_PLANE_LABELS)]
+    found = [facts for name in names if (facts := ctx.node(name)) is not None]
+    return {family for facts in found for family in facts.internal} if found else None
