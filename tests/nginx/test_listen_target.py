@@ -1,4 +1,4 @@
-"""Where a `listen` points (checks.md §5), one shape a row."""
+"""Where a `listen` points, one shape a row."""
 
 import pytest
 

@@ -100,9 +100,9 @@ def test_ctrl_c_while_reading_leaves_quietly_with_130() -> None:
     # The interpreter says on a pipe that it is in the command, so that the signal cannot come too early.
     reader, writer = os.pipe()
     program = (
-        f"import os; from dsview import cli; from dsview.cli import opening; run = opening.run_to_end\n"
+        f"import os; from dsview import cli; from dsview.cli import sessions; run = sessions.run_to_end\n"
         f"def told(*arguments):\n    os.write({writer}, b'.'); run(*arguments)\n"
-        f"opening.run_to_end = told; cli.main()"
+        f"sessions.run_to_end = told; cli.main()"
     )
     arguments = [sys.executable, "-c", program, "check", "--from", "-"]
     process = subprocess.Popen(

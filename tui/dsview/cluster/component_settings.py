@@ -1,4 +1,4 @@
-"""What kube-proxy's ConfigMap says, as far as checks.md §4 asks. Their text is as hostile as any."""
+"""What kube-proxy's ConfigMap says, as far as checks ask. Their text is as hostile as any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pods run ingress-nginx, and which ConfigMap and Services belong to them (checks.md §5 and §3)."""
+"""Which pods run ingress-nginx, and which ConfigMap and Services belong to them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def config_map_key(pod: Pod) -> Key:
 
 
 def has_ssl_passthrough(pod: Pod) -> bool:
-    """Whether the Go proxy owns the https port and nginx listens on 442 (checks.md §1.12)."""
+    """Whether the Go proxy owns the https port and nginx listens on 442."""
     return is_truthy(argument(pod, "enable-ssl-passthrough"))
 
 
@@ -173,7 +173,7 @@ def publish_service_key(pod: Pod) -> Key | None:
 
 
 def controller_services(state: ClusterState) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
-    """The controller Services, each with the running controller pods behind it (checks.md §3, definitions).
+    """The controller Services, each with the running controller pods behind it.
 
     A Service is one if `--publish-service` names it, or, for pods without a publish Service that exists, if it is
     a LoadBalancer or NodePort Service that selects them and leads to their http or https port.

@@ -1,4 +1,4 @@
-"""live(f): the ready endpoints of a Service in each family (checks.md §3)."""
+"""live(f): the ready endpoints of a Service in each family."""
 
 from __future__ import annotations
 

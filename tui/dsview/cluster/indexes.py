@@ -208,7 +208,7 @@ class PodAddressIndex:
 class PodCounts:
     """For each node, how many running pods of the pod network it has, and how many of them have each family.
 
-    The last source of P(n) (checks.md §3). Pods younger than 60 s are counted too: they change no majority, and
+    The last source of P(n). Pods younger than 60 s are counted too: they change no majority, and
     a count that depends on the clock could not be kept incrementally.
     """
 

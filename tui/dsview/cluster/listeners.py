@@ -1,4 +1,4 @@
-"""The listen sockets of a controller pod: as read, or as the API lets one predict them (checks.md §5)."""
+"""The listen sockets of a controller pod: as read, or as the API lets one predict them."""
 
 from __future__ import annotations
 

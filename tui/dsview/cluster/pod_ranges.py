@@ -13,7 +13,7 @@ from dsview.core.cidr import Cidr, parse_cidrs
 from dsview.kinds.objects import Node, Pod
 
 SHARE = 0.9
-"""The share of pods that must conform in a family (checks.md §4, DS-POD-004)."""
+"""The share of pods that must conform in a family."""
 
 
 class PodRangeConformity:

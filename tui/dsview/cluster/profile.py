@@ -1,4 +1,4 @@
-"""What is inferred of the cluster: its Service families S, P(n) of each node, its mode (checks.md §3)."""
+"""What is inferred of the cluster: its Service families S, P(n) of each node, its mode."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def service_cidr_texts(state: ClusterState) -> tuple[str, ...]:
 
 
 def _observed_families(state: ClusterState) -> tuple[Family, ...]:
-    """Families of cluster IPs, that of default/kubernetes first; headless Services say nothing (checks.md §1.2).
+    """Families of cluster IPs, that of default/kubernetes first; headless Services say nothing.
 
     Where that Service is not seen, as in some namespaces only, most Services tell the order that the cluster has.
     """

@@ -284,7 +284,7 @@ _NOBODY = Pod(name="")
 
 
 def is_control_plane(pod: Pod) -> bool:
-    """Whether the pod is a visible kube-apiserver or kube-controller-manager (checks.md §3)."""
+    """Whether the pod is a visible kube-apiserver or kube-controller-manager."""
     return pod.namespace == "kube-system" and pod.labels.get("component") in {
         "kube-apiserver",
         "kube-controller-manager",

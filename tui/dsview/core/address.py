@@ -1,7 +1,7 @@
 """IP addresses as Kubernetes sees them: family, canonical text, packed bytes, class.
 
 Everything rests on `packed`: 4 bytes are IPv4, 16 bytes are IPv6, so family, equality, sort order and
-containment are operations on bytes. A v4-mapped address is IPv4 here, as Go's `To4` makes it (checks.md §1.9).
+containment are operations on bytes. A v4-mapped address is IPv4 here, as Go's `To4` makes it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ UNUSABLE: Final = frozenset(
         AddressClass.V4_MAPPED,
     }
 )
-"""Classes no pod, node or Service can be reached by from elsewhere (checks.md, DS-ADR-001)."""
+"""Classes no pod, node or Service can be reached by from elsewhere."""
 
 
 def other(family: Family) -> Family:
@@ -58,7 +58,7 @@ def packed(text: str) -> bytes | None:
     """The address in network byte order, 4 or 16 bytes; None where the text is no address.
 
     A zone (`%eth0`) is dropped, leading zeros of IPv4 octets are read as decimal, and a v4-mapped address
-    becomes its 4 bytes (checks.md §1.9 and §3).
+    becomes its 4 bytes.
     """
     if ":" in text:
         try:
@@ -198,7 +198,7 @@ def classify(text: str) -> AddressClass | None:
 
 
 def is_usable(text: str) -> bool:
-    """Whether the text is an address others can reach in principle (checks.md §3, unusable InternalIPs)."""
+    """Whether the text is an address others can reach in principle."""
     cls = classify(text)
     return cls is not None and cls not in UNUSABLE
 

@@ -10,7 +10,7 @@ from dsview.core.address import Family
 
 
 class Severity(StrEnum):
-    """How bad a finding is (checks.md): error, warning, note, worst first."""
+    """How bad a finding is: error, warning, note, worst first."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -56,7 +56,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What a check says of an object. Unique by check, object, family and field.
 
     `grace` is how many seconds the condition must have held in a live session before it is shown; `causes` are
-    the findings that it folds under, best first (checks.md §3, Suppression). `exempted_for` is the reason that is
+    the findings that it folds under, best first. `exempted_for` is the reason that is
     given for exempting it, where one is.
     """
 

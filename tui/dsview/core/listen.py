@@ -1,4 +1,4 @@
-"""Listen sockets of an ingress-nginx controller, as nginx would open them (checks.md §5)."""
+"""Listen sockets of an ingress-nginx controller, as nginx would open them."""
 
 from __future__ import annotations
 

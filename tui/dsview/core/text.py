@@ -1,7 +1,7 @@
 """The door for text that came from a cluster: behind it, text can neither drive a terminal nor be read as markup.
 
 Textual and Rich pass OSC, CSI and C1 sequences through to the terminal, so what enters a cell, a message or a
-report is made harmless here, once, and carries the type `Safe` from then on (design.md; kubectl's EscapeTerminal).
+report is made harmless here, once, and carries the type `Safe` from then on (kubectl's EscapeTerminal).
 """
 
 from __future__ import annotations

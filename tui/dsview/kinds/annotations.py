@@ -1,4 +1,4 @@
-"""The annotations that dsview reads, and how they are taken out of all the others (checks.md §2)."""
+"""The annotations that dsview reads, and how they are taken out of all the others."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _READY = 1
 class Endpoint(msgspec.Struct, frozen=True, gc=False):
     """One endpoint of a slice, unpacked for reading.
 
-    `ready` is true unless the condition is false: null means ready (checks.md §1.7). `target` is the Pod it
+    `ready` is true unless the condition is false: null means ready. `target` is the Pod it
     stands for, namespace and name; `target_uid` that Pod's uid; both empty where a writer gave none.
     """
 
@@ -26,7 +26,7 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def identity(self) -> str:
-        """What makes endpoints distinct: the target's uid, else its name, else the addresses (checks.md §3)."""
+        """What makes endpoints distinct: the target's uid, else its name, else the addresses."""
         return self.target_uid or "/".join(self.target).strip("/") or ",".join(self.addresses)
 
 

@@ -98,7 +98,7 @@ class ServiceWire(Wire):
 
 
 class Conditions(Wire):
-    """endpoints[].conditions; null is true (checks.md §1.7)."""
+    """endpoints[].conditions; null is true."""
 
     ready: bool | None = None
 

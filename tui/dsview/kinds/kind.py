@@ -1,4 +1,4 @@
-"""The kinds of object that dsview reads, and where the API serves them (checks.md §2). One entry each."""
+"""The kinds of object that dsview reads, and where the API serves them. One entry each."""
 
 from __future__ import annotations
 
@@ -105,4 +105,4 @@ EVENT_REASONS: tuple[str, ...] = (
     "AllocationFailed",
     "SyncLoadBalancerFailed",
 )
-"""The only reasons that Events are asked for; each request has one as its fieldSelector (checks.md §2)."""
+"""The only reasons that Events are asked for; each request has one as its fieldSelector."""

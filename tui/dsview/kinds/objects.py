@@ -1,4 +1,4 @@
-"""Kubernetes objects, each reduced to the fields that checks.md §2 names. Flat, frozen, small.
+"""Kubernetes objects, each reduced to the fields that are read. Flat, frozen, small.
 
 150,000 pods are held at once, so strings that repeat are shared (`decode` interns them), times are whole epoch
 seconds (0 is "not given"), and EndpointSlices are packed (see `slices`). Field names are Kubernetes' own.
@@ -102,7 +102,7 @@ class Service(Object, frozen=True, gc=False, kw_only=True):
 
     @property
     def families(self) -> tuple[Family, ...]:
-        """F of checks.md: spec.ipFamilies, or what clusterIPs imply where a watch left it empty."""
+        """The families of the Service: spec.ipFamilies, or what clusterIPs imply where a watch left it empty."""
         if self.is_external_name:
             return ()
         if self.ip_families in _USUAL_FAMILIES:
@@ -167,7 +167,7 @@ class NodeAddress(msgspec.Struct, frozen=True, gc=False):
 
 
 class Node(Object, frozen=True, gc=False, kw_only=True):
-    """A v1 Node. `annotations` holds those of checks.md §2 only; `taints` are (key, effect)."""
+    """A v1 Node. `annotations` holds those that are read only; `taints` are (key, effect)."""
 
     pod_cidr: str = ""
     pod_cidrs: tuple[str, ...] = ()
@@ -317,7 +317,7 @@ class WebhookConfiguration(Object, frozen=True, gc=False, kw_only=True):
 
 
 class ConfigMap(Object, frozen=True, gc=False, kw_only=True):
-    """One of the ConfigMaps that checks.md §2 names."""
+    """One of the few ConfigMaps that are read, by name."""
 
     data: Mapping[str, str] = NO_LABELS
 

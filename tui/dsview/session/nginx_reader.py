@@ -1,4 +1,4 @@
-"""Decides when the nginx.conf of a controller pod is read (checks.md §5), and says how that went for all of them."""
+"""Decides when the nginx.conf of a controller pod is read, and says how that went for all of them."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ class Source(Protocol):
     def now(self, wall: float) -> float:
         """The time that the content is of, epoch seconds, given the wall clock's.
 
-        For a cluster the wall clock; for a file the time of capture, or infinite where none is known (checks.md §3).
+        For a cluster the wall clock; for a file the time of capture, or infinite where none is known.
         """
 
     def start(self, sink: Sink) -> None:

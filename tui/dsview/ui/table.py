@@ -1,4 +1,4 @@
-"""A table that renders only the lines that are seen, for hundreds of thousands of rows (design.md: the line API).
+"""A table that renders only the lines that are seen, for hundreds of thousands of rows.
 
 It draws whatever `Rows` it is given and keeps cursor and scroll on the same object while rows come and go.
 """

@@ -80,7 +80,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 
 
 def _has_held(ctx: Context, service: Service, endpoints: dict[str, Endpoint], seconds: float) -> bool:
-    """Whether the objects' own times allow that a gap is that old (checks.md §3, grace)."""
+    """Whether the objects' own times allow that a gap is that old."""
     if not ctx.older_than(service.created, seconds):
         return False
     pods = endpoint_pods(ctx, service, endpoints)

@@ -20,7 +20,7 @@ from dsview.kinds.objects import Key, Pod
 from dsview.sources.events import Health
 
 SLICES_SINCE = (1, 21)
-"""The version of Kubernetes from which EndpointSlices are v1 (checks.md §2)."""
+"""The version of Kubernetes from which EndpointSlices are v1."""
 
 _CONTROLLERS = (PodFacet.CONTROLLERS,)
 _PODS_OF: dict[tuple[PodFacet, ...], Callable[[ClusterState], Sized]] = {

@@ -16,10 +16,10 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Key, Pod, Service
 
 ELIGIBLE_AFTER = 60.0
-"""Seconds after its start from which a pod counts (checks.md §3, elig)."""
+"""Seconds after its start from which a pod counts."""
 
 ROLLOUT_SETTLES = 120.0
-"""Seconds after a pod became Ready for which a rollout counts as under way (checks.md §3)."""
+"""Seconds after a pod became Ready for which a rollout counts as under way."""
 
 
 class Context:
@@ -68,7 +68,7 @@ class Context:
         return False
 
     def elig(self, pod: Pod) -> bool:
-        """Whether the pod counts: running, not terminating, with addresses, 60 s old (checks.md §3, elig)."""
+        """Whether the pod counts: running, not terminating, with addresses, 60 s old."""
         return (
             pod.phase == "Running"
             and not pod.deleted
@@ -112,7 +112,7 @@ class Context:
         return pod
 
     def is_rolling_out(self, service: Service) -> bool:
-        """Whether the Service's pods are being replaced (checks.md §3, Rollout)."""
+        """Whether the Service's pods are being replaced."""
         pods = self.endpoint_pods(service)
         for label in ("pod-template-hash", "controller-revision-hash"):
             if len({revision for pod in pods if (revision := pod.labels.get(label))}) > 1:
@@ -120,7 +120,7 @@ class Context:
         return any(not self.older_than(pod.ready_since, ROLLOUT_SETTLES) for pod in pods if pod.ready)
 
     def is_dual(self) -> bool:
-        """**dual** of checks.md §3: two Service families, declared or observed."""
+        """Whether the cluster is dual-stack: two Service families, declared or observed."""
         return self.profile.is_dual
 
     def serves(self, family: Family) -> bool:

@@ -106,7 +106,7 @@ class FindingIndex:
         return min(found, key=lambda finding: finding.order, default=None)
 
     def root(self, finding: Finding) -> Finding | None:
-        """The finding that this one folds under in the end, or None where it stands for itself (checks.md §3)."""
+        """The finding that this one folds under in the end, or None where it stands for itself."""
         seen = {finding.identity}
         current = finding
         while True:

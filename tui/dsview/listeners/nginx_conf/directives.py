@@ -1,6 +1,6 @@
 """From the text of an nginx.conf to the sockets that nginx opens for it.
 
-crossplane parses; what it found is trusted only where it agrees with the count of `raw` (checks.md §5). Seen with
+crossplane parses; what it found is trusted only where it agrees with the count of `raw`. Seen with
 nginx 1.22, and compared with a real nginx in the tests: parameters set in one server hold for all that share the
 socket, a server without `listen` binds `*:80`, and a target beside a wildcard of its family and port gets no kernel
 socket of its own but is told apart by the address the client came to; it is a listener here all the same.

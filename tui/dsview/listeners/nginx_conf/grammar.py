@@ -1,7 +1,7 @@
 """A count of what a parser of nginx.conf must find, made from the raw text without that parser.
 
 crossplane can lose servers silently: Lua long brackets, an unterminated Lua block and `*_by_lua_block` directives it
-does not know shift or swallow what follows (checks.md §5). So the text is walked a second time here, by the rules of
+does not know shift or swallow what follows. So the text is walked a second time here, by the rules of
 `ngx_conf_read_token` (nginx, src/core/ngx_conf_file.c) and of lua-nginx-module's block lexer, for counting only.
 Where the two disagree the file counts as unread.
 """

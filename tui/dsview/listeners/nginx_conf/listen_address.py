@@ -1,6 +1,6 @@
 """Where a `listen` directive points: nginx's grammar of addresses and ports, and the family each has.
 
-The rules are those of `ngx_parse_url` (nginx, src/core/ngx_inet.c) with `listen` set; checks.md §5 lists the shapes.
+The rules are those of `ngx_parse_url` (nginx, src/core/ngx_inet.c) with `listen` set.
 """
 
 from __future__ import annotations

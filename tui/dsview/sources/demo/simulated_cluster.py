@@ -228,7 +228,7 @@ class SimulatedCluster:
         ports = [
             {"name": p["name"], "protocol": p["protocol"], "port": _number(p, pods)} for p in item["spec"]["ports"]
         ]
-        # A family without endpoints has a placeholder, which the API server sends with nulls (checks.md §1.7).
+        # A family without endpoints has a placeholder, which the API server sends with nulls.
         return manifest(
             Kind.ENDPOINT_SLICE,
             self._start - seconds(_CLUSTER_AGE),

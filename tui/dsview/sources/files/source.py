@@ -74,7 +74,7 @@ class FilesSource:
         self._read_any = False
 
     def now(self, wall: float) -> float:
-        """When a snapshot was taken; else after every grace period (checks.md §3)."""
+        """When a snapshot was taken; else after every grace period."""
         return self.captured_at if self.captured_at is not None else math.inf
 
     def start(self, sink: Sink) -> None:

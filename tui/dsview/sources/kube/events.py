@@ -1,4 +1,4 @@
-"""Events, by reason only: they are larger than all the rest, and few of them are worth reading (checks.md §2)."""
+"""Events, by reason only: they are larger than all the rest, and few of them are worth reading."""
 
 from __future__ import annotations
 

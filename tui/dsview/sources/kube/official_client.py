@@ -1,6 +1,6 @@
 """The official client, for what it is good at: exec plug-ins, auth providers, proxies, the service account of a pod.
 
-The one place that imports it. Its models, its watch and its informers are not used (design: 20 times slower).
+The one place that imports it. Its models, its watch and its informers are not used.
 """
 
 from __future__ import annotations

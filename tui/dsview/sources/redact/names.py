@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 KEPT_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 KEPT_NAMES = frozenset({"kubernetes", "kube-dns", "kube-proxy", "coredns", "ingress-nginx-controller"})
-"""Names that checks.md gives a meaning: default/kubernetes, the cluster's DNS, the ConfigMaps that are read."""
+"""Names that have a meaning of their own: default/kubernetes, the cluster's DNS, the ConfigMaps that are read."""
 
 KEPT_PORTS = frozenset({"http", "https", "dns", "dns-tcp", "metrics", "webhook", "https-webhook", "grpc"})
 
