@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.analysis.listener_keys import parts_of, pod_key, row_name
-from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.cluster.controllers import config_map_key, controller_services, is_controller, live_controllers
 from dsview.cluster.listeners import nginx_conf
@@ -67,7 +66,8 @@ def count_listeners(view: ClusterView) -> int:
 
 
 def _is_about_listeners(finding: Finding) -> bool:
-    return registry()[finding.check].layer is LayerName.LISTENERS
+    """Whether the finding flags the cell of a listener."""
+    return "listen" in registry()[finding.check].cells
 
 
 def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:

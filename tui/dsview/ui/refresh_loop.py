@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from dsview.analysis.cluster_view import Delta
-from dsview.session.session import Session
+    from dsview.session.session import Session
 
 SLICE = 0.008
 """Seconds that one drain may take."""
