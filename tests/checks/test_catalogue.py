@@ -26,6 +26,8 @@ CATALOGUE = {
     "DS-EPS-005": ("selectorless-half", "warning"),
     "DS-EPS-006": ("endpoints-wrong-family", "warning"),
     "DS-EPS-007": ("secondary-unproved", "note"),
+    "DS-EPS-008": ("family-dead-everywhere", "error"),
+    "DS-EPS-009": ("stale-address", "error"),
     "DS-POD-001": ("pod-lacks-family", "warning"),
     "DS-POD-002": ("order-differs", "note"),
     "DS-POD-003": ("host-network-stale", "warning"),

@@ -129,8 +129,18 @@ CASES = [
     Case(
         "half-restarted", "04", lambda items: None, {("DS-EPS-002", "warning", "Service", "web", V6)}, ("DS-EPS-001",)
     ),
-    Case("rollout-under-way", "04", _with_hashes("aaa", "bbb"), set(), ("DS-EPS-002",)),
-    Case("two-revisions-of-two-workloads", "04", _with_workloads("a-one", "b-two"), set(), ("DS-EPS-002",)),
+    Case(
+        "two-revisions-that-have-been-ready-for-long",
+        "04",
+        _with_hashes("aaa", "bbb"),
+        {("DS-EPS-002", "warning", "Service", "web", V6)},
+    ),
+    Case(
+        "two-revisions-of-two-workloads",
+        "04",
+        _with_workloads("a-one", "b-two"),
+        {("DS-EPS-002", "warning", "Service", "web", V6)},
+    ),
     Case(
         "one-revision-of-each-sort",
         "04",
@@ -143,14 +153,19 @@ CASES = [
         "nothing-ready-in-either-family",
         "01",
         _with_conditions({"ready": False}),
-        set(),
+        {
+            ("DS-EPS-008", "error", "Service", S, V4),
+            ("DS-EPS-008", "error", "Service", "my-service-2", None),
+            ("DS-EPS-008", "error", "Service", "my-service-3", None),
+            ("DS-EPS-008", "error", "Service", "kube-dns", V4),
+        },
         ("DS-EPS-001", "DS-EPS-002", "DS-EPS-005"),
     ),
     Case(
         "placeholders-of-both-families",
         "01",
         all_of(emptying_slices("my-service-2", V4), emptying_slices("my-service-2", V6)),
-        set(),
+        {("DS-EPS-008", "error", "Service", "my-service-2", None)},
         ("DS-EPS-001", "DS-EPS-003"),
     ),
     Case(
@@ -196,7 +211,7 @@ CASES = [
         {("DS-EPS-005", "note", "Service", "my-service-2", V6)},
     ),
     Case(
-        "kubernetes-is-never-half",
+        "kubernetes-with-a-family-that-no-api-server-writes",
         "01",
         with_spec(
             "Service",
@@ -205,8 +220,8 @@ CASES = [
             clusterIPs=["10.96.0.1", "fd00:10:96::1"],
             ipFamilyPolicy="PreferDualStack",
         ),
-        set(),
-        ("DS-EPS-001", "DS-EPS-003", "DS-EPS-005"),
+        {("DS-EPS-005", "warning", "Service", "kubernetes", V6)},
+        ("DS-EPS-001", "DS-EPS-003"),
     ),
     Case("endpoints-of-the-first-family-are-right", "01", lambda items: None, set(), ("DS-EPS-006",)),
 ]
@@ -224,7 +239,7 @@ def test_hand_made_slices_are_to_be_added_to_and_only_a_first_family_can_stay_al
         folder.mkdir()
         session = changed("01", all_of(by_hand, emptying_slices("my-service-2", missing)), folder)
         fix = next(f.fix for f in session.book if f.check == "DS-EPS-005") or ""
-        assert f"add one of addressType {missing}" in fix
+        assert f"Add an EndpointSlice of addressType {missing}" in fix
         assert ("SingleStack" in fix) is is_offered
 
 
@@ -248,7 +263,7 @@ def _with_kubelets(*versions: str) -> Change:
 
 
 NEED_SLICES = {
-    *(f"DS-EPS-{number:03}" for number in (1, 2, 3, 4, 5, 7)),
+    *(f"DS-EPS-{number:03}" for number in (1, 2, 3, 4, 5, 7, 8, 9)),
     *("DS-LB-008", "DS-NET-004", "DS-NET-005", "DS-NET-006", "DS-NGX-003"),
 }
 TOO_OLD = "endpointslices: v1 exists from Kubernetes 1.21, and this cluster is 1.20"

@@ -98,8 +98,15 @@ CASES = [
     Case(
         "one-requested-address",
         "12",
-        with_load_balancer({"ip": "203.0.113.9"}, {"ip": "2001:db8::9"}, loadBalancerIP="203.0.113.9"),
+        with_load_balancer({"ip": "203.0.113.9"}, loadBalancerIP="203.0.113.9"),
         {("DS-LB-006", "warning", "Service", "web", V6)},
+    ),
+    Case(
+        "one-requested-address-and-both-given",
+        "12",
+        with_load_balancer({"ip": "203.0.113.9"}, {"ip": "2001:db8::9"}, loadBalancerIP="203.0.113.9"),
+        set(),
+        ("DS-LB-006",),
     ),
     Case(
         "hostname-only",
@@ -173,7 +180,7 @@ CASES = [
     Case(
         "requested-in-one-family",
         "12",
-        all_of(with_load_balancer(*BOTH), _annotation("lbipam.cilium.io/ips", "2001:db8::9")),
+        all_of(with_load_balancer({"ip": "2001:db8::9"}), _annotation("lbipam.cilium.io/ips", "2001:db8::9")),
         {("DS-LB-006", "warning", "Service", "web", V4)},
     ),
     Case(

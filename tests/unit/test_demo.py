@@ -111,7 +111,12 @@ def test_troubled_demo_shows_each_trouble_at_first(troubled: Demo) -> None:
         "DS-SVC-006",
     }
     roots = {f.check: root.check for f in book if (root := troubled.session.root_of(f)) is not None}
-    assert roots == {"DS-EPS-001": "DS-POD-001", "DS-EPS-002": "DS-NODE-002"}
+    assert roots == {
+        "DS-EPS-001": "DS-POD-001",
+        "DS-EPS-002": "DS-NODE-002",
+        "DS-NGX-003": "DS-NGX-001",
+        "DS-NGX-008": "DS-NGX-001",
+    }
     assert troubled.session.not_evaluated() == []
     assert troubled.session.state.quarantined == {}
     assert len(troubled.session.state.pods) > 40

@@ -171,7 +171,7 @@ def test_the_overview_is_in_the_json_and_the_verdict_at_the_end_of_the_text() ->
     assert written["overview"]["layers"][1]["IPv6"] == {"having": 45, "of": 52}
     text = render_text(built).splitlines()
     assert text[-3].startswith(
-        "Verdict: Dual-stack, IPv4 first (mixed nodes). 1 of 14 Services does not work over IPv6"
+        "Verdict: Dual-stack, IPv4 first (mixed nodes). 1 of 18 Services works only in part over IPv4"
     )
 
 

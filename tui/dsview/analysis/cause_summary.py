@@ -8,26 +8,18 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable, Iterator
-from enum import IntEnum
 
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.checks.engine.check import Harm, LayerName
+from dsview.analysis.loss import Loss, closed_node_ports, families_of_loss, loss_of
+from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
-from dsview.cluster.endpoints import service_endpoints
 from dsview.core.address import Family
 from dsview.core.finding import CLUSTER, Finding, ObjectRef, Severity
 
 SHOWN = 8
 """How many of the worst causes are kept."""
-
-
-class Loss(IntEnum):
-    """How a family of a Service fares."""
-
-    PART = 1
-    WHOLE = 2
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -40,36 +32,18 @@ class Cause(msgspec.Struct, frozen=True):
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """`worst` are the worst causes but those of the cluster as a whole, of `causes` in all.
 
-    `failing` and `partial` count the Services that fail over a family altogether, or in part; `faulty` those with an
-    error that names no family. `flags` holds the worst severity of each layer and family.
+    `failing` and `partial` count the Services whose trace breaks over a family altogether, or in part; `beyond` those
+    of them that do not have the family: an address of it leads to them, or clients have nothing else. `faulty` counts
+    those with an error that is about no family at all. `flags` holds the worst severity of each layer and family.
     """
 
     worst: tuple[Cause, ...] = ()
     causes: int = 0
     failing: dict[Family, int] = {}
     partial: dict[Family, int] = {}
+    beyond: dict[Family, int] = {}
     faulty: int = 0
     flags: dict[tuple[LayerName, Family], Severity] = {}
-
-
-def loss_of(view: ClusterView, finding: Finding) -> Loss | None:
-    """What a finding means for the family of its Service; None where everybody is served."""
-    if finding.family is None or finding.object.kind != "Service" or finding.severity is Severity.NOTE:
-        return None
-    match registry()[finding.check].harm:
-        case Harm.WHOLE:
-            return Loss.WHOLE
-        case Harm.PART:
-            return Loss.PART
-        case Harm.OF_RELATED:
-            # The replicas that are not named go on serving.
-            key = (finding.object.namespace or "", finding.object.name)
-            live = service_endpoints(view.state, key).live(finding.family)
-            return Loss.PART if len(finding.related) < live else Loss.WHOLE
-        case Harm.BY_SEVERITY:
-            return Loss.PART if finding.severity is Severity.ERROR else None
-        case Harm.NONE:
-            return None
 
 
 class CauseSummarizer:
@@ -117,19 +91,22 @@ class CauseSummarizer:
                 roots.append(finding)
             else:
                 explained[root.identity] = explained.get(root.identity, 0) + 1
-            if finding.family is not None:
-                loss = loss_of(view, finding)
-                if loss is not None:
-                    about = (finding.object, finding.family)
-                    losses[about] = max(loss, losses.get(about, loss))
-                layer = registry()[finding.check].layer
-                if layer is not None:
-                    place = (layer, finding.family)
+            loss = loss_of(view, finding)
+            hit = families_of_loss(view, finding) if loss is not None else ()
+            for family in hit:
+                about = (finding.object, family)
+                losses[about] = max(loss or Loss.PART, losses.get(about, Loss.PART))
+            layer = registry()[finding.check].layer
+            if layer is not None:
+                for family in (finding.family,) if finding.family is not None else hit:
+                    place = (layer, family)
                     flags[place] = min(finding.severity, flags.get(place, finding.severity), key=lambda s: s.rank)
-            elif finding.object.kind == "Service" and finding.severity is Severity.ERROR:
+            if finding.object.kind == "Service" and finding.severity is Severity.ERROR and not (hit or finding.family):
                 faulty.add(finding.object)
             if number % 64 == 0:
                 yield
+        for _ in self._add_node_ports(losses):
+            yield
         own = (finding for finding in roots if finding.object != CLUSTER)
         worst = heapq.nsmallest(SHOWN, own, key=lambda f: (f.severity.rank, -explained.get(f.identity, 0), f.order))
         self.tally = Tally(
@@ -137,9 +114,28 @@ class CauseSummarizer:
             causes=len(roots),
             failing=_by_family(losses, Loss.WHOLE),
             partial=_by_family(losses, Loss.PART),
+            beyond=self._beyond(losses),
             faulty=len(faulty),
             flags=flags,
         )
+
+    def _add_node_ports(self, losses: dict[tuple[ObjectRef, Family], Loss]) -> Iterator[None]:
+        """The NodePort Services over families that no node has; yields where one may stop for a while."""
+        closed = closed_node_ports(self._view)
+        for number, service in enumerate(list(self._view.state.services) if closed else (), 1):
+            for family in closed:
+                if service.type == "NodePort" and family in service.families:
+                    losses.setdefault((ObjectRef("Service", service.namespace, service.name), family), Loss.PART)
+            if number % 256 == 0:
+                yield
+
+    def _beyond(self, losses: dict[tuple[ObjectRef, Family], Loss]) -> dict[Family, int]:
+        counts: dict[Family, int] = {}
+        for ref, family in losses:
+            service = self._view.state.services.get((ref.namespace or "", ref.name))
+            if service is not None and family not in service.families:
+                counts[family] = counts.get(family, 0) + 1
+        return counts
 
 
 def _by_family(losses: dict[tuple[ObjectRef, Family], Loss], wanted: Loss) -> dict[Family, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -142,11 +142,29 @@ def broken_lane(
     )
 
 
+def with_lane(hop: Hop, family: Family, lane: Lane) -> Hop:
+    """The hop with another lane for a family."""
+    return msgspec.structs.replace(hop, **{"v4" if family == "IPv4" else "v6": lane})
+
+
+def softened(hop: Hop, family: Family) -> Hop:
+    """The hop, and what is broken there not proven: no finding bears it out, as in a rollout or before a grace ends."""
+    lane = hop.lane(family)
+    if lane.verdict is not Verdict.BROKEN:
+        return hop
+    return with_lane(hop, family, Lane(values=lane.values, verdict=Verdict.NOT_PROVEN, why=lane.why))
+
+
+def causes_of(hops: Sequence[Hop], family: Family) -> list[int]:
+    """The indexes of the broken hops that no later hop explains."""
+    broken = {hop.id for hop in hops if hop.lane(family).verdict is Verdict.BROKEN}
+    return [i for i, hop in enumerate(hops) if hop.id in broken and broken.isdisjoint(hop.symptom_of)]
+
+
 def course_of(hops: tuple[Hop, ...], family: Family, against: Iterable[Finding]) -> Course:
     """What the hops come to; `against` are findings about the objects on the way that no hop need show."""
     lanes = [hop.lane(family) for hop in hops]
-    broken = {hop.id for hop, lane in zip(hops, lanes, strict=True) if lane.verdict is Verdict.BROKEN}
-    causes = [i for i, hop in enumerate(hops) if hop.id in broken and broken.isdisjoint(hop.symptom_of)]
+    causes = causes_of(hops, family)
     if causes:
         return _broken(hops, family, causes)
     missing = next((x for hop, x in zip(hops, lanes, strict=True) if (hop.id, x.verdict) == _NOT_OFFERED), None)

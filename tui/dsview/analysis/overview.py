@@ -136,7 +136,7 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
     found: list[str] = []
     for family in FAMILIES:
         failing, partial = tally.failing.get(family, 0), tally.partial.get(family, 0)
-        of = services.having[family]
+        of = services.having[family] + tally.beyond.get(family, 0)
         if failing:
             verb = "does" if failing == 1 else "do"
             more = f", {partial} only in part" if partial else ""

@@ -19,7 +19,8 @@ from dsview.checks.engine.remediation import (
     ref,
     reregister_node,
 )
-from dsview.checks.load_balancer.shared import close_family, source_ranges
+from dsview.checks.ingress_nginx.shared import make_listen
+from dsview.checks.load_balancer.shared import close_family, limits_nobody, source_ranges
 from dsview.checks.network_policy.shared import one_family_limits
 from dsview.checks.service.shared import is_cluster_dns
 from dsview.cluster.controllers import controller_services
@@ -265,21 +266,18 @@ class _Planner:
             )
 
     def _pods_behind(self) -> list[Pod]:
-        """The running pods of the Service: those of its slices, or those that it selects where slices are not known."""
+        """The running pods of the Service: those of its slices, or where these name none, those that it selects.
+
+        A Service whose pods lack its family has ready pods and no endpoint.
+        """
         service = self._service
-        found: Iterable[Pod | None]
-        if self._state.is_known(Kind.ENDPOINT_SLICE):
-            targets = service_endpoints(self._state, service.key).targets.values()
-            found = {e.target: self._state.pods.get(e.target) for e in targets}.values()
-        else:
-            wanted = service.selector.items()
-            found = (
-                pod
-                for pod in self._state.pods.in_namespace(service.namespace)
-                if all(pod.labels.get(k) == v for k, v in wanted)
-            )
-        running = [pod for pod in found if pod is not None and pod.phase == "Running" and not pod.deleted and pod.ips]
-        return sorted(running, key=lambda pod: pod.key)
+        targets = service_endpoints(self._state, service.key).targets.values()
+        found = _running({e.target: self._state.pods.get(e.target) for e in targets}.values())
+        if found:
+            return found
+        wanted = service.selector.items()
+        in_namespace = self._state.pods.in_namespace(service.namespace)
+        return _running(pod for pod in in_namespace if all(pod.labels.get(k) == v for k, v in wanted))
 
     def _node_lacks(self, pod: Pod) -> bool:
         facts = self._view.nodes.get(pod.node_name)
@@ -318,7 +316,7 @@ class _Planner:
     def _settings(self) -> Iterator[Obstacle]:
         service = self._service
         ranges = source_ranges(service) if service.type == "LoadBalancer" else ()
-        if cidr_families(ranges) and self._gets not in cidr_families(ranges):
+        if cidr_families(ranges) and self._gets not in cidr_families(ranges) and not limits_nobody(ranges):
             yield Obstacle(
                 wave=Wave.SETTINGS,
                 message=f"Its source ranges name {names(ranges)} only: over {self._gets} everybody would be let in.",
@@ -368,9 +366,8 @@ class _Planner:
             if deaf:
                 yield Obstacle(
                     wave=Wave.SETTINGS,
-                    message=f"{pod.name} has no {self._gets} listener on port {names(map(str, deaf))}: it looks for "
-                    "the family when it starts.",
-                    commands=tuple(recreate_pods([pod]).split("\n")),
+                    message=f"{pod.name} has no {self._gets} listener on port {names(map(str, deaf))}.",
+                    commands=tuple(make_listen(self._state, [pod], deaf, self._gets).split("\n")),
                     objects=(ref("Pod", pod),),
                 )
                 return
@@ -380,3 +377,8 @@ class _Planner:
 
     def _unread(self, kind: Kind, consequence: str) -> Obstacle:
         return Obstacle(wave=Wave.UNKNOWN, message=f"{consequence} is not known ({why_unknown(self._state, kind)}).")
+
+
+def _running(pods: Iterable[Pod | None]) -> list[Pod]:
+    found = [pod for pod in pods if pod is not None and pod.phase == "Running" and not pod.deleted and pod.ips]
+    return sorted(found, key=lambda pod: pod.key)

@@ -6,21 +6,47 @@ Only what the API tells: a hop is never called reachable, only "in order"; where
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.hop import Hop, Lane, Verdict, broken_lane, even_hop, fix_of, listed, make_hop, worst_about
+from dsview.analysis.hop import (
+    Hop,
+    Lane,
+    Verdict,
+    broken_lane,
+    causes_of,
+    even_hop,
+    fix_of,
+    listed,
+    make_hop,
+    softened,
+    with_lane,
+    worst_about,
+)
 from dsview.analysis.listen_hop import listen_hop
-from dsview.checks.engine.check import HopName, LayerName
+from dsview.analysis.loss import Loss, families_of_loss, loss_of, losses_of
+from dsview.checks.engine.check import Harm, HopName, LayerName
 from dsview.checks.engine.registry import registry
+from dsview.checks.load_balancer.shared import ends_connections
+from dsview.cluster.controllers import config_map_key
 from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
-from dsview.core.address import FAMILIES, Family, by_family, families_of
+from dsview.core.address import FAMILIES, Family, by_family, families_of, family_of
 from dsview.core.finding import Finding, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Pod, Service
 
 _ONLY_SLICES = "only EndpointSlices tell which"
+_PLACEHOLDER = "its endpoint is a placeholder of Cilium, whose proxy on each node takes the traffic"
+_HOP_IDS = {
+    HopName.LISTEN: "listen",
+    HopName.LOAD_BALANCER: "load-balancer",
+    HopName.SERVICE: "service",
+    HopName.ENDPOINT_SLICES: "endpoint-slices",
+}
+"""The hops that findings about a Service break."""
 
 
 class ServiceHops:
@@ -50,6 +76,34 @@ class ServiceHops:
             policy = self._state.network_policies.get((namespace, subject[2]))
             if policy is not None and any(policy.pod_selector.matches(pod.labels) for pod in self.pods):
                 yield from self._view.book.of_subject(subject)
+
+    def way(self) -> list[Hop]:
+        """All hops from outside to the Nodes, as broken as the findings are."""
+        hops = [*self.front(), *self.back()]
+        return self._agreed(hops) if self._only is None else borne_out(hops, self._evidence())
+
+    def _agreed(self, hops: list[Hop]) -> list[Hop]:
+        """The hops, broken where the findings about the Service say so and nowhere else: the overview counts these."""
+        losses = losses_of(self._view, self._service)
+        for family in FAMILIES:
+            loss = losses.get(family)
+            if loss is None:
+                hops = [softened(hop, family) for hop in hops]
+                continue
+            for finding in self._findings:
+                if loss_of(self._view, finding) is not None and family in families_of_loss(self._view, finding):
+                    _break(hops, family, finding)
+            causes = causes_of(hops, family)
+            is_part = all(hops[i].lane(family).in_part for i in causes)
+            if is_part is not (loss is Loss.PART):
+                for i in causes if loss is Loss.PART else causes[-1:]:
+                    lane = msgspec.structs.replace(hops[i].lane(family), in_part=loss is Loss.PART)
+                    hops[i] = with_lane(hops[i], family, lane)
+        return hops
+
+    def _evidence(self) -> list[Finding]:
+        """The findings about the Service, the Pods behind it and what they rest on."""
+        return [*self._findings, *(finding for pod in self.pods for finding in findings_behind(self._view, pod))]
 
     def front(self) -> Iterator[Hop]:
         """From outside to the Service's own address."""
@@ -91,6 +145,9 @@ class ServiceHops:
             values = found[family]
             if values and self._wants(family):
                 lanes[family] = Lane(values=listed(values), verdict=Verdict.OK)
+            elif self._is_translated(family):
+                why = safe(f"the load balancer ends the connections and opens {self._service.families[0]} ones")
+                lanes[family] = Lane(values=listed(values), verdict=Verdict.NOT_PROVEN, why=why)
             elif values:
                 otherwise = f"the Service has no {family} behind it"
                 lanes[family] = broken_lane(worst_about(about, family), otherwise, values=values)
@@ -101,6 +158,16 @@ class ServiceHops:
             else:
                 lanes[family] = self._outside(family)
         return make_hop("load-balancer", "Load balancer", lanes)
+
+    def _is_translated(self, family: Family) -> bool:
+        """Whether a load balancer takes a family that the Service has not, and speaks another one to the nodes."""
+        service = self._service
+        if self._wants(family) or service.type != "LoadBalancer" or not service.families:
+            return False
+        return any(
+            family_of(entry.ip) == family and ends_connections(service, self._view.profile, entry.ip_mode)
+            for entry in service.load_balancer_ingress
+        )
 
     def _node_port(self) -> Hop:
         if not self._state.is_known(Kind.NODE):
@@ -134,17 +201,17 @@ class ServiceHops:
         about = self._about(HopName.SERVICE)
         lanes: dict[Family, Lane] = {}
         for family in FAMILIES:
-            grave = [f for f in about if registry()[f.check].breaks_hop and f.family == family]
-            if not self._wants(family):
+            if self._is_translated(family):
+                why = safe(f"reached over {self._service.families[0]} by the load balancer")
+                lanes[family] = Lane(verdict=Verdict.NOT_PROVEN, why=why)
+            elif not self._wants(family):
                 finding = worst_about(about, family)
                 why = safe(finding.message if finding is not None else f"the Service has no {family}")
-                # A Service that never asked for more needs no mending.
+                # A Service that never asked for more needs no fix.
                 is_wrong = finding is not None and finding.severity is not Severity.NOTE
                 lanes[family] = Lane(verdict=Verdict.ABSENT, why=why, fix=fix_of(finding if is_wrong else None))
             elif self._service.is_headless:
                 lanes[family] = Lane(values=(safe("headless"),), verdict=Verdict.OK)
-            elif found[family] and grave:
-                lanes[family] = broken_lane(worst_about(grave, family), values=found[family])
             elif found[family]:
                 lanes[family] = Lane(values=listed(found[family]), verdict=Verdict.OK)
             else:
@@ -157,6 +224,8 @@ class ServiceHops:
         return make_hop("endpoint-slices", "EndpointSlices", lanes, symptom_of=("pods", "nodes"))
 
     def _slice_lane(self, family: Family) -> Lane:
+        if self._endpoints.is_placeholder:
+            return Lane(verdict=Verdict.NOT_PROVEN, why=safe(_PLACEHOLDER))
         live = self._endpoints.live(family)
         most = max(self._endpoints.live(f) for f in FAMILIES)
         value = f"{live} of {most} ready"
@@ -187,6 +256,8 @@ class ServiceHops:
                 reason = self._state.status(Kind.POD).reason or "not read"
                 return even_hop("pods", "Pods", Verdict.NOT_READ, f"Pods: {reason}")
             return self._addresses()
+        if self._endpoints.is_placeholder:
+            return even_hop("pods", "Pods", Verdict.NOT_PROVEN, _PLACEHOLDER)
         if not self.pods:
             return even_hop("pods", "Pods", Verdict.ABSENT, "no pods")
         return pods_hop(self._view, self.pods, self._service.families)
@@ -206,6 +277,33 @@ class ServiceHops:
         if not self.pods:
             return even_hop("nodes", "Nodes", Verdict.NOT_READ, _ONLY_SLICES)
         return nodes_hop(self._view, self.pods, self._service.families)
+
+
+def findings_behind(view: ClusterView, pod: Pod) -> tuple[Finding, ...]:
+    """The findings about a Pod, its Node, and the ConfigMap that a controller goes by."""
+    settings = view.findings_of("ConfigMap", *config_map_key(pod)) if pod.key in view.state.controllers else ()
+    return (*view.findings_of("Pod", *pod.key), *view.findings_of("Node", "", pod.node_name), *settings)
+
+
+def borne_out(hops: Iterable[Hop], evidence: Iterable[Finding]) -> list[Hop]:
+    """The hops, and what is broken over a family not proven where no finding of weight is about the family."""
+    found = list(hops)
+    grave = [f for f in evidence if f.severity is not Severity.NOTE or registry()[f.check].note_breaks]
+    for family in FAMILIES:
+        if worst_about(grave, family) is None:
+            found = [softened(hop, family) for hop in found]
+    return found
+
+
+def _break(hops: list[Hop], family: Family, finding: Finding) -> None:
+    """Have the hop that a finding is about broken, where it is not yet."""
+    wanted = _HOP_IDS.get(registry()[finding.check].hop or HopName.SERVICE, "service")
+    ids = [hop.id for hop in hops]
+    at = ids.index(wanted if wanted in ids else "service")
+    lane = hops[at].lane(family)
+    if lane.verdict is not Verdict.BROKEN:
+        in_part = registry()[finding.check].harm is not Harm.WHOLE
+        hops[at] = with_lane(hops[at], family, broken_lane(finding, values=lane.values, in_part=in_part))
 
 
 def pods_hop(view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family]) -> Hop:

@@ -23,7 +23,7 @@ from dsview.analysis.hop import (
 )
 from dsview.analysis.listen_hop import listen_hop
 from dsview.analysis.listener_keys import pod_key
-from dsview.analysis.service_hops import ServiceHops, nodes_hop, pods_hop
+from dsview.analysis.service_hops import ServiceHops, borne_out, findings_behind, nodes_hop, pods_hop
 from dsview.checks.engine.check import Harm, HopName
 from dsview.checks.engine.registry import registry
 from dsview.cluster.controllers import controller_services, controllers_of
@@ -39,7 +39,7 @@ def trace_service(view: ClusterView, service: Service) -> Trace:
     """The trace of a Service."""
     hops = ServiceHops(view, service)
     target = ObjectRef(Kind.SERVICE.value, service.namespace, service.name)
-    return make_trace(str(target), target, (client_hop(), *hops.front(), *hops.back()), hops.against())
+    return make_trace(str(target), target, (client_hop(), *hops.way()), hops.against())
 
 
 def trace_pod(view: ClusterView, pod: Pod) -> Trace:
@@ -52,7 +52,7 @@ def trace_pod(view: ClusterView, pod: Pod) -> Trace:
     hops = ServiceHops(view, service, only=pod)
     more = f" and {len(others)} more" if others else ""
     title = f"{target} through Service {service.namespace}/{service.name}{more}"
-    return make_trace(title, target, (client_hop(), *hops.front(), *hops.back()), hops.against())
+    return make_trace(title, target, (client_hop(), *hops.way()), hops.against())
 
 
 def _lone_pod(view: ClusterView, pod: Pod, target: ObjectRef) -> Trace:
@@ -66,6 +66,7 @@ def _lone_pod(view: ClusterView, pod: Pod, target: ObjectRef) -> Trace:
     if view.state.is_known(Kind.NODE):
         hops.append(nodes_hop(view, [pod], wanted))
     title = f"{target}, which no Service selects"
+    hops = borne_out(hops, findings_behind(view, pod))
     return make_trace(title, target, hops, view.findings_of("Pod", *pod.key))
 
 
@@ -82,7 +83,7 @@ def trace_ingress(view: ClusterView, ingress: Ingress, host: str = "") -> Trace:
     if fronts:
         front = min(fronts, key=lambda s: (s.type != "LoadBalancer", s.key))
         way = ServiceHops(view, front)
-        hops += [_status(ingress, findings, front.families), *way.front(), *way.back()]
+        hops += [_status(ingress, findings, front.families), *way.way()]
         against += way.against()
     elif controllers:
         wanted = families_of(tuple(ip for pod in controllers for ip in pod.ips))
@@ -154,6 +155,8 @@ def _backend(view: ClusterView, key: Key, reach: tuple[Family, ...], findings: t
     if not state.is_known(Kind.ENDPOINT_SLICE):
         return even_hop(hop_id, name, Verdict.NOT_READ, "EndpointSlices could not be read")
     endpoints = service_endpoints(state, key)
+    if endpoints.is_placeholder:
+        return even_hop(hop_id, name, Verdict.NOT_PROVEN, "its endpoint is a placeholder of Cilium")
     mine = [f for f in findings if any(r.kind == "Service" and r.name == key[1] for r in f.related)]
     about = (f for f in mine if registry()[f.check].hop is HopName.BACKEND)
     flagged = min(about, key=lambda f: f.order, default=None)

@@ -8,8 +8,12 @@ import msgspec
 
 from dsview.cluster.state import ClusterState
 from dsview.core.address import FAMILIES, V4, V6, Family
-from dsview.kinds.endpoint_slices import Endpoint, unpack, unpack_identity
+from dsview.kinds.endpoint_slices import Endpoint, unpack, unpack_addresses, unpack_identity
 from dsview.kinds.objects import Key
+
+_DUMMY = "192.192.192.192"
+"""The endpoint that Cilium gives the Services of its Gateways and Ingresses: the proxy on each node takes the traffic
+of both families (cilium/cilium operator/pkg/model/translation)."""
 
 
 class PackedEndpoints(Mapping[str, Endpoint]):
@@ -42,10 +46,15 @@ class FamilyEndpoints(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceEndpoints(msgspec.Struct, frozen=True, kw_only=True):
-    """The endpoints of a Service in both families."""
+    """The endpoints of a Service in both families.
+
+    `is_placeholder`: its only endpoint is Cilium's dummy one, to which nothing is ever sent. Then there are none here,
+    and that says nothing of either family.
+    """
 
     v4: FamilyEndpoints
     v6: FamilyEndpoints
+    is_placeholder: bool = False
 
     def of(self, family: Family) -> FamilyEndpoints:
         """Those of one family."""
@@ -71,6 +80,7 @@ def service_endpoints(state: ClusterState, service: Key) -> ServiceEndpoints:
     ready: dict[str, dict[str, str]] = {V4: {}, V6: {}}
     every: dict[str, dict[str, str]] = {V4: {}, V6: {}}
     count = {V4: 0, V6: 0}
+    has_dummy = False
     for endpoint_slice in state.slices.of(service):
         family = endpoint_slice.address_type
         if family not in count:
@@ -78,6 +88,9 @@ def service_endpoints(state: ClusterState, service: Key) -> ServiceEndpoints:
         count[family] += 1
         of_family, ready_ones = every[family], ready[family]
         for row in endpoint_slice.packed():
+            if _DUMMY in row and unpack_addresses(row) == (_DUMMY,):
+                has_dummy = True
+                continue
             identity, is_ready = unpack_identity(row)
             of_family[identity] = row
             if is_ready:
@@ -86,4 +99,4 @@ def service_endpoints(state: ClusterState, service: Key) -> ServiceEndpoints:
         FamilyEndpoints(slices=count[f], ready=PackedEndpoints(ready[f]), all=PackedEndpoints(every[f]))
         for f in FAMILIES
     )
-    return ServiceEndpoints(v4=v4, v6=v6)
+    return ServiceEndpoints(v4=v4, v6=v6, is_placeholder=has_dummy and not (v4.all or v6.all))

@@ -60,6 +60,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     `conforming`: families in which at least 90 % of the pods lie in their nodes' podCIDRs (DS-POD-004).
     `other_dataplane`: Services are seen to be programmed by something else than kube-proxy.
     `serves_load_balancers`: some LoadBalancer Service has an entry in its status, so something serves them.
+    `balancers_end_connections`: some node is of a provider whose load balancers open connections of their own.
     """
 
     service_families: tuple[Family, ...] = ()
@@ -69,6 +70,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     version: tuple[int, int] | None = None
     qualifiers: tuple[str, ...] = ()
     serves_load_balancers: bool = False
+    balancers_end_connections: bool = False
     conforming: tuple[Family, ...] = ()
     other_dataplane: bool = False
 
@@ -283,6 +285,7 @@ class ProfileTracker:
             base,
             qualifiers=_qualifiers(base, *self._kinds_of_nodes),
             serves_load_balancers=state.served_load_balancers > 0,
+            balancers_end_connections=_end_connections(state),
             conforming=conforming,
             other_dataplane=state.system_apps.has_other_dataplane,
         )
@@ -314,6 +317,18 @@ class ProfileTracker:
                 self.nodes[name] = facts
                 changed.add(name)
         return changed
+
+
+_PROXYING_PROVIDERS = ("hcloud:", "linode:", "digitalocean:")
+"""How spec.providerID begins where the provider's load balancers end each connection."""
+
+
+def _end_connections(state: ClusterState) -> bool:
+    return state.remembered(
+        "proxying provider",
+        state.epochs[Kind.NODE],
+        lambda: any(node.provider_id.startswith(_PROXYING_PROVIDERS) for node in state.nodes),
+    )
 
 
 NodeSets = frozenset[frozenset[Family]]

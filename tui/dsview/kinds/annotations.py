@@ -49,20 +49,34 @@ SERVICE_ANNOTATIONS = (
     "lbipam.cilium.io/ips",
     "io.cilium/lb-ipam-ips",
     "kube-vip.io/loadbalancerIPs",
+    "metallb.universe.tf/ip-allocated-from-pool",
+    "metallb.io/ip-allocated-from-pool",
     "service.beta.kubernetes.io/azure-load-balancer-ipv4",
     "service.beta.kubernetes.io/azure-load-balancer-ipv6",
     "service.beta.kubernetes.io/aws-load-balancer-ip-address-type",
+    "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type",
     "service.beta.kubernetes.io/aws-load-balancer-scheme",
     "service.beta.kubernetes.io/load-balancer-source-ranges",
     "service.kubernetes.io/service-proxy-name",
 )
 
+BALANCER_PREFIXES = (
+    "load-balancer.hetzner.cloud/",
+    "service.beta.kubernetes.io/linode-loadbalancer-",
+    "service.beta.kubernetes.io/do-loadbalancer-",
+    "kubernetes.digitalocean.com/load-balancer-",
+)
+"""How the annotations of providers begin whose load balancers end each connection and open one of their own."""
+
 INGRESS_ANNOTATIONS = (
     "kubernetes.io/ingress.class",
     "nginx.ingress.kubernetes.io/ssl-passthrough",
-    "nginx.ingress.kubernetes.io/whitelist-source-range",
-    "nginx.ingress.kubernetes.io/denylist-source-range",
 )
+
+SOURCE_RANGE_ANNOTATIONS = ("whitelist-source-range", "allowlist-source-range", "denylist-source-range")
+"""The annotations of an Ingress that name source ranges, behind any prefix: `--annotations-prefix` chooses it."""
+
+_BEHIND_A_PREFIX = tuple(f"/{name}" for name in SOURCE_RANGE_ANNOTATIONS)
 
 DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
 
@@ -94,9 +108,29 @@ def _reader(*names: str) -> Callable[[msgspec.Raw], Annotations]:
 plain_annotations = _reader(IGNORE_ANNOTATION)
 pod_annotations = _reader(IGNORE_ANNOTATION, *IPAM_ANNOTATIONS)
 node_annotations = _reader(IGNORE_ANNOTATION, *NODE_ANNOTATIONS)
-service_annotations = _reader(IGNORE_ANNOTATION, *SERVICE_ANNOTATIONS)
-ingress_annotations = _reader(IGNORE_ANNOTATION, *INGRESS_ANNOTATIONS)
+_service_annotations = _reader(IGNORE_ANNOTATION, *SERVICE_ANNOTATIONS)
+_ingress_annotations = _reader(IGNORE_ANNOTATION, *INGRESS_ANNOTATIONS)
 class_annotations = _reader(IGNORE_ANNOTATION, DEFAULT_CLASS_ANNOTATION)
+
+
+def service_annotations(raw: msgspec.Raw) -> Annotations:
+    """What is read of a Service: the named ones, and of `BALANCER_PREFIXES` that they are there, without a value."""
+    of_providers = _matching(raw, BALANCER_PREFIXES, str.startswith)
+    return (*_service_annotations(raw), *((name, "") for name, _ in of_providers))
+
+
+def ingress_annotations(raw: msgspec.Raw) -> Annotations:
+    """What is read of an Ingress: the named ones, and source ranges behind any prefix."""
+    return (*_ingress_annotations(raw), *_matching(raw, _BEHIND_A_PREFIX, str.endswith))
+
+
+def _matching(raw: msgspec.Raw, parts: tuple[str, ...], matches: Callable[[str, tuple[str, ...]], bool]) -> Annotations:
+    """The annotations whose name begins or ends with one of these, by name."""
+    data = bytes(raw)
+    if data in NULLS or not any(part.encode() in data for part in parts):
+        return ()
+    found = msgspec.json.decode(data, type=dict[str, str | None])
+    return tuple((name, value) for name, value in sorted(found.items()) if value is not None and matches(name, parts))
 
 
 def without_ignore(annotations: Annotations) -> Annotations:

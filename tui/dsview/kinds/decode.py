@@ -102,6 +102,7 @@ def _service(o: json_core.ServiceWire) -> Service:
         external_traffic_policy=spec.external_traffic_policy or "",
         publish_not_ready_addresses=bool(spec.publish_not_ready_addresses),
         load_balancer_ingress=ingress_entries(o.status),
+        has_status=o.status is not None,
         annotations=without_ignore(annotations),
     )
 

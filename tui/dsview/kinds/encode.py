@@ -140,7 +140,8 @@ def _service(item: Service) -> Json:
         externalTrafficPolicy=item.external_traffic_policy,
         publishNotReadyAddresses=item.publish_not_ready_addresses,
     )
-    return {"_annotations": item.annotations, "spec": spec, "status": _load_balancer(item.load_balancer_ingress)}
+    status = {"status": _load_balancer(item.load_balancer_ingress)} if item.has_status else {}
+    return {"_annotations": item.annotations, "spec": spec, **status}
 
 
 def _endpoint_slice(item: EndpointSlice) -> Json:

@@ -67,7 +67,10 @@ _USUAL_FAMILIES = frozenset({("IPv4",), ("IPv6",), ("IPv4", "IPv6"), ("IPv6", "I
 
 
 class Service(Object, frozen=True, gc=False, kw_only=True):
-    """A v1 Service. `annotations` holds those of load balancers only, as (name, value)."""
+    """A v1 Service. `annotations` holds those of load balancers only, as (name, value).
+
+    `has_status` is false where the object has no status at all, as in a manifest.
+    """
 
     type: str = "ClusterIP"
     cluster_ip: str = ""
@@ -82,7 +85,17 @@ class Service(Object, frozen=True, gc=False, kw_only=True):
     external_traffic_policy: str = ""
     publish_not_ready_addresses: bool = False
     load_balancer_ingress: tuple[LoadBalancerIngress, ...] = ()
+    has_status: bool = True
     annotations: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether this is a manifest that no API server has seen: it says what is wanted, not what became of it.
+
+        `kubectl create --dry-run` writes an empty status; only an API server writes clusterIPs beside it.
+        """
+        was_served = self.has_status and (self.cluster_ips or self.load_balancer_ingress)
+        return not (self.uid or self.created or was_served)
 
     @property
     def is_headless(self) -> bool:
@@ -241,6 +254,11 @@ class Ingress(Object, frozen=True, gc=False, kw_only=True):
     hosts: tuple[str, ...] = ()
     load_balancer_ingress: tuple[LoadBalancerIngress, ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether this is a manifest that no API server has seen."""
+        return not (self.uid or self.created or self.load_balancer_ingress)
 
 
 class IngressClass(Object, frozen=True, gc=False, kw_only=True):

@@ -2,7 +2,7 @@
 
 ## Condition
 
-A family of the Service has no ready endpoint while the other one has some, for 60 s.
+A family of the Service has no ready endpoint while the other family has some, for 60 s.
 
 ## Why it matters
 
@@ -10,11 +10,11 @@ Connections to the cluster IP of that family are refused or time out; clients th
 
 ## Fix
 
-Recreate the pods (or mend their nodes) so that they get the family, or make the Service SingleStack.
+Recreate the pods that lack the family, once their nodes give it; or make the Service SingleStack.
 
 ## When it is a false alarm
 
-The Service has no selector: DS-EPS-005 looks at those.
+The Service has no selector: DS-EPS-005 looks at those. Nobody makes slices of a manifest.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ check = Check(
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """A family without a single ready endpoint."""
-    if not service.selector:
+    if not service.selector or service.is_external_name or service.is_manifest:
         return
     found = ctx.endpoints(service.key)
     for family in service.families:

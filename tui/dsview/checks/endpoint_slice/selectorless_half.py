@@ -15,7 +15,12 @@ Add an EndpointSlice of the missing family, or make the Service SingleStack.
 
 ## When it is a false alarm
 
-default/kubernetes, whose endpoints the API servers write.
+default/kubernetes with the one family that the API servers write its endpoints in. The Services of Cilium's Gateways
+and Ingresses, whose dummy endpoint says nothing of either family.
+
+## Source
+
+For default/kubernetes: kubernetes/kubernetes pkg/controlplane/controller/kubernetesservice/controller.go
 """
 
 from __future__ import annotations
@@ -28,6 +33,7 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import (
     count,
     kubectl,
+    look_at,
 )
 from dsview.cluster.profile import KUBERNETES
 from dsview.core.address import Family, other
@@ -53,7 +59,7 @@ check = Check(
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """Slices written by hand, for one family of two."""
-    if service.selector or service.is_external_name or service.key == KUBERNETES:
+    if service.selector or service.is_external_name or service.is_manifest:
         return
     found = ctx.endpoints(service.key)
     for family in service.families:
@@ -67,8 +73,16 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             family=family,
             observed=f"{family}: 0, {rest}: {found.live(rest)}",
             expected=f"an EndpointSlice of addressType {family}",
-            fix=_add_by_hand(service, family),
+            fix=_make_single(service, rest) if service.key == KUBERNETES else _add_by_hand(service, family),
         )
+
+
+def _make_single(service: Service, family: Family) -> str:
+    """How default/kubernetes gets back to the family that the API servers write endpoints in."""
+    return settling_for(service, family) or (
+        f"{kubectl(service.namespace, 'delete', 'service', service.name)}\n"
+        f"# the API servers make it anew within seconds, with {family} where that is the cluster's first family"
+    )
 
 
 def _add_by_hand(service: Service, family: Family) -> str:
@@ -77,4 +91,5 @@ def _add_by_hand(service: Service, family: Family) -> str:
     mine = kubectl(service.namespace, "get", "endpointslices", options=options)
     single = settling_for(service, other(family))
     enough = f"\n# or, where {other(family)} is enough:\n{single}" if single else ""
-    return f"{mine}\n# add one of addressType {family} with the same label and ports{enough}"
+    add = f"Add an EndpointSlice of addressType {family} with the label and the ports of those that are there."
+    return f"{add}\n{look_at(mine)}{enough}"

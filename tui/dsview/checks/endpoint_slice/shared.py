@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import (
+    give_family,
     kubectl,
+    look_at,
     names,
     patch_service,
-    recreate_pods,
     ref,
 )
 from dsview.core.address import Family, families_of, other
-from dsview.core.finding import Cause, ObjectRef
+from dsview.core.finding import CLUSTER, Cause, ObjectRef
 from dsview.kinds.endpoint_slices import Endpoint
 from dsview.kinds.objects import Pod, Service
 
 GRACE = 60.0
 """Seconds that a condition must hold before it is a finding."""
 
-OF_CONTROLLER_MANAGER = ("-l", "component=kube-controller-manager", "--tail=100")
+RESTART_CONTROLLER_MANAGER = (
+    "Restart kube-controller-manager: its endpointslice controller makes the slices.\n"
+    + look_at(kubectl("kube-system", "logs", options=("-l", "component=kube-controller-manager", "--tail=100")))
+)
 
 
 def lacking(ctx: Context, service: Service, family: Family) -> dict[str, Endpoint]:
@@ -29,18 +35,29 @@ def lacking(ctx: Context, service: Service, family: Family) -> dict[str, Endpoin
 
 
 def causes(ctx: Context, service: Service, endpoints: dict[str, Endpoint], family: Family) -> tuple[Cause, ...]:
-    """What would explain that these endpoints lack a family: their pods, or the nodes of their pods."""
-    found: dict[Cause, None] = {}
-    nodes: dict[Cause, None] = {}
-    for endpoint in endpoints.values():
-        namespace, name = endpoint.target
-        if name:
-            found[Cause("DS-POD-001", ObjectRef("Pod", namespace, name), family)] = None
-        pod = ctx.pod_behind(service, endpoint)
-        node = endpoint.node_name or (pod.node_name if pod is not None else "")
-        if node:
-            nodes[Cause("DS-NODE-002", ObjectRef("Node", None, node), family)] = None
-    return (*found, *nodes)
+    """What would explain that these endpoints lack a family: their pods, or the nodes of their pods.
+
+    A pod on the host's network lacks what its node has not among its addresses; any other what the node has no range
+    for, or what the whole pod network does not use.
+    """
+    pods = [pod for endpoint in endpoints.values() if (pod := ctx.pod_behind(service, endpoint)) is not None]
+    known = {pod.key for pod in pods}
+    unknown = [e for e in endpoints.values() if e.target not in known]
+    named = [Cause("DS-POD-001", ObjectRef("Pod", *e.target), family) for e in unknown if e.target[1]]
+    nodes = [Cause("DS-NODE-002", ObjectRef("Node", None, e.node_name), family) for e in unknown if e.node_name]
+    return tuple(dict.fromkeys((*causes_in_pods(pods, family), *named, *nodes)))
+
+
+def causes_in_pods(pods: Iterable[Pod], family: Family) -> tuple[Cause, ...]:
+    """What would explain that pods lack a family, the nearest first."""
+    lacking_it = [pod for pod in pods if family not in families_of(pod.ips)]
+    found = [Cause("DS-POD-001", ref("Pod", pod), family) for pod in lacking_it]
+    for pod in lacking_it:
+        code = "DS-NODE-001" if pod.host_network else "DS-NODE-002"
+        found.append(Cause(code, ObjectRef("Node", None, pod.node_name), family))
+    if any(not pod.host_network for pod in lacking_it):
+        found.append(Cause("DS-POD-006", CLUSTER, family))
+    return tuple(dict.fromkeys(found))
 
 
 def endpoint_pods(ctx: Context, service: Service, endpoints: dict[str, Endpoint]) -> list[Pod]:
@@ -64,11 +81,10 @@ def explain(
         listed = names(pod.name for pod in without)
         verb = "has" if len(without) == 1 else "have"
         related = tuple(ref("Pod", pod) for pod in without[:20])
-        return f"{listed} {verb} {have} only", recreate_pods(without), related
+        return f"{listed} {verb} {have} only", give_family(ctx, without, family), related
     if pods:
-        look = kubectl("kube-system", "logs", options=OF_CONTROLLER_MANAGER)
         text = f"the pods have {family} addresses, so the endpoint slice controller lags behind"
-        return text, look, tuple(ref("Pod", pod) for pod in pods[:20])
+        return text, RESTART_CONTROLLER_MANAGER, tuple(ref("Pod", pod) for pod in pods[:20])
     addresses = names(a for e in endpoints.values() for a in e.addresses)
     has_targets = any(endpoint.target[1] for endpoint in endpoints.values())
     why = "the pods could not be read" if has_targets else "the slices do not say of which pods"

@@ -10,23 +10,20 @@ Nothing keeps endpoints for that family: its cluster IP leads nowhere.
 
 ## Fix
 
-Look at kube-controller-manager; its endpointslice controller makes a slice for each family.
+Restart kube-controller-manager, after a look at its log; its endpointslice controller makes a slice for each family.
 
 ## When it is a false alarm
 
-The Service is younger than 60 s, or only some namespaces are read.
+The Service is younger than 60 s or a manifest, or only some namespaces are read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.endpoint_slice.shared import GRACE, OF_CONTROLLER_MANAGER
+from dsview.checks.endpoint_slice.shared import GRACE, RESTART_CONTROLLER_MANAGER
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import (
-    kubectl,
-)
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Service
@@ -49,7 +46,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     read = ctx.state.status(Kind.ENDPOINT_SLICE).namespaces
     if not service.selector or (read is not None and service.namespace not in read):
         return
-    if not ctx.older_than(service.created, GRACE):
+    if service.is_external_name or service.is_manifest or not ctx.older_than(service.created, GRACE):
         return
     found = ctx.endpoints(service.key)
     for family in service.families:
@@ -59,6 +56,6 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
                 family=family,
                 observed="no slice",
                 expected=f"a slice of addressType {family}, with or without endpoints",
-                fix=kubectl("kube-system", "logs", options=OF_CONTROLLER_MANAGER),
+                fix=RESTART_CONTROLLER_MANAGER,
                 grace=GRACE,
             )

@@ -92,8 +92,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     with the object and stand in no report.
 
     `cells` are the columns that a finding flags, best first, without the lane. `layer` is the row of the overview
-    that it counts in, `hop` the hop of a trace that it explains, which it breaks by itself with `breaks_hop`.
-    `harm` is what it means for the family of its Service.
+    that it counts in, `hop` the hop of a trace that it explains. `harm` is what it means for the family of its
+    Service, or for all of them where it names none; the hop breaks where it is any. A note does no harm, but with
+    `note_breaks`.
 
     `title` to `source` come from the module's docstring.
     """
@@ -115,7 +116,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[str, ...] = ()
     layer: LayerName | None = None
     hop: HopName | None = None
-    breaks_hop: bool = False
+    note_breaks: bool = False
     harm: Harm = Harm.BY_SEVERITY
     title: str = ""
     condition: str = ""

@@ -21,13 +21,20 @@ ELIGIBLE_AFTER = 60.0
 ROLLOUT_SETTLES = 120.0
 """Seconds after a pod became Ready for which a rollout counts as under way."""
 
+ROLLOUT_LASTS = 600.0
+"""The same where its owner has pods of several revisions."""
+
+_REVISIONS = ("pod-template-hash", "controller-revision-hash")
+
 
 class Context:
     """The arguments of every check. `now` is epoch seconds, infinite where every grace period is over.
 
     A check whose answer changes by time alone says so through `recheck_at`; the engine asks it again then.
-    `looked_at_pods` says whether the checks of a Service looked at any of its pods; `outsiders` are those of them,
-    there or not, that the Service does not select. The engine empties both before it asks about the next subject.
+    `looked_at_pods` says whether the checks of a Service looked at more of its pods than their addresses;
+    `looked_at_nodes` whether the checks of a subject looked at the facts of any node; `outsiders` are the pods,
+    there or not, that the Service was asked about and does not select. The engine empties them before it asks about
+    the next subject.
     """
 
     def __init__(self, state: ClusterState, tracker: ProfileTracker, now: float) -> None:
@@ -36,6 +43,7 @@ class Context:
         self.now = now
         self.due = math.inf
         self.looked_at_pods = False
+        self.looked_at_nodes = False
         self.outsiders: set[Key] = set()
         self.healthy_pods = HealthyPods(state, tracker.profile, tracker.nodes)
         self._endpoints: dict[Key, ServiceEndpoints] = {}
@@ -53,6 +61,7 @@ class Context:
 
     def node(self, name: str) -> NodeFacts | None:
         """The facts of a node, or None where it is not known."""
+        self.looked_at_nodes = True
         return self._tracker.nodes.get(name)
 
     def recheck_at(self, moment: float) -> None:
@@ -106,18 +115,40 @@ class Context:
     def pod_behind(self, service: Service, endpoint: Endpoint) -> Pod | None:
         """The pod that an endpoint of a Service stands for, or None where it is not known."""
         self.looked_at_pods = True
-        pod = self.state.pods.get(endpoint.target)
+        return self.addressed_pod(service, endpoint.target)
+
+    def addressed_pod(self, service: Service, key: Key) -> Pod | None:
+        """A pod behind a Service, for its addresses only: no other change of it has the Service asked again."""
+        pod = self.state.pods.get(key)
         if not _is_selected(pod, service) if pod is not None else self.state.is_known(Kind.POD):
-            self.outsiders.add(endpoint.target)
+            self.outsiders.add(key)
         return pod
 
-    def is_rolling_out(self, service: Service) -> bool:
-        """Whether the Service's pods are being replaced."""
-        pods = self.endpoint_pods(service)
-        for label in ("pod-template-hash", "controller-revision-hash"):
-            if len({revision for pod in pods if (revision := pod.labels.get(label))}) > 1:
+    def selected_pods(self, service: Service) -> list[Pod]:
+        """The pods that the Service selects, whether or not a slice points to them, in order of their names."""
+        self.looked_at_pods = True
+        in_namespace = self.state.pods.in_namespace(service.namespace)
+        return sorted((pod for pod in in_namespace if _is_selected(pod, service)), key=lambda pod: pod.name)
+
+    def is_rolling_out(self, pods: Iterable[Pod]) -> bool:
+        """Whether some of the pods behind a Service are being replaced.
+
+        They are while those of one owner are of several revisions and the newest of them is ready for less than ten
+        minutes, or while any became ready a moment ago. Two Deployments behind one Service are no rollout.
+        """
+        owned: dict[str, list[Pod]] = {}
+        for pod in pods:
+            if pod.ready and not self.older_than(pod.ready_since, ROLLOUT_SETTLES):
                 return True
-        return any(not self.older_than(pod.ready_since, ROLLOUT_SETTLES) for pod in pods if pod.ready)
+            owned.setdefault(workload_of(pod), []).append(pod)
+        for group in owned.values():
+            for label in _REVISIONS:
+                of_revision = [pod for pod in group if label in pod.labels]
+                if len({pod.labels[label] for pod in of_revision}) > 1:
+                    newest = max(pod.ready_since for pod in of_revision)
+                    if not self.older_than(newest, ROLLOUT_LASTS):
+                        return True
+        return False
 
     def is_dual(self) -> bool:
         """Whether the cluster is dual-stack: two Service families, declared or observed."""

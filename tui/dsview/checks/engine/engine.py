@@ -35,6 +35,9 @@ round costs a second of loading."""
 
 _CACHED_ENDPOINTS = 256
 _POD = Kind.POD.value
+_BY_NODES = frozenset({Kind.SERVICE, Kind.INGRESS})
+"""Kinds of which those are asked again that looked at a node's facts; nodes, their pods and the cluster always are."""
+
 _PLAIN_AT_ONCE = 16
 """Plain pods between two looks at the clock: one look costs as much as one such pod."""
 
@@ -85,6 +88,7 @@ class Engine:
         self._due_at: dict[SubjectKey, float] = {}
         self._woken_at = -math.inf
         self._pod_readers: set[SubjectKey] = set()
+        self._node_readers: set[SubjectKey] = set()
         self._watching: dict[SubjectKey, frozenset[Key]] = {}
         self._watchers: dict[Key, set[SubjectKey]] = {}
         self._facets = dict(state.facets)
@@ -231,6 +235,7 @@ class Engine:
     def _mark_nodes(self, nodes: set[str]) -> None:
         if nodes:
             self._mark(subject(Kind.NODE, ("", name)) for name in nodes)
+            self._mark(self._node_readers)
             self._dirty_wide.update(check.code for check in self._active.get(None, ()) if Kind.NODE in check.reads)
 
     def _mark_pods_on(self, nodes: set[str]) -> None:
@@ -312,7 +317,7 @@ class Engine:
         found: list[Finding] = []
         context.due = math.inf
         context.outsiders.clear()
-        context.looked_at_pods = False
+        context.looked_at_pods = context.looked_at_nodes = False
         self._failed.pop(key, None)
         if item is not None:
             ref = ObjectRef(key[0], key[1] or None, key[2])
@@ -320,6 +325,8 @@ class Engine:
                 found.extend(self._run(check, item, ref, context, key))
         if kind is Kind.SERVICE:
             (self._pod_readers.add if context.looked_at_pods else self._pod_readers.discard)(key)
+        if kind in _BY_NODES:
+            (self._node_readers.add if context.looked_at_nodes else self._node_readers.discard)(key)
         if context.outsiders or key in self._watching:
             self._watch(key, frozenset(context.outsiders))
         return self._enter(key, found, context)

@@ -33,8 +33,8 @@ def affected_subjects(
 ) -> set[SubjectKey]:
     """The objects whose own checks may answer differently now. Cluster-wide checks go by `Check.reads` instead.
 
-    `readers` are the Services whose checks looked at any of their pods when they were asked last: as long as the
-    families of a Service are level, none does, and its pods may come and go.
+    `readers` are the Services whose checks looked at more of their pods than the addresses when they were asked last:
+    as long as the families of a Service are level, none does, and its pods may become ready or not.
     """
     found = _Affected(state, readers)
     for change in changes:
@@ -92,11 +92,14 @@ class _Affected:
 
     def _pod(self, old: object, new: object) -> None:
         pods = [pod for pod in (old, new) if isinstance(pod, Pod)]
+        moved = len(pods) < 2 or _for_services(pods[0]) != _for_services(pods[1])
         for pod in pods:
             is_one = is_controller(pod)
-            if is_one or self._readers:
+            if is_one or moved or self._readers:
                 selecting = [service.key for service in self._state.selectors.selecting(pod)]
-                self._services.update(key for key in selecting if is_one or subject(Kind.SERVICE, key) in self._readers)
+                self._services.update(
+                    key for key in selecting if is_one or moved or subject(Kind.SERVICE, key) in self._readers
+                )
             if is_one:
                 self._all_ingresses = True
                 published = publish_service_key(pod)
@@ -149,6 +152,11 @@ class _Affected:
             for item in self._state.store(kind):
                 if everything or any(service in self._backends for service in item.services):
                     yield subject(kind, item.key)
+
+
+def _for_services(pod: Pod) -> tuple[object, ...]:
+    """What every Service looks at in the pods behind it."""
+    return (pod.labels, pod.ips, pod.phase, pod.deleted, pod.uid, pod.node_name, pod.host_network)
 
 
 def _for_policies(pod: Pod) -> tuple[object, ...]:

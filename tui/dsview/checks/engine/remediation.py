@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dsview.checks.engine.context import workload_of
+from dsview.checks.engine.context import Context, workload_of
 from dsview.cluster.listeners import DISABLE_IPV6
 from dsview.core.address import Family
 from dsview.core.finding import ObjectRef
@@ -113,6 +113,37 @@ def recreate_pods(pods: Sequence[Pod]) -> str:
         else:
             commands[kubectl(pod.namespace, "delete", "pod", pod.name)] = None
     return "\n".join(commands)
+
+
+def look_at(command: str) -> str:
+    """A command that only shows something, as a comment: it fixes nothing by itself."""
+    return f"# Look at: {command}"
+
+
+def give_family(ctx: Context, pods: Sequence[Pod], family: Family) -> str:
+    """What gives pods a family that they lack: they are recreated, but where their node has none to give, it is first.
+
+    A pod on the host's network has the addresses of its node, any other those of the ranges that its node was given.
+    """
+    recreated: list[Pod] = []
+    hosts: dict[str, None] = {}
+    rangeless: dict[str, None] = {}
+    for pod in pods:
+        node = ctx.node(pod.node_name)
+        given = (node.internal if pod.host_network else node.pod_families) if node is not None else ()
+        if not given or family in given:
+            recreated.append(pod)
+        else:
+            (hosts if pod.host_network else rangeless)[pod.node_name] = None
+    lines: list[str] = []
+    if hosts:
+        lines.append(
+            f"# First start the kubelet of {names(hosts)} with --node-ip=<IPv4 address>,<IPv6 address>, then recreate "
+            "the pods there: on the host's network they have the addresses of their node."
+        )
+    if rangeless:
+        lines.append(f"# First give {names(rangeless)} an {family} pod range, then recreate the pods there.")
+    return "\n".join((*lines, *filter(None, (recreate_pods(recreated),))))
 
 
 def reregister_node(node: Node) -> str:

@@ -10,7 +10,7 @@ Every request to the backend fails. That client and backend differ in family wou
 
 ## Fix
 
-Recreate the backend's or the controller's pods with the missing family.
+Recreate the controller's pods with the family of the backend, once their nodes give it.
 
 ## When it is a false alarm
 
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import families, recreate_pods, ref
+from dsview.checks.engine.remediation import families, give_family, ref
 from dsview.checks.ingress.shared import live_backends
 from dsview.cluster.controllers import controllers_of
 from dsview.core.address import families_of
@@ -37,7 +37,7 @@ check = Check(
     severity=Severity.ERROR,
     subjects=(Kind.INGRESS,),
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),
-    uses=(Kind.INGRESS_CLASS,),
+    uses=(Kind.INGRESS_CLASS, Kind.NODE),
     hop=HopName.BACKEND,
 )
 
@@ -55,7 +55,7 @@ def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
                 field=f"spec.rules[{service.name}]",
                 observed=f"backend {families(live)}, controller {families(has)}",
                 expected="a family in common",
-                fix=recreate_pods(pods[:1]),
+                fix=give_family(ctx, pods, live[0]),
                 related=(ref("Service", service), *(ref("Pod", pod) for pod in pods[:20])),
                 grace=60,
             )

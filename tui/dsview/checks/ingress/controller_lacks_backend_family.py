@@ -10,7 +10,7 @@ ingress-nginx takes the endpoints of all slices, so requests that fall on the mi
 
 ## Fix
 
-Recreate the controller's pods with both families, or make the backend SingleStack.
+Recreate the controller's pods that lack the family, once their nodes give it; or make the backend SingleStack.
 
 ## When it is a false alarm
 
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, Harm, HopName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import count, names, recreate_pods, ref
+from dsview.checks.engine.remediation import count, give_family, names, ref
 from dsview.checks.ingress.shared import live_backends
 from dsview.cluster.controllers import controllers_of
 from dsview.core.address import FAMILIES, families_of
@@ -37,7 +37,7 @@ check = Check(
     severity=Severity.WARNING,
     subjects=(Kind.INGRESS,),
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),
-    uses=(Kind.INGRESS_CLASS,),
+    uses=(Kind.INGRESS_CLASS, Kind.NODE),
     hop=HopName.BACKEND,
     harm=Harm.PART,
 )
@@ -61,7 +61,7 @@ def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
             family=family,
             observed=f"{len(without)} of {len(pods)} controller pods without {family}",
             expected=f"{family} on every controller pod",
-            fix=recreate_pods(without),
+            fix=give_family(ctx, without, family),
             related=(
                 *(ref("Service", s) for s in found),
                 *(ObjectRef("Pod", p.namespace, p.name) for p in without[:20]),

@@ -1,8 +1,9 @@
-"""Source ranges of the controller name IPv4 only.
+"""Source ranges of ingress-nginx name IPv4 only.
 
 ## Condition
 
-A deny list of the controller's ConfigMap names IPv4 ranges only; for an allow list it is a note.
+A deny list of the controller's ConfigMap, or in an annotation of an Ingress, names IPv4 ranges only, and nginx listens
+on IPv6; for an allow list it is a note. Annotations count under the prefix that the controller was told.
 
 ## Why it matters
 
@@ -24,21 +25,29 @@ from typing import Literal
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import families, kubectl, names, ref
+from dsview.checks.engine.remediation import kubectl, names, ref
 from dsview.checks.ingress_nginx.shared import by_config_map, has_v6_clients
+from dsview.cluster.controllers import argument, controllers_of
 from dsview.cluster.profile import split_list
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V4, V6
 from dsview.core.cidr import cidr_families
-from dsview.core.finding import Severity
+from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Ingress, Pod
 
-_LISTS: tuple[tuple[str, Literal["deny", "allow"]], ...] = (
+_Kind = Literal["deny", "allow"]
+
+_LISTS: tuple[tuple[str, _Kind], ...] = (
     ("denylist-source-range", "deny"),
     ("block-cidrs", "deny"),
     ("allowlist-source-range", "allow"),
     ("whitelist-source-range", "allow"),
 )
+"""The lists of the ConfigMap; an Ingress has all but `block-cidrs` as annotations."""
+
+_PREFIX = "nginx.ingress.kubernetes.io"
+"""What the annotations of an Ingress begin with, unless `--annotations-prefix` says something else."""
 
 
 check = Check(
@@ -46,7 +55,8 @@ check = Check(
     slug="acl-one-family",
     severity=Severity.WARNING,
     needs=(Kind.POD, Kind.CONFIG_MAP),
-    uses=(Kind.NGINX_CONF,),
+    substitutes=(Kind.INGRESS,),
+    uses=(Kind.NGINX_CONF, Kind.INGRESS_CLASS),
     of_pods=(PodFacet.CONTROLLERS,),
     cells=("listen",),
     layer=LayerName.LISTENERS,
@@ -59,16 +69,45 @@ def decide(ctx: Context) -> Iterator[Problem]:
     for settings, pods in by_config_map(ctx).values():
         for name, kind in _LISTS:
             value = settings.data.get(name, "")
-            if cidr_families(split_list(value)) != (V4,) or not has_v6_clients(ctx, pods, needs_conf=False):
-                continue
-            effect = "everybody passes" if kind == "deny" else "everybody gets 403"
-            yield Problem(
-                message=f"{name} holds {families((V4,))} ranges only ({names(split_list(value))}): over IPv6 {effect}.",
-                severity=Severity.NOTE if kind == "allow" else None,
-                object=ref("ConfigMap", settings),
-                family=V6,
-                field=f"data.{name}",
-                observed=value,
-                expected="ranges of both families",
-                fix=kubectl(settings.namespace, "edit", "configmap", settings.name),
-            )
+            if _is_one_family(value) and has_v6_clients(ctx, pods, needs_conf=False):
+                edit = kubectl(settings.namespace, "edit", "configmap", settings.name)
+                yield _problem(
+                    ref("ConfigMap", settings), kind, name=name, field=f"data.{name}", value=value, edit=edit
+                )
+    for ingress in ctx.state.ingresses:
+        if ingress.annotations:
+            yield from _in_annotations(ingress, ctx)
+
+
+def _in_annotations(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
+    annotations = dict(ingress.annotations)
+    if not any(map(_is_one_family, annotations.values())):
+        return
+    by_prefix: dict[str, list[Pod]] = {}
+    for pod in controllers_of(ingress, ctx.state):
+        by_prefix.setdefault(argument(pod, "annotations-prefix") or _PREFIX, []).append(pod)
+    for prefix, pods in sorted(by_prefix.items()):
+        for name, kind in _LISTS:
+            value = annotations.get(f"{prefix}/{name}", "")
+            if _is_one_family(value) and has_v6_clients(ctx, pods, needs_conf=False):
+                edit = kubectl(ingress.namespace, "edit", "ingress", ingress.name)
+                field = f"metadata.annotations[{prefix}/{name}]"
+                yield _problem(ref("Ingress", ingress), kind, name=name, field=field, value=value, edit=edit)
+
+
+def _is_one_family(value: str) -> bool:
+    return bool(value) and cidr_families(split_list(value)) == (V4,)
+
+
+def _problem(about: ObjectRef, kind: _Kind, *, name: str, field: str, value: str, edit: str) -> Problem:
+    effect = "everybody passes" if kind == "deny" else "everybody gets 403"
+    return Problem(
+        message=f"{name} holds IPv4 ranges only ({names(split_list(value))}): over IPv6 {effect}.",
+        severity=Severity.NOTE if kind == "allow" else None,
+        object=about,
+        family=V6,
+        field=field,
+        observed=value,
+        expected="ranges of both families",
+        fix=f"{edit}\n# add the IPv6 ranges that are meant to {name}",
+    )

@@ -10,7 +10,8 @@ Everything behind the controller is published over one family only.
 
 ## Fix
 
-Set both ipFamilyPolicy and ipFamilies; the chart ignores one without the other.
+Set both ipFamilyPolicy and ipFamilies; the chart ignores one without the other. Where nginx or its pods lack the
+family, they need it first.
 
 ## When it is a false alarm
 
@@ -27,9 +28,11 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import patch_service, ref
+from dsview.checks.engine.remediation import enable_ipv6, ref
+from dsview.checks.service.shared import add_family
+from dsview.cluster.listeners import config_map, is_ipv6_disabled
 from dsview.cluster.relations import PodFacet
-from dsview.core.address import other
+from dsview.core.address import V6, other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 
@@ -38,6 +41,7 @@ check = Check(
     slug="controller-service-single",
     severity=Severity.WARNING,
     needs=(Kind.SERVICE, Kind.POD),
+    uses=(Kind.ENDPOINT_SLICE, Kind.CONFIG_MAP, Kind.NODE),
     of_pods=(PodFacet.CONTROLLERS,),
     of_service_families=True,
     cells=("policy",),
@@ -53,7 +57,12 @@ def decide(ctx: Context) -> Iterator[Problem]:
     for service, pods in ctx.controller_services.values():
         has = service.families
         if service.ip_family_policy == "SingleStack" and len(has) == 1:
-            both = [has[0], other(has[0])]
+            fix = add_family(ctx, service)
+            disabled = next((pod for pod in pods if other(has[0]) == V6 and is_ipv6_disabled(ctx.state, pod)), None)
+            settings = config_map(ctx.state, disabled) if disabled is not None else None
+            if settings is not None:
+                then = fix if "\n" in fix else f"# then: {fix}"
+                fix = f"{enable_ipv6(settings, pods)}\n{then}"
             yield Problem(
                 message=f"The controller's Service is SingleStack with {has[0]}: nothing behind it is published over "
                 f"{other(has[0])}.",
@@ -62,6 +71,6 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 field="spec.ipFamilyPolicy",
                 observed="SingleStack",
                 expected="PreferDualStack with both ipFamilies",
-                fix=patch_service(service, ipFamilyPolicy="PreferDualStack", ipFamilies=both),
+                fix=fix,
                 related=tuple(ref("Pod", pod) for pod in pods[:20]),
             )

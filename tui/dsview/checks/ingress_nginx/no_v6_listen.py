@@ -3,7 +3,8 @@
 ## Condition
 
 A controller pod has an IPv6 address, IPv6 is not disabled in its ConfigMap, and a public port listens on IPv4 only.
-Needs the nginx.conf as it is.
+A warning where the ConfigMap was not read and no port listens on IPv6: it may be disabled there. Needs the nginx.conf
+as it is.
 
 ## Why it matters
 
@@ -11,7 +12,7 @@ IPv6 connections to the controller are refused. ingress-nginx looks for IPv6 onc
 
 ## Fix
 
-Restart the controller; where other ports have IPv6, mend the template or snippet that names the port.
+Restart the controller; where other ports have IPv6, correct the template or snippet that names the port.
 
 ## When it is a false alarm
 
@@ -28,12 +29,13 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import kubectl, names, recreate_pods, ref
-from dsview.checks.ingress_nginx.shared import read
+from dsview.checks.engine.remediation import names, recreate_pods, ref
+from dsview.checks.ingress_nginx.shared import correct_template, read
 from dsview.cluster.controllers import (
     config_map_key,
 )
 from dsview.cluster.listeners import (
+    DISABLE_IPV6,
     is_config_map_unread,
     is_ipv6_disabled,
     ports_of_host_names,
@@ -42,13 +44,15 @@ from dsview.cluster.listeners import (
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V4, V6, families_of, family_of
 from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 
 check = Check(
     code="DS-NGX-001",
     slug="no-v6-listen",
     severity=Severity.ERROR,
-    needs=(Kind.POD, Kind.NGINX_CONF, Kind.CONFIG_MAP),
+    needs=(Kind.POD, Kind.NGINX_CONF),
+    uses=(Kind.CONFIG_MAP,),
     of_pods=(PodFacet.CONTROLLERS,),
     cells=("listen",),
     layer=LayerName.LISTENERS,
@@ -62,31 +66,33 @@ def decide(ctx: Context) -> Iterator[Problem]:
         settings = config_map_key(pod)
         if V6 not in families_of(pod.ips) or is_ipv6_disabled(ctx.state, pod):
             continue
-        if is_config_map_unread(ctx.state, settings):
-            # It may say that IPv6 is disabled.
-            continue
         unknown = ports_of_host_names(conf)
         found = sorted((item for item in sockets(conf).items() if item[0] not in unknown), key=str)
         ports = [f"{port}/{transport}" for (transport, port), has in found if has == {V4}]
         if ports:
             # The process decides for all ports at once, so where some have IPv6 a template or a snippet decided.
             is_written = any(V6 in has for _, has in found)
-            why = (
-                "other ports have IPv6, so a template or a snippet names this one for IPv4 alone"
-                if is_written
-                else "it got IPv6 after nginx had started"
-            )
+            is_unsure = not is_written and is_config_map_unread(ctx.state, settings)
+            name = "/".join(settings)
+            if is_written:
+                why = "other ports have IPv6, so a template or a snippet names this one for IPv4 alone"
+            elif is_unsure:
+                why = f"it got IPv6 after nginx had started, or {DISABLE_IPV6} is true in ConfigMap {name}, not read"
+            else:
+                why = "it got IPv6 after nginx had started"
             yield Problem(
                 message=f"Port {names(ports)} listens on IPv4 only, while the pod has "
                 f"{names(ip for ip in pod.ips if family_of(ip) == V6)}: {why}.",
+                severity=Severity.WARNING if is_unsure else None,
                 object=ref("Pod", pod),
                 family=V6,
                 field="listen",
                 observed=f"IPv4 on {names(ports)}",
                 expected=f"IPv4 and IPv6 on {names(ports)}",
-                fix=f"{kubectl(settings[0], 'edit', 'configmap', settings[1])}\n"
-                f"# add listen [::]:PORT beside the listen of {names(ports)}, or do so in the custom template"
+                fix=correct_template(settings, ports, V6)
                 if is_written
+                else f"{recreate_pods([pod])}\n# unless {DISABLE_IPV6} is true in ConfigMap {safe(name)} on purpose"
+                if is_unsure
                 else recreate_pods([pod]),
                 causes=(Cause("DS-NGX-002", ObjectRef("ConfigMap", *settings), V6),),
             )

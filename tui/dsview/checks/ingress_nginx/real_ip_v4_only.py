@@ -11,7 +11,8 @@ Over IPv6 logs, limits and allow lists see the proxy's address instead of the cl
 
 ## Fix
 
-Add the proxies' IPv6 ranges to proxy-real-ip-cidr.
+Add the IPv6 ranges of the load balancers or proxies in front to proxy-real-ip-cidr, and only these: who is trusted
+there can name any client address.
 
 ## When it is a false alarm
 
@@ -28,7 +29,7 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import patch, ref
+from dsview.checks.engine.remediation import kubectl, ref
 from dsview.checks.ingress_nginx.shared import by_config_map, has_v6_clients
 from dsview.cluster.controllers import (
     is_truthy,
@@ -67,7 +68,6 @@ def decide(ctx: Context) -> Iterator[Problem]:
         trusted = settings.data.get("proxy-real-ip-cidr", "") or _DEFAULT_REAL_IP_CIDR
         if not switched or V6 in cidr_families(split_list(trusted)) or not has_v6_clients(ctx, pods, needs_conf=True):
             continue
-        both = ",".join(dict.fromkeys((*split_list(trusted), "::/0")))
         yield Problem(
             message=f"{switched[0]} is on, but proxy-real-ip-cidr is {trusted}: over IPv6 no proxy is trusted.",
             object=ref("ConfigMap", settings),
@@ -75,5 +75,6 @@ def decide(ctx: Context) -> Iterator[Problem]:
             field="data.proxy-real-ip-cidr",
             observed=trusted,
             expected="ranges of both families",
-            fix=patch("configmap", settings.namespace, settings.name, {"data": {"proxy-real-ip-cidr": both}}),
+            fix=f"{kubectl(settings.namespace, 'edit', 'configmap', settings.name)}\n"
+            "# add the IPv6 ranges of the load balancers or proxies in front to proxy-real-ip-cidr, and only these",
         )

@@ -30,7 +30,7 @@ from dsview.cluster.listeners import (
 )
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family
-from dsview.core.finding import ObjectRef, Severity
+from dsview.core.finding import Cause, ObjectRef, Severity
 from dsview.core.listen import NginxConf
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Pod
@@ -72,6 +72,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             fix=recreate_pods([pod for pod, _ in replicas if pod.name in lacking]),
             related=tuple(ref("Pod", pod) for pod, _ in replicas if pod.name in lacking)[:20],
             grace=60,
+            causes=tuple(Cause("DS-NGX-001", ref("Pod", pod)) for pod, _ in replicas if pod.name in lacking),
         )
 
 

@@ -11,7 +11,8 @@ Connections over that family are refused by the pod.
 
 ## Fix
 
-Restart the controller, or enable IPv6 in its ConfigMap.
+Enable IPv6 in the controller's ConfigMap where it is disabled. Restart the controller where nginx listens on IPv6
+nowhere: it looked for IPv6 when it started. Where other ports have the family, correct the template or snippet.
 
 ## When it is a false alarm
 
@@ -24,7 +25,8 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import names, recreate_pods, ref
+from dsview.checks.engine.remediation import names, ref
+from dsview.checks.ingress_nginx.shared import make_listen
 from dsview.cluster.controllers import (
     config_map_key,
 )
@@ -72,8 +74,11 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 field=f"spec.ports[{ports[0]}]",
                 observed=f"no {family} listener on {names(map(str, ports))}",
                 expected=f"an {family} listener on each port that the Service leads to",
-                fix=recreate_pods([pod]),
+                fix=make_listen(ctx.state, [p for p, _ in deaf], ports, family),
                 related=tuple(ref("Pod", p) for p, _ in deaf[:20]),
                 grace=60,
-                causes=tuple(Cause("DS-NGX-002", ObjectRef("ConfigMap", *config_map_key(p)), family) for p, _ in deaf),
+                causes=(
+                    *(Cause("DS-NGX-002", ObjectRef("ConfigMap", *config_map_key(p)), family) for p, _ in deaf),
+                    *(Cause("DS-NGX-001", ref("Pod", p), family) for p, _ in deaf),
+                ),
             )

@@ -11,7 +11,7 @@ Some sites, or one of http and https, cannot be reached over one family.
 
 ## Fix
 
-Look for a custom template or a snippet with listen directives.
+Take the listen directives that name one family out of the snippet or the custom template that has them.
 
 ## When it is a false alarm
 
@@ -24,7 +24,7 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import kubectl, names, ref
+from dsview.checks.engine.remediation import kubectl, look_at, names, ref
 from dsview.checks.ingress_nginx.shared import read
 from dsview.cluster.controllers import (
     config_map_key,
@@ -76,8 +76,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 field="listen",
                 expected="the same families for every server and port",
                 # The process decides for all servers at once: a restart writes the same file again.
-                fix=kubectl(settings[0], "get", "configmap", settings[1], options=("-o", "yaml"))
-                + "\n# look for listen directives in its snippets, or in the custom template",
+                fix="Correct the listen directives in the snippets of the ConfigMap, or in the custom template.\n"
+                + look_at(kubectl(settings[0], "get", "configmap", settings[1], options=("-o", "yaml"))),
             )
 
 

@@ -10,7 +10,7 @@ The health check of the load balancer is one for both families, so the node gets
 
 ## Fix
 
-Recreate the pods on that node that lack the family.
+Recreate the pods on that node that lack the family, once the node gives it.
 
 ## When it is a false alarm
 
@@ -21,11 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.endpoint_slice.shared import RESTART_CONTROLLER_MANAGER, lacking
 from dsview.checks.endpoint_slice.shared import causes as endpoint_causes
-from dsview.checks.endpoint_slice.shared import lacking
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import count, kubectl, names, recreate_pods, ref
+from dsview.checks.engine.remediation import count, give_family, names, ref
 from dsview.checks.load_balancer.shared import SLICES_SETTLE, TYPE
 from dsview.core.address import families_of, other
 from dsview.core.finding import Cause, ObjectRef, Severity
@@ -69,7 +69,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             field="spec.externalTrafficPolicy",
             observed=names(gaps),
             expected=f"{family} endpoints on every node that has {rest} ones",
-            fix=recreate_pods(sorted(without, key=lambda p: p.key)) or _look_at_slices(service),
+            fix=give_family(ctx, sorted(without, key=lambda p: p.key), family) or RESTART_CONTROLLER_MANAGER,
             related=tuple(ObjectRef("Node", None, name) for name in gaps[:20]),
             grace=60,
             causes=(
@@ -78,11 +78,6 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
                 *endpoint_causes(ctx, service, missing, family),
             ),
         )
-
-
-def _look_at_slices(service: Service) -> str:
-    options = ("-l", f"kubernetes.io/service-name={service.name}")
-    return kubectl(service.namespace, "get", "endpointslices", options=options)
 
 
 def _has_held(ctx: Context, service: Service, pods: list[Pod], *, of: int) -> bool:

@@ -2,7 +2,7 @@
 
 ## Condition
 
-A LoadBalancer Service has no entry in its status for five minutes.
+A LoadBalancer Service has no entry in its status for five minutes. A manifest waits for nothing.
 
 ## Why it matters
 
@@ -10,7 +10,8 @@ The Service is not reachable from outside, in neither family.
 
 ## Fix
 
-Look at the events of the Service and at the load-balancer controller; its pools may lack a family.
+Give the load-balancer controller addresses of the Service's families; where the cluster has none, install one, or use
+another type of Service. Its events say what is lacking.
 
 ## When it is a false alarm
 
@@ -21,9 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import families, kubectl, quoted, ref
+from dsview.checks.engine.remediation import families, kubectl, look_at, quoted, ref
 from dsview.checks.load_balancer.shared import SETTLES, TYPE
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
@@ -41,23 +42,33 @@ check = Check(
     cells=("vip",),
     layer=LayerName.LOAD_BALANCERS,
     hop=HopName.LOAD_BALANCER,
+    harm=Harm.PART,
 )
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """No VIP and no host name."""
-    if service.type != TYPE or service.load_balancer_ingress or not ctx.older_than(service.created, SETTLES):
+    if service.type != TYPE or service.load_balancer_ingress or service.is_manifest:
+        return
+    if not ctx.older_than(service.created, SETTLES):
         return
     about = ctx.state.events_about.about(service.key)
     events = [e for e in about if e.reason in _LB_EVENTS and e.involved_kind in {"Service", ""}]
     nobody = "" if ctx.profile.serves_load_balancers else " Nothing seems to serve load balancers in this cluster."
+    wanted = families(service.families)
+    fix = (
+        "Install a load-balancer controller, or use another Service type where nobody outside needs it."
+        if nobody
+        else f"Give the load balancer a pool or subnet with free addresses of {wanted}."
+    )
+    look = kubectl(service.namespace, "describe", "service", service.name)
     said = f" {quoted(events[-1])}" if events else ""
     yield Problem(
         message=f"No load-balancer address for more than five minutes.{said}{nobody}",
         field="status.loadBalancer",
         observed="no ingress",
-        expected=f"an address of {families(service.families)}",
-        fix=kubectl(service.namespace, "describe", "service", service.name),
+        expected=f"an address of {wanted}",
+        fix=f"{fix}\n{look_at(look)}",
         related=(ref("Event", events[-1]),) if events else (),
         grace=SETTLES,
     )

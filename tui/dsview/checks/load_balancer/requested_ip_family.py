@@ -3,7 +3,7 @@
 ## Condition
 
 loadBalancerIP or a provider's annotation asks for addresses that do not cover the Service's families, or are of
-another one.
+another one, and the load balancer has not given both families all the same.
 
 ## Why it matters
 
@@ -15,7 +15,8 @@ Request one address of each family, in the provider's annotation.
 
 ## When it is a false alarm
 
-The provider reads its annotation in another way than its documentation says.
+The provider reads its annotation in another way than its documentation says. Load balancers that end each connection
+are exempt: their addresses may be of any family.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
-from dsview.checks.load_balancer.shared import TYPE
+from dsview.checks.load_balancer.shared import TYPE, ends_connections, vip_families
 from dsview.cluster.profile import split_list
 from dsview.core.address import families_of
 from dsview.core.finding import Severity
@@ -48,6 +49,7 @@ check = Check(
     slug="requested-ip-family",
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
+    uses=(Kind.NODE,),
     cells=("vip",),
     layer=LayerName.LOAD_BALANCERS,
     hop=HopName.LOAD_BALANCER,
@@ -57,7 +59,12 @@ check = Check(
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """What was requested covers not all of F, or more."""
     has = service.families
-    if service.type != TYPE or not has:
+    if service.type != TYPE or not has or len(vip_families(service)) == 2:
+        return
+    if service.is_manifest and service.ip_family_policy in {"PreferDualStack", "RequireDualStack"}:
+        # The API server adds the other family when the Service is created.
+        return
+    if ends_connections(service, ctx.profile):
         return
     asked = {name: split_list(value) for name, value in service.annotations if name in _REQUESTED}
     texts = tuple(text for values in asked.values() for text in values)

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from dsview.checks.engine.remediation import patch_service
-from dsview.cluster.profile import split_list
+from dsview.cluster.profile import Profile, split_list
 from dsview.core.address import V6, Family, families_of
+from dsview.core.cidr import parse_cidrs
+from dsview.kinds.annotations import BALANCER_PREFIXES
 from dsview.kinds.objects import Service
 
 SETTLES = 300.0
 """Seconds that a load balancer may take."""
 
+
+_AWS_TARGETS = "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type"
+
+_OF_OTHER_CONTROLLERS = frozenset(
+    {
+        "metallb.universe.tf/loadBalancerIPs",
+        "metallb.io/loadBalancerIPs",
+        "metallb.universe.tf/ip-allocated-from-pool",
+        "metallb.io/ip-allocated-from-pool",
+        "lbipam.cilium.io/ips",
+        "io.cilium/lb-ipam-ips",
+        "kube-vip.io/loadbalancerIPs",
+    }
+)
+"""Annotations of load-balancer controllers that run in the cluster and hand packets to the nodes as they are."""
 
 SLICES_SETTLE = 60.0
 """Seconds that the endpoints of the two families may lag behind each other."""
@@ -36,7 +53,34 @@ def source_ranges(service: Service) -> tuple[str, ...]:
     return service.load_balancer_source_ranges or split_list(dict(service.annotations).get(RANGES, ""))
 
 
+def closing_ranges(service: Service, family: Family) -> list[str]:
+    """The source ranges of a Service with one that lets nobody in over a family."""
+    closed = "::1/128" if family == V6 else "127.0.0.1/32"
+    return [*source_ranges(service), closed]
+
+
 def close_family(service: Service, family: Family) -> str:
     """A patch that lets nobody in over a family, for as long as no range of it is known."""
-    closed = "::1/128" if family == V6 else "127.0.0.1/32"
-    return patch_service(service, loadBalancerSourceRanges=[*source_ranges(service), closed])
+    return patch_service(service, loadBalancerSourceRanges=closing_ranges(service, family))
+
+
+def limits_nobody(ranges: tuple[str, ...]) -> bool:
+    """Whether source ranges let in everybody of some family: then they were not written to limit anyone."""
+    return any(cidr.prefix_length == 0 for cidr in parse_cidrs(ranges))
+
+
+def ends_connections(service: Service, profile: Profile, ip_mode: str = "") -> bool:
+    """Whether the load balancer ends each connection and opens one of its own, of whichever family the Service has.
+
+    ipMode Proxy says so, the annotations of some providers do, and so does AWS' with IP targets. The default of
+    ipMode is VIP, so that VIP says nothing. Where all nodes are of such a provider its balancer is taken for granted,
+    unless an annotation tells of another one.
+    """
+    if ip_mode == "Proxy":
+        return True
+    names = {name for name, _ in service.annotations}
+    if any(name.startswith(BALANCER_PREFIXES) for name in names):
+        return True
+    if dict(service.annotations).get(_AWS_TARGETS) == "ip":
+        return True
+    return profile.balancers_end_connections and names.isdisjoint(_OF_OTHER_CONTROLLERS)

@@ -2,8 +2,8 @@
 
 ## Condition
 
-loadBalancerSourceRanges is not empty and names no range of one of the Service's families. An error where the load
-balancer has an address of that family whose traffic reaches the nodes unproxied.
+loadBalancerSourceRanges is not empty and names no range of one of the Service's families, while it limits the other
+one. An error where the load balancer has an address of that family and hands its packets to the nodes as they are.
 
 ## Why it matters
 
@@ -15,7 +15,8 @@ Add ranges of that family; ::1/128 or 127.0.0.1/32 closes it.
 
 ## When it is a false alarm
 
-The load balancer, a firewall or another dataplane than kube-proxy applies the ranges.
+The load balancer, a firewall or another dataplane than kube-proxy applies the ranges. Ranges with 0.0.0.0/0 or ::/0
+limit nobody, so that the other family is no hole.
 
 ## Source
 
@@ -26,9 +27,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.load_balancer.shared import TYPE, close_family, source_ranges
+from dsview.checks.load_balancer.shared import TYPE, close_family, ends_connections, limits_nobody, source_ranges
 from dsview.core.address import family_of
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import Severity
@@ -40,10 +41,10 @@ check = Check(
     slug="source-ranges-miss-family",
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
+    uses=(Kind.NODE,),
     cells=("vip",),
     layer=LayerName.LOAD_BALANCERS,
     hop=HopName.LOAD_BALANCER,
-    harm=Harm.NONE,
 )
 
 
@@ -51,13 +52,13 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """A limit in one family, none in the other."""
     ranges = source_ranges(service)
     named = cidr_families(ranges)
-    if service.type != TYPE or not named:
+    if service.type != TYPE or not named or limits_nobody(ranges):
         return
     for family in service.families:
         if family in named:
             continue
         is_open = any(
-            entry.ip and family_of(entry.ip) == family and entry.ip_mode != "Proxy"
+            entry.ip and family_of(entry.ip) == family and not ends_connections(service, ctx.profile, entry.ip_mode)
             for entry in service.load_balancer_ingress
         )
         yield Problem(

@@ -24,10 +24,10 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import kubectl, names
+from dsview.checks.engine.remediation import kubectl, look_at, names, ref
 from dsview.checks.load_balancer.shared import SETTLES, TYPE, has_hostname, vip_families
 from dsview.core.address import other
-from dsview.core.finding import Severity
+from dsview.core.finding import Cause, Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Service
 
@@ -46,11 +46,14 @@ check = Check(
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """One VIP family for two Service families."""
     has, vips = service.families, vip_families(service)
+    if service.is_manifest:
+        return
     if service.type != TYPE or len(has) != 2 or len(vips) != 1 or has_hostname(service):
         return
     if not ctx.older_than(service.created, SETTLES):
         return
     missing = other(vips[0])
+    look = kubectl(service.namespace, "describe", "service", service.name)
     given = names(entry.ip for entry in service.load_balancer_ingress if entry.ip)
     yield Problem(
         message=f"No {missing} address: the load balancer gave {given} only.",
@@ -59,6 +62,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         field="status.loadBalancer.ingress",
         observed=given,
         expected="an address of each family",
-        fix=kubectl(service.namespace, "describe", "service", service.name),
+        fix=f"Give the load balancer a pool or subnet of {missing}; some providers add the address to a new Service "
+        f"only.\n{look_at(look)}",
         grace=60,
+        causes=(Cause("DS-LB-006", ref("Service", service)),),
     )

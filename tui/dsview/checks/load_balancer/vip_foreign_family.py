@@ -2,7 +2,9 @@
 
 ## Condition
 
-A load-balancer IP is of none of the Service's families. A note where ipMode is Proxy.
+A load-balancer IP is of none of the Service's families. A note where the load balancer ends each connection and
+opens one of its own, as ipMode Proxy, the provider of the nodes or an annotation of Hetzner, Linode, DigitalOcean or
+AWS with IP targets says.
 
 ## Why it matters
 
@@ -14,17 +16,18 @@ Make the Service dual-stack, or take the address out of the load balancer.
 
 ## When it is a false alarm
 
-The load balancer translates between the families before packets reach a node; ipMode Proxy says so.
+The load balancer ends the connections and neither ipMode, providerID nor an annotation tells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import families, patch_service
-from dsview.checks.load_balancer.shared import TYPE
+from dsview.checks.engine.remediation import families
+from dsview.checks.load_balancer.shared import TYPE, ends_connections
+from dsview.checks.service.shared import add_family
 from dsview.core.address import family_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
@@ -35,9 +38,11 @@ check = Check(
     slug="vip-foreign-family",
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
+    uses=(Kind.NODE, Kind.ENDPOINT_SLICE, Kind.POD),
     cells=("vip",),
     layer=LayerName.LOAD_BALANCERS,
     hop=HopName.LOAD_BALANCER,
+    harm=Harm.WHOLE,
 )
 
 
@@ -50,16 +55,22 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         family = family_of(entry.ip) if entry.ip else None
         if family is None or family in has:
             continue
-        is_proxy = entry.ip_mode == "Proxy"
+        is_proxy = ends_connections(service, ctx.profile, entry.ip_mode)
         yield Problem(
             message=f"{entry.ip} is {family}, but the Service has {families(has)} only"
-            + ("; the load balancer proxies, so it may work." if is_proxy else ": kube-proxy programs nothing for it."),
+            + (
+                f": the load balancer ends the connections and opens {has[0]} ones."
+                if is_proxy
+                else ": kube-proxy programs nothing for it."
+            ),
             severity=Severity.NOTE if is_proxy else None,
             family=family,
             field=f"status.loadBalancer.ingress[{i}].ip",
             observed=entry.ip,
             expected=f"an {has[0]} address",
-            fix=patch_service(service, ipFamilyPolicy="RequireDualStack", ipFamilies=[has[0], family])
+            fix=None
+            if is_proxy
+            else add_family(ctx, service)
             if ctx.is_dual()
-            else None,
+            else f"Take the {family} address out of the load balancer: the cluster serves no {family}.",
         )

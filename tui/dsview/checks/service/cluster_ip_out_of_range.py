@@ -45,7 +45,6 @@ check = Check(
     cells=("cluster_ip",),
     layer=LayerName.SERVICES,
     hop=HopName.SERVICE,
-    breaks_hop=True,
 )
 
 

@@ -15,7 +15,8 @@ Recreate one of the two: the one that the IPAddress object does not name, else t
 
 ## When it is a false alarm
 
-One of the two is being recreated; 60 s are granted for that.
+One of the two is being recreated; 60 s are granted for that. A manifest is not compared: nobody has given it the
+address.
 """
 
 from __future__ import annotations
@@ -43,20 +44,21 @@ check = Check(
     cells=("cluster_ip",),
     layer=LayerName.SERVICES,
     hop=HopName.SERVICE,
-    breaks_hop=True,
 )
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """Two Services, one address."""
-    if service.is_external_name:
+    if service.is_external_name or service.is_manifest:
         return
     for i, text in enumerate(service.real_cluster_ips):
         field = f"spec.clusterIPs[{i}]"
         others = [
             holder
             for key in ctx.state.cluster_ips.holders(text)
-            if key != service.key and (holder := ctx.state.services.get(key)) and not holder.is_external_name
+            if key != service.key
+            and (holder := ctx.state.services.get(key))
+            and not (holder.is_external_name or holder.is_manifest)
         ]
         address = ctx.state.ip_addresses.get(("", canonical(text) or text))
         parent = (address.parent_namespace, address.parent_name) if address is not None else None

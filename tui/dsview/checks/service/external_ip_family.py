@@ -27,8 +27,9 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import families, patch_service
-from dsview.core.address import family_of, other
+from dsview.checks.engine.remediation import families
+from dsview.checks.service.shared import add_family
+from dsview.core.address import family_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Service
@@ -38,7 +39,7 @@ check = Check(
     slug="external-ip-family",
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
-    uses=(Kind.POD,),
+    uses=(Kind.ENDPOINT_SLICE, Kind.POD),
     cells=("vip",),
     layer=LayerName.SERVICES,
     hop=HopName.SERVICE,
@@ -49,6 +50,9 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """An external IP that nothing programs."""
     has = service.families
     if not has or not service.external_ips:
+        return
+    if service.is_manifest and service.ip_family_policy in {"PreferDualStack", "RequireDualStack"}:
+        # The API server adds the other family when the Service is created.
         return
     if service.labels.get("service.kubernetes.io/service-proxy-name") or ctx.profile.other_dataplane:
         return
@@ -62,7 +66,5 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
                 field=f"spec.externalIPs[{i}]",
                 observed=text,
                 expected=f"an {has[0]} address, or a Service with both families",
-                fix=patch_service(service, ipFamilyPolicy="RequireDualStack", ipFamilies=[has[0], other(has[0])])
-                if ctx.is_dual()
-                else None,
+                fix=add_family(ctx, service) if ctx.is_dual() else "Take the address out of externalIPs.",
             )

@@ -38,7 +38,6 @@ check = Check(
     cells=("families",),
     layer=LayerName.SERVICES,
     hop=HopName.SERVICE,
-    breaks_hop=True,
     harm=Harm.WHOLE,
 )
 

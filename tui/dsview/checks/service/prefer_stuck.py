@@ -11,15 +11,19 @@ other family never reach it.
 
 ## Fix
 
-Name both families, the present one first; the cluster IP stays and a second one is added.
+Name both families, the present one first; the cluster IP stays and a second one is added. Where its pods lack the
+family, they need it first.
 
 ## When it is a false alarm
 
-One family is intended; then SingleStack says so.
+One family is intended; then SingleStack says so. default/kubernetes is exempt: the API servers write its endpoints
+in one family, so that a second cluster IP leads nowhere. So is a manifest: the API server adds the other family when
+the Service is created.
 
 ## Source
 
-kubernetes/kubernetes#101681
+kubernetes/kubernetes#101681, and for default/kubernetes
+pkg/controlplane/controller/kubernetesservice/controller.go
 """
 
 from __future__ import annotations
@@ -28,7 +32,8 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import patch_service
+from dsview.checks.service.shared import add_family
+from dsview.cluster.profile import KUBERNETES
 from dsview.core.address import other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
@@ -39,6 +44,7 @@ check = Check(
     slug="prefer-stuck",
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
+    uses=(Kind.ENDPOINT_SLICE, Kind.POD),
     of_service_families=True,
     cells=("policy", "cluster_ip"),
     layer=LayerName.SERVICES,
@@ -51,6 +57,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     has = service.families
     if service.ip_family_policy != "PreferDualStack" or len(has) != 1 or not ctx.is_dual():
         return
+    if service.key == KUBERNETES or service.is_manifest:
+        return
     missing = other(has[0])
     yield Problem(
         message=f"PreferDualStack, but only {has[0]}: the Service is older than the cluster's {missing} and keeps one "
@@ -59,5 +67,5 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         field="spec.ipFamilies",
         observed=has[0],
         expected=f"{has[0]}, {missing}",
-        fix=patch_service(service, ipFamilies=[has[0], missing]),
+        fix=add_family(ctx, service),
     )

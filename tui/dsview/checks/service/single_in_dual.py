@@ -10,7 +10,7 @@ Clients of the other family cannot use the Service. SingleStack is the default, 
 
 ## Fix
 
-Set ipFamilyPolicy to PreferDualStack.
+Set ipFamilyPolicy to PreferDualStack and name both families. Where its pods lack the family, they need it first.
 
 ## When it is a false alarm
 
@@ -24,8 +24,7 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import patch_service
-from dsview.checks.service.shared import is_cluster_dns
+from dsview.checks.service.shared import add_family, is_cluster_dns
 from dsview.cluster.profile import KUBERNETES
 from dsview.core.address import other
 from dsview.core.finding import Severity
@@ -37,7 +36,7 @@ check = Check(
     slug="single-in-dual",
     severity=Severity.NOTE,
     subjects=(Kind.SERVICE,),
-    uses=(Kind.POD,),
+    uses=(Kind.ENDPOINT_SLICE, Kind.POD),
     of_service_families=True,
     cells=("policy",),
     layer=LayerName.SERVICES,
@@ -58,5 +57,5 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         field="spec.ipFamilyPolicy",
         observed="SingleStack",
         expected="PreferDualStack, unless one family is intended",
-        fix=patch_service(service, ipFamilyPolicy="PreferDualStack"),
+        fix=add_family(ctx, service),
     )

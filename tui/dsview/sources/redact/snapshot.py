@@ -225,6 +225,8 @@ def _ingress(item: Ingress, to: Redactor) -> dict[str, Any]:
         "annotations": tuple(
             (name, to.ingress_class(value) if name == "kubernetes.io/ingress.class" else to.listed(value))
             for name, value in item.annotations
+            # Another prefix than the usual one is a name of the house.
+            if name.partition("/")[0] in ("kubernetes.io", "nginx.ingress.kubernetes.io")
         ),
     }
 

@@ -1,0 +1,83 @@
+"""Over which families a Service fails, as its findings say: what the trace shows as broken and the overview counts."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.checks.engine.check import Harm
+from dsview.checks.engine.registry import registry
+from dsview.cluster.endpoints import service_endpoints
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import Finding, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Service
+
+
+class Loss(IntEnum):
+    """How a family of a Service fares."""
+
+    PART = 1
+    WHOLE = 2
+
+
+def loss_of(view: ClusterView, finding: Finding) -> Loss | None:
+    """What a finding means for its Service over `families_of_loss`; None where everybody is served."""
+    if finding.object.kind != Kind.SERVICE.value:
+        return None
+    check = registry()[finding.check]
+    if finding.severity is Severity.NOTE and not check.note_breaks:
+        return None
+    match check.harm:
+        case Harm.WHOLE:
+            return Loss.WHOLE
+        case Harm.PART:
+            return Loss.PART
+        case Harm.OF_RELATED:
+            return Loss.PART if _do_others_serve(view, finding) else Loss.WHOLE
+        case Harm.BY_SEVERITY:
+            return Loss.PART if finding.severity is Severity.ERROR else None
+        case Harm.NONE:
+            return None
+
+
+def _do_others_serve(view: ClusterView, finding: Finding) -> bool:
+    """Whether there are more replicas than the finding names: these go on serving."""
+    if finding.family is None:
+        return False
+    key = (finding.object.namespace or "", finding.object.name)
+    return len(finding.related) < service_endpoints(view.state, key).live(finding.family)
+
+
+def families_of_loss(view: ClusterView, finding: Finding) -> tuple[Family, ...]:
+    """The families that a finding about a Service is about: all of the Service's where it names none."""
+    if finding.family is not None:
+        return (finding.family,)
+    service = view.state.services.get((finding.object.namespace or "", finding.object.name))
+    return service.families if service is not None else ()
+
+
+def losses_of(view: ClusterView, service: Service) -> dict[Family, Loss]:
+    """The families over which a Service fails, altogether or in part."""
+    found: dict[Family, Loss] = {}
+    for finding in view.findings_of(Kind.SERVICE.value, *service.key):
+        loss = loss_of(view, finding)
+        for family in families_of_loss(view, finding) if loss is not None else ():
+            found[family] = max(loss or Loss.PART, found.get(family, Loss.PART))
+    if service.type == "NodePort":
+        for family in closed_node_ports(view):
+            if family in service.families:
+                found.setdefault(family, Loss.PART)
+    return found
+
+
+def closed_node_ports(view: ClusterView) -> tuple[Family, ...]:
+    """The families that no node has, as far as a finding about one of them says so: no node port answers over them."""
+    nodes = view.nodes
+    missing = [f for f in FAMILIES if nodes and not any(f in facts.internal for facts in nodes.values())]
+    return tuple(family for family in missing if any(_lacks(view, name, family) for name in nodes))
+
+
+def _lacks(view: ClusterView, node: str, family: Family) -> bool:
+    found = view.findings_of(Kind.NODE.value, "", node)
+    return any(f.family == family and f.severity is not Severity.NOTE for f in found)

@@ -1,0 +1,132 @@
+"""No ready endpoint in any family.
+
+## Condition
+
+Ready pods match the selector of a Service, and none of its families has a ready endpoint, for 60 s. A note where no
+ready pod matches.
+
+## Why it matters
+
+Nothing answers at any cluster IP of the Service: it has only families that its pods lack, or its slices are behind.
+
+## Fix
+
+Give the pods a family of the Service, or recreate the Service with a family of its pods. Where they have one in common,
+the endpoint slice controller is behind: restart kube-controller-manager.
+
+## When it is a false alarm
+
+The workload is scaled to zero, or the selector matches nothing on purpose: then it is a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.endpoint_slice.shared import GRACE, RESTART_CONTROLLER_MANAGER, causes_in_pods
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import (
+    count,
+    families,
+    give_family,
+    kubectl,
+    look_at,
+    names,
+    recreate_service,
+    ref,
+)
+from dsview.core.address import families_of
+from dsview.core.finding import Cause, Severity
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod, Service
+
+check = Check(
+    code="DS-EPS-008",
+    slug="family-dead-everywhere",
+    severity=Severity.ERROR,
+    subjects=(Kind.SERVICE,),
+    needs=(Kind.ENDPOINT_SLICE, Kind.POD),
+    cells=("ready",),
+    layer=LayerName.ENDPOINTS,
+    hop=HopName.ENDPOINT_SLICES,
+    harm=Harm.WHOLE,
+    note_breaks=True,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Not one endpoint, whatever the family."""
+    has = service.families
+    if not service.selector or not has or service.is_manifest:
+        return
+    found = ctx.endpoints(service.key)
+    # Where a family is live that the Service has not, DS-EPS-001 names it beside those that are not.
+    if found.is_placeholder or found.live_families:
+        return
+    if not ctx.older_than(service.created, GRACE):
+        return
+    pods = ctx.selected_pods(service)
+    ready = [pod for pod in pods if pod.ready and ctx.elig(pod)]
+    family = has[0] if len(has) == 1 else None
+    if not ready:
+        yield Problem(
+            message=f"No endpoint in any family: {_why_none(pods)}.",
+            severity=Severity.NOTE,
+            family=family,
+            observed="0 ready",
+            expected="a ready pod that the selector matches, unless none is meant to run",
+            fix=f"Correct the selector, or scale its workload up.\n{look_at(_list_pods(service))}",
+            grace=GRACE,
+        )
+        return
+    if ctx.is_rolling_out(ready) or not any(ctx.older_than(pod.ready_since, GRACE) for pod in ready):
+        return
+    theirs = families_of(tuple(ip for pod in ready for ip in pod.ips))
+    meets = [each for each in has if each in theirs]
+    are = "is" if len(ready) == 1 else "are"
+    listed = f"{count(len(ready), 'pod')} ({names(pod.name for pod in ready)}) {are} ready with {families(theirs)}"
+    yield Problem(
+        message=f"No endpoint in any family: the Service has {families(has)}, {listed}"
+        + (": the endpoint slice controller lags behind." if meets else "."),
+        family=family,
+        observed=f"0 ready endpoints of {count(len(ready), 'ready pod')}",
+        expected=f"endpoints of {families(has)}",
+        fix=RESTART_CONTROLLER_MANAGER if meets else _make_meet(ctx, service, ready),
+        related=tuple(ref("Pod", pod) for pod in ready[:20]),
+        grace=GRACE,
+        causes=(
+            *(cause for each in has for cause in causes_in_pods(ready, each)),
+            *(Cause("DS-EPS-003", ref("Service", service), each) for each in has),
+        ),
+    )
+
+
+def _why_none(pods: list[Pod]) -> str:
+    if not pods:
+        return "no pod matches the selector"
+    return f"none of the {count(len(pods), 'pod')} that match the selector is ready"
+
+
+def _make_meet(ctx: Context, service: Service, pods: list[Pod]) -> str:
+    """The pods get a family of the Service where their nodes give it; else the Service gets one of theirs."""
+    wanted = service.families[0]
+    given = [
+        node.pod_families if not pod.host_network else node.internal
+        for pod in pods
+        if (node := ctx.node(pod.node_name))
+    ]
+    if any(wanted in each for each in given):
+        return give_family(ctx, pods, wanted)
+    dropped = (".spec.ipFamilies", ".spec.ipFamilyPolicy")
+    theirs = families_of(tuple(ip for pod in pods for ip in pod.ips))
+    if theirs and ctx.serves(theirs[0]):
+        chosen = f"# give it ipFamilies [{theirs[0]}] on the way: the cluster's first family is another one\n"
+        is_first = ctx.profile.service_families[:1] == theirs[:1]
+        return f"{'' if is_first else chosen}{recreate_service(service, dropped)}"
+    return give_family(ctx, pods, wanted)
+
+
+def _list_pods(service: Service) -> str:
+    selector = ",".join(f"{key}={value}" for key, value in sorted(service.selector.items()))
+    return kubectl(service.namespace, "get", "pods", options=("-l", selector))

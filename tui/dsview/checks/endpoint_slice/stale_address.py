@@ -1,0 +1,100 @@
+"""Endpoint with an address that its pod no longer has.
+
+## Condition
+
+An endpoint names a pod by name and uid, the pod exists with that uid, and the endpoint's address is none of its podIPs,
+for 60 s.
+
+## Why it matters
+
+What is sent to the old address is lost, or reaches whichever pod has it now.
+
+## Fix
+
+Delete the slice: the endpoint slice controller writes it anew. One that somebody else wrote, its writer has to correct.
+
+## When it is a false alarm
+
+The pod's sandbox was made anew less than 60 s ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.endpoint_slice.shared import GRACE
+from dsview.checks.endpoint_slice.useless_slice import CONTROLLER
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import count, kubectl, names, ref
+from dsview.core.address import FAMILIES, same_address
+from dsview.core.finding import Severity
+from dsview.kinds.endpoint_slices import EndpointSlice, unpack
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Pod, Service
+
+check = Check(
+    code="DS-EPS-009",
+    slug="stale-address",
+    severity=Severity.ERROR,
+    subjects=(Kind.SERVICE,),
+    needs=(Kind.ENDPOINT_SLICE, Kind.POD),
+    cells=("ready",),
+    layer=LayerName.ENDPOINTS,
+    hop=HopName.ENDPOINT_SLICES,
+    harm=Harm.PART,
+)
+
+
+def decide(service: Service, ctx: Context) -> Iterator[Problem]:
+    """Addresses of before."""
+    if service.is_external_name:
+        return
+    for family in FAMILIES:
+        slices: dict[str, EndpointSlice] = {}
+        stale: dict[str, Pod] = {}
+        for item in ctx.state.slices.of(service.key):
+            for address, pod in _stale(item, service, ctx) if item.address_type == family else ():
+                slices[item.name] = item
+                stale[address] = pod
+        if not stale:
+            continue
+        pods = list({pod.key: pod for pod in stale.values()}.values())
+        has = names(ip for pod in pods for ip in pod.ips)
+        is_one = len(stale) == 1
+        yield Problem(
+            message=f"{count(len(stale), f'{family} endpoint')} ({names(stale)}) {'is' if is_one else 'are'} of "
+            f"{names(pod.name for pod in pods)}, which {'has' if len(pods) == 1 else 'have'} {has}.",
+            family=family,
+            observed=names(stale),
+            expected=has,
+            fix="\n".join(_write_anew(item) for item in slices.values()),
+            related=(
+                *(ref("EndpointSlice", item) for item in slices.values()),
+                *(ref("Pod", pod) for pod in pods[:20]),
+            ),
+            grace=GRACE,
+        )
+
+
+def _stale(item: EndpointSlice, service: Service, ctx: Context) -> Iterator[tuple[str, Pod]]:
+    """The addresses of a slice that are none of their pod's."""
+    for row in item.packed():
+        _, addresses, namespace, name, uid, _ = row.split("\t")
+        if not name or not uid:
+            continue
+        pod = ctx.addressed_pod(service, (namespace, name))
+        if pod is None or pod.uid != uid or addresses in pod.ips or pod.phase != "Running" or pod.deleted:
+            continue
+        if not pod.ips or not ctx.older_than(pod.ready_since, GRACE):
+            continue
+        for address in unpack(row).addresses:
+            if not any(same_address(address, ip) for ip in pod.ips):
+                yield address, pod
+
+
+def _write_anew(item: EndpointSlice) -> str:
+    if item.managed_by == CONTROLLER:
+        return kubectl(item.namespace, "delete", "endpointslice", item.name)
+    writer = f"Correct EndpointSlice {item.name} in what writes it"
+    return f"{writer} ({item.managed_by})." if item.managed_by else f"{writer}."
