@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dsview.cluster.controllers import public_ports, target_port
 from dsview.core.ports import port_number
 from dsview.kinds.objects import Container, ContainerPort, Pod, ServicePort
+from dsview.listeners.ingress_nginx.pods import public_ports
+from dsview.listeners.ports import target_port
 
 NO_PORTS = ["", "0", "-1", "+80", " 80", "8_0", "http", "65536", "²", "٨٠", "8" * 5_000]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from dsview.cluster.controllers import live_controllers
-from dsview.cluster.listeners import nginx_conf
 from dsview.core.errors import UserError
 from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Pod
+from dsview.listeners.ingress_nginx.pods import live_controllers
+from dsview.listeners.ingress_nginx.sockets import nginx_conf
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.sources.events import Health, Listed, Note, Quarantined, StatusChanged

@@ -6,9 +6,7 @@ import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.checks.engine.check import LayerName
-from dsview.cluster.controllers import live_controllers
 from dsview.cluster.family_counts import Tally
-from dsview.cluster.listeners import nginx_conf
 from dsview.cluster.relations import PodFacet
 from dsview.cluster.state import ClusterState
 from dsview.core.address import FAMILIES, Family, families_of
@@ -16,6 +14,7 @@ from dsview.core.listen import ListenSource, NginxConf
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Pod
+from dsview.listeners.proxies import listeners_of, live_proxies
 from dsview.sources.events import Health
 
 MEANINGS: dict[LayerName, str] = {
@@ -24,7 +23,7 @@ MEANINGS: dict[LayerName, str] = {
     LayerName.SERVICES: "Services with the family; ExternalName has none.",
     LayerName.ENDPOINTS: "Services with the family that have a ready endpoint of it.",
     LayerName.LOAD_BALANCERS: "LoadBalancer Services with the family that were given an address of it.",
-    LayerName.LISTENERS: "Public ports of ingress-nginx Pods with the family that nginx listens on with it.",
+    LayerName.LISTENERS: "Public ports of proxy Pods with the family that the proxy listens on with it.",
 }
 """What each layer counts, for people."""
 
@@ -120,8 +119,8 @@ def _listeners(state: ClusterState) -> Layer:
         return Layer(name=name, unread=unread)
     tally = Tally()
     sources: set[ListenSource] = set()
-    for pod in live_controllers(state):
-        conf = nginx_conf(state, pod)
+    for pod in live_proxies(state):
+        conf = listeners_of(state, pod)
         sources.add(conf.source)
         _public_ports(pod, conf, tally)
     if sources == {ListenSource.UNREAD}:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.cluster.controllers import config_map_key, live_controllers
 from dsview.core.finding import ObjectRef
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Key
+from dsview.listeners.proxies import config_map_key, live_proxies
 
 _PANES = ("Service", "Pod", "Node")
 
@@ -33,7 +33,7 @@ def pane_of(view: ClusterView, ref: ObjectRef) -> tuple[str, Key]:
     place = PLACES.get(ref.kind)
     if place is not None and (ref.kind in _PANES or view.state.store(KINDS[place]).get(key) is not None):
         return place, key
-    for pod in live_controllers(view.state):
+    for pod in live_proxies(view.state):
         owner = pod.owner
         is_owner = owner is not None and (owner.kind, pod.namespace, owner.name) == (ref.kind, *key)
         if is_owner or (ref.kind == "ConfigMap" and config_map_key(pod) == key):

@@ -1,4 +1,4 @@
-"""The hop of nginx: what the controllers on the way listen on, and which of them are deaf to a family."""
+"""The hop of listeners: what the proxies on the way listen on, and which of them do not listen on a family."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.hop import Hop, Lane, Verdict, fix_of, listed, make_hop, worst_about
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
-from dsview.cluster.controllers import has_ssl_passthrough, public_ports, target_port
-from dsview.cluster.listeners import deaf_ports, nginx_conf, sockets
 from dsview.core.address import FAMILIES, Family
-from dsview.core.listen import Likelihood, ListenSource
+from dsview.core.listen import Likelihood, ListenSource, sockets
 from dsview.core.text import safe
 from dsview.kinds.objects import Key, Pod, Service
+from dsview.listeners.proxies import closed_ports, listeners_of, traffic_ports
 
 
 def listen_hop(
@@ -21,11 +20,11 @@ def listen_hop(
 ) -> Hop | None:
     """The listen sockets of the controllers among the pods: of the ports a Service leads to, else of the public ones.
 
-    None where there is no such port: admission and metrics Services lead past nginx.
+    None where there is no such port: admission and metrics Services lead past the proxy.
     """
     state = view.state
     ports = {
-        pod.key: found for pod in pods if pod.key in state.controllers and (found := _listen_ports(view, pod, service))
+        pod.key: found for pod in pods if pod.key in state.controllers and (found := traffic_ports(state, pod, service))
     }
     if not ports:
         return None
@@ -40,35 +39,23 @@ def listen_hop(
             lanes[family] = _deaf(view, service, deaf, of=len(controllers), heard=lane, family=family)
         else:
             lanes[family] = lane
-    return make_hop("listen", "nginx listen", lanes)
+    return make_hop("listen", "Listeners", lanes)
 
 
-def _listen_ports(view: ClusterView, pod: Pod, service: Service | None) -> set[int | None]:
-    """The ports of nginx that are on the way."""
-    public = set(public_ports(pod).values())
-    if service is None:
-        return set(public)
-    known = {port for _, port in sockets(nginx_conf(view.state, pod))} | public
-    passed_through = public_ports(pod)["https"] if has_ssl_passthrough(pod) else None
-    return {number for port in service.ports if (number := target_port(port, pod)) in known} - {passed_through}
-
-
-def _is_deaf(view: ClusterView, service: Service | None, pod: Pod, ports: set[int | None], family: Family) -> bool:
-    """Whether nginx does not listen on one of the ports with the family, and does with the other."""
+def _is_deaf(view: ClusterView, service: Service | None, pod: Pod, ports: set[int], family: Family) -> bool:
+    """Whether the proxy does not listen on one of the ports with the family, and does with the other."""
     if service is not None:
-        return bool(deaf_ports(view.state, service, pod, family))
-    found = sockets(nginx_conf(view.state, pod))
+        return bool(closed_ports(view.state, service, pod, family))
+    found = sockets(listeners_of(view.state, pod))
     return any(port in ports and families and family not in families for (_, port), families in found.items())
 
 
-def _listening(
-    view: ClusterView, controllers: Sequence[Pod], ports: Mapping[Key, set[int | None]], family: Family
-) -> Lane:
+def _listening(view: ClusterView, controllers: Sequence[Pod], ports: Mapping[Key, set[int]], family: Family) -> Lane:
     """The sockets of a family, and what keeps one from trusting them."""
     values: list[str] = []
     verdict, why = Verdict.OK, ""
     for pod in controllers:
-        conf = nginx_conf(view.state, pod)
+        conf = listeners_of(view.state, pod)
         if conf.source is ListenSource.UNREAD:
             verdict, why = Verdict.NOT_READ, conf.reason
             continue
@@ -76,7 +63,7 @@ def _listening(
         values += dict.fromkeys(f"{pod.name} {x.address}:{x.port}" for x in found)
         is_read = conf.source is ListenSource.READ
         if verdict is Verdict.OK and (not is_read or any(x.likelihood is not Likelihood.YES for x in found)):
-            verdict, why = Verdict.NOT_PROVEN, "predicted, nginx.conf was not read"
+            verdict, why = Verdict.NOT_PROVEN, _doubt(conf.source)
     return Lane(values=listed(values), verdict=verdict, why=safe(why))
 
 
@@ -89,7 +76,7 @@ def _deaf(
         (f for f in findings if registry()[f.check].layer is LayerName.LISTENERS and f.family is not None), family
     )
     cause = view.root_of(finding) if finding is not None else None
-    guess = "" if all(nginx_conf(view.state, p).source is ListenSource.READ for p in deaf) else ", as predicted"
+    guess = "" if all(listeners_of(view.state, p).source is ListenSource.READ for p in deaf) else ", as predicted"
     who = f"{len(deaf)} of {of} controllers" if of > 1 else "the controller"
     names = ", ".join(pod.name for pod in deaf[:3])
     return Lane(
@@ -99,3 +86,7 @@ def _deaf(
         fix=fix_of(cause or finding),
         in_part=len(deaf) < of,
     )
+
+
+def _doubt(source: ListenSource) -> str:
+    return f"{source}, the configuration file was not read" if source is not ListenSource.READ else "predicted"

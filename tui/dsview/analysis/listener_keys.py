@@ -1,6 +1,8 @@
-"""Keys of the rows of the listeners' pane: one controller pod, one transport, one port."""
+"""What the rows of the listeners' pane are of: one proxy pod, one transport, one port."""
 
 from __future__ import annotations
+
+import msgspec
 
 from dsview.core.listen import Listener
 from dsview.kinds.objects import Key, Pod
@@ -8,24 +10,49 @@ from dsview.kinds.objects import Key, Pod
 _SEPARATOR = "|"
 
 
-def row_name(pod: Pod, listener: Listener | None) -> str:
-    """The name in the key of the row that shows a listener; None for a pod whose listeners are not known."""
-    if listener is None:
-        return f"{pod.name}{_SEPARATOR}{_SEPARATOR}"
-    scope = "internal" if listener.internal else ""
-    # Padded, so that ports stand in order of their numbers.
-    is_unix = listener.transport == "unix"
-    where = listener.address.replace(_SEPARATOR, "/") if is_unix else f"{listener.port or 0:05d}"
-    return _SEPARATOR.join((pod.name, listener.transport + scope, where))
+class ListenerKey(msgspec.Struct, frozen=True, gc=False):
+    """The listeners of a pod that share a transport and a port, or a path where the transport is `unix`.
 
+    `transport` is empty for a pod whose listeners are not known. Panes hold keys of two texts, a namespace and a
+    name; `row_key` is this one as such a key, in the order of pod, transport and port.
+    """
 
-def parts_of(key: Key) -> tuple[str, str, str]:
-    """Pod, transport and port of a key."""
-    # From the right: a file may name a pod as it likes.
-    pod, transport, where = (*key[1].rsplit(_SEPARATOR, 2), "", "")[:3]
-    return pod, transport, where
+    namespace: str
+    pod: str
+    transport: str = ""
+    is_internal: bool = False
+    where: str = ""
 
+    @classmethod
+    def of(cls, pod: Pod, listener: Listener | None) -> ListenerKey:
+        """The key of a listener of a pod; None where its listeners are not known."""
+        if listener is None:
+            return cls(pod.namespace, pod.name)
+        where = listener.address.replace(_SEPARATOR, "/") if listener.transport == "unix" else str(listener.port or 0)
+        return cls(pod.namespace, pod.name, listener.transport, listener.internal, where)
 
-def pod_key(key: Key) -> Key:
-    """The key of the controller pod that a row belongs to."""
-    return (key[0], parts_of(key)[0])
+    @classmethod
+    def parse(cls, key: Key) -> ListenerKey:
+        """The inverse of `row_key`."""
+        # From the right: a file may name a pod as it likes.
+        pod, transport, where = (*key[1].rsplit(_SEPARATOR, 2), "", "")[:3]
+        name, internal, _ = transport.partition("internal")
+        return cls(key[0], pod, name, bool(internal), where.lstrip("0") if where.isdigit() else where)
+
+    @property
+    def row_key(self) -> Key:
+        """The key in tables."""
+        # Padded, so that ports stand in the order of their numbers.
+        where = self.where.rjust(5, "0") if self.port is not None else self.where
+        transport = f"{self.transport}internal" if self.is_internal else self.transport
+        return (self.namespace, _SEPARATOR.join((self.pod, transport, where)))
+
+    @property
+    def pod_key(self) -> Key:
+        """The proxy pod."""
+        return (self.namespace, self.pod)
+
+    @property
+    def port(self) -> int | None:
+        """The port; None for a unix socket and where listeners are not known."""
+        return int(self.where) if self.where.isdigit() and self.transport != "unix" else None

@@ -11,29 +11,28 @@ from dsview.analysis.cluster_view import ClusterView
 from dsview.checks.engine.availability import why_unknown
 from dsview.checks.engine.remediation import (
     count,
-    enable_ipv6,
     families,
     names,
     patch_service,
     recreate_pods,
     ref,
     reregister_node,
+    switch_on,
 )
 from dsview.checks.ingress_nginx.shared import make_listen
 from dsview.checks.load_balancer.shared import close_family, limits_nobody, source_ranges
 from dsview.checks.network_policy.shared import one_family_limits
 from dsview.checks.service.shared import is_cluster_dns
-from dsview.cluster.controllers import controller_services
 from dsview.cluster.endpoints import service_endpoints
-from dsview.cluster.listeners import config_map, deaf_ports, is_ipv6_disabled, nginx_conf
 from dsview.cluster.profile import KUBERNETES, Confidence
 from dsview.cluster.service_ranges import service_range_uses
-from dsview.core.address import FAMILIES, V6, Family, families_of, other
+from dsview.core.address import FAMILIES, Family, families_of, other
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Pod, Service
+from dsview.listeners.proxies import closed_ports, door_services, listeners_of, switched_off
 
 
 class Wave(StrEnum):
@@ -348,21 +347,21 @@ class _Planner:
                 )
 
     def _listeners(self) -> Iterator[Obstacle]:
-        _, controllers = controller_services(self._state).get(self._service.key, (None, ()))
-        disabled = next((pod for pod in controllers if self._gets == V6 and is_ipv6_disabled(self._state, pod)), None)
-        if disabled is not None and (settings := config_map(self._state, disabled)) is not None:
+        _, controllers = door_services(self._state).get(self._service.key, (None, ()))
+        switches = (switched_off(self._state, pod, self._gets) for pod in controllers)
+        switch = next((found for found in switches if found is not None), None)
+        if switch is not None:
             yield Obstacle(
                 wave=Wave.SETTINGS,
-                message=f"disable-ipv6 is true in ConfigMap {settings.namespace}/{settings.name}: nginx would refuse "
-                "IPv6 connections.",
-                commands=tuple(enable_ipv6(settings, controllers).split("\n")),
-                objects=(ref("ConfigMap", settings),),
+                message=switch.message,
+                commands=tuple(switch_on(switch, controllers).split("\n")),
+                objects=(switch.holder,),
             )
             return
         for pod in controllers:
             if not pod.ready or self._gets not in families_of(pod.ips):
                 continue
-            deaf = deaf_ports(self._state, self._service, pod, self._gets)
+            deaf = closed_ports(self._state, self._service, pod, self._gets)
             if deaf:
                 yield Obstacle(
                     wave=Wave.SETTINGS,
@@ -371,8 +370,10 @@ class _Planner:
                     objects=(ref("Pod", pod),),
                 )
                 return
-            if nginx_conf(self._state, pod).source is not ListenSource.READ:
-                self._notes.append(f"nginx.conf of {pod.name} was not read: that it listens on {self._gets} is likely.")
+            if listeners_of(self._state, pod).source is not ListenSource.READ:
+                self._notes.append(
+                    f"The configuration of {pod.name} was not read: that it listens on {self._gets} is likely."
+                )
                 return
 
     def _unread(self, kind: Kind, consequence: str) -> Obstacle:

@@ -30,13 +30,13 @@ from dsview.analysis.loss import Loss, families_of_loss, loss_of, losses_of
 from dsview.checks.engine.check import Harm, HopName, LayerName
 from dsview.checks.engine.registry import registry
 from dsview.checks.load_balancer.shared import ends_connections
-from dsview.cluster.controllers import config_map_key
 from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
 from dsview.core.address import FAMILIES, Family, by_family, families_of, family_of
 from dsview.core.finding import Finding, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Pod, Service
+from dsview.listeners.ingress_nginx.pods import config_map_key
 
 _ONLY_SLICES = "only EndpointSlices tell which"
 _PLACEHOLDER = "its endpoint is a placeholder of Cilium, whose proxy on each node takes the traffic"

@@ -22,17 +22,17 @@ from dsview.analysis.hop import (
     worst_about,
 )
 from dsview.analysis.listen_hop import listen_hop
-from dsview.analysis.listener_keys import pod_key
+from dsview.analysis.listener_keys import ListenerKey
 from dsview.analysis.service_hops import ServiceHops, borne_out, findings_behind, nodes_hop, pods_hop
 from dsview.checks.engine.check import Harm, HopName
 from dsview.checks.engine.registry import registry
-from dsview.cluster.controllers import controller_services, controllers_of
 from dsview.cluster.endpoints import service_endpoints
 from dsview.core.address import FAMILIES, Family, by_family, families_of
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Ingress, Key, Pod, Service
+from dsview.listeners.proxies import door_services, proxies_of
 
 
 def trace_service(view: ClusterView, service: Service) -> Trace:
@@ -74,9 +74,9 @@ def trace_ingress(view: ClusterView, ingress: Ingress, host: str = "") -> Trace:
     """The trace of an Ingress, or of one of its hosts: to nginx in each family, and from there to the backends."""
     target = ObjectRef(Kind.INGRESS.value, ingress.namespace, ingress.name)
     findings = view.findings_of("Ingress", *ingress.key)
-    controllers = controllers_of(ingress, view.state)
+    controllers = proxies_of(ingress, view.state)
     fronts = [
-        service for service, pods in controller_services(view.state).values() if any(pod in controllers for pod in pods)
+        service for service, pods in door_services(view.state).values() if any(pod in controllers for pod in pods)
     ]
     hops = [client_hop()]
     against = list(findings)
@@ -204,6 +204,6 @@ def trace(view: ClusterView, place: str, key: Key) -> Trace | None:
             ingress = state.ingresses.get(key)
             return trace_ingress(view, ingress) if ingress is not None else None
         case "pods" | "listeners":
-            pod = state.pods.get(pod_key(key) if place == "listeners" else key)
+            pod = state.pods.get(ListenerKey.parse(key).pod_key if place == "listeners" else key)
             return trace_pod(view, pod) if pod is not None else None
     return trace_service(view, service) if service is not None else None

@@ -10,11 +10,11 @@ from functools import lru_cache
 
 import msgspec
 
-from dsview.cluster.command_flags import flag_value
 from dsview.cluster.relations import PodFacet, cluster_families
 from dsview.cluster.state import ClusterState
 from dsview.core.address import FAMILIES, Family, families_of, is_usable
 from dsview.core.cidr import cidr_families
+from dsview.core.command_flags import flag_value
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Node
 

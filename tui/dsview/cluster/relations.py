@@ -23,7 +23,7 @@ _APP_LABELS = ("k8s-app", "app", "component", "app.kubernetes.io/name")
 class PodFacet(StrEnum):
     """What those may ask of pods who do not ask of each pod; `ClusterState.facets` says when it changed last."""
 
-    CONTROLLERS = "the pods that run ingress-nginx"
+    CONTROLLERS = "the proxy pods of all controllers"
     CONTROL_PLANE = "the static pods of the control plane"
     PATTERNS = "which families running pods have, and which pods those are"
 

@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from dsview.cluster.controllers import is_controller
 from dsview.cluster.family_counts import FamilyCounts
 from dsview.cluster.indexes import AddressIndex, PodAddressIndex, PodCounts, PodPatterns, SelectorIndex, SliceIndex
 from dsview.cluster.pod_ranges import PodRangeConformity
@@ -31,6 +30,7 @@ from dsview.kinds.objects import (
     ServiceCIDR,
     WebhookConfiguration,
 )
+from dsview.listeners.registry import is_proxy
 from dsview.sources.events import (
     Changed,
     Health,
@@ -113,7 +113,7 @@ class ClusterState:
         self.facets: dict[PodFacet, int] = dict.fromkeys(PodFacet, 0)
         self._remembered: dict[str, tuple[Hashable, Any]] = {}
         self.controllers: dict[Key, Pod] = {}
-        """Pods that run ingress-nginx, finished ones included; `state.controllers` says how they are told."""
+        """The proxy pods of all controllers, finished ones included."""
         self.control_plane: dict[Key, Pod] = {}
         """The static pods of kube-apiserver and kube-controller-manager that are visible."""
         self.served_load_balancers = 0
@@ -125,6 +125,11 @@ class ClusterState:
         self.notes: list[str] = []
         self.version = 0
         self.epochs: dict[Kind, int] = dict.fromkeys(Kind, 0)
+
+    @property
+    def proxies_version(self) -> int:
+        """Grows with every change of a pod in `controllers`."""
+        return self.facets[PodFacet.CONTROLLERS]
 
     def store(self, kind: Kind) -> Store[Any]:
         """All objects of a kind."""
@@ -257,7 +262,7 @@ class ClusterState:
         self.conformity.follow_pod(old, new)
         key = (old or new or _NOBODY).key
         for facet, pods, belongs in (
-            (PodFacet.CONTROLLERS, self.controllers, is_controller),
+            (PodFacet.CONTROLLERS, self.controllers, is_proxy),
             (PodFacet.CONTROL_PLANE, self.control_plane, is_control_plane),
         ):
             if new is not None and belongs(new):

@@ -77,3 +77,26 @@ class NginxConf(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def key(self) -> tuple[str, str]:
         """Namespace and name of the pod."""
         return (self.namespace, self.name)
+
+
+Socket = tuple[str, int | None]
+"""Transport (`tcp` or `udp`) and port."""
+
+
+def sockets(conf: NginxConf) -> dict[Socket, set[Family]]:
+    """The families of each public (transport, port)."""
+    found: dict[Socket, set[Family]] = {}
+    for listener in conf.listeners:
+        if not listener.internal and listener.transport != "unix":
+            found.setdefault(protocol_of(listener), set()).update(listener.families)
+    return found
+
+
+def protocol_of(listener: Listener) -> Socket:
+    """The port with the protocol in a Service's words: QUIC comes in datagrams."""
+    return ("udp" if listener.transport == "quic" else listener.transport, listener.port)
+
+
+def ports_of_host_names(conf: NginxConf) -> set[Socket]:
+    """Where a host name is the listen target, which may be of any family: that is not held against the proxy."""
+    return {protocol_of(x) for x in conf.listeners if not (x.families or x.internal)}

@@ -6,18 +6,18 @@ from collections.abc import Iterable
 
 import msgspec
 
-from dsview.cluster.controllers import config_map_key, controller_container, live_controllers
 from dsview.cluster.state import ClusterState
 from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Key, Pod
+from dsview.listeners.proxies import config_map_key, container_to_read, live_proxies
 from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
 
 AGAIN_AFTER = 300.0
 """Seconds after which a file is read again although nothing said that it changed."""
 
 RELOADED_AFTER = 15.0
-"""Seconds that ingress-nginx may take from a change of its ConfigMap to the new nginx.conf; then it is read again."""
+"""Seconds that a controller may take from a change of its ConfigMap to the new file; then it is read again."""
 
 
 class _Asked(msgspec.Struct):
@@ -55,7 +55,7 @@ class NginxReader:
         """Ask for what is due, forget what is gone, and report the state of the whole."""
         if not self._state.is_settled(Kind.POD):
             return
-        pods = {pod.key: pod for pod in live_controllers(self._state)}
+        pods = {pod.key: pod for pod in live_proxies(self._state)}
         if self._source.is_live:
             for pod in pods.values():
                 self._follow_pod(pod, now)
@@ -67,15 +67,15 @@ class NginxReader:
 
     def _follow_pod(self, pod: Pod, now: float) -> None:
         config_map = config_map_key(pod)
-        if config_map not in self._config_maps:
+        if config_map is not None and config_map not in self._config_maps:
             self._config_maps.add(config_map)
             self._source.watch_config_map(*config_map)
-        settings = self._state.config_maps.get(config_map)
+        settings = self._state.config_maps.get(config_map) if config_map is not None else None
         signature = (pod.uid, pod.ready, pod.ready_since, settings.data if settings is not None else None)
         asked = self._asked.get(pod.key)
         if asked is not None and asked.signature == signature and asked.at <= now < asked.again_at:
             return
-        container = controller_container(pod)
+        container = container_to_read(pod)
         if not pod.ready or container is None:
             self._asked[pod.key] = _Asked(signature, now, is_waiting=False, again_at=now + AGAIN_AFTER)
             return

@@ -6,18 +6,17 @@ import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.home_pane import KINDS
-from dsview.analysis.listener_keys import pod_key
+from dsview.analysis.listener_keys import ListenerKey
 from dsview.analysis.plan import is_movable, make_step
 from dsview.checks.engine.registry import registry
-from dsview.cluster.controllers import config_map_key
 from dsview.cluster.endpoints import service_endpoints
-from dsview.cluster.listeners import nginx_conf
 from dsview.core.address import families_of
 from dsview.core.finding import Finding, Severity
 from dsview.core.listen import ListenSource
 from dsview.core.text import Safe, safe, safe_lines
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Key, Node, Object, Pod, Service
+from dsview.listeners.proxies import config_map_key, listeners_of
 from dsview.tables.facts import Fact, Relative, counted_fact, lane_facts, moment_text, relative, text_fact
 from dsview.tables.finding_age import first_seen_text
 from dsview.tables.panes import PANES
@@ -150,14 +149,17 @@ def _pod(view: ClusterView, pod: Pod) -> tuple[list[Fact], list[Relative]]:
     if pod.node_name:
         relatives.append(relative("Node", ("", pod.node_name)))
     if pod.key in view.state.controllers:
-        relatives.append(_config_map(view, pod))
+        relatives += _config_map(view, pod)
     return facts, relatives
 
 
-def _config_map(view: ClusterView, pod: Pod) -> Relative:
-    """The ConfigMap of a controller: one can go there only if it was read."""
-    found = relative("ConfigMap", config_map_key(pod))
-    return found if found.key in view.state.config_maps else msgspec.structs.replace(found, pane_id="")
+def _config_map(view: ClusterView, pod: Pod) -> list[Relative]:
+    """The ConfigMap of a controller, if it has one: one can go there only if it was read."""
+    key = config_map_key(pod)
+    if key is None:
+        return []
+    found = relative("ConfigMap", key)
+    return [found if found.key in view.state.config_maps else msgspec.structs.replace(found, pane_id="")]
 
 
 def _node(view: ClusterView, node: Node) -> tuple[list[Fact], list[Relative]]:
@@ -179,8 +181,8 @@ def _node(view: ClusterView, node: Node) -> tuple[list[Fact], list[Relative]]:
 
 
 def _listener(view: ClusterView, pod: Pod) -> tuple[list[Fact], list[Relative]]:
-    conf = nginx_conf(view.state, pod)
-    facts = [*text_fact("nginx.conf", conf.source.value + (f": {conf.reason}" if conf.reason else ""))]
+    conf = listeners_of(view.state, pod)
+    facts = [*text_fact("Listeners", conf.source.value + (f": {conf.reason}" if conf.reason else ""))]
     facts += lane_facts("Pod IPs", pod.ips)
     for listener in conf.listeners:
         options = f"  {' '.join(listener.options)}" if listener.options else ""
@@ -188,10 +190,10 @@ def _listener(view: ClusterView, pod: Pod) -> tuple[list[Fact], list[Relative]]:
         words = f"{where}{options}  {', '.join(listener.given_names[:3])}"
         facts += text_fact(f"{listener.transport} {', '.join(listener.families) or 'no family'}", words)
     if conf.source is not ListenSource.READ:
-        facts += text_fact("Believe it?", "Predicted from the API: nginx itself was not asked.")
+        facts += text_fact("Confidence", "Predicted from the API: the proxy's own configuration was not read.")
     relatives = [
         relative("Pod", pod.key),
-        _config_map(view, pod),
+        *_config_map(view, pod),
     ]
     relatives += [relative("Service", s.key) for s in sorted(view.state.selectors.selecting(pod), key=lambda s: s.key)]
     return facts, relatives
@@ -201,7 +203,7 @@ def detail(view: ClusterView, pane_id: str, key: Key) -> Detail | None:
     """The detail of an object by its place (see `places`) or of a listener's row; None where the object is gone."""
     is_listener = pane_id == "listeners"
     kind = Kind.POD if is_listener else KINDS[pane_id]
-    where = pod_key(key) if is_listener else key
+    where = ListenerKey.parse(key).pod_key if is_listener else key
     item: Object | None = view.state.store(kind).get(where)
     if item is None:
         return None

@@ -8,9 +8,8 @@ from dsview.analysis.cluster_view import ClusterView
 from dsview.core.finding import CLUSTER, Finding, Severity
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import RESOURCES, Kind
+from dsview.listeners.proxies import controller_notices
 from dsview.sources.events import Health
-
-RETIRED = "ingress-nginx is retired: best-effort maintenance ended in March 2026."
 
 _MODES = {
     "ipv4": "IPv4 only",
@@ -32,7 +31,10 @@ class SourceHealth(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The header. `warned` are the `banners` that nothing may push away; `cluster_findings` are about no object."""
+    """The header. `warned` are the `banners` that nothing may push away, `notices` those about a controller.
+
+    `cluster_findings` are about no object.
+    """
 
     context: Safe
     mode: Safe
@@ -42,6 +44,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceHealth, ...]
     banners: tuple[Safe, ...]
     warned: tuple[Safe, ...]
+    notices: tuple[Safe, ...]
     notes: tuple[Safe, ...]
     cluster_findings: tuple[Finding, ...] = ()
 
@@ -92,8 +95,8 @@ def header(view: ClusterView, now: float) -> Header:
         mode = f"{mode} ({', '.join(profile.qualifiers)})"
     cluster = view.findings_of(CLUSTER.kind, "", CLUSTER.name)
     banners = [*state.server.banners]
-    if state.controllers:
-        banners.append(RETIRED)
+    notices = controller_notices(state)
+    banners += notices
     banners += [finding.message for finding in cluster if finding.severity is not Severity.NOTE]
     if state.quarantined:
         first = state.quarantine_messages()[0]
@@ -107,6 +110,7 @@ def header(view: ClusterView, now: float) -> Header:
         sources=tuple(source_health(view, kind, now) for kind in Kind),
         banners=tuple(map(safe, banners)),
         warned=tuple(map(safe, state.server.banners)),
+        notices=tuple(map(safe, notices)),
         notes=tuple(map(safe, state.notes)),
         cluster_findings=cluster,
     )

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
-from dsview.analysis.listener_keys import parts_of, pod_key, row_name
+from dsview.analysis.listener_keys import ListenerKey
 from dsview.checks.engine.registry import registry
-from dsview.cluster.controllers import config_map_key, controller_services, is_controller, live_controllers
-from dsview.cluster.listeners import nginx_conf
 from dsview.core.address import FAMILIES, V6, Family, families_of
 from dsview.core.finding import Finding, ObjectRef
 from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf
-from dsview.core.ports import port_number
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Key, Pod
+from dsview.listeners.proxies import config_map_key, door_services, listeners_of, live_proxies
+from dsview.listeners.registry import is_proxy
 from dsview.tables.cells import Cell, Column, Row, Tone
 from dsview.tables.pane import MISSING, NOTHING, Attribute, Pane, gaps, make_row, text_cell
 from dsview.tables.sort_keys import LAST, findings_sort, number_sort
@@ -33,7 +32,7 @@ COLUMNS = (
     Column(
         id="source",
         title="From",
-        help="read from nginx.conf, predicted from the API, or unread.",
+        help="read from the proxy's configuration, predicted from the API, or unread.",
         width=9,
         max_width=9,
         priority=1,
@@ -44,24 +43,22 @@ COLUMNS = (
 _NAMES_SHOWN = 200
 
 
-def _groups(conf: NginxConf, pod: Pod) -> dict[str, list[Listener]]:
-    found: dict[str, list[Listener]] = {}
+def _groups(conf: NginxConf, pod: Pod) -> dict[Key, list[Listener]]:
+    found: dict[Key, list[Listener]] = {}
     for listener in conf.listeners:
-        found.setdefault(row_name(pod, listener), []).append(listener)
+        found.setdefault(ListenerKey.of(pod, listener).row_key, []).append(listener)
     return found
 
 
 def _keys(view: ClusterView) -> Iterator[Key]:
-    for pod in live_controllers(view.state):
-        conf = nginx_conf(view.state, pod)
-        names = list(_groups(conf, pod)) or [row_name(pod, None)]
-        for name in names:
-            yield (pod.namespace, name)
+    for pod in live_proxies(view.state):
+        conf = listeners_of(view.state, pod)
+        yield from _groups(conf, pod) or (ListenerKey.of(pod, None).row_key,)
 
 
 def count_listeners(view: ClusterView) -> int:
     """How many listen sockets are known to exist: those that were read."""
-    confs = (nginx_conf(view.state, pod) for pod in live_controllers(view.state))
+    confs = (listeners_of(view.state, pod) for pod in live_proxies(view.state))
     return sum(len(conf.listeners) for conf in confs if conf.source is ListenSource.READ)
 
 
@@ -72,16 +69,17 @@ def _is_about_listeners(finding: Finding) -> bool:
 
 def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     """Findings about the pod's listeners, also where they are about its ConfigMap or its ReplicaSet."""
-    pod = view.state.pods.get(pod_key(key))
+    pod = view.state.pods.get(ListenerKey.parse(key).pod_key)
     if pod is None:
         return ()
     own = ObjectRef("Pod", pod.namespace, pod.name)
     found = [f for f in view.findings_of("Pod", *pod.key) if _is_about_listeners(f)]
-    found += view.findings_of("ConfigMap", *config_map_key(pod))
+    settings = config_map_key(pod)
+    found += view.findings_of("ConfigMap", *settings) if settings is not None else ()
     if pod.owner is not None:
         of_owner = view.findings_of(pod.owner.kind, pod.namespace, pod.owner.name)
         found += [f for f in of_owner if own in f.related]
-    for service, pods in controller_services(view.state).values():
+    for service, pods in door_services(view.state).values():
         if any(p.key == pod.key for p in pods):
             # Of the replicas, those that the finding is about.
             found += [
@@ -111,11 +109,11 @@ def _names_of(listeners: list[Listener]) -> str:
 
 
 def _row(view: ClusterView, key: Key) -> Row | None:
-    pod = view.state.pods.get(pod_key(key))
-    if pod is None or not is_controller(pod):
+    pod = view.state.pods.get(ListenerKey.parse(key).pod_key)
+    if pod is None or not is_proxy(pod):
         return None
-    conf = nginx_conf(view.state, pod)
-    listeners = _groups(conf, pod).get(key[1], [])
+    conf = listeners_of(view.state, pod)
+    listeners = _groups(conf, pod).get(key, [])
     if conf.listeners and not listeners:
         return None
     head = {
@@ -140,13 +138,12 @@ def _row(view: ClusterView, key: Key) -> Row | None:
 
 
 def _sort_key(view: ClusterView, key: Key, column: str) -> str:
-    pod, transport, where = parts_of(key)
+    parts = ListenerKey.parse(key)
     match column:
         case "port" | "listen_v4" | "listen_v6":
-            number = port_number(where)
-            return number_sort(number) if number is not None else LAST
+            return number_sort(parts.port) if parts.port is not None else LAST
         case "transport":
-            return transport
+            return parts.transport
         case "namespace":
             return key[0]
         case "flags":
@@ -155,7 +152,7 @@ def _sort_key(view: ClusterView, key: Key, column: str) -> str:
             row = _row(view, key)
             index = next(i for i, c in enumerate(COLUMNS) if c.id == column)
             return row.cells[index].text if row is not None else LAST
-    return f"{pod} {transport} {where.rjust(6)}"
+    return f"{parts.pod} {parts.transport} {parts.where.rjust(6)}"
 
 
 def _haystacks(view: ClusterView, keys: Sequence[Key]) -> list[str]:
@@ -175,7 +172,7 @@ def _affected(view: ClusterView, delta: Delta) -> set[Key] | None:
     """Few rows that depend on much: all of them, where anything near a controller changed."""
     is_near = any(
         change.kind in _KINDS
-        or (change.kind is Kind.POD and any(isinstance(p, Pod) and is_controller(p) for p in (change.old, change.new)))
+        or (change.kind is Kind.POD and any(isinstance(p, Pod) and is_proxy(p) for p in (change.old, change.new)))
         for change in delta.changes
     )
     is_flagged = any(ref.kind in {"ConfigMap", "ReplicaSet", "DaemonSet", "Service", "Pod"} for ref in delta.findings)
@@ -185,7 +182,7 @@ def _affected(view: ClusterView, delta: Delta) -> set[Key] | None:
 
 def _of_controller(read: Callable[[Pod], Iterable[str]]) -> Attribute:
     def find(view: ClusterView, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
-        pods = view.state.pods.many(map(pod_key, keys))
+        pods = view.state.pods.many(ListenerKey.parse(key).pod_key for key in keys)
         return [read(pod) if pod is not None else () for pod in pods]
 
     return find
@@ -193,15 +190,15 @@ def _of_controller(read: Callable[[Pod], Iterable[str]]) -> Attribute:
 
 def _of_listener(read: Callable[[Listener], Iterable[str]]) -> Attribute:
     def find(view: ClusterView, key: Key) -> Iterable[str]:
-        pod = view.state.pods.get(pod_key(key))
-        found = _groups(nginx_conf(view.state, pod), pod).get(key[1], ()) if pod is not None else ()
+        pod = view.state.pods.get(ListenerKey.parse(key).pod_key)
+        found = _groups(listeners_of(view.state, pod), pod).get(key, ()) if pod is not None else ()
         return {value for listener in found for value in read(listener)}
 
     return lambda view, keys: [find(view, key) for key in keys]
 
 
 ATTRIBUTES: dict[str, Attribute] = {
-    "name": lambda _view, keys: [(pod_key(key)[1],) for key in keys],
+    "name": lambda _view, keys: [(ListenerKey.parse(key).pod,) for key in keys],
     "node": _of_controller(lambda pod: (pod.node_name,)),
     "label": _of_controller(lambda pod: [f"{name}={value}" for name, value in pod.labels.items()]),
     "ip": _of_listener(lambda listener: (listener.address.strip("[]"),)),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.cluster.controllers import config_map_key, live_controllers
 from dsview.core.address import V4, V6
 from dsview.kinds.endpoint_slices import EndpointSlice
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import ConfigMap, Ingress, Key, Object
+from dsview.listeners.proxies import config_map_key, live_proxies
 from dsview.tables.facts import Fact, Relative, lane_facts, relative, text_fact
 
 SHOWN = 100
@@ -68,7 +68,7 @@ def _config_map(view: ClusterView, item: ConfigMap) -> Parts:
         cut = first[:_VALUE]
         more = " …" if rest.strip() or len(first) > _VALUE else ""
         facts += text_fact(name, f"{cut}{more}")
-    pods = [pod for pod in live_controllers(view.state) if config_map_key(pod) == item.key]
+    pods = [pod for pod in live_proxies(view.state) if config_map_key(pod) == item.key]
     return facts, [relative("Pod", pod.key) for pod in pods[:SHOWN]]
 
 

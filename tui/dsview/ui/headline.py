@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from dsview.sources.events import Health
-from dsview.tables.header import RETIRED
 from dsview.ui.coverage_matrix import gap_line, matrix_lines, matrix_width, verdict_lines, worst_lines
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, count_words, lane_style, spaced, spread
@@ -64,7 +63,7 @@ def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[
     if height >= BRIEF:
         lines.append(_gaps_and_sources(header, overview, width, glyphs))
         # What is true of every cluster with this controller gives way to what is true of this one alone.
-        is_pressing = bool(set(header.banners) - {RETIRED})
+        is_pressing = bool(set(header.banners) - set(header.notices))
         if not is_pressing and latest is not None:
             lines.append(_latest(latest))
         elif not is_pressing and overview.worst:

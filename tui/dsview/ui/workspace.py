@@ -10,7 +10,7 @@ from collections import Counter
 from dsview.analysis.cause_summary import CauseSummarizer
 from dsview.analysis.cluster_view import Delta
 from dsview.analysis.home_pane import KINDS
-from dsview.analysis.listener_keys import pod_key
+from dsview.analysis.listener_keys import ListenerKey
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Key
 from dsview.session.session import Session
@@ -60,5 +60,5 @@ class Workspace:
 def object_of(pane_id: str, key: Key) -> tuple[Kind, Key]:
     """The Kubernetes kind and key of what a place shows; for a listener, its controller pod."""
     if pane_id == "listeners":
-        return Kind.POD, pod_key(key)
+        return Kind.POD, ListenerKey.parse(key).pod_key
     return KINDS[pane_id], key

@@ -8,8 +8,6 @@ import msgspec
 
 from dsview.checks.engine.check import Check
 from dsview.cluster.component_settings import KUBE_PROXY, kube_proxy_settings
-from dsview.cluster.controllers import config_map_key, live_controllers
-from dsview.cluster.listeners import is_config_map_unread, nginx_conf
 from dsview.cluster.profile import Profile
 from dsview.cluster.relations import PodFacet
 from dsview.cluster.state import ClusterState
@@ -17,6 +15,8 @@ from dsview.core.listen import ListenSource
 from dsview.core.text import safe
 from dsview.kinds.kind import RESOURCES, Kind
 from dsview.kinds.objects import Key, Pod
+from dsview.listeners.config_maps import is_config_map_unread
+from dsview.listeners.proxies import config_map_key, container_to_read, listeners_of, live_proxies
 from dsview.sources.events import Health
 
 SLICES_SINCE = (1, 21)
@@ -108,7 +108,7 @@ def _why_no_slices(profile: Profile) -> str | None:
 
 
 def _why_not_by_name(state: ClusterState, check: Check) -> str | None:
-    """Why a ConfigMap or an nginx.conf that the check needs is not known, while others of its kind may be."""
+    """Why a ConfigMap or a configuration file that the check needs is not known, while others of its kind may be."""
     if _lacks_config_map(state, check):
         return why_unknown(state, Kind.CONFIG_MAP)
     if check.config_map == KUBE_PROXY and not _is_kube_proxy_understood(state):
@@ -125,7 +125,7 @@ def _lacks_config_map(state: ClusterState, check: Check) -> bool:
     keys: frozenset[Key] = state.remembered(
         "ConfigMaps of controllers",
         state.facets[PodFacet.CONTROLLERS],
-        lambda: frozenset(map(config_map_key, live_controllers(state))),
+        lambda: frozenset(key for pod in live_proxies(state) if (key := config_map_key(pod)) is not None),
     )
     return any(is_config_map_unread(state, key) for key in keys)
 
@@ -149,7 +149,7 @@ def _unread_conf(state: ClusterState, check: Check) -> str | None:
     unread = by_source[ListenSource.UNREAD] + (by_source[ListenSource.PREDICTED] if is_needed else [])
     if not unread:
         return None
-    first = nginx_conf(state, unread[0])
+    first = listeners_of(state, unread[0])
     is_all = len(unread) == sum(map(len, by_source.values()))
     rest = "" if is_all else "; evaluated for the other controllers only"
     return safe(f"nginx.conf of {first.namespace}/{first.name}: {first.reason.rstrip('.')}{rest}")
@@ -157,8 +157,8 @@ def _unread_conf(state: ClusterState, check: Check) -> str | None:
 
 def _by_source(state: ClusterState) -> dict[ListenSource, list[Pod]]:
     found: dict[ListenSource, list[Pod]] = {source: [] for source in ListenSource}
-    for pod in live_controllers(state):
-        if pod.ready:
+    for pod in live_proxies(state):
+        if pod.ready and container_to_read(pod) is not None:
             read = state.nginx_confs.get(pod.key)
             found[read.source if read is not None else ListenSource.PREDICTED].append(pod)
     return found

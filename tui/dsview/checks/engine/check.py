@@ -84,8 +84,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     cluster, anew whenever one of `needs` or `uses` changed. `needs` are the kinds without which it is not evaluated
     (besides the subject's own), or from `substitutes` in part only; `uses` are read where they are there. `of_pods`
     narrows what a cluster-wide check reads of pods; without it every change of a pod counts. `config_map` is the
-    ConfigMap that it needs; without one it needs those of the ingress-nginx controllers. `of_listeners` says that an
-    nginx.conf that was not understood leaves it unevaluated, while one that was not read is predicted.
+    ConfigMap that it needs; without one it needs those of the controllers. `of_listeners` says that a
+    configuration file that was not understood leaves it unevaluated, while one that was not read is predicted.
     `of_service_families` says that it rests on the cluster's Service families: where these are unknown it is not
     evaluated, or only in what `without_families` names, such as `between nodes`. `opt_in` says that a live cluster is
     asked for what it needs only where it is selected: a verdict is whole without it. `detail_only` findings are shown

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable
 
 from dsview.checks.engine.healthy_pods import HealthyPods, has_plain_addresses
-from dsview.cluster.controllers import controller_services
 from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
 from dsview.cluster.profile import NodeFacts, Profile, ProfileTracker
 from dsview.cluster.state import ClusterState
@@ -91,11 +90,6 @@ class Context:
         if found is None:
             found = self._endpoints[service] = service_endpoints(self.state, service)
         return found
-
-    @property
-    def controller_services(self) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
-        """The ingress-nginx controller Services, each with the running controller pods behind it."""
-        return controller_services(self.state)
 
     def has_plain_addresses(self, item: EndpointSlice) -> bool:
         """Whether nothing is to be said about any address of a slice (see `plain`); worked out once for its checks."""

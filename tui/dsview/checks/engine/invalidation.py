@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Set
 
 from dsview.checks.engine.finding_index import SubjectKey
-from dsview.cluster.controllers import is_controller, publish_service_key, published_services
 from dsview.cluster.profile import KUBERNETES
 from dsview.cluster.state import Change, ClusterState
 from dsview.kinds.endpoint_slices import EndpointSlice
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Event, IPAddress, Key, Labels, Node, Pod, Service
+from dsview.listeners.proxies import published, published_by
+from dsview.listeners.registry import is_proxy
 
 Flagged = Callable[[Kind, str], Iterable[SubjectKey]]
 """The subjects of a kind and a namespace that have a finding."""
@@ -94,7 +95,7 @@ class _Affected:
         pods = [pod for pod in (old, new) if isinstance(pod, Pod)]
         moved = len(pods) < 2 or _for_services(pods[0]) != _for_services(pods[1])
         for pod in pods:
-            is_one = is_controller(pod)
+            is_one = is_proxy(pod)
             if is_one or moved or self._readers:
                 selecting = [service.key for service in self._state.selectors.selecting(pod)]
                 self._services.update(
@@ -102,8 +103,8 @@ class _Affected:
                 )
             if is_one:
                 self._all_ingresses = True
-                published = publish_service_key(pod)
-                self._services.update((published,) if published is not None else ())
+                service = published_by(pod)
+                self._services.update((service,) if service is not None else ())
         if len(self._state.network_policies) and (len(pods) < 2 or _for_policies(pods[0]) != _for_policies(pods[1])):
             for pod in pods:
                 self._labels.setdefault(pod.namespace, []).append(pod.labels)
@@ -117,7 +118,7 @@ class _Affected:
         if len(services) < 2 or _for_others(services[0]) != _for_others(services[1]):
             self._selections.add(key[0])
             self._subjects.update(subject(Kind.ENDPOINT_SLICE, item.key) for item in self._state.slices.of(key))
-        for pod in published_services(self._state).get(key, ()):
+        for pod in published(self._state, key):
             # While it exists it is the controller's Service, and those that select the controller are not.
             self._all_ingresses = True
             self._services.update(service.key for service in self._state.selectors.selecting(pod))

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dsview.checks.engine.context import Context, workload_of
-from dsview.cluster.listeners import DISABLE_IPV6
 from dsview.core.address import Family
 from dsview.core.finding import ObjectRef
 from dsview.core.text import safe
-from dsview.kinds.objects import ConfigMap, Event, Node, Object, Pod, Service
+from dsview.kinds.objects import Event, Node, Object, Pod, Service
+from dsview.listeners.controller import Switch
 
 
 def ref(kind: str, item: Object) -> ObjectRef:
@@ -153,7 +153,8 @@ def reregister_node(node: Node) -> str:
     return f"{drain}\n{delete}\n# then restart the kubelet on it (spec.podCIDRs is immutable)"
 
 
-def enable_ipv6(settings: ConfigMap, controllers: Sequence[Pod]) -> str:
-    """Commands after which ingress-nginx listens on IPv6: it looks for the family when its process starts."""
-    enable = patch("configmap", settings.namespace, settings.name, {"data": {DISABLE_IPV6: "false"}})
-    return f"{enable}\n{recreate_pods(controllers)}"
+def switch_on(switch: Switch, proxies: Sequence[Pod]) -> str:
+    """Commands after which the proxies listen on the family that a setting switches off: they start anew after it."""
+    held = switch.holder
+    enable = patch(held.kind.lower(), held.namespace or "", held.name, switch.patch)
+    return f"{enable}\n{recreate_pods(proxies)}"

@@ -25,11 +25,11 @@ from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, give_family, ref
 from dsview.checks.ingress.shared import live_backends
-from dsview.cluster.controllers import controllers_of
 from dsview.core.address import families_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Ingress
+from dsview.listeners.proxies import proxies_of
 
 check = Check(
     code="DS-NET-004",
@@ -44,7 +44,7 @@ check = Check(
 
 def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """No family in common."""
-    pods = controllers_of(ingress, ctx.state)
+    pods = proxies_of(ingress, ctx.state)
     has = families_of(tuple(ip for pod in pods for ip in pod.ips))
     for service, live in live_backends(ingress, ctx) if has else ():
         if not set(live) & set(has):

@@ -26,11 +26,11 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names, recreate_pods, ref
-from dsview.cluster.controllers import argument, controllers_of, publish_service_key
 from dsview.core.address import FAMILIES, families_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Ingress, Key, Pod
+from dsview.listeners.ingress_nginx.pods import argument, controllers_of, publish_service_key
 
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 

@@ -27,7 +27,6 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import kubectl, names, ref
 from dsview.checks.ingress_nginx.shared import by_config_map, has_v6_clients
-from dsview.cluster.controllers import argument, controllers_of
 from dsview.cluster.profile import split_list
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V4, V6
@@ -35,6 +34,7 @@ from dsview.core.cidr import cidr_families
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Ingress, Pod
+from dsview.listeners.ingress_nginx.pods import argument, controllers_of
 
 _Kind = Literal["deny", "allow"]
 

@@ -25,15 +25,15 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import kubectl, ref
 from dsview.checks.ingress_nginx.shared import by_config_map
-from dsview.cluster.controllers import (
-    is_truthy,
-)
-from dsview.cluster.listeners import DISABLE_IPV6
 from dsview.cluster.profile import split_list
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V4, families_of, other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
+from dsview.listeners.ingress_nginx.pods import (
+    is_truthy,
+)
+from dsview.listeners.ingress_nginx.sockets import DISABLE_IPV6
 
 check = Check(
     code="DS-NGX-006",

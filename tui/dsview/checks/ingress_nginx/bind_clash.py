@@ -25,12 +25,10 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names, ref
 from dsview.checks.ingress_nginx.shared import read
-from dsview.cluster.listeners import (
-    protocol_of,
-)
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V4
 from dsview.core.finding import Severity
+from dsview.core.listen import protocol_of
 from dsview.kinds.kind import Kind
 
 check = Check(

@@ -28,13 +28,14 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import enable_ipv6, ref
+from dsview.checks.engine.remediation import ref, switch_on
 from dsview.checks.service.shared import add_family
-from dsview.cluster.listeners import config_map, is_ipv6_disabled
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V6, other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
+from dsview.listeners.ingress_nginx.pods import controller_services
+from dsview.listeners.ingress_nginx.sockets import config_map, enable_ipv6, is_ipv6_disabled
 
 check = Check(
     code="DS-NGX-005",
@@ -54,7 +55,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
     """The chart's default in a cluster that could do more."""
     if not ctx.is_dual():
         return
-    for service, pods in ctx.controller_services.values():
+    for service, pods in controller_services(ctx.state).values():
         has = service.families
         if service.ip_family_policy == "SingleStack" and len(has) == 1:
             fix = add_family(ctx, service)
@@ -62,7 +63,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             settings = config_map(ctx.state, disabled) if disabled is not None else None
             if settings is not None:
                 then = fix if "\n" in fix else f"# then: {fix}"
-                fix = f"{enable_ipv6(settings, pods)}\n{then}"
+                fix = f"{switch_on(enable_ipv6(settings), pods)}\n{then}"
             yield Problem(
                 message=f"The controller's Service is SingleStack with {has[0]}: nothing behind it is published over "
                 f"{other(has[0])}.",

@@ -23,16 +23,17 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import enable_ipv6, names, ref
+from dsview.checks.engine.remediation import names, ref, switch_on
 from dsview.checks.ingress_nginx.shared import by_config_map
-from dsview.cluster.controllers import (
-    is_truthy,
-)
-from dsview.cluster.listeners import DISABLE_IPV6
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V6
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
+from dsview.listeners.ingress_nginx.pods import (
+    controller_services,
+    is_truthy,
+)
+from dsview.listeners.ingress_nginx.sockets import DISABLE_IPV6, enable_ipv6
 
 check = Check(
     code="DS-NGX-002",
@@ -55,7 +56,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
         keys = {pod.key for pod in pods}
         published = [
             service
-            for service, behind in ctx.controller_services.values()
+            for service, behind in controller_services(ctx.state).values()
             if V6 in service.families and any(pod.key in keys for pod in behind)
         ]
         yield Problem(
@@ -72,6 +73,6 @@ def decide(ctx: Context) -> Iterator[Problem]:
             field=f"data.{DISABLE_IPV6}",
             observed="true",
             expected="false, or no IPv6 in the Service",
-            fix=enable_ipv6(settings, pods),
+            fix=switch_on(enable_ipv6(settings), pods),
             related=(*(ref("Service", s) for s in published), *(ref("Pod", pod) for pod in pods[:20])),
         )

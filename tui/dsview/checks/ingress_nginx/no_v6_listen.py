@@ -31,21 +31,17 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names, recreate_pods, ref
 from dsview.checks.ingress_nginx.shared import correct_template, read
-from dsview.cluster.controllers import (
-    config_map_key,
-)
-from dsview.cluster.listeners import (
-    DISABLE_IPV6,
-    is_config_map_unread,
-    is_ipv6_disabled,
-    ports_of_host_names,
-    sockets,
-)
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V4, V6, families_of, family_of
 from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.core.listen import ports_of_host_names, sockets
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
+from dsview.listeners.config_maps import is_config_map_unread
+from dsview.listeners.ingress_nginx.pods import (
+    config_map_key,
+)
+from dsview.listeners.ingress_nginx.sockets import DISABLE_IPV6, is_ipv6_disabled
 
 check = Check(
     code="DS-NGX-001",

@@ -31,15 +31,15 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import kubectl, ref
 from dsview.checks.ingress_nginx.shared import by_config_map, has_v6_clients
-from dsview.cluster.controllers import (
-    is_truthy,
-)
 from dsview.cluster.profile import split_list
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V6
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
+from dsview.listeners.ingress_nginx.pods import (
+    is_truthy,
+)
 
 _REAL_IP = ("use-proxy-protocol", "use-forwarded-headers", "enable-real-ip")
 

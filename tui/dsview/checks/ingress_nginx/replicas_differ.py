@@ -25,13 +25,10 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context, workload_of
 from dsview.checks.engine.remediation import names, recreate_pods, ref
 from dsview.checks.ingress_nginx.shared import read
-from dsview.cluster.listeners import (
-    sockets,
-)
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family
 from dsview.core.finding import Cause, ObjectRef, Severity
-from dsview.core.listen import NginxConf
+from dsview.core.listen import NginxConf, sockets
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Pod
 

@@ -27,16 +27,15 @@ from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names, ref
 from dsview.checks.ingress_nginx.shared import make_listen
-from dsview.cluster.controllers import (
-    config_map_key,
-)
-from dsview.cluster.listeners import (
-    deaf_ports,
-)
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import families_of
 from dsview.core.finding import Cause, ObjectRef, Severity
 from dsview.kinds.kind import Kind
+from dsview.listeners.ingress_nginx.pods import (
+    config_map_key,
+    controller_services,
+)
+from dsview.listeners.ingress_nginx.sockets import deaf_ports
 
 check = Check(
     code="DS-NGX-003",
@@ -55,7 +54,7 @@ check = Check(
 
 def decide(ctx: Context) -> Iterator[Problem]:
     """The Service leads to a port that is deaf in one family."""
-    for service, pods in ctx.controller_services.values():
+    for service, pods in controller_services(ctx.state).values():
         found = ctx.endpoints(service.key)
         for family in service.families:
             if not found.live(family):

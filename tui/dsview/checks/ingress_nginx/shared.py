@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import enable_ipv6, kubectl, names, recreate_pods
-from dsview.cluster.controllers import config_map_key, live_controllers
-from dsview.cluster.listeners import config_map, is_ipv6_disabled, nginx_conf, predict, sockets
+from dsview.checks.engine.remediation import kubectl, names, recreate_pods, switch_on
 from dsview.cluster.state import ClusterState
 from dsview.core.address import V4, V6, Family, families_of
-from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf
+from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf, sockets
 from dsview.kinds.objects import ConfigMap, Key, Pod
+from dsview.listeners.ingress_nginx.pods import config_map_key, live_controllers
+from dsview.listeners.ingress_nginx.sockets import config_map, enable_ipv6, is_ipv6_disabled, nginx_conf, predict
 
 
 def ready(ctx: Context) -> list[Pod]:
@@ -64,7 +64,7 @@ def make_listen(state: ClusterState, pods: Sequence[Pod], ports: Sequence[int], 
     first = pods[0]
     settings = config_map(state, first)
     if family == V6 and settings is not None and is_ipv6_disabled(state, first):
-        return enable_ipv6(settings, pods)
+        return switch_on(enable_ipv6(settings), pods)
     if family == V6 and not any(V6 in has for has in sockets(nginx_conf(state, first)).values()):
         return recreate_pods(pods)
     return correct_template(config_map_key(first), map(str, ports), family)

@@ -26,15 +26,15 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import kubectl, look_at, names, ref
 from dsview.checks.ingress_nginx.shared import read
-from dsview.cluster.controllers import (
-    config_map_key,
-    has_ssl_passthrough,
-    public_ports,
-)
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
+from dsview.listeners.ingress_nginx.pods import (
+    config_map_key,
+    has_ssl_passthrough,
+    public_ports,
+)
 
 check = Check(
     code="DS-NGX-007",

@@ -30,6 +30,7 @@ from dsview.core.address import other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Service
+from dsview.listeners.proxies import door_services
 
 check = Check(
     code="DS-SVC-002",
@@ -49,7 +50,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     has = service.families
     if service.ip_family_policy != "SingleStack" or len(has) != 1 or not ctx.is_dual():
         return
-    if service.key == KUBERNETES or is_cluster_dns(service) or service.key in ctx.controller_services:
+    if service.key == KUBERNETES or is_cluster_dns(service) or service.key in door_services(ctx.state):
         return
     yield Problem(
         message=f"SingleStack with {has[0]}: clients that have only {other(has[0])} cannot reach it.",

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from dsview.cluster.controllers import config_map_key, has_ssl_passthrough, is_truthy, public_ports, target_port
-from dsview.cluster.state import ClusterState
 from dsview.core.address import V4, V6, Family, families_of
-from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf
+from dsview.core.finding import ObjectRef
+from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf, ports_of_host_names, sockets
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import ConfigMap, Key, Pod, Service
+from dsview.kinds.objects import ConfigMap, Pod, Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.config_maps import is_config_map_unread
+from dsview.listeners.controller import Switch
+from dsview.listeners.ingress_nginx.pods import config_map_key, has_ssl_passthrough, is_truthy, public_ports
+from dsview.listeners.ports import target_port
 
 DISABLE_IPV6 = "disable-ipv6"
 """The ConfigMap's key that keeps ingress-nginx from listening on IPv6."""
 
-Socket = tuple[str, int | None]
-"""Transport (`tcp` or `udp`) and port."""
+
+def enable_ipv6(settings: ConfigMap) -> Switch:
+    """The setting of a ConfigMap that keeps IPv6 off; nginx looks for the family when its process starts."""
+    return Switch(
+        holder=ObjectRef("ConfigMap", settings.namespace, settings.name),
+        message=f"{DISABLE_IPV6} is true in ConfigMap {settings.namespace}/{settings.name}: nginx would refuse IPv6 "
+        "connections.",
+        patch={"data": {DISABLE_IPV6: "false"}},
+    )
 
 
-def nginx_conf(state: ClusterState, pod: Pod) -> NginxConf:
+def nginx_conf(state: ClusterReader, pod: Pod) -> NginxConf:
     """What nginx of this pod listens on. Predicted where its nginx.conf was not read; unread stays unread."""
     read = state.nginx_confs.get(pod.key)
     if read is not None and read.source is not ListenSource.PREDICTED:
@@ -25,43 +36,18 @@ def nginx_conf(state: ClusterState, pod: Pod) -> NginxConf:
     return predict(state, pod, reason or state.status(Kind.NGINX_CONF).reason or "nginx.conf was not read")
 
 
-def config_map(state: ClusterState, pod: Pod) -> ConfigMap | None:
+def config_map(state: ClusterReader, pod: Pod) -> ConfigMap | None:
     """The controller's ConfigMap, if it was read."""
     return state.config_maps.get(config_map_key(pod))
 
 
-def is_config_map_unread(state: ClusterState, key: Key) -> bool:
-    """Whether a ConfigMap may exist and could not be read. Where all that were asked for could be, it does not."""
-    if key in state.config_maps:
-        return False
-    if not state.is_known(Kind.CONFIG_MAP):
-        return True
-    # The source names those that it could not read; a reason without names, as in a redacted snapshot, may mean any.
-    reason = state.status(Kind.CONFIG_MAP).reason
-    return "/".join(key) in reason or (bool(reason) and "/" not in reason)
-
-
-def is_ipv6_disabled(state: ClusterState, pod: Pod) -> bool:
+def is_ipv6_disabled(state: ClusterReader, pod: Pod) -> bool:
     """Whether the controller's ConfigMap says so; one that was not read says nothing."""
     settings = config_map(state, pod)
     return settings is not None and is_truthy(settings.data.get(DISABLE_IPV6, ""))
 
 
-def sockets(conf: NginxConf) -> dict[Socket, set[Family]]:
-    """The families of each public (transport, port)."""
-    found: dict[Socket, set[Family]] = {}
-    for listener in conf.listeners:
-        if not listener.internal and listener.transport != "unix":
-            found.setdefault(protocol_of(listener), set()).update(listener.families)
-    return found
-
-
-def protocol_of(listener: Listener) -> Socket:
-    """The port with the protocol in a Service's words: QUIC comes in datagrams."""
-    return ("udp" if listener.transport == "quic" else listener.transport, listener.port)
-
-
-def deaf_ports(state: ClusterState, service: Service, pod: Pod, family: Family) -> list[int]:
+def deaf_ports(state: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
     """The ports of a controller pod that the Service leads to and that have no listener of the family.
 
     None where nginx.conf could not be made out, or was predicted without its ConfigMap.
@@ -88,12 +74,7 @@ def deaf_ports(state: ClusterState, service: Service, pod: Pod, family: Family) 
     return deaf
 
 
-def ports_of_host_names(conf: NginxConf) -> set[Socket]:
-    """Where a host name is the listen target, which may be of any family: that is not held against nginx."""
-    return {protocol_of(x) for x in conf.listeners if not (x.families or x.internal)}
-
-
-def predict(state: ClusterState, pod: Pod, reason: str) -> NginxConf:
+def predict(state: ClusterReader, pod: Pod, reason: str) -> NginxConf:
     """The listeners that ingress-nginx would write: IPv4 always, IPv6 as the process would decide at its start."""
     ports = public_ports(pod)
     if has_ssl_passthrough(pod):
@@ -126,7 +107,7 @@ def _wildcard(address: str, port: int, options: tuple[str, ...], likelihood: Lik
     )
 
 
-def _ipv6_likelihood(state: ClusterState, pod: Pod) -> Likelihood | None:
+def _ipv6_likelihood(state: ClusterReader, pod: Pod) -> Likelihood | None:
     """How likely a `[::]` listen is; None for "there is none"."""
     if is_ipv6_disabled(state, pod):
         return None

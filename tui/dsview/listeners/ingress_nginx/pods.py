@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from dsview.cluster.command_flags import flag_value
-from dsview.cluster.relations import PodFacet
+from dsview.core.command_flags import flag_value
 from dsview.core.ports import port_number
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Container, Ingress, IngressClass, Key, Pod, Service, ServicePort
-
-if TYPE_CHECKING:
-    from dsview.cluster.state import ClusterState
+from dsview.kinds.objects import Container, Ingress, IngressClass, Key, Pod, Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.ports import target_port
 
 INGRESS_CONTROLLER = "k8s.io/ingress-nginx"
 """spec.controller of the IngressClasses that are ingress-nginx's."""
@@ -95,42 +92,26 @@ def public_ports(pod: Pod) -> dict[str, int]:
     return ports
 
 
-def target_port(service_port: ServicePort, pod: Pod) -> int | None:
-    """The container port number that a Service port leads to on this pod; None where a name resolves to nothing."""
-    target = service_port.target_port
-    if isinstance(target, int) and target:
-        return target
-    if not target:
-        return service_port.port
-    wanted = str(target)
-    number = port_number(wanted)
-    if number is not None:
-        return number
-    for container in pod.containers:
-        for port in container.ports:
-            if port.name == wanted:
-                return port.container_port
-    return None
-
-
-def live_controllers(state: ClusterState) -> tuple[Pod, ...]:
+def live_controllers(state: ClusterReader) -> tuple[Pod, ...]:
     """The controller pods that run now, in order of namespace and name."""
     return state.remembered(
-        "live controllers",
-        state.facets[PodFacet.CONTROLLERS],
+        "live ingress-nginx pods",
+        state.proxies_version,
         lambda: tuple(
-            pod for _, pod in sorted(state.controllers.items()) if pod.phase == "Running" and not pod.deleted
+            pod
+            for _, pod in sorted(state.controllers.items())
+            if pod.phase == "Running" and not pod.deleted and is_controller(pod)
         ),
     )
 
 
-def controllers_of(ingress: Ingress, state: ClusterState) -> list[Pod]:
+def controllers_of(ingress: Ingress, state: ClusterReader) -> list[Pod]:
     """The running ingress-nginx pods that serve an Ingress, by its class (I:internal/ingress/controller/store).
 
     One that watches another namespace only never hears of it.
     """
     name = ingress.class_name or dict(ingress.annotations).get(_CLASS_ANNOTATION, "")
-    versions = (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.INGRESS_CLASS])
+    versions = (state.proxies_version, state.epochs[Kind.INGRESS_CLASS])
     found: dict[tuple[str, str], list[Pod]] = state.remembered("controllers by class and namespace", versions, dict)
     key = (name, ingress.namespace)
     if key not in found:
@@ -139,7 +120,7 @@ def controllers_of(ingress: Ingress, state: ClusterState) -> list[Pod]:
     return found[key]
 
 
-def _controllers_of_class(name: str, state: ClusterState) -> list[Pod]:
+def _controllers_of_class(name: str, state: ClusterReader) -> list[Pod]:
     pods = live_controllers(state)
     item = state.ingress_classes.get(("", name)) if name else _default_class(state)
     if item is not None:
@@ -149,22 +130,22 @@ def _controllers_of_class(name: str, state: ClusterState) -> list[Pod]:
     return [pod for pod in pods if (argument(pod, "ingress-class") or "nginx") == name]
 
 
-def _default_class(state: ClusterState) -> IngressClass | None:
+def _default_class(state: ClusterReader) -> IngressClass | None:
     return next((c for c in sorted(state.ingress_classes, key=lambda c: c.name) if c.is_default), None)
 
 
-def published_services(state: ClusterState) -> dict[Key, tuple[Pod, ...]]:
+def published_services(state: ClusterReader) -> dict[Key, tuple[Pod, ...]]:
     """The Services that some controller's `--publish-service` names, each with those controllers."""
 
     def find() -> dict[Key, tuple[Pod, ...]]:
         found: dict[Key, list[Pod]] = {}
-        for pod in state.controllers.values():
+        for pod in filter(is_controller, state.controllers.values()):
             key = publish_service_key(pod)
             if key is not None:
                 found.setdefault(key, []).append(pod)
         return {key: tuple(pods) for key, pods in found.items()}
 
-    return state.remembered("published services", state.facets[PodFacet.CONTROLLERS], find)
+    return state.remembered("published services", state.proxies_version, find)
 
 
 def publish_service_key(pod: Pod) -> Key | None:
@@ -172,17 +153,17 @@ def publish_service_key(pod: Pod) -> Key | None:
     return _named(pod, argument(pod, "publish-service"))
 
 
-def controller_services(state: ClusterState) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
+def controller_services(state: ClusterReader) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
     """The controller Services, each with the running controller pods behind it.
 
     A Service is one if `--publish-service` names it, or, for pods without a publish Service that exists, if it is
     a LoadBalancer or NodePort Service that selects them and leads to their http or https port.
     """
-    versions = (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.SERVICE])
+    versions = (state.proxies_version, state.epochs[Kind.SERVICE])
     return state.remembered("controller services", versions, lambda: _controller_services(state))
 
 
-def _controller_services(state: ClusterState) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
+def _controller_services(state: ClusterReader) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
     found: dict[Key, tuple[Service, list[Pod]]] = {}
     for pod in live_controllers(state):
         published = publish_service_key(pod)

@@ -1,0 +1,97 @@
+"""What a controller may ask of the cluster. `dsview.cluster.state.ClusterState` is one; nothing else is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Protocol, TypeVar
+
+from dsview.core.listen import NginxConf
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import ConfigMap, IngressClass, Key, Node, Pod, Service
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Objects(Protocol[T_co]):
+    """The objects of one kind that were read."""
+
+    def __iter__(self) -> Iterator[T_co]: ...
+
+    def __contains__(self, key: Key) -> bool: ...
+
+    def __len__(self) -> int: ...
+
+    def get(self, key: Key) -> T_co | None:
+        """The object, or None."""
+
+    def in_namespace(self, namespace: str) -> Iterator[T_co]:
+        """The objects of one namespace."""
+
+
+class Selectors(Protocol):
+    """Which Services select a pod."""
+
+    def selecting(self, pod: Pod) -> list[Service]:
+        """The Services whose selector matches the pod's labels."""
+
+
+class KindStatus(Protocol):
+    """How reading a kind went."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is not whole; empty where it is."""
+
+
+class ClusterReader(Protocol):
+    """The cluster as far as it was read. `proxies_version` grows whenever one of `controllers` changes."""
+
+    @property
+    def pods(self) -> Objects[Pod]:
+        """All pods."""
+
+    @property
+    def services(self) -> Objects[Service]:
+        """All Services."""
+
+    @property
+    def nodes(self) -> Objects[Node]:
+        """All nodes."""
+
+    @property
+    def config_maps(self) -> Objects[ConfigMap]:
+        """The ConfigMaps that are read, by name."""
+
+    @property
+    def ingress_classes(self) -> Objects[IngressClass]:
+        """All IngressClasses."""
+
+    @property
+    def nginx_confs(self) -> Objects[NginxConf]:
+        """The configuration files of proxy pods that were read, or why not."""
+
+    @property
+    def selectors(self) -> Selectors:
+        """Which Services select a pod."""
+
+    @property
+    def controllers(self) -> Mapping[Key, Pod]:
+        """The proxy pods of all controllers, finished ones included."""
+
+    @property
+    def proxies_version(self) -> int:
+        """Grows with every change of a pod in `controllers`."""
+
+    @property
+    def epochs(self) -> Mapping[Kind, int]:
+        """Grows, by kind, with every change of an object."""
+
+    def status(self, kind: Kind) -> KindStatus:
+        """How reading a kind went."""
+
+    def is_known(self, kind: Kind) -> bool:
+        """Whether all objects of the kind were read at least once."""
+
+    def remembered(self, name: str, versions: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returned when it was called for the same name and versions last; else it is called."""

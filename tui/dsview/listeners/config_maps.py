@@ -1,0 +1,18 @@
+"""The ConfigMaps of controllers, which are read one by one, by name."""
+
+from __future__ import annotations
+
+from dsview.kinds.kind import Kind
+from dsview.kinds.objects import Key
+from dsview.listeners.cluster import ClusterReader
+
+
+def is_config_map_unread(state: ClusterReader, key: Key) -> bool:
+    """Whether a ConfigMap may exist and could not be read. Where all that were asked for could be, it does not."""
+    if key in state.config_maps:
+        return False
+    if not state.is_known(Kind.CONFIG_MAP):
+        return True
+    # The source names those that it could not read; a reason without names, as in a redacted snapshot, may mean any.
+    reason = state.status(Kind.CONFIG_MAP).reason
+    return "/".join(key) in reason or (bool(reason) and "/" not in reason)

@@ -1,0 +1,83 @@
+"""What a controller says of its proxy pods: the protocol that every module of this room implements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from dsview.core.address import Family
+from dsview.core.finding import ObjectRef
+from dsview.core.listen import NginxConf
+from dsview.kinds.objects import Container, Ingress, Key, Pod, Service
+from dsview.listeners.cluster import ClusterReader
+
+DoorServices = Mapping[Key, tuple[Service, tuple[Pod, ...]]]
+"""Services that lead to proxy pods, by key, each with the running proxy pods behind it."""
+
+
+class Switch(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting that keeps a family switched off, and how to change it.
+
+    `patch` is a merge patch of `holder` that switches the family on; the proxies have to start anew after it.
+    """
+
+    holder: ObjectRef
+    message: str
+    patch: dict[str, Any]
+
+
+class Controller:
+    """A controller, by its own name. What is not overridden holds for one of which nothing is known."""
+
+    name: str = ""
+    notice: str = ""
+    """A sentence that the header shows where the controller runs; empty for none."""
+
+    def is_proxy(self, pod: Pod) -> bool:
+        """Whether the pod accepts this controller's connections. Asked of every pod: it must be quick."""
+        raise NotImplementedError
+
+    def container_to_read(self, pod: Pod) -> Container | None:
+        """The container whose configuration file is read; None where there is nothing to read."""
+        return None
+
+    def config_map_key(self, pod: Pod) -> Key | None:
+        """The ConfigMap that has to be read besides; None for none."""
+        return None
+
+    def listeners(self, cluster: ClusterReader, pod: Pod) -> NginxConf:
+        """The sockets of a proxy pod, and how they are known."""
+        raise NotImplementedError
+
+    def traffic_ports(self, cluster: ClusterReader, pod: Pod, service: Service | None) -> set[int]:
+        """The ports of the pod that connections come to: those that a Service leads to, or all."""
+        raise NotImplementedError
+
+    def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
+        """The ports that the Service leads to and on which the pod has no listener of the family.
+
+        Empty where that is not known.
+        """
+        raise NotImplementedError
+
+    def services(self, cluster: ClusterReader) -> DoorServices:
+        """The Services that lead to this controller's proxy pods."""
+        raise NotImplementedError
+
+    def published(self, cluster: ClusterReader, service: Key) -> Sequence[Pod]:
+        """The pods that name the Service as the one they are published by."""
+        return ()
+
+    def published_by(self, pod: Pod) -> Key | None:
+        """The Service that the pod names as the one it is published by."""
+        return None
+
+    def proxies_of(self, ingress: Ingress, cluster: ClusterReader) -> list[Pod]:
+        """The running proxy pods that serve an Ingress."""
+        return []
+
+    def switched_off(self, cluster: ClusterReader, pod: Pod, family: Family) -> Switch | None:
+        """What keeps the family switched off for the pod, if a setting that was read does."""
+        return None

@@ -1,0 +1,84 @@
+"""ingress-nginx as one of the controllers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dsview.core.address import V6, Family
+from dsview.core.listen import NginxConf, sockets
+from dsview.kinds.objects import Container, Ingress, Key, Pod, Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Controller, DoorServices, Switch
+from dsview.listeners.ingress_nginx.pods import (
+    config_map_key,
+    controller_container,
+    controller_services,
+    controllers_of,
+    has_ssl_passthrough,
+    is_controller,
+    public_ports,
+    publish_service_key,
+    published_services,
+)
+from dsview.listeners.ingress_nginx.sockets import config_map, deaf_ports, enable_ipv6, is_ipv6_disabled, nginx_conf
+from dsview.listeners.ports import target_port
+
+
+class IngressNginx(Controller):
+    """ingress-nginx: nginx.conf is read, else predicted from the ConfigMap and the pod's addresses."""
+
+    name = "ingress-nginx"
+    notice = "ingress-nginx is retired: best-effort maintenance ended in March 2026."
+
+    def is_proxy(self, pod: Pod) -> bool:
+        """By labels, else by the binary, else by the image."""
+        return is_controller(pod)
+
+    def container_to_read(self, pod: Pod) -> Container | None:
+        """The container with nginx.conf."""
+        return controller_container(pod)
+
+    def config_map_key(self, pod: Pod) -> Key | None:
+        """`--configmap`."""
+        return config_map_key(pod)
+
+    def listeners(self, cluster: ClusterReader, pod: Pod) -> NginxConf:
+        """As read, else as predicted."""
+        return nginx_conf(cluster, pod)
+
+    def traffic_ports(self, cluster: ClusterReader, pod: Pod, service: Service | None) -> set[int]:
+        """The ports of nginx that are on the way; with ssl-passthrough the Go proxy owns the https port."""
+        public = set(public_ports(pod).values())
+        if service is None:
+            return public
+        known = {port for _, port in sockets(nginx_conf(cluster, pod))} | public
+        passed_through = public_ports(pod)["https"] if has_ssl_passthrough(pod) else None
+        found = {number for port in service.ports if (number := target_port(port, pod)) in known}
+        return {number for number in found if number is not None and number != passed_through}
+
+    def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
+        """Those of nginx only: a port without a listener in either family is another program's, or nobody's."""
+        return deaf_ports(cluster, service, pod, family)
+
+    def services(self, cluster: ClusterReader) -> DoorServices:
+        """Those that `--publish-service` names, else those that select the pods."""
+        return controller_services(cluster)
+
+    def published(self, cluster: ClusterReader, service: Key) -> Sequence[Pod]:
+        """The pods whose `--publish-service` it is."""
+        return published_services(cluster).get(service, ())
+
+    def published_by(self, pod: Pod) -> Key | None:
+        """`--publish-service`."""
+        return publish_service_key(pod)
+
+    def proxies_of(self, ingress: Ingress, cluster: ClusterReader) -> list[Pod]:
+        """By the class of the Ingress."""
+        return controllers_of(ingress, cluster)
+
+    def switched_off(self, cluster: ClusterReader, pod: Pod, family: Family) -> Switch | None:
+        """`disable-ipv6` of the ConfigMap."""
+        settings = config_map(cluster, pod)
+        if family != V6 or settings is None or not is_ipv6_disabled(cluster, pod):
+            return None
+        return enable_ipv6(settings)

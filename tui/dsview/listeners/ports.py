@@ -1,0 +1,24 @@
+"""Where a port of a Service leads to on a pod."""
+
+from __future__ import annotations
+
+from dsview.core.ports import port_number
+from dsview.kinds.objects import Pod, ServicePort
+
+
+def target_port(service_port: ServicePort, pod: Pod) -> int | None:
+    """The container port number that a Service port leads to on this pod; None where a name resolves to nothing."""
+    target = service_port.target_port
+    if isinstance(target, int) and target:
+        return target
+    if not target:
+        return service_port.port
+    wanted = str(target)
+    number = port_number(wanted)
+    if number is not None:
+        return number
+    for container in pod.containers:
+        for port in container.ports:
+            if port.name == wanted:
+                return port.container_port
+    return None

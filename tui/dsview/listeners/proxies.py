@@ -1,0 +1,91 @@
+"""The proxy pods of all controllers, asked through the one protocol. What is no proxy pod has no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dsview.core.address import Family
+from dsview.core.listen import ListenSource, NginxConf
+from dsview.kinds.objects import Container, Ingress, Key, Pod, Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import DoorServices, Switch
+from dsview.listeners.registry import CONTROLLERS, controller_of
+
+
+def live_proxies(cluster: ClusterReader) -> tuple[Pod, ...]:
+    """The proxy pods that run now, by namespace and name."""
+    return cluster.remembered(
+        "live proxies",
+        cluster.proxies_version,
+        lambda: tuple(
+            pod for _, pod in sorted(cluster.controllers.items()) if pod.phase == "Running" and not pod.deleted
+        ),
+    )
+
+
+def listeners_of(cluster: ClusterReader, pod: Pod) -> NginxConf:
+    """The sockets of a proxy pod, and how they are known."""
+    controller = controller_of(pod)
+    if controller is None:
+        return NginxConf(namespace=pod.namespace, name=pod.name, source=ListenSource.UNREAD, reason="It is no proxy.")
+    return controller.listeners(cluster, pod)
+
+
+def traffic_ports(cluster: ClusterReader, pod: Pod, service: Service | None = None) -> set[int]:
+    """The ports of a proxy pod that connections come to: those that a Service leads to, or all."""
+    controller = controller_of(pod)
+    return controller.traffic_ports(cluster, pod, service) if controller is not None else set()
+
+
+def closed_ports(cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
+    """The ports that the Service leads to and on which the proxy pod is known to have no listener of the family."""
+    controller = controller_of(pod)
+    return controller.closed_ports(cluster, service, pod, family) if controller is not None else []
+
+
+def container_to_read(pod: Pod) -> Container | None:
+    """The container whose configuration file is read; None where there is nothing to read."""
+    controller = controller_of(pod)
+    return controller.container_to_read(pod) if controller is not None else None
+
+
+def config_map_key(pod: Pod) -> Key | None:
+    """The ConfigMap that says what a proxy pod listens on, if one does."""
+    controller = controller_of(pod)
+    return controller.config_map_key(pod) if controller is not None else None
+
+
+def door_services(cluster: ClusterReader) -> DoorServices:
+    """The Services that lead to proxy pods, of whichever controller."""
+    found: dict[Key, tuple[Service, tuple[Pod, ...]]] = {}
+    for controller in CONTROLLERS:
+        found.update(controller.services(cluster))
+    return found
+
+
+def published(cluster: ClusterReader, service: Key) -> Sequence[Pod]:
+    """The proxy pods that name the Service as the one they are published by."""
+    return [pod for controller in CONTROLLERS for pod in controller.published(cluster, service)]
+
+
+def published_by(pod: Pod) -> Key | None:
+    """The Service that a proxy pod names as the one it is published by."""
+    controller = controller_of(pod)
+    return controller.published_by(pod) if controller is not None else None
+
+
+def proxies_of(ingress: Ingress, cluster: ClusterReader) -> list[Pod]:
+    """The running proxy pods that serve an Ingress, of whichever controller."""
+    return [pod for controller in CONTROLLERS for pod in controller.proxies_of(ingress, cluster)]
+
+
+def switched_off(cluster: ClusterReader, pod: Pod, family: Family) -> Switch | None:
+    """What keeps a family switched off for a proxy pod, if a setting that was read does."""
+    controller = controller_of(pod)
+    return controller.switched_off(cluster, pod, family) if controller is not None else None
+
+
+def controller_notices(cluster: ClusterReader) -> list[str]:
+    """What the header says of the controllers that run."""
+    running = {id(controller): controller for pod in cluster.controllers.values() if (controller := controller_of(pod))}
+    return list(dict.fromkeys(controller.notice for controller in running.values() if controller.notice))
