@@ -36,7 +36,7 @@ from dsview.core.finding import Finding, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Pod, Service
-from dsview.listeners.ingress_nginx.pods import config_map_key
+from dsview.listeners.proxies import config_map_key
 
 _ONLY_SLICES = "only EndpointSlices tell which"
 _PLACEHOLDER = "its endpoint is a placeholder of Cilium, whose proxy on each node takes the traffic"
@@ -281,7 +281,8 @@ class ServiceHops:
 
 def findings_behind(view: ClusterView, pod: Pod) -> tuple[Finding, ...]:
     """The findings about a Pod, its Node, and the ConfigMap that a controller goes by."""
-    settings = view.findings_of("ConfigMap", *config_map_key(pod)) if pod.key in view.state.controllers else ()
+    key = config_map_key(pod) if pod.key in view.state.controllers else None
+    settings = view.findings_of("ConfigMap", *key) if key is not None else ()
     return (*view.findings_of("Pod", *pod.key), *view.findings_of("Node", "", pod.node_name), *settings)
 
 
