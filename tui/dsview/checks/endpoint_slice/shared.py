@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import (
     give_family,
+    keep_first_family,
     kubectl,
     look_at,
     names,
-    patch_service,
     ref,
 )
 from dsview.core.address import Family, families_of, other
@@ -95,4 +95,4 @@ def settling_for(service: Service, family: Family) -> str | None:
     """A patch that leaves the Service that family only; None where the API server would refuse it."""
     if len(service.families) != 2 or service.families[0] != family:
         return None
-    return patch_service(service, ipFamilyPolicy="SingleStack")
+    return keep_first_family(service)

@@ -14,13 +14,16 @@ from dsview.cluster.state import Change, ClusterState
 from dsview.kinds.endpoint_slices import EndpointSlice
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Event, IPAddress, Key, Labels, Node, Pod, Service
-from dsview.listeners.proxies import published, published_by
+from dsview.listeners.proxies import door_services, published, published_by
 from dsview.listeners.registry import is_proxy
 
 Flagged = Callable[[Kind, str], Iterable[SubjectKey]]
 """The subjects of a kind and a namespace that have a finding."""
 
 CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+_OF_CONTROLLERS = (Kind.CONFIG_MAP, Kind.NGINX_CONF)
+"""What controllers go by, and what came of it: the fixes of the Services before them look at both."""
+
 _WEBHOOKS = (Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE)
 
 
@@ -87,6 +90,8 @@ class _Affected:
                         # Whatever kind the writer calls it: the checks go by the name, too.
                         self._subjects.update((subject(Kind.SERVICE, about), subject(Kind.POD, about)))
             case _:
+                if change.kind in _OF_CONTROLLERS:
+                    self._services.update(door_services(self._state))
                 if change.kind is Kind.ENDPOINTS:
                     self._services.add(change.key)
                 self._all_ingresses = self._all_ingresses or change.kind is Kind.INGRESS_CLASS

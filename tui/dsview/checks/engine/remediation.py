@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dsview.checks.engine.context import Context, workload_of
-from dsview.core.address import Family
+from dsview.core.address import Family, family_of
 from dsview.core.finding import ObjectRef
 from dsview.core.text import safe
 from dsview.kinds.objects import Event, Node, Object, Pod, Service
@@ -66,6 +66,14 @@ def patch(kind: str, namespace: str, name: str, body: dict[str, Any]) -> str:
 def patch_service(service: Service, **spec: object) -> str:
     """A `kubectl patch` of a Service's spec; keywords are the fields in Kubernetes' spelling."""
     return patch("service", service.namespace, service.name, {"spec": spec})
+
+
+def keep_first_family(service: Service) -> str:
+    """A patch that leaves a Service its first family, without the external IPs that nothing would program any more."""
+    kept = [ip for ip in service.external_ips if family_of(ip) in (None, service.families[0])]
+    if len(kept) == len(service.external_ips):
+        return patch_service(service, ipFamilyPolicy="SingleStack")
+    return patch_service(service, ipFamilyPolicy="SingleStack", externalIPs=kept)
 
 
 FAMILY_FIELDS = (".spec.ipFamilies", ".spec.ipFamilyPolicy")

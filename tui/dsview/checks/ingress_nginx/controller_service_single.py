@@ -28,14 +28,13 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import ref, switch_on
+from dsview.checks.engine.remediation import ref
 from dsview.checks.service.shared import add_family
 from dsview.cluster.relations import PodFacet
-from dsview.core.address import V6, other
+from dsview.core.address import other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.listeners.ingress_nginx.pods import controller_services
-from dsview.listeners.ingress_nginx.sockets import config_map, enable_ipv6, is_ipv6_disabled
 
 check = Check(
     code="DS-NGX-005",
@@ -58,12 +57,6 @@ def decide(ctx: Context) -> Iterator[Problem]:
     for service, pods in controller_services(ctx.state).values():
         has = service.families
         if service.ip_family_policy == "SingleStack" and len(has) == 1:
-            fix = add_family(ctx, service)
-            disabled = next((pod for pod in pods if other(has[0]) == V6 and is_ipv6_disabled(ctx.state, pod)), None)
-            settings = config_map(ctx.state, disabled) if disabled is not None else None
-            if settings is not None:
-                then = fix if "\n" in fix else f"# then: {fix}"
-                fix = f"{switch_on(enable_ipv6(settings), pods)}\n{then}"
             yield Problem(
                 message=f"The controller's Service is SingleStack with {has[0]}: nothing behind it is published over "
                 f"{other(has[0])}.",
@@ -72,6 +65,6 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 field="spec.ipFamilyPolicy",
                 observed="SingleStack",
                 expected="PreferDualStack with both ipFamilies",
-                fix=fix,
+                fix=add_family(ctx, service),
                 related=tuple(ref("Pod", pod) for pod in pods[:20]),
             )

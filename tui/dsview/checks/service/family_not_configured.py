@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import FAMILY_FIELDS, families, patch_service, recreate_service
+from dsview.checks.engine.remediation import FAMILY_FIELDS, families, keep_first_family, recreate_service
 from dsview.cluster.profile import Confidence
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
@@ -59,7 +59,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             field=f"spec.ipFamilies[{has.index(family)}]",
             observed=families(has),
             expected=families(profile.service_families),
-            fix=patch_service(service, ipFamilyPolicy="SingleStack")
+            fix=keep_first_family(service)
             if is_secondary
             # A policy that requires what the cluster has not would be refused, too.
             else recreate_service(service, FAMILY_FIELDS),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import give_family, patch_service
+from dsview.checks.engine.remediation import give_family, patch_service, switch_on
+from dsview.checks.ingress_nginx.shared import make_listen
 from dsview.checks.load_balancer.shared import TYPE, closing_ranges, limits_nobody, source_ranges
-from dsview.core.address import families_of, other
+from dsview.core.address import Family, families_of, other
 from dsview.core.cidr import cidr_families
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod, Service
+from dsview.kinds.objects import Service
+from dsview.listeners.proxies import closed_ports, door_services, switched_off
 
 _OPENSHIFT_DNS = ("openshift-dns", "dns-default")
 
@@ -36,8 +38,21 @@ def add_family(ctx: Context, service: Service) -> str:
     if cidr_families(ranges) == (has,) and not limits_nobody(ranges):
         spec["loadBalancerSourceRanges"] = closing_ranges(service, missing)
     patch = patch_service(service, **spec)
-    first = _needed_first(ctx, service)
+    first = "\n".join(filter(None, (_needed_first(ctx, service), _listening_first(ctx, service, missing))))
     return f"{first}\n# then: {patch}" if first else patch
+
+
+def _listening_first(ctx: Context, service: Service, missing: Family) -> str:
+    """What the proxies behind a Service need to listen on an added family; nothing where they do, or are none."""
+    found = door_services(ctx.state).get(service.key)
+    pods = found[1] if found is not None else ()
+    switches = (switched_off(ctx.state, pod, missing) for pod in pods)
+    switch = next((each for each in switches if each is not None), None)
+    if switch is not None:
+        return switch_on(switch, pods)
+    having = [pod for pod in pods if pod.ready and missing in families_of(pod.ips)]
+    deaf = [(pod, ports) for pod in having if (ports := closed_ports(ctx.state, service, pod, missing))]
+    return make_listen(ctx.state, [pod for pod, _ in deaf], deaf[0][1], missing) if deaf else ""
 
 
 def _needed_first(ctx: Context, service: Service) -> str:
@@ -47,16 +62,19 @@ def _needed_first(ctx: Context, service: Service) -> str:
     if not ctx.knows(Kind.ENDPOINT_SLICE):
         return ""
     found = ctx.endpoints(service.key)
-    if found.live(missing) or not found.live(has):
-        return ""
     if not service.selector:
+        if found.live(missing) or not found.live(has):
+            return ""
         return (
             f"# first: add an EndpointSlice of addressType {missing}, labelled "
             f"kubernetes.io/service-name={service.name}: the Service has no selector."
         )
-    lacking: dict[str, Pod] = {}
-    for endpoint in found.of(has).ready.values():
-        pod = ctx.addressed_pod(service, endpoint.target) if endpoint.target[1] else None
-        if pod is not None and pod.ips and missing not in families_of(pod.ips):
-            lacking[pod.name] = pod
-    return give_family(ctx, [lacking[name] for name in sorted(lacking)], missing)
+    keys = {endpoint.target for endpoint in found.of(has).ready.values() if endpoint.target[1]}
+    pods = [pod for key in sorted(keys) if (pod := ctx.addressed_pod(service, key)) is not None and pod.ips]
+    if not keys or any(has not in of_pods for of_pods, _ in ctx.state.pod_patterns.counts):
+        # Only then may ready pods of the Service be missing in its slices, such as those without its own family.
+        others = (pod for pod in ctx.selected_pods(service) if pod.key not in keys)
+        pods += [pod for pod in others if pod.ready and ctx.elig(pod)]
+    by_family = ([pod for pod in pods if family not in families_of(pod.ips)] for family in (has, missing))
+    lines = [give_family(ctx, lacking, family) for family, lacking in zip((has, missing), by_family, strict=True)]
+    return "\n".join(dict.fromkeys(filter(None, lines)))
