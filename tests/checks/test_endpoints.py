@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dsview.checks.engine.context import ROLLOUT_LASTS, ROLLOUT_SETTLES
 from dsview.checks.engine.engine import Engine
 from dsview.checks.engine.registry import all_checks
 from dsview.session.session import Session
@@ -20,10 +21,12 @@ from tests.support.changes import (
     S,
     adding,
     all_of,
+    as_manifest,
     dropping_slices,
     emptying_slices,
     endpoint_slice,
     verify,
+    with_pod_cidrs,
     with_spec,
 )
 from tests.support.clusters import changed, find
@@ -67,11 +70,71 @@ def _with_conditions(value: Json | None) -> Change:
     return change
 
 
+def _with_old_address(*, of: str = "the same pod") -> Change:
+    """An endpoint of web over IPv6 has an address that its pod no longer has, or had as another pod of that name."""
+
+    def change(items: list[Json]) -> None:
+        item = next(i for i in items if i["kind"] == "EndpointSlice" and "fd00" in str(i.get("endpoints")))
+        endpoint = item["endpoints"][0]
+        endpoint["addresses"] = ["fd00:10:244:9::99"]
+        if of != "the same pod":
+            endpoint["targetRef"]["uid"] = "another"
+
+    return change
+
+
+def _dummy(items: list[Json]) -> None:
+    """my-service-2 is what Cilium makes of a Gateway: no selector, and a dummy slice of IPv4."""
+    find(items, "Service", "my-service-2")["spec"].pop("selector")
+    for item in items:
+        if item["kind"] == "EndpointSlice" and item["metadata"]["name"].startswith("my-service-2"):
+            item["endpoints"] = None
+            if item["addressType"] == V4:
+                item["endpoints"] = [{"addresses": ["192.192.192.192"]}]
+
+
 def _headless(items: list[Json]) -> None:
     find(items, "Service", "my-service-2")["spec"].update(clusterIP="None", clusterIPs=["None"])
 
 
 CASES = [
+    Case(
+        "service-of-a-family-that-its-pods-lack",
+        "03",
+        all_of(
+            with_spec("Service", "web", ipFamilyPolicy="SingleStack", ipFamilies=[V6], clusterIPs=["fd00:10:96::36f4"]),
+            with_spec("Service", "web", clusterIP="fd00:10:96::36f4"),
+            dropping_slices("web", V4),
+        ),
+        {
+            ("DS-EPS-008", "error", "Service", "web", V6),
+            # The Endpoints object stays as it was.
+            ("DS-EPS-006", "warning", "Service", "web", V4),
+        },
+        ("DS-EPS-001",),
+    ),
+    Case(
+        "selector-that-matches-no-pod",
+        "03",
+        all_of(with_spec("Service", "web", selector={"app": "wep"}), emptying_slices("web", V4)),
+        {("DS-EPS-008", "note", "Service", "web", None)},
+        ("DS-EPS-001",),
+    ),
+    Case(
+        "endpoint-with-an-address-of-before",
+        "12",
+        _with_old_address(),
+        {("DS-EPS-009", "error", "Service", "web", V6)},
+    ),
+    Case("endpoint-of-another-pod-of-the-name", "12", _with_old_address(of="another"), set(), ("DS-EPS-009",)),
+    Case("dummy-endpoint-of-cilium", "01", _dummy, set(), ("DS-EPS-001", "DS-EPS-005", "DS-EPS-008")),
+    Case(
+        "manifest-has-no-slices",
+        "03",
+        all_of(as_manifest("Service", "web"), dropping_slices("web", V4), dropping_slices("web", V6)),
+        set(),
+        ("DS-EPS-001", "DS-EPS-003", "DS-EPS-008"),
+    ),
     Case(
         "family-without-endpoints-while-pods-have-it",
         "01",
@@ -296,3 +359,32 @@ def test_checks_of_endpoints_are_evaluated_where_the_server_says_that_it_is_new_
         found.append(("DS-EPS-001" in {f.check for f in engine.book}, unevaluated))
     known, unknown = (True, set[str]()), (False, NEED_SLICES)
     assert found == [unknown, known, unknown, known]
+
+
+@pytest.mark.parametrize(
+    ("change", "reported_after"),
+    [
+        (_with_hashes("aaa", "bbb"), [False, False, True]),
+        (_with_hashes("aaa"), [False, True, True]),
+        (_with_workloads("a-one", "b-two"), [False, True, True]),
+    ],
+    ids=["two-revisions-of-one-owner", "one-revision", "two-owners"],
+)
+def test_a_rollout_lasts_ten_minutes_and_two_owners_are_none(
+    change: Change, reported_after: list[bool], tmp_path: Path
+) -> None:
+    session = changed("04", change, tmp_path)
+    engine = Engine(session.state, live=False)
+    youngest = max(pod.ready_since for pod in session.state.pods if pod.namespace == "shop")
+    found = []
+    for seconds in (ROLLOUT_SETTLES - 1, ROLLOUT_LASTS - 1, ROLLOUT_LASTS):
+        engine.evaluate_all(youngest + seconds)
+        found.append("DS-EPS-002" in {f.check for f in engine.book})
+    assert found == reported_after
+
+
+def test_pods_are_recreated_only_where_their_node_gives_the_family(tmp_path: Path) -> None:
+    session = changed("03", with_pod_cidrs("node-a", "10.244.1.0/24"), tmp_path)
+    fix = next(f.fix for f in session.book if f.check == "DS-EPS-001") or ""
+    assert "# First give node-a an IPv6 pod range" in fix
+    assert "rollout restart deployment/web" in fix

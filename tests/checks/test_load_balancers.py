@@ -15,6 +15,7 @@ from tests.support.changes import (
     Change,
     Json,
     all_of,
+    as_manifest,
     dropping_slices,
     verify,
     with_load_balancer,
@@ -38,7 +39,59 @@ def _local_with_a_gap(items: list[Json]) -> None:
     find(items, "Service", "web")["spec"]["externalTrafficPolicy"] = "Local"
 
 
+SINGLE = {"ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv4"], "clusterIPs": ["10.96.223.11"]}
+
+
+def _on(provider: str) -> Change:
+    """The nodes are of that provider."""
+
+    def change(items: list[Json]) -> None:
+        for item in items:
+            if item["kind"] == "Node":
+                item["spec"]["providerID"] = f"{provider}://1"
+
+    return change
+
+
+def _foreign_vip(*more: Change) -> Change:
+    """web is SingleStack IPv4, and its load balancer has an address of each family."""
+    return all_of(with_load_balancer(*BOTH, **SINGLE), dropping_slices("web", V6), *more)
+
+
 CASES = [
+    Case(
+        "foreign-vip-of-hetzner",
+        "12",
+        _foreign_vip(_on("hcloud")),
+        {("DS-LB-003", "note", "Service", "web", V6)},
+    ),
+    Case(
+        "foreign-vip-of-digitalocean-by-annotation",
+        "12",
+        _foreign_vip(_annotation("service.beta.kubernetes.io/do-loadbalancer-name", "web")),
+        {("DS-LB-003", "note", "Service", "web", V6)},
+    ),
+    Case(
+        "foreign-vip-of-metallb-on-nodes-of-hetzner",
+        "12",
+        _foreign_vip(_on("hcloud"), _annotation("metallb.io/ip-allocated-from-pool", "first")),
+        {("DS-LB-003", "warning", "Service", "web", V6)},
+    ),
+    Case(
+        "requested-in-both-and-given-in-both",
+        "12",
+        _foreign_vip(_annotation("metallb.io/loadBalancerIPs", "203.0.113.9,2001:db8::9")),
+        {("DS-LB-003", "warning", "Service", "web", V6)},
+        ("DS-LB-006",),
+    ),
+    Case(
+        "ranges-that-limit-nobody",
+        "12",
+        with_load_balancer(*BOTH, loadBalancerSourceRanges=["0.0.0.0/0"]),
+        set(),
+        ("DS-LB-005",),
+    ),
+    Case("manifest-waits-for-nothing", "12", as_manifest("Service", "web"), set(), ("DS-LB-001", "DS-LB-004")),
     Case(
         "require-with-one-vip-family",
         "12",

@@ -6,13 +6,76 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.changes import CONTROLLER, V4, V6, Case, verify, with_controller_data
+from tests.support.changes import (
+    CONTROLLER,
+    V4,
+    V6,
+    Case,
+    Change,
+    Json,
+    adding,
+    all_of,
+    verify,
+    with_controller_data,
+)
 
 SINGLE = {("DS-NGX-005", "warning", "Service", CONTROLLER, V6)}
 """What the chart's default shows in every case here."""
 
 
+def _ingress(**annotations: str) -> Change:
+    """An Ingress of ingress-nginx with these annotations, the prefix left out."""
+    names = {name.replace("__", ".test/").replace("_", "-"): value for name, value in annotations.items()}
+    metadata = {
+        "name": "office",
+        "namespace": "shop",
+        "annotations": names,
+        "creationTimestamp": "2026-11-20T08:15:10Z",
+    }
+    spec = {"ingressClassName": "nginx", "defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}}
+    status = {"loadBalancer": {"ingress": [{"ip": "203.0.113.20"}]}}
+    item = {"kind": "Ingress", "apiVersion": "networking.k8s.io/v1", "metadata": metadata, "spec": spec}
+    return adding({**item, "status": status})
+
+
+def _prefixed(prefix: str) -> Change:
+    """The controllers were told another prefix of annotations."""
+
+    def change(items: list[Json]) -> None:
+        for item in items:
+            if item["kind"] == "Pod" and item["metadata"]["name"].startswith(CONTROLLER):
+                item["spec"]["containers"][0]["args"].append(f"--annotations-prefix={prefix}")
+
+    return change
+
+
 CASES = [
+    Case(
+        "denylist-of-an-ingress-under-another-prefix",
+        "08",
+        all_of(_prefixed("corp.test"), _ingress(corp__denylist_source_range="192.0.2.0/24")),
+        SINGLE | {("DS-NGX-011", "warning", "Ingress", "office", V6)},
+    ),
+    Case(
+        "allowlist-of-an-ingress-under-another-prefix",
+        "08",
+        all_of(_prefixed("corp.test"), _ingress(corp__allowlist_source_range="192.0.2.0/24")),
+        SINGLE | {("DS-NGX-011", "note", "Ingress", "office", V6)},
+    ),
+    Case(
+        "denylist-under-a-prefix-that-nobody-reads",
+        "08",
+        _ingress(corp__denylist_source_range="192.0.2.0/24"),
+        SINGLE,
+        ("DS-NGX-011",),
+    ),
+    Case(
+        "denylist-of-both-families-in-an-ingress",
+        "08",
+        all_of(_prefixed("corp.test"), _ingress(corp__denylist_source_range="192.0.2.0/24,2001:db8::/32")),
+        SINGLE,
+        ("DS-NGX-011",),
+    ),
     Case(
         "real-ip-of-one-family",
         "08",

@@ -28,6 +28,7 @@ V4, V6 = "IPv4", "IPv6"
 
 BASELINE: dict[str, set[tuple[str, str | None]]] = {
     "01": {("DS-SVC-002", S), ("DS-SVC-006", "my-service-3")},
+    "03": {("DS-POD-001", None)},
     "04": {("DS-POD-001", None), ("DS-EPS-002", "web")},
     "07": {("DS-POD-003", "kube-proxy-5lm7j")},
     "08": {
@@ -110,6 +111,19 @@ def all_of(*changes: Change) -> Change:
     def change(items: list[Json]) -> None:
         for one in changes:
             one(items)
+
+    return change
+
+
+def as_manifest(kind: str, name: str) -> Change:
+    """The object as it lies in git, before any API server saw it."""
+
+    def change(items: list[Json]) -> None:
+        item = find(items, kind, name)
+        item.pop("status", None)
+        item["metadata"] = {key: item["metadata"][key] for key in ("name", "namespace")}
+        for field in ("clusterIP", "clusterIPs"):
+            item["spec"].pop(field, None)
 
     return change
 

@@ -207,7 +207,7 @@ def troubled_shop() -> list[Object]:
         service("mail", 13, namespace="office"),
         *slices("web", web),
         *slices("api", api),
-        *slices("old", [], families="4"),
+        *slices("old", web[:1], families="4"),
         *slices("mail", other, namespace="office"),
     ]
 

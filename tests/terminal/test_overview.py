@@ -105,7 +105,7 @@ async def test_a_cause_that_dsview_saw_come_has_its_time() -> None:
 async def test_the_last_change_is_said_on_a_small_screen() -> None:
     async with on_stage(size=(80, 24)) as stage:
         stage.source.put(pod("web-0", 0, families="4"))
-        await stage.until(lambda: " 08:00:00  Pod shop/web-0" in "\n".join(stage.lines[:6]))
+        await stage.until(lambda: " 08:00:00  Service shop/web" in "\n".join(stage.lines[:6]))
 
 
 async def test_overview_of_an_empty_cluster_claims_nothing() -> None:

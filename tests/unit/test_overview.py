@@ -200,7 +200,7 @@ def error(check: str, family: Family | None) -> Finding:
     [
         (error("DS-SVC-005", "IPv6"), "1 of 3 Services does not work over IPv6, 1 only in part."),
         (error("DS-SVC-003", "IPv6"), "2 of 3 Services do not work over IPv6."),
-        (error("DS-SVC-005", "IPv4"), "1 of 4 Services does not work over IPv4, 1 only in part."),
+        (error("DS-SVC-005", "IPv4"), "1 of 4 Services works only in part over IPv4."),
         (error("DS-API-001", None), "1 of 3 Services does not work over IPv6, 1 only in part."),
         (error("DS-LB-005", "IPv6"), "1 of 3 Services does not work over IPv6, 1 only in part."),
     ],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -32,15 +33,17 @@ class Cause(msgspec.Struct, frozen=True):
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """`worst` are the worst causes but those of the cluster as a whole, of `causes` in all.
 
-    `failing` and `partial` count the Services whose trace breaks over a family altogether, or in part; `beyond` those
-    of them that do not have the family: an address of it leads to them, or clients have nothing else. `faulty` counts
-    those with an error that is about no family at all. `flags` holds the worst severity of each layer and family.
+    `failing` and `partial` count the Services whose trace breaks over a family altogether, or in part; `idle` those
+    that fail for want of a ready pod only, and `beyond` those that do not have the family: an address of it leads to
+    them, or clients have nothing else. `faulty` counts those with an error that is about no family at all. `flags`
+    holds the worst severity of each layer and family.
     """
 
     worst: tuple[Cause, ...] = ()
     causes: int = 0
     failing: dict[Family, int] = {}
     partial: dict[Family, int] = {}
+    idle: dict[Family, int] = {}
     beyond: dict[Family, int] = {}
     faulty: int = 0
     flags: dict[tuple[LayerName, Family], Severity] = {}
@@ -85,6 +88,7 @@ class CauseSummarizer:
         losses: dict[tuple[ObjectRef, Family], Loss] = {}
         flags: dict[tuple[LayerName, Family], Severity] = {}
         faulty: set[ObjectRef] = set()
+        wrong: set[tuple[ObjectRef, Family]] = set()
         for number, finding in enumerate(list(view.book), 1):
             root = view.root_of(finding)
             if root is None:
@@ -96,6 +100,8 @@ class CauseSummarizer:
             for family in hit:
                 about = (finding.object, family)
                 losses[about] = max(loss or Loss.PART, losses.get(about, Loss.PART))
+                if finding.severity is not Severity.NOTE:
+                    wrong.add(about)
             layer = registry()[finding.check].layer
             if layer is not None:
                 for family in (finding.family,) if finding.family is not None else hit:
@@ -105,7 +111,10 @@ class CauseSummarizer:
                 faulty.add(finding.object)
             if number % 64 == 0:
                 yield
-        for _ in self._add_node_ports(losses):
+        for closed in self._node_ports():
+            if closed is not None:
+                losses.setdefault(closed, Loss.PART)
+                wrong.add(closed)
             yield
         own = (finding for finding in roots if finding.object != CLUSTER)
         worst = heapq.nsmallest(SHOWN, own, key=lambda f: (f.severity.rank, -explained.get(f.identity, 0), f.order))
@@ -114,20 +123,21 @@ class CauseSummarizer:
             causes=len(roots),
             failing=_by_family(losses, Loss.WHOLE),
             partial=_by_family(losses, Loss.PART),
+            idle=dict(Counter(family for _, family in losses.keys() - wrong)),
             beyond=self._beyond(losses),
             faulty=len(faulty),
             flags=flags,
         )
 
-    def _add_node_ports(self, losses: dict[tuple[ObjectRef, Family], Loss]) -> Iterator[None]:
-        """The NodePort Services over families that no node has; yields where one may stop for a while."""
+    def _node_ports(self) -> Iterator[tuple[ObjectRef, Family] | None]:
+        """The NodePort Services over families that no node has; None where one may stop for a while."""
         closed = closed_node_ports(self._view)
         for number, service in enumerate(list(self._view.state.services) if closed else (), 1):
             for family in closed:
                 if service.type == "NodePort" and family in service.families:
-                    losses.setdefault((ObjectRef("Service", service.namespace, service.name), family), Loss.PART)
+                    yield ObjectRef("Service", service.namespace, service.name), family
             if number % 256 == 0:
-                yield
+                yield None
 
     def _beyond(self, losses: dict[tuple[ObjectRef, Family], Loss]) -> dict[Family, int]:
         counts: dict[Family, int] = {}

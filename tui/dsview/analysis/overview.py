@@ -139,7 +139,9 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
         of = services.having[family] + tally.beyond.get(family, 0)
         if failing:
             verb = "does" if failing == 1 else "do"
-            more = f", {partial} only in part" if partial else ""
+            idle = tally.idle.get(family, 0)
+            more = f" ({idle} for want of a ready pod)" if idle else ""
+            more += f", {partial} only in part" if partial else ""
             found.append(f"{failing:,} of {_count(of, 'Service')} {verb} not work over {family}{more}.")
         elif partial:
             verb = "works" if partial == 1 else "work"

@@ -15,6 +15,11 @@ Recreate the pods that lack the family, once their nodes give it; or make the Se
 ## When it is a false alarm
 
 The Service has no selector: DS-EPS-005 looks at those. Nobody makes slices of a manifest.
+
+## Source
+
+kubernetes/kubernetes staging/src/k8s.io/endpointslice/reconciler.go: a slice set for each family of the Service, with
+the pods that have an address of it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 ## Condition
 
-Both families have ready endpoints, but not of the same pods, for 120 s.
+Both families have ready endpoints, but not equally many, for 120 s.
 
 ## Why it matters
 
@@ -29,7 +29,7 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import (
     count,
 )
-from dsview.core.address import FAMILIES, Family, other
+from dsview.core.address import FAMILIES, other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.objects import Service
@@ -56,39 +56,22 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     has = service.families
     if not service.selector or service.is_manifest or len(has) != 2:
         return
-    short = _short_families(ctx, service)
-    if not short or ctx.is_rolling_out(ctx.endpoint_pods(service)):
+    found = ctx.endpoints(service.key)
+    v4, v6 = (found.live(family) for family in FAMILIES)
+    if not v4 or not v6 or v4 == v6 or ctx.is_rolling_out(ctx.endpoint_pods(service)):
         return
     if not ctx.older_than(service.created, PARTIAL_GRACE):
         return
-    found = ctx.endpoints(service.key)
-    for family in short:
-        missing = lacking(ctx, service, family)
-        live, whole = found.live(family), found.live(family) + len(missing)
-        why, fix, related = explain(ctx, service, missing, family)
-        yield Problem(
-            message=f"{family}: {live} of {count(whole, 'ready endpoint')}; {why}.",
-            family=family,
-            observed=f"{family}: {live} ready, {other(family)}: {found.live(other(family))} ready",
-            expected=f"{family}: {whole} ready",
-            fix=fix,
-            related=related,
-            grace=PARTIAL_GRACE,
-            causes=causes(ctx, service, missing, family),
-        )
-
-
-def _short_families(ctx: Context, service: Service) -> list[Family]:
-    """The families that lack ready endpoints of the other one.
-
-    Endpoints that name no pod can only be counted: nothing tells which of them are the same.
-    """
-    found = ctx.endpoints(service.key)
-    v4, v6 = (found.of(family).ready for family in FAMILIES)
-    if not v4 or not v6 or v4.keys() == v6.keys():
-        return []
-    if len(v4) != len(v6):
-        return [FAMILIES[0] if len(v4) < len(v6) else FAMILIES[1]]
-    if all(endpoint.target[1] for ready in (v4, v6) for endpoint in ready.values()):
-        return list(FAMILIES)
-    return []
+    family = FAMILIES[0] if v4 < v6 else FAMILIES[1]
+    missing = lacking(ctx, service, family)
+    why, fix, related = explain(ctx, service, missing, family)
+    yield Problem(
+        message=f"{family}: {min(v4, v6)} of {count(max(v4, v6), 'ready endpoint')}; {why}.",
+        family=family,
+        observed=f"{family}: {min(v4, v6)} ready, {other(family)}: {max(v4, v6)} ready",
+        expected=f"{family}: {max(v4, v6)} ready",
+        fix=fix,
+        related=related,
+        grace=PARTIAL_GRACE,
+        causes=causes(ctx, service, missing, family),
+    )
