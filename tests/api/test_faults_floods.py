@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable
 
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from tests.support.apiserver import ApiServer
 from tests.support.live import Live, pod
 

@@ -12,8 +12,10 @@ from typing import Any, cast
 import pytest
 
 from dsview.cluster.state import ClusterState
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Pod, Service
+from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
+from dsview.kinds.service import Service
 from dsview.sources.events import Health, SourceEvent
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed

@@ -18,7 +18,7 @@ from dsview.checks.engine.engine import Engine
 from dsview.cluster.state import ClusterState
 from dsview.kinds.decode import decode
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf import read_conf
 from dsview.session.session import Session
 from dsview.sources.events import Changed

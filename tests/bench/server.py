@@ -22,7 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
 from tests.bench import store, wire
 from tests.bench.store import Collection
 

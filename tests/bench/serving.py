@@ -18,7 +18,8 @@ from typing import Any
 
 import msgspec
 
-from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
 from tests.bench.wire import ENDS_INITIAL_EVENTS
 
 _READ = 1 << 20

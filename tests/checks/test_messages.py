@@ -11,7 +11,10 @@ import pytest
 from dsview.checks.engine.remediation import kubectl, patch_service, recreate_pods, recreate_service, reregister_node
 from dsview.core.finding import Finding
 from dsview.core.text import safe
-from dsview.kinds.objects import Node, OwnerRef, Pod, Service
+from dsview.kinds.metadata import OwnerRef
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from tests.support.changes import Json
 from tests.support.clusters import RECORDINGS, SCENARIOS, changed, find, from_path
 

@@ -11,7 +11,8 @@ from dsview.checks.engine.engine import Engine
 from dsview.checks.engine.registry import all_checks, registry
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Node, NodeAddress, ServiceCIDR
+from dsview.kinds.node import Node, NodeAddress
+from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, StatusChanged
 from tests.support.changes import V6, WORKER, Json

@@ -12,7 +12,8 @@ import yaml
 
 from dsview.core.listen import ListenSource
 from dsview.export.rbac import cluster_role
-from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Health
 from dsview.sources.kube import reflector
 from dsview.sources.kube.pod_exec import COMMANDS

@@ -8,34 +8,24 @@ import msgspec
 from hypothesis import strategies as st
 
 from dsview.core.listen import Listener, ListenSource, NginxConf
-from dsview.kinds.annotations import IPAM_ANNOTATIONS
-from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
+from dsview.kinds.condition import Condition
+from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.container import Container, ContainerPort
+from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
+from dsview.kinds.endpoints import Endpoints
+from dsview.kinds.event import Event
+from dsview.kinds.ingress import Ingress, IngressBackend
+from dsview.kinds.ingress_class import IngressClass
+from dsview.kinds.ip_address import IPAddress
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import (
-    Condition,
-    ConfigMap,
-    Container,
-    ContainerPort,
-    Endpoints,
-    Event,
-    Ingress,
-    IngressBackend,
-    IngressClass,
-    IPAddress,
-    IPBlock,
-    LabelSelector,
-    LoadBalancerIngress,
-    NetworkPolicy,
-    Node,
-    NodeAddress,
-    OwnerRef,
-    Pod,
-    PolicyRule,
-    Service,
-    ServiceCIDR,
-    ServicePort,
-    WebhookConfiguration,
-)
+from dsview.kinds.load_balancer import LoadBalancerIngress
+from dsview.kinds.metadata import OwnerRef
+from dsview.kinds.network_policy import IPBlock, LabelSelector, NetworkPolicy, PolicyRule
+from dsview.kinds.node import Node, NodeAddress
+from dsview.kinds.pod import IPAM_ANNOTATIONS, Pod
+from dsview.kinds.service import Service, ServicePort
+from dsview.kinds.service_cidr import ServiceCIDR
+from dsview.kinds.webhook_configuration import WebhookConfiguration
 from dsview.sources.events import Item
 
 START = 1_700_000_000

@@ -8,9 +8,9 @@ import msgspec
 
 from dsview.checks.engine.engine import Engine
 from dsview.cluster.state import ClusterState
-from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
+from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 from dsview.sources.events import Changed, Health, Item, StatusChanged
 from tests.engine.objects import START
 

@@ -12,20 +12,15 @@ from hypothesis import strategies as st
 from dsview.core.address import FAMILIES, V4, V6, Family
 from dsview.core.cidr import parse_cidrs
 from dsview.core.finding import Finding, Severity
+from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.container import Container, ContainerPort
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import (
-    ConfigMap,
-    Container,
-    ContainerPort,
-    LoadBalancerIngress,
-    Node,
-    NodeAddress,
-    OwnerRef,
-    Pod,
-    Service,
-    ServiceCIDR,
-    ServicePort,
-)
+from dsview.kinds.load_balancer import LoadBalancerIngress
+from dsview.kinds.metadata import OwnerRef
+from dsview.kinds.node import Node, NodeAddress
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service, ServicePort
+from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.session.session import Session
 from dsview.sources.events import Item
 from tests.engine.objects import START, some_objects

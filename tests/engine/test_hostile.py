@@ -17,8 +17,9 @@ from dsview.core.finding import Finding
 from dsview.core.text import safe
 from dsview.kinds.decode import BadObject, decode
 from dsview.kinds.encode import encode
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Object
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Object
+from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, StatusChanged
 from tests.bench import synthetic
 from tests.engine.objects import COMMON, OBJECTS, START

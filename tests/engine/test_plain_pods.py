@@ -14,7 +14,7 @@ from dsview.checks.engine.registry import all_checks
 from dsview.cluster.profile import ProfileTracker
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.sources.events import Changed, Health, Item, StatusChanged
 from tests.bench import synthetic
 from tests.engine.objects import OBJECTS, PODS, START, V4_ADDRESSES, V6_ADDRESSES

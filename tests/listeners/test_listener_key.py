@@ -6,7 +6,7 @@ import pytest
 
 from dsview.analysis.listener_keys import ListenerKey
 from dsview.core.listen import Listener, Transport
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 
 POD = Pod(name="proxy|odd", namespace="edge")
 

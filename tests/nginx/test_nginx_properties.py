@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dsview.core.address import FAMILIES, V4, V6, Family
 from dsview.core.listen import Listener, ListenSource
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf import UnreadConf, directives, parse_conf, read_conf
 
 POD = Pod(name="controller-x", namespace="ingress-nginx")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dsview.core.listen import Listener, ListenSource
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf import UnreadConf, directives, parse_conf, read_conf, reading, subprocess_parser
 
 DATA = Path(__file__).parents[1] / "data" / "nginx"

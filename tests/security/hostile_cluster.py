@@ -9,24 +9,18 @@ from typing import Literal
 
 from dsview.core.errors import UserError
 from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.kinds.container import Container
 from dsview.kinds.decode import BadObject, decode
-from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import (
-    Container,
-    Ingress,
-    IngressBackend,
-    Key,
-    LoadBalancerIngress,
-    Node,
-    NodeAddress,
-    Object,
-    OwnerRef,
-    Pod,
-    Service,
-    ServiceCIDR,
-    ServicePort,
-)
+from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
+from dsview.kinds.ingress import Ingress, IngressBackend
+from dsview.kinds.kind import Kind
+from dsview.kinds.load_balancer import LoadBalancerIngress
+from dsview.kinds.metadata import Key, Object, OwnerRef
+from dsview.kinds.node import Node, NodeAddress
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
+from dsview.kinds.service import Service, ServicePort
+from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Item, Listed, Note, Quarantined, ServerInfo, Sink, StatusChanged
 

@@ -33,7 +33,8 @@ from dsview.export.report import build_report
 from dsview.export.tables import TABLES, sheet_of
 from dsview.export.text import render_text
 from dsview.export.trace import TRACE_FORMATS
-from dsview.kinds.objects import Key, Pod
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf import read_conf
 from dsview.session.session import Session
 from dsview.sources.kube.errors import describe, describe_config, failure_of

@@ -21,7 +21,8 @@ from dsview.cli.exit_codes import EXIT_FAULT
 from dsview.core.errors import UserError
 from dsview.core.listen import ListenSource, NginxConf
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Pod
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 from dsview.sources.events import Health
 from dsview.sources.kube import reflector
 from dsview.sources.kube.nginx_confs import NginxConfReaders

@@ -11,7 +11,8 @@ from dsview.analysis.plan import make_plan
 from dsview.analysis.trace import trace_service
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Finding, Severity
-from dsview.kinds.objects import Pod, Service
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 NOTED = "DS-EPS-008"
 """The one check whose note says that a Service is broken."""

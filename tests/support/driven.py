@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import ClassVar, Self
 
-from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
 from dsview.session.session import Session
 from dsview.sources.events import Health
 

@@ -10,9 +10,13 @@ import msgspec
 
 from dsview.core.address import V4, Family, families_of, family_of
 from dsview.core.finding import Finding
-from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
+from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import ConfigMap, Key, LoadBalancerIngress, Pod, Service
+from dsview.kinds.load_balancer import LoadBalancerIngress
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.sources.events import Item
 
 Objects = dict[tuple[Kind, Key], Item]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dsview.core.errors import UserError
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Pod
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 from dsview.sources.events import Changed, Health, Item, Sink, SourceEvent, SourceKind, StatusChanged
 
 

@@ -9,18 +9,14 @@ from typing import Literal
 from textual.pilot import Pilot
 
 from dsview.core.errors import UserError
-from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import (
-    Key,
-    Node,
-    NodeAddress,
-    Object,
-    Pod,
-    Service,
-    ServiceCIDR,
-    ServicePort,
-)
+from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key, Object
+from dsview.kinds.node import Node, NodeAddress
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
+from dsview.kinds.service import Service, ServicePort
+from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Listed, Sink, SourceEvent, StatusChanged
 from dsview.ui.app import DsviewApp

@@ -11,7 +11,7 @@ from rich.segment import Segment
 
 from dsview.core.finding import Severity
 from dsview.core.text import safe
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.tables.cells import Cell, Row
 from dsview.ui.change_highlight import LASTS, ChangeHighlight
 from tests.terminal.stage import Stage, many_pods, on_stage, pod

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from tests.terminal.stage import on_stage, pod
 
 _WRITTEN = """

@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 
 from dsview.cluster.state import ClusterState
 from dsview.core.address import FAMILIES, families_of
-from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
+from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import LoadBalancerIngress, Node, NodeAddress, Object, Service
+from dsview.kinds.load_balancer import LoadBalancerIngress
+from dsview.kinds.metadata import Object
+from dsview.kinds.node import Node, NodeAddress
+from dsview.kinds.service import Service
 from dsview.sources.events import Changed
 
 _KINDS = {Node: Kind.NODE, Service: Kind.SERVICE, EndpointSlice: Kind.ENDPOINT_SLICE}

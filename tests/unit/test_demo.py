@@ -15,8 +15,10 @@ import yaml
 from dsview.core.address import family_of
 from dsview.core.cidr import parse_cidrs
 from dsview.core.errors import UserError
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Key, Object, Pod
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key, Object
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
 from dsview.listeners.nginx_conf import parse_conf
 from dsview.session.session import Session
 from dsview.sources.demo import DEFAULT, SCENARIOS, DemoSource

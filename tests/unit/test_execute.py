@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 import websocket
 
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.pod_exec import ConfUnavailable, read_nginx_conf
 

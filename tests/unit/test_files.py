@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from dsview.cluster.component_settings import kube_proxy_settings
 from dsview.core.errors import UserError
 from dsview.core.listen import ListenSource, NginxConf
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import ConfigMap, Key, Object
+from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key, Object
+from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, SourceEvent, StatusChanged
 from dsview.sources.files import FilesSource, documents
 from dsview.sources.files import source as files_source

@@ -14,7 +14,7 @@ from dsview.analysis.cluster_view import Delta
 from dsview.cli.topics import TOPICS
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.sources.events import Changed

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Node, Pod
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
 from dsview.session.event_queue import EventQueue
 from dsview.sources.events import Changed, Health, Listed, Note, SourceEvent, StatusChanged
 

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsview.kinds.annotations import IGNORE_ANNOTATION, IPAM_ANNOTATIONS
+from dsview.kinds.annotations import IGNORE_ANNOTATION
 from dsview.kinds.decode import BadObject, decode, decode_line
-from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack, unpack_addresses, unpack_identity
-from dsview.kinds.json_parts import Interner
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Pod, Service
+from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack, unpack_addresses, unpack_identity
+from dsview.kinds.kind import Kind
+from dsview.kinds.pod import IPAM_ANNOTATIONS, Pod
+from dsview.kinds.registry import RESOURCES
+from dsview.kinds.service import Service
+from dsview.kinds.wire import Interner
 
 META = {"name": "x", "namespace": "shop"}
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dsview.core.ports import port_number
-from dsview.kinds.objects import Container, ContainerPort, Pod, ServicePort
+from dsview.kinds.container import Container, ContainerPort
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import ServicePort
 from dsview.listeners.ingress_nginx.pods import public_ports
 from dsview.listeners.ports import target_port
 

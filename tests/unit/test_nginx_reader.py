@@ -9,8 +9,10 @@ import pytest
 
 from dsview.cluster.state import ClusterState
 from dsview.core.listen import ListenSource, NginxConf
+from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.container import Container
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import ConfigMap, Container, Pod
+from dsview.kinds.pod import Pod
 from dsview.session.nginx_reader import AGAIN_AFTER, RELOADED_AFTER, NginxReader
 from dsview.sources.events import Changed, Health, SourceEvent, StatusChanged
 from tests.support.scripted import ScriptedSource

@@ -14,7 +14,8 @@ from dsview.checks.engine.registry import registry
 from dsview.core.address import Family
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import safe
-from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.sources.events import Changed, Health, Listed, SourceEvent, StatusChanged

@@ -10,7 +10,7 @@ import pytest
 from dsview.analysis.cluster_view import Delta
 from dsview.cluster.state import Change
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 from dsview.session.session import Session
 from dsview.ui.refresh_loop import BUSY_PAINT_EVERY, CALM_AFTER, CALM_EVERY, PAINT_EVERY, RefreshLoop
 

@@ -11,7 +11,7 @@ import pytest
 from dsview.core.errors import UserError
 from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.listeners.ingress_nginx.pods import live_controllers
 from dsview.listeners.ingress_nginx.sockets import nginx_conf
 from dsview.session.session import Session

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from dsview.analysis.cluster_view import Delta
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Pod
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Progress, StatusChanged
 from dsview.tables.filter import Filter, FilterError, compile_filter, narrows

@@ -17,7 +17,9 @@ from dsview.checks.engine.policy import Exemption, Policy
 from dsview.core.errors import UserError
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import LoadBalancerIngress, Service, ServiceCIDR
+from dsview.kinds.load_balancer import LoadBalancerIngress
+from dsview.kinds.service import Service
+from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Listed, ServerInfo, StatusChanged
 from tests.bench import synthetic

@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Condition, ServiceCIDR
+from dsview.kinds.condition import Condition
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
+from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Listed, StatusChanged
 from dsview.sources.manifest import manifest

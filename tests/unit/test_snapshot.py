@@ -16,8 +16,11 @@ import pytest
 
 from dsview.core.errors import UserError
 from dsview.core.listen import ListenSource, NginxConf
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Object, Pod, Service
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Object
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
+from dsview.kinds.service import Service
 from dsview.listeners.nginx_conf import read_conf
 from dsview.session.session import Session
 from dsview.session.snapshot import take_snapshot

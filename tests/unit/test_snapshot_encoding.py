@@ -14,39 +14,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from dsview.kinds import json_core
-from dsview.kinds import json_groups as groups
-from dsview.kinds.annotations import (
-    DEFAULT_CLASS_ANNOTATION,
-    IGNORE_ANNOTATION,
-    INGRESS_ANNOTATIONS,
-    IPAM_ANNOTATIONS,
-    NODE_ANNOTATIONS,
-    SERVICE_ANNOTATIONS,
-)
+from dsview.kinds.annotations import IGNORE_ANNOTATION
+from dsview.kinds.container import ContainerPortWire
 from dsview.kinds.decode import decode
 from dsview.kinds.encode import encode
-from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.ingress import INGRESS_ANNOTATIONS
+from dsview.kinds.ingress_class import DEFAULT_CLASS_ANNOTATION
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import OwnerReference
+from dsview.kinds.node import NODE_ANNOTATIONS
+from dsview.kinds.pod import IPAM_ANNOTATIONS, PodIP
+from dsview.kinds.registry import RESOURCES
+from dsview.kinds.service import SERVICE_ANNOTATIONS
 
 DATA = Path(__file__).parent.parent / "data"
-
-WIRES: dict[Kind, type] = {
-    Kind.SERVICE: json_core.ServiceWire,
-    Kind.ENDPOINT_SLICE: json_core.EndpointSliceWire,
-    Kind.POD: json_core.PodWire,
-    Kind.NODE: json_core.NodeWire,
-    Kind.SERVICE_CIDR: groups.ServiceCIDRWire,
-    Kind.IP_ADDRESS: groups.IPAddressWire,
-    Kind.INGRESS: groups.IngressWire,
-    Kind.INGRESS_CLASS: groups.IngressClassWire,
-    Kind.NETWORK_POLICY: groups.NetworkPolicyWire,
-    Kind.VALIDATING_WEBHOOK: groups.WebhookConfigurationWire,
-    Kind.MUTATING_WEBHOOK: groups.WebhookConfigurationWire,
-    Kind.API_SERVICE: groups.APIServiceWire,
-    Kind.CONFIG_MAP: json_core.ConfigMapWire,
-    Kind.EVENT: json_core.EventWire,
-    Kind.ENDPOINTS: json_core.EndpointsWire,
-}
 
 Json = dict[str, Any]
 # Few words, so that hosts, names and values meet; one with what separates fields of packed endpoints.
@@ -110,11 +91,11 @@ def raw(name: str) -> st.SearchStrategy[Any]:
         case "annotations":
             return st.none() | ANNOTATIONS
         case "ownerReferences":
-            return st.none() | st.lists(strategy(inspect.type_info(json_core.OwnerReference)), max_size=2)
+            return st.none() | st.lists(strategy(inspect.type_info(OwnerReference)), max_size=2)
         case "hostIPs":
-            return st.none() | st.lists(strategy(inspect.type_info(json_core.PodIP)), max_size=2)
+            return st.none() | st.lists(strategy(inspect.type_info(PodIP)), max_size=2)
         case "ports":
-            return st.none() | st.lists(strategy(inspect.type_info(json_core.ContainerPortWire)), max_size=2)
+            return st.none() | st.lists(strategy(inspect.type_info(ContainerPortWire)), max_size=2)
         case "command" | "args":
             return st.none() | st.lists(WORDS, max_size=2)
     return PROBES
@@ -133,7 +114,7 @@ def again(kind: Kind, data: bytes) -> None:
 @given(data=st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_object_written_and_read_again_is_the_same(kind: Kind, data: st.DataObject) -> None:
-    sent = data.draw(strategy(inspect.type_info(WIRES[kind])))
+    sent = data.draw(strategy(inspect.type_info(RESOURCES[kind].wire)))
     again(kind, json.dumps(sent).encode())
 
 

@@ -15,9 +15,12 @@ from hypothesis import strategies as st
 from dsview.core.address import classify, families_of, is_canonical, packed
 from dsview.core.cidr import parse_cidr
 from dsview.core.listen import NginxConf
+from dsview.kinds.container import Container
 from dsview.kinds.encode import encode
+from dsview.kinds.ingress import Ingress, IngressBackend
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Container, Ingress, IngressBackend, Object, Pod
+from dsview.kinds.metadata import Object
+from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf import read_conf
 from dsview.session.session import Session
 from dsview.session.snapshot import take_snapshot

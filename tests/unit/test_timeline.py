@@ -11,8 +11,11 @@ from dsview.analysis.timeline import Entry, Sort, Timeline, Turn
 from dsview.core.address import Family
 from dsview.core.finding import Severity
 from dsview.core.listen import Listener, ListenSource, NginxConf
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import LoadBalancerIngress, Node, Object
+from dsview.kinds.kind import Kind
+from dsview.kinds.load_balancer import LoadBalancerIngress
+from dsview.kinds.metadata import Object
+from dsview.kinds.node import Node
+from dsview.kinds.registry import RESOURCES
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Listed, SourceEvent, StatusChanged
 from dsview.tables.timeline import TimelineRows, latest

@@ -13,7 +13,7 @@ from dsview.core.address import FAMILIES, Family, families_of
 from dsview.core.listen import ListenSource, NginxConf
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.listeners.proxies import listeners_of, live_proxies
 from dsview.sources.events import Health
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsview.analysis.cluster_view import ClusterView
 from dsview.core.finding import ObjectRef
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.listeners.proxies import config_map_key, live_proxies
 
 _PANES = ("Service", "Pod", "Node")

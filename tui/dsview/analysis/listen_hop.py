@@ -11,7 +11,9 @@ from dsview.checks.engine.registry import registry
 from dsview.core.address import FAMILIES, Family
 from dsview.core.listen import Likelihood, ListenSource, sockets
 from dsview.core.text import safe
-from dsview.kinds.objects import Key, Pod, Service
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.proxies import closed_ports, listeners_of, traffic_ports
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from dsview.core.listen import Listener
-from dsview.kinds.objects import Key, Pod
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 
 _SEPARATOR = "|"
 

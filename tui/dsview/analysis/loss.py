@@ -11,7 +11,7 @@ from dsview.cluster.endpoints import service_endpoints
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Finding, Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 
 class Loss(IntEnum):

@@ -18,8 +18,9 @@ from dsview.cluster.profile import Confidence, Profile
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Severity
 from dsview.core.text import Safe, clock_text, safe
-from dsview.kinds.kind import CORE_KINDS, RESOURCES, Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.registry import CORE_KINDS, RESOURCES
 from dsview.sources.events import Health
 
 NO_PACKETS = Safe("No packets are sent to try it.")

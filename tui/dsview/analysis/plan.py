@@ -31,7 +31,8 @@ from dsview.core.cidr import cidr_families
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod, Service
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.proxies import closed_ports, door_services, listeners_of, switched_off
 
 

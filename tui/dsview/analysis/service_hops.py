@@ -35,7 +35,8 @@ from dsview.core.address import FAMILIES, Family, by_family, families_of, family
 from dsview.core.finding import Finding, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod, Service
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.proxies import config_map_key
 
 _ONLY_SLICES = "only EndpointSlices tell which"

@@ -20,8 +20,12 @@ from dsview.core.cidr import cidr_families
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.listen import ListenSource, NginxConf
 from dsview.core.text import Safe, safe
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Key, Node, Pod, Service
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
+from dsview.kinds.service import Service
 from dsview.sources.events import Health, Listed, StatusChanged
 
 LIMIT = 2000

@@ -30,8 +30,11 @@ from dsview.cluster.endpoints import service_endpoints
 from dsview.core.address import FAMILIES, Family, by_family, families_of
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import safe
+from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Ingress, Key, Pod, Service
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.proxies import door_services, proxies_of
 
 

@@ -12,8 +12,10 @@ from dsview.analysis.trace import trace_ingress, trace_pod, trace_service
 from dsview.cluster.store import Store
 from dsview.core.errors import UserError
 from dsview.core.text import safe
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Ingress, Key, Object
+from dsview.kinds.ingress import Ingress
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key, Object
+from dsview.kinds.registry import RESOURCES
 
 T = TypeVar("T", bound=Object)
 

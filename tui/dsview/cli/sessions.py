@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from dsview.checks.engine.policy import Policy
 from dsview.cli.options import Settings
 from dsview.core.errors import UserError
-from dsview.kinds.kind import CORE_KINDS, RESOURCES, Kind
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import CORE_KINDS, RESOURCES
 from dsview.session.session import Session
 from dsview.session.timing_log import Trace
 from dsview.sources.events import Health, Source

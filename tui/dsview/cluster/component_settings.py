@@ -7,7 +7,7 @@ from functools import lru_cache
 import msgspec
 
 from dsview.core.yaml_text import YamlError, load_yaml
-from dsview.kinds.objects import ConfigMap
+from dsview.kinds.config_map import ConfigMap
 
 KUBE_PROXY = ("kube-system", "kube-proxy")
 COREDNS = ("kube-system", "coredns")

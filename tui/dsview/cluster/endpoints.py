@@ -8,8 +8,8 @@ import msgspec
 
 from dsview.cluster.state import ClusterState
 from dsview.core.address import FAMILIES, V4, V6, Family
-from dsview.kinds.endpoint_slices import Endpoint, unpack, unpack_addresses, unpack_identity
-from dsview.kinds.objects import Key
+from dsview.kinds.endpoint_slice import Endpoint, unpack, unpack_addresses, unpack_identity
+from dsview.kinds.metadata import Key
 
 _DUMMY = "192.192.192.192"
 """The endpoint that Cilium gives the Services of its Gateways and Ingresses: the proxy on each node takes the traffic

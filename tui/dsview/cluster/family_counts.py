@@ -11,8 +11,10 @@ from collections.abc import Callable
 import msgspec
 
 from dsview.core.address import FAMILIES, Family, families_of, is_usable
-from dsview.kinds.endpoint_slices import EndpointSlice
-from dsview.kinds.objects import Key, Node, Service
+from dsview.kinds.endpoint_slice import EndpointSlice
+from dsview.kinds.metadata import Key
+from dsview.kinds.node import Node
+from dsview.kinds.service import Service
 
 Turn = tuple[Key, Family]
 """A Service and one of its families."""

@@ -8,8 +8,10 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 import msgspec
 
 from dsview.core.address import V4, V6, Family, canonical, families_of, is_canonical, is_mapped, packed
-from dsview.kinds.endpoint_slices import EndpointSlice
-from dsview.kinds.objects import Key, Pod, Service
+from dsview.kinds.endpoint_slice import EndpointSlice
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 Anchor = tuple[str, str, str]
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dsview.cluster.indexes import counts_alike, holds_address, read_addresses
 from dsview.core.address import FAMILIES, Family
 from dsview.core.cidr import Cidr, parse_cidrs
-from dsview.kinds.objects import Node, Pod
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
 
 SHARE = 0.9
 """The share of pods that must conform in a family."""

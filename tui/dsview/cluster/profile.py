@@ -16,7 +16,7 @@ from dsview.core.address import FAMILIES, Family, families_of, is_usable
 from dsview.core.cidr import cidr_families
 from dsview.core.command_flags import flag_value
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Node
+from dsview.kinds.node import Node
 
 KUBERNETES = ("default", "kubernetes")
 PREVALENT = 0.8

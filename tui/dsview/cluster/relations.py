@@ -7,7 +7,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from dsview.core.address import FAMILIES, Family, families_of
-from dsview.kinds.objects import Event, Ingress, Key, Pod, Service
+from dsview.kinds.event import Event
+from dsview.kinds.ingress import Ingress
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 OTHER_DATAPLANES = frozenset({"cilium", "calico-node", "antrea", "kube-router", "ovnkube-node", "kube-ovn-cni"})
 """The agents that can program Services in kube-proxy's place, by the label that names them."""

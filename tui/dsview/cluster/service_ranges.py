@@ -8,7 +8,7 @@ from dsview.cluster.state import ClusterState
 from dsview.core.address import Family, packed
 from dsview.core.cidr import Cidr, parse_cidr
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import ServiceCIDR
+from dsview.kinds.service_cidr import ServiceCIDR
 
 _Range = tuple[ServiceCIDR, int, Cidr]
 """A range, the ServiceCIDR that it is of, and its place in there."""

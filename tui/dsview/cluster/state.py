@@ -13,23 +13,21 @@ from dsview.cluster.pod_ranges import PodRangeConformity
 from dsview.cluster.relations import BackendIndex, EventIndex, PodFacet, ServiceFamilies, SystemApps
 from dsview.cluster.store import Store
 from dsview.core.listen import NginxConf
-from dsview.kinds.endpoint_slices import EndpointSlice
+from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.endpoint_slice import EndpointSlice
+from dsview.kinds.endpoints import Endpoints
+from dsview.kinds.event import Event
+from dsview.kinds.ingress import Ingress
+from dsview.kinds.ingress_class import IngressClass
+from dsview.kinds.ip_address import IPAddress
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import (
-    ConfigMap,
-    Endpoints,
-    Event,
-    Ingress,
-    IngressClass,
-    IPAddress,
-    Key,
-    NetworkPolicy,
-    Node,
-    Pod,
-    Service,
-    ServiceCIDR,
-    WebhookConfiguration,
-)
+from dsview.kinds.metadata import Key
+from dsview.kinds.network_policy import NetworkPolicy
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
+from dsview.kinds.service_cidr import ServiceCIDR
+from dsview.kinds.webhook_configuration import WebhookConfiguration
 from dsview.listeners.registry import is_proxy
 from dsview.sources.events import (
     Changed,
@@ -64,40 +62,23 @@ class ClusterState:
     """
 
     def __init__(self) -> None:
-        self.services: Store[Service] = Store()
-        self.endpoint_slices: Store[EndpointSlice] = Store()
-        self.pods: Store[Pod] = Store()
-        self.nodes: Store[Node] = Store()
-        self.service_cidrs: Store[ServiceCIDR] = Store()
-        self.ip_addresses: Store[IPAddress] = Store()
-        self.ingresses: Store[Ingress] = Store()
-        self.ingress_classes: Store[IngressClass] = Store()
-        self.network_policies: Store[NetworkPolicy] = Store()
-        self.validating_webhooks: Store[WebhookConfiguration] = Store()
-        self.mutating_webhooks: Store[WebhookConfiguration] = Store()
-        self.api_services: Store[WebhookConfiguration] = Store()
-        self.config_maps: Store[ConfigMap] = Store()
-        self.events: Store[Event] = Store()
-        self.endpoints: Store[Endpoints] = Store()
-        self.nginx_confs: Store[NginxConf] = Store()
-        self._stores: dict[Kind, Store[Any]] = {
-            Kind.SERVICE: self.services,
-            Kind.ENDPOINT_SLICE: self.endpoint_slices,
-            Kind.POD: self.pods,
-            Kind.NODE: self.nodes,
-            Kind.SERVICE_CIDR: self.service_cidrs,
-            Kind.IP_ADDRESS: self.ip_addresses,
-            Kind.INGRESS: self.ingresses,
-            Kind.INGRESS_CLASS: self.ingress_classes,
-            Kind.NETWORK_POLICY: self.network_policies,
-            Kind.VALIDATING_WEBHOOK: self.validating_webhooks,
-            Kind.MUTATING_WEBHOOK: self.mutating_webhooks,
-            Kind.API_SERVICE: self.api_services,
-            Kind.CONFIG_MAP: self.config_maps,
-            Kind.EVENT: self.events,
-            Kind.ENDPOINTS: self.endpoints,
-            Kind.NGINX_CONF: self.nginx_confs,
-        }
+        self._stores: dict[Kind, Store[Any]] = {kind: Store() for kind in Kind}
+        self.services: Store[Service] = self._stores[Kind.SERVICE]
+        self.endpoint_slices: Store[EndpointSlice] = self._stores[Kind.ENDPOINT_SLICE]
+        self.pods: Store[Pod] = self._stores[Kind.POD]
+        self.nodes: Store[Node] = self._stores[Kind.NODE]
+        self.service_cidrs: Store[ServiceCIDR] = self._stores[Kind.SERVICE_CIDR]
+        self.ip_addresses: Store[IPAddress] = self._stores[Kind.IP_ADDRESS]
+        self.ingresses: Store[Ingress] = self._stores[Kind.INGRESS]
+        self.ingress_classes: Store[IngressClass] = self._stores[Kind.INGRESS_CLASS]
+        self.network_policies: Store[NetworkPolicy] = self._stores[Kind.NETWORK_POLICY]
+        self.validating_webhooks: Store[WebhookConfiguration] = self._stores[Kind.VALIDATING_WEBHOOK]
+        self.mutating_webhooks: Store[WebhookConfiguration] = self._stores[Kind.MUTATING_WEBHOOK]
+        self.api_services: Store[WebhookConfiguration] = self._stores[Kind.API_SERVICE]
+        self.config_maps: Store[ConfigMap] = self._stores[Kind.CONFIG_MAP]
+        self.events: Store[Event] = self._stores[Kind.EVENT]
+        self.endpoints: Store[Endpoints] = self._stores[Kind.ENDPOINTS]
+        self.nginx_confs: Store[NginxConf] = self._stores[Kind.NGINX_CONF]
         self.selectors = SelectorIndex()
         self.slices = SliceIndex()
         self.cluster_ips = AddressIndex()

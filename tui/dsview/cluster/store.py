@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 
 
 class Keyed(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsview.kinds.kind import RESOURCES
+from dsview.kinds.registry import RESOURCES
 
 _HEAD = """\
 # The least that dsview needs to show everything. It never writes, and never reads Secrets.

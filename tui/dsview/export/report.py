@@ -10,7 +10,7 @@ from dsview.analysis.overview import overview_now
 from dsview.checks.engine.registry import registry
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import safe
-from dsview.kinds.kind import CORE_KINDS
+from dsview.kinds.registry import CORE_KINDS
 from dsview.session.session import Session
 from dsview.sources.events import Health
 from dsview.tables.listeners import count_listeners

@@ -1,8 +1,10 @@
-"""The kinds of object that dsview reads, and where the API serves them. One entry each."""
+"""The kinds of object that dsview reads, and what each module of a kind says about its own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -30,7 +32,13 @@ class Kind(StrEnum):
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """How a kind is served. `versions` are tried in order; `core` kinds are the ones a verdict cannot do without."""
+    """A kind: where the API serves it, and how it is read and written. Its module makes it; `registry` lists it.
+
+    `versions` are tried in the order given; `core` kinds are the ones a verdict cannot do without. `alias` is what
+    redaction calls names of the kind (`pod-1`). `wire` is the JSON that is read, `decode` makes the kept object of it,
+    and `encode` gives the object's fields beside `metadata` in Kubernetes' shape; there, `_annotations` and `_owners`
+    are what belongs in the metadata.
+    """
 
     kind: Kind
     group: str
@@ -38,6 +46,11 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     plural: str
     namespaced: bool
     core: bool = False
+    alias: str
+    # Wire structs and kept objects differ by kind, so these can only be typed inside each kind's module.
+    wire: type[Any]
+    decode: Callable[[Any], Any]
+    encode: Callable[[Any], dict[str, Any]]
 
     def path(self, version: str, namespace: str | None = None) -> str:
         """The URL path of the collection, in one namespace or in all."""
@@ -49,60 +62,3 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     def rbac_name(self) -> str:
         """`plural.group`, as API errors and `kubectl auth can-i` write it."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
-
-
-def _core(kind: Kind, plural: str, *, namespaced: bool = True, core: bool = False) -> Resource:
-    return Resource(kind=kind, group="", versions=("v1",), plural=plural, namespaced=namespaced, core=core)
-
-
-def _net(kind: Kind, plural: str, *versions: str, namespaced: bool) -> Resource:
-    return Resource(
-        kind=kind, group="networking.k8s.io", versions=versions or ("v1",), plural=plural, namespaced=namespaced
-    )
-
-
-def _cluster(kind: Kind, group: str, plural: str) -> Resource:
-    return Resource(kind=kind, group=group, versions=("v1",), plural=plural, namespaced=False)
-
-
-RESOURCES: dict[Kind, Resource] = {
-    resource.kind: resource
-    for resource in (
-        _core(Kind.SERVICE, "services", core=True),
-        _core(Kind.NODE, "nodes", namespaced=False, core=True),
-        Resource(
-            kind=Kind.ENDPOINT_SLICE,
-            group="discovery.k8s.io",
-            versions=("v1",),
-            plural="endpointslices",
-            namespaced=True,
-            core=True,
-        ),
-        _core(Kind.POD, "pods", core=True),
-        _net(Kind.SERVICE_CIDR, "servicecidrs", "v1", "v1beta1", namespaced=False),
-        _net(Kind.IP_ADDRESS, "ipaddresses", "v1", "v1beta1", namespaced=False),
-        _net(Kind.INGRESS, "ingresses", namespaced=True),
-        _net(Kind.INGRESS_CLASS, "ingressclasses", namespaced=False),
-        _net(Kind.NETWORK_POLICY, "networkpolicies", namespaced=True),
-        _cluster(Kind.VALIDATING_WEBHOOK, "admissionregistration.k8s.io", "validatingwebhookconfigurations"),
-        _cluster(Kind.MUTATING_WEBHOOK, "admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
-        _cluster(Kind.API_SERVICE, "apiregistration.k8s.io", "apiservices"),
-        _core(Kind.CONFIG_MAP, "configmaps"),
-        _core(Kind.EVENT, "events"),
-        _core(Kind.ENDPOINTS, "endpoints"),
-    )
-}
-
-CORE_KINDS: tuple[Kind, ...] = tuple(kind for kind, resource in RESOURCES.items() if resource.core)
-
-EVENT_REASONS: tuple[str, ...] = (
-    "KubernetesDefaultServiceCIDRInconsistent",
-    "KubernetesDefaultServiceCIDRError",
-    "ClusterIPOutOfRange",
-    "HostIPsIPFamilyMismatch",
-    "CIDRNotAvailable",
-    "CIDRAssignmentFailed",
-    "AllocationFailed",
-    "SyncLoadBalancerFailed",
-)
-"""The only reasons that Events are asked for; each request has one as its fieldSelector."""

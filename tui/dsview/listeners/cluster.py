@@ -6,8 +6,13 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
 from dsview.core.listen import NginxConf
+from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.ingress_class import IngressClass
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import ConfigMap, IngressClass, Key, Node, Pod, Service
+from dsview.kinds.metadata import Key
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.listeners.cluster import ClusterReader
 
 

@@ -10,7 +10,11 @@ import msgspec
 from dsview.core.address import Family
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import NginxConf
-from dsview.kinds.objects import Container, Ingress, Key, Pod, Service
+from dsview.kinds.container import Container
+from dsview.kinds.ingress import Ingress
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 
 DoorServices = Mapping[Key, tuple[Service, tuple[Pod, ...]]]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dsview.core.ports import port_number
-from dsview.kinds.objects import Pod, ServicePort
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import ServicePort
 
 
 def target_port(service_port: ServicePort, pod: Pod) -> int | None:

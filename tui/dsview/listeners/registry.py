@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.listeners.controller import Controller
 from dsview.listeners.ingress_nginx.controller import IngressNginx
 

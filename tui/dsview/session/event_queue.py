@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.sources.events import Changed, Item, SourceEvent
 
 _TAKE = 250

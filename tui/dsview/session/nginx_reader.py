@@ -9,7 +9,8 @@ import msgspec
 from dsview.cluster.state import ClusterState
 from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Pod
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 from dsview.listeners.proxies import config_map_key, container_to_read, live_proxies
 from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
 

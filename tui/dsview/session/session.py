@@ -19,7 +19,7 @@ from dsview.cluster.profile import NodeFacts, Profile
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Object
+from dsview.kinds.metadata import Key, Object
 from dsview.session.event_queue import EventQueue
 from dsview.session.nginx_reader import NginxReader
 from dsview.session.timing_log import Trace

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Object
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Object
+from dsview.kinds.registry import RESOURCES
 from dsview.session.session import Session
 from dsview.sources.snapshot import Snapshot
 

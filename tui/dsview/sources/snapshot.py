@@ -17,7 +17,7 @@ from dsview.core.errors import UserError
 from dsview.core.listen import ListenSource, NginxConf
 from dsview.kinds.encode import encode
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Object
+from dsview.kinds.metadata import Object
 from dsview.sources.events import StatusChanged
 from dsview.sources.private_files import private_file
 

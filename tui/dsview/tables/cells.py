@@ -9,7 +9,7 @@ import msgspec
 
 from dsview.core.finding import Finding, Severity
 from dsview.core.text import Safe
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 
 Lane = Literal["", "IPv4", "IPv6"]
 GAP = Safe("—")

@@ -15,7 +15,10 @@ from dsview.core.finding import Finding, Severity
 from dsview.core.listen import ListenSource
 from dsview.core.text import Safe, safe, safe_lines
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Node, Object, Pod, Service
+from dsview.kinds.metadata import Key, Object
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.proxies import config_map_key, listeners_of
 from dsview.tables.facts import Fact, Relative, counted_fact, lane_facts, moment_text, relative, text_fact
 from dsview.tables.finding_age import first_seen_text

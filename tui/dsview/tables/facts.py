@@ -10,8 +10,9 @@ from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.home_pane import PLACES
 from dsview.core.address import FAMILIES, by_family, classify
 from dsview.core.text import Safe, safe
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.registry import RESOURCES
 from dsview.tables.cells import GAP
 
 

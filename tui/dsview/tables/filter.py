@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.tables.filter_fields import FILTER_KEYS, KeyTest
 from dsview.tables.pane import Pane
 

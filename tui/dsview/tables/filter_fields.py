@@ -18,7 +18,7 @@ from dsview.checks.engine.policy import matches
 from dsview.core.address import FAMILIES, Family, packed
 from dsview.core.cidr import Cidr, parse_cidr
 from dsview.core.finding import Severity
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.tables.pane import Pane
 
 KeyTest = Callable[[Sequence[Key]], Iterable[bool]]

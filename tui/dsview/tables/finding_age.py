@@ -16,7 +16,9 @@ from dsview.analysis.home_pane import KINDS, PLACES
 from dsview.core.finding import Finding
 from dsview.core.text import Safe, safe
 from dsview.core.yaml_text import YamlError, load_yaml
-from dsview.kinds.objects import Object, Pod, ServiceCIDR
+from dsview.kinds.metadata import Object
+from dsview.kinds.pod import Pod
+from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.tables.facts import moment_text
 
 BEFORE = "before this session"

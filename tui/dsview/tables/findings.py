@@ -13,7 +13,7 @@ from dsview.checks.engine.registry import registry
 from dsview.core.address import Family
 from dsview.core.finding import Finding, ObjectRef
 from dsview.core.text import Safe, safe, safe_lines
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.tables.cells import Cell, Column, Row, Tone
 
 _PANES = ("Service", "Pod", "Node")

@@ -7,7 +7,8 @@ import msgspec
 from dsview.analysis.cluster_view import ClusterView
 from dsview.core.finding import CLUSTER, Finding, Severity
 from dsview.core.text import Safe, safe
-from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
 from dsview.listeners.proxies import controller_notices
 from dsview.sources.events import Health
 

@@ -12,7 +12,8 @@ from dsview.core.finding import Finding, ObjectRef
 from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Pod
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 from dsview.listeners.proxies import config_map_key, door_services, listeners_of, live_proxies
 from dsview.listeners.registry import is_proxy
 from dsview.tables.cells import Cell, Column, Row, Tone

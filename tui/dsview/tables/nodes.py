@@ -8,7 +8,8 @@ from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.core.address import FAMILIES, Family, families_of
 from dsview.core.finding import Finding
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Node
+from dsview.kinds.metadata import Key
+from dsview.kinds.node import Node
 from dsview.tables.cells import Column, Row, Tone
 from dsview.tables.pane import Attribute, Pane, gaps, lane_cells, make_row, text_cell
 from dsview.tables.sort_keys import address_ranks, findings_sort, lane_of

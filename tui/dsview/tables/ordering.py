@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 
 RanksOf = Callable[[Sequence[Key]], list[str]]
 """What a column orders rows by, one string for each key."""

@@ -11,7 +11,7 @@ from dsview.core.address import FAMILIES, Family, by_family
 from dsview.core.finding import Finding, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.tables.cells import GAP, NONE, UNREAD, Cell, Column, Row, Tone
 from dsview.tables.flags import flagged_cells, flags_text, flags_words
 

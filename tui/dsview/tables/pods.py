@@ -8,7 +8,8 @@ from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.core.address import Family, families_of, family_of
 from dsview.core.finding import Finding
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Pod
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 from dsview.tables.cells import Column, Row, Tone
 from dsview.tables.pane import Attribute, Pane, lane_cells, make_row, text_cell
 from dsview.tables.sort_keys import LAST, address_ranks, findings_sort, lane_of

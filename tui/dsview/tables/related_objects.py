@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.core.address import V4, V6
-from dsview.kinds.endpoint_slices import EndpointSlice
+from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.endpoint_slice import EndpointSlice
+from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import ConfigMap, Ingress, Key, Object
+from dsview.kinds.metadata import Key, Object
 from dsview.listeners.proxies import config_map_key, live_proxies
 from dsview.tables.facts import Fact, Relative, lane_facts, relative, text_fact
 

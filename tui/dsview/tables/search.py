@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.tables.filter import Filter
 
 PORTION = 512

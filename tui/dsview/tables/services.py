@@ -10,9 +10,10 @@ from dsview.cluster.endpoints import service_endpoints
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Finding
 from dsview.core.text import safe
-from dsview.kinds.endpoint_slices import EndpointSlice
+from dsview.kinds.endpoint_slice import EndpointSlice
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Service
+from dsview.kinds.metadata import Key
+from dsview.kinds.service import Service
 from dsview.tables.cells import Cell, Column, Row, Tone
 from dsview.tables.pane import NOT_READ, NOTHING, Attribute, Pane, gaps, lane_cells, make_row, text_cell
 from dsview.tables.sort_keys import LAST, address_ranks, findings_sort, lane_of, number_sort

@@ -10,7 +10,7 @@ from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.home_pane import pane_of
 from dsview.analysis.timeline import Entry, Sort, Turn
 from dsview.core.text import Safe, clock_text, safe
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.tables.cells import Cell, Column, Row, Tone
 from dsview.tables.header import age_text
 

@@ -12,8 +12,8 @@ from itertools import islice
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.core.finding import ObjectRef, Severity
 from dsview.core.text import Safe, safe
-from dsview.kinds.kind import RESOURCES
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
+from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Health
 from dsview.tables.cells import Row
 from dsview.tables.filter import Filter, FilterError, compile_filter, narrows

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from dsview.kinds.objects import Key
+    from dsview.kinds.metadata import Key
     from dsview.tables.cells import Row
     from dsview.ui.refresh_loop import SetTimer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from dsview.kinds.objects import Key
+    from dsview.kinds.metadata import Key
     from dsview.tables.cells import Row
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from dsview.analysis.cluster_view import Delta
-    from dsview.kinds.objects import Key
+    from dsview.kinds.metadata import Key
     from dsview.session.session import Session
     from dsview.ui.app import DsviewApp
     from dsview.ui.pane import Pane

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 
 if TYPE_CHECKING:
-    from dsview.kinds.objects import Key
+    from dsview.kinds.metadata import Key
     from dsview.tables.cells import Row
     from dsview.ui.columns import Layout
     from dsview.ui.paint import Painter

@@ -28,7 +28,7 @@ from dsview.ui.glyphs import UNICODE, Glyphs
 from dsview.ui.strips import Strips
 
 if TYPE_CHECKING:
-    from dsview.kinds.objects import Key
+    from dsview.kinds.metadata import Key
     from dsview.tables.cells import Column, Row
     from dsview.ui.paint import Painter
 

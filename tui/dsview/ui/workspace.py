@@ -12,7 +12,7 @@ from dsview.analysis.cluster_view import Delta
 from dsview.analysis.home_pane import KINDS
 from dsview.analysis.listener_keys import ListenerKey
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.session.session import Session
 from dsview.tables.findings import FindingsOptions
 from dsview.tables.panes import PANES

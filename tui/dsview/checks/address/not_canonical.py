@@ -38,9 +38,12 @@ from dsview.core.address import (
 )
 from dsview.core.cidr import parse_cidr
 from dsview.core.finding import Severity
-from dsview.kinds.endpoint_slices import EndpointSlice, unpack_addresses
+from dsview.kinds.endpoint_slice import EndpointSlice, unpack_addresses
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import NetworkPolicy, Node, Service, ServiceCIDR
+from dsview.kinds.network_policy import NetworkPolicy
+from dsview.kinds.node import Node
+from dsview.kinds.service import Service
+from dsview.kinds.service_cidr import ServiceCIDR
 
 check = Check(
     code="DS-ADR-002",

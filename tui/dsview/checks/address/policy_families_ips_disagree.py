@@ -36,7 +36,7 @@ from dsview.core.address import (
 )
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-API-002",

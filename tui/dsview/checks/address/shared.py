@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.kinds.objects import Node, Pod, Service
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 Located = tuple[str, str]
 """Field and address."""

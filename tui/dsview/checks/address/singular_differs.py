@@ -34,7 +34,9 @@ from dsview.core.address import (
 from dsview.core.cidr import parse_cidr
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Node, Pod, Service
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 _ONE_WRITER = "Find the webhook or operator that writes only one of the two fields; the API server keeps them equal."
 

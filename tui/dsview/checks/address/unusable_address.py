@@ -37,7 +37,9 @@ from dsview.core.address import (
 )
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Node, Pod, Service
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 _ARTICLE = {
     AddressClass.V4_MAPPED: "an IPv4 address written as ",

@@ -31,7 +31,8 @@ from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family, families_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod, Service
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-CLU-006",

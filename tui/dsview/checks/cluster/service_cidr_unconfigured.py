@@ -27,7 +27,7 @@ from dsview.checks.engine.remediation import families, kubectl, ref
 from dsview.core.cidr import cidr_families, parse_cidrs
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import ServiceCIDR
+from dsview.kinds.service_cidr import ServiceCIDR
 
 check = Check(
     code="DS-CLU-003",

@@ -30,7 +30,7 @@ from dsview.checks.engine.remediation import (
 from dsview.core.address import family_of, other
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-EPS-006",

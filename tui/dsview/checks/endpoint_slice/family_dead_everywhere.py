@@ -39,7 +39,8 @@ from dsview.checks.engine.remediation import (
 from dsview.core.address import families_of
 from dsview.core.finding import Cause, Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod, Service
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-EPS-008",

@@ -37,9 +37,9 @@ from dsview.checks.engine.remediation import (
 from dsview.cluster.profile import Confidence
 from dsview.core.address import other
 from dsview.core.finding import Severity
-from dsview.kinds.endpoint_slices import Endpoint
+from dsview.kinds.endpoint_slice import Endpoint
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-EPS-001",

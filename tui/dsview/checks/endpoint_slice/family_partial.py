@@ -32,7 +32,7 @@ from dsview.checks.engine.remediation import (
 from dsview.core.address import FAMILIES, other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 PARTIAL_GRACE = 120.0
 

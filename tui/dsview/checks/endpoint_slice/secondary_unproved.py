@@ -33,7 +33,7 @@ from dsview.checks.engine.remediation import (
 from dsview.core.address import families_of, other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 _NETWORK_PROBES = {"httpGet", "tcpSocket", "grpc"}
 

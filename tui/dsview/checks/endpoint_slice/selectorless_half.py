@@ -39,7 +39,7 @@ from dsview.cluster.profile import KUBERNETES
 from dsview.core.address import Family, other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 SERVICE_NAME = "kubernetes.io/service-name"
 

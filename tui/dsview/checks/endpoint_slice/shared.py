@@ -15,8 +15,9 @@ from dsview.checks.engine.remediation import (
 )
 from dsview.core.address import Family, families_of, other
 from dsview.core.finding import CLUSTER, Cause, ObjectRef
-from dsview.kinds.endpoint_slices import Endpoint
-from dsview.kinds.objects import Pod, Service
+from dsview.kinds.endpoint_slice import Endpoint
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 GRACE = 60.0
 """Seconds that a condition must hold before it is a finding."""

@@ -26,7 +26,7 @@ from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-EPS-003",

@@ -29,9 +29,10 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import count, kubectl, names, ref
 from dsview.core.address import FAMILIES, same_address
 from dsview.core.finding import Severity
-from dsview.kinds.endpoint_slices import EndpointSlice, unpack
+from dsview.kinds.endpoint_slice import EndpointSlice, unpack
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod, Service
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-EPS-009",

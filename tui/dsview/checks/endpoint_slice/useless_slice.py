@@ -33,7 +33,7 @@ from dsview.checks.engine.remediation import (
 )
 from dsview.core.address import FAMILIES, family_of
 from dsview.core.finding import Severity
-from dsview.kinds.endpoint_slices import EndpointSlice, unpack_addresses
+from dsview.kinds.endpoint_slice import EndpointSlice, unpack_addresses
 from dsview.kinds.kind import Kind
 
 CONTROLLER = "endpointslice-controller.k8s.io"

@@ -13,8 +13,10 @@ from dsview.cluster.relations import PodFacet
 from dsview.cluster.state import ClusterState
 from dsview.core.listen import ListenSource
 from dsview.core.text import safe
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Key, Pod
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
 from dsview.listeners.config_maps import is_config_map_unread
 from dsview.listeners.proxies import config_map_key, container_to_read, listeners_of, live_proxies
 from dsview.sources.events import Health

@@ -13,7 +13,7 @@ from dsview.core.address import Family
 from dsview.core.finding import Cause, Finding, ObjectRef, Severity
 from dsview.core.text import safe_lines
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 
 if TYPE_CHECKING:
     from dsview.checks.engine.context import Context

@@ -10,9 +10,11 @@ from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
 from dsview.cluster.profile import NodeFacts, Profile, ProfileTracker
 from dsview.cluster.state import ClusterState
 from dsview.core.address import Family
-from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice
+from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Pod, Service
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 ELIGIBLE_AFTER = 60.0
 """Seconds after its start from which a pod counts."""

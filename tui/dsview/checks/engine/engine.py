@@ -22,7 +22,8 @@ from dsview.cluster.state import Change, ClusterState
 from dsview.core.finding import CLUSTER, Finding, ObjectRef
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Node
+from dsview.kinds.metadata import Key
+from dsview.kinds.node import Node
 
 _KINDS = {kind.value: kind for kind in Kind}
 PATIENCE = 2.0

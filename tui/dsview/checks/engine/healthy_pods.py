@@ -13,8 +13,8 @@ from dsview.cluster.profile import NodeFacts, Profile
 from dsview.cluster.state import ClusterState
 from dsview.core.address import family_of
 from dsview.core.cidr import Cidr, parse_cidrs
-from dsview.kinds.endpoint_slices import EndpointSlice
-from dsview.kinds.objects import Pod
+from dsview.kinds.endpoint_slice import EndpointSlice
+from dsview.kinds.pod import Pod
 
 _V4_IN_V6 = b"\0" * 10
 """How v4-mapped and v4-compatible addresses begin."""

@@ -11,9 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Set
 from dsview.checks.engine.finding_index import SubjectKey
 from dsview.cluster.profile import KUBERNETES
 from dsview.cluster.state import Change, ClusterState
-from dsview.kinds.endpoint_slices import EndpointSlice
+from dsview.kinds.endpoint_slice import EndpointSlice
+from dsview.kinds.event import Event
+from dsview.kinds.ip_address import IPAddress
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Event, IPAddress, Key, Labels, Node, Pod, Service
+from dsview.kinds.metadata import Key, Labels
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.proxies import door_services, published, published_by
 from dsview.listeners.registry import is_proxy
 

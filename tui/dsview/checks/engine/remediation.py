@@ -11,7 +11,11 @@ from dsview.checks.engine.context import Context, workload_of
 from dsview.core.address import Family, family_of
 from dsview.core.finding import ObjectRef
 from dsview.core.text import safe
-from dsview.kinds.objects import Event, Node, Object, Pod, Service
+from dsview.kinds.event import Event
+from dsview.kinds.metadata import Object
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.controller import Switch
 
 

@@ -27,8 +27,8 @@ from dsview.checks.engine.remediation import count, give_family, names, ref
 from dsview.checks.ingress.shared import live_backends
 from dsview.core.address import FAMILIES, families_of
 from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Ingress
 from dsview.listeners.proxies import proxies_of
 
 check = Check(

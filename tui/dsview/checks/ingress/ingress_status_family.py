@@ -28,8 +28,10 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names, recreate_pods, ref
 from dsview.core.address import FAMILIES, families_of
 from dsview.core.finding import Severity
+from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Ingress, Key, Pod
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 from dsview.listeners.ingress_nginx.pods import argument, controllers_of, publish_service_key
 
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})

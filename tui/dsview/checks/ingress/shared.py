@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dsview.checks.engine.context import Context
 from dsview.core.address import Family
-from dsview.kinds.objects import Ingress, Service
+from dsview.kinds.ingress import Ingress
+from dsview.kinds.service import Service
 
 
 def live_backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Family, ...]]]:

@@ -32,8 +32,9 @@ from dsview.cluster.relations import PodFacet
 from dsview.core.address import V4, V6
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Ingress, Pod
+from dsview.kinds.pod import Pod
 from dsview.listeners.ingress_nginx.pods import argument, controllers_of
 
 _Kind = Literal["deny", "allow"]

@@ -30,7 +30,7 @@ from dsview.core.address import Family
 from dsview.core.finding import Cause, ObjectRef, Severity
 from dsview.core.listen import NginxConf, sockets
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 
 check = Check(
     code="DS-NGX-008",

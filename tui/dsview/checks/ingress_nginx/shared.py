@@ -9,7 +9,9 @@ from dsview.checks.engine.remediation import kubectl, names, recreate_pods, swit
 from dsview.cluster.state import ClusterState
 from dsview.core.address import V4, V6, Family, families_of
 from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf, sockets
-from dsview.kinds.objects import ConfigMap, Key, Pod
+from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 from dsview.listeners.ingress_nginx.pods import config_map_key, live_controllers
 from dsview.listeners.ingress_nginx.sockets import config_map, enable_ipv6, is_ipv6_disabled, nginx_conf, predict
 

@@ -27,7 +27,7 @@ from dsview.checks.load_balancer.shared import TYPE, has_hostname, vip_families
 from dsview.core.finding import Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 _AWS_TYPE = "service.beta.kubernetes.io/aws-load-balancer-ip-address-type"
 

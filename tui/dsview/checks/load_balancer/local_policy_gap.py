@@ -30,7 +30,8 @@ from dsview.checks.load_balancer.shared import SLICES_SETTLE, TYPE
 from dsview.core.address import families_of, other
 from dsview.core.finding import Cause, ObjectRef, Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod, Service
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-LB-008",

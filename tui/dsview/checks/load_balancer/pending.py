@@ -28,7 +28,7 @@ from dsview.checks.engine.remediation import families, kubectl, look_at, quoted,
 from dsview.checks.load_balancer.shared import SETTLES, TYPE
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 _LB_EVENTS = {"AllocationFailed", "SyncLoadBalancerFailed"}
 

@@ -31,7 +31,7 @@ from dsview.cluster.profile import split_list
 from dsview.core.address import families_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 _REQUESTED = (
     "metallb.universe.tf/loadBalancerIPs",

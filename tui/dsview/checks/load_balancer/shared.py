@@ -6,8 +6,7 @@ from dsview.checks.engine.remediation import patch_service
 from dsview.cluster.profile import Profile, split_list
 from dsview.core.address import V6, Family, families_of
 from dsview.core.cidr import parse_cidrs
-from dsview.kinds.annotations import BALANCER_PREFIXES
-from dsview.kinds.objects import Service
+from dsview.kinds.service import BALANCER_PREFIXES, Service
 
 SETTLES = 300.0
 """Seconds that a load balancer may take."""

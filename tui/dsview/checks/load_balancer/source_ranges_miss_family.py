@@ -34,7 +34,7 @@ from dsview.core.address import family_of
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-LB-005",

@@ -29,7 +29,7 @@ from dsview.checks.load_balancer.shared import SETTLES, TYPE, has_hostname, vip_
 from dsview.core.address import other
 from dsview.core.finding import Cause, Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-LB-001",

@@ -31,7 +31,7 @@ from dsview.checks.service.shared import add_family
 from dsview.core.address import family_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-LB-003",

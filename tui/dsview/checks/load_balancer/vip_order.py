@@ -27,7 +27,7 @@ from dsview.checks.load_balancer.shared import TYPE, vip_families
 from dsview.core.address import family_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-LB-002",

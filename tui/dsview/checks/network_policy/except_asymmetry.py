@@ -29,7 +29,7 @@ from dsview.core.address import Family, other
 from dsview.core.cidr import Cidr, parse_cidr
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import IPBlock, NetworkPolicy, PolicyRule
+from dsview.kinds.network_policy import IPBlock, NetworkPolicy, PolicyRule
 
 check = Check(
     code="DS-NET-002",

@@ -29,7 +29,8 @@ from dsview.checks.network_policy.shared import one_family_limits
 from dsview.core.address import families_of, other
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import NetworkPolicy, Pod
+from dsview.kinds.network_policy import NetworkPolicy
+from dsview.kinds.pod import Pod
 
 check = Check(
     code="DS-NET-001",

@@ -8,7 +8,7 @@ import msgspec
 
 from dsview.core.address import Family
 from dsview.core.cidr import cidr_families
-from dsview.kinds.objects import NetworkPolicy, PolicyRule
+from dsview.kinds.network_policy import NetworkPolicy, PolicyRule
 
 
 def directions(policy: NetworkPolicy) -> Iterator[tuple[str, str, tuple[PolicyRule, ...]]]:

@@ -32,7 +32,7 @@ from dsview.core.address import FAMILIES, Family, first_of, is_usable
 from dsview.core.finding import Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Node
+from dsview.kinds.node import Node
 
 check = Check(
     code="DS-NODE-001",

@@ -29,7 +29,7 @@ from dsview.checks.node.shared import node_ref, nodes, ranges
 from dsview.core.cidr import Cidr
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Node
+from dsview.kinds.node import Node
 
 check = Check(
     code="DS-NODE-003",

@@ -27,7 +27,7 @@ from dsview.checks.engine.remediation import families
 from dsview.core.address import FAMILIES, families_of, is_usable
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Node
+from dsview.kinds.node import Node
 
 check = Check(
     code="DS-NODE-006",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsview.checks.engine.context import Context
 from dsview.core.cidr import Cidr, parse_cidr
 from dsview.core.finding import ObjectRef
-from dsview.kinds.objects import Node
+from dsview.kinds.node import Node
 
 
 def nodes(ctx: Context) -> list[Node]:

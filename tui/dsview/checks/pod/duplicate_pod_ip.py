@@ -28,7 +28,7 @@ from dsview.core.address import family_of, is_mapped, is_usable, packed
 from dsview.core.cidr import parse_cidrs
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 
 check = Check(
     code="DS-POD-005",

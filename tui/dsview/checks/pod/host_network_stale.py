@@ -29,7 +29,7 @@ from dsview.checks.pod.shared import node_ref
 from dsview.core.address import Family, families_of
 from dsview.core.finding import Cause, Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 
 check = Check(
     code="DS-POD-003",

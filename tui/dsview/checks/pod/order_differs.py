@@ -27,7 +27,8 @@ from dsview.checks.pod.shared import node_ref
 from dsview.core.address import families_of, family_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Node, Pod
+from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
 
 _LOCAL_PROVIDERS = {"kind", "k3s", "k0s", "minikube", "rke2"}
 

@@ -30,7 +30,7 @@ from dsview.core.address import family_of, packed
 from dsview.core.cidr import parse_cidrs
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 
 check = Check(
     code="DS-POD-004",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsview.core.finding import ObjectRef
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 
 
 def node_ref(pod: Pod) -> ObjectRef:

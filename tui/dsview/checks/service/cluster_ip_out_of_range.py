@@ -33,7 +33,7 @@ from dsview.core.address import family_of, packed
 from dsview.core.cidr import parse_cidrs
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-SVC-004",

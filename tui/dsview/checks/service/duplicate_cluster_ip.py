@@ -29,7 +29,7 @@ from dsview.checks.engine.remediation import recreate_service, ref
 from dsview.core.address import canonical, family_of
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 _RECREATION = 60.0
 """Seconds that are granted to a Service, or its IPAddress object, that is being recreated."""

@@ -27,7 +27,7 @@ from dsview.checks.engine.remediation import FAMILY_FIELDS, families, keep_first
 from dsview.cluster.profile import Confidence
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-SVC-003",

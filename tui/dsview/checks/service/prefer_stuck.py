@@ -37,7 +37,7 @@ from dsview.cluster.profile import KUBERNETES
 from dsview.core.address import other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-SVC-001",

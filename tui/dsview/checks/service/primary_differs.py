@@ -25,7 +25,7 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 
 check = Check(
     code="DS-SVC-006",

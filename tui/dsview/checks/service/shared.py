@@ -9,7 +9,7 @@ from dsview.checks.load_balancer.shared import TYPE, closing_ranges, limits_nobo
 from dsview.core.address import Family, families_of, other
 from dsview.core.cidr import cidr_families
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 from dsview.listeners.proxies import closed_ports, door_services, switched_off
 
 _OPENSHIFT_DNS = ("openshift-dns", "dns-default")

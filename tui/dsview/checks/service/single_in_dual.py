@@ -29,7 +29,7 @@ from dsview.cluster.profile import KUBERNETES
 from dsview.core.address import other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Service
+from dsview.kinds.service import Service
 from dsview.listeners.proxies import door_services
 
 check = Check(

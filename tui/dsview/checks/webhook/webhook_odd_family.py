@@ -30,7 +30,7 @@ from dsview.cluster.profile import KUBERNETES
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import WebhookConfiguration
+from dsview.kinds.webhook_configuration import WebhookConfiguration
 
 check = Check(
     code="DS-NET-006",

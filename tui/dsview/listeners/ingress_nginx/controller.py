@@ -6,7 +6,11 @@ from collections.abc import Sequence
 
 from dsview.core.address import V6, Family
 from dsview.core.listen import NginxConf, sockets
-from dsview.kinds.objects import Container, Ingress, Key, Pod, Service
+from dsview.kinds.container import Container
+from dsview.kinds.ingress import Ingress
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Controller, DoorServices, Switch
 from dsview.listeners.ingress_nginx.pods import (

@@ -6,8 +6,13 @@ from functools import lru_cache
 
 from dsview.core.command_flags import flag_value
 from dsview.core.ports import port_number
+from dsview.kinds.container import Container
+from dsview.kinds.ingress import Ingress
+from dsview.kinds.ingress_class import IngressClass
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Container, Ingress, IngressClass, Key, Pod, Service
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.ports import target_port
 

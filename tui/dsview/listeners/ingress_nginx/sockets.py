@@ -5,8 +5,10 @@ from __future__ import annotations
 from dsview.core.address import V4, V6, Family, families_of
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf, ports_of_host_names, sockets
+from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import ConfigMap, Pod, Service
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.config_maps import is_config_map_unread
 from dsview.listeners.controller import Switch

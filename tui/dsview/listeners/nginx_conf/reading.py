@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from dsview.core.listen import Listener, ListenSource, NginxConf
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf.directives import listeners_of
 from dsview.listeners.nginx_conf.grammar import UnreadConf
 from dsview.listeners.nginx_conf.subprocess_parser import ParserFailed, parse_apart

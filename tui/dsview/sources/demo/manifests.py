@@ -12,7 +12,8 @@ import netaddr
 from dsview.core.address import Family, families_of, family_of
 from dsview.core.cidr import cidr_families
 from dsview.core.ports import port_number
-from dsview.kinds.kind import RESOURCES, Kind
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
 from dsview.sources.demo.description import (
     Json,
     NodeShorthand,

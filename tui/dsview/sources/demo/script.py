@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.sources.demo.description import NodeCondition, Patch, Restart, Rewrite, Step, seconds
 from dsview.sources.demo.manifests import STARTUP
 from dsview.sources.demo.simulated_cluster import SimulatedCluster

@@ -8,7 +8,7 @@ import msgspec
 
 from dsview.core.address import FAMILIES, V4, family_of
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.sources.demo.description import Description, Json, WorkloadShorthand, seconds
 from dsview.sources.demo.manifests import PodMaker, manifest, node, ready_condition, rfc3339, service, suffix, uid
 

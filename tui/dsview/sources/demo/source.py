@@ -12,8 +12,10 @@ import msgspec
 
 from dsview.core.errors import UserError
 from dsview.kinds.decode import decode
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Key, Pod
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
 from dsview.sources.demo.description import Description, Json, load
 from dsview.sources.demo.scenarios import DEFAULT, SCENARIOS
 from dsview.sources.demo.script import Moment, moments, workload_of

@@ -16,8 +16,10 @@ from msgspec import Raw
 from dsview.core.errors import UserError
 from dsview.core.text import safe
 from dsview.kinds.decode import BadObject, decode
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Key, Object, Pod
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key, Object
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, Sink, StatusChanged
 from dsview.sources.files.documents import BROKEN, MAX_BYTES, Document, Unreadable, documents, unpack
 from dsview.sources.manifest import manifest

@@ -9,8 +9,9 @@ import msgspec
 import urllib3
 
 from dsview.kinds.decode import BadObject, decode
-from dsview.kinds.kind import EVENT_REASONS, RESOURCES, Kind
-from dsview.kinds.objects import Event
+from dsview.kinds.event import EVENT_REASONS, Event
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, Listed, Sink
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dsview.core.listen import ListenSource, NginxConf
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.sources.events import Changed, Sink
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from dsview.kinds.decode import BadObject, decode, decode_line
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Object
+from dsview.kinds.metadata import Key, Object
 from dsview.sources.events import Changed, Quarantined, Sink
 
 BATCH = 500

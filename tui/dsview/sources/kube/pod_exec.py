@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from dsview.core.text import safe
-from dsview.kinds.objects import Pod
+from dsview.kinds.pod import Pod
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
 

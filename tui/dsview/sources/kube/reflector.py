@@ -17,7 +17,7 @@ import urllib3
 
 from dsview.core.text import safe
 from dsview.kinds.kind import Resource
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.sources.events import Changed, Health, Listed, Progress, Quarantined, Sink
 from dsview.sources.kube.backoff import Backoff
 from dsview.sources.kube.client import Client

@@ -11,8 +11,10 @@ import msgspec
 
 from dsview.core.errors import UserError
 from dsview.core.text import safe
-from dsview.kinds.kind import RESOURCES, Kind
-from dsview.kinds.objects import Key, Pod
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceEvent, StatusChanged, Traffic
 from dsview.sources.kube.health import combined
 from dsview.sources.kube.kubeconfig import ResolvedContext, resolve_context

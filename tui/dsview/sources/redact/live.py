@@ -10,7 +10,8 @@ import msgspec
 from dsview.core.errors import UserError
 from dsview.core.listen import NginxConf
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key, Object, Pod
+from dsview.kinds.metadata import Key, Object
+from dsview.kinds.pod import Pod
 from dsview.sources.events import (
     Changed,
     Item,

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterable
 
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import NO_LABELS, Key, Labels, Object, Pod
+from dsview.kinds.metadata import NO_LABELS, Key, Labels, Object
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
 from dsview.sources.redact.addresses import AddressMap
 from dsview.sources.redact.names import (
     HASH_LABELS,
@@ -19,24 +21,8 @@ from dsview.sources.redact.names import (
     hidden_uid,
 )
 
-SORTS: dict[Kind, str] = {
-    Kind.SERVICE: "service",
-    Kind.ENDPOINTS: "service",
-    Kind.ENDPOINT_SLICE: "slice",
-    Kind.POD: "pod",
-    Kind.NODE: "node",
-    Kind.SERVICE_CIDR: "service-cidr",
-    Kind.INGRESS: "ingress",
-    Kind.INGRESS_CLASS: "class",
-    Kind.NETWORK_POLICY: "policy",
-    Kind.VALIDATING_WEBHOOK: "webhook",
-    Kind.MUTATING_WEBHOOK: "webhook",
-    Kind.API_SERVICE: "api",
-    Kind.CONFIG_MAP: "config",
-    Kind.EVENT: "event",
-    Kind.IP_ADDRESS: "address",
-}
-"""What the names of a kind are called instead. Endpoints have their Service's name."""
+_ALIASES = tuple(dict.fromkeys(resource.alias for resource in RESOURCES.values()))
+"""What names are called instead. Endpoints have their Service's name."""
 
 _KEPT_WORDS = frozenset(
     {"", "true", "false", "1", "0", "ipv4", "dualstack", "dualstack-without-public-ipv4", "internal", "internet-facing"}
@@ -51,7 +37,7 @@ class Redactor:
         self._key = key
         self.addresses = AddressMap(key)
         self.namespace = Names("namespace", KEPT_NAMESPACES)
-        self._by_sort = {sort: Names(sort, KEPT_NAMES) for sort in SORTS.values()}
+        self._by_sort = {sort: Names(sort, KEPT_NAMES) for sort in _ALIASES}
         self.service = self._by_sort["service"]
         self.pod = self._by_sort["pod"] = Names("pod")
         self.node = self._by_sort["node"] = Names("node")
@@ -73,10 +59,10 @@ class Redactor:
     def learn(self, objects: Iterable[tuple[Kind, Object]]) -> None:
         """Number the names of all objects, in their order."""
         namespaces: set[str] = set()
-        names: dict[str, set[str]] = {sort: set() for sort in SORTS.values()}
+        names: dict[str, set[str]] = {sort: set() for sort in _ALIASES}
         for kind, item in objects:
             namespaces.add(item.namespace)
-            names[SORTS[kind]].add(item.name)
+            names[RESOURCES[kind].alias].add(item.name)
             if isinstance(item, Pod):
                 names["node"].add(item.node_name)
         self.namespace.learn(namespaces)
@@ -87,7 +73,7 @@ class Redactor:
         """The name of an object. An IPAddress is named after its address."""
         if kind is Kind.IP_ADDRESS:
             return self.addresses.address(name) or self._by_sort["address"](name)
-        return self._by_sort[SORTS[kind]](name)
+        return self._by_sort[RESOURCES[kind].alias](name)
 
     def key_of(self, kind: Kind, key: Key) -> Key:
         """Namespace and name of an object."""

@@ -11,7 +11,7 @@ from dsview.core.listen import Listener, ListenSource, NginxConf
 from dsview.core.ports import port_number
 from dsview.core.yaml_text import YamlError, load_yaml
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.sources.redact.redactor import Redactor
 
 _BINARY = "/nginx-ingress-controller"

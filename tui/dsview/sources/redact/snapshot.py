@@ -8,34 +8,23 @@ from typing import Any
 import msgspec
 
 from dsview.core.ports import port_number
-from dsview.kinds.endpoint_slices import Endpoint, EndpointSlice, pack
+from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.container import Container, ContainerPort
+from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
+from dsview.kinds.endpoints import Endpoints
+from dsview.kinds.event import Event
+from dsview.kinds.ingress import Ingress, IngressBackend
+from dsview.kinds.ingress_class import IngressClass
+from dsview.kinds.ip_address import IPAddress
 from dsview.kinds.kind import Kind
-from dsview.kinds.objects import (
-    ConfigMap,
-    Container,
-    ContainerPort,
-    Endpoints,
-    Event,
-    Ingress,
-    IngressBackend,
-    IngressClass,
-    IPAddress,
-    IPBlock,
-    LabelRequirement,
-    LabelSelector,
-    LoadBalancerIngress,
-    NetworkPolicy,
-    Node,
-    NodeAddress,
-    Object,
-    OwnerRef,
-    Pod,
-    PolicyRule,
-    Service,
-    ServiceCIDR,
-    ServicePort,
-    WebhookConfiguration,
-)
+from dsview.kinds.load_balancer import LoadBalancerIngress
+from dsview.kinds.metadata import Object, OwnerRef
+from dsview.kinds.network_policy import IPBlock, LabelRequirement, LabelSelector, NetworkPolicy, PolicyRule
+from dsview.kinds.node import Node, NodeAddress
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service, ServicePort
+from dsview.kinds.service_cidr import ServiceCIDR
+from dsview.kinds.webhook_configuration import WebhookConfiguration
 from dsview.sources.events import StatusChanged
 from dsview.sources.redact.names import OWNER_KINDS
 from dsview.sources.redact.redactor import Redactor

@@ -13,7 +13,7 @@ from textual.message import Message
 
 from dsview.core.errors import UserError
 from dsview.core.text import Safe, safe
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.tables.cells import GAP
 from dsview.tables.detail import Detail, FindingView, detail
 from dsview.tables.facts import Fact

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from dsview.analysis.home_pane import pane_of
 from dsview.checks.engine.registry import registry
 from dsview.core.text import Safe, safe, safe_lines
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.tables.cells import Row
 from dsview.tables.finding_age import first_seen_text
 from dsview.tables.findings import COLUMNS, Grouping, Line, LineKind, finding_lines, fix_of, line_row

@@ -11,7 +11,7 @@ from textual.message import Message
 
 from dsview.core.errors import UserError
 from dsview.core.text import Safe, safe, safe_lines
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.tables.manifest_lines import fold_managed_fields
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs

@@ -14,7 +14,7 @@ from dsview.analysis.trace import trace
 from dsview.analysis.trace_layout import Line, Role, Signs, picture, summary_line
 from dsview.core.address import FAMILIES, Family
 from dsview.core.text import safe
-from dsview.kinds.objects import Key
+from dsview.kinds.metadata import Key
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from dsview.kinds.objects import Key, Object
+from dsview.kinds.annotations import plain_annotations
+from dsview.kinds.kind import Kind, Resource
+from dsview.kinds.metadata import Key, Labels, Object, ObjectMeta, read_meta
+from dsview.kinds.wire import Json, Wire, texts, without_empty
 
 _READY = 1
 
@@ -96,3 +100,91 @@ def pack(endpoints: Iterable[Endpoint]) -> tuple[int, str]:
 
 def _clean(text: str) -> str:
     return text if text.isprintable() else text.replace("\t", " ").replace("\n", " ")
+
+
+class Conditions(Wire):
+    """endpoints[].conditions; null is true."""
+
+    ready: bool | None = None
+
+
+class TargetRef(Wire):
+    """endpoints[].targetRef."""
+
+    kind: str | None = None
+    namespace: str | None = None
+    name: str | None = None
+    uid: str | None = None
+
+
+class EndpointWire(Wire):
+    """endpoints[] of an EndpointSlice."""
+
+    addresses: list[str] | None = None
+    conditions: Conditions | None = None
+    target_ref: TargetRef | None = None
+    node_name: str | None = None
+
+
+class EndpointSliceWire(Wire):
+    """discovery.k8s.io/v1 EndpointSlice."""
+
+    metadata: ObjectMeta
+    address_type: str | None = None
+    endpoints: list[EndpointWire] | None = None
+
+
+def _decode(o: EndpointSliceWire) -> EndpointSlice:
+    meta = read_meta(o.metadata, plain_annotations(o.metadata.annotations))
+    size, rows = pack(_endpoint(e, meta["namespace"]) for e in o.endpoints or ())
+    labels: Labels = meta["labels"]
+    return EndpointSlice(
+        **meta,
+        address_type=sys.intern(o.address_type or ""),
+        service_name=labels.get("kubernetes.io/service-name", ""),
+        managed_by=labels.get("endpointslice.kubernetes.io/managed-by", ""),
+        size=size,
+        rows=rows,
+    )
+
+
+def _endpoint(e: EndpointWire, namespace: str) -> Endpoint:
+    target = e.target_ref
+    is_pod = target is not None and target.kind in (None, "Pod")
+    return Endpoint(
+        addresses=texts(e.addresses),
+        ready=e.conditions is None or e.conditions.ready is not False,
+        target=(target.namespace or namespace, target.name or "") if target is not None and is_pod else ("", ""),
+        target_uid=(target.uid or "") if target is not None else "",
+        node_name=e.node_name or "",
+    )
+
+
+def _encode(item: EndpointSlice) -> Json:
+    endpoints = []
+    for e in item.endpoints():
+        # Only a Pod is kept by name; of any other target the uid alone.
+        kind = "Pod" if any(e.target) else "Other" if e.target_uid else ""
+        target = without_empty(kind=kind, namespace=e.target[0], name=e.target[1], uid=e.target_uid)
+        endpoints.append(
+            {
+                "addresses": list(e.addresses),
+                "conditions": {"ready": e.ready},
+                **without_empty(targetRef=target, nodeName=e.node_name),
+            }
+        )
+    return {"addressType": item.address_type, "endpoints": endpoints}
+
+
+ENDPOINT_SLICE = Resource(
+    kind=Kind.ENDPOINT_SLICE,
+    group="discovery.k8s.io",
+    versions=("v1",),
+    plural="endpointslices",
+    namespaced=True,
+    core=True,
+    alias="slice",
+    wire=EndpointSliceWire,
+    decode=_decode,
+    encode=_encode,
+)

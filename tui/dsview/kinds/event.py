@@ -1,0 +1,88 @@
+"""Events, of a few reasons only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dsview.kinds.annotations import plain_annotations
+from dsview.kinds.kind import Kind, Resource
+from dsview.kinds.metadata import Object, ObjectMeta, read_meta
+from dsview.kinds.wire import Json, Wire, iso_time, seconds, without_empty
+
+EVENT_REASONS: tuple[str, ...] = (
+    "KubernetesDefaultServiceCIDRInconsistent",
+    "KubernetesDefaultServiceCIDRError",
+    "ClusterIPOutOfRange",
+    "HostIPsIPFamilyMismatch",
+    "CIDRNotAvailable",
+    "CIDRAssignmentFailed",
+    "AllocationFailed",
+    "SyncLoadBalancerFailed",
+)
+"""The only reasons that Events are asked for; each request has one as its fieldSelector."""
+
+
+class Event(Object, frozen=True, gc=False, kw_only=True):
+    """A v1 Event of one of the reasons in `kinds.EVENT_REASONS`, and the object it is about."""
+
+    reason: str = ""
+    message: str = ""
+    involved_kind: str = ""
+    involved_namespace: str = ""
+    involved_name: str = ""
+    last_seen: int = 0
+
+
+class InvolvedObject(Wire):
+    """involvedObject of an Event."""
+
+    kind: str | None = None
+    namespace: str | None = None
+    name: str | None = None
+
+
+class EventWire(Wire):
+    """v1 Event."""
+
+    metadata: ObjectMeta
+    reason: str | None = None
+    message: str | None = None
+    involved_object: InvolvedObject | None = None
+    last_timestamp: datetime | None = None
+    event_time: datetime | None = None
+
+
+def _decode(o: EventWire) -> Event:
+    involved = o.involved_object or InvolvedObject()
+    return Event(
+        **read_meta(o.metadata, plain_annotations(o.metadata.annotations)),
+        reason=o.reason or "",
+        message=o.message or "",
+        involved_kind=involved.kind or "",
+        involved_namespace=involved.namespace or "",
+        involved_name=involved.name or "",
+        last_seen=seconds(o.last_timestamp or o.event_time or o.metadata.creation_timestamp),
+    )
+
+
+def _encode(item: Event) -> Json:
+    involved = without_empty(kind=item.involved_kind, namespace=item.involved_namespace, name=item.involved_name)
+    return without_empty(
+        reason=item.reason,
+        message=item.message,
+        involvedObject=involved,
+        lastTimestamp=iso_time(item.last_seen),
+    )
+
+
+EVENT = Resource(
+    kind=Kind.EVENT,
+    group="",
+    versions=("v1",),
+    plural="events",
+    namespaced=True,
+    alias="event",
+    wire=EventWire,
+    decode=_decode,
+    encode=_encode,
+)

@@ -1,0 +1,165 @@
+"""Ingresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from dsview.kinds.annotations import (
+    IGNORE_ANNOTATION,
+    Annotations,
+    annotation_reader,
+    matching_annotations,
+    without_ignore,
+)
+from dsview.kinds.kind import Kind, Resource
+from dsview.kinds.load_balancer import LoadBalancerIngress, ServiceStatus, encode_load_balancer, ingress_entries
+from dsview.kinds.metadata import Object, ObjectMeta, read_meta
+from dsview.kinds.wire import Json, Wire, without_empty
+
+
+class IngressBackend(msgspec.Struct, frozen=True, gc=False):
+    """A Service that a path or the default backend of an Ingress names. `host` is empty for every host."""
+
+    host: str
+    service: str
+    port: int | str = ""
+
+
+class Ingress(Object, frozen=True, gc=False, kw_only=True):
+    """A networking.k8s.io Ingress. `annotations` holds the class and source-range ones only."""
+
+    class_name: str = ""
+    backends: tuple[IngressBackend, ...] = ()
+    hosts: tuple[str, ...] = ()
+    load_balancer_ingress: tuple[LoadBalancerIngress, ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether this is a manifest that no API server has seen."""
+        return not (self.uid or self.created or self.load_balancer_ingress)
+
+
+INGRESS_ANNOTATIONS = (
+    "kubernetes.io/ingress.class",
+    "nginx.ingress.kubernetes.io/ssl-passthrough",
+)
+
+SOURCE_RANGE_ANNOTATIONS = ("whitelist-source-range", "allowlist-source-range", "denylist-source-range")
+"""The annotations of an Ingress that name source ranges, behind any prefix: `--annotations-prefix` chooses it."""
+
+_BEHIND_A_PREFIX = tuple(f"/{name}" for name in SOURCE_RANGE_ANNOTATIONS)
+_named_annotations = annotation_reader(IGNORE_ANNOTATION, *INGRESS_ANNOTATIONS)
+
+
+def ingress_annotations(raw: msgspec.Raw) -> Annotations:
+    """What is read of an Ingress: the named ones, and source ranges behind any prefix."""
+    return (*_named_annotations(raw), *matching_annotations(raw, _BEHIND_A_PREFIX, str.endswith))
+
+
+class BackendPort(Wire):
+    """backend.service.port of an Ingress."""
+
+    number: int | None = None
+    name: str | None = None
+
+
+class BackendService(Wire):
+    """backend.service of an Ingress."""
+
+    name: str = ""
+    port: BackendPort | None = None
+
+
+class Backend(Wire):
+    """A backend of an Ingress."""
+
+    service: BackendService | None = None
+
+
+class HTTPPath(Wire):
+    """rules[].http.paths[] of an Ingress."""
+
+    backend: Backend | None = None
+
+
+class HTTPRule(Wire):
+    """rules[].http of an Ingress."""
+
+    paths: list[HTTPPath] | None = None
+
+
+class IngressRule(Wire):
+    """rules[] of an Ingress."""
+
+    host: str | None = None
+    http: HTTPRule | None = None
+
+
+class IngressSpec(Wire):
+    """spec of an Ingress."""
+
+    ingress_class_name: str | None = None
+    default_backend: Backend | None = None
+    rules: list[IngressRule] | None = None
+
+
+class IngressWire(Wire):
+    """networking.k8s.io/v1 Ingress."""
+
+    metadata: ObjectMeta
+    spec: IngressSpec | None = None
+    status: ServiceStatus | None = None
+
+
+def _backend(host: str, backend: Backend | None) -> Iterable[IngressBackend]:
+    if backend is not None and backend.service is not None and backend.service.name:
+        port = backend.service.port or BackendPort()
+        yield IngressBackend(host, backend.service.name, port.number or port.name or "")
+
+
+def _decode(o: IngressWire) -> Ingress:
+    spec = o.spec or IngressSpec()
+    annotations = ingress_annotations(o.metadata.annotations)
+    backends = list(_backend("", spec.default_backend))
+    for rule in spec.rules or ():
+        for path in (rule.http.paths if rule.http else None) or ():
+            backends.extend(_backend(rule.host or "", path.backend))
+    return Ingress(
+        **read_meta(o.metadata, annotations),
+        class_name=spec.ingress_class_name or "",
+        backends=tuple(dict.fromkeys(backends)),
+        hosts=tuple(dict.fromkeys(rule.host or "*" for rule in spec.rules or ())),
+        load_balancer_ingress=ingress_entries(o.status),
+        annotations=without_ignore(annotations),
+    )
+
+
+def _encode(item: Ingress) -> Json:
+    # Rules without paths first, since they say in which order the hosts come.
+    rules: list[Json] = [{} if host == "*" else {"host": host} for host in item.hosts]
+    default: Json | None = None
+    for i, b in enumerate(item.backends):
+        port = {"number": b.port} if isinstance(b.port, int) else without_empty(name=b.port)
+        backend = {"service": {"name": b.service, "port": port}}
+        if i == 0 and not b.host:
+            default = backend
+        else:
+            rules.append(without_empty(host=b.host, http={"paths": [{"backend": backend}]}))
+    spec = without_empty(ingressClassName=item.class_name, defaultBackend=default, rules=rules)
+    return {"_annotations": item.annotations, "spec": spec, "status": encode_load_balancer(item.load_balancer_ingress)}
+
+
+INGRESS = Resource(
+    kind=Kind.INGRESS,
+    group="networking.k8s.io",
+    versions=("v1",),
+    plural="ingresses",
+    namespaced=True,
+    alias="ingress",
+    wire=IngressWire,
+    decode=_decode,
+    encode=_encode,
+)

@@ -1,0 +1,71 @@
+"""What all modules of kinds share: the base of wire structs, interning of what repeats, and small helpers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Raw
+
+T = TypeVar("T")
+
+Json = dict[str, Any]
+"""An object in Kubernetes' JSON shape."""
+
+NULL = Raw(b"null")
+
+NULLS = frozenset({b"null", b"{}", b"[]"})
+"""How a map or a list that holds nothing is written."""
+
+
+class Wire(msgspec.Struct, rename="camel", gc=False):
+    """Base of what the API server sends as JSON: camelCase names, only fields that are used, all others skipped.
+
+    Go writes empty slices and maps as `null` or leaves them out, so all but the name may be absent or null. What is of
+    the wrong type fails the one object it is in (`decode.BadObject`). What repeats across objects (labels, owners, host
+    addresses, containers) comes as `Raw` and is decoded once for each distinct text.
+    """
+
+
+class Interner:
+    """Decoded values by the bytes or words they came from. Emptied when it has grown to `limit` entries."""
+
+    def __init__(self, limit: int = 20_000) -> None:
+        self._limit = limit
+        self._values: dict[Hashable, Any] = {}
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The value made for an equal key before, or a new one."""
+        value: T | None = self._values.get(key)
+        if value is None:
+            value = make()
+            if len(self._values) >= self._limit:
+                self._values.clear()
+            self._values[key] = value
+        return value
+
+
+def seconds(moment: datetime | None) -> int:
+    """A moment as whole epoch seconds; 0 where there is none."""
+    return int(moment.timestamp()) if moment is not None else 0
+
+
+def texts(values: Iterable[str] | None) -> tuple[str, ...]:
+    """A list that may be missing."""
+    return tuple(values) if values else ()
+
+
+def iso_time(seconds: int) -> str | None:
+    """Epoch seconds as Kubernetes writes a time; None for 0, which is "not given"."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
+
+
+def without_empty(**fields: Any) -> Json:
+    """The fields that say something, a zero too, in Kubernetes' spelling (a trailing underscore is dropped)."""
+    return {
+        key.rstrip("_"): value
+        for key, value in fields.items()
+        if value or (isinstance(value, int) and not isinstance(value, bool))
+    }
