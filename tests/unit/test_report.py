@@ -19,6 +19,7 @@ from dsview.core.errors import UserError
 from dsview.core.text import safe, safe_lines
 from dsview.export.baseline import compared, read_baseline
 from dsview.export.formats import FORMATS, Beside, render_json
+from dsview.export.markdown import render_markdown
 from dsview.export.report import (
     ClusterPart,
     Counts,
@@ -161,6 +162,18 @@ def test_the_fields_stand_in_the_order_of_the_contract() -> None:
         "check": "DS-POD-001",
         "object": {"kind": "Pod", "namespace": "shop", "name": "web-1"},
     }
+
+
+def test_findings_with_one_fix_on_the_pods_of_one_owner_are_one_line_for_people() -> None:
+    report = build_report(from_path(next(path for path in SCENARIOS if path.name.startswith("03"))))
+    pods = [finding for finding in report.findings if finding.check == "DS-POD-001"]
+    assert {(finding.object.kind, finding.owner) for finding in pods} == {
+        ("Pod", Ref(kind="Deployment", namespace="shop", name="web"))
+    }
+    assert len(pods) == 3
+    for text in (render_text(report), render_markdown(report)):
+        assert text.count("3 Pods (web-") == 1
+        assert "Deployment shop/web" in text
 
 
 def test_the_overview_is_in_the_json_and_the_verdict_at_the_end_of_the_text() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from dsview.export.report import Report
-from dsview.export.text import describe, left_out, mode_in_words, no_findings, plural
+from dsview.export.text import as_one, by_owner, describe, left_out, mode_in_words, no_findings, plural
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
 
@@ -35,12 +35,12 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield "| severity | check | object | family | finding |"
         yield "|---|---|---|---|---|"
-    for f in report.findings:
+    for f in map(as_one, by_owner(report.findings)):
         folded = f" (explained by {f.folded_under.check})" if f.folded_under else ""
         new = " (new)" if f.is_new else ""
         cells = (f.severity, f.check, describe(f.object), f.family or "", f.message + folded + new)
         yield f"| {' | '.join(map(plain_markdown, cells))} |"
-    fixes = [f for f in report.findings if f.fix and f.folded_under is None]
+    fixes = [f for f in map(as_one, by_owner(report.findings)) if f.fix and f.folded_under is None]
     if fixes:
         yield ""
         yield "### Fixes"

@@ -7,9 +7,11 @@ import msgspec
 from dsview import __version__
 from dsview.analysis.family_coverage import Count
 from dsview.analysis.overview import overview_now
+from dsview.checks.engine.context import owner_of
 from dsview.checks.engine.registry import registry
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import safe
+from dsview.kinds.kind import Kind
 from dsview.kinds.registry import CORE_KINDS
 from dsview.session.session import Session
 from dsview.sources.events import Health
@@ -77,6 +79,7 @@ class FoldedUnder(Wire, frozen=True):
 class ReportedFinding(Wire, frozen=True):
     """One finding. `baseline` is `new` or `known` where it was compared with an earlier report.
 
+    `owner` is the workload of a Pod: findings of one check with one fix on its Pods are one line for people.
     `exempted_for` is the reason given for exempting it, where there is one.
     """
 
@@ -92,6 +95,7 @@ class ReportedFinding(Wire, frozen=True):
     fix: str | None
     folded_under: FoldedUnder | None
     related: tuple[Ref, ...]
+    owner: Ref | msgspec.UnsetType = msgspec.UNSET
     baseline: str | msgspec.UnsetType = msgspec.UNSET
     exempted_for: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -190,8 +194,15 @@ def _finding(session: Session, finding: Finding) -> ReportedFinding:
         fix=finding.fix,
         folded_under=FoldedUnder(check=root.check, object=_ref(root.object)) if root is not None else None,
         related=tuple(map(_ref, finding.related)),
+        owner=_owner(session, finding.object),
         exempted_for=finding.exempted_for or msgspec.UNSET,
     )
+
+
+def _owner(session: Session, ref: ObjectRef) -> Ref | msgspec.UnsetType:
+    pod = session.state.pods.get((ref.namespace or "", ref.name)) if ref.kind == Kind.POD.value else None
+    owner = owner_of(pod) if pod is not None else None
+    return _ref(owner) if owner is not None else msgspec.UNSET
 
 
 def _count(count: Count | None) -> CountPart | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from dsview.core.text import safe
+import msgspec
+
+from dsview.core.text import safe, safe_lines
 from dsview.export.report import Ref, Report, ReportedFinding
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
@@ -93,8 +95,29 @@ def by_cause(report: Report) -> Iterator[tuple[ReportedFinding, list[ReportedFin
             explained.setdefault((under.check, under.object), []).append(finding)
         else:
             heads.append(finding)
-    for finding in heads:
-        yield finding, explained.pop((finding.check, finding.object), [])
+    for group in by_owner(heads):
+        symptoms = [s for finding in group for s in explained.pop((finding.check, finding.object), [])]
+        yield as_one(group), symptoms
+
+
+def by_owner(findings: Iterable[ReportedFinding]) -> list[list[ReportedFinding]]:
+    """Findings in their order, those of one check with one fix on the Pods of one owner together."""
+    groups: dict[object, list[ReportedFinding]] = {}
+    for number, finding in enumerate(findings):
+        shared = (finding.check, finding.severity, finding.family, finding.owner, finding.fix, finding.baseline)
+        groups.setdefault(shared if finding.owner is not msgspec.UNSET else number, []).append(finding)
+    return list(groups.values())
+
+
+def as_one(group: Sequence[ReportedFinding]) -> ReportedFinding:
+    """One finding for several on the Pods of one owner: it is about the owner, and counts them."""
+    first = group[0]
+    if len(group) == 1 or first.owner is msgspec.UNSET:
+        return first
+    pods = ", ".join(finding.object.name for finding in group[:3])
+    more = f" and {len(group) - 3} more" if len(group) > 3 else ""
+    message = f"{plural(len(group), 'Pod')} ({pods}{more}). {first.object.name}: {first.message}"
+    return msgspec.structs.replace(first, object=first.owner, message=safe_lines(message))
 
 
 def _finding_lines(

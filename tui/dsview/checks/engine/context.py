@@ -10,6 +10,7 @@ from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
 from dsview.cluster.profile import NodeFacts, Profile, ProfileTracker
 from dsview.cluster.state import ClusterState
 from dsview.core.address import Family
+from dsview.core.finding import ObjectRef
 from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -169,15 +170,21 @@ def _is_selected(pod: Pod, service: Service) -> bool:
     )
 
 
-def workload_of(pod: Pod) -> str:
-    """The Deployment, StatefulSet or DaemonSet behind a pod, as `kind/name`; the pod itself where it has no owner.
+def owner_of(pod: Pod) -> ObjectRef | None:
+    """The Deployment behind a pod, else its controlling owner; None where it has no owner.
 
     A ReplicaSet's name is its Deployment's name and the pod-template-hash.
     """
     owner = pod.owner
     if owner is None:
-        return f"pod/{pod.name}"
+        return None
     suffix = pod.labels.get("pod-template-hash")
     if owner.kind == "ReplicaSet" and suffix and owner.name.endswith(f"-{suffix}"):
-        return f"deployment/{owner.name.removesuffix(f'-{suffix}')}"
-    return f"{owner.kind.lower()}/{owner.name}"
+        return ObjectRef("Deployment", pod.namespace, owner.name.removesuffix(f"-{suffix}"))
+    return ObjectRef(owner.kind, None if owner.kind == "Node" else pod.namespace, owner.name)
+
+
+def workload_of(pod: Pod) -> str:
+    """The Deployment, StatefulSet or DaemonSet behind a pod, as `kind/name`; the pod itself where it has no owner."""
+    owner = owner_of(pod)
+    return f"{owner.kind.lower()}/{owner.name}" if owner is not None else f"pod/{pod.name}"
