@@ -383,6 +383,18 @@ def test_a_rollout_lasts_ten_minutes_and_two_owners_are_none(
     assert found == reported_after
 
 
+def test_no_pod_is_recreated_for_a_family_that_the_whole_pod_network_leaves_unused(tmp_path: Path) -> None:
+    def without_ipv6(items: list[Json]) -> None:
+        for item in items:
+            if item["kind"] == "Pod" and not item["spec"].get("hostNetwork"):
+                item["status"]["podIPs"] = [ip for ip in item["status"]["podIPs"] if ":" not in ip["ip"]]
+
+    session = changed("03", without_ipv6, tmp_path)
+    fix = next(f.fix for f in session.book if f.check == "DS-EPS-001") or ""
+    assert "CNI" in fix
+    assert "restart" not in fix
+
+
 def test_pods_are_recreated_only_where_their_node_gives_the_family(tmp_path: Path) -> None:
     session = changed("03", with_pod_cidrs("node-a", "10.244.1.0/24"), tmp_path)
     fix = next(f.fix for f in session.book if f.check == "DS-EPS-001") or ""

@@ -255,6 +255,13 @@ class _Planner:
             return
         yield from self._of_nodes([pod for pod in lacking if self._node_lacks(pod)])
         recreated = [pod for pod in lacking if not self._node_lacks(pod)]
+        if self._gets in self._view.profile.unused_families and any(not pod.host_network for pod in recreated):
+            yield Obstacle(
+                wave=Wave.CLUSTER,
+                message=f"{lack}, and no pod of the cluster has it, though nodes have {self._gets} ranges: switch it "
+                "on in the configuration of the CNI plug-in.",
+            )
+            recreated = [pod for pod in recreated if pod.host_network]
         if recreated:
             chosen = [pod.name for pod in recreated if pod.ipam]
             doubt = f" {names(chosen)} ask for addresses by annotation: look there first." if chosen else ""

@@ -7,7 +7,7 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 import msgspec
 
-from dsview.core.address import V4, V6, Family, canonical, families_of, is_canonical, is_mapped, packed
+from dsview.core.address import FAMILIES, V4, V6, Family, canonical, families_of, is_canonical, is_mapped, packed
 from dsview.kinds.endpoint_slice import EndpointSlice
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
@@ -207,6 +207,10 @@ class PodAddressIndex:
         return sorted(self._shared.get(address_key(text), ()))
 
 
+_ENOUGH_PODS = 3
+"""So many pods have to run before one says that none in the cluster has a family."""
+
+
 class PodCounts:
     """For each node, how many running pods of the pod network it has, and how many of them have each family.
 
@@ -217,6 +221,13 @@ class PodCounts:
     def __init__(self) -> None:
         self._counts: dict[str, list[int]] = {}
         self._touched: set[str] = set()
+        self._total = [0, 0, 0]
+
+    @property
+    def unused(self) -> tuple[Family, ...]:
+        """The families that no pod of the pod network has, where there are enough of them to tell (DS-POD-006)."""
+        pods, *having = self._total
+        return tuple(f for f, n in zip(FAMILIES, having, strict=True) if not n) if pods >= _ENOUGH_PODS else ()
 
     def replace(self, old: Pod | None, new: Pod | None) -> None:
         """Follow one pod."""
@@ -228,9 +239,10 @@ class PodCounts:
             counts = self._counts.setdefault(pod.node_name, [0, 0, 0])
             families = read_addresses(pod.ips).families
             self._touched.add(pod.node_name)
-            counts[0] += step
-            counts[1] += step * ("IPv4" in families)
-            counts[2] += step * ("IPv6" in families)
+            for row in (counts, self._total):
+                row[0] += step
+                row[1] += step * ("IPv4" in families)
+                row[2] += step * ("IPv6" in families)
             if counts[0] == 0:
                 del self._counts[pod.node_name]
 

@@ -60,6 +60,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     `conforming`: families in which at least 90 % of the pods lie in their nodes' podCIDRs (DS-POD-004).
     `other_dataplane`: Services are seen to be programmed by something else than kube-proxy.
     `serves_load_balancers`: some LoadBalancer Service has an entry in its status, so something serves them.
+    `unused_families`: the nodes have them for pods, and no pod of the pod network has one (DS-POD-006).
     `balancers_end_connections`: some node is of a provider whose load balancers open connections of their own.
     """
 
@@ -70,6 +71,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     version: tuple[int, int] | None = None
     qualifiers: tuple[str, ...] = ()
     serves_load_balancers: bool = False
+    unused_families: tuple[Family, ...] = ()
     balancers_end_connections: bool = False
     conforming: tuple[Family, ...] = ()
     other_dataplane: bool = False
@@ -273,6 +275,7 @@ class ProfileTracker:
             state.facets[PodFacet.CONTROL_PLANE],
             state.system_apps.has_other_dataplane,
             conforming,
+            state.pod_counts.unused,
         )
         if seen == self._seen and not changed_nodes:
             return False, changed_nodes
@@ -285,6 +288,7 @@ class ProfileTracker:
             base,
             qualifiers=_qualifiers(base, *self._kinds_of_nodes),
             serves_load_balancers=state.served_load_balancers > 0,
+            unused_families=self._unused(base),
             balancers_end_connections=_end_connections(state),
             conforming=conforming,
             other_dataplane=state.system_apps.has_other_dataplane,
@@ -292,6 +296,18 @@ class ProfileTracker:
         changed = profile != self.profile
         self.profile = profile
         return changed, changed_nodes
+
+    def _unused(self, base: Profile) -> tuple[Family, ...]:
+        """The families that nodes have for pods, by their podCIDRs or by S and their own addresses, and no pod has."""
+        facts = self.nodes.values()
+        return tuple(
+            family
+            for family in self._state.pod_counts.unused
+            if any(
+                family in node.cidrs or (base.is_dual and family in base.service_families and family in node.internal)
+                for node in facts
+            )
+        )
 
     def _refresh_nodes(self) -> set[str]:
         state = self._state

@@ -137,13 +137,17 @@ def give_family(ctx: Context, pods: Sequence[Pod], family: Family) -> str:
 
     A pod on the host's network has the addresses of its node, any other those of the ranges that its node was given.
     """
+    is_unused = family in ctx.profile.unused_families
     recreated: list[Pod] = []
+    waiting: list[Pod] = []
     hosts: dict[str, None] = {}
     rangeless: dict[str, None] = {}
     for pod in pods:
         node = ctx.node(pod.node_name)
         given = (node.internal if pod.host_network else node.pod_families) if node is not None else ()
-        if not given or family in given:
+        if is_unused and not pod.host_network:
+            waiting.append(pod)
+        elif not given or family in given:
             recreated.append(pod)
         else:
             (hosts if pod.host_network else rangeless)[pod.node_name] = None
@@ -152,6 +156,12 @@ def give_family(ctx: Context, pods: Sequence[Pod], family: Family) -> str:
         lines.append(
             f"# First start the kubelet of {names(hosts)} with --node-ip=<IPv4 address>,<IPv6 address>, then recreate "
             "the pods there: on the host's network they have the addresses of their node."
+        )
+    if waiting:
+        # No pod of the cluster has it: those that are made now would not either.
+        lines.append(
+            f"# First switch {family} on in the configuration of the CNI plug-in, then recreate "
+            f"{names(pod.name for pod in waiting)}."
         )
     if rangeless:
         lines.append(f"# First give {names(rangeless)} an {family} pod range, then recreate the pods there.")
