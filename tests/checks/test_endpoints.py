@@ -70,13 +70,15 @@ def _with_conditions(value: Json | None) -> Change:
     return change
 
 
-def _with_old_address(*, of: str = "the same pod") -> Change:
+def _with_old_address(*, of: str = "the same pod", by: str = "") -> Change:
     """An endpoint of web over IPv6 has an address that its pod no longer has, or had as another pod of that name."""
 
     def change(items: list[Json]) -> None:
         item = next(i for i in items if i["kind"] == "EndpointSlice" and "fd00" in str(i.get("endpoints")))
         endpoint = item["endpoints"][0]
         endpoint["addresses"] = ["fd00:10:244:9::99"]
+        if by:
+            item["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = by
         if of != "the same pod":
             endpoint["targetRef"]["uid"] = "another"
 
@@ -127,6 +129,7 @@ CASES = [
         {("DS-EPS-009", "error", "Service", "web", V6)},
     ),
     Case("endpoint-of-another-pod-of-the-name", "12", _with_old_address(of="another"), set(), ("DS-EPS-009",)),
+    Case("endpoint-of-a-second-network", "12", _with_old_address(by="multus"), set(), ("DS-EPS-009",)),
     Case("dummy-endpoint-of-cilium", "01", _dummy, set(), ("DS-EPS-001", "DS-EPS-005", "DS-EPS-008")),
     Case(
         "manifest-has-no-slices",

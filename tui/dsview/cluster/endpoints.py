@@ -8,12 +8,8 @@ import msgspec
 
 from dsview.cluster.state import ClusterState
 from dsview.core.address import FAMILIES, V4, V6, Family
-from dsview.kinds.endpoint_slice import Endpoint, unpack, unpack_addresses, unpack_identity
+from dsview.kinds.endpoint_slice import Endpoint, is_placeholder, unpack, unpack_identity
 from dsview.kinds.metadata import Key
-
-_DUMMY = "192.192.192.192"
-"""The endpoint that Cilium gives the Services of its Gateways and Ingresses: the proxy on each node takes the traffic
-of both families (cilium/cilium operator/pkg/model/translation)."""
 
 
 class PackedEndpoints(Mapping[str, Endpoint]):
@@ -88,7 +84,7 @@ def service_endpoints(state: ClusterState, service: Key) -> ServiceEndpoints:
         count[family] += 1
         of_family, ready_ones = every[family], ready[family]
         for row in endpoint_slice.packed():
-            if _DUMMY in row and unpack_addresses(row) == (_DUMMY,):
+            if is_placeholder(row):
                 has_dummy = True
                 continue
             identity, is_ready = unpack_identity(row)

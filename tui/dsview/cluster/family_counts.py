@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from dsview.core.address import FAMILIES, Family, families_of, is_usable
-from dsview.kinds.endpoint_slice import EndpointSlice
+from dsview.kinds.endpoint_slice import EndpointSlice, is_placeholder
 from dsview.kinds.metadata import Key
 from dsview.kinds.node import Node
 from dsview.kinds.service import Service
@@ -120,8 +120,8 @@ class FamilyCounts:
         for item, step in ((old, -1), (new, 1)):
             if item is None or not item.service_name or not has_ready(item):
                 continue
-            for family in FAMILIES:
-                if item.address_type == family:
+            for family in FAMILIES if _is_placeholder(item) else (item.address_type,):
+                if family in FAMILIES:
                     self._turn((item.namespace, item.service_name), family, step, service_of)
 
     def _turn(self, key: Key, family: Family, step: int, service_of: Callable[[Key], Service | None]) -> None:
@@ -154,7 +154,13 @@ def _counts_alike(old: EndpointSlice, new: EndpointSlice) -> bool:
         old.service_name == new.service_name
         and old.address_type == new.address_type
         and has_ready(old) == has_ready(new)
+        and _is_placeholder(old) == _is_placeholder(new)
     )
+
+
+def _is_placeholder(item: EndpointSlice) -> bool:
+    """Whether a slice stands for endpoints that the API does not tell: it is not held against either family."""
+    return item.size == 1 and is_placeholder(item.rows)
 
 
 _NO_SERVICE = Service(name="")

@@ -61,6 +61,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     has = service.families
     if not service.selector or not has or service.is_manifest:
         return
+    if not all(ctx.reads(kind, service.namespace) for kind in (Kind.ENDPOINT_SLICE, Kind.POD)):
+        return
     found = ctx.endpoints(service.key)
     # Where a family is live that the Service has not, DS-EPS-001 names it beside those that are not.
     if found.is_placeholder or found.live_families:

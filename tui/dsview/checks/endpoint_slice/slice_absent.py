@@ -43,8 +43,7 @@ check = Check(
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """A family for which no slice was ever made."""
-    read = ctx.state.status(Kind.ENDPOINT_SLICE).namespaces
-    if not service.selector or (read is not None and service.namespace not in read):
+    if not service.selector or not ctx.reads(Kind.ENDPOINT_SLICE, service.namespace):
         return
     if service.is_external_name or service.is_manifest or not ctx.older_than(service.created, GRACE):
         return

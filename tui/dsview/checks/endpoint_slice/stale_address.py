@@ -15,7 +15,8 @@ Delete the slice: the endpoint slice controller writes it anew. One that somebod
 
 ## When it is a false alarm
 
-The pod's sandbox was made anew less than 60 s ago.
+The pod's sandbox was made anew less than 60 s ago. Slices that another controller manages are left out: it may well
+write addresses of a second network, which are none of podIPs.
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ from dsview.checks.endpoint_slice.useless_slice import CONTROLLER
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import count, kubectl, names, ref
-from dsview.core.address import FAMILIES, same_address
+from dsview.core.address import FAMILIES, family_of, same_address
 from dsview.core.finding import Severity
 from dsview.kinds.endpoint_slice import EndpointSlice, unpack
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
+
+_OF_KUBERNETES = frozenset({CONTROLLER, "endpointslicemirroring-controller.k8s.io", ""})
+"""What manages slices whose addresses are those of pods; empty where somebody wrote one by hand."""
 
 check = Check(
     code="DS-EPS-009",
@@ -80,6 +84,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 
 def _stale(item: EndpointSlice, service: Service, ctx: Context) -> Iterator[tuple[str, Pod]]:
     """The addresses of a slice that are none of their pod's."""
+    if item.managed_by not in _OF_KUBERNETES:
+        return
     for row in item.packed():
         _, addresses, namespace, name, uid, _ = row.split("\t")
         if not name or not uid:
@@ -89,8 +95,11 @@ def _stale(item: EndpointSlice, service: Service, ctx: Context) -> Iterator[tupl
             continue
         if not pod.ips or not ctx.older_than(pod.ready_since, GRACE):
             continue
+        if any(family_of(ip) is None for ip in pod.ips):
+            continue
         for address in unpack(row).addresses:
-            if not any(same_address(address, ip) for ip in pod.ips):
+            # What is no address is not known to be another one.
+            if family_of(address) is not None and not any(same_address(address, ip) for ip in pod.ips):
                 yield address, pod
 
 

@@ -155,6 +155,11 @@ class Context:
         """Whether the family is one of S."""
         return family in self.profile.service_families
 
+    def reads(self, kind: Kind, namespace: str) -> bool:
+        """Whether the objects of a kind are read in that namespace: those elsewhere may be left out on purpose."""
+        read = self.state.status(kind).namespaces
+        return read is None or namespace in read
+
     def knows(self, kind: Kind) -> bool:
         """Whether all objects of a kind were read, for checks that use it where it is there."""
         return self.state.is_known(kind)
