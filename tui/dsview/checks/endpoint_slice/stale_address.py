@@ -88,10 +88,8 @@ def _stale(item: EndpointSlice, service: Service, ctx: Context) -> Iterator[tupl
         return
     for row in item.packed():
         _, addresses, namespace, name, uid, _ = row.split("\t")
-        if not name or not uid:
-            continue
-        pod = ctx.addressed_pod(service, (namespace, name))
-        if pod is None or pod.uid != uid or addresses in pod.ips or pod.phase != "Running" or pod.deleted:
+        pod = ctx.addressed_pod(service, (namespace, name)) if name and uid else None
+        if pod is None or addresses in pod.pod_ips or pod.uid != uid or pod.phase != "Running" or pod.deleted:
             continue
         if not pod.ips or not ctx.older_than(pod.ready_since, GRACE):
             continue

@@ -171,7 +171,7 @@ def _is_selected(pod: Pod, service: Service) -> bool:
         bool(selector)
         and not service.is_external_name
         and pod.namespace == service.namespace
-        and all(pod.labels.get(key) == value for key, value in selector.items())
+        and selector.items() <= pod.labels.items()
     )
 
 
