@@ -8,7 +8,7 @@ from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.hop import Outcome, Trace
 from dsview.analysis.overview import overview_now
 from dsview.analysis.plan import make_plan
-from dsview.analysis.trace import trace_service
+from dsview.analysis.trace import trace_pod, trace_service
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Finding, Severity
 from dsview.kinds.pod import Pod
@@ -36,9 +36,24 @@ def assert_agreement(view: ClusterView) -> None:
                 assert is_broken, (service.key, errors)
         if errors and service.families:
             assert found.is_broken, (service.key, errors)
+    for pod in view.state.controllers.values():
+        assert_listeners_agree(view, pod)
     told = overview_now(view)
     assert (Counter(told.failing), Counter(told.partial)) == (failing, partial)
     assert_plan_agrees(view)
+
+
+def assert_listeners_agree(view: ClusterView, pod: Pod) -> None:
+    """The trace of a proxy pod breaks nowhere without a finding about it, its Services, its Node or its settings."""
+    found = trace_pod(view, pod)
+    about = [*view.findings_of("Pod", *pod.key), *view.findings_of("Node", "", pod.node_name)]
+    for service in view.state.selectors.selecting(pod):
+        about += view.findings_of("Service", *service.key)
+    about += [finding for finding in view.book if finding.object.kind == "ConfigMap"]
+    for family in FAMILIES:
+        if found.course(family).outcome is Outcome.BROKEN:
+            weighty = [f for f in about if f.severity is not Severity.NOTE or f.check == NOTED]
+            assert any(f.family in (family, None) for f in weighty), found.course(family)
 
 
 def on_the_way(view: ClusterView, service: Service) -> list[Finding]:

@@ -54,7 +54,9 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         return
     about = ctx.state.events_about.about(service.key)
     events = [e for e in about if e.reason in _LB_EVENTS and e.involved_kind in {"Service", ""}]
-    nobody = "" if ctx.profile.serves_load_balancers else " Nothing seems to serve load balancers in this cluster."
+    # Where some namespaces only are read, others may well have load balancers.
+    may_be_served = ctx.profile.serves_load_balancers or ctx.state.is_restricted(Kind.SERVICE)
+    nobody = "" if may_be_served else " Nothing seems to serve load balancers in this cluster."
     wanted = families(service.families)
     fix = (
         "Install a load-balancer controller, or use another Service type where nobody outside needs it."
