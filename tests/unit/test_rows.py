@@ -175,7 +175,7 @@ def test_the_trace_breaks_where_the_cause_is() -> None:
     assert verdicts["EndpointSlices"] == (Verdict.OK, Verdict.BROKEN)
     assert verdicts["Client"] == (Verdict.NOT_PROVEN, Verdict.NOT_PROVEN)
     assert found.v6.sentence.startswith("IPv6 breaks at Pods: 3 of 3 pods have no IPv6")
-    assert found.v4.sentence == "IPv4: nothing in the API speaks against it."
+    assert found.v4.sentence == "IPv4: no problem found."
 
 
 def test_the_trace_says_that_a_family_is_not_offered() -> None:

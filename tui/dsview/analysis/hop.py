@@ -18,7 +18,7 @@ SHOWN = 4
 class Verdict(StrEnum):
     """What the API says of one family at one hop."""
 
-    OK = "in order"
+    OK = "ok"
     BROKEN = "broken"
     ABSENT = "not there"
     NOT_PROVEN = "not proven"
@@ -60,11 +60,11 @@ class Outcome(StrEnum):
     NOT_OFFERED = "not offered"
     NOT_READ = "not read"
     NOT_PROVEN = "not proven"
-    CLEAR = "nothing against it"
+    CLEAR = "no problem found"
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """One family from end to end. `causes` are the indexes of the hops to blame, `fix` what mends the first of them."""
+    """One family from end to end. `causes` are the indexes of the hops to blame, `fix` what fixes the first of them."""
 
     outcome: Outcome
     sentence: Safe
@@ -93,7 +93,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fix(self) -> Safe:
-        """What mends the first hop that breaks; empty where nothing does or no fix is known."""
+        """The fix of the first hop that breaks; empty where there is none."""
         return self.v4.fix or self.v6.fix
 
 
@@ -179,14 +179,14 @@ def course_of(hops: tuple[Hop, ...], family: Family, against: Iterable[Finding])
         sentence = f"{family}: no hop is broken, but {first.check} is flagged: {first.message}{more}"
         return Course(outcome=Outcome.FLAGGED, sentence=safe(sentence), fix=fix_of(first))
     for verdict, outcome, words in (
-        (Verdict.NOT_READ, Outcome.NOT_READ, "nothing wrong in what was read; not read"),
-        (Verdict.NOT_PROVEN, Outcome.NOT_PROVEN, "nothing in the API speaks against it; not proven"),
+        (Verdict.NOT_READ, Outcome.NOT_READ, "no problem found in what was read; not read"),
+        (Verdict.NOT_PROVEN, Outcome.NOT_PROVEN, "no problem found; not proven"),
     ):
         # Of the client nothing is ever proven; that is said of every trace.
         names = [str(hop.name) for hop in hops[1:] if hop.lane(family).verdict is verdict]
         if names:
             return Course(outcome=outcome, sentence=safe(f"{family}: {words}: {', '.join(names)}."))
-    return Course(outcome=Outcome.CLEAR, sentence=safe(f"{family}: nothing in the API speaks against it."))
+    return Course(outcome=Outcome.CLEAR, sentence=safe(f"{family}: no problem found."))
 
 
 _NOT_OFFERED = ("service", Verdict.ABSENT)

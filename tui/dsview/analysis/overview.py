@@ -1,6 +1,6 @@
 """The cluster in a sentence: what it is, which Services fail over which family, and what nobody could tell.
 
-Every sentence says no more than what was read bears out: "nothing speaks against it" is said only after everything
+Every sentence says no more than what was read bears out: "no problem found" is said only after everything
 was read and evaluated, and never "it works" or "reachable", since dsview sends no packets.
 """
 
@@ -152,7 +152,7 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
         found.append(f"{_count(tally.faulty, 'Service')} {verb} an error that names no family.")
     if not found and is_complete and severity is None:
         aside = f", {_count(view.exempted, 'exempted finding')} aside" if view.exempted else ""
-        found.append(f"Nothing in the API speaks against {_count(total, 'Service')}{aside}.")
+        found.append(f"No problem found in {_count(total, 'Service')}{aside}.")
     elif not found and view.was_settled:
         found.append(f"None of {_count(total, 'Service')} is flagged as failing.")
     if view.profile.is_dual:

@@ -1,6 +1,6 @@
 """The hops behind a Service: load balancer, Service IP, EndpointSlices, Pods, nginx, Nodes.
 
-Only what the API tells: a hop is never called reachable, only "in order"; where the API cannot tell, the verdict is
+Only what the API tells: a hop is never called reachable, only "ok"; where the API cannot tell, the verdict is
 "not proven", and what could not be read is "not read".
 """
 

@@ -191,7 +191,7 @@ class Timeline:
     def follow_findings(self, book: FindingIndex, at: float, is_evaluated: Callable[[str], bool]) -> None:
         """Enter the findings that are there now and were not, and those that were and are not.
 
-        A finding whose check `is_evaluated` no more, as what it reads cannot be read, is gone but not mended.
+        A finding whose check `is_evaluated` no more, as what it reads cannot be read, is gone but not fixed.
         """
         before, self._before = self._before, {}
         opened = [now for identity, was in before.items() if was is None and (now := book.get(identity)) is not None]

@@ -124,7 +124,7 @@ def render_text(trace: Trace, width: int, colour: bool) -> str:
         lines += _summary(trace, family, width)
     lines += [(("  fix " if number == 0 else "      ", Role.MUTED), (text, Role.INK)) for number, text in _fix(trace)]
     lines += [(), *picture(trace, width, Signs()), ()]
-    honesty = "dsview reads the API and sends no packets: what is in order is not thereby reachable."
+    honesty = "dsview reads the API and sends no packets: a hop that is ok may still not be reachable."
     lines += [((line, Role.FAINT),) for line in wrapped(honesty, width)]
     return "\n".join(_painted(line, colour) for line in lines) + "\n"
 
