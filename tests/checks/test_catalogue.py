@@ -58,6 +58,13 @@ CATALOGUE = {
     "DS-LB-006": ("requested-ip-family", "warning"),
     "DS-LB-007": ("hostname-only", "note"),
     "DS-LB-008": ("local-policy-gap", "warning"),
+    "DS-GW-001": ("gateway-address-family", "warning"),
+    "DS-GW-002": ("gateway-backend-disjoint", "error"),
+    "DS-LSN-001": ("service-family-no-listener", "error"),
+    "DS-LSN-002": ("family-switched-off", "error"),
+    "DS-LSN-003": ("controller-service-single", "warning"),
+    "DS-LSN-004": ("replicas-differ", "error"),
+    "DS-LSN-005": ("family-not-in-cluster", "error"),
     "DS-NET-001": ("policy-one-family", "warning"),
     "DS-NET-002": ("except-asymmetry", "warning"),
     "DS-NET-003": ("ingress-status-family", "warning"),
@@ -80,6 +87,7 @@ CATALOGUE = {
 
 OTHER_DEFAULT = {
     "DS-LB-005": "warning",  # an error only beside a VIP of the family
+    "DS-LSN-002": "note",  # an error only beside a Service with the family
     "DS-NGX-002": "note",  # an error only beside a Service with IPv6
 }
 

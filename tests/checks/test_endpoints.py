@@ -330,7 +330,7 @@ def _with_kubelets(*versions: str) -> Change:
 
 NEED_SLICES = {
     *(f"DS-EPS-{number:03}" for number in (1, 2, 3, 4, 5, 7, 8, 9)),
-    *("DS-LB-008", "DS-NET-004", "DS-NET-005", "DS-NET-006", "DS-NGX-003"),
+    *("DS-LB-008", "DS-NET-004", "DS-NET-005", "DS-NET-006", "DS-NGX-003", "DS-LSN-001"),
 }
 TOO_OLD = "endpointslices: v1 exists from Kubernetes 1.21, and this cluster is 1.20"
 

@@ -360,7 +360,7 @@ CASES = [
         "another-nginx-is-no-controller",
         "08",
         _without_labels(COMPONENT, NAME, image="docker.io/nginx/nginx-ingress:5.0"),
-        set(),
+        {("DS-LSN-003", "warning", "Service", CONTROLLER, V6)},
         ("DS-NGX-001", "DS-NGX-005", "DS-NET-004", "DS-NET-005"),
         without("[::]"),
     ),

@@ -10,12 +10,12 @@ import pytest
 
 from dsview.core.finding import Finding, Severity
 from dsview.session.session import Session
-from tests.support.clusters import SCENARIOS, from_path
+from tests.support.clusters import LISTENER_SCENARIOS, SCENARIOS, from_path
 
 Json = dict[str, Any]
 
 
-@pytest.fixture(scope="module", params=SCENARIOS, ids=lambda path: path.name)
+@pytest.fixture(scope="module", params=[*SCENARIOS, *LISTENER_SCENARIOS], ids=lambda path: path.name)
 def scenario(request: pytest.FixtureRequest) -> tuple[Session, Json]:
     path: Path = request.param
     return from_path(path), json.loads((path / "expect.json").read_text())

@@ -14,6 +14,8 @@ from dsview.kinds.container import Container, ContainerPort
 from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
 from dsview.kinds.endpoints import Endpoints
 from dsview.kinds.event import Event
+from dsview.kinds.gateway import Gateway, GatewayAddress, GatewayClass, HTTPRoute, ParametersRef, RouteBackend
+from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.ingress import Ingress, IngressBackend
 from dsview.kinds.ingress_class import IngressClass
 from dsview.kinds.ip_address import IPAddress
@@ -93,7 +95,7 @@ SERVICES = st.builds(
     name=_some(*SERVICE_NAMES),
     namespace=NAMESPACES,
     created=TIMES,
-    labels=_some({}, {"k8s-app": "kube-dns"}),
+    labels=_some({}, {"k8s-app": "kube-dns"}, {"gateway.networking.k8s.io/gateway-name": "web"}),
     ignore=_some("", "", "DS-SVC-002"),
     type=_some("ClusterIP", "NodePort", "LoadBalancer", "LoadBalancer", "ExternalName"),
     cluster_ip=_some("", "None", "10.96.0.1", "fd00:96::1"),
@@ -168,6 +170,9 @@ PODS = st.builds(
         {"component": "kube-controller-manager"},
         {"k8s-app": "cilium"},
         {"k8s-app": "kube-proxy"},
+        {"app": "istiod"},
+        {"app": "ingress", "gateway.istio.io/managed": "x", "gateway.networking.k8s.io/gateway-name": "web"},
+        {"app": "web", "app.kubernetes.io/managed-by": "ngf-nginx", "gateway.networking.k8s.io/gateway-name": "pub"},
         {"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller", "app": "ingress"},
     ),
     deleted=_some(0, 0, 0, START),
@@ -354,6 +359,57 @@ NGINX_CONFS = st.builds(
     listeners=_LISTENERS,
 )
 
+PARAMETER_KINDS = (Kind.ENVOY_PROXY, Kind.NGINX_PROXY, Kind.CILIUM_GATEWAY_CLASS_CONFIG)
+_REFERENCES = (None, *(ParametersRef("any.test", kind.value, "p", "default") for kind in PARAMETER_KINDS))
+
+GATEWAY_CLASSES = st.builds(
+    GatewayClass,
+    name=_some("istio", "traefik", "envoy"),
+    controller=_some(
+        "istio.io/gateway-controller",
+        "traefik.io/gateway-controller",
+        "gateway.envoyproxy.io/gatewayclass-controller",
+        "io.cilium/gateway-controller",
+        "example.test/other",
+    ),
+    parameters=_some(*_REFERENCES),
+)
+
+GATEWAYS = st.builds(
+    Gateway,
+    name=_some("web", "pub"),
+    namespace=NAMESPACES,
+    created=TIMES,
+    class_name=_some("istio", "traefik", "envoy", "none"),
+    requested=_some((), (GatewayAddress("IPAddress", "2001:db8::1"),)),
+    addresses=_some((), (GatewayAddress("IPAddress", "192.0.2.1"),), (GatewayAddress("Hostname", "a.test"),)),
+    programmed=_some("True", "True", "False", ""),
+    programmed_since=TIMES,
+    parameters=_some(*_REFERENCES),
+)
+
+HTTP_ROUTES = st.builds(
+    HTTPRoute,
+    name=_some("r1", "r2"),
+    namespace=NAMESPACES,
+    accepted=_some((), (("default", "web"),), (("default", "web"), ("kube-system", "pub"))),
+    backends=st.lists(st.builds(RouteBackend, namespace=NAMESPACES, name=_some(*SERVICE_NAMES)), max_size=2).map(
+        lambda found: tuple(dict.fromkeys(found))
+    ),
+)
+
+
+def _parameters(kind: Kind) -> st.SearchStrategy[GatewayParameters]:
+    return st.builds(
+        GatewayParameters,
+        name=_some("p", "q"),
+        namespace=NAMESPACES,
+        kind=st.just(kind.value),
+        ip_family=_some("", "IPv4", "IPv6", "DualStack", "dual", "odd"),
+        ip_family_policy=_some("", "RequireDualStack"),
+    )
+
+
 OBJECTS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.SERVICE: SERVICES,
     Kind.ENDPOINT_SLICE: SLICES,
@@ -370,6 +426,10 @@ OBJECTS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.CONFIG_MAP: CONFIG_MAPS,
     Kind.EVENT: EVENTS,
     Kind.ENDPOINTS: ENDPOINTS,
+    Kind.GATEWAY_CLASS: GATEWAY_CLASSES,
+    Kind.GATEWAY: GATEWAYS,
+    Kind.HTTP_ROUTE: HTTP_ROUTES,
+    **{kind: _parameters(kind) for kind in PARAMETER_KINDS},
     Kind.NGINX_CONF: NGINX_CONFS,
 }
 

@@ -13,6 +13,7 @@ from dsview.session.session import Session
 from dsview.sources.files import FilesSource
 
 DATA = Path(__file__).parent.parent / "data"
+LISTENER_SCENARIOS = sorted(path for path in (DATA / "scenarios-listeners").iterdir() if path.is_dir())
 SCENARIOS = sorted(path for path in (DATA / "scenarios").iterdir() if path.is_dir())
 RECORDINGS = DATA / "recordings"
 

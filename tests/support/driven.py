@@ -50,4 +50,8 @@ class Driven:
     def statuses(self, but: Iterable[Kind] = ()) -> dict[str, str]:
         """How the kinds that are not live are doing."""
         every = {kind: self.session.state.status(kind) for kind in FOLLOWED if kind not in but}
-        return {k.value: f"{s.health.value}: {s.reason}" for k, s in every.items() if s.health is not Health.LIVE}
+        return {
+            k.value: f"{s.health.value}: {s.reason}"
+            for k, s in every.items()
+            if s.health is not Health.LIVE and not self.session.state.is_silent(k)
+        }

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from dsview.core.address import FAMILIES, Family, families_of
 from dsview.kinds.event import Event
+from dsview.kinds.gateway import HTTPRoute
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
@@ -81,6 +82,29 @@ class BackendIndex:
     def naming(self, service: Key) -> list[Key]:
         """The Ingresses with that backend."""
         return [(service[0], name) for name in self._by_service.get(service, ())]
+
+
+class RouteIndex:
+    """The HTTPRoutes that name each Service as a backend."""
+
+    def __init__(self) -> None:
+        self._by_service: dict[Key, set[Key]] = {}
+
+    def replace(self, old: HTTPRoute | None, new: HTTPRoute | None) -> None:
+        """Follow one route."""
+        for backend in old.backends if old is not None else ():
+            keys = self._by_service.get(backend.key)
+            if keys is not None and old is not None:
+                keys.discard(old.key)
+                if not keys:
+                    del self._by_service[backend.key]
+        for backend in new.backends if new is not None else ():
+            if new is not None:
+                self._by_service.setdefault(backend.key, set()).add(new.key)
+
+    def naming(self, service: Key) -> list[Key]:
+        """The routes with that backend."""
+        return sorted(self._by_service.get(service, ()))
 
 
 def cluster_families(service: Service) -> tuple[Family, ...]:

@@ -10,13 +10,15 @@ import msgspec
 from dsview.cluster.family_counts import FamilyCounts
 from dsview.cluster.indexes import AddressIndex, PodAddressIndex, PodCounts, PodPatterns, SelectorIndex, SliceIndex
 from dsview.cluster.pod_ranges import PodRangeConformity
-from dsview.cluster.relations import BackendIndex, EventIndex, PodFacet, ServiceFamilies, SystemApps
+from dsview.cluster.relations import BackendIndex, EventIndex, PodFacet, RouteIndex, ServiceFamilies, SystemApps
 from dsview.cluster.store import Store
 from dsview.core.listen import NginxConf
 from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.endpoint_slice import EndpointSlice
 from dsview.kinds.endpoints import Endpoints
 from dsview.kinds.event import Event
+from dsview.kinds.gateway import Gateway, GatewayClass, HTTPRoute
+from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.ingress_class import IngressClass
 from dsview.kinds.ip_address import IPAddress
@@ -25,9 +27,11 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.network_policy import NetworkPolicy
 from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
 from dsview.kinds.service import Service
 from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.kinds.webhook_configuration import WebhookConfiguration
+from dsview.listeners.registry import is_control_plane as sets_up_proxies
 from dsview.listeners.registry import is_proxy
 from dsview.sources.events import (
     Changed,
@@ -78,6 +82,12 @@ class ClusterState:
         self.config_maps: Store[ConfigMap] = self._stores[Kind.CONFIG_MAP]
         self.events: Store[Event] = self._stores[Kind.EVENT]
         self.endpoints: Store[Endpoints] = self._stores[Kind.ENDPOINTS]
+        self.gateway_classes: Store[GatewayClass] = self._stores[Kind.GATEWAY_CLASS]
+        self.gateways: Store[Gateway] = self._stores[Kind.GATEWAY]
+        self.http_routes: Store[HTTPRoute] = self._stores[Kind.HTTP_ROUTE]
+        self.envoy_proxies: Store[GatewayParameters] = self._stores[Kind.ENVOY_PROXY]
+        self.nginx_proxies: Store[GatewayParameters] = self._stores[Kind.NGINX_PROXY]
+        self.cilium_configs: Store[GatewayParameters] = self._stores[Kind.CILIUM_GATEWAY_CLASS_CONFIG]
         self.nginx_confs: Store[NginxConf] = self._stores[Kind.NGINX_CONF]
         self.selectors = SelectorIndex()
         self.slices = SliceIndex()
@@ -89,12 +99,15 @@ class ClusterState:
         self.census = FamilyCounts()
         self.events_about = EventIndex()
         self.backends = BackendIndex()
+        self.routes = RouteIndex()
         self.system_apps = SystemApps()
         self.service_families = ServiceFamilies()
         self.facets: dict[PodFacet, int] = dict.fromkeys(PodFacet, 0)
         self._remembered: dict[str, tuple[Hashable, Any]] = {}
         self.controllers: dict[Key, Pod] = {}
         """The proxy pods of all controllers, finished ones included."""
+        self.control_planes: dict[Key, Pod] = {}
+        """The pods that set up proxies and are none themselves, finished ones included."""
         self.control_plane: dict[Key, Pod] = {}
         """The static pods of kube-apiserver and kube-controller-manager that are visible."""
         self.served_load_balancers = 0
@@ -109,7 +122,7 @@ class ClusterState:
 
     @property
     def proxies_version(self) -> int:
-        """Grows with every change of a pod in `controllers`."""
+        """Grows with every change of a pod in `controllers` or `control_planes`."""
         return self.facets[PodFacet.CONTROLLERS]
 
     def store(self, kind: Kind) -> Store[Any]:
@@ -137,6 +150,15 @@ class ClusterState:
         """Whether the kind is known, or known to be unavailable."""
         status = self.statuses.get(kind)
         return status is not None and status.health.is_final
+
+    def is_missed(self, kind: Kind) -> bool:
+        """Whether there may be objects of the kind that were not read. An add-on's kind that is not served has none."""
+        return not self.is_silent(kind) and not self.status(kind).health.is_complete
+
+    def is_silent(self, kind: Kind) -> bool:
+        """Whether it is an add-on's kind that the cluster does not serve, or files do not hold: that is normal."""
+        is_optional = kind in RESOURCES and RESOURCES[kind].optional
+        return is_optional and self.status(kind).health in {Health.ABSENT, Health.NOT_GIVEN}
 
     def is_restricted(self, kind: Kind) -> bool:
         """Whether only some namespaces of the kind are read."""
@@ -229,6 +251,8 @@ class ClusterState:
                 self.census.follow_slice(old, new, self.services.get)
             case Kind.INGRESS:
                 self.backends.replace(old, new)
+            case Kind.HTTP_ROUTE:
+                self.routes.replace(old, new)
             case Kind.EVENT:
                 self.events_about.replace(old, new)
 
@@ -244,6 +268,7 @@ class ClusterState:
         key = (old or new or _NOBODY).key
         for facet, pods, belongs in (
             (PodFacet.CONTROLLERS, self.controllers, is_proxy),
+            (PodFacet.CONTROLLERS, self.control_planes, sets_up_proxies),
             (PodFacet.CONTROL_PLANE, self.control_plane, is_control_plane),
         ):
             if new is not None and belongs(new):

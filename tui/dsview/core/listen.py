@@ -13,9 +13,14 @@ Transport = Literal["tcp", "udp", "quic", "unix"]
 
 
 class ListenSource(StrEnum):
-    """Where the listeners of a controller pod come from."""
+    """Where the listeners of a proxy pod come from.
+
+    `READ`: its own configuration was read. `DECLARED`: the setting that decides is set, and was read. `PREDICTED`: it
+    is not set, and the default is known. `UNREAD`: not known.
+    """
 
     READ = "read"
+    DECLARED = "declared"
     PREDICTED = "predicted"
     UNREAD = "unread"
 

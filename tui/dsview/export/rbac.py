@@ -19,11 +19,14 @@ _EXEC = """\
     resources: ["pods/exec"]
     verbs: ["get", "create"]
 """
+_ADD_ONS = """\
+  # Gateways and what their controllers are set up with. Leave out what the cluster does not serve.
+"""
 _NAMED = """\
   # ConfigMaps are read by name only. Add the one that the controller's --configmap names, if it is another.
   - apiGroups: [""]
     resources: ["configmaps"]
-    resourceNames: ["kube-proxy", "coredns", "ingress-nginx-controller"]
+    resourceNames: ["kube-proxy", "coredns", "ingress-nginx-controller", "cilium-config"]
     verbs: ["get", "list", "watch"]
 """
 
@@ -31,15 +34,19 @@ _NAMED = """\
 def cluster_role(*, with_exec: bool = True) -> str:
     """The ClusterRole as YAML."""
     groups: dict[str, list[str]] = {}
+    add_ons: dict[str, list[str]] = {}
     for resource in RESOURCES.values():
         if resource.plural != "configmaps":
-            groups.setdefault(resource.group, []).append(resource.plural)
-    rules = "".join(
+            (add_ons if resource.optional else groups).setdefault(resource.group, []).append(resource.plural)
+    return _HEAD + _rules(groups) + _ADD_ONS + _rules(add_ons) + _NAMED + (_EXEC if with_exec else "")
+
+
+def _rules(groups: dict[str, list[str]]) -> str:
+    return "".join(
         f'  - apiGroups: ["{group}"]\n    resources: [{", ".join(map(_quoted, sorted(plurals)))}]\n'
         '    verbs: ["get", "list", "watch"]\n'
         for group, plurals in sorted(groups.items())
     )
-    return _HEAD + rules + _NAMED + (_EXEC if with_exec else "")
 
 
 def _quoted(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from functools import partial
 
@@ -20,13 +21,18 @@ class ContainerPort(msgspec.Struct, frozen=True, gc=False):
 
 
 class Container(msgspec.Struct, frozen=True, gc=False):
-    """A container. `command_line` is command and args together; `probes` the kinds, such as `httpGet`."""
+    """A container. `command_line` is command and args together; `probes` the kinds, such as `httpGet`.
+
+    `environment` holds the variables that are read (`READ_VARIABLES`) as (name, value), and no others: environments
+    hold passwords. The value is None where it comes from another object.
+    """
 
     name: str
     image: str
     command_line: tuple[str, ...]
     ports: tuple[ContainerPort, ...]
     probes: tuple[str, ...]
+    environment: tuple[tuple[str, str | None], ...] = ()
 
 
 class ContainerWire(Wire):
@@ -40,6 +46,15 @@ class ContainerWire(Wire):
     liveness_probe: Raw = NULL
     readiness_probe: Raw = NULL
     startup_probe: Raw = NULL
+    env: Raw = NULL
+
+
+class EnvVarWire(Wire):
+    """spec.containers[].env[]."""
+
+    name: str = ""
+    value: str | None = None
+    value_from: Raw = NULL
 
 
 class ContainerPortWire(Wire):
@@ -54,9 +69,15 @@ _containers = Interner()
 _container_lists = Interner()
 _strings_decoder = msgspec.json.Decoder(list[str])
 _ports_decoder = msgspec.json.Decoder(list[ContainerPortWire])
+_env_decoder = msgspec.json.Decoder(list[EnvVarWire])
 _probe_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _PROBE_KINDS = ("httpGet", "tcpSocket", "grpc", "exec")
-_ContainerKey = tuple[str | None, str | None, bytes, bytes, bytes, bytes, bytes, bytes]
+READ_VARIABLES = ("ISTIO_DUAL_STACK", "ROUTER_IP_V4_V6_MODE", "KONG_PROXY_LISTEN", "KGW_LISTENER_BIND_IPV6")
+"""The variables that decide what a proxy listens on."""
+
+_IN_BYTES = tuple(name.encode() for name in READ_VARIABLES)
+
+_ContainerKey = tuple[str | None, str | None, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 
 
 def read_containers(containers: Iterable[ContainerWire]) -> tuple[Container, ...]:
@@ -73,6 +94,7 @@ def read_containers(containers: Iterable[ContainerWire]) -> tuple[Container, ...
                 bytes(c.liveness_probe),
                 bytes(c.readiness_probe),
                 bytes(c.startup_probe),
+                _read_environment(c.env),
             )
             for c in containers
         ]
@@ -80,8 +102,22 @@ def read_containers(containers: Iterable[ContainerWire]) -> tuple[Container, ...
     return _container_lists.get(keys, lambda: tuple(_containers.get(key, partial(_container, key)) for key in keys))
 
 
+def _read_environment(raw: msgspec.Raw) -> bytes:
+    """The environment's text where one of the variables that are read may be in it; else nothing is kept of it."""
+    data = bytes(raw)
+    return data if any(name in data for name in _IN_BYTES) else b""
+
+
+def _environment(data: bytes) -> tuple[tuple[str, str | None], ...]:
+    return tuple(
+        (sys.intern(v.name), None if bytes(v.value_from) not in NULLS else v.value or "")
+        for v in _env_decoder.decode(data)
+        if v.name in READ_VARIABLES
+    )
+
+
 def _container(key: _ContainerKey) -> Container:
-    name, image, command, arguments, ports, *probes = key
+    name, image, command, arguments, ports, *probes, environment = key
     words = [_strings_decoder.decode(raw) for raw in (command, arguments) if raw not in NULLS]
     return Container(
         name=name or "",
@@ -92,6 +128,7 @@ def _container(key: _ContainerKey) -> Container:
             for p in (() if ports in NULLS else _ports_decoder.decode(ports))
         ),
         probes=tuple(_probe_kind(raw) for raw in probes if raw not in NULLS),
+        environment=_environment(environment) if environment else (),
     )
 
 
@@ -106,4 +143,8 @@ def encode_container(c: Container) -> Json:
     """spec.containers[]."""
     ports = [without_empty(name=p.name, containerPort=p.container_port, protocol=p.protocol) for p in c.ports]
     probes: Json = {field: {kind: {}} for field, kind in zip(_PROBE_FIELDS, c.probes, strict=False)}
-    return without_empty(name=c.name, image=c.image, args=list(c.command_line), ports=ports) | probes
+    environment = [
+        {"name": name, "value": value} if value is not None else {"name": name, "valueFrom": {"fieldRef": {}}}
+        for name, value in c.environment
+    ]
+    return without_empty(name=c.name, image=c.image, args=list(c.command_line), ports=ports, env=environment) | probes

@@ -27,6 +27,12 @@ class Kind(StrEnum):
     CONFIG_MAP = "ConfigMap"
     EVENT = "Event"
     ENDPOINTS = "Endpoints"
+    GATEWAY_CLASS = "GatewayClass"
+    GATEWAY = "Gateway"
+    HTTP_ROUTE = "HTTPRoute"
+    ENVOY_PROXY = "EnvoyProxy"
+    NGINX_PROXY = "NginxProxy"
+    CILIUM_GATEWAY_CLASS_CONFIG = "CiliumGatewayClassConfig"
     NGINX_CONF = "NginxConf"
     """Not a Kubernetes kind: the nginx.conf of a controller pod."""
 
@@ -34,7 +40,8 @@ class Kind(StrEnum):
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """A kind: where the API serves it, and how it is read and written. Its module makes it; `registry` lists it.
 
-    `versions` are tried in the order given; `core` kinds are the ones a verdict cannot do without. `alias` is what
+    `versions` are tried in the order given; `core` kinds are the ones a verdict cannot do without, `optional`
+    ones those of add-ons: that a cluster does not serve them is normal, and nothing is said of it. `alias` is what
     redaction calls names of the kind (`pod-1`). `wire` is the JSON that is read, `decode` makes the kept object of it,
     and `encode` gives the object's fields beside `metadata` in Kubernetes' shape; there, `_annotations` and `_owners`
     are what belongs in the metadata.
@@ -46,6 +53,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     plural: str
     namespaced: bool
     core: bool = False
+    optional: bool = False
     alias: str
     # Wire structs and kept objects differ by kind, so these can only be typed inside each kind's module.
     wire: type[Any]

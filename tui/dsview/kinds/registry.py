@@ -8,6 +8,8 @@ from dsview.kinds import (
     endpoint_slice,
     endpoints,
     event,
+    gateway,
+    gateway_parameters,
     ingress,
     ingress_class,
     ip_address,
@@ -38,9 +40,18 @@ RESOURCES: dict[Kind, Resource] = {
         config_map.CONFIG_MAP,
         event.EVENT,
         endpoints.ENDPOINTS,
+        gateway.GATEWAY_CLASS,
+        gateway.GATEWAY,
+        gateway.HTTP_ROUTE,
+        gateway_parameters.ENVOY_PROXY,
+        gateway_parameters.NGINX_PROXY,
+        gateway_parameters.CILIUM_GATEWAY_CLASS_CONFIG,
     )
 }
 """Every kind by its name, in the order in which they are read and shown."""
 
 CORE_KINDS: tuple[Kind, ...] = tuple(kind for kind, resource in RESOURCES.items() if resource.core)
 """The kinds that a verdict cannot do without."""
+
+GATEWAY_KINDS: tuple[Kind, ...] = tuple(kind for kind, resource in RESOURCES.items() if resource.optional)
+"""The kinds of the Gateway API and of its controllers."""

@@ -7,6 +7,8 @@ from typing import Protocol, TypeVar
 
 from dsview.core.listen import NginxConf
 from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.gateway import Gateway, GatewayClass
+from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.ingress_class import IngressClass
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -50,7 +52,7 @@ class KindStatus(Protocol):
 
 
 class ClusterReader(Protocol):
-    """The cluster as far as it was read. `proxies_version` grows whenever one of `controllers` changes."""
+    """The cluster as far as it was read."""
 
     @property
     def pods(self) -> Objects[Pod]:
@@ -73,6 +75,26 @@ class ClusterReader(Protocol):
         """All IngressClasses."""
 
     @property
+    def gateway_classes(self) -> Objects[GatewayClass]:
+        """All GatewayClasses."""
+
+    @property
+    def gateways(self) -> Objects[Gateway]:
+        """All Gateways."""
+
+    @property
+    def envoy_proxies(self) -> Objects[GatewayParameters]:
+        """All EnvoyProxies."""
+
+    @property
+    def nginx_proxies(self) -> Objects[GatewayParameters]:
+        """All NginxProxies."""
+
+    @property
+    def cilium_configs(self) -> Objects[GatewayParameters]:
+        """All CiliumGatewayClassConfigs."""
+
+    @property
     def nginx_confs(self) -> Objects[NginxConf]:
         """The configuration files of proxy pods that were read, or why not."""
 
@@ -85,8 +107,12 @@ class ClusterReader(Protocol):
         """The proxy pods of all controllers, finished ones included."""
 
     @property
+    def control_planes(self) -> Mapping[Key, Pod]:
+        """The pods that set up proxies and are none themselves, finished ones included."""
+
+    @property
     def proxies_version(self) -> int:
-        """Grows with every change of a pod in `controllers`."""
+        """Grows with every change of a pod in `controllers` or `control_planes`."""
 
     @property
     def epochs(self) -> Mapping[Kind, int]:

@@ -8,12 +8,13 @@ from dsview.core.address import Family
 from dsview.core.listen import ListenSource, NginxConf
 from dsview.kinds.container import Container
 from dsview.kinds.ingress import Ingress
+from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import DoorServices, Switch
-from dsview.listeners.registry import CONTROLLERS, controller_of
+from dsview.listeners.registry import CONTROLLERS, PROXY_CONTROLLERS, controller_of
 
 
 def live_proxies(cluster: ClusterReader) -> tuple[Pod, ...]:
@@ -93,3 +94,19 @@ def controller_notices(cluster: ClusterReader) -> list[str]:
     """What the header says of the controllers that run."""
     running = {id(controller): controller for pod in cluster.controllers.values() if (controller := controller_of(pod))}
     return list(dict.fromkeys(controller.notice for controller in running.values() if controller.notice))
+
+
+def config_maps_in_use(cluster: ClusterReader) -> tuple[Key, ...]:
+    """The ConfigMaps that say what controllers listen on that have no proxy pods, where a Gateway is theirs."""
+
+    def find() -> tuple[Key, ...]:
+        found: dict[Key, None] = {}
+        for controller in PROXY_CONTROLLERS:
+            keys = controller.cluster_config_maps()
+            if keys and any(controller.serves_gateway(cluster, gateway) for gateway in cluster.gateways):
+                found.update(dict.fromkeys(keys))
+        return tuple(found)
+
+    return cluster.remembered(
+        "ConfigMaps in use", (cluster.epochs[Kind.GATEWAY], cluster.epochs[Kind.GATEWAY_CLASS]), find
+    )

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+from dsview.kinds.gateway import Gateway
 from dsview.kinds.pod import Pod
+from dsview.listeners.cilium import Cilium
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.contour import Contour
 from dsview.listeners.controller import Controller
+from dsview.listeners.envoy_gateway import EnvoyGateway
+from dsview.listeners.haproxy import HAProxy
 from dsview.listeners.ingress_nginx.controller import IngressNginx
+from dsview.listeners.istio import Istio
+from dsview.listeners.kgateway import KGateway
+from dsview.listeners.kong import Kong
+from dsview.listeners.nginx_gateway_fabric import NginxGatewayFabric
+from dsview.listeners.nginx_ingress_controller import NginxIngressController
+from dsview.listeners.openshift_router import OpenShiftRouter
+from dsview.listeners.proxy_controller import ProxyController
+from dsview.listeners.traefik import Traefik
 
-CONTROLLERS: tuple[Controller, ...] = (IngressNginx(),)
+CONTROLLERS: tuple[Controller, ...] = (
+    NginxIngressController(),
+    IngressNginx(),
+    Istio(),
+    Traefik(),
+    EnvoyGateway(),
+    Cilium(),
+    NginxGatewayFabric(),
+    OpenShiftRouter(),
+    HAProxy(),
+    Contour(),
+    Kong(),
+    KGateway(),
+)
+
+PROXY_CONTROLLERS: tuple[ProxyController, ...] = tuple(c for c in CONTROLLERS if isinstance(c, ProxyController))
 
 
 def controller_of(pod: Pod) -> Controller | None:
@@ -17,3 +46,13 @@ def controller_of(pod: Pod) -> Controller | None:
 def is_proxy(pod: Pod) -> bool:
     """Whether the pod is some controller's proxy."""
     return controller_of(pod) is not None
+
+
+def is_control_plane(pod: Pod) -> bool:
+    """Whether the pod sets up some controller's proxies."""
+    return any(controller.is_control_plane(pod) for controller in PROXY_CONTROLLERS)
+
+
+def controller_of_gateway(cluster: ClusterReader, gateway: Gateway) -> ProxyController | None:
+    """The controller that serves a Gateway, or None where it is not known or has no sockets in the cluster."""
+    return next((c for c in PROXY_CONTROLLERS if c.serves_gateway(cluster, gateway)), None)

@@ -11,7 +11,7 @@ from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
-from dsview.listeners.proxies import config_map_key, container_to_read, live_proxies
+from dsview.listeners.proxies import config_map_key, config_maps_in_use, container_to_read, live_proxies
 from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
 
 AGAIN_AFTER = 300.0
@@ -60,17 +60,23 @@ class NginxReader:
         if self._source.is_live:
             for pod in pods.values():
                 self._follow_pod(pod, now)
+            for key in config_maps_in_use(self._state):
+                self._watch_config_map(key)
             for key in [key for key in self._asked if key not in pods]:
                 del self._asked[key]
                 if key in self._state.nginx_confs:
                     self._sink(Changed(Kind.NGINX_CONF, (), (key,)))
         self._report(pods, now)
 
+    def _watch_config_map(self, key: Key) -> None:
+        if key not in self._config_maps:
+            self._config_maps.add(key)
+            self._source.watch_config_map(*key)
+
     def _follow_pod(self, pod: Pod, now: float) -> None:
         config_map = config_map_key(pod)
-        if config_map is not None and config_map not in self._config_maps:
-            self._config_maps.add(config_map)
-            self._source.watch_config_map(*config_map)
+        if config_map is not None:
+            self._watch_config_map(config_map)
         settings = self._state.config_maps.get(config_map) if config_map is not None else None
         signature = (pod.uid, pod.ready, pod.ready_since, settings.data if settings is not None else None)
         asked = self._asked.get(pod.key)

@@ -21,7 +21,12 @@ class SourceRow(msgspec.Struct, frozen=True):
 def source_rows(view: ClusterView, now: float) -> list[SourceRow]:
     """All kinds, in the order of the model; `now` is epoch seconds."""
     traffic = view.traffic
-    return [SourceRow(source_health(view, kind, now), len(view.state.store(kind)), traffic.get(kind)) for kind in Kind]
+    state = view.state
+    return [
+        SourceRow(source_health(view, kind, now), len(state.store(kind)), traffic.get(kind))
+        for kind in Kind
+        if not state.is_silent(kind)
+    ]
 
 
 def total(rows: list[SourceRow]) -> Traffic | None:

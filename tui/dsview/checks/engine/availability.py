@@ -62,6 +62,8 @@ def can_run(state: ClusterState, profile: Profile, check: Check, kind: Kind | No
 
 def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> str | None:
     """The reason why a check cannot be evaluated, or only in part; None where it can."""
+    if check.subjects and all(map(state.is_silent, check.subjects)):
+        return None
     slices = _why_no_slices(profile)
     if slices is not None and Kind.ENDPOINT_SLICE in check.needs:
         return slices
@@ -71,7 +73,8 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
             partly = f"; evaluated from {', '.join(known)} objects only" if known else ""
             return safe(f"{why_unknown(state, kind)}{partly}")
     for kind in check.uses:
-        if not state.is_settled(kind):
+        is_optional = kind in RESOURCES and RESOURCES[kind].optional
+        if not state.is_settled(kind) or (is_optional and state.is_missed(kind)):
             return why_unknown(state, kind)
     if _lacks_families(state, profile, check):
         return f"{_NO_FAMILIES}; evaluated {check.without_families} only" if check.without_families else _NO_FAMILIES
@@ -81,7 +84,7 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
         if reason is not None:
             return reason
     no_slices = {Kind.ENDPOINT_SLICE: slices} if slices is not None else {}
-    missing = [kind for kind in check.subjects if kind in no_slices or not state.is_known(kind)]
+    missing = [kind for kind in check.subjects if kind in no_slices or state.is_missed(kind)]
     if not missing:
         return None
     reasons = "; ".join(no_slices.get(kind) or why_unknown(state, kind) for kind in missing)

@@ -66,6 +66,7 @@ class _Affected:
         self._labels: dict[str, list[Labels]] = {}
         """By namespace, the labels of pods that came, went, or got other families."""
         self._all_ingresses = False
+        self._all_routes = False
         self._all_webhooks = False
 
     def follow(self, change: Change) -> None:
@@ -100,6 +101,7 @@ class _Affected:
                 if change.kind is Kind.ENDPOINTS:
                     self._services.add(change.key)
                 self._all_ingresses = self._all_ingresses or change.kind is Kind.INGRESS_CLASS
+                self._all_routes = self._all_routes or change.kind in {Kind.GATEWAY, Kind.GATEWAY_CLASS}
 
     def _pod(self, old: object, new: object) -> None:
         pods = [pod for pod in (old, new) if isinstance(pod, Pod)]
@@ -112,7 +114,7 @@ class _Affected:
                     key for key in selecting if is_one or moved or subject(Kind.SERVICE, key) in self._readers
                 )
             if is_one:
-                self._all_ingresses = True
+                self._all_ingresses = self._all_routes = True
                 service = published_by(pod)
                 self._services.update((service,) if service is not None else ())
         if len(self._state.network_policies) and (len(pods) < 2 or _for_policies(pods[0]) != _for_policies(pods[1])):
@@ -145,6 +147,7 @@ class _Affected:
                 if any(policy.pod_selector.matches(each) for each in labels):
                     found.add(subject(Kind.NETWORK_POLICY, policy.key))
         found.update(self._ingresses())
+        found.update(self._routes())
         found.update(self._webhooks())
         return found
 
@@ -154,6 +157,13 @@ class _Affected:
         else:
             for service in self._backends:
                 yield from (subject(Kind.INGRESS, key) for key in self._state.backends.naming(service))
+
+    def _routes(self) -> Iterator[SubjectKey]:
+        if self._all_routes:
+            yield from (subject(Kind.HTTP_ROUTE, route.key) for route in self._state.http_routes)
+        else:
+            for service in self._backends:
+                yield from (subject(Kind.HTTP_ROUTE, key) for key in self._state.routes.naming(service))
 
     def _webhooks(self) -> Iterator[SubjectKey]:
         everything = self._all_webhooks or KUBERNETES in self._backends

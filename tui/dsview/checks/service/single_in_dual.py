@@ -14,8 +14,8 @@ Set ipFamilyPolicy to PreferDualStack and name both families. Where its pods lac
 
 ## When it is a false alarm
 
-One family is intended. default/kubernetes, the cluster's DNS and a controller Service that DS-NGX-005 names are
-exempt.
+One family is intended. default/kubernetes, the cluster's DNS and a controller Service that DS-NGX-005 or DS-LSN-003
+names are exempt.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from dsview.core.address import other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
+from dsview.listeners.front_doors import front_doors
 from dsview.listeners.proxies import door_services
 
 check = Check(
@@ -50,7 +51,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     has = service.families
     if service.ip_family_policy != "SingleStack" or len(has) != 1 or not ctx.is_dual():
         return
-    if service.key == KUBERNETES or is_cluster_dns(service) or service.key in door_services(ctx.state):
+    if service.key == KUBERNETES or is_cluster_dns(service) or _is_front_door(service, ctx):
         return
     yield Problem(
         message=f"SingleStack with {has[0]}: clients that have only {other(has[0])} cannot reach it.",
@@ -60,3 +61,10 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         expected="PreferDualStack, unless one family is intended",
         fix=add_family(ctx, service),
     )
+
+
+def _is_front_door(service: Service, ctx: Context) -> bool:
+    """Whether it is a controller's Service, of which DS-NGX-005 or DS-LSN-003 tells: the latter of public ones only."""
+    doors = door_services(ctx.state)
+    is_other = any(door.service.key == service.key for door in front_doors(ctx.state))
+    return service.key in doors and not (is_other and service.type == "ClusterIP")

@@ -13,6 +13,7 @@ import msgspec
 from dsview.core.listen import Listener, ListenSource, NginxConf
 from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf.directives import listeners_of
+from dsview.listeners.nginx_conf.dumped_files import joined
 from dsview.listeners.nginx_conf.grammar import UnreadConf
 from dsview.listeners.nginx_conf.subprocess_parser import ParserFailed, parse_apart
 
@@ -80,6 +81,7 @@ def parse_conf(text: bytes) -> tuple[Listener, ...]:
     """
     if len(text) > MAX_BYTES:
         raise UnreadConf(f"it is larger than {MAX_BYTES // 1024 // 1024} MB")
+    text = joined(text, MAX_BYTES)
     try:
         return listeners_of(text) if len(text) <= IN_THREAD_BYTES else parse_apart(text)
     except OSError as error:

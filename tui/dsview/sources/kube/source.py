@@ -14,7 +14,7 @@ from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
-from dsview.kinds.registry import RESOURCES
+from dsview.kinds.registry import GATEWAY_KINDS, RESOURCES
 from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceEvent, StatusChanged, Traffic
 from dsview.sources.kube.health import combined
 from dsview.sources.kube.kubeconfig import ResolvedContext, resolve_context
@@ -161,11 +161,31 @@ class KubeSource:
             self._follow_everywhere(kind)
         self._read_version(client)
         for kind in resource_kinds(self._with_endpoints):
-            if kind not in _AT_ONCE:
+            if kind not in _AT_ONCE and not RESOURCES[kind].optional:
                 self._follow_everywhere(kind)
+        self._thread("add-ons", lambda: self._follow_add_ons(client), self._add_ons_failed)
         self._follow_the_rest(client)
         self._confs.start(client)
         self._thread("look", lambda: self._look(client))
+
+    def _follow_add_ons(self, client: Client) -> None:
+        """Follow the optional kinds that are served, and look now and then whether the others are."""
+        from dsview.sources.kube.add_ons import LOOK_AGAIN, served
+
+        waiting = list(GATEWAY_KINDS)
+        while waiting:
+            there = served(client, waiting)
+            for kind in there:
+                self._follow_everywhere(kind)
+            waiting = [kind for kind in waiting if kind not in there]
+            for kind in waiting:
+                self._report(kind, "", Health.ABSENT, "this cluster does not serve them")
+            if not waiting or not self._outage.wait(LOOK_AGAIN):
+                return
+
+    def _add_ons_failed(self, reason: str) -> None:
+        for kind in GATEWAY_KINDS:
+            self._report(kind, "", Health.FAILED, reason)
 
     def _new_client(self, context: ResolvedContext) -> Client | None:
         """A client as soon as there are credentials; None where the session ends before."""

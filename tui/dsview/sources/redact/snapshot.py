@@ -22,10 +22,11 @@ from dsview.kinds.metadata import Object, OwnerRef
 from dsview.kinds.network_policy import IPBlock, LabelRequirement, LabelSelector, NetworkPolicy, PolicyRule
 from dsview.kinds.node import Node, NodeAddress
 from dsview.kinds.pod import Pod
+from dsview.kinds.registry import GATEWAY_KINDS
 from dsview.kinds.service import Service, ServicePort
 from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.kinds.webhook_configuration import WebhookConfiguration
-from dsview.sources.events import StatusChanged
+from dsview.sources.events import Health, StatusChanged
 from dsview.sources.redact.names import OWNER_KINDS
 from dsview.sources.redact.redactor import Redactor
 from dsview.sources.redact.settings import command_line, config_map, nginx_conf
@@ -41,7 +42,7 @@ def redacted(snapshot: Snapshot, key: bytes | None = None) -> Snapshot:
 
     `key` makes the choice repeatable; without it nobody, the caller included, can undo it.
     """
-    objects = list(snapshot.objects)
+    objects = [(kind, item) for kind, item in snapshot.objects if kind not in GATEWAY_KINDS]
     to = Redactor(key if key is not None else secrets.token_bytes(32))
     to.learn(objects)
     return Snapshot(
@@ -55,7 +56,9 @@ def redacted(snapshot: Snapshot, key: bytes | None = None) -> Snapshot:
 
 
 def redacted_status(status: StatusChanged, to: Redactor) -> StatusChanged:
-    """Reasons quote what the server said: user names, namespaces."""
+    """Reasons quote what the server said: user names, namespaces. Gateways are left out."""
+    if status.kind in GATEWAY_KINDS:
+        return StatusChanged(kind=status.kind, health=Health.NOT_GIVEN, reason=REDACTED)
     namespaces = status.namespaces
     return msgspec.structs.replace(
         status,
@@ -143,6 +146,7 @@ def _container(c: Container, to: Redactor) -> Container:
         command_line=command_line(c.command_line, to),
         ports=tuple(ContainerPort(to.port(p.name), p.container_port, p.protocol) for p in c.ports),
         probes=c.probes,
+        environment=tuple((name, None if value is None else to.listed(value)) for name, value in c.environment),
     )
 
 

@@ -1,0 +1,1 @@
+"""Checks of Gateways and their routes: one module a check."""

@@ -1,0 +1,91 @@
+"""Gateway does not publish a family of its Service.
+
+## Condition
+
+The Gateway's Service has had a load-balancer IP of a family for two minutes, and status.addresses has none of it; or
+spec.addresses asks for an IP of a family and the status has none.
+
+## Why it matters
+
+DNS that is made from the Gateway lacks A or AAAA records.
+
+## Fix
+
+Look at what writes status.addresses: some controllers copy the addresses of a Service that their settings name, or
+one address that these name.
+
+## When it is a false alarm
+
+DNS is made from something else. It is not raised where the status names a host, or the Gateway is not programmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families, names, ref
+from dsview.checks.listener.shared import PODS
+from dsview.core.address import FAMILIES, V4, families_of
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.gateway import Gateway
+from dsview.kinds.kind import Kind
+from dsview.listeners.front_doors import services_of_gateway
+from dsview.listeners.registry import controller_of_gateway
+
+SETTLES = 120.0
+"""Seconds that a controller may take to write the status."""
+
+_LOOK = "# look at what writes status.addresses"
+
+check = Check(
+    code="DS-GW-001",
+    slug="gateway-address-family",
+    severity=Severity.WARNING,
+    needs=(Kind.SERVICE,),
+    uses=(Kind.POD, Kind.GATEWAY, Kind.GATEWAY_CLASS),
+    of_pods=PODS,
+    layer=LayerName.LOAD_BALANCERS,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """A family that the balancer has and nobody is told of."""
+    for gateway in ctx.state.gateways:
+        if gateway.programmed != "True" or any(a.type != "IPAddress" for a in gateway.addresses):
+            continue
+        has = families_of(tuple(a.value for a in gateway.addresses))
+        wanted, related = _wanted(ctx, gateway)
+        for family in FAMILIES:
+            if family in has or family not in families_of(wanted):
+                continue
+            if not ctx.older_than(max(gateway.created, gateway.programmed_since), SETTLES):
+                continue
+            texts = [text for text in wanted if families_of((text,)) == (family,)]
+            source = "its Service has" if related else "it asks for"
+            record = "A" if family == V4 else "AAAA"
+            controller = controller_of_gateway(ctx.state, gateway)
+            yield Problem(
+                message=f"status.addresses has no {family} address, while {source} {names(texts)}: DNS made from the "
+                f"Gateway lacks {record} records.",
+                object=ref("Gateway", gateway),
+                family=family,
+                field="status.addresses",
+                observed=families(has) if has else "none",
+                expected=names(texts),
+                fix=(controller.status_fix if controller is not None else "")
+                or "# look at what writes status.addresses",
+                related=related,
+                grace=SETTLES,
+            )
+
+
+def _wanted(ctx: Context, gateway: Gateway) -> tuple[tuple[str, ...], tuple[ObjectRef, ...]]:
+    """The addresses that the status should have: those of its one Service, else those that it asks for."""
+    services = [s for s in services_of_gateway(ctx.state, gateway) if s.load_balancer_ingress]
+    if len(services) == 1:
+        texts = tuple(entry.ip for entry in services[0].load_balancer_ingress if entry.ip)
+        if texts:
+            return texts, (ref("Service", services[0]),)
+    return tuple(a.value for a in gateway.requested if a.type == "IPAddress"), ()

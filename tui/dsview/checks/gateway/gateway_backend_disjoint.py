@@ -1,0 +1,75 @@
+"""Gateway shares no family with a backend of a route.
+
+## Condition
+
+A route is accepted by a Gateway, and the ready endpoints of a backend Service have no family in common with the
+Gateway's ready proxy pods.
+
+## Why it matters
+
+Every request to the backend fails: the proxy cannot connect to it.
+
+## Fix
+
+Give the proxy pods, or the backend, the family.
+
+## When it is a false alarm
+
+The controller sends to the backend's cluster IP and not to its endpoints. Controllers that connect from the node or
+from outside the cluster are left out, and so are ExternalName backends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families, recreate_pods, ref
+from dsview.checks.listener.shared import PODS
+from dsview.core.address import families_of
+from dsview.core.finding import Severity
+from dsview.kinds.gateway import HTTPRoute
+from dsview.kinds.kind import Kind
+from dsview.listeners.front_doors import proxies_of_gateway
+
+check = Check(
+    code="DS-GW-002",
+    slug="gateway-backend-disjoint",
+    severity=Severity.ERROR,
+    subjects=(Kind.HTTP_ROUTE,),
+    needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),
+    uses=(Kind.GATEWAY, Kind.GATEWAY_CLASS),
+    of_pods=PODS,
+    hop=HopName.BACKEND,
+)
+
+
+def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
+    """No family in common."""
+    for key in route.accepted:
+        gateway = ctx.state.gateways.get(key)
+        controller, pods = proxies_of_gateway(ctx.state, gateway) if gateway is not None else (None, ())
+        ready = [pod for pod in pods if pod.ready]
+        has = families_of(tuple(ip for pod in ready for ip in pod.ips))
+        if gateway is None or controller is None or not controller.reaches_backends_from_pods or not has:
+            continue
+        for backend in dict.fromkeys(b.key for b in route.backends):
+            service = ctx.state.services.get(backend)
+            live = ctx.endpoints(backend).live_families if service is not None else ()
+            if service is None or service.is_external_name or not live or set(live) & set(has):
+                continue
+            yield Problem(
+                message=f"Backend {service.name} has {families(live)} endpoints only, the proxies of Gateway "
+                f"{gateway.name} have {families(has)} only.",
+                field=f"spec.rules[{service.namespace}/{service.name}]",
+                observed=f"backend {families(live)}, proxies {families(has)}",
+                expected="a family in common",
+                fix=recreate_pods(ready[:1]),
+                related=(
+                    ref("Service", service),
+                    ref("Gateway", gateway),
+                    *(ref("Pod", pod) for pod in ready[:20]),
+                ),
+                grace=60,
+            )

@@ -1,0 +1,108 @@
+"""Service of a front door is SingleStack in a dual-stack cluster.
+
+## Condition
+
+The cluster is dual-stack, the LoadBalancer or NodePort Service of the proxies is SingleStack, and the proxies' pods
+have the other family.
+
+## Why it matters
+
+Everything behind the front door is published over one family only. For most controllers it is the chart's default.
+
+## Fix
+
+Set both ipFamilyPolicy and ipFamilies, where the controller takes them. Where its sockets lack the family too, they
+come first.
+
+## When it is a false alarm
+
+One family is intended. It is not raised where another Service publishes the other family for the same proxies, or
+where a setting switches the family off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import ref
+from dsview.checks.listener.shared import PODS, USES, closing
+from dsview.checks.service.shared import add_family
+from dsview.core.address import Family, families_of, other
+from dsview.core.finding import Severity
+from dsview.kinds.kind import Kind
+from dsview.listeners.front_doors import FrontDoor, front_doors, reach
+from dsview.listeners.proxy_controller import pod_families
+
+check = Check(
+    code="DS-LSN-003",
+    slug="controller-service-single",
+    severity=Severity.WARNING,
+    needs=(Kind.SERVICE, Kind.POD),
+    uses=(*USES, Kind.NODE),
+    of_pods=PODS,
+    of_service_families=True,
+    cells=("policy",),
+    layer=LayerName.LISTENERS,
+    hop=HopName.SERVICE,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """A door that is smaller than the house."""
+    if not ctx.is_dual():
+        return
+    doors = front_doors(ctx.state)
+    for door in doors:
+        service, has = door.service, door.service.families
+        if service.ip_family_policy not in {"SingleStack", ""} or len(has) != 1:
+            continue
+        if service.type not in {"LoadBalancer", "NodePort"} or service.is_headless:
+            continue
+        missing = other(has[0])
+        if not _could_have(door, missing) or closing(ctx, door, missing) is not None:
+            continue
+        if _is_published(door, doors, missing):
+            continue
+        found = reach(ctx.state, door, missing)
+        fix = door.controller.service_fix(service) or add_family(ctx, service)
+        then = ""
+        if found.dead_ports:
+            then = f" Its sockets do not take {missing} either ({found.reason}): they come first."
+            first = door.controller.open_fix(ctx.state, service, missing)
+            fix = first if first == fix else f"{first}\n{fix}"
+        yield Problem(
+            message=f"The Service of {door.controller.name} is SingleStack with {has[0]}: nothing behind it is "
+            f"published over {missing}.{then}",
+            object=ref("Service", service),
+            family=missing,
+            field="spec.ipFamilyPolicy",
+            observed="SingleStack",
+            expected="PreferDualStack with both ipFamilies",
+            fix=fix,
+            related=tuple(ref("Pod", pod) for pod in door.pods[:20]),
+        )
+
+
+def _could_have(door: FrontDoor, family: Family) -> bool:
+    if door.sockets_below is not None:
+        return family in (door.sockets_below.families or ())
+    return any(family in pod_families(pod) for pod in door.pods)
+
+
+def _is_published(door: FrontDoor, doors: tuple[FrontDoor, ...], family: Family) -> bool:
+    """Whether the family is published all the same: by a sibling, or by a balancer that ends the connection."""
+    mine = {pod.key for pod in door.pods}
+    entries = door.service.load_balancer_ingress
+    if family in families_of(tuple(entry.ip for entry in entries if entry.ip)):
+        return True
+    return any(
+        sibling.service.key != door.service.key
+        and family in sibling.service.families
+        and (
+            bool(mine & {pod.key for pod in sibling.pods})
+            or (door.gateway is not None and sibling.gateway == door.gateway)
+        )
+        for sibling in doors
+    )

@@ -1,0 +1,92 @@
+"""A controller's setting requires a family that the cluster does not have.
+
+## Condition
+
+An EnvoyProxy or CiliumGatewayClassConfig that a Gateway or class in use names makes its Service require a family that
+is not among the cluster's declared Service families.
+
+## Why it matters
+
+The API server refuses the Service, so the Gateway gets none.
+
+## Fix
+
+Ask for a family that the cluster has, or set nothing.
+
+## When it is a false alarm
+
+The cluster's Service families are being extended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dsview.checks.engine.check import Check, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import families, ref
+from dsview.checks.listener.shared import PODS
+from dsview.cluster.profile import Confidence
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import Severity
+from dsview.kinds.gateway_parameters import GatewayParameters
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import GATEWAY_KINDS
+from dsview.listeners.gateway_api import class_of, settings_of
+
+_KINDS = (Kind.ENVOY_PROXY, Kind.CILIUM_GATEWAY_CLASS_CONFIG)
+
+check = Check(
+    code="DS-LSN-005",
+    slug="family-not-in-cluster",
+    severity=Severity.ERROR,
+    needs=(Kind.SERVICE,),
+    uses=GATEWAY_KINDS,
+    of_pods=PODS,
+    of_service_families=True,
+    layer=LayerName.LISTENERS,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """A Service that cannot be made."""
+    if ctx.profile.confidence is not Confidence.DECLARED:
+        return
+    for item in _in_use(ctx):
+        for family in _required(item):
+            if ctx.serves(family):
+                continue
+            has = families(ctx.profile.service_families)
+            field = "spec.ipFamily" if item.ip_family else "spec.service.ipFamilyPolicy"
+            fixed = (
+                f"# set spec.ipFamily of {item.kind} {item.name} to {ctx.profile.service_families[0]}, or unset it"
+                if item.ip_family
+                else f"# take {family} out of spec.service of {item.kind} {item.name}"
+            )
+            yield Problem(
+                message=f"{field} asks for {family}, and the cluster's Services have {has} only: the API server "
+                "refuses the Gateway's Service.",
+                object=ref(item.kind, item),
+                family=family,
+                field=field,
+                observed=item.ip_family or item.ip_family_policy,
+                expected=has,
+                fix=fixed,
+            )
+
+
+def _in_use(ctx: Context) -> Iterable[GatewayParameters]:
+    found: dict[tuple[str, str, str], GatewayParameters] = {}
+    for gateway in ctx.state.gateways:
+        for kind in _KINDS:
+            for item in settings_of(ctx.state, gateway, class_of(ctx.state, gateway), kind).found:
+                found[(item.kind, *item.key)] = item
+    return found.values()
+
+
+def _required(item: GatewayParameters) -> tuple[Family, ...]:
+    if item.ip_family == "DualStack" or item.ip_family_policy == "RequireDualStack":
+        return FAMILIES
+    if item.ip_family in FAMILIES:
+        return (item.ip_family,)
+    return tuple(family for family in FAMILIES if family in item.ip_families)

@@ -1,0 +1,77 @@
+"""A setting switches a family off.
+
+## Condition
+
+The cluster is dual-stack, and a setting that was read closes a family that the proxies' pods have, on every ready
+proxy. An error where the front door's Service has the family, else a note.
+
+## Why it matters
+
+The proxies refuse the family for as long as the setting stands, whatever the Service says.
+
+## Fix
+
+Change the setting, or make the Service SingleStack.
+
+## When it is a false alarm
+
+One family is intended and the Service has no other, which is a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import names, ref
+from dsview.checks.listener.shared import PODS, USES, closing, holder_ref
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import ObjectRef, Severity
+from dsview.kinds.kind import Kind
+from dsview.listeners.front_doors import FrontDoor, front_doors
+from dsview.listeners.proxy_controller import pod_families
+from dsview.listeners.sockets import Sockets
+
+check = Check(
+    code="DS-LSN-002",
+    slug="family-switched-off",
+    severity=Severity.NOTE,
+    needs=(Kind.SERVICE, Kind.POD),
+    uses=USES,
+    of_pods=PODS,
+    of_service_families=True,
+    cells=("listen",),
+    layer=LayerName.LISTENERS,
+    hop=HopName.LISTEN,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """A family that somebody closed."""
+    if not ctx.is_dual():
+        return
+    found: dict[tuple[ObjectRef, Family], tuple[Sockets, list[FrontDoor]]] = {}
+    for door in front_doors(ctx.state):
+        for family in FAMILIES:
+            has = door.sockets_below is not None or any(pod.ready and family in pod_families(pod) for pod in door.pods)
+            setting = closing(ctx, door, family) if has else None
+            if setting is not None:
+                found.setdefault((holder_ref(setting), family), (setting, []))[1].append(door)
+    for (holder, family), (setting, doors) in found.items():
+        published = [door.service for door in doors if family in door.service.families]
+        words = names(f"{s.namespace}/{s.name}" for s in published)
+        yield Problem(
+            message=f"{setting.reason}: the proxies do not listen on {family}"
+            + (f", but Service {words} has it: its connections are refused." if published else "."),
+            severity=Severity.ERROR if published else None,
+            object=holder,
+            family=family,
+            field=setting.setting,
+            expected=f"{family} switched on, or no {family} in the Service",
+            fix=doors[0].controller.open_fix(ctx.state, doors[0].service, family),
+            related=(
+                *(ref("Service", door.service) for door in doors),
+                *(ref("Pod", pod) for door in doors for pod in door.pods[:20]),
+            ),
+        )

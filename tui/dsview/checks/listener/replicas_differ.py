@@ -1,0 +1,72 @@
+"""Proxies of one front door listen on different families.
+
+## Condition
+
+On one traffic port of a Service's family, some ready proxy pods with an address of the family listen on it and some do
+not. An error where the sockets were read or are declared, a warning where they are predicted.
+
+## Why it matters
+
+Some connections are refused, depending on the pod that they fall on.
+
+## Fix
+
+Replace the pods that are named: they run with an older template, or belong to a second workload.
+
+## When it is a false alarm
+
+During a rollout it is not raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import names, recreate_pods, ref
+from dsview.checks.listener.shared import PODS, USES, port_words, severity_of
+from dsview.core.finding import Severity
+from dsview.core.listen import ListenSource
+from dsview.kinds.kind import Kind
+from dsview.listeners.front_doors import front_doors, reach
+
+check = Check(
+    code="DS-LSN-004",
+    slug="replicas-differ",
+    severity=Severity.ERROR,
+    needs=(Kind.SERVICE, Kind.POD),
+    uses=USES,
+    of_pods=PODS,
+    cells=("listen",),
+    layer=LayerName.LISTENERS,
+    hop=HopName.LISTEN,
+    harm=Harm.OF_RELATED,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """One port, two answers."""
+    for door in front_doors(ctx.state):
+        for family in door.service.families:
+            found = reach(ctx.state, door, family)
+            ports = found.uneven_ports
+            if not ports or found.dead_ports or found.source is ListenSource.UNREAD:
+                continue
+            if ctx.is_rolling_out(door.pods):
+                continue
+            pods = found.closed[ports[0]]
+            verb = "does" if len(pods) == 1 else "do"
+            yield Problem(
+                message=f"{names(pod.name for pod in pods)} {verb} not listen on {family} at {port_words(ports)}, "
+                f"while {len(found.listening[ports[0]])} other proxies of the Service do.",
+                severity=severity_of(found.source),
+                object=ref("Service", door.service),
+                family=family,
+                field=f"spec.ports[{ports[0]}]",
+                observed=f"{len(pods)} proxies without {family}",
+                expected="the same families on every proxy",
+                fix=recreate_pods(pods),
+                related=tuple(ref("Pod", pod) for pod in pods[:20]),
+                grace=60,
+            )

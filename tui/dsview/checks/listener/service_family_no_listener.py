@@ -1,0 +1,76 @@
+"""Service has a family that no proxy listens on.
+
+## Condition
+
+A family of a front door's Service has ready endpoints, and on some traffic port no ready proxy pod with an address of
+the family listens on it. An error where the sockets were read or are declared, a warning where they are predicted from
+the controller's default.
+
+## Why it matters
+
+DNS and the load balancer send clients of that family to a port that refuses them. Istio's gateways do so by default:
+their Service is dual-stack, their socket IPv4 only.
+
+## Fix
+
+Have the controller listen on the family, in its own way, or make the Service SingleStack.
+
+## When it is a false alarm
+
+Where the sockets are predicted: the image or a configuration that cannot be seen sets another default. The message
+says so. During a rollout it is not raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import ref
+from dsview.checks.listener.shared import PODS, USES, closing, holder_ref, is_live, port_words, severity_of
+from dsview.core.finding import Cause, Severity
+from dsview.core.listen import ListenSource
+from dsview.kinds.kind import Kind
+from dsview.listeners.front_doors import front_doors, reach
+
+check = Check(
+    code="DS-LSN-001",
+    slug="service-family-no-listener",
+    severity=Severity.ERROR,
+    needs=(Kind.SERVICE, Kind.POD, Kind.ENDPOINT_SLICE),
+    uses=USES,
+    of_pods=PODS,
+    cells=("listen", "ready"),
+    layer=LayerName.LISTENERS,
+    hop=HopName.LISTEN,
+    harm=Harm.OF_RELATED,
+)
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """A family that is published and refused."""
+    for door in front_doors(ctx.state):
+        for family in door.service.families:
+            if not is_live(ctx, door, family):
+                continue
+            found = reach(ctx.state, door, family)
+            ports = found.dead_ports
+            if found.source is ListenSource.UNREAD or not ports or ctx.is_rolling_out(door.pods):
+                continue
+            setting = closing(ctx, door, family)
+            why = f" ({found.reason})" if found.reason else ""
+            yield Problem(
+                message=f"The Service has {family}, but no {door.controller.name} proxy listens on it at "
+                f"{port_words(ports)}{why}.",
+                severity=severity_of(found.source),
+                object=ref("Service", door.service),
+                family=family,
+                field=f"spec.ports[{ports[0]}]",
+                observed=f"no {family} listener on {port_words(ports)} ({found.source})",
+                expected=f"an {family} listener on each port that the Service leads to",
+                fix=door.controller.open_fix(ctx.state, door.service, family),
+                related=tuple(ref("Pod", pod) for pod in found.closed[ports[0]][:20]),
+                grace=60,
+                causes=(Cause("DS-LSN-002", holder_ref(setting), family),) if setting is not None else (),
+            )

@@ -1,0 +1,50 @@
+"""What the checks of listeners share."""
+
+from __future__ import annotations
+
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import names
+from dsview.cluster.relations import PodFacet
+from dsview.core.address import Family
+from dsview.core.finding import ObjectRef, Severity
+from dsview.core.listen import ListenSource
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import GATEWAY_KINDS
+from dsview.listeners.front_doors import FrontDoor
+from dsview.listeners.sockets import Sockets
+
+PODS = (PodFacet.CONTROLLERS,)
+USES = (Kind.ENDPOINT_SLICE, Kind.CONFIG_MAP, Kind.NGINX_CONF, *GATEWAY_KINDS)
+"""What may decide the sockets of some controller."""
+
+
+def severity_of(source: ListenSource) -> Severity:
+    """An error where the sockets are read or declared; a default is never proof of one."""
+    return Severity.ERROR if source in {ListenSource.READ, ListenSource.DECLARED} else Severity.WARNING
+
+
+def is_live(ctx: Context, door: FrontDoor, family: Family) -> bool:
+    """Whether the Service has a ready endpoint of the family; below the Service, on the nodes, nobody asks."""
+    return door.sockets_below is not None or ctx.endpoints(door.service.key).live(family) > 0
+
+
+def port_words(ports: list[int]) -> str:
+    """`port 80`, `ports 80, 443`."""
+    return f"port{'' if len(ports) == 1 else 's'} {names(map(str, ports), limit=6)}"
+
+
+def closing(ctx: Context, door: FrontDoor, family: Family) -> Sockets | None:
+    """The setting that closes the family on every ready proxy of the door, or None."""
+    if door.sockets_below is not None:
+        return door.sockets_below if family in door.sockets_below.closes else None
+    found = [door.controller.sockets(ctx.state, pod) for pod in door.pods if pod.ready]
+    if not found or any(family not in sockets.closes or sockets.holder is None for sockets in found):
+        return None
+    return found[0] if len({(s.holder, s.setting) for s in found}) == 1 else None
+
+
+def holder_ref(sockets: Sockets) -> ObjectRef:
+    """The object that has the setting."""
+    if sockets.holder is None:
+        raise ValueError("nothing holds a setting that closes no family")
+    return sockets.holder

@@ -1,0 +1,79 @@
+"""Cilium: the Envoy of every node takes the traffic, below the Service. ConfigMap cilium-config says which families."""
+
+from __future__ import annotations
+
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import ObjectRef
+from dsview.core.listen import ListenSource
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import DoorServices
+from dsview.listeners.gateway_api import gateway_of
+from dsview.listeners.proxy_controller import ProxyController
+from dsview.listeners.sockets import Sockets, unknown
+
+CONFIG_MAP: Key = ("kube-system", "cilium-config")
+
+
+class Cilium(ProxyController):
+    """Cilium, which has no proxy pods of its own."""
+
+    name = "cilium"
+    gateway_controllers = ("io.cilium/gateway-controller",)
+    is_shared = False
+    reaches_backends_from_pods = False
+
+    def is_proxy(self, pod: Pod) -> bool:
+        """Never: no pod takes the traffic."""
+        return False
+
+    def cluster_config_maps(self) -> tuple[Key, ...]:
+        """cilium-config."""
+        return (CONFIG_MAP,)
+
+    def node_sockets(self, cluster: ClusterReader) -> Sockets:
+        """What the Envoys of the nodes take, on every port."""
+        settings = cluster.config_maps.get(CONFIG_MAP)
+        if settings is None:
+            return unknown("ConfigMap kube-system/cilium-config was not read")
+        said = {family: settings.data.get(f"enable-{family.lower()}") for family in FAMILIES}
+        if None in said.values():
+            return unknown("ConfigMap kube-system/cilium-config says nothing of a family")
+        families: tuple[Family, ...] = tuple(f for f in FAMILIES if said[f] == "true")
+        closes = tuple(f for f in FAMILIES if f not in families)
+        return Sockets(
+            source=ListenSource.DECLARED,
+            families=families,
+            reason="enable-ipv4 and enable-ipv6 of cilium-config",
+            holder=ObjectRef("ConfigMap", *CONFIG_MAP) if closes else None,
+            setting=", ".join(f"data.enable-{f.lower()}" for f in closes),
+            closes=closes,
+        )
+
+    def services(self, cluster: ClusterReader) -> DoorServices:
+        """The Services that it makes for its Gateways; they select no pods."""
+        versions = (cluster.epochs[Kind.SERVICE], cluster.epochs[Kind.GATEWAY], cluster.epochs[Kind.GATEWAY_CLASS])
+        return cluster.remembered("Services of cilium", versions, lambda: self._made(cluster))
+
+    def _made(self, cluster: ClusterReader) -> DoorServices:
+        found: dict[Key, tuple[Service, tuple[Pod, ...]]] = {}
+        for gateway in cluster.gateways:
+            if self.serves_gateway(cluster, gateway):
+                for service in cluster.services.in_namespace(gateway.namespace):
+                    if gateway_of(service.labels, service.namespace) == gateway.key:
+                        found[service.key] = (service, ())
+        return found
+
+    def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
+        """cilium-config, by the chart."""
+        return f"# set {family.lower()}.enabled: true in Cilium's chart values, and restart its agents"
+
+    def service_fix(self, service: Service) -> str:
+        """The fields of CiliumGatewayClassConfig."""
+        return (
+            "# set spec.service.ipFamilyPolicy and spec.service.ipFamilies in the CiliumGatewayClassConfig that the\n"
+            "# GatewayClass names. Do not add endpoints."
+        )

@@ -1,0 +1,11 @@
+"""Front doors without sockets in the cluster: the load balancers of clouds."""
+
+from __future__ import annotations
+
+CLOUD_CONTROLLERS: dict[str, str] = {
+    "gateway.k8s.aws/alb": "aws",
+    "gateway.k8s.aws/nlb": "aws",
+    "ingress.k8s.aws/alb": "aws",
+    "networking.gke.io/gateway": "gke",
+}
+"""The short name of each, by what its classes name as controller."""

@@ -1,0 +1,68 @@
+"""Envoy Gateway: EnvoyProxy.spec.ipFamily decides sockets and Service alike (gateway.envoyproxy.io/v1alpha1)."""
+
+from __future__ import annotations
+
+from dsview.core.address import V4, V6, Family
+from dsview.core.finding import ObjectRef
+from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.gateway_api import class_of, gateway_of, settings_of
+from dsview.listeners.proxy_controller import ProxyController
+from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
+
+_CLASS = "gateway.envoyproxy.io/owning-gatewayclass"
+_FAMILIES: dict[str, tuple[Family, ...]] = {"IPv4": (V4,), "IPv6": (V6,), "DualStack": BOTH}
+
+_FIX = (
+    "# set spec.ipFamily: DualStack in the EnvoyProxy that the Gateway or its class names:\n"
+    "# it opens the sockets and makes the Service dual-stack. Do not patch the Service alone."
+)
+
+
+class EnvoyGateway(ProxyController):
+    """Envoy Gateway."""
+
+    name = "envoy-gateway"
+    gateway_controllers = ("gateway.envoyproxy.io/gatewayclass-controller",)
+    is_shared = False
+
+    def is_proxy(self, pod: Pod) -> bool:
+        """By the labels that it puts on its proxies."""
+        labels = pod.labels
+        return (
+            labels.get("app.kubernetes.io/managed-by") == "envoy-gateway"
+            and labels.get("app.kubernetes.io/component", "proxy") == "proxy"
+            and ("gateway.envoyproxy.io/owning-gateway-name" in labels or _CLASS in labels)
+        )
+
+    def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
+        """By the EnvoyProxy of the Gateway, else that of the class."""
+        key = gateway_of(pod.labels, pod.namespace)
+        gateway = cluster.gateways.get(key) if key is not None else None
+        if _CLASS in pod.labels:
+            of_class = cluster.gateway_classes.get(("", pod.labels[_CLASS]))
+        else:
+            of_class = class_of(cluster, gateway) if gateway is not None else None
+        if of_class is None:
+            return unknown("the Gateway or its class was not read")
+        found = settings_of(cluster, gateway, of_class, Kind.ENVOY_PROXY)
+        chosen = next((item for item in found.found if item.ip_family), None)
+        if chosen is not None:
+            families = _FAMILIES.get(chosen.ip_family)
+            if families is None:
+                return unknown(f"ipFamily {chosen.ip_family[:30]} is not known")
+            holder = ObjectRef(Kind.ENVOY_PROXY.value, chosen.namespace, chosen.name)
+            return declared(families, f"spec.ipFamily of EnvoyProxy {chosen.name}", holder, "spec.ipFamily")
+        if found.missing:
+            return unknown(f"{found.missing} was not read")
+        return predicted((V4,), "predicted from the default of EnvoyProxy spec.ipFamily, which is not set")
+
+    def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
+        """One field opens the socket and makes the Service dual-stack."""
+        return _FIX
+
+    def service_fix(self, service: Service) -> str:
+        """The same field."""
+        return _FIX

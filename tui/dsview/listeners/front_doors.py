@@ -1,0 +1,131 @@
+"""Front doors: a Service and the proxy pods that it leads to, or a Gateway's Service without any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from dsview.core.address import Family
+from dsview.core.listen import ListenSource
+from dsview.kinds.gateway import Gateway
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
+from dsview.listeners.cilium import Cilium
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.gateway_api import gateway_of
+from dsview.listeners.proxy_controller import ProxyController, is_traffic, pod_families
+from dsview.listeners.registry import PROXY_CONTROLLERS, controller_of_gateway
+from dsview.listeners.sockets import Sockets
+
+_WORST = (ListenSource.UNREAD, ListenSource.PREDICTED, ListenSource.DECLARED, ListenSource.READ)
+
+
+class FrontDoor(msgspec.Struct, frozen=True, kw_only=True):
+    """A Service that leads to a controller's proxies. `pods` run; without any, `sockets_below` tell of the nodes."""
+
+    controller: ProxyController
+    service: Service
+    pods: tuple[Pod, ...] = ()
+    gateway: Key | None = None
+    sockets_below: Sockets | None = None
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """How the ready proxies of a door stand on one family: by port, the pods that listen and those that do not.
+
+    `source` is the least sure answer of those pods.
+    """
+
+    source: ListenSource
+    listening: dict[int, tuple[Pod, ...]]
+    closed: dict[int, tuple[Pod, ...]]
+    reason: str = ""
+
+    @property
+    def dead_ports(self) -> list[int]:
+        """The ports on which nobody listens."""
+        return [port for port in sorted(self.closed) if not self.listening.get(port)]
+
+    @property
+    def uneven_ports(self) -> list[int]:
+        """The ports on which some listen and some do not."""
+        return [port for port in sorted(self.closed) if self.listening.get(port)]
+
+
+def front_doors(cluster: ClusterReader) -> tuple[FrontDoor, ...]:
+    """Every front door but those of ingress-nginx, which has checks of its own, by Service."""
+    kinds = (Kind.SERVICE, Kind.CONFIG_MAP, Kind.GATEWAY, Kind.GATEWAY_CLASS)
+    versions = (cluster.proxies_version, *(cluster.epochs[kind] for kind in kinds))
+    return cluster.remembered("front doors", versions, lambda: tuple(_doors(cluster)))
+
+
+def _doors(cluster: ClusterReader) -> Iterable[FrontDoor]:
+    for controller in PROXY_CONTROLLERS:
+        below = controller.node_sockets(cluster) if isinstance(controller, Cilium) else None
+        for service, pods in controller.services(cluster).values():
+            gateway = gateway_of(service.labels, service.namespace) if not controller.is_shared else None
+            if gateway is None and not controller.is_shared and pods:
+                gateway = gateway_of(pods[0].labels, pods[0].namespace)
+            yield FrontDoor(controller=controller, service=service, pods=pods, gateway=gateway, sockets_below=below)
+
+
+def reach(cluster: ClusterReader, door: FrontDoor, family: Family) -> Reach:
+    """Who of a door's ready proxies with an address of the family listens on it. Of nodes: port 0, without pods."""
+    listening: dict[int, list[Pod]] = {}
+    closed: dict[int, list[Pod]] = {}
+    sources: set[ListenSource] = set()
+    reasons: dict[str, None] = {}
+    for pod in door.pods:
+        if not pod.ready or family not in pod_families(pod):
+            continue
+        sockets = door.controller.sockets(cluster, pod)
+        sources.add(sockets.source)
+        reasons[sockets.reason] = None
+        if not sockets.is_known:
+            continue
+        for port, target in door.controller.service_ports(door.service, pod).items():
+            has = sockets.on(target)
+            if has is not None:
+                (listening if family in has else closed).setdefault(port, []).append(pod)
+    below = door.sockets_below
+    source = next((s for s in _WORST if s in sources), below.source if below is not None else ListenSource.UNREAD)
+    if below is not None and below.is_known and below.families is not None and family not in below.families:
+        closed = {port.port: [] for port in door.service.ports if is_traffic(port)}
+    return Reach(
+        source=source,
+        listening={port: tuple(pods) for port, pods in listening.items()},
+        closed={port: tuple(pods) for port, pods in closed.items()},
+        reason=", ".join(reasons),
+    )
+
+
+def proxies_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[ProxyController | None, tuple[Pod, ...]]:
+    """The controller of a Gateway, and the proxy pods that run for it."""
+    controller = controller_of_gateway(cluster, gateway)
+    if controller is None:
+        return None, ()
+    pods = controller.proxies(cluster)
+    own = tuple(pod for pod in pods if gateway_of(pod.labels, pod.namespace) == gateway.key)
+    if own:
+        return controller, own
+    return controller, tuple(
+        p for p in pods if gateway_of(p.labels, p.namespace) is None
+    ) if controller.is_shared else ()
+
+
+def services_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[Service, ...]:
+    """The Services made for a Gateway, else those of the controller that its Gateways share."""
+    made = tuple(
+        service
+        for service in cluster.services.in_namespace(gateway.namespace)
+        if gateway_of(service.labels, service.namespace) == gateway.key
+    )
+    controller = controller_of_gateway(cluster, gateway)
+    if controller is None:
+        return made
+    doors = tuple(d.service for d in front_doors(cluster) if d.controller is controller)
+    own = tuple(d.service for d in front_doors(cluster) if d.controller is controller and d.gateway == gateway.key)
+    return made or own or (doors if controller.is_shared else ())

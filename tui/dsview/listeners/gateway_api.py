@@ -1,0 +1,72 @@
+"""The Gateway API, whichever controller serves it: classes, parameters, and which pods and Services are a Gateway's."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dsview.kinds.gateway import Gateway, GatewayClass, ParametersRef
+from dsview.kinds.gateway_parameters import GatewayParameters
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key, Labels
+from dsview.listeners.cluster import ClusterReader, Objects
+
+GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
+"""The label that Istio, NGINX Gateway Fabric, kgateway and Cilium put on what they make for a Gateway."""
+
+_NAME_LABELS = (GATEWAY_NAME, "projectcontour.io/owning-gateway-name", "io.cilium.gateway/owning-gateway")
+_ENVOY_NAME = "gateway.envoyproxy.io/owning-gateway-name"
+_ENVOY_NAMESPACE = "gateway.envoyproxy.io/owning-gateway-namespace"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The parameters that hold for a Gateway, the Gateway's own first. `missing` names one that is not there."""
+
+    found: tuple[GatewayParameters, ...] = ()
+    missing: str = ""
+
+
+def gateway_of(labels: Labels, namespace: str) -> Key | None:
+    """The Gateway that a pod or Service with these labels was made for, or None."""
+    name = labels.get(_ENVOY_NAME)
+    if name:
+        return (labels.get(_ENVOY_NAMESPACE, namespace), name)
+    for label in _NAME_LABELS:
+        if name := labels.get(label):
+            return (namespace, name)
+    return None
+
+
+def class_of(cluster: ClusterReader, gateway: Gateway) -> GatewayClass | None:
+    """The class of a Gateway, if it was read."""
+    return cluster.gateway_classes.get(("", gateway.class_name))
+
+
+def controller_name_of(cluster: ClusterReader, gateway: Gateway) -> str:
+    """spec.controllerName of the Gateway's class; empty where the class is not known."""
+    found = class_of(cluster, gateway)
+    return found.controller if found is not None else ""
+
+
+def settings_of(cluster: ClusterReader, gateway: Gateway | None, of_class: GatewayClass | None, kind: Kind) -> Settings:
+    """The objects of a kind that parametersRefs name: spec.infrastructure of the Gateway, then the class."""
+    store: Objects[GatewayParameters] = {
+        Kind.ENVOY_PROXY: cluster.envoy_proxies,
+        Kind.NGINX_PROXY: cluster.nginx_proxies,
+        Kind.CILIUM_GATEWAY_CLASS_CONFIG: cluster.cilium_configs,
+    }[kind]
+    found: list[GatewayParameters] = []
+    for ref, namespace in (
+        (gateway.parameters if gateway is not None else None, gateway.namespace if gateway is not None else ""),
+        (of_class.parameters if of_class is not None else None, ""),
+    ):
+        if ref is None or ref.kind != kind.value:
+            continue
+        item = store.get((ref.namespace or namespace, ref.name))
+        if item is None:
+            return Settings(tuple(found), _words(ref))
+        found.append(item)
+    return Settings(tuple(found))
+
+
+def _words(ref: ParametersRef) -> str:
+    return f"{ref.kind} {ref.namespace}/{ref.name}" if ref.namespace else f"{ref.kind} {ref.name}"

@@ -1,0 +1,73 @@
+"""Istio: the gateways' sockets follow ISTIO_DUAL_STACK of istiod (istio/istio pilot/pkg/features).
+
+Without it each listener has one socket: `0.0.0.0`, or `::` where the pod has IPv6 only.
+"""
+
+from __future__ import annotations
+
+from dsview.core.address import V4, V6, Family
+from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref, pod_families
+from dsview.listeners.sockets import Sockets, declared, predicted, unknown
+
+_MANAGED = "gateway.istio.io/managed"
+_REVISION = "istio.io/rev"
+_VARIABLE = "ISTIO_DUAL_STACK"
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+
+
+class Istio(ProxyController):
+    """Istio, also as OpenShift and AKS ship it."""
+
+    name = "istio"
+    gateway_controllers = ("istio.io/gateway-controller", "openshift.io/gateway-controller*")
+    is_shared = False
+
+    def is_proxy(self, pod: Pod) -> bool:
+        """By the label of gateways that Istio makes, else by the arguments `proxy router`; no waypoints."""
+        managed = pod.labels.get(_MANAGED)
+        if managed:
+            return managed != "istio.io-mesh-controller"
+        return any(c.name == "istio-proxy" and c.command_line[:2] == ("proxy", "router") for c in pod.containers)
+
+    def is_control_plane(self, pod: Pod) -> bool:
+        """Istiod."""
+        return pod.labels.get("app") == "istiod"
+
+    def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
+        """By the variable of the istiod pods of the same revision."""
+        revision = pod.labels.get(_REVISION)
+        pods = [p for p in self.control_planes(cluster) if not revision or p.labels.get(_REVISION) == revision]
+        if not pods or not cluster.is_known(Kind.POD):
+            return unknown("no istiod is visible: its ISTIO_DUAL_STACK decides")
+        settings = {environment(istiod, _VARIABLE, "discovery") for istiod in pods}
+        if len(settings) > 1:
+            return unknown(f"the istiod pods differ in {_VARIABLE}")
+        is_set, value = settings.pop()
+        if value is None:
+            return unknown(f"{_VARIABLE} of istiod comes from another object")
+        has = pod_families(pod)
+        single: tuple[Family, ...] = (V4,) if V4 in has or not has else (V6,)
+        if not is_set:
+            return predicted(single, f"predicted from the default of {_VARIABLE}, which istiod does not set")
+        opened = has if value in _TRUE else single
+        return declared(opened, f"{_VARIABLE} is {value} on istiod", owner_ref(pods[0]), f"env {_VARIABLE}={value}")
+
+    def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
+        """Both values: the first opens the sockets, the second tells the proxies."""
+        return (
+            '# set in Istio\'s values: pilot.env.ISTIO_DUAL_STACK: "true" and\n'
+            '#   meshConfig.defaultConfig.proxyMetadata.ISTIO_DUAL_STACK: "true"\n'
+            "# then restart istiod, and after it the gateways\n"
+            "# prove it in a gateway pod: pilot-agent request GET listeners"
+        )
+
+    def service_fix(self, service: Service) -> str:
+        """Gateways of the Gateway API are always PreferDualStack; classic ones take the chart's values."""
+        return (
+            "# set in the gateway chart's values: service.ipFamilyPolicy: PreferDualStack and\n"
+            "#   service.ipFamilies: [IPv4, IPv6]"
+        )

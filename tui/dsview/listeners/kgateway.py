@@ -1,0 +1,49 @@
+"""kgateway: KGW_LISTENER_BIND_IPV6 of the controller, by default `::` for both families."""
+
+from __future__ import annotations
+
+from dsview.core.address import V4, Family
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref
+from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
+
+_VARIABLE = "KGW_LISTENER_BIND_IPV6"
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+
+
+class KGateway(ProxyController):
+    """kgateway."""
+
+    name = "kgateway"
+    gateway_controllers = ("kgateway.dev/kgateway",)
+    is_shared = False
+
+    def is_proxy(self, pod: Pod) -> bool:
+        """By its label."""
+        return pod.labels.get("kgateway") == "kube-gateway"
+
+    def is_control_plane(self, pod: Pod) -> bool:
+        """By its label."""
+        return pod.labels.get("kgateway") == "kgateway"
+
+    def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
+        """By the variable of the controller pods."""
+        pods = self.control_planes(cluster)
+        if not pods:
+            return unknown(f"no kgateway controller is visible: its {_VARIABLE} decides")
+        said = {environment(p, _VARIABLE) for p in pods}
+        if len(said) > 1:
+            return unknown(f"the controller pods differ in {_VARIABLE}")
+        is_set, value = said.pop()
+        if value is None:
+            return unknown(f"{_VARIABLE} comes from another object")
+        if not is_set:
+            return predicted(BOTH, f"predicted from the default of {_VARIABLE}, which is not set")
+        families: tuple[Family, ...] = BOTH if value in _TRUE else (V4,)
+        return declared(families, f"{_VARIABLE} is {value}", owner_ref(pods[0]), f"env {_VARIABLE}={value}")
+
+    def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
+        """The chart's value."""
+        return '# set controller.extraEnv.KGW_LISTENER_BIND_IPV6: "true" in the chart\'s values'

@@ -1,0 +1,80 @@
+"""Kong: KONG_PROXY_LISTEN, a list of nginx listen targets (docs.konghq.com, proxy_listen)."""
+
+from __future__ import annotations
+
+from dsview.core.address import V4, Family
+from dsview.core.listen import ListenSource
+from dsview.kinds.container import Container
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.nginx_conf.grammar import UnreadConf
+from dsview.listeners.nginx_conf.listen_address import parse_target
+from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref
+from dsview.listeners.sockets import BOTH, Sockets, by_port, predicted, unknown
+
+_VARIABLE = "KONG_PROXY_LISTEN"
+
+
+class Kong(ProxyController):
+    """Kong, by its chart or its operator."""
+
+    name = "kong"
+    gateway_controllers = ("konghq.com/kic-gateway-controller", "konghq.com/gateway-operator")
+    ingress_controllers = ("ingress-controllers.konghq.com/kong",)
+
+    def is_proxy(self, pod: Pod) -> bool:
+        """By a container `proxy` that runs Kong."""
+        return _container(pod) is not None
+
+    def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
+        """By the variable, port by port."""
+        is_set, value = environment(pod, _VARIABLE, "proxy")
+        if value is None:
+            return unknown(f"{_VARIABLE} comes from another object")
+        if not is_set:
+            return predicted((V4,), f"predicted from the default of {_VARIABLE}, 0.0.0.0")
+        try:
+            ports = by_port(_targets(value))
+        except UnreadConf:
+            return unknown(f"{_VARIABLE} was not understood")
+        closes = tuple(f for f in BOTH if any(f not in families for families in ports.values()))
+        return Sockets(
+            source=ListenSource.DECLARED,
+            by_port=ports,
+            reason=f"{_VARIABLE} is {value[:120]}",
+            holder=owner_ref(pod) if closes else None,
+            setting=f"env {_VARIABLE}",
+            closes=closes,
+        )
+
+    def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
+        """The chart writes both; the operator has a flag."""
+        return (
+            "# use a chart that writes both families (Kong/charts#986), or its value env.proxy_listen;\n"
+            "# with Kong Operator: --ip-family=dual"
+        )
+
+
+def _targets(value: str) -> list[tuple[int, tuple[Family, ...]]]:
+    found: list[tuple[int, tuple[Family, ...]]] = []
+    for part in value.split(","):
+        words = part.split()
+        if not words or words == ["off"]:
+            continue
+        target = parse_target(words[0], None)
+        if not target.internal:
+            families = target.families(ipv6only="ipv6only=off" not in words)
+            found += [(port, families) for port in target.ports]
+    return found
+
+
+def _container(pod: Pod) -> Container | None:
+    return next(
+        (c for c in pod.containers if c.name == "proxy" and ("kong" in c.image or _listens(c))),
+        None,
+    )
+
+
+def _listens(container: Container) -> bool:
+    return any(name == _VARIABLE for name, _ in container.environment)

@@ -1,0 +1,62 @@
+"""Several configuration files in one text, as `nginx -T` prints them: each after `# configuration file PATH:`.
+
+Joined blindly, a `server` would stand outside its `http`. Here each `include` gives way to the files that it names, as
+nginx does it (src/core/ngx_conf_file.c, ngx_conf_include). An `include` of files that are not in the text stays.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from posixpath import dirname, join
+from typing import Final
+
+from dsview.listeners.nginx_conf.grammar import UnreadConf
+
+_MARK: Final = re.compile(rb"^# configuration file ([^\n]+):[ \t\r]*$", re.MULTILINE)
+_INCLUDE: Final = re.compile(rb"^([ \t]*+)include[ \t]++([^\s;{}\"']++)[ \t]*+;", re.MULTILINE)
+_DEEPEST: Final = 10
+
+
+def joined(text: bytes, limit: int) -> bytes:
+    """The first file with the others in the place of the `include` that names them.
+
+    Raises:
+        UnreadConf: the result would be larger than `limit` bytes, or files include one another without end.
+    """
+    parts = _MARK.split(text)
+    names, bodies = parts[1::2], parts[2::2]
+    if len(names) < 2:
+        return text
+    files = {name.decode("utf-8", "replace"): body for name, body in zip(names, bodies, strict=True)}
+    main = next(iter(files))
+    return _Joiner(files, dirname(main), limit).inlined(files[main], 0)
+
+
+class _Joiner:
+    """Counts what it writes: a file that is included in many places multiplies."""
+
+    def __init__(self, files: dict[str, bytes], folder: str, limit: int) -> None:
+        self._files = files
+        self._folder = folder
+        self._left = limit
+
+    def inlined(self, body: bytes, depth: int) -> bytes:
+        if depth > _DEEPEST:
+            raise UnreadConf("its files include one another without end")
+        self._left -= len(body)
+        if self._left < 0:
+            raise UnreadConf("its files together are too large")
+        return _INCLUDE.sub(lambda match: self._replacement(match, depth), body)
+
+    def _replacement(self, match: re.Match[bytes], depth: int) -> bytes:
+        pattern = join(self._folder, match[2].decode("utf-8", "replace"))
+        named = [name for name in self._files if _is_named(name, pattern)]
+        if not named:
+            return match[0]
+        return b"\n".join(self.inlined(self._files[name], depth + 1) for name in sorted(named))
+
+
+def _is_named(name: str, pattern: str) -> bool:
+    """Whether glob(3) finds the file by the pattern: no wildcard stands for a slash."""
+    return name.count("/") == pattern.count("/") and fnmatchcase(name, pattern)

@@ -1,0 +1,40 @@
+"""The controllers whose nginx has configuration files that are read: what they say of its TCP sockets."""
+
+from __future__ import annotations
+
+from dsview.core.listen import ListenSource
+from dsview.kinds.pod import Pod
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.sockets import Sockets, by_port
+
+
+def read_sockets(cluster: ClusterReader, pod: Pod, own_ports: frozenset[int] = frozenset()) -> Sockets | None:
+    """The sockets that were read in the pod, but for those of the controller's `own_ports`; None where none were."""
+    read = cluster.nginx_confs.get(pod.key)
+    if read is None or read.source is not ListenSource.READ:
+        return None
+    pairs = [
+        (x.port, x.families)
+        for x in read.listeners
+        if x.transport == "tcp" and not x.internal and x.families and x.port is not None and x.port not in own_ports
+    ]
+    return Sockets(source=ListenSource.READ, by_port=by_port(pairs), reason="read from the configuration of nginx")
+
+
+def agreeing(read: Sockets | None, said: Sockets) -> Sockets:
+    """What was read, with the setting that explains it; a setting that what was read contradicts is not in force."""
+    if read is None:
+        return said
+    in_force = tuple(
+        family for family in said.closes if all(family not in families for families in read.by_port.values())
+    )
+    if said.holder is None or not in_force:
+        return read
+    return Sockets(
+        source=ListenSource.READ,
+        by_port=read.by_port,
+        reason=read.reason,
+        holder=said.holder,
+        setting=said.setting,
+        closes=in_force,
+    )

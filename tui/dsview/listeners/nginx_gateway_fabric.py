@@ -1,0 +1,86 @@
+"""NGINX Gateway Fabric: its nginx is read; NginxProxy.spec.ipFamily decides what it is told to listen on."""
+
+from __future__ import annotations
+
+import re
+
+from dsview.core.address import V4, V6, Family
+from dsview.core.finding import ObjectRef
+from dsview.kinds.container import Container
+from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.gateway_api import class_of, gateway_of, settings_of
+from dsview.listeners.nginx_files import agreeing, read_sockets
+from dsview.listeners.proxy_controller import ProxyController
+from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
+
+_FAMILIES: dict[str, tuple[Family, ...]] = {"dual": BOTH, "ipv4": (V4,), "ipv6": (V6,)}
+_LAST_DUAL = (2, 6, 7)
+"""The last version whose default is both families; later ones take that of Service default/kubernetes."""
+
+_VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)")
+_OWN_PORTS = frozenset({8081, 9113})
+
+
+class NginxGatewayFabric(ProxyController):
+    """NGINX Gateway Fabric, from 1.x on."""
+
+    name = "nginx-gateway-fabric"
+    gateway_controllers = ("gateway.nginx.org/nginx-gateway-controller",)
+    is_shared = False
+
+    def is_proxy(self, pod: Pod) -> bool:
+        """By the label of its Deployments, else (1.x) by the image of nginx beside the controller."""
+        if pod.labels.get("app.kubernetes.io/managed-by") == "ngf-nginx":
+            return True
+        return any("nginx-gateway-fabric/nginx" in c.image for c in pod.containers)
+
+    def is_control_plane(self, pod: Pod) -> bool:
+        """The controller, by its image."""
+        return any(_is_controller(c) for c in pod.containers)
+
+    def container_to_read(self, pod: Pod) -> Container | None:
+        """`nginx`."""
+        return next((c for c in pod.containers if c.name == "nginx"), None)
+
+    def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
+        """As read, else by NginxProxy, else by the default of the controller's version."""
+        return agreeing(read_sockets(cluster, pod, _OWN_PORTS), self._said(cluster, pod))
+
+    def _said(self, cluster: ClusterReader, pod: Pod) -> Sockets:
+        key = gateway_of(pod.labels, pod.namespace)
+        gateway = cluster.gateways.get(key) if key is not None else None
+        of_class = class_of(cluster, gateway) if gateway is not None else None
+        if of_class is None:
+            return unknown("the Gateway or its class was not read")
+        found = settings_of(cluster, gateway, of_class, Kind.NGINX_PROXY)
+        chosen = next((item for item in found.found if item.ip_family), None)
+        if chosen is not None:
+            families = _FAMILIES.get(chosen.ip_family)
+            if families is None:
+                return unknown(f"ipFamily {chosen.ip_family[:30]} is not known")
+            holder = ObjectRef(Kind.NGINX_PROXY.value, chosen.namespace, chosen.name)
+            return declared(families, f"spec.ipFamily of NginxProxy {chosen.name}", holder, "spec.ipFamily")
+        if found.missing:
+            return unknown(f"{found.missing} was not read")
+        versions = {_version(c) for p in self.control_planes(cluster) for c in p.containers if _is_controller(c)}
+        if not versions or None in versions:
+            return unknown("ipFamily is not set, and the version of the controller is not known")
+        if any(version is not None and version > _LAST_DUAL for version in versions):
+            return unknown("ipFamily is not set: this version takes the family of Service default/kubernetes")
+        return predicted(BOTH, "predicted from the default of NginxProxy spec.ipFamily, which is not set")
+
+    def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
+        """The field of NginxProxy."""
+        return "# set spec.ipFamily: dual in the NginxProxy that the Gateway or its class names"
+
+
+def _is_controller(container: Container) -> bool:
+    return "nginx-gateway-fabric" in container.image and "nginx-gateway-fabric/nginx" not in container.image
+
+
+def _version(container: Container) -> tuple[int, int, int] | None:
+    found = _VERSION.fullmatch(container.image.partition("@")[0].rpartition(":")[2])
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None

@@ -1,0 +1,67 @@
+"""F5 NGINX Ingress Controller: IPv4 always, IPv6 unless `-disable-ipv6`. It is not ingress-nginx."""
+
+from __future__ import annotations
+
+from dsview.core.address import V4, Family
+from dsview.core.command_flags import flag_value
+from dsview.kinds.container import Container
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.nginx_files import agreeing, read_sockets
+from dsview.listeners.proxy_controller import ProxyController, owner_ref
+from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
+
+_IMAGES = ("nginx/nginx-ingress:", "nginx/nginx-ingress@", "nginx-plus-ingress")
+_OWN_PORTS = frozenset({8081, 9113})
+
+
+class NginxIngressController(ProxyController):
+    """F5 NGINX Ingress Controller."""
+
+    name = "nginx-ingress-controller"
+    ingress_controllers = ("nginx.org/ingress-controller",)
+
+    def is_proxy(self, pod: Pod) -> bool:
+        """By the image, else by the chart's label with the container's name."""
+        return _container(pod) is not None
+
+    def container_to_read(self, pod: Pod) -> Container | None:
+        """The one container there is."""
+        return _container(pod)
+
+    def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
+        """As read, else by the flag."""
+        return agreeing(read_sockets(cluster, pod, _OWN_PORTS), _said(pod))
+
+    def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
+        """The chart's value."""
+        return "# set controller.disableIPV6: false in the chart's values"
+
+    def service_fix(self, service: Service) -> str:
+        """The chart's values."""
+        return (
+            "# set in the chart's values: controller.service.ipFamilyPolicy: PreferDualStack and\n"
+            "#   controller.service.ipFamilies: [IPv4, IPv6]"
+        )
+
+
+def _said(pod: Pod) -> Sockets:
+    container = _container(pod)
+    value = flag_value(container.command_line, "disable-ipv6") if container is not None else ""
+    if not value:
+        return predicted(BOTH, "predicted from the default of -disable-ipv6, which is not given")
+    if value.lower() in {"true", "t", "1"}:
+        return declared((V4,), "-disable-ipv6 is given", owner_ref(pod), "arg -disable-ipv6")
+    if value.lower() in {"false", "f", "0"}:
+        return declared(BOTH, "-disable-ipv6=false")
+    return unknown(f"-disable-ipv6={value[:30]} was not understood")
+
+
+def _container(pod: Pod) -> Container | None:
+    for container in pod.containers:
+        if "nginx" in container.image and any(image in container.image + ":" for image in _IMAGES):
+            return container
+    if pod.labels.get("app.kubernetes.io/name") == "nginx-ingress":
+        return next((c for c in pod.containers if c.name == "nginx-ingress"), None)
+    return None

@@ -1,0 +1,202 @@
+"""What all controllers but ingress-nginx share: the way from sockets and Services to what the room is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dsview.core.address import V4, V6, Family, families_of
+from dsview.core.finding import ObjectRef
+from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.kinds.container import Container
+from dsview.kinds.gateway import Gateway
+from dsview.kinds.ingress import Ingress
+from dsview.kinds.ingress_class import IngressClass
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service, ServicePort
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Controller, DoorServices
+from dsview.listeners.gateway_api import controller_name_of, gateway_of
+from dsview.listeners.ports import target_port
+from dsview.listeners.sockets import Sockets
+
+_OTHER_PORTS = frozenset({"status-port", "metrics", "admin", "stat", "traefik", "healthz", "manager", "webhook"})
+_OTHER_WORDS = ("metric", "health", "admin", "webhook", "prometheus", "readiness")
+_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+_PUBLIC = frozenset({"LoadBalancer", "NodePort"})
+
+
+def is_traffic(port: ServicePort) -> bool:
+    """Whether a port of a Service is one that connections to sites come to."""
+    name = port.name.lower()
+    return port.protocol == "TCP" and name not in _OTHER_PORTS and not any(word in name for word in _OTHER_WORDS)
+
+
+def owner_ref(pod: Pod) -> ObjectRef:
+    """What holds the arguments and the environment of a pod: its owner, else the pod."""
+    owner = pod.owner
+    if owner is None:
+        return ObjectRef("Pod", pod.namespace, pod.name)
+    return ObjectRef(owner.kind, pod.namespace or None, owner.name)
+
+
+def environment(pod: Pod, name: str, container: str = "") -> tuple[bool, str | None]:
+    """Whether a variable is set in a container (any, where none is named), and its value; None if from elsewhere."""
+    for found in pod.containers:
+        if not container or found.name == container:
+            for key, value in found.environment:
+                if key == name:
+                    return True, value
+    return False, ""
+
+
+class ProxyController(Controller):
+    """A controller whose proxies' sockets `sockets` tells.
+
+    `gateway_controllers` are its values of GatewayClass.spec.controllerName, `ingress_controllers` those of
+    IngressClass.spec.controller; one that ends in `*` stands for every longer one.
+    """
+
+    gateway_controllers: tuple[str, ...] = ()
+    ingress_controllers: tuple[str, ...] = ()
+    is_shared = True
+    """Whether its proxies serve all Gateways and Ingresses, and not one Gateway each."""
+
+    status_fix = ""
+    """How to have the addresses of both families in a Gateway's status, in the controller's own words."""
+
+    reaches_backends_from_pods = True
+    """Whether it is the proxy pods that connect to backends."""
+
+    def is_control_plane(self, pod: Pod) -> bool:
+        """Whether the pod sets up proxies and its settings say what they listen on."""
+        return False
+
+    def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
+        """The sockets of a running proxy pod."""
+        raise NotImplementedError
+
+    def cluster_config_maps(self) -> tuple[Key, ...]:
+        """ConfigMaps that have to be read where the controller is in use."""
+        return ()
+
+    def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
+        """How to have the proxies listen on a family, in the controller's own words, a line each."""
+        raise NotImplementedError
+
+    def service_fix(self, service: Service) -> str:
+        """How to have the Service in both families, in the controller's own words; empty for a patch of it."""
+        return ""
+
+    def serves_gateway(self, cluster: ClusterReader, gateway: Gateway) -> bool:
+        """Whether the Gateway's class is this controller's."""
+        return _is_one_of(controller_name_of(cluster, gateway), self.gateway_controllers)
+
+    def control_planes(self, cluster: ClusterReader) -> list[Pod]:
+        """The controller's own pods that run."""
+        return [
+            pod
+            for _, pod in sorted(cluster.control_planes.items())
+            if pod.phase == "Running" and not pod.deleted and self.is_control_plane(pod)
+        ]
+
+    def proxies(self, cluster: ClusterReader) -> list[Pod]:
+        """The controller's proxy pods that run."""
+        return cluster.remembered(
+            f"proxies of {self.name}",
+            cluster.proxies_version,
+            lambda: [
+                pod
+                for _, pod in sorted(cluster.controllers.items())
+                if pod.phase == "Running" and not pod.deleted and self.is_proxy(pod)
+            ],
+        )
+
+    def services(self, cluster: ClusterReader) -> DoorServices:
+        """Those made for a Gateway, else LoadBalancer and NodePort Services that select proxy pods."""
+        return cluster.remembered(
+            f"Services of {self.name}",
+            (cluster.proxies_version, cluster.epochs[Kind.SERVICE]),
+            lambda: self._services(cluster),
+        )
+
+    def _services(self, cluster: ClusterReader) -> DoorServices:
+        found: dict[Key, tuple[Service, list[Pod]]] = {}
+        for pod in self.proxies(cluster):
+            for service in cluster.selectors.selecting(pod):
+                is_made = gateway_of(service.labels, service.namespace) is not None and not service.is_headless
+                if (is_made or service.type in _PUBLIC) and any(map(is_traffic, service.ports)):
+                    found.setdefault(service.key, (service, []))[1].append(pod)
+        return {key: (service, tuple(pods)) for key, (service, pods) in sorted(found.items())}
+
+    def service_ports(self, service: Service, pod: Pod) -> dict[int, int]:
+        """The pod's ports that the Service's traffic ports lead to, by these."""
+        found = {port.port: target_port(port, pod) for port in service.ports if is_traffic(port)}
+        return {port: target for port, target in found.items() if target is not None}
+
+    def traffic_ports(self, cluster: ClusterReader, pod: Pod, service: Service | None) -> set[int]:
+        """The ports that traffic ports of its Services lead to, of those that are the proxy's."""
+        services = [service] if service is not None else [s for s, pods in self._of_pod(cluster, pod)]
+        sockets = self.sockets(cluster, pod)
+        targets = {target for found in services for target in self.service_ports(found, pod).values()}
+        return {port for port in targets if not sockets.is_known or sockets.on(port) is not None}
+
+    def _of_pod(self, cluster: ClusterReader, pod: Pod) -> Iterable[tuple[Service, tuple[Pod, ...]]]:
+        return [(s, pods) for s, pods in self.services(cluster).values() if any(p.key == pod.key for p in pods)]
+
+    def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
+        """Those that are known to be the proxy's."""
+        sockets = self.sockets(cluster, pod)
+        if not sockets.is_known:
+            return []
+        targets = sorted(set(self.service_ports(service, pod).values()))
+        return [port for port in targets if (has := sockets.on(port)) is not None and family not in has]
+
+    def listeners(self, cluster: ClusterReader, pod: Pod) -> NginxConf:
+        """As read, else a wildcard socket for each family of each traffic port."""
+        sockets = self.sockets(cluster, pod)
+        if sockets.source is ListenSource.READ and (read := cluster.nginx_confs.get(pod.key)) is not None:
+            return read
+        found: list[Listener] = []
+        for port in sorted(self.traffic_ports(cluster, pod, None)) if sockets.is_known else ():
+            families = sockets.on(port) or ()
+            found += [_listener(family, port) for family in (V4, V6) if family in families]
+        return NginxConf(
+            namespace=pod.namespace,
+            name=pod.name,
+            source=sockets.source,
+            listeners=tuple(found),
+            reason=sockets.reason,
+        )
+
+    def proxies_of(self, ingress: Ingress, cluster: ClusterReader) -> list[Pod]:
+        """By the controller of the Ingress's class."""
+        if not self.ingress_controllers:
+            return []
+        name = ingress.class_name or dict(ingress.annotations).get(_CLASS_ANNOTATION, "")
+        item = cluster.ingress_classes.get(("", name)) if name else _default_class(cluster)
+        if item is None or not _is_one_of(item.controller, self.ingress_controllers):
+            return []
+        return self.proxies(cluster)
+
+    def container_to_read(self, pod: Pod) -> Container | None:
+        """None: nothing is read of it."""
+        return None
+
+
+def _is_one_of(name: str, known: tuple[str, ...]) -> bool:
+    return any(name.startswith(one[:-1]) if one.endswith("*") else name == one for one in known)
+
+
+def _default_class(cluster: ClusterReader) -> IngressClass | None:
+    return next((c for c in sorted(cluster.ingress_classes, key=lambda c: c.name) if c.is_default), None)
+
+
+def _listener(family: Family, port: int) -> Listener:
+    return Listener(transport="tcp", address="*" if family == V4 else "[::]", port=port, families=(family,))
+
+
+def pod_families(pod: Pod) -> tuple[Family, ...]:
+    """The families of a pod's addresses."""
+    return families_of(pod.ips)

@@ -1,0 +1,93 @@
+"""What a controller says of the sockets of one proxy pod, and the meaning of a bind address to each program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from dsview.core.address import FAMILIES, V4, V6, Family, families_of, packed
+from dsview.core.finding import ObjectRef
+from dsview.core.listen import ListenSource
+
+BOTH: tuple[Family, ...] = FAMILIES
+
+
+class Sockets(msgspec.Struct, frozen=True, kw_only=True):
+    """The TCP sockets of a proxy pod.
+
+    `families` holds for every traffic port that `by_port` does not name; None means that such a port is another
+    program's. `reason` says what the answer rests on. `holder` is the object with the setting `setting`, which was
+    read and which closes the families in `closes`.
+    """
+
+    source: ListenSource
+    families: tuple[Family, ...] | None = None
+    by_port: Mapping[int, tuple[Family, ...]] = {}
+    reason: str = ""
+    holder: ObjectRef | None = None
+    setting: str = ""
+    closes: tuple[Family, ...] = ()
+
+    def on(self, port: int) -> tuple[Family, ...] | None:
+        """The families of a port; None where it is no port of the proxy."""
+        return self.by_port.get(port, self.families)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known."""
+        return self.source is not ListenSource.UNREAD
+
+
+def unknown(reason: str) -> Sockets:
+    """Nothing is known, and why."""
+    return Sockets(source=ListenSource.UNREAD, reason=reason)
+
+
+def predicted(families: tuple[Family, ...], reason: str) -> Sockets:
+    """The default of a program, in the words "predicted from the default of …"."""
+    return Sockets(source=ListenSource.PREDICTED, families=families, reason=reason)
+
+
+def declared(families: tuple[Family, ...], reason: str, holder: ObjectRef | None = None, setting: str = "") -> Sockets:
+    """What a setting says; `holder` has it."""
+    return Sockets(
+        source=ListenSource.DECLARED,
+        families=families,
+        reason=reason,
+        holder=holder,
+        setting=setting,
+        closes=tuple(family for family in FAMILIES if family not in families) if holder is not None else (),
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a bind address reaches nobody outside the pod."""
+    raw = packed(host)
+    if raw is None:
+        return host == "localhost"
+    return raw[0] == 127 if len(raw) == 4 else raw == b"\0" * 15 + b"\1"
+
+
+def go_families(host: str) -> tuple[Family, ...]:
+    """Go's net.Listen: the wildcard of either family, or none, accepts both (net/ipsock_posix.go)."""
+    if host in {"", "0.0.0.0", "::"}:  # noqa: S104  (read, not bound)
+        return BOTH
+    return () if is_loopback(host) else families_of((host,))
+
+
+def envoy_families(host: str, *, ipv4_compat: bool = True) -> tuple[Family, ...]:
+    """Envoy: `0.0.0.0` is IPv4, and `::` both with ipv4_compat."""
+    if host == "::":
+        return BOTH if ipv4_compat else (V6,)
+    if host == "0.0.0.0":  # noqa: S104  (read, not bound)
+        return (V4,)
+    return () if is_loopback(host) else families_of((host,))
+
+
+def by_port(pairs: Iterable[tuple[int, tuple[Family, ...]]]) -> dict[int, tuple[Family, ...]]:
+    """The families of each port, of several sockets on it together."""
+    found: dict[int, set[Family]] = {}
+    for port, families in pairs:
+        found.setdefault(port, set()).update(families)
+    return {port: tuple(f for f in FAMILIES if f in families) for port, families in found.items()}

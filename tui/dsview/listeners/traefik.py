@@ -1,0 +1,90 @@
+"""Traefik: a Go program, so an entry point without a host, or with either wildcard, takes both families."""
+
+from __future__ import annotations
+
+import re
+
+from dsview.core.address import Family
+from dsview.core.listen import ListenSource
+from dsview.kinds.container import Container
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.proxy_controller import ProxyController, owner_ref
+from dsview.listeners.sockets import BOTH, Sockets, by_port, go_families, unknown
+
+_ADDRESS = re.compile(r"--entrypoints\.([^.=]+)\.address(?:=(.*))?", re.IGNORECASE | re.DOTALL)
+_BIND = re.compile(
+    r"(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^:]*)):(?P<port>[0-9]{1,5})(?:/(?P<protocol>tcp|udp))?", re.IGNORECASE
+)
+
+
+class Traefik(ProxyController):
+    """Traefik, by its arguments."""
+
+    name = "traefik"
+    gateway_controllers = ("traefik.io/gateway-controller",)
+    ingress_controllers = ("traefik.io/ingress-controller",)
+
+    status_fix = (
+        "# set providers.kubernetesGateway.statusAddress.service.name and .namespace in place of statusAddress.ip:\n"
+        "# it copies every address of the Service"
+    )
+
+    def is_proxy(self, pod: Pod) -> bool:
+        """By the chart's label with the image, else by the image with an entry point."""
+        container = _container(pod)
+        if container is None:
+            return False
+        return pod.labels.get("app.kubernetes.io/name") == "traefik" or bool(_entry_points(container))
+
+    def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
+        """The entry points' addresses."""
+        container = _container(pod)
+        addresses = _entry_points(container) if container is not None else {}
+        if not addresses:
+            return unknown("no entry point is in the arguments: a file configures Traefik")
+        pairs = []
+        for address in addresses.values():
+            bind = _BIND.fullmatch(address)
+            if bind is None:
+                return unknown(f"entry point address {address[:60]} was not understood")
+            if (bind["protocol"] or "tcp").lower() == "tcp":
+                pairs.append((int(bind["port"]), go_families(bind["v6"] or bind["host"] or "")))
+        ports = by_port(pairs)
+        closing = {port: families for port, families in ports.items() if families and families != BOTH}
+        closes = tuple(f for f in BOTH if any(f not in families for families in closing.values()))
+        return Sockets(
+            source=ListenSource.DECLARED,
+            by_port=ports,
+            reason="the addresses of the entry points",
+            holder=owner_ref(pod) if closes else None,
+            setting="entry point address",
+            closes=closes,
+        )
+
+    def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
+        """An address without a host."""
+        return "# give the entry point an address without a host, such as --entryPoints.web.address=:8000"
+
+    def service_fix(self, service: Service) -> str:
+        """The chart's value; k3s takes it in a HelmChartConfig."""
+        return (
+            "# in the chart's values (k3s: HelmChartConfig traefik in kube-system):\n"
+            "#   service: {ipFamilyPolicy: PreferDualStack, ipFamilies: [IPv4, IPv6]}"
+        )
+
+
+def _container(pod: Pod) -> Container | None:
+    return next((c for c in pod.containers if "traefik" in c.image), None)
+
+
+def _entry_points(container: Container) -> dict[str, str]:
+    found: dict[str, str] = {}
+    words = container.command_line
+    for index, word in enumerate(words):
+        match = _ADDRESS.fullmatch(word)
+        if match is not None:
+            following = words[index + 1] if index + 1 < len(words) else ""
+            found[match[1].lower()] = match[2] if match[2] is not None else following
+    return found
