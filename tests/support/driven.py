@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar, Self
 
 from dsview.kinds.kind import Kind
-from dsview.kinds.registry import RESOURCES
+from dsview.kinds.registry import GATEWAY_KINDS, RESOURCES
 from dsview.session.session import Session
 from dsview.sources.events import Health
 
 READ_APART = frozenset({Kind.CONFIG_MAP, Kind.EVENT, Kind.ENDPOINTS})
 """Kinds of which only some objects are read."""
 
-FOLLOWED = tuple(kind for kind in RESOURCES if kind not in READ_APART)
+FOLLOWED = tuple(kind for kind in RESOURCES if kind not in (*READ_APART, *GATEWAY_KINDS))
 
 
 class Driven:
