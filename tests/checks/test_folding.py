@@ -1,0 +1,139 @@
+"""A symptom folds under its cause, and only where the cause concerns something on the way of that very Service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.changes import (
+    CONTROLLER,
+    LOCAL_PATH,
+    V4,
+    V6,
+    Change,
+    Conf,
+    Json,
+    all_of,
+    dropping_slices,
+    emptying_slices,
+    same,
+    with_load_balancer,
+    with_pod_ips,
+    with_spec,
+)
+from tests.support.clusters import changed, find
+
+
+class Fold(NamedTuple):
+    """A change, the symptom by check and object, and the check that it folds under in the end; None for none."""
+
+    name: str
+    scenario: str
+    change: Change
+    symptom: tuple[str, str]
+    root: str | None
+    conf: Conf = same
+
+
+def _nothing(items: list[Json]) -> None:
+    pass
+
+
+def _on_the_host(*, with_ipv6: bool) -> Change:
+    """The pods of web are on the network of their nodes, which have IPv4 only or both."""
+
+    def change(items: list[Json]) -> None:
+        for item in items:
+            if item["kind"] == "Pod" and item["metadata"]["name"].startswith("web-"):
+                item["spec"]["hostNetwork"] = True
+            if item["kind"] == "Node" and not with_ipv6:
+                addresses = item["status"]["addresses"]
+                item["status"]["addresses"] = [a for a in addresses if ":" not in a["address"]]
+
+    return change
+
+
+def _requesting_one(items: list[Json]) -> None:
+    annotations = find(items, "Service", "web")["metadata"].setdefault("annotations", {})
+    annotations["metallb.io/loadBalancerIPs"] = "203.0.113.9"
+
+
+def _published_in_both(items: list[Json]) -> None:
+    service = find(items, "Service", CONTROLLER)
+    service["spec"].update(ipFamilies=["IPv4", "IPv6"], ipFamilyPolicy="PreferDualStack")
+    service["spec"]["clusterIPs"].append("fd00:10:96::7777")
+    for item in items:
+        labels = item["metadata"].get("labels", {})
+        if item["kind"] == "EndpointSlice" and labels.get("kubernetes.io/service-name") == CONTROLLER:
+            pods = {i["metadata"]["name"]: i for i in items if i["kind"] == "Pod"}
+            six = {**item, "addressType": "IPv6", "metadata": {**item["metadata"], "name": f"{CONTROLLER}-six"}}
+            six["endpoints"] = [
+                {**e, "addresses": [ip["ip"] for ip in pods[e["targetRef"]["name"]]["status"]["podIPs"][1:]]}
+                for e in item["endpoints"]
+            ]
+            items.append(six)
+            return
+
+
+def _without_v6_listens(name: str, text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if "listen [::]" not in line)
+
+
+FOLDS = [
+    Fold("old-pods", "03", _nothing, ("DS-EPS-001", "web"), "DS-POD-001"),
+    Fold(
+        "a-pod-of-another-service-explains-nothing",
+        "01",
+        all_of(emptying_slices("my-service-2", V6), with_pod_ips(LOCAL_PATH, "10.244.1.9")),
+        ("DS-EPS-001", "my-service-2"),
+        None,
+    ),
+    Fold("half-restarted", "04", _nothing, ("DS-EPS-002", "web"), "DS-POD-001"),
+    Fold("node-from-before", "05", _nothing, ("DS-EPS-002", "web"), "DS-NODE-002"),
+    Fold(
+        "nodes-without-an-address-under-host-network-pods",
+        "03",
+        _on_the_host(with_ipv6=False),
+        ("DS-EPS-001", "web"),
+        "DS-NODE-001",
+    ),
+    Fold(
+        "dead-everywhere",
+        "03",
+        all_of(
+            with_spec("Service", "web", ipFamilies=["IPv6"], ipFamilyPolicy="SingleStack"),
+            with_spec("Service", "web", clusterIP="fd00:10:96::36f4", clusterIPs=["fd00:10:96::36f4"]),
+            dropping_slices("web", V4),
+        ),
+        ("DS-EPS-008", "web"),
+        "DS-POD-001",
+    ),
+    Fold(
+        "requested-in-one-family",
+        "12",
+        all_of(with_load_balancer({"ip": "203.0.113.9"}), _requesting_one),
+        ("DS-LB-001", "web"),
+        "DS-LB-006",
+    ),
+    Fold("not-requested", "12", _nothing, ("DS-LB-001", "web"), None),
+    Fold("disabled", "09", _nothing, ("DS-NGX-003", CONTROLLER), "DS-NGX-002"),
+    Fold(
+        "started-too-early",
+        "08",
+        _published_in_both,
+        ("DS-NGX-003", CONTROLLER),
+        "DS-NGX-001",
+        _without_v6_listens,
+    ),
+]
+
+
+@pytest.mark.parametrize("fold", FOLDS, ids=lambda fold: fold.name)
+def test_a_symptom_folds_under_what_explains_it(fold: Fold, tmp_path: Path) -> None:
+    session = changed(fold.scenario, fold.change, tmp_path, fold.conf)
+    check, name = fold.symptom
+    (symptom,) = [f for f in session.book if f.check == check and f.object.name == name]
+    root = session.root_of(symptom)
+    assert (root.check if root is not None else None) == fold.root
