@@ -24,7 +24,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
+from tests.support import protobuf_answers
+
 Json = dict[str, Any]
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 KINDS: dict[str, tuple[str, str, bool]] = {
     "services": ("v1", "Service", True),
@@ -50,7 +55,7 @@ PLURALS = {kind: plural for plural, (_, kind, _) in KINDS.items()}
 class Request:
     """One request as the server saw it. `verb` is list, watch, get, exec or the HTTP method if it is none of these.
 
-    `command` is what an exec is to run.
+    `command` is what an exec is to run, and `wants_protobuf` says what Accept asks for.
     """
 
     verb: str
@@ -60,6 +65,7 @@ class Request:
     query: dict[str, str]
     authorization: str
     command: tuple[str, ...] = ()
+    wants_protobuf: bool = False
 
 
 class Fault(Exception):  # noqa: N818  (it is one, and meant)
@@ -88,10 +94,10 @@ class Raw(Exception):  # noqa: N818  (as above)
         self.until = until
 
 
-def http(body: bytes, *, code: int = 200, length: int | None = None) -> bytes:
+def http(body: bytes, *, code: int = 200, length: int | None = None, content_type: str = "application/json") -> bytes:
     """An answer as it goes over the wire; `length` is what it claims to be long."""
     size = len(body) if length is None else length
-    return f"HTTP/1.1 {code} Said\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n".encode() + body
+    return f"HTTP/1.1 {code} Said\r\nContent-Type: {content_type}\r\nContent-Length: {size}\r\n\r\n".encode() + body
 
 
 def http_chunked(*chunks: bytes) -> bytes:
@@ -139,6 +145,10 @@ class ApiServer:
         self.hook: Callable[[Request], None] | None = None
         """Called for each request; raises `Fault` to answer otherwise."""
         self.streams_lists = True
+        self.refuses_protobuf = 0
+        """The code that an Accept header with protobuf is refused with."""
+        self.speaks_protobuf = False
+        """Whether it answers in protobuf where that is asked for, as real ones do; JSON is easier to break in tests."""
         self.ends_watches_at_once = False
         self.page_size_seen: list[int] = []
         self.on_line: Callable[[Request, int], bytes | None] | None = None
@@ -344,6 +354,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     api: ApiServer
+    _frames = False
+    """Whether the watch under way is in protobuf."""
     protocol_version = "HTTP/1.1"
 
     def setup(self) -> None:
@@ -402,9 +414,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, code: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(code)
-        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -420,6 +431,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise Fault(401, status_body(401, "Unauthorized", "Unauthorized"))
         if self.api.hook is not None:
             self.api.hook(request)
+        if request.wants_protobuf and self.api.refuses_protobuf:
+            code = self.api.refuses_protobuf
+            raise Fault(code, status_body(code, "NotAcceptable", "only JSON is served"))
         if parts.path == "/version":
             self._send(200, b'{"major":"1","minor":"36","gitVersion":"v1.36.1"}')
         elif request.verb == "exec":
@@ -445,7 +459,9 @@ class _Handler(BaseHTTPRequestHandler):
         if query.get("watch"):
             verb = "watch"
         command = tuple(parse_qs(urlsplit(self.path).query).get("command", ()))
-        return Request(verb, plural, namespace, name, query, self.headers.get("Authorization", ""), command)
+        wants_protobuf = PROTOBUF in self.headers.get("Accept", "")
+        authorization = self.headers.get("Authorization", "")
+        return Request(verb, plural, namespace, name, query, authorization, command, wants_protobuf)
 
     def _get(self, request: Request) -> None:
         item = self.api.objects[request.plural].get((request.namespace, request.name))
@@ -466,9 +482,18 @@ class _Handler(BaseHTTPRequestHandler):
         api_version, kind, _ = KINDS[request.plural]
         bare = [{k: v for k, v in item.items() if k not in ("kind", "apiVersion")} for item in page]
         body = {"kind": f"{kind}List", "apiVersion": api_version, "metadata": meta, "items": bare or None}
-        self._send(200, json.dumps(body).encode())
+        if self._wants_protobuf(request):
+            self._send(200, protobuf_answers.list_of(body), {"Content-Type": PROTOBUF})
+        else:
+            self._send(200, json.dumps(body).encode())
+
+    def _wants_protobuf(self, request: Request) -> bool:
+        is_known = RESOURCES[Kind(KINDS[request.plural][1])].has_protobuf
+        return self.api.speaks_protobuf and is_known and request.wants_protobuf
 
     def _chunk(self, data: bytes) -> None:
+        if self._frames and data:
+            data = protobuf_answers.frame_of_line(data)
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         self.wfile.flush()
 
@@ -499,7 +524,8 @@ class _Handler(BaseHTTPRequestHandler):
         is_streaming = request.query.get("sendInitialEvents") == "true"
         since = request.query.get("resourceVersion", "")
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self._frames = self._wants_protobuf(request)
+        self.send_header("Content-Type", f"{PROTOBUF};stream=watch" if self._frames else "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         if is_streaming:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsview.sources.kube.stream import batches_of_lines
+from dsview.sources.kube.stream import BadAnswer, batches_of_frames, batches_of_lines
 
 LINES = st.lists(st.binary(min_size=1, max_size=12).filter(lambda line: b"\n" not in line), max_size=6)
 
@@ -33,3 +34,27 @@ def test_a_line_that_is_too_long_is_told_once_and_the_next_is_read() -> None:
 
 def test_empty_lines_are_no_lines() -> None:
     assert [line for batch in batches_of_lines([b"\n", b"a\n\n", b"\n"]) for line in batch] == [b"a"]
+
+
+def framed(*payloads: bytes) -> bytes:
+    return b"".join(len(payload).to_bytes(4, "big") + payload for payload in payloads)
+
+
+@given(st.lists(st.binary(max_size=12), max_size=6), st.integers(1, 9))
+def test_frames_are_whole_however_the_bytes_are_cut(payloads: list[bytes], size: int) -> None:
+    body = framed(*payloads)
+    chunks = [body[start : start + size] for start in range(0, len(body), size)]
+    assert [frame for batch in batches_of_frames(chunks) for frame in batch] == payloads
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_a_frame_that_is_too_long_is_dropped_and_the_next_one_read(size: int) -> None:
+    body = framed(b"a", b"b" * 50, b"c")
+    chunks = [body[start : start + size] for start in range(0, len(body), size)]
+    assert [frame for batch in batches_of_frames(chunks, limit=10) for frame in batch] == [b"a", None, b"c"]
+
+
+@pytest.mark.parametrize("body", [b"\0\0", framed(b"abc")[:-1], b"<html>a proxy</html>"])
+def test_bytes_that_end_inside_a_frame_are_no_answer(body: bytes) -> None:
+    with pytest.raises(BadAnswer):
+        list(batches_of_frames([framed(b"whole"), body]))

@@ -14,91 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from dsview.kinds.annotations import IGNORE_ANNOTATION
-from dsview.kinds.container import ContainerPortWire
 from dsview.kinds.decode import decode
 from dsview.kinds.encode import encode
-from dsview.kinds.ingress import INGRESS_ANNOTATIONS
-from dsview.kinds.ingress_class import DEFAULT_CLASS_ANNOTATION
 from dsview.kinds.kind import Kind
-from dsview.kinds.metadata import OwnerReference
-from dsview.kinds.node import NODE_ANNOTATIONS
-from dsview.kinds.pod import IPAM_ANNOTATIONS, PodIP
 from dsview.kinds.registry import RESOURCES
-from dsview.kinds.service import SERVICE_ANNOTATIONS
+from tests.support.random_objects import strategy
 
 DATA = Path(__file__).parent.parent / "data"
 
 Json = dict[str, Any]
-# Few words, so that hosts, names and values meet; one with what separates fields of packed endpoints.
-WORDS = st.sampled_from(["", "a", "b", "10.0.0.1", "fd00::1", "Ready", "True", "Pod", "*", "x\ty\nz,"])
-MAPS = st.dictionaries(WORDS, WORDS, max_size=2)
-ANNOTATIONS = st.dictionaries(
-    st.sampled_from(
-        [
-            IGNORE_ANNOTATION,
-            DEFAULT_CLASS_ANNOTATION,
-            "other",
-            *IPAM_ANNOTATIONS[:2],
-            *NODE_ANNOTATIONS[:2],
-            *SERVICE_ANNOTATIONS[:2],
-            *INGRESS_ANNOTATIONS[:2],
-        ]
-    ),
-    st.sampled_from(["", "true", "10.0.0.1"]),
-    max_size=4,
-)
-PROBES: st.SearchStrategy[Any] = st.sampled_from(
-    [None, {}, {"httpGet": {"port": 80}}, {"exec": {}, "periodSeconds": 3}, {"tcpSocket": {}}, {"new": 1}]
-)
-
-
-def strategy(type_: inspect.Type, name: str = "") -> st.SearchStrategy[Any]:
-    """JSON that an API server might send for a field of `wire`: anything absent that may be, `null` included."""
-    match type_:
-        case inspect.StructType():
-            required = {f.encode_name: strategy(f.type, f.encode_name) for f in type_.fields if f.required}
-            optional = {f.encode_name: strategy(f.type, f.encode_name) for f in type_.fields if not f.required}
-            if "name" in required:
-                required["name"] = st.sampled_from(["a", "b"])
-            return st.fixed_dictionaries(required, optional=optional)
-        case inspect.RawType():
-            return raw(name)
-        case inspect.UnionType():
-            return st.one_of(*(strategy(t, name) for t in type_.types))
-        case inspect.ListType():
-            return st.lists(strategy(type_.item_type, name), max_size=3)
-        case inspect.DictType():
-            return MAPS
-        case inspect.NoneType():
-            return st.none()
-        case inspect.BoolType():
-            return st.booleans()
-        case inspect.IntType():
-            return st.integers(0, 3)
-        case inspect.DateTimeType():
-            return st.sampled_from(["2026-11-20T08:14:01Z", "2026-11-20T08:14:02.123456Z"])
-    return WORDS
-
-
-def raw(name: str) -> st.SearchStrategy[Any]:
-    """What `wire` takes as it stands."""
-    match name:
-        case "labels":
-            return st.none() | st.dictionaries(
-                st.sampled_from(["app", "kubernetes.io/service-name", "endpointslice.kubernetes.io/managed-by"]), WORDS
-            )
-        case "annotations":
-            return st.none() | ANNOTATIONS
-        case "ownerReferences":
-            return st.none() | st.lists(strategy(inspect.type_info(OwnerReference)), max_size=2)
-        case "hostIPs":
-            return st.none() | st.lists(strategy(inspect.type_info(PodIP)), max_size=2)
-        case "ports":
-            return st.none() | st.lists(strategy(inspect.type_info(ContainerPortWire)), max_size=2)
-        case "command" | "args":
-            return st.none() | st.lists(WORDS, max_size=2)
-    return PROBES
 
 
 def again(kind: Kind, data: bytes) -> None:

@@ -50,6 +50,7 @@ class Settings(msgspec.Struct, kw_only=True):
     request_timeout: float | None = None
     interval: float | None = None
     no_exec: bool = False
+    wire: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     config: str | None = None
@@ -95,6 +96,11 @@ _SHARED = (
     ),
     click.option(
         "--interval", type=Duration(), metavar="DURATION", help="How often to list what may not be watched (30s)."
+    ),
+    click.option(
+        "--wire",
+        type=click.Choice(["protobuf", "json"]),
+        help="The encoding to ask the API server for (protobuf; JSON where the server or a proxy does not take it).",
     ),
     click.option(
         "--no-exec", is_flag=True, default=None, help="Never read nginx.conf in controller pods; predict listeners."

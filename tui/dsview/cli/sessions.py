@@ -58,6 +58,7 @@ def open_cluster(
         request_timeout=settings.request_timeout or None,
         interval=settings.interval or 30.0,
         use_exec=not settings.no_exec,
+        json_only=settings.wire == "json",
         with_endpoints=bool(policy.select) and not policy.skips("DS-EPS-006"),
         head_start=HEAD_START if on_screen else 0.0,
         on_client_ready=(lambda: trace.event("client_ready")) if trace is not None else None,

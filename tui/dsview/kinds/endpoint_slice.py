@@ -193,6 +193,7 @@ ENDPOINT_SLICE = Resource(
     plural="endpointslices",
     namespaced=True,
     core=True,
+    has_protobuf=True,
     alias="slice",
     wire=EndpointSliceWire,
     decode=_decode,

@@ -158,6 +158,7 @@ INGRESS = Resource(
     versions=("v1",),
     plural="ingresses",
     namespaced=True,
+    has_protobuf=True,
     alias="ingress",
     wire=IngressWire,
     decode=_decode,

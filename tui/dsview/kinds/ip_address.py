@@ -61,6 +61,7 @@ IP_ADDRESS = Resource(
     versions=("v1", "v1beta1"),
     plural="ipaddresses",
     namespaced=False,
+    has_protobuf=True,
     alias="address",
     wire=IPAddressWire,
     decode=_decode,

@@ -54,6 +54,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     namespaced: bool
     core: bool = False
     optional: bool = False
+    has_protobuf: bool = False
     alias: str
     # Wire structs and kept objects differ by kind, so these can only be typed inside each kind's module.
     wire: type[Any]

@@ -170,6 +170,7 @@ NETWORK_POLICY = Resource(
     versions=("v1",),
     plural="networkpolicies",
     namespaced=True,
+    has_protobuf=True,
     alias="policy",
     wire=NetworkPolicyWire,
     decode=_decode,

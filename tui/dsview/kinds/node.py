@@ -154,6 +154,7 @@ NODE = Resource(
     plural="nodes",
     namespaced=False,
     core=True,
+    has_protobuf=True,
     alias="node",
     wire=NodeWire,
     decode=_decode,

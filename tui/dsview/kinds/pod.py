@@ -169,6 +169,7 @@ POD = Resource(
     plural="pods",
     namespaced=True,
     core=True,
+    has_protobuf=True,
     alias="pod",
     wire=PodWire,
     decode=_decode,

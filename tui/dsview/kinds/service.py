@@ -218,6 +218,7 @@ SERVICE = Resource(
     plural="services",
     namespaced=True,
     core=True,
+    has_protobuf=True,
     alias="service",
     wire=ServiceWire,
     decode=_decode,

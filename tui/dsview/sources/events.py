@@ -106,13 +106,17 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked of a server about one kind: requests by verb, and the bytes of lists and watches."""
+    """What was asked of a server about one kind: requests by verb, and the bytes of lists and watches.
+
+    `encoding` is what the bytes are: `protobuf` or `json`, empty for many kinds together.
+    """
 
     lists: int = 0
     watches: int = 0
     gets: int = 0
     execs: int = 0
     bytes: int = 0
+    encoding: str = ""
 
 
 SourceEvent = Changed | Listed | StatusChanged | Quarantined | Progress | ServerInfo | Note

@@ -34,11 +34,15 @@ def total(rows: list[SourceRow]) -> Traffic | None:
     asked = [row.traffic for row in rows if row.traffic is not None]
     if not asked:
         return None
-    return Traffic(**{name: sum(getattr(one, name) for one in asked) for name in Traffic.__struct_fields__})
+    counts = ("lists", "watches", "gets", "execs", "bytes")
+    return Traffic(**{name: sum(getattr(one, name) for one in asked) for name in counts})
+
+
+_ENCODINGS = {"protobuf": "protobuf", "json": "JSON"}
 
 
 def traffic_words(traffic: Traffic) -> str:
-    """What was asked, such as `1 list, 2 watches, 34.5 kB`."""
+    """What was asked, such as `1 list, 2 watches, 34.5 kB of protobuf`."""
     counts = (
         (traffic.lists, "list", "lists"),
         (traffic.watches, "watch", "watches"),
@@ -46,7 +50,10 @@ def traffic_words(traffic: Traffic) -> str:
         (traffic.execs, "exec", "execs"),
     )
     words = [f"{count:,} {one if count == 1 else several}" for count, one, several in counts if count]
-    return ", ".join([*words, size_words(traffic.bytes)]) if traffic.bytes else ", ".join(words)
+    if not traffic.bytes:
+        return ", ".join(words)
+    size = size_words(traffic.bytes)
+    return ", ".join([*words, f"{size} of {_ENCODINGS[traffic.encoding]}" if traffic.encoding in _ENCODINGS else size])
 
 
 def size_words(size: int) -> str:

@@ -16,6 +16,7 @@ import urllib3
 from dsview import __version__
 from dsview.core.errors import UserError
 from dsview.kinds.kind import Kind
+from dsview.sources.kube.encodings import JSON_TYPE, readable_status
 from dsview.sources.kube.errors import RequestFailed, describe, describe_config, failure_of
 from dsview.sources.kube.kubeconfig import ResolvedContext
 from dsview.sources.kube.transport import ApiTransport, direct_transport
@@ -98,7 +99,14 @@ class Client:
 
     @contextmanager
     def open(
-        self, path: str, query: Mapping[str, str], *, verb: str, kind: Kind | None, read_timeout: float | None = None
+        self,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        verb: str,
+        kind: Kind | None,
+        read_timeout: float | None = None,
+        accept: str = JSON_TYPE,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         """A GET whose body is still to be read. 401 refreshes the credentials once.
 
@@ -106,17 +114,17 @@ class Client:
         """
         generation = self._generation
         self._count(kind, verb)
-        response = self._get(path, query, verb, read_timeout)
+        response = self._get(path, query, verb, read_timeout, accept)
         if response.status == 401:
             self._discard(response)
             self.refresh(generation)
             self._count(kind, verb)
             generation = self._generation
-            response = self._get(path, query, verb, read_timeout)
+            response = self._get(path, query, verb, read_timeout, accept)
         try:
             if response.status != 200:
                 body = response.read(_BODY_LIMIT, decode_content=True) or b""
-                raise failure_of(response.status, body, response.headers.get("Retry-After"))
+                raise failure_of(response.status, readable_status(body), response.headers.get("Retry-After"))
             if generation == self._generation:
                 self._refresh_pause = REFRESH_AT_MOST_EVERY
             yield response
@@ -135,13 +143,13 @@ class Client:
             self._asked[kind, verb] += 1
 
     def _get(
-        self, path: str, query: Mapping[str, str], verb: str, read_timeout: float | None
+        self, path: str, query: Mapping[str, str], verb: str, read_timeout: float | None, accept: str
     ) -> urllib3.BaseHTTPResponse:
         if self._is_closed:
             raise RequestFailed(0, "dsview is leaving.")
         access = self._access
         headers = access.headers | {
-            "Accept": "application/json",
+            "Accept": accept,
             "Accept-Encoding": "gzip" if self._gzip else "identity",
             "User-Agent": f"dsview/{__version__}",
         }

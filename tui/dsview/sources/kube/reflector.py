@@ -21,18 +21,12 @@ from dsview.kinds.metadata import Key
 from dsview.sources.events import Changed, Health, Listed, Progress, Quarantined, Sink
 from dsview.sources.kube.backoff import Backoff
 from dsview.sources.kube.client import Client
+from dsview.sources.kube.encodings import WireChoice
 from dsview.sources.kube.errors import RequestFailed, failure_of
 from dsview.sources.kube.load_priority import LoadPriority
 from dsview.sources.kube.object_batcher import ObjectBatcher
 from dsview.sources.kube.reconnect import ServerReconnect
-from dsview.sources.kube.stream import (
-    batches_of_lines,
-    bookmark_decoder,
-    code_of,
-    is_older,
-    page_decoder,
-    watch_line_decoder,
-)
+from dsview.sources.kube.stream import BadAnswer, code_of, is_older
 
 PAGE = 500
 SILENCE = 150.0
@@ -67,6 +61,7 @@ FAILURES_BEFORE_TELLING = 3
 REFUSALS = {403}
 ABSENCES = {404}
 NO_STREAMING = {400, 405, 422}
+NO_PROTOBUF = {406, 415}
 
 Report = Callable[[Health, str], None]
 
@@ -83,7 +78,7 @@ class Reflector:
     """Follows a kind. `run` is the body of its thread.
 
     `namespace` limits it to one, `name` to one object in it. `report` is told of health. `outage` is shared by all
-    that read the same server. `waits_for` is a head start of another kind.
+    that read the same server. `waits_for` is a head start of another kind. `wire` says in which encoding to ask.
     """
 
     def __init__(
@@ -100,6 +95,7 @@ class Reflector:
         request_timeout: float | None = None,
         outage: ServerReconnect | None = None,
         waits_for: LoadPriority | None = None,
+        wire: WireChoice | None = None,
     ) -> None:
         self._client = client
         self._resource = resource
@@ -113,6 +109,7 @@ class Reflector:
         self._request_timeout = request_timeout or LIST_TIMEOUT
         self._outage = outage or ServerReconnect(stop)
         self._waits_for = waits_for
+        self._wire = wire or WireChoice(json_only=True)
         self._versions = list(resource.versions)
         self._backoff = Backoff(time.monotonic)
         self._can_stream = True
@@ -146,6 +143,10 @@ class Reflector:
             except RequestFailed as error:
                 if not self._failed(error):
                     return
+            except BadAnswer as error:
+                self._wire.was_bad(str(error))
+                if not self._failed(RequestFailed(0, safe(f"The answer of the API server cannot be read: {error}."))):
+                    return
             except (msgspec.MsgspecError, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 text = f"The answer of the API server could not be read ({type(error).__name__})."
                 if not self._failed(RequestFailed(0, safe(text))):
@@ -162,6 +163,8 @@ class Reflector:
             return False
         if 400 <= error.code < 500:
             self._outage.answered()
+        if error.code in NO_PROTOBUF and self._wire.was_refused():
+            return True
         if error.code in ABSENCES and len(self._versions) > 1:
             self._versions.pop(0)
             return True
@@ -227,7 +230,7 @@ class Reflector:
         """
         query = {**self._query, "limit": "1"}
         with self._open(query, "list", self._request_timeout) as response:
-            page = page_decoder.decode(response.read(decode_content=True) or b"")
+            page = self._intake.encoding.page(self._resource.kind, response.read(decode_content=True) or b"")
         self._was_out = False
         if is_older(page.metadata.resource_version, self._version):
             raise _Expired
@@ -237,7 +240,12 @@ class Reflector:
         kind = self._resource.kind
         self._is_asking(True)
         try:
-            with self._client.open(self._path, query, verb=verb, kind=kind, read_timeout=timeout) as response:
+            asked = self._wire.encoding(has_protobuf=self._resource.has_protobuf)
+            with self._client.open(
+                self._path, query, verb=verb, kind=kind, read_timeout=timeout, accept=asked.accept(verb)
+            ) as response:
+                self._intake.encoding = self._wire.answered(asked, response.headers.get("Content-Type"))
+                self.stats.encoding = self._intake.encoding.name
                 self._is_asking(False)
                 self._outage.answered()
                 if self._waits_for is not None:
@@ -296,9 +304,9 @@ class Reflector:
                 raise
             self.stats.read_s += time.perf_counter() - started
             self.stats.bytes += len(body)
-            page = page_decoder.decode(body)
-            for raw in page.items or ():
-                self._intake.put(raw, is_listing=True)
+            page = self._intake.encoding.page(self._resource.kind, body)
+            for item in page.items:
+                self._intake.put(item, is_listing=True, is_item=True)
             self._intake.flush()
             token, version = page.metadata.continue_, page.metadata.resource_version
             self._tell_progress(page.metadata.remaining_item_count)
@@ -331,9 +339,9 @@ class Reflector:
                     if self._fruitless <= FRUITLESS_WATCHES:
                         self._failures = 0
                         self._report(Health.LIVE, "")
-                for lines in batches_of_lines(self._chunks(response)):
-                    for line in lines:
-                        is_listing = self._take_line(line, is_listing)
+                for events in self._intake.encoding.split(self._chunks(response)):
+                    for data in events:
+                        is_listing = self._take_event(data, is_listing)
                     if not is_listing or self._intake.is_full:
                         self._intake.flush()
                         if is_listing:
@@ -373,19 +381,19 @@ class Reflector:
             yield chunk
             waited = time.perf_counter()
 
-    def _take_line(self, line: bytes | None, is_listing: bool) -> bool:
-        """Take one line of a watch; whether the initial list is still going on."""
-        kind = self._resource.kind
-        if line is None:
+    def _take_event(self, data: bytes | None, is_listing: bool) -> bool:
+        """Take one event of a watch; whether the initial list is still going on."""
+        kind, encoding = self._resource.kind, self._intake.encoding
+        if data is None:
             self._sink(Quarantined(kind, "too long", f"A {kind} of more than 32 MB was passed over."))
             return is_listing
-        version = self._intake.put_line(line, is_listing=is_listing)
+        version = self._intake.put_event(data, is_listing=is_listing)
         if version is not None:
             if not is_listing:
                 self._bears_fruit()
                 self._advance(version)
             return is_listing
-        event = watch_line_decoder.decode(line)
+        event = encoding.event(data)
         if not is_listing and event.type != "ERROR":
             self._bears_fruit()
         match event.type:
@@ -400,15 +408,16 @@ class Reflector:
                 if version and not is_older(version, self._version):
                     self._version = version
             case "BOOKMARK":
-                bookmark = bookmark_decoder.decode(event.object)
+                bookmark = encoding.bookmark(kind, event.object)
                 if is_listing and bookmark.ends_initial_events:
                     self._end_list(bookmark.metadata.resource_version, Health.LIVE)
                     return False
                 if not is_listing and bookmark.metadata.resource_version:
                     self._advance(bookmark.metadata.resource_version)
             case "ERROR":
-                error = failure_of(0, bytes(event.object))
-                code = 410 if error.reason in {"Expired", "Gone"} else code_of(event.object)
+                status = encoding.status(event.object)
+                error = failure_of(0, status)
+                code = 410 if error.reason in {"Expired", "Gone"} else code_of(status)
                 raise RequestFailed(code, str(error), error.reason)
             case _:
                 text = safe(f"The API server sent a watch event of unknown type {event.type[:40]!r} for a {kind}.")

@@ -25,6 +25,7 @@ from dsview.sources.manifest import manifest
 
 if TYPE_CHECKING:
     from dsview.sources.kube.client import Client
+    from dsview.sources.kube.encodings import WireChoice
     from dsview.sources.kube.events import EventPoller
     from dsview.sources.kube.reflector import Reflector
 
@@ -50,7 +51,8 @@ class _Version(msgspec.Struct, rename="camel"):
 class KubeSource:
     """A cluster. `start` returns at once; everything else happens in daemon threads.
 
-    `namespaces` limits namespaced kinds; `interval` is how often what may not be watched is listed, seconds.
+    `namespaces` limits namespaced kinds; `interval` is how often what may not be watched is listed, seconds;
+    `json_only` asks for JSON where protobuf is usual.
     """
 
     kind: Literal["cluster"] = "cluster"
@@ -67,6 +69,7 @@ class KubeSource:
         use_exec: bool = True,
         with_endpoints: bool = False,
         head_start: float = 0.0,
+        json_only: bool = False,
         on_client_ready: Callable[[], None] | None = None,
     ) -> None:
         self._kubeconfig = kubeconfig
@@ -81,6 +84,8 @@ class KubeSource:
         self._stop = threading.Event()
         self._outage = ServerReconnect(self._stop)
         self._head_start = LoadPriority(head_start)
+        self._json_only = json_only
+        self._wire: WireChoice | None = None
         self._sink: Sink = lambda event: None
         self._lock = threading.Lock()
         self._health: dict[Kind, dict[str, tuple[Health, str]]] = {}
@@ -264,10 +269,14 @@ class KubeSource:
         self._thread("events", poller.run, lambda reason: self._report(Kind.EVENT, "", Health.FAILED, reason))
 
     def _follow(self, kind: Kind, namespace: str, name: str | None = None) -> None:
+        from dsview.sources.kube.encodings import WireChoice
         from dsview.sources.kube.reflector import Reflector
 
         client = self._client
         with self._lock:
+            if self._wire is None:
+                self._wire = WireChoice(json_only=self._json_only)
+            wire = self._wire
             count = sum(map(len, self._reflectors.values()))
         if client is None or count >= MOST_THREADS:
             reason = f"more than {MOST_THREADS} namespaces and kinds were asked for; name fewer namespaces"
@@ -287,6 +296,7 @@ class KubeSource:
             request_timeout=self._request_timeout,
             outage=self._outage,
             waits_for=self._head_start if kind is not Kind.SERVICE else None,
+            wire=wire,
         )
         with self._lock:
             self._reflectors.setdefault(kind, []).append(reflector)
@@ -376,6 +386,7 @@ class KubeSource:
         asked = self._client.asked()
         with self._lock:
             size = {kind: sum(r.stats.bytes for r in found) for kind, found in self._reflectors.items()}
+            encodings = {kind: found[0].stats.encoding for kind, found in self._reflectors.items() if found}
         if self._events is not None:
             size[Kind.EVENT] = self._events.bytes
         return {
@@ -385,6 +396,7 @@ class KubeSource:
                 gets=asked[kind, "get"],
                 execs=asked[kind, "exec"],
                 bytes=size.get(kind, 0) if kind is not None else 0,
+                encoding=encodings.get(kind, "") if kind is not None else "",
             )
             for kind in {kind for kind, _ in asked}
         }

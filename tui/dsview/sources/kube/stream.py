@@ -1,4 +1,4 @@
-"""From the bytes of a response to lines, and from a line to what it says."""
+"""From the bytes of a response to lines or frames, and from a line to what it says."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import msgspec
 from msgspec import Raw
 
 MAX_LINE = 32 << 20
-"""Bytes; no object that etcd takes is that large. A longer line is dropped, and told as None."""
+"""Bytes; no object that etcd takes is that large. A longer line or frame is dropped, and told as None."""
 
 _DECIMAL = re.compile(r"[0-9]{1,40}")
+
+
+class BadAnswer(ValueError):  # noqa: N818  (it is the answer that is bad)
+    """An answer that is not in the encoding that it claims; its text is a sentence."""
 
 
 class WatchLine(msgspec.Struct):
@@ -62,7 +66,7 @@ class _Coded(msgspec.Struct):
     code: int = 0
 
 
-def code_of(status: Raw) -> int:
+def code_of(status: bytes) -> int:
     """The HTTP code in the Status of an ERROR event; 0 where there is none."""
     try:
         return msgspec.json.decode(status, type=_Coded).code
@@ -107,3 +111,57 @@ def batches_of_lines(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator
         yield lines
     if parts:
         yield [b"".join(parts)]
+
+
+_LENGTH = 4
+"""Bytes of a frame's length, big-endian (k8s.io/apimachinery/pkg/runtime/serializer/streaming)."""
+
+NO_LENGTH = 0x20000000
+"""A length from here on is text: the first four characters of an HTML page, or of a line of JSON."""
+
+
+def batches_of_frames(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator[list[bytes | None]]:
+    """The frames that each chunk completes, chunk by chunk; None stands for a frame that was longer than `limit`.
+
+    Raises `BadAnswer` where these are no frames, or the chunks end inside one.
+    """
+    parts: list[bytes] = []
+    size = to_skip = 0
+    for whole_chunk in chunks:
+        chunk = whole_chunk[to_skip:]
+        to_skip -= len(whole_chunk) - len(chunk)
+        if chunk:
+            parts.append(chunk)
+            size += len(chunk)
+        # A large frame comes in many chunks, which are joined once it is whole.
+        if not chunk or size < _wanted(parts, limit):
+            yield []
+            continue
+        data = b"".join(parts) if len(parts) > 1 else chunk
+        frames: list[bytes | None] = []
+        start, end = 0, len(data)
+        while end - start >= _LENGTH:
+            first = start + _LENGTH
+            last = first + int.from_bytes(data[start:first], "big")
+            if last - first >= NO_LENGTH:
+                raise BadAnswer("it is not in frames")
+            if last - first > limit:
+                frames.append(None)
+                to_skip = max(0, last - end)
+            elif last > end:
+                break
+            else:
+                frames.append(data[first:last])
+            start = min(last, end)
+        parts = [data[start:]] if start < end else []
+        size = end - start
+        yield frames
+    if size or to_skip:
+        raise BadAnswer("it ends inside a frame")
+
+
+def _wanted(parts: list[bytes], limit: int) -> int:
+    """How many bytes have to be there before the first frame can be taken or dropped."""
+    head = parts[0] if len(parts[0]) >= _LENGTH else b"".join(parts)
+    length = int.from_bytes(head[:_LENGTH], "big") if len(head) >= _LENGTH else 0
+    return _LENGTH + (length if length <= limit else 0)

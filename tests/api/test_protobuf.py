@@ -1,0 +1,130 @@
+"""A live cluster that answers in protobuf: the same state as in JSON, and what happens if it is refused or broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.registry import RESOURCES
+from dsview.sources.events import Health
+from dsview.sources.kube.encodings import readable_status
+from dsview.sources.kube.errors import failure_of
+from tests.support import protobuf_answers
+from tests.support.apiserver import PROTOBUF, ApiServer, Raw, Request, http
+from tests.support.clusters import DATA
+from tests.support.live import Live, pod
+
+IN_PROTOBUF = [kind for kind, resource in RESOURCES.items() if resource.has_protobuf]
+
+
+@pytest.fixture
+def api(api: ApiServer) -> ApiServer:
+    """The server, answering as real ones do."""
+    api.speaks_protobuf = True
+    return api
+
+
+def contents(one: Live) -> dict[Kind, dict[Key, Any]]:
+    state = one.session.state
+    return {kind: {item.key: item for item in state.store(kind)} for kind in IN_PROTOBUF}
+
+
+def encoding_of(one: Live, kind: Kind) -> str:
+    return one.session.traffic[kind].encoding
+
+
+def test_a_cluster_is_the_same_in_both_encodings(api: ApiServer, live: Callable[..., Live]) -> None:
+    in_protobuf = live().settle()
+    in_json = live(json_only=True).settle()
+    assert contents(in_protobuf) == contents(in_json)
+    assert len(in_protobuf.session.state.pods) > 0
+    assert {encoding_of(in_protobuf, kind) for kind in IN_PROTOBUF} == {"protobuf"}
+    assert {encoding_of(in_json, kind) for kind in IN_PROTOBUF} == {"json"}
+    assert encoding_of(in_protobuf, Kind.SERVICE_CIDR) == "json"
+
+
+def test_pages_of_a_list_are_the_same_in_both_encodings(api: ApiServer, live: Callable[..., Live]) -> None:
+    api.streams_lists = False
+    assert contents(live().settle()) == contents(live(json_only=True).settle())
+
+
+def test_changes_come_in_protobuf(api: ApiServer, live: Callable[..., Live]) -> None:
+    one = live().settle()
+    api.put(pod("late"))
+    api.bookmark("pods")
+    one.until(lambda: ("shop", "late") in one.session.state.pods, "the pod came")
+    api.delete("Pod", "shop", "late")
+    one.until(lambda: ("shop", "late") not in one.session.state.pods, "the pod went")
+
+
+@pytest.mark.parametrize("code", [406, 415])
+def test_a_server_that_refuses_protobuf_is_asked_for_json(
+    api: ApiServer, live: Callable[..., Live], code: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    api.refuses_protobuf = code
+    one = live().settle()
+    assert {encoding_of(one, kind) for kind in IN_PROTOBUF} == {"json"}
+    assert one.health(Kind.POD) is Health.LIVE
+    assert [r.message for r in caplog.records if "JSON instead of protobuf" in r.message] == [
+        "The API server is asked for JSON instead of protobuf: it does not accept protobuf."
+    ]
+
+
+def test_a_server_that_answers_in_json_is_not_asked_for_protobuf_again(
+    api: ApiServer, live: Callable[..., Live], caplog: pytest.LogCaptureFixture
+) -> None:
+    api.speaks_protobuf = False
+    one = live().settle()
+    assert one.health(Kind.POD) is Health.LIVE
+    assert sum("it answers in JSON" in record.message for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize("body", [b"<html>a proxy</html>", b"\0\0\0\x05ab", b"\0\0\0\x02\xff\xff"])
+def test_a_proxy_that_garbles_protobuf_gets_json(api: ApiServer, live: Callable[..., Live], body: bytes) -> None:
+    def garble(request: Request) -> None:
+        if request.verb == "watch" and request.wants_protobuf:
+            raise Raw(http(body, content_type=f"{PROTOBUF};stream=watch"))
+
+    api.hook = garble
+    one = live().settle()
+    assert {one.health(kind) for kind in IN_PROTOBUF} == {Health.LIVE}
+    assert encoding_of(one, Kind.POD) == "json"
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        ((33 << 20).to_bytes(4, "big") + bytes(33 << 20), "more than 32 MB"),
+        (protobuf_answers.frame("ADDED", protobuf_answers.envelope("Service", "v1", b"")), "of kind 'Service'"),
+        (protobuf_answers.frame("ADDED", protobuf_answers.envelope("Pod", "v1", b"\xff\xff")), "not a message"),
+        (protobuf_answers.frame("ADDED", b"{}"), "not Kubernetes' protobuf"),
+    ],
+)
+def test_a_bad_frame_is_counted_and_costs_itself_only(
+    api: ApiServer, live: Callable[..., Live], frame: bytes, said: str
+) -> None:
+    one = live().settle()
+    before = contents(one)
+    api.raw_to_watchers("pods", frame)
+    one.until(lambda: any(said in m for m in one.session.state.quarantine_messages()), "it is said")
+    assert contents(one) == before
+    assert one.health(Kind.POD) is Health.LIVE
+
+
+def test_an_expired_watch_is_listed_anew(api: ApiServer, live: Callable[..., Live]) -> None:
+    one = live().settle()
+    before = one.session.traffic[Kind.POD].watches
+    status = {"kind": "Status", "message": "too old resource version", "reason": "Expired", "code": 410}
+    api.raw_to_watchers("pods", protobuf_answers.frame("ERROR", protobuf_answers.status_of(status)))
+    one.until(lambda: one.session.traffic[Kind.POD].watches > before, "it is listed again")
+    one.until(lambda: one.health(Kind.POD) is Health.LIVE, "it is live again")
+    assert encoding_of(one, Kind.POD) == "protobuf"
+
+
+def test_the_status_of_a_recorded_refusal_is_read() -> None:
+    body = (DATA / "protobuf" / "forbidden-403.pb").read_bytes()
+    assert "forbidden" in str(failure_of(403, readable_status(body)))

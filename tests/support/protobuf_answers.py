@@ -1,0 +1,137 @@
+"""Objects in Kubernetes' protobuf, made of their JSON: what a real API server would send, as far as dsview reads it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from dsview.kinds.protobuf import kubernetes_pb2 as pb
+
+Json = dict[str, Any]
+
+MAPS = {"labels", "annotations"}
+INNER: dict[str, type[Message]] = {
+    "owner_references": pb.OwnerReference,
+    "ports": pb.ContainerPort,
+    "liveness_probe": pb.Probe,
+    "readiness_probe": pb.Probe,
+    "startup_probe": pb.Probe,
+    "host_ips": pb.PodIP,
+}
+"""Fields that are bytes in the trimmed schema, and the messages that they are."""
+
+INLINED = {"ingress_rule_value", "handler"}
+"""Messages whose fields Go writes into the JSON of the message around them."""
+
+
+def message_of(kind: str, item: Json) -> bytes:
+    """One object, as it is in a list."""
+    message: Message = getattr(pb, kind)()
+    fill(message, item)
+    return message.SerializeToString(deterministic=True)
+
+
+def fill(message: Message, values: Mapping[str, Any]) -> None:
+    """Set the fields of a message from JSON; null and fields that it does not know are left out."""
+    fields: list[Any] = list(message.DESCRIPTOR.fields)
+    for field in fields:
+        if field.name in INLINED:
+            # Go writes it always, even where nothing in it is set.
+            getattr(message, field.name).SetInParent()
+            fill(getattr(message, field.name), values)
+            continue
+        value = values.get(field.json_name)
+        if value is None:
+            continue
+        if field.type == FieldDescriptor.TYPE_MESSAGE:
+            _fill_message(message, field, value)
+        elif field.type == FieldDescriptor.TYPE_BYTES:
+            _fill_bytes(message, field, value)
+        elif field.is_repeated:
+            getattr(message, field.name).extend(value)
+        else:
+            setattr(message, field.name, value)
+
+
+def _fill_message(message: Message, field: Any, value: Any) -> None:
+    target = getattr(message, field.name)
+    name = field.message_type.name
+    if field.message_type.GetOptions().map_entry:
+        target.update(value)
+    elif field.is_repeated:
+        for one in value:
+            fill(target.add(), one)
+    elif name == "Time":
+        target.seconds = int(datetime.fromisoformat(value).timestamp())
+    elif name == "IntOrString":
+        if isinstance(value, str):
+            target.type, target.str_val = 1, value
+        else:
+            target.type, target.int_val = 0, value
+    else:
+        target.SetInParent()
+        fill(target, value)
+
+
+def _fill_bytes(message: Message, field: Any, value: Any) -> None:
+    if field.name in MAPS:
+        entries = [pb.MapEntry(key=k, value=v).SerializeToString() for k, v in sorted(value.items())]
+        getattr(message, field.name).extend(entries)
+    elif field.name in INNER:
+        made = []
+        for one in value if field.is_repeated else [value]:
+            inner = INNER[field.name]()
+            fill(inner, one)
+            made.append(inner.SerializeToString())
+        if field.is_repeated:
+            getattr(message, field.name).extend(made)
+        else:
+            setattr(message, field.name, made[0])
+    else:
+        # What a probe does is read as "it is there" only.
+        setattr(message, field.name, b"")
+
+
+def envelope(kind: str, api_version: str, message: bytes) -> bytes:
+    """A message as the body of an answer, or as the object of an event."""
+    unknown = pb.Unknown(type_meta=pb.TypeMeta(kind=kind, api_version=api_version), raw=message)
+    return b"k8s\0" + unknown.SerializeToString()
+
+
+def frame(event: str, wrapped: bytes) -> bytes:
+    """An event of a watch, with its length before it."""
+    data = pb.WatchEvent(type=event, object=pb.RawExtension(raw=wrapped)).SerializeToString()
+    return len(data).to_bytes(4, "big") + data
+
+
+def status_of(body: Json) -> bytes:
+    """A Status."""
+    status = pb.Status()
+    fill(status, body)
+    return envelope("Status", "v1", status.SerializeToString())
+
+
+def frame_of_line(line: bytes) -> bytes:
+    """The frame that says what a line of a watch in JSON says; what is no such line stays as it is."""
+    try:
+        event = json.loads(line)
+        item = event["object"]
+        kind = item["kind"]
+    except (ValueError, KeyError, TypeError):
+        return line
+    if kind == "Status":
+        return frame(event["type"], status_of(item))
+    return frame(event["type"], envelope(kind, item.get("apiVersion", ""), message_of(kind, item)))
+
+
+def list_of(body: Json) -> bytes:
+    """A list that is given as JSON."""
+    kind = body["kind"].removesuffix("List")
+    made = pb.List(items=[message_of(kind, item) for item in body["items"] or ()])
+    fill(made.metadata, body["metadata"])
+    return envelope(body["kind"], body["apiVersion"], made.SerializeToString())

@@ -1,0 +1,113 @@
+"""Objects in protobuf: the same that their JSON gives, and what is made of bytes that are not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import inspect
+
+from dsview.kinds.decode import BadObject, decode
+from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
+from dsview.kinds.protobuf import kubernetes_pb2 as pb
+from dsview.kinds.protobuf.decode import decode_message, decode_object, unwrap
+from dsview.kinds.protobuf.metadata import entry_starts
+from dsview.kinds.registry import RESOURCES
+from tests.support import protobuf_answers
+from tests.support.clusters import DATA
+from tests.support.random_objects import strategy
+
+RECORDED = (Kind.POD, Kind.SERVICE, Kind.NODE, Kind.ENDPOINT_SLICE, Kind.IP_ADDRESS)
+IN_PROTOBUF = [kind for kind, resource in RESOURCES.items() if resource.has_protobuf]
+
+
+def recorded(kind: Kind, name: str) -> bytes:
+    return gzip.decompress((DATA / "protobuf" / f"{RESOURCES[kind].plural}-{name}.gz").read_bytes())
+
+
+@pytest.mark.parametrize("kind", RECORDED)
+def test_both_encodings_of_a_recorded_list_give_equal_objects(kind: Kind) -> None:
+    items = json.loads(recorded(kind, "list.json"))["items"]
+    page = pb.List.FromString(unwrap(recorded(kind, "list.pb"), f"{kind.value}List"))
+    assert len(items) > 5
+    assert [decode_message(kind, item) for item in page.items] == [decode(kind, json.dumps(i).encode()) for i in items]
+
+
+_NEVER_EMPTY = {"kind", "livenessProbe", "readinessProbe", "startupProbe"}
+
+
+def as_a_server_writes(value: Any, name: str = "") -> Any:
+    """JSON without what no server writes, and protobuf cannot say: null, the kind of nothing, a probe of nothing."""
+    if isinstance(value, dict):
+        kept = {key: as_a_server_writes(one, key) for key, one in value.items()}
+        is_nothing = {key for key, one in kept.items() if one == ("" if key == "kind" else {}) and key in _NEVER_EMPTY}
+        return {key: one for key, one in kept.items() if one is not None and key not in is_nothing}
+    if isinstance(value, list):
+        return [as_a_server_writes(one, name) for one in value]
+    return value
+
+
+@pytest.mark.parametrize("kind", IN_PROTOBUF)
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_both_encodings_of_any_object_give_equal_objects(kind: Kind, data: st.DataObject) -> None:
+    sent = as_a_server_writes(data.draw(strategy(inspect.type_info(RESOURCES[kind].wire))))
+    wrapped = protobuf_answers.envelope(kind.value, "v1", protobuf_answers.message_of(kind.value, sent))
+    assert decode_object(kind, wrapped) == decode(kind, json.dumps(sent).encode())
+
+
+def test_what_repeats_is_kept_once() -> None:
+    page = pb.List.FromString(unwrap(recorded(Kind.POD, "list.pb"), "PodList"))
+    pods = [pod for item in page.items if isinstance(pod := decode_message(Kind.POD, item), Pod)]
+    again = [pod for item in page.items if isinstance(pod := decode_message(Kind.POD, item), Pod)]
+    for one, other in zip(pods, again, strict=True):
+        assert one.labels is other.labels
+        assert one.containers is other.containers
+        assert one.owner is other.owner
+        assert one.host_ips is other.host_ips
+
+
+POD = protobuf_answers.message_of("Pod", {"metadata": {"name": "web", "namespace": "shop"}})
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"<html>a proxy</html>", "it is not Kubernetes' protobuf"),
+        (b"", "it is not Kubernetes' protobuf"),
+        (b"k8s\0\xff\xff\xff", "its envelope is broken"),
+        (protobuf_answers.envelope("Service", "v1", POD), "it is of kind 'Service'"),
+        (protobuf_answers.envelope("Pod", "v1", b"\xff\xff\xff"), "it is not a message of that kind"),
+        (protobuf_answers.envelope("Pod", "v1", b""), "metadata.name is empty"),
+    ],
+)
+def test_bytes_that_are_no_such_object_are_said_to_be_bad(data: bytes, said: str) -> None:
+    with pytest.raises(BadObject, match=r"^Pod \(no name\) cannot be read: ") as caught:
+        decode_object(Kind.POD, data)
+    assert said in str(caught.value)
+
+
+def test_a_bad_object_is_named_where_its_name_can_be_read() -> None:
+    # A status whose bytes are not a PodStatus, behind metadata that are whole.
+    good = pb.PartialObject(metadata=pb.ObjectMeta(name="web", namespace="shop")).SerializeToString()
+    with pytest.raises(BadObject) as caught:
+        decode_message(Kind.POD, good + b"\x1a\x03\xff\xff\xff")
+    assert caught.value.identity == "shop/web"
+
+
+def test_text_that_is_not_utf8_costs_its_object_only() -> None:
+    good = pb.PartialObject(metadata=pb.ObjectMeta(name="web", namespace="shop")).SerializeToString()
+    with pytest.raises(BadObject) as caught:
+        # spec.nodeName is two bytes that no text has.
+        decode_message(Kind.POD, good + b"\x12\x04\x52\x02\xff\xfe")
+    assert caught.value.identity == "shop/web"
+
+
+def test_names_of_annotations_are_short_enough_for_their_length_in_one_byte() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        entry_starts(("a" * 128,))

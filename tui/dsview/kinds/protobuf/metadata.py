@@ -1,0 +1,70 @@
+"""The metadata of a protobuf message, for the kinds that come in tens of thousands."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from dsview.kinds.metadata import NO_LABELS, Labels, OwnerRef
+from dsview.kinds.protobuf import kubernetes_pb2 as pb
+from dsview.kinds.protobuf.messages import map_of
+from dsview.kinds.wire import Interner
+
+_labels = Interner()
+_owners = Interner()
+
+
+def read_labels(meta: pb.ObjectMeta) -> Labels:
+    """Labels, shared by all objects that have the same."""
+    entries = tuple(meta.labels)
+    if not entries:
+        return NO_LABELS
+    return _labels.get(entries, lambda: {sys.intern(k): sys.intern(v) for k, v in map_of(entries).items()})
+
+
+def read_owner(meta: pb.ObjectMeta) -> OwnerRef | None:
+    """The controller among the owners."""
+    owners = tuple(meta.owner_references)
+    if not owners:
+        return None
+
+    def make() -> tuple[OwnerRef | None]:
+        chosen = next((o for o in map(pb.OwnerReference.FromString, owners) if o.controller), None)
+        return (OwnerRef(chosen.kind, chosen.name, chosen.uid) if chosen else None,)
+
+    return _owners.get(owners, make)[0]
+
+
+def read_annotations(meta: pb.ObjectMeta, names: tuple[str, ...], starts: tuple[bytes, ...]) -> dict[str, str]:
+    """Those of the named annotations that are there; `starts` are `entry_starts(names)`."""
+    found = [entry for entry in meta.annotations if entry.startswith(starts)]
+    if not found:
+        return {}
+    values = map_of(found)
+    return {name: values[name] for name in names if name in values}
+
+
+def entry_starts(names: tuple[str, ...]) -> tuple[bytes, ...]:
+    """How the entries with these names begin on the wire: Go writes the key first, with its length in one byte.
+
+    Raises `ValueError` for a name of more than 127 bytes, whose length takes two.
+    """
+    if any(len(name.encode()) > 127 for name in names):
+        raise ValueError("a name is too long")
+    return tuple(b"\n" + bytes([len(name.encode())]) + name.encode() for name in names)
+
+
+def read_meta(meta: pb.ObjectMeta, ignore: str) -> dict[str, Any]:
+    """What every object has, as keyword arguments."""
+    name = meta.name
+    if not name:
+        raise ValueError("metadata.name is empty")
+    return {
+        "name": name,
+        "namespace": sys.intern(meta.namespace),
+        "uid": meta.uid,
+        "resource_version": meta.resource_version,
+        "created": meta.creation_timestamp.seconds,
+        "labels": read_labels(meta),
+        "ignore": ignore,
+    }

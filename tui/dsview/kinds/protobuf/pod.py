@@ -1,0 +1,100 @@
+"""Pods from protobuf: 150,000 come at once, so nothing is made here that is not kept."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+from dsview.kinds.annotations import IGNORE_ANNOTATION
+from dsview.kinds.container import Container, ContainerPort
+from dsview.kinds.pod import IPAM_ANNOTATIONS, Pod
+from dsview.kinds.protobuf import kubernetes_pb2 as pb
+from dsview.kinds.protobuf.metadata import entry_starts, read_annotations, read_meta, read_owner
+from dsview.kinds.wire import Interner
+
+_hosts = Interner()
+_containers = Interner()
+_container_lists = Interner()
+
+_ANNOTATIONS = (IGNORE_ANNOTATION, *IPAM_ANNOTATIONS)
+_STARTS = entry_starts(_ANNOTATIONS)
+_PROBES = (("http_get", "httpGet"), ("tcp_socket", "tcpSocket"), ("grpc", "grpc"), ("exec", "exec"))
+
+
+def decode_pod(message: pb.Pod) -> Pod:
+    """The same Pod that `kinds.pod` makes of the JSON."""
+    meta, spec, status = message.metadata, message.spec, message.status
+    annotations = read_annotations(meta, _ANNOTATIONS, _STARTS)
+    is_ready, ready_since = False, 0
+    for condition in status.conditions:
+        if condition.type == "Ready":
+            is_ready, ready_since = condition.status == "True", condition.last_transition_time.seconds
+            break
+    ips = tuple([entry.ip for entry in status.pod_ips if entry.ip])
+    pod_ip = status.pod_ip
+    return Pod(
+        **read_meta(meta, annotations.pop(IGNORE_ANNOTATION, "")),
+        deleted=meta.deletion_timestamp.seconds,
+        owner=read_owner(meta),
+        node_name=sys.intern(spec.node_name),
+        host_network=spec.host_network,
+        dns_policy=sys.intern(spec.dns_policy or "ClusterFirst"),
+        phase=sys.intern(status.phase),
+        ready=is_ready,
+        ready_since=ready_since,
+        pod_ip=ips[0] if ips and ips[0] == pod_ip else pod_ip,
+        pod_ips=ips,
+        host_ip=sys.intern(status.host_ip),
+        host_ips=_read_hosts(tuple(status.host_ips)),
+        start_time=status.start_time.seconds,
+        containers=_read_containers(spec),
+        ipam=tuple(annotations),
+    )
+
+
+def _read_hosts(hosts: tuple[bytes, ...]) -> tuple[str, ...]:
+    if not hosts:
+        return ()
+    return _hosts.get(hosts, lambda: tuple(host.ip for host in map(pb.PodIP.FromString, hosts) if host.ip))
+
+
+_ContainerKey = tuple[str, str, tuple[str, ...], tuple[str, ...], tuple[bytes, ...], bytes, bytes, bytes]
+
+
+def _read_containers(spec: pb.PodSpec) -> tuple[Container, ...]:
+    # As in `kinds.container`: one look-up for all of them, and nothing is parsed for it.
+    keys: tuple[_ContainerKey, ...] = tuple(
+        [
+            (
+                c.name,
+                c.image,
+                tuple(c.command),
+                tuple(c.args),
+                tuple(c.ports),
+                c.liveness_probe,
+                c.readiness_probe,
+                c.startup_probe,
+            )
+            for c in spec.containers
+        ]
+    )
+    return _container_lists.get(keys, lambda: tuple(_containers.get(key, partial(_container, key)) for key in keys))
+
+
+def _container(key: _ContainerKey) -> Container:
+    name, image, command, arguments, ports, *probes = key
+    return Container(
+        name=name,
+        image=image,
+        command_line=(*command, *arguments),
+        ports=tuple(
+            ContainerPort(p.name, p.container_port, p.protocol or "TCP")
+            for p in map(pb.ContainerPort.FromString, ports)
+        ),
+        probes=tuple(_probe_kind(probe) for probe in probes if probe),
+    )
+
+
+def _probe_kind(data: bytes) -> str:
+    handler = pb.Probe.FromString(data).handler
+    return next((kind for field, kind in _PROBES if handler.HasField(field)), "unknown")

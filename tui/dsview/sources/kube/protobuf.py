@@ -1,0 +1,102 @@
+"""Reading what an API server sends in protobuf. Imported when the first kind is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from google.protobuf.message import DecodeError
+
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Object
+from dsview.kinds.protobuf import kubernetes_pb2 as pb
+from dsview.kinds.protobuf.decode import MAGIC, decode_message, decode_object, unwrap
+from dsview.kinds.protobuf.messages import map_of
+from dsview.sources.kube.encodings import PROTOBUF_TYPE, ListPage, WatchEvent
+from dsview.sources.kube.stream import BadAnswer, Bookmark, ListMeta, batches_of_frames
+
+_BROKEN = (DecodeError, UnicodeError, ValueError)
+_OBJECTS = {"ADDED", "MODIFIED", "DELETED"}
+
+
+class Protobuf:
+    r"""`application/vnd.kubernetes.protobuf`: a list is an envelope, a watch is frames of a length and a WatchEvent.
+
+    An envelope is `k8s\0` and a runtime.Unknown (k8s.io/apimachinery/pkg/runtime/serializer/protobuf).
+    """
+
+    name = "protobuf"
+
+    def accept(self, verb: str) -> str:
+        """JSON stands behind it, as in client-go: a server that has no protobuf answers at once."""
+        wanted = f"{PROTOBUF_TYPE};stream=watch" if verb == "watch" else PROTOBUF_TYPE
+        return f"{wanted}, application/json;q=0.5"
+
+    def split(self, chunks: Iterable[bytes]) -> Iterator[list[bytes | None]]:
+        """See `Encoding.split`."""
+        return batches_of_frames(chunks)
+
+    def page(self, kind: Kind, body: bytes) -> ListPage:
+        """See `Encoding.page`."""
+        try:
+            page = pb.List.FromString(unwrap(body, f"{kind.value}List"))
+            meta = page.metadata
+            remaining = meta.remaining_item_count if meta.HasField("remaining_item_count") else None
+            found = ListMeta(meta.resource_version, meta.continue_, remaining)
+            return ListPage(found, list(page.items))
+        except _BROKEN as error:
+            raise BadAnswer(f"a list of {kind} cannot be read ({_said(error)})") from None
+
+    def event(self, data: bytes) -> WatchEvent:
+        """See `Encoding.event`."""
+        try:
+            event = pb.WatchEvent.FromString(data)
+            return WatchEvent(event.type, event.object.raw)
+        except _BROKEN as error:
+            raise BadAnswer(f"a watch event cannot be read ({_said(error)})") from None
+
+    def item(self, kind: Kind, data: bytes) -> Object:
+        """See `Encoding.item`."""
+        return decode_message(kind, data)
+
+    def object(self, kind: Kind, data: bytes) -> Object:
+        """See `Encoding.object`."""
+        return decode_object(kind, data)
+
+    def whole(self, kind: Kind, data: bytes) -> tuple[str, Object] | None:
+        """See `Encoding.whole`."""
+        try:
+            event = pb.WatchEvent.FromString(data)
+            if event.type not in _OBJECTS:
+                return None
+            return event.type, decode_object(kind, event.object.raw)
+        except _BROKEN:
+            # Also `BadObject`: what is wrong is said by whoever takes the event apart.
+            return None
+
+    def bookmark(self, kind: Kind, data: bytes) -> Bookmark:
+        """See `Encoding.bookmark`."""
+        try:
+            meta = pb.PartialObject.FromString(unwrap(data, kind.value)).metadata
+            return Bookmark(ListMeta(meta.resource_version, annotations=map_of(meta.annotations)))
+        except _BROKEN as error:
+            raise BadAnswer(f"a bookmark cannot be read ({_said(error)})") from None
+
+    def status(self, data: bytes) -> bytes:
+        """See `Encoding.status`."""
+        return status_as_json(data)
+
+
+def _said(error: Exception) -> str:
+    return "it is not a message of that kind" if isinstance(error, DecodeError) else str(error)
+
+
+def status_as_json(data: bytes) -> bytes:
+    """A metav1.Status in protobuf, as JSON; other bytes as they are."""
+    if not data.startswith(MAGIC):
+        return data
+    try:
+        status = pb.Status.FromString(unwrap(data, "Status"))
+        return msgspec.json.encode({"message": status.message, "reason": status.reason, "code": status.code})
+    except _BROKEN:
+        return data
