@@ -91,6 +91,20 @@ CASES = [
         set(),
         ("DS-LB-005",),
     ),
+    Case(
+        "masked-address-may-be-of-any-family",
+        "12",
+        with_load_balancer({"ip": "203.0.113.9"}, {"ip": "***HIDDEN***"}),
+        {("DS-ADR-001", "warning", "Service", "web", None)},
+        ("DS-LB-001", "DS-LB-002", "DS-LB-003"),
+    ),
+    Case(
+        "masked-range-may-be-of-any-family",
+        "12",
+        with_load_balancer(*BOTH, loadBalancerSourceRanges=["192.0.2.0/24", "***HIDDEN***"]),
+        set(),
+        ("DS-LB-005",),
+    ),
     Case("manifest-waits-for-nothing", "12", as_manifest("Service", "web"), set(), ("DS-LB-001", "DS-LB-004")),
     Case(
         "require-with-one-vip-family",

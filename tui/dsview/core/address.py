@@ -107,6 +107,11 @@ def families_of(texts: tuple[str, ...]) -> tuple[Family, ...]:
     return found
 
 
+def are_addresses(texts: Iterable[str]) -> bool:
+    """Whether each text is an address: of others, such as masked ones, nobody can tell what they were."""
+    return all(family_of(text) is not None for text in texts)
+
+
 def first_of(texts: tuple[str, ...], family: Family) -> str:
     """The first address of a family, or an empty string."""
     return next((text for text in texts if family_of(text) == family), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -79,6 +79,11 @@ def parse_cidr(text: str) -> Cidr | None:
 def parse_cidrs(texts: Iterable[str]) -> tuple[Cidr, ...]:
     """The ranges of the texts that name one, in order."""
     return tuple(cidr for text in texts if (cidr := parse_cidr(text)) is not None)
+
+
+def are_ranges(texts: Sequence[str]) -> bool:
+    """Whether each text is a range: of others, such as masked ones, nobody can tell whom they mean."""
+    return len(parse_cidrs(texts)) == len(texts)
 
 
 def cidr_families(texts: Iterable[str]) -> tuple[Family, ...]:

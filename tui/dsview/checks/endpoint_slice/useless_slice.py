@@ -55,7 +55,7 @@ def decide(item: EndpointSlice, ctx: Context) -> Iterator[Problem]:
     """A slice of a family that its Service has not, or with addresses of another family."""
     if item.address_type in FAMILIES and not ctx.has_plain_addresses(item):
         for i, row in enumerate(item.packed()):
-            wrong = [a for a in unpack_addresses(row) if family_of(a) != item.address_type]
+            wrong = [a for a in unpack_addresses(row) if family_of(a) not in (None, item.address_type)]
             if wrong:
                 yield Problem(
                     message=f"endpoints[{i}] holds {names(wrong)}, which is not {item.address_type}.",

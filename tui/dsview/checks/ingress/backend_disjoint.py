@@ -25,7 +25,7 @@ from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, give_family, ref
 from dsview.checks.ingress.shared import live_backends
-from dsview.core.address import families_of
+from dsview.core.address import are_addresses, families_of
 from dsview.core.finding import Severity
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
@@ -44,7 +44,7 @@ check = Check(
 
 def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """No family in common."""
-    pods = proxies_of(ingress, ctx.state)
+    pods = [pod for pod in proxies_of(ingress, ctx.state) if are_addresses(pod.ips)]
     has = families_of(tuple(ip for pod in pods for ip in pod.ips))
     for service, live in live_backends(ingress, ctx) if has else ():
         if not set(live) & set(has):

@@ -25,7 +25,7 @@ from dsview.checks.engine.check import Check, Harm, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import count, give_family, names, ref
 from dsview.checks.ingress.shared import live_backends
-from dsview.core.address import FAMILIES, families_of
+from dsview.core.address import FAMILIES, are_addresses, families_of
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
@@ -45,7 +45,7 @@ check = Check(
 
 def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """A controller pod that cannot reach some endpoints."""
-    pods = [pod for pod in proxies_of(ingress, ctx.state) if ctx.elig(pod)]
+    pods = [pod for pod in proxies_of(ingress, ctx.state) if ctx.elig(pod) and are_addresses(pod.ips)]
     backends = live_backends(ingress, ctx) if pods else []
     for family in FAMILIES:
         without = [pod for pod in pods if family not in families_of(pod.ips)]

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names, recreate_pods, ref
-from dsview.core.address import FAMILIES, families_of
+from dsview.core.address import FAMILIES, are_addresses, families_of
 from dsview.core.finding import Severity
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
@@ -50,7 +50,7 @@ check = Check(
 
 def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """What the Service got did not reach the Ingress."""
-    if ingress.is_manifest:
+    if ingress.is_manifest or not are_addresses(entry.ip for entry in ingress.load_balancer_ingress if entry.ip):
         return
     writers: dict[Key, list[Pod]] = {}
     for pod in controllers_of(ingress, ctx.state):

@@ -30,7 +30,7 @@ from dsview.checks.ingress_nginx.shared import by_config_map, has_v6_clients
 from dsview.cluster.profile import split_list
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V4, V6
-from dsview.core.cidr import cidr_families
+from dsview.core.cidr import are_ranges, cidr_families
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
@@ -97,7 +97,8 @@ def _in_annotations(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
 
 
 def _is_one_family(value: str) -> bool:
-    return bool(value) and cidr_families(split_list(value)) == (V4,)
+    ranges = split_list(value)
+    return are_ranges(ranges) and cidr_families(ranges) == (V4,)
 
 
 def _problem(about: ObjectRef, kind: _Kind, *, name: str, field: str, value: str, edit: str) -> Problem:

@@ -34,7 +34,7 @@ from dsview.checks.ingress_nginx.shared import by_config_map, has_v6_clients
 from dsview.cluster.profile import split_list
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V6
-from dsview.core.cidr import cidr_families
+from dsview.core.cidr import are_ranges, cidr_families
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.listeners.ingress_nginx.pods import (
@@ -66,7 +66,10 @@ def decide(ctx: Context) -> Iterator[Problem]:
     for settings, pods in by_config_map(ctx).values():
         switched = [name for name in _REAL_IP if is_truthy(settings.data.get(name, ""))]
         trusted = settings.data.get("proxy-real-ip-cidr", "") or _DEFAULT_REAL_IP_CIDR
-        if not switched or V6 in cidr_families(split_list(trusted)) or not has_v6_clients(ctx, pods, needs_conf=True):
+        ranges = split_list(trusted)
+        if not switched or not are_ranges(ranges) or V6 in cidr_families(ranges):
+            continue
+        if not has_v6_clients(ctx, pods, needs_conf=True):
             continue
         yield Problem(
             message=f"{switched[0]} is on, but proxy-real-ip-cidr is {trusted}: over IPv6 no proxy is trusted.",

@@ -26,9 +26,9 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
-from dsview.checks.load_balancer.shared import TYPE, ends_connections, vip_families
+from dsview.checks.load_balancer.shared import TYPE, ends_connections, has_unread_ip, vip_families
 from dsview.cluster.profile import split_list
-from dsview.core.address import families_of
+from dsview.core.address import are_addresses, families_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
@@ -71,6 +71,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     field = next((f"metadata.annotations[{name}]" for name in asked), "spec.loadBalancerIP")
     if service.load_balancer_ip:
         texts = (*texts, service.load_balancer_ip)
+    if has_unread_ip(service) or not are_addresses(texts):
+        return
     named = families_of(texts)
     wrong = [f for f in has if f not in named] + [f for f in named if f not in has]
     if named and wrong:

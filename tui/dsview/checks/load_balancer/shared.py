@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dsview.checks.engine.remediation import patch_service
 from dsview.cluster.profile import Profile, split_list
-from dsview.core.address import V6, Family, families_of
+from dsview.core.address import V6, Family, are_addresses, families_of
 from dsview.core.cidr import parse_cidrs
 from dsview.kinds.service import BALANCER_PREFIXES, Service
 
@@ -40,6 +40,11 @@ RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 def vip_families(service: Service) -> tuple[Family, ...]:
     """The families of the load-balancer IPs, in order of first occurrence."""
     return families_of(tuple(entry.ip for entry in service.load_balancer_ingress if entry.ip))
+
+
+def has_unread_ip(service: Service) -> bool:
+    """Whether an address of the load balancer is none, as where it was masked: then its family is not known."""
+    return not are_addresses(entry.ip for entry in service.load_balancer_ingress if entry.ip)
 
 
 def has_hostname(service: Service) -> bool:

@@ -29,9 +29,15 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.load_balancer.shared import TYPE, close_family, ends_connections, limits_nobody, source_ranges
+from dsview.checks.load_balancer.shared import (
+    TYPE,
+    close_family,
+    ends_connections,
+    limits_nobody,
+    source_ranges,
+)
 from dsview.core.address import family_of
-from dsview.core.cidr import cidr_families
+from dsview.core.cidr import are_ranges, cidr_families
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
@@ -52,7 +58,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """A limit in one family, none in the other."""
     ranges = source_ranges(service)
     named = cidr_families(ranges)
-    if service.type != TYPE or not named or limits_nobody(ranges):
+    if service.type != TYPE or not named or not are_ranges(ranges) or limits_nobody(ranges):
         return
     for family in service.families:
         if family in named:

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import kubectl, look_at, names, ref
-from dsview.checks.load_balancer.shared import SETTLES, TYPE, has_hostname, vip_families
+from dsview.checks.load_balancer.shared import SETTLES, TYPE, has_hostname, has_unread_ip, vip_families
 from dsview.core.address import other
 from dsview.core.finding import Cause, Severity
 from dsview.kinds.kind import Kind
@@ -46,7 +46,7 @@ check = Check(
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """One VIP family for two Service families."""
     has, vips = service.families, vip_families(service)
-    if service.is_manifest:
+    if service.is_manifest or has_unread_ip(service):
         return
     if service.type != TYPE or len(has) != 2 or len(vips) != 1 or has_hostname(service):
         return

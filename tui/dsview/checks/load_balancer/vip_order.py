@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.load_balancer.shared import TYPE, vip_families
+from dsview.checks.load_balancer.shared import TYPE, has_unread_ip, vip_families
 from dsview.core.address import family_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
@@ -43,6 +43,8 @@ check = Check(
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """Both families there, the other way round."""
     has, vips = service.families, vip_families(service)
+    if has_unread_ip(service):
+        return
     if service.type == TYPE and len(has) == 2 and len(vips) == 2 and vips != has:
         first = next(entry.ip for entry in service.load_balancer_ingress if family_of(entry.ip))
         yield Problem(

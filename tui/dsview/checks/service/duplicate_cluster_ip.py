@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import recreate_service, ref
-from dsview.core.address import canonical, family_of
+from dsview.core.address import are_addresses, canonical, family_of
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
@@ -52,6 +52,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     if service.is_external_name or service.is_manifest:
         return
     for i, text in enumerate(service.real_cluster_ips):
+        if not are_addresses((text,)):
+            continue
         field = f"spec.clusterIPs[{i}]"
         others = [
             holder
