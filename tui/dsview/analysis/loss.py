@@ -37,8 +37,6 @@ def loss_of(view: ClusterView, finding: Finding) -> Loss | None:
             return Loss.PART if _do_others_serve(view, finding) else Loss.WHOLE
         case Harm.BY_SEVERITY:
             return Loss.PART if finding.severity is Severity.ERROR else None
-        case Harm.NONE:
-            return None
 
 
 def _do_others_serve(view: ClusterView, finding: Finding) -> bool:

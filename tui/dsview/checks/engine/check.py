@@ -46,14 +46,13 @@ class HopName(StrEnum):
 class Harm(StrEnum):
     """What a finding means for the family of the Service that it is about.
 
-    `WHOLE`: nobody is served over it. `PART`: some endpoints or some clients are not. `NONE`: everybody is served.
+    `WHOLE`: nobody is served over it. `PART`: some endpoints or some clients are not.
     `OF_RELATED`: the pods that the finding names as related do not serve it. `BY_SEVERITY`: some clients are not
     served where the finding is an error.
     """
 
     WHOLE = "whole"
     PART = "part"
-    NONE = "none"
     OF_RELATED = "of related"
     BY_SEVERITY = "by severity"
 
