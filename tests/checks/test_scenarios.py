@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from dsview.core.finding import Finding, Severity
+from dsview.core.finding import Severity
 from dsview.session.session import Session
 from tests.support.clusters import LISTENER_SCENARIOS, SCENARIOS, from_path
+from tests.support.expectations import is_meant
 
 Json = dict[str, Any]
 
@@ -19,18 +20,6 @@ Json = dict[str, Any]
 def scenario(request: pytest.FixtureRequest) -> tuple[Session, Json]:
     path: Path = request.param
     return from_path(path), json.loads((path / "expect.json").read_text())
-
-
-def _is_meant(finding: Finding, wanted: Json) -> bool:
-    ref = finding.object
-    return (
-        finding.check == wanted["check"]
-        and wanted.get("severity") in (None, finding.severity.value)
-        and ref.kind == wanted["kind"]
-        and ref.name == wanted["name"]
-        and ("namespace" not in wanted or ref.namespace == wanted["namespace"])
-        and wanted.get("family") in (None, finding.family)
-    )
 
 
 def test_mode_and_confidence_are_what_the_scenario_says(scenario: tuple[Session, Json]) -> None:
@@ -43,7 +32,7 @@ def test_mode_and_confidence_are_what_the_scenario_says(scenario: tuple[Session,
 def test_everything_that_must_fire_does_and_folds_as_it_must(scenario: tuple[Session, Json]) -> None:
     session, expect = scenario
     for wanted in expect["fire"]:
-        meant = [f for f in session.book if _is_meant(f, wanted)]
+        meant = [f for f in session.book if is_meant(f, wanted)]
         assert meant, wanted
         if wanted.get("folded"):
             assert any(session.root_of(f) is not None for f in meant), wanted
@@ -55,7 +44,7 @@ def test_what_must_not_fire_is_silent(scenario: tuple[Session, Json]) -> None:
     session, expect = scenario
     for wanted in expect["mustNotFire"]:
         meant = wanted if isinstance(wanted, dict) else None
-        found = [f for f in session.book if (_is_meant(f, meant) if meant else f.check == wanted)]
+        found = [f for f in session.book if (is_meant(f, meant) if meant else f.check == wanted)]
         assert not found
 
 
@@ -66,7 +55,7 @@ def test_no_other_warning_or_error_is_raised(scenario: tuple[Session, Json]) -> 
     others = [
         f
         for f in session.book
-        if f.severity is not Severity.NOTE and not any(_is_meant(f, wanted) for wanted in allowed)
+        if f.severity is not Severity.NOTE and not any(is_meant(f, wanted) for wanted in allowed)
     ]
     assert not others
 
