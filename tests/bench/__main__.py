@@ -25,10 +25,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run's values")
     parser.add_argument("--clusters", type=Path, metavar="DIR", help="where clusters are kept, 1.5 GB for all sizes")
     parser.add_argument("--quick", action="store_true", help="as little of each as shows that it works")
+    parser.add_argument("--json-only", action="store_true", help="from a server that has no protobuf")
     options = parser.parse_args(arguments)
     figures: list[Figure] = []
     sizes = sorted(map(int, options.pods.split(",")))
-    with Bench(sizes, runs=options.runs, clusters=options.clusters, quick=options.quick) as bench:
+    with Bench(
+        sizes, runs=options.runs, clusters=options.clusters, quick=options.quick, json_only=options.json_only
+    ) as bench:
         for name in options.row or ROWS:
             started = time.monotonic()
             figures += ROWS[name](bench)

@@ -18,10 +18,13 @@ Trace = dict[str, float]
 class Bench:
     """What all rows share: sizes, how often to measure, and one server for each cluster. Use as a context manager."""
 
-    def __init__(self, sizes: list[int], *, runs: int, clusters: Path | None = None, quick: bool = False) -> None:
+    def __init__(
+        self, sizes: list[int], *, runs: int, clusters: Path | None = None, quick: bool = False, json_only: bool = False
+    ) -> None:
         self.sizes = sizes
         self.runs = runs
         self.is_quick = quick
+        self.json_only = json_only
         self.clusters = clusters
         self._servers: dict[tuple[int, float], Serving] = {}
         self._home = tempfile.TemporaryDirectory(prefix="dsview-bench-")
@@ -44,7 +47,7 @@ class Bench:
     def serving(self, pods: int, pace: float = 0.0) -> Serving:
         """The server of a cluster."""
         if (pods, pace) not in self._servers:
-            self._servers[pods, pace] = Serving(pods, pace=pace, clusters=self.clusters)
+            self._servers[pods, pace] = Serving(pods, pace=pace, clusters=self.clusters, json_only=self.json_only)
         return self._servers[pods, pace]
 
     def open(self, kubeconfig: Path) -> Opened:

@@ -25,7 +25,8 @@ from urllib.parse import parse_qs, urlsplit
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
 from tests.bench import store, wire
-from tests.bench.store import Collection
+from tests.bench.store import Collection, ProtobufCollection
+from tests.support import protobuf_answers
 
 SLICE = 1 << 20
 """Bytes handed to TLS at once."""
@@ -35,7 +36,8 @@ TICK = 0.02
 
 BOOKMARK_EVERY = 60.0
 _LAST_CHUNK = b"0\r\n\r\n"
-_STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+_PROTOBUF = b"application/vnd.kubernetes.protobuf"
+_STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nTransfer-Encoding: chunked\r\n\r\n"
 _STATUS = {200: b"OK", 404: b"Not Found", 405: b"Method Not Allowed"}
 _PLURALS = {resource.plural: kind for kind, resource in RESOURCES.items()}
 _OPENSSL = (
@@ -57,17 +59,28 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 class BenchServer:
-    """Serves one cluster, a thread for each connection. `pace` limits the bytes a second of an answer; 0 does not."""
+    """Serves one cluster, a thread for each connection. `pace` limits the bytes a second of an answer; 0 does not.
 
-    def __init__(self, cluster: dict[Kind, Collection], tls: tuple[Path, Path], *, pace: float = 0.0) -> None:
+    `in_protobuf` are the kinds that it serves in protobuf to those who ask for it.
+    """
+
+    def __init__(
+        self,
+        cluster: dict[Kind, Collection],
+        tls: tuple[Path, Path],
+        *,
+        pace: float = 0.0,
+        in_protobuf: dict[Kind, Collection],
+    ) -> None:
         self._cluster = cluster
+        self._in_protobuf = in_protobuf
         self._pace = pace
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(*map(str, tls))
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self._rate = 0.0
-        self._watchers: list[queue.SimpleQueue[list[bytes]]] = []
+        self._watchers: list[tuple[queue.SimpleQueue[list[bytes]], bool]] = []
         self._turn = 0
         self._sent = 0
         self._sent_at = 0.0
@@ -85,14 +98,15 @@ class BenchServer:
             with self._context.wrap_socket(plain, server_side=True) as connection:
                 reader = connection.makefile("rb")
                 while request := reader.readline():
-                    while reader.readline() not in (b"\r\n", b""):
-                        pass
+                    wants_protobuf = False
+                    while (header := reader.readline()) not in (b"\r\n", b""):
+                        wants_protobuf |= header.lower().startswith(b"accept:") and _PROTOBUF in header
                     method, target, _ = request.decode("latin-1").split(" ")
-                    self._answer(connection, method, target)
+                    self._answer(connection, method, target, wants_protobuf=wants_protobuf)
         except (OSError, ValueError):
             plain.close()
 
-    def _answer(self, connection: ssl.SSLSocket, method: str, target: str) -> None:
+    def _answer(self, connection: ssl.SSLSocket, method: str, target: str, *, wants_protobuf: bool) -> None:
         parts = urlsplit(target)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         words = parts.path.strip("/").split("/")
@@ -107,14 +121,16 @@ class BenchServer:
             _send(connection, 404, b'{"kind":"Status","code":404,"reason":"NotFound","message":"not found"}')
         elif query.get("watch"):
             self._requests["watch"] += 1
-            self._watch(connection, self._collection(kind, query), query)
+            self._watch(connection, self._collection(kind, query, wants_protobuf), query)
         else:
             self._requests["list"] += 1
-            page = self._collection(kind, query).page(int(query.get("continue", "0")), int(query.get("limit", "0")))
-            self._paced(connection.sendall, memoryview(_head(200, len(page)) + page))
+            objects = self._collection(kind, query, wants_protobuf)
+            page = objects.page(int(query.get("continue", "0")), int(query.get("limit", "0")))
+            self._paced(connection.sendall, memoryview(_head(200, len(page), _type_of(objects)) + page))
 
-    def _collection(self, kind: Kind, query: dict[str, str]) -> Collection:
-        known = self._cluster.get(kind)
+    def _collection(self, kind: Kind, query: dict[str, str], wants_protobuf: bool) -> Collection:
+        known = self._in_protobuf.get(kind) if wants_protobuf else None
+        known = known or self._cluster.get(kind)
         if known is None or query.get("fieldSelector", _ONLY_CONFIG_MAP) != _ONLY_CONFIG_MAP:
             return store.empty(kind)
         return known
@@ -142,34 +158,38 @@ class BenchServer:
             self._turn += 1
             # 7919 is a prime: one after the other, all pods of the cluster get their turn.
             item = wire.changed(pods.item(number * 7919 % len(pods)), self._version, ready=bool(turn % 2))
-            found.append(wire.chunk(wire.line(b"MODIFIED", item)))
+            found.append(wire.line(b"MODIFIED", item))
         return found
 
     def _watch(self, connection: ssl.SSLSocket, objects: Collection, query: dict[str, str]) -> None:
-        connection.sendall(_STREAM_HEAD)
+        is_protobuf = isinstance(objects, ProtobufCollection)
+        connection.sendall(_STREAM_HEAD % (_type_of(objects) + (b";stream=watch" if is_protobuf else b"")))
+
+        def chunk(line: bytes) -> bytes:
+            return wire.chunk(protobuf_answers.frame_of_line(line) if is_protobuf else line)
+
         waiting: queue.SimpleQueue[list[bytes]] = queue.SimpleQueue()
         # From now on, so that nothing is missed between the list and the watch.
         if objects.kind is Kind.POD:
-            self._watchers.append(waiting)
+            self._watchers.append((waiting, is_protobuf))
         try:
             if query.get("sendInitialEvents"):
                 self._paced(connection.sendall, objects.chunks)
                 end = wire.bookmark(objects.kind, objects.version, ends_initial_events=True)
-                connection.sendall(wire.chunk(end))
+                connection.sendall(chunk(end))
             until = time.monotonic() + float(query.get("timeoutSeconds", "300"))
             while (left := until - time.monotonic()) > 0:
                 try:
                     changes = waiting.get(timeout=min(left, BOOKMARK_EVERY))
                 except queue.Empty:
-                    connection.sendall(wire.chunk(wire.bookmark(objects.kind, max(objects.version, self._version))))
+                    connection.sendall(chunk(wire.bookmark(objects.kind, max(objects.version, self._version))))
                     continue
                 self._paced(connection.sendall, memoryview(b"".join(changes)))
                 self._sent += len(changes)
                 self._sent_at = time.monotonic()
             connection.sendall(_LAST_CHUNK)
         finally:
-            if waiting in self._watchers:
-                self._watchers.remove(waiting)
+            self._watchers = [one for one in self._watchers if one[0] is not waiting]
 
     def tell_changes(self) -> None:
         """Tell watchers of changes at the rate that is asked for, for good."""
@@ -182,8 +202,9 @@ class BenchServer:
                 owed -= int(owed)
 
     def _tell(self, changes: list[bytes]) -> None:
-        for waiting in list(self._watchers):
-            waiting.put(changes)
+        for waiting, is_protobuf in list(self._watchers):
+            told = map(protobuf_answers.frame_of_line, changes) if is_protobuf else changes
+            waiting.put([wire.chunk(data) for data in told])
 
     def _paced(self, send: Callable[[memoryview], None], data: memoryview) -> None:
         started = time.monotonic()
@@ -193,9 +214,13 @@ class BenchServer:
             send(data[at : at + SLICE])
 
 
-def _head(code: int, length: int) -> bytes:
-    head = b"HTTP/1.1 %d %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-    return head % (code, _STATUS[code], length)
+def _type_of(objects: Collection) -> bytes:
+    return _PROTOBUF if isinstance(objects, ProtobufCollection) else b"application/json"
+
+
+def _head(code: int, length: int, content_type: bytes = b"application/json") -> bytes:
+    head = b"HTTP/1.1 %d %b\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n"
+    return head % (code, _STATUS[code], content_type, length)
 
 
 def _send(connection: ssl.SSLSocket, code: int, body: bytes) -> None:
@@ -209,9 +234,12 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where certificate and key are written")
     parser.add_argument("--clusters", type=Path, default=None, help="where clusters are kept")
     parser.add_argument("--pace", type=float, default=0.0, help="MB a second of each answer; 0 for as fast as it goes")
+    parser.add_argument("--json-only", action="store_true", help="as a server without protobuf")
     options = parser.parse_args()
     tls = make_certificate(options.folder)
-    server = BenchServer(store.open_cluster(options.pods, options.clusters), tls, pace=options.pace * 1e6)
+    in_protobuf = {} if options.json_only else store.in_protobuf(options.pods, options.clusters)
+    cluster = store.open_cluster(options.pods, options.clusters)
+    server = BenchServer(cluster, tls, pace=options.pace * 1e6, in_protobuf=in_protobuf)
     for work in (server.serve, server.tell_changes):
         threading.Thread(target=work, daemon=True).start()
     sys.stdout.write(json.dumps({"port": server.port, "certificate": str(tls[0])}) + "\n")

@@ -43,12 +43,14 @@ def environment() -> dict[str, str]:
 class Serving:
     """The server of one cluster as a process; a context manager. `kubeconfig` is a file that leads to it."""
 
-    def __init__(self, pods: int, *, pace: float = 0.0, clusters: Path | None = None) -> None:
+    def __init__(self, pods: int, *, pace: float = 0.0, clusters: Path | None = None, json_only: bool = False) -> None:
         self.pods = pods
+        self.json_only = json_only
         self._home = tempfile.TemporaryDirectory(prefix="dsview-bench-")
         home = Path(self._home.name)
         command = [sys.executable, "-m", "tests.bench.server", str(pods), "--folder", str(home), "--pace", str(pace)]
         command += ["--clusters", str(clusters)] if clusters is not None else []
+        command += ["--json-only"] if json_only else []
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
         )
@@ -121,7 +123,9 @@ def read_plainly(serving: Serving) -> Plain:
 
 def _read_list(port: int, certificate: str, path: str, started: float, plain: Plain) -> None:
     connection = _connect(port, certificate)
-    connection.request("GET", f"{path}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan")
+    accept = {"Accept": "application/vnd.kubernetes.protobuf;stream=watch, application/json;q=0.5"}
+    query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+    connection.request("GET", f"{path}?{query}", headers=accept)
     response = connection.getresponse()
     while data := response.read1(_READ):
         plain.first_byte = plain.first_byte or time.monotonic() - started

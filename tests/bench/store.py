@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import mmap
 import tempfile
 from array import array
 from pathlib import Path
 
 from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
 from tests.bench import synthetic, wire
+from tests.support import protobuf_answers
 
 _FORMAT = 4
 """Grows with every change of what is made, so that no older file is taken."""
@@ -50,6 +53,23 @@ class Collection:
         return b'{%b,"metadata":{"resourceVersion":"%010d"%b},"items":[%b]}' % (names, self.version, rest, items)
 
 
+class ProtobufCollection(Collection):
+    """The same in protobuf: `item` is the frame of an object that was added."""
+
+    def item(self, number: int) -> bytes:
+        """One frame."""
+        data = bytes(self.chunks[self.bounds[number] : self.bounds[number + 1]])
+        return data[data.index(b"\r\n") + 2 : -2]
+
+    def page(self, start: int, limit: int) -> bytes:
+        """A page of a list."""
+        end = min(len(self), start + limit) if limit else len(self)
+        more = (str(end), len(self) - end) if end < len(self) else ("", 0)
+        version = wire.API_VERSIONS.get(self.kind, "v1")
+        frames = [self.item(number) for number in range(start, end)]
+        return protobuf_answers.list_of_frames(self.kind.value, version, f"{self.version:010d}", more, frames)
+
+
 def default_folder() -> Path:
     """Where clusters are kept from one run to the next."""
     return Path(tempfile.gettempdir()) / "dsview-bench"
@@ -61,6 +81,39 @@ def open_cluster(pods: int, folder: Path | None = None) -> dict[Kind, Collection
     home = (folder or default_folder()) / f"{_FORMAT}-{pods}"
     home.mkdir(parents=True, exist_ok=True)
     return {kind: _open(kind, size, home / kind.value) for kind in wire.API_VERSIONS}
+
+
+def in_protobuf(pods: int, folder: Path | None = None) -> dict[Kind, Collection]:
+    """Those kinds of the cluster that have protobuf, in it; made as `open_cluster` makes it."""
+    home = (folder or default_folder()) / f"{_FORMAT}-{pods}"
+    found: dict[Kind, Collection] = {}
+    for kind, objects in open_cluster(pods, folder).items():
+        if not RESOURCES[kind].has_protobuf:
+            continue
+        path, index = home / f"{kind.value}.pb", home / f"{kind.value}.pb.index"
+        if not index.exists():
+            bounds = array("Q", [0])
+            with path.open("wb") as file:
+                for number in range(len(objects)):
+                    bounds.append(bounds[-1] + file.write(wire.chunk(_as_frame(kind, objects.item(number)))))
+            partial = index.with_suffix(".partial")
+            partial.write_bytes(bounds.tobytes())
+            partial.replace(index)
+        bounds = array("Q")
+        bounds.frombytes(index.read_bytes())
+        with path.open("rb") as file:
+            chunks = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if bounds[-1] else b""
+            found[kind] = ProtobufCollection(kind, chunks, bounds)
+    return found
+
+
+_SHARE = 0.7
+"""How large an object is in protobuf where it is 1 in JSON: recorded pods of a real API server are."""
+
+
+def _as_frame(kind: Kind, item: bytes) -> bytes:
+    size = int(len(item) * _SHARE)
+    return protobuf_answers.frame_of_item("ADDED", kind.value, json.loads(item), size=size)
 
 
 def _open(kind: Kind, size: synthetic.Size, path: Path) -> Collection:

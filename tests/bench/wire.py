@@ -19,7 +19,7 @@ FIRST_VERSION = 1_000_000_000
 
 READY = b'"type":"Ready","observedGeneration":1,"status":"True"'
 NOT_READY = b'"type":"Ready","observedGeneration":1,"status":"False"'
-ENDS_INITIAL_EVENTS = b'"k8s.io/initial-events-end":"true"'
+ENDS_INITIAL_EVENTS = b"k8s.io/initial-events-end"
 
 API_VERSIONS = {
     Kind.SERVICE: "v1",
@@ -314,7 +314,7 @@ def changed(item: bytes, version: int, *, ready: bool) -> bytes:
 
 def bookmark(kind: Kind, version: int, *, ends_initial_events: bool = False) -> bytes:
     """A bookmark's line."""
-    more = b',"annotations":{%b}' % ENDS_INITIAL_EVENTS if ends_initial_events else b""
+    more = b',"annotations":{"%b":"true"}' % ENDS_INITIAL_EVENTS if ends_initial_events else b""
     meta = b'"metadata":{"resourceVersion":"%010d","creationTimestamp":null%b}' % (version, more)
     names = f'"kind":"{kind.value}","apiVersion":"{API_VERSIONS.get(kind, "v1")}"'.encode()
     return line(b"BOOKMARK", b"{%b,%b}" % (names, meta))

@@ -109,6 +109,37 @@ def frame(event: str, wrapped: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + data
 
 
+def frame_of_item(event: str, kind: str, item: Json, *, size: int = 0) -> bytes:
+    """An event about an object; filled up to `size` bytes with a field that dsview skips, as it does most of them."""
+    message = message_of(kind, item)
+    missing = size - len(message)
+    if missing > _FILLING.bit_length():
+        message += _varint(_FILLING << 3 | 2) + _varint(missing) + bytes(missing)
+    return frame(event, envelope(kind, item.get("apiVersion", "v1"), message))
+
+
+_FILLING = 1000
+"""The number of a field that no kind has."""
+
+
+def _varint(number: int) -> bytes:
+    found = bytearray()
+    while number > 127:
+        found.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*found, number])
+
+
+def list_of_frames(kind: str, api_version: str, version: str, more: tuple[str, int], frames: list[bytes]) -> bytes:
+    """A page of a list with the objects of these frames; `more` are the token of the next page and what remains."""
+    events = [pb.WatchEvent.FromString(data[4:]) for data in frames]
+    made = pb.List(items=[pb.Unknown.FromString(event.object.raw[4:]).raw for event in events])
+    made.metadata.resource_version, made.metadata.continue_ = version, more[0]
+    if more[1]:
+        made.metadata.remaining_item_count = more[1]
+    return envelope(f"{kind}List", api_version, made.SerializeToString())
+
+
 def status_of(body: Json) -> bytes:
     """A Status."""
     status = pb.Status()

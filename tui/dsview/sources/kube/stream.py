@@ -128,6 +128,10 @@ def batches_of_frames(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterato
     parts: list[bytes] = []
     size = to_skip = 0
     for whole_chunk in chunks:
+        if not parts and not to_skip and _length_of(whole_chunk) == len(whole_chunk) - _LENGTH <= limit:
+            # The usual chunk: one event.
+            yield [whole_chunk[_LENGTH:]]
+            continue
         chunk = whole_chunk[to_skip:]
         to_skip -= len(whole_chunk) - len(chunk)
         if chunk:
@@ -142,7 +146,7 @@ def batches_of_frames(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterato
         start, end = 0, len(data)
         while end - start >= _LENGTH:
             first = start + _LENGTH
-            last = first + int.from_bytes(data[start:first], "big")
+            last = first + _length_of(data[start:first])
             if last - first >= NO_LENGTH:
                 raise BadAnswer("it is not in frames")
             if last - first > limit:
@@ -160,8 +164,12 @@ def batches_of_frames(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterato
         raise BadAnswer("it ends inside a frame")
 
 
+def _length_of(data: bytes) -> int:
+    return int.from_bytes(data[:_LENGTH], "big")
+
+
 def _wanted(parts: list[bytes], limit: int) -> int:
     """How many bytes have to be there before the first frame can be taken or dropped."""
     head = parts[0] if len(parts[0]) >= _LENGTH else b"".join(parts)
-    length = int.from_bytes(head[:_LENGTH], "big") if len(head) >= _LENGTH else 0
+    length = _length_of(head) if len(head) >= _LENGTH else 0
     return _LENGTH + (length if length <= limit else 0)
