@@ -64,7 +64,7 @@ def test_the_trace_claims_nothing_of_pods_that_only_unread_slices_lead_to(tmp_pa
     verdicts = {str(hop.name): {hop.v4.verdict, hop.v6.verdict} for hop in found.hops}
     for hop in ("EndpointSlices", "Pods", "Nodes"):
         assert verdicts[hop] == {Verdict.NOT_READ}
-    assert found.v6.sentence == "IPv6: nothing wrong in what was read; not read: EndpointSlices, Pods, Nodes."
+    assert found.v6.sentence == "IPv6: no problem found in what was read; not read: EndpointSlices, Pods, Nodes."
 
 
 def test_the_trace_tells_that_nodes_were_not_read(tmp_path: Path) -> None:
