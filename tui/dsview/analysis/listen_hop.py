@@ -9,6 +9,7 @@ from dsview.analysis.hop import Hop, Lane, Verdict, fix_of, listed, make_hop, wo
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import Severity
 from dsview.core.listen import Likelihood, ListenSource, sockets
 from dsview.core.text import safe
 from dsview.kinds.metadata import Key
@@ -63,9 +64,9 @@ def _listening(view: ClusterView, controllers: Sequence[Pod], ports: Mapping[Key
             continue
         found = [x for x in conf.listeners if not x.internal and x.port in ports[pod.key] and family in x.families]
         values += dict.fromkeys(f"{pod.name} {x.address}:{x.port}" for x in found)
-        is_read = conf.source is ListenSource.READ
+        is_read = conf.source in {ListenSource.READ, ListenSource.DECLARED}
         if verdict is Verdict.OK and (not is_read or any(x.likelihood is not Likelihood.YES for x in found)):
-            verdict, why = Verdict.NOT_PROVEN, _doubt(conf.source)
+            verdict, why = Verdict.NOT_PROVEN, "predicted, the configuration file was not read"
     return Lane(values=listed(values), verdict=verdict, why=safe(why))
 
 
@@ -78,9 +79,18 @@ def _deaf(
         (f for f in findings if registry()[f.check].layer is LayerName.LISTENERS and f.family is not None), family
     )
     cause = view.root_of(finding) if finding is not None else None
-    guess = "" if all(listeners_of(view.state, p).source is ListenSource.READ for p in deaf) else ", as predicted"
+    sources = {listeners_of(view.state, pod).source for pod in deaf}
+    guess = "" if sources <= {ListenSource.READ, ListenSource.DECLARED} else ", as predicted"
     who = f"{len(deaf)} of {of} controllers" if of > 1 else "the controller"
     names = ", ".join(pod.name for pod in deaf[:3])
+    if ListenSource.PREDICTED in sources and finding is not None and finding.severity is Severity.WARNING:
+        # A default is no proof: the finding is a warning, and so is this.
+        return Lane(
+            values=heard.values,
+            verdict=Verdict.NOT_PROVEN,
+            why=safe(f"likely refused (predicted): {names}"),
+            fix=fix_of(cause or finding),
+        )
     return Lane(
         values=heard.values,
         verdict=Verdict.BROKEN,
@@ -88,7 +98,3 @@ def _deaf(
         fix=fix_of(cause or finding),
         in_part=len(deaf) < of,
     )
-
-
-def _doubt(source: ListenSource) -> str:
-    return f"{source}, the configuration file was not read" if source is not ListenSource.READ else "predicted"

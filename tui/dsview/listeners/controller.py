@@ -36,6 +36,9 @@ class Controller:
     """A controller, by its own name. What is not overridden holds for one of which nothing is known."""
 
     name: str = ""
+    reaches_every_endpoint = False
+    """Whether it sends to the endpoints of all slices of a backend, of whichever family."""
+
     notice: str = ""
     """A sentence that the header shows where the controller runs; empty for none."""
 

@@ -110,3 +110,15 @@ def config_maps_in_use(cluster: ClusterReader) -> tuple[Key, ...]:
     return cluster.remembered(
         "ConfigMaps in use", (cluster.epochs[Kind.GATEWAY], cluster.epochs[Kind.GATEWAY_CLASS]), find
     )
+
+
+def reaches_every_endpoint(pod: Pod) -> bool:
+    """Whether a proxy pod sends to the endpoints of all slices of a backend, of whichever family."""
+    controller = controller_of(pod)
+    return controller is not None and controller.reaches_every_endpoint
+
+
+def controller_name(pod: Pod) -> str:
+    """The name of a proxy pod's controller; empty for a pod that is no proxy."""
+    controller = controller_of(pod)
+    return controller.name if controller is not None else ""

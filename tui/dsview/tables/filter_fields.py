@@ -224,6 +224,22 @@ _KEYS = (
         attribute="family",
     ),
     FilterKey(
+        name="controller",
+        example="controller:istio",
+        help="The controller that a listener's proxy belongs to.",
+        make=_of("controller"),
+        found=_sampled("controller"),
+        attribute="controller",
+    ),
+    FilterKey(
+        name="confidence",
+        example="confidence:predicted",
+        help="How a listener is known: read, declared, predicted or unknown.",
+        make=_of("confidence"),
+        found=lambda _pane, _view: ("read", "declared", "predicted", "unknown"),
+        attribute="confidence",
+    ),
+    FilterKey(
         name="missing",
         example="missing:v6",
         help="A family that should be there and is not: a gap in its lane.",

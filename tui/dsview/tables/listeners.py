@@ -1,4 +1,4 @@
-"""The Ingress pane: each public or internal port of each controller pod, with its listeners of both families."""
+"""The listeners' pane: each public or internal port of each proxy pod, with its listeners of both families."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
-from dsview.listeners.proxies import config_map_key, door_services, listeners_of, live_proxies
+from dsview.listeners.proxies import config_map_key, controller_name, door_services, listeners_of, live_proxies
 from dsview.listeners.registry import is_proxy
 from dsview.tables.cells import Cell, Column, Row, Tone
 from dsview.tables.pane import MISSING, NOTHING, Attribute, Pane, gaps, make_row, text_cell
 from dsview.tables.sort_keys import LAST, findings_sort, number_sort
 
 COLUMNS = (
-    Column(id="namespace", title="Namespace", help="The namespace of the controller pod.", max_width=20, priority=4),
-    Column(id="pod", title="Controller pod", help="The controller pod.", width=14, max_width=44),
+    Column(id="namespace", title="Namespace", help="The namespace of the proxy pod.", max_width=20, priority=4),
+    Column(id="pod", title="Proxy pod", help="The pod that accepts connections.", width=14, max_width=44),
+    Column(id="controller", title="Controller", help="Whose proxy the pod is.", width=8, max_width=24, priority=2),
     Column(id="port", title="Port", help="The port.", width=5, max_width=6, align="right"),
     Column(id="transport", title="Proto", help="tcp, udp, quic or unix.", width=5, max_width=5, priority=5),
     Column(id="listen_v4", title="Listen", help="The IPv4 listener.", lane="IPv4", width=8, max_width=24),
@@ -32,16 +33,17 @@ COLUMNS = (
     ),
     Column(
         id="source",
-        title="From",
-        help="read from the proxy's configuration, predicted from the API, or unread.",
-        width=9,
-        max_width=9,
+        title="Confidence",
+        help="read from the proxy's configuration, declared by a setting, predicted from a default, or unread.",
+        width=10,
+        max_width=10,
         priority=1,
     ),
     Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
 )
 
 _NAMES_SHOWN = 200
+_SURE = frozenset({ListenSource.READ, ListenSource.DECLARED})
 
 
 def _groups(conf: NginxConf, pod: Pod) -> dict[Key, list[Listener]]:
@@ -94,7 +96,7 @@ def _is_public(listeners: list[Listener]) -> bool:
     return any(not x.internal and x.transport != "unix" for x in listeners) or not listeners
 
 
-def _listen_cell(listeners: list[Listener], family: Family, is_wanted: bool) -> Cell:
+def _listen_cell(listeners: list[Listener], family: Family, *, is_wanted: bool, is_sure: bool) -> Cell:
     found = [x for x in listeners if family in x.families]
     if not found:
         return MISSING if is_wanted else NOTHING
@@ -102,7 +104,7 @@ def _listen_cell(listeners: list[Listener], family: Family, is_wanted: bool) -> 
     port = "" if first.port is None else f":{first.port}"
     address = first.address if len(first.families) == 1 or family == V6 else "[::]"
     doubt = {Likelihood.LIKELY: " likely", Likelihood.UNKNOWN: " ?"}.get(first.likelihood, "")
-    return Cell(safe(f"{address}{port}{doubt}"), Tone.MUTED if first.internal or doubt else Tone.PLAIN)
+    return Cell(safe(f"{address}{port}{doubt}"), Tone.MUTED if first.internal or doubt or not is_sure else Tone.PLAIN)
 
 
 def _names_of(listeners: list[Listener]) -> str:
@@ -120,7 +122,8 @@ def _row(view: ClusterView, key: Key) -> Row | None:
     head = {
         "namespace": text_cell(pod.namespace, Tone.MUTED),
         "pod": text_cell(pod.name),
-        "source": text_cell(conf.source.value, Tone.PLAIN if conf.source is ListenSource.READ else Tone.MUTED),
+        "controller": text_cell(controller_name(pod), Tone.MUTED),
+        "source": text_cell(conf.source.value, Tone.PLAIN if conf.source in _SURE else Tone.MUTED),
     }
     findings = _findings(view, key) if _is_public(listeners) else ()
     if not listeners:
@@ -134,7 +137,9 @@ def _row(view: ClusterView, key: Key) -> Row | None:
     names = first.address if first.transport == "unix" else _names_of(listeners)
     head["server_names"] = text_cell(names[:_NAMES_SHOWN], Tone.MUTED, value=names)
     for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
-        head[f"listen{suffix}"] = _listen_cell(listeners, family, is_public and family in has)
+        head[f"listen{suffix}"] = _listen_cell(
+            listeners, family, is_wanted=is_public and family in has, is_sure=conf.source in _SURE
+        )
     return make_row(view, key, COLUMNS, head, findings)
 
 
@@ -149,7 +154,7 @@ def _sort_key(view: ClusterView, key: Key, column: str) -> str:
             return key[0]
         case "flags":
             return findings_sort(_findings(view, key))
-        case "source" | "server_names":
+        case "source" | "server_names" | "controller":
             row = _row(view, key)
             index = next(i for i, c in enumerate(COLUMNS) if c.id == column)
             return row.cells[index].text if row is not None else LAST
@@ -198,12 +203,23 @@ def _of_listener(read: Callable[[Listener], Iterable[str]]) -> Attribute:
     return lambda view, keys: [find(view, key) for key in keys]
 
 
+def _of_confidence(view: ClusterView, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
+    pods = view.state.pods.many(ListenerKey.parse(key).pod_key for key in keys)
+    sources = [listeners_of(view.state, pod).source if pod is not None else None for pod in pods]
+    return [() if source is None else (source.value, *_ALSO.get(source, ())) for source in sources]
+
+
+_ALSO = {ListenSource.UNREAD: ("unknown",)}
+"""Other words for a confidence."""
+
 ATTRIBUTES: dict[str, Attribute] = {
     "name": lambda _view, keys: [(ListenerKey.parse(key).pod,) for key in keys],
     "node": _of_controller(lambda pod: (pod.node_name,)),
     "label": _of_controller(lambda pod: [f"{name}={value}" for name, value in pod.labels.items()]),
     "ip": _of_listener(lambda listener: (listener.address.strip("[]"),)),
     "family": _of_listener(lambda listener: listener.families),
+    "controller": _of_controller(lambda pod: (controller_name(pod),)),
+    "confidence": _of_confidence,
     "missing": lambda view, keys: [gaps(_row(view, key), COLUMNS) for key in keys],
 }
 
@@ -214,7 +230,7 @@ def _ranks(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:
 
 PANE = Pane(
     id="listeners",
-    title="Ingress listeners",
+    title="Listeners",
     singular="listener",
     kinds=(Kind.POD, Kind.NGINX_CONF),
     columns=COLUMNS,

@@ -322,5 +322,5 @@ _EMPTY = {
     "services": "No Services",
     "pods": "No Pods",
     "nodes": "No Nodes",
-    "listeners": "No ingress-nginx controller was found",
+    "listeners": "No proxy of a known controller was found",
 }

@@ -29,7 +29,7 @@ from dsview.core.address import FAMILIES, are_addresses, families_of
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
-from dsview.listeners.proxies import proxies_of
+from dsview.listeners.proxies import proxies_of, reaches_every_endpoint
 
 check = Check(
     code="DS-NET-005",
@@ -45,7 +45,8 @@ check = Check(
 
 def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """A controller pod that cannot reach some endpoints."""
-    pods = [pod for pod in proxies_of(ingress, ctx.state) if ctx.elig(pod) and are_addresses(pod.ips)]
+    reaching = (pod for pod in proxies_of(ingress, ctx.state) if reaches_every_endpoint(pod) and ctx.elig(pod))
+    pods = [pod for pod in reaching if are_addresses(pod.ips)]
     backends = live_backends(ingress, ctx) if pods else []
     for family in FAMILIES:
         without = [pod for pod in pods if family not in families_of(pod.ips)]

@@ -32,6 +32,7 @@ class IngressNginx(Controller):
     """ingress-nginx: nginx.conf is read, else predicted from the ConfigMap and the pod's addresses."""
 
     name = "ingress-nginx"
+    reaches_every_endpoint = True
     notice = "ingress-nginx is retired: best-effort maintenance ended in March 2026."
 
     def is_proxy(self, pod: Pod) -> bool:
