@@ -18,6 +18,7 @@ MAPS = {"labels", "annotations"}
 INNER: dict[str, type[Message]] = {
     "owner_references": pb.OwnerReference,
     "ports": pb.ContainerPort,
+    "env": pb.EnvVar,
     "liveness_probe": pb.Probe,
     "readiness_probe": pb.Probe,
     "startup_probe": pb.Probe,

@@ -34,6 +34,10 @@ ANNOTATIONS = st.dictionaries(
     st.sampled_from(["", "true", "10.0.0.1"]),
     max_size=4,
 )
+VARIABLES = st.fixed_dictionaries(
+    {"name": st.sampled_from(["ISTIO_DUAL_STACK", "KONG_PROXY_LISTEN", "PASSWORD"])},
+    optional={"value": WORDS, "valueFrom": st.just({"fieldRef": {"fieldPath": "metadata.name"}})},
+)
 PROBES: st.SearchStrategy[Any] = st.sampled_from(
     [None, {}, {"httpGet": {"port": 80}}, {"exec": {}, "periodSeconds": 3}, {"tcpSocket": {}}, {"new": 1}]
 )
@@ -82,6 +86,8 @@ def raw(name: str) -> st.SearchStrategy[Any]:
             return st.none() | st.lists(strategy(inspect.type_info(PodIP)), max_size=2)
         case "ports":
             return st.none() | st.lists(strategy(inspect.type_info(ContainerPortWire)), max_size=2)
+        case "env":
+            return st.none() | st.lists(VARIABLES, max_size=3)
         case "command" | "args":
             return st.none() | st.lists(WORDS, max_size=2)
     return PROBES

@@ -98,7 +98,7 @@ class OwnerReference(_message.Message):
     name: str
     uid: str
     controller: bool
-    def __init__(self, kind: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., controller: bool = ...) -> None: ...
+    def __init__(self, kind: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., controller: _Optional[bool] = ...) -> None: ...
 
 class ObjectMeta(_message.Message):
     __slots__ = ("name", "namespace", "uid", "resource_version", "creation_timestamp", "deletion_timestamp", "labels", "annotations", "owner_references")
@@ -191,6 +191,16 @@ class ContainerPort(_message.Message):
     protocol: str
     def __init__(self, name: _Optional[str] = ..., container_port: _Optional[int] = ..., protocol: _Optional[str] = ...) -> None: ...
 
+class EnvVar(_message.Message):
+    __slots__ = ("name", "value", "value_from")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FROM_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: str
+    value_from: bytes
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ..., value_from: _Optional[bytes] = ...) -> None: ...
+
 class ProbeHandler(_message.Message):
     __slots__ = ("exec", "http_get", "tcp_socket", "grpc")
     EXEC_FIELD_NUMBER: _ClassVar[int]
@@ -210,12 +220,13 @@ class Probe(_message.Message):
     def __init__(self, handler: _Optional[_Union[ProbeHandler, _Mapping]] = ...) -> None: ...
 
 class Container(_message.Message):
-    __slots__ = ("name", "image", "command", "args", "ports", "liveness_probe", "readiness_probe", "startup_probe")
+    __slots__ = ("name", "image", "command", "args", "ports", "env", "liveness_probe", "readiness_probe", "startup_probe")
     NAME_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     ARGS_FIELD_NUMBER: _ClassVar[int]
     PORTS_FIELD_NUMBER: _ClassVar[int]
+    ENV_FIELD_NUMBER: _ClassVar[int]
     LIVENESS_PROBE_FIELD_NUMBER: _ClassVar[int]
     READINESS_PROBE_FIELD_NUMBER: _ClassVar[int]
     STARTUP_PROBE_FIELD_NUMBER: _ClassVar[int]
@@ -224,10 +235,11 @@ class Container(_message.Message):
     command: _containers.RepeatedScalarFieldContainer[str]
     args: _containers.RepeatedScalarFieldContainer[str]
     ports: _containers.RepeatedScalarFieldContainer[bytes]
+    env: _containers.RepeatedScalarFieldContainer[bytes]
     liveness_probe: bytes
     readiness_probe: bytes
     startup_probe: bytes
-    def __init__(self, name: _Optional[str] = ..., image: _Optional[str] = ..., command: _Optional[_Iterable[str]] = ..., args: _Optional[_Iterable[str]] = ..., ports: _Optional[_Iterable[bytes]] = ..., liveness_probe: _Optional[bytes] = ..., readiness_probe: _Optional[bytes] = ..., startup_probe: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., image: _Optional[str] = ..., command: _Optional[_Iterable[str]] = ..., args: _Optional[_Iterable[str]] = ..., ports: _Optional[_Iterable[bytes]] = ..., env: _Optional[_Iterable[bytes]] = ..., liveness_probe: _Optional[bytes] = ..., readiness_probe: _Optional[bytes] = ..., startup_probe: _Optional[bytes] = ...) -> None: ...
 
 class PodSpec(_message.Message):
     __slots__ = ("containers", "dns_policy", "node_name", "host_network")
@@ -239,7 +251,7 @@ class PodSpec(_message.Message):
     dns_policy: str
     node_name: str
     host_network: bool
-    def __init__(self, containers: _Optional[_Iterable[_Union[Container, _Mapping]]] = ..., dns_policy: _Optional[str] = ..., node_name: _Optional[str] = ..., host_network: bool = ...) -> None: ...
+    def __init__(self, containers: _Optional[_Iterable[_Union[Container, _Mapping]]] = ..., dns_policy: _Optional[str] = ..., node_name: _Optional[str] = ..., host_network: _Optional[bool] = ...) -> None: ...
 
 class PodStatus(_message.Message):
     __slots__ = ("phase", "conditions", "host_ip", "pod_ip", "start_time", "pod_ips", "host_ips")
@@ -316,7 +328,7 @@ class ServiceSpec(_message.Message):
     ip_family_policy: str
     cluster_ips: _containers.RepeatedScalarFieldContainer[str]
     ip_families: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, ports: _Optional[_Iterable[_Union[ServicePort, _Mapping]]] = ..., selector: _Optional[_Mapping[str, str]] = ..., cluster_ip: _Optional[str] = ..., type: _Optional[str] = ..., external_ips: _Optional[_Iterable[str]] = ..., load_balancer_ip: _Optional[str] = ..., load_balancer_source_ranges: _Optional[_Iterable[str]] = ..., external_traffic_policy: _Optional[str] = ..., publish_not_ready_addresses: bool = ..., ip_family_policy: _Optional[str] = ..., cluster_ips: _Optional[_Iterable[str]] = ..., ip_families: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, ports: _Optional[_Iterable[_Union[ServicePort, _Mapping]]] = ..., selector: _Optional[_Mapping[str, str]] = ..., cluster_ip: _Optional[str] = ..., type: _Optional[str] = ..., external_ips: _Optional[_Iterable[str]] = ..., load_balancer_ip: _Optional[str] = ..., load_balancer_source_ranges: _Optional[_Iterable[str]] = ..., external_traffic_policy: _Optional[str] = ..., publish_not_ready_addresses: _Optional[bool] = ..., ip_family_policy: _Optional[str] = ..., cluster_ips: _Optional[_Iterable[str]] = ..., ip_families: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class LoadBalancerIngress(_message.Message):
     __slots__ = ("ip", "hostname", "ip_mode")
@@ -422,7 +434,7 @@ class EndpointConditions(_message.Message):
     __slots__ = ("ready",)
     READY_FIELD_NUMBER: _ClassVar[int]
     ready: bool
-    def __init__(self, ready: bool = ...) -> None: ...
+    def __init__(self, ready: _Optional[bool] = ...) -> None: ...
 
 class Endpoint(_message.Message):
     __slots__ = ("addresses", "conditions", "target_ref", "node_name")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from functools import partial
 
 from dsview.kinds.annotations import IGNORE_ANNOTATION
-from dsview.kinds.container import Container, ContainerPort
+from dsview.kinds.container import READ_VARIABLES, Container, ContainerPort
 from dsview.kinds.pod import IPAM_ANNOTATIONS, Pod
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
 from dsview.kinds.protobuf.metadata import entry_starts, read_annotations, read_meta, read_owner
@@ -18,6 +19,9 @@ _container_lists = Interner()
 
 _ANNOTATIONS = (IGNORE_ANNOTATION, *IPAM_ANNOTATIONS)
 _STARTS = entry_starts(_ANNOTATIONS)
+_STARTS_OF_VARIABLES = tuple(b"\n" + bytes((len(name),)) + name.encode() for name in READ_VARIABLES)
+"""How an EnvVar of each name begins: the tag of field 1, the length, the name. Kubernetes writes fields in order."""
+
 _PROBES = (("http_get", "httpGet"), ("tcp_socket", "tcpSocket"), ("grpc", "grpc"), ("exec", "exec"))
 
 
@@ -58,7 +62,9 @@ def _read_hosts(hosts: tuple[bytes, ...]) -> tuple[str, ...]:
     return _hosts.get(hosts, lambda: tuple(host.ip for host in map(pb.PodIP.FromString, hosts) if host.ip))
 
 
-_ContainerKey = tuple[str, str, tuple[str, ...], tuple[str, ...], tuple[bytes, ...], bytes, bytes, bytes]
+_ContainerKey = tuple[
+    str, str, tuple[str, ...], tuple[str, ...], tuple[bytes, ...], tuple[bytes, ...], bytes, bytes, bytes
+]
 
 
 def _read_containers(spec: pb.PodSpec) -> tuple[Container, ...]:
@@ -71,6 +77,7 @@ def _read_containers(spec: pb.PodSpec) -> tuple[Container, ...]:
                 tuple(c.command),
                 tuple(c.args),
                 tuple(c.ports),
+                _read_environment(c.env),
                 c.liveness_probe,
                 c.readiness_probe,
                 c.startup_probe,
@@ -81,8 +88,13 @@ def _read_containers(spec: pb.PodSpec) -> tuple[Container, ...]:
     return _container_lists.get(keys, lambda: tuple(_containers.get(key, partial(_container, key)) for key in keys))
 
 
+def _read_environment(variables: Iterable[bytes]) -> tuple[bytes, ...]:
+    """The variables that may be among those that are read; of the others nothing is kept."""
+    return tuple([v for v in variables if v.startswith(_STARTS_OF_VARIABLES)])
+
+
 def _container(key: _ContainerKey) -> Container:
-    name, image, command, arguments, ports, *probes = key
+    name, image, command, arguments, ports, environment, *probes = key
     return Container(
         name=name,
         image=image,
@@ -92,6 +104,11 @@ def _container(key: _ContainerKey) -> Container:
             for p in map(pb.ContainerPort.FromString, ports)
         ),
         probes=tuple(_probe_kind(probe) for probe in probes if probe),
+        environment=tuple(
+            (sys.intern(v.name), None if v.HasField("value_from") else v.value)
+            for v in map(pb.EnvVar.FromString, environment)
+            if v.name in READ_VARIABLES
+        ),
     )
 
 
