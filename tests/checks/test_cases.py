@@ -31,7 +31,6 @@ NOT_EXACT_YET: frozenset[str] = frozenset(
         "list-in-list",
         "lists-appended-yaml",
         "lists-without-extension",
-        "manifests-that-name-one-family",
         "objects-without-kind",
         "one-pod-in-another-order",
         "pods-cut-off",

@@ -3,7 +3,7 @@
 ## Condition
 
 clusterIPs and ipFamilies differ in number or in family, a SingleStack Service has two families, or a
-RequireDualStack Service has one.
+RequireDualStack Service with a cluster IP has one.
 
 ## Why it matters
 
@@ -15,7 +15,8 @@ Recreate the Service; these fields cannot be brought back into agreement by an u
 
 ## When it is a false alarm
 
-ipFamilies is empty, as a watch may deliver it: it is inferred from clusterIPs first.
+ipFamilies is empty, as a watch may deliver it: it is inferred from clusterIPs first. A manifest may name one
+family and require both: the API server adds the other one.
 
 ## Source
 
@@ -77,7 +78,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             expected=named[0],
             fix=fix,
         )
-    if service.ip_family_policy == "RequireDualStack" and len(named) == 1:
+    # Of a manifest the API server adds the other family when the Service is created.
+    if service.ip_family_policy == "RequireDualStack" and len(named) == 1 and ips and not service.is_manifest:
         yield Problem(
             message=f"ipFamilyPolicy is RequireDualStack, but the Service has {named[0]} only.",
             family=other(named[0]),
