@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from dsview.kinds.container import ContainerPortWire, ContainerWire, EnvVarWire
 from dsview.kinds.decode import BadObject, decode
 from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import ObjectMeta, OwnerReference
 from dsview.kinds.pod import Pod
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
 from dsview.kinds.protobuf.decode import decode_message, decode_object, unwrap
@@ -59,6 +63,54 @@ def test_both_encodings_of_any_object_give_equal_objects(kind: Kind, data: st.Da
     sent = as_a_server_writes(data.draw(strategy(inspect.type_info(RESOURCES[kind].wire))))
     wrapped = protobuf_answers.envelope(kind.value, "v1", protobuf_answers.message_of(kind.value, sent))
     assert decode_object(kind, wrapped) == decode(kind, json.dumps(sent).encode())
+
+
+INNER_WIRES: dict[tuple[type[msgspec.Struct], str], type[msgspec.Struct]] = {
+    (ContainerWire, "ports"): ContainerPortWire,
+    (ContainerWire, "env"): EnvVarWire,
+    (ObjectMeta, "owner_references"): OwnerReference,
+}
+"""What is raw in the JSON until it is looked at."""
+
+
+OTHER_DIRECTION = ("spec.ingress.to", "spec.egress.from_")
+"""What one struct for the rules of both directions has too much."""
+
+
+def structs_in(hint: Any) -> Iterator[type[msgspec.Struct]]:
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        yield hint
+    for part in get_args(hint):
+        yield from structs_in(part)
+
+
+def fields_of(wire: type[msgspec.Struct]) -> set[str]:
+    """The fields of a wire struct and of all structs in it, as paths."""
+    found: set[str] = set()
+    for field in msgspec.structs.fields(wire):
+        inner = INNER_WIRES.get((wire, field.name))
+        structs = [inner] if inner is not None else list(structs_in(field.type))
+        found |= {field.name} | {f"{field.name}.{name}" for struct in structs for name in fields_of(struct)}
+    return found
+
+
+def fields_in(message: Any) -> set[str]:
+    """The fields of a message and of all messages in it, as paths; an inlined message's as those of the one around."""
+    found: set[str] = set()
+    for field in message.fields:
+        inner = field.message_type
+        if inner is None and field.name in protobuf_answers.INNER:
+            inner = protobuf_answers.INNER[field.name].DESCRIPTOR
+        names = fields_in(inner) if inner is not None else set()
+        is_inlined = field.name in protobuf_answers.INLINED
+        found |= names if is_inlined else {field.name} | {f"{field.name}.{name}" for name in names}
+    return found
+
+
+@pytest.mark.parametrize("kind", IN_PROTOBUF)
+def test_every_field_that_is_read_of_the_json_is_in_the_message(kind: Kind) -> None:
+    missing = fields_of(RESOURCES[kind].wire) - fields_in(getattr(pb, kind.value).DESCRIPTOR)
+    assert {name for name in missing if not name.startswith(OTHER_DIRECTION)} == set()
 
 
 def test_what_repeats_is_kept_once() -> None:
