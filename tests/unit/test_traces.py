@@ -90,7 +90,7 @@ def test_a_host_is_followed_to_its_own_backend_only(troubled: Session) -> None:
 def test_a_backend_of_one_family_breaks_nothing_since_nginx_is_between(troubled: Session) -> None:
     backend = hop(trace_named(troubled, "host/shop.example.com"), "backend/web")
     assert (backend.v4.verdict, backend.v6.verdict) == (Verdict.OK, Verdict.ABSENT)
-    assert backend.v6.why == "nginx reaches it over IPv4"
+    assert backend.v6.why == "the proxy reaches it over IPv4"
 
 
 def test_an_ingress_of_an_unknown_controller_is_not_proven(tmp_path: Path) -> None:
@@ -195,8 +195,11 @@ def test_a_policy_that_shuts_a_family_out_keeps_the_trace_from_calling_it_clear(
         ("svc/a/b/c", "'svc/a/b/c' cannot be traced"),
         ("svc/shop/wep", "There is no Service 'shop/wep'. Did you mean shop/web?"),
         ("svc/payments/web", "There is no Service 'payments/web'. Did you mean shop/web?"),
-        ("host/shop.exmaple.com", "No Ingress has the host 'shop.exmaple.com'. Did you mean shop.example.com"),
-        ("ing/nothing", "No Ingress has the host 'nothing'."),
+        (
+            "host/shop.exmaple.com",
+            "No Ingress or HTTPRoute has the host 'shop.exmaple.com'. Did you mean shop.example.com",
+        ),
+        ("ing/nothing", "No Ingress or HTTPRoute has the host 'nothing'."),
         ("svc/\x1b[31m", r"There is no Service '\x1b[31m'."),
     ],
 )

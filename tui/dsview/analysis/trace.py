@@ -137,7 +137,7 @@ def _backends(
     names = list(dict.fromkeys(backend.service for backend in wanted))
     reach = families_of(tuple(ip for pod in controllers for ip in pod.ips))
     for name in names:
-        yield _backend(view, (ingress.namespace, name), reach, findings)
+        yield backend_hop(view, (ingress.namespace, name), reach, findings)
     if not names:
         yield even_hop("backend", "Backend", Verdict.NOT_PROVEN, "the Ingress names no Service")
 
@@ -147,8 +147,8 @@ def _covers(rule: str, host: str) -> bool:
     return rule in ("", "*", host) or (rule.startswith("*.") and host.partition(".")[2] == rule[2:])
 
 
-def _backend(view: ClusterView, key: Key, reach: tuple[Family, ...], findings: tuple[Finding, ...]) -> Hop:
-    """What nginx can connect to. It may take the other family than its client: nginx is between."""
+def backend_hop(view: ClusterView, key: Key, reach: tuple[Family, ...], findings: tuple[Finding, ...]) -> Hop:
+    """What a proxy can connect to. It may take the other family than its client: the proxy is between."""
     hop_id, name, state = f"backend/{key[1]}", f"Backend {key[1]}", view.state
     service = state.services.get(key)
     if service is None and state.is_known(Kind.SERVICE):
@@ -174,7 +174,7 @@ def _backend(view: ClusterView, key: Key, reach: tuple[Family, ...], findings: t
             lanes[family] = Lane(values=listed(values), verdict=Verdict.OK)
         elif endpoints.live_families:
             other = endpoints.live_families[0]
-            words = f"nginx reaches it over {other}" if other in reach else f"it has {other} only"
+            words = f"the proxy reaches it over {other}" if other in reach else f"it has {other} only"
             lanes[family] = Lane(verdict=Verdict.ABSENT, why=safe(words))
         else:
             lanes[family] = broken_lane(None, "no ready endpoint in either family")

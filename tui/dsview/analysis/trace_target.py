@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TypeVar
 
 from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.gateway_trace import routes_of, trace_gateway
 from dsview.analysis.hop import Trace
 from dsview.analysis.trace import trace_ingress, trace_pod, trace_service
 from dsview.cluster.store import Store
@@ -26,10 +27,11 @@ _WORDS = {
     **dict.fromkeys(("service", "services", "svc"), Kind.SERVICE),
     **dict.fromkeys(("pod", "pods", "po"), Kind.POD),
     **dict.fromkeys(("ingress", "ingresses", "ing"), Kind.INGRESS),
+    **dict.fromkeys(("gateway", "gateways", "gtw"), Kind.GATEWAY),
 }
 _HOST = "host"
 
-USAGE = "service/NAMESPACE/NAME, pod/NAMESPACE/NAME, ingress/NAMESPACE/NAME or host/HOST"
+USAGE = "service/NAMESPACE/NAME, pod/NAMESPACE/NAME, ingress/NAMESPACE/NAME, gateway/NAMESPACE/NAME or host/HOST"
 """What can be traced, as it is written."""
 
 
@@ -56,6 +58,8 @@ def trace_named(view: ClusterView, text: str) -> Trace:
             return trace_service(view, _find(view, kind, state.services, rest))
         case Kind.POD:
             return trace_pod(view, _find(view, kind, state.pods, rest))
+        case Kind.GATEWAY:
+            return trace_gateway(view, _find(view, kind, state.gateways, rest))
     if "/" not in rest and not any(item.name == rest for item in state.ingresses):
         return _host(view, rest)
     return trace_ingress(view, _find(view, kind, state.ingresses, rest))
@@ -84,11 +88,14 @@ def _host(view: ClusterView, host: str) -> Trace:
     ]
     if found:
         return trace_ingress(view, found[0], host)
+    for gateway in sorted(view.state.gateways, key=lambda item: (item.created, item.key)):
+        if routes_of(view, gateway, host):
+            return trace_gateway(view, gateway, host)
     _must_be_known(view, Kind.INGRESS, f"host {_quoted(host)}")
     hosts = sorted({name for item in view.state.ingresses for name in item.hosts if name != "*"})
     close = get_close_matches(host, hosts, n=_SUGGESTED, cutoff=0.5)
     hint = f" Did you mean {_either(close)}?" if close else ""
-    raise UserError(f"No Ingress has the host {_quoted(host)}.{hint}")
+    raise UserError(f"No Ingress or HTTPRoute has the host {_quoted(host)}.{hint}")
 
 
 def _sorted(view: ClusterView) -> list[Ingress]:

@@ -290,8 +290,8 @@ def plan(ctx: click.Context, /, output: str, timeout: float | None, **values: An
 def trace(ctx: click.Context, /, target: str, output: str, timeout: float | None, **values: Any) -> int:
     """Follow both families hop by hop to where one breaks; exit code 1 where one does.
 
-    Takes service/NAMESPACE/NAME, pod/NAMESPACE/NAME, ingress/NAMESPACE/NAME or host/HOST. The namespace may be left
-    out where only one object is called so.
+    Takes service/NAMESPACE/NAME, pod/NAMESPACE/NAME, ingress/NAMESPACE/NAME, gateway/NAMESPACE/NAME or host/HOST. The
+    namespace may be left out where only one object is called so.
     """
     import shutil
 

@@ -41,10 +41,6 @@ class NginxGatewayFabric(ProxyController):
         """The controller, by its image."""
         return any(_is_controller(c) for c in pod.containers)
 
-    def container_to_read(self, pod: Pod) -> Container | None:
-        """`nginx`."""
-        return next((c for c in pod.containers if c.name == "nginx"), None)
-
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """As read, else by NginxProxy, else by the default of the controller's version."""
         return agreeing(read_sockets(cluster, pod, _OWN_PORTS), self._said(cluster, pod))

@@ -26,10 +26,6 @@ class NginxIngressController(ProxyController):
         """By the image, else by the chart's label with the container's name."""
         return _container(pod) is not None
 
-    def container_to_read(self, pod: Pod) -> Container | None:
-        """The one container there is."""
-        return _container(pod)
-
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """As read, else by the flag."""
         return agreeing(read_sockets(cluster, pod, _OWN_PORTS), _said(pod))

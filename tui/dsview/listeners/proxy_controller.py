@@ -22,7 +22,7 @@ from dsview.listeners.ports import target_port
 from dsview.listeners.sockets import Sockets
 
 _OTHER_PORTS = frozenset({"status-port", "metrics", "admin", "stat", "traefik", "healthz", "manager", "webhook"})
-_OTHER_WORDS = ("metric", "health", "admin", "webhook", "prometheus", "readiness")
+_OTHER_WORDS = ("metric", "health", "admin", "manager", "status", "webhook", "prometheus", "readiness")
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _PUBLIC = frozenset({"LoadBalancer", "NodePort"})
 

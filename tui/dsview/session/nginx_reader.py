@@ -66,7 +66,7 @@ class NginxReader:
                 del self._asked[key]
                 if key in self._state.nginx_confs:
                     self._sink(Changed(Kind.NGINX_CONF, (), (key,)))
-        self._report(pods, now)
+        self._report({key: pod for key, pod in pods.items() if container_to_read(pod) is not None}, now)
 
     def _watch_config_map(self, key: Key) -> None:
         if key not in self._config_maps:

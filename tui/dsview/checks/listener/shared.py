@@ -37,8 +37,12 @@ def closing(ctx: Context, door: FrontDoor, family: Family) -> Sockets | None:
     """The setting that closes the family on every ready proxy of the door, or None."""
     if door.sockets_below is not None:
         return door.sockets_below if family in door.sockets_below.closes else None
-    found = [door.controller.sockets(ctx.state, pod) for pod in door.pods if pod.ready]
+    pods = [pod for pod in door.pods if pod.ready]
+    found = [door.controller.sockets(ctx.state, pod) for pod in pods]
     if not found or any(family not in sockets.closes or sockets.holder is None for sockets in found):
+        return None
+    # An address of one family on a port that the Service does not lead to closes nothing here.
+    if not all(door.controller.closed_ports(ctx.state, door.service, pod, family) for pod in pods):
         return None
     return found[0] if len({(s.holder, s.setting) for s in found}) == 1 else None
 

@@ -1,0 +1,96 @@
+"""The trace of a Gateway, or of a host that a route publishes through one: to its proxies, and on to the backends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.hop import (
+    Hop,
+    Lane,
+    Trace,
+    Verdict,
+    broken_lane,
+    client_hop,
+    even_hop,
+    listed,
+    make_hop,
+    make_trace,
+    worst_about,
+)
+from dsview.analysis.service_hops import ServiceHops
+from dsview.analysis.trace import backend_hop
+from dsview.core.address import FAMILIES, by_family, families_of
+from dsview.core.finding import Finding, ObjectRef
+from dsview.core.text import safe
+from dsview.kinds.gateway import Gateway, HTTPRoute
+from dsview.kinds.kind import Kind
+from dsview.listeners.front_doors import proxies_of_gateway, services_of_gateway
+
+
+def trace_gateway(view: ClusterView, gateway: Gateway, host: str = "") -> Trace:
+    """The trace of a Gateway: with a host, to the backends of the routes that have it."""
+    target = ObjectRef(Kind.GATEWAY.value, gateway.namespace, gateway.name)
+    findings = view.findings_of(Kind.GATEWAY.value, *gateway.key)
+    routes = routes_of(view, gateway, host)
+    against: list[Finding] = [*findings]
+    hops: list[Hop] = [client_hop(), _addresses(gateway, findings)]
+    services = services_of_gateway(view.state, gateway)
+    if services:
+        front = min(services, key=lambda s: (s.type != "LoadBalancer", s.key))
+        way = ServiceHops(view, front)
+        hops += [*way.front(), *way.back()]
+        against += way.against()
+    else:
+        hops.append(even_hop("listen", "Proxies", Verdict.NOT_PROVEN, _why_no_service(view, gateway)))
+    hops += _backends(view, gateway, routes)
+    title = f"{host} ({target})" if host else str(target)
+    return make_trace(title, target, hops, against, host=host)
+
+
+def routes_of(view: ClusterView, gateway: Gateway, host: str = "") -> list[HTTPRoute]:
+    """The routes that the Gateway accepted, by name; with a host those that cover it."""
+    found = (route for route in view.state.http_routes if gateway.key in route.accepted)
+    return sorted((r for r in found if not host or covers(r, host)), key=lambda r: r.key)
+
+
+def covers(route: HTTPRoute, host: str) -> bool:
+    """Whether a route has the host, by itself or by a wildcard; one without hosts has those of its listeners."""
+    return any(name == host or (name.startswith("*.") and host.endswith(name[1:])) for name in route.hostnames)
+
+
+def _addresses(gateway: Gateway, findings: Sequence[Finding]) -> Hop:
+    """What the Gateway says of itself, which DNS is often made from."""
+    found = by_family(a.value for a in gateway.addresses if a.type == "IPAddress")
+    names = [a.value for a in gateway.addresses if a.type != "IPAddress"]
+    lanes: dict[str, Lane] = {}
+    for family in FAMILIES:
+        finding = worst_about(findings, family)
+        if found[family]:
+            lanes[family] = Lane(values=listed(found[family]), verdict=Verdict.OK)
+        elif names:
+            lanes[family] = Lane(values=listed(names), verdict=Verdict.NOT_PROVEN, why=safe("a host name only"))
+        elif finding is not None:
+            lanes[family] = broken_lane(finding)
+        else:
+            lanes[family] = Lane(verdict=Verdict.ABSENT, why=safe(f"the status names no {family} address"))
+    return make_hop("gateway", f"Gateway {gateway.name}", {f: lanes[f] for f in FAMILIES})
+
+
+def _why_no_service(view: ClusterView, gateway: Gateway) -> str:
+    controller, _ = proxies_of_gateway(view.state, gateway)
+    if controller is None:
+        return "its controller is not known, or serves it outside the cluster"
+    return "no Service of the Gateway was found"
+
+
+def _backends(view: ClusterView, gateway: Gateway, routes: Sequence[HTTPRoute]) -> Iterator[Hop]:
+    _, pods = proxies_of_gateway(view.state, gateway)
+    reach = families_of(tuple(ip for pod in pods if pod.ready for ip in pod.ips))
+    seen: set[tuple[str, str]] = set()
+    for route in routes:
+        findings = view.findings_of(Kind.HTTP_ROUTE.value, *route.key)
+        for backend in route.backends:
+            if backend.key not in seen:
+                seen.add(backend.key)
+                yield backend_hop(view, backend.key, reach, findings)
