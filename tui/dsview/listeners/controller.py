@@ -43,7 +43,7 @@ class Controller:
     """A sentence that the header shows where the controller runs; empty for none."""
 
     def is_proxy(self, pod: Pod) -> bool:
-        """Whether the pod accepts this controller's connections. Asked of every pod: it must be quick."""
+        """Whether the pod accepts this controller's connections: by namespace, labels and containers alone."""
         raise NotImplementedError
 
     def container_to_read(self, pod: Pod) -> Container | None:

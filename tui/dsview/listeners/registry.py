@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dsview.kinds.container import Container
 from dsview.kinds.gateway import Gateway
+from dsview.kinds.metadata import Labels
 from dsview.kinds.pod import Pod
+from dsview.kinds.wire import Interner
 from dsview.listeners.cilium import Cilium
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.contour import Contour
@@ -38,9 +41,28 @@ CONTROLLERS: tuple[Controller, ...] = (
 PROXY_CONTROLLERS: tuple[ProxyController, ...] = tuple(c for c in CONTROLLERS if isinstance(c, ProxyController))
 
 
+_Roles = tuple[Labels, tuple[Container, ...], Controller | None, bool]
+
+_roles = Interner()
+
+
+def _roles_of(pod: Pod) -> _Roles:
+    """Whose proxy and whether a control plane; found once for all pods with the same namespace, labels and containers.
+
+    Decoding shares equal labels and containers, so their identity is enough. What is kept holds them, so that no other
+    object takes their place while it is kept.
+    """
+
+    def find() -> _Roles:
+        controller = next((c for c in CONTROLLERS if c.is_proxy(pod)), None)
+        return pod.labels, pod.containers, controller, any(c.is_control_plane(pod) for c in PROXY_CONTROLLERS)
+
+    return _roles.get((pod.namespace, id(pod.labels), id(pod.containers)), find)
+
+
 def controller_of(pod: Pod) -> Controller | None:
     """The controller whose proxy the pod is, or None."""
-    return next((controller for controller in CONTROLLERS if controller.is_proxy(pod)), None)
+    return _roles_of(pod)[2]
 
 
 def is_proxy(pod: Pod) -> bool:
@@ -50,7 +72,7 @@ def is_proxy(pod: Pod) -> bool:
 
 def is_control_plane(pod: Pod) -> bool:
     """Whether the pod sets up some controller's proxies."""
-    return any(controller.is_control_plane(pod) for controller in PROXY_CONTROLLERS)
+    return _roles_of(pod)[3]
 
 
 def controller_of_gateway(cluster: ClusterReader, gateway: Gateway) -> ProxyController | None:
