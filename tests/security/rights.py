@@ -12,7 +12,8 @@ from tests.support.apiserver import KINDS, Fault, Request, status_body
 class Rights:
     """The rules of one ClusterRole. `enforce` is a hook that answers everything else with 403.
 
-    The version may be asked by whoever has logged in (system:public-info-viewer), as in a real cluster.
+    The version and discovery may be asked for by whoever has logged in (system:public-info-viewer, system:discovery),
+    as in a real cluster.
     """
 
     def __init__(self, role: str) -> None:
@@ -28,7 +29,7 @@ class Rights:
 
     def permits(self, request: Request) -> bool:
         """Whether every verb that the request stands for is permitted."""
-        if request.plural == "version":
+        if request.plural in {"version", "apis"}:
             return True
         if request.verb == "exec":
             # A WebSocket is opened by GET; from 1.35 on the server asks for `create` as well (KEP-5080).

@@ -436,6 +436,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise Fault(code, status_body(code, "NotAcceptable", "only JSON is served"))
         if parts.path == "/version":
             self._send(200, b'{"major":"1","minor":"36","gitVersion":"v1.36.1"}')
+        elif parts.path == "/apis":
+            names = sorted({version.rpartition("/")[0] for version, _, _ in KINDS.values() if "/" in version})
+            self._send(200, json.dumps({"kind": "APIGroupList", "groups": [{"name": n} for n in names]}).encode())
         elif request.verb == "exec":
             self._exec(request)
         elif request.plural not in KINDS:

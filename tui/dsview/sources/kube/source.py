@@ -185,7 +185,7 @@ class KubeSource:
             waiting = [kind for kind in waiting if kind not in there]
             for kind in waiting:
                 self._report(kind, "", Health.ABSENT, "this cluster does not serve them")
-            if not waiting or not self._outage.wait(LOOK_AGAIN):
+            if not waiting or self._stop.wait(LOOK_AGAIN):
                 return
 
     def _add_ons_failed(self, reason: str) -> None:
