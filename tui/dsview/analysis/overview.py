@@ -84,7 +84,8 @@ def overview(view: ClusterView, tally: Tally) -> Overview:
     """The overview of a session as it stands; `tally` is what its findings come to."""
     unread = _unread(view)
     missing = _missing(view) if view.was_settled else 0
-    is_complete = view.was_settled and not unread and not missing and not view.skipped
+    is_cut_off = any(view.state.status(kind).cut_off for kind in CORE_KINDS)
+    is_complete = view.was_settled and not unread and not is_cut_off and not missing and not view.skipped
     severity = next((severity for severity, number in view.book.counts.items() if number), None)
     services = _services(view, tally, severity, is_complete=is_complete)
     return Overview(
@@ -198,6 +199,9 @@ def _limits(view: ClusterView, missing: int) -> list[str]:
     stale = [f"{kind.value}s" for kind in CORE_KINDS if state.status(kind).health is Health.STALE]
     if stale:
         sentences.append(f"{', '.join(stale)}: as last known.")
+    cut_off = [f"{kind.value}s" for kind in CORE_KINDS if state.status(kind).cut_off]
+    if cut_off:
+        sentences.append(f"{', '.join(cut_off)}: cut off, some are missing.")
     namespaces = {name for kind in CORE_KINDS for name in state.status(kind).namespaces or ()}
     if namespaces:
         sentences.append(f"Only {_count(len(namespaces), 'namespace')} {'is' if len(namespaces) == 1 else 'are'} read.")

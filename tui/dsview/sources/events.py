@@ -66,7 +66,9 @@ class Listed(msgspec.Struct, frozen=True):
 class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
     """A kind's health, and why in a sentence. `since` is epoch seconds: when it became so.
 
-    `namespaces` names those that are read where cluster-wide access was refused or not asked for.
+    `namespaces` names those that are read where cluster-wide access was refused or not asked for. `cut_off` says in a
+    few words why some objects of a kind were read and others were not. `listed` names the namespaces of which files
+    hold a list, where they hold single objects too or a list of one namespace only; None means all.
     """
 
     kind: Kind
@@ -74,6 +76,8 @@ class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     since: float = 0.0
     namespaces: tuple[str, ...] | None = None
+    cut_off: str = ""
+    listed: frozenset[str] | None = None
 
 
 class Quarantined(msgspec.Struct, frozen=True):

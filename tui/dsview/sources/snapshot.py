@@ -31,6 +31,8 @@ class SnapshotStatus(msgspec.Struct, rename="camel"):
     health: str
     reason: str = ""
     namespaces: tuple[str, ...] | None = None
+    cut_off: str = ""
+    listed: tuple[str, ...] | None = None
 
 
 class SnapshotConf(msgspec.Struct, rename="camel"):
@@ -67,12 +69,17 @@ class Snapshot(msgspec.Struct, kw_only=True):
     objects: Iterable[tuple[Kind, Object]]
 
 
+def _status(status: StatusChanged) -> SnapshotStatus:
+    listed = tuple(sorted(status.listed)) if status.listed is not None else None
+    return SnapshotStatus(status.health.value, status.reason, status.namespaces, status.cut_off, listed)
+
+
 def _parts(snapshot: Snapshot) -> Iterator[bytes]:
     head = SnapshotHead(
         captured_at=datetime.fromtimestamp(int(snapshot.captured_at), UTC),
         server_version=snapshot.server_version,
         context=snapshot.context,
-        kinds={s.kind.value: SnapshotStatus(s.health.value, s.reason, s.namespaces) for s in snapshot.statuses},
+        kinds={status.kind.value: _status(status) for status in snapshot.statuses},
         nginx=[
             SnapshotConf(c.namespace, c.name, c.text.decode("utf-8", "replace"))
             for c in snapshot.confs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
+from dsview.cluster.completeness import Completeness, completeness
 from dsview.core.finding import CLUSTER, Finding, Severity
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
@@ -78,6 +79,12 @@ def source_health(view: ClusterView, kind: Kind, now: float) -> SourceHealth:
     status = view.state.status(kind)
     name = RESOURCES[kind].plural if kind in RESOURCES else "nginx.conf"
     text = _WORDS[status.health]
+    reason = status.reason
+    amount = completeness(view.state, kind)
+    if amount is Completeness.CUT_OFF:
+        text, reason = f"{text}, cut off", status.cut_off
+    elif amount is Completeness.IN_PART and status.listed is not None:
+        text = f"{text} in part"
     age = None
     if status.health in _AGING and status.since:
         age = max(0, int(now - status.since))
@@ -85,7 +92,7 @@ def source_health(view: ClusterView, kind: Kind, now: float) -> SourceHealth:
     progress = view.state.progress.get(kind)
     if status.health is Health.LOADING and progress is not None:
         text = f"{text} {progress.loaded:,}"
-    return SourceHealth(name, status.health, safe(text), safe(status.reason), age)
+    return SourceHealth(name, status.health, safe(text), safe(reason), age)
 
 
 def header(view: ClusterView, now: float) -> Header:

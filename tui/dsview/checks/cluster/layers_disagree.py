@@ -36,6 +36,7 @@ check = Check(
     slug="layers-disagree",
     severity=Severity.WARNING,
     needs=(Kind.NODE,),
+    absence_of=(Kind.NODE, Kind.POD),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.POD),
     of_pods=(),
     of_service_families=True,

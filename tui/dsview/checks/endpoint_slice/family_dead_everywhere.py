@@ -48,6 +48,7 @@ check = Check(
     severity=Severity.ERROR,
     subjects=(Kind.SERVICE,),
     needs=(Kind.ENDPOINT_SLICE, Kind.POD),
+    absence_of=(Kind.ENDPOINT_SLICE, Kind.POD),
     cells=("ready",),
     layer=LayerName.ENDPOINTS,
     hop=HopName.ENDPOINT_SLICES,

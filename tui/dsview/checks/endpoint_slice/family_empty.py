@@ -47,6 +47,7 @@ check = Check(
     severity=Severity.ERROR,
     subjects=(Kind.SERVICE,),
     needs=(Kind.ENDPOINT_SLICE,),
+    absence_of=(Kind.ENDPOINT_SLICE,),
     uses=(Kind.POD,),
     cells=("ready",),
     layer=LayerName.ENDPOINTS,

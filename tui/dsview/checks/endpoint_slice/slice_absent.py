@@ -34,6 +34,7 @@ check = Check(
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
     needs=(Kind.ENDPOINT_SLICE,),
+    absence_of=(Kind.ENDPOINT_SLICE,),
     cells=("ready",),
     layer=LayerName.ENDPOINTS,
     hop=HopName.ENDPOINT_SLICES,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sized
 import msgspec
 
 from dsview.checks.engine.check import Check
+from dsview.cluster.completeness import may_rely_on_absence, why_absence_means_nothing
 from dsview.cluster.component_settings import KUBE_PROXY, kube_proxy_settings
 from dsview.cluster.profile import Profile
 from dsview.cluster.relations import PodFacet
@@ -55,9 +56,22 @@ def can_run(state: ClusterState, profile: Profile, check: Check, kind: Kind | No
         return False
     if Kind.ENDPOINT_SLICE in (kind, *check.needs) and _why_no_slices(profile) is not None:
         return False
+    if any(state.status(other).cut_off for other in check.absence_of):
+        return False
     if not all(map(state.is_known, check.needs)):
         return any(map(state.is_known, check.substitutes)) and all(map(state.is_settled, check.reads))
     return all(map(state.is_settled, (*check.uses, *check.substitutes)))
+
+
+def may_ask(state: ClusterState, check: Check, kind: Kind | None, namespace: str) -> bool:
+    """Whether absence means something where a check that can run looks for it.
+
+    A check that compares objects of the subject's own kind needs no list of them: what was given can be compared.
+    """
+    return all(
+        other is kind or not state.is_known(other) or may_rely_on_absence(state, other, namespace)
+        for other in check.absence_of
+    )
 
 
 def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> str | None:
@@ -76,6 +90,9 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
         is_optional = kind in RESOURCES and RESOURCES[kind].optional
         if not state.is_settled(kind) or (is_optional and state.is_missed(kind)):
             return why_unknown(state, kind)
+    incomplete = _incomplete(state, check)
+    if incomplete:
+        return incomplete
     if _lacks_families(state, profile, check):
         return f"{_NO_FAMILIES}; evaluated {check.without_families} only" if check.without_families else _NO_FAMILIES
     # Asked for every frame of the overview: most checks have nothing to do with what is read by name.
@@ -90,6 +107,22 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
     reasons = "; ".join(no_slices.get(kind) or why_unknown(state, kind) for kind in missing)
     rest = [kind.value for kind in check.subjects if kind not in missing]
     return f"{reasons}; evaluated for {', '.join(rest)} only" if rest else reasons
+
+
+def _incomplete(state: ClusterState, check: Check) -> str:
+    """Which kinds the check would need whole, and are not; empty where they are."""
+    lines: list[str] = []
+    is_partly = True
+    for kind in check.absence_of:
+        status = state.status(kind)
+        if not status.health.is_complete or (not status.cut_off and (status.listed is None or kind in check.subjects)):
+            continue
+        if not status.cut_off and status.listed and not check.subjects:
+            continue
+        is_partly = is_partly and not status.cut_off and bool(status.listed)
+        lines.append(f"{RESOURCES[kind].rbac_name}: {why_absence_means_nothing(state, kind)}")
+    rest = "; evaluated for these namespaces only" if lines and is_partly else ""
+    return safe("; ".join(lines) + rest)
 
 
 def _lacks_families(state: ClusterState, profile: Profile, check: Check) -> bool:

@@ -81,7 +81,9 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     `subjects` are the kinds it is asked of, one object at a time; without any it is asked once for the whole
     cluster, anew whenever one of `needs` or `uses` changed. `needs` are the kinds without which it is not evaluated
-    (besides the subject's own), or from `substitutes` in part only; `uses` are read where they are there. `of_pods`
+    (besides the subject's own), or from `substitutes` in part only; `uses` are read where they are there. `absence_of`
+    are the kinds that have to be read whole: the check takes an object that was not read as one that is not there (of
+    the subject's own kind, it compares with all others). `of_pods`
     narrows what a cluster-wide check reads of pods; without it every change of a pod counts. `config_map` is the
     ConfigMap that it needs; without one it needs those of the controllers. `of_listeners` says that a
     configuration file that was not understood leaves it unevaluated, while one that was not read is predicted.
@@ -105,6 +107,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[Kind, ...] = ()
     uses: tuple[Kind, ...] = ()
     substitutes: tuple[Kind, ...] = ()
+    absence_of: tuple[Kind, ...] = ()
     of_pods: tuple[PodFacet, ...] | None = None
     config_map: Key | None = None
     of_listeners: bool = False

@@ -11,7 +11,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Set
 
-from dsview.checks.engine.availability import can_run, why_not_evaluated
+from dsview.checks.engine.availability import can_run, may_ask, why_not_evaluated
 from dsview.checks.engine.check import Check, run_check, to_finding
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
@@ -185,7 +185,8 @@ class Engine:
     def _reading(self, kind: Kind) -> tuple[object, ...]:
         """How much of a kind was read. Which ConfigMaps were not is in the reason: they are read by name."""
         status = self.state.status(kind)
-        return (self.state.is_known(kind), status.namespaces, status.reason if kind is Kind.CONFIG_MAP else "")
+        reason = status.reason if kind is Kind.CONFIG_MAP else ""
+        return (self.state.is_known(kind), status.namespaces, status.cut_off, status.listed, reason)
 
     def _patience(self, kind: Kind | None) -> float:
         return PATIENCE_AFTER if kind in self._released else PATIENCE
@@ -323,7 +324,8 @@ class Engine:
         if item is not None:
             ref = ObjectRef(key[0], key[1] or None, key[2])
             for check in self._active.get(kind, ()):
-                found.extend(self._run(check, item, ref, context, key))
+                if not check.absence_of or may_ask(self.state, check, kind, key[1]):
+                    found.extend(self._run(check, item, ref, context, key))
         if kind is Kind.SERVICE:
             (self._pod_readers.add if context.looked_at_pods else self._pod_readers.discard)(key)
         if kind in _BY_NODES:
@@ -350,7 +352,7 @@ class Engine:
         self._failed.pop((code, "", ""), None)
         found: list[Finding] = []
         for check in self._active.get(None, ()):
-            if check.code == code:
+            if check.code == code and may_ask(self.state, check, None, ""):
                 found.extend(self._run(check, None, CLUSTER, context, (code, "", "")))
         touched |= self._enter((code, "", ""), found, context)
 

@@ -39,6 +39,7 @@ check = Check(
     severity=Severity.ERROR,
     subjects=(Kind.HTTP_ROUTE,),
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),
+    absence_of=(Kind.ENDPOINT_SLICE, Kind.POD),
     uses=(Kind.GATEWAY, Kind.GATEWAY_CLASS),
     of_pods=PODS,
     hop=HopName.BACKEND,

@@ -37,6 +37,7 @@ check = Check(
     severity=Severity.ERROR,
     subjects=(Kind.INGRESS,),
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),
+    absence_of=(Kind.ENDPOINT_SLICE, Kind.POD),
     uses=(Kind.INGRESS_CLASS, Kind.NODE),
     hop=HopName.BACKEND,
 )

@@ -38,6 +38,7 @@ check = Check(
     slug="family-switched-off",
     severity=Severity.NOTE,
     needs=(Kind.SERVICE, Kind.POD),
+    absence_of=(Kind.POD,),
     uses=USES,
     of_pods=PODS,
     of_service_families=True,

@@ -39,6 +39,7 @@ check = Check(
     slug="service-family-no-listener",
     severity=Severity.ERROR,
     needs=(Kind.SERVICE, Kind.POD, Kind.ENDPOINT_SLICE),
+    absence_of=(Kind.POD,),
     uses=USES,
     of_pods=PODS,
     cells=("listen", "ready"),

@@ -37,6 +37,7 @@ check = Check(
     slug="no-pod-cidr",
     severity=Severity.ERROR,
     needs=(Kind.NODE,),
+    absence_of=(Kind.NODE,),
     uses=(Kind.EVENT,),
     cells=("pod_cidr",),
     layer=LayerName.PODS,

@@ -38,6 +38,7 @@ check = Check(
     severity=Severity.NOTE,
     subjects=(Kind.POD,),
     needs=(Kind.NODE,),
+    absence_of=(Kind.POD,),
     cells=("pod_ip",),
     layer=LayerName.PODS,
     hop=HopName.PODS,

@@ -38,6 +38,7 @@ check = Check(
     severity=Severity.WARNING,
     subjects=(Kind.POD,),
     needs=(Kind.NODE, Kind.SERVICE),
+    absence_of=(Kind.POD,),
     cells=("pod_ip",),
     layer=LayerName.PODS,
     hop=HopName.PODS,

@@ -41,6 +41,7 @@ check = Check(
     severity=Severity.ERROR,
     subjects=(Kind.SERVICE,),
     needs=(Kind.SERVICE_CIDR,),
+    absence_of=(Kind.SERVICE_CIDR,),
     substitutes=(Kind.EVENT,),
     cells=("cluster_ip",),
     layer=LayerName.SERVICES,

@@ -38,6 +38,7 @@ check = Check(
     severity=Severity.WARNING,
     subjects=(Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE),
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE),
+    absence_of=(Kind.ENDPOINT_SLICE,),
     uses=(Kind.NODE,),
 )
 

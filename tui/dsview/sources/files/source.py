@@ -37,6 +37,13 @@ class _Kinded(msgspec.Struct, rename="camel"):
     api_version: str | None = None
 
 
+class _Answer(msgspec.Struct):
+    """A Status of the server: what it says, and the HTTP status."""
+
+    message: str = ""
+    code: int = 0
+
+
 class _Version(msgspec.Struct, rename="camel"):
     """What `/version` answers, or what `kubectl version -o json` makes of it."""
 
@@ -45,8 +52,10 @@ class _Version(msgspec.Struct, rename="camel"):
 
 
 _kinded_decoder = msgspec.json.Decoder(_Kinded)
+_answer_decoder = msgspec.json.Decoder(_Answer)
 _version_decoder = msgspec.json.Decoder(_Version)
 _head_decoder = msgspec.json.Decoder(SnapshotHead)
+_HTTP_FORBIDDEN = 403
 _FORBIDDEN = re.compile(r"(\w+)(?:\.[\w.]+)? is forbidden")
 _PLURALS = {resource.plural: kind for kind, resource in RESOURCES.items()}
 
@@ -66,6 +75,9 @@ class FilesSource:
         self.captured_at: float | None = None
         self._objects: dict[Kind, dict[Key, Object]] = {}
         self._empty_lists: set[Kind] = set()
+        self._listed: dict[Kind, set[str] | None] = {}
+        self._cut_off: dict[Kind, str] = {}
+        self._begun: set[Kind] = set()
         self._refused: dict[Kind, str] = {}
         self._statuses: dict[Kind, StatusChanged] = {}
         self._where: dict[tuple[Kind, Key], Path] = {}
@@ -169,6 +181,7 @@ class FilesSource:
         if path.suffix == ".err":
             self._take_refusal(path, data)
             return
+        self._begun = set()
         try:
             content = unpack(data)
             if _is_conf(path):
@@ -184,8 +197,16 @@ class FilesSource:
                 self._take_document(path, found, sink)
         except BROKEN as error:
             self._broken.append(f"{safe(str(path))} was passed over: it is not what it should be ({safe(str(error))}).")
+            self._cut(path, f"{safe(str(path))} was passed over")
         except Unreadable as error:
             self._broken.append(f"{safe(str(path))} was not read to its end: {safe(str(error))}.")
+            self._cut(path, f"{safe(str(path))} was not read to its end")
+
+    def _cut(self, path: Path, reason: str) -> None:
+        """Objects of a file are lost: of the kinds that were read from it, and of the one that its name tells."""
+        named = _PLURALS.get(path.name.partition(".")[0].lower())
+        for kind in self._begun | ({named} if named is not None else set()):
+            self._cut_off.setdefault(kind, reason)
 
     def _take_refusal(self, path: Path, data: bytes) -> None:
         """What kubectl said instead of a list."""
@@ -202,38 +223,74 @@ class FilesSource:
             self._take_snapshot(found)
         list_kind = found.kind.removesuffix("List") if found.kind.endswith("List") else ""
         if found.items is None:
-            self._take_object(path, found.kind, found.api_version, found.raw, sink)
+            if found.kind == "Status":
+                self._take_status(path, found.raw)
+                return
+            kind = self._take_object(path, found.kind, found.api_version, found.raw, sink)
+            if kind is not None:
+                self._listed.setdefault(kind[0], set())
             return
         self._read_any = True
-        if not found.items and list_kind in _KINDS:
-            self._empty_lists.add(_KINDS[list_kind])
+        listed: list[tuple[Kind, str]] = []
+        if list_kind in _KINDS:
+            self._begun.add(_KINDS[list_kind])
+            if not found.items:
+                self._empty_lists.add(_KINDS[list_kind])
+                self._listed[_KINDS[list_kind]] = None
         for raw in found.items:
             try:
                 head = _kinded_decoder.decode(raw)
             except BROKEN:
                 head = _Kinded()
-            self._take_object(path, head.kind or list_kind, head.api_version or found.api_version, raw, sink)
+            taken = self._take_object(path, head.kind or list_kind, head.api_version or found.api_version, raw, sink)
+            if taken is not None:
+                listed.append(taken)
+        self._note_listed(listed)
 
-    def _take_object(self, path: Path, name: str, api_version: str, raw: Raw, sink: Sink) -> None:
+    def _note_listed(self, listed: list[tuple[Kind, str]]) -> None:
+        """Which namespaces a list is of: all where it holds objects of several, else the one."""
+        namespaces = {namespace for _, namespace in listed if namespace}
+        for kind in {kind for kind, _ in listed}:
+            before = self._listed.get(kind, set())
+            is_of_all = before is None or len(namespaces) != 1 or not RESOURCES[kind].namespaced
+            self._listed[kind] = None if is_of_all or before is None else before | namespaces
+
+    def _take_status(self, path: Path, raw: Raw) -> None:
+        """What the server answered instead of a list."""
+        answer = _answer_decoder.decode(raw)
+        match = _FORBIDDEN.search(answer.message)
+        name = match.group(1) if match else path.name.partition(".")[0].lower()
+        kind = _PLURALS.get(name)
+        if answer.code == _HTTP_FORBIDDEN and kind is not None:
+            self._refused[kind] = safe(answer.message)
+        elif kind is not None:
+            self._cut_off.setdefault(kind, f"{safe(str(path))} holds an answer of the server")
+        said = f" ({safe(answer.message)})" if answer.message else ""
+        self._broken.append(f"{safe(str(path))} holds no objects but a Status of the server{said}.")
+
+    def _take_object(self, path: Path, name: str, api_version: str, raw: Raw, sink: Sink) -> tuple[Kind, str] | None:
+        """Take one object in; its kind and namespace, also where it is not wanted, or None where it has none."""
         self._read_any = self._read_any or bool(name)
         kind = _kind_of(name, api_version)
         if kind is None:
-            return
+            return None
         self._read_any = True
+        self._begun.add(kind)
         try:
             item = decode(kind, raw)
         except BadObject as error:
             self._empty_lists.add(kind)
             sink(Quarantined(kind, error.identity, str(error)))
-            return
+            return kind, ""
         if self._namespaces and RESOURCES[kind].namespaced and item.namespace not in self._namespaces:
             self._empty_lists.add(kind)
-            return
+            return kind, item.namespace
         known = self._objects.setdefault(kind, {})
         old = known.get(item.key)
         if old is None or _version(item) >= _version(old):
             known[item.key] = item
             self._where[(kind, item.key)] = path
+        return kind, item.namespace
 
     def _take_snapshot(self, found: Document) -> None:
         head = _head_decoder.decode(found.raw)
@@ -273,9 +330,18 @@ class FilesSource:
             # A snapshot says itself what it has; of a kind that was still being read some objects are not all.
             return _narrowed(then, scope)
         if has_objects or kind in self._empty_lists:
-            return StatusChanged(kind=kind, health=Health.GIVEN, namespaces=scope)
+            listed = self._listed.get(kind)
+            return StatusChanged(
+                kind=kind,
+                health=Health.GIVEN,
+                namespaces=scope,
+                cut_off=self._cut_off.get(kind, ""),
+                listed=frozenset(listed) if listed is not None else None,
+            )
         if kind in self._refused:
             return StatusChanged(kind=kind, health=Health.REFUSED, reason=self._refused[kind])
+        if kind in self._cut_off:
+            return StatusChanged(kind=kind, health=Health.NOT_GIVEN, reason=self._cut_off[kind])
         return StatusChanged(kind=kind, health=Health.NOT_GIVEN)
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
@@ -329,7 +395,14 @@ def _status_then(kind: Kind, status: SnapshotStatus) -> StatusChanged:
         health, reason = Health.NOT_GIVEN, "it was still being read when the snapshot was taken"
     elif health.is_complete:
         health = Health.GIVEN
-    return StatusChanged(kind=kind, health=health, reason=safe(reason), namespaces=status.namespaces)
+    return StatusChanged(
+        kind=kind,
+        health=health,
+        reason=safe(reason),
+        namespaces=status.namespaces,
+        cut_off=safe(status.cut_off),
+        listed=frozenset(status.listed) if status.listed is not None else None,
+    )
 
 
 def _narrowed(status: StatusChanged, wanted: tuple[str, ...] | None) -> StatusChanged:

@@ -64,6 +64,8 @@ def redacted_status(status: StatusChanged, to: Redactor) -> StatusChanged:
         status,
         reason=REDACTED if status.reason else "",
         namespaces=None if namespaces is None else tuple(to.namespace(name) for name in namespaces),
+        cut_off=REDACTED if status.cut_off else "",
+        listed=None if status.listed is None else frozenset(to.namespace(name) for name in status.listed),
     )
 
 

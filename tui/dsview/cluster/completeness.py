@@ -1,0 +1,58 @@
+"""Whether all objects of a kind were read, and so whether it means anything that one is not there."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from dsview.cluster.state import ClusterState
+from dsview.kinds.kind import Kind
+from dsview.sources.events import Health
+
+
+class Completeness(StrEnum):
+    """How much of a kind was read."""
+
+    COMPLETE = "complete"
+    CUT_OFF = "cut off"
+    IN_PART = "given in part"
+    REFUSED = "refused"
+    ABSENT = "absent"
+    UNREAD = "unread"
+
+
+_UNKNOWN = {Health.REFUSED: Completeness.REFUSED, Health.ABSENT: Completeness.ABSENT}
+
+
+def completeness(state: ClusterState, kind: Kind) -> Completeness:
+    """How much of a kind was read, over all namespaces."""
+    status = state.status(kind)
+    if not status.health.is_complete:
+        return _UNKNOWN.get(status.health, Completeness.UNREAD)
+    if status.cut_off:
+        return Completeness.CUT_OFF
+    is_in_part = status.namespaces is not None or status.listed is not None
+    return Completeness.IN_PART if is_in_part else Completeness.COMPLETE
+
+
+def may_rely_on_absence(state: ClusterState, kind: Kind, namespace: str | None = None) -> bool:
+    """Whether an object of the kind that was not read can be taken as not there.
+
+    With a namespace: an object in it. Without one: an object anywhere, where at least one list of the kind was read. A
+    kind that the cluster does not serve has no objects.
+    """
+    status = state.status(kind)
+    if status.health is Health.ABSENT:
+        return True
+    if not status.health.is_complete or status.cut_off:
+        return False
+    if status.listed is None:
+        return True
+    return namespace in status.listed if namespace else bool(status.listed)
+
+
+def why_absence_means_nothing(state: ClusterState, kind: Kind) -> str:
+    """The reason in a few words, such as `cut off (pods.json was not read to its end)`."""
+    status = state.status(kind)
+    if status.health.is_complete and status.cut_off:
+        return f"cut off ({status.cut_off})"
+    return "given as single objects only" if not status.listed else "listed for some namespaces only"
