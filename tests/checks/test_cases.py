@@ -28,9 +28,7 @@ NOT_EXACT_YET: frozenset[str] = frozenset(
         "kube-ovn-every-pod-annotated",
         "kube-ovn-old-pod",
         "kube-router-annotation",
-        "list-in-list",
         "lists-appended-yaml",
-        "lists-without-extension",
         "objects-without-kind",
         "one-pod-in-another-order",
         "policy-ipv4-world-and-selectors",
@@ -41,7 +39,6 @@ NOT_EXACT_YET: frozenset[str] = frozenset(
         "redacted-xxx",
         "services-then-pods-in-one-yaml",
         "virtual-kubelet-among-others",
-        "warnings-before-json",
         "windows-overlay-pods",
     }
 )

@@ -25,6 +25,7 @@ from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, SourceEvent, StatusChanged
 from dsview.sources.files import FilesSource, documents
 from dsview.sources.files import source as files_source
+from tests.support.clusters import from_path
 
 DATA = Path(__file__).parent.parent / "data"
 RECORDING = DATA / "recordings" / "dual-two-nodes"
@@ -519,3 +520,12 @@ def test_every_scenario_is_read_without_a_complaint() -> None:
                 name: count for name, count in kinds.items() if name in {k.value for k in RESOURCES}
             }
             assert told.quarantined == []
+
+
+def test_lists_in_lists_are_read_up_to_a_depth(tmp_path: Path) -> None:
+    document: dict[str, object] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}}
+    for depth in range(12):
+        document = {"apiVersion": "v1", "kind": "List", "items": [document]}
+        (tmp_path / f"{depth}.json").write_text(json.dumps(document))
+    assert from_path(tmp_path / "8.json").state.pods.get(("shop", "a")) is not None
+    assert any("Lists" in note for note in from_path(tmp_path / "9.json").state.notes)

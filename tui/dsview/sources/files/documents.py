@@ -83,11 +83,16 @@ _LOGS = re.compile(
 """What `kubectl cluster-info dump` writes between its lists."""
 
 
+_SAID_BEFORE = re.compile(rb"\A(?:(?:[IWEF]\d{4} \d\d:\d\d:\d\d\.|Warning: )[^\n]*\n)+")
+"""What kubectl logs and warns of before it writes, where both went to one file."""
+
+
 def documents(data: bytes) -> Iterator[Document]:
     """The documents of a file, in order.
 
     Raises `Unreadable` at the first one that is broken; those before it were given out by then.
     """
+    data = _SAID_BEFORE.sub(b"", data, count=1)
     text = data.lstrip(b"\xef\xbb\xbf \t\r\n")
     if _JSON.match(text) and b"\n---" not in text:
         yield from _json_documents(text)

@@ -21,13 +21,15 @@ from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, Sink, StatusChanged
-from dsview.sources.files.documents import BROKEN, MAX_BYTES, Document, Unreadable, documents, unpack
+from dsview.sources.files.documents import BROKEN, MAX_BYTES, Document, Unreadable, document, documents, unpack
 from dsview.sources.manifest import manifest
 from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead, SnapshotStatus
 
 _KINDS = {kind.value: kind for kind in RESOURCES}
 _GROUPS = {kind: resource.group for kind, resource in RESOURCES.items()}
 _BATCH = 1000
+_MAX_LISTS = 8
+"""How many Lists may stand in each other: tools that gather lists make one or two."""
 _MAX_DIGITS = 20
 """A resourceVersion is a number of 64 bits, where it is a number."""
 
@@ -166,7 +168,7 @@ class FilesSource:
                     self._passed_over.append(str(entry.relative_to(root)))
         for path in sorted(files):
             relative = path.relative_to(root)
-            if not _is_wanted(relative):
+            if not _is_wanted(relative) and not (not relative.suffix and _begins_like_objects(path)):
                 self._passed_over.append(str(relative))
                 continue
             try:
@@ -218,7 +220,7 @@ class FilesSource:
         else:
             self._passed_over.append(str(path))
 
-    def _take_document(self, path: Path, found: Document, sink: Sink) -> None:
+    def _take_document(self, path: Path, found: Document, sink: Sink, depth: int = 0) -> None:
         if found.kind == SNAPSHOT_KIND:
             self._take_snapshot(found)
         list_kind = found.kind.removesuffix("List") if found.kind.endswith("List") else ""
@@ -242,6 +244,11 @@ class FilesSource:
                 head = _kinded_decoder.decode(raw)
             except BROKEN:
                 head = _Kinded()
+            if head.kind == "List":
+                if depth >= _MAX_LISTS:
+                    raise Unreadable(f"it holds Lists in more than {_MAX_LISTS} Lists")
+                self._take_document(path, document(raw), sink, depth + 1)
+                continue
             taken = self._take_object(path, head.kind or list_kind, head.api_version or found.api_version, raw, sink)
             if taken is not None:
                 listed.append(taken)
@@ -374,14 +381,20 @@ def _kind_of(name: str, api_version: str) -> Kind | None:
 def _objects_in(content: bytes, kind: Kind) -> Iterator[tuple[Object, Raw]]:
     """The objects of a kind in a file; broken ones were reported when it was first read."""
     for found in documents(content):
-        inherited = found.kind.removesuffix("List") if found.kind.endswith("List") else ""
-        for raw in found.items if found.items is not None else [found.raw]:
-            try:
-                head = _kinded_decoder.decode(raw)
-                if _kind_of(head.kind or inherited, head.api_version or found.api_version) is kind:
-                    yield decode(kind, raw), raw
-            except (BadObject, *BROKEN):
-                continue
+        yield from _objects_of(found, kind, 0)
+
+
+def _objects_of(found: Document, kind: Kind, depth: int) -> Iterator[tuple[Object, Raw]]:
+    inherited = found.kind.removesuffix("List") if found.kind.endswith("List") else ""
+    for raw in found.items if found.items is not None else [found.raw]:
+        try:
+            head = _kinded_decoder.decode(raw)
+            if head.kind == "List" and found.items is not None and depth < _MAX_LISTS:
+                yield from _objects_of(document(raw), kind, depth + 1)
+            elif _kind_of(head.kind or inherited, head.api_version or found.api_version) is kind:
+                yield decode(kind, raw), raw
+        except (BadObject, *BROKEN):
+            continue
 
 
 def _status_then(kind: Kind, status: SnapshotStatus) -> StatusChanged:
@@ -428,6 +441,18 @@ def _is_wanted(path: Path) -> bool:
     is_watch_recording = name.endswith((".jsonl", ".ndjson"))
     is_expectation = name == "expect.json"
     return name.endswith((".json", ".yaml", ".yml", ".err")) and not is_watch_recording and not is_expectation
+
+
+_BEGINS_LIKE_OBJECTS = re.compile(rb"\s*(?:\{\s*\"|---\s|apiVersion:|items:|kind:)")
+
+
+def _begins_like_objects(path: Path) -> bool:
+    """Whether a file without an extension begins as kubectl's output does."""
+    try:
+        with path.open("rb") as file:
+            return _BEGINS_LIKE_OBJECTS.match(file.read(256)) is not None
+    except OSError:
+        return True  # Reading it says why it cannot be read.
 
 
 def _version(item: Object) -> tuple[int, int]:
