@@ -28,7 +28,6 @@ NOT_EXACT_YET: frozenset[str] = frozenset(
         "kube-ovn-every-pod-annotated",
         "kube-ovn-old-pod",
         "kube-router-annotation",
-        "lists-appended-yaml",
         "objects-without-kind",
         "one-pod-in-another-order",
         "policy-ipv4-world-and-selectors",
@@ -37,7 +36,6 @@ NOT_EXACT_YET: frozenset[str] = frozenset(
         "redacted-hidden",
         "redacted-only-nodes",
         "redacted-xxx",
-        "services-then-pods-in-one-yaml",
         "virtual-kubelet-among-others",
         "windows-overlay-pods",
     }

@@ -206,11 +206,32 @@ def document(raw: Raw) -> Document:
     return Document(head.kind or "", head.api_version or "", [] if is_list and items is None else items, raw)
 
 
+_TOP_LEVEL = re.compile(rb"^(?:(---)(?=\s|\Z)|([A-Za-z]\w*):(?=\s|\Z))", re.MULTILINE)
+
+
+def _with_marks(text: bytes) -> bytes:
+    """YAML with a mark before each document that was appended without one: there a top-level key stands again."""
+    seen: set[bytes] = set()
+    parts: list[bytes] = []
+    start = 0
+    for match in _TOP_LEVEL.finditer(text):
+        mark, key = match.groups()
+        if mark:
+            seen.clear()
+        elif key in seen:
+            parts.append(text[start : match.start()])
+            start = match.start()
+            seen = {key}
+        else:
+            seen.add(key)
+    return b"---\n".join([*parts, text[start:]]) if parts else text
+
+
 def _yaml_documents(text: bytes) -> Iterator[Document]:
     if len(text) > MAX_YAML_BYTES:
         raise Unreadable(f"it is YAML of more than {MAX_YAML_BYTES // 1_000_000} MB; give it as JSON")
     try:
-        for value in load_yaml(text):
+        for value in load_yaml(_with_marks(text)):
             if isinstance(value, dict):
                 yield from _yaml_document(value)
             elif value is not None:
