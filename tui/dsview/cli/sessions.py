@@ -110,6 +110,8 @@ def run_to_end(session: Session, timeout: float | None) -> None:
     session.start()
     while not session.is_settled:
         session.drain(0.05)
+        if session.is_settled:
+            break
         if deadline is not None and time.monotonic() > deadline:
             raise UserError(_out_of_time(session, timeout or 0.0), exit_code=3)
         session.wait(0.2)
