@@ -92,7 +92,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     wait: str = ""
 
 
-SIZES = ((80, 24), (120, 40), (200, 60))
+SIZES = ((80, 24), (120, 40))
 SHADES = {
     "dark": Appearance(theme="dsview-dark"),
     "light": Appearance(theme="dsview-light"),
@@ -133,19 +133,15 @@ CONTEXTS = [
 
 PICTURES = (
     *(
-        msgspec.structs.replace(picture, name=f"{view}/{width}x{height}-{shade}", size=(width, height), shade=shade)
+        msgspec.structs.replace(picture, name=f"{view}/{width}x{height}", size=(width, height))
         for view, picture in VIEWS.items()
         for width, height in SIZES
-        for shade in ("dark", "light", MONOCHROME)
     ),
-    Picture(name="dashboard/60x20-dark", size=(60, 20)),
+    Picture(name="dashboard/light", shade="light"),
+    Picture(name="dashboard/monochrome", shade=MONOCHROME),
     Picture(name="dashboard/colour-blind", shade="colour-blind"),
-    Picture(name="dashboard/healthy", scenario="healthy"),
+    Picture(name="dashboard/220x60", size=(220, 60)),
     Picture(name="dashboard/changed", seconds=60),
-    Picture(name="dashboard/flagged", keys=("!",)),
-    Picture(name="trace/60x20-dark", keys=("!", "end", "t"), size=(60, 20)),
-    Picture(name="trace/colour-blind", keys=("!", "end", "t"), shade="colour-blind"),
-    Picture(name="findings/by-namespace", keys=("w", "s")),
 )
 
 

@@ -19,17 +19,19 @@ def words(svg: str) -> list[str]:
     return [element.text or "" for element in ET.fromstring(svg).iter(_TEXT)]
 
 
+def is_drawn_by_the_same(kept: str) -> bool:
+    """Whether this Textual and this Rich drew a picture: only then is it the same to the byte."""
+    return kept.endswith(f"{versions()}\n")
+
+
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
 async def test_a_picture_is_what_the_screen_shows(picture: Picture) -> None:
     kept = (FOLDER / f"{picture.name}.svg").read_text(encoding="utf-8")
-    if not kept.endswith(f"{versions()}\n"):
-        made_with = re.findall(r"<!-- (Textual .*) -->", kept)
-        pytest.skip(f"it was made with {made_with}, this is {versions()}")
     drawn = await draw(picture)
     first = next(((new, old) for new, old in zip(words(drawn), words(kept), strict=False) if new != old), None)
     assert first is None, "if this is meant, run `python screenshots/make.py`"
     # Not compared in the assertion: pytest would spend minutes on the difference of two such texts.
-    is_same = drawn == kept
+    is_same = drawn == kept or not is_drawn_by_the_same(kept)
     assert is_same, "it has the same words and looks otherwise; if this is meant, run `python screenshots/make.py`"
 
 
@@ -37,11 +39,10 @@ async def test_a_picture_is_what_the_screen_shows(picture: Picture) -> None:
 async def test_a_recording_is_what_its_storyboard_plays(name: str) -> None:
     path = STORYBOARDS[name]
     kept = path.with_suffix(".svg").read_text(encoding="utf-8")
-    if not kept.endswith(f"{versions()}\n"):
-        pytest.skip(f"it was made with other versions than {versions()}")
     played = await record(path)
     assert words(played[".svg"]) == words(kept), "if this is meant, run `python screenshots/make.py`"
     is_same = played[".svg"] == kept and played[".cast"] == path.with_suffix(".cast").read_text(encoding="utf-8")
+    is_same = is_same or not is_drawn_by_the_same(kept)
     assert is_same, "it has the same words and looks otherwise; if this is meant, run `python screenshots/make.py`"
 
 

@@ -89,7 +89,7 @@ class ColumnSizer:
     def __init__(self, columns: Sequence[Column], chosen: Sequence[str] = ()) -> None:
         self.columns = tuple(columns)
         ids = [column.id for column in columns]
-        # In the order they were chosen in; without a choice all that there is room for.
+        # In the order they were chosen in. Chosen or not, a column that does not fit gives way: the lanes stay in sight.
         self._chosen = [ids.index(column_id) for column_id in chosen if column_id in ids]
         self._least = [max(column.width, cell_len(column.title)) for column in columns]
         self._natural = list(self._least)
@@ -117,11 +117,11 @@ class ColumnSizer:
     def layout(self, available: int, *, everything: bool = False) -> Layout:
         """Place the columns in so many cells; `everything` keeps all of them and scrolls instead."""
         gap = 2 if available >= _ROOMY else 1
-        shown = list(range(len(self.columns))) if everything else self._chosen or self._kept(available, gap)
+        wanted = self._chosen or list(range(len(self.columns)))
+        shown = wanted if everything else self._kept(wanted, available, gap)
         gaps = self._gaps(shown, gap)
         room = available - GUTTER - sum(gaps)
-        scrolls = everything or (bool(self._chosen) and sum(self._least[i] for i in shown) > room)
-        widths = {i: self._natural[i] for i in shown} if scrolls else self._share(shown, room)
+        widths = {i: self._natural[i] for i in shown} if everything else self._share(shown, room)
         placed: list[Placed] = []
         offset = GUTTER
         for index, before in zip(shown, gaps, strict=True):
@@ -148,13 +148,14 @@ class ColumnSizer:
             gaps.append(gap + 1 if gap > 1 and columns[left].lane != columns[right].lane else gap)
         return gaps[: len(shown)]
 
-    def _kept(self, available: int, gap: int) -> list[int]:
-        """The columns to show, by index. Those of one priority go together, or a lane would lose its counterpart.
+    def _kept(self, wanted: list[int], available: int, gap: int) -> list[int]:
+        """Those of the wanted columns that fit, by index. Those of one priority go together, so that each lane keeps
+        its counterpart.
 
         Columns that matter little go as soon as the others had to be cut; the last but one, only where nothing else
         helps; those of priority 0 never.
         """
-        shown = list(range(len(self.columns)))
+        shown = list(wanted)
         for priority in sorted({column.priority for column in self.columns if column.priority > 0}, reverse=True):
             widths = self._least if priority == 1 else self._comfortable()
             if GUTTER + sum(widths[i] for i in shown) + sum(self._gaps(shown, gap)) <= available:
