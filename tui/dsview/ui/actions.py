@@ -166,7 +166,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         (_PANES, "pane('services')", "1", "Services", "Goes to the Services; again: shows them alone."),
         (_PANES, "pane('pods')", "2", "Pods", "Goes to the Pods; again: shows them alone."),
         (_PANES, "pane('nodes')", "3", "Nodes", "Goes to the Nodes; again: shows them alone."),
-        (_PANES, "pane('listeners')", "4", "Ingress listeners", "Goes to the listeners; again: alone."),
+        (_PANES, "pane('listeners')", "4", "Listeners", "Goes to the listeners; again: alone."),
     ),
     "Take away": (
         (

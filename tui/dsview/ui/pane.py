@@ -19,7 +19,7 @@ PANES: tuple[tuple[str, str], ...] = (
     ("services", "Services"),
     ("pods", "Pods"),
     ("nodes", "Nodes"),
-    ("listeners", "Ingress listeners"),
+    ("listeners", "Listeners"),
 )
 """Ids and titles of the panes, in the order of their keys 1 to 4: known before there is a session."""
 
