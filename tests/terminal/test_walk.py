@@ -33,7 +33,8 @@ class Tmux:
         # A path in the test's own folder would be too long for a socket.
         self._sockets = tempfile.mkdtemp(prefix="dsview-")
         self._env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("TMUX")},
+            # COLUMNS and LINES are of the terminal that the tests run in.
+            **{name: value for name, value in os.environ.items() if not name.startswith(("TMUX", "COLUMNS", "LINES"))},
             "TMUX_TMPDIR": self._sockets,
             "LANG": "C.UTF-8",
             "XDG_CONFIG_HOME": str(folder / "config"),

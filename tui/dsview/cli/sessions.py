@@ -108,7 +108,7 @@ def run_to_end(session: Session, timeout: float | None) -> None:
     """
     deadline = time.monotonic() + timeout if timeout else None
     session.start()
-    while not session.is_settled:
+    while True:
         session.drain(0.05)
         if session.is_settled:
             break

@@ -89,7 +89,7 @@ class ColumnSizer:
     def __init__(self, columns: Sequence[Column], chosen: Sequence[str] = ()) -> None:
         self.columns = tuple(columns)
         ids = [column.id for column in columns]
-        # In the order they were chosen in. Chosen or not, a column that does not fit gives way: the lanes stay in sight.
+        # In the order they were chosen in. One that does not fit gives way even so: the lanes stay in sight.
         self._chosen = [ids.index(column_id) for column_id in chosen if column_id in ids]
         self._least = [max(column.width, cell_len(column.title)) for column in columns]
         self._natural = list(self._least)
@@ -149,8 +149,7 @@ class ColumnSizer:
         return gaps[: len(shown)]
 
     def _kept(self, wanted: list[int], available: int, gap: int) -> list[int]:
-        """Those of the wanted columns that fit, by index. Those of one priority go together, so that each lane keeps
-        its counterpart.
+        """Those of the wanted columns that fit, by index. One priority goes together: each lane has its counterpart.
 
         Columns that matter little go as soon as the others had to be cut; the last but one, only where nothing else
         helps; those of priority 0 never.
