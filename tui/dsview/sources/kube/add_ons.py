@@ -11,7 +11,8 @@ from dsview.kinds.registry import RESOURCES
 from dsview.sources.kube.errors import RequestFailed
 
 if TYPE_CHECKING:
-    from dsview.sources.kube.client import Client
+    from dsview.sources.kube.bodies import DISCOVERY, UNDECODABLE
+from dsview.sources.kube.client import Client
 
 TIMEOUT = 10.0
 LOOK_AGAIN = 300.0
@@ -40,8 +41,8 @@ def served(client: Client, kinds: list[Kind]) -> list[Kind]:
     Everybody who is authenticated may ask for it (ClusterRole system:discovery), whatever else is forbidden.
     """
     try:
-        answer = msgspec.json.decode(client.get("/apis", timeout=TIMEOUT), type=_Groups)
-    except (RequestFailed, msgspec.MsgspecError):
+        answer = msgspec.json.decode(client.get("/apis", timeout=TIMEOUT, limit=DISCOVERY), type=_Groups)
+    except (RequestFailed, *UNDECODABLE):
         return kinds
     groups = {group.name for group in answer.groups}
     names: dict[str, set[str]] = {}
@@ -54,8 +55,8 @@ def _is_listed(client: Client, kind: Kind, names: dict[str, set[str]]) -> bool:
         path = f"/apis/{resource.group}/{version}"
         if path not in names:
             try:
-                found = msgspec.json.decode(client.get(path, timeout=TIMEOUT), type=_Resources)
-            except (RequestFailed, msgspec.MsgspecError):
+                found = msgspec.json.decode(client.get(path, timeout=TIMEOUT, limit=DISCOVERY), type=_Resources)
+            except (RequestFailed, *UNDECODABLE):
                 found = _Resources()
             names[path] = {item.name for item in found.resources}
         if resource.plural in names[path]:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 FIRST = 0.8
 LONGEST = 30.0
 RESET_AFTER = 120.0
+LONGEST_ASKED = 300.0
+"""The most of a Retry-After that is waited for, in seconds: a server may ask for days."""
 
 
 class Backoff:
@@ -20,11 +22,11 @@ class Backoff:
         self._last = -RESET_AFTER
 
     def delay(self, retry_after: float = 0.0) -> float:
-        """Seconds to wait now; at least what the server asked for."""
+        """Seconds to wait now; at least what the server asked for, at most five minutes."""
         now = self._clock()
         if now - self._last >= RESET_AFTER:
             self._next = FIRST
         self._last = now
         wait = self._next * (1 + self._jitter())
         self._next = min(self._next * 2, LONGEST)
-        return max(min(wait, LONGEST), retry_after)
+        return max(min(wait, LONGEST), min(retry_after, LONGEST_ASKED))

@@ -16,6 +16,7 @@ import urllib3
 from dsview import __version__
 from dsview.core.errors import UserError
 from dsview.kinds.kind import Kind
+from dsview.sources.kube.bodies import ERROR, OBJECT, BodyLimit, read_body
 from dsview.sources.kube.encodings import JSON_TYPE, readable_status
 from dsview.sources.kube.errors import RequestFailed, describe, describe_config, failure_of
 from dsview.sources.kube.kubeconfig import ResolvedContext
@@ -31,8 +32,6 @@ helps. A plug-in may open a browser each time."""
 
 EXEC_PROTOCOL = "v4.channel.k8s.io"
 """The framing of pods/exec over WebSockets that every supported API server knows."""
-
-_BODY_LIMIT = 1 << 20
 
 # It must never write on the terminal that a screen is drawn on; a log file has its own handler.
 logging.getLogger("urllib3").addHandler(logging.NullHandler())
@@ -123,8 +122,9 @@ class Client:
             response = self._get(path, query, verb, read_timeout, accept)
         try:
             if response.status != 200:
-                body = response.read(_BODY_LIMIT, decode_content=True) or b""
-                raise failure_of(response.status, readable_status(body), response.headers.get("Retry-After"))
+                raise failure_of(
+                    response.status, readable_status(self._reason_in(response)), response.headers.get("Retry-After")
+                )
             if generation == self._generation:
                 self._refresh_pause = REFRESH_AT_MOST_EVERY
             yield response
@@ -174,10 +174,23 @@ class Client:
         except (urllib3.exceptions.HTTPError, OSError):
             return
 
-    def get(self, path: str, *, kind: Kind | None = None, timeout: float | None = None) -> bytes:
+    def get(
+        self, path: str, *, kind: Kind | None = None, timeout: float | None = None, limit: BodyLimit = OBJECT
+    ) -> bytes:
         """The whole body of a GET. Raises `RequestFailed`."""
         with self.open(path, {}, verb="get", kind=kind, read_timeout=timeout) as response:
-            return response.read(decode_content=True) or b""
+            return self.read_body(response, limit)
+
+    def _reason_in(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """What an answer says of why it failed; empty where that is no short text."""
+        try:
+            return self.read_body(response, ERROR)
+        except RequestFailed:
+            return b""
+
+    def read_body(self, response: urllib3.BaseHTTPResponse, limit: BodyLimit) -> bytes:
+        """The whole body of an answer. Raises `RequestFailed` where it is larger or slower than the limit."""
+        return read_body(response, limit, may_be_gzip=self._gzip)
 
     def websocket(self, path: str, query: list[tuple[str, str]]) -> Any:
         """A WebSocket to a pod's subresource. 401 refreshes the credentials once. Raises `RequestFailed`."""

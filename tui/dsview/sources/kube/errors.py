@@ -48,7 +48,7 @@ class RequestFailed(Exception):  # noqa: N818  (the field says "failed")
 def failure_of(code: int, body: bytes, retry_after: str | None = None) -> RequestFailed:
     """The failure in an HTTP answer: of a Status its message, of anything else (a proxy's HTML) only the code."""
     status = Status()
-    with contextlib.suppress(msgspec.MsgspecError):
+    with contextlib.suppress(msgspec.MsgspecError, RecursionError):
         status = _status_decoder.decode(body)
     if code == 401:
         text = "The API server does not accept the credentials (401). Log in again, or look at the context's user."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 
-import msgspec
 import urllib3
 
 from dsview.kinds.decode import BadObject, decode
@@ -13,6 +12,7 @@ from dsview.kinds.event import EVENT_REASONS, Event
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, Listed, Sink
+from dsview.sources.kube import bodies
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.reconnect import ServerReconnect
@@ -60,7 +60,7 @@ class EventPoller:
                 pause = 1.0 if error.code == 410 else self._interval
                 if error.code != 410:
                     self._report(self._health(error.code), str(error))
-            except (msgspec.MsgspecError, urllib3.exceptions.HTTPError, OSError) as error:
+            except (*bodies.UNDECODABLE, urllib3.exceptions.HTTPError, OSError) as error:
                 pause = self._interval
                 self._report(self._health(0), f"The answer could not be read ({type(error).__name__}).")
             else:
@@ -81,14 +81,14 @@ class EventPoller:
 
     def _list(self, reason: str) -> Iterator[Event]:
         for namespace in self._namespaces:
-            token, count = "", 0
+            token, count, seen = "", 0, set[str]()
             while count < AT_MOST and not self._stop.is_set():
                 query = {"fieldSelector": f"reason={reason}", "limit": str(PAGE)}
                 if token:
                     query["continue"] = token
                 path = RESOURCES[Kind.EVENT].path("v1", namespace)
                 with self._client.open(path, query, verb="list", kind=Kind.EVENT, read_timeout=60.0) as response:
-                    body = response.read(decode_content=True) or b""
+                    body = self._client.read_body(response, bodies.PAGE)
                 self.bytes += len(body)
                 page = page_decoder.decode(body)
                 for raw in page.items or ():
@@ -100,5 +100,6 @@ class EventPoller:
                     if isinstance(item, Event):
                         yield item
                 token = page.metadata.continue_
-                if not token:
+                if not token or token in seen:
                     break
+                seen.add(token)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,14 @@ def _absolute(entry: Any, folder: Path) -> Any:
     if isinstance(plugin, dict) and isinstance(plugin.get("command"), str) and "/" in plugin["command"]:
         resolved["exec"] = {**plugin, "command": str(folder / Path(plugin["command"]).expanduser())}
     return resolved
+
+
+def _flag(entry: Mapping[str, Any], key: str, context: str) -> bool:
+    """A field that is true or false. Raises `UserError` for anything else, such as the text "false"."""
+    value = entry.get(key)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise UserError(safe(f"{key} of the context {context!r} must be true or false, without quotes, in the kubeconfig."))
 
 
 def _look_for_plugin(user: object) -> None:
@@ -168,7 +177,7 @@ class Kubeconfig:
             name=name,
             namespace=str(context.get("namespace") or ""),
             server=str(cluster["server"]),
-            skips_tls_verify=bool(cluster.get("insecure-skip-tls-verify")),
+            skips_tls_verify=_flag(cluster, "insecure-skip-tls-verify", name),
             config=config,
         )
 

@@ -9,6 +9,7 @@ import msgspec
 
 from dsview.core.text import safe
 from dsview.kinds.pod import Pod
+from dsview.sources.kube.bodies import UNDECODABLE
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
 
@@ -84,7 +85,7 @@ def _receive(connection: Any) -> bytes:
                 break
     except websocket.WebSocketTimeoutException:
         raise ConfUnavailable("the pod did not answer in time") from None
-    except (websocket.WebSocketException, msgspec.MsgspecError, OSError) as error:
+    except (websocket.WebSocketException, *UNDECODABLE, OSError) as error:
         raise ConfUnavailable(safe(f"the connection broke ({type(error).__name__})")) from None
     if status is None:
         # The API server tells the exit code last: whatever came before may be half a file.

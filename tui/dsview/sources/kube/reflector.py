@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import msgspec
 import urllib3
 
 from dsview.core.text import safe
 from dsview.kinds.kind import Resource
 from dsview.kinds.metadata import Key
 from dsview.sources.events import Changed, Health, Listed, Progress, Quarantined, Sink
+from dsview.sources.kube import bodies
 from dsview.sources.kube.backoff import Backoff
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.encodings import WireChoice
@@ -147,7 +147,7 @@ class Reflector:
                 self._wire.was_bad(str(error))
                 if not self._failed(RequestFailed(0, safe(f"The answer of the API server cannot be read: {error}."))):
                     return
-            except (msgspec.MsgspecError, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            except (*bodies.UNDECODABLE, urllib3.exceptions.HTTPError, OSError) as error:
                 text = f"The answer of the API server could not be read ({type(error).__name__})."
                 if not self._failed(RequestFailed(0, safe(text))):
                     return
@@ -230,7 +230,7 @@ class Reflector:
         """
         query = {**self._query, "limit": "1"}
         with self._open(query, "list", self._request_timeout) as response:
-            page = self._intake.encoding.page(self._resource.kind, response.read(decode_content=True) or b"")
+            page = self._intake.encoding.page(self._resource.kind, self._client.read_body(response, bodies.PAGE))
         self._was_out = False
         if is_older(page.metadata.resource_version, self._version):
             raise _Expired
@@ -291,12 +291,13 @@ class Reflector:
     def _list_pages(self, health: Health = Health.LIVE) -> None:
         self._begin_list()
         token, version = "", ""
+        seen: set[str] = set()
         while True:
             query = {**self._query, "limit": str(PAGE), **({"continue": token} if token else {})}
             started = time.perf_counter()
             try:
                 with self._open(query, "list", self._request_timeout) as response:
-                    body = response.read(decode_content=True) or b""
+                    body = self._client.read_body(response, bodies.PAGE)
             except RequestFailed as error:
                 if error.code == 410 and token:
                     # The continue token has expired: begin again.
@@ -314,6 +315,9 @@ class Reflector:
                 raise _Gone
             if not token:
                 break
+            if token in seen:
+                raise RequestFailed(0, "The API server gives the same page of the list again and again.")
+            seen.add(token)
         self._end_list(version, health)
 
     def _tell_progress(self, remaining: int | None) -> None:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 CONNECTIONS = 48
 MOST_THREADS = 64
 
-VERSION_TIMEOUT = 5.0
 RETRY_FIRST = 10.0
 RETRY_AT_LEAST_EVERY = 300.0
 """Seconds between two tries to load credentials that cannot be loaded, doubling: a plug-in may open a browser."""
@@ -42,10 +41,6 @@ RETRY_AT_LEAST_EVERY = 300.0
 LOOK_EVERY = 5.0
 _AT_ONCE = (Kind.SERVICE, Kind.POD)
 CLUSTER_CONFIG_MAPS: tuple[Key, ...] = (("kube-system", "kube-proxy"), ("kube-system", "coredns"))
-
-
-class _Version(msgspec.Struct, rename="camel"):
-    git_version: str
 
 
 class KubeSource:
@@ -224,26 +219,22 @@ class KubeSource:
         return ("The server's certificate is not verified (insecure-skip-tls-verify).",)
 
     def _read_version(self, client: Client) -> None:
-        from dsview.sources.kube.errors import RequestFailed
+        from dsview.sources.kube.version import read_version
 
-        version = None
-        try:
-            version = msgspec.json.decode(client.get("/version", timeout=VERSION_TIMEOUT), type=_Version).git_version
-        except (RequestFailed, msgspec.MsgspecError):
-            # The kinds will say what is wrong; the version is asked for again when they get through.
+        version = read_version(client)
+        if version is None:
+            # The kinds say what is wrong; the version is asked for again when they get through.
             self._thread("version", lambda: self._ask_version_again(client))
         self._sink(ServerInfo(version=version, banners=self._banners))
 
     def _ask_version_again(self, client: Client) -> None:
-        from dsview.sources.kube.errors import RequestFailed
+        from dsview.sources.kube.version import read_version
 
         while self._outage.wait(self._interval):
-            try:
-                text = msgspec.json.decode(client.get("/version", timeout=VERSION_TIMEOUT), type=_Version).git_version
-            except (RequestFailed, msgspec.MsgspecError):
-                continue
-            self._sink(ServerInfo(version=text, banners=self._banners))
-            return
+            text = read_version(client)
+            if text is not None:
+                self._sink(ServerInfo(version=text, banners=self._banners))
+                return
 
     def _follow_everywhere(self, kind: Kind) -> None:
         scopes: tuple[str, ...] = self._namespaces if RESOURCES[kind].namespaced else ()

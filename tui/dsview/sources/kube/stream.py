@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import Raw
 
+from dsview.sources.kube.bodies import UNDECODABLE
+
 MAX_LINE = 32 << 20
 """Bytes; no object that etcd takes is that large. A longer line or frame is dropped, and told as None."""
 
@@ -70,7 +72,7 @@ def code_of(status: bytes) -> int:
     """The HTTP code in the Status of an ERROR event; 0 where there is none."""
     try:
         return msgspec.json.decode(status, type=_Coded).code
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         return 0
 
 
