@@ -145,8 +145,8 @@ CASES = [
                 ingress=[{"from": [LIMITED, {"podSelector": {}}]}], egress=[{"to": [FREE_V6, {"podSelector": {}}]}]
             )
         ),
-        set(),
-        ("DS-NET-001", "DS-NET-002"),
+        {("DS-NET-001", "warning", "NetworkPolicy", "p", V6), ("DS-NET-001", "warning", "NetworkPolicy", "p", V4)},
+        ("DS-NET-002",),
     ),
     Case(
         "one-direction-of-two-names-one-family",
@@ -191,7 +191,7 @@ CASES = [
                 policyTypes=["Egress"],
             )
         ),
-        set(),
+        {("DS-NET-001", "warning", "NetworkPolicy", "p", V6)},
         ("DS-NET-002",),
     ),
 ]

@@ -58,6 +58,7 @@ def test_every_check_that_rests_on_service_families_says_so(tmp_path: Path) -> N
     partly = {
         "DS-CLU-002": f"{NOTHING_TELLS}; evaluated between nodes only",
         "DS-CLU-009": f"{NOTHING_TELLS}; evaluated from the families of pods only",
+        "DS-CLU-012": f"{NOTHING_TELLS}; evaluated from the families of pods only",
     }
     wholly = ("CLU-001", "CLU-007", "CLU-010", "NODE-001", "SVC-001", "SVC-002", "SVC-003", "SVC-006")
     assert reasons == {**dict.fromkeys((f"DS-{code}" for code in wholly), NOTHING_TELLS), **partly}

@@ -119,7 +119,21 @@ def parse_version(text: str) -> tuple[int, int] | None:
 def _version(state: ClusterState) -> tuple[int, int] | None:
     if state.server.version and (served := parse_version(state.server.version)):
         return served
-    return min((v for n in state.nodes if (v := parse_version(n.kubelet_version))), default=None)
+    return max((v for n in state.nodes if (v := kubelet_version(n)) is not None), default=None)
+
+
+_OTHER_KUBELETS = ("-kubeedge-", "-vk-", "virtual-kubelet")
+"""What the version of an edge's or a virtual node's agent holds: it counts something else than Kubernetes does."""
+
+
+def kubelet_version(node: Node) -> tuple[int, int] | None:
+    """Major and minor of a node's kubelet; None where the version is that of another agent.
+
+    A kubelet is never newer than its API server (https://kubernetes.io/releases/version-skew-policy/).
+    """
+    if _is_virtual(node) or any(mark in node.kubelet_version for mark in _OTHER_KUBELETS):
+        return None
+    return parse_version(node.kubelet_version)
 
 
 def _service_cidr_is_doubtful(state: ClusterState) -> bool:
@@ -230,6 +244,8 @@ def annotated_cidrs(node: Node) -> tuple[str, ...]:
     for name, value in node.annotations:
         if name.endswith("-pod-cidr"):
             texts.append(value)
+        elif name == "kube-router.io/pod-cidrs":
+            texts.extend(split_list(value))
         elif name == "k8s.ovn.org/node-subnets":
             texts.extend(_ovn_subnets(value))
     return tuple(texts)
@@ -298,13 +314,14 @@ class ProfileTracker:
         return changed, changed_nodes
 
     def _unused(self, base: Profile) -> tuple[Family, ...]:
-        """The families that nodes have for pods, by their podCIDRs or by S and their own addresses, and no pod has."""
+        """The families that nodes have for pods and no pod has: by podCIDRs, without any by S and InternalIPs."""
         facts = self.nodes.values()
         return tuple(
             family
             for family in self._state.pod_counts.unused
             if any(
-                family in node.cidrs or (base.is_dual and family in base.service_families and family in node.internal)
+                family in node.cidrs
+                or (not node.cidrs and base.is_dual and family in base.service_families and family in node.internal)
                 for node in facts
             )
         )

@@ -45,3 +45,35 @@ def _zones_of_block(keys: list[str]) -> list[str]:
     if any(key.startswith("(") for key in keys):
         return [_EVERYTHING]
     return [_PORT.sub("", _SCHEME.sub("", key.strip(","))) or _EVERYTHING for key in keys]
+
+
+def drops_aaaa(corefile: str) -> str:
+    """The line by which a Corefile leaves AAAA queries without an answer; empty where there is none.
+
+    A `template` that names AAAA and has no `answer` line, or a `rewrite` of the type AAAA to A. A template of one zone
+    that is not the root counts as little as one that only falls through.
+    """
+    lines = [_words(line) for line in corefile[:LIMIT].splitlines()]
+    for number, words in enumerate(lines):
+        if words[:1] == ["rewrite"]:
+            kinds = [word for word in words[1:] if word not in {"stop", "continue"}]
+            if kinds[:3] == ["type", "AAAA", "A"]:
+                return " ".join(words)
+        if words[:1] == ["template"] and "AAAA" in words[1:]:
+            zones = [word for word in words[1:] if word not in {"IN", "ANY", "AAAA", "{"}]
+            block: list[list[str]] = []
+            for inner in lines[number + 1 :] if words[-1] == "{" else ():
+                if inner[:1] == ["}"]:
+                    break
+                block.append(inner)
+            directives = {inner[0] for inner in block if inner}
+            codes = {inner[1] for inner in block if inner[:1] == ["rcode"] and len(inner) > 1}
+            is_everything = not zones or "." in zones
+            if (
+                is_everything
+                and "answer" not in directives
+                and "fallthrough" not in directives
+                and codes <= {"NOERROR"}
+            ):
+                return " ".join(words).removesuffix(" {")
+    return ""

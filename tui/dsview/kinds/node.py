@@ -58,6 +58,8 @@ NODE_ANNOTATIONS = (
     "network.cilium.io/ipv6-pod-cidr",
     "io.cilium.network.ipv4-pod-cidr",
     "io.cilium.network.ipv6-pod-cidr",
+    "kube-router.io/pod-cidr",
+    "kube-router.io/pod-cidrs",
     "projectcalico.org/IPv4Address",
     "projectcalico.org/IPv6Address",
 )

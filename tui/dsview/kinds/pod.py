@@ -54,11 +54,13 @@ IPAM_ANNOTATIONS = (
     "ipam.cilium.io/ip-pool",
     "ipam.cilium.io/ipv4-pool",
     "ipam.cilium.io/ipv6-pool",
-    "ovn.kubernetes.io/ip_address",
     "ovn.kubernetes.io/ip_pool",
-    "ovn.kubernetes.io/logical_switch",
 )
-"""Annotations by which a pod asks its CNI for addresses of its own (DS-POD-001, exemptions)."""
+"""Annotations by which a pod asks its CNI for addresses of its own (DS-POD-001).
+
+Those that only report what a pod got, such as ovn.kubernetes.io/ip_address or cni.projectcalico.org/podIPs, ask for
+nothing: every pod has them.
+"""
 
 pod_annotations = annotation_reader(IGNORE_ANNOTATION, *IPAM_ANNOTATIONS)
 

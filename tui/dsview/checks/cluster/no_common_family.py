@@ -14,7 +14,8 @@ Make the Service dual-stack, or recreate the pods with the missing family.
 
 ## When it is a false alarm
 
-The pod does not use the cluster's DNS (dnsPolicy None or Default).
+The pod does not use the cluster's DNS: dnsPolicy None or Default, or on the host's network without
+ClusterFirstWithHostNet. Pods on the host's network need no family of default/kubernetes.
 """
 
 from __future__ import annotations
@@ -57,13 +58,17 @@ def decide(ctx: Context) -> Iterator[Problem]:
 def _unreachable(ctx: Context, service: Service, *, needs_dns: bool) -> Iterator[Problem]:
     served = families_of(service.real_cluster_ips)
 
-    def lacks(has: tuple[Family, ...], asks: bool) -> bool:
-        return bool(has) and not set(has) & set(served) and (asks or not needs_dns)
+    def lacks(has: tuple[Family, ...]) -> bool:
+        return bool(has) and not set(has) & set(served)
 
-    if not served or not any(lacks(has, asks) for has, asks in ctx.state.pod_patterns.counts):
+    def needs(pod: Pod) -> bool:
+        # A pod on the host's network reaches the API server by its own addresses, too.
+        return uses_cluster_dns(pod) if needs_dns else not pod.host_network
+
+    if not served or not any(lacks(has) for has, _ in ctx.state.pod_patterns.counts):
         return
     pods: list[Pod] = sorted(
-        (p for p in ctx.state.pods if lacks(families_of(p.ips), uses_cluster_dns(p)) and ctx.elig(p)),
+        (p for p in ctx.state.pods if needs(p) and lacks(families_of(p.ips)) and ctx.elig(p)),
         key=lambda pod: pod.key,
     )
     if pods:

@@ -38,8 +38,16 @@ def one_family_limits(policy: NetworkPolicy) -> list[Limit]:
 
 
 def only_family(rules: tuple[PolicyRule, ...]) -> Family | None:
-    """The one family that all rules name, where they name nothing but ipBlocks of one family."""
-    if not rules or any(rule.has_selectors or not rule.has_peers for rule in rules):
+    """The one family of the ipBlocks, where they are all that is allowed, or one of them is the whole family."""
+    if not rules or not all(rule.has_peers for rule in rules):
         return None
-    named = cidr_families(block.cidr for rule in rules for block in rule.blocks)
-    return named[0] if len(named) == 1 else None
+    cidrs = [block.cidr for rule in rules for block in rule.blocks]
+    named = cidr_families(cidrs)
+    if len(named) != 1:
+        return None
+    # Who lets the whole world of one family in beside some pods means the world, whatever else is allowed.
+    is_world = any(cidr.strip() in _WORLD for cidr in cidrs)
+    return named[0] if is_world or not any(rule.has_selectors for rule in rules) else None
+
+
+_WORLD = ("0.0.0.0/0", "::/0")

@@ -2,7 +2,7 @@
 
 ## Condition
 
-A podCIDR overlaps a Service range, or contains the InternalIP of a node.
+A podCIDR overlaps a Service range, or contains the InternalIP of another node.
 
 ## Why it matters
 
@@ -14,7 +14,8 @@ Renumber one of the ranges.
 
 ## When it is a false alarm
 
-The CNI plug-in gives out addresses by itself and ignores podCIDRs.
+The CNI plug-in gives out addresses by itself and ignores podCIDRs. A node whose own InternalIP lies in its own
+podCIDR, as on GKE, is exempt.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ def decide(ctx: Context) -> Iterator[Problem]:
     for node in nodes(ctx):
         for i, cidr in ranges(node):
             size = len(cidr.first)
-            inside = addresses[bisect_left(keys, (size, cidr.first)) : bisect_right(keys, (size, cidr.last))]
+            within = addresses[bisect_left(keys, (size, cidr.first)) : bisect_right(keys, (size, cidr.last))]
+            # On GKE a node takes its own IPv6 address from its own pod range.
+            inside = [entry for entry in within if entry[3] != node.name]
             hit = next((s for s in services if s.overlaps(cidr)), None)
             if hit is None and not inside:
                 continue

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
-from dsview.core.address import FAMILIES, families_of, is_usable
+from dsview.core.address import FAMILIES, canonical, families_of, is_usable
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.node import Node
@@ -47,7 +47,27 @@ def decide(node: Node, ctx: Context) -> Iterator[Problem]:
     provided = families_of(tuple(text for text in given if is_usable(text)))
     if facts is None or facts.virtual or facts.uninitialized or not provided:
         return
-    if set(provided) != set(facts.internal):
+    addresses = node.addresses_of("InternalIP")
+    known = {canonical(text) or text for text in addresses}
+    elsewhere = [text for text in given if is_usable(text) and (canonical(text) or text) not in known]
+    if set(provided) == set(facts.internal) and elsewhere:
+        yield Problem(
+            message=f"The kubelet's --node-ip names {', '.join(elsewhere)}, which is none of the node's InternalIPs "
+            f"({', '.join(addresses)}).",
+            field="status.addresses",
+            observed=", ".join(addresses),
+            expected=", ".join(given),
+        )
+    elif set(provided) == set(facts.internal) and provided != facts.internal:
+        yield Problem(
+            message=f"The kubelet's --node-ip begins with {provided[0]}, the node's InternalIPs begin with "
+            f"{facts.internal[0]}.",
+            severity=Severity.NOTE,
+            field="status.addresses",
+            observed=families(facts.internal),
+            expected=families(provided),
+        )
+    elif set(provided) != set(facts.internal):
         differing = next(f for f in FAMILIES if (f in provided) != (f in facts.internal))
         yield Problem(
             message=f"The kubelet's --node-ip is {', '.join(given)} ({families(provided)}), but the node's "

@@ -3,7 +3,8 @@
 ## Condition
 
 A running pod of the pod network has no address of a family that its node's pods have. An error where a Service with
-that family selects the pod; a note where the pod asks its CNI for addresses of its own.
+that family selects the pod; a note where the pod asks its CNI
+for addresses of its own, or its node runs Windows or is a virtual one.
 
 ## Why it matters
 
@@ -26,9 +27,9 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names, recreate_pods
-from dsview.checks.pod.shared import node_ref
+from dsview.checks.pod.shared import is_windows, node_ref
 from dsview.core.address import families_of
-from dsview.core.finding import Cause, ObjectRef, Severity
+from dsview.core.finding import CLUSTER, Cause, ObjectRef, Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 
@@ -57,7 +58,9 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     selecting = ctx.state.selectors.selecting(pod)
     for family in missing:
         wanting = sorted(s.name for s in selecting if family in s.families)
-        severity = Severity.NOTE if pod.ipam else Severity.ERROR if wanting else None
+        is_unused = family in ctx.profile.unused_families
+        has_no_say = bool(pod.ipam) or node.virtual or is_windows(ctx, pod)
+        severity = Severity.NOTE if has_no_say else Severity.ERROR if wanting else None
         effect = f"; {names(wanting)} cannot reach it over {family}" if wanting else ""
         asked = f" It asks its CNI for addresses of its own ({names(pod.ipam)})." if pod.ipam else ""
         yield Problem(
@@ -68,7 +71,8 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
             field="status.podIPs",
             observed=", ".join(pod.ips),
             expected=f"addresses of {families(node.pod_families)}",
-            fix=recreate_pods([pod]),
+            # A restart helps where the node gives the family, and where the pod may have it.
+            fix=None if has_no_say or is_unused else recreate_pods([pod]),
             related=(node_ref(pod), *(ObjectRef("Service", pod.namespace, name) for name in wanting)),
-            causes=(Cause("DS-NODE-002", node_ref(pod), family),),
+            causes=(Cause("DS-POD-006", CLUSTER, family), Cause("DS-NODE-002", node_ref(pod), family)),
         )

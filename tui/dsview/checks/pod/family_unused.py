@@ -1,0 +1,68 @@
+"""No pod has a family that the nodes have ranges for.
+
+## Condition
+
+The nodes' podCIDRs have a family (without podCIDRs: the Service families of a dual-stack cluster and the nodes'
+InternalIPs), at least three running pods are on the pod network, and no pod in the whole cluster has an address of that
+family.
+
+## Why it matters
+
+The CNI plug-in gives out addresses of one family only. Every Service of the other family stays without endpoints,
+however often pods are restarted.
+
+## Fix
+
+Switch the family on in the CNI plug-in's configuration, then restart the pods.
+
+## When it is a false alarm
+
+The ranges of the family are reserved for later.
+
+## Source
+
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/#prerequisites: the network plug-in has to support
+dual-stack networking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from dsview.checks.engine.check import Check, LayerName, Problem
+from dsview.checks.engine.context import Context
+from dsview.core.finding import CLUSTER, Severity
+from dsview.kinds.kind import Kind
+
+check = Check(
+    code="DS-POD-006",
+    slug="family-unused",
+    severity=Severity.WARNING,
+    needs=(Kind.NODE, Kind.POD),
+    uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
+    absence_of=(Kind.POD,),
+    layer=LayerName.PODS,
+)
+
+_FEWEST = 3
+"""Pods on the pod network below which nothing is concluded."""
+
+
+def decide(ctx: Context) -> Iterator[Problem]:
+    """A family that nodes have and no pod has."""
+    for family in ctx.profile.unused_families:
+        nodes = [name for name, facts in ctx.nodes.items() if family in (facts.cidrs or facts.internal)]
+        pods = islice((pod for pod in ctx.state.pods if not pod.host_network and ctx.elig(pod)), _FEWEST)
+        if len(list(pods)) < _FEWEST:
+            continue
+        yield Problem(
+            message=f"No pod has an {family} address, but {len(nodes)} of {len(ctx.nodes)} nodes have {family}: "
+            "the CNI plug-in gives out none.",
+            object=CLUSTER,
+            family=family,
+            field="status.podIPs",
+            observed=f"no pod with {family}",
+            expected=f"pods with {family}",
+            fix=f"Switch {family} on in the configuration of the CNI plug-in, then restart the pods.",
+        )
