@@ -8,11 +8,11 @@ import msgspec
 
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
+from dsview.sources.kube.bodies import DISCOVERY, UNDECODABLE
 from dsview.sources.kube.errors import RequestFailed
 
 if TYPE_CHECKING:
-    from dsview.sources.kube.bodies import DISCOVERY, UNDECODABLE
-from dsview.sources.kube.client import Client
+    from dsview.sources.kube.client import Client
 
 TIMEOUT = 10.0
 LOOK_AGAIN = 300.0
