@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+import time
 
 import click
 
@@ -15,8 +17,31 @@ from dsview.cli.output import complain, prepare_streams, say
 __all__ = ["cli", "main"]
 
 
+LAST_WAIT = 0.3
+"""Seconds that the threads of a source have to end before the process does."""
+
+
 def main() -> None:
     """The console scripts `dsview` and `kubectl-dsview`. Never shows a traceback."""
+    try:
+        _run()
+    finally:
+        _let_threads_end()
+
+
+def _let_threads_end() -> None:
+    """Wait a moment for the threads of a source, which was stopped.
+
+    C libraries that still decode or hold a TLS connection in a thread while Python frees what they use can crash the
+    process at its very end.
+    """
+    ends = time.monotonic() + LAST_WAIT
+    for thread in threading.enumerate():
+        if thread.name.startswith("dsview-"):
+            thread.join(max(0.0, ends - time.monotonic()))
+
+
+def _run() -> None:
     name = "kubectl dsview" if os.path.basename(sys.argv[0]).startswith("kubectl-") else "dsview"  # noqa: PTH119
     prepare_streams()
     try:
