@@ -49,9 +49,8 @@ class Engine:
     """Keeps `book` true to the state.
 
     `skip` says of a code whether it is not asked at all; `judge` what a policy makes of a finding, and whether it is
-    shown or goes to `exempted`. `live` says whether grace periods are waited for. What held already when everything
-    was first evaluated is taken as held long enough: that is what a one-shot run would say at that moment (checks.md
-    §3, grace).
+    shown or goes to `exempted`. `live` says whether grace periods are waited for. A condition that holds when
+    everything is first evaluated counts as held long enough, as in a one-shot run.
     """
 
     def __init__(
