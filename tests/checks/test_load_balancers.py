@@ -95,8 +95,8 @@ CASES = [
         "masked-address-may-be-of-any-family",
         "12",
         with_load_balancer({"ip": "203.0.113.9"}, {"ip": "***HIDDEN***"}),
-        {("DS-ADR-001", "warning", "Service", "web", None)},
-        ("DS-LB-001", "DS-LB-002", "DS-LB-003"),
+        set(),
+        ("DS-ADR-001", "DS-LB-001", "DS-LB-002", "DS-LB-003"),
     ),
     Case(
         "masked-range-may-be-of-any-family",

@@ -36,6 +36,7 @@ from dsview.core.address import (
     other,
 )
 from dsview.core.finding import Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
 
@@ -56,7 +57,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     ips = service.real_cluster_ips
     named = service.families
     fix = _with_agreeing_fields(service, ctx)
-    if ips and not service.is_headless:
+    if ips and not service.is_headless and not any_redacted(ips):
         found = [family_of(ip) for ip in ips]
         if list(service.ip_families or named) != found:
             differing = [family for family in FAMILIES if (family in named) != (family in found)]

@@ -36,6 +36,7 @@ from dsview.core.address import (
     family_of,
 )
 from dsview.core.finding import Severity
+from dsview.core.redacted import is_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
@@ -59,6 +60,8 @@ check = Check(
 def decide(item: Pod | Node | Service, ctx: Context) -> Iterator[Problem]:
     """An address of a class that nobody else can reach."""
     for field, text in addresses(item):
+        if is_redacted(text):
+            continue
         cls = classify(text)
         if cls is not None and cls not in UNUSABLE:
             continue

@@ -29,6 +29,7 @@ from dsview.checks.engine.remediation import families, names
 from dsview.cluster.profile import KUBERNETES, Confidence
 from dsview.core.address import Family
 from dsview.core.finding import ObjectRef, Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 
 check = Check(
@@ -44,7 +45,9 @@ check = Check(
 
 def decide(ctx: Context) -> Iterator[Problem]:
     """The first family is not the same everywhere."""
-    nodes = sorted((f for f in ctx.nodes.values() if f.ready and f.internal and not f.virtual), key=lambda f: f.name)
+    hidden = {node.name for node in ctx.state.nodes if any_redacted(node.addresses_of("InternalIP"))}
+    known_first = (f for f in ctx.nodes.values() if f.ready and f.internal and not f.virtual and f.name not in hidden)
+    nodes = sorted(known_first, key=lambda f: f.name)
     firsts: dict[Family, list[str]] = {}
     for facts in nodes:
         firsts.setdefault(facts.internal[0], []).append(facts.name)

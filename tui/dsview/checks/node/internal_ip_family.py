@@ -30,6 +30,7 @@ from dsview.checks.node.shared import node_ref, nodes
 from dsview.cluster.profile import NodeFacts
 from dsview.core.address import FAMILIES, Family, first_of, is_usable
 from dsview.core.finding import Severity
+from dsview.core.redacted import any_redacted
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.node import Node
@@ -59,6 +60,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
     for node in nodes(ctx):
         facts = ctx.nodes.get(node.name)
         if facts is None or not facts.ready or facts.virtual or facts.uninitialized:
+            continue
+        if any_redacted(node.addresses_of("InternalIP")):
             continue
         for family in FAMILIES:
             if family not in facts.internal and (family in served or peers[family]):

@@ -33,6 +33,7 @@ from itertools import islice
 from dsview.checks.engine.check import Check, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.core.finding import CLUSTER, Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 
 check = Check(
@@ -53,8 +54,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
     """A family that nodes have and no pod has."""
     for family in ctx.profile.unused_families:
         nodes = [name for name, facts in ctx.nodes.items() if family in (facts.cidrs or facts.internal)]
-        pods = islice((pod for pod in ctx.state.pods if not pod.host_network and ctx.elig(pod)), _FEWEST)
-        if len(list(pods)) < _FEWEST:
+        pods = list(islice((pod for pod in ctx.state.pods if not pod.host_network and ctx.elig(pod)), _FEWEST))
+        if len(pods) < _FEWEST or any(any_redacted(pod.ips) for pod in pods):
             continue
         yield Problem(
             message=f"No pod has an {family} address, but {len(nodes)} of {len(ctx.nodes)} nodes have {family}: "

@@ -30,6 +30,7 @@ from dsview.checks.engine.remediation import families, names, recreate_pods
 from dsview.checks.pod.shared import is_windows, node_ref
 from dsview.core.address import families_of
 from dsview.core.finding import CLUSTER, Cause, ObjectRef, Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 
@@ -53,7 +54,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
         return
     has = families_of(pod.ips)
     missing = [family for family in node.pod_families if family not in has]
-    if not missing or not ctx.elig(pod):
+    if not missing or not ctx.elig(pod) or any_redacted(pod.ips):
         return
     selecting = ctx.state.selectors.selecting(pod)
     for family in missing:
