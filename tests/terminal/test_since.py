@@ -48,7 +48,7 @@ async def test_findings_screen_says_that_dsview_saw_a_finding_come() -> None:
         await stage.until(lambda: "opened" in stage.text)
         await stage.press("w")
         for _ in range(12):
-            if "as dsview saw it come" in stage.text:
+            if "seen by dsview" in stage.text:
                 return
             await stage.press("down")
         raise AssertionError(stage.text)

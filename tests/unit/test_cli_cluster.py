@@ -113,7 +113,7 @@ def test_a_run_that_takes_too_long_gives_3_and_names_what_is_missing(api: ApiSer
     api.hook = slow
     result = check(api, tmp_path, "--timeout", "500ms")
     assert result.return_value == 3
-    assert "The time was over after 0.5 s; not read yet: Pod" in result.stderr
+    assert "Timed out after 0.5 s; not read yet: Pod" in result.stderr
 
 
 @pytest.mark.parametrize(("select", "is_read"), [("DS-EPS-*", True), ("eps-006", True), ("DS-SVC-*", False)])

@@ -39,7 +39,7 @@ def with_plugin(**plugin: Any) -> Json:
 FAULTS: dict[str, tuple[Json | str | None, str]] = {
     "missing": (None, "No kubeconfig was found at {path}. Name one with --kubeconfig or $KUBECONFIG, or try `dsview"),
     "empty": ("", "No kubeconfig was found at {path}."),
-    "no YAML": ("contexts: ]", "The kubeconfig {path} is not valid YAML (line 1). Mend it, or name another"),
+    "no YAML": ("contexts: ]", "The kubeconfig {path} is not valid YAML (line 1). Fix it, or name another"),
     "tabs": ("contexts:\n\t- x", "The kubeconfig {path} is not valid YAML (line 2)."),
     "binary": ("\x00\x01\x02", "The kubeconfig {path} is not valid YAML"),
     "no mapping": ("- a\n- b", "The kubeconfig {path} is malformed: it is no mapping."),

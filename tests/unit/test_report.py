@@ -315,7 +315,7 @@ def test_the_summary_counts_folded_findings_and_names_what_was_not_evaluated() -
         (report(not_evaluated=SOME.not_evaluated), "No findings among what could be evaluated."),
         (
             report(skipped=("DS-SVC-001",)),
-            "No findings among what was asked.\n1 check was not asked: options or the configuration leave them out.",
+            "No findings among what was asked.\n1 check was skipped: options or the configuration leave them out.",
         ),
     ],
 )
@@ -582,7 +582,7 @@ def test_every_format_says_what_the_policy_leaves_out(name: str) -> None:
         assert json.loads(written)["counts"]["exempted"] == 4
     else:
         assert "4 findings exempted." in written
-        assert "11 checks were not asked: options or the configuration leave them out." in written
+        assert "11 checks were skipped: options or the configuration leave them out." in written
 
 
 @pytest.mark.parametrize("name", ["text", "junit", "sarif", "markdown", "html"])

@@ -81,7 +81,7 @@ def test_a_finding_that_dsview_saw_come_has_that_time() -> None:
     while session.has_work:
         session.drain(1.0)
     finding = session.findings_of("Pod", "shop", "web-0")[0]
-    assert first_seen_text(session, finding) == "2027-01-15 08:01:01 UTC, as dsview saw it come"
+    assert first_seen_text(session, finding) == "2027-01-15 08:01:01 UTC, seen by dsview"
 
 
 def test_a_finding_from_before_is_no_older_than_its_object() -> None:

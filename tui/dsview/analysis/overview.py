@@ -209,7 +209,7 @@ def _limits(view: ClusterView, missing: int) -> list[str]:
         sentences.append(f"{_count(missing, 'check')} could not be evaluated.")
     if view.skipped:
         verb = "was" if len(view.skipped) == 1 else "were"
-        sentences.append(f"{_count(len(view.skipped), 'check')} {verb} not asked.")
+        sentences.append(f"{_count(len(view.skipped), 'check')} {verb} skipped.")
     return sentences
 
 

@@ -1,4 +1,4 @@
-"""What happens where dsview itself is at fault: a sentence, a report in a file for whoever mends it, no traceback.
+"""What happens where dsview itself is at fault: a sentence, a report in a file for whoever fixes it, no traceback.
 
 The report says where it happened and not with which values: no variables, and messages without credentials. It holds
 names from the cluster at most where an exception quotes one.

@@ -48,7 +48,7 @@ def open_cluster(
     *,
     on_screen: bool = False,
 ) -> KubeSource:
-    """The cluster of a context. Raises `UserError` where the kubeconfig has to be mended."""
+    """The cluster of a context. Raises `UserError` where the kubeconfig has to be fixed."""
     from dsview.sources.kube import KubeSource
 
     source = KubeSource(
@@ -103,7 +103,7 @@ def open_session(
 def run_to_end(session: Session, timeout: float | None) -> None:
     """Start a session and drain it until it knows all it will know, or the time is over.
 
-    Raises `UserError` (exit code 3) where a cluster could not be reached, or the time was over before everything
+    Raises `UserError` (exit code 3) where a cluster could not be reached, or it timed out before everything
     was read.
     """
     deadline = time.monotonic() + timeout if timeout else None
@@ -130,7 +130,7 @@ def _out_of_time(session: Session, timeout: float) -> str:
     reasons = sorted({reason for kind in waiting if (reason := session.state.status(kind).reason)})
     names = ", ".join(kind.value for kind in waiting) or "some answers"
     advice = " ".join(reasons) or "Give a longer --timeout."
-    return f"The time was over after {timeout:g} s; not read yet: {names}. {advice}"
+    return f"Timed out after {timeout:g} s; not read yet: {names}. {advice}"
 
 
 def unread(session: Session) -> list[str]:

@@ -155,7 +155,7 @@ def left_out(report: Report) -> list[str]:
     if report.skipped:
         number = len(report.skipped)
         verb = "was" if number == 1 else "were"
-        sentences.append(f"{plural(number, 'check')} {verb} not asked: options or the configuration leave them out.")
+        sentences.append(f"{plural(number, 'check')} {verb} skipped: options or the configuration leave them out.")
     return sentences
 
 

@@ -93,7 +93,7 @@ class Session:
         return self.source.now(self._clock())
 
     def start(self) -> None:
-        """Start the source. Raises `UserError` where a user has to mend something first."""
+        """Start the source. Raises `UserError` where a user has to fix something first."""
         # While objects pour in nothing is garbage, and each collection would walk all of them (100-300 ms).
         gc.disable()
         self.source.start(self._inbox.put)

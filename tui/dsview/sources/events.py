@@ -152,7 +152,7 @@ class Source(Protocol):
     def start(self, sink: Sink) -> None:
         """Begin to send events; returns at once for a live source, after the last event for files.
 
-        Raises `UserError` for what a user has to mend first.
+        Raises `UserError` for what a user has to fix first.
         """
 
     def stop(self) -> None:

@@ -28,7 +28,7 @@ def first_seen_text(view: ClusterView, finding: Finding) -> Safe:
     """Since when the finding holds, in a few words; empty where nothing tells."""
     seen = view.timeline.opened_at(finding)
     if seen is not None:
-        return safe(f"{moment_text(seen)}, as dsview saw it come")
+        return safe(f"{moment_text(seen)}, seen by dsview")
     item = _object(view, finding)
     ready = _condition(item, finding)
     if ready:

@@ -22,7 +22,7 @@ SCENARIOS: dict[str, Scenario] = {
             "troubled",
             "A shop on its way to dual-stack",
             "A cluster that was made dual-stack yesterday: pods and a node from before, Services that stayed on one "
-            "family, a controller replica that is deaf on IPv6; while you look on, some of it is mended.",
+            "family, a controller replica that is deaf on IPv6; while you look on, some of it is fixed.",
         ),
         Scenario(
             "healthy",

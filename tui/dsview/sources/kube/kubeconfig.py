@@ -62,7 +62,7 @@ def _read(path: Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""
         raise UserError(
-            safe(f"The kubeconfig {path} is not valid YAML{where}. Mend it, or name another with --kubeconfig.")
+            safe(f"The kubeconfig {path} is not valid YAML{where}. Fix it, or name another with --kubeconfig.")
         ) from None
     if value is None:
         return {}

@@ -100,7 +100,7 @@ class KubeSource:
         return wall
 
     def resolve(self) -> None:
-        """Read the kubeconfig. Raises `UserError` with what has to be mended in it."""
+        """Read the kubeconfig. Raises `UserError` with what has to be fixed in it."""
         if self._context is None:
             self._context = resolve_context(self._kubeconfig, self._context_name)
 
