@@ -104,9 +104,9 @@ def test_the_registry_holds_the_catalogue_and_nothing_else() -> None:
 def test_every_check_explains_itself_in_sentences(entry: Check) -> None:
     assert entry.title
     assert not entry.title.endswith(".")
-    for text in (entry.condition, entry.why, entry.fix):
+    for text in (entry.condition, entry.why, entry.fix, entry.not_when):
         assert text.endswith("."), text
-    assert not entry.not_when or entry.not_when.endswith("."), entry.not_when
+    assert entry.source
     assert entry.subjects or entry.needs, "what it is evaluated from"
 
 

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
+from dsview.checks.engine.registry import all_checks
 from dsview.cli import cli
 from dsview.cli.exit_codes import EXIT_CODES
 from dsview.cli.options import Duration
@@ -202,6 +203,17 @@ def test_explain_takes_codes_and_slugs() -> None:
     for word in ("DS-EPS-001", "eps-001", "family-empty"):
         assert "DS-EPS-001  family-empty  (error)" in run("explain", word).stdout
     assert code(run("explain", "DS-XXX-999")) == 2
+    for unclear in (("-o", "markdown"), ("--all", "EPS-001"), ("--all", "--folder", "pages")):
+        assert isinstance(run("explain", *unclear).exception, click.UsageError)
+
+
+def test_explain_writes_a_page_for_each_check_and_an_index(tmp_path: Path) -> None:
+    assert code(run("explain", "--all", "-o", "markdown", "--folder", str(tmp_path / "pages"))) == 0
+    pages = {path.stem for path in (tmp_path / "pages").iterdir()}
+    assert pages == {"README", *(check.code for check in all_checks())}
+    together = run("explain", "--all", "-o", "markdown").stdout
+    assert together.count("\n## Source\n") == len(pages) - 1
+    assert code(run("explain", "--all", "-o", "markdown", "--folder", "/dev/null/pages")) == 2
 
 
 def test_every_check_is_on_the_page_of_checks() -> None:

@@ -312,11 +312,27 @@ def trace(ctx: click.Context, /, target: str, output: str, timeout: float | None
 
 @cli.command()
 @click.argument("code", required=False, shell_complete=completing.words(completing.checks))
-def explain(code: str | None) -> int:
-    """Explain a check, or list all of them."""
-    from dsview.export.explain import explain_all, explain_one
+@click.option("--all", "wants_all", is_flag=True, help="The pages of all checks.")
+@click.option("-o", "--output", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="With --all -o markdown: write a file for each check, and an index, into this folder.",
+)
+def explain(code: str | None, wants_all: bool, output: str, folder: Path | None) -> int:
+    """Show the page of a check, or list all of them."""
+    from dsview.export import explain as pages
 
-    write(explain_one(code) if code else explain_all())
+    if wants_all == bool(code) and (wants_all or output != "text"):
+        raise click.UsageError("Name one check, or --all.")
+    if folder is not None:
+        if not wants_all or output != "markdown":
+            raise click.UsageError("--folder goes with --all -o markdown.")
+        say(f"{pages.write_pages(folder)} pages written to {folder}.")
+    elif wants_all:
+        write(pages.all_pages(output))
+    else:
+        write(pages.explain_one(code, output) if code else pages.explain_all())
     return 0
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 
 def _checks() -> str:
-    from dsview.export.explain import checks_page
+    from dsview.export.explain import all_pages
 
-    return checks_page()
+    return all_pages()
 
 
 def _keys() -> str:

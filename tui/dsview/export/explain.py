@@ -1,9 +1,11 @@
-"""`dsview explain` and the page of all checks, made from the registry."""
+"""`dsview explain`: the page of a check, as text and as Markdown, and the index of all checks."""
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from dsview.checks.engine.check import Check
 from dsview.checks.engine.policy import matches
@@ -12,42 +14,84 @@ from dsview.core.errors import UserError
 from dsview.core.text import safe
 
 _WIDTH = 96
+_LABEL = 14
+
+_SPECIAL = re.compile(r"([\\*<|])")
 
 
-def _paragraph(label: str, text: str) -> Iterator[str]:
-    if text:
-        indent = " " * 14
-        yield from textwrap.wrap(
-            text, _WIDTH, initial_indent=f"{label + ':':<14}", subsequent_indent=indent, break_on_hyphens=False
-        )
+def _facts(check: Check) -> Iterator[tuple[str, str]]:
+    """What the check's entry says beside its words: a label and a value each."""
+    yield "Asked of", _named(check.subjects) or "the cluster as a whole"
+    yield "Needs", _named(check.needs)
+    yield "Or in part", _named(check.substitutes)
+    yield "Reads too", _named(kind for kind in check.uses if kind not in check.subjects)
+    yield "Overview", check.layer.value if check.layer else ""
+    yield "Trace", f"the hop {check.hop.value}" if check.hop else ""
+    if check.opt_in:
+        yield "Selected", "only where it is named with --check: it reads a kind that nothing else needs"
+    if check.detail_only:
+        yield "Shown", "in the detail of its object only, in no report"
 
 
-def explain(check: Check) -> str:
-    """One check at length."""
-    needs = [kind.value for kind in dict.fromkeys((*check.subjects, *check.needs))]
-    lines = [
-        f"{check.code}  {check.slug}  ({check.severity.value})",
-        "",
-        check.title,
-        "",
-        *_paragraph("Condition", check.condition),
-        *_paragraph("Why", check.why),
-        *_paragraph("Fix", check.fix),
-        *_paragraph("False alarm", check.not_when),
-        *_paragraph("Needs", ", ".join(needs)),
-        *_paragraph("Or in part", ", ".join(kind.value for kind in check.substitutes)),
-        *_paragraph("Shown", "in the detail of its object only, in no report" if check.detail_only else ""),
-        *_paragraph("Source", check.source),
-    ]
+def _sections(check: Check) -> Iterator[tuple[str, str]]:
+    yield "Condition", check.condition
+    yield "Why it matters", check.why
+    yield "Fix", check.fix
+    yield "When it is a false alarm", check.not_when
+    yield "Source", check.source
+
+
+def _named(kinds: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(map(str, kinds)))
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _as_text(check: Check) -> str:
+    lines = [f"{check.code}  {check.slug}  ({check.severity.value})", "", f"{check.title}.", ""]
+    lines += [f"{label + ':':<{_LABEL}}{value}" for label, value in _facts(check) if value]
+    for title, text in _sections(check):
+        if text:
+            lines += ["", title, *_wrapped(text, _WIDTH, "  ")]
     return "\n".join(lines) + "\n"
 
 
-def explain_one(text: str) -> str:
-    """The check of a code or slug. Raises `UserError` where there is none."""
+def _as_markdown(check: Check) -> str:
+    lines = [f"# {check.code} {check.slug}", "", f"{_plain(check.title)}.", "", "| | |", "|---|---|"]
+    lines.append(f"| Severity | {check.severity.value} |")
+    lines += [f"| {label} | {_plain(value)} |" for label, value in _facts(check) if value]
+    for title, text in _sections(check):
+        if text:
+            lines += ["", f"## {title}", "", *_wrapped(_plain(text), 120)]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+_PAGES = {"text": _as_text, "markdown": _as_markdown}
+PAGE_FORMATS = tuple(_PAGES)
+"""The formats of a page."""
+
+_BETWEEN = {"text": "\n" + "-" * _WIDTH + "\n\n", "markdown": "\n"}
+
+
+def explain_one(text: str, output: str = "text") -> str:
+    """The page of the check of a code or slug. Raises `UserError` where there is none."""
     found = [c for c in all_checks() if matches(c.code, text) or c.slug == text.strip().lower()]
     if not found:
         raise UserError(f"There is no check {safe(text)[:80]!r}. `dsview explain` lists all of them.")
-    return "\n".join(explain(check) for check in found)
+    return _BETWEEN[output].join(map(_PAGES[output], found))
 
 
 def explain_all() -> str:
@@ -55,6 +99,34 @@ def explain_all() -> str:
     return "".join(f"{c.code:<12} {c.severity.value:<8} {c.slug:<32} {c.title}\n" for c in all_checks())
 
 
-def checks_page() -> str:
-    """Every check at length: `dsview help checks`."""
-    return ("\n" + "-" * _WIDTH + "\n\n").join(explain(check) for check in all_checks())
+def all_pages(output: str = "text") -> str:
+    """The pages of all checks, one after the other."""
+    return _BETWEEN[output].join(map(_PAGES[output], all_checks()))
+
+
+def write_pages(folder: Path) -> int:
+    """Write a page for each check, in Markdown, and the index that links them; the number of pages.
+
+    Pages of checks that are no more stay: nothing is deleted. Raises `UserError` where a file cannot be written.
+    """
+    pages = {f"{check.code}.md": _as_markdown(check) for check in all_checks()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in {"README.md": _index(), **pages}.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"The pages cannot be written: {error.strerror or error}.") from None
+    return len(pages)
+
+
+def _index() -> str:
+    lines = [
+        "# The checks",
+        "",
+        "Written by `dsview explain --all -o markdown --folder docs/checks`.",
+        "",
+        "| code | slug | severity | what it finds |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| [{c.code}]({c.code}.md) | {c.slug} | {c.severity.value} | {_plain(c.title)} |" for c in all_checks()]
+    return "\n".join(lines) + "\n"

@@ -15,6 +15,11 @@ Set clusterCIDR to the ranges of both families, or detectLocalMode to NodeCIDR.
 ## When it is a false alarm
 
 The CNI plug-in masquerades by itself.
+
+## Source
+
+kubernetes/kubernetes cmd/kube-proxy/app/server_linux.go, getLocalDetectors: a family without a clusterCIDR gets a
+detector that finds nothing.
 """
 
 from __future__ import annotations

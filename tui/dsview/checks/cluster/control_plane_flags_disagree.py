@@ -15,6 +15,12 @@ Give both components the same flags, in the same order.
 ## When it is a false alarm
 
 The control plane is being reconfigured, and one of the two has not restarted yet.
+
+## Source
+
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack;
+kubernetes/kubernetes pkg/controller/nodeipam/ipam/range_allocator.go, occupyCIDRs: podCIDRs and --cluster-cidr are
+matched by position.
 """
 
 from __future__ import annotations

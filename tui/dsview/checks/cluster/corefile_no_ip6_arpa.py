@@ -15,6 +15,10 @@ Add ip6.arpa to the zones of the kubernetes plug-in.
 ## When it is a false alarm
 
 Nobody asks for the reverse names of IPv6 addresses.
+
+## Source
+
+https://coredns.io/plugins/kubernetes/
 """
 
 from __future__ import annotations

@@ -16,6 +16,11 @@ Give kube-controller-manager and the CNI a pod range of the missing family, or f
 ## When it is a false alarm
 
 A conversion is under way: pods come first, Services later, so pods with both families are a note.
+
+## Source
+
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack: the ranges of
+Services and of pods are set by different flags.
 """
 
 from __future__ import annotations

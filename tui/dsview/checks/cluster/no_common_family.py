@@ -16,6 +16,11 @@ Make the Service dual-stack, or recreate the pods with the missing family.
 
 The pod does not use the cluster's DNS: dnsPolicy None or Default, or on the host's network without
 ClusterFirstWithHostNet. Pods on the host's network need no family of default/kubernetes.
+
+## Source
+
+https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy: which pods ask the
+cluster's DNS.
 """
 
 from __future__ import annotations

@@ -17,6 +17,10 @@ Order --node-ip of the kubelets like the API server's --service-cluster-ip-range
 ## When it is a false alarm
 
 Where the order is intended and all software looks at every address of a node.
+
+## Source
+
+kubernetes/kubernetes pkg/kubelet/kubelet_pods.go, sortPodIPs: the order of podIPs follows the node's first address.
 """
 
 from __future__ import annotations

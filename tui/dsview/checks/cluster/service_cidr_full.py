@@ -15,6 +15,10 @@ Add a ServiceCIDR with another range of the family.
 ## When it is a false alarm
 
 Nobody means to create more Services. Ranges that are not ready or being deleted give out nothing and are left out.
+
+## Source
+
+KEP-1880: an IPAddress object for each cluster IP. The limits of 80 % and 95 % are dsview's own.
 """
 
 from __future__ import annotations

@@ -16,6 +16,10 @@ Make --service-cluster-ip-range the same on every API server; wait for Services 
 ## When it is a false alarm
 
 A range that is being deleted is not Ready on purpose, so it is a note.
+
+## Source
+
+KEP-1880; kubernetes/kubernetes pkg/controlplane/controller/defaultservicecidr/default_servicecidr_controller.go
 """
 
 from __future__ import annotations

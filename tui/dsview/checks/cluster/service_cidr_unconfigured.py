@@ -15,6 +15,11 @@ Start the API servers with a --service-cluster-ip-range of both families.
 ## When it is a false alarm
 
 None is known: the API server never allocates from such a range.
+
+## Source
+
+KEP-1880; kubernetes/kubernetes pkg/registry/core/rest/storage_core.go: an allocator for each family of
+--service-cluster-ip-range.
 """
 
 from __future__ import annotations

@@ -16,6 +16,11 @@ Restart what writes it: kube-controller-manager, or a custom controller.
 ## When it is a false alarm
 
 It holds the first family only: that is right, also for a dual-stack Service.
+
+## Source
+
+kubernetes/kubernetes pkg/controller/endpoint/endpoints_controller.go: an Endpoints object holds addresses of the
+first family.
 """
 
 from __future__ import annotations

@@ -17,6 +17,11 @@ the endpoint slice controller is behind: restart kube-controller-manager.
 ## When it is a false alarm
 
 The workload is scaled to zero, or the selector matches nothing on purpose: then it is a note.
+
+## Source
+
+kubernetes/kubernetes staging/src/k8s.io/endpointslice/reconciler.go: a pod is an endpoint where it has an address
+of a family of the Service.
 """
 
 from __future__ import annotations

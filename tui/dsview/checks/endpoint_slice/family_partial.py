@@ -17,6 +17,11 @@ Recreate the pods that lack the family, once their nodes give it.
 The Service has no selector, or a rollout is under way: pods of one owner are of several revisions and one of them is
 ready for less than ten minutes, or some pod became ready less than two minutes ago. Two Deployments behind one
 Service, such as a canary, are no rollout.
+
+## Source
+
+kubernetes/kubernetes staging/src/k8s.io/endpointslice/reconciler.go: a pod without an address of a family is in no
+slice of it.
 """
 
 from __future__ import annotations

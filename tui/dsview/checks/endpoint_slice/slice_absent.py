@@ -15,6 +15,11 @@ Restart kube-controller-manager, after a look at its log; its endpointslice cont
 ## When it is a false alarm
 
 The Service is younger than 60 s or a manifest, or only some namespaces are read.
+
+## Source
+
+kubernetes/kubernetes staging/src/k8s.io/endpointslice/reconciler.go: a family without endpoints keeps an empty
+slice.
 """
 
 from __future__ import annotations

@@ -17,6 +17,11 @@ Delete the slice: the endpoint slice controller writes it anew. One that somebod
 
 The pod's sandbox was made anew less than 60 s ago. Slices that another controller manages are left out: it may well
 write addresses of a second network, which are none of podIPs.
+
+## Source
+
+kubernetes/kubernetes staging/src/k8s.io/endpointslice/util/controller_utils.go, podEndpointsChanged: a change of
+podIPs is to be carried into the slices.
 """
 
 from __future__ import annotations

@@ -16,6 +16,11 @@ Delete the slice; look for what wrote it.
 ## When it is a false alarm
 
 The Service gave up the family less than 60 s ago.
+
+## Source
+
+kubernetes/kubernetes staging/src/k8s.io/endpointslice/reconciler.go: slices of a family that the Service does not
+have are deleted.
 """
 
 from __future__ import annotations

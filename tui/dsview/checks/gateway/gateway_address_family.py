@@ -17,6 +17,10 @@ one address that these name.
 ## When it is a false alarm
 
 DNS is made from something else. It is not raised where the status names a host, or the Gateway is not programmed.
+
+## Source
+
+https://gateway-api.sigs.k8s.io/reference/spec/, GatewayStatus: addresses are those that the Gateway is bound to.
 """
 
 from __future__ import annotations

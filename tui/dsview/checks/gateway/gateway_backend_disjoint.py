@@ -17,6 +17,11 @@ Give the proxy pods, or the backend, the family.
 
 The controller sends to the backend's cluster IP and not to its endpoints. Controllers that connect from the node or
 from outside the cluster are left out, and so are ExternalName backends.
+
+## Source
+
+https://gateway-api.sigs.k8s.io/reference/spec/, HTTPBackendRef: a route sends to the endpoints of the Services that
+it names.
 """
 
 from __future__ import annotations

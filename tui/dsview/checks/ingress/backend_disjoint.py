@@ -15,6 +15,11 @@ Recreate the controller's pods with the family of the backend, once their nodes 
 ## When it is a false alarm
 
 Ingresses of other controllers' classes are left out, and so are ExternalName backends.
+
+## Source
+
+kubernetes/ingress-nginx internal/ingress/controller/endpointslices.go: the endpoints of all slices of the backend
+are taken.
 """
 
 from __future__ import annotations

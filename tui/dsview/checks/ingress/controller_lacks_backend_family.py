@@ -15,6 +15,11 @@ Recreate the controller's pods that lack the family, once their nodes give it; o
 ## When it is a false alarm
 
 The controller's pods are being replaced, and the new ones have the family.
+
+## Source
+
+kubernetes/ingress-nginx internal/ingress/controller/endpointslices.go: the endpoints of all slices of the backend
+are taken.
 """
 
 from __future__ import annotations

@@ -17,6 +17,10 @@ Restart the controller; look at its log for status updates.
 
 The controller is told other addresses (--publish-status-address), to write none (--update-status=false), or to
 watch another namespace only (--watch-namespace). Nobody writes the status of a manifest.
+
+## Source
+
+kubernetes/ingress-nginx internal/ingress/status/status.go
 """
 
 from __future__ import annotations

@@ -16,6 +16,11 @@ Add IPv6 ranges to the list.
 ## When it is a false alarm
 
 The list is meant for one family, as an allow list that is to keep IPv6 out.
+
+## Source
+
+https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/configmap/#denylist-source-range and
+#whitelist-source-range
 """
 
 from __future__ import annotations

@@ -15,6 +15,10 @@ Name an address of each family, or set disable-ipv6.
 ## When it is a false alarm
 
 No controller pod has an address of the other family.
+
+## Source
+
+https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/configmap/#bind-address
 """
 
 from __future__ import annotations

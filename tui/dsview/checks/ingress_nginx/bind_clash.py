@@ -15,6 +15,10 @@ Remove ipv6only=off, or the IPv4 listener, from the custom template.
 ## When it is a false alarm
 
 None is known: nginx was seen to refuse such a file.
+
+## Source
+
+https://nginx.org/en/docs/http/ngx_http_core_module.html#listen, ipv6only; seen with nginx 1.22.
 """
 
 from __future__ import annotations

@@ -15,6 +15,10 @@ Set disable-ipv6 to false and restart the controller, or make the Service Single
 ## When it is a false alarm
 
 IPv6 is switched off on purpose and the Service has none, which is a note.
+
+## Source
+
+https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/configmap/#disable-ipv6
 """
 
 from __future__ import annotations

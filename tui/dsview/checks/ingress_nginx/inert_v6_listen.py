@@ -15,6 +15,10 @@ None is needed.
 ## When it is a false alarm
 
 Always: nothing is wrong. It says that the listener is no proof of IPv6.
+
+## Source
+
+kubernetes/ingress-nginx internal/net/net.go: any IPv6 address of the pod, also ::1, counts.
 """
 
 from __future__ import annotations

@@ -15,6 +15,10 @@ Restart the controller.
 ## When it is a false alarm
 
 A rollout is under way: replicas of different templates are not compared.
+
+## Source
+
+kubernetes/ingress-nginx internal/net/net.go: each process asks once, when it starts, whether there is IPv6.
 """
 
 from __future__ import annotations

@@ -17,6 +17,10 @@ nowhere: it looked for IPv6 when it started. Where other ports have the family, 
 ## When it is a false alarm
 
 HTTPS with ssl-passthrough: there the controller itself, not nginx, owns the port for both families.
+
+## Source
+
+kubernetes/ingress-nginx rootfs/etc/nginx/template/nginx.tmpl
 """
 
 from __future__ import annotations

@@ -16,6 +16,11 @@ Take the listen directives that name one family out of the snippet or the custom
 ## When it is a false alarm
 
 A template keeps a server to one family on purpose. Loopback and unix sockets are not compared.
+
+## Source
+
+kubernetes/ingress-nginx internal/ingress/controller/template/template.go: every server gets the same listen
+directives.
 """
 
 from __future__ import annotations

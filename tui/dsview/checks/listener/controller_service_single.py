@@ -18,6 +18,11 @@ come first.
 
 One family is intended. It is not raised where another Service publishes the other family for the same proxies, or
 where a setting switches the family off.
+
+## Source
+
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/#services: a Service without a policy is
+SingleStack.
 """
 
 from __future__ import annotations

@@ -16,6 +16,11 @@ Ask for a family that the cluster has, or set nothing.
 ## When it is a false alarm
 
 The cluster's Service families are being extended.
+
+## Source
+
+kubernetes/kubernetes pkg/registry/core/service/storage/alloc.go: a Service that requires a family that is not
+configured is refused.
 """
 
 from __future__ import annotations

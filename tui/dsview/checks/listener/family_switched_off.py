@@ -16,6 +16,10 @@ Change the setting, or make the Service SingleStack.
 ## When it is a false alarm
 
 One family is intended and the Service has no other, which is a note.
+
+## Source
+
+What decides the sockets of each controller is in tui/dsview/listeners, one module a controller.
 """
 
 from __future__ import annotations

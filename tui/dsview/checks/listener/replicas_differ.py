@@ -16,6 +16,11 @@ Replace the pods that are named: they run with an older template, or belong to a
 ## When it is a false alarm
 
 During a rollout it is not raised.
+
+## Source
+
+https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/: with OnDelete, pods keep the template they started
+with.
 """
 
 from __future__ import annotations

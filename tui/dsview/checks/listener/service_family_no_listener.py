@@ -19,6 +19,10 @@ Have the controller listen on the family, in its own way, or make the Service Si
 
 Where the sockets are predicted: the image or a configuration that cannot be seen sets another default. The message
 says so. During a rollout it is not raised.
+
+## Source
+
+What decides the sockets of each controller is in tui/dsview/listeners, one module a controller.
 """
 
 from __future__ import annotations

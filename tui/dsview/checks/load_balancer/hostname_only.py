@@ -15,6 +15,10 @@ Resolve the name for A and AAAA; on AWS set the annotation aws-load-balancer-ip-
 ## When it is a false alarm
 
 The name has records of both families. dsview asks no DNS.
+
+## Source
+
+https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/#ip-address-type
 """
 
 from __future__ import annotations

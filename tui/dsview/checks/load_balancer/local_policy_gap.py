@@ -15,6 +15,10 @@ Recreate the pods on that node that lack the family, once the node gives it.
 ## When it is a false alarm
 
 The load balancer checks the health of each family by itself.
+
+## Source
+
+https://kubernetes.io/docs/reference/networking/virtual-ips/#external-traffic-policy
 """
 
 from __future__ import annotations

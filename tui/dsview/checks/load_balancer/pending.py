@@ -16,6 +16,11 @@ another type of Service. Its events say what is lacking.
 ## When it is a false alarm
 
 The cluster has no load balancers on purpose; the message says so where no Service has an entry.
+
+## Source
+
+kubernetes/kubernetes staging/src/k8s.io/cloud-provider/controllers/service/controller.go, event
+SyncLoadBalancerFailed; metallb/metallb, event AllocationFailed
 """
 
 from __future__ import annotations

@@ -17,6 +17,10 @@ Request one address of each family, in the provider's annotation.
 
 The provider reads its annotation in another way than its documentation says. Load balancers that end each connection
 are exempt: their addresses may be of any family.
+
+## Source
+
+https://metallb.io/usage/ and the documentation of the providers whose annotations are read.
 """
 
 from __future__ import annotations

@@ -16,6 +16,11 @@ Give the load balancer a pool or a subnet of the missing family.
 ## When it is a false alarm
 
 The load balancer is known by a host name.
+
+## Source
+
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/#type-loadbalancer: the provider has to support
+both families.
 """
 
 from __future__ import annotations

@@ -17,6 +17,10 @@ Make the Service dual-stack, or take the address out of the load balancer.
 ## When it is a false alarm
 
 The load balancer ends the connections and neither ipMode, providerID nor an annotation tells.
+
+## Source
+
+kubernetes/kubernetes pkg/proxy/serviceport.go: addresses of another family are left out. KEP-1860 for ipMode.
 """
 
 from __future__ import annotations

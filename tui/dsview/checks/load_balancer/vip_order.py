@@ -15,6 +15,11 @@ None is needed: Kubernetes does not promise an order.
 ## When it is a false alarm
 
 Nothing takes the first address only.
+
+## Source
+
+kubernetes/kubernetes pkg/printers/internalversion/printers.go, loadBalancerStatusStringer: kubectl get sorts the
+addresses.
 """
 
 from __future__ import annotations

@@ -15,6 +15,11 @@ Add the exceptions of the other family.
 ## When it is a false alarm
 
 What the exceptions keep out exists in one family only.
+
+## Source
+
+https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors: except
+belongs to its own ipBlock.
 """
 
 from __future__ import annotations

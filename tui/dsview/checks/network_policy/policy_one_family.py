@@ -16,6 +16,11 @@ Add ipBlocks of the other family.
 
 Another policy for the same pods allows the other family. Where a rule has selectors, or no peers at all, which
 allows everybody, nothing is said.
+
+## Source
+
+https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors: what no
+rule allows is blocked.
 """
 
 from __future__ import annotations

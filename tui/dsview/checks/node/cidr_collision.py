@@ -16,6 +16,11 @@ Renumber one of the ranges.
 
 The CNI plug-in gives out addresses by itself and ignores podCIDRs. A node whose own InternalIP lies in its own
 podCIDR, as on GKE, is exempt.
+
+## Source
+
+https://kubernetes.io/docs/concepts/cluster-administration/networking/#kubernetes-ip-address-ranges: Pods, Services
+and nodes need ranges that do not overlap.
 """
 
 from __future__ import annotations

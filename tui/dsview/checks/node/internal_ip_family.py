@@ -16,6 +16,10 @@ Start the node's kubelet with --node-ip=<IPv4 address>,<IPv6 address> and restar
 ## When it is a false alarm
 
 Virtual and Fargate nodes, and nodes that a cloud provider has not initialised yet.
+
+## Source
+
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack: --node-ip
 """
 
 from __future__ import annotations

@@ -15,6 +15,11 @@ Give kube-controller-manager a larger --cluster-cidr.
 ## When it is a false alarm
 
 The CNI supplies pod ranges itself, as annotations or the addresses of the node's pods show.
+
+## Source
+
+kubernetes/kubernetes pkg/controller/nodeipam/ipam/range_allocator.go, events CIDRNotAvailable and
+CIDRAssignmentFailed
 """
 
 from __future__ import annotations

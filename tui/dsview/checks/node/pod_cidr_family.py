@@ -15,6 +15,10 @@ Drain the node, delete its Node object and let the kubelet register it again; po
 ## When it is a false alarm
 
 A CNI annotation supplies the family, or the node's pods have it nevertheless.
+
+## Source
+
+kubernetes/kubernetes pkg/apis/core/validation/validation.go, ValidateNodeUpdate: podCIDRs can be set once.
 """
 
 from __future__ import annotations

@@ -15,6 +15,10 @@ Restore the order of --cluster-cidr, or re-register the nodes that differ.
 ## When it is a false alarm
 
 Something else than kube-controller-manager allocates podCIDRs.
+
+## Source
+
+kubernetes/kubernetes pkg/controller/nodeipam/ipam/range_allocator.go, occupyCIDRs
 """
 
 from __future__ import annotations

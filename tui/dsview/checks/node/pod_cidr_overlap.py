@@ -16,6 +16,11 @@ Drain and re-register one of the nodes.
 ## When it is a false alarm
 
 The CNI plug-in gives out addresses by itself and ignores podCIDRs.
+
+## Source
+
+https://kubernetes.io/docs/concepts/cluster-administration/networking/#kubernetes-ip-address-ranges;
+https://docs.cilium.io/en/stable/network/concepts/ipam/cluster-pool/
 """
 
 from __future__ import annotations

@@ -15,6 +15,10 @@ Configure the cloud controller for both families, or correct the kubelet's --nod
 ## When it is a false alarm
 
 The cloud provider is still setting the node up.
+
+## Source
+
+KEP-3705; kubernetes/kubernetes staging/src/k8s.io/cloud-provider/controllers/node/node_controller.go
 """
 
 from __future__ import annotations

@@ -15,6 +15,11 @@ Recreate the younger pod; look at the CNI's address management.
 ## When it is a false alarm
 
 One of the two has finished: it keeps its address on paper only.
+
+## Source
+
+https://kubernetes.io/docs/concepts/cluster-administration/networking/#the-kubernetes-network-model: each pod has an
+address of its own in the cluster.
 """
 
 from __future__ import annotations

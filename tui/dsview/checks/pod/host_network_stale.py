@@ -16,6 +16,10 @@ Recreate the pod.
 ## When it is a false alarm
 
 The process binds every address of the node: it serves the new family, and only the report is old.
+
+## Source
+
+kubernetes/kubernetes pkg/kubelet/kubelet_pods.go, event HostIPsIPFamilyMismatch
 """
 
 from __future__ import annotations

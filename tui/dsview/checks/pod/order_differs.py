@@ -15,6 +15,10 @@ Give the kubelet an explicit --node-ip=<first>,<second> in the wanted order.
 ## When it is a false alarm
 
 An external cloud provider orders the node's addresses and no --node-ip was given.
+
+## Source
+
+kubernetes/kubernetes pkg/kubelet/kubelet_pods.go, sortPodIPs
 """
 
 from __future__ import annotations

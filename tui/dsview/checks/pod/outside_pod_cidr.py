@@ -16,6 +16,11 @@ Recreate the pod.
 ## When it is a false alarm
 
 The CNI does not use podCIDRs, which is seen by how many pods conform.
+
+## Source
+
+https://kubernetes.io/docs/concepts/cluster-administration/networking/#kubernetes-ip-address-ranges. The limit of 90
+% is dsview's own.
 """
 
 from __future__ import annotations

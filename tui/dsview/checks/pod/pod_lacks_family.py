@@ -18,6 +18,10 @@ Recreate the pod.
 ## When it is a false alarm
 
 The pod is pending, finished, terminating, younger than 60 s, or on the host's network.
+
+## Source
+
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/: a pod keeps the addresses that it started with.
 """
 
 from __future__ import annotations

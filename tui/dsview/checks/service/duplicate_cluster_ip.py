@@ -17,6 +17,10 @@ Recreate one of the two: the one that the IPAddress object does not name, else t
 
 One of the two is being recreated; 60 s are granted for that. A manifest is not compared: nobody has given it the
 address.
+
+## Source
+
+kubernetes/kubernetes pkg/registry/core/service/ipallocator/controller/repairip.go, event ClusterIPAlreadyAllocated
 """
 
 from __future__ import annotations

@@ -15,6 +15,10 @@ Set the policy to SingleStack where the first family is served; recreate the Ser
 ## When it is a false alarm
 
 A headless Service without selector, which gets both families on any cluster.
+
+## Source
+
+kubernetes/kubernetes pkg/registry/core/service/storage/alloc.go
 """
 
 from __future__ import annotations

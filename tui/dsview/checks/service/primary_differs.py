@@ -15,6 +15,10 @@ None is needed where this is intended. The first family cannot be changed; recre
 ## When it is a false alarm
 
 The order is intended.
+
+## Source
+
+kubernetes/kubernetes pkg/apis/core/validation/validation.go: the first entry of ipFamilies cannot be changed.
 """
 
 from __future__ import annotations

@@ -16,6 +16,11 @@ Set ipFamilyPolicy to PreferDualStack and name both families. Where its pods lac
 
 One family is intended. default/kubernetes, the cluster's DNS and a controller Service that DS-NGX-005 or DS-LSN-003
 names are exempt.
+
+## Source
+
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/#services: a Service without a policy is
+SingleStack.
 """
 
 from __future__ import annotations

@@ -16,6 +16,11 @@ Recreate the Service with the other family first.
 ## When it is a false alarm
 
 The API server reaches Services by a proxy such as Konnectivity, or runs where the API does not show it.
+
+## Source
+
+kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/util/proxy/proxy.go, ResolveCluster: spec.clusterIP is
+called.
 """
 
 from __future__ import annotations

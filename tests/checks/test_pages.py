@@ -1,0 +1,36 @@
+"""docs/checks holds a page for each check, as the checks say it now, and no document links to what is not there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dsview.export.explain import write_pages
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_the_pages_in_docs_are_those_of_the_checks(tmp_path: Path) -> None:
+    write_pages(tmp_path)
+    assert _texts(ROOT / "docs" / "checks") == _texts(tmp_path), (
+        "write them anew: dsview explain --all -o markdown --folder docs/checks"
+    )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_to_a_file_of_the_repository_leads_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
+    assert not [target for target in targets if not (document.parent / target).exists()]
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "checks").glob("DS-*.md")), ids=lambda path: path.stem)
+def test_a_page_names_no_file_of_dsview_that_is_not_there(page: Path) -> None:
+    named = re.findall(r"(?<![\w/.])(?:docs|tui/dsview|tests)/[\w./-]+\w", page.read_text())
+    assert not [name for name in named if not (ROOT / name).exists()]
