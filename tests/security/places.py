@@ -20,6 +20,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import OptionList
 
+from dsview.analysis.cluster_summary import summarize
 from dsview.analysis.overview import overview_now
 from dsview.analysis.plan import make_plan
 from dsview.analysis.trace import flagged_traces, trace
@@ -70,7 +71,7 @@ _CONSOLE = Console(color_system="truecolor", force_terminal=True, legacy_windows
 def reports(session: Session) -> Out:
     """Each format of a report, a plan and a pane; the fixes."""
     report = build_report(session)
-    beside = Beside(made_at=NOW, traces=lambda: flagged_traces(session, 20))
+    beside = Beside(made_at=NOW, traces=lambda: flagged_traces(session, 20), summary=lambda: summarize(session))
     for name, render in FORMATS.items():
         yield f"report as {name}", _RULES.get(name, hostile.hold_lines), render(report, beside)
     if report.exempted:

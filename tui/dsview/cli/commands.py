@@ -161,7 +161,7 @@ _TIMEOUT = click.option("--timeout", type=Duration(), metavar="DURATION", help="
     "--output",
     default="text",
     metavar="FORMAT",
-    help="text, json, junit, sarif, markdown or html.",
+    help="text, json, junit, sarif, markdown, html or prometheus.",
     shell_complete=completing.words(completing.formats),
 )
 @click.option(
@@ -189,11 +189,14 @@ def check(
     """Check once, print what was found, and say by the exit code whether that is acceptable."""
     import time
 
+    from dsview.analysis.cluster_summary import summarize
     from dsview.analysis.trace import flagged_traces
     from dsview.cli.sessions import refuse_nothing, unread
+    from dsview.core.errors import UserError
     from dsview.core.finding import Severity
     from dsview.export.baseline import compared, read_baseline
     from dsview.export.formats import FORMATS, Beside
+    from dsview.export.prometheus import Target, render_metrics
     from dsview.export.report import build_report
     from dsview.export.text import plural, render_text
 
@@ -201,7 +204,13 @@ def check(
     if output not in FORMATS:
         raise click.UsageError(f"{output!r} is no format; use one of {', '.join(FORMATS)}.")
     known = read_baseline(baseline) if baseline is not None else None
-    session = _run(settings, timeout, quiet=output == "text")
+    opened: list[Session] = []
+    try:
+        session = _run(settings, timeout, quiet=output == "text", before=opened.append)
+    except UserError as error:
+        if output == "prometheus" and opened and error.exit_code == EXIT_UNREACHABLE:
+            write(render_metrics([Target(opened[0].source.name, None)], time.time()))
+        raise
     refuse_nothing(session)
     report = build_report(session)
     if known is not None:
@@ -213,7 +222,11 @@ def check(
         width = shutil.get_terminal_size((100, 24)).columns
         write(render_text(report, colour=wants_colour(), width=width, exempted=exempted))
     else:
-        beside = Beside(made_at=time.time(), traces=lambda: flagged_traces(session, TRACED))
+        beside = Beside(
+            made_at=time.time(),
+            traces=lambda: flagged_traces(session, TRACED),
+            summary=lambda: summarize(session),
+        )
         write(FORMATS[output](report, beside))
     if known is not None:
         verb = "is" if len(relevant) == 1 else "are"

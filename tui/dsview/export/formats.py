@@ -6,22 +6,25 @@ from collections.abc import Callable
 
 import msgspec
 
+from dsview.analysis.cluster_summary import ClusterSummary
 from dsview.analysis.hop import Trace
 from dsview.export.json_text import json_text
 from dsview.export.junit import render_junit
 from dsview.export.markdown import render_markdown
+from dsview.export.prometheus import Target, render_metrics
 from dsview.export.report import Report
 from dsview.export.sarif import render_sarif
 from dsview.export.text import render_text
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True):
-    """What some formats need beside the report: when it was made, epoch seconds, and traces of flagged Services.
+    """What some formats need beside the report: when it was made, epoch seconds, traces of flagged Services, the sums.
 
-    `traces` gives them, and how many more there would be; it is asked by formats that show them only.
+    `traces` gives them, and how many more there would be. Both are asked only by the formats that show them.
     """
 
     made_at: float
+    summary: Callable[[], ClusterSummary | None] = lambda: None
     traces: Callable[[], tuple[tuple[Trace, ...], int]] = lambda: ((), 0)
 
 
@@ -37,6 +40,10 @@ def _render_html(report: Report, beside: Beside) -> str:
     return render_html(report, traces, omitted, beside.made_at)
 
 
+def _render_prometheus(report: Report, beside: Beside) -> str:
+    return render_metrics([Target(report.source.name, beside.summary())], beside.made_at)
+
+
 FORMATS: dict[str, Callable[[Report, Beside], str]] = {
     "text": lambda report, _: render_text(report),
     "json": lambda report, _: render_json(report),
@@ -44,6 +51,7 @@ FORMATS: dict[str, Callable[[Report, Beside], str]] = {
     "sarif": lambda report, _: render_sarif(report),
     "markdown": lambda report, _: render_markdown(report),
     "html": _render_html,
+    "prometheus": _render_prometheus,
 }
-"""From a report and what stands beside it to text. Only JUnit and HTML tell the time: everywhere else the same input
-gives the same bytes."""
+"""From a report and what stands beside it to text. Only JUnit, HTML and Prometheus tell the time: everywhere else the
+same input gives the same bytes."""

@@ -1,0 +1,98 @@
+"""A cluster as sums: what a row of the fleet and the metrics are made of. Its size hangs on no number of objects.
+
+What is summed is what the overview shows, so that the two never differ.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.family_coverage import Layer
+from dsview.analysis.overview import Worst, overview_now
+from dsview.checks.engine.check import LayerName
+from dsview.checks.engine.registry import all_checks, registry
+from dsview.core.address import Family
+from dsview.core.finding import Severity
+from dsview.core.text import Safe, safe
+from dsview.kinds.registry import CORE_KINDS, RESOURCES
+from dsview.sources.events import Health
+
+
+class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many shown findings a check has of one severity and family. `layer` is that of the overview, if any."""
+
+    check: str
+    severity: Severity
+    layer: LayerName | None
+    family: Family | None
+    number: int
+
+
+class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found in one cluster.
+
+    `is_complete`: everything that was asked for was read and evaluated. `failing` and `partial` count Services by
+    family, as in the overview. `severities` counts the shown findings, folded ones included, and has every severity;
+    `causes` counts those that no other explains, `worst` holds the first of them. `refused` names the kinds, in the
+    plural of the API, without which a verdict means little and which the server refused.
+    """
+
+    name: Safe
+    version: Safe
+    mode: str
+    confidence: str
+    verdict: Safe
+    is_complete: bool
+    layers: tuple[Layer, ...]
+    failing: dict[Family, int]
+    partial: dict[Family, int]
+    severities: dict[Severity, int]
+    exempted: int
+    causes: int
+    worst: tuple[Worst, ...]
+    counts: tuple[FindingCount, ...]
+    evaluated: tuple[str, ...]
+    not_evaluated: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+def summarize(view: ClusterView) -> ClusterSummary:
+    """The sums of a cluster as it stands."""
+    found = overview_now(view)
+    not_evaluated = tuple(entry.check for entry in view.not_evaluated())
+    left_out = {*not_evaluated, *view.skipped}
+    severities = view.counts()
+    return ClusterSummary(
+        name=safe(view.source.name),
+        version=safe(view.state.server.version or ""),
+        mode=view.profile.mode,
+        confidence=view.profile.confidence.value,
+        verdict=found.verdict,
+        is_complete=found.is_complete,
+        layers=found.layers,
+        failing=found.failing,
+        partial=found.partial,
+        severities={severity: severities.get(severity, 0) for severity in Severity},
+        exempted=view.exempted,
+        causes=found.causes,
+        worst=found.worst,
+        counts=_counts(view),
+        evaluated=tuple(check.code for check in all_checks() if check.code not in left_out),
+        not_evaluated=not_evaluated,
+        refused=tuple(
+            RESOURCES[kind].plural for kind in CORE_KINDS if view.state.status(kind).health is Health.REFUSED
+        ),
+    )
+
+
+def _counts(view: ClusterView) -> tuple[FindingCount, ...]:
+    numbers = Counter((finding.check, finding.severity, finding.family) for finding in view.book)
+    return tuple(
+        FindingCount(check=check, severity=severity, layer=registry()[check].layer, family=family, number=number)
+        for (check, severity, family), number in sorted(
+            numbers.items(), key=lambda item: (item[0][0], item[0][1].rank, item[0][2] or "")
+        )
+    )
