@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from dsview.analysis.cluster_summary import ClusterSummary, summarize
 from dsview.analysis.overview import overview_now
 from dsview.checks.engine.policy import Policy
+from dsview.checks.engine.registry import registry
 from dsview.cli import cli
 from dsview.core.text import Safe
 from dsview.export.prometheus import METRICS, Target, render_metrics
@@ -38,6 +39,7 @@ LABELS = {
     "dsview_cluster_findings": {"context", "severity"},
     "dsview_cluster_root_causes": {"context"},
     "dsview_cluster_exempted_findings": {"context"},
+    "dsview_cluster_skipped_checks": {"context"},
     "dsview_findings": {"context", "check", "severity", "layer", "family"},
     "dsview_check_evaluated": {"context", "check"},
 }
@@ -112,6 +114,7 @@ def test_a_check_that_was_not_evaluated_is_zero_and_one_that_was_skipped_is_not_
     assert checks
     assert all(code.startswith("DS-SVC-") for code in checks)
     assert value(some, "dsview_complete") == 0
+    assert value(some, "dsview_cluster_skipped_checks") == len(registry()) - len(checks)
 
 
 def test_a_cluster_that_could_not_be_read_is_down_and_nothing_else_is_said_of_it() -> None:

@@ -56,6 +56,7 @@ class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
     counts: tuple[FindingCount, ...]
     evaluated: tuple[str, ...]
     not_evaluated: tuple[str, ...]
+    skipped: int
     refused: tuple[str, ...]
 
 
@@ -82,6 +83,7 @@ def summarize(view: ClusterView) -> ClusterSummary:
         counts=_counts(view),
         evaluated=tuple(check.code for check in all_checks() if check.code not in left_out),
         not_evaluated=not_evaluated,
+        skipped=len(view.skipped),
         refused=tuple(
             RESOURCES[kind].plural for kind in CORE_KINDS if view.state.status(kind).health is Health.REFUSED
         ),

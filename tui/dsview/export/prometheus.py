@@ -27,7 +27,8 @@ METRICS: dict[str, str] = {
     "dsview_services_partially_failing": "Services that work only in part over the address family.",
     "dsview_cluster_findings": "Findings by severity, those that others explain included.",
     "dsview_cluster_root_causes": "Findings that no other finding explains.",
-    "dsview_cluster_exempted_findings": "Findings that the policy or an annotation exempts; no other metric counts them.",
+    "dsview_cluster_exempted_findings": "Findings that the policy or an annotation exempts; in no other metric.",
+    "dsview_cluster_skipped_checks": "Checks that options or the configuration leave out.",
     "dsview_findings": "Findings of a check by severity and address family.",
     "dsview_check_evaluated": "Whether a check was evaluated (1) or could not be (0).",
 }
@@ -89,6 +90,7 @@ def _of_cluster(target: Target) -> Iterator[Sample]:
         yield Sample("dsview_cluster_findings", number, context | {"severity": severity.value})
     yield Sample("dsview_cluster_root_causes", found.causes, context)
     yield Sample("dsview_cluster_exempted_findings", found.exempted, context)
+    yield Sample("dsview_cluster_skipped_checks", found.skipped, context)
     for entry in found.counts:
         yield Sample(
             "dsview_findings",
