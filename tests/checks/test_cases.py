@@ -16,7 +16,6 @@ NOT_EXACT_YET: frozenset[str] = frozenset(
     {
         "api-servers-that-differ",
         "cluster-cidr-swapped-under-the-nodes",
-        "objects-without-kind",
         "one-pod-in-another-order",
     }
 )

@@ -120,6 +120,12 @@ LOGS = (
         dump([A, B]),
         dump([plain_list(A), typed_list(B)]),
         dump(typed_list(A)) + LOGS + dump(typed_list(B)) + b"\n" + LOGS,
+        json.dumps(plain_list(A, B), indent=4).encode("utf-16"),
+        yaml.safe_dump(plain_list(A, B)).replace("\n", "\r\n").encode(),
+        json.dumps(plain_list(A, B), indent=4).replace("\n", "\r\n").encode(),
+        b"[root@host ~]# kubectl get svc -A -o json\n" + dump(plain_list(A, B)),
+        b"+ kubectl get svc -o yaml\nDefaulted to: shop\n\n" + yaml.safe_dump(plain_list(A, B)).encode(),
+        b"# made by a script\n" + dump(plain_list(A, B)),
     ],
     ids=[
         "List",
@@ -141,6 +147,12 @@ LOGS = (
         "array of jq",
         "array of lists",
         "cluster-info dump",
+        "JSON in UTF-16",
+        "YAML with the line ends of Windows",
+        "JSON with the line ends of Windows",
+        "a prompt before JSON",
+        "a shell's trace before YAML",
+        "a comment before JSON",
     ],
 )
 def test_every_format_gives_the_same_objects(content: bytes) -> None:
@@ -267,6 +279,109 @@ def test_bytes_that_are_no_json_cost_only_their_object(bad: bytes) -> None:
     told = read_bytes(dump(plain_list(A, B))[:-2] + b", " + broken + b"]}")
     assert told.names == ["a", "b"]
     assert told.notes or told.quarantined
+
+
+def bare(item: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in item.items() if key not in {"kind", "apiVersion"}}
+
+
+@pytest.mark.parametrize(
+    "name", ["services.json", "svc/services.yaml", "core/services.core.json", "get-services-all.json"]
+)
+def test_a_file_name_tells_the_kind_of_objects_that_do_not_say_it(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(dump({"items": [bare(A), bare(B)]}))
+    told = read(tmp_path)
+    assert sorted(told.objects(Kind.SERVICE)) == [("shop", "a"), ("shop", "b")]
+    assert told.notes == []
+
+
+def test_a_folder_tells_the_kind_of_objects_that_do_not_say_it(tmp_path: Path) -> None:
+    for place, item in (("service/shop/a", A), ("service/node/b", B), ("deployment/shop/c", service("c"))):
+        path = tmp_path / f"{place}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(dump(bare(item)))
+    told = read(tmp_path)
+    assert sorted(told.objects(Kind.SERVICE)) == [("shop", "a"), ("shop", "b")], "no Node has a namespace"
+    assert told.names == ["a", "b"]
+    assert told.notes == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (Kind.SERVICE, {"spec": {"clusterIP": "None"}}),
+        (Kind.SERVICE, {"spec": {"type": "ExternalName", "externalName": "example.org"}}),
+        (Kind.POD, {"spec": {"containers": []}}),
+        (Kind.NODE, {"spec": {}, "status": {"nodeInfo": {"kubeletVersion": "v1.36.0"}}}),
+        (Kind.ENDPOINT_SLICE, {"addressType": "IPv6", "endpoints": []}),
+        (Kind.SERVICE_CIDR, {"spec": {"cidrs": ["10.96.0.0/16"]}}),
+        (Kind.IP_ADDRESS, {"spec": {"parentRef": {"resource": "services", "name": "a"}}}),
+        (None, {"spec": {"template": {"spec": {"containers": []}}}}),
+        (None, {"spec": {"parentRef": {"name": "a"}}}),
+        (None, {"data": {"password": "c2VjcmV0"}}),
+    ],
+)
+def test_fields_tell_the_kind_of_objects_that_do_not_say_it(kind: Kind | None, fields: dict[str, Any]) -> None:
+    name = "2001:db8::1" if kind is Kind.IP_ADDRESS else "x"
+    told = read_bytes(dump(plain_list(A)) + b"\n" + dump({"metadata": {"name": name}, **fields}))
+    found = [of for of in RESOURCES for key in told.objects(of) if key[1] == name]
+    assert found == ([kind] if kind is not None else [])
+    assert bool(told.notes) is (kind is None)
+
+
+def test_an_object_whose_kind_nothing_tells_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(dump(A))
+    (tmp_path / "odd.json").write_bytes(dump([{"metadata": {"name": "x"}}, {"metadata": {"name": "y"}}]))
+    (tmp_path / "values.yaml").write_bytes(b"replicas: 2\n")
+    assert read(tmp_path).notes == [
+        "2 objects say no kind, and neither the fields nor the file names tell it. Not read: odd.json.",
+        "Passed over, since they hold no objects: values.yaml.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "are_two"),
+    [
+        ({"uid": "1", "resourceVersion": "1"}, {"uid": "2", "resourceVersion": "9"}, True),
+        ({"uid": "1", "resourceVersion": "1"}, {"uid": "1", "resourceVersion": "9"}, False),
+        ({"uid": "1", "resourceVersion": "1"}, {"labels": {"a": "manifest"}}, False),
+        ({"labels": {"a": "1"}}, {"labels": {"a": "2"}}, True),
+        ({}, {}, False),
+    ],
+    ids=["other uid", "another state", "a manifest beside it", "two manifests", "the same twice"],
+)
+def test_two_objects_of_one_name_are_said(first: Any, second: Any, are_two: bool, tmp_path: Path) -> None:
+    for name, metadata in (("one.json", first), ("two.json", second)):
+        item = service("a")
+        item["metadata"] = {"name": "a", "namespace": "shop"} | metadata
+        (tmp_path / name).write_bytes(dump(plain_list(item)))
+    told = read(tmp_path)
+    said = "Service shop/a is given in one.json and in two.json, and the two differ: only the one of two.json is shown."
+    assert told.notes == ([said] if are_two else [])
+    assert bool(told.status(Kind.SERVICE).cut_off) is are_two
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "it is empty"),
+        (b"\n", "it is empty"),
+        (b"<html><body>502 Bad Gateway</body></html>", "it holds HTML or XML"),
+        (b"\xff\xfe{", "it begins as UTF-16 and is not"),
+        (b"NAME READY\nweb 1/1\n", "it holds no Kubernetes objects"),
+    ],
+)
+def test_a_file_without_objects_makes_the_kind_of_its_name_incomplete(
+    content: bytes, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "services.json").write_bytes(dump(plain_list(A)))
+    (tmp_path / "pods.json").write_bytes(content)
+    told = read(tmp_path)
+    assert [note for note in told.notes if note.startswith("pods.json could not be read") and said in note]
+    assert told.status(Kind.POD).health is Health.NOT_GIVEN
+    assert "pods.json could not be read" in told.status(Kind.POD).reason
 
 
 def test_a_broken_file_costs_only_itself(tmp_path: Path) -> None:

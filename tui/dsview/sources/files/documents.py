@@ -83,8 +83,34 @@ _LOGS = re.compile(
 """What `kubectl cluster-info dump` writes between its lists."""
 
 
-_SAID_BEFORE = re.compile(rb"\A(?:(?:[IWEF]\d{4} \d\d:\d\d:\d\d\.|Warning: )[^\n]*\n)+")
-"""What kubectl logs and warns of before it writes, where both went to one file."""
+_KEYS = rb"(?:apiVersion|kind|metadata|spec|status|items|data|subsets|endpoints|addressType)"
+_BEGIN = re.compile(rb"[ \t]*(?:\{|\[\s*(?:[{\[\]]|\Z)|---|%YAML|- |" + _KEYS + rb":)")
+"""How the first line of objects begins, in JSON or YAML."""
+_BEGIN_BELOW = re.compile(rb"^(?:\{|\[\s*[{\[\]]|---|%YAML|- |" + _KEYS + rb":)", re.MULTILINE)
+_MAX_SAID_BEFORE = 65_536
+
+
+def _without_preamble(data: bytes) -> bytes:
+    """The content from where its objects begin.
+
+    Before them may stand a command line, comments, and what kubectl warns of, where all went to one file.
+    """
+    text = data.lstrip(b"\r\n")
+    if _BEGIN.match(text):
+        return text
+    begin = _BEGIN_BELOW.search(text, 0, _MAX_SAID_BEFORE)
+    return text[begin.start() :] if begin is not None else text
+
+
+_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+"""Byte-order marks, as shells on Windows write them; the longer one first."""
+
+
+def _as_utf8(data: bytes) -> bytes:
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding).encode() if encoding != "utf-8-sig" else data[len(mark) :]
+    return data
 
 
 def documents(data: bytes) -> Iterator[Document]:
@@ -92,13 +118,19 @@ def documents(data: bytes) -> Iterator[Document]:
 
     Raises `Unreadable` at the first one that is broken; those before it were given out by then.
     """
-    data = _SAID_BEFORE.sub(b"", data, count=1)
-    text = data.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if _JSON.match(text) and b"\n---" not in text:
-        yield from _json_documents(text)
+    try:
+        text = _without_preamble(_as_utf8(data))
+    except UnicodeDecodeError:
+        raise Unreadable("it begins as UTF-16 and is not") from None
+    if not text.strip():
+        raise Unreadable("it is empty")
+    if text.lstrip().startswith(b"<"):
+        raise Unreadable("it holds HTML or XML, as a proxy or a login page answers")
+    if _JSON.match(text.lstrip()) and b"\n---" not in text:
+        yield from _json_documents(text.lstrip())
     else:
         # Not stripped: what stands before its first word is its indentation.
-        yield from _yaml_documents(data)
+        yield from _yaml_documents(text)
 
 
 def _json_documents(text: bytes) -> Iterator[Document]:

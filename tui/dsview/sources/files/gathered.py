@@ -1,0 +1,372 @@
+"""What the files hold: every object in its latest state, and for each kind whether all of it is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+from msgspec import Raw
+
+from dsview.core.text import safe
+from dsview.kinds.decode import BadObject, decode
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key, Object
+from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
+from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, Sink, StatusChanged
+from dsview.sources.files.documents import BROKEN, Document, Unreadable, document, documents, unpack
+from dsview.sources.files.unnamed_kind import is_named, kind_by_place, unnamed_kind
+from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead, SnapshotStatus
+
+_KINDS = {kind.value: kind for kind in RESOURCES}
+_GROUPS = {kind: resource.group for kind, resource in RESOURCES.items()}
+_PLURALS = {resource.plural: kind for kind, resource in RESOURCES.items()}
+_BATCH = 1000
+_SHOWN = 5
+"""How many files a note names."""
+MAX_LISTS = 8
+"""How many Lists may stand in each other: tools that gather lists make one or two."""
+_MAX_DIGITS = 20
+"""A resourceVersion is a number of 64 bits, where it is a number."""
+_HTTP_FORBIDDEN = 403
+_FORBIDDEN = re.compile(r"(\w+)(?:\.[\w.]+)? is forbidden")
+
+
+class Head(msgspec.Struct, rename="camel"):
+    """What an object says of its kind; objects of typed clients say nothing."""
+
+    kind: str | None = None
+    api_version: str | None = None
+    metadata: Raw = Raw(b"")
+
+
+class _Answer(msgspec.Struct):
+    """A Status of the server: what it says, and the HTTP status."""
+
+    message: str = ""
+    code: int = 0
+
+
+class _Version(msgspec.Struct, rename="camel"):
+    """What `/version` answers, or what `kubectl version -o json` makes of it."""
+
+    git_version: str | None = None
+    server_version: _Version | None = None
+
+
+_head_decoder = msgspec.json.Decoder(Head)
+_answer_decoder = msgspec.json.Decoder(_Answer)
+_version_decoder = msgspec.json.Decoder(_Version)
+_snapshot_decoder = msgspec.json.Decoder(SnapshotHead)
+
+
+class Gathered:
+    """Takes in one file after the other, then tells everything. `namespaces` limits what is kept; empty is all.
+
+    `where` holds the file of each object; `broken` a sentence for each file that was not read to its end.
+    """
+
+    def __init__(self, namespaces: tuple[str, ...] = ()) -> None:
+        self._namespaces = namespaces
+        self.captured_at: float | None = None
+        self.where: dict[tuple[Kind, Key], Path] = {}
+        self.passed_over: list[str] = []
+        self.broken: list[str] = []
+        self.has_any = False
+        self._objects: dict[Kind, dict[Key, Object]] = {}
+        self._empty_lists: set[Kind] = set()
+        self._listed: dict[Kind, set[str] | None] = {}
+        self._cut_off: dict[Kind, str] = {}
+        self._begun: set[Kind] = set()
+        self._refused: dict[Kind, str] = {}
+        self._statuses: dict[Kind, StatusChanged] = {}
+        self._confs: list[tuple[Pod, bytes]] = []
+        self._server: ServerInfo | None = None
+        self._of_unknown_kind: dict[Path, int] = {}
+        self._doubles: dict[tuple[Kind, Key], Path] = {}
+
+    def take(self, path: Path, data: bytes, sink: Sink) -> None:
+        """Take in the content of a file; what cannot be read of it is named. `path` is relative to what was given."""
+        if path.suffix == ".err":
+            self._take_refusal(path, data)
+            return
+        self._begun = set()
+        try:
+            content = unpack(data)
+            if is_conf(path):
+                self.has_any = True
+                name = path.name.removesuffix(".gz").removesuffix(".conf")
+                self._confs.append((Pod(name=name, namespace=path.parent.name), content))
+                return
+            if path.name.startswith("version.json"):
+                answer = _version_decoder.decode(content)
+                self._server = ServerInfo(version=(answer.server_version or answer).git_version)
+                return
+            for found in documents(content):
+                self._take_document(path, found, sink)
+        except BROKEN as error:
+            self.broken.append(f"{safe(str(path))} was passed over: it is not what it should be ({safe(str(error))}).")
+            self._cut(path, f"{safe(str(path))} was passed over")
+        except Unreadable as error:
+            said = f"{safe(str(path))} {'was not read to its end' if self._begun else 'could not be read'}"
+            self.broken.append(f"{said}: {safe(str(error))}.")
+            self._cut(path, said)
+
+    def _cut(self, path: Path, reason: str) -> None:
+        """Objects of a file are lost: of the kinds that were read from it, and of the one that its name tells."""
+        named = kind_by_place(path)
+        for kind in self._begun | ({named} if named is not None else set()):
+            self._cut_off.setdefault(kind, reason)
+
+    def _take_refusal(self, path: Path, data: bytes) -> None:
+        """What kubectl said instead of a list."""
+        text = data.decode("utf-8", "replace").strip()
+        match = _FORBIDDEN.search(text)
+        kind = _PLURALS.get(match.group(1) if match else "")
+        if kind is not None:
+            self._refused[kind] = safe(text.partition(": ")[2] or text)
+        elif text:
+            self.passed_over.append(str(path))
+
+    def _take_document(self, path: Path, found: Document, sink: Sink, depth: int = 0) -> None:
+        if found.kind == SNAPSHOT_KIND:
+            self._take_snapshot(found)
+        if found.items is None:
+            if found.kind == "Status":
+                self._take_status(path, found.raw)
+                return
+            kind = self._take_object(path, found.raw, "", "", sink)
+            if kind is not None:
+                self._listed.setdefault(kind[0], set())
+            return
+        self.has_any = True
+        listed: list[tuple[Kind, str]] = []
+        list_kind = found.kind.removesuffix("List") if found.kind.endswith("List") else ""
+        if list_kind in _KINDS:
+            self._begun.add(_KINDS[list_kind])
+            if not found.items:
+                self._empty_lists.add(_KINDS[list_kind])
+                self._listed[_KINDS[list_kind]] = None
+        for raw in found.items:
+            if _head_of(raw).kind == "List":
+                if depth >= MAX_LISTS:
+                    raise Unreadable(f"it holds Lists in more than {MAX_LISTS} Lists")
+                self._take_document(path, document(raw), sink, depth + 1)
+                continue
+            taken = self._take_object(path, raw, list_kind, found.api_version, sink)
+            if taken is not None:
+                listed.append(taken)
+        self._note_listed(listed)
+
+    def _note_listed(self, listed: list[tuple[Kind, str]]) -> None:
+        """Which namespaces a list is of: all where it holds objects of several, else the one."""
+        namespaces = {namespace for _, namespace in listed if namespace}
+        for kind in {kind for kind, _ in listed}:
+            before = self._listed.get(kind, set())
+            is_of_all = before is None or len(namespaces) != 1 or not RESOURCES[kind].namespaced
+            self._listed[kind] = None if is_of_all or before is None else before | namespaces
+
+    def _take_status(self, path: Path, raw: Raw) -> None:
+        """What the server answered instead of a list."""
+        answer = _answer_decoder.decode(raw)
+        match = _FORBIDDEN.search(answer.message)
+        kind = _PLURALS.get(match.group(1)) if match else kind_by_place(path)
+        if answer.code == _HTTP_FORBIDDEN and kind is not None:
+            self._refused[kind] = safe(answer.message)
+        elif kind is not None:
+            self._cut_off.setdefault(kind, f"{safe(str(path))} holds an answer of the server")
+        said = f" ({safe(answer.message)})" if answer.message else ""
+        self.broken.append(f"{safe(str(path))} holds no objects but a Status of the server{said}.")
+
+    def _take_object(
+        self, path: Path, raw: Raw, list_kind: str, list_version: str, sink: Sink
+    ) -> tuple[Kind, str] | None:
+        """Take one object in; its kind and namespace, also where it is not wanted, or None where it has none."""
+        head = _head_of(raw)
+        name = head.kind or list_kind
+        self.has_any = self.has_any or bool(name)
+        kind = kind_of(name, head.api_version or list_version) if name else unnamed_kind(path, raw)
+        if kind is None:
+            if not name:
+                self._note_unknown(path, head)
+            return None
+        self.has_any = True
+        self._begun.add(kind)
+        try:
+            item = decode(kind, raw)
+        except BadObject as error:
+            self._empty_lists.add(kind)
+            sink(Quarantined(kind, error.identity, str(error)))
+            return kind, ""
+        if self._namespaces and RESOURCES[kind].namespaced and item.namespace not in self._namespaces:
+            self._empty_lists.add(kind)
+            return kind, item.namespace
+        known = self._objects.setdefault(kind, {})
+        old = known.get(item.key)
+        if old is not None and _are_two(old, item):
+            self._doubles.setdefault((kind, item.key), self.where[(kind, item.key)])
+        if old is None or version_of(item) >= version_of(old):
+            known[item.key] = item
+            self.where[(kind, item.key)] = path
+        return kind, item.namespace
+
+    def _note_unknown(self, path: Path, head: Head) -> None:
+        """Name a file with an object of unknown kind, or with something that is no object of Kubernetes at all."""
+        if is_named(path):
+            return
+        if bytes(head.metadata).startswith(b"{"):
+            self._of_unknown_kind[path] = self._of_unknown_kind.get(path, 0) + 1
+        elif str(path) not in self.passed_over:
+            self.passed_over.append(str(path))
+
+    def _take_snapshot(self, found: Document) -> None:
+        head = _snapshot_decoder.decode(found.raw)
+        self.captured_at = head.captured_seconds
+        if head.server_version:
+            self._server = ServerInfo(version=head.server_version)
+        for name, status in head.kinds.items():
+            kind = _KINDS.get(name)
+            if kind is not None:
+                self._statuses[kind] = _status_then(kind, status)
+        for conf in head.nginx:
+            self._confs.append((Pod(name=conf.name, namespace=conf.namespace), conf.text.encode("utf-8")))
+
+    def tell(self, sink: Sink) -> None:
+        """Tell everything, as a cluster would that was read once."""
+        from dsview.listeners.nginx_conf import read_conf  # noqa: PLC0415  (loads crossplane: only where a file needs it)
+
+        notes = [*self.broken, *self._notes()]
+        if self._server is not None:
+            sink(self._server)
+        for kind in RESOURCES:
+            found = list(self._objects.get(kind, {}).values())
+            for start in range(0, len(found), _BATCH):
+                sink(Changed(kind, found[start : start + _BATCH]))
+            sink(self._status(kind, bool(found)))
+        for pod, text in self._confs:
+            sink(Changed(Kind.NGINX_CONF, [read_conf(pod, text)]))
+        for message in notes:
+            sink(Note(message))
+
+    def _notes(self) -> list[str]:
+        notes: list[str] = []
+        doubles = sorted(self._doubles.items())
+        for (kind, key), path in doubles[:_SHOWN]:
+            name = "/".join(part for part in key if part)
+            shown = self.where[(kind, key)]
+            files = f"twice in {shown}" if path == shown else f"in {path} and in {shown}"
+            notes.append(safe(f"{kind} {name} is given {files}, and the two differ: only the one of {shown} is shown."))
+        if len(doubles) > _SHOWN:
+            notes.append(f"So are {len(doubles) - _SHOWN} more objects.")
+        for kind, _ in self._doubles:
+            self._cut_off.setdefault(kind, "several objects of one name were given")
+        if self._of_unknown_kind:
+            count = sum(self._of_unknown_kind.values())
+            objects = "1 object says" if count == 1 else f"{count} objects say"
+            files = _some_of([str(path) for path in self._of_unknown_kind])
+            notes.append(f"{objects} no kind, and neither the fields nor the file names tell it. Not read: {files}.")
+        if self.passed_over:
+            notes.append(f"Passed over, since they hold no objects: {_some_of(self.passed_over)}.")
+        return notes
+
+    def _status(self, kind: Kind, has_objects: bool) -> StatusChanged:
+        scope = self._namespaces if self._namespaces and RESOURCES[kind].namespaced else None
+        then = self._statuses.get(kind)
+        if then is not None:
+            # A snapshot says itself what it has; of a kind that was still being read some objects are not all.
+            return _narrowed(then, scope)
+        if has_objects or kind in self._empty_lists:
+            listed = self._listed.get(kind)
+            return StatusChanged(
+                kind=kind,
+                health=Health.GIVEN,
+                namespaces=scope,
+                cut_off=self._cut_off.get(kind, ""),
+                listed=frozenset(listed) if listed is not None else None,
+            )
+        if kind in self._refused:
+            return StatusChanged(kind=kind, health=Health.REFUSED, reason=self._refused[kind])
+        if kind in self._cut_off:
+            return StatusChanged(kind=kind, health=Health.NOT_GIVEN, reason=self._cut_off[kind])
+        return StatusChanged(kind=kind, health=Health.NOT_GIVEN)
+
+
+def _some_of(paths: list[str]) -> str:
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return safe(", ".join(sorted(paths)[:_SHOWN]) + more)
+
+
+def _head_of(raw: Raw) -> Head:
+    try:
+        return _head_decoder.decode(raw)
+    except BROKEN:
+        return Head()
+
+
+def kind_of(name: str, api_version: str) -> Kind | None:
+    """The kind of that name, unless it is another API group's kind of the same name, such as Knative's Service."""
+    kind = _KINDS.get(name)
+    if kind is None or ("/" in api_version and api_version.partition("/")[0] != _GROUPS[kind]):
+        return None
+    return kind
+
+
+def kind_in(path: Path, raw: Raw, list_kind: str, list_version: str) -> Kind | None:
+    """The kind of an object in a file, as `Gathered` takes it."""
+    head = _head_of(raw)
+    name = head.kind or list_kind
+    return kind_of(name, head.api_version or list_version) if name else unnamed_kind(path, raw)
+
+
+def _are_two(old: Object, new: Object) -> bool:
+    """Whether two objects of one name are not two states of one.
+
+    Their uids tell, or their content where neither has one. A manifest is no second object beside the one made of it.
+    """
+    if old.uid or new.uid:
+        return bool(old.uid and new.uid) and old.uid != new.uid
+    return old != msgspec.structs.replace(new, resource_version=old.resource_version)
+
+
+def version_of(item: Object) -> tuple[int, int]:
+    """A resourceVersion to compare by; what is no number is older than any."""
+    text = item.resource_version
+    return (1, int(text)) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else (0, 0)
+
+
+def is_conf(path: Path) -> bool:
+    """Whether the path ends in nginx/<namespace>/<pod>.conf."""
+    return path.parts[-3:-2] == ("nginx",) and path.name.removesuffix(".gz").endswith(".conf")
+
+
+def _status_then(kind: Kind, status: SnapshotStatus) -> StatusChanged:
+    """What a kind's health in a snapshot means now: all that was there is given, the rest will not come."""
+    try:
+        health = Health(status.health)
+    except ValueError:
+        health = Health.NOT_GIVEN
+    reason = status.reason
+    if health is Health.LOADING:
+        health, reason = Health.NOT_GIVEN, "it was still being read when the snapshot was taken"
+    elif health.is_complete:
+        health = Health.GIVEN
+    return StatusChanged(
+        kind=kind,
+        health=health,
+        reason=safe(reason),
+        namespaces=status.namespaces,
+        cut_off=safe(status.cut_off),
+        listed=frozenset(status.listed) if status.listed is not None else None,
+    )
+
+
+def _narrowed(status: StatusChanged, wanted: tuple[str, ...] | None) -> StatusChanged:
+    """The health of a kind for the wanted namespaces alone, of which a snapshot may hold some or none."""
+    if wanted is None or not status.health.is_complete:
+        return status
+    there = wanted if status.namespaces is None else tuple(n for n in wanted if n in status.namespaces)
+    if not there:
+        reason = "the snapshot was taken of other namespaces"
+        return StatusChanged(kind=status.kind, health=Health.NOT_GIVEN, reason=reason)
+    return msgspec.structs.replace(status, namespaces=there)
