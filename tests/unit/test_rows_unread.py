@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,15 @@ import pytest
 
 from dsview.analysis.hop import Verdict
 from dsview.analysis.trace import trace
+from dsview.export.report import build_report
 from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.tables.cells import UNREAD, Tone
 from dsview.tables.detail import detail
 from dsview.tables.panes import PANES
+from dsview.tables.sources import source_rows
 from tests.support.changes import pod_named
-from tests.support.clusters import changed, find
+from tests.support.clusters import changed, find, from_path
 
 WEB = ("shop", "web")
 Json = dict[str, Any]
@@ -121,3 +124,26 @@ def test_a_controller_pod_named_with_the_separator_of_rows_still_has_its_rows(tm
         row = pane.row(session, key)
         assert row is not None
         assert any(cell.text == "in|gress|tcp" for cell in row.cells)
+
+
+def test_what_is_wrong_with_each_kind_is_on_the_sources_screen_and_in_the_json(tmp_path: Path) -> None:
+    broken = [
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": f"s{n}", "namespace": "shop"},
+            "spec": {"ports": 3},
+        }
+        for n in range(7)
+    ]
+    (tmp_path / "services.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": broken}))
+    (tmp_path / "pods.json").write_text("<html>")
+    session = from_path(tmp_path)
+    rows = {row.health.kind: row for row in source_rows(session, 0.0)}
+    assert len(rows["services"].unread) == 6
+    assert rows["services"].unread[0].startswith("Service shop/s0 cannot be read")
+    assert rows["services"].unread[-1] == "2 more objects cannot be read either."
+    assert rows["pods"].health.reason == "pods.json could not be read"
+    told = {part.kind: part for part in build_report(session).sources}
+    assert len(told["Service"].problems) == 7
+    assert (told["Pod"].completeness, told["Pod"].problems) == ("unread", ("pods.json could not be read",))

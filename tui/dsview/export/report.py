@@ -9,10 +9,12 @@ from dsview.analysis.family_coverage import Count
 from dsview.analysis.overview import overview_now
 from dsview.checks.engine.context import owner_of
 from dsview.checks.engine.registry import registry
+from dsview.cluster.completeness import completeness
+from dsview.cluster.state import ClusterState
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.registry import CORE_KINDS
+from dsview.kinds.registry import CORE_KINDS, RESOURCES
 from dsview.session.session import Session
 from dsview.sources.events import Health
 from dsview.tables.listeners import count_listeners
@@ -33,6 +35,15 @@ class SourcePart(Wire, frozen=True):
     kind: str
     name: str
     server_version: str | None
+
+
+class KindPart(Wire, frozen=True):
+    """How much of one kind was read, and what went wrong: a sentence each, without a full stop where it is a reason."""
+
+    kind: str
+    completeness: str
+    objects: int
+    problems: tuple[str, ...]
 
 
 class ClusterPart(Wire, frozen=True):
@@ -148,7 +159,8 @@ class Report(Wire, frozen=True):
     """The whole report; the same input gives the same bytes. `refused`: the core kinds that the server refused.
 
     `exempted`: what would be among the findings if nobody had exempted it. `skipped`: the checks that the policy leaves
-    out, which are asked no question.
+    out, which are asked no question. `sources`: each kind that was read or should have been. `notices`
+    has the sentences that are about no kind, too.
     """
 
     schema: str
@@ -163,6 +175,7 @@ class Report(Wire, frozen=True):
     exempted: tuple[ReportedFinding, ...] = ()
     overview: OverviewPart | None = None
     skipped: tuple[str, ...] = ()
+    sources: tuple[KindPart, ...] = ()
 
     @property
     def refused_core(self) -> bool:
@@ -173,6 +186,17 @@ class Report(Wire, frozen=True):
 def refused_kinds(session: Session) -> tuple[str, ...]:
     """The core kinds that the server refused."""
     return tuple(kind.value for kind in CORE_KINDS if session.state.status(kind).health is Health.REFUSED)
+
+
+def _kind_part(state: ClusterState, kind: Kind) -> KindPart:
+    status = state.status(kind)
+    unread = sorted(message for (of, _), message in state.quarantined.items() if of is kind)
+    return KindPart(
+        kind=kind.value,
+        completeness=completeness(state, kind).value,
+        objects=len(state.store(kind)),
+        problems=tuple(map(safe, [text for text in (status.reason, status.cut_off) if text] + unread)),
+    )
 
 
 def _ref(ref: ObjectRef) -> Ref:
@@ -271,4 +295,5 @@ def build_report(session: Session) -> Report:
         refused=refused_kinds(session),
         overview=_overview(session),
         skipped=session.skipped,
+        sources=tuple(_kind_part(state, kind) for kind in RESOURCES if not state.is_silent(kind)),
     )

@@ -5,17 +5,25 @@ from __future__ import annotations
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
+from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Traffic
 from dsview.tables.header import SourceHealth, source_health
 
+_SHOWN = 5
+"""How many objects that could not be read a kind names."""
+
 
 class SourceRow(msgspec.Struct, frozen=True):
-    """One kind. `traffic` is None for a source that asks no server, and for a kind that was not asked for."""
+    """One kind. `traffic` is None for a source that asks no server, and for a kind that was not asked for.
+
+    `unread` has a sentence for each object that could not be read, the first few of them.
+    """
 
     health: SourceHealth
     count: int
     traffic: Traffic | None
+    unread: tuple[Safe, ...] = ()
 
 
 def source_rows(view: ClusterView, now: float) -> list[SourceRow]:
@@ -23,10 +31,16 @@ def source_rows(view: ClusterView, now: float) -> list[SourceRow]:
     traffic = view.traffic
     state = view.state
     return [
-        SourceRow(source_health(view, kind, now), len(state.store(kind)), traffic.get(kind))
+        SourceRow(source_health(view, kind, now), len(state.store(kind)), traffic.get(kind), _unread(view, kind))
         for kind in Kind
         if not state.is_silent(kind)
     ]
+
+
+def _unread(view: ClusterView, kind: Kind) -> tuple[Safe, ...]:
+    messages = sorted(message for (of, _), message in view.state.quarantined.items() if of is kind)
+    more = [f"{len(messages) - _SHOWN:,} more objects cannot be read either."] if len(messages) > _SHOWN else []
+    return tuple(map(safe, [*messages[:_SHOWN], *more]))
 
 
 def total(rows: list[SourceRow]) -> Traffic | None:

@@ -57,6 +57,8 @@ class SourcesScreen(ReadingScreen):
             said = "Nothing was asked of a server."
         else:
             said = f"Asked of the server so far: {traffic_words(asked)}. Each kind is listed once and then watched."
+        for note in self._session.state.notes:
+            found += [blank(), paragraph(content((note, "$ink")), indent=_INDENT, copy=note)]
         return [*found, blank(), paragraph(content((said, MUTED)), indent=_INDENT)]
 
     def _row(self, row: SourceRow) -> list[Block]:
@@ -72,4 +74,5 @@ class SourcesScreen(ReadingScreen):
         found = [paragraph(line, indent=_INDENT, hanging=_INDENT)]
         if health.reason:
             found.append(paragraph(content((health.reason, MUTED)), indent=2 * _INDENT, copy=health.reason))
+        found += [paragraph(content((text, MUTED)), indent=2 * _INDENT, copy=text) for text in row.unread]
         return found
