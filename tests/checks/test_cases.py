@@ -14,8 +14,6 @@ CASES = sorted(path for path in (DATA / "cases").iterdir() if path.is_dir())
 
 NOT_EXACT_YET: frozenset[str] = frozenset(
     {
-        "api-servers-that-differ",
-        "cluster-cidr-swapped-under-the-nodes",
         "one-pod-in-another-order",
     }
 )

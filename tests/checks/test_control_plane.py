@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
 
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Health, StatusChanged
-from tests.support.changes import V6, Case, Change, Json, all_of, removing, verify, with_text
+from tests.support.changes import (
+    V6,
+    Case,
+    Change,
+    Json,
+    all_of,
+    only_services_dual,
+    removing,
+    verify,
+    with_pod_cidrs,
+    with_text,
+)
 from tests.support.clusters import changed, find
 
 
@@ -31,6 +43,16 @@ def _only_nodes_dual(items: list[Json]) -> None:
         node["status"]["addresses"].append({"type": "InternalIP", "address": f"2001:db8::{i + 4}"})
     for pod in [i for i in items if i["kind"] == "Pod" and i["spec"].get("hostNetwork")]:
         pod["status"]["podIPs"].append({"ip": "2001:db8::" + pod["status"]["podIP"].rpartition(".")[2]})
+
+
+def _second_api_server(*flags: str) -> Change:
+    def change(items: list[Json]) -> None:
+        second = copy.deepcopy(find(items, "Pod", "kube-apiserver-cp-1"))
+        second["metadata"].update(name="kube-apiserver-cp-2", uid="second")
+        second["spec"]["containers"][0]["command"].extend(flags)
+        items.append(second)
+
+    return change
 
 
 def _without_nodes(items: list[Json]) -> None:
@@ -160,9 +182,52 @@ CASES = [
     ),
     Case(
         "cluster-cidr-flag-lacks-a-family",
+        "10",
+        all_of(_only_nodes_dual, only_services_dual),
+        {
+            ("DS-CLU-010", "warning", "Cluster", "cluster", V6),
+            ("DS-CLU-001", "warning", "Cluster", "cluster", V6),
+            ("DS-NGX-005", "warning", "Service", "ingress-nginx-controller", V6),
+        },
+    ),
+    Case(
+        "cluster-cidr-flag-lacks-a-range-that-nodes-have",
         "12",
         _flag(CP_MANAGER, "--cluster-cidr=10.244.0.0/16"),
-        {("DS-CLU-010", "warning", "Cluster", "cluster", V6)},
+        {("DS-CLU-010", "error", "Cluster", "cluster", V6)},
+    ),
+    Case(
+        "cluster-cidr-flag-in-another-order-than-the-nodes",
+        "12",
+        _flag(CP_MANAGER, "--cluster-cidr=fd00:10:244::/56,10.244.0.0/16"),
+        {("DS-CLU-010", "error", "Cluster", "cluster", None)},
+    ),
+    Case(
+        "nodes-from-before-the-second-range",
+        "12",
+        with_pod_cidrs("node-a", "10.244.1.0/24"),
+        set(),
+        ("DS-CLU-010",),
+    ),
+    Case(
+        "ranges-that-the-cloud-allocates",
+        "12",
+        _flag(CP_MANAGER, "--cidr-allocator-type=CloudAllocator", "--cluster-cidr=10.244.0.0/16"),
+        set(),
+        ("DS-CLU-010",),
+    ),
+    Case(
+        "one-of-two-api-servers-in-another-order",
+        "12",
+        _second_api_server("--service-cluster-ip-range=fd00:10:96::/112,10.96.0.0/16"),
+        {("DS-CLU-010", "warning", "Cluster", "cluster", None)},
+    ),
+    Case(
+        "two-api-servers-alike",
+        "12",
+        _second_api_server("--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112"),
+        set(),
+        ("DS-CLU-010",),
     ),
     Case(
         "cluster-cidr-flag-that-nobody-uses",

@@ -18,6 +18,7 @@ from tests.support.changes import (
     all_of,
     dropping_slices,
     emptying_slices,
+    only_services_dual,
     same,
     with_load_balancer,
     with_pod_ips,
@@ -53,6 +54,14 @@ def _on_the_host(*, with_ipv6: bool) -> Change:
                 item["status"]["addresses"] = [a for a in addresses if ":" not in a["address"]]
 
     return change
+
+
+def _with_pod_ranges_of_both(items: list[Json]) -> None:
+    """The controller manager was given both pod ranges, and the Service range of before."""
+    manager = next(item for item in items if item["metadata"]["name"].startswith("kube-controller-manager"))
+    server = next(item for item in items if item["metadata"]["name"].startswith("kube-apiserver"))
+    manager["spec"]["containers"][0]["command"].append("--cluster-cidr=10.244.0.0/16,fd00:10:244::/56")
+    server["spec"]["containers"][0]["command"].append("--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112")
 
 
 def _requesting_one(items: list[Json]) -> None:
@@ -116,6 +125,14 @@ FOLDS = [
         all_of(with_load_balancer({"ip": "203.0.113.9"}), _requesting_one),
         ("DS-LB-001", "web"),
         "DS-LB-006",
+    ),
+    Fold("no-pod-range-of-the-family", "10", only_services_dual, ("DS-CLU-001", "cluster"), "DS-CLU-010"),
+    Fold(
+        "flags-that-differ-explain-no-missing-pod-range",
+        "10",
+        all_of(only_services_dual, _with_pod_ranges_of_both),
+        ("DS-CLU-001", "cluster"),
+        None,
     ),
     Fold("not-requested", "12", _nothing, ("DS-LB-001", "web"), None),
     Fold("disabled", "09", _nothing, ("DS-NGX-003", CONTROLLER), "DS-NGX-002"),

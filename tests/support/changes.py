@@ -190,6 +190,11 @@ def network_policy(**spec: Any) -> Json:
     }
 
 
+def only_services_dual(items: list[Json]) -> None:
+    """The cluster has an IPv6 Service range, which its API server was given; nothing else was told of it."""
+    find(items, "ServiceCIDR", "kubernetes")["spec"]["cidrs"].append("fd00:10:96::/112")
+
+
 def endpoint_slice(name: str, address_type: str, *addresses: str, managed: bool = False) -> Json:
     labels = {"kubernetes.io/service-name": "my-service-2"}
     if managed:

@@ -90,15 +90,21 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         return first if len(self.service_families) == 1 else f"dual-{first}-first"
 
 
-def control_plane_flag(state: ClusterState, component: str, name: str) -> str:
-    """A flag of the first running static pod of a control-plane component that has it, or an empty string."""
+def control_plane_flags(state: ClusterState, component: str, name: str) -> dict[str, str]:
+    """A flag of each running static pod of a control-plane component that has it, by the pod's name, in order."""
+    found: dict[str, str] = {}
     for key in sorted(state.control_plane):
         pod = state.control_plane[key]
         if pod.labels.get("component") == component and pod.phase == "Running":
-            for container in pod.containers:
-                if value := flag_value(container.command_line, name):
-                    return value
-    return ""
+            value = next((v for c in pod.containers if (v := flag_value(c.command_line, name))), "")
+            if value:
+                found[pod.name] = value
+    return found
+
+
+def control_plane_flag(state: ClusterState, component: str, name: str) -> str:
+    """The flag of the first such pod, or an empty string."""
+    return next(iter(control_plane_flags(state, component, name).values()), "")
 
 
 def split_list(value: str) -> tuple[str, ...]:
@@ -153,7 +159,9 @@ def service_profile(state: ClusterState) -> Profile:
             declared_by="ServiceCIDR kubernetes",
             version=version,
         )
-    flag = split_list(control_plane_flag(state, "kube-apiserver", "service-cluster-ip-range"))
+    # Where API servers differ (DS-CLU-010), what any of them gives out is served.
+    flags = map(split_list, control_plane_flags(state, "kube-apiserver", "service-cluster-ip-range").values())
+    flag = max(flags, key=lambda each: len(cidr_families(each)), default=())
     if cidr_families(flag):
         return Profile(
             service_families=cidr_families(flag),

@@ -1,78 +1,158 @@
-"""Flags of API server and controller manager disagree.
+"""Flags of API servers and controller managers disagree.
 
 ## Condition
 
---service-cluster-ip-range differs between the two in value or order, or --cluster-cidr lacks a Service family.
+--service-cluster-ip-range differs in value or order between API servers, or between them and kube-controller-manager;
+or --cluster-cidr lacks a Service family. An error where the families of --cluster-cidr are not, place by place, those
+of the nodes' podCIDRs.
 
 ## Why it matters
 
-The controller manager gives nodes ranges, or makes slices, for other families than the API server serves.
+API servers that differ serve other families each; the controller manager makes slices, or gives nodes ranges, for other
+families than they serve. It matches podCIDRs with --cluster-cidr by position, and stops where they do not fit.
 
 ## Fix
 
-Give both components the same flags, in the same order.
+Decide which value is meant, and give it to every API server and controller manager.
 
 ## When it is a false alarm
 
-The control plane is being reconfigured, and one of the two has not restarted yet.
+The control plane is being reconfigured, and one of its pods has not restarted yet. A node that has fewer podCIDRs than
+--cluster-cidr has ranges fits: it registered before the second one was added. Where a cloud provider allocates the
+nodes' ranges, --cluster-cidr does not count.
 
 ## Source
 
 https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack;
-kubernetes/kubernetes pkg/controller/nodeipam/ipam/range_allocator.go, occupyCIDRs: podCIDRs and --cluster-cidr are
-matched by position.
+kubernetes/kubernetes pkg/controller/nodeipam/ipam/range_allocator.go, occupyCIDRs
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.cluster.shared import allocated_pod_ranges
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import families
-from dsview.cluster.profile import control_plane_flag, split_list
+from dsview.checks.engine.remediation import families, names
+from dsview.checks.node.shared import node_ref
+from dsview.cluster.profile import control_plane_flags, split_list
 from dsview.cluster.relations import PodFacet
+from dsview.core.address import Family
 from dsview.core.cidr import cidr_families, parse_cidrs
 from dsview.core.finding import Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
+
+_COMPONENTS = ("kube-apiserver", "kube-controller-manager")
+_SERVICE_RANGES = "--service-cluster-ip-range"
+_POD_RANGES = "--cluster-cidr"
 
 check = Check(
     code="DS-CLU-010",
     slug="control-plane-flags-disagree",
     severity=Severity.WARNING,
     needs=(Kind.POD,),
-    uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
+    uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.NODE),
     of_pods=(PodFacet.CONTROL_PLANE,),
     of_service_families=True,
 )
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Two flags that must be the same are not."""
-    api = split_list(control_plane_flag(ctx.state, "kube-apiserver", "service-cluster-ip-range"))
-    manager = split_list(control_plane_flag(ctx.state, "kube-controller-manager", "service-cluster-ip-range"))
-    flag = "--service-cluster-ip-range"
-    if api and manager and [c.canonical for c in parse_cidrs(api)] != [c.canonical for c in parse_cidrs(manager)]:
-        differing = set(cidr_families(api)) ^ set(cidr_families(manager))
-        yield Problem(
-            message=f"{flag} is {','.join(api)} for kube-apiserver, but {','.join(manager)} for "
-            "kube-controller-manager.",
-            family=next(iter(differing)) if len(differing) == 1 else None,
-            field=flag,
-            observed=",".join(manager),
-            expected=",".join(api),
-            fix=safe(f"Start kube-controller-manager with {flag}={','.join(api)}."),
-        )
-    pods = split_list(control_plane_flag(ctx.state, "kube-controller-manager", "cluster-cidr"))
-    allocates = control_plane_flag(ctx.state, "kube-controller-manager", "allocate-node-cidrs") != "false"
-    missing = [f for f in ctx.profile.service_families if pods and allocates and f not in cidr_families(pods)]
-    for family in missing:
-        yield Problem(
-            message=f"--cluster-cidr is {','.join(pods)}, without {family}, which Services have.",
-            family=family,
-            field="--cluster-cidr",
-            observed=",".join(pods),
-            expected=f"a range of {families(ctx.profile.service_families)}",
-            fix=safe(f"Start kube-controller-manager with --cluster-cidr={','.join(pods)} and one of {family} too."),
-        )
+    """Flags that must be the same are not, or do not fit the nodes."""
+    yield from _service_ranges(ctx)
+    ranges = allocated_pod_ranges(ctx)
+    if not ranges:
+        return
+    stopping = list(_against_nodes(ctx, ranges))
+    yield from stopping
+    told = {problem.family for problem in stopping}
+    has = cidr_families(ranges)
+    for family in ctx.profile.service_families:
+        if family not in has and family not in told:
+            yield _lacking(ctx, ranges, family)
+
+
+def _service_ranges(ctx: Context) -> Iterator[Problem]:
+    by_value: dict[tuple[str, ...], list[str]] = {}
+    spelled: dict[tuple[str, ...], str] = {}
+    for component in _COMPONENTS:
+        for pod, value in control_plane_flags(ctx.state, component, _SERVICE_RANGES.lstrip("-")).items():
+            found = tuple(cidr.canonical for cidr in parse_cidrs(split_list(value)))
+            if found:
+                by_value.setdefault(found, []).append(pod)
+                spelled.setdefault(found, ",".join(split_list(value)))
+    if len(by_value) < 2:
+        return
+    sets = [cidr_families(found) for found in by_value]
+    differing = {family for each in sets for family in each if any(family not in other for other in sets)}
+    parts = [f"{spelled[found]} ({names(pods)})" for found, pods in by_value.items()]
+    yield Problem(
+        message=f"{_SERVICE_RANGES} is not the same everywhere: {'; '.join(parts)}.",
+        family=next(iter(differing)) if len(differing) == 1 else None,
+        field=_SERVICE_RANGES,
+        observed="; ".join(spelled.values()),
+        expected="one value, in one order",
+        fix=safe(
+            f"Decide which {_SERVICE_RANGES} is meant, {' or '.join(spelled.values())}, and start every "
+            "kube-apiserver and kube-controller-manager with it."
+        ),
+    )
+
+
+def _against_nodes(ctx: Context, ranges: tuple[str, ...]) -> Iterator[Problem]:
+    """Nodes whose podCIDRs stop the controller manager.
+
+    Where some of the dual-stack nodes fit, and not fewer than those that do not, DS-NODE-005 names the latter.
+    """
+    flag = cidr_families(ranges)
+    by_order: dict[tuple[Family, ...], list[str]] = {}
+    for name, facts in sorted(ctx.nodes.items()):
+        by_order.setdefault(facts.cidrs, []).append(name)
+    fitting = by_order.get(flag, [])
+    by_order = {
+        order: found
+        for order, found in by_order.items()
+        if order != flag[: len(order)] and not (len(order) == len(flag) == 2 and len(found) <= len(fitting))
+    }
+    if not by_order:
+        return
+    nodes = [name for found in by_order.values() for name in found]
+    extra = {family for order in by_order for family in order if family not in flag}
+    theirs = " or ".join(_order(order) for order in by_order)
+    value = ",".join(ranges)
+    yield Problem(
+        message=f"{_POD_RANGES} is {value}, but the podCIDRs of {names(nodes)} are {theirs}: kube-controller-manager "
+        "matches them by position, and stops.",
+        severity=Severity.ERROR,
+        family=next(iter(extra)) if len(extra) == 1 else None,
+        field=_POD_RANGES,
+        observed=value,
+        expected=f"{theirs}, as the podCIDRs of the nodes",
+        fix=safe(
+            f"Decide which is meant, {_POD_RANGES}={value} or {theirs} as the nodes have it; then start every "
+            "kube-controller-manager with it, or register those nodes anew."
+        ),
+        related=tuple(node_ref(name) for name in nodes[:20]),
+    )
+
+
+def _order(order: tuple[Family, ...]) -> str:
+    return " before ".join(order) if len(order) > 1 else f"{order[0]} only"
+
+
+def _lacking(ctx: Context, ranges: tuple[str, ...], family: Family) -> Problem:
+    value = ",".join(ranges)
+    served = ",".join(ctx.profile.service_cidrs) or families(ctx.profile.service_families)
+    return Problem(
+        message=f"{_POD_RANGES} is {value}, without {family}, which Services have.",
+        family=family,
+        field=_POD_RANGES,
+        observed=value,
+        expected=f"a range of {families(ctx.profile.service_families)}",
+        fix=safe(
+            f"{_POD_RANGES} is {value}, the Service ranges are {served}. Decide which families are meant: add a range "
+            f"of {family} to {_POD_RANGES}, or take that of {family} from {_SERVICE_RANGES}."
+        ),
+    )

@@ -27,12 +27,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.cluster.shared import allocated_pod_ranges
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names
 from dsview.cluster.profile import Confidence
+from dsview.cluster.relations import PodFacet
 from dsview.core.address import FAMILIES, Family, other
-from dsview.core.finding import Severity
+from dsview.core.cidr import cidr_families
+from dsview.core.finding import CLUSTER, Cause, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 
@@ -43,7 +46,7 @@ check = Check(
     needs=(Kind.NODE,),
     absence_of=(Kind.NODE, Kind.POD),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.POD),
-    of_pods=(),
+    of_pods=(PodFacet.CONTROL_PLANE,),
     of_service_families=True,
 )
 
@@ -63,6 +66,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             observed=f"pods: {families(seen)}",
             expected="pods: IPv4 and IPv6",
             fix=_pod_ranges_fix(seen),
+            causes=_causes(ctx, seen),
         )
     elif len(profile.service_families) == 1 and profile.confidence is Confidence.DECLARED and has_dual:
         yield Problem(
@@ -77,6 +81,12 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 f"{', '.join(profile.service_cidrs)} and one of {other(profile.service_families[0])}."
             ),
         )
+
+
+def _causes(ctx: Context, seen: tuple[Family, ...]) -> tuple[Cause, ...]:
+    """A --cluster-cidr that has no range of the missing family; one that has it explains nothing."""
+    named = cidr_families(allocated_pod_ranges(ctx))
+    return tuple(Cause("DS-CLU-010", CLUSTER, f) for f in FAMILIES if named and f not in named and f not in seen)
 
 
 def _pod_ranges_fix(seen: tuple[Family, ...]) -> str:

@@ -131,7 +131,8 @@ def _lacks_families(state: ClusterState, profile: Profile, check: Check) -> bool
         return False
     if check.config_map is not None:
         return check.config_map in state.config_maps
-    pods = _PODS_OF.get(check.of_pods or ())
+    # One of nodes has something to ask where there are nodes, whichever pods it looks at besides.
+    pods = _PODS_OF.get(check.of_pods or ()) if Kind.NODE not in check.needs else None
     if pods is not None:
         return bool(pods(state))
     return any(len(state.store(kind)) for kind in check.subjects or check.needs)

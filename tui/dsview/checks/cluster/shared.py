@@ -1,0 +1,17 @@
+"""What kube-controller-manager was told to give the nodes."""
+
+from __future__ import annotations
+
+from dsview.checks.engine.context import Context
+from dsview.cluster.profile import control_plane_flag, split_list
+
+
+def allocated_pod_ranges(ctx: Context) -> tuple[str, ...]:
+    """--cluster-cidr where kube-controller-manager gives nodes their ranges from it; empty where it is not visible."""
+    flags = {
+        name: control_plane_flag(ctx.state, "kube-controller-manager", name)
+        for name in ("cluster-cidr", "allocate-node-cidrs", "cidr-allocator-type")
+    }
+    if flags["allocate-node-cidrs"] == "false" or flags["cidr-allocator-type"] not in ("", "RangeAllocator"):
+        return ()
+    return split_list(flags["cluster-cidr"])
