@@ -17,10 +17,10 @@ from dsview.session.session import Session
 from dsview.sources.events import Changed, Sink, SourceEvent, StatusChanged
 from dsview.sources.files import FilesSource
 from dsview.sources.snapshot import SNAPSHOT_KIND
-from tests.checks.test_cases import CASES, NOT_EXACT_YET
+from tests.checks.test_cases import CASES
 from tests.support.clusters import SCENARIOS, Json, from_path, settle
 
-CLUSTERS = [*SCENARIOS, *(path for path in CASES if path.name not in NOT_EXACT_YET)]
+CLUSTERS = [*SCENARIOS, *CASES]
 CUT = (Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD, Kind.NODE, Kind.SERVICE_CIDR)
 
 

@@ -13,6 +13,8 @@ from tests.support.changes import (
     POD,
     V4,
     V6,
+    WORKER,
+    WORKER2,
     Case,
     Change,
     Json,
@@ -35,6 +37,17 @@ def _finished(prefix: str) -> Change:
 
 def _annotated(annotation: str) -> Change:
     return lambda items: pod_named(items, "local-path")["metadata"].update(annotations={annotation: "x"})
+
+
+def _turned_round(*names: str) -> Change:
+    """Pods that name their addresses the other way round."""
+
+    def change(items: list[Json]) -> None:
+        for pod in (find(items, "Pod", name) for name in names):
+            ips = pod["status"]["podIPs"][::-1]
+            pod["status"].update(podIP=ips[0]["ip"], podIPs=ips)
+
+    return change
 
 
 CASES = [
@@ -153,6 +166,27 @@ CASES = [
         all_of(with_pod_ips("local-path", "fd00:10:244::2", "10.244.0.2"), _on_node(CP, providerID="aws:///eu-1a/i-1")),
         set(),
         ("DS-POD-002",),
+    ),
+    Case(
+        "pod-unlike-the-others-of-a-node-that-the-cloud-orders",
+        "01",
+        all_of(_turned_round("nginx-deployment-w5nkzhjcmd-6t7bw"), _on_node(WORKER2, providerID="aws:///eu-1a/i-1")),
+        {("DS-POD-002", "note", "Pod", "nginx-deployment-w5nkzhjcmd-6t7bw", V6)},
+    ),
+    Case(
+        "pod-like-its-host-and-unlike-the-others-of-its-node",
+        "01",
+        all_of(
+            _turned_round("nginx-deployment-w5nkzhjcmd-6t7bw", "nginx-deployment-w5nkzhjcmd-rxxmb"),
+            _on_node(WORKER2, providerID="aws:///eu-1a/i-1"),
+        ),
+        {("DS-POD-002", "note", "Pod", "coredns-hhrjzngmqn-tr8mk", V4)},
+    ),
+    Case(
+        "half-of-the-pods-of-a-node-unlike-the-other-half",
+        "01",
+        all_of(_turned_round(POD), _on_node(WORKER, providerID="aws:///eu-1a/i-1")),
+        {("DS-POD-002", "note", "Pod", POD, V6)},
     ),
     Case(
         "host-network-pod-from-before",

@@ -212,21 +212,21 @@ _ENOUGH_PODS = 3
 
 
 class PodCounts:
-    """For each node, how many running pods of the pod network it has, and how many of them have each family.
+    """For each node, how many running pods of the pod network it has, and how many of them have which families.
 
-    The last source of P(n). Pods younger than 60 s are counted too: they change no majority, and
-    a count that depends on the clock could not be kept incrementally.
+    Of pods with both it counts which is first, too. The last source of P(n). Pods younger than 60 s count as well:
+    they change no majority, and a count that depends on the clock could not be kept incrementally.
     """
 
     def __init__(self) -> None:
         self._counts: dict[str, list[int]] = {}
         self._touched: set[str] = set()
-        self._total = [0, 0, 0]
+        self._total = [0, 0, 0, 0, 0]
 
     @property
     def unused(self) -> tuple[Family, ...]:
         """The families that no pod of the pod network has, where there are enough of them to tell (DS-POD-006)."""
-        pods, *having = self._total
+        pods, *having = self._total[:3]
         return tuple(f for f, n in zip(FAMILIES, having, strict=True) if not n) if pods >= _ENOUGH_PODS else ()
 
     def replace(self, old: Pod | None, new: Pod | None) -> None:
@@ -236,20 +236,29 @@ class PodCounts:
         for pod, step in ((old, -1), (new, 1)):
             if pod is None or not pod.node_name or not pod.ips or not holds_address(pod):
                 continue
-            counts = self._counts.setdefault(pod.node_name, [0, 0, 0])
+            counts = self._counts.setdefault(pod.node_name, [0, 0, 0, 0, 0])
             families = read_addresses(pod.ips).families
             self._touched.add(pod.node_name)
             for row in (counts, self._total):
                 row[0] += step
                 row[1] += step * ("IPv4" in families)
                 row[2] += step * ("IPv6" in families)
+                if len(families) == 2:
+                    row[3 if families[0] == "IPv4" else 4] += step
             if counts[0] == 0:
                 del self._counts[pod.node_name]
 
     def of(self, node: str) -> tuple[int, int, int]:
         """Pods, pods with IPv4, pods with IPv6 on that node."""
-        n, v4, v6 = self._counts.get(node, (0, 0, 0))
+        n, v4, v6 = self._counts.get(node, (0, 0, 0))[:3]
         return (n, v4, v6)
+
+    def odd_first(self, node: str) -> tuple[Family, ...]:
+        """The first family of the fewer dual-stack pods of a node where not all have the same; both on a tie."""
+        v4_first, v6_first = self._counts.get(node, (0, 0, 0, 0, 0))[3:]
+        if not v4_first or not v6_first:
+            return ()
+        return FAMILIES if v4_first == v6_first else (V4,) if v4_first < v6_first else (V6,)
 
     def take_touched(self) -> set[str]:
         """The nodes whose counts changed since this was asked last."""

@@ -36,7 +36,8 @@ class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the families of a node are.
 
     `internal`: of its usable InternalIPs, in their order. `cidrs`: of spec.podCIDRs, in their order. `supplied`:
-    what CNI annotations or most of its pods add to that. `pod_families` is P(n), all of these.
+    what CNI annotations or most of its pods add to that. `pod_families` is P(n), all of these. `odd_first`: where its
+    dual-stack pods differ in order, the first family of the fewer ones, of all on a tie.
     """
 
     name: str
@@ -44,6 +45,7 @@ class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     external: tuple[Family, ...] = ()
     cidrs: tuple[Family, ...] = ()
     supplied: tuple[Family, ...] = ()
+    odd_first: tuple[Family, ...] = ()
     ready: bool = False
     virtual: bool = False
     uninitialized: bool = False
@@ -354,6 +356,9 @@ class ProfileTracker:
             if own is None:
                 continue
             facts = with_pods(own, *state.pod_counts.of(name))
+            odd_first = state.pod_counts.odd_first(name)
+            if odd_first:
+                facts = msgspec.structs.replace(facts, odd_first=odd_first)
             if self.nodes.get(name) != facts:
                 self.nodes[name] = facts
                 changed.add(name)

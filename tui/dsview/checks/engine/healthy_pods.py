@@ -51,9 +51,10 @@ class HealthyPods:
             if raw is None:
                 return False
             sizes |= len(raw)
-        if sizes == 20:  # 4 and 16: both families
-            return family_of(pod.host_ip) == ("IPv6" if ":" in ips[0] else "IPv4")
         facts = self._nodes.get(pod.node_name)
+        if sizes == 20:  # 4 and 16: both families
+            is_usual = facts is None or not facts.odd_first
+            return is_usual and family_of(pod.host_ip) == ("IPv6" if ":" in ips[0] else "IPv4")
         return facts is None or facts.pod_families in ((), ("IPv4" if sizes == 4 else "IPv6",))
 
     def _plain(self, text: str, ranges: tuple[Cidr, ...]) -> bytes | None:

@@ -2,7 +2,8 @@
 
 ## Condition
 
-A dual-stack pod's first podIP is of another family than its first hostIP.
+A dual-stack pod's first podIP is of another family than its first hostIP. Where a cloud provider orders the node's
+addresses: of another family than that of most dual-stack pods of its node.
 
 ## Why it matters
 
@@ -10,11 +11,12 @@ podIP, probes and the downward API show the other family than the node does.
 
 ## Fix
 
-Give the kubelet an explicit --node-ip=<first>,<second> in the wanted order.
+Give the kubelet an explicit --node-ip=<first>,<second> in the wanted order; recreate a pod that is unlike the others of
+its node.
 
 ## When it is a false alarm
 
-An external cloud provider orders the node's addresses and no --node-ip was given.
+An external cloud provider orders the node's addresses, no --node-ip was given, and all pods of the node agree.
 
 ## Source
 
@@ -27,8 +29,9 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
+from dsview.checks.engine.remediation import recreate_pods
 from dsview.checks.pod.shared import node_ref
-from dsview.core.address import families_of, family_of
+from dsview.core.address import families_of, family_of, other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.node import Node
@@ -53,22 +56,32 @@ check = Check(
 
 
 def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
-    """The lists of podIPs and hostIPs begin with different families."""
+    """The lists of podIPs and hostIPs begin with different families, or a pod is unlike the others of its node."""
     has = families_of(pod.ips)
     if len(has) != 2 or not pod.host_addresses:
         return
     host = family_of(pod.host_addresses[0])
-    if host is None or host == has[0] or not ctx.elig(pod):
-        return
     node = ctx.state.nodes.get(("", pod.node_name))
+    differs = host is not None and host != has[0]
+    is_odd = False
     if node is not None and _has_cloud_order(node):
+        facts = ctx.node(pod.node_name)
+        odd = facts.odd_first if facts is not None and not pod.host_network else ()
+        # Half of the pods this way, half that way: those are odd that differ from their host, too.
+        is_odd = has[0] in odd and (len(odd) == 1 or differs)
+        differs = False
+    if not (differs or is_odd) or not ctx.elig(pod):
         return
+    wanted = other(has[0])
     yield Problem(
-        message=f"podIPs begins with {has[0]} ({pod.ips[0]}), hostIPs with {host} ({pod.host_addresses[0]}).",
+        message=f"podIPs begins with {has[0]} ({pod.ips[0]}), "
+        + (f"those of most pods on {pod.node_name} with {wanted}." if is_odd else "")
+        + (f"hostIPs with {host} ({pod.host_addresses[0]})." if differs else ""),
         family=has[0],
         field="status.podIPs[0]",
         observed=has[0],
-        expected=host,
+        expected=wanted,
+        fix=recreate_pods([pod]) if is_odd else None,
         related=(node_ref(pod),),
     )
 
