@@ -21,6 +21,7 @@ from textual.strip import Strip
 from textual.widgets import OptionList
 
 from dsview.analysis.cluster_summary import summarize
+from dsview.analysis.diff.diff import compare
 from dsview.analysis.overview import overview_now
 from dsview.analysis.plan import make_plan
 from dsview.analysis.trace import flagged_traces, trace
@@ -28,6 +29,8 @@ from dsview.cli import crash
 from dsview.cli.logs import LogFormatter
 from dsview.cli.output import say
 from dsview.core.errors import UserError
+from dsview.export.diff import build_diff
+from dsview.export.diff_text import DIFF_FORMATS
 from dsview.export.formats import FORMATS, Beside
 from dsview.export.plan import PLAN_FORMATS
 from dsview.export.report import build_report
@@ -52,6 +55,7 @@ from dsview.ui.screens.trace import trace_lines
 from dsview.ui.table import Table
 from tests.security import hostile
 from tests.security.hostile_cluster import NOW
+from tests.support.scripted import ScriptedSource
 
 Rule = Callable[[str], None]
 Out = Iterator[tuple[str, Rule, str]]
@@ -84,7 +88,22 @@ def reports(session: Session) -> Out:
         sheet = sheet_of(TableView(pane, session))
         for name, render_table in TABLES.items():
             yield f"{pane.id} as {name}", _RULES.get(name, hostile.hold_lines), render_table(sheet)
+    for was, now in ((_nothing(), session), (session, _nothing())):
+        compared = build_diff(compare(was, now), was, now, ("before", "after"))
+        for name, render_diff in DIFF_FORMATS.items():
+            yield f"diff as {name}", _RULES.get(name, hostile.hold_lines), render_diff(compared, 100, False)
     yield "fixes", hostile.hold_fixes, "\n".join(finding.fix or "" for finding in report.findings)
+
+
+def _nothing() -> Session:
+    """A cluster that was read whole and is empty."""
+    source = ScriptedSource()
+    session = Session(source, clock=lambda: NOW)
+    session.start()
+    source.know()
+    while not session.is_settled:
+        session.drain(1.0)
+    return session
 
 
 def sentences(texts: list[str], folder: Path) -> Out:

@@ -149,3 +149,36 @@ def test_no_secret_of_the_kubeconfig_is_in_the_log_or_the_trace(api: ApiServer, 
     result = check(api, tmp_path, "-v", "--log-file", str(log), "--trace-file", str(trace))
     for text in (result.output, log.read_text(), trace.read_text()):
         assert "secret-token" not in text
+
+
+def compared(api: ApiServer, folder: Path, *arguments: str) -> Result:
+    kubeconfig = api.write_kubeconfig(folder / "kubeconfig")
+    return CliRunner().invoke(cli, ["diff", *arguments, "--kubeconfig", str(kubeconfig)], standalone_mode=False)
+
+
+def test_a_cluster_is_compared_with_a_snapshot_of_it(api: ApiServer, tmp_path: Path) -> None:
+    kubeconfig, saved = str(api.write_kubeconfig(tmp_path / "kubeconfig")), str(tmp_path / "before.json")
+    CliRunner().invoke(cli, ["snapshot", "-o", saved, "--kubeconfig", kubeconfig], standalone_mode=False)
+    same = compared(api, tmp_path, saved, "@loopback", "-o", "json")
+    assert (same.return_value, json.loads(same.stdout)["verdict"]) == (0, "same")
+    dns = next(i for (_, name), i in api.objects["endpointslices"].items() if name.startswith("kube-dns"))
+    for endpoint in dns["endpoints"]:
+        endpoint["conditions"] = {"ready": False}
+    api.put(dns)
+    worse = compared(api, tmp_path, saved, "@loopback")
+    assert worse.return_value == 1
+    assert "1 Service lost IPv6: kube-system/kube-dns." in worse.stdout
+
+
+def test_a_comparison_with_a_cluster_that_refuses_a_core_kind_is_no_pass(api: ApiServer, tmp_path: Path) -> None:
+    api.hook = refuse("pods")
+    result = compared(api, tmp_path, str(SOUND), "@loopback")
+    assert result.return_value == 4
+    assert "After: pods: not permitted." in result.stdout
+
+
+def test_a_context_that_there_is_not_is_a_sentence(api: ApiServer, tmp_path: Path) -> None:
+    kubeconfig = str(api.write_kubeconfig(tmp_path / "kubeconfig"))
+    result = CliRunner().invoke(cli, ["diff", str(SOUND), "@other", "--kubeconfig", kubeconfig])
+    assert result.exit_code == 2
+    assert "other" in result.stderr

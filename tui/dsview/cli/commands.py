@@ -107,11 +107,12 @@ def cli(ctx: click.Context, /, **values: Any) -> int | None:
         return None
     from dsview.cli.screen import run_screen
 
-    _set_up_logs(settings)
+    set_up_logs(settings)
     return run_screen(settings)
 
 
-def _set_up_logs(settings: Settings) -> None:
+def set_up_logs(settings: Settings) -> None:
+    """Begin to write the log that is asked for. Raises `UserError` where that cannot be done."""
     from dsview.cli import crash
     from dsview.cli.logs import set_up
     from dsview.core.errors import UserError
@@ -134,7 +135,7 @@ def _run(
     from dsview.cli.sessions import open_session, run_to_end
     from dsview.cli.timing import open_trace
 
-    _set_up_logs(settings)
+    set_up_logs(settings)
     session = open_session(settings, open_trace(settings))
     before(session)
     try:
@@ -151,7 +152,7 @@ def _say_notes(session: Session) -> None:
         say(note)
 
 
-_TIMEOUT = click.option("--timeout", type=Duration(), metavar="DURATION", help="How long the whole run may take.")
+TIMEOUT = click.option("--timeout", type=Duration(), metavar="DURATION", help="How long the whole run may take.")
 
 
 @cli.command()
@@ -173,7 +174,7 @@ _TIMEOUT = click.option("--timeout", type=Duration(), metavar="DURATION", help="
 )
 @click.option("--baseline", metavar="REPORT", help="A JSON report: fail only on findings that it does not hold.")
 @click.option("--exempted", is_flag=True, help="Print what the policy exempts, too. JSON always holds it.")
-@_TIMEOUT
+@TIMEOUT
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -250,7 +251,7 @@ def check(
 @click.option(
     "--filter", "filter_text", metavar="FILTER", default="", help="Only rows that match, as `/` on the screen."
 )
-@_TIMEOUT
+@TIMEOUT
 @click.pass_context
 def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeout: float | None, **values: Any) -> int:
     """Print a pane's rows without a screen."""
@@ -279,7 +280,7 @@ def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeou
 @cli.command()
 @shared_options
 @click.option("-o", "--output", type=click.Choice(["text", "json", "sh"]), default="text", show_default=True)
-@_TIMEOUT
+@TIMEOUT
 @click.pass_context
 def plan(ctx: click.Context, /, output: str, timeout: float | None, **values: Any) -> int:
     """Say which single-stack Services can become dual-stack, and what stands in the way. Applies nothing."""
@@ -298,7 +299,7 @@ def plan(ctx: click.Context, /, output: str, timeout: float | None, **values: An
 @click.argument("target", metavar="KIND/NAMESPACE/NAME", shell_complete=completing.words(completing.kinds))
 @shared_options
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@_TIMEOUT
+@TIMEOUT
 @click.pass_context
 def trace(ctx: click.Context, /, target: str, output: str, timeout: float | None, **values: Any) -> int:
     """Follow both families hop by hop to where one breaks; exit code 1 where one does.
@@ -355,7 +356,7 @@ def explain(code: str | None, wants_all: bool, output: str, folder: Path | None)
     "-o", "--output", required=True, metavar="FILE", help="Where to write it; .gz compresses, - is standard output."
 )
 @click.option("--redact", is_flag=True, help="Replace names and addresses consistently, keeping families and prefixes.")
-@_TIMEOUT
+@TIMEOUT
 @click.pass_context
 def snapshot(ctx: click.Context, /, output: str, redact: bool, timeout: float | None, **values: Any) -> int:
     """Write what was read to a file, to be read again by --from."""

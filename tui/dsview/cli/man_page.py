@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from dsview import __version__
-from dsview.cli.exit_codes import EXIT_CODES
+from dsview.cli.exit_codes import EXIT_CODES, OTHER_COMMANDS
 
 _DESCRIPTION = (
     "dsview shows where the IPv4 and the IPv6 of a dual-stack Kubernetes cluster disagree. Without a command it opens "
@@ -18,6 +18,7 @@ _DESCRIPTION = (
 _EXAMPLES = (
     ("dsview --demo", "Look at a demo; no cluster is needed."),
     ("dsview check --fail-on warning -o sarif > dsview.sarif", "Check in CI."),
+    ("dsview diff before.json.gz @production", "Say what changed since a snapshot."),
     ("dsview trace service/shop/web", "Follow both families to where one breaks."),
     ("kubectl get svc,endpointslices,pods,nodes -A -o json | dsview check --from -", "Check what kubectl wrote."),
     ("dsview help man | man -l -", "Read this page."),
@@ -79,6 +80,8 @@ def _lines(group: click.Group) -> Iterator[str]:
     yield ".SH EXIT STATUS"
     for code, meaning in EXIT_CODES.items():
         yield from (".TP", _bold(str(code)), _escaped(meaning))
+    yield ".P"
+    yield _escaped(OTHER_COMMANDS)
     yield ".SH FILES"
     yield from (".TP", r"\fI$XDG_CONFIG_HOME/dsview/config.toml\fR", _escaped("See `dsview help config`."))
     yield ".SH ENVIRONMENT"

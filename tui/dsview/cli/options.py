@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, kw_only=True):
         return () if self.all_namespaces else tuple(dict.fromkeys(self.namespace))
 
 
-_SHARED = (
+_SOURCE = (
     click.option(
         "--from",
         "from_path",
@@ -83,13 +83,16 @@ _SHARED = (
         help="Show an embedded demo cluster; needs no cluster.",
         shell_complete=completing.words(completing.scenarios),
     ),
-    click.option("-n", "--namespace", multiple=True, help="Read this namespace only; may be repeated."),
-    click.option("-A", "--all-namespaces", is_flag=True, default=None, help="Read all namespaces (the default)."),
     click.option(
         "--context",
         help="The kubeconfig context to use.",
         shell_complete=completing.words(completing.contexts),
     ),
+)
+
+_READING = (
+    click.option("-n", "--namespace", multiple=True, help="Read this namespace only; may be repeated."),
+    click.option("-A", "--all-namespaces", is_flag=True, default=None, help="Read all namespaces (the default)."),
     click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file, instead of $KUBECONFIG or ~/.kube/config."),
     click.option(
         "--request-timeout", type=Duration(), metavar="DURATION", help="How long one request may take, such as 30s."
@@ -128,7 +131,16 @@ def screen_options(function: F) -> F:
 
 def shared_options(function: F) -> F:
     """Add the shared options to a command."""
-    for option in reversed(_SHARED):
+    return _added(_SOURCE, reading_options(function))
+
+
+def reading_options(function: F) -> F:
+    """Add the shared options but those that say which cluster."""
+    return _added(_READING, function)
+
+
+def _added(options: tuple[Callable[[F], F], ...], function: F) -> F:
+    for option in reversed(options):
         function = option(function)
     return function
 

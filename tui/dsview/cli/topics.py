@@ -86,14 +86,12 @@ def _rbac() -> str:
 
 
 def _exit_codes() -> str:
-    from dsview.cli.exit_codes import EXIT_CODES
+    import textwrap
+
+    from dsview.cli.exit_codes import EXIT_CODES, OTHER_COMMANDS
 
     codes = "".join(f"{code:>4}  {meaning}\n" for code, meaning in EXIT_CODES.items())
-    return (
-        f"`dsview check`:\n\n{codes}\n"
-        "`dsview trace` returns 1 where a family breaks, 2 where there is no such object; all else is the same.\n"
-        "The other commands return 0, or 2, 3, 70 and 130 for the same reasons.\n"
-    )
+    return f"`dsview check`:\n\n{codes}\n{textwrap.fill(OTHER_COMMANDS, 100)}\n"
 
 
 def _man() -> str:

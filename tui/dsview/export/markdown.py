@@ -16,7 +16,8 @@ def plain_markdown(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
 
 
-def _code(text: str) -> str:
+def code_block(text: str) -> str:
+    """Commands that Markdown shows as they are."""
     fence = "```"
     while fence in text:
         fence += "`"
@@ -48,7 +49,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield f"{f.check} {plain_markdown(describe(f.object))}"
         yield ""
-        yield _code(f.fix or "")
+        yield code_block(f.fix or "")
     if report.not_evaluated:
         yield ""
         yield "### Not evaluated"

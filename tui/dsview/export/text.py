@@ -47,11 +47,13 @@ def render_text(report: Report, *, colour: bool = False, width: int = 100, exemp
     return "\n".join(lines) + "\n"
 
 
-def _paint(text: str, severity: str, colour: bool) -> str:
+def painted(text: str, severity: str, colour: bool) -> str:
+    """Text in the ANSI colour of a severity, if colours are wanted."""
     return f"\x1b[{_COLOURS[severity]}m{text}\x1b[0m" if colour else text
 
 
-def _wrapped(text: str, width: int, indent: str) -> Iterator[str]:
+def wrapped(text: str, width: int, indent: str) -> Iterator[str]:
+    """The lines of a text, each of at most so many columns and behind the indent."""
     for line in text.split("\n"):
         yield from textwrap.wrap(
             line, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
@@ -75,12 +77,12 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
         yield from _finding_lines(finding, symptoms, colour, width)
     yield _summary(report, colour)
     for sentence in left_out(report):
-        yield from _wrapped(sentence, width, "")
+        yield from wrapped(sentence, width, "")
     yield from _not_evaluated(report, width)
     for notice in report.notices:
-        yield from _wrapped(f"Note: {notice}", width, "")
+        yield from wrapped(f"Note: {notice}", width, "")
     if report.overview is not None:
-        yield from _wrapped(f"Verdict: {report.overview.verdict}", width, "")
+        yield from wrapped(f"Verdict: {report.overview.verdict}", width, "")
     yield "dsview reads the API and sends no packets: no finding means that nothing is wrong in the API."
 
 
@@ -125,10 +127,10 @@ def _finding_lines(
 ) -> Iterator[str]:
     mark = f"{GLYPHS[finding.severity]} {finding.severity}"
     new = "  (new)" if finding.is_new else ""
-    yield f"{_paint(mark, finding.severity, colour)}  {finding.check} {finding.slug}  {describe(finding.object)}{new}"
-    yield from _wrapped(finding.message, width - 4, "    ")
+    yield f"{painted(mark, finding.severity, colour)}  {finding.check} {finding.slug}  {describe(finding.object)}{new}"
+    yield from wrapped(finding.message, width - 4, "    ")
     if finding.exempted_for:
-        yield from _wrapped(f"Exempted: {finding.exempted_for}", width - 4, "    ")
+        yield from wrapped(f"Exempted: {finding.exempted_for}", width - 4, "    ")
     if finding.fix:
         yield from (
             f"    $ {line}" if line.startswith("kubectl") else f"    {line}" for line in finding.fix.split("\n")
@@ -138,7 +140,7 @@ def _finding_lines(
         for symptom in symptoms:
             also = "  (new)" if symptom.is_new else ""
             yield f"      {GLYPHS[symptom.severity]} {symptom.check}  {describe(symptom.object)}{also}"
-            yield from _wrapped(symptom.message, width - 8, "        ")
+            yield from wrapped(symptom.message, width - 8, "        ")
     yield ""
 
 
@@ -164,7 +166,7 @@ def _summary(report: Report, colour: bool) -> str:
     numbers = (("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes))
     if not any(n for _, n in numbers):
         return no_findings(report)
-    text = ", ".join(_paint(plural(n, name), name, colour and n > 0) for name, n in numbers)
+    text = ", ".join(painted(plural(n, name), name, colour and n > 0) for name, n in numbers)
     folded = f"; {counts.folded} of them explained by others" if counts.folded else ""
     return f"{text}{folded}."
 
@@ -182,4 +184,4 @@ def _not_evaluated(report: Report, width: int) -> Iterator[str]:
     if by_reason:
         yield "Not evaluated:"
         for reason, checks in by_reason.items():
-            yield from _wrapped(f"{reason}: {', '.join(checks)}", width - 2, "  ")
+            yield from wrapped(f"{reason}: {', '.join(checks)}", width - 2, "  ")

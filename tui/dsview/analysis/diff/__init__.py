@@ -1,0 +1,1 @@
+"""What differs between two clusters, or between one cluster then and now."""

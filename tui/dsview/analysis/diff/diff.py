@@ -1,0 +1,174 @@
+"""Two clusters compared, or one cluster then and now: what changed, by cause, and whether it is worse now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.diff.facts import gather, is_covered
+from dsview.analysis.diff.family_changes import (
+    FamilyChange,
+    ObjectChange,
+    Side,
+    family_changes,
+    object_changes,
+)
+from dsview.analysis.diff.finding_changes import FindingChange, Findings, Identity, Standing, finding_changes, is_worse
+from dsview.analysis.diff.names import LastingNames
+from dsview.checks.engine.availability import why_unknown
+from dsview.core.finding import ObjectRef, Severity
+from dsview.core.text import Safe, safe
+from dsview.kinds.registry import CORE_KINDS, RESOURCES
+
+_KUBERNETES = ("default", "kubernetes")
+
+
+class CauseChange(msgspec.Struct, frozen=True):
+    """What changed together. `cause` is the finding that explains the rest, on the side where it is.
+
+    `findings` holds its own change first, where it changed: a cause that is there before and after may explain more
+    now. `families` are the changes of the objects that the findings are about.
+    """
+
+    identity: Identity
+    cause: Standing
+    findings: tuple[FindingChange, ...]
+    families: tuple[FamilyChange, ...]
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it holds bad news."""
+        return any(c.turn.is_worse for c in self.findings) or any(c.turn.is_loss for c in self.families)
+
+
+class Diff(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs. `causes` hold what findings explain, `families` and `objects` the rest.
+
+    `is_same_cluster` is False where addresses were not compared, since another cluster has others. `not_compared` are
+    sentences about what one side does not tell.
+    """
+
+    causes: tuple[CauseChange, ...]
+    families: tuple[FamilyChange, ...]
+    objects: tuple[ObjectChange, ...]
+    is_same_cluster: bool
+    is_worse: bool
+    not_compared: tuple[Safe, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.causes or self.families or self.objects)
+
+    @property
+    def all_findings(self) -> Iterator[FindingChange]:
+        """Every finding that changed."""
+        for cause in self.causes:
+            yield from cause.findings
+
+    @property
+    def all_families(self) -> Iterator[FamilyChange]:
+        """Every family that changed."""
+        for cause in self.causes:
+            yield from cause.families
+        yield from self.families
+
+
+def compare(
+    before: ClusterView,
+    after: ClusterView,
+    *,
+    namespaces: Mapping[str, str] | None = None,
+    least: Severity = Severity.WARNING,
+) -> Diff:
+    """Compare two clusters that were read. Objects are matched by name.
+
+    `namespaces` says what a namespace of the first is called in the second. Findings below `least` make nothing worse.
+    """
+    by_node = _share_nodes(before, after)
+    names = (
+        LastingNames(before, namespaces or {}, by_node=by_node),
+        LastingNames(after, {}, by_node=by_node),
+    )
+    sides = [Side(view, own, gather(view, own)) for view, own in zip((before, after), names, strict=True)]
+    findings = [Findings(view, own) for view, own in zip((before, after), names, strict=True)]
+    is_same = by_node and not _have_other_uids(before, after)
+    changed, untold = finding_changes(*findings)
+    families = list(family_changes(*sides, with_addresses=is_same))
+    causes, rest = _by_cause(changed, families, findings)
+    return Diff(
+        causes=tuple(causes),
+        families=tuple(rest),
+        objects=tuple(object_changes(*sides)),
+        is_same_cluster=is_same,
+        is_worse=is_worse(findings[0], findings[1], changed, least) or any(change.turn.is_loss for change in families),
+        not_compared=tuple(_not_compared(sides, untold)),
+    )
+
+
+def _share_nodes(before: ClusterView, after: ClusterView) -> bool:
+    """Whether the two have a Node of the same name, or one of them has none that was read."""
+    was, now = ({node.name for node in view.state.nodes} for view in (before, after))
+    return not was or not now or bool(was & now)
+
+
+def _have_other_uids(before: ClusterView, after: ClusterView) -> bool:
+    """Whether default/kubernetes, which a cluster has all its life, is another object."""
+    services = [view.state.services.get(_KUBERNETES) for view in (before, after)]
+    uids = {service.uid for service in services if service is not None and service.uid}
+    return len(uids) > 1
+
+
+def _by_cause(
+    changed: Iterable[FindingChange], families: Iterable[FamilyChange], findings: list[Findings]
+) -> tuple[list[CauseChange], list[FamilyChange]]:
+    groups: dict[Identity, list[FindingChange]] = {}
+    for change in changed:
+        groups.setdefault(change.root or change.identity, []).append(change)
+    about: dict[ObjectRef, list[Identity]] = {}
+    for root, members in groups.items():
+        for ref in {root.object, *(change.identity.object for change in members)}:
+            about.setdefault(ref, []).append(root)
+    attached: dict[Identity, list[FamilyChange]] = {}
+    rest: list[FamilyChange] = []
+    for family in families:
+        fitting = about.get(family.subject.object, [])
+        explaining = [root for root in fitting if _is_about(groups[root], root, family)]
+        if explaining:
+            attached.setdefault(explaining[0], []).append(family)
+        else:
+            rest.append(family)
+    causes = []
+    for root, members in groups.items():
+        cause = findings[1].standing.get(root) or findings[0].standing[root]
+        members.sort(key=lambda change: (change.identity != root, *change.order))
+        causes.append(CauseChange(root, cause, tuple(members), tuple(attached.get(root, ()))))
+    causes.sort(key=lambda group: (not group.is_worse, *group.cause.finding.order))
+    return causes, rest
+
+
+def _is_about(members: Iterable[FindingChange], root: Identity, change: FamilyChange) -> bool:
+    """Whether a finding of the group is about the object of the change and its family."""
+    identities = (root, *(member.identity for member in members))
+    return any(i.object == change.subject.object and i.family in {None, change.family} for i in identities)
+
+
+def _not_compared(sides: list[Side], untold: list[str]) -> Iterator[Safe]:
+    for kind in CORE_KINDS:
+        for side, word in zip(sides, ("Before", "After"), strict=True):
+            if not side.view.state.is_known(kind):
+                yield safe(f"{word}: {why_unknown(side.view.state, kind)}.")
+                break
+            if not is_covered(side.view, kind, None):
+                yield safe(f"{word}: {RESOURCES[kind].rbac_name}: not all of them were read.")
+                break
+    listeners = sides[0].facts.trusted.keys() | sides[1].facts.trusted.keys()
+    for ref in sorted(listeners):
+        known = [side.facts.trusted.get(ref) for side in sides]
+        if None not in known and known[0] != known[1]:
+            words = [how or "not known" for how in known]
+            yield safe(f"Listeners of {ref}: {words[0]} before and {words[1]} after.")
+        elif known == ["", ""]:
+            yield safe(f"Listeners of {ref}: not known.")
+    if untold:
+        yield safe(f"Checks that were not evaluated on both sides: {', '.join(untold)}.")

@@ -1,0 +1,96 @@
+"""By which names the objects of two clusters are matched.
+
+A Pod has another name after each rollout, and the nodes of another cluster have other names altogether. What is
+compared is what stays: the workload of a Pod, the Service of an EndpointSlice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.checks.engine.context import owner_of
+from dsview.core.finding import ObjectRef
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
+
+ALL_NODES = ObjectRef(Kind.NODE.value, None, "*")
+"""What each Node is called where the two clusters have none in common."""
+
+_GENERATED = {
+    "ReplicaSet": ("Deployment", re.compile(r"(.+)-[bcdfghjklmnpqrstvwxz2456789]{6,10}")),
+    "Job": ("CronJob", re.compile(r"(.+)-[0-9]{8,10}")),
+}
+"""Owners that have an owner themselves, and how their names are made from its name."""
+
+
+class LastingNames:
+    """The names of one cluster's objects as they are compared.
+
+    `namespaces` renames namespaces into those of the other cluster. `by_node` says whether Nodes are matched by name.
+    """
+
+    def __init__(self, view: ClusterView, namespaces: Mapping[str, str], *, by_node: bool = True) -> None:
+        self._view = view
+        self._namespaces = namespaces
+        self._by_node = by_node
+        self._sizes: Counter[ObjectRef] | None = None
+
+    def original(self, namespace: str | None) -> str | None:
+        """What this cluster calls a namespace of the other one."""
+        return next((own for own, other in self._namespaces.items() if other == namespace), namespace)
+
+    def of(self, ref: ObjectRef) -> ObjectRef:
+        """What an object is compared as."""
+        key: Key = (ref.namespace or "", ref.name)
+        match ref.kind:
+            case Kind.POD.value:
+                pod = self._view.state.pods.get(key)
+                ref = workload_ref(pod) if pod is not None else ref
+            case Kind.ENDPOINT_SLICE.value:
+                item = self._view.state.endpoint_slices.get(key)
+                if item is not None and item.service_name:
+                    ref = ObjectRef(Kind.SERVICE.value, item.namespace, item.service_name)
+            case Kind.NODE.value:
+                return ref if self._by_node else ALL_NODES
+        return self._renamed(lasting_owner(ref))
+
+    def workload(self, pod: Pod) -> ObjectRef:
+        """What a Pod is compared as."""
+        return self._renamed(workload_ref(pod))
+
+    def size(self, ref: ObjectRef) -> int:
+        """How many objects stand behind a name: the Pods of a workload, the Nodes, else one."""
+        if ref == ALL_NODES:
+            return len(self._view.state.nodes)
+        if self._sizes is None:
+            self._sizes = Counter(self.workload(pod) for pod in self._view.state.pods if is_running(pod))
+        return self._sizes.get(ref, 1)
+
+    def _renamed(self, ref: ObjectRef) -> ObjectRef:
+        if ref.namespace is None or ref.namespace not in self._namespaces:
+            return ref
+        return ObjectRef(ref.kind, self._namespaces[ref.namespace], ref.name)
+
+
+def is_running(pod: Pod) -> bool:
+    """Whether a Pod counts: it has addresses, and neither finished nor is being deleted."""
+    return bool(pod.ips) and not pod.deleted and pod.phase not in {"Succeeded", "Failed"}
+
+
+def workload_ref(pod: Pod) -> ObjectRef:
+    """The workload of a Pod; the Pod itself where it has none, or is a static Pod of a node."""
+    owner = owner_of(pod)
+    if owner is None or owner.kind == Kind.NODE.value:
+        return ObjectRef(Kind.POD.value, pod.namespace, pod.name)
+    return lasting_owner(owner)
+
+
+def lasting_owner(ref: ObjectRef) -> ObjectRef:
+    """The owner of a ReplicaSet or a Job, as far as its name tells; everything else as it is."""
+    kind, pattern = _GENERATED.get(ref.kind, ("", None))
+    match = pattern.fullmatch(ref.name) if pattern is not None else None
+    return ObjectRef(kind, ref.namespace, match.group(1)) if match is not None else ref

@@ -1,0 +1,146 @@
+"""`dsview diff`: two clusters compared, or one cluster then and now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from dsview.cli.commands import TIMEOUT, cli, set_up_logs
+from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
+from dsview.cli.options import Settings, reading_options, take_settings
+from dsview.cli.output import say, wants_colour, write
+
+if TYPE_CHECKING:
+    from dsview.session.session import Session
+
+# ruff: noqa: PLC0415 - `--version` and `--help` import none of what the command needs
+
+_FORMATS = ("text", "markdown", "json")
+
+
+@cli.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+@reading_options
+@click.option("-o", "--output", type=click.Choice(_FORMATS), default="text", show_default=True)
+@click.option(
+    "--map-namespace",
+    "renamed",
+    multiple=True,
+    metavar="A=B",
+    help="Compare namespace A of the first with namespace B of the second; may be repeated.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "note", "never"]),
+    default="warning",
+    show_default=True,
+    help="The least severity of a finding that makes the second one worse.",
+)
+@TIMEOUT
+@click.pass_context
+def diff(
+    ctx: click.Context,
+    /,
+    *,
+    before: str,
+    after: str,
+    output: str,
+    renamed: tuple[str, ...],
+    fail_on: str,
+    timeout: float | None,
+    **values: Any,
+) -> int:
+    """Say what differs between A and B: findings, families of objects, listeners and addresses, by cause.
+
+    Each is a file or directory as for --from, a snapshot, - for standard input, or @CONTEXT for a cluster. The exit
+    code is 1 where B is worse than A. Objects are matched by name, and Pods by their workload.
+    """
+    import shutil
+
+    from dsview.analysis.diff.diff import compare
+    from dsview.cli.sessions import unread
+    from dsview.core.finding import Severity
+    from dsview.export.diff import build_diff
+    from dsview.export.diff_text import DIFF_FORMATS
+    from dsview.export.report import refused_kinds
+
+    settings = take_settings(ctx, values)
+    _refuse_sources(settings)
+    namespaces = _renamed(renamed)
+    set_up_logs(settings)
+    moved = tuple(namespaces.get(name, name) for name in settings.namespace)
+    sides = [_side(settings, before), _side(msgspec.structs.replace(settings, namespace=moved), after)]
+    if [side.from_path for side in sides] == ["-", "-"]:
+        raise click.UsageError("Standard input can be one of the two only.")
+    was, now = (_read(side, timeout) for side in sides)
+    least = Severity.ERROR if fail_on == "never" else Severity(fail_on)
+    found = compare(was, now, namespaces=namespaces, least=least)
+    report = build_diff(found, was, now, (_label(before), _label(after)))
+    width = shutil.get_terminal_size((100, 24)).columns
+    write(DIFF_FORMATS[output](report, width, wants_colour()))
+    missing = [sentence for session in (was, now) for sentence in unread(session)]
+    for sentence in missing:
+        say(sentence)
+    if fail_on == "never":
+        return 0
+    if found.is_worse:
+        return EXIT_FINDINGS
+    if missing:
+        return EXIT_UNREACHABLE
+    is_refused = any(session.source.kind == "cluster" and refused_kinds(session) for session in (was, now))
+    return EXIT_REFUSED if is_refused else 0
+
+
+def _refuse_sources(settings: Settings) -> None:
+    """Raises `click.UsageError` for options that name a cluster: A and B do."""
+    if settings.from_path is not None or settings.demo is not None or settings.context is not None:
+        raise click.UsageError("diff takes no --from, --demo or --context: A and B say what is compared.")
+    if settings.redact:
+        raise click.UsageError("diff cannot redact: names have to match.")
+
+
+def _renamed(pairs: tuple[str, ...]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for pair in pairs:
+        own, sign, other = pair.partition("=")
+        if not (own and sign and other):
+            raise click.UsageError(f"--map-namespace: {pair!r} is not of the form A=B.")
+        if own in found or other in found.values():
+            raise click.UsageError(f"--map-namespace: {own if own in found else other} is given twice.")
+        found[own] = other
+    return found
+
+
+def _side(settings: Settings, operand: str) -> Settings:
+    if operand.startswith("@") and not Path(operand).exists():
+        if operand == "@":
+            raise click.UsageError("@ needs the name of a context behind it, such as @production.")
+        return msgspec.structs.replace(settings, context=operand.removeprefix("@"))
+    return msgspec.structs.replace(settings, from_path=operand)
+
+
+def _label(operand: str) -> str:
+    """What the comparison calls a side: a context as it was given, of a path the last part only."""
+    if operand.startswith("@"):
+        return operand
+    return "standard input" if operand == "-" else Path(operand).name or operand
+
+
+def _read(settings: Settings, timeout: float | None) -> Session:
+    """A session that has read and evaluated everything."""
+    from dsview.cli.sessions import open_session, refuse_nothing, run_to_end
+
+    session = open_session(settings)
+    try:
+        run_to_end(session, timeout)
+    finally:
+        session.stop()
+    refuse_nothing(session)
+    for note in (*session.state.quarantine_messages(), *session.state.notes, *session.state.server.banners):
+        say(note)
+    return session
