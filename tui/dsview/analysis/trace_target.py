@@ -55,17 +55,18 @@ def trace_named(view: ClusterView, text: str) -> Trace:
     state = view.state
     match kind:
         case Kind.SERVICE:
-            return trace_service(view, _find(view, kind, state.services, rest))
+            return trace_service(view, find_named(view, kind, state.services, rest))
         case Kind.POD:
-            return trace_pod(view, _find(view, kind, state.pods, rest))
+            return trace_pod(view, find_named(view, kind, state.pods, rest))
         case Kind.GATEWAY:
-            return trace_gateway(view, _find(view, kind, state.gateways, rest))
+            return trace_gateway(view, find_named(view, kind, state.gateways, rest))
     if "/" not in rest and not any(item.name == rest for item in state.ingresses):
         return _host(view, rest)
-    return trace_ingress(view, _find(view, kind, state.ingresses, rest))
+    return trace_ingress(view, find_named(view, kind, state.ingresses, rest))
 
 
-def _find(view: ClusterView, kind: Kind, store: Store[T], rest: str) -> T:
+def find_named(view: ClusterView, kind: Kind, store: Store[T], rest: str) -> T:
+    """The object that `NAMESPACE/NAME` or a name alone means. Raises `UserError` as `trace_named` does."""
     namespace, slash, name = rest.rpartition("/")
     named = [item for item in store if item.name == name and (not slash or item.namespace == namespace)]
     if len(named) == 1:

@@ -11,6 +11,7 @@ import time
 import click
 
 from dsview.cli import diff as _diff  # noqa: F401  (adds its command to `cli`)
+from dsview.cli import probe as _probe  # noqa: F401  (as `diff`)
 from dsview.cli.commands import cli
 from dsview.cli.exit_codes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
 from dsview.cli.output import complain, prepare_streams, say

@@ -99,7 +99,8 @@ def cli(ctx: click.Context, /, **values: Any) -> int | None:
     """See whether both address families of a Kubernetes cluster really work.
 
     Without a command, opens the dashboard on the current context. dsview only reads: it lists, watches and gets,
-    and reads nginx.conf in ingress-nginx controller pods. It never reads Secrets and sends no packets.
+    and reads nginx.conf in ingress-nginx controller pods. It never reads Secrets. Only `probe` connects to
+    anything but the API server.
     """
     settings = take_settings(ctx, values)
     ctx.obj = settings
@@ -124,7 +125,7 @@ def set_up_logs(settings: Settings) -> None:
         raise UserError(f"The log file cannot be written: {error.strerror or error}.") from None
 
 
-def _run(
+def read_everything(
     settings: Settings,
     timeout: float | None,
     *,
@@ -207,7 +208,7 @@ def check(
     known = read_baseline(baseline) if baseline is not None else None
     opened: list[Session] = []
     try:
-        session = _run(settings, timeout, quiet=output == "text", before=opened.append)
+        session = read_everything(settings, timeout, quiet=output == "text", before=opened.append)
     except UserError as error:
         if output == "prometheus" and opened and error.exit_code == EXIT_UNREACHABLE:
             write(render_metrics([Target(opened[0].source.name, None)], time.time()))
@@ -262,7 +263,9 @@ def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeou
 
     settings = take_settings(ctx, values)
     try:
-        session = _run(settings, timeout, before=lambda session: compile_filter(filter_text, PANES[pane], session))
+        session = read_everything(
+            settings, timeout, before=lambda session: compile_filter(filter_text, PANES[pane], session)
+        )
     except FilterError as error:
         raise click.UsageError(f"--filter: {error.message}\n  {filter_text}\n  {' ' * error.position}^") from None
     view = TableView(PANES[pane], session)
@@ -290,7 +293,7 @@ def plan(ctx: click.Context, /, output: str, timeout: float | None, **values: An
     from dsview.export.plan import PLAN_FORMATS
 
     settings = take_settings(ctx, values)
-    session = _run(settings, timeout)
+    session = read_everything(settings, timeout)
     write(PLAN_FORMATS[output](session, make_plan(session), shutil.get_terminal_size((100, 24)).columns))
     return 0
 
@@ -315,7 +318,7 @@ def trace(ctx: click.Context, /, target: str, output: str, timeout: float | None
 
     settings = take_settings(ctx, values)
     parse_target(target)
-    session = _run(settings, timeout)
+    session = read_everything(settings, timeout)
     found = trace_named(session, target)
     width = shutil.get_terminal_size((100, 24)).columns
     write(TRACE_FORMATS[output](found, width, wants_colour()))
@@ -367,7 +370,7 @@ def snapshot(ctx: click.Context, /, output: str, redact: bool, timeout: float | 
     from dsview.sources.snapshot import write_snapshot
 
     settings = take_settings(ctx, values)
-    taken = take_snapshot(_run(settings, timeout), time.time())
+    taken = take_snapshot(read_everything(settings, timeout), time.time())
     write_snapshot(Path("/dev/stdout" if output == "-" else output), redacted(taken) if redact else taken)
     return 0
 

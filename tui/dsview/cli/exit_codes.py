@@ -22,6 +22,8 @@ EXIT_CODES: dict[int, str] = {
 OTHER_COMMANDS = (
     "`dsview trace` returns 1 where a family breaks, and 2 where there is no such object. `dsview diff` returns 1 "
     "where the second cluster is worse than the first: an object is flagged worse at or above --fail-on, or lost "
-    "a family. Everything else is the same. The other commands return 0, or 2, 3, 70 and 130 for the same reasons."
+    "a family. `dsview probe` returns 1 where a connection that was tried is not open, or where DNS lacks a record of "
+    "what is published, and 3 where nothing failed, but a family could not be tried from this machine; 130 after a no. "
+    "Everything else is the same. The other commands return 0, or 2, 3, 70 and 130 for the same reasons."
 )
 """What differs for the commands other than `dsview check`."""

@@ -12,14 +12,16 @@ from dsview.cli.exit_codes import EXIT_CODES, OTHER_COMMANDS
 _DESCRIPTION = (
     "dsview shows where the IPv4 and the IPv6 of a dual-stack Kubernetes cluster disagree. Without a command it opens "
     "a dashboard; the commands tell the same without a screen. It lists, watches and gets; in ingress-nginx controller "
-    "pods it reads nginx.conf by one of three fixed commands. It changes nothing, never reads Secrets and sends no "
-    "packets: that nothing is flagged means that nothing is wrong in the API, not that a packet arrives."
+    "pods it reads nginx.conf by one of three fixed commands. It changes nothing, never reads Secrets, and but for "
+    "`dsview probe` sends no packets: that nothing is flagged means that nothing is wrong in the API, not that a "
+    "packet arrives."
 )
 _EXAMPLES = (
     ("dsview --demo", "Look at a demo; no cluster is needed."),
     ("dsview check --fail-on warning -o sarif > dsview.sarif", "Check in CI."),
     ("dsview diff before.json.gz @production", "Say what changed since a snapshot."),
     ("dsview trace service/shop/web", "Follow both families to where one breaks."),
+    ("dsview probe service/shop/web", "Connect to what a Service publishes, over each family, from this machine."),
     ("kubectl get svc,endpointslices,pods,nodes -A -o json | dsview check --from -", "Check what kubectl wrote."),
     ("dsview help man | man -l -", "Read this page."),
 )

@@ -1,0 +1,203 @@
+"""What a probe observed, and what that means. Observations stand beside the findings and change none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from dsview.analysis.hop import Lane, Trace, listed, with_lane
+from dsview.analysis.probe_targets import ProbeHost, ProbePlan, ProbeTarget
+from dsview.core.address import FAMILIES, Family, by_family, other
+from dsview.core.text import Safe, clock_text, safe
+
+
+class Outcome(StrEnum):
+    """What became of one connection."""
+
+    OPEN = "open"
+    REFUSED = "refused"
+    TIMED_OUT = "timed out"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+    NO_RECORD = "no record"
+    """A name was published in place of an address, and DNS has none of the family for it."""
+    NO_ROUTE = "no route of that family here"
+    """This machine cannot send to such addresses at all. That says nothing about the cluster."""
+    BLOCKED = "blocked on this machine"
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether a packet was sent, or would have been if the name had an address."""
+        return self not in (Outcome.NO_ROUTE, Outcome.BLOCKED)
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """One connection: where it went, what became of it, and after how many seconds. `detail` is the system's word."""
+
+    target: ProbeTarget
+    address: str
+    outcome: Outcome
+    seconds: float = 0.0
+    detail: str = ""
+
+
+class Records(msgspec.Struct, frozen=True, kw_only=True):
+    """The addresses that DNS has for a name in one family. `failure` says why that is not known, else it is empty."""
+
+    addresses: tuple[str, ...] = ()
+    failure: str = ""
+
+
+class HostVerdict(StrEnum):
+    """How the records of a host in one family compare with what the cluster published."""
+
+    MATCHES = "published"
+    ELSEWHERE = "not published by the cluster"
+    """Other addresses than the published ones: a CDN or another balancer may stand before it, or the record is old."""
+    MISSING = "missing"
+    """No record, though an address of the family is published."""
+    UNPUBLISHED = "no such address is published"
+    """A record, though no address of the family is published."""
+    NEITHER = "neither record nor address"
+    UNKNOWN = "not known"
+
+
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+    """A host's records in both families, and what the cluster published for it, names resolved.
+
+    `canonical_name` is where its CNAMEs end, empty where it has none.
+    """
+
+    host: ProbeHost
+    v4: Records
+    v6: Records
+    published: tuple[str, ...]
+    canonical_name: str = ""
+
+    def records(self, family: Family) -> Records:
+        """The records of a family."""
+        return self.v4 if family == "IPv4" else self.v6
+
+    def lacks(self, family: Family) -> bool:
+        """Whether clients go wrong over a family: no record of what is published, or one that leads to nothing.
+
+        A record that leads elsewhere is none where the other family's does too: a CDN is before both.
+        """
+        verdict = self.verdict(family)
+        is_direct = self.verdict(other(family)) is HostVerdict.MATCHES
+        return verdict is HostVerdict.MISSING or (verdict is HostVerdict.UNPUBLISHED and is_direct)
+
+    def verdict(self, family: Family) -> HostVerdict:
+        """How the records of a family compare with what is published."""
+        records, published = self.records(family), set(by_family(self.published)[family])
+        if records.failure:
+            return HostVerdict.UNKNOWN
+        if not records.addresses:
+            return HostVerdict.MISSING if published else HostVerdict.NEITHER
+        if not published:
+            return HostVerdict.UNPUBLISHED if self.published else HostVerdict.UNKNOWN
+        return HostVerdict.MATCHES if published & set(records.addresses) else HostVerdict.ELSEWHERE
+
+
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
+    """A probe that was made: `machine` is the name of the one that made it, `at` when it began, epoch seconds."""
+
+    machine: Safe
+    at: float
+    plan: ProbePlan
+    connections: tuple[Connection, ...]
+    lookups: tuple[Lookup, ...]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a connection that was tried is not open, or a host lacks a record of a family that is published."""
+        return any(c.outcome.was_tried and c.outcome is not Outcome.OPEN for c in self._expected()) or any(
+            lookup.lacks(family) for lookup in self.lookups for family in FAMILIES
+        )
+
+    @property
+    def untried(self) -> tuple[Family, ...]:
+        """The families of which a connection could not be tried from here."""
+        left = {c.target.family for c in self.connections if not c.outcome.was_tried}
+        return tuple(family for family in FAMILIES if family in left)
+
+    def _expected(self) -> Iterable[Connection]:
+        """The connections, without those to a name that has addresses of the other family only.
+
+        Such a name promises no family by itself; one without any address is broken.
+        """
+        found = {(c.target.name, c.target.port) for c in self.connections if c.outcome is not Outcome.NO_RECORD}
+        for connection in self.connections:
+            target = connection.target
+            if connection.outcome is not Outcome.NO_RECORD or (target.name, target.port) not in found:
+                yield connection
+
+
+def milliseconds(seconds: float) -> str:
+    """A duration as people read it, such as `12 ms`."""
+    return f"{seconds * 1000:.0f} ms"
+
+
+def in_words(connection: Connection) -> Safe:
+    """What became of a connection, in a few words."""
+    target, outcome = connection.target, connection.outcome
+    match outcome:
+        case Outcome.OPEN:
+            return safe(f"open ({milliseconds(connection.seconds)})")
+        case Outcome.NO_ROUTE:
+            return safe(f"not tried: no {target.family} route from this machine")
+        case Outcome.NO_RECORD:
+            return safe(f"the name has no {'A' if target.family == 'IPv4' else 'AAAA'} record")
+        case Outcome.FAILED | Outcome.BLOCKED:
+            return safe(f"{outcome.value} ({connection.detail})" if connection.detail else outcome.value)
+        case _:
+            return safe(outcome.value)
+
+
+def with_observations(trace: Trace, observed: Observed) -> Trace:
+    """The trace with what was observed at its first hop, the client. No verdict is another one because of that."""
+    client = trace.hops[0]
+    when = f"observed from {observed.machine} at {clock_text(observed.at)} UTC"
+    for family in FAMILIES:
+        values = [_value(c) for c in observed.connections if c.target.family == family]
+        values += [_record(lookup, family) for lookup in observed.lookups]
+        lane = client.lane(family)
+        why = when if values else f"{when}: no address of the family is published"
+        client = with_lane(client, family, Lane(values=listed(values), verdict=lane.verdict, why=safe(why)))
+    return msgspec.structs.replace(trace, hops=(client, *trace.hops[1:]))
+
+
+def _value(connection: Connection) -> str:
+    return f"{connection.target.place} {in_words(connection)}"
+
+
+def _record(lookup: Lookup, family: Family) -> str:
+    return f"{lookup.host.name} {record_in_words(lookup, family)}"
+
+
+def record_in_words(lookup: Lookup, family: Family) -> Safe:
+    """The records of a host in one family, compared with what is published."""
+    word, records = ("A" if family == "IPv4" else "AAAA"), lookup.records(family)
+    published = by_family(lookup.published)[family]
+    found = _some(records.addresses)
+    match lookup.verdict(family):
+        case HostVerdict.MATCHES:
+            return safe(f"{word} {found}: published")
+        case HostVerdict.ELSEWHERE:
+            return safe(f"{word} {found}: not what is published ({_some(published)}); a CDN, or an old record")
+        case HostVerdict.MISSING:
+            return safe(f"no {word}, though {_some(published)} is published")
+        case HostVerdict.UNPUBLISHED:
+            return safe(f"{word} {found}, though no {family} address is published")
+        case HostVerdict.NEITHER:
+            return safe(f"no {word}, and no {family} address is published")
+        case HostVerdict.UNKNOWN if records.failure:
+            return safe(f"{word} is not known: {records.failure}")
+        case _:
+            return safe(f"{word} {found}; nothing is published to compare it with")
+
+
+def _some(values: Sequence[str]) -> str:
+    return ", ".join(listed(values))

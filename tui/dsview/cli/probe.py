@@ -1,0 +1,86 @@
+"""`dsview probe`: the one command that sends packets to what a cluster publishes, after it said to which addresses."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dsview.cli import completing
+from dsview.cli.commands import TIMEOUT, cli, read_everything
+from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_UNREACHABLE
+from dsview.cli.options import shared_options, take_settings
+from dsview.cli.output import complain, write
+
+if TYPE_CHECKING:
+    from dsview.analysis.probe_results import Observed
+
+# ruff: noqa: PLC0415 - as in `commands`
+
+
+@cli.command()
+@click.argument("target", required=False, metavar="[TARGET]", shell_complete=completing.words(completing.kinds))
+@shared_options
+@click.option("--all", "everything", is_flag=True, help="Everything that the cluster publishes.")
+@click.option("--dry-run", is_flag=True, help="Print what would be tried, and send nothing.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before sending.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@TIMEOUT
+@click.pass_context
+def probe(
+    ctx: click.Context,
+    /,
+    target: str | None,
+    *,
+    everything: bool,
+    dry_run: bool,
+    yes: bool,
+    output: str,
+    timeout: float | None,
+    **values: Any,
+) -> int:
+    """Try from this machine, over each family, whether what the cluster publishes can be connected to.
+
+    Takes service/NAMESPACE/NAME, ingress/NAMESPACE/NAME, gateway/NAMESPACE/NAME, host/HOST or --all. It connects by
+    TCP and closes at once: no payload, no UDP, no cluster IPs, at most 8 at a time and 200 in all, 2 s for each. Hosts
+    are looked up in DNS and compared with the published addresses. It prints the list first and asks.
+    """
+    import shutil
+
+    from dsview.analysis.probe_targets import plan_probe
+    from dsview.export.probe import render_json, render_plan, render_plan_json, render_text
+
+    settings = take_settings(ctx, values)
+    if (target is None) == (not everything):
+        raise click.UsageError("Say what to probe, or --all.")
+    if settings.redact:
+        raise click.UsageError("--redact replaces the addresses, so that there is nothing to connect to.")
+    if settings.demo is not None and not dry_run:
+        raise click.UsageError("The addresses of a demo are not its own; use --dry-run.")
+    if not (dry_run or yes or _can_ask()):
+        raise click.UsageError("probe sends packets; say --yes where nobody can be asked, or --dry-run.")
+    plan = plan_probe(read_everything(settings, timeout), target)
+    width = shutil.get_terminal_size((100, 24)).columns
+    if dry_run or not (plan.targets or plan.hosts):
+        write(render_plan_json(plan) if output == "json" else render_plan(plan, width))
+        return 0
+    if not yes:
+        complain(lambda: click.echo(render_plan(plan, width), err=True))
+        click.confirm("Connect to these from this machine?", abort=True, err=True)
+    from dsview.session.prober import Prober
+
+    observed = Prober(plan).run()
+    write(render_json(observed) if output == "json" else render_text(observed, width))
+    return _exit_code(observed)
+
+
+def _can_ask() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty()
+
+
+def _exit_code(observed: Observed) -> int:
+    """1 where something failed; 3 where nothing did, but a family could not be tried: that is not the same as open."""
+    if observed.has_failed:
+        return EXIT_FINDINGS
+    return EXIT_UNREACHABLE if observed.untried else 0

@@ -1,0 +1,226 @@
+"""`dsview probe`: the list of what it would do, and what it observed, as text and as JSON (probe.schema.json)."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+from dsview import __version__
+from dsview.analysis.probe_results import Connection, Lookup, Observed, Outcome, in_words, record_in_words
+from dsview.analysis.probe_targets import ProbePlan, ProbeTarget
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import ObjectRef
+from dsview.core.text import safe
+from dsview.export.json_text import json_text
+from dsview.export.report import Ref, Wire
+from dsview.export.text import plural
+
+SCHEMA = "dsview.io/probe/v1"
+
+_INSIDE = (
+    "To try the cluster IPs from inside the cluster, run this yourself. It adds a container to the pod, which stays "
+    "there until the pod is gone; it prints nothing where the connection is open."
+)
+_HONESTY = "What was observed is true from this machine at that time. It changes no finding."
+
+
+class ConnectionPart(Wire, frozen=True):
+    """One connection; `result` is null where it was not made. `address` is empty where a name had none."""
+
+    object: Ref
+    role: str
+    family: str
+    address: str
+    name: str | None
+    port: int
+    result: str | None = None
+    milliseconds: float | None = None
+    detail: str | None = None
+
+
+class RecordsPart(Wire, frozen=True):
+    """The records of a host in one family."""
+
+    addresses: tuple[str, ...]
+    verdict: str
+    failure: str | None
+
+
+class HostPart(Wire, frozen=True):
+    """A host; both families are null where it was not looked up."""
+
+    host: str
+    object: Ref
+    published: tuple[str, ...]
+    published_names: tuple[str, ...]
+    canonical_name: str | None = None
+    ipv4: RecordsPart | None = msgspec.field(name="IPv4", default=None)
+    ipv6: RecordsPart | None = msgspec.field(name="IPv6", default=None)
+
+
+class ProbeReport(Wire, frozen=True):
+    """A probe. `machine` and `at` are null where nothing was sent."""
+
+    schema: str
+    dsview: str
+    machine: str | None
+    at: str | None
+    connections: tuple[ConnectionPart, ...]
+    hosts: tuple[HostPart, ...]
+    notes: tuple[str, ...]
+    inside: tuple[str, ...]
+
+
+def _ref(ref: ObjectRef) -> Ref:
+    return Ref(kind=ref.kind, namespace=ref.namespace, name=ref.name)
+
+
+def _target(target: ProbeTarget) -> ConnectionPart:
+    return ConnectionPart(
+        object=_ref(target.about),
+        role=target.role.value,
+        family=target.family,
+        address=target.address,
+        name=target.name or None,
+        port=target.port,
+    )
+
+
+def _connection(found: Connection) -> ConnectionPart:
+    return msgspec.structs.replace(
+        _target(found.target),
+        address=found.address,
+        result=found.outcome.value,
+        milliseconds=round(found.seconds * 1000, 1) if found.outcome.was_tried else None,
+        detail=found.detail or None,
+    )
+
+
+def _records(lookup: Lookup, family: Family) -> RecordsPart:
+    records = lookup.records(family)
+    return RecordsPart(
+        addresses=records.addresses, verdict=lookup.verdict(family).value, failure=records.failure or None
+    )
+
+
+def render_plan_json(plan: ProbePlan) -> str:
+    """The plan as JSON: nothing was sent."""
+    return json_text(
+        ProbeReport(
+            schema=SCHEMA,
+            dsview=__version__,
+            machine=None,
+            at=None,
+            connections=tuple(map(_target, plan.targets)),
+            hosts=tuple(
+                HostPart(host=h.name, object=_ref(h.about), published=h.addresses, published_names=h.names)
+                for h in plan.hosts
+            ),
+            notes=plan.notes,
+            inside=plan.inside,
+        )
+    )
+
+
+def render_json(observed: Observed) -> str:
+    """What was observed, as JSON."""
+    plan = observed.plan
+    return json_text(
+        ProbeReport(
+            schema=SCHEMA,
+            dsview=__version__,
+            machine=observed.machine,
+            at=datetime.fromtimestamp(observed.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            connections=tuple(map(_connection, observed.connections)),
+            hosts=tuple(
+                HostPart(
+                    host=lookup.host.name,
+                    object=_ref(lookup.host.about),
+                    published=lookup.published,
+                    published_names=lookup.host.names,
+                    canonical_name=lookup.canonical_name or None,
+                    ipv4=_records(lookup, "IPv4"),
+                    ipv6=_records(lookup, "IPv6"),
+                )
+                for lookup in observed.lookups
+            ),
+            notes=plan.notes,
+            inside=plan.inside,
+        )
+    )
+
+
+def render_plan(plan: ProbePlan, width: int) -> str:
+    """What would be done, for people."""
+    lines = list(_grouped((target, "") for target in plan.targets))
+    lines += (safe(f"Host {host.name} ({host.about}): look up A and AAAA") for host in plan.hosts)
+    if not plan.targets and not plan.hosts:
+        lines.append("There is nothing to try from outside the cluster.")
+    numbers = f"{plural(len(plan.targets), 'TCP connection')}, {plural(len(plan.hosts), 'host')} to look up."
+    return _text([*lines, "", numbers, *_asides(plan, width)])
+
+
+def render_text(observed: Observed, width: int) -> str:
+    """What was observed, for people."""
+    when = datetime.fromtimestamp(observed.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    lines = [f"Observed from {observed.machine} at {when} UTC", ""]
+    lines += _grouped((c.target, _seen(c)) for c in observed.connections)
+    for lookup in observed.lookups:
+        alias = f", an alias of {lookup.canonical_name}" if lookup.canonical_name else ""
+        lines.append(safe(f"Host {lookup.host.name} ({lookup.host.about}){alias}"))
+        lines += [f"  {record_in_words(lookup, family)}" for family in FAMILIES]
+    lines += ["", *_sums(observed)]
+    for family in observed.untried:
+        lines += _wrapped(
+            f"{family} could not be tried: this machine has no route for it, or blocks it. That is no fault of the "
+            "cluster; try it from another machine.",
+            width,
+        )
+    return _text([*lines, *_asides(observed.plan, width), *_wrapped(_HONESTY, width)])
+
+
+def _seen(connection: Connection) -> str:
+    resolved = f"  {connection.address}" if connection.target.name and connection.address else ""
+    return f"{in_words(connection)}{resolved}"
+
+
+def _sums(observed: Observed) -> Iterator[str]:
+    for family in FAMILIES:
+        tried = [c for c in observed.connections if c.target.family == family and c.outcome.was_tried]
+        if tried:
+            number = sum(c.outcome is Outcome.OPEN for c in tried)
+            verb = "is" if number == 1 else "are"
+            yield f"{family}: {number} of {plural(len(tried), 'connection')} {verb} open."
+
+
+def _grouped(rows: Iterable[tuple[ProbeTarget, str]]) -> Iterator[str]:
+    every = list(rows)
+    if not every:
+        return
+    places = max(len(target.place) for target, _ in every)
+    roles = max(len(target.role.value) for target, _ in every)
+    before: ObjectRef | None = None
+    for target, words in every:
+        if target.about != before:
+            before = target.about
+            yield safe(str(target.about))
+        yield f"  {target.family}  {target.role.value:<{roles}}  {target.place:<{places}}  {safe(words)}".rstrip()
+
+
+def _asides(plan: ProbePlan, width: int) -> Iterator[str]:
+    for note in plan.notes:
+        yield from _wrapped(f"Note: {note}", width)
+    if plan.inside:
+        yield from _wrapped(_INSIDE, width)
+        yield from (f"  $ {command}" for command in plan.inside)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, max(60, width), break_long_words=False, break_on_hyphens=False)
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines) + "\n"

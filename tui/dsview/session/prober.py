@@ -1,0 +1,215 @@
+"""Connects to what a probe plan names, from this machine. No other module sends packets to anything but API servers.
+
+A connection is a TCP handshake that is closed at once: no payload. Each goes to a literal address, so that neither
+happy eyeballs nor a proxy takes the other family in its place.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from dsview.analysis.probe_results import Connection, Lookup, Observed, Outcome, Records
+from dsview.analysis.probe_targets import ProbeHost, ProbePlan, ProbeTarget
+from dsview.core.address import V4, V6, Family, canonical
+from dsview.core.text import safe
+
+CONNECT_TIMEOUT = 2.0
+"""Seconds that a connection may take."""
+
+LOOKUP_TIMEOUT = 6.0
+"""Seconds that DNS may take for one name in one family; the system's resolver asks again after five."""
+
+AT_ONCE = 8
+"""Connections and lookups that are under way at the same time."""
+
+_SOCKET_FAMILY = {V4: socket.AF_INET, V6: socket.AF_INET6}
+_NO_SUCH_RECORD = {
+    getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY") if hasattr(socket, name)
+}
+_DNS64_PREFIX = "64:ff9b::"
+_UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
+_NOT_PERMITTED = {errno.EPERM, errno.EACCES}
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Resolved = tuple[Records, str]
+"""The records of a name in one family, and the name where its CNAMEs end."""
+
+
+class Prober:
+    """Makes one probe. `stop` ends it early; what was not tried by then is left out of what was observed.
+
+    `on_done` is called with how many of how many steps are done, from any thread.
+    """
+
+    def __init__(
+        self,
+        plan: ProbePlan,
+        *,
+        clock: Callable[[], float] = time.time,
+        on_done: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._on_done = on_done
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._done = 0
+        self._steps = 0
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopped.set()
+
+    def run(self) -> Observed:
+        """Look up, connect, and return what was observed. Blocks for at most some minutes, usually seconds."""
+        began = self._clock()
+        plan = self._plan
+        names = dict.fromkeys(
+            (*(host.name for host in plan.hosts), *(name for host in plan.hosts for name in host.names))
+        )
+        names |= dict.fromkeys(target.name for target in plan.targets if target.name)
+        questions: list[tuple[str, Family]] = [(name, family) for name in names for family in (V4, V6)]
+        self._steps = len(questions) + len(plan.targets)
+        answers = dict(zip(questions, self._each(questions, lambda question: look_up(*question)), strict=False))
+        connections = self._each(plan.targets, lambda target: _connect(target, answers))
+        return Observed(
+            machine=safe(socket.gethostname()),
+            at=began,
+            plan=plan,
+            connections=tuple(connections),
+            lookups=tuple(_lookup(host, answers) for host in plan.hosts if (host.name, V6) in answers),
+        )
+
+    def _each(self, items: Sequence[T], work: Callable[[T], R]) -> list[R]:
+        """What the work comes to for each item, in their order, a few at a time; without what was not begun in time."""
+        waiting: SimpleQueue[int] = SimpleQueue()
+        for index in range(len(items)):
+            waiting.put(index)
+        found: dict[int, R] = {}
+
+        def go_on() -> None:
+            while not self._stopped.is_set():
+                try:
+                    index = waiting.get_nowait()
+                except Empty:
+                    return
+                found[index] = work(items[index])
+                with self._lock:
+                    self._done += 1
+                    if self._on_done is not None:
+                        self._on_done(self._done, self._steps)
+
+        # Daemons, so that leaving never waits for a resolver.
+        threads = [
+            threading.Thread(target=go_on, name="dsview-probe", daemon=True) for _ in range(min(AT_ONCE, len(items)))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return [found[index] for index in sorted(found)] if not self._stopped.is_set() else _unbroken(found)
+
+
+def _unbroken(found: dict[int, R]) -> list[R]:
+    """The results up to the first that is missing."""
+    results: list[R] = []
+    while len(results) in found:
+        results.append(found[len(results)])
+    return results
+
+
+def _connect(target: ProbeTarget, answers: dict[tuple[str, Family], Resolved]) -> Connection:
+    address = target.address
+    if not address:
+        records, _ = answers.get((target.name, target.family), (Records(failure="not looked up"), ""))
+        if records.failure:
+            return Connection(target=target, address="", outcome=Outcome.FAILED, detail=records.failure)
+        if not records.addresses:
+            return Connection(target=target, address="", outcome=Outcome.NO_RECORD)
+        address = records.addresses[0]
+    outcome, seconds, detail = connect(address, target.port, target.family)
+    return Connection(target=target, address=address, outcome=outcome, seconds=seconds, detail=detail)
+
+
+def connect(address: str, port: int, family: Family, timeout: float = CONNECT_TIMEOUT) -> tuple[Outcome, float, str]:
+    """Connect to a literal address and close: what became of it, after how many seconds, and the system's word."""
+    kind = _SOCKET_FAMILY[family]
+    missing = _why_no_route(kind, address, port)
+    if missing is not None:
+        return missing
+    started = time.monotonic()
+    try:
+        with socket.socket(kind, socket.SOCK_STREAM) as connection:
+            connection.settimeout(timeout)
+            connection.connect((address, port))
+            return Outcome.OPEN, time.monotonic() - started, ""
+    except OSError as error:
+        return _outcome(error), time.monotonic() - started, error.strerror or type(error).__name__
+
+
+def _why_no_route(kind: socket.AddressFamily, address: str, port: int) -> tuple[Outcome, float, str] | None:
+    """What is to be said where this machine cannot send to the address; None where it can.
+
+    Connecting a UDP socket sends nothing: the kernel looks up a route and chooses a source address.
+    """
+    try:
+        with socket.socket(kind, socket.SOCK_DGRAM) as attempt:
+            attempt.connect((address, port))
+    except OSError as error:
+        outcome = Outcome.BLOCKED if error.errno in _NOT_PERMITTED else Outcome.NO_ROUTE
+        return outcome, 0.0, error.strerror or type(error).__name__
+    return None
+
+
+def _outcome(error: OSError) -> Outcome:
+    if isinstance(error, TimeoutError):
+        return Outcome.TIMED_OUT
+    if isinstance(error, (ConnectionRefusedError, ConnectionResetError)):
+        return Outcome.REFUSED
+    if error.errno in _UNREACHABLE:
+        return Outcome.UNREACHABLE
+    return Outcome.BLOCKED if error.errno in _NOT_PERMITTED else Outcome.FAILED
+
+
+def look_up(name: str, family: Family) -> Resolved:
+    """The addresses of a name in one family, as this machine's resolver gives them, CNAMEs followed."""
+    answer: list[Resolved] = []
+    # The resolver knows no deadline, so that it gets a thread that may be left behind.
+    thread = threading.Thread(target=lambda: answer.append(_resolve(name, family)), name="dsview-lookup", daemon=True)
+    thread.start()
+    thread.join(LOOKUP_TIMEOUT)
+    return answer[0] if answer else (Records(failure="the resolver did not answer"), "")
+
+
+def _resolve(name: str, family: Family) -> Resolved:
+    try:
+        rows = socket.getaddrinfo(name, None, _SOCKET_FAMILY[family], socket.SOCK_STREAM, 0, socket.AI_CANONNAME)
+    except socket.gaierror as error:
+        if error.errno in _NO_SUCH_RECORD:
+            return Records(), ""
+        return Records(failure=str(error.strerror or "the lookup failed")), ""
+    except (UnicodeError, OSError) as error:
+        return Records(failure=f"the lookup failed ({type(error).__name__})"), ""
+    every = dict.fromkeys(canonical(str(row[4][0])) or str(row[4][0]) for row in rows)
+    # DNS64 of a network without IPv4 makes these up for names that have an A record only (RFC 6147).
+    addresses = [address for address in every if not address.startswith(_DNS64_PREFIX)]
+    final = next((row[3] for row in rows if row[3]), "").rstrip(".").lower()
+    return Records(addresses=tuple(addresses)), "" if final == name.rstrip(".").lower() else final
+
+
+def _lookup(host: ProbeHost, answers: dict[tuple[str, Family], Resolved]) -> Lookup:
+    published = dict.fromkeys(host.addresses)
+    for name in host.names:
+        for family in (V4, V6):
+            if (name, family) in answers:
+                published |= dict.fromkeys(answers[name, family][0].addresses)
+    v4, v6 = answers[host.name, V4], answers[host.name, V6]
+    return Lookup(host=host, v4=v4[0], v6=v6[0], published=tuple(published), canonical_name=v4[1] or v6[1])
