@@ -161,8 +161,10 @@ def test_the_worst_cause_comes_first_with_what_it_explains() -> None:
     found = demo("troubled")
     severities = [cause.severity.rank for cause in found.worst]
     assert severities == sorted(severities)
-    assert (found.worst[0].check, found.worst[0].explains, found.worst[0].pane_id) == ("DS-NGX-001", 2, "pods")
-    assert found.causes == 14
+    assert (found.worst[0].check, found.worst[0].amount, found.worst[0].pane_id) == ("DS-POD-001", "4 Pods", "pods")
+    ngx = next(cause for cause in found.worst if cause.check == "DS-NGX-001")
+    assert (ngx.explains, ngx.services) == (2, 1)
+    assert found.causes == 11, "four Pods of one Deployment are one cause"
 
 
 def test_counting_in_slices_comes_to_the_same_as_counting_at_once() -> None:

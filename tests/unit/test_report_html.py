@@ -10,8 +10,8 @@ import pytest
 from dsview.analysis.trace import flagged_traces
 from dsview.export import html
 from dsview.export.html import render_html
+from dsview.export.lines import lines_of
 from dsview.export.report import build_report
-from dsview.export.text import by_owner
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from tests.support.clusters import SCENARIOS, from_path, settle
@@ -79,7 +79,7 @@ def test_it_tells_verdict_counts_findings_fixes_and_traces(troubled: Session) ->
     assert report.overview is not None
     assert report.overview.verdict in text
     assert f"{report.counts.errors} errors" in text
-    for finding in (group[0] for group in by_owner(report.findings)):
+    for finding in (line.finding for cause in lines_of(report) for line in (cause, *cause.symptoms)):
         assert finding.check in text
         assert " ".join(finding.message.split()) in text
         if finding.folded_under is None and finding.fix:
@@ -113,4 +113,4 @@ def test_what_is_too_much_for_a_page_is_counted_by_check(troubled: Session, monk
     monkeypatch.setattr(html, "SYMPTOMS", 0)
     text = Page(page_of(troubled)).text
     assert "Not shown here, for there are too many:" in text
-    assert "DS-POD-001 (1)" in text
+    assert "DS-LB-001 (1)" in text

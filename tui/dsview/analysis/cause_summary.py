@@ -5,29 +5,23 @@ A badly broken cluster has as many findings as Pods, so they are gone through in
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import msgspec
 
+from dsview.analysis.causes import CauseCollector, RootCause
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.loss import Loss, closed_node_ports, families_of_loss, loss_of
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.core.address import Family
-from dsview.core.finding import CLUSTER, Finding, ObjectRef, Severity
+from dsview.core.finding import CLUSTER, ObjectRef, Severity
 
 SHOWN = 8
 """How many of the worst causes are kept."""
-
-
-class Cause(msgspec.Struct, frozen=True):
-    """A finding that stands for itself, and how many others it explains."""
-
-    finding: Finding
-    explains: int
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +33,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     holds the worst severity of each layer and family.
     """
 
-    worst: tuple[Cause, ...] = ()
+    worst: tuple[RootCause, ...] = ()
     causes: int = 0
     failing: dict[Family, int] = {}
     partial: dict[Family, int] = {}
@@ -50,10 +44,12 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CauseSummarizer:
-    """Keeps `tally` true to a session's findings, a slice of time at a time."""
+    """Keeps `tally` and `causes` true to a session's findings, a slice of time at a time."""
 
     def __init__(self, view: ClusterView) -> None:
         self.tally = Tally()
+        self.causes: list[RootCause] = []
+        """All causes, the worst first; another list whenever they were counted anew."""
         self._view = view
         self._is_due = True
         self._run: Iterator[None] | None = None
@@ -80,23 +76,24 @@ class CauseSummarizer:
             self._run = None
         return self.tally != before
 
+    def finish(self) -> None:
+        """Go on to the end."""
+        self.work(float("inf"))
+
     def _counting(self) -> Iterator[None]:
         """Count everything; yields where one may stop for a while."""
         view = self._view
-        explained: dict[object, int] = {}
-        roots: list[Finding] = []
+        collector = CauseCollector(view)
         losses: dict[tuple[ObjectRef, Family], Loss] = {}
         flags: dict[tuple[LayerName, Family], Severity] = {}
         faulty: set[ObjectRef] = set()
         wrong: set[tuple[ObjectRef, Family]] = set()
-        for number, finding in enumerate(list(view.book), 1):
-            root = view.root_of(finding)
-            if root is None:
-                roots.append(finding)
-            else:
-                explained[root.identity] = explained.get(root.identity, 0) + 1
+        # Those of one object at a time: a copy of all of them is a frame's time by itself.
+        every = (finding for findings in view.book.by_object() for finding in tuple(findings))
+        for number, finding in enumerate(every, 1):
             loss = loss_of(view, finding)
             hit = families_of_loss(view, finding) if loss is not None else ()
+            collector.add(finding, view.root_of(finding), hit, loss)
             for family in hit:
                 about = (finding.object, family)
                 losses[about] = max(loss or Loss.PART, losses.get(about, Loss.PART))
@@ -116,11 +113,12 @@ class CauseSummarizer:
                 losses.setdefault(closed, Loss.PART)
                 wrong.add(closed)
             yield
-        own = (finding for finding in roots if finding.object != CLUSTER)
-        worst = heapq.nsmallest(SHOWN, own, key=lambda f: (f.severity.rank, -explained.get(f.identity, 0), f.order))
+        yield from collector.finish()
+        self.causes = collector.causes
+        own = (cause for cause in self.causes if cause.first.object != CLUSTER)
         self.tally = Tally(
-            worst=tuple(Cause(finding, explained.get(finding.identity, 0)) for finding in worst),
-            causes=len(roots),
+            worst=tuple(islice(own, SHOWN)),
+            causes=len(self.causes),
             failing=_by_family(losses, Loss.WHOLE),
             partial=_by_family(losses, Loss.PART),
             idle=dict(Counter(family for _, family in losses.keys() - wrong)),
@@ -154,3 +152,10 @@ def _by_family(losses: dict[tuple[ObjectRef, Family], Loss], wanted: Loss) -> di
         if loss is wanted:
             counts[family] = counts.get(family, 0) + 1
     return counts
+
+
+def causes_of(view: ClusterView) -> list[RootCause]:
+    """All causes, the worst first, with the findings gone through at once: for commands."""
+    summary = CauseSummarizer(view)
+    summary.finish()
+    return summary.causes

@@ -37,15 +37,18 @@ MODES: dict[str, str] = {
 class Worst(msgspec.Struct, frozen=True, kw_only=True):
     """A root cause: what is wrong with which object, and how many other findings it explains.
 
-    `since` is when dsview saw it come, empty where it was there before. `pane_id` and `key` say where its object has
-    a detail; `pane_id` is empty where it has none.
+    `amount` says how many findings it stands for, such as `4 Pods`, empty for one. `services` do not work over a family
+    because of it, or in part only. `since` is when dsview saw it come, empty where it was there before. `pane_id` and
+    `key` say where its object has a detail; `pane_id` is empty where it has none.
     """
 
     severity: Severity
     check: str
     object: Safe
     message: Safe
+    amount: Safe
     explains: int
+    services: int
     since: Safe
     pane_id: str
     key: Key
@@ -107,7 +110,7 @@ def overview(view: ClusterView, tally: Tally) -> Overview:
 def overview_now(view: ClusterView) -> Overview:
     """The overview, with the findings gone through at once: for commands."""
     tallier = CauseSummarizer(view)
-    tallier.work(float("inf"))
+    tallier.finish()
     return overview(view, tallier.tally)
 
 
@@ -216,15 +219,17 @@ def _limits(view: ClusterView, missing: int) -> list[str]:
 def _worst(view: ClusterView, tally: Tally) -> list[Worst]:
     found: list[Worst] = []
     for cause in tally.worst:
-        finding = cause.finding
+        finding = cause.first
         pane_id, key = pane_of(view, finding.object)
         found.append(
             Worst(
                 severity=finding.severity,
                 check=finding.check,
-                object=safe(str(finding.object)),
+                object=cause.title,
                 message=safe(finding.message.partition("\n")[0]),
+                amount=cause.amount,
                 explains=cause.explains,
+                services=cause.services,
                 since=clock_text(seen) if (seen := view.timeline.opened_at(finding)) is not None else Safe(""),
                 pane_id=pane_id,
                 key=key,

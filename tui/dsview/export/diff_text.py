@@ -17,9 +17,10 @@ from dsview.export.diff import (
     SidePart,
     render_json,
 )
+from dsview.export.lines import describe
 from dsview.export.markdown import code_block, plain_markdown
 from dsview.export.report import Ref
-from dsview.export.text import GLYPHS, describe, mode_in_words, painted, plural, wrapped
+from dsview.export.text import GLYPHS, mode_in_words, painted, plural, wrapped
 
 _TURN_WIDTH = 12
 _NAMED = 5

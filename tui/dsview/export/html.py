@@ -11,8 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from dsview.analysis.hop import Trace, Verdict
 from dsview.core.address import FAMILIES
 from dsview.core.text import Safe, safe
+from dsview.export.lines import lines_of
 from dsview.export.report import Report
-from dsview.export.text import GLYPHS, by_cause, describe, left_out, mode_in_words, no_findings, plural, reasons
+from dsview.export.text import GLYPHS, left_out, mode_in_words, no_findings, plural, reasons
 
 CAUSES = 500
 """Causes that are told in full: a page of many thousands opens nowhere. The rest is counted by check."""
@@ -47,7 +48,7 @@ def _verdict(report: Report) -> Safe:
 def render_html(report: Report, traces: Sequence[Trace], omitted: int, made_at: float) -> str:
     """The report, with traces; `omitted` more Services were flagged. `made_at` is in epoch seconds."""
     counts = report.counts
-    causes = list(by_cause(report))
+    causes = list(lines_of(report))
     return (
         _environment()
         .get_template("report.html.jinja")
@@ -58,7 +59,7 @@ def render_html(report: Report, traces: Sequence[Trace], omitted: int, made_at: 
             counts=(("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes)),
             causes=causes[:CAUSES],
             symptoms_shown=SYMPTOMS,
-            left_out=sorted(Counter(cause.check for cause, _ in causes[CAUSES:]).items()),
+            left_out=sorted(Counter(cause.finding.check for cause in causes[CAUSES:]).items()),
             not_evaluated=list(reasons(report).items()),
             traces=traces,
             omitted=omitted,
@@ -66,7 +67,6 @@ def render_html(report: Report, traces: Sequence[Trace], omitted: int, made_at: 
             lanes=_LANES,
             signs=GLYPHS,
             verdict_signs=_VERDICT_SIGNS,
-            describe=describe,
             plural=plural,
             no_findings=no_findings(report),
             policy=left_out(report),

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
+from dsview.export.lines import describe
 from dsview.export.report import Report, ReportedFinding
-from dsview.export.text import describe, left_out
+from dsview.export.text import left_out
 
 
 def _body(finding: ReportedFinding) -> str:

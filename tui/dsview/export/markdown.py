@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dsview.export.lines import lines_of
 from dsview.export.report import Report
-from dsview.export.text import as_one, by_owner, describe, left_out, mode_in_words, no_findings, plural
+from dsview.export.text import left_out, mode_in_words, no_findings, plural
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
 
@@ -36,20 +37,22 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield "| severity | check | object | family | finding |"
         yield "|---|---|---|---|---|"
-    for f in map(as_one, by_owner(report.findings)):
+    causes = list(lines_of(report))
+    for line in (one for cause in causes for one in (cause, *cause.symptoms)):
+        f = line.finding
         folded = f" (explained by {f.folded_under.check})" if f.folded_under else ""
         new = " (new)" if f.is_new else ""
-        cells = (f.severity, f.check, describe(f.object), f.family or "", f.message + folded + new)
+        cells = (f.severity, f.check, line.title, f.family or "", f.message + folded + new)
         yield f"| {' | '.join(map(plain_markdown, cells))} |"
-    fixes = [f for f in map(as_one, by_owner(report.findings)) if f.fix and f.folded_under is None]
+    fixes = [line for line in causes if line.finding.fix and line.finding.folded_under is None]
     if fixes:
         yield ""
         yield "### Fixes"
-    for f in fixes:
+    for line in fixes:
         yield ""
-        yield f"{f.check} {plain_markdown(describe(f.object))}"
+        yield f"{line.finding.check} {plain_markdown(line.title)}"
         yield ""
-        yield code_block(f.fix or "")
+        yield code_block(line.finding.fix or "")
     if report.not_evaluated:
         yield ""
         yield "### Not evaluated"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import msgspec
 
 from dsview import __version__
+from dsview.analysis.cause_summary import CauseSummarizer
+from dsview.analysis.causes import FindingGroup, RootCause
 from dsview.analysis.family_coverage import Count
-from dsview.analysis.overview import overview_now
+from dsview.analysis.overview import overview
 from dsview.checks.engine.context import owner_of
 from dsview.checks.engine.registry import registry
 from dsview.cluster.completeness import completeness
@@ -90,7 +94,7 @@ class FoldedUnder(Wire, frozen=True):
 class ReportedFinding(Wire, frozen=True):
     """One finding. `baseline` is `new` or `known` where it was compared with an earlier report.
 
-    `owner` is the workload of a Pod: findings of one check with one fix on its Pods are one line for people.
+    `owner` is the workload of a Pod. `group` is shared by the findings that are one line for people (`Report.groups`).
     `exempted_for` is the reason given for exempting it, where there is one.
     """
 
@@ -107,6 +111,7 @@ class ReportedFinding(Wire, frozen=True):
     folded_under: FoldedUnder | None
     related: tuple[Ref, ...]
     owner: Ref | msgspec.UnsetType = msgspec.UNSET
+    group: str | msgspec.UnsetType = msgspec.UNSET
     baseline: str | msgspec.UnsetType = msgspec.UNSET
     exempted_for: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -119,6 +124,24 @@ class ReportedFinding(Wire, frozen=True):
     def is_new(self) -> bool:
         """Whether an earlier report does not hold it; False where there is none."""
         return self.baseline == NEW
+
+
+class GroupPart(Wire, frozen=True):
+    """Findings that are one line for people; `object` is what owns all of them, null where nothing does.
+
+    `cut_off` counts the pairs of Service and family that do not work because of them, `impaired` those that work in
+    part only. `explained_by` is the id of the group that explains this one.
+    """
+
+    id: str
+    check: str
+    severity: str
+    family: str | None
+    object: Ref | None
+    count: int
+    cut_off: int
+    impaired: int
+    explained_by: str | None
 
 
 class NotEvaluatedPart(Wire, frozen=True):
@@ -160,7 +183,8 @@ class Report(Wire, frozen=True):
 
     `exempted`: what would be among the findings if nobody had exempted it. `skipped`: the checks that the policy leaves
     out, which are asked no question. `sources`: each kind that was read or should have been. `notices`
-    has the sentences that are about no kind, too.
+    has the sentences that are about no kind, too. `groups`: the findings by cause, the worst first, each with what it
+    explains behind it.
     """
 
     schema: str
@@ -176,6 +200,7 @@ class Report(Wire, frozen=True):
     overview: OverviewPart | None = None
     skipped: tuple[str, ...] = ()
     sources: tuple[KindPart, ...] = ()
+    groups: tuple[GroupPart, ...] = ()
 
     @property
     def refused_core(self) -> bool:
@@ -203,7 +228,7 @@ def _ref(ref: ObjectRef) -> Ref:
     return Ref(kind=ref.kind, namespace=ref.namespace, name=ref.name)
 
 
-def _finding(session: Session, finding: Finding) -> ReportedFinding:
+def _finding(session: Session, finding: Finding, group: str = "") -> ReportedFinding:
     root = session.root_of(finding)
     return ReportedFinding(
         check=finding.check,
@@ -219,6 +244,7 @@ def _finding(session: Session, finding: Finding) -> ReportedFinding:
         folded_under=FoldedUnder(check=root.check, object=_ref(root.object)) if root is not None else None,
         related=tuple(map(_ref, finding.related)),
         owner=_owner(session, finding.object),
+        group=safe(group) if group else msgspec.UNSET,
         exempted_for=finding.exempted_for or msgspec.UNSET,
     )
 
@@ -233,8 +259,8 @@ def _count(count: Count | None) -> CountPart | None:
     return CountPart(having=count.having, of=count.of) if count is not None else None
 
 
-def _overview(session: Session) -> OverviewPart:
-    found = overview_now(session)
+def _overview(session: Session, summary: CauseSummarizer) -> OverviewPart:
+    found = overview(session, summary.tally)
     return OverviewPart(
         verdict=" ".join((found.mode, *found.sentences)),
         complete=found.is_complete,
@@ -253,10 +279,35 @@ def _overview(session: Session) -> OverviewPart:
     )
 
 
+def _groups(causes: Iterable[RootCause]) -> Iterator[tuple[FindingGroup, GroupPart]]:
+    for cause in causes:
+        yield cause, _group(cause, cause.cut_off, cause.impaired, None)
+        for group in cause.explained:
+            yield group, _group(group, 0, 0, safe(cause.id))
+
+
+def _group(group: FindingGroup, cut_off: int, impaired: int, explained_by: str | None) -> GroupPart:
+    return GroupPart(
+        id=safe(group.id),
+        check=group.first.check,
+        severity=group.first.severity.value,
+        family=group.first.family,
+        object=_ref(group.object) if group.object is not None else None,
+        count=group.count,
+        cut_off=cut_off,
+        impaired=impaired,
+        explained_by=explained_by,
+    )
+
+
 def build_report(session: Session) -> Report:
     """The report of a session as it stands."""
     state, profile = session.state, session.profile
-    findings = tuple(_finding(session, finding) for finding in session.book.sorted())
+    summary = CauseSummarizer(session)
+    summary.finish()
+    groups = list(_groups(summary.causes))
+    group_of = {finding.identity: group.id for group, _ in groups for finding in group.findings}
+    findings = tuple(_finding(session, finding, group_of[finding.identity]) for finding in session.book.sorted())
     counts = session.counts()
     return Report(
         schema=SCHEMA,
@@ -293,7 +344,8 @@ def build_report(session: Session) -> Report:
         notices=tuple(map(safe, (*state.server.banners, *state.quarantine_messages(), *state.notes))),
         exempted=tuple(_finding(session, finding) for finding in session.exempted_findings),
         refused=refused_kinds(session),
-        overview=_overview(session),
+        overview=_overview(session, summary),
         skipped=session.skipped,
         sources=tuple(_kind_part(state, kind) for kind in RESOURCES if not state.is_silent(kind)),
+        groups=tuple(part for _, part in groups),
     )

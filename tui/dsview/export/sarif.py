@@ -6,8 +6,9 @@ from typing import Any
 
 from dsview.checks.engine.registry import all_checks
 from dsview.export.json_text import json_text
+from dsview.export.lines import describe
 from dsview.export.report import Report, ReportedFinding
-from dsview.export.text import describe, left_out
+from dsview.export.text import left_out
 
 _LEVELS = {"error": "error", "warning": "warning", "note": "note"}
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
-import msgspec
-
-from dsview.core.text import safe, safe_lines
-from dsview.export.report import Ref, Report, ReportedFinding
+from dsview.export.lines import ReportLine, describe, lines_of
+from dsview.export.report import Report
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
 GLYPHS = {"error": "✖", "warning": "▲", "note": "●"}
@@ -28,11 +26,6 @@ def mode_in_words(mode: str) -> str:
     return _MODES.get(mode, mode)
 
 
-def describe(ref: Ref) -> str:
-    """An object as `Service shop/web`."""
-    return safe(f"{ref.kind} {ref.namespace}/{ref.name}" if ref.namespace else f"{ref.kind} {ref.name}")
-
-
 def plural(number: int, noun: str) -> str:
     """`1 Pod`, `12,500 Pods`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
@@ -43,7 +36,8 @@ def render_text(report: Report, *, colour: bool = False, width: int = 100, exemp
     lines = list(_lines(report, colour, max(60, width)))
     if exempted and report.exempted:
         lines += ["", f"Exempted ({len(report.exempted)}):", ""]
-        lines += (line for finding in report.exempted for line in _finding_lines(finding, [], colour, max(60, width)))
+        exempt = (ReportLine(finding, describe(finding.object), 1) for finding in report.exempted)
+        lines += (text for line in exempt for text in _finding_lines(line, colour, max(60, width)))
     return "\n".join(lines) + "\n"
 
 
@@ -73,8 +67,8 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
         f"{plural(counts.pods, 'Pod')}, {plural(counts.nodes, 'Node')}, {plural(counts.listeners, 'listener')}"
     )
     yield ""
-    for finding, symptoms in by_cause(report):
-        yield from _finding_lines(finding, symptoms, colour, width)
+    for line in lines_of(report):
+        yield from _finding_lines(line, colour, width)
     yield _summary(report, colour)
     for sentence in left_out(report):
         yield from wrapped(sentence, width, "")
@@ -86,60 +80,24 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
     yield "dsview reads the API and sends no packets: no finding means that nothing is wrong in the API."
 
 
-def by_cause(report: Report) -> Iterator[tuple[ReportedFinding, list[ReportedFinding]]]:
-    """Each cause with what it explains. A symptom whose cause is not in the report stands for itself."""
-    causes = {(finding.check, finding.object) for finding in report.findings if finding.folded_under is None}
-    explained: dict[tuple[str, Ref], list[ReportedFinding]] = {}
-    heads: list[ReportedFinding] = []
-    for finding in report.findings:
-        under = finding.folded_under
-        if under is not None and (under.check, under.object) in causes:
-            explained.setdefault((under.check, under.object), []).append(finding)
-        else:
-            heads.append(finding)
-    for group in by_owner(heads):
-        symptoms = [s for finding in group for s in explained.pop((finding.check, finding.object), [])]
-        yield as_one(group), symptoms
-
-
-def by_owner(findings: Iterable[ReportedFinding]) -> list[list[ReportedFinding]]:
-    """Findings in their order, those of one check with one fix on the Pods of one owner together."""
-    groups: dict[object, list[ReportedFinding]] = {}
-    for number, finding in enumerate(findings):
-        shared = (finding.check, finding.severity, finding.family, finding.owner, finding.fix, finding.baseline)
-        groups.setdefault(shared if finding.owner is not msgspec.UNSET else number, []).append(finding)
-    return list(groups.values())
-
-
-def as_one(group: Sequence[ReportedFinding]) -> ReportedFinding:
-    """One finding for several on the Pods of one owner: it is about the owner, and counts them."""
-    first = group[0]
-    if len(group) == 1 or first.owner is msgspec.UNSET:
-        return first
-    pods = ", ".join(finding.object.name for finding in group[:3])
-    more = f" and {len(group) - 3} more" if len(group) > 3 else ""
-    message = f"{plural(len(group), 'Pod')} ({pods}{more}). {first.object.name}: {first.message}"
-    return msgspec.structs.replace(first, object=first.owner, message=safe_lines(message))
-
-
-def _finding_lines(
-    finding: ReportedFinding, symptoms: list[ReportedFinding], colour: bool, width: int
-) -> Iterator[str]:
+def _finding_lines(line: ReportLine, colour: bool, width: int) -> Iterator[str]:
+    finding = line.finding
     mark = f"{GLYPHS[finding.severity]} {finding.severity}"
     new = "  (new)" if finding.is_new else ""
-    yield f"{painted(mark, finding.severity, colour)}  {finding.check} {finding.slug}  {describe(finding.object)}{new}"
+    yield f"{painted(mark, finding.severity, colour)}  {finding.check} {finding.slug}  {line.title}{new}"
     yield from wrapped(finding.message, width - 4, "    ")
     if finding.exempted_for:
         yield from wrapped(f"Exempted: {finding.exempted_for}", width - 4, "    ")
     if finding.fix:
         yield from (
-            f"    $ {line}" if line.startswith("kubectl") else f"    {line}" for line in finding.fix.split("\n")
+            f"    $ {part}" if part.startswith("kubectl") else f"    {part}" for part in finding.fix.split("\n")
         )
-    if symptoms:
-        yield f"    explains {plural(len(symptoms), 'more finding')}:"
-        for symptom in symptoms:
+    if line.symptoms:
+        yield f"    explains {plural(line.explains, 'more finding')}:"
+        for below in line.symptoms:
+            symptom = below.finding
             also = "  (new)" if symptom.is_new else ""
-            yield f"      {GLYPHS[symptom.severity]} {symptom.check}  {describe(symptom.object)}{also}"
+            yield f"      {GLYPHS[symptom.severity]} {symptom.check}  {below.title}{also}"
             yield from wrapped(symptom.message, width - 8, "        ")
     yield ""
 

@@ -1,33 +1,28 @@
-"""All findings as a list for people: root causes, worst first, with what each explains below it."""
+"""All findings as a list for people: causes, the worst first, with what each explains below it, one line a cause."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from typing import overload
 
 import msgspec
 
+from dsview.analysis.causes import FindingGroup, RootCause
 from dsview.analysis.cluster_view import ClusterView
 from dsview.checks.engine.availability import NotEvaluated
 from dsview.checks.engine.registry import registry
-from dsview.core.address import Family
-from dsview.core.finding import Finding, ObjectRef
+from dsview.core.finding import Finding
 from dsview.core.text import Safe, safe, safe_lines
 from dsview.kinds.metadata import Key
 from dsview.tables.cells import Cell, Column, Row, Tone
 
-_PANES = ("Service", "Pod", "Node")
-
 COLUMNS = (
-    Column(id="check", title="Check", help="The code of the check.", width=13, max_width=16),
-    Column(id="slug", title="Name", help="The name of the check.", width=12, max_width=30, priority=3),
+    Column(id="message", title="What is wrong", help="In a sentence.", width=30, max_width=200),
     Column(id="object", title="Object", help="What is to be changed.", width=18, max_width=64),
     Column(id="family", title="Family", help="The address family concerned.", width=6, priority=2),
-    Column(id="message", title="What is wrong", help="In a sentence.", width=20, max_width=200),
+    Column(id="check", title="Check", help="The code of the check.", width=8, max_width=10),
 )
-
-Identity = tuple[str, ObjectRef, Family | None, str | None]
-"""`Finding.identity`."""
 
 
 class Grouping(StrEnum):
@@ -39,13 +34,17 @@ class Grouping(StrEnum):
 
 
 class FindingsOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How findings are looked at. `acknowledged` causes are left out, with what they explain, unless asked for."""
+    """How findings are looked at. `acknowledged` causes are left out, with what they explain, unless asked for.
+
+    `opened` are the lines whose findings are shown one by one. Both hold ids of `FindingGroup`.
+    """
 
     grouping: Grouping = Grouping.SEVERITY
     is_folded: bool = False
     with_exempted: bool = False
     with_acknowledged: bool = False
-    acknowledged: frozenset[Identity] = frozenset()
+    acknowledged: frozenset[str] = frozenset()
+    opened: frozenset[str] = frozenset()
 
 
 class LineKind(StrEnum):
@@ -54,49 +53,45 @@ class LineKind(StrEnum):
     HEADING = "heading"
     CAUSE = "cause"
     SYMPTOM = "symptom"
+    MEMBER = "member"
+    """One of the findings of a line that stands for several."""
     ACKNOWLEDGED = "acknowledged"
     EXEMPTED = "exempted"
     NOT_EVALUATED = "not evaluated"
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line. `finding` is None in headings and where a check was not evaluated; `text` then says which, or why.
 
-    `explains` counts the findings that a cause explains and that are folded away.
+    `group` is there where the line stands for findings, one or several, `cause` is the id of the cause they belong to.
+    `explains` counts the findings that a cause explains and that are folded away. `depth` is how far it is indented.
     """
 
     kind: LineKind
     key: Key
     finding: Finding | None = None
+    group: FindingGroup | None = None
+    cause: str = ""
     text: Safe = Safe("")
     explains: int = 0
+    is_open: bool = False
+    depth: int = 0
+
+    @property
+    def is_several(self) -> bool:
+        """Whether the line stands for several findings, and can be opened."""
+        return self.group is not None and self.group.count > 1
 
 
-def causes_of(view: ClusterView) -> dict[Identity, tuple[Finding, list[Finding]]]:
-    """Every finding that stands for itself, in the order of reports, with those that it explains."""
-    causes: dict[Identity, tuple[Finding, list[Finding]]] = {}
-    symptoms: list[tuple[Finding, Finding]] = []
-    for finding in view.book.sorted():
-        root = view.root_of(finding)
-        if root is None:
-            causes[finding.identity] = (finding, [])
-        else:
-            symptoms.append((root, finding))
-    for root, finding in symptoms:
-        # Two that name each other as their cause would else stand nowhere.
-        causes.setdefault(root.identity, (root, []))[1].append(finding)
-    return causes
+def _namespace(cause: RootCause) -> str:
+    return cause.first.object.namespace or ""
 
 
-def _namespace(finding: Finding) -> str:
-    return finding.object.namespace or ""
+def _check(cause: RootCause) -> str:
+    return cause.first.check
 
 
-def _check(finding: Finding) -> str:
-    return finding.check
-
-
-_BY: dict[Grouping, Callable[[Finding], str]] = {Grouping.NAMESPACE: _namespace, Grouping.CHECK: _check}
+_BY: dict[Grouping, Callable[[RootCause], str]] = {Grouping.NAMESPACE: _namespace, Grouping.CHECK: _check}
 
 
 def _heading(name: str, number: int) -> Line:
@@ -107,40 +102,116 @@ def _heading(name: str, number: int) -> Line:
     )
 
 
-def finding_lines(view: ClusterView, options: FindingsOptions) -> list[Line]:
+Entry = RootCause | tuple[RootCause, FindingGroup] | tuple[str, Finding, int] | Line
+"""A line that is not made yet: a cause, what a cause explains, or a finding of an opened line and its depth."""
+
+
+class FindingLines(Sequence[Line]):
+    """The list. A line is made when it is asked for: there may be as many as Services, and few of them are seen."""
+
+    def __init__(self, entries: Sequence[Entry], options: FindingsOptions) -> None:
+        self._entries = entries
+        self._options = options
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Line]: ...
+
+    def __getitem__(self, index: int | slice) -> Line | list[Line]:
+        if isinstance(index, slice):
+            return [self._line(entry) for entry in self._entries[index]]
+        return self._line(self._entries[index])
+
+    def index_of(self, key: Key) -> int | None:
+        """Where the line of a key stands, or None."""
+        kind, name = key
+        for number, entry in enumerate(self._entries):
+            if isinstance(entry, RootCause):
+                is_it = entry.id == name and kind == LineKind.CAUSE.value
+            elif isinstance(entry, Line):
+                is_it = entry.key == key
+            elif isinstance(entry[0], RootCause) and isinstance(entry[1], FindingGroup):
+                is_it = entry[1].id == name and kind == LineKind.SYMPTOM.value
+            else:
+                is_it = self._line(entry).key == key
+            if is_it:
+                return number
+        return None
+
+    def _line(self, entry: Entry) -> Line:
+        if isinstance(entry, Line):
+            return entry
+        if isinstance(entry, RootCause):
+            return self._group(LineKind.CAUSE, entry, entry, entry.explains if self._options.is_folded else 0)
+        if isinstance(entry[0], RootCause) and isinstance(entry[1], FindingGroup):
+            return self._group(LineKind.SYMPTOM, entry[1], entry[0])
+        cause, finding, depth = entry
+        return _single(finding, LineKind.MEMBER, cause, depth)
+
+    def _group(self, kind: LineKind, group: FindingGroup, cause: RootCause, explains: int = 0) -> Line:
+        return Line(
+            kind=kind,
+            key=(kind.value, group.id),
+            finding=group.first,
+            group=group,
+            cause=cause.id,
+            explains=explains,
+            is_open=group.id in self._options.opened,
+        )
+
+
+def finding_lines(view: ClusterView, causes: Sequence[RootCause], options: FindingsOptions) -> FindingLines:
     """The list: causes, in groups if wanted, each with what it explains; what is exempted; what was not evaluated."""
-    everything = causes_of(view)
-    shown = [entry for identity, entry in everything.items() if identity not in options.acknowledged]
-    lines: list[Line] = []
+    shown = [cause for cause in causes if cause.id not in options.acknowledged] if options.acknowledged else causes
+    entries: list[Entry] = []
     by = _BY.get(options.grouping)
     if by is None:
-        lines += _causes(shown, options)
+        _enter(entries, shown, options)
     else:
-        groups: dict[str, list[tuple[Finding, list[Finding]]]] = {}
-        for entry in shown:
-            groups.setdefault(by(entry[0]), []).append(entry)
+        groups: dict[str, list[RootCause]] = {}
+        for cause in shown:
+            groups.setdefault(by(cause), []).append(cause)
         for name in sorted(groups):
-            lines.append(_heading(name, len(groups[name])))
-            lines += _causes(groups[name], options)
+            entries.append(_heading(name, len(groups[name])))
+            _enter(entries, groups[name], options)
     if options.with_acknowledged:
-        put_aside = (entry[0] for identity, entry in everything.items() if identity in options.acknowledged)
-        lines += [_line(finding, LineKind.ACKNOWLEDGED) for finding in put_aside]
+        put_aside = (cause for cause in causes if cause.id in options.acknowledged)
+        entries += [
+            Line(
+                kind=LineKind.ACKNOWLEDGED,
+                key=(LineKind.ACKNOWLEDGED.value, cause.id),
+                finding=cause.first,
+                group=cause,
+                cause=cause.id,
+            )
+            for cause in put_aside
+        ]
     if options.with_exempted:
-        lines += [_line(finding, LineKind.EXEMPTED) for finding in view.exempted_findings]
-    lines += map(_not_evaluated, view.not_evaluated())
-    return lines
+        entries += [_single(finding, LineKind.EXEMPTED) for finding in view.exempted_findings]
+    entries += map(_not_evaluated, view.not_evaluated())
+    return FindingLines(entries, options)
 
 
-def _causes(entries: Iterable[tuple[Finding, list[Finding]]], options: FindingsOptions) -> Iterator[Line]:
-    for cause, symptoms in entries:
-        yield _line(cause, LineKind.CAUSE, len(symptoms) if options.is_folded else 0)
-        if not options.is_folded:
-            yield from (_line(symptom, LineKind.SYMPTOM) for symptom in symptoms)
+def _enter(entries: list[Entry], causes: Iterable[RootCause], options: FindingsOptions) -> None:
+    opened, is_folded = options.opened, options.is_folded
+    for cause in causes:
+        entries.append(cause)
+        if opened and cause.id in opened and cause.count > 1:
+            entries += [(cause.id, finding, 1) for finding in cause.sorted()]
+        for group in () if is_folded else cause.explained:
+            entries.append((cause, group))
+            if group.id in opened and group.count > 1:
+                entries += [(cause.id, finding, 2) for finding in group.sorted()]
 
 
-def _line(finding: Finding, kind: LineKind, explains: int = 0) -> Line:
-    key = (finding.check, f"{finding.object}|{finding.family or ''}|{finding.field or ''}")
-    return Line(kind=kind, key=key, finding=finding, explains=explains)
+def _single(finding: Finding, kind: LineKind, cause: str = "", depth: int = 0) -> Line:
+    key = (kind.value, f"{finding.check} {finding.object}|{finding.family or ''}|{finding.field or ''}")
+    return Line(kind=kind, key=key, finding=finding, cause=cause, depth=depth)
 
 
 def _not_evaluated(entry: NotEvaluated) -> Line:
@@ -148,11 +219,22 @@ def _not_evaluated(entry: NotEvaluated) -> Line:
     return Line(kind=LineKind.NOT_EVALUATED, key=key, text=safe(entry.reason))
 
 
-_MUTED = frozenset({LineKind.SYMPTOM, LineKind.ACKNOWLEDGED, LineKind.EXEMPTED})
+_MUTED = frozenset({LineKind.SYMPTOM, LineKind.MEMBER, LineKind.ACKNOWLEDGED, LineKind.EXEMPTED})
 
 
-def line_row(line: Line, folded: str = "└") -> Row:
-    """A line as a row of the table; `folded` is the sign before what a cause explains."""
+class Signs(msgspec.Struct, frozen=True):
+    """The signs before a line: what a cause explains, several findings that are shut, and that are open."""
+
+    folded: str = "└"
+    shut: str = "▸"
+    open: str = "▾"
+
+
+_SIGNS = Signs()
+
+
+def line_row(line: Line, signs: Signs = _SIGNS) -> Row:
+    """A line as a row of the table."""
     finding = line.finding
     if finding is None:
         return _plain_row(line)
@@ -163,27 +245,35 @@ def line_row(line: Line, folded: str = "└") -> Row:
     elif line.kind in (LineKind.ACKNOWLEDGED, LineKind.EXEMPTED):
         reason = f": {finding.exempted_for}" if finding.exempted_for else ""
         message = f"[{line.kind.value}{reason}] {message}"
-    indent = f"{folded} " if line.kind is LineKind.SYMPTOM else ""
+    indent = f"{signs.folded} " if line.kind is LineKind.SYMPTOM else "  " * line.depth
+    mark = f"{signs.open if line.is_open else signs.shut} " if line.is_several else ""
     cells = (
-        Cell(safe(indent + finding.check), tone),
-        Cell(safe(registry()[finding.check].slug), tone),
-        Cell(safe(str(finding.object)), tone),
+        Cell(safe(indent + mark + message), tone),
+        Cell(_object(line, finding), tone),
         Cell(safe(finding.family or ""), tone),
-        Cell(safe(message), tone),
+        Cell(safe(finding.check.removeprefix("DS-")), tone),
     )
     # What was put aside flags nothing.
     return Row(line.key, cells, () if line.kind in (LineKind.ACKNOWLEDGED, LineKind.EXEMPTED) else (finding,))
 
 
+def _object(line: Line, finding: Finding) -> Safe:
+    group = line.group
+    if group is None:
+        return safe(str(finding.object))
+    return safe(f"{group.title} ({group.amount})") if group.object is not None and group.amount else group.title
+
+
 def _plain_row(line: Line) -> Row:
     nothing = Cell(Safe(""))
-    check = line.key[1]
+    name = line.key[1]
+    slug = registry()[name].slug if name in registry() else ""
+    code = name.removeprefix("DS-")
     if line.kind is LineKind.HEADING:
-        slug = registry()[check].slug if check in registry() else ""
-        words = (Cell(safe(text), Tone.PRIMARY) for text in (check or "cluster-wide", slug, line.text))
-        return Row(line.key, (*words, nothing, nothing))
-    words = (Cell(safe(text), Tone.MUTED) for text in (check, registry()[check].slug, line.kind.value))
-    return Row(line.key, (*words, nothing, Cell(line.text, Tone.MUTED)))
+        title = f"{code} {slug}" if slug else name or "cluster-wide"
+        return Row(line.key, (Cell(safe(title), Tone.PRIMARY), Cell(line.text, Tone.MUTED), nothing, nothing))
+    words = (f"Not evaluated: {line.text}", slug, "", code)
+    return Row(line.key, tuple(Cell(safe(text), Tone.MUTED) for text in words))
 
 
 def fix_of(finding: Finding) -> Safe:

@@ -100,13 +100,23 @@ def worst_lines(overview: Overview, width: int, most: int, glyphs: Glyphs) -> li
 def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
     tail = content(
         (f"  since {cause.since}", STRONG) if cause.since else "",
-        (f"  explains {cause.explains:,}", MUTED) if cause.explains else "",
+        (f"  {_breaks(cause)}", MUTED) if cause.explains else "",
     )
     sign = (f"{glyphs.severity(cause.severity)} ", severity_style(cause.severity))
     kind, _, name = cause.object.partition(" ")
+    amount = (f" ({cause.amount})", MUTED) if cause.amount else ""
     if width < _LEAST_MESSAGE:
-        return spread(content(sign, (f"{cause.check.removeprefix('DS-')} ", MUTED), (name, "$ink")), tail, width)
-    return spread(content(sign, (f"{kind} ", MUTED), (name, "$ink"), (f"  {cause.message}", MUTED)), tail, width)
+        code = (f"{cause.check.removeprefix('DS-')} ", MUTED)
+        return spread(content(sign, code, (name, "$ink"), amount), tail, width)
+    words = content(sign, (f"{kind} ", MUTED), (name, "$ink"), amount, (f"  {cause.message}", MUTED))
+    return spread(words, tail, width)
+
+
+def _breaks(cause: Worst) -> str:
+    """What else is wrong because of it."""
+    if cause.services:
+        return f"breaks {cause.services:,} Service{'' if cause.services == 1 else 's'}"
+    return f"explains {cause.explains:,}"
 
 
 def _fitting(layers: Sequence[Layer], width: int) -> list[Layer]:

@@ -26,6 +26,7 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     descending: str
     dot: str
     more: str
+    opened: str
     less: str
     folded: str
     rail: str
@@ -62,6 +63,7 @@ UNICODE = Glyphs(
     descending="↓",
     dot="·",
     more="▸",
+    opened="▾",
     less="◂",
     folded="└",
     rail="┃",
@@ -82,6 +84,7 @@ ASCII = Glyphs(
     descending="v",
     dot="-",
     more=">",
+    opened="v",
     less="<",
     folded="`",
     rail="|",

@@ -93,6 +93,11 @@ class Table(ScrollView, can_focus=True):
         return self._cursor.key
 
     @property
+    def cursor_index(self) -> int:
+        """The line of the cursor."""
+        return self._cursor.index
+
+    @property
     def cursor_row(self) -> Row | None:
         """The row under the cursor."""
         rows = self._rows

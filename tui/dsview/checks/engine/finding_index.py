@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from dsview.core.finding import Cause, Finding, ObjectRef, Severity
 
@@ -89,6 +89,10 @@ class FindingIndex:
     def __iter__(self) -> Iterator[Finding]:
         for entries in self._by_object.values():
             yield from entries.values()
+
+    def by_object(self) -> list[Collection[Finding]]:
+        """The findings of each object, as they are when they are looked at."""
+        return [entries.values() for entries in self._by_object.values()]
 
     def __len__(self) -> int:
         return sum(self._counts.values())

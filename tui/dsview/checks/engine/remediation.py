@@ -32,10 +32,12 @@ def names(items: Iterable[str], limit: int = 3) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """`1 pod`, `3 pods`, `2 addresses`."""
+    """`1 pod`, `3 pods`, `2 addresses`, `1,200 NetworkPolicies`."""
     if number == 1:
         return f"1 {noun}"
-    return f"{number} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
+    if noun.endswith("cy"):
+        return f"{number:,} {noun[:-1]}ies"
+    return f"{number:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch')) else 's'}"
 
 
 def quoted(event: Event) -> str:

@@ -14,13 +14,24 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from dsview.analysis.causes import RootCause, members_text
 from dsview.analysis.home_pane import pane_of
 from dsview.checks.engine.registry import registry
 from dsview.core.text import Safe, safe, safe_lines
 from dsview.kinds.metadata import Key
 from dsview.tables.cells import Row
 from dsview.tables.finding_age import first_seen_text
-from dsview.tables.findings import COLUMNS, Grouping, Line, LineKind, finding_lines, fix_of, line_row
+from dsview.tables.findings import (
+    COLUMNS,
+    FindingLines,
+    Grouping,
+    Line,
+    LineKind,
+    Signs,
+    finding_lines,
+    fix_of,
+    line_row,
+)
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.breadcrumbs import trail
 from dsview.ui.document import Block, Document, paragraph
@@ -41,27 +52,32 @@ _NOTHING_YET = "Nothing is flagged so far: dsview is still reading."
 REFRESH_EVERY = 1.0
 """Seconds between two looks at all findings, however often one changes."""
 
+_SLICE = 0.01
+"""Seconds for which the causes are made at once: enough for most clusters to be told in full in the first frame."""
+
+_MOMENT = 0.05
+"""Seconds after which it is looked whether the causes were made."""
+
 _PATIENCE = 20
 """How many times as long as a look takes the pause after it is at least."""
 
 
-class FindingLines:
+class FindingRows:
     """The rows of the table, made when they are seen: see `dsview.ui.table.Rows`."""
 
     sort_column: str | None = None
     descending = False
 
-    def __init__(self, lines: Sequence[Line], folded: str) -> None:
+    def __init__(self, lines: FindingLines, signs: Signs) -> None:
         self._lines = lines
-        self._folded = folded
-        self._index = {line.key: number for number, line in enumerate(lines)}
+        self._signs = signs
 
     def __len__(self) -> int:
         return len(self._lines)
 
     def row(self, index: int) -> Row:
         """The row at a position."""
-        return line_row(self._lines[index], self._folded)
+        return line_row(self._lines[index], self._signs)
 
     def key_at(self, index: int) -> Key:
         """The key at a position."""
@@ -69,12 +85,11 @@ class FindingLines:
 
     def index_of(self, key: Key) -> int | None:
         """Where a finding is now."""
-        return self._index.get(key)
+        return self._lines.index_of(key)
 
-    def line(self, key: Key) -> Line | None:
-        """The line of a key."""
-        index = self._index.get(key)
-        return self._lines[index] if index is not None else None
+    def line(self, index: int) -> Line | None:
+        """The line at a position, where there is one."""
+        return self._lines[index] if index < len(self._lines) else None
 
 
 class FindingsScreen(Screen[None]):
@@ -92,12 +107,18 @@ class FindingsScreen(Screen[None]):
         self._pause = REFRESH_EVERY
         self._read_at = 0.0
         self._is_waiting = False
+        self._causes: Sequence[RootCause] = ()
         self._lines = self._look()
 
-    def _look(self) -> FindingLines:
+    def _look(self) -> FindingRows:
         """Look at all findings. The more there are, the longer until the next look, so that keys never wait for it."""
         started = time.monotonic()
-        lines = FindingLines(finding_lines(self._session, self._workspace.findings), self._glyphs.folded)
+        self._workspace.tallier.work(_SLICE)
+        self._causes = self._workspace.tallier.causes
+        lines = FindingRows(
+            finding_lines(self._session, self._causes, self._workspace.findings),
+            Signs(self._glyphs.folded, self._glyphs.more, self._glyphs.opened),
+        )
         self._read_at = time.monotonic()
         self._pause = max(REFRESH_EVERY, _PATIENCE * (self._read_at - started))
         return lines
@@ -119,19 +140,31 @@ class FindingsScreen(Screen[None]):
         table.show(self._lines, COLUMNS)
         self.set_focus(table)
         self._tell()
+        self._wait()
 
     def session_changed(self, delta: Delta) -> None:
         """Look again, not too often."""
-        if not (delta.findings or delta.everything or delta.statuses) or self._is_waiting:
-            return
-        self._is_waiting = True
-        self.set_timer(max(0.05, self._read_at + self._pause - time.monotonic()), self._read)
+        if delta.findings or delta.everything or delta.statuses:
+            self._wait()
+
+    def _wait(self) -> None:
+        if not self._is_waiting:
+            self._is_waiting = True
+            self.set_timer(max(_MOMENT, self._read_at + self._pause - time.monotonic()), self._read_causes)
+
+    def _read_causes(self) -> None:
+        """Look again, once the causes have been made of what changed."""
+        tallier = self._workspace.tallier
+        if tallier.has_work and tallier.causes is self._causes:
+            self.set_timer(_MOMENT, self._read_causes)
+        else:
+            self._is_waiting = False
+            self._read()
 
     def _why_empty(self) -> str:
         return _NOTHING if self._session.was_settled else _NOTHING_YET
 
     def _read(self) -> None:
-        self._is_waiting = False
         self._lines = self._look()
         table = self.query_one(Table)
         table.say(self._why_empty())
@@ -150,7 +183,9 @@ class FindingsScreen(Screen[None]):
     def _heading(self) -> Content:
         counts = count_words(self._session.counts(), self._glyphs)
         view, exempted = self._workspace.findings, self._session.exempted
-        parts: list[Part] = [(" Findings", STRONG), *counts]
+        number = len(self._causes)
+        causes = (f"{number:,} cause{'' if number == 1 else 's'}", "$ink")
+        parts: list[Part] = [(" Findings", STRONG), *([causes] if number else []), *counts]
         if view.acknowledged:
             parts.append((f"{len(view.acknowledged):,} acknowledged", "$accent" if view.with_acknowledged else MUTED))
         if exempted:
@@ -160,8 +195,7 @@ class FindingsScreen(Screen[None]):
         return spaced(parts, "   ")
 
     def _selected(self) -> Line | None:
-        key = self.query_one(Table).cursor_key
-        return self._lines.line(key) if key is not None else None
+        return self._lines.line(self.query_one(Table).cursor_index)
 
     def _tell(self) -> None:
         line = self._selected()
@@ -182,7 +216,11 @@ class FindingsScreen(Screen[None]):
         return (place, key) if place else None
 
     def on_table_opened(self) -> None:
-        """Go to the object."""
+        """Show the findings of the line one by one, or go to the object."""
+        line = self._selected()
+        if line is not None and line.group is not None and line.is_several:
+            self._change(opened=self._workspace.findings.opened ^ {line.group.id})
+            return
         place = self._place()
         if place is not None:
             self.app.go.detail(*place)
@@ -210,8 +248,7 @@ class FindingsScreen(Screen[None]):
         if line is None or line.finding is None or line.kind is LineKind.EXEMPTED:
             self.app.say("Only a finding can be acknowledged.")
             return
-        cause = self._session.root_of(line.finding) or line.finding
-        self._change(acknowledged=self._workspace.findings.acknowledged ^ {cause.identity})
+        self._change(acknowledged=self._workspace.findings.acknowledged ^ {line.cause})
         if line.kind is not LineKind.ACKNOWLEDGED:
             self.app.say("Acknowledged for this session. A shows what was put aside.")
 
@@ -248,9 +285,13 @@ class FindingsScreen(Screen[None]):
         line = self._selected()
         if line is None:
             return
-        words = "  ".join(cell.text for cell in line_row(line).cells[:4] if cell.text)
         finding = line.finding
-        parts = (words, finding.message, fix_of(finding)) if finding is not None else (words, line.text)
+        if finding is None:
+            parts = ["  ".join(cell.text for cell in line_row(line).cells if cell.text)]
+        else:
+            about = line.group.title if line.group is not None else safe(str(finding.object))
+            words = (finding.check, registry()[finding.check].slug, about, finding.family or "")
+            parts = ["  ".join(filter(None, words)), finding.message, fix_of(finding)]
         self.app.copy("\n".join(filter(None, parts)), "the finding")
 
     def action_explain(self) -> None:
@@ -285,8 +326,12 @@ def story_blocks(line: Line, since: Safe) -> list[Block]:
     if finding is None:
         return [paragraph(content((line.text, MUTED)))]
     check = registry()[finding.check].slug if finding.check in registry() else ""
-    kind, _, name = safe(str(finding.object)).partition(" ")
+    group = line.group
+    about = group.title if group is not None else safe(str(finding.object))
+    kind, _, name = about.partition(" ")
     blocks = [paragraph(content((f"{kind} ", MUTED), (name, STRONG), (f"  {finding.check} {check}", FAINT)))]
+    if group is not None and line.is_several:
+        blocks.append(paragraph(content((f"{group.amount} ", STRONG), (members_text(group), MUTED)), hanging=2))
     blocks += [paragraph(content((part, "$ink"))) for part in safe_lines(finding.message).split("\n")]
     if finding.observed or finding.expected:
         seen = content(

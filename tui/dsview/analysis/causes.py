@@ -1,0 +1,272 @@
+"""Causes: the findings that are one line for people, each with what it explains, by what they break.
+
+Findings of one check with one remedy are one line where they are about the Pods of one owner, the EndpointSlices of one
+Service or several fields of one object. What a cause explains is one line for each check. Screen, overview and reports
+take their lines from here.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+
+import msgspec
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.loss import Loss
+from dsview.checks.engine.context import owner_of
+from dsview.checks.engine.remediation import count, names
+from dsview.core.address import Family
+from dsview.core.finding import Finding, ObjectRef
+from dsview.core.text import Safe, safe
+from dsview.kinds.kind import Kind
+
+_SLICE = 64
+"""So many findings are looked at between two places where one may stop for a while."""
+
+_CHUNK = 512
+"""So many causes are put in order at once: about a millisecond."""
+
+
+class FindingGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings that are one line. `first` stands for them, in the order of reports; `findings` are in no order.
+
+    `object` is what the line is about: the object, or the owner of all; None where there is no single one.
+    `id` is the same in every report of the same findings.
+    """
+
+    id: str
+    object: ObjectRef | None
+    first: Finding
+    findings: tuple[Finding, ...]
+
+    @property
+    def count(self) -> int:
+        """How many findings the line stands for."""
+        return len(self.findings)
+
+    @property
+    def title(self) -> Safe:
+        """What the line is about, in words: `Deployment shop/web`, `12 Services`."""
+        return safe(str(self.object)) if self.object is not None else self.amount
+
+    @property
+    def amount(self) -> Safe:
+        """How many of what the line stands for: `4 Pods`, `95 fields`; empty for one."""
+        if self.count == 1:
+            return Safe("")
+        objects = len({finding.object for finding in self.findings})
+        number, noun = (objects, self.first.object.kind) if objects > 1 else (self.count, "field")
+        return safe(count(number, noun))
+
+    def sorted(self) -> list[Finding]:
+        """The findings in the order of reports."""
+        return sorted(self.findings, key=lambda finding: finding.order)
+
+
+class RootCause(FindingGroup, frozen=True, kw_only=True):
+    """Findings that stand for themselves, and what they explain.
+
+    `cut_off` counts the pairs of Service and family that do not work because of them, `impaired` those that work in
+    part only; `services` are the Services among them.
+    """
+
+    explained: tuple[FindingGroup, ...] = ()
+    cut_off: int = 0
+    impaired: int = 0
+    services: int = 0
+
+    @property
+    def explains(self) -> int:
+        """How many other findings they explain."""
+        return sum(group.count for group in self.explained)
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """The sort key of causes: severity, then what they break, then how much they explain."""
+        return (self.first.severity.rank, -self.cut_off, -self.impaired, -self.explains, self.first.order)
+
+
+Broken = tuple[ObjectRef, Family]
+"""A Service and a family over which it fails."""
+
+
+class _Line:
+    """A group that grows. `object` is what all of it is about, or None. There may be 30,000: sets come when needed."""
+
+    __slots__ = ("cut_off", "findings", "first", "impaired", "object", "place", "symptoms")
+
+    def __init__(self, first: Finding) -> None:
+        self.first = first
+        self.place = _place(first)
+        self.object: ObjectRef | None = first.object
+        self.findings: list[Finding] = []
+        self.symptoms: dict[tuple[object, ...], _Line] | None = None
+        self.cut_off: set[Broken] | None = None
+        self.impaired: set[Broken] | None = None
+
+    def add(self, finding: Finding) -> None:
+        self.findings.append(finding)
+        if finding.object != self.object:
+            self.object = None
+        place = _place(finding)
+        if place < self.place:
+            self.first, self.place = finding, place
+
+    def breaks(self, service: ObjectRef, families: tuple[Family, ...], loss: Loss | None) -> None:
+        if not families:
+            return
+        if self.cut_off is None or self.impaired is None:
+            self.cut_off, self.impaired = set(), set()
+        (self.cut_off if loss is Loss.WHOLE else self.impaired).update((service, family) for family in families)
+
+    def symptom(self, finding: Finding) -> _Line:
+        """The line of what this one explains that a finding belongs to."""
+        if self.symptoms is None:
+            self.symptoms = {}
+        alike = (finding.check, finding.severity, finding.family)
+        line = self.symptoms.get(alike)
+        if line is None:
+            line = self.symptoms[alike] = _Line(finding)
+        return line
+
+
+def _place(finding: Finding) -> tuple[str, str, str]:
+    """Where a finding stands among those of its check."""
+    return (finding.object.namespace or "", finding.object.name, finding.field or "")
+
+
+class CauseCollector:
+    """Takes all findings, then makes the causes of them; both in slices."""
+
+    def __init__(self, view: ClusterView) -> None:
+        self._view = view
+        self._lines: dict[tuple[object, ...], _Line] = {}
+        self._symptoms: list[tuple[Finding, Finding, tuple[Family, ...], Loss | None]] = []
+        self.causes: list[RootCause] = []
+        """The worst first, once `finish` was gone through."""
+
+    def add(self, finding: Finding, root: Finding | None, families: tuple[Family, ...], loss: Loss | None) -> None:
+        """Take a finding, folded under `root`; `loss` is what it means for its Service over `families`."""
+        if root is not None:
+            self._symptoms.append((finding, root, families, loss))
+            return
+        line = self._line(finding)
+        line.add(finding)
+        line.breaks(finding.object, families, loss)
+
+    def finish(self) -> Iterator[None]:
+        """Make the causes; yields where one may stop for a while."""
+        forced: set[object] = set()
+        for number, (finding, root, families, loss) in enumerate(self._symptoms, 1):
+            if finding.identity in forced:
+                continue
+            line = self._line(root)
+            if root.identity not in forced and self._view.root_of(root) is not None:
+                # Two that name each other as their cause would else stand nowhere.
+                forced.add(root.identity)
+                line.add(root)
+            line.symptom(finding).add(finding)
+            line.breaks(finding.object, families, loss)
+            if number % _SLICE == 0:
+                yield
+        yield from self._put_in_order()
+
+    def _put_in_order(self) -> Iterator[None]:
+        chunks: list[list[tuple[tuple[object, ...], RootCause]]] = []
+        chunk: list[tuple[tuple[object, ...], RootCause]] = []
+        for item in self._named():
+            if item is None:
+                yield
+                continue
+            cause = self._cause(*item)
+            chunk.append((cause.order, cause))
+            if len(chunk) == _CHUNK:
+                chunks.append(sorted(chunk, key=_first))
+                chunk = []
+                yield
+        chunks.append(sorted(chunk, key=_first))
+        for number, (_, cause) in enumerate(heapq.merge(*chunks, key=_first), 1):
+            self.causes.append(cause)
+            if number % _SLICE == 0:
+                yield
+
+    def _named(self) -> Iterator[tuple[str, _Line] | None]:
+        """Each line with its id, None in between. What differs in the remedy only is numbered, in reports' order."""
+        named: dict[str, list[_Line]] = {}
+        for seen, line in enumerate(self._lines.values(), 1):
+            first = line.first
+            family = f" {first.family}" if first.family else ""
+            named.setdefault(f"{first.check} {self._subject(first.object)}{family}", []).append(line)
+            if seen % _SLICE == 0:
+                yield None
+        self._lines.clear()
+        while named:
+            # One after the other: to forget all of them at once takes a frame's time.
+            name, lines = named.popitem()
+            for number, line in enumerate(sorted(lines, key=lambda one: one.first.order) if lines[1:] else lines, 1):
+                yield (f"{name} #{number}" if number > 1 else name), line
+
+    def _cause(self, name: str, line: _Line) -> RootCause:
+        first = line.first
+        cut_off, impaired = line.cut_off or set(), line.impaired or set()
+        return RootCause(
+            id=name,
+            object=line.object or self._subject(first.object),
+            first=first,
+            findings=tuple(line.findings),
+            explained=tuple(
+                self._symptom(name, symptom)
+                for symptom in sorted(line.symptoms.values(), key=lambda symptom: symptom.first.order)
+            )
+            if line.symptoms
+            else (),
+            cut_off=len(cut_off),
+            impaired=len(impaired - cut_off),
+            services=len({ref for ref, _ in cut_off | impaired}) if cut_off or impaired else 0,
+        )
+
+    def _symptom(self, cause: str, line: _Line) -> FindingGroup:
+        first = line.first
+        family = f" {first.family}" if first.family else ""
+        return FindingGroup(
+            id=f"{first.check} {first.severity}{family} explained by {cause}",
+            object=line.object,
+            first=first,
+            findings=tuple(line.findings),
+        )
+
+    def _line(self, finding: Finding) -> _Line:
+        alike = (finding.check, finding.severity, finding.family, finding.fix, self._subject(finding.object))
+        line = self._lines.get(alike)
+        if line is None:
+            line = self._lines[alike] = _Line(finding)
+        return line
+
+    def _subject(self, ref: ObjectRef) -> ObjectRef:
+        """What owns an object, as far as its findings have one remedy; else the object."""
+        state, key = self._view.state, (ref.namespace or "", ref.name)
+        if ref.kind == Kind.POD.value:
+            pod = state.pods.get(key)
+            owner = owner_of(pod) if pod is not None else None
+            # A node runs static pods that have nothing in common but the node.
+            return owner if owner is not None and owner.kind != Kind.NODE.value else ref
+        if ref.kind == Kind.ENDPOINT_SLICE.value:
+            item = state.endpoint_slices.get(key)
+            name = item.service_name if item is not None else ""
+            return ObjectRef(Kind.SERVICE.value, ref.namespace, name) if name else ref
+        return ref
+
+
+def _first(pair: tuple[tuple[object, ...], RootCause]) -> tuple[object, ...]:
+    return pair[0]
+
+
+def members_text(group: FindingGroup) -> Safe:
+    """The objects or fields that a line stands for, by name: `web-1, web-2, web-3 and 9 more`."""
+    findings = group.sorted()
+    objects = dict.fromkeys(finding.object for finding in findings)
+    if len(objects) == 1:
+        return safe(names(finding.field or finding.family or "" for finding in findings))
+    spaces = {ref.namespace for ref in objects}
+    return safe(names(ref.name if len(spaces) == 1 else f"{ref.namespace}/{ref.name}" for ref in objects))
