@@ -281,6 +281,31 @@ def test_bytes_that_are_no_json_cost_only_their_object(bad: bytes) -> None:
     assert told.notes or told.quarantined
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("pods-errors.json", Kind.POD),
+        ("network-policies.json", Kind.NETWORK_POLICY),
+        ("network-policy/shop.json", Kind.NETWORK_POLICY),
+        ("kubectl_get_services.yaml", Kind.SERVICE),
+        ("kubectl-top-nodes-errors.json", None),
+        ("node-exporter.json", None),
+        ("gateways.networking.istio.io.json", None),
+    ],
+)
+def test_what_a_collector_writes_instead_of_a_list_makes_that_kind_incomplete(
+    name: str, kind: Kind | None, tmp_path: Path
+) -> None:
+    """Collectors of support bundles write a list of errors beside or instead of the objects."""
+    (tmp_path / "a.json").write_bytes(dump(plain_list(A)))
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b'["the server could not find the requested resource"]')
+    told = read(tmp_path)
+    cut = [of for of in RESOURCES if told.status(of).cut_off or told.status(of).reason]
+    assert cut == ([kind] if kind is not None else [])
+    assert len(told.notes) == 1
+
+
 def bare(item: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in item.items() if key not in {"kind", "apiVersion"}}
 
@@ -370,7 +395,8 @@ def test_two_objects_of_one_name_are_said(first: Any, second: Any, are_two: bool
         (b"\n", "it is empty"),
         (b"<html><body>502 Bad Gateway</body></html>", "it holds HTML or XML"),
         (b"\xff\xfe{", "it begins as UTF-16 and is not"),
-        (b"NAME READY\nweb 1/1\n", "it holds no Kubernetes objects"),
+        (b"NAME READY\nweb 1/1\n", "it holds something that is no Kubernetes object"),
+        (b'["pods is forbidden"]', "it holds something that is no Kubernetes object"),
     ],
 )
 def test_a_file_without_objects_makes_the_kind_of_its_name_incomplete(

@@ -22,6 +22,13 @@ class Unreadable(ValueError):  # noqa: N818  (what the content is)
     """The content is none of the formats, or broken; the text is a sentence."""
 
 
+class NoObjects(Unreadable):
+    """The content is whole and holds something else."""
+
+    def __init__(self) -> None:
+        super().__init__("it holds something that is no Kubernetes object")
+
+
 BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are not JSON, not UTF-8, or nested too deep."""
 
@@ -141,6 +148,8 @@ def _json_documents(text: bytes) -> Iterator[Document]:
         else:
             yield document(Raw(text))
     except BROKEN as error:
+        if _is_json(text):
+            raise NoObjects from None
         # Not one value: JSON lines, values behind each other, with logs between them, or a broken file.
         values = list(_split_values(_LOGS.sub(b"", text)))
         if len(values) < 2:
@@ -159,6 +168,14 @@ def _json_documents(text: bytes) -> Iterator[Document]:
                 broken.append(str(inner))
         if broken:
             raise Unreadable(f"{len(broken)} of {len(values)} documents in it are not JSON ({broken[0]})") from None
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text, type=Raw)
+    except BROKEN:
+        return False
+    return True
 
 
 _BOUNDARY = re.compile(rb"(?<=\})[ \t\r]*\n\s*(?=\{)")
@@ -267,7 +284,7 @@ def _yaml_documents(text: bytes) -> Iterator[Document]:
             if isinstance(value, dict):
                 yield from _yaml_document(value)
             elif value is not None:
-                raise Unreadable("it holds no Kubernetes objects")
+                raise NoObjects
     except Unreadable:
         raise
     except YamlError as error:

@@ -15,7 +15,7 @@ from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, Sink, StatusChanged
-from dsview.sources.files.documents import BROKEN, Document, Unreadable, document, documents, unpack
+from dsview.sources.files.documents import BROKEN, Document, NoObjects, Unreadable, document, documents, unpack
 from dsview.sources.files.unnamed_kind import is_named, kind_by_place, unnamed_kind
 from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead, SnapshotStatus
 
@@ -109,6 +109,9 @@ class Gathered:
             self.broken.append(f"{safe(str(path))} was passed over: it is not what it should be ({safe(str(error))}).")
             self._cut(path, f"{safe(str(path))} was passed over")
         except Unreadable as error:
+            if isinstance(error, NoObjects) and not self._begun and kind_by_place(path) is None:
+                self.passed_over.append(str(path))
+                return
             said = f"{safe(str(path))} {'was not read to its end' if self._begun else 'could not be read'}"
             self.broken.append(f"{said}: {safe(str(error))}.")
             self._cut(path, said)

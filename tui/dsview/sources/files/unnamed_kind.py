@@ -36,7 +36,8 @@ _NAMES |= {
 """The kind that a file or a folder of that name holds; None for a kind that dsview does not read."""
 
 _EXTENSION = re.compile(r"(?:\.(?:json|ya?ml|txt|log|out|err|gz))+$")
-_WORD = re.compile(r"[a-z]+")
+_COMMAND = re.compile(r"^(?:kubectl|oc)?[-_ ]*(?:get|all|list)?[-_ ]*(?=[a-z])")
+_FIRST_WORD = re.compile(r"[a-z]+")
 
 
 def is_named(path: PurePath) -> bool:
@@ -47,8 +48,9 @@ def is_named(path: PurePath) -> bool:
 def kind_by_place(path: PurePath, *, has_namespace: bool = False) -> Kind | None:
     """The kind that the names of the file or of its folders say, the nearest first; None where none does.
 
-    A file's name says it alone (`pods.json`, `pods.core.yaml`), or as one of its words where no folder does
-    (`get-pods-all.json`). For an object in a namespace the names of cluster-wide kinds do not count.
+    A file's name says it alone (`pods.json`, `pods.core.yaml`, `network-policies.json`), or where no folder does as its
+    beginning (`kubectl-get-pods-all.json`, `pods-errors.json`). For an object in a namespace the names of cluster-wide
+    kinds do not count.
     """
     kinds = (_NAMES[name] for name in _names_in(path))
     return next((kind for kind in kinds if kind is None or RESOURCES[kind].namespaced or not has_namespace), None)
@@ -56,11 +58,12 @@ def kind_by_place(path: PurePath, *, has_namespace: bool = False) -> Kind | None
 
 def _names_in(path: PurePath) -> list[str]:
     stem = _EXTENSION.sub("", path.name.lower())
-    places = [part for part in (stem, *(folder.lower() for folder in reversed(path.parts[:-1]))) if part in _NAMES]
+    folders = (folder.lower() for folder in reversed(path.parts[:-1]))
+    places = [part for part in (name.replace("-", "").replace("_", "") for name in (stem, *folders)) if part in _NAMES]
     if places or "." in stem:  # With a dot, the name of a resource of another API group.
         return places
-    words = {word for word in _WORD.findall(stem) if word in _NAMES}
-    return list(words) if len(words) == 1 else []
+    first = _FIRST_WORD.match(_COMMAND.sub("", stem))
+    return [first.group()] if first is not None and first.group().endswith("s") and first.group() in _NAMES else []
 
 
 class _Metadata(msgspec.Struct):
