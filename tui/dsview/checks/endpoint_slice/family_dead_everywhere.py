@@ -85,7 +85,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             family=family,
             observed="0 ready",
             expected="a ready pod that the selector matches, unless none is meant to run",
-            fix=f"Correct the selector, or scale its workload up.\n{look_at(_list_pods(service))}",
+            fix=f"{_get_a_pod(pods)}\n{look_at(_list_pods(service))}",
             grace=GRACE,
         )
         return
@@ -114,7 +114,13 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 def _why_none(pods: list[Pod]) -> str:
     if not pods:
         return "no pod matches the selector"
-    return f"none of the {count(len(pods), 'pod')} that match the selector is ready"
+    if len(pods) == 1:
+        return f"Pod {pods[0].name} matches the selector and is not ready"
+    return f"none of the {len(pods)} pods that match the selector is ready"
+
+
+def _get_a_pod(pods: list[Pod]) -> str:
+    return "Find out why no pod is ready." if pods else "Correct the selector, or scale its workload up."
 
 
 def _make_meet(ctx: Context, service: Service, pods: list[Pod]) -> str:
