@@ -5,7 +5,8 @@ from __future__ import annotations
 from dsview.checks.engine.engine import PATIENCE, PATIENCE_AFTER, Engine
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind
-from dsview.sources.events import Health, StatusChanged
+from dsview.kinds.pod import Pod
+from dsview.sources.events import Changed, Health, StatusChanged
 
 
 def known(engine: Engine, *kinds: Kind) -> None:
@@ -35,3 +36,17 @@ def test_nothing_waits_once_every_kind_is_settled() -> None:
     known(engine, *Kind)
     engine.step(PATIENCE + 1)
     assert engine.next_due() == float("inf")
+
+
+def test_a_finding_goes_with_its_object_also_while_the_kind_may_not_be_read() -> None:
+    engine = Engine(ClusterState(), live=False)
+    known(engine, *Kind)
+    pod = Pod(name="web", namespace="shop", phase="Running", pod_ips=("10.0.0.1", "fd00::1"), pod_ip="10.0.0.2")
+    engine.note(engine.state.apply(Changed(Kind.POD, [pod])))
+    engine.step(0.0)
+    assert "DS-API-001" in {finding.check for finding in engine.book.sorted()}
+    engine.state.apply(StatusChanged(kind=Kind.POD, health=Health.REFUSED))
+    engine.note_statuses()
+    engine.note(engine.state.apply(Changed(Kind.POD, (), [pod.key])))
+    engine.step(1000.0)
+    assert engine.book.sorted() == []

@@ -212,9 +212,12 @@ class Engine:
 
     def _is_asked(self, key: SubjectKey) -> bool:
         kind = _KINDS.get(key[0])
-        if kind is None or kind not in self._active:
+        if kind is None:
             return False
-        return kind not in self._waiting or key in self._found or key in self._watching or key in self._failed
+        # Also where no check of its kind can be evaluated any more: what was found before must go.
+        if key in self._found or key in self._watching or key in self._failed:
+            return True
+        return kind in self._active and kind not in self._waiting
 
     def mark_everything(self) -> None:
         """Have everything evaluated anew, and what findings are left of objects that are gone."""
