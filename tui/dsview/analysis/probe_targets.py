@@ -14,6 +14,7 @@ import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.gateway_trace import covers, routes_of
+from dsview.analysis.hop import Trace
 from dsview.analysis.trace_target import find_named
 from dsview.cluster.endpoints import service_endpoints
 from dsview.core.address import FAMILIES, AddressClass, Family, canonical, classify, family_of, sort_key
@@ -139,6 +140,19 @@ def plan_probe(view: ClusterView, what: str | None) -> ProbePlan:
         case _:
             planner.add_host(rest)
     return planner.plan()
+
+
+def plan_for_trace(view: ClusterView, trace: Trace) -> ProbePlan | None:
+    """The plan for what is traced; None for a Pod, which nobody outside connects to, and for what is gone."""
+    target = trace.target
+    if target.kind.lower() not in _WORDS:
+        return None
+    try:
+        return plan_probe(
+            view, f"host/{trace.host}" if trace.host else f"{target.kind}/{target.namespace}/{target.name}"
+        )
+    except UserError:
+        return None
 
 
 def inside_commands(view: ClusterView, service: Service) -> Iterator[Safe]:

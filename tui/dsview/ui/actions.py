@@ -21,6 +21,7 @@ class Where(StrEnum):
     DETAIL = "detail"
     FINDINGS = "findings"
     TRACE = "trace"
+    PROBE = "probe"
     TIMELINE = "timeline"
     FILTER = "filter"
     SEARCH = "search"
@@ -72,6 +73,8 @@ _BAR = {
     "search": "search",
     "only_findings": "flagged",
     "trace": "trace",
+    "send": "send",
+    "probe": "probe",
     "findings": "findings",
     "timeline": "timeline",
     "narrow": "only one sort",
@@ -113,6 +116,8 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         (_ALWAYS, "earlier", "[", "Earlier", "Goes to the screen that was visited before."),
         (_ALWAYS, "later", "]", "Later", "Goes to the screen that was visited after it."),
         ((Where.TRACE,), "detail", "enter", "Detail", "In a trace: shows the object with its facts and findings."),
+        ((Where.TRACE,), "probe", "P", "Probe", "In a trace: lists what a probe would connect to, and asks."),
+        ((Where.PROBE,), "send", "enter", "Send", "In a probe: connects to what is listed, from this machine."),
         (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop."),
         (_OBJECT, "explain", "e", "Explain", "Explains the check behind the flag."),
         ((Where.PANES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause."),

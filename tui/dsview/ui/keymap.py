@@ -15,6 +15,7 @@ TOGETHER: tuple[frozenset[Where], ...] = (
     frozenset({Where.EVERYWHERE, Where.PANES, Where.TABLE}),
     frozenset({Where.EVERYWHERE, Where.READING, Where.DOCUMENT, Where.DETAIL}),
     frozenset({Where.EVERYWHERE, Where.READING, Where.DOCUMENT, Where.TRACE}),
+    frozenset({Where.EVERYWHERE, Where.READING, Where.DOCUMENT, Where.PROBE}),
     frozenset({Where.EVERYWHERE, Where.FINDINGS, Where.TABLE, Where.DOCUMENT}),
     frozenset({Where.EVERYWHERE, Where.TIMELINE, Where.TABLE}),
     frozenset({Where.FILTER}),

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from dsview.analysis.cluster_view import Delta
+    from dsview.analysis.probe_results import Observed
+    from dsview.analysis.probe_targets import ProbePlan
+    from dsview.core.text import Safe
     from dsview.kinds.metadata import Key
     from dsview.session.session import Session
     from dsview.ui.app import DsviewApp
@@ -100,6 +103,12 @@ class Navigator:
         from dsview.ui.screens.trace import TraceScreen
 
         self._visit(lambda workspace: TraceScreen(workspace, pane_id, key, glyphs=self._app.glyphs))
+
+    def probe(self, title: Safe, plan: ProbePlan, observed: Callable[[Observed], None]) -> None:
+        """What a probe would connect to; nothing is sent before Enter."""
+        from dsview.ui.screens.probe import ProbeScreen
+
+        self._app.push_screen(ProbeScreen(title, plan, observed, glyphs=self._app.glyphs))
 
     def explanation(self, code: str) -> None:
         """What a check is about."""

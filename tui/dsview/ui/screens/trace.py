@@ -10,11 +10,14 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from dsview.analysis.hop import Trace
+from dsview.analysis.probe_results import Observed, with_observations
+from dsview.analysis.probe_targets import plan_for_trace
 from dsview.analysis.trace import trace
 from dsview.analysis.trace_layout import Line, Role, Signs, picture, summary_line
 from dsview.core.address import FAMILIES, Family
 from dsview.core.text import safe
 from dsview.kinds.metadata import Key
+from dsview.sources.redact import RedactedSource
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs
@@ -55,6 +58,7 @@ class TraceScreen(ReadingScreen):
         self._pane_id = pane_id
         self._key = key
         self._trace = trace(workspace.session, pane_id, key)
+        self._observed: Observed | None = None
         self._is_waiting = False
         self._read_at = self._pause = 0.0
 
@@ -73,6 +77,8 @@ class TraceScreen(ReadingScreen):
         found = self._trace
         if found is None:
             return [blank(), paragraph(content("No Service leads here, so that there is nothing to follow."))]
+        if self._observed is not None:
+            found = with_observations(found, self._observed)
         return [
             blank(),
             *(_summary(found, family, self.glyphs) for family in FAMILIES),
@@ -106,6 +112,23 @@ class TraceScreen(ReadingScreen):
             self.app.copy(self._trace.fix, "the fix")
         else:
             super().action_copy()
+
+    def action_probe(self) -> None:
+        """What a probe would connect to."""
+        session = self._workspace.session
+        found = self._trace
+        plan = plan_for_trace(session, found) if found is not None else None
+        if found is None or plan is None:
+            self.app.say("Only Services, Ingresses, Gateways and their hosts are probed.")
+        elif session.source.kind == "demo" or isinstance(session.source, RedactedSource):
+            self.app.say("These addresses are made up, so that there is nothing to connect to.")
+        else:
+            self.app.go.probe(found.title, plan, self._take)
+
+    def _take(self, observed: Observed) -> None:
+        """Show what a probe observed."""
+        self._observed = observed
+        self.fill()
 
     def action_detail(self) -> None:
         """The object with its facts and findings."""

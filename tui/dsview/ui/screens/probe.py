@@ -1,0 +1,142 @@
+"""What a probe of the traced object would connect to; Enter sends, and the observations go to the trace."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
+
+from dsview.analysis.probe_results import Connection, Observed, Outcome, in_words, record_in_words
+from dsview.analysis.probe_targets import ProbePlan, ProbeTarget
+from dsview.core.address import FAMILIES
+from dsview.core.finding import ObjectRef
+from dsview.core.text import Safe, safe
+from dsview.session.prober import CONNECT_TIMEOUT, Prober
+from dsview.ui.actions import Where, bindings_of
+from dsview.ui.document import Block, blank, paragraph
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, content, lane_style
+from dsview.ui.screens.reading import ReadingScreen
+
+_ROLE = 14
+_PLACE = 28
+_INDENT = 2
+
+_BEFORE = (
+    "Nothing is sent until you press Enter. Then this machine connects to each address by TCP and closes at once, "
+    f"{CONNECT_TIMEOUT:g} s for each, and looks up the hosts."
+)
+_AFTER = "That is so from this machine, at this time. It changes no finding; the trace shows it at its first hop."
+
+
+class ProbeScreen(ReadingScreen):
+    """Shows the plan, sends after Enter, and shows what was observed. `observed` is told as well."""
+
+    PARTS: ClassVar[tuple[Where, ...]] = (Where.READING, Where.PROBE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.PROBE)
+
+    class Done(Message):
+        """The probe is over."""
+
+        def __init__(self, observed: Observed) -> None:
+            super().__init__()
+            self.observed = observed
+
+    def __init__(self, title: Safe, plan: ProbePlan, observed: Callable[[Observed], None], *, glyphs: Glyphs) -> None:
+        super().__init__(glyphs=glyphs)
+        self._title = title
+        self._plan = plan
+        self._tell = observed
+        self._prober: Prober | None = None
+        self._observed: Observed | None = None
+
+    @property
+    def crumb(self) -> str:
+        """The name in the trail."""
+        return "Probe"
+
+    def heading(self) -> Content:
+        """What is probed, and how far it is."""
+        if self._observed is not None:
+            state = f"observed from {self._observed.machine}"
+        else:
+            state = "connecting…" if self._prober is not None else "nothing was sent yet"
+        return content((" Probe ", MUTED), (self._title, STRONG), (f"   {state}", FAINT))
+
+    def blocks(self) -> Sequence[Block]:
+        """The plan, or what became of it."""
+        found = [blank(), paragraph(content((_AFTER if self._observed is not None else _BEFORE, MUTED)))]
+        if not self._plan.targets and not self._plan.hosts:
+            found = [blank(), paragraph(content("There is nothing to try from outside the cluster."))]
+        found += [blank(), *self._rows(), blank()]
+        found += [paragraph(content((note, MUTED))) for note in self._plan.notes]
+        if self._plan.inside:
+            found.append(paragraph(content(("From inside the cluster, run this yourself:", MUTED))))
+            found += [
+                paragraph(content((command, "$accent")), indent=_INDENT, hanging=_INDENT, copy=command)
+                for command in self._plan.inside
+            ]
+        return found
+
+    def _rows(self) -> Iterator[Block]:
+        before: ObjectRef | None = None
+        observed = self._observed
+        rows: Sequence[ProbeTarget | Connection] = self._plan.targets if observed is None else observed.connections
+        for row in rows:
+            target = row.target if isinstance(row, Connection) else row
+            if target.about != before:
+                before = target.about
+                yield paragraph(content((safe(str(target.about)), STRONG)))
+            words = (in_words(row), _style(row.outcome)) if isinstance(row, Connection) else ""
+            yield paragraph(
+                content(
+                    (target.family, lane_style(target.family)),
+                    (f"  {target.role.value:<{_ROLE}}", MUTED),
+                    (f"{target.place:<{_PLACE}}  ", "$ink"),
+                    words,
+                ),
+                indent=_INDENT,
+                hanging=_INDENT,
+            )
+        hosts = self._plan.hosts if observed is None else ()
+        for host in hosts:
+            yield paragraph(content((safe(f"Host {host.name}"), STRONG), ("  look up A and AAAA", MUTED)))
+        for lookup in observed.lookups if observed is not None else ():
+            yield paragraph(content((safe(f"Host {lookup.host.name}"), STRONG)))
+            for family in FAMILIES:
+                style = "$flag-error bold" if lookup.lacks(family) else "$ink"
+                line = content((f"{family}  ", lane_style(family)), (record_in_words(lookup, family), style))
+                yield paragraph(line, indent=_INDENT, hanging=_INDENT)
+
+    def action_send(self) -> None:
+        """Send, once."""
+        if self._prober is not None or not (self._plan.targets or self._plan.hosts):
+            return
+        prober = self._prober = Prober(self._plan)
+        # A daemon, so that leaving never waits for a resolver.
+        threading.Thread(
+            target=lambda: self.post_message(self.Done(prober.run())), name="dsview-probe-all", daemon=True
+        ).start()
+        self.show_heading()
+
+    def on_probe_screen_done(self, event: Done) -> None:
+        """Show what was observed."""
+        self._observed = event.observed
+        self._tell(event.observed)
+        self.show_heading()
+        self.fill()
+
+    def on_unmount(self) -> None:
+        """Begin no further connection."""
+        if self._prober is not None:
+            self._prober.stop()
+
+
+def _style(outcome: Outcome) -> str:
+    if outcome is Outcome.OPEN:
+        return GOOD
+    return "$flag-error bold" if outcome.was_tried else MUTED
