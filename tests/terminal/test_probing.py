@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from dsview.analysis.probe_results import Outcome
+from dsview.core.address import Family
 from dsview.kinds.load_balancer import LoadBalancerIngress
 from dsview.kinds.metadata import Object
 from dsview.kinds.service import Service, ServicePort
@@ -48,7 +50,12 @@ async def test_nothing_is_sent_before_enter_and_the_trace_shows_what_was_observe
 ) -> None:
     sent: list[str] = []
     honest = prober.connect
-    monkeypatch.setattr(prober, "connect", lambda address, *rest: (sent.append(address), honest(address, *rest))[1])
+
+    def connect(address: str, number: int, family: Family) -> tuple[Outcome, float, str]:
+        sent.append(address)
+        return honest(address, number, family)
+
+    monkeypatch.setattr(prober, "connect", connect)
     async with on_stage(shop(port)) as stage:
         await to_the_trace_of_web(stage)
         assert "dsview sends no packets" in stage.text
