@@ -119,6 +119,9 @@ def test_traefik_goes_by_its_entry_points(word: str, wanted: Answer) -> None:
         (("--disable-ipv6",), (DECLARED, (V4,))),
         (("--disable-ipv4",), (DECLARED, BOTH)),
         (("--ipv6-bind-address=::1",), (DECLARED, (V4,))),
+        (("--ipv6-bind-address=fd00::7",), (DECLARED, BOTH)),
+        (("--disable-ipv4", "--ipv6-bind-address=fd00::7"), (DECLARED, (V6,))),
+        (("--disable-ipv4", "--ipv6-bind-address=::ffff:192.0.2.7"), (DECLARED, (V4,))),
     ],
 )
 def test_haproxy_goes_by_its_flags_and_opens_ipv6_for_both(words: tuple[str, ...], wanted: Answer) -> None:
@@ -191,7 +194,9 @@ def test_kgateway_goes_by_its_controller(env: tuple[tuple[str, str | None], ...]
     assert answer(KGateway(), proxy) == (UNKNOWN, None)
 
 
-def _with_parameters(kind: Kind, own: str | None, of_class: str | None, *, there: bool = True) -> ClusterState:
+def _with_parameters(
+    kind: Kind, own: str | None, of_class: str | None, *, there: bool = True, merge: str = ""
+) -> ClusterState:
     """A cluster with Gateway edge/gw, whose own and whose class's parameters have an ipFamily, or are not named."""
     state = cluster()
 
@@ -203,23 +208,24 @@ def _with_parameters(kind: Kind, own: str | None, of_class: str | None, *, there
     state.apply(Changed(Kind.GATEWAY, [gateway]))
     for name, value in (("own", own), ("class", of_class)):
         if value is not None and there:
-            item = GatewayParameters(name=name, namespace="edge", kind=kind.value, ip_family=value)
+            item = GatewayParameters(name=name, namespace="edge", kind=kind.value, ip_family=value, merge_type=merge)
             state.apply(Changed(kind, [item]))
     return state
 
 
 @pytest.mark.parametrize(
-    ("own", "of_class", "there", "wanted"),
+    ("own", "of_class", "merge", "there", "wanted"),
     [
-        (None, None, True, (PREDICTED, (V4,))),
-        (None, "DualStack", True, (DECLARED, BOTH)),
-        ("IPv6", "DualStack", True, (DECLARED, (V6,))),
-        ("", "DualStack", True, (DECLARED, BOTH)),
-        ("DualStack", None, False, (UNKNOWN, None)),
+        (None, None, "", True, (PREDICTED, (V4,))),
+        (None, "DualStack", "", True, (DECLARED, BOTH)),
+        ("IPv6", "DualStack", "", True, (DECLARED, (V6,))),
+        ("", "DualStack", "", True, (PREDICTED, (V4,))),
+        ("", "DualStack", "StrategicMerge", True, (DECLARED, BOTH)),
+        ("DualStack", None, "", False, (UNKNOWN, None)),
     ],
 )
 def test_envoy_gateway_goes_by_the_gateways_parameters_before_those_of_the_class(
-    own: str | None, of_class: str | None, there: bool, wanted: Answer
+    own: str | None, of_class: str | None, merge: str, there: bool, wanted: Answer
 ) -> None:
     labels = {
         "app.kubernetes.io/managed-by": "envoy-gateway",
@@ -227,12 +233,19 @@ def test_envoy_gateway_goes_by_the_gateways_parameters_before_those_of_the_class
         "gateway.envoyproxy.io/owning-gateway-namespace": "edge",
     }
     proxy = pod("e", container("envoy"), labels, namespace="envoy-gateway-system")
-    found = EnvoyGateway().sockets(_with_parameters(Kind.ENVOY_PROXY, own, of_class, there=there), proxy)
+    found = EnvoyGateway().sockets(_with_parameters(Kind.ENVOY_PROXY, own, of_class, there=there, merge=merge), proxy)
     assert (found.source, found.on(80)) == wanted
 
 
 @pytest.mark.parametrize(
-    ("tag", "wanted"), [("2.6.7", (PREDICTED, BOTH)), ("2.6.8", (UNKNOWN, None)), ("edge", (UNKNOWN, None))]
+    ("tag", "wanted"),
+    [
+        ("1.3.0", (PREDICTED, (V4,))),
+        ("2.6.7", (PREDICTED, BOTH)),
+        ("2.6.7-ubi", (PREDICTED, BOTH)),
+        ("2.6.8", (UNKNOWN, None)),
+        ("edge", (UNKNOWN, None)),
+    ],
 )
 def test_nginx_gateway_fabric_without_ip_family_is_predicted_up_to_the_version_whose_default_is_known(
     tag: str, wanted: Answer
@@ -248,11 +261,21 @@ def test_nginx_gateway_fabric_without_ip_family_is_predicted_up_to_the_version_w
     assert (found.source, found.on(80)) == wanted
 
 
-def test_a_waypoint_is_no_front_door() -> None:
-    assert (
-        controller_of(pod("w", container("istio-proxy"), {"gateway.istio.io/managed": "istio.io-mesh-controller"}))
-        is None
-    )
+@pytest.mark.parametrize(
+    ("managed", "words", "is_door"),
+    [
+        ("istio.io-gateway-controller", ("proxy", "router"), True),
+        ("openshift.io-gateway-controller-v1", ("proxy", "router"), True),
+        ("istio.io-mesh-controller", ("proxy", "waypoint"), False),
+        ("istio.io-eastwest-controller", ("proxy", "router"), False),
+        ("istio.io-agentgateway-controller", (), False),
+    ],
+)
+def test_waypoints_and_proxies_other_than_envoy_are_no_doors_of_istio(
+    managed: str, words: tuple[str, ...], is_door: bool
+) -> None:
+    proxy = pod("w", container("istio-proxy", words=words), {"gateway.istio.io/managed": managed})
+    assert (controller_of(proxy) is not None) is is_door
 
 
 def test_files_that_nginx_includes_are_read_where_they_are_included() -> None:

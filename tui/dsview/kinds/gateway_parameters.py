@@ -17,14 +17,24 @@ class GatewayParameters(Object, frozen=True, gc=False, kw_only=True):
     """The settings of a controller or of one Gateway.
 
     `ip_family` is spec.ipFamily in the controller's own words, empty where it is not set; `ip_family_policy` and
-    `ip_families` are what is asked for the Service.
+    `ip_families` are what is asked for the Service. `merge_type` says how an EnvoyProxy goes together with that of the
+    class; empty, it replaces it.
     """
 
     kind: str
     ip_family: str = ""
     merge_gateways: bool = False
+    merge_type: str = ""
     ip_family_policy: str = ""
     ip_families: tuple[str, ...] = ()
+
+    @property
+    def replaces_class(self) -> bool:
+        """Whether nothing that the class names counts beside these parameters of a Gateway.
+
+        Envoy Gateway merges only where it is told to (api/v1alpha1/envoyproxy_types.go, MergeType).
+        """
+        return self.kind == Kind.ENVOY_PROXY.value and self.merge_type in {"", "Replace"}
 
 
 class _ServiceWire(Wire):
@@ -35,6 +45,7 @@ class _ServiceWire(Wire):
 class _Spec(Wire):
     ip_family: str | None = None
     merge_gateways: bool | None = None
+    merge_type: str | None = None
     service: _ServiceWire | None = None
 
 
@@ -54,6 +65,7 @@ def _reader(kind: str) -> Callable[[GatewayParametersWire], GatewayParameters]:
             kind=kind,
             ip_family=spec.ip_family or "",
             merge_gateways=bool(spec.merge_gateways),
+            merge_type=spec.merge_type or "",
             ip_family_policy=service.ip_family_policy or "",
             ip_families=texts(service.ip_families),
         )
@@ -63,7 +75,7 @@ def _reader(kind: str) -> Callable[[GatewayParametersWire], GatewayParameters]:
 
 def _encode(item: GatewayParameters) -> Json:
     service = {"ipFamilyPolicy": item.ip_family_policy, "ipFamilies": list(item.ip_families)}
-    spec = {"ipFamily": item.ip_family, "mergeGateways": item.merge_gateways}
+    spec = {"ipFamily": item.ip_family, "mergeGateways": item.merge_gateways, "mergeType": item.merge_type}
     spec = {key: value for key, value in spec.items() if value}
     asked = {key: value for key, value in service.items() if value}
     return {"spec": {**spec, "service": asked} if asked else spec}

@@ -16,6 +16,8 @@ from dsview.listeners.proxy_controller import ProxyController
 from dsview.listeners.sockets import Sockets, unknown
 
 CONFIG_MAP: Key = ("kube-system", "cilium-config")
+_INGRESS = "cilium.io/ingress"
+"""The label of the Services of Ingresses, shared or not (operator/pkg/model/translation/ingress)."""
 
 
 class Cilium(ProxyController):
@@ -23,6 +25,7 @@ class Cilium(ProxyController):
 
     name = "cilium"
     gateway_controllers = ("io.cilium/gateway-controller",)
+    ingress_controllers = ("cilium.io/ingress-controller",)
     is_shared = False
     reaches_backends_from_pods = False
 
@@ -54,8 +57,9 @@ class Cilium(ProxyController):
         )
 
     def services(self, cluster: ClusterReader) -> DoorServices:
-        """The Services that it makes for its Gateways; they select no pods."""
-        versions = (cluster.epochs[Kind.SERVICE], cluster.epochs[Kind.GATEWAY], cluster.epochs[Kind.GATEWAY_CLASS])
+        """The Services that it makes for its Gateways and Ingresses; they select no pods."""
+        kinds = (Kind.SERVICE, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
+        versions = tuple(cluster.epochs[kind] for kind in kinds)
         return cluster.remembered("Services of cilium", versions, lambda: self._made(cluster))
 
     def _made(self, cluster: ClusterReader) -> DoorServices:
@@ -65,6 +69,8 @@ class Cilium(ProxyController):
                 for service in cluster.services.in_namespace(gateway.namespace):
                     if gateway_of(service.labels, service.namespace) == gateway.key:
                         found[service.key] = (service, ())
+        if self.has_ingress_class(cluster):
+            found.update((s.key, (s, ())) for s in cluster.services if s.labels.get(_INGRESS) == "true")
         return found
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
@@ -72,7 +78,9 @@ class Cilium(ProxyController):
         return f"# set {family.lower()}.enabled: true in Cilium's chart values, and restart its agents"
 
     def service_fix(self, service: Service) -> str:
-        """The fields of CiliumGatewayClassConfig."""
+        """The fields of CiliumGatewayClassConfig; for Ingresses there are none."""
+        if _INGRESS in service.labels:
+            return ""
         return (
             "# set spec.service.ipFamilyPolicy and spec.service.ipFamilies in the CiliumGatewayClassConfig that the\n"
             "# GatewayClass names. Do not add endpoints."

@@ -57,7 +57,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 def front_doors(cluster: ClusterReader) -> tuple[FrontDoor, ...]:
     """Every front door but those of ingress-nginx, which has checks of its own, by Service."""
-    kinds = (Kind.SERVICE, Kind.CONFIG_MAP, Kind.GATEWAY, Kind.GATEWAY_CLASS)
+    kinds = (Kind.SERVICE, Kind.CONFIG_MAP, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
     versions = (cluster.proxies_version, *(cluster.epochs[kind] for kind in kinds))
     return cluster.remembered("front doors", versions, lambda: tuple(_doors(cluster)))
 

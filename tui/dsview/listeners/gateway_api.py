@@ -19,7 +19,7 @@ _ENVOY_NAMESPACE = "gateway.envoyproxy.io/owning-gateway-namespace"
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """The parameters that hold for a Gateway, the Gateway's own first. `missing` names one that is not there."""
+    """The parameters in force for a Gateway, the Gateway's own first. `missing` names one that is not there."""
 
     found: tuple[GatewayParameters, ...] = ()
     missing: str = ""
@@ -65,6 +65,8 @@ def settings_of(cluster: ClusterReader, gateway: Gateway | None, of_class: Gatew
         if item is None:
             return Settings(tuple(found), _words(ref))
         found.append(item)
+        if item.replaces_class:
+            break
     return Settings(tuple(found))
 
 

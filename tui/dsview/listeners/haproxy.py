@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsview.core.address import FAMILIES, V4, V6, Family
+from dsview.core.address import FAMILIES, Family, families_of
 from dsview.core.command_flags import flag_value
 from dsview.core.listen import ListenSource
 from dsview.kinds.container import Container
@@ -20,7 +20,8 @@ class HAProxy(ProxyController):
     """HAProxy Kubernetes Ingress Controller (haproxytech)."""
 
     name = "haproxy"
-    ingress_controllers = ("haproxy.org/ingress-controller/*",)
+    gateway_controllers = ("haproxy.org/gateway-controller",)
+    ingress_controllers = ("haproxy.org/ingress-controller", "haproxy.org/ingress-controller/*")
 
     def is_proxy(self, pod: Pod) -> bool:
         """By the image, else by the chart's label with its container."""
@@ -36,11 +37,12 @@ class HAProxy(ProxyController):
             return predicted(
                 BOTH, "predicted from the default of --disable-ipv4 and --disable-ipv6, which are not given"
             )
-        v4 = flags["disable-ipv4"].lower() in _FALSE and not is_loopback(flags["ipv4-bind-address"] or "0.0.0.0")  # noqa: S104  (read, not bound)
-        v6 = flags["disable-ipv6"].lower() in _FALSE and not is_loopback(flags["ipv6-bind-address"] or "::")
-        takes_both = v6 and flags["ipv6-bind-address"] in {"", "::"}
-        open_now: dict[Family, bool] = {V4: v4 or takes_both, V6: v6}
-        families = tuple(family for family, is_open in open_now.items() if is_open)
+        opened: set[Family] = set()
+        if flags["disable-ipv4"].lower() in _FALSE:
+            opened.update(_bound(flags["ipv4-bind-address"] or "0.0.0.0"))  # noqa: S104  (read, not bound)
+        if flags["disable-ipv6"].lower() in _FALSE:
+            opened.update(_bound(flags["ipv6-bind-address"] or "::"))
+        families = tuple(family for family in FAMILIES if family in opened)
         closes = tuple(f for f in FAMILIES if f not in families)
         given = [f"--{name}" for name, value in flags.items() if value]
         return Sockets(
@@ -54,7 +56,15 @@ class HAProxy(ProxyController):
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The chart's extra arguments."""
-        return f"# take --disable-{family.lower()} out of controller.extraArgs in the chart's values"
+        word = family.lower()
+        return f"# take --disable-{word} (and --{word}-bind-address) out of controller.extraArgs in the chart's values"
+
+
+def _bound(address: str) -> tuple[Family, ...]:
+    """HAProxy on Linux: `::` takes both families unless it is told `v6only`."""
+    if address == "::":
+        return BOTH
+    return () if is_loopback(address) else families_of((address,))
 
 
 def _container(pod: Pod) -> Container | None:

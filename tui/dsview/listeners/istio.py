@@ -6,6 +6,7 @@ Without it each listener has one socket: `0.0.0.0`, or `::` where the pod has IP
 from __future__ import annotations
 
 from dsview.core.address import V4, V6, Family
+from dsview.kinds.gateway import Gateway
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
@@ -17,6 +18,11 @@ _MANAGED = "gateway.istio.io/managed"
 _REVISION = "istio.io/rev"
 _VARIABLE = "ISTIO_DUAL_STACK"
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_OTHER_ROLES = ("mesh-controller", "eastwest-controller", "waypoint", "agentgateway")
+"""Parts of the label's value that name a waypoint, the gateway between clusters, or another proxy than Envoy."""
+
+_AKS_CLASS = "approuting-istio"
+"""The class of AKS, whose controllerName is not documented."""
 
 
 class Istio(ProxyController):
@@ -29,13 +35,19 @@ class Istio(ProxyController):
     def is_proxy(self, pod: Pod) -> bool:
         """By the label of gateways that Istio makes, else by the arguments `proxy router`; no waypoints."""
         managed = pod.labels.get(_MANAGED)
+        proxies = [c for c in pod.containers if c.name == "istio-proxy"]
         if managed:
-            return managed != "istio.io-mesh-controller"
-        return any(c.name == "istio-proxy" and c.command_line[:2] == ("proxy", "router") for c in pod.containers)
+            is_waypoint = any("waypoint" in c.command_line[:2] for c in proxies)
+            return bool(proxies) and not is_waypoint and not any(role in managed for role in _OTHER_ROLES)
+        return any(c.command_line[:2] == ("proxy", "router") for c in proxies)
 
     def is_control_plane(self, pod: Pod) -> bool:
         """Istiod."""
         return pod.labels.get("app") == "istiod"
+
+    def serves_gateway(self, cluster: ClusterReader, gateway: Gateway) -> bool:
+        """By the class's controllerName, or the class of AKS."""
+        return super().serves_gateway(cluster, gateway) or gateway.class_name == _AKS_CLASS
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """By the variable of the istiod pods of the same revision."""

@@ -21,8 +21,10 @@ class KGateway(ProxyController):
     is_shared = False
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By its label."""
-        return pod.labels.get("kgateway") == "kube-gateway"
+        """By its label, which agentgateway's proxies had too before it became a project of its own."""
+        return pod.labels.get("kgateway") == "kube-gateway" and not any(
+            "agentgateway" in c.name or "agentgateway" in c.image for c in pod.containers
+        )
 
     def is_control_plane(self, pod: Pod) -> bool:
         """By its label."""

@@ -11,7 +11,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.gateway_api import class_of, gateway_of, settings_of
+from dsview.listeners.gateway_api import GATEWAY_NAME, class_of, gateway_of, settings_of
 from dsview.listeners.nginx_files import agreeing, read_sockets
 from dsview.listeners.proxy_controller import ProxyController
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
@@ -20,7 +20,11 @@ _FAMILIES: dict[str, tuple[Family, ...]] = {"dual": BOTH, "ipv4": (V4,), "ipv6":
 _LAST_DUAL = (2, 6, 7)
 """The last version whose default is both families; later ones take that of Service default/kubernetes."""
 
-_VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)")
+_FIRST_DUAL = (1, 4, 0)
+"""The first version that listens on IPv6, and has ipFamily."""
+
+_VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)(?:[-+].*)?")
+_CONTROLLER = "gateway.nginx.org/nginx-gateway-controller"
 _OWN_PORTS = frozenset({8081, 9113})
 
 
@@ -28,14 +32,12 @@ class NginxGatewayFabric(ProxyController):
     """NGINX Gateway Fabric, from 1.x on."""
 
     name = "nginx-gateway-fabric"
-    gateway_controllers = ("gateway.nginx.org/nginx-gateway-controller",)
+    gateway_controllers = (_CONTROLLER,)
     is_shared = False
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By the label of its Deployments, else (1.x) by the image of nginx beside the controller."""
-        if pod.labels.get("app.kubernetes.io/managed-by") == "ngf-nginx":
-            return True
-        return any("nginx-gateway-fabric/nginx" in c.image for c in pod.containers)
+        """By the labels of its Deployments, else by the image of nginx, which in 1.x runs beside the controller."""
+        return _is_labelled(pod) or any("nginx-gateway-fabric/nginx" in c.image for c in pod.containers)
 
     def is_control_plane(self, pod: Pod) -> bool:
         """The controller, by its image."""
@@ -49,6 +51,10 @@ class NginxGatewayFabric(ProxyController):
         key = gateway_of(pod.labels, pod.namespace)
         gateway = cluster.gateways.get(key) if key is not None else None
         of_class = class_of(cluster, gateway) if gateway is not None else None
+        if key is None:
+            # In 1.x one nginx serves the one class of the controller.
+            classes = [item for item in cluster.gateway_classes if item.controller == _CONTROLLER]
+            of_class = classes[0] if len(classes) == 1 else None
         if of_class is None:
             return unknown("the Gateway or its class was not read")
         found = settings_of(cluster, gateway, of_class, Kind.NGINX_PROXY)
@@ -64,13 +70,34 @@ class NginxGatewayFabric(ProxyController):
         versions = {_version(c) for p in self.control_planes(cluster) for c in p.containers if _is_controller(c)}
         if not versions or None in versions:
             return unknown("ipFamily is not set, and the version of the controller is not known")
-        if any(version is not None and version > _LAST_DUAL for version in versions):
+        known = [version for version in versions if version is not None]
+        if max(known) > _LAST_DUAL:
             return unknown("ipFamily is not set: this version takes the family of Service default/kubernetes")
+        if max(known) < _FIRST_DUAL:
+            return predicted((V4,), "predicted from the default of this version, which knows no ipFamily")
+        if min(known) < _FIRST_DUAL:
+            return unknown("ipFamily is not set, and controllers of several versions run")
         return predicted(BOTH, "predicted from the default of NginxProxy spec.ipFamily, which is not set")
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The field of NginxProxy."""
         return "# set spec.ipFamily: dual in the NginxProxy that the Gateway or its class names"
+
+
+def _is_labelled(pod: Pod) -> bool:
+    """Whether the labels are those of a Deployment that the controller makes for a Gateway.
+
+    managed-by is `<instance>-<class>` and name `<gateway>-<class>` (internal/controller/provisioner/objects.go).
+    """
+    labels = pod.labels
+    managed, gateway = labels.get("app.kubernetes.io/managed-by", ""), labels.get(GATEWAY_NAME, "")
+    if managed == "ngf-nginx":
+        return True
+    instance, name = labels.get("app.kubernetes.io/instance", ""), labels.get("app.kubernetes.io/name", "")
+    if not (instance and gateway and managed.startswith(f"{instance}-") and name.startswith(f"{gateway}-")):
+        return False
+    of_class = managed.removeprefix(f"{instance}-")
+    return name == f"{gateway}-{of_class}" and any(c.name == "nginx" for c in pod.containers)
 
 
 def _is_controller(container: Container) -> bool:

@@ -12,7 +12,8 @@ from dsview.listeners.nginx_files import agreeing, read_sockets
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
-_IMAGES = ("nginx/nginx-ingress:", "nginx/nginx-ingress@", "nginx-plus-ingress")
+_IMAGES = ("nginx/nginx-ingress:", "nginx/nginx-ingress@", "nginx/kubernetes-ingress", "nginx-plus-ingress")
+_NAMES = frozenset({"nginx-ingress", "nginx-plus-ingress"})
 _OWN_PORTS = frozenset({8081, 9113})
 
 
@@ -58,6 +59,6 @@ def _container(pod: Pod) -> Container | None:
     for container in pod.containers:
         if "nginx" in container.image and any(image in container.image + ":" for image in _IMAGES):
             return container
-    if pod.labels.get("app.kubernetes.io/name") == "nginx-ingress":
-        return next((c for c in pod.containers if c.name == "nginx-ingress"), None)
+    if "nginx-ingress" in (pod.labels.get("app.kubernetes.io/name"), pod.labels.get("app")):
+        return next((c for c in pod.containers if c.name in _NAMES), None)
     return None

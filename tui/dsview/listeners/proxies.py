@@ -97,19 +97,22 @@ def controller_notices(cluster: ClusterReader) -> list[str]:
 
 
 def config_maps_in_use(cluster: ClusterReader) -> tuple[Key, ...]:
-    """The ConfigMaps that say what controllers listen on that have no proxy pods, where a Gateway is theirs."""
+    """The ConfigMaps of controllers without proxy pods, where a Gateway or an IngressClass is theirs."""
 
     def find() -> tuple[Key, ...]:
         found: dict[Key, None] = {}
         for controller in PROXY_CONTROLLERS:
             keys = controller.cluster_config_maps()
-            if keys and any(controller.serves_gateway(cluster, gateway) for gateway in cluster.gateways):
+            if not keys:
+                continue
+            if controller.has_ingress_class(cluster) or any(
+                controller.serves_gateway(cluster, gateway) for gateway in cluster.gateways
+            ):
                 found.update(dict.fromkeys(keys))
         return tuple(found)
 
-    return cluster.remembered(
-        "ConfigMaps in use", (cluster.epochs[Kind.GATEWAY], cluster.epochs[Kind.GATEWAY_CLASS]), find
-    )
+    kinds = (Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
+    return cluster.remembered("ConfigMaps in use", tuple(cluster.epochs[kind] for kind in kinds), find)
 
 
 def reaches_every_endpoint(pod: Pod) -> bool:

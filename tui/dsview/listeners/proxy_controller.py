@@ -66,6 +66,9 @@ class ProxyController(Controller):
     status_fix = ""
     """How to have the addresses of both families in a Gateway's status, in the controller's own words."""
 
+    ingress_status_fix = "# restart the controller, and look at its log for status updates"
+    """How to have the addresses of both families in an Ingress's status, in the controller's own words."""
+
     reaches_backends_from_pods = True
     """Whether it is the proxy pods that connect to backends."""
 
@@ -92,6 +95,10 @@ class ProxyController(Controller):
     def serves_gateway(self, cluster: ClusterReader, gateway: Gateway) -> bool:
         """Whether the Gateway's class is this controller's."""
         return _is_one_of(controller_name_of(cluster, gateway), self.gateway_controllers)
+
+    def has_ingress_class(self, cluster: ClusterReader) -> bool:
+        """Whether an IngressClass is this controller's."""
+        return any(_is_one_of(item.controller, self.ingress_controllers) for item in cluster.ingress_classes)
 
     def control_planes(self, cluster: ClusterReader) -> list[Pod]:
         """The controller's own pods that run."""

@@ -31,8 +31,13 @@ class Traefik(ProxyController):
         "# it copies every address of the Service"
     )
 
+    ingress_status_fix = (
+        "# set providers.kubernetesIngress.ingressEndpoint.publishedService in place of ingressEndpoint.ip:\n"
+        "# it copies every address of the Service"
+    )
+
     def is_proxy(self, pod: Pod) -> bool:
-        """By the chart's label with the image, else by the image with an entry point."""
+        """By an entry point in the arguments, else by the chart's label with the image."""
         container = _container(pod)
         if container is None:
             return False
@@ -41,9 +46,11 @@ class Traefik(ProxyController):
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """The entry points' addresses."""
         container = _container(pod)
+        if container is not None and _has_file(container):
+            return unknown("a file configures Traefik, which then reads no entry points from its arguments")
         addresses = _entry_points(container) if container is not None else {}
         if not addresses:
-            return unknown("no entry point is in the arguments: a file configures Traefik")
+            return unknown("no entry point is in the arguments: a file or the environment configures Traefik")
         pairs = []
         for address in addresses.values():
             bind = _BIND.fullmatch(address)
@@ -76,7 +83,14 @@ class Traefik(ProxyController):
 
 
 def _container(pod: Pod) -> Container | None:
-    return next((c for c in pod.containers if "traefik" in c.image), None)
+    """The container with entry points, whatever its image is called, else that of Traefik's image."""
+    with_entry_points = (c for c in pod.containers if _entry_points(c))
+    return next(with_entry_points, None) or next((c for c in pod.containers if "traefik" in c.image), None)
+
+
+def _has_file(container: Container) -> bool:
+    """Whether a file is named: Traefik takes the first of file, arguments and environment, and no other."""
+    return any(word.lower().partition("=")[0] == "--configfile" for word in container.command_line)
 
 
 def _entry_points(container: Container) -> dict[str, str]:

@@ -134,6 +134,15 @@ class _Affected:
             # While it exists it is the controller's Service, and those that select the controller are not.
             self._all_ingresses = True
             self._services.update(service.key for service in self._state.selectors.selecting(pod))
+        if any(service.type == "LoadBalancer" and self._is_of_proxies(service) for service in services):
+            self._all_ingresses = True
+
+    def _is_of_proxies(self, service: Service) -> bool:
+        wanted = service.selector.items()
+        return bool(wanted) and any(
+            pod.namespace == service.namespace and all(pod.labels.get(name) == value for name, value in wanted)
+            for pod in self._state.controllers.values()
+        )
 
     def subjects(self, flagged: Flagged) -> set[SubjectKey]:
         """Everything that the changes concern."""

@@ -78,8 +78,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 field="status.addresses",
                 observed=families(has) if has else "none",
                 expected=names(texts),
-                fix=(controller.status_fix if controller is not None else "")
-                or "# look at what writes status.addresses",
+                fix=(controller.status_fix if controller is not None else "") or _LOOK,
                 related=related,
                 grace=SETTLES,
             )

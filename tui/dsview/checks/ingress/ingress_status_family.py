@@ -2,8 +2,9 @@
 
 ## Condition
 
-The controller's publish Service has a load-balancer IP of a family, and the status of the Ingress has none of it,
-for two minutes.
+The Service that the controller publishes has a load-balancer IP of a family, and the status of the Ingress has none of
+it, for two minutes. ingress-nginx names that Service; for other controllers it is the one that has every address of the
+status.
 
 ## Why it matters
 
@@ -11,12 +12,14 @@ DNS that follows the Ingress status publishes one family only.
 
 ## Fix
 
-Restart the controller; look at its log for status updates.
+Restart the controller; look at its log for status updates. Where its settings name one address, have them name the
+Service.
 
 ## When it is a false alarm
 
 The controller is told other addresses (--publish-status-address), to write none (--update-status=false), or to
-watch another namespace only (--watch-namespace). Nobody writes the status of a manifest.
+watch another namespace only (--watch-namespace). Nobody writes the status of a manifest. For controllers other than
+ingress-nginx it is not raised where the status names a host.
 
 ## Source
 
@@ -36,7 +39,9 @@ from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
+from dsview.listeners.front_doors import front_doors
 from dsview.listeners.ingress_nginx.pods import argument, controllers_of, publish_service_key
+from dsview.listeners.proxies import proxies_of
 
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
@@ -62,7 +67,8 @@ def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
         if key is not None and _copies_status(pod):
             writers.setdefault(key, []).append(pod)
     has = families_of(tuple(entry.ip for entry in ingress.load_balancer_ingress if entry.ip))
-    for key, pods in writers.items():
+    published = {key: recreate_pods(pods) for key, pods in writers.items()} or _copied(ingress, ctx)
+    for key, fix in published.items():
         service = ctx.state.services.get(key)
         if service is None:
             continue
@@ -78,10 +84,24 @@ def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
                 field="status.loadBalancer.ingress",
                 observed=families(has),
                 expected=names(texts),
-                fix=recreate_pods(pods),
+                fix=fix,
                 related=(ref("Service", service),),
                 grace=120,
             )
+
+
+def _copied(ingress: Ingress, ctx: Context) -> dict[Key, str]:
+    """The Service of another controller that the status was copied from, and what to do where it was not in whole."""
+    shown = {entry.ip for entry in ingress.load_balancer_ingress}
+    if not shown or "" in shown:
+        return {}
+    serving = {pod.key for pod in proxies_of(ingress, ctx.state)}
+    return {
+        door.service.key: door.controller.ingress_status_fix
+        for door in front_doors(ctx.state)
+        if shown <= {entry.ip for entry in door.service.load_balancer_ingress}
+        and any(pod.key in serving for pod in door.pods)
+    }
 
 
 def _copies_status(pod: Pod) -> bool:

@@ -1,0 +1,138 @@
+"""Each controller's door in a dual-stack cluster: healthy, nothing is flagged; changed in one way, that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from dsview.core.finding import Severity
+from dsview.listeners.front_doors import front_doors
+from dsview.session.session import Session
+from tests.support import doors
+from tests.support.doors import HEALTHY, Door, Json, load
+
+V6 = "IPv6"
+
+
+def flagged(session: Session) -> set[tuple[str, str, str, str | None]]:
+    """Code, severity, name and family of what is worse than a note."""
+    return {
+        (f.check, f.severity.value, f.object.name, f.family) for f in session.book if f.severity is not Severity.NOTE
+    }
+
+
+@pytest.mark.parametrize("door", HEALTHY, ids=[door.name for door in HEALTHY])
+def test_a_healthy_door_of_each_controller_is_known_and_not_flagged(door: Door, tmp_path: Path) -> None:
+    session = load([*door.items, *doors.backend()], tmp_path)
+    found = front_doors(session.state)
+
+    assert flagged(session) == set()
+    assert [d.controller.name for d in found] == [door.name]
+    sources = {d.controller.sockets(session.state, pod).source for d in found for pod in d.pods}
+    sources |= {d.sockets_below.source for d in found if d.sockets_below is not None}
+    assert {source.value for source in sources} == {door.confidence}
+
+
+@pytest.mark.parametrize(
+    "controller",
+    [
+        "gateway.k8s.aws/alb",
+        "gateway.k8s.aws/nlb",
+        "networking.gke.io/gateway",
+        "alb.networking.azure.io/alb-controller",
+        "example.com/of-nobody-here",
+    ],
+)
+def test_a_gateway_that_nothing_in_the_cluster_serves_is_not_flagged(controller: str, tmp_path: Path) -> None:
+    session = load([*doors.cloud(controller), *doors.backend(), doors.route("a.example.com", "shop-web")], tmp_path)
+
+    assert flagged(session) == set()
+
+
+CHANGED: list[tuple[str, Iterable[Json], set[tuple[str, str, str, str | None]]]] = [
+    ("istio-default", doors.istio(None), {("DS-LSN-001", "warning", "web-istio", V6)}),
+    (
+        "istio-off",
+        doors.istio("false"),
+        {("DS-LSN-002", "error", "istiod", V6), ("DS-LSN-001", "error", "web-istio", V6)},
+    ),
+    ("envoy-gateway-default", doors.envoy_gateway(None), {("DS-LSN-001", "warning", "envoy-edge-web", V6)}),
+    (
+        "cilium-without-ipv6",
+        doors.cilium(**{"enable-ipv4": "true", "enable-ipv6": "false"}),
+        {("DS-LSN-002", "error", "cilium-config", V6), ("DS-LSN-001", "error", "cilium-gateway-web", V6)},
+    ),
+    (
+        "a-release-of-another-name",
+        doors.nginx_gateway_fabric("ipv4", instance="my-gateway"),
+        {("DS-LSN-002", "error", "proxy-config", V6), ("DS-LSN-001", "error", "web-nginx", V6)},
+    ),
+    ("the-known-default", doors.nginx_gateway_fabric(None), set()),
+    (
+        "nginx-plus",
+        doors.nginx_ingress_controller("-disable-ipv6", image="registry.example.com/nginx-plus-ingress:5.5.4"),
+        {("DS-LSN-002", "error", "nic-1", V6), ("DS-LSN-001", "error", "nginx-ingress-controller", V6)},
+    ),
+    ("openshift-default", doors.openshift_router(""), {("DS-LSN-001", "warning", "router-default", V6)}),
+    ("haproxy-without-ipv4", doors.haproxy("--disable-ipv4"), set()),
+    (
+        "contour-https-only",
+        doors.contour("0.0.0.0", "::"),
+        {("DS-LSN-002", "error", "contour-1", V6), ("DS-LSN-001", "error", "envoy", V6)},
+    ),
+    ("kong-default", doors.kong(None), {("DS-LSN-001", "warning", "kong-gateway-proxy", V6)}),
+    (
+        "kgateway-without-ipv6",
+        doors.kgateway("false"),
+        {("DS-LSN-002", "error", "kgateway-1", V6), ("DS-LSN-001", "error", "web", V6)},
+    ),
+    ("agentgateway", doors.kgateway("false", image="cr.agentgateway.dev/agentgateway:1.0"), set()),
+    (
+        "traefik-as-the-chart-makes-it",
+        doors.traefik(families=("IPv4",), vips=doors.VIPS[:1]),
+        {("DS-LSN-003", "warning", "traefik", V6)},
+    ),
+    ("traefik-with-a-file", doors.traefik("--configFile=/t.yaml", "--entryPoints.web.address=127.0.0.1:8000"), set()),
+]
+
+
+@pytest.mark.parametrize(("items", "wanted"), [case[1:] for case in CHANGED], ids=[case[0] for case in CHANGED])
+def test_a_door_that_was_changed_is_flagged_for_that(
+    items: Iterable[Json], wanted: set[tuple[str, str, str, str | None]], tmp_path: Path
+) -> None:
+    session = load([*items, *doors.backend()], tmp_path)
+
+    assert flagged(session) == wanted
+    assert not [entry for entry in session.not_evaluated() if "failed on" in entry.reason]
+
+
+@pytest.mark.parametrize(
+    ("shown", "flags"),
+    [
+        (doors.VIPS, set()),
+        (doors.VIPS[:1], {("DS-NET-003", "warning", "shop", V6)}),
+        (("198.51.100.7",), set()),
+    ],
+)
+def test_an_ingress_shows_every_family_of_the_service_whose_addresses_it_was_given(
+    shown: tuple[str, ...], flags: set[tuple[str, str, str, str | None]], tmp_path: Path
+) -> None:
+    shop = doors.ingress("shop.example.com", "traefik", "shop-web", ips=shown)
+    session = load([*doors.traefik(), *doors.backend(), shop], tmp_path)
+
+    assert flagged(session) == flags
+    assert all("publishedService" in (f.fix or "") for f in session.book if f.check == "DS-NET-003")
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+def test_the_services_of_ciliums_ingresses_are_its_doors(is_given: bool, tmp_path: Path) -> None:
+    made = doors.service("cilium-ingress", {}, {80: 80}, labels={"cilium.io/ingress": "true"})
+    data = {"enable-ipv4": "true", "enable-ipv6": "false"}
+    config = doors.item("ConfigMap", "v1", "cilium-config", "kube-system", data=data)
+    items = [doors.ingress_class("cilium", "cilium.io/ingress-controller"), made]
+    session = load([*items, *doors.backend(), *([config] if is_given else [])], tmp_path)
+
+    found = {(f.check, f.object.name) for f in session.book if f.check.startswith("DS-LSN")}
+    assert found == ({("DS-LSN-001", "cilium-ingress"), ("DS-LSN-002", "cilium-config")} if is_given else set())

@@ -1,0 +1,473 @@
+"""Front doors for tests: a dual-stack cluster of two nodes, and a healthy door of each controller in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dsview.session.session import Session
+from tests.support.clusters import from_path
+
+Json = dict[str, Any]
+
+NAMESPACE = "edge"
+OLD = "2026-01-01T00:00:00Z"
+VIPS = ("203.0.113.10", "2001:db8:1::10")
+GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
+POD_IPS = (("10.244.1.10", "fd00:10:244:1::10"), ("10.244.2.10", "fd00:10:244:2::10"))
+
+
+def item(kind: str, api: str, name: str, namespace: str | None = NAMESPACE, **fields: Any) -> Json:
+    """An object that is long there; `labels` go into its metadata."""
+    metadata: Json = {"name": name, "uid": f"{kind}-{namespace}-{name}", "creationTimestamp": OLD}
+    if namespace is not None:
+        metadata["namespace"] = namespace
+    for word in ("labels", "annotations", "ownerReferences"):
+        if word in fields:
+            metadata[word] = fields.pop(word)
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, **fields}
+
+
+def pod(
+    name: str,
+    containers: list[Json],
+    labels: dict[str, str],
+    *,
+    namespace: str = NAMESPACE,
+    ips: tuple[str, ...] = POD_IPS[0],
+    node: str = "node-1",
+    owner: str = "",
+) -> Json:
+    """A pod that has been ready for long, of ReplicaSet `owner`."""
+    reference = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": owner or name, "uid": "rs", "controller": True}
+    return item(
+        "Pod",
+        "v1",
+        name,
+        namespace,
+        labels=labels,
+        ownerReferences=[reference],
+        spec={"nodeName": node, "containers": containers},
+        status={
+            "phase": "Running",
+            "podIP": ips[0],
+            "podIPs": [{"ip": ip} for ip in ips],
+            "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": OLD}],
+        },
+    )
+
+
+def container(name: str, image: str, *words: str, env: dict[str, str] | None = None, **ports: int) -> Json:
+    """A container with arguments, environment, and ports by name."""
+    found: Json = {"name": name, "image": image, "args": list(words)}
+    if env:
+        found["env"] = [{"name": key, "value": value} for key, value in env.items()]
+    found["ports"] = [{"name": key.replace("_", "-"), "containerPort": value} for key, value in ports.items()]
+    return found
+
+
+def service(
+    name: str,
+    selector: dict[str, str],
+    ports: dict[int, int | str],
+    *,
+    labels: dict[str, str] | None = None,
+    families: tuple[str, ...] = ("IPv4", "IPv6"),
+    vips: tuple[str, ...] = VIPS,
+    namespace: str = NAMESPACE,
+    kind: str = "LoadBalancer",
+    number: int = 10,
+) -> Json:
+    """A Service; `ports` are targets by port."""
+    ips = {"IPv4": f"10.96.0.{number}", "IPv6": f"fd00:10:96::{number:x}"}
+    made = item(
+        "Service",
+        "v1",
+        name,
+        namespace,
+        labels=labels or {},
+        spec={
+            "type": kind,
+            "clusterIP": ips[families[0]],
+            "clusterIPs": [ips[family] for family in families],
+            "ipFamilies": list(families),
+            "ipFamilyPolicy": "PreferDualStack" if len(families) == 2 else "SingleStack",
+            "selector": selector,
+            "ports": [
+                {"name": f"port-{port}", "port": port, "targetPort": target, "protocol": "TCP"}
+                for port, target in ports.items()
+            ],
+        },
+        status={"loadBalancer": {"ingress": [{"ip": ip, "ipMode": "VIP"} for ip in vips]} if vips else {}},
+    )
+    if not selector:
+        del made["spec"]["selector"]
+    return made
+
+
+def slices(of: Json, pods: Iterable[Json]) -> list[Json]:
+    """The EndpointSlices of a Service, one for each of its families."""
+    name, namespace = of["metadata"]["name"], of["metadata"]["namespace"]
+    pods = list(pods)
+    return [
+        item(
+            "EndpointSlice",
+            "discovery.k8s.io/v1",
+            f"{name}-{family.lower()}",
+            namespace,
+            labels={"kubernetes.io/service-name": name},
+            addressType=family,
+            ports=[{"name": port["name"], "port": 8080, "protocol": "TCP"} for port in of["spec"]["ports"]],
+            endpoints=[
+                {
+                    "addresses": [entry["ip"]],
+                    "conditions": {"ready": True, "serving": True},
+                    "nodeName": one["spec"]["nodeName"],
+                    "targetRef": {
+                        "kind": "Pod",
+                        "name": one["metadata"]["name"],
+                        "namespace": one["metadata"]["namespace"],
+                        "uid": one["metadata"]["uid"],
+                    },
+                }
+                for one in pods
+                for entry in one["status"]["podIPs"]
+                if (":" in entry["ip"]) == (family == "IPv6")
+            ],
+        )
+        for family in of["spec"]["ipFamilies"]
+    ]
+
+
+def with_slices(of: Json, *pods: Json) -> list[Json]:
+    """A Service with its pods and EndpointSlices."""
+    return [of, *pods, *slices(of, pods)]
+
+
+def gateway(
+    of_class: str,
+    controller: str,
+    *,
+    name: str = "web",
+    addresses: Iterable[str] = VIPS,
+    parameters: Json | None = None,
+    class_parameters: Json | None = None,
+) -> list[Json]:
+    """A Gateway of port 80 that is programmed, and its class."""
+    spec: Json = {"gatewayClassName": of_class, "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}]}
+    if parameters:
+        spec["infrastructure"] = {"parametersRef": parameters}
+    class_spec: Json = {"controllerName": controller}
+    if class_parameters:
+        class_spec["parametersRef"] = class_parameters
+    programmed = {"type": "Programmed", "status": "True", "lastTransitionTime": OLD}
+    values = [{"type": "IPAddress" if _is_ip(text) else "Hostname", "value": text} for text in addresses]
+    api = "gateway.networking.k8s.io/v1"
+    return [
+        item("GatewayClass", api, of_class, None, spec=class_spec),
+        item("Gateway", api, name, spec=spec, status={"addresses": values, "conditions": [programmed]}),
+    ]
+
+
+def _is_ip(text: str) -> bool:
+    return text.replace(".", "").replace(":", "").isalnum() and not text.endswith(".com")
+
+
+def route(host: str, backend: str, *, parent: str = "web", name: str = "shop") -> Json:
+    """An HTTPRoute that its Gateway accepted."""
+    parent_ref = {"name": parent, "namespace": NAMESPACE}
+    return item(
+        "HTTPRoute",
+        "gateway.networking.k8s.io/v1",
+        name,
+        spec={
+            "hostnames": [host],
+            "parentRefs": [parent_ref],
+            "rules": [{"backendRefs": [{"name": backend, "port": 80}]}],
+        },
+        status={
+            "parents": [{"parentRef": parent_ref, "conditions": [{"type": "Accepted", "status": "True"}]}],
+        },
+    )
+
+
+def ingress(host: str, of_class: str, backend: str, *, name: str = "shop", ips: tuple[str, ...] = VIPS) -> Json:
+    """An Ingress with its controller's addresses."""
+    path = {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": backend, "port": {"number": 80}}}}
+    return item(
+        "Ingress",
+        "networking.k8s.io/v1",
+        name,
+        spec={"ingressClassName": of_class, "rules": [{"host": host, "http": {"paths": [path]}}]},
+        status={"loadBalancer": {"ingress": [{"ip": ip} for ip in ips]}},
+    )
+
+
+def ingress_class(name: str, controller: str) -> Json:
+    """An IngressClass."""
+    return item("IngressClass", "networking.k8s.io/v1", name, None, spec={"controller": controller})
+
+
+def backend(name: str = "shop-web") -> list[Json]:
+    """A healthy Service behind a door."""
+    labels = {"app": name}
+    ips = ("10.244.2.50", "fd00:10:244:2::50")
+    one = pod(f"{name}-0", [container("web", "web:1", http=8080)], labels, ips=ips, node="node-2")
+    return with_slices(service(name, labels, {80: 8080}, kind="ClusterIP", vips=(), number=50), one)
+
+
+def base() -> list[Json]:
+    """A declared dual-stack cluster of two nodes, with nothing in it."""
+    nodes = [
+        item(
+            "Node",
+            "v1",
+            f"node-{number}",
+            None,
+            spec={
+                "podCIDR": f"10.244.{number}.0/24",
+                "podCIDRs": [f"10.244.{number}.0/24", f"fd00:10:244:{number}::/64"],
+            },
+            status={
+                "addresses": [
+                    {"type": "InternalIP", "address": f"192.168.0.{number}"},
+                    {"type": "InternalIP", "address": f"fd00:192::{number}"},
+                ],
+                "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": OLD}],
+                "nodeInfo": {"kubeletVersion": "v1.34.2"},
+            },
+        )
+        for number in (1, 2)
+    ]
+    ready = [{"type": "Ready", "status": "True", "lastTransitionTime": OLD}]
+    cidr = item(
+        "ServiceCIDR",
+        "networking.k8s.io/v1",
+        "kubernetes",
+        None,
+        spec={"cidrs": ["10.96.0.0/16", "fd00:10:96::/112"]},
+        status={"conditions": ready},
+    )
+    return [*nodes, cidr]
+
+
+def load(items: Iterable[Json], folder: Path, confs: dict[str, str] | None = None) -> Session:
+    """The objects as a session that has read them all; `confs` are nginx configurations by pod."""
+    text = json.dumps({"kind": "List", "apiVersion": "v1", "items": [*base(), *items]})
+    (folder / "objects.json").write_text(text)
+    for name, conf in (confs or {}).items():
+        path = folder / "nginx" / NAMESPACE / f"{name}.conf"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(conf)
+    return from_path(folder)
+
+
+class Door(msgspec.Struct):
+    """A door that is healthy: its objects, and how its sockets are known."""
+
+    name: str
+    items: list[Json]
+    confidence: str
+
+
+def _of_gateway(name: str = "web") -> dict[str, str]:
+    return {GATEWAY_NAME: name}
+
+
+def istio(dual: str | None = "true", *extra: Json) -> list[Json]:
+    """A Gateway of Istio and the istiod behind it."""
+    env = {"ISTIO_DUAL_STACK": dual} if dual is not None else None
+    istiod = pod(
+        "istiod",
+        [container("discovery", "istio/pilot:1.28.1", "discovery", env=env)],
+        {"app": "istiod"},
+        namespace="istio-system",
+        ips=("10.244.2.3", "fd00:10:244:2::3"),
+        node="node-2",
+    )
+    labels = {**_of_gateway(), "gateway.istio.io/managed": "istio.io-gateway-controller"}
+    proxy = pod("web-istio-1", [container("istio-proxy", "istio/proxyv2:1.28.1", "proxy", "router")], labels)
+    made = service("web-istio", _of_gateway(), {80: 80}, labels=labels)
+    return [*gateway("istio", "istio.io/gateway-controller"), istiod, *with_slices(made, proxy), *extra]
+
+
+def traefik(*words: str, families: tuple[str, ...] = ("IPv4", "IPv6"), vips: tuple[str, ...] = VIPS) -> list[Json]:
+    """Traefik as its chart installs it, with an IngressClass."""
+    labels = {"app.kubernetes.io/name": "traefik"}
+    words = words or ("--entryPoints.web.address=:8000/tcp", "--entryPoints.websecure.address=:8443/tcp")
+    proxy = pod(
+        "traefik-1", [container("traefik", "docker.io/traefik:v3.6.2", *words, web=8000, websecure=8443)], labels
+    )
+    made = service("traefik", labels, {80: "web", 443: "websecure"}, families=families, vips=vips, number=11)
+    return [ingress_class("traefik", "traefik.io/ingress-controller"), *with_slices(made, proxy)]
+
+
+def envoy_gateway(family: str | None = "DualStack") -> list[Json]:
+    """A Gateway of Envoy Gateway, and its EnvoyProxy where a family is set."""
+    owner = {
+        "gateway.envoyproxy.io/owning-gateway-name": "web",
+        "gateway.envoyproxy.io/owning-gateway-namespace": NAMESPACE,
+    }
+    labels = {
+        "app.kubernetes.io/managed-by": "envoy-gateway",
+        "app.kubernetes.io/component": "proxy",
+        "app.kubernetes.io/name": "envoy",
+        **owner,
+    }
+    parameters = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", "name": "dual", "namespace": NAMESPACE}
+    envoy_proxy = item("EnvoyProxy", "gateway.envoyproxy.io/v1alpha1", "dual", spec={"ipFamily": family})
+    proxy = pod("envoy-1", [container("envoy", "envoyproxy/envoy:distroless-v1.37.0")], labels)
+    made = service("envoy-edge-web", labels, {80: 10080}, labels=labels)
+    return [
+        *gateway(
+            "eg", "gateway.envoyproxy.io/gatewayclass-controller", class_parameters=parameters if family else None
+        ),
+        *([envoy_proxy] if family else []),
+        *with_slices(made, proxy),
+    ]
+
+
+def cilium(**data: str) -> list[Json]:
+    """A Gateway of Cilium, whose Service has a placeholder for an endpoint."""
+    data = data or {"enable-ipv4": "true", "enable-ipv6": "true"}
+    labels = {**_of_gateway(), "io.cilium.gateway/owning-gateway": "web"}
+    made = service("cilium-gateway-web", {}, {80: 80}, labels=labels)
+    placeholder = item(
+        "EndpointSlice",
+        "discovery.k8s.io/v1",
+        "cilium-gateway-web",
+        labels={"kubernetes.io/service-name": "cilium-gateway-web"},
+        addressType="IPv4",
+        ports=[{"name": "port-80", "port": 9999, "protocol": "TCP"}],
+        endpoints=[{"addresses": ["192.192.192.192"], "conditions": {"ready": True}}],
+    )
+    return [
+        *gateway("cilium", "io.cilium/gateway-controller"),
+        item("ConfigMap", "v1", "cilium-config", "kube-system", data=data),
+        made,
+        placeholder,
+    ]
+
+
+def nginx_gateway_fabric(family: str | None = "dual", *, instance: str = "ngf") -> list[Json]:
+    """A Gateway of NGINX Gateway Fabric, whose release has the name `instance`."""
+    labels = {
+        **_of_gateway(),
+        "app.kubernetes.io/instance": instance,
+        "app.kubernetes.io/managed-by": f"{instance}-nginx",
+        "app.kubernetes.io/name": "web-nginx",
+    }
+    parameters = {"group": "gateway.nginx.org", "kind": "NginxProxy", "name": "proxy-config", "namespace": NAMESPACE}
+    spec = {"ipFamily": family} if family else {}
+    controller = pod(
+        "ngf-controller",
+        [container("nginx-gateway", "ghcr.io/nginx/nginx-gateway-fabric:2.6.7")],
+        {"app.kubernetes.io/name": "nginx-gateway-fabric"},
+        ips=("10.244.2.4", "fd00:10:244:2::4"),
+        node="node-2",
+    )
+    proxy = pod("web-nginx-1", [container("nginx", "registry.example.com/nginx-gw:1")], labels)
+    made = service("web-nginx", labels, {80: 80}, labels=labels)
+    return [
+        *gateway("nginx", "gateway.nginx.org/nginx-gateway-controller", class_parameters=parameters),
+        item("NginxProxy", "gateway.nginx.org/v1alpha2", "proxy-config", spec=spec),
+        controller,
+        *with_slices(made, proxy),
+    ]
+
+
+def nginx_ingress_controller(*words: str, image: str = "ghcr.io/nginx/kubernetes-ingress:5.5.4") -> list[Json]:
+    """F5's controller as its chart installs it, dual-stack."""
+    labels = {"app.kubernetes.io/name": "nginx-ingress"}
+    words = words or ("-disable-ipv6=false",)
+    proxy = pod("nic-1", [container("nginx-ingress", image, *words, http=80, https=443)], labels)
+    made = service("nginx-ingress-controller", labels, {80: 80, 443: 443})
+    return [ingress_class("nginx", "nginx.org/ingress-controller"), *with_slices(made, proxy)]
+
+
+def openshift_router(mode: str = "v4v6") -> list[Json]:
+    """OpenShift's default router."""
+    namespace = "openshift-ingress"
+    labels = {"ingresscontroller.operator.openshift.io/deployment-ingresscontroller": "default"}
+    env = {"ROUTER_IP_V4_V6_MODE": mode} if mode else None
+    proxy = pod("router-1", [container("router", "router:4.20", env=env, http=80)], labels, namespace=namespace)
+    made = service("router-default", labels, {80: "http"}, namespace=namespace)
+    return [ingress_class("openshift-default", "openshift.io/ingress-to-route"), *with_slices(made, proxy)]
+
+
+def haproxy(*words: str) -> list[Json]:
+    """The HAProxy controller as its chart installs it, with a Service for both families."""
+    labels = {"app.kubernetes.io/name": "kubernetes-ingress"}
+    words = words or ("--ipv4-bind-address=0.0.0.0", "--ipv6-bind-address=::")
+    image = "haproxytech/kubernetes-ingress:3.2.4"
+    proxy = pod("haproxy-1", [container("kubernetes-ingress-controller", image, *words, http=8080)], labels)
+    made = service("haproxy-kubernetes-ingress", labels, {80: "http"})
+    return [ingress_class("haproxy", "haproxy.org/ingress-controller"), *with_slices(made, proxy)]
+
+
+def contour(http: str = "::", https: str = "::") -> list[Json]:
+    """Contour with its Envoys; an empty address is a flag that is not given."""
+    flags = [f"--envoy-service-{name}-address={a}" for name, a in (("http", http), ("https", https)) if a]
+    control = pod(
+        "contour-1",
+        [container("contour", "ghcr.io/projectcontour/contour:v1.33.0", "contour", "serve", *flags)],
+        {"app": "contour"},
+        ips=("10.244.2.5", "fd00:10:244:2::5"),
+        node="node-2",
+    )
+    labels = {"app": "envoy"}
+    manager = container("shutdown-manager", "ghcr.io/projectcontour/contour:v1.33.0", "envoy", "shutdown-manager")
+    proxy = pod("envoy-1", [manager, container("envoy", "envoyproxy/envoy:v1.35.3", http=8080, https=8443)], labels)
+    made = service("envoy", labels, {80: 8080, 443: 8443})
+    return [ingress_class("contour", "projectcontour.io/ingress-controller"), control, *with_slices(made, proxy)]
+
+
+def kong(listen: str | None = "0.0.0.0:8000, [::]:8000, 0.0.0.0:8443 http2 ssl, [::]:8443 http2 ssl") -> list[Json]:
+    """Kong as its chart installs it."""
+    labels = {"app.kubernetes.io/name": "gateway"}
+    env = {"KONG_PROXY_LISTEN": listen} if listen is not None else None
+    proxy = pod("kong-1", [container("proxy", "kong:3.9", env=env, proxy=8000, proxy_tls=8443)], labels)
+    made = service("kong-gateway-proxy", labels, {80: 8000, 443: 8443})
+    return [ingress_class("kong", "ingress-controllers.konghq.com/kong"), *with_slices(made, proxy)]
+
+
+def kgateway(bind: str | None = "true", image: str = "cr.kgateway.dev/kgateway-dev/envoy-wrapper:v2.1.1") -> list[Json]:
+    """A Gateway of kgateway and its controller."""
+    env = {"KGW_LISTENER_BIND_IPV6": bind} if bind is not None else None
+    control = pod(
+        "kgateway-1",
+        [container("controller", "cr.kgateway.dev/kgateway-dev/kgateway:v2.1.1", env=env)],
+        {"kgateway": "kgateway"},
+        namespace="kgateway-system",
+        ips=("10.244.2.6", "fd00:10:244:2::6"),
+        node="node-2",
+    )
+    labels = {**_of_gateway(), "kgateway": "kube-gateway"}
+    proxy = pod("web-1", [container("kgateway-proxy", image)], labels)
+    made = service("web", _of_gateway(), {80: 80}, labels=labels)
+    return [*gateway("kgateway", "kgateway.dev/kgateway"), control, *with_slices(made, proxy)]
+
+
+def cloud(controller: str) -> list[Json]:
+    """A Gateway that is served outside the cluster, by a host name."""
+    return gateway("cloud", controller, addresses=("lb-1.elb.example.com",))
+
+
+HEALTHY: tuple[Door, ...] = (
+    Door("istio", istio(), "declared"),
+    Door("traefik", traefik(), "declared"),
+    Door("envoy-gateway", envoy_gateway(), "declared"),
+    Door("cilium", cilium(), "declared"),
+    Door("nginx-gateway-fabric", nginx_gateway_fabric(), "declared"),
+    Door("nginx-ingress-controller", nginx_ingress_controller(), "declared"),
+    Door("openshift-router", openshift_router(), "declared"),
+    Door("haproxy", haproxy(), "declared"),
+    Door("contour", contour(), "declared"),
+    Door("kong", kong(), "declared"),
+    Door("kgateway", kgateway(), "declared"),
+)
+"""A healthy door of each controller, by the controller's name here."""
