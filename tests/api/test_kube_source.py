@@ -10,7 +10,7 @@ import pytest
 
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
-from dsview.sources.kube import backoff, load_priority
+from dsview.sources.kube import backoff, events, load_priority
 from tests.support.apiserver import ApiServer, Fault, Request, status_body
 from tests.support.live import Json, Live, pod
 
@@ -81,6 +81,25 @@ def test_a_service_that_turns_dual_stack_loses_its_flag(
     kept = one.session.state.services.get(("ingress-nginx", name))
     assert kept is not None
     assert kept.cluster_ips[1] == "fd00:10:96::77"
+
+
+def test_events_are_read_by_reason_in_bounded_number(
+    api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "AT_MOST", 600)
+    said = "Liveness probe failed: dial tcp [fd00::7]:80: connect: connection refused"
+    for number in range(1200):
+        involved = {"kind": "Pod", "namespace": "default", "name": f"p{number}"}
+        meta = {"name": f"e{number:04}", "namespace": "default"}
+        text = said if number % 2 else "Readiness probe failed: HTTP probe failed with statuscode: 503"
+        kind = {"kind": "Event", "apiVersion": "v1"}
+        api.load([{**kind, "metadata": meta, "reason": "Unhealthy", "message": text, "involvedObject": involved}])
+    one = live().settle()
+    one.until(lambda: one.health(Kind.EVENT) is Health.POLLING, "events were read")
+    asked = [r for r in api.log if r.query.get("fieldSelector") == "reason=Unhealthy"]
+    assert [r.query["limit"] for r in asked] == ["500", "500"]
+    assert {event.message for event in one.session.state.events} == {said}
+    assert one.reason(Kind.EVENT) == "of the reason Unhealthy only the first 600 were read"
 
 
 def test_pages_are_used_where_streaming_lists_are_refused(api: ApiServer, live: Callable[..., Live]) -> None:

@@ -34,6 +34,7 @@ CATALOGUE = {
     "DS-POD-004": ("outside-pod-cidr", "note"),
     "DS-POD-005": ("duplicate-pod-ip", "error"),
     "DS-POD-006": ("family-unused", "warning"),
+    "DS-POD-007": ("probe-refused", "warning"),
     "DS-NODE-001": ("internal-ip-family", "error"),
     "DS-NODE-002": ("pod-cidr-family", "error"),
     "DS-NODE-003": ("pod-cidr-overlap", "error"),

@@ -18,6 +18,7 @@ from tests.support.changes import (
     Case,
     Change,
     Json,
+    adding,
     all_of,
     event,
     pod_named,
@@ -50,7 +51,74 @@ def _turned_round(*names: str) -> Change:
     return change
 
 
+def _probe_refused(
+    at: str, *, when: str = "2026-11-21T00:00:00Z", container: str = "nginx", ready: bool = False
+) -> Change:
+    """A pod's probe was refused at an address."""
+
+    def change(items: list[Json]) -> None:
+        said = f'Readiness probe failed: Get "http://{at}/": dial tcp {at}: connect: connection refused'
+        told = event("Unhealthy", "Pod", "default", POD, said)
+        told["involvedObject"]["fieldPath"] = f"spec.containers{{{container}}}"
+        told["lastTimestamp"] = when
+        pod = find(items, "Pod", POD)
+        for condition in pod["status"]["conditions"]:
+            if condition["type"] in ("Ready", "ContainersReady"):
+                condition["status"] = str(ready)
+        for item in items:
+            for endpoint in item.get("endpoints") or ():
+                if (endpoint.get("targetRef") or {}).get("name") == POD:
+                    endpoint["conditions"]["ready"] = ready
+        items.append(told)
+
+    return change
+
+
+def _waiting(items: list[Json]) -> None:
+    """The container of the pod waits for its next start."""
+    pod = find(items, "Pod", POD)
+    for status in pod["status"]["containerStatuses"]:
+        status["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
+
+
+REFUSED = {("DS-POD-007", "warning", "Pod", POD, V4)}
+
 CASES = [
+    Case("probe-refused-at-the-first-address", "01", _probe_refused("10.244.1.3:80"), REFUSED),
+    Case(
+        "probe-refused-at-the-first-address-of-an-ipv6-first-pod",
+        "01",
+        all_of(_turned_round(POD), _probe_refused("[fd00:10:244:1::3]:80")),
+        {("DS-POD-007", "warning", "Pod", POD, V6)},
+    ),
+    Case("ready-pod-whose-liveness-probe-is-refused", "01", _probe_refused("10.244.1.3:80", ready=True), REFUSED),
+    Case("probe-of-another-address", "01", _probe_refused("10.244.9.9:80"), set(), ("DS-POD-007",)),
+    Case(
+        "probe-refused-before-the-pod-became-ready",
+        "01",
+        _probe_refused("10.244.1.3:80", when="2026-11-20T08:14:01Z", ready=True),
+        set(),
+        ("DS-POD-007",),
+    ),
+    Case(
+        "probe-refused-long-before-the-newest-event",
+        "01",
+        all_of(
+            _probe_refused("10.244.1.3:80"),
+            adding(
+                {**event("AllocationFailed", "Service", "default", "none"), "lastTimestamp": "2026-11-21T00:11:00Z"}
+            ),
+        ),
+        set(),
+        ("DS-POD-007",),
+    ),
+    Case(
+        "probe-of-a-container-that-waits-for-its-next-start",
+        "01",
+        all_of(_probe_refused("10.244.1.3:80"), _waiting),
+        set(),
+        ("DS-POD-007",),
+    ),
     Case(
         "pod-without-its-nodes-family",
         "01",

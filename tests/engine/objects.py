@@ -190,6 +190,7 @@ PODS = st.builds(
     start_time=TIMES,
     containers=_some(*_CONTAINERS),
     ipam=_some((), (), (), (IPAM_ANNOTATIONS[0],)),
+    stopped=_some((), (), ("web",)),
 )
 
 NODES = st.builds(
@@ -317,6 +318,8 @@ CONFIG_MAPS = st.one_of(
     ),
 )
 
+PROBED = tuple(f"dial tcp {text}: connect: connection refused" for text in ("10.244.1.1:80", "[fd00:1::1]:80"))
+
 EVENTS = st.builds(
     Event,
     name=_some("e1", "e2", "e3"),
@@ -328,11 +331,14 @@ EVENTS = st.builds(
         "HostIPsIPFamilyMismatch",
         "CIDRNotAvailable",
         "AllocationFailed",
+        "Unhealthy",
+        "Unhealthy",
     ),
-    message=_some("it failed", "10.96.0.1 is out of range", "no pool"),
+    message=_some(*PROBED, "it failed", "10.96.0.1 is out of range", "no pool"),
     involved_kind=_some("Service", "Pod", "Node", ""),
     involved_namespace=_some("default", "kube-system", ""),
-    involved_name=_some("web", "pub", "kubernetes", "p1", "n1", ""),
+    involved_name=_some("web", "pub", "kubernetes", "p1", "p2", "n1", ""),
+    involved_container=_some("", "web"),
     last_seen=TIMES,
 )
 

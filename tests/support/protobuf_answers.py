@@ -23,6 +23,7 @@ INNER: dict[str, type[Message]] = {
     "readiness_probe": pb.Probe,
     "startup_probe": pb.Probe,
     "host_ips": pb.PodIP,
+    "container_statuses": pb.ContainerStatus,
 }
 """Fields that are bytes in the trimmed schema, and the messages that they are."""
 

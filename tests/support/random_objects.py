@@ -13,7 +13,7 @@ from dsview.kinds.ingress import INGRESS_ANNOTATIONS
 from dsview.kinds.ingress_class import DEFAULT_CLASS_ANNOTATION
 from dsview.kinds.metadata import OwnerReference
 from dsview.kinds.node import NODE_ANNOTATIONS
-from dsview.kinds.pod import IPAM_ANNOTATIONS, PodIP
+from dsview.kinds.pod import IPAM_ANNOTATIONS, ContainerStatus, PodIP
 from dsview.kinds.service import SERVICE_ANNOTATIONS
 
 # Few words, so that hosts, names and values meet; one with what separates fields of packed endpoints.
@@ -84,6 +84,8 @@ def raw(name: str) -> st.SearchStrategy[Any]:
             return st.none() | st.lists(strategy(inspect.type_info(OwnerReference)), max_size=2)
         case "hostIPs":
             return st.none() | st.lists(strategy(inspect.type_info(PodIP)), max_size=2)
+        case "containerStatuses":
+            return st.none() | st.lists(strategy(inspect.type_info(ContainerStatus)), max_size=2)
         case "ports":
             return st.none() | st.lists(strategy(inspect.type_info(ContainerPortWire)), max_size=2)
         case "env":

@@ -50,6 +50,14 @@ class EventIndex:
         if new is not None:
             self._by_object.setdefault((new.involved_namespace, new.involved_name), {})[new.key] = new
 
+    def __len__(self) -> int:
+        """How many objects Events are about."""
+        return len(self._by_object)
+
+    def __contains__(self, key: Key) -> bool:
+        """Whether any Event is about an object."""
+        return key in self._by_object
+
     def about(self, key: Key) -> list[Event]:
         """The Events about an object, the latest last."""
         return in_order(self._by_object.get(key, {}).values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from dsview.kinds.annotations import plain_annotations
@@ -18,18 +19,26 @@ EVENT_REASONS: tuple[str, ...] = (
     "CIDRAssignmentFailed",
     "AllocationFailed",
     "SyncLoadBalancerFailed",
+    "Unhealthy",
 )
 """The only reasons that Events are asked for; each request has one as its fieldSelector."""
 
+_CONTAINER = re.compile(r"containers\{(?P<name>[^{}]*)\}$")
+"""How fieldPath of an Event names a container: `spec.containers{web}`."""
+
 
 class Event(Object, frozen=True, gc=False, kw_only=True):
-    """A v1 Event of one of the reasons in `kinds.EVENT_REASONS`, and the object it is about."""
+    """A v1 Event of one of the reasons in `kinds.EVENT_REASONS`, and the object it is about.
+
+    `involved_container` is the container of the Pod that it is about, where it names one.
+    """
 
     reason: str = ""
     message: str = ""
     involved_kind: str = ""
     involved_namespace: str = ""
     involved_name: str = ""
+    involved_container: str = ""
     last_seen: int = 0
 
 
@@ -39,6 +48,7 @@ class InvolvedObject(Wire):
     kind: str | None = None
     namespace: str | None = None
     name: str | None = None
+    field_path: str | None = None
 
 
 class EventWire(Wire):
@@ -54,6 +64,7 @@ class EventWire(Wire):
 
 def _decode(o: EventWire) -> Event:
     involved = o.involved_object or InvolvedObject()
+    container = _CONTAINER.search(involved.field_path or "")
     return Event(
         **read_meta(o.metadata, plain_annotations(o.metadata.annotations)),
         reason=o.reason or "",
@@ -61,12 +72,27 @@ def _decode(o: EventWire) -> Event:
         involved_kind=involved.kind or "",
         involved_namespace=involved.namespace or "",
         involved_name=involved.name or "",
+        involved_container=container.group("name") if container is not None else "",
         last_seen=seconds(o.last_timestamp or o.event_time or o.metadata.creation_timestamp),
     )
 
 
+REFUSED = "connection refused"
+"""What a failed probe's Event says where nothing listens on the address that was probed."""
+
+
+def is_about_addresses(event: Event) -> bool:
+    """Whether an Event can tell anything of address families: most failed probes do not."""
+    return event.reason != "Unhealthy" or REFUSED in event.message
+
+
 def _encode(item: Event) -> Json:
-    involved = without_empty(kind=item.involved_kind, namespace=item.involved_namespace, name=item.involved_name)
+    involved = without_empty(
+        kind=item.involved_kind,
+        namespace=item.involved_namespace,
+        name=item.involved_name,
+        fieldPath=f"spec.containers{{{item.involved_container}}}" if item.involved_container else None,
+    )
     return without_empty(
         reason=item.reason,
         message=item.message,

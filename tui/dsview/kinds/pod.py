@@ -17,7 +17,11 @@ from dsview.kinds.wire import NULL, NULLS, Interner, Json, Wire, iso_time, secon
 
 
 class Pod(Object, frozen=True, gc=False, kw_only=True):
-    """A v1 Pod. `ready_since` is the last transition of the Ready condition, `ipam` the IPAM annotations' names."""
+    """A v1 Pod.
+
+    `ready_since` is the last transition of the Ready condition, `ipam` the IPAM annotations' names. `stopped` are the
+    containers of a running pod that do not run themselves; where the pod is ready all of them do.
+    """
 
     deleted: int = 0
     owner: OwnerRef | None = None
@@ -34,6 +38,7 @@ class Pod(Object, frozen=True, gc=False, kw_only=True):
     start_time: int = 0
     containers: tuple[Container, ...] = ()
     ipam: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
 
     @property
     def ips(self) -> tuple[str, ...]:
@@ -80,6 +85,19 @@ class PodSpec(Wire):
     containers: list[ContainerWire] | None = None
 
 
+class ContainerState(Wire):
+    """state in status.containerStatuses[]."""
+
+    running: dict[str, object] | None = None
+
+
+class ContainerStatus(Wire):
+    """status.containerStatuses[]."""
+
+    name: str | None = None
+    state: ContainerState | None = None
+
+
 class PodStatus(Wire):
     """status of a Pod."""
 
@@ -90,6 +108,7 @@ class PodStatus(Wire):
     host_ips: Raw = field(name="hostIPs", default=NULL)
     start_time: datetime | None = None
     conditions: list[ConditionWire] | None = None
+    container_statuses: Raw = NULL
 
 
 class PodWire(Wire):
@@ -110,6 +129,14 @@ def read_hosts(raw: msgspec.Raw) -> tuple[str, ...]:
     if data in NULLS:
         return ()
     return _hosts.get(data, lambda: tuple(host.ip for host in _hosts_decoder.decode(data) if host.ip))
+
+
+_statuses_decoder = msgspec.json.Decoder(list[ContainerStatus] | None)
+
+
+def _read_stopped(raw: msgspec.Raw) -> tuple[str, ...]:
+    statuses = _statuses_decoder.decode(raw) or ()
+    return tuple([s.name or "" for s in statuses if s.state is None or s.state.running is None])
 
 
 def _decode(o: PodWire) -> Pod:
@@ -140,6 +167,7 @@ def _decode(o: PodWire) -> Pod:
         start_time=seconds(status.start_time),
         containers=read_containers(spec.containers or ()),
         ipam=tuple([name for name, _ in without_ignore(annotations)]) if annotations else (),
+        stopped=() if is_ready or status.phase != "Running" else _read_stopped(status.container_statuses),
     )
 
 
@@ -160,6 +188,7 @@ def _encode(item: Pod) -> Json:
         hostIPs=[{"ip": ip} for ip in item.host_ips],
         startTime=iso_time(item.start_time),
         conditions=encode_ready(ready=item.ready, since=item.ready_since),
+        containerStatuses=[{"name": name, "state": {}} for name in item.stopped],
     )
     return {"_annotations": [(name, "") for name in item.ipam], "_owners": owners, "spec": spec, "status": status}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from dsview.checks.engine.healthy_pods import HealthyPods, has_plain_addresses
 from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
+from dsview.cluster.newest_time import newest_time
 from dsview.cluster.profile import NodeFacts, Profile, ProfileTracker
 from dsview.cluster.state import ClusterState
 from dsview.core.address import Family
@@ -77,6 +78,15 @@ class Context:
             return True
         self.recheck_at(since + seconds)
         return False
+
+    def is_recent(self, moment: float, seconds: float) -> bool:
+        """Whether a moment lies less than that long ago; asks to be called again when it does no more.
+
+        Files that do not say when they were written are as old as the newest time in them.
+        """
+        if self.now == math.inf:
+            return newest_time(self.state) - moment < seconds
+        return not self.older_than(moment, seconds)
 
     def elig(self, pod: Pod) -> bool:
         """Whether the pod counts: running, not terminating, with addresses, 60 s old."""

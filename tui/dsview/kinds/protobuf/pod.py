@@ -36,6 +36,7 @@ def decode_pod(message: pb.Pod) -> Pod:
             break
     ips = tuple([entry.ip for entry in status.pod_ips if entry.ip])
     pod_ip = status.pod_ip
+    phase = status.phase
     return Pod(
         **read_meta(meta, annotations.pop(IGNORE_ANNOTATION, "")),
         deleted=meta.deletion_timestamp.seconds,
@@ -43,7 +44,7 @@ def decode_pod(message: pb.Pod) -> Pod:
         node_name=sys.intern(spec.node_name),
         host_network=spec.host_network,
         dns_policy=sys.intern(spec.dns_policy or "ClusterFirst"),
-        phase=sys.intern(status.phase),
+        phase=sys.intern(phase),
         ready=is_ready,
         ready_since=ready_since,
         pod_ip=ips[0] if ips and ips[0] == pod_ip else pod_ip,
@@ -52,8 +53,14 @@ def decode_pod(message: pb.Pod) -> Pod:
         host_ips=_read_hosts(tuple(status.host_ips)),
         start_time=status.start_time.seconds,
         containers=_read_containers(spec),
+        stopped=() if is_ready or phase != "Running" else _read_stopped(status.container_statuses),
         ipam=tuple(annotations),
     )
+
+
+def _read_stopped(statuses: Iterable[bytes]) -> tuple[str, ...]:
+    found = map(pb.ContainerStatus.FromString, statuses)
+    return tuple([status.name for status in found if not status.state.HasField("running")])
 
 
 def _read_hosts(hosts: tuple[bytes, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import urllib3
 
 from dsview.kinds.decode import BadObject, decode
-from dsview.kinds.event import EVENT_REASONS, Event
+from dsview.kinds.event import EVENT_REASONS, Event, is_about_addresses
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, Listed, Sink
@@ -47,12 +47,14 @@ class EventPoller:
         self._interval = max(60.0, interval)
         self._outage = outage
         self._has_listed = False
+        self._unfinished: list[str] = []
         self.bytes = 0
 
     def run(self) -> None:
         """Poll until the session is over."""
         pause = 0.0
         while self._outage.wait(pause):
+            self._unfinished = []
             try:
                 found = [event for reason in EVENT_REASONS for event in self._list(reason)]
             except RequestFailed as error:
@@ -68,9 +70,14 @@ class EventPoller:
                 self._has_listed = True
                 self._sink(Changed(Kind.EVENT, found))
                 self._sink(Listed(Kind.EVENT, frozenset(event.key for event in found)))
-                self._report(Health.POLLING, "")
+                self._report(Health.POLLING, self._what_is_missing())
                 if self._stop.wait(self._interval):
                     return
+
+    def _what_is_missing(self) -> str:
+        if not self._unfinished:
+            return ""
+        return f"of the reason {' and '.join(self._unfinished)} only the first {AT_MOST} were read"
 
     def _health(self, code: int) -> Health:
         """What a failure makes of them."""
@@ -97,9 +104,11 @@ class EventPoller:
                     except BadObject:
                         continue
                     count += 1
-                    if isinstance(item, Event):
+                    if isinstance(item, Event) and is_about_addresses(item):
                         yield item
                 token = page.metadata.continue_
                 if not token or token in seen:
                     break
                 seen.add(token)
+            if token and count >= AT_MOST and reason not in self._unfinished:
+                self._unfinished.append(reason)

@@ -1,0 +1,94 @@
+"""Nothing listens on the address that a pod is probed at.
+
+## Condition
+
+An event Unhealthy of the last ten minutes says `connection refused` for the first address of a running pod that has
+both families, or IPv6 only; its container runs, the probe failed a minute or more after the pod's start, and the pod
+did not become ready since. Of files the ten minutes count back from the newest time in them.
+
+## Why it matters
+
+Probes ask for the pod's first address only. A process that binds 0.0.0.0 refuses connections over IPv6, one that binds
+an IPv6 address only refuses those over IPv4: the pod never becomes ready, or is restarted again and again.
+
+## Fix
+
+Let the process bind `::`, which takes connections of both families on Linux.
+
+## When it is a false alarm
+
+The process takes minutes to start, or listens on another port than the one that is probed.
+
+## Source
+
+kubernetes/kubernetes pkg/probe/http/http.go and pkg/kubelet/prober/prober.go: a probe connects to status.podIP;
+kubernetes/kubernetes#101324
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dsview.checks.engine.check import Check, HopName, LayerName, Problem
+from dsview.checks.engine.context import ELIGIBLE_AFTER, Context, workload_of
+from dsview.core.address import V6, families_of, other, same_address
+from dsview.core.finding import Severity
+from dsview.core.text import safe
+from dsview.kinds.event import REFUSED, Event
+from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
+
+RECENT = 600.0
+"""Seconds for which a failed probe says something of the pod as it is."""
+
+_GRACE = 60.0
+_TARGET = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|\b(?P<v4>[0-9.]+)):[0-9]+")
+"""An address with its port, as in `dial tcp [fd00::7]:8080: connect: connection refused`."""
+
+check = Check(
+    code="DS-POD-007",
+    slug="probe-refused",
+    severity=Severity.WARNING,
+    subjects=(Kind.POD,),
+    needs=(Kind.EVENT,),
+    cells=("pod_ip",),
+    layer=LayerName.PODS,
+    hop=HopName.PODS,
+)
+
+
+def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
+    """A probe of the first address that nobody answers."""
+    has = families_of(pod.ips)
+    if V6 not in has or pod.phase != "Running":
+        return
+    refused = [event for event in ctx.state.events_about.about(pod.key) if _is_refusal(event, pod)]
+    if not refused or not ctx.is_recent(refused[-1].last_seen, RECENT) or not ctx.elig(pod):
+        return
+    event = refused[-1]
+    container = f"container {event.involved_container}" if event.involved_container else "the container"
+    rest = other(has[0])
+    yield Problem(
+        message=f"The probe of {container} is refused at {pod.ips[0]}, the pod's first address: the process seems to "
+        f"listen on {rest} only.",
+        family=has[0],
+        field="status.podIPs[0]",
+        observed=" ".join(event.message.split())[:300],
+        expected=f"a process that listens on {has[0]} too",
+        # The same for all pods of an owner, which is where it is changed.
+        fix=safe(f"Let the process in {container} of {workload_of(pod)} bind `::` instead of one family."),
+        grace=_GRACE,
+    )
+
+
+def _is_refusal(event: Event, pod: Pod) -> bool:
+    """Whether a probe found nothing at the pod's first address, at a time at which the process could have listened."""
+    if event.reason != "Unhealthy" or event.involved_kind not in ("Pod", "") or REFUSED not in event.message:
+        return False
+    if event.involved_container in pod.stopped or (pod.ready and event.last_seen <= pod.ready_since):
+        return False
+    if event.last_seen < pod.start_time + ELIGIBLE_AFTER:
+        return False
+    targets = (found.group("v6") or found.group("v4") for found in _TARGET.finditer(event.message))
+    return any(same_address(target, pod.ips[0]) for target in targets)
