@@ -52,6 +52,7 @@ CATALOGUE = {
     "DS-CLU-008": ("cluster-cidr-one-family", "warning"),
     "DS-CLU-009": ("corefile-no-ip6-arpa", "note"),
     "DS-CLU-010": ("control-plane-flags-disagree", "warning"),
+    "DS-CLU-011": ("dns-forward-family", "warning"),
     "DS-CLU-012": ("corefile-drops-aaaa", "warning"),
     "DS-LB-001": ("vip-family-missing", "warning"),
     "DS-LB-002": ("vip-order", "note"),

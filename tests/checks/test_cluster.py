@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,23 @@ def _with_addresses_in_use(number: int) -> Change:
     return change
 
 
+def _dns_of_openshift(items: list[Json]) -> None:
+    service = find(items, "Service", "kube-dns")
+    service["metadata"].update(namespace="openshift-dns", name="dns-default", labels={"dns.operator.openshift.io": "x"})
+    service["spec"].pop("selector")
+    find(items, "IPAddress", service["spec"]["clusterIP"])["spec"]["parentRef"].update(
+        namespace="openshift-dns", name="dns-default"
+    )
+
+
+def _second_dns(items: list[Json]) -> None:
+    second = copy.deepcopy(find(items, "Service", "kube-dns"))
+    second["metadata"].update(name="kube-dns-v6", uid="second")
+    second["spec"].update(ipFamilies=["IPv6"], clusterIP="fd00:10:96::a", clusterIPs=["fd00:10:96::a"])
+    second["spec"].pop("selector")
+    items.append(second)
+
+
 CASES = [
     Case(
         "range-of-a-family-not-served",
@@ -173,6 +191,22 @@ CASES = [
             ("DS-CLU-006", "error", "Service", "kubernetes", V6),
             ("DS-POD-001", "warning", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V4),
         },
+    ),
+    Case(
+        "pod-without-a-family-of-openshifts-dns",
+        "01",
+        all_of(with_pod_ips("local-path", "fd00:10:244::2"), _dns_of_openshift),
+        {
+            ("DS-CLU-006", "error", "Service", "dns-default", V6),
+            ("DS-CLU-006", "error", "Service", "kubernetes", V6),
+            ("DS-POD-001", "warning", "Pod", LOCAL_PATH, V4),
+        },
+    ),
+    Case(
+        "dns-of-a-service-for-each-family",
+        "01",
+        all_of(with_pod_ips("local-path", "fd00:10:244::2"), _second_dns),
+        {("DS-CLU-006", "error", "Service", "kubernetes", V6), ("DS-POD-001", "warning", "Pod", LOCAL_PATH, V4)},
     ),
     Case(
         "services-dual-pods-single",

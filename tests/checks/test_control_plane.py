@@ -32,6 +32,12 @@ def _corefile(text: str) -> Change:
     return lambda items: find(items, "ConfigMap", "coredns")["data"].update(Corefile=text)
 
 
+def _forwarding(targets: str) -> Change:
+    return _corefile(
+        f".:53 {{\n kubernetes cluster.local in-addr.arpa ip6.arpa {{\n }}\n forward . {targets} {{\n }}\n}}\n"
+    )
+
+
 LACKS_REVERSE = {("DS-CLU-009", "note", "ConfigMap", "coredns", V6)}
 
 CP_MANAGER = "kube-controller-manager-cp-1"
@@ -79,6 +85,16 @@ CASES = [
         with_text("coredns", "Corefile", "in-addr.arpa ip6.arpa {", "in-addr.arpa {"),
         {("DS-CLU-009", "note", "ConfigMap", "coredns", V6)},
     ),
+    Case(
+        "dns-forwards-to-a-family-that-its-pods-lack",
+        "10",
+        _forwarding("tls://2001:db8:53::1 tls://[2001:db8:53::2]:853"),
+        {("DS-CLU-011", "warning", "ConfigMap", "coredns", V6)},
+    ),
+    Case("dns-forwards-to-both-families", "10", _forwarding("192.0.2.53 2001:db8:53::1"), set(), ("DS-CLU-011",)),
+    Case("dns-forwards-to-what-the-node-asks", "10", _forwarding("/etc/resolv.conf"), set(), ("DS-CLU-011",)),
+    Case("dns-pods-of-both-families", "01", _forwarding("2001:db8:53::1"), set(), ("DS-CLU-011",)),
+    Case("ipv4-resolvers-of-ipv6-pods-on-aws", "14", _forwarding("192.0.2.53"), set(), ("DS-CLU-011",)),
     Case(
         "nodeports-limited-in-both-families",
         "01",

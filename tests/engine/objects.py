@@ -308,7 +308,7 @@ CONFIG_MAPS = st.one_of(
         lambda t: ConfigMap(name="coredns", namespace="kube-system", data={"Corefile": t}),
         _some(
             ".:53 {\n kubernetes cluster.local in-addr.arpa {\n }\n}\n",
-            ".:53 {\n kubernetes cluster.local ip6.arpa\n}\n",
+            ".:53 {\n kubernetes cluster.local ip6.arpa\n forward . 2001:db8:53::1\n}\n",
         ),
     ),
     st.builds(

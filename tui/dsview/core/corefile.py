@@ -1,8 +1,10 @@
-"""Which zones CoreDNS serves from Kubernetes, by its Corefile. The text is as hostile as any."""
+"""What CoreDNS serves from Kubernetes, holds back and forwards, by its Corefile. The text is as hostile as any."""
 
 from __future__ import annotations
 
 import re
+
+from dsview.core.address import family_of
 
 LIMIT = 1 << 18
 """Characters that are looked at: a Corefile has some hundred."""
@@ -77,3 +79,26 @@ def drops_aaaa(corefile: str) -> str:
             ):
                 return " ".join(words).removesuffix(" {")
     return ""
+
+
+_TARGET_SCHEME = re.compile(r"^[a-z]+://")
+
+
+def forwards(corefile: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Each line that forwards queries, and the addresses that it names; none where it names a file of resolvers."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for line in corefile[:LIMIT].splitlines():
+        words = [word for word in _words(line) if word != "{"]
+        if words[:1] in (["forward"], ["proxy"]) and len(words) > 2:
+            addresses = tuple(_without_port(_TARGET_SCHEME.sub("", word)) for word in words[2:])
+            is_known = all(family_of(address) is not None for address in addresses)
+            found.append((" ".join(words), addresses if is_known else ()))
+    return found
+
+
+def _without_port(text: str) -> str:
+    """The address of `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1` or `[2001:db8::1]:53`."""
+    text = text.partition("%")[0]
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text

@@ -2,7 +2,8 @@
 
 ## Condition
 
-A running pod shares no family with the cluster IPs of the cluster's DNS, or of default/kubernetes.
+A running pod shares no family with the cluster IPs of the cluster's DNS (kube-system/kube-dns, what has its label
+there, or openshift-dns/dns-default), or of default/kubernetes.
 
 ## Why it matters
 
@@ -29,13 +30,14 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import count, families, names, patch_service, recreate_pods, ref
-from dsview.checks.service.shared import is_cluster_dns
+from dsview.checks.engine.remediation import count, families, give_family, names, patch_service, ref
+from dsview.checks.service.shared import cluster_dns
 from dsview.cluster.indexes import uses_cluster_dns
 from dsview.cluster.profile import KUBERNETES
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family, families_of
 from dsview.core.finding import Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
@@ -52,16 +54,19 @@ check = Check(
 
 def decide(ctx: Context) -> Iterator[Problem]:
     """Pods without a family in common with what every pod needs."""
-    for service in sorted(ctx.state.services.in_namespace("kube-system"), key=lambda s: s.name):
-        if is_cluster_dns(service):
-            yield from _unreachable(ctx, service, needs_dns=True)
+    dns = [service for service in cluster_dns(ctx) if service.real_cluster_ips]
+    if dns:
+        yield from _unreachable(ctx, dns, needs_dns=True)
     kubernetes = ctx.state.services.get(KUBERNETES)
     if kubernetes is not None:
-        yield from _unreachable(ctx, kubernetes, needs_dns=False)
+        yield from _unreachable(ctx, [kubernetes], needs_dns=False)
 
 
-def _unreachable(ctx: Context, service: Service, *, needs_dns: bool) -> Iterator[Problem]:
-    served = families_of(service.real_cluster_ips)
+def _unreachable(ctx: Context, services: list[Service], *, needs_dns: bool) -> Iterator[Problem]:
+    """Pods that reach none of the Services; which one their kubelet names to them is not known."""
+    service = services[0]
+    ips = tuple(ip for each in services for ip in each.real_cluster_ips)
+    served = families_of(ips)
 
     def lacks(has: tuple[Family, ...]) -> bool:
         return bool(has) and not set(has) & set(served)
@@ -70,7 +75,7 @@ def _unreachable(ctx: Context, service: Service, *, needs_dns: bool) -> Iterator
         # A pod on the host's network reaches the API server by its own addresses, too.
         return uses_cluster_dns(pod) if needs_dns else not pod.host_network
 
-    if not served or not any(lacks(has) for has, _ in ctx.state.pod_patterns.counts):
+    if not served or any_redacted(ips) or not any(lacks(has) for has, _ in ctx.state.pod_patterns.counts):
         return
     pods: list[Pod] = sorted(
         (p for p in ctx.state.pods if needs(p) and lacks(families_of(p.ips)) and ctx.elig(p)),
@@ -80,7 +85,7 @@ def _unreachable(ctx: Context, service: Service, *, needs_dns: bool) -> Iterator
         has = families_of(pods[0].ips)
         yield Problem(
             message=f"{count(len(pods), 'pod')} with {families(has)} only cannot reach "
-            f"{', '.join(service.real_cluster_ips)}: {names(f'{p.namespace}/{p.name}' for p in pods)}.",
+            f"{', '.join(ips)}: {names(f'{p.namespace}/{p.name}' for p in pods)}.",
             object=ref("Service", service),
             family=has[0],
             field="spec.clusterIPs",
@@ -88,6 +93,6 @@ def _unreachable(ctx: Context, service: Service, *, needs_dns: bool) -> Iterator
             expected=f"a cluster IP of {has[0]} too",
             fix=patch_service(service, ipFamilyPolicy="PreferDualStack", ipFamilies=[served[0], has[0]])
             if needs_dns and len(served) == 1 and ctx.is_dual()
-            else recreate_pods(pods[:20]),
+            else give_family(ctx, pods[:20], served[0]),
             related=tuple(ref("Pod", pod) for pod in pods[:20]),
         )

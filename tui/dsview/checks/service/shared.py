@@ -24,6 +24,12 @@ def is_cluster_dns(service: Service) -> bool:
     )
 
 
+def cluster_dns(ctx: Context) -> list[Service]:
+    """The Services at which pods may resolve names, that of kubeadm's name first."""
+    near = (*ctx.state.services.in_namespace("kube-system"), *ctx.state.services.in_namespace(_OPENSHIFT_DNS[0]))
+    return sorted(filter(is_cluster_dns, near), key=lambda service: (service.name != "kube-dns", service.key))
+
+
 def add_family(ctx: Context, service: Service) -> str:
     """Commands after which a Service of one family has both and serves both: what has to be there first comes first.
 
