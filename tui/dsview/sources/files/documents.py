@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 from msgspec import Raw
 
-from dsview.core.yaml_text import YamlError, load_yaml
+from dsview.core.yaml_text import YamlError
+from dsview.sources.files.yaml_documents import NoMapping, YamlDocument, yaml_documents
 
 MAX_BYTES = 2_000_000_000
 _GZIP = b"\x1f\x8b"
-MAX_YAML_BYTES = 200_000_000
-"""YAML is read a hundred times slower than JSON, and held as Python objects meanwhile."""
 
 
 class Unreadable(ValueError):  # noqa: N818  (what the content is)
@@ -255,51 +253,34 @@ def document(raw: Raw) -> Document:
     return Document(head.kind or "", head.api_version or "", [] if is_list and items is None else items, raw)
 
 
-_TOP_LEVEL = re.compile(rb"^(?:(---)(?=\s|\Z)|([A-Za-z]\w*):(?=\s|\Z))", re.MULTILINE)
-
-
-def _with_marks(text: bytes) -> bytes:
-    """YAML with a mark before each document that was appended without one: there a top-level key stands again."""
-    seen: set[bytes] = set()
-    parts: list[bytes] = []
-    start = 0
-    for match in _TOP_LEVEL.finditer(text):
-        mark, key = match.groups()
-        if mark:
-            seen.clear()
-        elif key in seen:
-            parts.append(text[start : match.start()])
-            start = match.start()
-            seen = {key}
-        else:
-            seen.add(key)
-    return b"---\n".join([*parts, text[start:]]) if parts else text
-
-
 def _yaml_documents(text: bytes) -> Iterator[Document]:
-    if len(text) > MAX_YAML_BYTES:
-        raise Unreadable(f"it is YAML of more than {MAX_YAML_BYTES // 1_000_000} MB; give it as JSON")
     try:
-        for value in load_yaml(_with_marks(text)):
-            if isinstance(value, dict):
-                yield from _yaml_document(value)
-            elif value is not None:
-                raise NoObjects
+        for found in yaml_documents(text):
+            yield from _yaml_document(found)
     except Unreadable:
         raise
+    except NoMapping:
+        raise NoObjects from None
     except YamlError as error:
         raise Unreadable(f"it is neither JSON nor YAML ({error})") from None
     except (*BROKEN, TypeError, ValueError) as error:
         raise Unreadable(f"it holds what no JSON can hold ({error})") from None
 
 
-def _yaml_document(value: dict[Any, Any]) -> Iterator[Document]:
-    items = value.get("items")
-    if isinstance(items, list) and "kind" not in value:
-        # Any beginning of a YAML file is YAML. kubectl sorts keys, so what tells a list's kind follows its items.
-        value = {**value, "kind": "List", "items": items[:-1]}
+def _yaml_document(found: YamlDocument) -> Iterator[Document]:
+    value, items = found.value, found.items
+    if items is None and isinstance(listed := value.get("items"), list):
+        items = [Raw(msgspec.json.encode(item)) for item in listed]
+    if items is None:
         yield document(Raw(msgspec.json.encode(value)))
-        raise Unreadable(
-            f"it seems to be cut off: a list without its kind; {len(items[:-1])} objects were read from it"
-        )
-    yield document(Raw(msgspec.json.encode(value)))
+        return
+    # Any beginning of a YAML file is YAML. kubectl sorts keys, so what tells a list's kind follows its items.
+    is_cut_off = "kind" not in value
+    if is_cut_off and not found.lost:
+        del items[-1:]
+    head = document(Raw(msgspec.json.encode({"kind": "List", **value, "items": []})))
+    yield msgspec.structs.replace(head, items=items)
+    if is_cut_off:
+        raise Unreadable(f"it seems to be cut off: a list without its kind; {len(items)} objects were read from it")
+    if found.lost:
+        raise Unreadable(f"{found.lost} of {len(items) + found.lost} objects in it are not YAML ({found.reason})")

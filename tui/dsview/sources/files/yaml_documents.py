@@ -1,0 +1,157 @@
+"""From YAML to JSON, one document after the other and of a list one item after the other.
+
+PyYAML needs a second and a hundred megabytes for each megabyte. So a list, as of `kubectl get pods -A -o yaml`, is cut
+at its items first: they stand at one indentation. An item is read by `core.block_yaml` where that is possible, and a
+broken one costs itself only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from dsview.core.block_yaml import NotBlockYaml, load_block
+from dsview.core.yaml_text import YamlError, load_yaml
+
+MAX_BYTES: Final = 200_000_000
+"""About 30,000 pods; half a minute at the quick reader's pace."""
+
+MAX_WHOLE: Final = 5_000_000
+"""Bytes of a value that PyYAML reads: five seconds and 500 MB. It is for what people write by hand."""
+
+MAX_SLOW: Final = 40_000_000
+"""Bytes that PyYAML reads of one file, piece by piece: forty seconds."""
+
+_MARK: Final = re.compile(rb"^---(?=\s|\Z)", re.MULTILINE)
+_TOP_LEVEL: Final = re.compile(rb"^(?:(---)(?=\s|\Z)|([A-Za-z]\w*):(?=\s|\Z))", re.MULTILINE)
+_ITEMS: Final = re.compile(rb"^items:\n(?=( *)- )", re.MULTILINE)
+
+
+class NoMapping(YamlError):  # noqa: N818  (what the document is)
+    """A document is YAML and not a mapping, as every object is one."""
+
+
+class YamlDocument(msgspec.Struct, frozen=True):
+    """One document as JSON: without its items where it is a list, and how many of those could not be read and why."""
+
+    value: dict[Any, Any]
+    items: list[Raw] | None = None
+    lost: int = 0
+    reason: str = ""
+
+
+def yaml_documents(text: bytes) -> Iterator[YamlDocument]:
+    """The documents that are mappings, in order.
+
+    Raises:
+        YamlError: at the first document that cannot be read; those before it were given out by then.
+        NoMapping: at the first that is something else.
+    """
+    if len(text) > MAX_BYTES:
+        raise YamlError(f"it is YAML of more than {MAX_BYTES // 1_000_000} MB; give it as JSON")
+    # YAML takes both ends of lines for the same.
+    text = _with_marks(text.replace(b"\r\n", b"\n") if b"\r\n" in text else text)
+    reader = _Reader()
+    for part in _parts(text):
+        yield from reader.documents(part)
+
+
+def _with_marks(text: bytes) -> bytes:
+    """YAML with a mark before each document that was appended without one: there a top-level key stands again."""
+    seen: set[bytes] = set()
+    parts: list[bytes] = []
+    start = 0
+    for match in _TOP_LEVEL.finditer(text):
+        mark, key = match.groups()
+        if mark:
+            seen.clear()
+        elif key in seen:
+            parts.append(text[start : match.start()])
+            start = match.start()
+            seen = {key}
+        else:
+            seen.add(key)
+    return b"---\n".join([*parts, text[start:]]) if parts else text
+
+
+def _parts(text: bytes) -> Iterator[bytes]:
+    """The documents as they stand in the text; all of it where directives belong to some of them."""
+    if text.startswith(b"%") or b"\n%" in text:
+        yield text
+        return
+    starts = [0, *(match.start() for match in _MARK.finditer(text)), len(text)]
+    for start, end in pairwise(starts):
+        part = text[start:end]
+        if part and not part.isspace():
+            yield part
+
+
+class _Reader:
+    """Reads values, quickly where it can, and keeps within what one file may cost."""
+
+    def __init__(self) -> None:
+        self._left = MAX_SLOW
+
+    def documents(self, part: bytes) -> Iterator[YamlDocument]:
+        text = part.removeprefix(b"---\n")
+        found = self._list(text)
+        if found is not None:
+            yield found
+            return
+        for value in self._values(text if len(text) < len(part) else part):
+            if isinstance(value, dict):
+                yield YamlDocument(value)
+            elif value is not None:
+                raise NoMapping
+
+    def _values(self, text: bytes) -> Iterator[Any]:
+        try:
+            yield load_block(text)
+        except NotBlockYaml:
+            self._left -= len(text)
+            if len(text) > MAX_WHOLE or self._left < 0:
+                raise YamlError(
+                    f"more than {MAX_WHOLE // 1_000_000} MB of it at once, or {MAX_SLOW // 1_000_000} MB together, are "
+                    "written in another way than kubectl writes YAML; give it as JSON"
+                ) from None
+            yield from load_yaml(text)
+
+    def _list(self, text: bytes) -> YamlDocument | None:
+        """A list read item by item; None where it is none, or one that has to be read as a whole."""
+        begin = _ITEMS.search(text)
+        if begin is None:
+            return None
+        indent = begin.group(1)
+        end = re.compile(rb"^(?! |\n|\Z)" if indent else rb"^(?! |\n|- |\Z)", re.MULTILINE).search(text, begin.end())
+        stop = end.start() if end is not None else len(text)
+        try:
+            (value,) = self._values(text[: begin.start()] + b"items: []\n" + text[stop:])
+        except (YamlError, ValueError):
+            return None
+        if not isinstance(value, dict):
+            return None
+        starts = [m.start() for m in re.compile(rb"^%b- " % indent, re.MULTILINE).finditer(text, begin.end(), stop)]
+        items: list[Raw] = []
+        lost = 0
+        reason = ""
+        for start, after in pairwise([*starts, stop]):
+            try:
+                ((item,),) = self._values(text[start:after])
+                items.append(Raw(msgspec.json.encode(item)))
+            except (YamlError, TypeError, ValueError, RecursionError) as error:
+                lost += 1
+                reason = reason or str(error)
+        if lost and len(text) <= MAX_WHOLE:
+            # A text in quotes may go over the beginning of a line, and an alias stand for what another item holds.
+            try:
+                list(load_yaml(text))
+            except YamlError:
+                pass
+            else:
+                return None
+        return YamlDocument({**value, "items": []}, items, lost, reason)
