@@ -13,7 +13,7 @@ import pytest
 from dsview.core.errors import UserError
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
-from dsview.sources.kube import bodies, client
+from dsview.sources.kube import bodies, client, limits
 from dsview.sources.kube.backoff import Backoff
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
@@ -40,13 +40,13 @@ def answer(api: ApiServer, *pieces: bytes) -> None:
 def test_a_body_that_is_larger_than_its_limit_is_not_read_to_its_end(api: ApiServer, tmp_path: Path) -> None:
     answer(api, HEAD + b"\r\n", *[b"x" * 65536] * 4)
     with pytest.raises(RequestFailed, match="larger than 64 kB"):
-        connect(api, tmp_path).get("/version", limit=bodies.VERSION)
+        connect(api, tmp_path).get("/version", limit=limits.VERSION)
 
 
 def test_a_body_that_comes_too_slowly_is_given_up(api: ApiServer, tmp_path: Path) -> None:
     answer(api, HEAD + b"\r\n", *[b"x"] * 3)
     with pytest.raises(RequestFailed, match="took longer than 0 s"):
-        connect(api, tmp_path).get("/version", limit=bodies.BodyLimit(1000, 0.0))
+        connect(api, tmp_path).get("/version", limit=limits.BodyLimit(1000, 0.0))
 
 
 def test_an_encoding_that_nobody_asked_for_is_refused(api: ApiServer, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_an_encoding_that_nobody_asked_for_is_refused(api: ApiServer, tmp_path: 
 def test_an_error_whose_body_is_huge_keeps_its_code(
     api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "ERROR", bodies.BodyLimit(100, 10.0))
+    monkeypatch.setattr(client, "ERROR", limits.BodyLimit(100, 10.0))
 
     def hook(_: Request) -> None:
         raise Fault(503, b"x" * 1000)

@@ -53,7 +53,7 @@ def test_no_redirect_is_followed_by_any_way_of_asking(
             raise Fault(code, b"", {"Location": f"{scheme}{place}{EXEC}"})
 
         api.hook = redirect
-        for ask in (lambda: one.get("/version"), lambda: one.websocket(EXEC, [("command", "cat")])):
+        for ask in (lambda: one.get("/version"), lambda: one.websocket(EXEC, [("command", "cat")]).__enter__()):
             with pytest.raises(RequestFailed) as caught:
                 ask()
             assert caught.value.code == code, "the error names what the server answered"

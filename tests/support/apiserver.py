@@ -48,6 +48,9 @@ KINDS: dict[str, tuple[str, str, bool]] = {
     "mutatingwebhookconfigurations": ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", False),
     "apiservices": ("apiregistration.k8s.io/v1", "APIService", False),
 }
+Piece = bytes | Callable[[], object]
+"""Bytes to send, or something to do before the next ones."""
+
 PLURALS = {kind: plural for plural, (_, kind, _) in KINDS.items()}
 
 
@@ -85,9 +88,7 @@ class Raw(Exception):  # noqa: N818  (as above)
     sent by itself; a piece that is a callable is called, so that a test decides when the next one follows.
     """
 
-    def __init__(
-        self, *pieces: bytes | Callable[[], object], reset: bool = False, until: threading.Event | None = None
-    ) -> None:
+    def __init__(self, *pieces: Piece, reset: bool = False, until: threading.Event | None = None) -> None:
         super().__init__(len(pieces))
         self.pieces = pieces
         self.reset = reset
@@ -104,6 +105,12 @@ def http_chunked(*chunks: bytes) -> bytes:
     """The beginning of a chunked answer, as a watch is; nothing ends it."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     return head + b"".join(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n" for chunk in chunks)
+
+
+def dripping(byte: bytes, is_over: threading.Event) -> list[Piece]:
+    """Pieces of `Raw`: a byte every 20 ms, until somebody says that it is over."""
+    pause: Piece = lambda: is_over.wait(0.02)  # noqa: E731  (the type says what it is for)
+    return [byte, pause] * 500
 
 
 def status_body(code: int, reason: str, message: str) -> bytes:
@@ -153,6 +160,8 @@ class ApiServer:
         self.page_size_seen: list[int] = []
         self.on_line: Callable[[Request, int], bytes | None] | None = None
         """For each line of a streaming list: bytes to send in its place and then cut the connection."""
+        self.on_exec: Callable[[Request], Iterable[Piece]] | None = None
+        """For each exec: what is sent in place of frames once the WebSocket is open, as `Raw` sends its pieces."""
         self.files: dict[tuple[str, str], dict[str, bytes]] = {}
         self.tokens: set[str] | None = None
         self.watchers: list[Watcher] = []
@@ -597,6 +606,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest).decode())
         self.send_header("Sec-WebSocket-Protocol", "v4.channel.k8s.io")
         self.end_headers()
+        if self.api.on_exec is not None:
+            raise Raw(*self.api.on_exec(request))
         content = self.api.files.get((request.namespace, request.name), {}).get(" ".join(request.command))
         if content is None:
             self._frame(b"\x02" + b"cat: no such file")

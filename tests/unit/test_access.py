@@ -36,6 +36,12 @@ def access(user: dict[str, Any] | None, **cluster: Any) -> DirectTransport:
     return found
 
 
+def tls_of(transport: DirectTransport) -> ssl.SSLContext | None:
+    """What its connections are verified with; None where they have no TLS."""
+    found: ssl.SSLContext | None = transport.pool.connection_pool_kw.get("ssl_context")
+    return found
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -89,12 +95,12 @@ def test_nobody_in_particular_sends_no_credentials(user: dict[str, Any] | None) 
 
 
 def test_a_server_is_verified_unless_the_kubeconfig_says_otherwise() -> None:
-    verified, unverified = access({}).tls, access({}, **{"insecure-skip-tls-verify": True}).tls
+    verified, unverified = tls_of(access({})), tls_of(access({}, **{"insecure-skip-tls-verify": True}))
     assert verified is not None
     assert unverified is not None
     assert (verified.verify_mode, verified.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert (unverified.verify_mode, unverified.check_hostname) == (ssl.CERT_NONE, False)
-    assert access({}, server="http://127.0.0.1:8001").tls is None
+    assert tls_of(access({}, server="http://127.0.0.1:8001")) is None
 
 
 @pytest.mark.parametrize("name", ["client-certificate-data", "client-key-data"])
@@ -123,7 +129,7 @@ def test_a_client_certificate_is_shown_to_the_server_and_nothing_of_it_stays_beh
     user = {"client-certificate": str(certificate), "client-key": str(key)}
     if as_data:
         user = {f"{k}-data": base64.b64encode(Path(path).read_bytes()).decode() for k, path in user.items()}
-    client = access(user, **{"insecure-skip-tls-verify": True}).tls
+    client = tls_of(access(user, **{"insecure-skip-tls-verify": True}))
     assert client is not None
     assert list(scratch.iterdir()) == []
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

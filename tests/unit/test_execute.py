@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import cast
 
 import pytest
 import websocket
@@ -12,27 +14,21 @@ from dsview.sources.kube.client import Client
 from dsview.sources.kube.pod_exec import ConfUnavailable, read_nginx_conf
 
 POD = Pod(name="controller-0", namespace="ingress-nginx")
-FRAME, CLOSE = websocket.ABNF.OPCODE_BINARY, (websocket.ABNF.OPCODE_CLOSE, b"\x03\xe8")
 SUCCESS = b'\x03{"status":"Success"}'
 
 
 class Connection:
-    """A WebSocket that has these frames to give and then breaks."""
+    """A WebSocket that has these messages to give and then ends, or breaks."""
 
-    def __init__(self, *frames: bytes | tuple[int, bytes]) -> None:
-        self._frames = [frame if isinstance(frame, tuple) else (FRAME, frame) for frame in frames]
+    def __init__(self, *messages: bytes, breaks: bool = False) -> None:
+        self._messages = messages
+        self._breaks = breaks
         self.is_closed = False
 
-    def settimeout(self, seconds: float) -> None:
-        """As a WebSocket does."""
-
-    def recv_data(self) -> tuple[int, bytes]:
-        if not self._frames:
+    def messages(self) -> Iterator[bytes]:
+        yield from self._messages
+        if self._breaks:
             raise websocket.WebSocketConnectionClosedException
-        return self._frames.pop(0)
-
-    def close(self) -> None:
-        self.is_closed = True
 
 
 class Cluster:
@@ -42,9 +38,12 @@ class Cluster:
         self._left = list(connections)
         self.asked: list[str] = []
 
-    def websocket(self, path: str, query: list[tuple[str, str]]) -> Any:
+    @contextmanager
+    def websocket(self, path: str, query: Sequence[tuple[str, str]]) -> Iterator[Iterator[bytes]]:
         self.asked.append(" ".join(value for name, value in query if name == "command"))
-        return self._left.pop(0)
+        connection = self._left.pop(0)
+        yield connection.messages()
+        connection.is_closed = True
 
 
 def read(cluster: Cluster) -> bytes:
@@ -64,11 +63,11 @@ def test_next_place_is_tried_where_a_file_is_missing_or_empty() -> None:
     assert cluster.asked == ["cat /etc/nginx/nginx.conf", "cat /chroot/etc/nginx/nginx.conf", "/dbg conf"]
 
 
-@pytest.mark.parametrize("end", [(), (CLOSE,)], ids=["broken", "closed"])
-def test_file_whose_end_did_not_come_is_not_taken_for_whole(end: tuple[tuple[int, bytes], ...]) -> None:
-    half: list[bytes | tuple[int, bytes]] = [b"\x01http { server { listen 80; } }\n", *end]
+@pytest.mark.parametrize("breaks", [True, False], ids=["broken", "closed"])
+def test_file_whose_end_did_not_come_is_not_taken_for_whole(breaks: bool) -> None:
+    half = b"\x01http { server { listen 80; } }\n"
     with pytest.raises(ConfUnavailable, match="the connection"):
-        read(Cluster(*(Connection(*half) for _ in range(3))))
+        read(Cluster(*(Connection(half, breaks=breaks) for _ in range(3))))
 
 
 def test_reason_is_what_the_command_said_and_cannot_drive_a_terminal() -> None:

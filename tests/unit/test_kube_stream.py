@@ -58,3 +58,18 @@ def test_a_frame_that_is_too_long_is_dropped_and_the_next_one_read(size: int) ->
 def test_bytes_that_end_inside_a_frame_are_no_answer(body: bytes) -> None:
     with pytest.raises(BadAnswer):
         list(batches_of_frames([framed(b"whole"), body]))
+
+
+def test_lines_tell_how_much_of_an_event_came_and_when_it_ended() -> None:
+    held: list[int] = []
+    chunks = [b"aaa", b"aa\nb\ncc", b"c\n", b"d" * 5, b"d" * 5, b"d\ne\n"]
+    list(batches_of_lines(chunks, limit=6, hold=held.append))
+    assert held == [3, 0, 2, 0, 5, 10, 0]
+
+
+def test_frames_tell_how_much_of_an_event_came_and_when_it_ended() -> None:
+    held: list[int] = []
+    body = framed(b"aaaa") + framed(b"b" * 20) + framed(b"cc")
+    chunks = [body[:6], body[6:10], body[10:20], body[20:34], body[34:]]
+    list(batches_of_frames(chunks, limit=6, hold=held.append))
+    assert held == [6, 0, 2, 0, 18, 0, 2, 0]

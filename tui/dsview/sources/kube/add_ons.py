@@ -8,8 +8,9 @@ import msgspec
 
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
-from dsview.sources.kube.bodies import DISCOVERY, UNDECODABLE
+from dsview.sources.kube.bodies import UNDECODABLE
 from dsview.sources.kube.errors import RequestFailed
+from dsview.sources.kube.limits import DISCOVERY
 
 if TYPE_CHECKING:
     from dsview.sources.kube.client import Client

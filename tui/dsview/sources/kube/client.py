@@ -6,9 +6,8 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import quote, urlencode
 
 import urllib3
@@ -16,10 +15,13 @@ import urllib3
 from dsview import __version__
 from dsview.core.errors import UserError
 from dsview.kinds.kind import Kind
-from dsview.sources.kube.bodies import ERROR, OBJECT, BodyLimit, read_body
+from dsview.sources.kube.bodies import BROKEN, Answer
+from dsview.sources.kube.deadlines import Deadlines
 from dsview.sources.kube.encodings import JSON_TYPE, readable_status
 from dsview.sources.kube.errors import RequestFailed, describe, describe_config, failure_of
+from dsview.sources.kube.in_flight import InFlight
 from dsview.sources.kube.kubeconfig import ResolvedContext
+from dsview.sources.kube.limits import ERROR, EXEC, OBJECT, BodyLimit
 from dsview.sources.kube.transport import ApiTransport, direct_transport
 
 _log = logging.getLogger(__name__)
@@ -30,8 +32,8 @@ REFRESH_AT_LEAST_EVERY = 300.0
 """Seconds between two refreshes of credentials: the first after one that helped, doubling up to the second where none
 helps. A plug-in may open a browser each time."""
 
-EXEC_PROTOCOL = "v4.channel.k8s.io"
-"""The framing of pods/exec over WebSockets that every supported API server knows."""
+READ_TIMEOUT = 60.0
+"""Seconds without a byte where a request has no timeout of its own."""
 
 # It must never write on the terminal that a screen is drawn on; a log file has its own handler.
 logging.getLogger("urllib3").addHandler(logging.NullHandler())
@@ -43,17 +45,17 @@ class Client:
     Raises `UserError` where the credentials cannot be loaded at first.
     """
 
-    def __init__(self, context: ResolvedContext, *, connections: int, gzip: bool = False) -> None:
+    def __init__(self, context: ResolvedContext, *, connections: int) -> None:
         self._context = context
-        self._gzip = gzip
         self._lock = threading.Lock()
         self._refreshing = threading.Lock()
         self._refresh_from = 0.0
         self._refresh_pause = REFRESH_AT_MOST_EVERY
         self._generation = 0
         self._problem = ""
-        self._open: set[urllib3.BaseHTTPResponse] = set()
-        self._is_closed = False
+        self._deadlines = Deadlines()
+        self._in_flight = InFlight()
+        self._closed = threading.Event()
         self._asked: Counter[tuple[Kind | None, str]] = Counter()
         self._connections = connections
         try:
@@ -67,12 +69,13 @@ class Client:
         return self._access.server
 
     def _load(self) -> ApiTransport:
-        plain = direct_transport(self._context, connections=self._connections)
-        if plain is not None:
-            return plain
-        from dsview.sources.kube.official_client import OfficialTransport  # noqa: PLC0415  (a quarter of a second, 16 MB)
+        transport: ApiTransport | None = direct_transport(self._context, connections=self._connections)
+        if transport is None:
+            from dsview.sources.kube.official_client import OfficialTransport  # noqa: PLC0415  (a quarter of a second, 16 MB)
 
-        return OfficialTransport(self._context, connections=self._connections)
+            transport = OfficialTransport(self._context, connections=self._connections)
+        self._deadlines.apply_to(transport.pool)
+        return transport
 
     def refresh(self, generation: int) -> None:
         """Load the credentials anew, once for all threads that were refused with the same ones.
@@ -100,38 +103,44 @@ class Client:
     def open(
         self,
         path: str,
-        query: Mapping[str, str],
+        query: Mapping[str, str] | Sequence[tuple[str, str]],
         *,
         verb: str,
         kind: Kind | None,
         read_timeout: float | None = None,
         accept: str = JSON_TYPE,
-    ) -> Iterator[urllib3.BaseHTTPResponse]:
-        """A GET whose body is still to be read. 401 refreshes the credentials once.
+        upgrade: Mapping[str, str] | None = None,
+    ) -> Iterator[Answer]:
+        """A GET whose body is still to be read. 401 refreshes the credentials once. `upgrade` asks for a WebSocket.
 
-        Raises `RequestFailed` for any other answer than 200, or where there is none.
+        Raises `RequestFailed` for any other answer than 200, or 101 to `upgrade`, or where there is none.
         """
+        wanted = 200 if upgrade is None else 101
+        words = f"?{urlencode(query)}" if query else ""
+        headers = {"Accept": accept, **(upgrade or {})}
         generation = self._generation
         self._count(kind, verb)
-        response = self._get(path, query, verb, read_timeout, accept)
-        if response.status == 401:
-            self._discard(response)
-            self.refresh(generation)
-            self._count(kind, verb)
-            generation = self._generation
-            response = self._get(path, query, verb, read_timeout, accept)
+        with self._get(path, words, headers, verb, read_timeout) as answer:
+            if answer.status != 401:
+                yield from self._judged(answer, wanted, generation)
+                return
+        self.refresh(generation)
+        self._count(kind, verb)
+        generation = self._generation
+        with self._get(path, words, headers, verb, read_timeout) as answer:
+            yield from self._judged(answer, wanted, generation)
+
+    def _judged(self, answer: Answer, wanted: int, generation: int) -> Iterator[Answer]:
+        """The answer where its status is what was wanted. Raises `RequestFailed`."""
+        if answer.status != wanted:
+            said = readable_status(self._reason_in(answer))
+            raise failure_of(answer.status, said, answer.headers.get("Retry-After"))
+        if generation == self._generation:
+            self._refresh_pause = REFRESH_AT_MOST_EVERY
         try:
-            if response.status != 200:
-                raise failure_of(
-                    response.status, readable_status(self._reason_in(response)), response.headers.get("Retry-After")
-                )
-            if generation == self._generation:
-                self._refresh_pause = REFRESH_AT_MOST_EVERY
-            yield response
-        except (urllib3.exceptions.HTTPError, OSError) as error:
+            yield answer
+        except BROKEN as error:
             raise RequestFailed(0, describe(error, self.server)) from None
-        finally:
-            self._discard(response)
 
     def asked(self) -> Counter[tuple[Kind | None, str]]:
         """How many requests were made, by kind (None where they are about none) and verb."""
@@ -142,101 +151,92 @@ class Client:
         with self._lock:
             self._asked[kind, verb] += 1
 
+    @contextmanager
     def _get(
-        self, path: str, query: Mapping[str, str], verb: str, read_timeout: float | None, accept: str
-    ) -> urllib3.BaseHTTPResponse:
-        if self._is_closed:
+        self, path: str, words: str, asked: Mapping[str, str], verb: str, read_timeout: float | None
+    ) -> Iterator[Answer]:
+        if self._closed.is_set():
             raise RequestFailed(0, "dsview is leaving.")
         access = self._access
         headers = access.headers | {
-            "Accept": accept,
-            "Accept-Encoding": "gzip" if self._gzip else "identity",
+            "Accept-Encoding": "identity",
             "User-Agent": f"dsview/{__version__}",
+            **asked,
         }
-        url = access.server + quote(path) + (f"?{urlencode(query)}" if query else "")
-        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout)
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout or READ_TIMEOUT)
         try:
             response = access.pool.request(
-                "GET", url, headers=headers, timeout=timeout, preload_content=False, redirect=False, retries=False
+                "GET",
+                access.server + quote(path) + words,
+                headers=headers,
+                timeout=timeout,
+                preload_content=False,
+                redirect=False,
+                retries=False,
             )
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except (*BROKEN, ValueError) as error:
             raise RequestFailed(0, describe(error, self.server), is_unanswered=True) from None
         _log.debug("%s %s %s", verb, path, response.status)
-        with self._lock:
-            self._open.add(response)
-        return response
-
-    def _discard(self, response: urllib3.BaseHTTPResponse) -> None:
-        with self._lock:
-            self._open.discard(response)
+        deadline = self._deadlines.add(lambda: _interrupt(response))
+        if self._closed.is_set():
+            _interrupt(response)
         try:
-            response.close()
-        except (urllib3.exceptions.HTTPError, OSError):
-            return
+            yield Answer(response, deadline, self._in_flight)
+        finally:
+            self._deadlines.discard(deadline)
+            try:
+                response.close()
+            except BROKEN:
+                _log.debug("%s %s: the connection was closed already", verb, path)
 
     def get(
         self, path: str, *, kind: Kind | None = None, timeout: float | None = None, limit: BodyLimit = OBJECT
     ) -> bytes:
         """The whole body of a GET. Raises `RequestFailed`."""
-        with self.open(path, {}, verb="get", kind=kind, read_timeout=timeout) as response:
-            return self.read_body(response, limit)
+        with self.open(path, {}, verb="get", kind=kind, read_timeout=timeout) as answer:
+            return answer.body(limit)
 
-    def _reason_in(self, response: urllib3.BaseHTTPResponse) -> bytes:
+    def _reason_in(self, answer: Answer) -> bytes:
         """What an answer says of why it failed; empty where that is no short text."""
         try:
-            return self.read_body(response, ERROR)
-        except RequestFailed:
+            return answer.body(ERROR)
+        except (RequestFailed, *BROKEN):
             return b""
 
-    def read_body(self, response: urllib3.BaseHTTPResponse, limit: BodyLimit) -> bytes:
-        """The whole body of an answer. Raises `RequestFailed` where it is larger or slower than the limit."""
-        return read_body(response, limit, may_be_gzip=self._gzip)
+    @contextmanager
+    def websocket(self, path: str, query: Sequence[tuple[str, str]]) -> Iterator[Iterator[bytes]]:
+        """The messages of a WebSocket to a pod's subresource, as bounded as `EXEC` says. Raises `RequestFailed`."""
+        from dsview.sources.kube.websocket import WebSocket, handshake  # noqa: PLC0415  (where a controller pod is read)
 
-    def websocket(self, path: str, query: list[tuple[str, str]]) -> Any:
-        """A WebSocket to a pod's subresource. 401 refreshes the credentials once. Raises `RequestFailed`."""
-        generation = self._generation
-        try:
-            return self._websocket(path, query)
-        except RequestFailed as error:
-            if error.code != 401:
-                raise
-        self.refresh(generation)
-        return self._websocket(path, query)
+        asked = handshake()
+        with self.open(
+            path, query, verb="exec", kind=Kind.NGINX_CONF, read_timeout=CONNECT_TIMEOUT, upgrade=asked
+        ) as answer:
+            connection = WebSocket(answer, asked, EXEC)
+            try:
+                yield connection.messages()
+            finally:
+                connection.close()
 
-    def _websocket(self, path: str, query: list[tuple[str, str]]) -> Any:
-        import websocket  # noqa: PLC0415  (only where a controller pod is read)
-
-        self._count(Kind.NGINX_CONF, "exec")
-        _log.debug("exec %s", path)
-        websocket.setdefaulttimeout(CONNECT_TIMEOUT)
-        try:
-            return self._access.websocket(f"{quote(path)}?{urlencode(query)}", EXEC_PROTOCOL)
-        except websocket.WebSocketBadStatusException as error:
-            body = getattr(error, "resp_body", None) or b""
-            raise failure_of(int(error.status_code or 0), body) from None
-        except (websocket.WebSocketException, OSError) as error:
-            raise RequestFailed(0, describe(error, self.server), is_unanswered=True) from None
+    def enforce_deadlines(self) -> None:
+        """Break what takes longer than it may as a whole. Called every second or two."""
+        self._deadlines.enforce()
 
     def break_connections(self) -> None:
         """End every request that is under way, as a network that went away does: whoever reads one asks again."""
-        with self._lock:
-            waiting = list(self._open)
-        for response in waiting:
-            _interrupt(response)
+        self._deadlines.break_all()
 
     def close(self) -> None:
         """End every request at once, so that no thread goes on waiting for bytes."""
-        self._is_closed = True
+        self._closed.set()
+        self._in_flight.close()
         self.break_connections()
 
 
 def _interrupt(response: urllib3.BaseHTTPResponse) -> None:
     shutdown: Callable[[], None] | None = getattr(response, "shutdown", None)
-    try:
-        if shutdown is not None:
-            shutdown()
-    except (urllib3.exceptions.HTTPError, OSError, ValueError):
-        return
+    if shutdown is not None:
+        shutdown()
 
 
 def resource_kinds(with_endpoints: bool) -> list[Kind]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import msgspec
@@ -58,8 +58,11 @@ class Encoding(Protocol):
     def accept(self, verb: str) -> str:
         """The Accept header for a `list` or a `watch`."""
 
-    def split(self, chunks: Iterable[bytes]) -> Iterator[list[bytes | None]]:
-        """The events of a watch as bytes, chunk by chunk; None for one that is too long. Raises `BadAnswer`."""
+    def split(self, chunks: Iterable[bytes], hold: Callable[[int], None]) -> Iterator[list[bytes | None]]:
+        """The events of a watch as bytes, chunk by chunk; None for one that is too long. Raises `BadAnswer`.
+
+        `hold` is told how many bytes of an unfinished event came so far; see `batches_of_lines`.
+        """
 
     def page(self, kind: Kind, body: bytes) -> ListPage:
         """A page of a list. Raises `BadAnswer`."""
@@ -92,9 +95,9 @@ class Json:
         """See `Encoding.accept`."""
         return JSON_TYPE
 
-    def split(self, chunks: Iterable[bytes]) -> Iterator[list[bytes | None]]:
+    def split(self, chunks: Iterable[bytes], hold: Callable[[int], None]) -> Iterator[list[bytes | None]]:
         """See `Encoding.split`."""
-        return batches_of_lines(chunks)
+        return batches_of_lines(chunks, hold=hold)
 
     def page(self, kind: Kind, body: bytes) -> ListPage:
         """See `Encoding.page`."""

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-
-import urllib3
 
 from dsview.kinds.decode import BadObject, decode
 from dsview.kinds.event import EVENT_REASONS, Event, is_about_addresses
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, Listed, Sink
-from dsview.sources.kube import bodies
+from dsview.sources.kube.backoff import Backoff
+from dsview.sources.kube.bodies import BROKEN, UNDECODABLE
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
+from dsview.sources.kube.limits import PAGE
+from dsview.sources.kube.paging import PageTokens
 from dsview.sources.kube.reconnect import ServerReconnect
 from dsview.sources.kube.stream import page_decoder
 
-PAGE = 500
+PAGE_SIZE = 500
 AT_MOST = 2000
 """Events of one reason that are read; what matters repeats."""
+
+EXPIRIES = 3
+"""Lists in a row that expire before they were read, after which that is a failure."""
 
 Report = Callable[[Health, str], None]
 
@@ -46,6 +51,8 @@ class EventPoller:
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._interval = max(60.0, interval)
         self._outage = outage
+        self._backoff = Backoff(time.monotonic)
+        self._expiries = 0
         self._has_listed = False
         self._unfinished: list[str] = []
         self.bytes = 0
@@ -58,15 +65,13 @@ class EventPoller:
             try:
                 found = [event for reason in EVENT_REASONS for event in self._list(reason)]
             except RequestFailed as error:
-                # An expired `continue` says nothing but that there is more than was read in time.
-                pause = 1.0 if error.code == 410 else self._interval
-                if error.code != 410:
-                    self._report(self._health(error.code), str(error))
-            except (*bodies.UNDECODABLE, urllib3.exceptions.HTTPError, OSError) as error:
-                pause = self._interval
-                self._report(self._health(0), f"The answer could not be read ({type(error).__name__}).")
+                pause = self._failed(error)
+            except (*UNDECODABLE, *BROKEN) as error:
+                text = f"The answer of the API server could not be read ({type(error).__name__})."
+                pause = self._failed(RequestFailed(0, text))
             else:
                 pause = 0.0
+                self._expiries = 0
                 self._has_listed = True
                 self._sink(Changed(Kind.EVENT, found))
                 self._sink(Listed(Kind.EVENT, frozenset(event.key for event in found)))
@@ -79,6 +84,17 @@ class EventPoller:
             return ""
         return f"of the reason {' and '.join(self._unfinished)} only the first {AT_MOST} were read"
 
+    def _failed(self, error: RequestFailed) -> float:
+        """Say what failed; seconds to wait.
+
+        An expired `continue` says nothing but that there is more than was read in time, if it does not go on.
+        """
+        self._expiries = self._expiries + 1 if error.code == 410 else 0
+        if 0 < self._expiries < EXPIRIES:
+            return self._backoff.delay()
+        self._report(self._health(error.code), str(error))
+        return max(self._interval, self._backoff.delay(error.retry_after))
+
     def _health(self, code: int) -> Health:
         """What a failure makes of them."""
         if code == 403:
@@ -88,27 +104,27 @@ class EventPoller:
 
     def _list(self, reason: str) -> Iterator[Event]:
         for namespace in self._namespaces:
-            token, count, seen = "", 0, set[str]()
+            token, count, tokens = "", 0, PageTokens()
             while count < AT_MOST and not self._stop.is_set():
-                query = {"fieldSelector": f"reason={reason}", "limit": str(PAGE)}
+                query = {"fieldSelector": f"reason={reason}", "limit": str(PAGE_SIZE)}
                 if token:
                     query["continue"] = token
                 path = RESOURCES[Kind.EVENT].path("v1", namespace)
-                with self._client.open(path, query, verb="list", kind=Kind.EVENT, read_timeout=60.0) as response:
-                    body = self._client.read_body(response, bodies.PAGE)
+                with self._client.open(path, query, verb="list", kind=Kind.EVENT, read_timeout=60.0) as answer:
+                    body = answer.body(PAGE)
                 self.bytes += len(body)
                 page = page_decoder.decode(body)
-                for raw in page.items or ():
+                items = page.items or ()
+                count += len(items)
+                for raw in items:
                     try:
                         item = decode(Kind.EVENT, raw)
                     except BadObject:
                         continue
-                    count += 1
                     if isinstance(item, Event) and is_about_addresses(item):
                         yield item
-                token = page.metadata.continue_
-                if not token or token in seen:
+                token = tokens.follow(page.metadata.continue_, len(items))
+                if not token:
                     break
-                seen.add(token)
             if token and count >= AT_MOST and reason not in self._unfinished:
                 self._unfinished.append(reason)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import ssl
 import subprocess
 import sys
 import threading
@@ -25,7 +24,6 @@ from kubernetes.config import exec_provider
 
 from dsview.core.secrets import remember
 from dsview.sources.kube.kubeconfig import ResolvedContext
-from dsview.sources.kube.transport import open_websocket
 
 PLUGIN_TIMEOUT = 60.0
 """Seconds that a credential plug-in may take; every request waits for it meanwhile."""
@@ -118,32 +116,3 @@ class OfficialTransport:
         """The client's own connections: through its proxy, with its certificates."""
         pool: urllib3.PoolManager = self._api.rest_client.pool_manager
         return pool
-
-    def websocket(self, path: str, protocol: str) -> Any:
-        """As `ApiTransport` says."""
-        from kubernetes.stream import ws_client as untyped  # noqa: PLC0415  (only where a controller pod is read)
-
-        ws_client: Any = untyped
-        url = f"{self.server}{path}"
-        configuration: Any = self._configuration
-        options: dict[str, Any] = {}
-        if configuration.proxy or configuration.proxy_headers:
-            options = ws_client.websocket_proxycare(options, configuration, url, self.headers)
-        return open_websocket(url, self.headers, protocol, tls=self._tls(), **options)
-
-    def _tls(self) -> dict[str, Any]:
-        """The configuration's TLS, as websocket-client takes it."""
-        configuration: Any = self._configuration
-        if not configuration.verify_ssl:
-            options: dict[str, Any] = {"cert_reqs": ssl.CERT_NONE, "check_hostname": False}
-        else:
-            options = {"cert_reqs": ssl.CERT_REQUIRED, "check_hostname": True}
-            if configuration.assert_hostname is not None:
-                options["check_hostname"] = configuration.assert_hostname
-        names = {
-            "ca_certs": configuration.ssl_ca_cert,
-            "certfile": configuration.cert_file,
-            "keyfile": configuration.key_file,
-            "server_hostname": configuration.tls_server_name,
-        }
-        return options | {name: value for name, value in names.items() if value}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
+from collections.abc import Iterable
 
 import msgspec
 
 from dsview.core.text import safe
 from dsview.kinds.pod import Pod
-from dsview.sources.kube.bodies import UNDECODABLE
+from dsview.sources.kube.bodies import BROKEN, UNDECODABLE, TooLarge
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
 
@@ -18,8 +17,6 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("cat", "/chroot/etc/nginx/nginx.conf"),
     ("/dbg", "conf"),
 )
-MAX_BYTES = 32 << 20
-TIMEOUT = 30.0
 
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 
@@ -53,39 +50,33 @@ def run(client: Client, pod: Pod, container: str, command: tuple[str, ...]) -> b
         raise ValueError("only the fixed commands are ever run")
     query = [*(("command", word) for word in command), ("container", container), ("stdout", "true"), ("stderr", "true")]
     path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/exec"
-    connection = client.websocket(path, query)
-    try:
-        return _receive(connection)
-    finally:
-        connection.close()
+    with client.websocket(path, query) as messages:
+        return _output(messages)
 
 
-def _receive(connection: Any) -> bytes:
+def _output(messages: Iterable[bytes]) -> bytes:
     import websocket  # noqa: PLC0415  (loaded by the client where it is needed)
 
-    out, errors, size = [], b"", 0
+    out: list[bytes] = []
+    errors = b""
     status: _ExitStatus | None = None
-    deadline = time.monotonic() + TIMEOUT
     try:
-        while True:
-            connection.settimeout(max(0.1, deadline - time.monotonic()))
-            opcode, data = connection.recv_data()
-            if opcode == websocket.ABNF.OPCODE_CLOSE:
-                break
-            channel, payload = (data[0], data[1:]) if data else (0, b"")
-            size += len(payload)
-            if size > MAX_BYTES:
-                raise ConfUnavailable("it is larger than 32 MB")
+        for message in messages:
+            channel, payload = (message[0], message[1:]) if message else (0, b"")
             if channel == _STDOUT:
                 out.append(payload)
             elif channel == _STDERR:
-                errors = (errors + payload)[:500]
+                errors = (errors + payload[:500])[:500]
             elif channel == _ERROR:
                 status = msgspec.json.decode(payload, type=_ExitStatus)
                 break
-    except websocket.WebSocketTimeoutException:
+    except TooLarge:
+        raise ConfUnavailable("it is larger than 32 MB") from None
+    except RequestFailed as error:
+        raise ConfUnavailable(str(error)) from None
+    except TimeoutError:
         raise ConfUnavailable("the pod did not answer in time") from None
-    except (websocket.WebSocketException, *UNDECODABLE, OSError) as error:
+    except (websocket.WebSocketException, *UNDECODABLE, *BROKEN) as error:
         raise ConfUnavailable(safe(f"the connection broke ({type(error).__name__})")) from None
     if status is None:
         # The API server tells the exit code last: whatever came before may be half a file.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 from google.protobuf.message import DecodeError
@@ -32,9 +32,9 @@ class Protobuf:
         wanted = f"{PROTOBUF_TYPE};stream=watch" if verb == "watch" else PROTOBUF_TYPE
         return f"{wanted}, application/json;q=0.5"
 
-    def split(self, chunks: Iterable[bytes]) -> Iterator[list[bytes | None]]:
+    def split(self, chunks: Iterable[bytes], hold: Callable[[int], None]) -> Iterator[list[bytes | None]]:
         """See `Encoding.split`."""
-        return batches_of_frames(chunks)
+        return batches_of_frames(chunks, hold=hold)
 
     def page(self, kind: Kind, body: bytes) -> ListPage:
         """See `Encoding.page`."""

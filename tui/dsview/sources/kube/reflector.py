@@ -12,23 +12,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import urllib3
-
 from dsview.core.text import safe
 from dsview.kinds.kind import Resource
 from dsview.kinds.metadata import Key
 from dsview.sources.events import Changed, Health, Listed, Progress, Quarantined, Sink
-from dsview.sources.kube import bodies
 from dsview.sources.kube.backoff import Backoff
+from dsview.sources.kube.bodies import BROKEN, UNDECODABLE, Answer, TooLarge
 from dsview.sources.kube.client import Client
-from dsview.sources.kube.encodings import WireChoice
+from dsview.sources.kube.encodings import ListPage, WireChoice
 from dsview.sources.kube.errors import RequestFailed, failure_of
+from dsview.sources.kube.in_flight import UnfinishedEvent
+from dsview.sources.kube.limits import OBJECTS, PAGE, PAGE_SIZES, UNKNOWN_EVENTS
 from dsview.sources.kube.load_priority import LoadPriority
 from dsview.sources.kube.object_batcher import ObjectBatcher
+from dsview.sources.kube.paging import PageTokens
 from dsview.sources.kube.reconnect import ServerReconnect
 from dsview.sources.kube.stream import BadAnswer, code_of, is_older
 
-PAGE = 500
 SILENCE = 150.0
 """Seconds without a byte on a watch, bookmarks included, after which it counts as broken."""
 
@@ -43,6 +43,9 @@ FRUITLESS_WATCHES = 2
 """Watches in a row that were opened and brought nothing that could be read; from then on the next one has to bring
 something before the kind counts as live again."""
 
+SHORT_WATCHES = 5
+"""Watches in a row that end sooner than that, after which each is a failure, whatever it brought."""
+
 SILENT_WATCHES = 2
 """Watches in a row without a byte, after which the kind is listed anew. A server whose store was set back to before
 the version that is asked from accepts the watch and says nothing until its versions have caught up."""
@@ -54,14 +57,19 @@ ANSWER_WITHIN = 10.0
 """Seconds without an answer after which that is said. A server whose etcd is away takes a streaming list and sends
 nothing at all, for as long as one waits."""
 
-EXPIRES_SELDOM = 5.0
-"""Seconds between two expiries below which a list is not begun again at once."""
+EXPIRES_SELDOM = 60.0
+"""Seconds that a list should last. One that expires sooner, or before it is whole, is not begun again at once."""
+
+EXPIRIES = 3
+"""Lists in a row that expire so soon, after which that is a failure."""
 
 FAILURES_BEFORE_TELLING = 3
 REFUSALS = {403}
 ABSENCES = {404}
 NO_STREAMING = {400, 405, 422}
 NO_PROTOBUF = {406, 415}
+
+_TYPES = frozenset({"ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"})
 
 Report = Callable[[Health, str], None]
 
@@ -116,15 +124,21 @@ class Reflector:
         self._has_listed = False
         self._is_dirty = False
         self._needs_difference = False
-        self._expired_at = -EXPIRES_SELDOM
+        self._listed_at: float | None = None
+        self._expiries = 0
         self._failures = 0
         self._fruitless = 0
+        self._short = 0
         self._silent = 0
+        self._unknown = 0
         self._refusals = 0
         self._polls = 0
         self._was_out = False
-        self._asking = threading.Lock()
-        self._asked_at: float | None = None
+        self._page_sizes = list(PAGE_SIZES)
+        self._waiting = threading.Lock()
+        self._waits_since = 0.0
+        self._waits_because = ""
+        self._watches_since = 0.0
         self._version = ""
         self._intake = ObjectBatcher(resource.kind, sink)
         self.stats = self._intake.stats
@@ -134,7 +148,8 @@ class Reflector:
         return self._resource.path(self._versions[0], self._namespace)
 
     def run(self) -> None:
-        """Follow the kind until the session is over."""
+        """Follow the kind until the session is over. Where it ended by a fault of dsview's, it lists anew."""
+        self._version = ""
         while not self._stop.is_set():
             try:
                 self._follow()
@@ -147,7 +162,7 @@ class Reflector:
                 self._wire.was_bad(str(error))
                 if not self._failed(RequestFailed(0, safe(f"The answer of the API server cannot be read: {error}."))):
                     return
-            except (*bodies.UNDECODABLE, urllib3.exceptions.HTTPError, OSError) as error:
+            except (*UNDECODABLE, *BROKEN) as error:
                 text = f"The answer of the API server could not be read ({type(error).__name__})."
                 if not self._failed(RequestFailed(0, safe(text))):
                     return
@@ -217,10 +232,13 @@ class Reflector:
                 self._watch(streaming=False)
         except _Expired:
             self._version = ""
-            now = time.monotonic()
-            if now - self._expired_at < EXPIRES_SELDOM:
+            lasted = self._listed_at is not None and time.monotonic() - self._listed_at >= EXPIRES_SELDOM
+            self._listed_at = None
+            self._expiries = 1 if lasted else self._expiries + 1
+            if self._expiries >= EXPIRIES:
+                raise RequestFailed(410, "The API server says again and again that a list has expired.") from None
+            if self._expiries > 1:
                 self._wait(self._backoff.delay())
-            self._expired_at = now
 
     def _compare_versions(self) -> None:
         """After an outage: whether the server came back with the store that it had (raises `_Expired` if not).
@@ -229,42 +247,46 @@ class Reflector:
         is yet to come stays silent.
         """
         query = {**self._query, "limit": "1"}
-        with self._open(query, "list", self._request_timeout) as response:
-            page = self._intake.encoding.page(self._resource.kind, self._client.read_body(response, bodies.PAGE))
+        page = self._read_page(query)
         self._was_out = False
         if is_older(page.metadata.resource_version, self._version):
             raise _Expired
 
     @contextmanager
-    def _open(self, query: dict[str, str], verb: str, timeout: float) -> Iterator[urllib3.BaseHTTPResponse]:
+    def _open(self, query: dict[str, str], verb: str, timeout: float) -> Iterator[Answer]:
         kind = self._resource.kind
-        self._is_asking(True)
+        self._waits_for_server("The API server does not answer yet; it may be waiting for its etcd.")
         try:
             asked = self._wire.encoding(has_protobuf=self._resource.has_protobuf)
             with self._client.open(
                 self._path, query, verb=verb, kind=kind, read_timeout=timeout, accept=asked.accept(verb)
-            ) as response:
-                self._intake.encoding = self._wire.answered(asked, response.headers.get("Content-Type"))
+            ) as answer:
+                self._intake.encoding = self._wire.answered(asked, answer.headers.get("Content-Type"))
                 self.stats.encoding = self._intake.encoding.name
-                self._is_asking(False)
+                self._waits_for_server("")
                 self._outage.answered()
                 if self._waits_for is not None:
                     self._waits_for.wait(self._stop)
-                yield response
+                yield answer
         finally:
-            self._is_asking(False)
+            self._waits_for_server("")
 
-    def _is_asking(self, asks: bool) -> None:
-        with self._asking:
-            self._asked_at = time.monotonic() if asks else None
+    def _waits_for_server(self, because: str) -> None:
+        """From now on it waits, which is said after a while; for nothing where the text is empty."""
+        with self._waiting:
+            self._waits_since, self._waits_because = time.monotonic(), because
 
     def remind(self) -> None:
         """Say so where the server has not answered for long. Called now and then, from another thread."""
         # What follows from an answer is reported after the lock was free again: it is said last.
-        with self._asking:
-            if self._asked_at is not None and time.monotonic() - self._asked_at >= ANSWER_WITHIN:
+        now = time.monotonic()
+        with self._waiting:
+            if self._waits_because and now - self._waits_since >= ANSWER_WITHIN:
                 health = Health.STALE if self._has_listed else Health.LOADING
-                self._report(health, "The API server does not answer yet; it may be waiting for its etcd.")
+                self._report(health, self._waits_because)
+            if self._short >= SHORT_WATCHES and self._watches_since and now - self._watches_since > SHORTEST_WATCH:
+                self._short = self._failures = 0
+                self._report(Health.LIVE, "")
 
     def _begin_list(self) -> None:
         if not self._has_listed and not self._is_dirty:
@@ -285,40 +307,51 @@ class Reflector:
         self._intake.seen = set()
         self._version = version
         self._has_listed, self._was_out = True, False
+        self._listed_at = time.monotonic()
         self._failures = self._fruitless = self._silent = self._refusals = 0
         self._report(health, "")
 
     def _list_pages(self, health: Health = Health.LIVE) -> None:
         self._begin_list()
         token, version = "", ""
-        seen: set[str] = set()
+        tokens = PageTokens()
         while True:
-            query = {**self._query, "limit": str(PAGE), **({"continue": token} if token else {})}
-            started = time.perf_counter()
             try:
-                with self._open(query, "list", self._request_timeout) as response:
-                    body = self._client.read_body(response, bodies.PAGE)
+                page = self._read_page({**self._query, **({"continue": token} if token else {})})
             except RequestFailed as error:
                 if error.code == 410 and token:
                     # The continue token has expired: begin again.
                     raise _Expired from None
                 raise
-            self.stats.read_s += time.perf_counter() - started
-            self.stats.bytes += len(body)
-            page = self._intake.encoding.page(self._resource.kind, body)
             for item in page.items:
                 self._intake.put(item, is_listing=True, is_item=True)
             self._intake.flush()
-            token, version = page.metadata.continue_, page.metadata.resource_version
+            token = tokens.follow(page.metadata.continue_, len(page.items))
+            version = page.metadata.resource_version
             self._tell_progress(page.metadata.remaining_item_count)
             if self._stop.is_set():
                 raise _Gone
             if not token:
                 break
-            if token in seen:
-                raise RequestFailed(0, "The API server gives the same page of the list again and again.")
-            seen.add(token)
         self._end_list(version, health)
+
+    def _read_page(self, query: dict[str, str]) -> ListPage:
+        """A page of a list, with fewer objects where it would be too large otherwise."""
+        while True:
+            asked = {"limit": str(self._page_sizes[0]), **query}
+            try:
+                with self._open(asked, "list", self._request_timeout) as answer:
+                    self._waits_for_server("The answer of the API server comes very slowly.")
+                    started = time.perf_counter()
+                    body = answer.body(PAGE)
+                    self.stats.read_s += time.perf_counter() - started
+                    self.stats.bytes += len(body)
+            except TooLarge:
+                if "limit" in query or len(self._page_sizes) == 1:
+                    raise
+                del self._page_sizes[0]
+            else:
+                return self._intake.encoding.page(self._resource.kind, body)
 
     def _tell_progress(self, remaining: int | None) -> None:
         loaded = self._intake.loaded
@@ -336,30 +369,28 @@ class Reflector:
         is_listing = streaming
         opened, before = time.monotonic(), self.stats.bytes
         try:
-            with self._open(query, "watch", SILENCE) as response:
+            with self._open(query, "watch", SILENCE) as answer, answer.in_flight.share() as share:
                 self._polls = 0
+                self._watches_since = time.monotonic()
                 if not streaming:
                     self._fruitless += 1
-                    if self._fruitless <= FRUITLESS_WATCHES:
+                    if self._fruitless <= FRUITLESS_WATCHES and self._short < SHORT_WATCHES:
                         self._failures = 0
                         self._report(Health.LIVE, "")
-                for events in self._intake.encoding.split(self._chunks(response)):
+                for events in self._intake.encoding.split(self._pieces(answer), UnfinishedEvent(share).hold):
                     for data in events:
                         is_listing = self._take_event(data, is_listing)
                     if not is_listing or self._intake.is_full:
                         self._intake.flush()
                         if is_listing:
                             self._tell_progress(None)
+                    if is_listing and self._intake.loaded > OBJECTS:
+                        raise RequestFailed(0, f"The API server lists more than {OBJECTS:,} objects of one kind.")
                     if self._stop.is_set():
                         raise _Gone
             if is_listing:
                 raise RequestFailed(0, "The API server ended a list before it was whole.")
-            short_of = SHORTEST_WATCH - (time.monotonic() - opened)
-            if short_of > 0:
-                # As client-go: without a pause this would ask as fast as it can, for good.
-                if self.stats.bytes == before:
-                    raise RequestFailed(0, "The API server ended a watch at once.")
-                self._wait(short_of)
+            self._note_length(time.monotonic() - opened, is_empty=self.stats.bytes == before)
             self._fruitless = self._silent = 0
         except RequestFailed as error:
             if not streaming and self.stats.bytes == before and time.monotonic() - opened >= SILENCE:
@@ -369,6 +400,18 @@ class Reflector:
             if error.code not in REFUSALS:
                 raise
             self._poll()
+        finally:
+            self._watches_since = 0.0
+
+    def _note_length(self, seconds: float, *, is_empty: bool) -> None:
+        """A watch ended well. As client-go: without a pause this would ask as fast as it can, for good."""
+        if seconds >= SHORTEST_WATCH:
+            self._short = 0
+            return
+        self._short += 1
+        if is_empty or self._short >= SHORT_WATCHES:
+            raise RequestFailed(0, "The API server ended a watch at once.")
+        self._wait(SHORTEST_WATCH - seconds)
 
     def _note_silence(self) -> None:
         self._silent += 1
@@ -376,13 +419,13 @@ class Reflector:
             self._silent = 0
             raise _Expired
 
-    def _chunks(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    def _pieces(self, answer: Answer) -> Iterator[bytes]:
         waited = time.perf_counter()
-        for chunk in response.stream(1 << 16 if not response.headers.get("Transfer-Encoding") else None):
+        for piece in answer.pieces(SILENCE):
             now = time.perf_counter()
             self.stats.read_s += now - waited
-            self.stats.bytes += len(chunk)
-            yield chunk
+            self.stats.bytes += len(piece)
+            yield piece
             waited = time.perf_counter()
 
     def _take_event(self, data: bytes | None, is_listing: bool) -> bool:
@@ -398,6 +441,10 @@ class Reflector:
                 self._advance(version)
             return is_listing
         event = encoding.event(data)
+        if event.type not in _TYPES:
+            self._note_unknown(event.type)
+            return is_listing
+        self._unknown = 0
         if not is_listing and event.type != "ERROR":
             self._bears_fruit()
         match event.type:
@@ -423,17 +470,24 @@ class Reflector:
                 error = failure_of(0, status)
                 code = 410 if error.reason in {"Expired", "Gone"} else code_of(status)
                 raise RequestFailed(code, str(error), error.reason)
-            case _:
-                text = safe(f"The API server sent a watch event of unknown type {event.type[:40]!r} for a {kind}.")
-                self._sink(Quarantined(kind, f"type {event.type[:40]}", text))
         return is_listing
+
+    def _note_unknown(self, name: str) -> None:
+        """A type of event that nobody knows is said once, whatever others follow it."""
+        kind = self._resource.kind
+        if not self._unknown:
+            text = safe(f"The API server sent a watch event of unknown type {name[:40]!r} for a {kind}.")
+            self._sink(Quarantined(kind, "type of an event", text))
+        self._unknown += 1
+        if self._unknown > UNKNOWN_EVENTS:
+            raise RequestFailed(0, "The API server sends nothing but events of unknown types.")
 
     def _bears_fruit(self) -> None:
         """The watch brought something that can be read."""
         if self._fruitless > FRUITLESS_WATCHES:
             self._failures = 0
             self._report(Health.LIVE, "")
-        self._fruitless = self._silent = 0
+        self._fruitless = self._silent = self._unknown = 0
 
     def _advance(self, version: str) -> None:
         """The watch has come to this version. One that went back is another store's (raises `_Expired`)."""

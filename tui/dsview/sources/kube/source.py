@@ -38,7 +38,7 @@ RETRY_FIRST = 10.0
 RETRY_AT_LEAST_EVERY = 300.0
 """Seconds between two tries to load credentials that cannot be loaded, doubling: a plug-in may open a browser."""
 
-LOOK_EVERY = 5.0
+LOOK_EVERY = 2.0
 _AT_ONCE = (Kind.SERVICE, Kind.POD)
 CLUSTER_CONFIG_MAPS: tuple[Key, ...] = (("kube-system", "kube-proxy"), ("kube-system", "coredns"))
 
@@ -152,6 +152,7 @@ class KubeSource:
             return
         if self._on_client_ready is not None:
             self._on_client_ready()
+        self._thread("look", lambda: self._look(client))
         if not self._with_endpoints:
             reason = "read only when asked for: --select DS-EPS-006"
             self._sink(StatusChanged(kind=Kind.ENDPOINTS, health=Health.NOT_GIVEN, reason=reason))
@@ -166,7 +167,6 @@ class KubeSource:
         self._thread("add-ons", lambda: self._follow_add_ons(client), self._add_ons_failed)
         self._follow_the_rest(client)
         self._confs.start(client)
-        self._thread("look", lambda: self._look(client))
 
     def _follow_add_ons(self, client: Client) -> None:
         """Follow the optional kinds that are served, and look now and then whether the others are."""
@@ -202,9 +202,10 @@ class KubeSource:
         return None
 
     def _look(self, client: Client) -> None:
-        """Now and then: whether the machine slept, and who waits for an answer in vain."""
+        """Now and then: whether the machine slept, what takes too long, and who waits for an answer in vain."""
         notice = SleepNotice()
         while not self._stop.wait(LOOK_EVERY):
+            client.enforce_deadlines()
             if notice.has_slept():
                 client.break_connections()
             with self._lock:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
 
 import msgspec
 from msgspec import Raw
 
 from dsview.sources.kube.bodies import UNDECODABLE
-
-MAX_LINE = 32 << 20
-"""Bytes; no object that etcd takes is that large. A longer line or frame is dropped, and told as None."""
+from dsview.sources.kube.limits import WATCH_EVENT
 
 _DECIMAL = re.compile(r"[0-9]{1,40}")
 
@@ -76,43 +75,57 @@ def code_of(status: bytes) -> int:
         return 0
 
 
-def batches_of_lines(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator[list[bytes | None]]:
+def _held_by_nobody(size: int) -> None:
+    """The bytes of an unfinished event are not counted."""
+
+
+def batches_of_lines(
+    chunks: Iterable[bytes], limit: int = WATCH_EVENT.size, hold: Callable[[int], None] = _held_by_nobody
+) -> Iterator[list[bytes | None]]:
     """The lines that each chunk completes, chunk by chunk; None stands for a line that was too long.
 
     What stands behind the last newline when the chunks end well is a line as well: nothing that a watch sends, but an
     HTML page of a proxy may be of one line.
     A line may end with its newline, which JSON does not mind.
+    `hold` is told how many bytes of an unfinished line came so far, dropped ones included, and 0 at its end; it raises
+    where these are too many.
     """
-    parts: list[bytes] = []
+    begun = BytesIO()
     size = 0
     is_dropping = False
     for chunk in chunks:
-        if not parts and not is_dropping and chunk.find(b"\n") == len(chunk) - 1:
+        if not size and chunk.find(b"\n") == len(chunk) - 1:
             # The usual chunk: one event, which needs no copying.
             yield [chunk] if len(chunk) > 1 else []
             continue
         lines: list[bytes | None] = []
         pieces = chunk.split(b"\n")
+        had = size
         for piece in pieces[:-1]:
             if is_dropping:
                 lines.append(None)
                 is_dropping = False
-            elif parts:
-                parts.append(piece)
-                lines.append(b"".join(parts))
+            elif size:
+                begun.write(piece)
+                lines.append(begun.getvalue())
+                begun = BytesIO()
             elif piece:
                 lines.append(piece)
-            parts, size = [], 0
+            size = 0
         rest = pieces[-1]
-        if rest and not is_dropping:
+        if rest:
             size += len(rest)
-            if size > limit:
-                parts, is_dropping = [], True
-            else:
-                parts.append(rest)
+            if not is_dropping and size > limit:
+                begun, is_dropping = BytesIO(), True
+            elif not is_dropping:
+                begun.write(rest)
+        if had and len(pieces) > 1:
+            hold(0)
+        if size:
+            hold(size)
         yield lines
-    if parts:
-        yield [b"".join(parts)]
+    if size and not is_dropping:
+        yield [begun.getvalue()]
 
 
 _LENGTH = 4
@@ -122,28 +135,36 @@ NO_LENGTH = 0x20000000
 """A length from here on is text: the first four characters of an HTML page, or of a line of JSON."""
 
 
-def batches_of_frames(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator[list[bytes | None]]:
+def batches_of_frames(
+    chunks: Iterable[bytes], limit: int = WATCH_EVENT.size, hold: Callable[[int], None] = _held_by_nobody
+) -> Iterator[list[bytes | None]]:
     """The frames that each chunk completes, chunk by chunk; None stands for a frame that was longer than `limit`.
 
-    Raises `BadAnswer` where these are no frames, or the chunks end inside one.
+    `hold` is as in `batches_of_lines`. Raises `BadAnswer` where these are no frames, or the chunks end inside one.
     """
-    parts: list[bytes] = []
+    begun = BytesIO()
     size = to_skip = 0
+    wanted = _LENGTH
     for whole_chunk in chunks:
-        if not parts and not to_skip and _length_of(whole_chunk) == len(whole_chunk) - _LENGTH <= limit:
+        if not size and not to_skip and _length_of(whole_chunk) == len(whole_chunk) - _LENGTH <= limit:
             # The usual chunk: one event.
             yield [whole_chunk[_LENGTH:]]
             continue
-        chunk = whole_chunk[to_skip:]
-        to_skip -= len(whole_chunk) - len(chunk)
-        if chunk:
-            parts.append(chunk)
-            size += len(chunk)
-        # A large frame comes in many chunks, which are joined once it is whole.
-        if not chunk or size < _wanted(parts, limit):
-            yield []
-            continue
-        data = b"".join(parts) if len(parts) > 1 else chunk
+        data = whole_chunk[to_skip:]
+        if to_skip:
+            to_skip -= len(whole_chunk) - len(data)
+            hold(limit + to_skip if to_skip else 0)
+        if size:
+            # A large frame comes in many chunks, which are joined once it is whole.
+            begun.write(data)
+            size += len(data)
+            if size < wanted:
+                hold(size)
+                yield []
+                continue
+            data = begun.getvalue()
+            begun = BytesIO()
+            hold(0)
         frames: list[bytes | None] = []
         start, end = 0, len(data)
         while end - start >= _LENGTH:
@@ -159,8 +180,12 @@ def batches_of_frames(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterato
             else:
                 frames.append(data[first:last])
             start = min(last, end)
-        parts = [data[start:]] if start < end else []
         size = end - start
+        if size:
+            begun.write(data[start:])
+            wanted = _LENGTH + (_length_of(data[start : start + _LENGTH]) if size >= _LENGTH else 0)
+        if size or to_skip:
+            hold(size or limit + to_skip)
         yield frames
     if size or to_skip:
         raise BadAnswer("it ends inside a frame")
@@ -168,10 +193,3 @@ def batches_of_frames(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterato
 
 def _length_of(data: bytes) -> int:
     return int.from_bytes(data[:_LENGTH], "big")
-
-
-def _wanted(parts: list[bytes], limit: int) -> int:
-    """How many bytes have to be there before the first frame can be taken or dropped."""
-    head = parts[0] if len(parts[0]) >= _LENGTH else b"".join(parts)
-    length = _length_of(head) if len(head) >= _LENGTH else 0
-    return _LENGTH + (length if length <= limit else 0)

@@ -48,61 +48,13 @@ class ApiTransport(Protocol):
     def headers(self) -> HTTPHeaderDict:
         """What says who asks, for every request."""
 
-    def websocket(self, path: str, protocol: str) -> Any:
-        """A `websocket.WebSocket` to a path with its query. Raises what that class does, and `OSError`."""
-
 
 class DirectTransport(msgspec.Struct, frozen=True, kw_only=True):
-    """Access with what the kubeconfig itself holds. `tls` is None for http."""
+    """Access with what the kubeconfig itself holds."""
 
     server: str
     pool: urllib3.PoolManager
     headers: HTTPHeaderDict
-    tls: ssl.SSLContext | None = None
-    tls_server_name: str | None = None
-
-    def websocket(self, path: str, protocol: str) -> Any:
-        """As `ApiTransport` says."""
-        options: dict[str, Any] = {"context": self.tls} if self.tls is not None else {}
-        if self.tls_server_name is not None:
-            options["server_hostname"] = self.tls_server_name
-        return open_websocket(f"{self.server}{path}", self.headers, protocol, tls=options)
-
-
-def open_websocket(
-    url: str, headers: Mapping[str, str], protocol: str, *, tls: Mapping[str, Any], **options: Any
-) -> Any:
-    """A `websocket.WebSocket` to an http or https URL. The one place that opens one.
-
-    It follows no redirect: websocket-client would repeat the credentials to whatever host the answer names, in clear
-    text where it says so. `tls` are that library's options of a TLS connection, `options` its options of a proxy.
-
-    Raises `websocket.WebSocketException`, `WebSocketBadStatusException` for any answer but 101, and `OSError`.
-    """
-    import websocket  # noqa: PLC0415  (only where a controller pod is read)
-
-    header = [f"{name}: {value}" for name, value in headers.items()]
-    connection: Any = websocket.WebSocket(sslopt=dict(tls), skip_utf8_validation=True)
-    address = f"ws{url.removeprefix('http')}"
-    try:
-        connection.connect(address, header=header, subprotocols=[protocol], redirect_limit=0, **options)
-    except websocket.WebSocketBadStatusException:
-        raise
-    except websocket.WebSocketException:
-        _refuse_redirect(connection)
-        raise
-    _refuse_redirect(connection)
-    return connection
-
-
-def _refuse_redirect(connection: Any) -> None:
-    """Raise `WebSocketBadStatusException` where the handshake was answered by anything but 101."""
-    import websocket  # noqa: PLC0415  (as above)
-
-    answer = connection.handshake_response
-    if answer is not None and answer.status != 101:
-        connection.shutdown()
-        raise websocket.WebSocketBadStatusException(f"the server answers {answer.status}", answer.status)
 
 
 def keepalive() -> list[tuple[int, int, int]]:
@@ -123,7 +75,6 @@ def direct_transport(context: ResolvedContext, *, connections: int) -> DirectTra
     users = [entry["user"] for entry in context.config["users"]]
     user: dict[str, Any] = users[0] if users else {}
     server = context.server.rstrip("/")
-    tls, name = None, None
     if any(key in user for key in _NOT_PLAIN) or cluster.get("proxy-url") or _has_proxy(server):
         if user.get("as"):
             raise ValueError("it says `as`, which dsview does with a token or a certificate and no proxy only")
@@ -137,9 +88,7 @@ def direct_transport(context: ResolvedContext, *, connections: int) -> DirectTra
     headers = HTTPHeaderDict({"authorization": f"Bearer {token}"} if token else {})
     remember(headers.values())
     headers.extend(_impersonation(user))
-    return DirectTransport(
-        server=server, pool=urllib3.PoolManager(**options), headers=headers, tls=tls, tls_server_name=name
-    )
+    return DirectTransport(server=server, pool=urllib3.PoolManager(**options), headers=headers)
 
 
 def _impersonation(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

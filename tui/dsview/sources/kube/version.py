@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from dsview.sources.kube.bodies import UNDECODABLE, VERSION
+from dsview.sources.kube.bodies import UNDECODABLE
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
+from dsview.sources.kube.limits import VERSION
 
 TIMEOUT = 5.0
 

@@ -1,0 +1,132 @@
+"""Breaks connections that take too long as a whole.
+
+A socket's timeout begins anew with each byte: a server that sends one a second would hold a thread for ever, in the
+head of an answer, in the size of a chunk or behind the last of them, where no code of dsview's is asked.
+"""
+
+from __future__ import annotations
+
+import http.client
+import math
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import urllib3
+
+WITHOUT_TIMEOUT = 60.0
+"""Seconds for a connection that has no timeout of its own."""
+
+
+class Deadline:
+    """When one connection is broken, on the clock of its `Deadlines`; never, until `within` says so."""
+
+    __slots__ = ("_clock", "has_passed", "interrupt", "until")
+
+    def __init__(self, clock: Callable[[], float], interrupt: Callable[[], None]) -> None:
+        self._clock = clock
+        self.interrupt = interrupt
+        self.until = math.inf
+        self.has_passed = False
+        """Whether the connection was broken for that."""
+
+    def within(self, seconds: float) -> None:
+        """Break it so many seconds from now."""
+        self.until = self._clock() + seconds
+
+
+class Deadlines:
+    """The connections of one client. Used by many threads; somebody has to call `enforce` now and then."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._open: set[Deadline] = set()
+
+    def add(self, interrupt: Callable[[], None]) -> Deadline:
+        """Follow a connection, which `interrupt` breaks from any thread."""
+        deadline = Deadline(self._clock, interrupt)
+        with self._lock:
+            self._open.add(deadline)
+        return deadline
+
+    def discard(self, deadline: Deadline) -> None:
+        """Follow it no longer."""
+        with self._lock:
+            self._open.discard(deadline)
+
+    def enforce(self) -> None:
+        """Break what is open for too long."""
+        now = self._clock()
+        with self._lock:
+            overdue = [deadline for deadline in self._open if deadline.until <= now]
+        for deadline in overdue:
+            deadline.has_passed = True
+            _break(deadline)
+
+    def break_all(self) -> None:
+        """Break everything that is open."""
+        with self._lock:
+            everything = list(self._open)
+        for deadline in everything:
+            _break(deadline)
+
+    def apply_to(self, pool: urllib3.PoolManager) -> None:
+        """Bound the time in which a pool's connections are made, and that of each answer's head."""
+        classes: Any = pool.pool_classes_by_scheme
+        pool.pool_classes_by_scheme = {scheme: self._bounded(each) for scheme, each in classes.items()}
+
+    def _bounded(self, pool: Any) -> Any:
+        connection = pool.ConnectionCls
+        if issubclass(connection, _Bounded):
+            return pool
+        bounded = type(connection.__name__, (_Bounded, connection), {"deadlines": self})
+        return type(pool.__name__, (pool,), {"ConnectionCls": bounded})
+
+
+def _break(deadline: Deadline) -> None:
+    try:
+        deadline.interrupt()
+    except (urllib3.exceptions.HTTPError, OSError, ValueError):
+        # It ended by itself meanwhile.
+        return
+
+
+class _Bounded:
+    """What is added to a connection of urllib3: each timeout counts for the step as a whole."""
+
+    deadlines: Deadlines
+    sock: Any
+    timeout: Any
+
+    def connect(self) -> None:
+        """Connect: the answer of a proxy is read here."""
+        with self._bounded():
+            super().connect()  # type: ignore[misc]  # of the class that this is mixed into
+
+    def getresponse(self) -> Any:
+        """Read the head of an answer."""
+        with self._bounded():
+            return super().getresponse()  # type: ignore[misc]  # as above
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        deadline = self.deadlines.add(self._interrupt)
+        deadline.within(self.timeout if isinstance(self.timeout, int | float) else WITHOUT_TIMEOUT)
+        try:
+            yield
+        except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError):
+            if not deadline.has_passed:
+                raise
+        finally:
+            self.deadlines.discard(deadline)
+        # A head that was cut off may look like a whole one.
+        if deadline.has_passed:
+            raise TimeoutError("the answer did not come in time")
+
+    def _interrupt(self) -> None:
+        if self.sock is not None:
+            self.sock.shutdown(socket.SHUT_RDWR)
