@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dsview.checks.engine.check import Check
+from dsview.checks.engine.registry import all_checks
 from dsview.export.explain import write_pages
 
 ROOT = Path(__file__).parents[2]
@@ -34,3 +36,13 @@ def test_every_link_to_a_file_of_the_repository_leads_somewhere(document: Path) 
 def test_a_page_names_no_file_of_dsview_that_is_not_there(page: Path) -> None:
     named = re.findall(r"(?<![\w/.])(?:docs|tui/dsview|tests)/[\w./-]+\w", page.read_text())
     assert not [name for name in named if not (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.code)
+def test_every_check_explains_itself_in_sentences(check: Check) -> None:
+    assert check.title
+    assert not check.title.endswith(".")
+    for text in (check.condition, check.why, check.fix, check.not_when):
+        assert text.endswith("."), text
+    assert check.source
+    assert check.subjects or check.needs, "what it is evaluated from"

@@ -1,0 +1,53 @@
+"""Each check fires and stays silent where the cases beside it say so: `<folder>/<slug>.yaml`, as the checks lie."""
+
+from __future__ import annotations
+
+import pytest
+
+from dsview.checks.engine.check import Check
+from dsview.checks.engine.registry import all_checks
+from tests.support.case_files import FOLDER, Case, case_file, cells_of, described, findings_of, path_of, session_of
+
+
+def _cases(name: str) -> list[object]:
+    found: list[object] = []
+    for check in all_checks():
+        cases: list[Case] = getattr(case_file(check), name) if path_of(check).exists() else []
+        found += [pytest.param(check, case, id=f"{check.code}: {case.why}") for case in cases]
+    return found
+
+
+@pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.code)
+def test_every_check_has_cases_that_fire_and_that_are_silent(check: Check) -> None:
+    file = case_file(check)
+    assert len(file.fires) >= 2
+    assert len(file.silent) >= 2
+    sentences = [case.why for case in (*file.fires, *file.silent)]
+    assert len(set(sentences)) == len(sentences)
+    assert all(sentence.endswith(".") for sentence in sentences)
+
+
+def test_every_file_of_cases_belongs_to_a_check() -> None:
+    known = {path_of(check) for check in all_checks()}
+    assert set(FOLDER.glob("*/*.yaml")) - set((FOLDER / "clusters").iterdir()) <= known
+
+
+@pytest.mark.parametrize(("check", "case"), _cases("fires"))
+def test_it_fires(check: Check, case: Case) -> None:
+    found = findings_of(check, session_of(case_file(check), case))
+    assert case.finds, "a case that fires says what is found"
+    assert sorted(map(described, found)) == sorted(case.finds)
+    if case.cells:
+        assert cells_of(found) == set(case.cells)
+    if case.field is not None:
+        assert {finding.field for finding in found} == {case.field}
+    assert any(case.says in finding.message for finding in found), [finding.message for finding in found]
+    assert any(case.fix in (finding.fix or "") for finding in found), [finding.fix for finding in found]
+
+
+@pytest.mark.parametrize(("check", "case"), _cases("silent"))
+def test_it_is_silent(check: Check, case: Case) -> None:
+    session = session_of(case_file(check), case)
+    assert [described(finding) for finding in findings_of(check, session)] == []
+    reasons = [entry.reason for entry in session.not_evaluated() if entry.check == check.code]
+    assert bool(reasons) != case.evaluated, reasons
