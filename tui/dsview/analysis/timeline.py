@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
+from itertools import islice
 
 import msgspec
 
@@ -103,6 +104,10 @@ class Timeline:
     def opened_at(self, finding: Finding) -> float | None:
         """When this session saw the finding open, epoch seconds; None where it was there before."""
         return self._opened.get(finding.identity)
+
+    def last(self, count: int) -> list[Entry]:
+        """The newest entries, newest first."""
+        return list(islice(reversed(self.entries), count))
 
     def note(self, at: float, text: str) -> None:
         """Enter something that happened to the session itself."""

@@ -12,6 +12,7 @@ import click
 
 from dsview.cli import diff as _diff  # noqa: F401  (adds its command to `cli`)
 from dsview.cli import probe as _probe  # noqa: F401  (as `diff`)
+from dsview.cli import record as _record  # noqa: F401  (adds its command to `cli`)
 from dsview.cli.commands import cli
 from dsview.cli.exit_codes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
 from dsview.cli.output import complain, prepare_streams, say

@@ -57,8 +57,9 @@ def diff(
 ) -> int:
     """Say what differs between A and B: findings, families of objects, listeners and addresses, by cause.
 
-    Each is a file or directory as for --from, a snapshot, - for standard input, or @CONTEXT for a cluster. The exit
-    code is 1 where B is worse than A. Objects are matched by name, and Pods by their workload.
+    Each is a file or directory as for --from, a snapshot, a recording or a moment of it as FILE@TIME, - for standard
+    input, or @CONTEXT for a cluster. The exit code is 1 where B is worse than A. Objects are matched by name, and Pods
+    by their workload.
     """
     import shutil
 
@@ -98,8 +99,8 @@ def diff(
 
 def _refuse_sources(settings: Settings) -> None:
     """Raises `click.UsageError` for options that name a cluster: A and B do."""
-    if settings.from_path is not None or settings.demo is not None or settings.context is not None:
-        raise click.UsageError("diff takes no --from, --demo or --context: A and B say what is compared.")
+    if any(given is not None for given in (settings.from_path, settings.at, settings.demo, settings.context)):
+        raise click.UsageError("diff takes no --from, --at, --demo or --context: A and B say what is compared.")
     if settings.redact:
         raise click.UsageError("diff cannot redact: names have to match.")
 
@@ -121,6 +122,9 @@ def _side(settings: Settings, operand: str) -> Settings:
         if operand == "@":
             raise click.UsageError("@ needs the name of a context behind it, such as @production.")
         return msgspec.structs.replace(settings, context=operand.removeprefix("@"))
+    path, sign, at = operand.rpartition("@")
+    if sign and not Path(operand).exists():
+        return msgspec.structs.replace(settings, from_path=path, at=at)
     return msgspec.structs.replace(settings, from_path=operand)
 
 

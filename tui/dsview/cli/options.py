@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, kw_only=True):
     """What the shared options say."""
 
     from_path: str | None = None
+    at: str | None = None
     demo: str | None = None
     namespace: tuple[str, ...] = ()
     all_namespaces: bool = False
@@ -73,7 +74,12 @@ _SOURCE = (
         "from_path",
         metavar="PATH",
         help="Read files instead of a cluster: what `kubectl get -o json|yaml` wrote, a directory of it, a snapshot, "
-        "or - for standard input.",
+        "a recording, or - for standard input.",
+    ),
+    click.option(
+        "--at",
+        metavar="TIME",
+        help="The moment of a recording to show: 14:03 (UTC), 2026-12-01T14:03:22Z, or -5m before its end.",
     ),
     click.option(
         "--demo",

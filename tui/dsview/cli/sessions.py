@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsview.checks.engine.policy import Policy
@@ -88,6 +89,9 @@ def open_session(
 ) -> Session:
     """A session that is not started yet; `on_screen` where its first rows are waited for. Raises `UserError`."""
     policy = open_policy(settings)
+    recording = _recording_of(settings)
+    if recording is not None:
+        return _open_recording(recording, settings, policy, trace)
     source: Source
     if context is not None:
         source = open_cluster(settings, policy, trace, context, on_screen=on_screen)
@@ -98,6 +102,32 @@ def open_session(
 
         source = RedactedSource(source)
     return Session(source, policy=policy, trace=trace)
+
+
+def _recording_of(settings: Settings) -> Path | None:
+    """The recording that is to be shown; None for any other source. Raises `UserError` for a time of what has none."""
+    from dsview.sources.recording.schema import is_recording
+
+    path = Path(settings.from_path) if settings.from_path not in (None, "-") else None
+    if path is not None and path.is_file() and is_recording(path):
+        return path
+    if settings.at is not None:
+        raise UserError("--at is a moment of a recording: give one by --from FILE.")
+    return None
+
+
+def _open_recording(path: Path, settings: Settings, policy: Policy, trace: Trace | None) -> Session:
+    from dsview.cli.moments import parse_moment
+    from dsview.session.replay import ReplaySession
+    from dsview.sources.recording.reader import RecordingReader
+
+    if settings.redact:
+        raise UserError("A recording is redacted while it is made: `dsview record --redact FILE`.")
+    if settings.namespaces:
+        raise UserError("-n reads some namespaces only: a recording holds those that were read then.")
+    reader = RecordingReader(path)
+    at = parse_moment(settings.at, reader.first, reader.last) if settings.at is not None else None
+    return ReplaySession(reader, at=at, policy=policy, trace=trace)
 
 
 def run_to_end(session: Session, timeout: float | None) -> None:

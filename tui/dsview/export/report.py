@@ -15,6 +15,7 @@ from dsview.checks.engine.context import owner_of
 from dsview.checks.engine.registry import registry
 from dsview.cluster.completeness import completeness
 from dsview.cluster.state import ClusterState
+from dsview.core.address import FAMILIES
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
@@ -264,8 +265,8 @@ def _overview(session: Session, summary: CauseSummarizer) -> OverviewPart:
     return OverviewPart(
         verdict=" ".join((found.mode, *found.sentences)),
         complete=found.is_complete,
-        failing={family: number for family, number in found.failing.items() if number},
-        partial={family: number for family, number in found.partial.items() if number},
+        failing={family: number for family in FAMILIES if (number := found.failing.get(family))},
+        partial={family: number for family in FAMILIES if (number := found.partial.get(family))},
         layers=tuple(
             LayerPart(
                 name=layer.name.value,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from typing import Protocol
 
 from dsview.analysis.cluster_view import Delta
 from dsview.analysis.timeline import Timeline
 from dsview.checks.engine.availability import NotEvaluated
 from dsview.checks.engine.engine import Engine
-from dsview.checks.engine.finding_index import FindingIndex
+from dsview.checks.engine.finding_index import FindingIndex, SubjectKey
 from dsview.checks.engine.policy import Policy
 from dsview.checks.engine.registry import all_checks, registry
 from dsview.cluster.profile import NodeFacts, Profile
@@ -23,11 +24,24 @@ from dsview.kinds.metadata import Key, Object
 from dsview.session.event_queue import EventQueue
 from dsview.session.nginx_reader import NginxReader
 from dsview.session.timing_log import Trace
-from dsview.sources.events import AsksServer, Changed, Listed, Source, StatusChanged, Traffic
+from dsview.sources.events import AsksServer, Changed, Listed, Source, SourceEvent, StatusChanged, Traffic
 
 _log = logging.getLogger(__name__)
 
 _KINDS = {kind.value: kind for kind in Kind}
+
+
+class Observer(Protocol):
+    """Follows a session, on its thread: what it takes in, what its checks find, and the end of each round."""
+
+    def took(self, event: SourceEvent, changes: list[Change]) -> None:
+        """An event was taken in, and changed this."""
+
+    def judged(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> None:
+        """The findings of a subject are these now, shown and exempted."""
+
+    def drained(self, session: Session) -> None:
+        """A round is over."""
 
 
 class Session:
@@ -54,6 +68,7 @@ class Session:
         self._seen: set[Kind] = set()
         self._check_seconds = 0.0
         self._was_settled = False
+        self._observer: Observer | None = None
         self.follows_another = False
         """Whether a session was left for this one: what that had kept from the collector is then looked through."""
 
@@ -61,6 +76,22 @@ class Session:
     def book(self) -> FindingIndex:
         """The findings that are shown: past their grace, not exempted."""
         return self._engine.book
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """By code, the checks that raised, and on what."""
+        return self._engine.failures
+
+    def observe(self, observer: Observer | None) -> None:
+        """Have an observer follow the session from now on, or nobody."""
+        self._observer = observer
+        self._engine.on_judged = observer.judged if observer is not None else None
+
+    def all_findings(self) -> Iterator[tuple[SubjectKey, tuple[Finding, ...]]]:
+        """The findings of every subject that has any, shown and exempted."""
+        books = (self._engine.book, self._engine.exempted)
+        for subject in dict.fromkeys(key for book in books for key in book.subjects()):
+            yield subject, tuple(finding for book in books for finding in book.of_subject(subject))
 
     @property
     def exempted_findings(self) -> list[Finding]:
@@ -129,7 +160,10 @@ class Session:
         delta = Delta()
         self._inbox.arrived.clear()
         while (event := self._inbox.take()) is not None:
-            delta.changes += self.state.apply(event)
+            changes = self.state.apply(event)
+            delta.changes += changes
+            if self._observer is not None:
+                self._observer.took(event, changes)
             if not isinstance(event, Changed):
                 delta.statuses = True
             elif event.kind is Kind.NGINX_CONF:
@@ -158,6 +192,8 @@ class Session:
         self.timeline.follow_findings(self.book, self._clock(), self._is_evaluated)
         delta.everything = delta.profile
         self._note_settled()
+        if self._observer is not None:
+            self._observer.drained(self)
         return delta
 
     def _is_evaluated(self, code: str) -> bool:

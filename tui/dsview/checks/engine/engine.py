@@ -65,6 +65,8 @@ class Engine:
         self.tracker = ProfileTracker(state)
         self.book = FindingIndex()
         self.exempted = FindingIndex()
+        self.on_judged: Callable[[SubjectKey, tuple[Finding, ...]], None] | None = None
+        """Told of the findings of a subject, shown or exempted, whenever they change."""
         self._failed: dict[SubjectKey, dict[str, str]] = {}
         self._live = live
         self._judge = judge
@@ -412,7 +414,10 @@ class Engine:
         if not found and key not in self._found:
             return _NOTHING
         (self._found.add if found else self._found.discard)(key)
-        return self.book.replace(key, tuple(shown)) | self.exempted.replace(key, tuple(exempted))
+        touched = self.book.replace(key, tuple(shown)) | self.exempted.replace(key, tuple(exempted))
+        if touched and self.on_judged is not None:
+            self.on_judged(key, (*shown, *exempted))
+        return touched
 
 
 def _is_another_node(change: Change) -> bool:

@@ -1,0 +1,90 @@
+"""The troubled demo's story told by the loopback API server, under a clock that a test turns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dsview.export.formats import render_json
+from dsview.export.report import build_report
+from dsview.kinds.registry import RESOURCES
+from dsview.session.session import Session
+from dsview.sources.demo.description import load
+from dsview.sources.demo.script import moments, workload_of
+from dsview.sources.demo.simulated_cluster import SimulatedCluster
+from dsview.sources.demo.source import nginx_conf
+from dsview.sources.kube import KubeSource
+from tests.support.apiserver import ApiServer
+from tests.support.driven import FOLLOWED, Driven
+
+START = 1_800_000_000.0
+_PRINTED_BY = "cat /etc/nginx/nginx.conf"
+
+
+class TroubledServer(Driven):
+    """A session on a server that lives through the demo. `now` is the time of both, epoch seconds."""
+
+    def __init__(self, api: ApiServer, folder: Path, wrap: Any = lambda source: source) -> None:
+        self.api = api
+        self.now = START
+        described = load("troubled")
+        self._hosts = described.nginx_hosts
+        self._world = SimulatedCluster(described, START)
+        self._moments = moments(described.story)
+        for workload, templates in described.nginx.items():
+            for replica, template in enumerate(templates):
+                self._write(workload, replica, template)
+        self._tell()
+        api.start()
+        source = wrap(KubeSource(kubeconfig=str(api.write_kubeconfig(folder / "kubeconfig"))))
+        super().__init__(Session(source, clock=lambda: self.now))
+        self.settled()
+
+    def _write(self, workload: str, replica: int, template: str) -> None:
+        pod = self._world.pod_of(workload, replica)
+        self.api.files[pod] = {_PRINTED_BY: nginx_conf(template, self._hosts)}
+
+    def _tell(self) -> None:
+        upserts, deletes = self._world.changes()
+        for items in upserts.values():
+            for item in items:
+                self.api.put(item)
+        for kind, keys in deletes.items():
+            for namespace, name in keys:
+                self.api.delete(kind.value, namespace, name)
+
+    def at(self, seconds: float) -> None:
+        """Let the story go on to so many seconds after its start, and the session take it in."""
+        while self.now < START + seconds:
+            self.now = min(self.now + 1, START + seconds)
+            while self._moments and START + self._moments[0].at <= self.now:
+                moment = self._moments.pop(0)
+                moment.act(self._world, START + moment.at)
+                if moment.conf is not None:
+                    self._write(workload_of(moment.conf), moment.conf.replica, moment.conf.conf)
+                self._tell()
+            self.settled()
+
+    def settled(self) -> None:
+        """Wait until the session knows what the server has, and has evaluated it."""
+        self.until(lambda: self._knows_all() and self.session.is_settled, "the story is taken in")
+        # Another round, at a time at which nothing waits, for what is due by now.
+        self.session.drain(1.0)
+
+    def _knows_all(self) -> bool:
+        state = self.session.state
+        return all(
+            sorted(item["metadata"]["resourceVersion"] for item in self.api.objects[RESOURCES[kind].plural].values())
+            == sorted(item.resource_version for item in state.store(kind))
+            for kind in FOLLOWED
+        )
+
+    def stop(self) -> None:
+        """End both."""
+        self.session.stop()
+        self.api.stop()
+
+
+def report_of(session: Session) -> str:
+    """The JSON report of a session as it stands."""
+    return render_json(build_report(session))

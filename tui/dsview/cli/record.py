@@ -1,0 +1,139 @@
+"""`dsview record`: writes down everything that a cluster does, until it is told to stop."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from dsview.cli.commands import cli, set_up_logs
+from dsview.cli.options import Duration, Settings, shared_options, take_settings
+from dsview.cli.output import say
+
+if TYPE_CHECKING:
+    from dsview.session.recorder import Recorder
+    from dsview.session.session import Session
+
+# ruff: noqa: PLC0415 - `--version` and `--help` import none of what the command needs
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?", re.IGNORECASE)
+
+
+class Size(click.ParamType[int]):
+    """Bytes, written as 500MB, 2G or 1000000."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The bytes."""
+        if isinstance(value, int):
+            return value
+        match = _SIZE.fullmatch(str(value).strip())
+        if match is None:
+            self.fail(f"{value!r} is not a size; write it as 500MB or 2G.", param, ctx)
+        return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+@cli.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@shared_options
+@click.option(
+    "--max-size",
+    type=Size(),
+    default="1GB",
+    show_default=True,
+    help="How large the file may become; then the oldest part goes.",
+)
+@click.option("--keep", type=Duration(), metavar="DURATION", help="How far back the file goes, such as 24h.")
+@click.option("--for", "lasts", type=Duration(), metavar="DURATION", help="Stop after so long.")
+@click.option("--redact", is_flag=True, default=None, help="Replace names and addresses while recording.")
+@click.pass_context
+def record(
+    ctx: click.Context,
+    /,
+    *,
+    file: Path,
+    max_size: int,
+    keep: float | None,
+    lasts: float | None,
+    redact: bool | None,
+    **values: Any,
+) -> int:
+    """Record a cluster into FILE until interrupted: every change, and the findings as they come and go.
+
+    Look at it with `dsview --from FILE`; `--at TIME` shows any moment. A recording of the same cluster is continued.
+    Only the owner of FILE can read it.
+    """
+    from dsview.cli.sessions import open_session
+    from dsview.session.recorder import Recorder
+    from dsview.sources.recording.writer import LEAST_SIZE, Limits
+
+    settings = take_settings(ctx, values)
+    if settings.from_path is not None:
+        raise click.UsageError("record takes no --from: files do not change.")
+    if max_size < LEAST_SIZE:
+        raise click.UsageError(f"--max-size is at least {LEAST_SIZE:,} bytes.")
+    settings = msgspec.structs.replace(settings, redact=bool(redact) or settings.redact)
+    set_up_logs(settings)
+    stopped = _Stopped(lasts)
+    session = open_session(settings)
+    recorder = Recorder(session, file, Limits(size=max_size, age=keep), redacted=settings.redact)
+    try:
+        session.start()
+        _follow(session, recorder, stopped, settings)
+    finally:
+        session.stop()
+        recorder.stop()
+    _fail_where_it_stopped(recorder)
+    say(
+        f"Recorded into {file.name}."
+        if recorder.is_recording
+        else "Nothing was recorded: the cluster was not read yet."
+    )
+    return 0
+
+
+class _Stopped:
+    """Whether the recording is to end: by a signal, or since its time is over."""
+
+    def __init__(self, lasts: float | None) -> None:
+        self._event = threading.Event()
+        self._timer = threading.Timer(lasts, self._event.set) if lasts else None
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, self._stop)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._event.set()
+
+    def __bool__(self) -> bool:
+        return self._event.is_set()
+
+
+def _follow(session: Session, recorder: Recorder, stopped: _Stopped, settings: Settings) -> None:
+    has_said = False
+    while not stopped:
+        session.drain(0.05)
+        _fail_where_it_stopped(recorder)
+        if recorder.is_recording and not has_said:
+            has_said = True
+            say(f"Recording {session.source.name} into {recorder.path.name}; Ctrl-C ends it.")
+        session.wait(0.5)
+
+
+def _fail_where_it_stopped(recorder: Recorder) -> None:
+    """Raises `UserError` where nothing is written any more."""
+    from dsview.core.errors import UserError
+
+    if recorder.failure:
+        raise UserError(recorder.failure)

@@ -1,0 +1,338 @@
+"""A recording as a session: everything as it was at one time, and a way to any other.
+
+Nothing is evaluated anew: the findings are those that the checks gave then, under the policy of whoever looks now.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from dsview.analysis.cluster_view import Delta
+from dsview.analysis.timeline import LIMIT, Entry, Sort, Timeline
+from dsview.checks.engine.engine import Engine
+from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
+from dsview.checks.engine.policy import Policy
+from dsview.checks.engine.registry import all_checks, registry
+from dsview.cluster.state import Change, ClusterState
+from dsview.core.errors import UserError
+from dsview.core.finding import Finding, ObjectRef
+from dsview.kinds.encode import encode
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key, Object
+from dsview.kinds.pod import Pod
+from dsview.session.nginx_reader import NginxReader
+from dsview.session.session import Session
+from dsview.session.timing_log import Trace
+from dsview.sources.events import Changed, Health, Item, Quarantined, ServerInfo, Sink, SourceKind, StatusChanged
+from dsview.sources.manifest import manifest
+from dsview.sources.recording.content import Frame, Head, Judged, Tick
+from dsview.sources.recording.reader import RecordingReader
+
+
+class RecordedSource:
+    """What was recorded, as the source that it came from. It sends nothing by itself."""
+
+    def __init__(self, reader: RecordingReader) -> None:
+        self.reader = reader
+        self.at = reader.last
+
+    @property
+    def kind(self) -> SourceKind:
+        """That of the source that was recorded."""
+        return self.reader.about.source_kind
+
+    @property
+    def name(self) -> str:
+        """That of the source that was recorded."""
+        return self.reader.about.source_name
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what was recorded went on changing."""
+        return self.reader.about.is_live
+
+    def now(self, wall: float) -> float:
+        """The time that is shown."""
+        return self.at
+
+    def start(self, sink: Sink) -> None:
+        """Nothing is sent: the session reads the recording."""
+
+    def stop(self) -> None:
+        """Close the recording."""
+        self.reader.close()
+
+    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+        """The files that were read then are in the recording."""
+
+    def watch_config_map(self, namespace: str, name: str) -> None:
+        """The ConfigMaps that were followed then are in the recording."""
+
+    def read_manifest(self, kind: Kind, key: Key) -> str:
+        """Refused: the session knows the objects. Raises `UserError`."""
+        raise UserError("The manifest is not in the recording.")
+
+
+class _RecordedEngine(Engine):
+    """Has the findings told to it. Knows since when each was seen, in `opened`."""
+
+    def __init__(
+        self, state: ClusterState, skip: Callable[[str], bool], judge: Callable[..., tuple[Finding, bool]]
+    ) -> None:
+        super().__init__(state, live=False, skip=skip, judge=judge)
+        self.opened: dict[Identity, float | None] = {}
+        self.recorded_failures: dict[str, str] = {}
+        self.is_held = False
+        """Whether findings wait: to judge one is to look at its object, which has to be there first."""
+        self._skips = skip
+        self._told: dict[SubjectKey, Judged] = {}
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """By code, the checks that raised then."""
+        return self.recorded_failures
+
+    def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
+        """Follow the profile and the nodes' facts; nothing is asked."""
+        return self.tracker.refresh()
+
+    def note_statuses(self) -> bool:
+        """Nothing is asked."""
+        return False
+
+    def refresh_profile(self) -> bool:
+        """Look at the profile where something else than an object changed it."""
+        return self.tracker.refresh()[0]
+
+    def next_due(self) -> float:
+        """Never: time moves by `seek` only."""
+        return math.inf
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all findings that were told are in the book."""
+        return not self._told
+
+    def tell(self, judged: Iterable[Judged]) -> None:
+        """These are the findings of these subjects."""
+        self._told.update((entry.subject, entry) for entry in judged)
+
+    def tell_all(self, judged: Iterable[Judged]) -> None:
+        """These are all findings there are."""
+        gone = {*self.book.subjects(), *self.exempted.subjects()}
+        self._told = {subject: Judged(subject, (), ()) for subject in gone}
+        self.tell(judged)
+        self.opened.clear()
+
+    def step(self, now: float, may_go_on: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
+        """Take in what was told, for as long as `may_go_on`; the objects whose findings changed."""
+        touched: set[ObjectRef] = set()
+        while self._told and not self.is_held and may_go_on():
+            subject, entry = self._told.popitem()
+            touched |= self._take(subject, entry)
+        return touched
+
+    def _take(self, subject: SubjectKey, entry: Judged) -> set[ObjectRef]:
+        shown: list[Finding] = []
+        exempted: list[Finding] = []
+        for finding, opened in zip(entry.findings, entry.opened, strict=True):
+            # A check that this version does not know any more has neither a name nor a page.
+            if finding.check not in registry() or self._skips(finding.check):
+                continue
+            judged, is_shown = self._judge(finding)
+            (shown if is_shown else exempted).append(judged)
+            self.opened[judged.identity] = opened
+        return self.book.replace(subject, tuple(shown)) | self.exempted.replace(subject, tuple(exempted))
+
+
+class _RecordedTimeline(Timeline):
+    """The entries that were made then. What a seek changes is no news."""
+
+    def __init__(self, engine: _RecordedEngine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def opened_at(self, finding: Finding) -> float | None:
+        """When the session that was recorded saw the finding open."""
+        return self._engine.opened.get(finding.identity)
+
+    def show(self, contents: Sequence[bytes], total: int) -> None:
+        """Show these entries, the last of so many."""
+        self.entries.clear()
+        for number, content in enumerate(contents, total - len(contents) + 1):
+            self.entries.append(msgspec.structs.replace(_entry(content), number=number))
+        self.dropped = total - len(self.entries)
+        self.version += 1
+
+    def begin(self, state: ClusterState, at: float) -> None:
+        """It was begun then."""
+
+    def follow(self, state: ClusterState, changes: Iterable[Change], at: float) -> None:
+        """Nothing is entered."""
+        state.census.take_turned()
+
+    def follow_status(self, event: StatusChanged, at: float) -> None:
+        """Nothing is entered."""
+
+    def note_findings(self, old: tuple[Finding, ...], new: tuple[Finding, ...]) -> None:
+        """Nothing is entered."""
+
+    def follow_findings(self, book: FindingIndex, at: float, is_evaluated: Callable[[str], bool]) -> None:
+        """Nothing is entered."""
+
+
+_entry_decoder = msgspec.msgpack.Decoder(Entry)
+
+
+def _entry(content: bytes) -> Entry:
+    try:
+        return _entry_decoder.decode(content)
+    except msgspec.MsgspecError as error:
+        raise UserError(f"An entry of the recording's timeline cannot be read: {error}.") from None
+
+
+class _NoReader(NginxReader):
+    """Asks for no configuration file: those that were read then are in the recording, and so is how that went."""
+
+    def follow(self, now: float) -> None:
+        """Nothing is asked."""
+
+
+class ReplaySession(Session):
+    """A session that shows a recording at `position`, epoch seconds; at its last moment unless told otherwise.
+
+    `seek` goes elsewhere: the next rounds of `drain` bring it about, in slices as always.
+    """
+
+    def __init__(
+        self,
+        reader: RecordingReader,
+        *,
+        at: float | None = None,
+        policy: Policy | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self._source = RecordedSource(reader)
+        super().__init__(self._source, clock=lambda: self._source.at, policy=policy, trace=trace)
+        self.reader = reader
+        self._told = _RecordedEngine(self.state, self._skips, self._judge)
+        self._engine = self._told
+        self._recorded = _RecordedTimeline(self._told)
+        self.timeline = self._recorded
+        self._nginx = _NoReader(self.state, self._source, self._inbox.put)
+        self._is_new_everywhere = False
+        self._wanted = at
+        self._has_read = False
+
+    def _skips(self, code: str) -> bool:
+        return self.policy.skips(code)
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """The checks that the policy leaves out, or that were left out then, by code."""
+        then = self.reader.about.skipped
+        return tuple(check.code for check in all_checks() if check.code in then or self.policy.skips(check.code))
+
+    @property
+    def position(self) -> float:
+        """The time that is shown, or sought, epoch seconds."""
+        return self._source.at
+
+    def start(self) -> None:
+        """Read the recording at the time that is wanted. Raises `UserError` where it cannot be read."""
+        super().start()
+        self.seek(self.reader.last if self._wanted is None else self._wanted)
+
+    def seek(self, when: float) -> None:
+        """Show another time: the one nearest to it that was recorded. Raises `UserError` where it cannot be read."""
+        when = min(max(when, self.reader.first), self.reader.last)
+        ticks = self.reader.ticks_between(self.position, when) if self._has_read and not self.has_work else None
+        if ticks is not None:
+            for tick in ticks:
+                self._follow(tick)
+        else:
+            self._show(self.reader.at(when))
+        self._source.at = when
+        self._has_read = True
+        self._recorded.show(*self.reader.entries(when, LIMIT))
+        self._is_new_everywhere = True
+        self._inbox.arrived.set()
+
+    def _follow(self, tick: Tick) -> None:
+        for kind, objects in tick.objects.items():
+            there = [item for item in objects.values() if item is not None]
+            self._inbox.put(Changed(kind, there, [key for key, item in objects.items() if item is None]))
+        for status in tick.statuses:
+            self._inbox.put(status)
+        self._told.tell(tick.judged)
+        if tick.head is not None:
+            self._set_head(tick.head)
+
+    def _show(self, frame: Frame) -> None:
+        """Have what differs from the frame taken in."""
+        # What waits was on the way to somewhere else.
+        self._inbox.clear()
+        for kind in Kind:
+            self._put_differences(kind, {item.key: item for item in frame.objects.get(kind, ())})
+        statuses = {status.kind: status for status in frame.statuses}
+        for kind in Kind:
+            # A kind that the version that recorded did not know was not read.
+            status = statuses.get(kind) or StatusChanged(kind=kind, health=Health.NOT_GIVEN)
+            if self.state.statuses.get(kind) != status:
+                self._inbox.put(status)
+        self._told.tell_all(frame.judged)
+        self._set_head(frame.head)
+
+    def _put_differences(self, kind: Kind, wanted: Mapping[Key, Item]) -> None:
+        store = self.state.store(kind)
+        changed = [item for key, item in wanted.items() if store.get(key) is not item and store.get(key) != item]
+        gone = [item.key for item in store if item.key not in wanted]
+        if changed or gone:
+            self._inbox.put(Changed(kind, changed, gone))
+
+    def _set_head(self, head: Head) -> None:
+        # Behind the objects: one that comes takes back what was said of it.
+        self.state.quarantined.clear()
+        for kind, identity, text in head.quarantined:
+            self._inbox.put(Quarantined(Kind(kind), identity, text))
+        self.state.notes[:] = head.notes
+        self._told.recorded_failures = dict(head.failures)
+        self._inbox.put(ServerInfo(version=head.server_version, banners=head.banners))
+
+    def drain(self, budget: float = 0.008) -> Delta:
+        """Go on to the time that is sought, for about `budget` seconds; what changed."""
+        self._told.is_held = not self._inbox.is_empty
+        delta = super().drain(budget)
+        if self._is_new_everywhere and not self.has_work:
+            # Ages and everything else that is told by the clock are of another time.
+            self._is_new_everywhere = False
+            delta.everything = True
+        return delta
+
+    def note(self, text: str) -> None:
+        """Nothing is entered into what was recorded."""
+
+    def read_manifest(self, kind: Kind, key: Key) -> str:
+        """The object as it was, with the fields that dsview reads. Raises `UserError` where there is none."""
+        item: Any = self.state.store(kind).get(key)
+        if not isinstance(item, Object):
+            raise UserError("The manifest is not available: there was no such object at this time.")
+        return manifest(msgspec.json.encode(encode(kind, item)))
+
+    def changes(self) -> Iterator[float]:
+        """The times of the changes after `position`, one after the other."""
+        at: float | None = self.position
+        while at is not None and (at := self.reader.change_after(at)) is not None:
+            yield at
+
+    def next_finding(self) -> float | None:
+        """When the next finding came or went."""
+        return self.reader.entry_after(self.position, Sort.FINDING.value)
+
+    def previous_finding(self) -> float | None:
+        """When the last finding before came or went."""
+        return self.reader.entry_before(self.position, Sort.FINDING.value)

@@ -1,0 +1,153 @@
+"""Objects of one kind as columns: each field of all of them together, each value once.
+
+Tens of thousands of Pods share their labels, containers and nodes. Written so, and compressed, a Pod takes some 30
+bytes, and it is read in a fraction of the time that its JSON takes. Fields go by their names: what a later version
+adds has its default in an older file, and what it drops is passed over.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing
+from array import array
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from dsview.core.errors import UserError
+from dsview.core.listen import NginxConf
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
+from dsview.sources.events import Item
+
+_SHARED_LIMIT = 20_000
+"""Values that are remembered, so that objects of many batches share them."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Column(msgspec.Struct, omit_defaults=True):
+    """One field: its distinct values, and for each object which of them it has.
+
+    `index` holds 32-bit numbers in little-endian order. It is empty where all objects have the same value, or where
+    each has its own.
+    """
+
+    table: list[msgspec.Raw]
+    index: bytes = b""
+
+
+class Columns(msgspec.Struct):
+    """The objects of one kind."""
+
+    size: int = 0
+    fields: dict[str, Column] = {}
+
+
+def to_columns(items: Sequence[Item]) -> Columns:
+    """Objects of one kind, in their order."""
+    if not items:
+        return Columns()
+    names = type(items[0]).__struct_fields__
+    rows = map(msgspec.structs.astuple, items)
+    return Columns(
+        len(items), {name: _column(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
+    )
+
+
+def _column(values: Sequence[object]) -> Column:
+    # Most values are shared objects, so their identity tells at once that they are equal.
+    known: dict[int, int] = {}
+    table: dict[bytes, int] = {}
+    index = array("I")
+    for value in values:
+        number = known.get(id(value))
+        if number is None:
+            number = known[id(value)] = table.setdefault(_encode(value), len(table))
+        index.append(number)
+    is_plain = len(table) in (1, len(values))
+    return Column([msgspec.Raw(data) for data in table], b"" if is_plain else _little_endian(index).tobytes())
+
+
+def _little_endian(numbers: array[int]) -> array[int]:
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def from_columns(kind: Kind, columns: Columns) -> list[Item]:
+    """The objects, in their order.
+
+    Raises `UserError` where a field does not hold what this version of dsview expects.
+    """
+    made = struct_of(kind)
+    types = _types_of(kind)
+    read = [
+        (name, _values(types[name], column, columns.size)) for name, column in columns.fields.items() if name in types
+    ]
+    names = [name for name, _ in read]
+    rows = zip(*(values for _, values in read), strict=True)
+    return [made(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _values(wanted: Any, column: Column, size: int) -> Sequence[object]:
+    try:
+        table = _shared(wanted, column.table) if _is_shareable(wanted) else _plain(wanted, column.table)
+    except msgspec.MsgspecError as error:
+        raise UserError(f"The recording was made by another version of dsview, and cannot be read: {error}.") from None
+    if not column.index:
+        return table if len(table) == size else table * size
+    index = array("I")
+    index.frombytes(column.index)
+    return [table[number] for number in _little_endian(index)]
+
+
+def _plain(wanted: Any, table: Sequence[msgspec.Raw]) -> list[object]:
+    decode = _decoder(wanted).decode
+    return [decode(raw) for raw in table]
+
+
+_remembered: dict[tuple[Any, bytes], object] = {}
+
+
+def _shared(wanted: Any, table: Sequence[msgspec.Raw]) -> list[object]:
+    decode = _decoder(wanted).decode
+    if len(_remembered) > _SHARED_LIMIT:
+        _remembered.clear()
+    found: list[object] = []
+    for raw in table:
+        key = (wanted, bytes(raw))
+        if key not in _remembered:
+            _remembered[key] = decode(raw)
+        found.append(_remembered[key])
+    return found
+
+
+@cache
+def _decoder(wanted: Any) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(wanted)
+
+
+@cache
+def _is_shareable(wanted: Any) -> bool:
+    """Whether objects have this value in common as a rule: labels, containers, owners; not names and addresses."""
+    arguments = typing.get_args(wanted)
+    if typing.get_origin(wanted) is Mapping:
+        return True
+    return any(isinstance(inner, type) and issubclass(inner, msgspec.Struct) for inner in arguments)
+
+
+@cache
+def struct_of(kind: Kind) -> type[Any]:
+    """The Struct that objects of a kind are kept as: what its module's `decode` returns."""
+    if kind is Kind.NGINX_CONF:
+        return NginxConf
+    found: type[Any] = typing.get_type_hints(RESOURCES[kind].decode)["return"]
+    return found
+
+
+@cache
+def _types_of(kind: Kind) -> dict[str, Any]:
+    return {field.encode_name: field.type for field in msgspec.structs.fields(struct_of(kind))}

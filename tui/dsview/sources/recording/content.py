@@ -1,0 +1,199 @@
+"""What a recording holds: key frames with everything, and batches with what changed since, tick by tick.
+
+A tick is one round of a session: what it took in at once, and the findings that came of it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from dsview.core.errors import UserError
+from dsview.core.finding import Finding
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.sources.events import Item, StatusChanged
+from dsview.sources.recording.columns import Columns, from_columns, to_columns
+
+T = TypeVar("T")
+
+_LEVEL = 4
+"""zlib's: a level more makes a key frame 5 % smaller and takes twice the time."""
+
+Subject = tuple[str, str, str]
+"""What checks are asked of: kind (or the code of a cluster-wide check), namespace, name."""
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """The findings that a subject's checks gave, before any policy, and since when the session saw each (or None)."""
+
+    subject: Subject
+    findings: tuple[Finding, ...]
+    opened: tuple[float | None, ...]
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What belongs to no kind: the server, what could not be read, and the checks that failed, by code."""
+
+    server_version: str | None = None
+    banners: tuple[str, ...] = ()
+    quarantined: tuple[tuple[str, str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    failures: dict[str, str] = {}
+
+
+class Tick(msgspec.Struct, kw_only=True):
+    """What changed at one time, epoch seconds. An object that is gone is None."""
+
+    at: float
+    objects: dict[Kind, dict[Key, Item | None]]
+    statuses: list[StatusChanged]
+    judged: list[Judged]
+    head: Head | None
+
+
+class Frame(msgspec.Struct, kw_only=True):
+    """Everything that a session knew at one time."""
+
+    at: float
+    objects: Mapping[Kind, Sequence[Item]]
+    statuses: list[StatusChanged]
+    judged: list[Judged]
+    head: Head
+
+
+class _StoredFrame(msgspec.Struct):
+    objects: dict[str, Columns]
+    statuses: list[StatusChanged]
+    judged: list[Judged]
+    head: Head
+
+
+class _StoredObjects(msgspec.Struct):
+    """Objects of one kind, each with the number of its tick, and those that are gone."""
+
+    ticks: list[int]
+    columns: Columns
+    gone: list[tuple[int, str, str]]
+
+
+class _StoredBatch(msgspec.Struct):
+    times: list[float]
+    objects: dict[str, _StoredObjects]
+    statuses: list[tuple[int, StatusChanged]]
+    judged: list[tuple[int, Judged]]
+    heads: list[tuple[int, Head]]
+
+
+_KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
+
+
+def pack_frame(frame: Frame) -> bytes:
+    """A key frame as it is stored."""
+    objects = {kind.value: to_columns(items) for kind, items in frame.objects.items() if items}
+    return _pack(_StoredFrame(objects, frame.statuses, frame.judged, frame.head))
+
+
+def unpack_frame(at: float, data: bytes) -> Frame:
+    """The inverse of `pack_frame`. Raises `UserError` where it cannot be read."""
+    stored = _unpack(data, _StoredFrame)
+    objects = {_KINDS[name]: from_columns(_KINDS[name], c) for name, c in stored.objects.items() if name in _KINDS}
+    return Frame(at=at, objects=objects, statuses=stored.statuses, judged=stored.judged, head=stored.head)
+
+
+def pack_batch(ticks: Sequence[Tick]) -> bytes:
+    """Ticks that follow each other as they are stored."""
+    found: dict[str, tuple[list[int], list[Item], list[tuple[int, str, str]]]] = {}
+    for number, tick in enumerate(ticks):
+        for kind, objects in tick.objects.items():
+            numbers, items, gone = found.setdefault(kind.value, ([], [], []))
+            for key, item in objects.items():
+                if item is None:
+                    gone.append((number, *key))
+                else:
+                    numbers.append(number)
+                    items.append(item)
+    return _pack(
+        _StoredBatch(
+            times=[tick.at for tick in ticks],
+            objects={
+                name: _StoredObjects(numbers, to_columns(items), gone) for name, (numbers, items, gone) in found.items()
+            },
+            statuses=[(n, status) for n, tick in enumerate(ticks) for status in tick.statuses],
+            judged=[(n, judged) for n, tick in enumerate(ticks) for judged in tick.judged],
+            heads=[(n, tick.head) for n, tick in enumerate(ticks) if tick.head is not None],
+        )
+    )
+
+
+def unpack_batch(data: bytes) -> list[Tick]:
+    """The inverse of `pack_batch`. Raises `UserError` where it cannot be read."""
+    stored = _unpack(data, _StoredBatch)
+    ticks = [Tick(at=at, objects={}, statuses=[], judged=[], head=None) for at in stored.times]
+    for name, objects in stored.objects.items():
+        kind = _KINDS.get(name)
+        if kind is None:
+            continue
+        for number, item in zip(objects.ticks, from_columns(kind, objects.columns), strict=True):
+            ticks[number].objects.setdefault(kind, {})[item.key] = item
+        for number, namespace, gone in objects.gone:
+            ticks[number].objects.setdefault(kind, {})[(namespace, gone)] = None
+    for number, status in stored.statuses:
+        ticks[number].statuses.append(status)
+    for number, judged in stored.judged:
+        ticks[number].judged.append(judged)
+    for number, head in stored.heads:
+        ticks[number].head = head
+    return ticks
+
+
+def times_of(data: bytes) -> list[float]:
+    """When the ticks of a batch were, without reading what they hold."""
+    return _unpack(data, _Times).times
+
+
+class _Times(msgspec.Struct):
+    times: list[float]
+
+
+def _pack(value: object) -> bytes:
+    return zlib.compress(msgspec.msgpack.encode(value), _LEVEL)
+
+
+def _unpack(data: bytes, wanted: type[T]) -> T:
+    try:
+        return msgspec.msgpack.decode(zlib.decompress(data), type=wanted)
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise UserError(f"A part of the recording cannot be read: {error}.") from None
+
+
+def moment(frame: Frame, ticks: Iterable[Tick]) -> Frame:
+    """The frame with all that the ticks changed."""
+    objects: dict[Kind, dict[Key, Item]] = {
+        kind: {item.key: item for item in items} for kind, items in frame.objects.items()
+    }
+    statuses = {status.kind: status for status in frame.statuses}
+    judged = {entry.subject: entry for entry in frame.judged}
+    head, at = frame.head, frame.at
+    for tick in ticks:
+        at = tick.at
+        for kind, changes in tick.objects.items():
+            of_kind: dict[Key, Any] = objects.setdefault(kind, {})
+            for key, item in changes.items():
+                if item is None:
+                    of_kind.pop(key, None)
+                else:
+                    of_kind[key] = item
+        statuses.update((status.kind, status) for status in tick.statuses)
+        judged.update((entry.subject, entry) for entry in tick.judged)
+        head = tick.head or head
+    return Frame(
+        at=at,
+        objects={kind: list(items.values()) for kind, items in objects.items()},
+        statuses=list(statuses.values()),
+        judged=[entry for entry in judged.values() if entry.findings],
+        head=head,
+    )

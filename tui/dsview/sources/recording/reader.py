@@ -1,0 +1,171 @@
+"""Reads a recording: what was known at any time, and when something changed. The file may still be written to."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from dsview.core.errors import UserError
+from dsview.core.text import safe
+from dsview.sources.recording.content import Frame, Tick, moment, times_of, unpack_batch, unpack_frame
+from dsview.sources.recording.schema import FORMAT, read_about
+
+_KEPT_BATCHES = 64
+"""Batches that are kept unpacked: one goes back and forth about the same minute."""
+
+_ENDS = ("SELECT max(ended) FROM batches", "SELECT max(at) FROM frames", "SELECT max(ended) FROM spans")
+
+_AHEAD_AT_MOST = 64
+"""Batches that are gone through tick by tick; for more, the next key frame is quicker."""
+
+
+class RecordingReader:
+    """A recording, open for reading.
+
+    Raises `UserError` where the file is none, was written by a later version, or holds no key frame.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._frame: tuple[int, Frame] | None = None
+        self._batches: OrderedDict[int, list[Tick]] = OrderedDict()
+        try:
+            self._connection = _connect(path)
+        except sqlite3.Error as error:
+            raise UserError(f"{path.name} cannot be read as a recording: {safe(str(error))}.") from None
+        try:
+            first = self._begin()
+        except BaseException:
+            self._connection.close()
+            raise
+        self.first: float = first
+        """The first time that can be shown, epoch seconds."""
+
+    def _begin(self) -> float:
+        try:
+            version = self._one("PRAGMA user_version")
+            if version > FORMAT:
+                raise UserError(f"{self.path.name} was recorded by a later version of dsview.")
+            self.about = read_about(self._connection)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise UserError(f"{self.path.name} cannot be read as a recording: {safe(str(error))}.") from None
+        first: float | None = self._one("SELECT min(at) FROM frames")
+        if first is None:
+            raise UserError(f"{self.path.name} holds no key frame: the recording ended before everything was read.")
+        return first
+
+    @property
+    def last(self) -> float:
+        """The last time that can be shown; grows while the file is written to."""
+        found: list[float] = [end for query in _ENDS if (end := self._one(query)) is not None]
+        return max(found, default=self.first)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def at(self, when: float) -> Frame:
+        """What was known at that time, between `first` and `last`. Its `at` is that of the last change before.
+
+        Raises `UserError` where a part of the file cannot be read.
+        """
+        row = self._row("SELECT id, at, batch FROM frames WHERE at <= ? ORDER BY id DESC LIMIT 1", when)
+        row = row or self._row("SELECT id, at, batch FROM frames ORDER BY id LIMIT 1")
+        if row is None:
+            raise UserError(f"{self.path.name} holds no key frame any more.")
+        number, at, batch = row
+        if self._frame is None or self._frame[0] != number:
+            content = self._one("SELECT content FROM frames WHERE id = ?", number)
+            self._frame = (number, unpack_frame(at, content))
+        # The batches of a span that began later have a key frame of their own before them.
+        return moment(self._frame[1], self._ticks(batch, when))
+
+    def _ticks(self, after_batch: int, until: float) -> Iterator[Tick]:
+        for number, _ in self._rows(
+            "SELECT id, began FROM batches WHERE id > ? AND began <= ? ORDER BY id", after_batch, until
+        ):
+            yield from (tick for tick in self._batch(number) if tick.at <= until)
+
+    def ticks_between(self, after: float, until: float) -> list[Tick] | None:
+        """What changed after one time and until another; None where reading it anew from a key frame is better."""
+        if until < after or self._one("SELECT count(*) FROM spans WHERE began > ? AND began <= ?", after, until):
+            return None
+        numbers = [
+            number
+            for (number,) in self._rows(
+                "SELECT id FROM batches WHERE ended > ? AND began <= ? ORDER BY id LIMIT ?",
+                *(after, until, _AHEAD_AT_MOST + 1),
+            )
+        ]
+        if len(numbers) > _AHEAD_AT_MOST:
+            return None
+        return [tick for number in numbers for tick in self._batch(number) if after < tick.at <= until]
+
+    def _batch(self, number: int) -> list[Tick]:
+        found = self._batches.get(number)
+        if found is None:
+            found = self._batches[number] = unpack_batch(self._one("SELECT content FROM batches WHERE id = ?", number))
+            if len(self._batches) > _KEPT_BATCHES:
+                self._batches.popitem(last=False)
+        self._batches.move_to_end(number)
+        return found
+
+    def change_after(self, when: float) -> float | None:
+        """When something changed next; None where nothing did."""
+        row = self._row("SELECT content FROM batches WHERE ended > ? ORDER BY id LIMIT 1", when)
+        return min((at for at in times_of(row[0]) if at > when), default=None) if row is not None else None
+
+    def change_before(self, when: float) -> float | None:
+        """When something changed last before that time; the beginning where nothing did, None at the beginning."""
+        row = self._row("SELECT content FROM batches WHERE began < ? ORDER BY id DESC LIMIT 1", when)
+        found = max((at for at in times_of(row[0]) if at < when), default=None) if row is not None else None
+        if found is not None and found >= self.first:
+            return found
+        return self.first if when > self.first else None
+
+    def entries(self, until: float, limit: int) -> tuple[list[bytes], int]:
+        """The last entries of the timeline until a time, oldest first, and how many there are in all."""
+        rows = self._rows("SELECT content FROM entries WHERE at <= ? ORDER BY number DESC LIMIT ?", until, limit)
+        contents = [content for (content,) in rows]
+        return contents[::-1], self._one("SELECT count(*) FROM entries WHERE at <= ?", until)
+
+    def entry_after(self, when: float, sort: str) -> float | None:
+        """When the next entry of a sort was made."""
+        found: float | None = self._one("SELECT min(at) FROM entries WHERE at > ? AND sort = ?", when, sort)
+        return found
+
+    def entry_before(self, when: float, sort: str) -> float | None:
+        """When the last entry of a sort before that time was made."""
+        found: float | None = self._one("SELECT max(at) FROM entries WHERE at < ? AND sort = ?", when, sort)
+        return found
+
+    def _rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(query, arguments).fetchall()
+        except sqlite3.Error as error:
+            raise UserError(f"{self.path.name} cannot be read: {safe(str(error))}.") from None
+
+    def _row(self, query: str, *arguments: object) -> tuple[Any, ...] | None:
+        return next(iter(self._rows(query, *arguments)), None)
+
+    def _one(self, query: str, *arguments: object) -> Any:
+        row = self._row(query, *arguments)
+        return row[0] if row is not None else None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open the file to read. On a medium that cannot be written to, what a write-ahead log holds is left out."""
+    uri = f"file:{quote(str(path.absolute()))}"
+    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, check_same_thread=False, timeout=2.0)
+    try:
+        connection.execute("SELECT count(*) FROM frames").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        connection = sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    return connection
