@@ -77,7 +77,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             else:
                 why = "it got IPv6 after nginx had started"
             yield Problem(
-                message=f"Port {names(ports)} listens on IPv4 only, while the pod has "
+                message=f"nginx listens on {names(ports)} over IPv4 only, while the pod has "
                 f"{names(ip for ip in pod.ips if family_of(ip) == V6)}: {why}.",
                 severity=Severity.WARNING if is_unsure else None,
                 object=ref("Pod", pod),
