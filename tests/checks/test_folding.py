@@ -90,6 +90,12 @@ def _without_v6_listens(name: str, text: str) -> str:
     return "\n".join(line for line in text.splitlines() if "listen [::]" not in line)
 
 
+def _spelled_out(items: list[Json]) -> None:
+    """A node's address, and that of the pod on its network, is not written in canonical form."""
+    find(items, "Node", "node-b")["status"]["addresses"][1]["address"] = "2001:0db8::6"
+    find(items, "Pod", "kube-proxy-kkphg")["status"]["podIPs"][1]["ip"] = "2001:0db8::6"
+
+
 FOLDS = [
     Fold("old-pods", "03", _nothing, ("DS-EPS-001", "web"), "DS-POD-001"),
     Fold(
@@ -133,6 +139,13 @@ FOLDS = [
         all_of(only_services_dual, _with_pod_ranges_of_both),
         ("DS-CLU-001", "cluster"),
         None,
+    ),
+    Fold(
+        "host-network-pod-that-repeats-its-node",
+        "07",
+        _spelled_out,
+        ("DS-ADR-002", "kube-proxy-kkphg"),
+        "DS-ADR-002",
     ),
     Fold("not-requested", "12", _nothing, ("DS-LB-001", "web"), None),
     Fold("disabled", "09", _nothing, ("DS-NGX-003", CONTROLLER), "DS-NGX-002"),

@@ -37,11 +37,12 @@ from dsview.core.address import (
     is_canonical,
 )
 from dsview.core.cidr import parse_cidr
-from dsview.core.finding import Severity
+from dsview.core.finding import Cause, ObjectRef, Severity
 from dsview.kinds.endpoint_slice import EndpointSlice, unpack_addresses
 from dsview.kinds.kind import Kind
 from dsview.kinds.network_policy import NetworkPolicy
 from dsview.kinds.node import Node
+from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.kinds.service_cidr import ServiceCIDR
 
@@ -50,6 +51,7 @@ check = Check(
     slug="not-canonical",
     severity=Severity.NOTE,
     subjects=(Kind.POD, Kind.NODE, Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.SERVICE_CIDR, Kind.NETWORK_POLICY),
+    uses=(Kind.NODE,),
 )
 
 
@@ -73,7 +75,18 @@ def decide(item: object, ctx: Context) -> Iterator[Problem]:
             field=field,
             observed=text,
             expected=better,
+            causes=_of_its_node(item, ctx, text),
         )
+
+
+def _of_its_node(item: object, ctx: Context, text: str) -> tuple[Cause, ...]:
+    """Pods on the host's network repeat their node's addresses as they are written there."""
+    if not isinstance(item, Pod) or not item.host_network:
+        return ()
+    node = ctx.state.nodes.get(("", item.node_name))
+    if node is None or text not in node.addresses_of("InternalIP"):
+        return ()
+    return (Cause("DS-ADR-002", ObjectRef("Node", None, node.name), family_of(text)),)
 
 
 def _written(item: object) -> Iterator[Located]:

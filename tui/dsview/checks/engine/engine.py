@@ -10,6 +10,7 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Set
+from operator import attrgetter
 
 from dsview.checks.engine.availability import can_run, may_ask, why_not_evaluated
 from dsview.checks.engine.check import Check, run_check, to_finding
@@ -421,8 +422,9 @@ class Engine:
 
 
 def _is_another_node(change: Change) -> bool:
-    """Whether a node changed in what pods look at beside its facts (DS-POD-002 and 004)."""
+    """Whether a node changed in what pods look at beside its facts (DS-ADR-002, DS-POD-002 and 004)."""
     old, new = change.old, change.new
     if not isinstance(old, Node) or not isinstance(new, Node):
         return change.kind is Kind.NODE
-    return (old.cidrs, old.provider_id, old.annotations) != (new.cidrs, new.provider_id, new.annotations)
+    looked_at = attrgetter("cidrs", "provider_id", "annotations", "addresses", "labels")
+    return bool(looked_at(old) != looked_at(new))

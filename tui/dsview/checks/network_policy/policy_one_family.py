@@ -2,7 +2,8 @@
 
 ## Condition
 
-The policy selects a dual-stack pod, and all rules of a direction name ipBlocks of one family and nothing else.
+The policy selects a dual-stack pod, and the rules of a direction name ipBlocks of one family and nothing else; or they
+name everything of one family (0.0.0.0/0 or ::/0) and no ipBlock of the other, whatever selectors they name besides.
 
 ## Why it matters
 
@@ -14,8 +15,8 @@ Add ipBlocks of the other family.
 
 ## When it is a false alarm
 
-Another policy for the same pods allows the other family. Where a rule has selectors, or no peers at all, which
-allows everybody, nothing is said.
+Another policy for the same pods allows the other family. Where a rule has no peers at all, which allows everybody,
+nothing is said.
 
 ## Source
 

@@ -2,7 +2,8 @@
 
 ## Condition
 
-The families in the annotation alpha.kubernetes.io/provided-node-ip are not those of the InternalIPs.
+An address in the annotation alpha.kubernetes.io/provided-node-ip is none of the node's InternalIPs, or the families
+there are not those of the InternalIPs. A note where only their order differs.
 
 ## Why it matters
 
