@@ -17,8 +17,20 @@ from dsview.session.session import Session
 from dsview.sources.events import Changed, Sink, SourceEvent, StatusChanged
 from dsview.sources.files import FilesSource
 from dsview.sources.snapshot import SNAPSHOT_KIND
+from tests.checks import (
+    test_cluster,
+    test_control_plane,
+    test_endpoints,
+    test_ingress,
+    test_load_balancers,
+    test_nodes,
+    test_pods,
+    test_services,
+    test_webhooks,
+)
 from tests.checks.test_cases import CASES
-from tests.support.clusters import SCENARIOS, Json, from_path, settle
+from tests.support.changes import Case
+from tests.support.clusters import LISTENER_SCENARIOS, SCENARIOS, Json, changed, from_path, settle
 
 CLUSTERS = [*SCENARIOS, *CASES]
 CUT = (Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD, Kind.NODE, Kind.SERVICE_CIDR)
@@ -48,6 +60,85 @@ def _cut(path: Path, kind: Kind, kept: float) -> Session:
 
 def _has_subjects(session: Session, check: Check) -> bool:
     return not check.subjects or any(session.state.is_known(kind) for kind in check.subjects)
+
+
+SLICES_AND_PODS = (Kind.ENDPOINT_SLICE, Kind.POD)
+RESTS_ON: dict[str, tuple[Kind, ...]] = {
+    "DS-CLU-001": (Kind.NODE, Kind.POD),
+    "DS-CLU-002": (Kind.POD,),
+    "DS-CLU-005": (Kind.SERVICE_CIDR,),
+    "DS-CLU-006": (Kind.SERVICE,),
+    "DS-CLU-011": (Kind.POD,),
+    "DS-EPS-001": (Kind.ENDPOINT_SLICE,),
+    "DS-EPS-002": (Kind.ENDPOINT_SLICE,),
+    "DS-EPS-003": (Kind.ENDPOINT_SLICE,),
+    "DS-EPS-005": (Kind.ENDPOINT_SLICE,),
+    "DS-EPS-008": SLICES_AND_PODS,
+    "DS-GW-002": SLICES_AND_PODS,
+    "DS-LB-003": (Kind.NODE,),
+    "DS-LB-006": (Kind.NODE,),
+    "DS-LB-008": (Kind.ENDPOINT_SLICE,),
+    "DS-LSN-001": (Kind.POD,),
+    "DS-LSN-002": (Kind.POD,),
+    "DS-NET-004": SLICES_AND_PODS,
+    "DS-NET-006": (Kind.ENDPOINT_SLICE, Kind.NODE),
+    "DS-NODE-002": (Kind.POD,),
+    "DS-NODE-007": (Kind.NODE, Kind.POD),
+    "DS-POD-001": (Kind.POD,),
+    "DS-POD-004": (Kind.POD,),
+    "DS-POD-006": (Kind.POD,),
+    "DS-SVC-004": (Kind.SERVICE_CIDR,),
+    "DS-SVC-007": (Kind.POD,),
+}
+"""The checks that take an object that was not read for one that is not there, and of which kinds. Every other check
+says something of objects that are there."""
+
+FIRING = [
+    (outcome[0], case)
+    for module in (
+        test_cluster,
+        test_control_plane,
+        test_endpoints,
+        test_ingress,
+        test_load_balancers,
+        test_nodes,
+        test_pods,
+        test_services,
+        test_webhooks,
+    )
+    for case in module.CASES
+    for outcome in case.fires
+]
+SHOWN: dict[str, Case] = dict(reversed(FIRING))
+"""For each check the first changed cluster in which it fires."""
+
+
+def _shown_in(code: str) -> Path | Case | None:
+    """A cluster in which the check fires: a scenario or case that asks for it, or a changed one."""
+    for path in (*CLUSTERS, *LISTENER_SCENARIOS):
+        if any(entry["check"] == code for entry in json.loads((path / "expect.json").read_text())["fire"]):
+            return path
+    return SHOWN.get(code)
+
+
+def test_every_check_says_on_the_absence_of_what_it_rests() -> None:
+    assert {check.code: check.absence_of for check in all_checks() if check.absence_of} == RESTS_ON
+
+
+@pytest.mark.parametrize("code", RESTS_ON)
+def test_check_is_silent_where_a_kind_is_cut_off_whose_absence_it_rests_on(code: str, tmp_path: Path) -> None:
+    cluster = _shown_in(code)
+    assert cluster is not None
+    if isinstance(cluster, Case):
+        whole, folder = changed(cluster.scenario, cluster.change, tmp_path, cluster.conf), tmp_path
+    else:
+        whole, folder = from_path(cluster), cluster
+    assert code in {finding.check for finding in whole.book}
+    for kind in RESTS_ON[code]:
+        session = _cut(folder, kind, 1.0)
+        assert completeness(session.state, kind) is Completeness.CUT_OFF
+        assert code not in {finding.check for finding in session.book}, kind
+        assert code in {entry.check for entry in session.not_evaluated()}, kind
 
 
 @pytest.mark.parametrize("path", CLUSTERS, ids=lambda path: path.name)
@@ -138,3 +229,29 @@ def test_snapshot_keeps_what_was_cut_off(tmp_path: Path) -> None:
     }
     state = _state(tmp_path, document).state
     assert completeness(state, Kind.POD) is Completeness.CUT_OFF
+
+
+def test_object_that_cannot_be_read_leaves_what_it_may_be_open(tmp_path: Path) -> None:
+    bad = {**_object("EndpointSlice", "web-1"), "apiVersion": "discovery.k8s.io/v1", "endpoints": "none"}
+    good = {**_object("EndpointSlice", "api-1", "web"), "apiVersion": "discovery.k8s.io/v1", "addressType": "IPv4"}
+    listed = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSliceList", "items": [bad, good]}
+    state = _state(tmp_path, listed).state
+    assert completeness(state, Kind.ENDPOINT_SLICE) is Completeness.IN_PART
+    assert not may_rely_on_absence(state, Kind.ENDPOINT_SLICE, "shop")
+    assert not may_rely_on_absence(state, Kind.ENDPOINT_SLICE)
+    assert may_rely_on_absence(state, Kind.ENDPOINT_SLICE, "web")
+
+
+def test_check_is_silent_only_where_the_object_that_cannot_be_read_may_be_its_missing_one(tmp_path: Path) -> None:
+    def change(items: list[Json]) -> None:
+        for item in items:
+            labels = item["metadata"].get("labels") or {}
+            is_of_web = item["kind"] == "EndpointSlice" and labels.get("kubernetes.io/service-name") == "web"
+            if is_of_web and item["addressType"] == "IPv6":
+                item["endpoints"] = 7
+
+    session = changed("03", change, tmp_path)
+    assert not [finding for finding in session.book if finding.check in {"DS-EPS-001", "DS-EPS-003"}]
+    reasons = {entry.check: entry.reason for entry in session.not_evaluated()}
+    assert "shop/web-" in reasons["DS-EPS-001"]
+    assert reasons["DS-EPS-001"].endswith("could not be read; evaluated for the other namespaces only")

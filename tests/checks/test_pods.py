@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,21 @@ def _finished(prefix: str) -> Change:
 
 def _annotated(annotation: str) -> Change:
     return lambda items: pod_named(items, "local-path")["metadata"].update(annotations={annotation: "x"})
+
+
+def _more_pods_like(name: str, number: int) -> Change:
+    """Pods of their own like one on kind-worker, on addresses of that node."""
+
+    def change(items: list[Json]) -> None:
+        pod = find(items, "Pod", name)
+        for i in range(number):
+            more = copy.deepcopy(pod)
+            more["metadata"].update(name=f"more-{i}", uid=f"more-{i}", labels={"app": "more"})
+            ips = [f"10.244.1.{100 + i}", f"fd00:10:244:1::{100 + i}"]
+            more["status"].update(podIP=ips[0], podIPs=[{"ip": ip} for ip in ips])
+            items.append(more)
+
+    return change
 
 
 def _turned_round(*names: str) -> Change:
@@ -161,6 +177,12 @@ CASES = [
         "01",
         with_pod_ips("local-path", "fd00:10:244::2", "10.244.0.2"),
         {("DS-POD-002", "note", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V6)},
+    ),
+    Case(
+        "pod-on-a-range-that-nearly-nobody-is-on",
+        "01",
+        all_of(with_pod_ips("local-path", "10.244.9.2", "fd00:10:244::2"), _more_pods_like(POD, 9)),
+        {("DS-POD-004", "note", "Pod", LOCAL_PATH, V4)},
     ),
     Case(
         "pod-on-a-foreign-range",

@@ -30,20 +30,34 @@ def completeness(state: ClusterState, kind: Kind) -> Completeness:
         return _UNKNOWN.get(status.health, Completeness.UNREAD)
     if status.cut_off:
         return Completeness.CUT_OFF
-    is_in_part = status.namespaces is not None or status.listed is not None
+    is_in_part = status.namespaces is not None or status.listed is not None or bool(unreadable(state, kind))
     return Completeness.IN_PART if is_in_part else Completeness.COMPLETE
+
+
+def unreadable(state: ClusterState, kind: Kind, namespace: str | None = None) -> list[str]:
+    """The objects of a kind that could not be decoded: in a namespace, or with None anywhere.
+
+    One whose namespace could not be read either may be in any.
+    """
+    if not state.quarantined:
+        return []
+    return [
+        identity
+        for of, identity in state.quarantined
+        if of is kind and (not namespace or "/" not in identity or identity.partition("/")[0] == namespace)
+    ]
 
 
 def may_rely_on_absence(state: ClusterState, kind: Kind, namespace: str | None = None) -> bool:
     """Whether an object of the kind that was not read can be taken as not there.
 
-    With a namespace: an object in it. Without one: an object anywhere, where at least one list of the kind was read. A
-    kind that the cluster does not serve has no objects.
+    With a namespace: an object in it. Without one: an object anywhere, where at least one list of the kind was read. An
+    object that could not be decoded may be the one. A kind that the cluster does not serve has no objects.
     """
     status = state.status(kind)
     if status.health is Health.ABSENT:
         return True
-    if not status.health.is_complete or status.cut_off:
+    if not status.health.is_complete or status.cut_off or unreadable(state, kind, namespace):
         return False
     if status.listed is None:
         return True
@@ -55,4 +69,11 @@ def why_absence_means_nothing(state: ClusterState, kind: Kind) -> str:
     status = state.status(kind)
     if status.health.is_complete and status.cut_off:
         return f"cut off ({status.cut_off})"
+    bad = unreadable(state, kind)
+    if bad and status.listed is None:
+        return (
+            f"{bad[0] if '/' in bad[0] else 'an object'} could not be read"
+            if len(bad) == 1
+            else (f"{len(bad)} objects could not be read")
+        )
     return "given as single objects only" if not status.listed else "listed for some namespaces only"

@@ -179,6 +179,7 @@ class ClusterState:
                     self.progress.pop(event.kind, None)
             case Quarantined():
                 self.quarantined[(event.kind, event.identity)] = event.message
+                self.version += 1
             case Progress():
                 self.progress[event.kind] = event
             case ServerInfo():
@@ -209,9 +210,20 @@ class ClusterState:
             gone = [k for k in everything if k not in keys and (namespaces is None or k[0] in namespaces)]
             for key in gone:
                 self._drop(event.kind, key, changes)
+            if self.quarantined:
+                self._release(event.kind, keys, namespaces)
         if changes:
             self._touch(event.kind)
         return changes
+
+    def _release(self, kind: Kind, keys: frozenset[Key], namespaces: tuple[str, ...] | None) -> None:
+        """Forget of what could not be read what a list shows to be gone."""
+        for of, identity in list(self.quarantined):
+            namespace, slash, name = identity.partition("/")
+            is_meant = of is kind and bool(slash) and (namespaces is None or namespace in namespaces)
+            if is_meant and (namespace, name) not in keys:
+                del self.quarantined[(of, identity)]
+                self.version += 1
 
     def _touch(self, kind: Kind) -> None:
         self.version += 1

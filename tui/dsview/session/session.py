@@ -159,6 +159,7 @@ class Session:
         started = time.perf_counter()
         delta = Delta()
         self._inbox.arrived.clear()
+        unreadable = len(self.state.quarantined)
         while (event := self._inbox.take()) is not None:
             changes = self.state.apply(event)
             delta.changes += changes
@@ -177,6 +178,8 @@ class Session:
             # Half of the time for what arrives, so that a flood cannot starve the checks.
             if time.perf_counter() - started > budget / 2:
                 break
+        # One that can be read again tells by its change only.
+        delta.statuses = delta.statuses or len(self.state.quarantined) != unreadable
         self._nginx.follow(self._clock())
         self.timeline.follow(self.state, delta.changes, self._clock())
         if delta.changes:

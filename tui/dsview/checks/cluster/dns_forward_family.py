@@ -43,6 +43,7 @@ check = Check(
     slug="dns-forward-family",
     severity=Severity.WARNING,
     needs=(Kind.CONFIG_MAP, Kind.SERVICE, Kind.POD),
+    absence_of=(Kind.POD,),
     uses=(Kind.NODE,),
     config_map=COREDNS,
 )

@@ -47,6 +47,7 @@ check = Check(
     slug="no-common-family",
     severity=Severity.ERROR,
     needs=(Kind.SERVICE, Kind.POD),
+    absence_of=(Kind.SERVICE,),
     of_pods=(PodFacet.PATTERNS,),
     cells=("cluster_ip",),
 )

@@ -41,7 +41,9 @@ check = Check(
     slug="primaries-disagree",
     severity=Severity.WARNING,
     needs=(Kind.NODE,),
-    uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
+    uses=(Kind.SERVICE, Kind.SERVICE_CIDR, Kind.POD),
+    of_pods=(),
+    absence_of=(Kind.POD,),
     of_service_families=True,
     without_families="between nodes",
 )

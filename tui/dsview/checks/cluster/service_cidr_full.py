@@ -37,6 +37,7 @@ check = Check(
     slug="service-cidr-full",
     severity=Severity.WARNING,
     needs=(Kind.SERVICE_CIDR, Kind.IP_ADDRESS),
+    absence_of=(Kind.SERVICE_CIDR,),
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sized
 import msgspec
 
 from dsview.checks.engine.check import Check
-from dsview.cluster.completeness import may_rely_on_absence, why_absence_means_nothing
+from dsview.cluster.completeness import may_rely_on_absence, unreadable, why_absence_means_nothing
 from dsview.cluster.component_settings import KUBE_PROXY, kube_proxy_settings
 from dsview.cluster.profile import Profile
 from dsview.cluster.relations import PodFacet
@@ -115,13 +115,15 @@ def _incomplete(state: ClusterState, check: Check) -> str:
     is_partly = True
     for kind in check.absence_of:
         status = state.status(kind)
-        if not status.health.is_complete or (not status.cut_off and (status.listed is None or kind in check.subjects)):
+        is_own = kind in check.subjects
+        is_listed = status.listed is None or is_own or (bool(status.listed) and not check.subjects)
+        is_bad = bool(unreadable(state, kind)) and not is_own
+        if not status.health.is_complete or not (status.cut_off or is_bad or not is_listed):
             continue
-        if not status.cut_off and status.listed and not check.subjects:
-            continue
-        is_partly = is_partly and not status.cut_off and bool(status.listed)
+        is_partly = is_partly and not status.cut_off and (status.listed is None or bool(status.listed))
         lines.append(f"{RESOURCES[kind].rbac_name}: {why_absence_means_nothing(state, kind)}")
-    rest = "; evaluated for these namespaces only" if lines and is_partly else ""
+    where = "the other namespaces" if any(unreadable(state, kind) for kind in check.absence_of) else "these namespaces"
+    rest = f"; evaluated for {where} only" if lines and is_partly and check.subjects else ""
     return safe("; ".join(lines) + rest)
 
 

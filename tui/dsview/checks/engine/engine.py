@@ -18,6 +18,7 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
 from dsview.checks.engine.invalidation import affected_subjects, subject
 from dsview.checks.engine.registry import all_checks
+from dsview.cluster.completeness import unreadable
 from dsview.cluster.profile import ProfileTracker
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.finding import CLUSTER, Finding, ObjectRef
@@ -188,7 +189,8 @@ class Engine:
         """How much of a kind was read. Which ConfigMaps were not is in the reason: they are read by name."""
         status = self.state.status(kind)
         reason = status.reason if kind is Kind.CONFIG_MAP else ""
-        return (self.state.is_known(kind), status.namespaces, status.cut_off, status.listed, reason)
+        bad = tuple(unreadable(self.state, kind))
+        return (self.state.is_known(kind), status.namespaces, status.cut_off, status.listed, reason, bad)
 
     def _patience(self, kind: Kind | None) -> float:
         return PATIENCE_AFTER if kind in self._released else PATIENCE

@@ -54,6 +54,7 @@ check = Check(
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
     uses=(Kind.NODE,),
+    absence_of=(Kind.NODE,),
     cells=("vip",),
     layer=LayerName.LOAD_BALANCERS,
     hop=HopName.LOAD_BALANCER,

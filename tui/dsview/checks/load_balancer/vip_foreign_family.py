@@ -43,6 +43,7 @@ check = Check(
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
     uses=(Kind.NODE, Kind.ENDPOINT_SLICE, Kind.POD),
+    absence_of=(Kind.NODE,),
     cells=("vip",),
     layer=LayerName.LOAD_BALANCERS,
     hop=HopName.LOAD_BALANCER,

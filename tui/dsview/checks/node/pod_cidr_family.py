@@ -39,6 +39,7 @@ check = Check(
     severity=Severity.ERROR,
     needs=(Kind.NODE,),
     uses=(Kind.POD,),
+    absence_of=(Kind.POD,),
     of_pods=(),
     cells=("pod_cidr",),
     layer=LayerName.PODS,

@@ -48,7 +48,7 @@ check = Check(
     slug="order-differs",
     severity=Severity.NOTE,
     subjects=(Kind.POD,),
-    uses=(Kind.NODE,),
+    needs=(Kind.NODE,),
     cells=("primary",),
     layer=LayerName.PODS,
     hop=HopName.PODS,
@@ -62,9 +62,11 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
         return
     host = family_of(pod.host_addresses[0])
     node = ctx.state.nodes.get(("", pod.node_name))
+    if node is None:
+        return
     differs = host is not None and host != has[0]
     is_odd = False
-    if node is not None and _has_cloud_order(node):
+    if _has_cloud_order(node):
         facts = ctx.node(pod.node_name)
         odd = facts.odd_first if facts is not None and not pod.host_network else ()
         # Half of the pods this way, half that way: those are odd that differ from their host, too.

@@ -40,6 +40,7 @@ check = Check(
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
     uses=(Kind.ENDPOINT_SLICE, Kind.POD),
+    absence_of=(Kind.POD,),
     cells=("vip",),
     layer=LayerName.SERVICES,
     hop=HopName.SERVICE,

@@ -43,7 +43,7 @@ check = Check(
     severity=Severity.WARNING,
     subjects=(Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE),
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE),
-    absence_of=(Kind.ENDPOINT_SLICE,),
+    absence_of=(Kind.ENDPOINT_SLICE, Kind.NODE),
     uses=(Kind.NODE,),
 )
 

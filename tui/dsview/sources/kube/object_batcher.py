@@ -75,6 +75,10 @@ class ObjectBatcher:
             item = decode(self._kind, data)
         except BadObject as error:
             self._sink(Quarantined(self._kind, error.identity, str(error)))
+            if is_listing and self._keeps_keys:
+                # It is there, although it cannot be read.
+                namespace, _, name = error.identity.partition("/")
+                self.seen.add((namespace, name))
             return ""
         finally:
             self.stats.decode_s += time.perf_counter() - started
