@@ -200,6 +200,20 @@ def test_delays_double_up_to_half_a_minute_and_start_anew_after_two_good_minutes
     assert delays.delay() == 0.8
 
 
+def test_exec_that_the_kubelet_cannot_be_reached_for_says_so(api: ApiServer, live: Callable[..., Live]) -> None:
+    def fail(request: Request) -> None:
+        if request.verb == "exec":
+            said = "error dialing backend: dial tcp 192.0.2.5:10250: connect: connection refused"
+            raise Fault(500, status_body(500, "InternalError", said))
+
+    api.hook = fail
+    one = live().settle()
+    words = "the API server does not reach the kubelet of the node (error dialing backend: dial tcp 192.0.2.5:10250"
+    reasons = {entry.check: entry.reason for entry in one.session.not_evaluated()}
+    assert words in reasons["DS-NGX-001"]
+    assert words in one.reason(Kind.NGINX_CONF)
+
+
 def test_a_few_controllers_are_read_at_the_same_time(api: ApiServer, live: Callable[..., Live]) -> None:
     controllers = [key for key in api.files if "controller" in key[1]]
     reading, most = set[str](), 0

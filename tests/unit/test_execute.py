@@ -11,6 +11,8 @@ import websocket
 
 from dsview.kinds.pod import Pod
 from dsview.sources.kube.client import Client
+from dsview.sources.kube.errors import RequestFailed
+from dsview.sources.kube.exec_failures import why_refused
 from dsview.sources.kube.pod_exec import ConfUnavailable, read_nginx_conf
 
 POD = Pod(name="controller-0", namespace="ingress-nginx")
@@ -75,3 +77,44 @@ def test_reason_is_what_the_command_said_and_cannot_drive_a_terminal() -> None:
     with pytest.raises(ConfUnavailable, match="no file") as caught:
         read(Cluster(*failures))
     assert "\x1b" not in str(caught.value)
+
+
+REFUSED = 'pods "c" is forbidden: User "viewer" cannot create resource "pods/exec" in API group "" in the namespace "x"'
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "reason"),
+    [
+        (403, REFUSED, "reading nginx.conf is not permitted (get and create on pods/exec)"),
+        (403, 'admission webhook "no-exec.test" denied the request', "exec was refused: admission webhook"),
+        (404, 'pods "controller-0" not found', "the pod is gone"),
+        (500, "error dialing backend: dial tcp 192.0.2.5:10250: i/o timeout", "does not reach the kubelet"),
+        (500, "error dialing backend: remote error: tls: internal error", "does not reach the kubelet"),
+        (500, "unable to upgrade connection: 404 page not found", "does not reach the kubelet"),
+        (500, "error dialing backend: No agent available", "does not reach the kubelet"),
+        (500, "unable to upgrade connection: Unauthorized", "the kubelet refuses the API server"),
+        (500, 'unable to upgrade connection: container not found ("controller")', "the container is not running"),
+        (
+            400,
+            "cannot exec into a container in a completed pod; current phase is Failed",
+            "the container is not running",
+        ),
+    ],
+)
+def test_api_server_that_does_not_run_the_command_says_why(code: int, said: str, reason: str) -> None:
+    assert reason in why_refused(RequestFailed(code, said))
+
+
+@pytest.mark.parametrize(
+    ("frames", "reason", "asked"),
+    [
+        ([b"\x02cat: can't open '/etc/nginx/nginx.conf': No such file or directory"], "there is no such file", 3),
+        ([b'\x02exec: "cat": executable file not found in $PATH: unknown'], "the container lacks the command", 3),
+        ([b"\x02container is not created or running"], "the container is not running", 1),
+    ],
+)
+def test_container_that_does_not_run_the_command_says_why(frames: list[bytes], reason: str, asked: int) -> None:
+    cluster = Cluster(*(Connection(*frames, b'\x03{"status":"Failure","message":"exit code 1"}') for _ in range(3)))
+    with pytest.raises(ConfUnavailable, match=reason):
+        read(cluster)
+    assert len(cluster.asked) == asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.cluster.completeness import Completeness, completeness
+from dsview.cluster.completeness import Completeness, completeness, unreadable
 from dsview.core.finding import CLUSTER, Finding, Severity
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
@@ -80,11 +80,16 @@ def source_health(view: ClusterView, kind: Kind, now: float) -> SourceHealth:
     name = RESOURCES[kind].plural if kind in RESOURCES else "nginx.conf"
     text = _WORDS[status.health]
     reason = status.reason
+    if kind is Kind.NGINX_CONF and status.health is Health.REFUSED and "not permitted" not in reason:
+        # A file that nobody refused, such as where the kubelet does not answer: the reason says which.
+        text = "not read"
     amount = completeness(view.state, kind)
     if amount is Completeness.CUT_OFF:
         text, reason = f"{text}, cut off", status.cut_off
     elif amount is Completeness.IN_PART and status.listed is not None:
         text = f"{text} in part"
+    elif bad := unreadable(view.state, kind):
+        text = f"{text}, but for {len(bad)}"
     age = None
     if status.health in _AGING and status.since:
         age = max(0, int(now - status.since))

@@ -211,5 +211,7 @@ def why_unknown(state: ClusterState, kind: Kind) -> str:
     name = RESOURCES[kind].rbac_name if kind in RESOURCES else "nginx.conf of the controllers"
     if status.health.is_complete and status.reason:
         return safe(f"{name}: {status.reason}")
+    if kind is Kind.NGINX_CONF and status.health is Health.REFUSED and status.reason:
+        return safe(f"{name}: {status.reason}")
     text = f"{name}: {_WORDS.get(status.health, 'could not be read')}"
     return safe(f"{text} ({status.reason})" if status.reason and status.health is not Health.REFUSED else text)

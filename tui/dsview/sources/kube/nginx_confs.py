@@ -67,7 +67,8 @@ class NginxConfReaders:
     def _read(self, pod: Pod, container: str) -> NginxConf:
         from dsview.listeners.nginx_conf import read_conf
         from dsview.sources.kube.errors import RequestFailed
-        from dsview.sources.kube.pod_exec import ConfUnavailable, read_nginx_conf, why_refused
+        from dsview.sources.kube.exec_failures import why_refused
+        from dsview.sources.kube.pod_exec import ConfUnavailable, read_nginx_conf
 
         reason = "there is no connection"
         try:

@@ -11,6 +11,7 @@ from dsview.kinds.pod import Pod
 from dsview.sources.kube.bodies import BROKEN, UNDECODABLE, TooLarge
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
+from dsview.sources.kube.exec_failures import is_final, why_exec_failed
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("cat", "/etc/nginx/nginx.conf"),
@@ -32,16 +33,21 @@ class ConfUnavailable(Exception):  # noqa: N818  (as RequestFailed)
 
 def read_nginx_conf(client: Client, pod: Pod, container: str) -> bytes:
     """The nginx.conf of a pod. Raises `ConfUnavailable` or, where exec itself is refused, `RequestFailed`."""
-    last = "it is empty"
+    reasons: list[str] = []
     for command in COMMANDS:
         try:
             text = run(client, pod, container, command)
         except ConfUnavailable as error:
-            last = str(error)
+            reasons.append(str(error))
+            if is_final(reasons[-1]):
+                break
             continue
         if text.strip():
             return text
-    raise ConfUnavailable(f"nginx.conf could not be read: {last}")
+        reasons.append("it is empty")
+    # Where the last ones are is told by the image: what the first place was like says the most.
+    reason = reasons[-1] if is_final(reasons[-1]) else reasons[0]
+    raise ConfUnavailable(f"nginx.conf could not be read: {reason}")
 
 
 def run(client: Client, pod: Pod, container: str, command: tuple[str, ...]) -> bytes:
@@ -83,12 +89,5 @@ def _output(messages: Iterable[bytes]) -> bytes:
         raise ConfUnavailable("the connection ended before the command did")
     if status.status == "Failure":
         said = errors.decode("utf-8", "replace").strip() or status.message
-        raise ConfUnavailable(safe(said[:200]))
+        raise ConfUnavailable(why_exec_failed(said))
     return b"".join(out)
-
-
-def why_refused(error: RequestFailed) -> str:
-    """The reason for predicting, as a sentence."""
-    if error.code == 403:
-        return "reading nginx.conf is not permitted (get and create on pods/exec)"
-    return f"nginx.conf could not be read: {error}"

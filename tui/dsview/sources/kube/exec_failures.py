@@ -1,0 +1,69 @@
+"""Why a file could not be read in a pod, in a few words: the API server, the kubelet or the container refused it.
+
+What they say is in kubernetes/kubernetes pkg/registry/core/pod/strategy.go and pkg/kubelet/server, in cri-api's
+errors, and in what containerd and runc answer. A proxy in between, such as konnectivity, adds words of its own.
+"""
+
+from __future__ import annotations
+
+import re
+
+from dsview.core.text import safe
+from dsview.sources.kube.errors import RequestFailed
+
+_LIMIT = 200
+
+_NOT_RUNNING = (
+    "container not found",
+    "container is not created or running",
+    "is not created or running",
+    "cannot exec in a stopped",
+    "cannot exec in a deleted state",
+    "cannot exec into a container in a completed pod",
+    "is not running",
+    "no running task found",
+    "failed to find container",
+    "is waiting to start",
+)
+_GONE = re.compile(r'pods? "[^"]*" not found|pod does not exist', re.IGNORECASE)
+_REFUSED_BY_KUBELET = re.compile(r"unable to upgrade connection: (?:Unauthorized|Forbidden)", re.IGNORECASE)
+_UNREACHABLE = ("error dialing backend", "unable to upgrade connection", "no agent available", "proxy error from")
+_NO_COMMAND = ("executable file not found", "exec format error")
+_NO_FILE = ("no such file or directory", "can't open", "cannot open")
+_MAY_NOT = re.compile(r"cannot (?:get|create) resource", re.IGNORECASE)
+
+NOT_PERMITTED = "reading nginx.conf is not permitted (get and create on pods/exec)"
+
+
+def why_exec_failed(text: str, code: int = 0) -> str:
+    """The reason in a few words, with what was said where that tells more. `code` is that of the HTTP answer, or 0."""
+    said = safe(" ".join(text.split())[:_LIMIT])
+    lower = text.lower()
+    if code == 403 and (_MAY_NOT.search(text) or not text):
+        return NOT_PERMITTED
+    if code == 403:
+        return f"exec was refused: {said}"
+    if _GONE.search(text):
+        return "the pod is gone"
+    if _REFUSED_BY_KUBELET.search(text):
+        return f"the kubelet refuses the API server ({said})"
+    if any(words in lower for words in _NOT_RUNNING):
+        return f"the container is not running ({said})"
+    if any(words in lower for words in _NO_COMMAND):
+        return f"the container lacks the command ({said})"
+    if any(words in lower for words in _NO_FILE):
+        return f"there is no such file in the container ({said})"
+    if any(words in lower for words in _UNREACHABLE):
+        return f"the API server does not reach the kubelet of the node ({said})"
+    return said
+
+
+def why_refused(error: RequestFailed) -> str:
+    """The reason for predicting, as a sentence."""
+    reason = why_exec_failed(str(error), error.code)
+    return reason if reason == NOT_PERMITTED else f"nginx.conf could not be read: {reason}"
+
+
+def is_final(reason: str) -> bool:
+    """Whether no other command would fare better."""
+    return reason.startswith(("the container is not running", "the pod is gone", "the API server does not reach"))
