@@ -146,7 +146,7 @@ def test_the_fields_stand_in_the_order_of_the_contract() -> None:
     assert list(written["source"]) == ["kind", "name", "serverVersion"]
     assert list(written["cluster"]) == ["mode", "confidence", "serviceFamilies", "serviceCIDRs", "qualifiers"]
     objects = ["services", "endpointSlices", "pods", "nodes", "listeners", "quarantined"]
-    assert list(written["counts"]) == [*objects, "errors", "warnings", "notes", "folded", "exempted"]
+    assert list(written["counts"]) == [*objects, "errors", "warnings", "notes", "folded", "exempted", "hidden"]
     head = ["check", "slug", "severity", "object", "family", "field"]
     assert list(written["findings"][0]) == [
         *head,

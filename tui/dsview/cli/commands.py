@@ -149,7 +149,11 @@ def read_everything(
 
 
 def _say_notes(session: Session) -> None:
-    for note in (*session.state.quarantine_messages(), *session.state.notes, *session.state.server.banners):
+    from dsview.analysis.hidden_values import hidden_values
+
+    state = session.state
+    hidden = hidden_values(state).sentences
+    for note in (*hidden, *state.quarantine_messages(), *state.notes, *state.server.banners):
         say(note)
 
 

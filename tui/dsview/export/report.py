@@ -10,6 +10,7 @@ from dsview import __version__
 from dsview.analysis.cause_summary import CauseSummarizer
 from dsview.analysis.causes import FindingGroup, RootCause
 from dsview.analysis.family_coverage import Count
+from dsview.analysis.hidden_values import hidden_values
 from dsview.analysis.overview import overview
 from dsview.checks.engine.context import owner_of
 from dsview.checks.engine.registry import registry
@@ -62,7 +63,7 @@ class ClusterPart(Wire, frozen=True):
 
 
 class Counts(Wire, frozen=True):
-    """How many of what. `errors`, `warnings` and `notes` include the folded ones."""
+    """How many of what. `errors`, `warnings` and `notes` include the folded ones; `hidden` counts values."""
 
     services: int
     endpoint_slices: int
@@ -75,6 +76,7 @@ class Counts(Wire, frozen=True):
     notes: int
     folded: int
     exempted: int
+    hidden: int = 0
 
 
 class Ref(Wire, frozen=True):
@@ -310,6 +312,8 @@ def build_report(session: Session) -> Report:
     group_of = {finding.identity: group.id for group, _ in groups for finding in group.findings}
     findings = tuple(_finding(session, finding, group_of[finding.identity]) for finding in session.book.sorted())
     counts = session.counts()
+    hidden = hidden_values(state)
+    unread = (*state.server.banners, *hidden.sentences, *state.quarantine_messages(), *state.notes)
     return Report(
         schema=SCHEMA,
         dsview=__version__,
@@ -332,6 +336,7 @@ def build_report(session: Session) -> Report:
             nodes=len(state.nodes),
             listeners=count_listeners(session),
             quarantined=len(state.quarantined),
+            hidden=hidden.number,
             errors=counts[Severity.ERROR],
             warnings=counts[Severity.WARNING],
             notes=counts[Severity.NOTE],
@@ -342,7 +347,7 @@ def build_report(session: Session) -> Report:
         not_evaluated=tuple(
             NotEvaluatedPart(check=entry.check, reason=entry.reason) for entry in session.not_evaluated()
         ),
-        notices=tuple(map(safe, (*state.server.banners, *state.quarantine_messages(), *state.notes))),
+        notices=tuple(map(safe, unread)),
         exempted=tuple(_finding(session, finding) for finding in session.exempted_findings),
         refused=refused_kinds(session),
         overview=_overview(session, summary),

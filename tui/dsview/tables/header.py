@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.hidden_values import hidden_values
 from dsview.cluster.completeness import Completeness, completeness, unreadable
 from dsview.core.finding import CLUSTER, Finding, Severity
 from dsview.core.text import Safe, safe
@@ -71,6 +72,7 @@ _WORDS = {
     Health.NOT_GIVEN: "not given",
     Health.FAILED: "failed",
 }
+_WITH_ADDRESSES = (Kind.SERVICE, Kind.POD, Kind.NODE, Kind.ENDPOINT_SLICE)
 _AGING = frozenset({Health.STALE, Health.FAILED})
 
 
@@ -111,6 +113,9 @@ def header(view: ClusterView, now: float) -> Header:
     notices = controller_notices(state)
     banners += notices
     banners += [finding.message for finding in cluster if finding.severity is not Severity.NOTE]
+    if not view.source.is_live and all(map(state.is_settled, _WITH_ADDRESSES)):
+        # Files hide values, and they do not change any more.
+        banners += hidden_values(state).sentences
     if state.quarantined:
         first = state.quarantine_messages()[0]
         banners.append(f"{len(state.quarantined)} objects could not be read, such as: {first}")
