@@ -31,9 +31,18 @@ class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
     number: int
 
 
+class LayerFlag(msgspec.Struct, frozen=True, kw_only=True):
+    """The worst severity of the findings about a layer and a family."""
+
+    layer: LayerName
+    family: Family
+    severity: Severity
+
+
 class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in one cluster.
 
+    `families` are those that the cluster serves, as far as that is known, and `layers` and `flags` as in the overview.
     `is_complete`: everything that was asked for was read and evaluated. `failing` and `partial` count Services by
     family, as in the overview. `severities` counts the shown findings, folded ones included, and has every severity;
     `causes` counts those that no other explains, `worst` holds the first of them. `refused` names the kinds, in the
@@ -46,7 +55,9 @@ class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
     confidence: str
     verdict: Safe
     is_complete: bool
+    families: tuple[Family, ...]
     layers: tuple[Layer, ...]
+    flags: tuple[LayerFlag, ...]
     failing: dict[Family, int]
     partial: dict[Family, int]
     severities: dict[Severity, int]
@@ -73,7 +84,12 @@ def summarize(view: ClusterView) -> ClusterSummary:
         confidence=view.profile.confidence.value,
         verdict=found.verdict,
         is_complete=found.is_complete,
+        families=found.families,
         layers=found.layers,
+        flags=tuple(
+            LayerFlag(layer=layer, family=family, severity=severity)
+            for (layer, family), severity in found.flags.items()
+        ),
         failing=found.failing,
         partial=found.partial,
         severities={severity: severities.get(severity, 0) for severity in Severity},

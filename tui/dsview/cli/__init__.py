@@ -11,6 +11,7 @@ import time
 import click
 
 from dsview.cli import diff as _diff  # noqa: F401  (adds its command to `cli`)
+from dsview.cli import fleet as _fleet  # noqa: F401  (as `diff`)
 from dsview.cli import probe as _probe  # noqa: F401  (as `diff`)
 from dsview.cli import record as _record  # noqa: F401  (adds its command to `cli`)
 from dsview.cli.commands import cli

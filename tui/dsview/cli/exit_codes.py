@@ -24,6 +24,8 @@ OTHER_COMMANDS = (
     "where the second cluster is worse than the first: an object is flagged worse at or above --fail-on, or lost "
     "a family. `dsview probe` returns 1 where a connection that was tried is not open, or where DNS lacks a record of "
     "what is published, and 3 where nothing failed, but a family could not be tried from this machine; 130 after a no. "
+    "`dsview fleet` returns what `dsview check` would for the worst cluster: 1, else 3 where one could not be read, "
+    "else 4. "
     "Everything else is the same. The other commands return 0, or 2, 3, 70 and 130 for the same reasons."
 )
 """What differs for the commands other than `dsview check`."""

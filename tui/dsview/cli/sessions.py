@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from dsview.sources.events import Health, Source
 
 if TYPE_CHECKING:
     from dsview.sources.kube import KubeSource
+    from dsview.sources.kube.kubeconfig import ResolvedContext
 
 # ruff: noqa: PLC0415 - each source is imported only where it is used: a cluster's costs a third of a second
 
@@ -48,8 +50,10 @@ def open_cluster(
     context: str | None = None,
     *,
     on_screen: bool = False,
+    resolved: ResolvedContext | None = None,
+    on_client_ready: Callable[[], None] | None = None,
 ) -> KubeSource:
-    """The cluster of a context. Raises `UserError` where the kubeconfig has to be fixed."""
+    """The cluster of a context, resolved before or here. Raises `UserError` where the kubeconfig has to be fixed."""
     from dsview.sources.kube import KubeSource
 
     source = KubeSource(
@@ -62,7 +66,8 @@ def open_cluster(
         json_only=settings.wire == "json",
         with_endpoints=bool(policy.select) and not policy.skips("DS-EPS-006"),
         head_start=HEAD_START if on_screen else 0.0,
-        on_client_ready=(lambda: trace.event("client_ready")) if trace is not None else None,
+        resolved=resolved,
+        on_client_ready=(lambda: trace.event("client_ready")) if trace is not None else on_client_ready,
     )
     # Here already, so that a context that cannot be used leaves the one before on the screen.
     source.resolve()

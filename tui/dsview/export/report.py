@@ -9,7 +9,7 @@ import msgspec
 from dsview import __version__
 from dsview.analysis.cause_summary import CauseSummarizer
 from dsview.analysis.causes import FindingGroup, RootCause
-from dsview.analysis.family_coverage import Count
+from dsview.analysis.family_coverage import Count, Layer
 from dsview.analysis.hidden_values import hidden_values
 from dsview.analysis.overview import overview
 from dsview.checks.engine.context import owner_of
@@ -269,16 +269,18 @@ def _overview(session: Session, summary: CauseSummarizer) -> OverviewPart:
         complete=found.is_complete,
         failing={family: number for family in FAMILIES if (number := found.failing.get(family))},
         partial={family: number for family in FAMILIES if (number := found.partial.get(family))},
-        layers=tuple(
-            LayerPart(
-                name=layer.name.value,
-                ipv4=_count(layer.v4),
-                ipv6=_count(layer.v6),
-                unread=layer.unread or None,
-                note=layer.note or None,
-            )
-            for layer in found.layers
-        ),
+        layers=tuple(map(layer_part, found.layers)),
+    )
+
+
+def layer_part(layer: Layer) -> LayerPart:
+    """A layer of the overview, as reports hold it."""
+    return LayerPart(
+        name=layer.name.value,
+        ipv4=_count(layer.v4),
+        ipv6=_count(layer.v6),
+        unread=layer.unread or None,
+        note=layer.note or None,
     )
 
 

@@ -45,7 +45,10 @@ class Observer(Protocol):
 
 
 class Session:
-    """Owns a source. `drain` is called on one thread: by a screen every tenth of a second, by a command in a loop."""
+    """Owns a source. `drain` is called on one thread: by a screen every tenth of a second, by a command in a loop.
+
+    `is_alone`: no other session is open beside it, so that it decides when the process collects garbage.
+    """
 
     def __init__(
         self,
@@ -54,8 +57,10 @@ class Session:
         clock: Callable[[], float] = time.time,
         policy: Policy | None = None,
         trace: Trace | None = None,
+        is_alone: bool = True,
     ) -> None:
         self.source = source
+        self._is_alone = is_alone
         self.policy = policy or Policy()
         self.state = ClusterState()
         self._clock = clock
@@ -125,14 +130,16 @@ class Session:
 
     def start(self) -> None:
         """Start the source. Raises `UserError` where a user has to fix something first."""
-        # While objects pour in nothing is garbage, and each collection would walk all of them (100-300 ms).
-        gc.disable()
+        if self._is_alone:
+            # While objects pour in nothing is garbage, and each collection would walk all of them (100-300 ms).
+            gc.disable()
         self.source.start(self._inbox.put)
 
     def stop(self) -> None:
         """Stop the source; what is known stays."""
         self.source.stop()
-        gc.enable()
+        if self._is_alone:
+            gc.enable()
 
     def wait(self, seconds: float) -> None:
         """Wait until something arrives, or a check is due, at most so long. For commands; a screen has its timer."""
@@ -206,7 +213,8 @@ class Session:
         if not self._was_settled and self.is_settled:
             self._was_settled = True
             self.timeline.begin(self.state, self._clock())
-            self._let_collect_again()
+            if self._is_alone:
+                self._let_collect_again()
             if self._trace is not None:
                 self._trace.all_synced()
 

@@ -42,6 +42,14 @@ class ResolvedContext(msgspec.Struct, frozen=True, kw_only=True):
     skips_tls_verify: bool = False
     config: dict[str, Any] | None = None
 
+    @property
+    def plugin(self) -> str:
+        """The command of the credential plug-in, without its folder; empty where there is none."""
+        users = (self.config or {}).get("users") or [{}]
+        user = users[0].get("user")
+        plugin = user.get("exec") if isinstance(user, dict) else None
+        return Path(str(plugin.get("command") or "")).name if isinstance(plugin, dict) else ""
+
 
 def kubeconfig_paths(kubeconfig: str | None) -> list[Path]:
     """The files that are read: `--kubeconfig`, else $KUBECONFIG, else ~/.kube/config."""

@@ -47,7 +47,7 @@ class KubeSource:
     """A cluster. `start` returns at once; everything else happens in daemon threads.
 
     `namespaces` limits namespaced kinds; `interval` is how often what may not be watched is listed, seconds;
-    `json_only` asks for JSON where protobuf is usual.
+    `json_only` asks for JSON where protobuf is usual. `resolved` is the context where the kubeconfig was read before.
     """
 
     kind: Literal["cluster"] = "cluster"
@@ -65,6 +65,7 @@ class KubeSource:
         with_endpoints: bool = False,
         head_start: float = 0.0,
         json_only: bool = False,
+        resolved: ResolvedContext | None = None,
         on_client_ready: Callable[[], None] | None = None,
     ) -> None:
         self._kubeconfig = kubeconfig
@@ -74,7 +75,7 @@ class KubeSource:
         self._interval = interval
         self._with_endpoints = with_endpoints
         self._on_client_ready = on_client_ready
-        self._context: ResolvedContext | None = None
+        self._context = resolved
         self._client: Client | None = None
         self._stop = threading.Event()
         self._outage = ServerReconnect(self._stop)

@@ -1,0 +1,149 @@
+"""Many clusters, each as sums and findings: what a fleet keeps of a cluster once it was read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+
+import msgspec
+
+from dsview.analysis.cluster_summary import ClusterSummary, summarize
+from dsview.analysis.cluster_view import ClusterView
+from dsview.core.address import Family
+from dsview.core.finding import CLUSTER, Severity
+from dsview.core.text import Safe, safe
+
+MOST_FINDINGS = 500
+"""Findings that are kept of one cluster; a finding takes about half a kilobyte."""
+
+_LONGEST_MESSAGE = 400
+
+
+class Contact(StrEnum):
+    """How it stands between dsview and a cluster."""
+
+    WAITING = "waiting"
+    SIGNING_IN = "signing in"
+    """A credential plug-in runs; it may have opened a browser and wait for a person."""
+    READING = "reading"
+    READ = "read"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing is going on."""
+        return self in (Contact.READ, Contact.FAILED)
+
+
+class FleetFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding of a cluster that no other explains, and how many others it explains."""
+
+    severity: Severity
+    check: str
+    object: Safe
+    family: Family | None
+    message: Safe
+    explains: int
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One cluster of a fleet, by the name of its context.
+
+    `since` is when `contact` became so, `read_at` when `summary` was made, epoch seconds; 0 where it never was. After a
+    failure `summary` and `findings` are those of before. `reason` says in a sentence why a cluster could not be read,
+    or what is waited for. `left_out` counts the findings beyond `MOST_FINDINGS`.
+    """
+
+    name: Safe
+    contact: Contact = Contact.WAITING
+    since: float = 0.0
+    reason: Safe = Safe("")
+    read_at: float = 0.0
+    summary: ClusterSummary | None = None
+    findings: tuple[FleetFinding, ...] = ()
+    left_out: int = 0
+
+    def count(self, severity: Severity) -> int:
+        """How many findings there are of a severity."""
+        return self.summary.severities.get(severity, 0) if self.summary is not None else 0
+
+    @property
+    def worst(self) -> Severity | None:
+        """The worst severity of the findings; None where there are none, or nothing was read."""
+        return next((severity for severity in Severity if self.count(severity)), None)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the last attempt read the cluster."""
+        return self.summary is not None and self.contact is not Contact.FAILED
+
+    @property
+    def rank(self) -> tuple[int, int, int, int]:
+        """The worst first: a sort key. A cluster that could not be read comes before one without an error."""
+        errors, warnings = self.count(Severity.ERROR), self.count(Severity.WARNING)
+        if errors:
+            place = 0
+        elif self.contact is Contact.FAILED:
+            place = 1
+        elif warnings:
+            place = 2
+        else:
+            place = 3 if self.summary is not None else 4
+        return place, -errors, -warnings, -self.count(Severity.NOTE)
+
+
+class FleetTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """A fleet in numbers: its clusters, those that were read and those that could not be, and their findings."""
+
+    clusters: int
+    read: int
+    failed: int
+    with_errors: int
+    severities: dict[Severity, int]
+
+
+def totals(members: Sequence[Member]) -> FleetTotals:
+    """The numbers of a fleet. What is known of a cluster from before counts, too."""
+    severities: Counter[Severity] = Counter()
+    for member in members:
+        severities.update({severity: member.count(severity) for severity in Severity})
+    return FleetTotals(
+        clusters=len(members),
+        read=sum(member.is_current for member in members),
+        failed=sum(member.contact is Contact.FAILED for member in members),
+        with_errors=sum(member.count(Severity.ERROR) > 0 for member in members),
+        severities={severity: severities[severity] for severity in Severity},
+    )
+
+
+def member_of(view: ClusterView, name: str, now: float) -> Member:
+    """A cluster that was read, as the fleet keeps it."""
+    explained: Counter[object] = Counter()
+    roots = []
+    for finding in view.book.sorted():
+        root = view.root_of(finding)
+        if root is None:
+            roots.append(finding)
+        else:
+            explained[root.identity] += 1
+    findings = tuple(
+        FleetFinding(
+            severity=finding.severity,
+            check=finding.check,
+            object=safe(str(finding.object)) if finding.object != CLUSTER else Safe("Cluster"),
+            family=finding.family,
+            message=safe(finding.message.partition("\n")[0][:_LONGEST_MESSAGE]),
+            explains=explained[finding.identity],
+        )
+        for finding in roots[:MOST_FINDINGS]
+    )
+    return Member(
+        name=safe(name),
+        contact=Contact.READ,
+        since=now,
+        read_at=now,
+        summary=summarize(view),
+        findings=findings,
+        left_out=max(0, len(roots) - MOST_FINDINGS),
+    )

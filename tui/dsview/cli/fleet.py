@@ -1,0 +1,195 @@
+"""`dsview fleet`: one table over many clusters."""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from dsview.cli import completing
+from dsview.cli.commands import TIMEOUT, cli, set_up_logs
+from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
+from dsview.cli.options import Settings, reading_options, take_settings
+from dsview.cli.output import say, write
+from dsview.core.errors import UserError
+
+if TYPE_CHECKING:
+    from dsview.analysis.fleet import Member
+    from dsview.session.fleet import FleetReader, Opened, Opener
+    from dsview.sources.kube.kubeconfig import Kubeconfig
+
+# ruff: noqa: PLC0415 - as in `commands`
+
+_FORMATS = ("text", "json", "markdown", "prometheus")
+
+_KUBECONFIG_READ_EVERY = 30.0
+"""Seconds for which the kubeconfig counts as read: with hundreds of contexts it takes a tenth of a second."""
+
+
+@cli.command()
+@click.option(
+    "--contexts",
+    multiple=True,
+    metavar="GLOB",
+    help="Only contexts of such names, as 'prod-*'; may be repeated.",
+    shell_complete=completing.words(completing.contexts),
+)
+@reading_options
+@click.option("--parallel", type=click.IntRange(1, 32), help="Clusters that are read at the same time (6).")
+@click.option("-o", "--output", type=click.Choice(_FORMATS), help="Print it, and open no screen.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "note", "never"]),
+    default="error",
+    show_default=True,
+    help="The least severity of a finding in any cluster that makes the exit code 1.",
+)
+@TIMEOUT
+@click.pass_context
+def fleet(
+    ctx: click.Context,
+    /,
+    *,
+    contexts: tuple[str, ...],
+    parallel: int | None,
+    output: str | None,
+    fail_on: str,
+    timeout: float | None,
+    **values: Any,
+) -> int:
+    """Read every context of the kubeconfig and print a line for each cluster, the worst first.
+
+    A few clusters are read at a time, and sums and findings are all that is kept of each. --request-timeout is how long
+    one may send nothing before it is given up (15 s). A cluster that cannot be read is a line that says why.
+    """
+    settings = take_settings(ctx, values)
+    if settings.from_path is not None or settings.demo is not None or settings.context is not None or settings.redact:
+        raise click.UsageError("fleet reads the contexts of the kubeconfig; choose some with --contexts.")
+    set_up_logs(settings)
+    names = _names(settings, contexts)
+    return _print(settings, names, parallel=parallel, output=output or "text", fail_on=fail_on, timeout=timeout)
+
+
+def _names(settings: Settings, globs: tuple[str, ...]) -> list[str]:
+    from dsview.core.text import safe
+    from dsview.sources.kube.kubeconfig import list_contexts
+
+    every = [context.name for context in list_contexts(settings.kubeconfig, None)]
+    names = [name for name in every if not globs or any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
+    if not every:
+        raise UserError("The kubeconfig has no contexts. Name another with --kubeconfig.")
+    if not names:
+        raise UserError(safe(f"No context is called {' or '.join(globs)}. There are: {', '.join(every[:8])}."))
+    return names
+
+
+def open_reader(
+    settings: Settings, names: list[str], parallel: int | None, tell: Callable[[Member], None], again: float | None
+) -> FleetReader:
+    """What reads these contexts. Raises `UserError` where the configuration has to be fixed."""
+    from dsview.session.fleet import PARALLEL, SILENCE, FleetReader
+
+    return FleetReader(
+        names,
+        _opener(settings),
+        tell,
+        parallel=parallel or PARALLEL,
+        silence=settings.request_timeout or SILENCE,
+        again=again,
+    )
+
+
+def _opener(settings: Settings) -> Opener:
+    from dsview.cli.sessions import open_cluster, open_policy
+    from dsview.session.fleet import Opened
+    from dsview.session.session import Session
+
+    policy = open_policy(settings)
+    kubeconfig = _Kubeconfigs(settings.kubeconfig)
+
+    def open_context(name: str) -> Opened:
+        context = kubeconfig.now().resolve(name)
+        ready = threading.Event()
+        source = open_cluster(settings, policy, resolved=context, on_client_ready=ready.set)
+        session = Session(source, policy=policy, is_alone=False)
+        return Opened(session=session, plugin=context.plugin, has_credentials=ready)
+
+    return open_context
+
+
+class _Kubeconfigs:
+    """The kubeconfig, read anew now and then: credentials in it may have changed."""
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._read: Kubeconfig | None = None
+        self._read_at = 0.0
+
+    def now(self) -> Kubeconfig:
+        """The kubeconfig as it is, or was a moment ago."""
+        from dsview.sources.kube.kubeconfig import Kubeconfig
+
+        with self._lock:
+            if self._read is None or time.monotonic() - self._read_at > _KUBECONFIG_READ_EVERY:
+                self._read = Kubeconfig(self._path)
+                self._read_at = time.monotonic()
+            return self._read
+
+
+def _print(
+    settings: Settings, names: list[str], *, parallel: int | None, output: str, fail_on: str, timeout: float | None
+) -> int:
+    from dsview.analysis.fleet import Contact
+    from dsview.export.fleet import FLEET_FORMATS
+
+    def tell(member: Member) -> None:
+        if member.contact is Contact.SIGNING_IN:
+            say(f"{member.name} {member.reason}.")
+
+    reader = open_reader(settings, names, parallel, tell, None)
+    reader.start()
+    try:
+        is_over = reader.wait(timeout)
+    finally:
+        reader.stop()
+    members = reader.members
+    if not is_over:
+        members = [_given_up(member, timeout or 0.0) for member in members]
+    write(FLEET_FORMATS[output](members, time.time()))
+    if output != "text":
+        for member in members:
+            if member.contact is Contact.FAILED:
+                say(f"{member.name}: {member.reason}")
+    return _exit_code(members, fail_on)
+
+
+def _given_up(member: Member, timeout: float) -> Member:
+    from dsview.analysis.fleet import Contact
+    from dsview.core.text import safe
+
+    if member.contact.is_final:
+        return member
+    reason = member.reason or "not read yet"
+    return msgspec.structs.replace(
+        member, contact=Contact.FAILED, reason=safe(f"Timed out after {timeout:g} s: {reason}.")
+    )
+
+
+def _exit_code(members: list[Member], fail_on: str) -> int:
+    from dsview.analysis.fleet import Contact
+    from dsview.core.finding import Severity
+
+    if fail_on == "never":
+        return 0
+    least = Severity(fail_on)
+    if any(member.count(severity) for member in members for severity in Severity if severity.at_least(least)):
+        return EXIT_FINDINGS
+    if any(member.contact is Contact.FAILED for member in members):
+        return EXIT_UNREACHABLE
+    return EXIT_REFUSED if any(m.summary is not None and m.summary.refused for m in members) else 0

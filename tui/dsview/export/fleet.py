@@ -1,0 +1,201 @@
+"""`dsview fleet` without a screen: as text, JSON (fleet.schema.json), Markdown or metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from dsview import __version__
+from dsview.analysis.fleet import Contact, FleetFinding, Member, totals
+from dsview.core.address import FAMILIES
+from dsview.core.text import safe
+from dsview.export.json_text import json_text
+from dsview.export.prometheus import Target, render_metrics
+from dsview.export.report import LayerPart, Wire, layer_part
+from dsview.export.tables import Sheet
+from dsview.export.tables import render_markdown as markdown_table
+from dsview.export.tables import render_wide as text_table
+from dsview.export.text import plural
+from dsview.tables.fleet import CLUSTER_COLUMNS, cluster_row
+
+SCHEMA = "dsview.io/fleet/v1"
+
+_TEXT_COLUMNS = frozenset(
+    {
+        *("name", "errors", "warnings", "mode", "services_v4", "services_v6", "endpoints_v4", "endpoints_v6"),
+        *("version", "contact", "worst"),
+    }
+)
+"""What people read in a terminal; JSON and metrics hold the rest."""
+
+
+_LONGEST = 60
+"""Characters of a finding in the text."""
+
+
+class CausePart(Wire, frozen=True):
+    """A finding that no other explains."""
+
+    severity: str
+    check: str
+    object: str
+    family: str | None
+    message: str
+    explains: int
+
+
+class ClusterSums(Wire, frozen=True):
+    """What was found in a cluster."""
+
+    mode: str
+    confidence: str
+    server_version: str | None
+    verdict: str
+    complete: bool
+    layers: tuple[LayerPart, ...]
+    failing: dict[str, int]
+    partial: dict[str, int]
+    errors: int
+    warnings: int
+    notes: int
+    exempted: int
+    causes: tuple[CausePart, ...]
+    causes_left_out: int
+    refused: tuple[str, ...]
+    not_evaluated: tuple[str, ...]
+
+
+class MemberPart(Wire, frozen=True):
+    """A cluster; `found` is null where it could not be read, and `reason` says why."""
+
+    context: str
+    state: str
+    reason: str | None
+    read_at: str | None
+    found: ClusterSums | None
+
+
+class FleetReport(Wire, frozen=True):
+    """A fleet."""
+
+    schema: str
+    dsview: str
+    clusters: tuple[MemberPart, ...]
+
+
+def _cause(finding: FleetFinding) -> CausePart:
+    return CausePart(
+        severity=finding.severity.value,
+        check=finding.check,
+        object=finding.object,
+        family=finding.family,
+        message=finding.message,
+        explains=finding.explains,
+    )
+
+
+def _sums(member: Member) -> ClusterSums | None:
+    found = member.summary
+    if found is None:
+        return None
+    numbers = {severity.value: number for severity, number in found.severities.items()}
+    return ClusterSums(
+        mode=found.mode,
+        confidence=found.confidence,
+        server_version=found.version or None,
+        verdict=found.verdict,
+        complete=found.is_complete,
+        layers=tuple(map(layer_part, found.layers)),
+        failing={family: number for family in FAMILIES if (number := found.failing.get(family))},
+        partial={family: number for family in FAMILIES if (number := found.partial.get(family))},
+        errors=numbers["error"],
+        warnings=numbers["warning"],
+        notes=numbers["note"],
+        exempted=found.exempted,
+        causes=tuple(map(_cause, member.findings)),
+        causes_left_out=member.left_out,
+        refused=found.refused,
+        not_evaluated=found.not_evaluated,
+    )
+
+
+def _member(member: Member) -> MemberPart:
+    read_at = datetime.fromtimestamp(member.read_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if member.read_at else None
+    return MemberPart(
+        context=member.name,
+        state=member.contact.value,
+        reason=member.reason or None,
+        read_at=read_at,
+        found=_sums(member),
+    )
+
+
+def render_json(members: Sequence[Member], _now: float) -> str:
+    """The contract."""
+    return json_text(FleetReport(schema=SCHEMA, dsview=__version__, clusters=tuple(map(_member, members))))
+
+
+def _sheet(members: Iterable[Member], now: float) -> Sheet:
+    kept = [index for index, column in enumerate(CLUSTER_COLUMNS) if column.id in _TEXT_COLUMNS]
+    rows = [
+        cluster_row(_shortened(member), now)
+        for member in sorted(members, key=lambda member: (*member.rank, member.name))
+    ]
+    return Sheet(
+        tuple(CLUSTER_COLUMNS[index] for index in kept),
+        tuple(type(row)(row.key, tuple(row.cells[index] for index in kept)) for row in rows),
+    )
+
+
+def _shortened(member: Member) -> Member:
+    """The cluster with its worst cause on one line of a terminal."""
+    first = member.findings[:1]
+    if not first or len(first[0].message) <= _LONGEST:
+        return member
+    cut = msgspec.structs.replace(first[0], message=safe(first[0].message[:_LONGEST].rstrip() + "…"))
+    return msgspec.structs.replace(member, findings=(cut, *member.findings[1:]))
+
+
+def in_a_sentence(members: Sequence[Member]) -> str:
+    """The fleet in numbers."""
+    found = totals(members)
+    errors = sum(member.count(severity) for member in members for severity in found.severities if severity == "error")
+    sentences = [f"{plural(found.clusters, 'cluster')}, {found.read} read."]
+    if found.failed:
+        sentences.append(f"{found.failed} could not be read.")
+    if errors:
+        sentences.append(f"{plural(errors, 'error')} in {plural(found.with_errors, 'cluster')}.")
+    elif found.read:
+        sentences.append("No errors in what was read.")
+    incomplete = sum(m.is_current and m.summary is not None and not m.summary.is_complete for m in members)
+    if incomplete:
+        verb = "was" if incomplete == 1 else "were"
+        sentences.append(f"{plural(incomplete, 'cluster')} {verb} not read in full.")
+    return " ".join(sentences)
+
+
+def render_text(members: Sequence[Member], now: float) -> str:
+    """A line for each cluster, the worst first."""
+    return f"{text_table(_sheet(members, now))}\n{in_a_sentence(members)}\n"
+
+
+def render_markdown(members: Sequence[Member], now: float) -> str:
+    """A table for a ticket or a wiki."""
+    return f"## dsview fleet\n\n{in_a_sentence(members)}\n\n{markdown_table(_sheet(members, now))}"
+
+
+def render_prometheus(members: Sequence[Member], now: float) -> str:
+    """The metrics of `dsview check`, of each cluster. What is only known from before is not told."""
+    targets = [Target(member.name, member.summary if member.contact is Contact.READ else None) for member in members]
+    return render_metrics(targets, now)
+
+
+FLEET_FORMATS: dict[str, Callable[[Sequence[Member], float], str]] = {
+    "text": render_text,
+    "json": render_json,
+    "markdown": render_markdown,
+    "prometheus": render_prometheus,
+}
+"""From the clusters of a fleet and the time, epoch seconds, to text."""

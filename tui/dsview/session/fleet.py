@@ -1,0 +1,303 @@
+"""Reads many clusters, a few at a time, and keeps sums and findings of each. The objects are let go at once.
+
+A cluster that does not answer gives its place to the next one and is waited for beside the others, so that a few that
+hang hold up none.
+"""
+
+from __future__ import annotations
+
+import gc
+import heapq
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import msgspec
+
+from dsview.analysis.fleet import Contact, Member, member_of
+from dsview.core.errors import UserError
+from dsview.core.text import safe
+from dsview.kinds.registry import RESOURCES
+from dsview.session.session import Session
+from dsview.sources.events import Health
+
+_log = logging.getLogger(__name__)
+
+PARALLEL = 6
+"""Clusters that are read at the same time."""
+
+PATIENCE = 1.5
+"""Seconds without anything new after which a cluster gives its place to the next one."""
+
+MOST_WAITED_FOR = 40
+"""Clusters that are waited for beside those that are read."""
+
+SILENCE = 15.0
+"""Seconds without anything new after which a cluster counts as one that does not answer."""
+
+SIGN_IN = 300.0
+"""Seconds that a credential plug-in may take: somebody may have to find a browser and a second factor."""
+
+LATER = 300.0
+"""Seconds until a cluster is read anew."""
+
+_SLICE = 0.05
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """A cluster that is about to be read. `plugin` names its credential plug-in; empty where it needs none.
+
+    `has_credentials` is set as soon as requests can be made.
+    """
+
+    session: Session
+    plugin: str
+    has_credentials: threading.Event
+
+
+class Opener(Protocol):
+    """Opens the session of a context, not started. Raises `UserError` where a person has to fix something."""
+
+    def __call__(self, name: str) -> Opened:
+        """The session."""
+
+
+class FleetReader:
+    """Reads the contexts of these names. `tell` is given each change of a cluster, from any thread.
+
+    `again` is after how many seconds a cluster is read anew; None reads each once. `silence` is in seconds, too.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        opener: Opener,
+        tell: Callable[[Member], None],
+        *,
+        parallel: int = PARALLEL,
+        silence: float = SILENCE,
+        again: float | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._members = {name: Member(name=safe(name), since=clock()) for name in names}
+        self._opener = opener
+        self._tell_others = tell
+        self._silence = silence
+        self._again = again
+        self._clock = clock
+        self._stopped = threading.Event()
+        self._changed = threading.Condition()
+        self._due = [(0.0, number, name) for number, name in enumerate(self._members)]
+        self._number = len(self._due)
+        self._places = threading.BoundedSemaphore(max(1, parallel))
+        self._beside = threading.BoundedSemaphore(MOST_WAITED_FOR)
+        self._plugins: dict[str, threading.Lock] = {}
+        self._signed_in: set[str] = set()
+        self._busy = 0
+
+    @property
+    def members(self) -> list[Member]:
+        """All clusters as they stand, in the order of their names as given."""
+        with self._changed:
+            return list(self._members.values())
+
+    def start(self) -> None:
+        """Begin, in a thread."""
+        # Sessions come and go: what they leave is collected here, when one is over, and not while objects pour in.
+        gc.disable()
+        gc.freeze()
+        threading.Thread(target=self._schedule, name="dsview-fleet", daemon=True).start()
+
+    def stop(self) -> None:
+        """Begin nothing more, and end what is under way."""
+        self._stopped.set()
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until every cluster was read or failed; whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._stopped.is_set() or self._is_over(), seconds)
+
+    def read_again(self, name: str) -> None:
+        """Read a cluster anew as soon as there is a place, unless that is under way."""
+        with self._changed:
+            member = self._members.get(name)
+            if member is None or not member.contact.is_final:
+                return
+            self._due = [entry for entry in self._due if entry[2] != name]
+            self._plan(name, 0.0)
+        self._change(name, contact=Contact.WAITING, reason=safe(""))
+
+    def _is_over(self) -> bool:
+        return not self._busy and all(member.contact.is_final for member in self._members.values())
+
+    def _plan(self, name: str, at: float) -> None:
+        self._number += 1
+        self._due.append((at, self._number, name))
+        heapq.heapify(self._due)
+        self._changed.notify_all()
+
+    def _schedule(self) -> None:
+        """Give each cluster that is due a thread as soon as there is a place for it."""
+        while not self._stopped.is_set():
+            name = self._next_due()
+            if name is None:
+                continue
+            while not self._places.acquire(timeout=0.2):
+                if self._stopped.is_set():
+                    return
+            with self._changed:
+                self._busy += 1
+            threading.Thread(target=self._read, args=(name,), name=f"dsview-fleet-{name}", daemon=True).start()
+
+    def _next_due(self) -> str | None:
+        with self._changed:
+            now = time.monotonic()
+            if self._due and self._due[0][0] <= now:
+                return heapq.heappop(self._due)[2]
+            self._changed.wait(min(1.0, self._due[0][0] - now) if self._due else 1.0)
+            return None
+
+    def _read(self, name: str) -> None:
+        place = _Place(self._places, self._beside)
+        session: Session | None = None
+        try:
+            self._change(name, contact=Contact.READING, reason=safe(""))
+            opened = self._opener(name)
+            session = opened.session
+            self._sign_in(name, opened, place)
+            unread = self._read_to_end(session, place)
+            found = member_of(session, name, self._clock())
+            self._put(name, msgspec.structs.replace(found, reason=safe(unread)))
+        except UserError as error:
+            self._change(name, contact=Contact.FAILED, reason=safe(str(error)))
+        except Exception as error:
+            _log.exception("fleet: %s", name)
+            sentence = safe(f"dsview itself failed while reading it ({type(error).__name__}).")
+            self._change(name, contact=Contact.FAILED, reason=sentence)
+            raise
+        finally:
+            if session is not None:
+                session.stop()
+            del session
+            place.leave()
+            gc.collect()
+            with self._changed:
+                self._busy -= 1
+                if self._again is not None and not self._stopped.is_set():
+                    self._plan(name, time.monotonic() + self._again)
+                self._changed.notify_all()
+
+    def _sign_in(self, name: str, opened: Opened, place: _Place) -> None:
+        """Start the session. Contexts with one credential plug-in wait for the first: a second browser helps nobody."""
+        if not opened.plugin or opened.plugin in self._signed_in:
+            opened.session.start()
+            return
+        waits = safe(f"waits for the credential plug-in {opened.plugin}; it may have opened a browser")
+        self._change(name, contact=Contact.SIGNING_IN, reason=waits)
+        place.step_aside()
+        with self._changed:
+            lock = self._plugins.setdefault(opened.plugin, threading.Lock())
+        with lock:
+            opened.session.start()
+            if opened.plugin in self._signed_in:
+                # The first one did for all: what it got is kept by the plug-in.
+                return
+            ends = time.monotonic() + SIGN_IN
+            while not opened.has_credentials.wait(0.05):
+                opened.session.drain(_SLICE)
+                reason = _failure(opened.session)
+                if reason:
+                    raise UserError(reason)
+                if self._stopped.is_set():
+                    raise UserError("It was not read: dsview was ended.")
+                if time.monotonic() > ends:
+                    raise UserError(f"The credential plug-in {opened.plugin} did not end within {SIGN_IN:g} s.")
+        self._signed_in.add(opened.plugin)
+        self._change(name, contact=Contact.READING, reason=safe(""))
+
+    def _read_to_end(self, session: Session, place: _Place) -> str:
+        """Drain a session until it knows all that it will know; what it could not read, in a sentence.
+
+        Raises `UserError` where the cluster does not answer at all.
+        """
+        heard, known = time.monotonic(), 0
+        while not session.is_settled:
+            delta = session.drain(_SLICE)
+            now, before = time.monotonic(), known
+            known = sum(session.state.status(kind).health.is_final for kind in RESOURCES)
+            if delta.changes or delta.findings or known > before:
+                heard = now
+            elif now - heard > self._silence:
+                if not _has_read(session):
+                    raise UserError(_out_of_time(session, self._silence))
+                return _out_of_time(session, self._silence)
+            elif now - heard > PATIENCE:
+                place.step_aside()
+            reason = _failure(session)
+            if reason:
+                raise UserError(reason)
+            if self._stopped.is_set():
+                raise UserError("It was not read: dsview was ended.")
+            session.wait(0.1)
+        return ""
+
+    def _change(self, name: str, *, contact: Contact, reason: str) -> None:
+        with self._changed:
+            before = self._members[name]
+        self._put(name, msgspec.structs.replace(before, contact=contact, reason=safe(reason), since=self._clock()))
+
+    def _put(self, name: str, member: Member) -> None:
+        with self._changed:
+            self._members[name] = member
+            self._changed.notify_all()
+        self._tell_others(member)
+
+
+class _Place:
+    """The place of a cluster among those that are read; given up early by one that is only waited for."""
+
+    def __init__(self, places: threading.BoundedSemaphore, beside: threading.BoundedSemaphore) -> None:
+        self._places = places
+        self._beside = beside
+        self._is_held = True
+        self._is_beside = False
+
+    def step_aside(self) -> None:
+        """Let another cluster be read meanwhile, unless too many are waited for."""
+        if self._is_held and self._beside.acquire(blocking=False):
+            self._is_beside = True
+            self._is_held = False
+            self._places.release()
+
+    def leave(self) -> None:
+        """It is over."""
+        if self._is_held:
+            self._places.release()
+        if self._is_beside:
+            self._beside.release()
+        self._is_held = self._is_beside = False
+
+
+def _has_read(session: Session) -> bool:
+    return any(session.state.status(kind).health.is_complete for kind in RESOURCES)
+
+
+def _failure(session: Session) -> str:
+    """Why nothing could be read at all, in a sentence; empty where something was, or may still be."""
+    statuses = [session.state.status(kind) for kind in RESOURCES]
+    if any(not status.health.is_final or status.health.is_complete for status in statuses):
+        return ""
+    return min((status.reason for status in statuses if status.health is Health.FAILED), default="")
+
+
+def _out_of_time(session: Session, silence: float) -> str:
+    waiting = [kind for kind in RESOURCES if not session.state.status(kind).health.is_final]
+    reasons = sorted({reason for kind in waiting if (reason := session.state.status(kind).reason)})
+    if reasons:
+        return " ".join(reasons)
+    names = f" for {', '.join(RESOURCES[kind].plural for kind in waiting)}" if _has_read(session) else ""
+    return f"The API server did not answer within {silence:g} s{names}."

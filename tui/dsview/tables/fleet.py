@@ -1,0 +1,358 @@
+"""The fleet as rows, one for each cluster or for each finding, filtered in the language of the panes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import cast
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.family_coverage import MEANINGS, Count
+from dsview.analysis.fleet import Contact, FleetFinding, Member
+from dsview.checks.engine.check import LayerName
+from dsview.core.address import FAMILIES, Family
+from dsview.core.finding import Finding, ObjectRef, Severity
+from dsview.core.text import Safe, safe
+from dsview.kinds.metadata import Key
+from dsview.tables.cells import UNREAD, Cell, Column, Row, Tone
+from dsview.tables.filter import Filter, compile_filter
+from dsview.tables.header import age_text
+from dsview.tables.pane import NOTHING, Attribute, Pane
+from dsview.tables.sort_keys import number_sort
+
+MODES = {
+    "ipv4": "IPv4 only",
+    "ipv6": "IPv6 only",
+    "dual-ipv4-first": "dual, IPv4 first",
+    "dual-ipv6-first": "dual, IPv6 first",
+    "unknown": "unknown",
+}
+"""The modes of a profile, short."""
+
+_LAYERS = {
+    LayerName.NODES: ("nodes", "Nodes", 4),
+    LayerName.PODS: ("pods", "Pods", 3),
+    LayerName.SERVICES: ("services", "Svc", 1),
+    LayerName.ENDPOINTS: ("endpoints", "Eps", 2),
+    LayerName.LOAD_BALANCERS: ("balancers", "LB", 5),
+    LayerName.LISTENERS: ("listeners", "Lsn", 5),
+}
+"""The id, title and priority of the columns of each layer."""
+
+_SUFFIX = {"IPv4": "v4", "IPv6": "v6"}
+
+_CONTACTS = {
+    Contact.WAITING: "waiting",
+    Contact.SIGNING_IN: "signing in",
+    Contact.READING: "reading",
+    Contact.FAILED: "failed",
+}
+
+
+def _layer_columns(family: Family) -> tuple[Column, ...]:
+    return tuple(
+        Column(
+            id=f"{name}_{_SUFFIX[family]}",
+            title=title,
+            help=f"{MEANINGS[layer]} Where some lack it, how many have it of how many.",
+            lane=family,
+            width=3,
+            max_width=13,
+            align="right",
+            priority=priority,
+        )
+        for layer, (name, title, priority) in _LAYERS.items()
+    )
+
+
+CLUSTER_COLUMNS: tuple[Column, ...] = (
+    Column(id="name", title="Cluster", help="The context of the kubeconfig.", width=12, max_width=40),
+    Column(id="errors", title="Err", help="Errors, those that others explain included.", width=3, align="right"),
+    Column(id="warnings", title="Warn", help="Warnings, likewise.", width=4, align="right"),
+    Column(id="mode", title="Mode", help="The families that the cluster serves.", width=9, max_width=16, priority=1),
+    *_layer_columns("IPv4"),
+    *_layer_columns("IPv6"),
+    Column(id="worst", title="Worst cause", help="The worst cause, or why it is not read.", width=18, max_width=80),
+    Column(id="confidence", title="Known by", help="How the mode is known.", width=8, max_width=10, priority=6),
+    Column(id="version", title="Version", help="The version of Kubernetes.", width=7, max_width=16, priority=4),
+    Column(id="contact", title="State", help="How old it is, or what goes on.", width=9, max_width=12, priority=2),
+)
+"""The columns of the clusters."""
+
+FINDING_COLUMNS: tuple[Column, ...] = (
+    Column(id="cluster", title="Cluster", help="The context of the kubeconfig.", width=12, max_width=32),
+    Column(id="check", title="Check", help="The check.", width=11, max_width=11),
+    Column(id="family", title="Family", help="The family it is about.", width=6, max_width=6, priority=2),
+    Column(id="object", title="Object", help="What it is about.", width=14, max_width=56),
+    Column(id="message", title="Finding", help="What is wrong.", width=20, max_width=200),
+    Column(
+        id="explains", title="Explains", help="How many more findings it explains.", width=8, align="right", priority=1
+    ),
+)
+"""The columns of the findings of all clusters."""
+
+
+def cluster_row(member: Member, now: float) -> Row:
+    """One cluster. `now` is epoch seconds: ages are told by it."""
+    cells = {
+        "name": Cell(member.name),
+        "contact": _contact(member, now),
+        "worst": _worst(member),
+        **{name: Cell(UNREAD, Tone.MUTED) for name in ("errors", "warnings", "mode")},
+    }
+    summary = member.summary
+    if summary is not None:
+        tone = Tone.PLAIN if member.is_current else Tone.MUTED
+        cells["errors"] = _number(member.count(Severity.ERROR), Severity.ERROR)
+        cells["warnings"] = _number(member.count(Severity.WARNING), Severity.WARNING)
+        cells["mode"] = Cell(safe(MODES.get(summary.mode, summary.mode)), tone, value=safe(summary.mode))
+        cells["confidence"] = Cell(safe(summary.confidence), Tone.MUTED)
+        cells["version"] = Cell(summary.version, Tone.MUTED)
+        flags = {(flag.layer, flag.family): flag.severity for flag in summary.flags}
+        for layer in summary.layers:
+            for family in FAMILIES:
+                is_served = not summary.families or family in summary.families
+                flag = flags.get((layer.name, family))
+                cells[_column_of(layer.name, family)] = _sum(layer.count(family), flag, is_served=is_served)
+    severity = member.worst
+    worst = tuple(_findings(member.findings[:1])) if severity is not None else ()
+    return Row(_key(member), tuple(cells.get(column.id, NOTHING) for column in CLUSTER_COLUMNS), worst)
+
+
+def _key(member: Member) -> Key:
+    return ("", member.name)
+
+
+def _number(number: int, severity: Severity) -> Cell:
+    return Cell(safe(f"{number:,}"), flag=severity) if number else Cell(Safe("0"), Tone.MUTED)
+
+
+def _column_of(layer: LayerName, family: Family) -> str:
+    return f"{_LAYERS[layer][0]}_{_SUFFIX[family]}"
+
+
+def _sum(count: Count | None, flag: Severity | None, *, is_served: bool) -> Cell:
+    """How many have a family. Nothing need be said of one that the cluster does not serve and nothing has."""
+    if count is None:
+        return Cell(UNREAD, Tone.MUTED)
+    if not count.of or not (is_served or count.having):
+        return NOTHING
+    text = f"{count.of:,}" if count.is_whole else f"{count.having:,}/{count.of:,}"
+    return Cell(safe(text), flag=flag, value=safe(f"{count.having}/{count.of}"))
+
+
+def _contact(member: Member, now: float) -> Cell:
+    word = _CONTACTS.get(member.contact)
+    if word is None:
+        return Cell(safe(f"{age_text(now - member.read_at)} ago"), Tone.MUTED, value=Safe(member.contact.value))
+    if member.contact is Contact.FAILED:
+        return Cell(safe(word), flag=Severity.ERROR, value=Safe(member.contact.value))
+    return Cell(safe(word), Tone.MUTED, value=Safe(member.contact.value))
+
+
+def _worst(member: Member) -> Cell:
+    """What stands in the last of the room: why nothing was read, else the worst cause, else what was not read."""
+    if member.reason and not (member.contact is Contact.READ and member.findings):
+        return Cell(member.reason, Tone.PRIMARY if member.contact is Contact.FAILED else Tone.MUTED)
+    summary = member.summary
+    if summary is None:
+        return NOTHING
+    if summary.refused:
+        return Cell(safe(f"not permitted: {', '.join(summary.refused)}"), Tone.PRIMARY)
+    if member.findings:
+        first = member.findings[0]
+        return Cell(safe(f"{first.check.removeprefix('DS-')} {first.object}: {first.message}"))
+    if not summary.is_complete:
+        return Cell(Safe("no findings in what was read"), Tone.MUTED)
+    return Cell(Safe("no problem found"), Tone.GOOD)
+
+
+def _findings(findings: Iterable[FleetFinding]) -> Iterable[Finding]:
+    """The findings as those of a row."""
+    for finding in findings:
+        yield Finding(
+            check=finding.check,
+            severity=finding.severity,
+            object=ObjectRef("", None, finding.object),
+            family=finding.family,
+            message=finding.message,
+        )
+
+
+def finding_row(key: Key, member: Member, finding: FleetFinding) -> Row:
+    """One finding of a cluster."""
+    cells = (
+        Cell(member.name),
+        Cell(safe(finding.check)),
+        Cell(safe(finding.family)) if finding.family is not None else NOTHING,
+        Cell(finding.object),
+        Cell(finding.message),
+        Cell(safe(f"{finding.explains:,}")) if finding.explains else NOTHING,
+    )
+    return Row(key, cells, tuple(_findings([finding])))
+
+
+Order = Callable[[Key, str], str]
+
+
+class FleetRows:
+    """Rows of a fleet, sorted and filtered. `pane` and `session` are what a filter and its suggestions are made from.
+
+    Clusters that were read come worst first; another order is that of a column.
+    """
+
+    def __init__(self, members: Sequence[Member], now: float, *, findings: bool = False) -> None:
+        self._members = {member.name: member for member in members}
+        self._now = now
+        self._is_findings = findings
+        self.sort_column: str | None = None
+        self.descending = False
+        self.filter_text = ""
+        self.only_findings = False
+        self._findings: dict[Key, tuple[Member, FleetFinding]] = {}
+        self._order: list[Key] = []
+        self._keys: list[Key] = []
+        self._index: dict[Key, int] = {}
+        self._filter: Filter | None = None
+        self.pane = self._pane()
+        # The functions of this pane know their rows; none of them asks the view.
+        self.session = cast(ClusterView, None)
+        self._arrange()
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @property
+    def total(self) -> int:
+        """How many rows there would be without filter."""
+        return len(self._order)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the rows."""
+        return FINDING_COLUMNS if self._is_findings else CLUSTER_COLUMNS
+
+    def row(self, index: int) -> Row:
+        """The row at a position."""
+        return self._row(self._keys[index])
+
+    def key_at(self, index: int) -> Key:
+        """The key at a position."""
+        return self._keys[index]
+
+    def index_of(self, key: Key) -> int | None:
+        """Where a row is; None where it is not shown."""
+        return self._index.get(key)
+
+    def cluster_of(self, key: Key) -> str:
+        """The cluster of a row."""
+        return key[0] if self._is_findings else key[1]
+
+    def update(self, members: Sequence[Member], now: float) -> None:
+        """Take what the clusters are now."""
+        self._members = {member.name: member for member in members}
+        self._now = now
+        self._arrange()
+
+    def set_filter(self, text: str) -> None:
+        """Show only what matches. Raises `FilterError` and changes nothing where the filter makes no sense."""
+        self._filter = compile_filter(text, self.pane, self.session)
+        self.filter_text = text
+        self._select()
+
+    def set_only_findings(self, wanted: bool) -> None:
+        """Show only clusters with an error or a warning, or such as could not be read."""
+        self.only_findings = wanted
+        self._select()
+
+    def set_sort(self, column: str | None, *, descending: bool = False) -> None:
+        """Sort by a column; by none, the worst come first."""
+        self.sort_column, self.descending = column, descending
+        self._arrange()
+
+    def _arrange(self) -> None:
+        members = sorted(self._members.values(), key=lambda member: (*member.rank, member.name))
+        self._findings = {
+            (member.name, str(number)): (member, finding)
+            for member in members
+            for number, finding in enumerate(member.findings)
+        }
+        if self._is_findings:
+            self._order = sorted(self._findings, key=lambda key: self._findings[key][1].severity.rank)
+        else:
+            self._order = [_key(member) for member in members]
+        if self.sort_column is not None:
+            ranks = {key: self._rank(key, self.sort_column) for key in self._order}
+            self._order.sort(key=lambda key: ranks[key], reverse=self.descending)
+        self._select()
+
+    def _select(self) -> None:
+        keys = [key for key in self._order if self._is_wanted(key)]
+        if self._filter is not None:
+            keys = self._filter.select(keys, self._haystacks)
+        self._keys = keys
+        self._index = {key: index for index, key in enumerate(keys)}
+
+    def _is_wanted(self, key: Key) -> bool:
+        if not self.only_findings:
+            return True
+        if self._is_findings:
+            return self._findings[key][1].severity is not Severity.NOTE
+        member = self._members[Safe(key[1])]
+        return member.contact is Contact.FAILED or member.worst in (Severity.ERROR, Severity.WARNING)
+
+    def _row(self, key: Key) -> Row:
+        if self._is_findings:
+            return finding_row(key, *self._findings[key])
+        return cluster_row(self._members[Safe(key[1])], self._now)
+
+    def _rank(self, key: Key, column: str) -> str:
+        index = [c.id for c in self.columns].index(column)
+        cell = self._row(key).cells[index]
+        text = cell.exported.replace(",", "")
+        first, _, whole = text.partition("/")
+        if first.isdigit():
+            # By how many lack the family, then by how many there are.
+            lacking = int(whole) - int(first) if whole.isdigit() else 0
+            return number_sort(lacking) + number_sort(int(first))
+        return text.lower() or "\xff"
+
+    def _haystacks(self, keys: Sequence[Key]) -> list[str]:
+        found: list[str] = []
+        for key in keys:
+            texts: list[str] = [cell.text for cell in self._row(key).cells]
+            if not self._is_findings:
+                texts += [finding.check for finding in self._members[Safe(key[1])].findings]
+            found.append(" ".join(texts).lower())
+        return found
+
+    def _flags_of(self, key: Key) -> tuple[Finding, ...]:
+        if self._is_findings:
+            return tuple(_findings([self._findings[key][1]]))
+        return tuple(_findings(self._members[Safe(key[1])].findings))
+
+    def _pane(self) -> Pane:
+        def cells(name: str) -> Attribute:
+            index = [column.id for column in self.columns].index(name)
+            return lambda _view, keys: [[self._row(key).cells[index].exported] for key in keys]
+
+        attributes: Mapping[str, Attribute]
+        if self._is_findings:
+            attributes = {"cluster": cells("cluster"), "family": cells("family"), "name": cells("object")}
+        else:
+            attributes = {name: cells(name) for name in ("mode", "version")}
+            attributes = {**attributes, "cluster": cells("name"), "state": cells("contact")}
+        return Pane(
+            id="fleet",
+            title="Findings" if self._is_findings else "Clusters",
+            singular="finding" if self._is_findings else "cluster",
+            kinds=(),
+            columns=self.columns,
+            keys=lambda _view: self._order,
+            row=lambda _view, key: self._row(key),
+            ranks=lambda _view, column, keys: [self._rank(key, column) for key in keys],
+            haystacks=lambda _view, keys: self._haystacks(keys),
+            affected=lambda _view, _delta: None,
+            findings=lambda _view, key: self._flags_of(key),
+            contains=lambda _view, key: key in self._index,
+            attributes=attributes,
+        )
