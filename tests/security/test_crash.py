@@ -24,11 +24,13 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.sources.events import Health
-from dsview.sources.kube import reflector
+from dsview.sources.kube import backoff, reflector
 from dsview.sources.kube.nginx_confs import NginxConfReaders
+from dsview.sources.kube.object_batcher import ObjectBatcher
 from dsview.sources.kube.source import KubeSource
 from tests.security.live import cluster, live
 from tests.support.apiserver import ApiServer
+from tests.support.live import Live as ApiSession
 
 SECRET = "canary-password-9d8c7b6a"
 
@@ -140,6 +142,26 @@ async def test_a_thread_that_fails_is_told_of_on_the_screen_and_its_kind_is_not_
     assert "Traceback" not in said.out + said.err
 
 
+def test_a_kind_that_dsview_failed_on_is_live_again_when_the_fault_is_over(
+    api: ApiServer, tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch, failing_threads: Said
+) -> None:
+    put, faults = ObjectBatcher.put_event, [TypeError("broken")] * 5
+    monkeypatch.setattr(backoff, "FIRST", 0.01)
+
+    def fail_at_first(self: ObjectBatcher, data: bytes, *, is_listing: bool) -> str | None:
+        if self._kind is Kind.NODE and faults:
+            raise faults.pop()
+        return put(self, data, is_listing=is_listing)
+
+    monkeypatch.setattr(ObjectBatcher, "put_event", fail_at_first)
+    one = ApiSession(api, tmp_path)
+    one.until_said(Health.FAILED, "dsview itself failed while reading them (TypeError)", Kind.NODE)
+    one.ends_well()
+    one.session.stop()
+    assert not faults
+    assert len(list(state_folder.glob("crash-*.txt"))) == 1, "one report of all of them"
+
+
 async def test_an_nginx_conf_that_dsview_fails_on_is_predicted_and_the_next_is_read(
     api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing_threads: Said
 ) -> None:
@@ -180,7 +202,7 @@ def test_a_command_whose_thread_fails_ends_and_says_so(api: ApiServer, tmp_path:
     kubeconfig = api.write_kubeconfig(tmp_path / "kubeconfig")
     program = """
 from dsview import cli
-from dsview.sources.kube import reflector
+from dsview.sources.kube import backoff, reflector
 def fail(self): raise KeyError("broken")
 reflector.Reflector._follow = fail
 cli.main()

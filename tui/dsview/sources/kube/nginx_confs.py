@@ -60,7 +60,6 @@ class NginxConfReaders:
             except Exception as error:
                 # The question is answered all the same, and so will be those behind it.
                 sink(Changed(Kind.NGINX_CONF, (_predicted(pod, f"dsview failed to read it ({type(error).__name__})"),)))
-                self._start_thread("nginx", self._run)
                 raise
             sink(Changed(Kind.NGINX_CONF, (conf,)))
 

@@ -11,6 +11,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.sources.events import Changed, Quarantined, Sink
 from dsview.sources.kube.encodings import JSON, Encoding
+from dsview.sources.kube.limits import UNREADABLE
 
 BATCH = 500
 _UPSERTS = {"ADDED", "MODIFIED"}
@@ -42,6 +43,7 @@ class ObjectBatcher:
         self.encoding: Encoding = JSON
         self.loaded = 0
         self.seen: set[Key] = set()
+        self._unreadable: set[str] = set()
         self.stats = Stats()
 
     def begin_list(self, *, keeps_keys: bool) -> None:
@@ -74,7 +76,7 @@ class ObjectBatcher:
         try:
             item = decode(self._kind, data)
         except BadObject as error:
-            self._sink(Quarantined(self._kind, error.identity, str(error)))
+            self._note_unreadable(error)
             if is_listing and self._keeps_keys:
                 # It is there, although it cannot be read.
                 namespace, _, name = error.identity.partition("/")
@@ -84,12 +86,25 @@ class ObjectBatcher:
             self.stats.decode_s += time.perf_counter() - started
         return self._keep(item, is_listing=is_listing)
 
+    def _note_unreadable(self, error: BadObject) -> None:
+        """Tell of an object that cannot be read, once, as long as there are not too many of them."""
+        if error.identity in self._unreadable or len(self._unreadable) > UNREADABLE:
+            return
+        self._unreadable.add(error.identity)
+        if len(self._unreadable) > UNREADABLE:
+            text = f"More than {UNREADABLE:,} objects of the kind {self._kind} could not be read."
+            self._sink(Quarantined(self._kind, "more than are named", text))
+        else:
+            self._sink(Quarantined(self._kind, error.identity, str(error)))
+
     def _keep(self, item: Object, *, is_listing: bool) -> str:
         key = item.key
         if is_listing:
             self.loaded += 1
             if self._keeps_keys:
                 self.seen.add(key)
+        if self._unreadable:
+            self._unreadable.discard(f"{key[0]}/{key[1]}")
         self._deletes.pop(key, None)
         self._upserts[key] = item
         if self.is_full:

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
 from dsview.core.errors import UserError
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
@@ -21,6 +19,7 @@ from dsview.sources.kube.kubeconfig import ResolvedContext, resolve_context
 from dsview.sources.kube.load_priority import LoadPriority
 from dsview.sources.kube.nginx_confs import NginxConfReaders
 from dsview.sources.kube.reconnect import ServerReconnect, SleepNotice
+from dsview.sources.kube.threads import SourceThreads
 from dsview.sources.manifest import manifest
 
 if TYPE_CHECKING:
@@ -87,9 +86,11 @@ class KubeSource:
         self._health: dict[Kind, dict[str, tuple[Health, str]]] = {}
         self._told: dict[Kind, tuple[Health, str]] = {}
         self._reflectors: dict[Kind, list[Reflector]] = {}
+        self._followed: set[tuple[Kind, str]] = set()
         self._config_maps: set[Key] = set()
         self._events: EventPoller | None = None
-        self._confs = NginxConfReaders(self._thread, self._stop, use_exec=use_exec)
+        self._threads = SourceThreads(self._stop)
+        self._confs = NginxConfReaders(self._threads.start, self._stop, use_exec=use_exec)
 
     @property
     def name(self) -> str:
@@ -112,7 +113,7 @@ class KubeSource:
         if self._banners:
             # Said before anything else is: it holds for the first request as well.
             sink(ServerInfo(banners=self._banners))
-        self._thread("connect", self._connect, self._all_failed)
+        self._threads.start("connect", self._connect, self._all_failed)
 
     def stop(self) -> None:
         """End every request; the threads end by themselves."""
@@ -121,30 +122,19 @@ class KubeSource:
         self._confs.end()
         if self._client is not None:
             # Closing waits for nothing, but a TLS shutdown may; leaving must not.
-            self._thread("close", self._client.close)
-
-    def _thread(self, name: str, body: Callable[[], None], failed: Callable[[str], None] | None = None) -> None:
-        """Run in a thread. `failed` is told in a sentence where dsview is at fault: nobody should wait for it then."""
-
-        def run() -> None:
-            try:
-                body()
-            except Exception as error:
-                if failed is not None:
-                    failed(f"dsview itself failed while reading them ({type(error).__name__})")
-                raise
-
-        threading.Thread(target=run, name=f"dsview-{name}", daemon=True).start()
+            self._threads.start("close", self._client.close)
 
     def _all_failed(self, reason: str) -> None:
-        for kind in RESOURCES:
+        with self._lock:
+            followed = {kind for kind, _ in self._followed}
+        for kind in RESOURCES.keys() - followed:
             self._sink(StatusChanged(kind=kind, health=Health.FAILED, reason=reason, since=time.time()))
 
     def _connect(self) -> None:
         from dsview.sources.kube.client import resource_kinds
 
         context = self._context
-        client = self._new_client(context) if context is not None else None
+        client = self._client or (self._new_client(context) if context is not None else None)
         if client is None or context is None:
             return
         self._client = client
@@ -153,7 +143,7 @@ class KubeSource:
             return
         if self._on_client_ready is not None:
             self._on_client_ready()
-        self._thread("look", lambda: self._look(client))
+        self._threads.start("look", lambda: self._look(client))
         if not self._with_endpoints:
             reason = "read only when asked for: --select DS-EPS-006"
             self._sink(StatusChanged(kind=Kind.ENDPOINTS, health=Health.NOT_GIVEN, reason=reason))
@@ -165,7 +155,7 @@ class KubeSource:
         for kind in resource_kinds(self._with_endpoints):
             if kind not in _AT_ONCE and not RESOURCES[kind].optional:
                 self._follow_everywhere(kind)
-        self._thread("add-ons", lambda: self._follow_add_ons(client), self._add_ons_failed)
+        self._threads.start("add-ons", lambda: self._follow_add_ons(client), self._add_ons_failed)
         self._follow_the_rest(client)
         self._confs.start(client)
 
@@ -226,7 +216,7 @@ class KubeSource:
         version = read_version(client)
         if version is None:
             # The kinds say what is wrong; the version is asked for again when they get through.
-            self._thread("version", lambda: self._ask_version_again(client))
+            self._threads.start("version", lambda: self._ask_version_again(client))
         self._sink(ServerInfo(version=version, banners=self._banners))
 
     def _ask_version_again(self, client: Client) -> None:
@@ -259,7 +249,7 @@ class KubeSource:
             outage=self._outage,
         )
         self._events = poller
-        self._thread("events", poller.run, lambda reason: self._report(Kind.EVENT, "", Health.FAILED, reason))
+        self._threads.start("events", poller.run, lambda reason: self._report(Kind.EVENT, "", Health.FAILED, reason))
 
     def _follow(self, kind: Kind, namespace: str, name: str | None = None) -> None:
         from dsview.sources.kube.encodings import WireChoice
@@ -276,6 +266,11 @@ class KubeSource:
             self._report(kind, namespace, Health.FAILED, reason)
             return
         scope = f"{namespace}/{name}" if name is not None else namespace
+        with self._lock:
+            if (kind, scope) in self._followed:
+                # What asks for it failed, and was started again.
+                return
+            self._followed.add((kind, scope))
         self._report(kind, scope, Health.LOADING, "")
         reflector = Reflector(
             client,
@@ -293,7 +288,7 @@ class KubeSource:
         )
         with self._lock:
             self._reflectors.setdefault(kind, []).append(reflector)
-        self._thread(
+        self._threads.start(
             f"{kind.value}-{scope}",
             reflector.run,
             lambda reason: self._report(kind, scope, Health.FAILED, reason),
@@ -348,6 +343,7 @@ class KubeSource:
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """The object as YAML, by a `get`. Raises `UserError`."""
+        from dsview.sources.kube.bodies import UNDECODABLE
         from dsview.sources.kube.errors import RequestFailed
 
         resource = RESOURCES[kind]
@@ -356,7 +352,7 @@ class KubeSource:
         path = f"{resource.path(resource.versions[0], key[0] or None)}/{key[1]}"
         try:
             return manifest(self._client.get(path, kind=kind, timeout=self._request_timeout or 10.0))
-        except (RequestFailed, msgspec.MsgspecError) as error:
+        except (RequestFailed, *UNDECODABLE) as error:
             raise UserError(f"The manifest cannot be read: {safe(str(error))}") from None
 
     def stats(self, kind: str) -> Mapping[str, float]:
