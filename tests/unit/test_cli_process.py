@@ -101,7 +101,7 @@ def test_ctrl_c_while_reading_leaves_quietly_with_130() -> None:
     reader, writer = os.pipe()
     program = (
         f"import os; from dsview import cli; from dsview.cli import sessions; run = sessions.run_to_end\n"
-        f"def told(*arguments):\n    os.write({writer}, b'.'); run(*arguments)\n"
+        f"def told(*arguments):\n    os.write({writer}, b'.'); return run(*arguments)\n"
         f"sessions.run_to_end = told; cli.main()"
     )
     arguments = [sys.executable, "-c", program, "check", "--from", "-"]

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
+_IS_UNFINISHED = "dsview.is_unfinished"
+"""Set in click's `meta` where a command goes on with less than it was to read. The exit code says so."""
+
 _TABLES = ("table", "wide", "json", "csv", "markdown")
 _PANES = ("services", "pods", "nodes", "listeners")
 
@@ -74,10 +77,11 @@ class _Commands(_Helped, click.Group):
         from dsview.core.errors import UserError
 
         try:
-            return super().invoke(ctx)
+            code = super().invoke(ctx)
         except UserError as error:
             say(str(error))
             ctx.exit(error.exit_code)
+        return EXIT_UNREACHABLE if ctx.meta.get(_IS_UNFINISHED) else code
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read `--demo` before a command or a pane as `--demo` without a scenario, since no scenario is called so."""
@@ -133,19 +137,29 @@ def read_everything(
     before: Callable[[Session], object] = lambda session: None,
 ) -> Session:
     """A session that has read and evaluated everything. What is called before that may refuse to begin."""
-    from dsview.cli.sessions import open_session, run_to_end
+    from dsview.cli.sessions import open_session
     from dsview.cli.timing import open_trace
 
     set_up_logs(settings)
     session = open_session(settings, open_trace(settings))
     before(session)
-    try:
-        run_to_end(session, timeout)
-    finally:
-        session.stop()
+    read_to_end(session, timeout)
     if not quiet:
         _say_notes(session)
     return session
+
+
+def read_to_end(session: Session, timeout: float | None) -> None:
+    """Run a session to its end and stop it; where something is missing, say so and make the exit code 3."""
+    from dsview.cli.sessions import run_to_end
+
+    try:
+        missing = run_to_end(session, timeout)
+    finally:
+        session.stop()
+    if missing:
+        say(missing)
+        click.get_current_context().meta[_IS_UNFINISHED] = True
 
 
 def _say_notes(session: Session) -> None:
@@ -157,7 +171,12 @@ def _say_notes(session: Session) -> None:
         say(note)
 
 
-TIMEOUT = click.option("--timeout", type=Duration(), metavar="DURATION", help="How long the whole run may take.")
+TIMEOUT = click.option(
+    "--timeout",
+    type=Duration(),
+    metavar="DURATION",
+    help="How long the whole run may take. Without it, a run ends two minutes after anything more was read.",
+)
 
 
 @cli.command()

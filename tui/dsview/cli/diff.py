@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from dsview.cli.commands import TIMEOUT, cli, set_up_logs
+from dsview.cli.commands import TIMEOUT, cli, read_to_end, set_up_logs
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
 from dsview.cli.options import Settings, reading_options, take_settings
 from dsview.cli.output import say, wants_colour, write
@@ -137,13 +137,10 @@ def _label(operand: str) -> str:
 
 def _read(settings: Settings, timeout: float | None) -> Session:
     """A session that has read and evaluated everything."""
-    from dsview.cli.sessions import open_session, refuse_nothing, run_to_end
+    from dsview.cli.sessions import open_session, refuse_nothing
 
     session = open_session(settings)
-    try:
-        run_to_end(session, timeout)
-    finally:
-        session.stop()
+    read_to_end(session, timeout)
     refuse_nothing(session)
     for note in (*session.state.quarantine_messages(), *session.state.notes, *session.state.server.banners):
         say(note)

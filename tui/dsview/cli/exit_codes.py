@@ -13,7 +13,8 @@ EXIT_CODES: dict[int, str] = {
     0: "Nothing at or above --fail-on.",
     EXIT_FINDINGS: "Findings at or above --fail-on.",
     EXIT_USAGE: "Usage or configuration: something on the command line, in a file or in the kubeconfig is wrong.",
-    EXIT_UNREACHABLE: "The cluster could not be reached, or did not give Services, Pods, Nodes or EndpointSlices.",
+    EXIT_UNREACHABLE: "The cluster could not be reached, stopped answering before all was read, or did not give "
+    "Services, Pods, Nodes or EndpointSlices.",
     EXIT_REFUSED: "Nothing found, but the cluster refused Services, Pods, Nodes or EndpointSlices.",
     EXIT_FAULT: "A fault inside dsview.",
     EXIT_INTERRUPTED: "Interrupted.",

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - each source is imported only where it is used: a cluster's costs a third of a second
 
 
+STALLED_AFTER = 120.0
+"""Seconds without anything new after which a command goes on with what it has, where no --timeout is given."""
+
 HEAD_START = 0.1
 """Seconds in which the first Services get to the screen, before other kinds are decoded."""
 
@@ -135,28 +138,63 @@ def _open_recording(path: Path, settings: Settings, policy: Policy, trace: Trace
     return ReplaySession(reader, at=at, policy=policy, trace=trace)
 
 
-def run_to_end(session: Session, timeout: float | None) -> None:
+def run_to_end(session: Session, timeout: float | None, *, clock: Callable[[], float] = time.monotonic) -> str:
     """Start a session and drain it until it knows all it will know, or the time is over.
+
+    Without a `timeout` that is when nothing more was read for `STALLED_AFTER` seconds; the session is stopped then, and
+    what is missing is returned in a sentence. Empty where all was read.
 
     Raises `UserError` (exit code 3) where a cluster could not be reached, or it timed out before everything
     was read.
     """
-    deadline = time.monotonic() + timeout if timeout else None
+    missing = ""
     session.start()
+    if not _drain(session, timeout, clock):
+        session.stop()
+        missing = _stalled(session.give_up(f"nothing more came for {STALLED_AFTER:g} s."))
+    reasons = {session.state.status(kind).reason for kind, s in _statuses(session) if s is Health.FAILED}
+    if reasons and not any(status.is_complete for _, status in _statuses(session)):
+        raise UserError(sorted(reasons)[0] or "The cluster could not be reached.", exit_code=3)
+    return missing
+
+
+def _drain(session: Session, timeout: float | None, clock: Callable[[], float]) -> bool:
+    """Whether everything was read and evaluated before nothing more came. Raises `UserError`."""
+    started = moved = clock()
+    kinds = objects = 0
     while True:
         session.drain(0.05)
         if session.is_settled:
-            break
-        if deadline is not None and time.monotonic() > deadline:
-            raise UserError(_out_of_time(session, timeout or 0.0), exit_code=3)
+            return True
+        now = clock()
+        if timeout and now - started > timeout:
+            raise UserError(_out_of_time(session, timeout), exit_code=3)
+        more_kinds, more_objects = _how_much(session)
+        if more_kinds > kinds or more_objects > objects:
+            kinds, objects, moved = max(kinds, more_kinds), max(objects, more_objects), now
+        elif not timeout and now - moved > STALLED_AFTER:
+            return False
         session.wait(0.2)
         failed = [kind for kind, status in _statuses(session) if status is Health.FAILED]
         read = [kind for kind, status in _statuses(session) if status.is_complete]
         if failed and not read and all(status.is_final for _, status in _statuses(session)):
-            break
-    reasons = {session.state.status(kind).reason for kind, s in _statuses(session) if s is Health.FAILED}
-    if reasons and not any(status.is_complete for _, status in _statuses(session)):
-        raise UserError(sorted(reasons)[0] or "The cluster could not be reached.", exit_code=3)
+            return True
+
+
+def _how_much(session: Session) -> tuple[int, int]:
+    """How many kinds are known, and how many objects of those that are still being read.
+
+    What is new in a kind that is known does not count: a cluster in which something happens all the time has that too.
+    """
+    settled = [kind for kind in Kind if session.state.is_settled(kind)]
+    waiting = set(Kind) - set(settled)
+    return len(settled), sum(len(session.state.store(kind)) for kind in waiting)
+
+
+def _stalled(waiting: list[Kind]) -> str:
+    """What is missing, where nothing more came."""
+    names = ", ".join(kind.value for kind in waiting) or "some answers"
+    return f"Nothing more came for {STALLED_AFTER:g} s; not read: {names}."
 
 
 def _out_of_time(session: Session, timeout: float) -> str:

@@ -24,9 +24,12 @@ from dsview.kinds.metadata import Key, Object
 from dsview.session.event_queue import EventQueue
 from dsview.session.nginx_reader import NginxReader
 from dsview.session.timing_log import Trace
-from dsview.sources.events import AsksServer, Changed, Listed, Source, SourceEvent, StatusChanged, Traffic
+from dsview.sources.events import AsksServer, Changed, Health, Listed, Source, SourceEvent, StatusChanged, Traffic
 
 _log = logging.getLogger(__name__)
+
+EVALUATED_WITHIN = 30.0
+"""Seconds in which what was read is evaluated where the rest was given up."""
 
 _KINDS = {kind.value: kind for kind in Kind}
 
@@ -247,6 +250,20 @@ class Session:
         if not isinstance(item, Object):
             return self.policy.judge(finding, {}, "")
         return self.policy.judge(finding, item.labels, item.ignore)
+
+    def give_up(self, reason: str) -> list[Kind]:
+        """Take what is still loading for what could not be read, and evaluate the rest; which kinds these are.
+
+        The source is to be stopped before.
+        """
+        waiting = [kind for kind in Kind if not self.state.is_settled(kind)]
+        for kind in waiting:
+            why = " ".join(filter(None, (reason, self.state.status(kind).reason)))
+            self._inbox.put(StatusChanged(kind=kind, health=Health.FAILED, reason=why, since=self._clock()))
+        ends = time.monotonic() + EVALUATED_WITHIN
+        while self.has_work and time.monotonic() < ends:
+            self.drain(0.05)
+        return waiting
 
     def note(self, text: str) -> None:
         """Enter a sentence about the session itself into the timeline."""
