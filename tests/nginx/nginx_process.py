@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import shutil
-import socket
-import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
 
-DEADLINE = 10.0
+from tests.support.kernel_sockets import DEADLINE, KernelSocket, sockets_of
+
 STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
-
-
-class KernelSocket(NamedTuple):
-    """A line of /proc/net/{tcp,tcp6,udp,udp6}: the table's name, the local address and port."""
-
-    table: str
-    address: str
-    port: int
 
 
 class StartError(Exception):
@@ -45,38 +35,6 @@ def has_stream() -> bool:
     return STREAM_MODULE.exists() or "--with-stream " in build_options()
 
 
-def has_ipv6_loopback() -> bool:
-    """Whether ::1 can be bound here."""
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-def is_free(port: int) -> bool:
-    """Whether nothing is bound to the port, of either family and transport."""
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
-            with socket.socket(family, kind) as probe:
-                if family == socket.AF_INET6:
-                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                try:
-                    probe.bind((address, port))
-                except OSError:
-                    return False
-    return True
-
-
-def free_ports() -> tuple[int, int, int]:
-    """Three free ports in a row, below the range that the kernel hands out by itself."""
-    while True:
-        first = random.randrange(20_000, 32_000)
-        if all(is_free(port) for port in range(first, first + 3)):
-            return first, first + 1, first + 2
-
-
 def configuration(home: Path, http: str, stream: str) -> str:
     """A whole nginx.conf around the blocks, with everything it writes inside `home`."""
     temp_paths = "\n".join(
@@ -93,33 +51,32 @@ def configuration(home: Path, http: str, stream: str) -> str:
 class RunningNginx:
     """An nginx that has opened its sockets."""
 
-    def __init__(self, conf: bytes, pid: int) -> None:
+    def __init__(self, conf: bytes, pid: int, command: list[str]) -> None:
         self.conf = conf
         self.pid = pid
+        self._command = command
+
+    def printed(self) -> bytes:
+        """What `nginx -T` prints of the same configuration."""
+        return subprocess.run([*self._command, "-T"], capture_output=True, check=True).stdout
 
     def sockets(self) -> set[KernelSocket]:
         """What the kernel lists for the sockets that the master process holds open for listening."""
-        inodes = set()
-        for link in Path(f"/proc/{self.pid}/fd").iterdir():
-            with contextlib.suppress(OSError):
-                inodes.add(str(link.readlink()).removeprefix("socket:[").removesuffix("]"))
-        found = set()
-        for table in ("tcp", "tcp6", "udp", "udp6"):
-            for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-                words = line.split()
-                if words[9] in inodes and words[3] in {"0A", "07"}:  # listening; a UDP socket without a peer
-                    address, _, port = words[1].partition(":")
-                    found.add(KernelSocket(table, _address(address), int(port, 16)))
-        return found
+        return sockets_of(self.pid)
 
 
 @contextlib.contextmanager
-def nginx(http: str = "", stream: str = "") -> Iterator[RunningNginx]:
-    """Run nginx with the blocks until the end of the `with`; raise `StartError` where it does not start."""
+def nginx(http: str = "", stream: str = "", files: Mapping[str, str] = MappingProxyType({})) -> Iterator[RunningNginx]:
+    """Run nginx with the blocks until the end of the `with`; raise `StartError` where it does not start.
+
+    `files` stand beside nginx.conf, by their path; HOME in any of the texts is the folder of all.
+    """
     with tempfile.TemporaryDirectory(prefix="nginx") as name:
         home = Path(name)
         conf = home / "nginx.conf"
-        conf.write_text(configuration(home, http, stream))
+        for path, text in {"nginx.conf": configuration(home, http, stream), **files}.items():
+            (home / path).parent.mkdir(exist_ok=True)
+            (home / path).write_text(text.replace("HOME", name))
         command = [binary() or "nginx", "-p", name, "-c", str(conf), "-e", str(home / "error.log")]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -132,29 +89,7 @@ def nginx(http: str = "", stream: str = "") -> Iterator[RunningNginx]:
                     raise StartError((home / "error.log").read_text())
                 if time.monotonic() > deadline:
                     raise StartError("nginx wrote no pid file in time")
-            yield RunningNginx(conf.read_bytes(), process.pid)
+            yield RunningNginx(conf.read_bytes(), process.pid, command)
         finally:
             process.terminate()
             process.wait(timeout=DEADLINE)
-
-
-def answers(host: str, port: int, *, udp: bool = False) -> bool:
-    """Whether a client on loopback gets through to the port; a datagram must be answered."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM) as client:
-        client.settimeout(DEADLINE)
-        try:
-            client.connect((host, port))
-            if udp:
-                client.send(b"ping")
-                return client.recv(16) == b"pong"
-        except ConnectionRefusedError:
-            return False
-    return True
-
-
-def _address(text: str) -> str:
-    """The hexadecimal address of /proc/net: 32-bit words in the byte order of the machine."""
-    words = [int(text[i : i + 8], 16) for i in range(0, len(text), 8)]
-    packed = struct.pack(f"={len(words)}I", *words)
-    return socket.inet_ntop(socket.AF_INET if len(packed) == 4 else socket.AF_INET6, packed)

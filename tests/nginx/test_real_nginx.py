@@ -9,19 +9,9 @@ import pytest
 from dsview.core.address import V4, V6, Family
 from dsview.core.listen import Listener
 from dsview.listeners.nginx_conf import parse_conf
+from tests.support.kernel_sockets import KernelSocket, answers, free_ports, has_ipv6_loopback, is_free
 
-from .nginx_process import (
-    KernelSocket,
-    StartError,
-    answers,
-    binary,
-    build_options,
-    free_ports,
-    has_ipv6_loopback,
-    has_stream,
-    is_free,
-    nginx,
-)
+from .nginx_process import StartError, binary, build_options, has_stream, nginx
 
 pytestmark = [
     pytest.mark.skipif(binary() is None, reason="no nginx is installed (Debian: apt-get install nginx-light)"),

@@ -278,7 +278,7 @@ def _of_gateway(name: str = "web") -> dict[str, str]:
     return {GATEWAY_NAME: name}
 
 
-def istio(dual: str | None = "true", *extra: Json) -> list[Json]:
+def istio(dual: str | None = "true", *, port: int = 80) -> list[Json]:
     """A Gateway of Istio and the istiod behind it."""
     env = {"ISTIO_DUAL_STACK": dual} if dual is not None else None
     istiod = pod(
@@ -291,22 +291,24 @@ def istio(dual: str | None = "true", *extra: Json) -> list[Json]:
     )
     labels = {**_of_gateway(), "gateway.istio.io/managed": "istio.io-gateway-controller"}
     proxy = pod("web-istio-1", [container("istio-proxy", "istio/proxyv2:1.28.1", "proxy", "router")], labels)
-    made = service("web-istio", _of_gateway(), {80: 80}, labels=labels)
-    return [*gateway("istio", "istio.io/gateway-controller"), istiod, *with_slices(made, proxy), *extra]
+    made = service("web-istio", _of_gateway(), {80: port}, labels=labels)
+    return [*gateway("istio", "istio.io/gateway-controller"), istiod, *with_slices(made, proxy)]
 
 
-def traefik(*words: str, families: tuple[str, ...] = ("IPv4", "IPv6"), vips: tuple[str, ...] = VIPS) -> list[Json]:
+def traefik(
+    *words: str, families: tuple[str, ...] = ("IPv4", "IPv6"), vips: tuple[str, ...] = VIPS, port: int = 8000
+) -> list[Json]:
     """Traefik as its chart installs it, with an IngressClass."""
     labels = {"app.kubernetes.io/name": "traefik"}
     words = words or ("--entryPoints.web.address=:8000/tcp", "--entryPoints.websecure.address=:8443/tcp")
     proxy = pod(
-        "traefik-1", [container("traefik", "docker.io/traefik:v3.6.2", *words, web=8000, websecure=8443)], labels
+        "traefik-1", [container("traefik", "docker.io/traefik:v3.6.2", *words, web=port, websecure=8443)], labels
     )
     made = service("traefik", labels, {80: "web", 443: "websecure"}, families=families, vips=vips, number=11)
     return [ingress_class("traefik", "traefik.io/ingress-controller"), *with_slices(made, proxy)]
 
 
-def envoy_gateway(family: str | None = "DualStack") -> list[Json]:
+def envoy_gateway(family: str | None = "DualStack", *, port: int = 10080) -> list[Json]:
     """A Gateway of Envoy Gateway, and its EnvoyProxy where a family is set."""
     owner = {
         "gateway.envoyproxy.io/owning-gateway-name": "web",
@@ -321,7 +323,7 @@ def envoy_gateway(family: str | None = "DualStack") -> list[Json]:
     parameters = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", "name": "dual", "namespace": NAMESPACE}
     envoy_proxy = item("EnvoyProxy", "gateway.envoyproxy.io/v1alpha1", "dual", spec={"ipFamily": family})
     proxy = pod("envoy-1", [container("envoy", "envoyproxy/envoy:distroless-v1.37.0")], labels)
-    made = service("envoy-edge-web", labels, {80: 10080}, labels=labels)
+    made = service("envoy-edge-web", labels, {80: port}, labels=labels)
     return [
         *gateway(
             "eg", "gateway.envoyproxy.io/gatewayclass-controller", class_parameters=parameters if family else None
@@ -353,7 +355,7 @@ def cilium(**data: str) -> list[Json]:
     ]
 
 
-def nginx_gateway_fabric(family: str | None = "dual", *, instance: str = "ngf") -> list[Json]:
+def nginx_gateway_fabric(family: str | None = "dual", *, instance: str = "ngf", port: int = 80) -> list[Json]:
     """A Gateway of NGINX Gateway Fabric, whose release has the name `instance`."""
     labels = {
         **_of_gateway(),
@@ -371,7 +373,7 @@ def nginx_gateway_fabric(family: str | None = "dual", *, instance: str = "ngf") 
         node="node-2",
     )
     proxy = pod("web-nginx-1", [container("nginx", "registry.example.com/nginx-gw:1")], labels)
-    made = service("web-nginx", labels, {80: 80}, labels=labels)
+    made = service("web-nginx", labels, {80: port}, labels=labels)
     return [
         *gateway("nginx", "gateway.nginx.org/nginx-gateway-controller", class_parameters=parameters),
         item("NginxProxy", "gateway.nginx.org/v1alpha2", "proxy-config", spec=spec),
@@ -380,12 +382,14 @@ def nginx_gateway_fabric(family: str | None = "dual", *, instance: str = "ngf") 
     ]
 
 
-def nginx_ingress_controller(*words: str, image: str = "ghcr.io/nginx/kubernetes-ingress:5.5.4") -> list[Json]:
+def nginx_ingress_controller(
+    *words: str, image: str = "ghcr.io/nginx/kubernetes-ingress:5.5.4", ports: tuple[int, int] = (80, 443)
+) -> list[Json]:
     """F5's controller as its chart installs it, dual-stack."""
     labels = {"app.kubernetes.io/name": "nginx-ingress"}
     words = words or ("-disable-ipv6=false",)
-    proxy = pod("nic-1", [container("nginx-ingress", image, *words, http=80, https=443)], labels)
-    made = service("nginx-ingress-controller", labels, {80: 80, 443: 443})
+    proxy = pod("nic-1", [container("nginx-ingress", image, *words, http=ports[0], https=ports[1])], labels)
+    made = service("nginx-ingress-controller", labels, {80: ports[0], 443: ports[1]})
     return [ingress_class("nginx", "nginx.org/ingress-controller"), *with_slices(made, proxy)]
 
 
@@ -399,19 +403,20 @@ def openshift_router(mode: str = "v4v6") -> list[Json]:
     return [ingress_class("openshift-default", "openshift.io/ingress-to-route"), *with_slices(made, proxy)]
 
 
-def haproxy(*words: str) -> list[Json]:
+def haproxy(*words: str, port: int = 8080) -> list[Json]:
     """The HAProxy controller as its chart installs it, with a Service for both families."""
     labels = {"app.kubernetes.io/name": "kubernetes-ingress"}
     words = words or ("--ipv4-bind-address=0.0.0.0", "--ipv6-bind-address=::")
     image = "haproxytech/kubernetes-ingress:3.2.4"
-    proxy = pod("haproxy-1", [container("kubernetes-ingress-controller", image, *words, http=8080)], labels)
+    proxy = pod("haproxy-1", [container("kubernetes-ingress-controller", image, *words, http=port)], labels)
     made = service("haproxy-kubernetes-ingress", labels, {80: "http"})
     return [ingress_class("haproxy", "haproxy.org/ingress-controller"), *with_slices(made, proxy)]
 
 
-def contour(http: str = "::", https: str = "::") -> list[Json]:
+def contour(http: str = "::", https: str = "::", *, port: int = 8080) -> list[Json]:
     """Contour with its Envoys; an empty address is a flag that is not given."""
     flags = [f"--envoy-service-{name}-address={a}" for name, a in (("http", http), ("https", https)) if a]
+    flags.append(f"--envoy-service-http-port={port}")
     control = pod(
         "contour-1",
         [container("contour", "ghcr.io/projectcontour/contour:v1.33.0", "contour", "serve", *flags)],
@@ -421,21 +426,30 @@ def contour(http: str = "::", https: str = "::") -> list[Json]:
     )
     labels = {"app": "envoy"}
     manager = container("shutdown-manager", "ghcr.io/projectcontour/contour:v1.33.0", "envoy", "shutdown-manager")
-    proxy = pod("envoy-1", [manager, container("envoy", "envoyproxy/envoy:v1.35.3", http=8080, https=8443)], labels)
-    made = service("envoy", labels, {80: 8080, 443: 8443})
+    proxy = pod("envoy-1", [manager, container("envoy", "envoyproxy/envoy:v1.35.3", http=port, https=8443)], labels)
+    made = service("envoy", labels, {80: port, 443: 8443})
     return [ingress_class("contour", "projectcontour.io/ingress-controller"), control, *with_slices(made, proxy)]
 
 
-def kong(listen: str | None = "0.0.0.0:8000, [::]:8000, 0.0.0.0:8443 http2 ssl, [::]:8443 http2 ssl") -> list[Json]:
+def kong(
+    listen: str | None = "0.0.0.0:8000, [::]:8000, 0.0.0.0:8443 http2 ssl, [::]:8443 http2 ssl",
+    *,
+    ports: tuple[int, int] = (8000, 8443),
+) -> list[Json]:
     """Kong as its chart installs it."""
     labels = {"app.kubernetes.io/name": "gateway"}
     env = {"KONG_PROXY_LISTEN": listen} if listen is not None else None
-    proxy = pod("kong-1", [container("proxy", "kong:3.9", env=env, proxy=8000, proxy_tls=8443)], labels)
-    made = service("kong-gateway-proxy", labels, {80: 8000, 443: 8443})
+    proxy = pod("kong-1", [container("proxy", "kong:3.9", env=env, proxy=ports[0], proxy_tls=ports[1])], labels)
+    made = service("kong-gateway-proxy", labels, {80: ports[0], 443: ports[1]})
     return [ingress_class("kong", "ingress-controllers.konghq.com/kong"), *with_slices(made, proxy)]
 
 
-def kgateway(bind: str | None = "true", image: str = "cr.kgateway.dev/kgateway-dev/envoy-wrapper:v2.1.1") -> list[Json]:
+def kgateway(
+    bind: str | None = "true",
+    image: str = "cr.kgateway.dev/kgateway-dev/envoy-wrapper:v2.1.1",
+    *,
+    port: int = 80,
+) -> list[Json]:
     """A Gateway of kgateway and its controller."""
     env = {"KGW_LISTENER_BIND_IPV6": bind} if bind is not None else None
     control = pod(
@@ -448,7 +462,7 @@ def kgateway(bind: str | None = "true", image: str = "cr.kgateway.dev/kgateway-d
     )
     labels = {**_of_gateway(), "kgateway": "kube-gateway"}
     proxy = pod("web-1", [container("kgateway-proxy", image)], labels)
-    made = service("web", _of_gateway(), {80: 80}, labels=labels)
+    made = service("web", _of_gateway(), {80: port}, labels=labels)
     return [*gateway("kgateway", "kgateway.dev/kgateway"), control, *with_slices(made, proxy)]
 
 

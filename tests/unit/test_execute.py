@@ -10,6 +10,7 @@ import pytest
 import websocket
 
 from dsview.kinds.pod import Pod
+from dsview.listeners.ingress_nginx.controller import IngressNginx
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.exec_failures import why_refused
@@ -49,7 +50,7 @@ class Cluster:
 
 
 def read(cluster: Cluster) -> bytes:
-    return read_nginx_conf(cast(Client, cluster), POD, "controller")
+    return read_nginx_conf(cast(Client, cluster), POD, "controller", IngressNginx.conf_commands)
 
 
 def test_file_comes_in_frames_and_ends_with_the_exit_status() -> None:

@@ -103,7 +103,7 @@ def cli(ctx: click.Context, /, **values: Any) -> int | None:
     """See whether both address families of a Kubernetes cluster really work.
 
     Without a command, opens the dashboard on the current context. dsview only reads: it lists, watches and gets,
-    and reads nginx.conf in ingress-nginx controller pods. It never reads Secrets. Only `probe` connects to
+    and prints the configuration of nginx in controller pods. It never reads Secrets. Only `probe` connects to
     anything but the API server.
     """
     settings = take_settings(ctx, values)

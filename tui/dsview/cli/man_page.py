@@ -11,8 +11,9 @@ from dsview.cli.exit_codes import EXIT_CODES, OTHER_COMMANDS
 
 _DESCRIPTION = (
     "dsview shows where the IPv4 and the IPv6 of a dual-stack Kubernetes cluster disagree. Without a command it opens "
-    "a dashboard; the commands tell the same without a screen. It lists, watches and gets; in ingress-nginx controller "
-    "pods it reads nginx.conf by one of three fixed commands. It changes nothing, never reads Secrets, and but for "
+    "a dashboard; the commands tell the same without a screen. It lists, watches and gets; in the pods of "
+    "ingress-nginx, NGINX Gateway Fabric and F5's NGINX Ingress Controller it prints the configuration of nginx by one "
+    "of four fixed commands. It changes nothing, never reads Secrets, and but for "
     "`dsview probe` sends no packets: that nothing is flagged means that nothing is wrong in the API, not that a "
     "packet arrives."
 )

@@ -13,8 +13,9 @@ metadata:
 rules:
 """
 _EXEC = """\
-  # To read nginx.conf in ingress-nginx controller pods (`cat`, nothing else). Without it listeners are predicted.
-  # Better granted by a Role in the controller's namespace. From Kubernetes 1.35 on `create` is asked for too.
+  # To print the configuration of nginx (`cat`, `/dbg conf` or `nginx -T`, nothing else) in the pods of ingress-nginx,
+  # NGINX Gateway Fabric and F5's NGINX Ingress Controller. Without it listeners are predicted.
+  # Better granted by a Role in the namespace of these pods. From Kubernetes 1.35 on `create` is asked for too.
   - apiGroups: [""]
     resources: ["pods/exec"]
     verbs: ["get", "create"]

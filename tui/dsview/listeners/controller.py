@@ -39,6 +39,9 @@ class Controller:
     reaches_every_endpoint = False
     """Whether it sends to the endpoints of all slices of a backend, of whichever family."""
 
+    conf_commands: tuple[tuple[str, ...], ...] = ()
+    """Commands that print the configuration of a proxy's nginx, tried in this order. Each does nothing but that."""
+
     notice: str = ""
     """A sentence that the header shows where the controller runs; empty for none."""
 

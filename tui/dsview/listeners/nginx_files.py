@@ -7,9 +7,15 @@ from dsview.kinds.pod import Pod
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.sockets import Sockets, by_port
 
+PRINT_CONF = (("nginx", "-T"),)
+"""nginx tests its configuration and prints it with every file that it includes; the running nginx is not touched."""
+
 
 def read_sockets(cluster: ClusterReader, pod: Pod, own_ports: frozenset[int] = frozenset()) -> Sockets | None:
-    """The sockets that were read in the pod, but for those of the controller's `own_ports`; None where none were."""
+    """The sockets that were read in the pod, but for those of the controller's `own_ports`; None where none were.
+
+    A file that opens no port at all is one whose includes were not read.
+    """
     read = cluster.nginx_confs.get(pod.key)
     if read is None or read.source is not ListenSource.READ:
         return None
@@ -18,6 +24,8 @@ def read_sockets(cluster: ClusterReader, pod: Pod, own_ports: frozenset[int] = f
         for x in read.listeners
         if x.transport == "tcp" and not x.internal and x.families and x.port is not None and x.port not in own_ports
     ]
+    if not pairs:
+        return None
     return Sockets(source=ListenSource.READ, by_port=by_port(pairs), reason="read from the configuration of nginx")
 
 

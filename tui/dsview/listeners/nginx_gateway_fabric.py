@@ -12,7 +12,7 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.gateway_api import GATEWAY_NAME, class_of, gateway_of, settings_of
-from dsview.listeners.nginx_files import agreeing, read_sockets
+from dsview.listeners.nginx_files import PRINT_CONF, agreeing, read_sockets
 from dsview.listeners.proxy_controller import ProxyController
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
@@ -34,6 +34,7 @@ class NginxGatewayFabric(ProxyController):
     name = "nginx-gateway-fabric"
     gateway_controllers = (_CONTROLLER,)
     is_shared = False
+    conf_commands = PRINT_CONF
 
     def is_proxy(self, pod: Pod) -> bool:
         """By the labels of its Deployments, else by the image of nginx, which in 1.x runs beside the controller."""
@@ -78,6 +79,11 @@ class NginxGatewayFabric(ProxyController):
         if min(known) < _FIRST_DUAL:
             return unknown("ipFamily is not set, and controllers of several versions run")
         return predicted(BOTH, "predicted from the default of NginxProxy spec.ipFamily, which is not set")
+
+    def container_to_read(self, pod: Pod) -> Container | None:
+        """The container of nginx."""
+        by_image = (c for c in pod.containers if "nginx-gateway-fabric/nginx" in c.image)
+        return next((c for c in pod.containers if c.name == "nginx"), None) or next(by_image, None)
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The field of NginxProxy."""

@@ -8,7 +8,7 @@ from dsview.kinds.container import Container
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.nginx_files import agreeing, read_sockets
+from dsview.listeners.nginx_files import PRINT_CONF, agreeing, read_sockets
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
@@ -22,6 +22,7 @@ class NginxIngressController(ProxyController):
 
     name = "nginx-ingress-controller"
     ingress_controllers = ("nginx.org/ingress-controller",)
+    conf_commands = PRINT_CONF
 
     def is_proxy(self, pod: Pod) -> bool:
         """By the image, else by the chart's label with the container's name."""
@@ -30,6 +31,10 @@ class NginxIngressController(ProxyController):
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """As read, else by the flag."""
         return agreeing(read_sockets(cluster, pod, _OWN_PORTS), _said(pod))
+
+    def container_to_read(self, pod: Pod) -> Container | None:
+        """The controller's container: nginx runs in it."""
+        return _container(pod)
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The chart's value."""

@@ -54,6 +54,12 @@ def container_to_read(pod: Pod) -> Container | None:
     return controller.container_to_read(pod) if controller is not None else None
 
 
+def conf_commands(pod: Pod) -> tuple[tuple[str, ...], ...]:
+    """The commands that print the configuration of a proxy's nginx; none where there is nothing to read."""
+    controller = controller_of(pod)
+    return controller.conf_commands if controller is not None else ()
+
+
 def config_map_key(pod: Pod) -> Key | None:
     """The ConfigMap that says what a proxy pod listens on, if one does."""
     controller = controller_of(pod)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dsview.core.address import V4, V6, Family, families_of
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import Listener, ListenSource, NginxConf
-from dsview.kinds.container import Container
 from dsview.kinds.gateway import Gateway
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.ingress_class import IngressClass
@@ -186,10 +185,6 @@ class ProxyController(Controller):
         if item is None or not _is_one_of(item.controller, self.ingress_controllers):
             return []
         return self.proxies(cluster)
-
-    def container_to_read(self, pod: Pod) -> Container | None:
-        """None: nothing is read of it."""
-        return None
 
 
 def _is_one_of(name: str, known: tuple[str, ...]) -> bool:

@@ -18,7 +18,7 @@ AGAIN_AFTER = 300.0
 """Seconds after which a file is read again although nothing said that it changed."""
 
 RELOADED_AFTER = 15.0
-"""Seconds that a controller may take from a change of its ConfigMap to the new file; then it is read again."""
+"""Seconds that a controller may take from a change of its settings to the new file; then it is read again."""
 
 
 class _Asked(msgspec.Struct):
@@ -78,7 +78,7 @@ class NginxReader:
         if config_map is not None:
             self._watch_config_map(config_map)
         settings = self._state.config_maps.get(config_map) if config_map is not None else None
-        signature = (pod.uid, pod.ready, pod.ready_since, settings.data if settings is not None else None)
+        signature = (pod.uid, pod.ready, pod.ready_since, settings.data if settings is not None else self._parameters())
         asked = self._asked.get(pod.key)
         if asked is not None and asked.signature == signature and asked.at <= now < asked.again_at:
             return
@@ -90,6 +90,10 @@ class NginxReader:
         again = RELOADED_AFTER if changed else AGAIN_AFTER
         self._asked[pod.key] = _Asked(signature, now, is_waiting=True, again_at=now + again)
         self._source.read_nginx_conf(pod, container.name, self._sink)
+
+    def _parameters(self) -> tuple[object, ...]:
+        """What a controller of Gateways may write nginx's configuration anew for."""
+        return tuple(sorted((item.key, item.ip_family) for item in self._state.nginx_proxies))
 
     def _report(self, pods: dict[Key, Pod], now: float) -> None:
         if self.is_waiting and self._status is None:

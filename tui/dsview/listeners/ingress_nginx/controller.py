@@ -33,6 +33,11 @@ class IngressNginx(Controller):
 
     name = "ingress-nginx"
     reaches_every_endpoint = True
+    conf_commands = (
+        ("cat", "/etc/nginx/nginx.conf"),
+        ("cat", "/chroot/etc/nginx/nginx.conf"),
+        ("/dbg", "conf"),
+    )
     notice = "ingress-nginx is retired: best-effort maintenance ended in March 2026."
 
     def is_proxy(self, pod: Pod) -> bool:

@@ -14,7 +14,12 @@ from typing import Final
 from dsview.listeners.nginx_conf.grammar import UnreadConf
 
 _MARK: Final = re.compile(rb"^# configuration file ([^\n]+):[ \t\r]*$", re.MULTILINE)
-_INCLUDE: Final = re.compile(rb"^([ \t]*+)include[ \t]++([^\s;{}\"']++)[ \t]*+;", re.MULTILINE)
+_INCLUDE: Final = re.compile(
+    rb"""^((?:[^#"'\n]*?[{;}])?[ \t]*+)include[ \t]++(?:"([^"\n]++)"|'([^'\n]++)'|([^\s;{}"']++))[ \t]*+;""",
+    re.MULTILINE,
+)
+"""Alone on its line, or after other directives: not in a comment or a text."""
+
 _DEEPEST: Final = 10
 
 
@@ -50,11 +55,14 @@ class _Joiner:
         return _INCLUDE.sub(lambda match: self._replacement(match, depth), body)
 
     def _replacement(self, match: re.Match[bytes], depth: int) -> bytes:
-        pattern = join(self._folder, match[2].decode("utf-8", "replace"))
+        path: bytes = match[2] or match[3] or match[4]
+        pattern = join(self._folder, path.decode("utf-8", "replace"))
         named = [name for name in self._files if _is_named(name, pattern)]
         if not named:
             return match[0]
-        return b"\n".join(self.inlined(self._files[name], depth + 1) for name in sorted(named))
+        found = b"\n".join(self.inlined(self._files[name], depth + 1) for name in sorted(named))
+        lead: bytes = match[1]
+        return lead + b"\n" + found + b"\n"
 
 
 def _is_named(name: str, pattern: str) -> bool:

@@ -11,6 +11,7 @@ from dsview.core.listen import ListenSource, NginxConf
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
+from dsview.listeners.proxies import conf_commands
 from dsview.sources.events import Changed, Sink
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class NginxConfReaders:
         reason = "there is no connection"
         try:
             if self._client is not None:
-                return read_conf(pod, read_nginx_conf(self._client, pod, container))
+                return read_conf(pod, read_nginx_conf(self._client, pod, container, conf_commands(pod)))
         except RequestFailed as error:
             reason = why_refused(error)
         except ConfUnavailable as error:

@@ -1,4 +1,4 @@
-"""Reading nginx.conf in a controller pod: one of three fixed commands, nothing else, ever."""
+"""Reading the configuration of nginx in a proxy pod: one of four fixed commands, nothing else, ever."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("cat", "/etc/nginx/nginx.conf"),
     ("cat", "/chroot/etc/nginx/nginx.conf"),
     ("/dbg", "conf"),
+    ("nginx", "-T"),
 )
+"""Everything that is ever run; which of them in a pod, its controller says."""
 
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 
@@ -31,10 +33,13 @@ class ConfUnavailable(Exception):  # noqa: N818  (as RequestFailed)
     """No command gave the file; the text says why."""
 
 
-def read_nginx_conf(client: Client, pod: Pod, container: str) -> bytes:
-    """The nginx.conf of a pod. Raises `ConfUnavailable` or, where exec itself is refused, `RequestFailed`."""
+def read_nginx_conf(client: Client, pod: Pod, container: str, commands: Iterable[tuple[str, ...]]) -> bytes:
+    """What the first of the commands that works prints.
+
+    Raises `ConfUnavailable` or, where exec itself is refused, `RequestFailed`.
+    """
     reasons: list[str] = []
-    for command in COMMANDS:
+    for command in commands:
         try:
             text = run(client, pod, container, command)
         except ConfUnavailable as error:
