@@ -24,7 +24,8 @@ from dsview.analysis.cluster_summary import summarize
 from dsview.analysis.diff.diff import compare
 from dsview.analysis.overview import overview_now
 from dsview.analysis.plan import make_plan
-from dsview.analysis.trace import flagged_traces, trace
+from dsview.analysis.trace import flagged_traces
+from dsview.analysis.trace_place import trace
 from dsview.cli import crash
 from dsview.cli.logs import LogFormatter
 from dsview.cli.output import say

@@ -10,7 +10,7 @@ import pytest
 
 from dsview.analysis.cluster_view import Delta
 from dsview.analysis.hop import Verdict
-from dsview.analysis.trace import trace
+from dsview.analysis.trace_place import trace
 from dsview.checks.engine.registry import all_checks
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind

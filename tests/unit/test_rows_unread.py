@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dsview.analysis.hop import Verdict
-from dsview.analysis.trace import trace
+from dsview.analysis.trace_place import trace
 from dsview.export.report import build_report
 from dsview.kinds.kind import Kind
 from dsview.session.session import Session

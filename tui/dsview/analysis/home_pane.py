@@ -17,6 +17,8 @@ PLACES: dict[str, str] = {
     Kind.ENDPOINT_SLICE.value: "endpointslices",
     Kind.INGRESS.value: "ingresses",
     Kind.CONFIG_MAP.value: "configmaps",
+    Kind.GATEWAY.value: "gateways",
+    Kind.HTTP_ROUTE.value: "httproutes",
 }
 """The place of each kind; the listeners' pane shows Pods too, under keys of its own."""
 

@@ -1,20 +1,23 @@
-"""What the rows of the listeners' pane are of: one proxy pod, one transport, one port."""
+"""What the rows of the listeners' pane are of: one proxy pod, or a Gateway without any, one transport, one port."""
 
 from __future__ import annotations
 
 import msgspec
 
 from dsview.core.listen import Listener
+from dsview.kinds.gateway import Gateway, GatewayListener
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 
 _SEPARATOR = "|"
+_GATEWAY = "gateway/"
 
 
 class ListenerKey(msgspec.Struct, frozen=True, gc=False):
     """The listeners of a pod that share a transport and a port, or a path where the transport is `unix`.
 
-    `transport` is empty for a pod whose listeners are not known. Panes hold keys of two texts, a namespace and a
+    `transport` is empty for a pod whose listeners are not known; `pod` is `gateway/NAME` for a Gateway that no pod of
+    the cluster serves. Panes hold keys of two texts, a namespace and a
     name; `row_key` is this one as such a key, in the order of pod, transport and port.
     """
 
@@ -31,6 +34,12 @@ class ListenerKey(msgspec.Struct, frozen=True, gc=False):
             return cls(pod.namespace, pod.name)
         where = listener.address.replace(_SEPARATOR, "/") if listener.transport == "unix" else str(listener.port or 0)
         return cls(pod.namespace, pod.name, listener.transport, listener.internal, where)
+
+    @classmethod
+    def of_gateway(cls, gateway: Gateway, listener: GatewayListener) -> ListenerKey:
+        """The key of a Gateway's listener."""
+        transport = "udp" if listener.protocol == "UDP" else "tcp"
+        return cls(gateway.namespace, _GATEWAY + gateway.name, transport, where=str(listener.port))
 
     @classmethod
     def parse(cls, key: Key) -> ListenerKey:
@@ -52,6 +61,11 @@ class ListenerKey(msgspec.Struct, frozen=True, gc=False):
     def pod_key(self) -> Key:
         """The proxy pod."""
         return (self.namespace, self.pod)
+
+    @property
+    def gateway_key(self) -> Key | None:
+        """The Gateway, where the listeners are of one."""
+        return (self.namespace, self.pod.removeprefix(_GATEWAY)) if self.pod.startswith(_GATEWAY) else None
 
     @property
     def port(self) -> int | None:

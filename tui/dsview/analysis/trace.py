@@ -22,7 +22,6 @@ from dsview.analysis.hop import (
     worst_about,
 )
 from dsview.analysis.listen_hop import listen_hop
-from dsview.analysis.listener_keys import ListenerKey
 from dsview.analysis.service_hops import ServiceHops, borne_out, findings_behind, nodes_hop, pods_hop
 from dsview.checks.engine.check import Harm, HopName
 from dsview.checks.engine.registry import registry
@@ -191,22 +190,3 @@ def flagged_traces(view: ClusterView, limit: int) -> tuple[tuple[Trace, ...], in
     services = [view.state.services.get((ref.namespace or "", ref.name)) for ref in refs]
     found = [service for service in services if service is not None]
     return tuple(trace_service(view, service) for service in found[:limit]), max(0, len(found) - limit)
-
-
-def trace(view: ClusterView, place: str, key: Key) -> Trace | None:
-    """The trace of an object by its place (see `places`), or of a listener's row; None where nothing can be traced."""
-    state = view.state
-    service: Service | None = None
-    match place:
-        case "services":
-            service = state.services.get(key)
-        case "endpointslices":
-            item = state.endpoint_slices.get(key)
-            service = state.services.get((item.namespace, item.service_name)) if item is not None else None
-        case "ingresses":
-            ingress = state.ingresses.get(key)
-            return trace_ingress(view, ingress) if ingress is not None else None
-        case "pods" | "listeners":
-            pod = state.pods.get(ListenerKey.parse(key).pod_key if place == "listeners" else key)
-            return trace_pod(view, pod) if pod is not None else None
-    return trace_service(view, service) if service is not None else None

@@ -6,6 +6,8 @@ CLOUD_CONTROLLERS: dict[str, str] = {
     "gateway.k8s.aws/alb": "aws",
     "gateway.k8s.aws/nlb": "aws",
     "ingress.k8s.aws/alb": "aws",
+    "application-networking.k8s.aws/gateway-api-controller": "aws",
     "networking.gke.io/gateway": "gke",
+    "alb.networking.azure.io/alb-controller": "azure",
 }
 """The short name of each, by what its classes name as controller."""

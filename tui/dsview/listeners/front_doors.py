@@ -13,7 +13,6 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
-from dsview.listeners.cilium import Cilium
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.gateway_api import gateway_of
 from dsview.listeners.proxy_controller import ProxyController, is_traffic, pod_families
@@ -64,7 +63,7 @@ def front_doors(cluster: ClusterReader) -> tuple[FrontDoor, ...]:
 
 def _doors(cluster: ClusterReader) -> Iterable[FrontDoor]:
     for controller in PROXY_CONTROLLERS:
-        below = controller.node_sockets(cluster) if isinstance(controller, Cilium) else None
+        below = controller.node_sockets(cluster)
         for service, pods in controller.services(cluster).values():
             gateway = gateway_of(service.labels, service.namespace) if not controller.is_shared else None
             if gateway is None and not controller.is_shared and pods:

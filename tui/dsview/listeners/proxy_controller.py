@@ -79,6 +79,10 @@ class ProxyController(Controller):
         """The sockets of a running proxy pod."""
         raise NotImplementedError
 
+    def node_sockets(self, cluster: ClusterReader) -> Sockets | None:
+        """The sockets of the nodes, where these take the traffic and no pod does; else None."""
+        return None
+
     def cluster_config_maps(self) -> tuple[Key, ...]:
         """ConfigMaps that have to be read where the controller is in use."""
         return ()

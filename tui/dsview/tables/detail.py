@@ -183,6 +183,14 @@ def _node(view: ClusterView, node: Node) -> tuple[list[Fact], list[Relative]]:
     return facts, [relative("Pod", pod.key, ", ".join(families_of(pod.ips))) for pod in pods[:100]]
 
 
+_CONFIDENCE = {
+    ListenSource.DECLARED: "Declared by a setting that was read; the proxy's own configuration was not.",
+    ListenSource.PREDICTED: "Predicted from a default: neither a setting nor the proxy's own configuration was read.",
+    ListenSource.UNREAD: "Unknown: what decides was not read.",
+}
+"""What each confidence means, but for listeners that were read."""
+
+
 def _listener(view: ClusterView, pod: Pod) -> tuple[list[Fact], list[Relative]]:
     conf = listeners_of(view.state, pod)
     facts = [*text_fact("Listeners", conf.source.value + (f": {conf.reason}" if conf.reason else ""))]
@@ -193,7 +201,7 @@ def _listener(view: ClusterView, pod: Pod) -> tuple[list[Fact], list[Relative]]:
         words = f"{where}{options}  {', '.join(listener.given_names[:3])}"
         facts += text_fact(f"{listener.transport} {', '.join(listener.families) or 'no family'}", words)
     if conf.source is not ListenSource.READ:
-        facts += text_fact("Confidence", "Predicted from the API: the proxy's own configuration was not read.")
+        facts += text_fact("Confidence", _CONFIDENCE[conf.source])
     relatives = [
         relative("Pod", pod.key),
         *_config_map(view, pod),
@@ -202,11 +210,15 @@ def _listener(view: ClusterView, pod: Pod) -> tuple[list[Fact], list[Relative]]:
     return facts, relatives
 
 
+def _object_of(key: Key) -> tuple[Kind, Key]:
+    of = ListenerKey.parse(key)
+    return (Kind.GATEWAY, of.gateway_key) if of.gateway_key is not None else (Kind.POD, of.pod_key)
+
+
 def detail(view: ClusterView, pane_id: str, key: Key) -> Detail | None:
     """The detail of an object by its place (see `places`) or of a listener's row; None where the object is gone."""
     is_listener = pane_id == "listeners"
-    kind = Kind.POD if is_listener else KINDS[pane_id]
-    where = ListenerKey.parse(key).pod_key if is_listener else key
+    kind, where = _object_of(key) if is_listener else (KINDS[pane_id], key)
     item: Object | None = view.state.store(kind).get(where)
     if item is None:
         return None

@@ -1,4 +1,4 @@
-"""The listeners' pane: each public or internal port of each proxy pod, with its listeners of both families."""
+"""The listeners' pane: each port of each proxy pod, and of each Gateway without any, with both families."""
 
 from __future__ import annotations
 
@@ -14,15 +14,31 @@ from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
+from dsview.kinds.registry import GATEWAY_KINDS
+from dsview.listeners.gateway_listeners import gateway_controller_name, gateway_sockets
 from dsview.listeners.proxies import config_map_key, controller_name, door_services, listeners_of, live_proxies
-from dsview.listeners.registry import is_proxy
+from dsview.listeners.registry import is_control_plane, is_proxy
 from dsview.tables.cells import Cell, Column, Row, Tone
+from dsview.tables.gateway_rows import (
+    gateway_cells,
+    gateway_findings,
+    gateway_keys,
+    gateway_listeners,
+    gateway_of_key,
+    listeners_of_key,
+)
 from dsview.tables.pane import MISSING, NOTHING, Attribute, Pane, gaps, make_row, text_cell
 from dsview.tables.sort_keys import LAST, findings_sort, number_sort
 
 COLUMNS = (
     Column(id="namespace", title="Namespace", help="The namespace of the proxy pod.", max_width=20, priority=4),
-    Column(id="pod", title="Proxy pod", help="The pod that accepts connections.", width=14, max_width=44),
+    Column(
+        id="pod",
+        title="Proxy pod",
+        help="The pod that accepts connections, or a Gateway that none serves.",
+        width=14,
+        max_width=44,
+    ),
     Column(id="controller", title="Controller", help="Whose proxy the pod is.", width=8, max_width=24, priority=2),
     Column(id="port", title="Port", help="The port.", width=5, max_width=6, align="right"),
     Column(id="transport", title="Proto", help="tcp, udp, quic or unix.", width=5, max_width=5, priority=5),
@@ -57,6 +73,7 @@ def _keys(view: ClusterView) -> Iterator[Key]:
     for pod in live_proxies(view.state):
         conf = listeners_of(view.state, pod)
         yield from _groups(conf, pod) or (ListenerKey.of(pod, None).row_key,)
+    yield from gateway_keys(view)
 
 
 def count_listeners(view: ClusterView) -> int:
@@ -72,6 +89,9 @@ def _is_about_listeners(finding: Finding) -> bool:
 
 def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     """Findings about the pod's listeners, also where they are about its ConfigMap or its ReplicaSet."""
+    gateway = gateway_of_key(view, key)
+    if gateway is not None:
+        return gateway_findings(view, gateway)
     pod = view.state.pods.get(ListenerKey.parse(key).pod_key)
     if pod is None:
         return ()
@@ -112,6 +132,11 @@ def _names_of(listeners: list[Listener]) -> str:
 
 
 def _row(view: ClusterView, key: Key) -> Row | None:
+    gateway = gateway_of_key(view, key)
+    if gateway is not None:
+        found = listeners_of_key(gateway, key)
+        cells = gateway_cells(view, gateway, found) if found else {}
+        return make_row(view, key, COLUMNS, cells, gateway_findings(view, gateway)) if found else None
     pod = view.state.pods.get(ListenerKey.parse(key).pod_key)
     if pod is None or not is_proxy(pod):
         return None
@@ -171,31 +196,56 @@ def _row_findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     return row.findings if row is not None else ()
 
 
-_KINDS = frozenset({Kind.NGINX_CONF, Kind.CONFIG_MAP})
+_KINDS = frozenset({Kind.NGINX_CONF, Kind.CONFIG_MAP, *GATEWAY_KINDS} - {Kind.HTTP_ROUTE})
 
 
 def _affected(view: ClusterView, delta: Delta) -> set[Key] | None:
     """Few rows that depend on much: all of them, where anything near a controller changed."""
     is_near = any(
         change.kind in _KINDS
-        or (change.kind is Kind.POD and any(isinstance(p, Pod) and is_proxy(p) for p in (change.old, change.new)))
+        or (change.kind is Kind.POD and any(isinstance(p, Pod) and _is_near(p) for p in (change.old, change.new)))
         for change in delta.changes
     )
-    is_flagged = any(ref.kind in {"ConfigMap", "ReplicaSet", "DaemonSet", "Service", "Pod"} for ref in delta.findings)
-    has_controllers = bool(view.state.controllers)
+    is_flagged = any(ref.kind in _FLAGGED for ref in delta.findings)
+    has_controllers = bool(view.state.controllers) or len(view.state.gateways) > 0
     return None if is_near or delta.everything or (has_controllers and (is_flagged or delta.statuses)) else set()
 
 
-def _of_controller(read: Callable[[Pod], Iterable[str]]) -> Attribute:
+_FLAGGED = frozenset(
+    {"ConfigMap", "ReplicaSet", "DaemonSet", "Service", "Pod", *(kind.value for kind in GATEWAY_KINDS)}
+)
+
+
+def _is_near(pod: Pod) -> bool:
+    """Whether the sockets of some proxy go by the pod."""
+    return is_proxy(pod) or is_control_plane(pod)
+
+
+def _of_gateway(view: ClusterView, key: Key, name: str) -> Iterable[str]:
+    """What a Gateway's row has of an attribute."""
+    gateway = gateway_of_key(view, key)
+    if gateway is None:
+        return ()
+    if name == "controller":
+        return (gateway_controller_name(view.state, gateway),)
+    return [f"{label}={value}" for label, value in gateway.labels.items()] if name == "label" else ()
+
+
+def _of_controller(name: str, read: Callable[[Pod], Iterable[str]]) -> Attribute:
     def find(view: ClusterView, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
         pods = view.state.pods.many(ListenerKey.parse(key).pod_key for key in keys)
-        return [read(pod) if pod is not None else () for pod in pods]
+        return [
+            read(pod) if pod is not None else _of_gateway(view, key, name) for key, pod in zip(keys, pods, strict=True)
+        ]
 
     return find
 
 
 def _of_listener(read: Callable[[Listener], Iterable[str]]) -> Attribute:
     def find(view: ClusterView, key: Key) -> Iterable[str]:
+        gateway = gateway_of_key(view, key)
+        if gateway is not None:
+            return {value for listener in gateway_listeners(view, gateway) for value in read(listener)}
         pod = view.state.pods.get(ListenerKey.parse(key).pod_key)
         found = _groups(listeners_of(view.state, pod), pod).get(key, ()) if pod is not None else ()
         return {value for listener in found for value in read(listener)}
@@ -205,7 +255,15 @@ def _of_listener(read: Callable[[Listener], Iterable[str]]) -> Attribute:
 
 def _of_confidence(view: ClusterView, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
     pods = view.state.pods.many(ListenerKey.parse(key).pod_key for key in keys)
-    sources = [listeners_of(view.state, pod).source if pod is not None else None for pod in pods]
+    gateways = [gateway_of_key(view, key) if pod is None else None for key, pod in zip(keys, pods, strict=True)]
+    sources = [
+        listeners_of(view.state, pod).source
+        if pod is not None
+        else gateway_sockets(view.state, gateway).source
+        if gateway is not None
+        else None
+        for pod, gateway in zip(pods, gateways, strict=True)
+    ]
     return [() if source is None else (source.value, *_ALSO.get(source, ())) for source in sources]
 
 
@@ -214,11 +272,11 @@ _ALSO = {ListenSource.UNREAD: ("unknown",)}
 
 ATTRIBUTES: dict[str, Attribute] = {
     "name": lambda _view, keys: [(ListenerKey.parse(key).pod,) for key in keys],
-    "node": _of_controller(lambda pod: (pod.node_name,)),
-    "label": _of_controller(lambda pod: [f"{name}={value}" for name, value in pod.labels.items()]),
+    "node": _of_controller("node", lambda pod: (pod.node_name,)),
+    "label": _of_controller("label", lambda pod: [f"{name}={value}" for name, value in pod.labels.items()]),
     "ip": _of_listener(lambda listener: (listener.address.strip("[]"),)),
     "family": _of_listener(lambda listener: listener.families),
-    "controller": _of_controller(lambda pod: (controller_name(pod),)),
+    "controller": _of_controller("controller", lambda pod: (controller_name(pod),)),
     "confidence": _of_confidence,
     "missing": lambda view, keys: [gaps(_row(view, key), COLUMNS) for key in keys],
 }
@@ -233,6 +291,7 @@ PANE = Pane(
     title="Listeners",
     singular="listener",
     kinds=(Kind.POD, Kind.NGINX_CONF),
+    grouped_by="controller",
     columns=COLUMNS,
     keys=_keys,
     row=_row,

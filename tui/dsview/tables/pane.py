@@ -37,6 +37,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     its findings. `affected` names the rows that a delta may have changed; None for all of them. `flag_kind` is the kind
     whose findings flag the rows, where one object is one row.
     `attributes` are what the keys of a filter can ask of its rows (`filter_keys`).
+    `grouped_by` is the column that rows stand together by where no order is asked for.
     `glances` says whether a delta may have changed the look, but neither place nor text, of rows that `affected` does
     not name: those on the screen are made anew.
     """
@@ -55,6 +56,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     contains: Callable[[ClusterView, Key], bool]
     attributes: Mapping[str, Attribute]
     flag_kind: str = ""
+    grouped_by: str = ""
     glances: Callable[[ClusterView, Delta], bool] = lambda _view, _delta: False
 
     @property

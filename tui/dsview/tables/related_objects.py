@@ -1,14 +1,17 @@
-"""Details of objects that have no pane but that one comes by: EndpointSlices, Ingresses, ConfigMaps."""
+"""Details of objects that have no pane but that one comes by: EndpointSlices, Ingresses, ConfigMaps, Gateways."""
 
 from __future__ import annotations
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.core.address import V4, V6
+from dsview.core.address import V4, V6, families_of
 from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.endpoint_slice import EndpointSlice
+from dsview.kinds.gateway import Gateway, HTTPRoute
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
+from dsview.listeners.front_doors import proxies_of_gateway, services_of_gateway
+from dsview.listeners.gateway_listeners import gateway_controller_name, gateway_sockets
 from dsview.listeners.proxies import config_map_key, live_proxies
 from dsview.tables.facts import Fact, Relative, lane_facts, relative, text_fact
 
@@ -74,6 +77,40 @@ def _config_map(view: ClusterView, item: ConfigMap) -> Parts:
     return facts, [relative("Pod", pod.key) for pod in pods[:SHOWN]]
 
 
+def _gateway(view: ClusterView, item: Gateway) -> Parts:
+    state = view.state
+    known = gateway_sockets(state, item)
+    facts = [
+        *text_fact("Class", item.class_name),
+        *text_fact("Controller", gateway_controller_name(state, item) or "not known"),
+        *lane_facts("Status addresses", tuple(a.value for a in item.addresses if a.type == "IPAddress")),
+        *text_fact("Status names", ", ".join(a.value for a in item.addresses if a.type != "IPAddress")),
+        *text_fact("Programmed", item.programmed),
+    ]
+    for listener in item.listeners[:SHOWN]:
+        facts += text_fact(
+            "Listener", f"{listener.name} {listener.protocol} {listener.port} {listener.hostname}".strip()
+        )
+    _, pods = proxies_of_gateway(state, item)
+    if not pods:
+        families = f"{', '.join(known.families or ())}: " if known.is_known else ""
+        facts += text_fact("Listens on", f"{families}{known.reason}")
+    relatives = [relative("Service", s.key, ", ".join(s.families)) for s in services_of_gateway(state, item)]
+    relatives += [relative("Pod", pod.key, ", ".join(families_of(pod.ips))) for pod in pods[:SHOWN]]
+    routes = sorted(route.key for route in state.http_routes if item.key in route.accepted)
+    return facts, relatives + [relative("HTTPRoute", key) for key in routes[:SHOWN]]
+
+
+def _http_route(view: ClusterView, item: HTTPRoute) -> Parts:
+    facts = [
+        *text_fact("Hosts", ", ".join(item.hostnames)),
+        *text_fact("Accepted by", ", ".join("/".join(key) for key in item.accepted) or "no Gateway"),
+    ]
+    relatives = [relative("Gateway", key) for key in item.accepted]
+    backends = dict.fromkeys(backend.key for backend in item.backends)
+    return facts, relatives + [relative("Service", key, _offer(view, key)) for key in backends]
+
+
 def related_object_facts(view: ClusterView, item: Object) -> Parts | None:
     """The facts and relatives of such an object; None for an object of another kind."""
     match item:
@@ -83,4 +120,8 @@ def related_object_facts(view: ClusterView, item: Object) -> Parts | None:
             return _ingress(view, item)
         case ConfigMap():
             return _config_map(view, item)
+        case Gateway():
+            return _gateway(view, item)
+        case HTTPRoute():
+            return _http_route(view, item)
     return None

@@ -156,7 +156,7 @@ class TableView:
         self._rebuild()
 
     def set_sort(self, column_id: str | None, descending: bool = False) -> None:
-        """Sort by a column; None sorts by namespace and name. Rows that are equal stay in that order."""
+        """Sort by a column; None sorts as the pane groups them, then by namespace and name, as rows that are equal."""
         self.sort_column, self.descending = column_id, descending
         self._sort()
         self._begin_search(self._order.keys)
@@ -253,8 +253,8 @@ class TableView:
         self._begin_search(self._order.keys)
 
     def _sort(self) -> None:
-        column = self.sort_column
-        if column is None:
+        column = self.sort_column or self.pane.grouped_by
+        if not column:
             self._by_column = None
             return
         ranks = partial(self.pane.ranks, self.session, column)
@@ -322,5 +322,5 @@ _EMPTY = {
     "services": "No Services",
     "pods": "No Pods",
     "nodes": "No Nodes",
-    "listeners": "No proxy of a known controller was found",
+    "listeners": "No proxy of a known controller and no Gateway was found",
 }

@@ -58,7 +58,8 @@ class Workspace:
 
 
 def object_of(pane_id: str, key: Key) -> tuple[Kind, Key]:
-    """The Kubernetes kind and key of what a place shows; for a listener, its controller pod."""
+    """The Kubernetes kind and key of what a place shows; for a listener, its proxy pod or Gateway."""
     if pane_id == "listeners":
-        return Kind.POD, ListenerKey.parse(key).pod_key
+        of = ListenerKey.parse(key)
+        return (Kind.GATEWAY, of.gateway_key) if of.gateway_key is not None else (Kind.POD, of.pod_key)
     return KINDS[pane_id], key

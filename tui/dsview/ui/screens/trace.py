@@ -12,8 +12,8 @@ from textual.content import Content
 from dsview.analysis.hop import Trace
 from dsview.analysis.probe_results import Observed, with_observations
 from dsview.analysis.probe_targets import plan_for_trace
-from dsview.analysis.trace import trace
 from dsview.analysis.trace_layout import Line, Role, Signs, picture, summary_line
+from dsview.analysis.trace_place import trace
 from dsview.core.address import FAMILIES, Family
 from dsview.core.text import safe
 from dsview.kinds.metadata import Key

@@ -1,0 +1,54 @@
+"""The trace of what a place of the screen shows: a row of a pane, or an object's detail."""
+
+from __future__ import annotations
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.gateway_trace import trace_gateway
+from dsview.analysis.hop import Trace
+from dsview.analysis.listener_keys import ListenerKey
+from dsview.analysis.trace import trace_ingress, trace_pod, trace_service
+from dsview.kinds.metadata import Key
+
+
+def trace(view: ClusterView, place: str, key: Key) -> Trace | None:
+    """The trace of an object by its place (see `home_pane`) or of a listener's row; None where there is none."""
+    match place:
+        case "listeners":
+            return _of_listener(view, ListenerKey.parse(key))
+        case "pods":
+            return _of_pod(view, key)
+        case "ingresses":
+            ingress = view.state.ingresses.get(key)
+            return trace_ingress(view, ingress) if ingress is not None else None
+        case "gateways":
+            return _of_gateway(view, key)
+        case "httproutes":
+            route = view.state.http_routes.get(key)
+            if route is None or not route.accepted:
+                return None
+            return _of_gateway(view, route.accepted[0], next(iter(route.hostnames), ""))
+    return _of_service(view, place, key)
+
+
+def _of_listener(view: ClusterView, of: ListenerKey) -> Trace | None:
+    return _of_gateway(view, of.gateway_key) if of.gateway_key is not None else _of_pod(view, of.pod_key)
+
+
+def _of_pod(view: ClusterView, key: Key) -> Trace | None:
+    pod = view.state.pods.get(key)
+    return trace_pod(view, pod) if pod is not None else None
+
+
+def _of_gateway(view: ClusterView, key: Key, host: str = "") -> Trace | None:
+    gateway = view.state.gateways.get(key)
+    return trace_gateway(view, gateway, host) if gateway is not None else None
+
+
+def _of_service(view: ClusterView, place: str, key: Key) -> Trace | None:
+    if place == "endpointslices":
+        item = view.state.endpoint_slices.get(key)
+        key = (item.namespace, item.service_name) if item is not None else ("", "")
+    elif place != "services":
+        return None
+    service = view.state.services.get(key)
+    return trace_service(view, service) if service is not None else None

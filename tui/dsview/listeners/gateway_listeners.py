@@ -1,0 +1,44 @@
+"""The listeners of Gateways that no pod serves: the nodes take the traffic, or a cloud's load balancer."""
+
+from __future__ import annotations
+
+from dsview.kinds.gateway import Gateway
+from dsview.kinds.kind import Kind
+from dsview.listeners.clouds import CLOUD_CONTROLLERS
+from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.front_doors import proxies_of_gateway
+from dsview.listeners.gateway_api import controller_name_of
+from dsview.listeners.registry import controller_of_gateway
+from dsview.listeners.sockets import Sockets, unknown
+
+BY_CLOUD = "the cloud's load balancer"
+
+
+def gateways_without_pods(cluster: ClusterReader) -> tuple[Gateway, ...]:
+    """The Gateways of no proxy pod, by namespace and name."""
+    versions = (cluster.proxies_version, cluster.epochs[Kind.GATEWAY], cluster.epochs[Kind.GATEWAY_CLASS])
+    return cluster.remembered("Gateways without pods", versions, lambda: tuple(_find(cluster)))
+
+
+def _find(cluster: ClusterReader) -> list[Gateway]:
+    found = [gateway for gateway in cluster.gateways if not proxies_of_gateway(cluster, gateway)[1]]
+    return sorted(found, key=lambda gateway: gateway.key)
+
+
+def gateway_controller_name(cluster: ClusterReader, gateway: Gateway) -> str:
+    """The short name of the controller; of one that is not known the name that its class gives, or nothing."""
+    controller = controller_of_gateway(cluster, gateway)
+    if controller is not None:
+        return controller.name
+    name = controller_name_of(cluster, gateway)
+    return CLOUD_CONTROLLERS.get(name, name)
+
+
+def gateway_sockets(cluster: ClusterReader, gateway: Gateway) -> Sockets:
+    """The sockets of a Gateway without pods; unknown but where the nodes take the traffic."""
+    controller = controller_of_gateway(cluster, gateway)
+    if controller is not None:
+        return controller.node_sockets(cluster) or unknown("none of its proxy pods was found")
+    if controller_name_of(cluster, gateway) in CLOUD_CONTROLLERS:
+        return unknown(BY_CLOUD)
+    return unknown("what its controller listens on is not known")
