@@ -22,8 +22,9 @@ from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.registry import RESOURCES
+from dsview.sources.bounded_files import FileLimit
 from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, SourceEvent, StatusChanged
-from dsview.sources.files import FilesSource, documents
+from dsview.sources.files import FilesSource, folder
 from dsview.sources.files import source as files_source
 from tests.support.clusters import from_path
 
@@ -443,37 +444,47 @@ def test_links_that_lead_in_circles_end(tmp_path: Path) -> None:
     assert sorted(note.split()[0] for note in told.notes) == ["nowhere.json", "self"]
 
 
-def test_unreadable_file_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.json").write_bytes(dump(A))
-    (tmp_path / "b.json").write_bytes(dump(B))
-    real = Path.read_bytes
-
-    def refuse(path: Path) -> bytes:
-        if path.name == "b.json":
-            raise PermissionError(13, "Permission denied")
-        return real(path)
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+def test_a_file_that_cannot_be_read_costs_only_its_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "services.json").write_bytes(dump(A))
+    (tmp_path / "pods.json").write_bytes(b"{}" + b" " * 500)
+    monkeypatch.setattr(files_source, "OBJECTS", FileLimit(400))
     told = read(tmp_path)
     assert told.names == ["a"]
-    assert told.notes == ["b.json cannot be read (Permission denied)."]
+    assert told.notes == ["pods.json could not be read: it is larger than 1 MB."]
+    assert told.status(Kind.POD).reason == "pods.json could not be read"
+    with pytest.raises(UserError, match="cannot be read: it is larger than"):
+        read(tmp_path / "pods.json")
 
 
-def test_huge_files_are_passed_over_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files_source, "MAX_BYTES", 500)
-    (tmp_path / "a.json").write_bytes(dump(A))
-    (tmp_path / "b.json").write_bytes(dump(B) + b" " * 500)
-    told = read(tmp_path)
-    assert told.names == ["a"]
-    assert "b.json is larger" in told.notes[0]
-    with pytest.raises(UserError, match="larger than"):
-        read(tmp_path / "b.json")
-
-
-def test_gzip_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "MAX_BYTES", 10_000)
-    with pytest.raises(UserError, match="unpacks to more than"):
+def test_standard_input_is_bounded_after_unpacking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_source, "STANDARD_INPUT", FileLimit(10_000, may_be_gzip=True))
+    with pytest.raises(UserError, match="Standard input cannot be read: it is larger than"):
         read_bytes(gzip.compress(dump(A) + b" " * 1_000_000))
+
+
+def test_links_may_not_leave_the_folder(tmp_path: Path) -> None:
+    outside, inside = tmp_path / "outside", tmp_path / "inside"
+    outside.mkdir()
+    (inside / "deep").mkdir(parents=True)
+    (outside / "b.json").write_bytes(dump(B))
+    (inside / "deep" / "a.json").write_bytes(dump(A))
+    (inside / "again.json").symlink_to(inside / "deep" / "a.json")
+    (inside / "out.json").symlink_to(outside / "b.json")
+    (inside / "outfolder").symlink_to(outside)
+    told = read(inside)
+    assert told.names == ["a"]
+    assert told.notes == [
+        f"{name} could not be read: it is a link that leads out of the folder." for name in ("out.json", "outfolder")
+    ]
+
+
+def test_folders_without_end_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.json").write_bytes(dump(A))
+    (tmp_path / "/".join("d" * 12)).mkdir(parents=True)
+    monkeypatch.setattr(folder, "MAX_DEPTH", 5)
+    assert read(tmp_path).notes == ["d/d/d/d/d/d could not be read: it is more than 5 folders deep."]
+    monkeypatch.setattr(folder, "MAX_ENTRIES", 4)
+    assert read(tmp_path).notes == ["d/d/d could not be read: the folder holds more than 4 files."]
 
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 60))
@@ -576,7 +587,7 @@ def test_paths_that_cannot_be_read_are_errors(tmp_path: Path) -> None:
     (tmp_path / "circle").symlink_to("circle")
     for name, said in (
         ("gone", "does not exist"),
-        ("pipe", "neither a file"),
+        ("pipe", "no regular file"),
         ("empty", "no Kubernetes objects"),
         ("circle", "cannot be read"),
     ):

@@ -15,6 +15,8 @@ from dsview.cli import cli
 from dsview.cli.options import Settings
 from dsview.cli.sessions import open_session
 from dsview.core.errors import UserError
+from dsview.sources.bounded_files import FileLimit
+from dsview.sources.kube import kubeconfig
 
 Json = dict[str, Any]
 
@@ -111,11 +113,11 @@ def test_a_context_that_is_not_there_names_those_that_are(path: Path) -> None:
 
 
 def test_a_kubeconfig_that_may_not_be_read_is_a_sentence(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, limit: FileLimit) -> bytes:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     # Not by its mode: root may read everything.
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(kubeconfig, "read_bounded", refuse)
     result = CliRunner().invoke(cli, ["check", "--kubeconfig", str(path)])
     assert result.exit_code == 2
     assert result.stderr == f"dsview: The kubeconfig {path} cannot be read: Permission denied.\n"

@@ -24,6 +24,7 @@ from dsview.config.preferences import (
 from dsview.config.toml_file import config_dir
 from dsview.core.errors import UserError
 from dsview.core.text import safe
+from dsview.sources.bounded_files import CONFIGURATION, read_bounded
 from dsview.ui.appearance import Appearance
 from dsview.ui.styles import styles_dir
 from dsview.ui.themes import ThemeError, own_themes, users_themes
@@ -78,6 +79,8 @@ def _users_css(path: Path) -> Path | None:
         return None
     sheet = Stylesheet(variables=_variables())
     try:
+        # Textual reads whatever the name leads to.
+        read_bounded(path, CONFIGURATION)
         sheet.read_all([styles_dir() / "app.tcss", path])
         sheet.parse()
     except StylesheetParseError as error:

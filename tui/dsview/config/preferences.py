@@ -13,6 +13,7 @@ import msgspec
 import platformdirs
 
 from dsview.config.toml_file import ConfigFile, read_config
+from dsview.sources.bounded_files import REMEMBERED, read_bounded
 from dsview.sources.private_files import private_file, private_folder
 
 Columns = Mapping[str, tuple[str, ...]]
@@ -57,8 +58,8 @@ def columns_path() -> Path:
 def remembered_columns(path: Path) -> Columns:
     """What was chosen last. A file that is missing or broken remembers nothing."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, tuple[str, ...]])
-    except (OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(read_bounded(path, REMEMBERED), type=dict[str, tuple[str, ...]])
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
 
 

@@ -13,6 +13,7 @@ import platformdirs
 
 from dsview.core.errors import UserError
 from dsview.core.text import safe
+from dsview.sources.bounded_files import CONFIGURATION, read_text_bounded
 
 
 def config_dir() -> Path:
@@ -93,7 +94,7 @@ def read_config(path: str | None) -> ConfigFile:
     """The file of that path, or without one the default file if there is one. Raises `UserError` with a sentence."""
     file = Path(path) if path is not None else default_path()
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text_bounded(file, CONFIGURATION)
     except FileNotFoundError:
         if path is None:
             return ConfigFile()
@@ -105,6 +106,7 @@ def read_config(path: str | None) -> ConfigFile:
 
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(safe(f"{file.name} is not valid TOML: {error}.")) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        why = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise UserError(safe(f"{file.name} is not valid TOML: {why}.")) from None
     return ConfigFile(file.name, text, data)

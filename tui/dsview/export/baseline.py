@@ -8,13 +8,13 @@ findings of the same check about objects that were named after the same one.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import msgspec
 
 from dsview.core.errors import UserError
 from dsview.core.finding import Severity
 from dsview.export.report import KNOWN, NEW, SCHEMA, Report, ReportedFinding
+from dsview.sources.bounded_files import BASELINE, read_bounded
 
 
 class _Object(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ _RANKS = {severity.value: severity.rank for severity in Severity}
 def read_baseline(path: str) -> Baseline:
     """What an earlier JSON report holds. Raises `UserError` where it cannot be read."""
     try:
-        known = msgspec.json.decode(Path(path).read_bytes(), type=_Baseline)
+        known = msgspec.json.decode(read_bounded(path, BASELINE), type=_Baseline)
     except OSError as error:
         raise UserError(f"The baseline cannot be read: {error.strerror or error}.") from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from dsview.sources.bounded_files import CONFIGURATION, read_text_bounded
 from dsview.ui.styles import styles_dir
 
 DEFAULT_THEME = "dsview-dark"
@@ -113,9 +114,11 @@ def users_themes(path: Path) -> list[Theme]:
 
 def _tables(path: Path) -> dict[str, dict[str, str]]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text_bounded(path, CONFIGURATION))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ThemeError(f"{path.name} is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise ThemeError(f"{path.name} is nested too deep.") from None
 
 
 def _is_colour(value: object) -> bool:

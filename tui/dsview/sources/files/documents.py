@@ -1,9 +1,8 @@
-"""From the bytes of a file to the raw JSON of each object in it: JSON, JSON lines, YAML, gzip; whole or cut off."""
+"""From the bytes of a file to the raw JSON of each object in it: JSON, JSON lines, YAML; whole or cut off."""
 
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 
 import msgspec
@@ -11,9 +10,6 @@ from msgspec import Raw
 
 from dsview.core.yaml_text import YamlError
 from dsview.sources.files.yaml_documents import NoMapping, YamlDocument, yaml_documents
-
-MAX_BYTES = 2_000_000_000
-_GZIP = b"\x1f\x8b"
 
 
 class Unreadable(ValueError):  # noqa: N818  (what the content is)
@@ -50,33 +46,6 @@ _head_decoder = msgspec.json.Decoder(_Head)
 _items_decoder = msgspec.json.Decoder(list[Raw] | None)
 _array_decoder = msgspec.json.Decoder(list[Raw])
 _NULL_ITEMS = (b"", b"null")
-
-
-def unpack(data: bytes) -> bytes:
-    """The content, decompressed where it is gzip. Raises `Unreadable` where it is too large or not whole.
-
-    A gzip file may be several behind each other, as `cat a.gz b.gz` and parallel compressors make it.
-    """
-    if not data.startswith(_GZIP):
-        return data
-    parts: list[bytes] = []
-    left = MAX_BYTES
-    rest = data
-    while rest.startswith(_GZIP):
-        unzip = zlib.decompressobj(wbits=31)
-        try:
-            parts.append(unzip.decompress(rest, left + 1))
-        except zlib.error as error:
-            raise Unreadable(f"it is not readable as gzip ({error})") from None
-        left -= len(parts[-1])
-        if left < 0 or unzip.unconsumed_tail:
-            raise Unreadable("it unpacks to more than 2 GB")
-        if not unzip.eof:
-            raise Unreadable("it is a gzip file that was cut off")
-        rest = unzip.unused_data.lstrip(b"\0\t\r\n ")
-    if rest:
-        raise Unreadable("something that is not gzip follows its compressed part")
-    return b"".join(parts) if len(parts) > 1 else parts[0]
 
 
 _JSON = re.compile(rb"\{\s*[\"}]|\{\s*\Z|\[\s*[\[{\]]")

@@ -15,7 +15,7 @@ from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, Sink, StatusChanged
-from dsview.sources.files.documents import BROKEN, Document, NoObjects, Unreadable, document, documents, unpack
+from dsview.sources.files.documents import BROKEN, Document, NoObjects, Unreadable, document, documents
 from dsview.sources.files.unnamed_kind import is_named, kind_by_place, unnamed_kind
 from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead, SnapshotStatus
 
@@ -86,14 +86,13 @@ class Gathered:
         self._of_unknown_kind: dict[Path, int] = {}
         self._doubles: dict[tuple[Kind, Key], Path] = {}
 
-    def take(self, path: Path, data: bytes, sink: Sink) -> None:
+    def take(self, path: Path, content: bytes, sink: Sink) -> None:
         """Take in the content of a file; what cannot be read of it is named. `path` is relative to what was given."""
         if path.suffix == ".err":
-            self._take_refusal(path, data)
+            self._take_refusal(path, content)
             return
         self._begun = set()
         try:
-            content = unpack(data)
             if is_conf(path):
                 self.has_any = True
                 name = path.name.removesuffix(".gz").removesuffix(".conf")
@@ -116,15 +115,22 @@ class Gathered:
             self.broken.append(f"{said}: {safe(str(error))}.")
             self._cut(path, said)
 
+    def refuse(self, path: Path, reason: str) -> None:
+        """Name a file, or a folder, that could not be read at all, with the reason in half a sentence."""
+        self._begun = set()
+        said = f"{safe(str(path))} could not be read"
+        self.broken.append(f"{said}: {safe(reason)}.")
+        self._cut(path, said)
+
     def _cut(self, path: Path, reason: str) -> None:
         """Objects of a file are lost: of the kinds that were read from it, and of the one that its name tells."""
         named = kind_by_place(path)
         for kind in self._begun | ({named} if named is not None else set()):
             self._cut_off.setdefault(kind, reason)
 
-    def _take_refusal(self, path: Path, data: bytes) -> None:
+    def _take_refusal(self, path: Path, content: bytes) -> None:
         """What kubectl said instead of a list."""
-        text = data.decode("utf-8", "replace").strip()
+        text = content.decode("utf-8", "replace").strip()
         match = _FORBIDDEN.search(text)
         kind = _PLURALS.get(match.group(1) if match else "")
         if kind is not None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -18,8 +16,18 @@ from dsview.kinds.decode import BadObject, decode
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
+from dsview.sources.bounded_files import (
+    NGINX_CONF,
+    OBJECTS,
+    REFUSAL,
+    STANDARD_INPUT,
+    FileLimit,
+    read_bounded,
+    read_stream,
+)
 from dsview.sources.events import Sink
-from dsview.sources.files.documents import BROKEN, MAX_BYTES, Document, Unreadable, document, documents, unpack
+from dsview.sources.files.documents import BROKEN, Document, Unreadable, document, documents
+from dsview.sources.files.folder import files_in
 from dsview.sources.files.gathered import MAX_LISTS, Gathered, is_conf, kind_in, version_of
 from dsview.sources.manifest import manifest
 
@@ -66,73 +74,37 @@ class FilesSource:
         """Everything there is was told at the start."""
 
     def _contents(self) -> Iterator[tuple[Path, bytes]]:
+        if not self._path:
+            raise UserError("--from names nothing. Give a file, a directory, or - for standard input.")
         if self._path == "-":
             if self._stdin is None:
                 raise UserError("There is no standard input to read.")
-            yield Path("standard input"), self._stdin.read(MAX_BYTES)
+            try:
+                yield Path("standard input"), read_stream(self._stdin, STANDARD_INPUT)
+            except OSError as error:
+                raise UserError(f"Standard input cannot be read: {error.strerror or error}.") from None
             return
-        if not self._path:
-            raise UserError("--from names nothing. Give a file, a directory, or - for standard input.")
         root = Path(self._path)
         try:
-            mode = root.stat().st_mode
-            if stat.S_ISDIR(mode):
-                yield from self._directory(root)
-            elif stat.S_ISREG(mode):
-                if root.stat().st_size > MAX_BYTES:
-                    raise UserError(f"{safe(self._path)} is larger than 2 GB. Give its objects in several files.")
-                yield Path(root.name), root.read_bytes()
+            if root.is_dir():
+                yield from self._folder(root)
             else:
-                raise UserError(
-                    f"{safe(self._path)} is neither a file nor a directory. Give - and pipe it to standard input."
-                )
+                yield Path(root.name), read_bounded(root, _limit_of(root))
         except FileNotFoundError:
             raise UserError(f"{safe(self._path)} does not exist.") from None
-        except PermissionError:
-            raise UserError(f"{safe(self._path)} cannot be read: permission denied.") from None
         except OSError as error:
-            raise UserError(f"{safe(self._path)} cannot be read: {error.strerror or error}.") from None
+            hint = "" if root.is_file() else " Give a file, a directory, or - and pipe it to standard input."
+            raise UserError(f"{safe(self._path)} cannot be read: {safe(error.strerror or str(error))}.{hint}") from None
 
-    def _directory(self, root: Path) -> Iterator[tuple[Path, bytes]]:
-        seen: set[tuple[int, int]] = set()
-        broken = self._gathered.broken
-        pending = [root]
-        files: list[Path] = []
-        while pending:
-            folder = pending.pop()
+    def _folder(self, root: Path) -> Iterator[tuple[Path, bytes]]:
+        gathered = self._gathered
+        for path in files_in(root, lambda path: gathered.passed_over.append(str(path)), gathered.refuse):
             try:
-                info = folder.stat()
-                if (info.st_dev, info.st_ino) in seen:
-                    continue
-                seen.add((info.st_dev, info.st_ino))
-                entries = list(folder.iterdir())
+                content = read_bounded(root / path, _limit_of(path), within=root)
             except OSError as error:
-                broken.append(f"{safe(str(folder.relative_to(root)))} cannot be read ({error.strerror}).")
+                gathered.refuse(path, error.strerror or str(error))
                 continue
-            for entry in entries:
-                try:
-                    mode = entry.stat().st_mode
-                except OSError as error:
-                    broken.append(f"{safe(str(entry.relative_to(root)))} cannot be read ({error.strerror}).")
-                    continue
-                if stat.S_ISDIR(mode):
-                    pending.append(entry)
-                elif stat.S_ISREG(mode):
-                    files.append(entry)
-                else:
-                    self._gathered.passed_over.append(str(entry.relative_to(root)))
-        for path in sorted(files):
-            relative = path.relative_to(root)
-            if not _is_wanted(relative) and not (not relative.suffix and _begins_like_objects(path)):
-                self._gathered.passed_over.append(str(relative))
-                continue
-            try:
-                if path.stat().st_size > MAX_BYTES:
-                    broken.append(f"{safe(str(relative))} is larger than 2 GB and was passed over.")
-                    continue
-                yield relative, path.read_bytes()
-            except OSError as error:
-                broken.append(f"{safe(str(relative))} cannot be read ({error.strerror}).")
+            yield path, content
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """The object as it stands in its file, read anew, as YAML."""
@@ -141,7 +113,7 @@ class FilesSource:
             raise UserError("The manifest is not available: it was read from standard input.")
         root = Path(self._path)
         try:
-            content = unpack((root if root.is_file() else root / where).read_bytes())
+            content = read_bounded(root if root.is_file() else root / where, OBJECTS)
             best: tuple[tuple[int, int], Raw] | None = None
             for item, raw in _objects_in(where, content, kind):
                 if item.key == key and (best is None or version_of(item) >= best[0]):
@@ -172,22 +144,7 @@ def _objects_of(path: Path, found: Document, kind: Kind, depth: int) -> Iterator
             continue
 
 
-def _is_wanted(path: Path) -> bool:
-    name = path.name.removesuffix(".gz")
-    if name.endswith(".conf"):
-        return is_conf(path)
-    is_watch_recording = name.endswith((".jsonl", ".ndjson"))
-    is_expectation = name == "expect.json"
-    return name.endswith((".json", ".yaml", ".yml", ".err")) and not is_watch_recording and not is_expectation
-
-
-_BEGINS_LIKE_OBJECTS = re.compile(rb"\s*(?:\{\s*\"|---\s|apiVersion:|items:|kind:)")
-
-
-def _begins_like_objects(path: Path) -> bool:
-    """Whether a file without an extension begins as kubectl's output does."""
-    try:
-        with path.open("rb") as file:
-            return _BEGINS_LIKE_OBJECTS.match(file.read(256)) is not None
-    except OSError:
-        return True  # Reading it says why it cannot be read.
+def _limit_of(path: Path) -> FileLimit:
+    if path.suffix == ".err":
+        return REFUSAL
+    return NGINX_CONF if is_conf(path) else OBJECTS

@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from dsview.core.errors import UserError
 from dsview.core.secrets import credentials, remember
 from dsview.core.text import safe
+from dsview.core.yaml_text import YamlError, load_yaml
+from dsview.sources.bounded_files import CERTIFICATES, KUBECONFIG, read_bounded
 
 IN_CLUSTER = "in-cluster"
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NAMED = ("clusters", "contexts", "users")
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+"""What names a file, in a cluster or a user."""
 
 
 class ContextInfo(msgspec.Struct, frozen=True):
@@ -61,22 +62,23 @@ def kubeconfig_paths(kubeconfig: str | None) -> list[Path]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        value = yaml.load(path.read_bytes(), Loader=_Loader)  # noqa: S506  (a safe loader)
+        values = list(load_yaml(read_bounded(path, KUBECONFIG)))
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise UserError(safe(f"The kubeconfig {path} cannot be read: {error.strerror or error}.")) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark is not None else ""
+    except YamlError as error:
+        where = f" (line {error.line})" if error.line else ""
         raise UserError(
             safe(f"The kubeconfig {path} is not valid YAML{where}. Fix it, or name another with --kubeconfig.")
         ) from None
-    if value is None:
+    if values in ([], [None]):
         return {}
-    if not isinstance(value, dict):
+    if len(values) > 1:
+        raise UserError(safe(f"The kubeconfig {path} is malformed: it holds several documents."))
+    if not isinstance(values[0], dict):
         raise UserError(safe(f"The kubeconfig {path} is malformed: it is no mapping."))
-    return value
+    return values[0]
 
 
 def _absolute(entry: Any, folder: Path) -> Any:
@@ -188,6 +190,15 @@ class Kubeconfig:
             skips_tls_verify=_flag(cluster, "insecure-skip-tls-verify", name),
             config=config,
         )
+
+
+def check_files(config: Mapping[str, Any]) -> None:
+    """Read every file that a resolved context names, for those who hand the names on. Raises `OSError`."""
+    for row in (*config["clusters"], *config["users"]):
+        entry = row.get("cluster") or row.get("user") or {}
+        for key in _PATHS:
+            if isinstance(entry.get(key), str) and not entry.get(f"{key}-data"):
+                read_bounded(entry[key], CERTIFICATES)
 
 
 def resolve_context(kubeconfig: str | None, chosen: str | None) -> ResolvedContext:

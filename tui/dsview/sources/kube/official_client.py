@@ -23,7 +23,7 @@ import urllib3
 from kubernetes.config import exec_provider
 
 from dsview.core.secrets import remember
-from dsview.sources.kube.kubeconfig import ResolvedContext
+from dsview.sources.kube.kubeconfig import ResolvedContext, check_files
 
 PLUGIN_TIMEOUT = 60.0
 """Seconds that a credential plug-in may take; every request waits for it meanwhile."""
@@ -97,6 +97,8 @@ class OfficialTransport:
         if config is None:
             _config.load_incluster_config(client_configuration=self._configuration)
             return
+        # The client reads whatever the names lead to, without end.
+        check_files(config)
         with _said_by_the_client() as said:
             _config.load_kube_config_from_dict(config, client_configuration=self._configuration, persist_config=False)
         # A plug-in that fails is only logged by the client, which then goes on without credentials.

@@ -24,6 +24,7 @@ from urllib3 import HTTPHeaderDict
 from urllib3.util.ssl_ import create_urllib3_context
 
 from dsview.core.secrets import remember
+from dsview.sources.bounded_files import CERTIFICATES, TOKEN, read_bounded, read_text_bounded
 from dsview.sources.kube.kubeconfig import ResolvedContext
 
 _NOT_PLAIN = ("exec", "auth-provider", "username")
@@ -116,7 +117,7 @@ def _token(user: dict[str, Any]) -> str:
     if not path:
         return token
     try:
-        return Path(str(path)).read_text(encoding="utf-8").strip() or token
+        return read_text_bounded(str(path), TOKEN).strip() or token
     except OSError:
         if token:
             return token
@@ -131,6 +132,8 @@ def _tls(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
     elif data := cluster.get("certificate-authority-data"):
         context.load_verify_locations(cadata=_decoded(data).decode("ascii"))
     elif path := cluster.get("certificate-authority"):
+        # OpenSSL would read whatever the name leads to, without end.
+        read_bounded(str(path), CERTIFICATES)
         context.load_verify_locations(cafile=str(path))
     else:
         context.load_default_certs()
@@ -144,7 +147,7 @@ def _material(entry: dict[str, Any], name: str) -> bytes:
     """A PEM of the user: as data, else from the file that is named."""
     if data := entry.get(f"{name}-data"):
         return _decoded(data)
-    return Path(str(entry[name])).read_bytes() if entry.get(name) else b""
+    return read_bounded(str(entry[name]), CERTIFICATES) if entry.get(name) else b""
 
 
 def _decoded(data: object) -> bytes:

@@ -1,0 +1,219 @@
+"""Opens every file that is read: regular files only, and never more of one than its purpose takes.
+
+A name may lead to `/dev/zero`, to a pipe that nobody writes to, to a gigabyte that unpacks to a terabyte, or out of the
+folder that was given. Each of them is a sentence and not a process that hangs or is killed.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import select
+import stat
+import time
+import zlib
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+
+
+class FileLimit(msgspec.Struct, frozen=True):
+    """The most that is read: `size` in bytes after unpacking, `seconds` from opening to the last byte.
+
+    `may_be_pipe`: also a pipe that the shell opened for this process, as of `--config <(...)`. `may_be_gzip`: what is
+    packed is unpacked.
+    """
+
+    size: int
+    seconds: float = 30.0
+    may_be_pipe: bool = False
+    may_be_gzip: bool = False
+
+
+OBJECTS = FileLimit(2_000_000_000, 600.0, may_be_gzip=True)
+"""What kubectl wrote, a snapshot: 150,000 pods are 1.3 GB of JSON."""
+
+STANDARD_INPUT = FileLimit(2_000_000_000, 1800.0, may_be_gzip=True)
+"""The same from a pipe: kubectl takes minutes to list a large cluster through a slow line."""
+
+REFUSAL = FileLimit(1 << 20)
+"""What kubectl said instead of a list: a few lines."""
+
+NGINX_CONF = FileLimit(64 << 20, 60.0, may_be_gzip=True)
+"""An nginx.conf; one of more than 32 MB is said to be unread."""
+
+CONFIGURATION = FileLimit(1 << 20, may_be_pipe=True)
+"""The configuration file, themes and styles: people write them."""
+
+BASELINE = FileLimit(512 << 20, 120.0, may_be_pipe=True)
+"""A JSON report: a finding has 1 kB, and a broken CNI gives one to every pod."""
+
+KUBECONFIG = FileLimit(16 << 20, may_be_pipe=True)
+"""A kubeconfig: 400 contexts with their certificates are 3 MB."""
+
+CERTIFICATES = FileLimit(4 << 20)
+"""A bundle of certificates, or a key: those of all public authorities are 0.3 MB."""
+
+TOKEN = FileLimit(1 << 20)
+"""A bearer token: 1 to 10 kB."""
+
+REMEMBERED = FileLimit(1 << 20)
+"""What dsview itself remembers: less than 1 kB."""
+
+MAX_MEMBERS: Final = 100_000
+"""gzip files behind each other in one file: block-wise compressors make one of each 64 kB."""
+
+_PIECE: Final = 1 << 20
+_PACKED_PIECE: Final = 1 << 16
+"""Small: what follows a member is copied for each member."""
+
+_GZIP: Final = b"\x1f\x8b"
+_OWN_DESCRIPTOR: Final = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+")
+
+
+class NotReadableError(OSError):
+    """The file is not what may be read; `strerror` says so in half a sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(errno.EINVAL, reason)
+
+    def __str__(self) -> str:
+        return f"{self.filename}: {self.strerror}" if self.filename else str(self.strerror)
+
+
+def read_bounded(path: Path | str, limit: FileLimit, *, within: Path | None = None) -> bytes:
+    """The whole of a file, unpacked where it may be packed and is. `within` is the folder that its links may not leave.
+
+    Raises:
+        NotReadableError: it is no regular file, is larger than its limit, broken as gzip, or out of the folder.
+        OSError: it cannot be opened or read.
+    """
+    if within is not None and not Path(path).resolve().is_relative_to(within.resolve()):
+        raise NotReadableError("it is a link that leads out of the folder")
+    try:
+        with _opened(path, limit) as file:
+            return read_stream(file, limit)
+    except NotReadableError as error:
+        error.filename = str(path)
+        raise
+
+
+def read_text_bounded(path: Path | str, limit: FileLimit) -> str:
+    """The same as text in UTF-8. Raises `UnicodeDecodeError` besides."""
+    return read_bounded(path, limit).decode("utf-8")
+
+
+def read_stream(file: BinaryIO, limit: FileLimit) -> bytes:
+    """All that comes from a file or a pipe. Raises as `read_bounded` does."""
+    ends = time.monotonic() + limit.seconds
+    pieces = _pieces(file, ends, limit)
+    kept = io.BytesIO()
+    for piece in _unpacked(pieces) if limit.may_be_gzip else pieces:
+        if kept.tell() + len(piece) > limit.size:
+            raise _too_large(limit)
+        if time.monotonic() > ends:
+            raise _too_slow(limit)
+        kept.write(piece)
+    # It shares the bytes with what it returns; joining pieces would need twice the memory.
+    return kept.getvalue()
+
+
+def begins_with(path: Path, size: int) -> bytes:
+    """The first bytes of a regular file. Raises `OSError`."""
+    with _opened(path, OBJECTS) as file:
+        return file.read(size)
+
+
+def _opened(path: Path | str, limit: FileLimit) -> BinaryIO:
+    # Opening a device may already do something, and opening a pipe waits for who writes to it.
+    _check(os.stat(path).st_mode, path, limit)  # noqa: PTH116  (a Path would lose a slash at the end)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor)
+        _check(found.st_mode, path, limit)
+        if found.st_size > limit.size:
+            raise _too_large(limit)
+        os.set_blocking(descriptor, True)
+        return os.fdopen(descriptor, "rb", buffering=0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _check(mode: int, path: Path | str, limit: FileLimit) -> None:
+    if stat.S_ISREG(mode):
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if stat.S_ISFIFO(mode) and limit.may_be_pipe and _OWN_DESCRIPTOR.fullmatch(str(path)):
+        return
+    raise NotReadableError("it is no regular file")
+
+
+def _pieces(file: BinaryIO, ends: float, limit: FileLimit) -> Iterator[bytes]:
+    try:
+        descriptor = file.fileno()
+    except OSError:
+        descriptor = -1
+    read = getattr(file, "read1", file.read)
+    while True:
+        if descriptor >= 0:
+            ready, _, _ = select.select([descriptor], [], [], max(ends - time.monotonic(), 0.0))
+            if not ready:
+                raise _too_slow(limit)
+        piece = read(_PIECE)
+        if not piece:
+            return
+        yield piece
+
+
+def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The content, decompressed where it is gzip: one file or several, as `cat a.gz b.gz` makes it."""
+    begin = b""
+    while len(begin) < len(_GZIP) and (piece := next(pieces, b"")):
+        begin += piece
+    if not begin.startswith(_GZIP):
+        yield from chain([begin], pieces)
+        return
+    members = 0
+    unzip = None
+    for piece in chain([begin], pieces):
+        for start in range(0, len(piece), _PACKED_PIECE):
+            rest = piece[start : start + _PACKED_PIECE]
+            while rest:
+                if unzip is None:
+                    # Tapes and some compressors fill up what is behind a file.
+                    rest = rest.lstrip(b"\0\t\r\n ") if members else rest
+                    if not rest:
+                        break
+                    if rest[0] != _GZIP[0]:
+                        raise NotReadableError("something that is not gzip follows its compressed part")
+                    members += 1
+                    if members > MAX_MEMBERS:
+                        raise NotReadableError(f"it is more than {MAX_MEMBERS:,} gzip files behind each other")
+                    unzip = zlib.decompressobj(wbits=31)
+                try:
+                    yield unzip.decompress(rest, _PIECE)
+                except zlib.error as error:
+                    raise NotReadableError(f"it is not readable as gzip ({error})") from None
+                if unzip.eof:
+                    rest = unzip.unused_data
+                    unzip = None
+                else:
+                    rest = unzip.unconsumed_tail
+    if unzip is not None:
+        raise NotReadableError("it is a gzip file that was cut off")
+
+
+def _too_large(limit: FileLimit) -> NotReadableError:
+    size = f"{limit.size / 1e9:g} GB" if limit.size >= 1_000_000_000 else f"{max(limit.size >> 20, 1)} MB"
+    return NotReadableError(f"it is larger than {size}")
+
+
+def _too_slow(limit: FileLimit) -> NotReadableError:
+    return NotReadableError(f"reading it takes longer than {limit.seconds:g} s")
