@@ -18,6 +18,7 @@ from dsview.kinds.service import SERVICE_ANNOTATIONS
 
 # Few words, so that hosts, names and values meet; one with what separates fields of packed endpoints.
 WORDS = st.sampled_from(["", "a", "b", "10.0.0.1", "fd00::1", "Ready", "True", "Pod", "*", "x\ty\nz,"])
+ODD_TIMES = ("0001-01-01T00:00:01Z", "1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
 MAPS = st.dictionaries(WORDS, WORDS, max_size=2)
 ANNOTATIONS = st.dictionaries(
     st.sampled_from(
@@ -67,7 +68,7 @@ def strategy(type_: inspect.Type, name: str = "") -> st.SearchStrategy[Any]:
         case inspect.IntType():
             return st.integers(0, 3)
         case inspect.DateTimeType():
-            return st.sampled_from(["2026-11-20T08:14:01Z", "2026-11-20T08:14:02.123456Z"])
+            return st.sampled_from(["2026-11-20T08:14:01Z", "2026-11-20T08:14:02.123456Z", *ODD_TIMES])
     return WORDS
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dsview.cluster.component_settings import kube_proxy_settings
@@ -641,6 +641,7 @@ def test_settings_of_kube_proxy_made_to_hurt_are_unreadable(text: str) -> None:
     assert kube_proxy_settings(ConfigMap(name="kube-proxy", data={"config.conf": text})) is None
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_damaged_files_never_end_in_anything_but_a_sentence(data: st.DataObject) -> None:
     content = bytearray(

@@ -14,10 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from dsview.cluster.newest_time import newest_time
 from dsview.kinds.decode import decode
 from dsview.kinds.encode import encode
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
+from dsview.kinds.wire import iso_time
+from dsview.session.snapshot import take_snapshot
+from dsview.sources.snapshot import write_snapshot
+from dsview.tables.facts import moment_text
+from tests.support.clusters import from_path
 from tests.support.random_objects import strategy
 
 DATA = Path(__file__).parent.parent / "data"
@@ -40,6 +46,57 @@ def again(kind: Kind, data: bytes) -> None:
 def test_any_object_written_and_read_again_is_the_same(kind: Kind, data: st.DataObject) -> None:
     sent = data.draw(strategy(inspect.type_info(RESOURCES[kind].wire)))
     again(kind, json.dumps(sent).encode())
+
+
+FAR_TIMES = (
+    "0001-01-01T00:00:00+23:59",
+    "0001-01-01T00:00:00Z",
+    "0999-12-31T23:59:59.9Z",
+    "1970-01-01T00:00:00Z",
+    "9999-12-31T23:59:59.999999Z",
+    "9999-12-31T23:59:59-00:01",
+    "9999-12-31T23:59:59-23:59",
+)
+"""What RFC 3339 can say, and no clock of a cluster."""
+
+
+@pytest.mark.parametrize("time", FAR_TIMES)
+def test_times_that_no_clock_tells_are_written_and_read_again(time: str) -> None:
+    metadata = {"name": "a", "creationTimestamp": time, "deletionTimestamp": time}
+    conditions = [{"type": "Ready", "status": "True", "lastTransitionTime": time}]
+    for kind in RESOURCES:
+        sent = {
+            "metadata": metadata,
+            "involvedObject": {"kind": "Pod", "name": "a"},
+            "lastTimestamp": time,
+            "status": {"startTime": time, "conditions": conditions},
+        }
+        again(kind, json.dumps(sent).encode())
+
+
+@pytest.mark.parametrize("time", FAR_TIMES)
+def test_a_snapshot_of_times_that_no_clock_tells_is_read_whole(time: str, tmp_path: Path) -> None:
+    new = {"name": "b", "namespace": "n", "creationTimestamp": "2026-11-20T08:14:01Z"}
+    items = [
+        {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "n", "creationTimestamp": time}},
+        {"kind": "Pod", "apiVersion": "v1", "metadata": new},
+    ]
+    (tmp_path / "objects.json").write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": items}))
+    first = from_path(tmp_path / "objects.json")
+    write_snapshot(tmp_path / "snapshot.json", take_snapshot(first, 1795162441.0))
+    second = from_path(tmp_path / "snapshot.json")
+    assert list(second.state.pods) == list(first.state.pods)
+    assert len(list(second.state.pods)) == 2
+    assert newest_time(second.state) == 1795162441, "a clock that is off by centuries does not tell what time it is"
+
+
+@given(st.integers())
+def test_any_number_of_seconds_is_a_time(moment: int) -> None:
+    text = iso_time(moment)
+    if moment:
+        assert text is not None
+        decode(Kind.POD, json.dumps({"metadata": {"name": "a", "creationTimestamp": text}}).encode())
+        assert moment_text(moment)
 
 
 def backend(name: str) -> Json:

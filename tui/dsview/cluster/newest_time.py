@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind
+from dsview.kinds.wire import PLAUSIBLE
 
 
 def newest_time(state: ClusterState) -> int:
-    """Epoch seconds of the newest creation, event, start or readiness of any object; 0 where none holds a time."""
-    return state.remembered("newest time", state.version, lambda: max(_times(state), default=0))
+    """Epoch seconds of the newest creation, event, start or readiness of any object; 0 where none holds a time.
+
+    A clock that is off by centuries does not count.
+    """
+    return state.remembered("newest time", state.version, lambda: max(filter(_is_plausible, _times(state)), default=0))
+
+
+def _is_plausible(moment: int) -> bool:
+    return moment in PLAUSIBLE
 
 
 def _times(state: ClusterState) -> list[int]:

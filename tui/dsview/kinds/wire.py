@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -57,9 +57,38 @@ def texts(values: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(values) if values else ()
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
+"""The years 1 to 9999."""
+
+_OFFSET = 86_340
+"""23:59, the largest offset that is written: with it RFC 3339 reaches almost a day further."""
+
+PLAUSIBLE = range(1, 7_258_118_400)
+"""Moments that clocks tell, until 2200. Others are kept and shown, and nothing is concluded from them."""
+
+
+def utc(seconds: int) -> datetime:
+    """A moment in UTC; the nearest one that there is where a year has more than four digits or is before the first."""
+    return _EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))
+
+
 def iso_time(seconds: int) -> str | None:
-    """Epoch seconds as Kubernetes writes a time; None for 0, which is "not given"."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
+    """Epoch seconds as Kubernetes writes a time; None for 0, which is "not given".
+
+    What any such text says is written as one that says the same. Only protobuf can say more: that is written as the
+    nearest one.
+    """
+    if not seconds:
+        return None
+    if seconds < _FIRST:
+        shift, offset = _OFFSET, "+23:59"
+    elif seconds > _LAST:
+        shift, offset = -_OFFSET, "-23:59"
+    else:
+        shift, offset = 0, "Z"
+    # Not strftime, which writes the year 1 as 1.
+    return utc(seconds + shift).replace(tzinfo=None).isoformat() + offset
 
 
 def without_empty(**fields: Any) -> Json:

@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +18,7 @@ from dsview.core.listen import ListenSource, NginxConf
 from dsview.kinds.encode import encode
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
+from dsview.kinds.wire import PLAUSIBLE, seconds, utc
 from dsview.sources.events import StatusChanged
 from dsview.sources.private_files import private_file
 
@@ -54,8 +55,9 @@ class SnapshotHead(msgspec.Struct, rename="camel"):
 
     @property
     def captured_seconds(self) -> float | None:
-        """The time of capture, epoch seconds."""
-        return self.captured_at.timestamp() if self.captured_at is not None else None
+        """The time of capture, epoch seconds; None where no clock told it."""
+        found = seconds(self.captured_at)
+        return float(found) if found in PLAUSIBLE else None
 
 
 class Snapshot(msgspec.Struct, kw_only=True):
@@ -76,7 +78,7 @@ def _status(status: StatusChanged) -> SnapshotStatus:
 
 def _parts(snapshot: Snapshot) -> Iterator[bytes]:
     head = SnapshotHead(
-        captured_at=datetime.fromtimestamp(int(snapshot.captured_at), UTC),
+        captured_at=utc(int(snapshot.captured_at)),
         server_version=snapshot.server_version,
         context=snapshot.context,
         kinds={status.kind.value: _status(status) for status in snapshot.statuses},

@@ -13,6 +13,7 @@ from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.registry import RESOURCES
+from dsview.kinds.wire import PLAUSIBLE, iso_time
 from dsview.tables.cells import GAP
 
 
@@ -41,7 +42,11 @@ class Relative(msgspec.Struct, frozen=True, kw_only=True):
 
 def moment_text(seconds: float) -> str:
     """Epoch seconds as people read them, in UTC; empty for 0, which is "not given"."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if seconds else ""
+    if not seconds:
+        return ""
+    if int(seconds) not in PLAUSIBLE:
+        return iso_time(int(seconds)) or ""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def text_fact(label: str, value: str) -> list[Fact]:

@@ -95,7 +95,7 @@ def written_text(manifest: str, field: str) -> Safe:
 def _moment(text: str) -> str:
     try:
         return moment_text(datetime.fromisoformat(text).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):
         return text
 
 

@@ -7,7 +7,7 @@ tens of thousands have a function of their own (`pod`, `endpoint_slice`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from types import NoneType
 from typing import Any, get_args, get_origin
 
@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Raw
 
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
+from dsview.kinds.wire import utc
 
 Convert = Callable[[Any], Any]
 
@@ -71,7 +72,7 @@ def _int_or_string(value: Any) -> int | str:
 
 def _moment(value: Any) -> datetime | None:
     # A time that is not set is an empty message, where JSON has null.
-    return datetime.fromtimestamp(value.seconds, UTC) if value.seconds else None
+    return utc(value.seconds) if value.seconds else None
 
 
 def map_of(entries: Iterable[bytes]) -> dict[str, str]:
