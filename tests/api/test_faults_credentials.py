@@ -11,7 +11,7 @@ import pytest
 
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
-from dsview.sources.kube import client, official_client
+from dsview.sources.kube import client, credential_plugin
 from dsview.sources.kube import source as kube_source
 from tests.support.apiserver import ApiServer
 from tests.support.driven import FOLLOWED
@@ -150,13 +150,13 @@ def test_a_plugin_that_fails_at_the_start_is_run_again_later(
 def test_a_plugin_that_never_ends_is_ended(
     api: ApiServer, live: OpenLive, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(official_client, "PLUGIN_TIMEOUT", 0.2)
+    monkeypatch.setattr(credential_plugin, "TIME_LIMIT", 0.2)
     monkeypatch.setattr(kube_source, "RETRY_FIRST", 0.05)
     plugin.path.write_text("#!/bin/sh\nsleep 60 & wait\n")
     one = live(user=plugin.user)
     one.until_said(Health.FAILED, "took longer than 0.2 s")
     plugin.path.write_text(PLUGIN.replace("API_VERSION", API_VERSION))
-    monkeypatch.setattr(official_client, "PLUGIN_TIMEOUT", 20.0)
+    monkeypatch.setattr(credential_plugin, "TIME_LIMIT", 20.0)
     one.ends_well()
 
 

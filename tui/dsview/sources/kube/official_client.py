@@ -6,13 +6,12 @@ The one place that imports it. Its models, its watch and its informers are not u
 from __future__ import annotations
 
 import logging
-import os
-import signal
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,40 +20,44 @@ import kubernetes.client
 import kubernetes.config
 import urllib3
 from kubernetes.config import exec_provider
+from urllib3.util.ssl_ import create_urllib3_context
 
 from dsview.core.secrets import remember
+from dsview.sources.bounded_files import CERTIFICATES, read_bounded
+from dsview.sources.kube.credential_plugin import CredentialPlugin
 from dsview.sources.kube.kubeconfig import ResolvedContext, check_files
-
-PLUGIN_TIMEOUT = 60.0
-"""Seconds that a credential plug-in may take; every request waits for it meanwhile."""
+from dsview.sources.kube.unnamed_files import unnamed_file
 
 for _name in ("kubernetes", "websocket"):
     # They must never write on the terminal that a screen is drawn on; a log file has its own handler.
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
-class _Plugin(subprocess.Popen[str]):
-    """A credential plug-in. It never gets the terminal, a screen is drawn there: what it says is put in the message."""
-
-    def __init__(self, arguments: Any, **options: Any) -> None:
-        options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True}
-        super().__init__(arguments, **options)  # the user's own kubeconfig names it
-
-    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:  # noqa: A002  (the base class names it so)
-        """What it wrote. Raises `ConfigException` where it takes too long."""
-        try:
-            return super().communicate(input, timeout or PLUGIN_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.pid, signal.SIGKILL)
-            raise kubernetes.config.ConfigException(
-                f"the credential plug-in took longer than {PLUGIN_TIMEOUT:g} s"
-            ) from None
-
-
 _provider: Any = exec_provider
-_provider.subprocess = SimpleNamespace(Popen=_Plugin, PIPE=subprocess.PIPE)
+_provider.subprocess = SimpleNamespace(Popen=CredentialPlugin, PIPE=subprocess.PIPE)
 _provider.sys = SimpleNamespace(stdout=None, stderr=None, stdin=None, platform=sys.platform)
 _config: Any = kubernetes.config
+
+
+_client_config: Any = kubernetes.config.kube_config
+_loading = threading.Lock()
+"""The client keeps what it makes files of for the whole process: one at a time gets its own."""
+
+
+@contextmanager
+def _without_files_left() -> Iterator[None]:
+    """What the client makes files of meanwhile, such as a key, has no name on a disk and is gone afterwards."""
+    with _loading, ExitStack() as files:
+
+        def make(content: str | bytes, *_: object, **__: object) -> str:
+            return files.enter_context(unnamed_file(content.encode() if isinstance(content, str) else content))
+
+        original = _client_config._create_temp_file_with_content
+        _client_config._create_temp_file_with_content = make
+        try:
+            yield
+        finally:
+            _client_config._create_temp_file_with_content = original
 
 
 @contextmanager
@@ -80,7 +83,9 @@ class OfficialTransport:
 
     def __init__(self, context: ResolvedContext, *, connections: int) -> None:
         self._configuration = kubernetes.client.Configuration()
-        self._load(context)
+        with _without_files_left():
+            self._load(context)
+            tls = self._tls_context()
         remember(self._configuration.api_key.values())
         self._configuration.connection_pool_maxsize = connections
         self._configuration.retries = False
@@ -88,6 +93,12 @@ class OfficialTransport:
         # The client's own hook would run an expired plug-in in every thread at once; 401 leads to a new access instead.
         self._configuration.refresh_api_key_hook = None
         self._api = kubernetes.client.ApiClient(self._configuration)
+        self.pool: urllib3.PoolManager = self._api.rest_client.pool_manager
+        """The client's own connections: through its proxy, with its certificates."""
+        options = self.pool.connection_pool_kw
+        for name in ("ca_certs", "cert_file", "key_file", "ca_cert_data"):
+            options.pop(name, None)
+        options["ssl_context"] = tls
         headers: dict[str, str] = {}
         self._api.update_params_for_auth(headers, [], ["BearerToken"], "", "GET", None)
         self.headers = urllib3.HTTPHeaderDict(headers)
@@ -113,8 +124,34 @@ class OfficialTransport:
         """The URL of the API server."""
         return str(self._configuration.host)
 
-    @property
-    def pool(self) -> urllib3.PoolManager:
-        """The client's own connections: through its proxy, with its certificates."""
-        pool: urllib3.PoolManager = self._api.rest_client.pool_manager
-        return pool
+    def _tls_context(self) -> ssl.SSLContext:
+        """The certificates that the client found, read once: the files that they stand in are gone afterwards."""
+        configuration: Any = self._configuration
+        authorities = configuration.ca_cert_data
+        if configuration.ssl_ca_cert:
+            authorities = read_bounded(configuration.ssl_ca_cert, CERTIFICATES).decode("ascii", "ignore")
+        context = _verifying(authorities) if configuration.verify_ssl else _trusting()
+        if configuration.cert_file:
+            # A password would be asked for on the terminal that a screen is drawn on.
+            context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
+        if configuration.proxy and configuration.proxy_ssl_context is None:
+            # A proxy is verified alike, and is no business of the client's certificate.
+            configuration.proxy_ssl_context = _verifying(authorities) if configuration.verify_ssl else _trusting()
+        return context
+
+
+def _verifying(authorities: str | None) -> ssl.SSLContext:
+    context = create_urllib3_context()
+    context.verify_mode = ssl.CERT_REQUIRED
+    if authorities:
+        context.load_verify_locations(cadata=authorities)
+    else:
+        context.load_default_certs()
+    return context
+
+
+def _trusting() -> ssl.SSLContext:
+    context = create_urllib3_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import socket
 import ssl
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 from urllib.request import getproxies
@@ -26,6 +23,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from dsview.core.secrets import remember
 from dsview.sources.bounded_files import CERTIFICATES, TOKEN, read_bounded, read_text_bounded
 from dsview.sources.kube.kubeconfig import ResolvedContext
+from dsview.sources.kube.unnamed_files import unnamed_file
 
 _NOT_PLAIN = ("exec", "auth-provider", "username")
 """What in a kubeconfig's user is for the official client."""
@@ -158,12 +156,7 @@ def _decoded(data: object) -> bytes:
 
 
 def _load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
-    """OpenSSL takes a pair from files only: one of ours alone, gone as soon as it was read."""
-    descriptor, name = tempfile.mkstemp()
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(certificate + b"\n" + key)
+    # The certificate's file may hold the key, too.
+    with unnamed_file(certificate) as certificate_file, unnamed_file(key or certificate) as key_file:
         # A password would be asked for on the terminal that a screen is drawn on.
-        context.load_cert_chain(name, password="")
-    finally:
-        Path(name).unlink()
+        context.load_cert_chain(certificate_file, key_file, password="")
