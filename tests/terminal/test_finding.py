@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.terminal.stage import on_stage, service
 
 
@@ -77,18 +79,40 @@ async def test_only_flagged_rows_are_shown_on_demand() -> None:
         assert "web" in stage.names("services")
 
 
-async def test_sort_by_selected_column_then_reversed_then_as_before() -> None:
+async def test_sort_by_a_column_then_reversed_then_as_before() -> None:
     async with on_stage() as stage:
         natural = stage.names("services")
-        await stage.press("s")
+        await stage.press("s", *"name", "enter")
         assert stage.names("services") == ["api", "mail", "old", "web"]
         assert "Name ↑" in stage.text
-        await stage.press("s")
+        await stage.press("s", *"name", "enter")
         assert stage.names("services") == ["web", "old", "mail", "api"]
         assert "Name ↓" in stage.text
-        await stage.press("s")
+        await stage.press("s", *"name", "enter")
         assert stage.names("services") == natural
         assert "Name ↓" not in stage.text
+
+
+@pytest.mark.parametrize("pane", ["services", "pods", "nodes", "listeners"])
+async def test_worst_first_is_the_first_thing_that_sorting_offers_in_each_pane(pane: str) -> None:
+    async with on_stage() as stage:
+        await stage.press(":", *pane, "enter", "s")
+        assert "Worst first" in stage.text
+        await stage.press("enter")
+        view = stage.pane(pane).view
+        assert view is not None
+        severities = [row.severity for row in map(view.row, range(len(view)))]
+        assert severities == sorted(severities, key=lambda s: s.rank if s is not None else 9)
+        assert view.sort_column == "flags"
+
+
+async def test_a_click_on_a_title_sorts() -> None:
+    async with on_stage() as stage:
+        pane = stage.pane("services")
+        name = pane.placed_layout.find("name")
+        assert name is not None
+        await stage.pilot.click(pane, offset=(name.offset + 1, 1))
+        assert stage.names("services") == ["api", "mail", "old", "web"]
 
 
 async def test_namespaces_are_chosen_from_a_list_with_counts() -> None:

@@ -128,5 +128,5 @@ async def test_changed_cell_lights_up_in_its_table(colours: bool, monkeypatch: p
 
 async def test_nothing_lights_up_by_scrolling_or_sorting() -> None:
     async with on_stage(many_pods(200)) as stage:
-        await stage.press("2", "2", "G", "g", "l", "s", "s")
+        await stage.press("2", "2", "G", "g", "l", "s", "enter")
         assert lit(stage, "pod-0") == []

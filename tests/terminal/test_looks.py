@@ -16,7 +16,7 @@ from dsview.ui.appearance import Appearance
 from dsview.ui.glyphs import ASCII, UNICODE
 from dsview.ui.pane import PANES
 from dsview.ui.themes import VARIABLES, missing_variables, own_themes
-from tests.terminal.stage import many_pods, on_stage
+from tests.terminal.stage import many_pods, on_stage, troubled_shop
 
 THEMES = {theme.name: theme for theme in own_themes()}
 
@@ -124,10 +124,13 @@ async def test_key_bar_does_what_its_keys_do_when_it_is_clicked() -> None:
         await stage.until(lambda: "What you see" in stage.text)
 
 
-@pytest.mark.parametrize("keys", ["", "w", "t", "T", "Y", "C", "question_mark", "enter", "slash", "i", "p"])
-async def test_ascii_screens_draw_no_other_characters(keys: str) -> None:
-    async with on_stage(many_pods(50), size=(80, 24), look=Appearance(ascii_only=True)) as stage:
-        await stage.press("2", *keys.split())
+@pytest.mark.parametrize(
+    "keys", ["", "w", "t", "T", "Y", "C", "question_mark", "enter", "slash", "i", "p", "s", "n", "S"]
+)
+@pytest.mark.parametrize("size", [(80, 24), (160, 150)], ids=["small", "all of it"])
+async def test_ascii_screens_draw_no_other_characters(keys: str, size: tuple[int, int]) -> None:
+    async with on_stage([*troubled_shop(), *many_pods(50)], size=size, look=Appearance(ascii_only=True)) as stage:
+        await stage.press("1", *keys.split())
         await stage.pilot.pause(0.1)
         assert {character for character in stage.text if not character.isascii()} == set()
 

@@ -6,6 +6,7 @@ import difflib
 import locale
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from textual.css.errors import StylesheetError
 from textual.css.stylesheet import Stylesheet, StylesheetParseError
@@ -14,6 +15,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from dsview.cli.configured import known_actions, known_columns
 from dsview.cli.options import Settings
+from dsview.config.last_views import last_views, last_views_path, remember_last_view
 from dsview.config.preferences import (
     Preferences,
     columns_path,
@@ -47,7 +49,19 @@ def open_appearance(settings: Settings) -> Appearance:
         css=_users_css(config_dir() / "style.tcss"),
         columns=columns,
         remember=partial(remember_columns, columns_path()),
+        **_memory(settings),
     )
+
+
+def _memory(settings: Settings) -> dict[str, Any]:
+    """What keeps how a context was left; under other names than its own, nothing does."""
+    if settings.redact:
+        return {}
+    path = last_views_path()
+    return {
+        "last_view": lambda context: last_views(path).get(context),
+        "remember_view": partial(remember_last_view, path),
+    }
 
 
 def _speaks_unicode() -> bool:

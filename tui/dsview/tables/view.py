@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from heapq import nsmallest
 from itertools import islice
 
 from dsview.analysis.cluster_view import ClusterView, Delta
@@ -53,6 +54,7 @@ class TableView:
         self._keys: list[Key] = []
         self._waiting: set[Key] = set()
         self._flags: dict[Key, Severity] = {}
+        self._flagged: dict[Severity, set[Key]] = {severity: set() for severity in Severity}
         self._rows: dict[Key, Row | None] = {}
         self._total = 0
         for finding in view.book:
@@ -71,10 +73,17 @@ class TableView:
     @property
     def flagged(self) -> dict[Severity, int]:
         """How many rows have which worst severity, filtered or not."""
-        counts = dict.fromkeys(Severity, 0)
-        for severity in self._flags.values():
-            counts[severity] += 1
-        return counts
+        return {severity: len(keys) for severity, keys in self._flagged.items()}
+
+    def worst(self, most: int) -> list[Key]:
+        """The worst of the rows that are shown, at most so many; those that are equally bad by namespace and name."""
+        found: list[Key] = []
+        for keys in self._flagged.values():
+            shown = keys if len(self._keys) == self._total else filter(set(self._keys).__contains__, keys)
+            found += nsmallest(most - len(found), shown)
+            if len(found) >= most:
+                break
+        return found
 
     @property
     def inapplicable(self) -> tuple[str, ...]:
@@ -203,7 +212,11 @@ class TableView:
         if not kind:
             if keys is None:
                 found = ((key, self.pane.findings(self.session, key)) for key in self.pane.keys(self.session))
-                self._flags = {key: min((f.severity for f in fs), key=lambda s: s.rank) for key, fs in found if fs}
+                for flagged in self._flagged.values():
+                    flagged.clear()
+                self._flags.clear()
+                for key, fs in found:
+                    self._set_flag(key, min((f.severity for f in fs), key=lambda s: s.rank, default=None))
             return
         for ref in delta.findings:
             if ref.kind == kind:
@@ -212,10 +225,15 @@ class TableView:
     def _flag(self, ref: ObjectRef) -> None:
         key = (ref.namespace or "", ref.name)
         found = self.session.book.of(ref)
-        if found:
-            self._flags[key] = found[0].severity
-        else:
-            self._flags.pop(key, None)
+        self._set_flag(key, found[0].severity if found else None)
+
+    def _set_flag(self, key: Key, severity: Severity | None) -> None:
+        before = self._flags.pop(key, None)
+        if before is not None:
+            self._flagged[before].discard(key)
+        if severity is not None:
+            self._flags[key] = severity
+            self._flagged[severity].add(key)
 
     def _read_texts(self, keys: Sequence[Key]) -> list[str]:
         flags, findings = self._flags, self.pane.findings

@@ -33,7 +33,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One action. `name` is Textual's, with arguments, and what a key map refers to.
 
     `bar` is its word on the key bar, empty for actions that are not on it. `help` is one sentence. `while_typing`
-    makes its keys work in a line of text as well.
+    makes its keys work in a line of text as well. `aliases` are short words for it in the palette, as k9s has them.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     where: tuple[Where, ...]
     bar: str = ""
     while_typing: bool = False
+    aliases: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -103,6 +104,18 @@ _BAR = {
 _BAR_ELSEWHERE = {"copy": ("copy", frozenset({Where.PANES, Where.DETAIL, Where.FINDINGS, Where.TRACE}))}
 """Actions with another word but in the places that are named."""
 
+_ALIASES: dict[str, tuple[str, ...]] = {
+    "pane('services')": ("svc", "service"),
+    "pane('pods')": ("po", "pod"),
+    "pane('nodes')": ("no", "node"),
+    "pane('listeners')": ("lis", "listener"),
+    "namespaces": ("ns",),
+    "contexts": ("ctx",),
+    "timeline": ("ev", "events"),
+    "quit": ("q", "q!", "exit"),
+    "help": ("h",),
+}
+
 _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "Look closer": (
         (_LISTS, "open", "enter", "Open", "Opens what the cursor is on."),
@@ -139,7 +152,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
             "Only one sort",
             "In the timeline: shows findings only, families only, and so on.",
         ),
-        (_PANES, "sort", "s", "Sort", "Sorts by the selected column; again: reversed; again: as before."),
+        (_PANES, "sort", "s", "Sort", "Chooses the order: worst first, by name, or by any column; again: reversed."),
         (_FINDINGS, "group", "s", "Group", "In the findings: groups them by severity, by namespace or by check."),
         (_FINDINGS, "fold", "o", "Fold", "In the findings: folds away what the causes explain, or unfolds it."),
         (
@@ -151,9 +164,15 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         ),
         (_FINDINGS, "acknowledged", "A", "Acknowledged", "In the findings: shows what was put aside, or hides it."),
         (_FINDINGS, "exempted", "E", "Exempted", "In the findings: shows what the policy exempts, or hides it."),
-        (_READING, "search", "/", "Search", "In a text, such as YAML: looks for what you type."),
-        (_READING, "search_next", "n", "Next match", "In a text: goes to the next place of what was looked for."),
-        (_READING, "search_previous", "N", "Match before", "In a text: goes to the place before."),
+        (_SCREENS, "search", "/", "Search", "In a text or a list: looks for what you type."),
+        (
+            _SCREENS,
+            "search_next",
+            "n",
+            "Next match",
+            "In a text or a list: goes to the next match.",
+        ),
+        (_SCREENS, "search_previous", "N", "Match before", "In a text or a list: goes to the match before."),
         (_PANES, "namespaces", "n", "Namespaces", "Chooses which namespaces are shown."),
         (_PANES, "clear", "escape", "Clear", "Drops the filter, else shows all four panes again."),
     ),
@@ -162,6 +181,8 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         (_LISTS, "cursor_down", "down j", "Down", "Moves the cursor down."),
         (_LISTS, "page_up", "pageup ctrl+b", "Page up", "Moves up by one page."),
         (_LISTS, "page_down", "pagedown ctrl+f space", "Page down", "Moves down by one page."),
+        (_LISTS, "half_page_up", "ctrl+u", "Half a page up", "Moves up by half a page."),
+        (_LISTS, "half_page_down", "ctrl+d", "Half a page down", "Moves down by half a page."),
         (_LISTS, "first", "home g", "First", "Moves to the beginning."),
         (_LISTS, "last", "end G", "Last", "Moves to the end."),
         ((Where.TABLE,), "column_left", "left h", "Column left", "Selects the column to the left."),
@@ -203,7 +224,8 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "dsview": (
         (_ALWAYS, "contexts", "x", "Contexts", "Changes to another cluster of the kubeconfig."),
         (_ALWAYS, "sources", "i", "Sources", "Shows how each source is doing and what was asked of the server."),
-        (_ALWAYS, "palette", "p ctrl+p", "Palette", "Finds any of these by its name."),
+        (_ALWAYS, "palette", ": p ctrl+p", "Palette", "Finds any of these by its name: :pods, :svc, :no, :lis."),
+        (_ALWAYS, "theme", "", "Theme", "Changes the colours."),
         (_ALWAYS, "help", "?", "Help", "Shows every key."),
         (_ALWAYS, "quit", "q ctrl+c ctrl+q", "Quit", "Leaves dsview."),
     ),
@@ -219,24 +241,25 @@ ACTIONS: tuple[Action, ...] = tuple(
         where=where,
         bar=_BAR.get(name, ""),
         while_typing=where is _CHOICE,
+        aliases=_ALIASES.get(name, ()),
     )
     for group, entries in _ENTRIES.items()
     for where, name, keys, title, sentence in entries
 )
 
 _KEY_NAMES = {
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "escape": "Esc",
     "enter": "Enter",
     "tab": "Tab",
     "shift+tab": "Shift+Tab",
-    "shift+left": "Shift+←",
-    "shift+right": "Shift+→",
+    "shift+left": "Shift+Left",
+    "shift+right": "Shift+Right",
     "home": "Home",
     "end": "End",
     "space": "Space",
@@ -277,7 +300,7 @@ def bar_word(action: Action, parts: Iterable[Where]) -> str:
 
 
 def key_label(key: str) -> str:
-    """A key as people write it: `↑`, `Ctrl+P`, `G`."""
+    """A key as people write it: `Up`, `Ctrl+P`, `G`."""
     if key.startswith("ctrl+"):
         return f"Ctrl+{key.removeprefix('ctrl+').upper()}"
     if len(key) > 1 and key[0] == "f" and key[1:].isdigit():
@@ -286,7 +309,7 @@ def key_label(key: str) -> str:
 
 
 def keys_label(action: Action) -> str:
-    """All keys of an action, such as `↑ k`."""
+    """All keys of an action, such as `Up k`."""
     return " ".join(key_label(key) for key in action.keys)
 
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import BindingType
 from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
 
 from dsview.core.text import safe, safe_lines
-from dsview.ui.actions import ACTIONS, Where, bindings_of
+from dsview.ui.actions import ACTIONS, Where, bindings_of, keys_label
 from dsview.ui.appearance import Appearance
 from dsview.ui.choices import ContextChoice
 from dsview.ui.glyphs import ASCII, UNICODE
 from dsview.ui.keymap import keymap_of
-from dsview.ui.navigation import Follows, Navigator
+from dsview.ui.multiplexers import passed_on
+from dsview.ui.navigation import Command, Follows, Navigator
 from dsview.ui.refresh_loop import RefreshLoop
 from dsview.ui.screens.main import MainScreen
 from dsview.ui.signals import on_leave_signals
@@ -26,6 +31,7 @@ from dsview.ui.styles import styles_dir
 from dsview.ui.themes import DEFAULT_THEME, FEW_COLOURS_THEME, missing_variables, own_themes
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.filter import LineFilter
 
     from dsview.analysis.cluster_view import Delta
@@ -38,6 +44,9 @@ _NOT_IN_PALETTE = frozenset({"palette", "clear", "back", "keep", "drop", "accept
 
 TALLY_SLICE = 0.004
 """Seconds at a time for counting what the findings come to."""
+
+_SHOWN_COPY = 60
+"""So much of what was copied is said."""
 
 _FAULT = 70
 """The exit code of a fault inside dsview, as the README lists it."""
@@ -61,8 +70,7 @@ class DsviewApp(App["UserError | None"]):
 
     TITLE = "dsview"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.EVERYWHERE)
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
 
     class Opened(Message):
@@ -110,6 +118,8 @@ class DsviewApp(App["UserError | None"]):
         self.actions = look.actions
         self.columns = dict(look.columns)
         self._remember = look.remember
+        self._last_view = look.last_view
+        self._remember_view = look.remember_view
         self._open_session = open_session
         self._source_name = source_name
         self._list_contexts = list_contexts
@@ -233,11 +243,13 @@ class DsviewApp(App["UserError | None"]):
         if self.workspace is not None:
             event.workspace.session.note(f"Changed here from {self.workspace.session.source.name}.")
             event.workspace.session.follows_another = True
+            self._remember_place()
         self._leave_session()
         self.workspace = event.workspace
         self._is_settled = False
         self.go.home()
         self.main.attach(event.workspace)
+        self._restore_place(event.workspace.session)
         self._pulse = RefreshLoop(
             event.workspace.session,
             set_timer=self.set_timer,
@@ -269,6 +281,31 @@ class DsviewApp(App["UserError | None"]):
         if self.workspace is not None:
             self.workspace.session.stop()
             self.workspace = None
+
+    def _restore_place(self, session: Session) -> None:
+        """Show the context as it was left, and say so where rows are missing because of that."""
+        last = self._last_view(session.source.name) if session.source.kind == "cluster" else None
+        if last is not None:
+            from dsview.ui.last_place import restore  # noqa: PLC0415 - after the first frame
+
+            if restore(self.main, last):
+                self.say("The filter is as you left it. Esc drops it.")
+
+    def exit(
+        self, result: UserError | None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        """Leave, on whatever way; the place is kept."""
+        self._remember_place()
+        super().exit(result, return_code, message)
+
+    def _remember_place(self) -> None:
+        """Keep how the context is left. It can be set again, so that a full disk is no reason to complain."""
+        session = self.workspace.session if self.workspace is not None else None
+        if session is not None and session.source.kind == "cluster" and self.screen_stack:
+            from dsview.ui.last_place import place_of  # noqa: PLC0415 - after the first frame
+
+            with suppress(OSError):
+                self._remember_view(session.source.name, place_of(self.main))
 
     def _apply(self, delta: Delta) -> None:
         workspace = self.workspace
@@ -338,18 +375,39 @@ class DsviewApp(App["UserError | None"]):
         harmless = safe_lines(text)
         self.copy_to_clipboard(harmless)
         hint = self._copy_natively(harmless) if self._copy_natively is not None else ""
-        self.say(f"Copied {what}.{hint}")
+        first, _, rest = harmless.partition("\n")
+        shown = first if len(first) <= _SHOWN_COPY else f"{first[:_SHOWN_COPY]}{self.glyphs.ellipsis}"
+        more = f" and {rest.count(chr(10)) + 1} more line{'s' if chr(10) in rest else ''}" if rest else ""
+        self.say(f"Copied {what}{more}: {shown}{hint}")
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every action that works on this screen, from the registry; and the themes."""
-        for action in self.actions:
-            if action.name not in _NOT_IN_PALETTE and self.go.can(action.name, screen):
-                yield SystemCommand(action.title, action.help, lambda name=action.name: self.go.perform(name))
-        yield SystemCommand("Theme", "Changes the colours.", self.action_change_theme)
+    def copy_to_clipboard(self, text: str) -> None:
+        """Give text to the terminal (OSC 52). A multiplexer that it goes through is asked to pass it on."""
+        super().copy_to_clipboard(text)
+        if self._driver is not None and (wrap := passed_on(os.environ)) is not None:
+            encoded = base64.b64encode(text.encode()).decode()
+            self._driver.write(wrap(f"\x1b]52;c;{encoded}\a"))
+
+    def commands(self) -> list[Command]:
+        """The palette: every action that works on this screen, from the registry."""
+        return [
+            Command(
+                action.title,
+                f"{keys_label(action)}  {action.help}" if action.keys else action.help,
+                action.aliases,
+                partial(self.go.perform, action.name),
+            )
+            for action in self.actions
+            if action.name not in _NOT_IN_PALETTE and self.go.can(action.name, self.screen)
+        ]
 
     def action_palette(self) -> None:
         """Find an action by its name."""
-        self.action_command_palette()
+        if not self.screen.is_modal:
+            self.go.commands(self.commands())
+
+    def action_theme(self) -> None:
+        """Choose the colours."""
+        self.go.themes()
 
     def action_earlier(self) -> None:
         """To the screen visited before."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from textual.theme import Theme
 
+from dsview.config.last_views import LastView
 from dsview.ui.actions import ACTIONS, Action
 
 Columns = Mapping[str, tuple[str, ...]]
@@ -18,6 +19,7 @@ class Appearance(msgspec.Struct, frozen=True, kw_only=True):
     """`theme` is empty for dsview's default. `themes` are more of them, `css` is a file of more Textual CSS.
 
     `columns` are what panes show; `remember` keeps another choice for the next time and may raise `OSError`.
+    `last_view` is how a context was left, None where nobody knows; `remember_view` keeps it, and may raise `OSError`.
     """
 
     theme: str = ""
@@ -27,3 +29,5 @@ class Appearance(msgspec.Struct, frozen=True, kw_only=True):
     css: Path | None = None
     columns: Columns = {}
     remember: Callable[[Columns], None] = lambda _columns: None
+    last_view: Callable[[str], LastView | None] = lambda _context: None
+    remember_view: Callable[[str, LastView], None] = lambda _context, _view: None

@@ -266,6 +266,14 @@ class Document(ScrollView, can_focus=True):
         """One page down."""
         self.scroll_to(y=self.scroll_offset.y + self.size.height - 1, animate=False, immediate=True)
 
+    def action_half_page_up(self) -> None:
+        """Half a page up."""
+        self.scroll_to(y=self.scroll_offset.y - max(1, self.size.height // 2), animate=False, immediate=True)
+
+    def action_half_page_down(self) -> None:
+        """Half a page down."""
+        self.scroll_to(y=self.scroll_offset.y + max(1, self.size.height // 2), animate=False, immediate=True)
+
     def action_first(self) -> None:
         """To the beginning."""
         self._select(next((i for i, block in enumerate(self._blocks) if block.is_selectable), None))

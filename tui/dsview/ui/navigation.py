@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import msgspec
 
 from dsview.ui.choices import ContextChoice
 from dsview.ui.history import History, Make, Named
@@ -31,6 +33,15 @@ class Follows(Protocol):
 
     def session_changed(self, delta: Delta) -> None:
         """The session changed."""
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A line of the palette: its name, what it does, short words for it, and how it is done."""
+
+    title: str
+    note: str
+    aliases: tuple[str, ...]
+    perform: Callable[[], None]
 
 
 class Navigator:
@@ -180,6 +191,71 @@ class Navigator:
 
         screen = ChooseScreen(f"Columns of {view.pane.title}", choices, several=True, glyphs=self._app.glyphs)
         self._app.push_screen(screen, take)
+
+    def sort(self, pane: Pane, sort: Callable[[str], None]) -> None:
+        """Choose what a pane is sorted by; the empty name stands for namespace and name."""
+        from dsview.ui.columns import FLAGS_COLUMN
+        from dsview.ui.screens.choose import Choice, ChooseScreen
+
+        view = pane.view
+        if view is None:
+            return
+        now = view.sort_column or ""
+
+        def choice(name: str, title: str, note: str) -> Choice:
+            again = "now; again: reversed" if name == now and name else "now"
+            return Choice(name, again if name == now else note, is_chosen=name == now, title=title)
+
+        choices = [
+            choice(FLAGS_COLUMN, "Worst first", "errors, warnings, notes, then the rest"),
+            choice("", "Namespace and name", "as they come"),
+            *(
+                choice(column.id, f"{column.lane} {column.title}" if column.lane else column.title, column.help)
+                for column in view.pane.columns
+                if column.id != FLAGS_COLUMN
+            ),
+        ]
+
+        def take(names: frozenset[str] | None) -> None:
+            if names:
+                sort(next(iter(names)))
+
+        start = "" if now == FLAGS_COLUMN else FLAGS_COLUMN
+        screen = ChooseScreen(
+            f"Sort {view.pane.title} by", choices, several=False, verb="sort", start=start, glyphs=self._app.glyphs
+        )
+        self._app.push_screen(screen, take)
+
+    def commands(self, commands: Sequence[Command]) -> None:
+        """Find an action by its name, or by a short word as other tools have them."""
+        from dsview.ui.screens.choose import Choice, ChooseScreen
+
+        found = {command.title: command for command in commands}
+        choices = [Choice(one.title, one.note, aliases=one.aliases) for one in commands]
+
+        def take(names: frozenset[str] | None) -> None:
+            if names:
+                found[next(iter(names))].perform()
+
+        self._app.push_screen(
+            ChooseScreen("Commands", choices, several=False, verb="run", glyphs=self._app.glyphs), take
+        )
+
+    def themes(self) -> None:
+        """Choose the colours."""
+        from dsview.ui.screens.choose import Choice, ChooseScreen
+
+        app = self._app
+        choices = [
+            Choice(name, "dark" if theme.dark else "light", is_chosen=name == app.theme)
+            for name, theme in sorted(app.available_themes.items(), key=lambda pair: not pair[0].startswith("dsview"))
+        ]
+
+        def take(names: frozenset[str] | None) -> None:
+            if names:
+                app.theme = next(iter(names))
+
+        app.push_screen(ChooseScreen("Theme", choices, several=False, verb="take it", glyphs=app.glyphs), take)
 
     def contexts(self, listed: Callable[[], list[ContextChoice]], switch: Callable[[str], Session]) -> None:
         """Choose another context."""

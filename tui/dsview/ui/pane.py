@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
@@ -14,6 +15,7 @@ from dsview.ui.table import Table
 
 if TYPE_CHECKING:
     from dsview.tables.view import TableView
+    from dsview.ui.cursor import Rows
 
 PANES: tuple[tuple[str, str], ...] = (
     ("services", "Services"),
@@ -22,6 +24,9 @@ PANES: tuple[tuple[str, str], ...] = (
     ("listeners", "Listeners"),
 )
 """Ids and titles of the panes, in the order of their keys 1 to 4: known before there is a session."""
+
+SMALL = 6
+"""A pane without focus that shows fewer rows has the worst on top."""
 
 
 class Frame(Widget):
@@ -44,6 +49,9 @@ class Pane(Table):
         self.view: TableView | None = None
         self.say("Waiting for the cluster")
         self._frame: tuple[Content, Content] | None = None
+        self._is_worst_first = False
+        self._order_before: Rows | None = None
+        self._is_chosen_by_mouse = False
 
     def on_mount(self) -> None:
         """Frame it."""
@@ -54,13 +62,64 @@ class Pane(Table):
         self.view = view
         self.choose_columns(columns)
         self.glows = False
+        self._is_worst_first = False
         self.show(view, view.pane.columns)
         self.frame()
 
     def refresh_view(self) -> None:
         """Show what the view holds now."""
+        if self._is_small or self._is_worst_first:
+            self._choose_order()
         self.rows_changed()
         self.frame()
+
+    @property
+    def _is_small(self) -> bool:
+        """Whether only a few rows are seen, and nobody moves among them."""
+        return not self.has_focus and 0 < self.page_lines < SMALL
+
+    def _choose_order(self) -> None:
+        """The worst rows on top where only a few are seen, else the order that was chosen."""
+        view = self.view
+        if view is None:
+            return
+        worst = view.worst(SMALL) if self._is_small else []
+        if not worst and not self._is_worst_first:
+            return
+        from dsview.tables.worst_first import WorstFirst  # noqa: PLC0415 - rows are imported after the first frame
+
+        before, self._is_worst_first = self._is_worst_first, bool(worst)
+        self.replace_rows(WorstFirst(view, worst) if worst else view)
+        if worst and not before:
+            self.show_top()
+        elif before and not worst:
+            self.show_cursor()
+
+    def on_focus(self) -> None:
+        """The rows stand in the order that was chosen."""
+        self._order_before = self.rows if self._is_worst_first else None
+        super().on_focus()
+        self._choose_order()
+
+    def on_blur(self) -> None:
+        """Of a few rows the worst are seen."""
+        super().on_blur()
+        self._choose_order()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """The row that was under the mouse is meant, although the order is another one now."""
+        rows, self._order_before = self._order_before, None
+        offset = event.get_content_offset(self)
+        index = offset.y - self.header_lines if offset is not None else -1
+        if rows is not None and 0 <= index < len(rows):
+            self.select(rows.key_at(index))
+            self._is_chosen_by_mouse = True
+
+    def on_click(self, event: events.Click) -> None:
+        """Select a row, unless pressing the button did."""
+        if self._is_chosen_by_mouse:
+            self._is_chosen_by_mouse = False
+            event.prevent_default()
 
     def frame(self) -> None:
         """Say in the frame what is in it; drawn anew only where it changed."""
@@ -73,8 +132,9 @@ class Pane(Table):
             self.border.border_title, self.border.border_subtitle = frame
 
     def on_resize(self) -> None:
-        """Other columns may fit, which the frame says."""
+        """Other columns may fit, which the frame says, and other rows."""
         super().on_resize()
+        self._choose_order()
         self.frame()
 
     def summaries(self) -> list[Content]:

@@ -193,6 +193,10 @@ class Table(ScrollView, can_focus=True):
         self._move_to(index)
         return True
 
+    def go_to(self, index: int) -> None:
+        """Move the cursor to a line."""
+        self._move_to(index)
+
     def restyle(self) -> None:
         """Forget painted lines, after another theme or another order."""
         self._base = None
@@ -332,6 +336,27 @@ class Table(ScrollView, can_focus=True):
         return self.scrollable_content_region.width
 
     @property
+    def rows(self) -> Rows | None:
+        """What is shown, in the order in which it is."""
+        return self._rows
+
+    @property
+    def page_lines(self) -> int:
+        """How many rows are seen at once; 0 where there is no room for any."""
+        return max(0, self.size.height - self.header_lines)
+
+    def show_top(self) -> None:
+        """Scroll to the first row; the cursor stays where it is."""
+        self.scroll_to(y=0, animate=False, immediate=True)
+        self._cursor.remember_top(self._rows, 0)
+
+    def show_cursor(self) -> None:
+        """Scroll to the cursor's row, with what is around it."""
+        index, top = self._cursor.index, int(self.scroll_offset.y)
+        if not top <= index < top + self._page:
+            self.scroll_to(y=max(0, index - self._page // 2), animate=False, immediate=True)
+
+    @property
     def _page(self) -> int:
         return max(1, self.size.height - self.header_lines)
 
@@ -391,6 +416,14 @@ class Table(ScrollView, can_focus=True):
     def action_page_down(self) -> None:
         """One page down."""
         self._move_to(self._cursor.index + self._page)
+
+    def action_half_page_up(self) -> None:
+        """Half a page up."""
+        self._move_to(self._cursor.index - max(1, self._page // 2))
+
+    def action_half_page_down(self) -> None:
+        """Half a page down."""
+        self._move_to(self._cursor.index + max(1, self._page // 2))
 
     def action_first(self) -> None:
         """To the first row."""

@@ -25,25 +25,44 @@ from dsview.ui.styles import styles_dir
 class Choice(msgspec.Struct, frozen=True):
     """One line: what it is called, a few words beside it, and whether it is chosen now.
 
-    `title` is what is shown, where that is not the name.
+    `title` is what is shown, where that is not the name. `aliases` are short words for this line before any
+    other.
     """
 
     name: str
     note: str = ""
     is_chosen: bool = False
     title: str = ""
+    aliases: tuple[str, ...] = ()
+
+    def rank(self, needle: str) -> int | None:
+        """How well it fits what was typed, the best first; None where it does not."""
+        shown = (self.title or self.name).lower()
+        words = f"{shown} {self.name.lower()}"
+        if not needle or needle in self.aliases or needle == shown:
+            return 0
+        if shown.startswith(needle) or any(alias.startswith(needle) for alias in self.aliases):
+            return 1
+        if needle in words:
+            return 2
+        return 3 if self.aliases and needle in self.note.lower() else None
 
 
 class Narrow(Input):
-    """The field that narrows the list. No name holds a blank, so that the space bar is free to choose."""
+    """The field that narrows the list. Where several can be chosen the space bar is free to do so."""
+
+    takes_blanks = False
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Leave the space bar to the screen."""
-        return key != "space" and super().check_consume_key(key, character)
+        return (self.takes_blanks or key != "space") and super().check_consume_key(key, character)
 
 
 class ChooseScreen(ModalScreen[frozenset[str] | None]):
-    """Returns the names chosen: an empty set for "all", None where nothing was decided. `verb`: what Enter does."""
+    """Returns the names chosen: an empty set for "all", None where nothing was decided.
+
+    `verb` is what Enter does, `start` the name under the cursor at first, if not the chosen one's.
+    """
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "choose.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,13 +74,21 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
     ]
 
     def __init__(
-        self, title: str, choices: Sequence[Choice], *, several: bool, glyphs: Glyphs, verb: str = "change to it"
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        *,
+        several: bool,
+        glyphs: Glyphs,
+        verb: str = "change to it",
+        start: str = "",
     ) -> None:
         super().__init__()
         self._title = title
         self._choices = choices
         self._several = several
         self._verb = verb
+        self._start = start
         self._glyphs = glyphs
         self._chosen = {choice.name for choice in choices if choice.is_chosen}
         self._shown: list[Choice] = []
@@ -72,6 +99,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         with Vertical(id="choose"):
             field = Narrow(placeholder="type to narrow", compact=True, select_on_focus=False)
             field.cursor_blink = False
+            field.takes_blanks = not self._several
             yield field
             yield OptionList(markup=False)
             yield Static(self._keys(), id="choose-keys")
@@ -94,13 +122,16 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
     def _list(self, needle: str) -> None:
         self._narrowed_by = needle
         needle = needle.strip().lower()
-        self._shown = [choice for choice in self._choices if needle in f"{choice.title} {choice.name}".lower()]
+        ranked = [(rank, choice) for choice in self._choices if (rank := choice.rank(needle)) is not None]
+        self._shown = [choice for _, choice in sorted(ranked, key=lambda pair: pair[0])]
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._line(choice)) for choice in self._shown])
         if self._shown:
-            at = next((i for i, choice in enumerate(self._shown) if choice.name in self._chosen), 0)
-            options.highlighted = at
+            first = {self._start} if self._start else self._chosen
+            options.highlighted = next(
+                (i for i, choice in enumerate(self._shown) if not needle and choice.name in first), 0
+            )
 
     def _line(self, choice: Choice) -> Content:
         mark = (self._glyphs.good, GOOD) if choice.name in self._chosen else " "

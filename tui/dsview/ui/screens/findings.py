@@ -11,7 +11,6 @@ import msgspec
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from dsview.analysis.causes import RootCause, members_text
@@ -38,8 +37,10 @@ from dsview.ui.document import Block, Document, paragraph
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
 from dsview.ui.phrases import FAINT, KEY, MUTED, STRONG, Part, content, count_words, spaced
+from dsview.ui.searchbar import SearchBar
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
+from dsview.ui.table_search import TableSearch
 
 if TYPE_CHECKING:
     from dsview.analysis.cluster_view import Delta
@@ -92,7 +93,7 @@ class FindingRows:
         return self._lines[index] if index < len(self._lines) else None
 
 
-class FindingsScreen(Screen[None]):
+class FindingsScreen(TableSearch):
     """A table of findings above the selected one in full."""
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "reading.tcss"
@@ -130,6 +131,7 @@ class FindingsScreen(Screen[None]):
         story = Document(glyphs=self._glyphs, id="story")
         story.can_focus = False
         yield story
+        yield SearchBar(id="search")
         yield KeyBar(Where.TABLE, Where.FINDINGS)
 
     def on_mount(self) -> None:
@@ -169,6 +171,7 @@ class FindingsScreen(Screen[None]):
         table = self.query_one(Table)
         table.say(self._why_empty())
         table.replace_rows(self._lines)
+        self.rows_replaced()
         self._show_heading()
         self._tell()
 
@@ -266,8 +269,9 @@ class FindingsScreen(Screen[None]):
         self._change(with_exempted=not self._workspace.findings.with_exempted)
 
     def action_back(self) -> None:
-        """Back to where one came from."""
-        self.app.pop_screen()
+        """End the search; without one, back to where one came from."""
+        if not self.end_search():
+            self.app.pop_screen()
 
     def action_copy(self) -> None:
         """Copy the fix, else the message."""

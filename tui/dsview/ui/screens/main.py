@@ -159,14 +159,15 @@ class MainScreen(Screen[None]):
         if self._layout_name == "alone":
             self._tabs.show([pane.summaries() for pane in self.panes], self._active)
 
-    def _activate(self, index: int) -> None:
+    def activate(self, index: int) -> None:
+        """Give a pane the keys."""
         self._active = index % len(self.panes)
         self._arrange(self.size)
         self.set_focus(self.active)
 
     def on_pane_tabs_chosen(self, event: PaneTabs.Chosen) -> None:
         """A tab was clicked."""
-        self._activate(event.index)
+        self.activate(event.index)
 
     def on_table_header_clicked(self, event: Table.HeaderClicked) -> None:
         """A title was clicked."""
@@ -236,7 +237,9 @@ class MainScreen(Screen[None]):
         if not isinstance(table, Pane) or table.view is None:
             return
         view = table.view
-        if view.sort_column != column_id:
+        if not column_id:
+            view.set_sort(None)
+        elif view.sort_column != column_id:
             view.set_sort(column_id, descending=False)
         elif not view.descending:
             view.set_sort(column_id, descending=True)
@@ -247,23 +250,23 @@ class MainScreen(Screen[None]):
 
     def action_next_pane(self) -> None:
         """To the next pane."""
-        self._activate(self._active + 1)
+        self.activate(self._active + 1)
 
     def action_previous_pane(self) -> None:
         """To the pane before."""
-        self._activate(self._active - 1)
+        self.activate(self._active - 1)
 
     def action_pane(self, pane_id: str) -> None:
         """To a pane; once more: that pane alone, or all again."""
         index = next(i for i, pane in enumerate(self.panes) if pane.pane_id == pane_id)
         if index == self._active and self.active.has_focus:
             self._is_alone = not self._is_alone
-        self._activate(index)
+        self.activate(index)
 
     def action_zoom(self) -> None:
         """This pane alone, or all again."""
         self._is_alone = not self._is_alone
-        self._activate(self._active)
+        self.activate(self._active)
 
     def action_clear(self) -> None:
         """Undo what narrows the view: the filter, then the zoom."""
@@ -299,10 +302,9 @@ class MainScreen(Screen[None]):
             self.active.refresh_view()
 
     def action_sort(self) -> None:
-        """Sort by the selected column."""
-        column_id = self.active.column_id
-        if column_id is not None:
-            self._sort(self.active, column_id)
+        """Choose what this pane is sorted by."""
+        pane = self.active
+        self.app.go.sort(pane, lambda column_id: self._sort(pane, column_id))
 
     def action_all_columns(self) -> None:
         """Every column, or those that fit."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from dsview.analysis.timeline import Entry, Sort
@@ -18,8 +17,10 @@ from dsview.ui.breadcrumbs import trail
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
 from dsview.ui.phrases import MUTED, STRONG, Part, content, spaced
+from dsview.ui.searchbar import SearchBar
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
+from dsview.ui.table_search import TableSearch
 
 if TYPE_CHECKING:
     from dsview.analysis.cluster_view import Delta
@@ -37,7 +38,7 @@ _VIEWS: tuple[tuple[str, frozenset[Sort]], ...] = (
 """What is shown, one after the other."""
 
 
-class TimelineScreen(Screen[None]):
+class TimelineScreen(TableSearch):
     """A table of entries that follows the session; the cursor stays on its entry while others come above it."""
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "reading.tcss"
@@ -56,6 +57,7 @@ class TimelineScreen(Screen[None]):
         """From top to bottom."""
         yield Static(self._heading(), id="heading")
         yield Table(glyphs=self._glyphs, id="timeline")
+        yield SearchBar(id="search")
         yield KeyBar(Where.TABLE, Where.TIMELINE)
 
     def on_mount(self) -> None:
@@ -75,6 +77,7 @@ class TimelineScreen(Screen[None]):
         self._version = self._session.timeline.version
         self._rows = TimelineRows(self._session, self._is_wanted)
         self.query_one(Table).replace_rows(self._rows)
+        self.rows_replaced()
         self._show_heading()
 
     def _is_wanted(self, entry: Entry) -> bool:
@@ -112,8 +115,9 @@ class TimelineScreen(Screen[None]):
         self._read()
 
     def action_back(self) -> None:
-        """Back to where one came from."""
-        self.app.pop_screen()
+        """End the search; without one, back to where one came from."""
+        if not self.end_search():
+            self.app.pop_screen()
 
     def action_copy(self) -> None:
         """Copy the line."""
