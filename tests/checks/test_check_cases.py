@@ -6,7 +6,17 @@ import pytest
 
 from dsview.checks.engine.check import Check
 from dsview.checks.engine.registry import all_checks
-from tests.support.case_files import FOLDER, Case, case_file, cells_of, described, findings_of, path_of, session_of
+from tests.support.case_files import (
+    FOLDER,
+    Case,
+    case_file,
+    causes_of,
+    cells_of,
+    described,
+    findings_of,
+    path_of,
+    session_of,
+)
 
 
 def _cases(name: str) -> list[object]:
@@ -41,8 +51,13 @@ def test_it_fires(check: Check, case: Case) -> None:
         assert cells_of(found) == set(case.cells)
     if case.field is not None:
         assert {finding.field for finding in found} == {case.field}
+    if case.grace is not None:
+        assert {finding.grace for finding in found} == {case.grace}
+    if case.causes is not None:
+        assert causes_of(found) == set(case.causes)
     assert any(case.says in finding.message for finding in found), [finding.message for finding in found]
-    assert any(case.fix in (finding.fix or "") for finding in found), [finding.fix for finding in found]
+    fixes = [finding.fix for finding in found]
+    assert not any(fixes) if case.fix is None else any(case.fix in (fix or "") for fix in fixes), fixes
 
 
 @pytest.mark.parametrize(("check", "case"), _cases("silent"))

@@ -9,6 +9,7 @@ the plural ones, the pod that an endpoint names.
 
 from __future__ import annotations
 
+import copy
 import io
 import uuid
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,7 @@ import msgspec
 import yaml
 
 from dsview.checks.engine.check import Check
-from dsview.core.finding import Finding
+from dsview.core.finding import Finding, ObjectRef
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
 from dsview.session.session import Session
@@ -42,10 +43,12 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename={"no
     """A case: why the check must fire or stay silent, and what is changed in the cluster.
 
     `finds`: every finding of the check, as `severity Kind/name family`; `cells`: the columns that they flag; `says`
-    and `fix`: what the message and the fix of one of them contain; `field`: what each of them names. `at`: the time
-    of the capture, else all grace periods are over. `version`: of the server. `manifests`: objects as they lie in
-    git. `not given`: kinds that were not read. `status`: what a snapshot says of a kind. `conf`: the nginx.conf of
-    pods. `evaluated`: whether the check can be evaluated at all.
+    and `fix`: what the message and the fix of one of them contain, a null fix where none has any; `field` and
+    `grace`: what each of them has; `causes`: what any of them would fold under, as `CODE Kind/name`.
+
+    `at`: the time of the capture, else all grace periods are over. `version`: of the server. `manifests`: objects as
+    they lie in git. `not given`: kinds that were not read. `status`: what a snapshot says of a kind. `conf`: the
+    nginx.conf of pods. `evaluated`: whether the check can be evaluated at all.
     """
 
     why: str
@@ -55,7 +58,9 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename={"no
     cells: list[str] = []
     field: str | None = None
     says: str = ""
-    fix: str = ""
+    fix: str | None = ""
+    grace: float | None = None
+    causes: list[str] | None = None
     at: datetime | None = None
     version: str | None = None
     manifests: list[str] = []
@@ -150,6 +155,8 @@ def _objects(file: CaseFile, case: Case) -> dict[Ref, Json]:
             else:
                 found[ref] = merged(found.get(ref, defaults.get(ref.kind, {})), patch)
     manifests = set(map(_ref, case.manifests))
+    # What no layer changed is still that of the files, which all cases share.
+    found = copy.deepcopy(found)
     for ref, body in found.items():
         _complete(ref, body, found, is_manifest=ref in manifests)
     return found
@@ -219,9 +226,17 @@ def findings_of(check: Check, session: Session) -> list[Finding]:
 
 def described(finding: Finding) -> str:
     """A finding as a case names it: severity, object, family."""
-    ref = finding.object
-    place = f"{ref.namespace}/" if ref.namespace not in (None, "default") else ""
-    return f"{finding.severity.value} {ref.kind}/{place}{ref.name} {finding.family or ''}".rstrip()
+    return f"{finding.severity.value} {_place(finding.object)} {finding.family or ''}".rstrip()
+
+
+def causes_of(findings: Iterable[Finding]) -> set[str]:
+    """What findings would fold under if it fired, as a case names it."""
+    return {f"{cause.check} {_place(cause.object)}" for finding in findings for cause in finding.causes}
+
+
+def _place(ref: ObjectRef) -> str:
+    namespace = f"{ref.namespace}/" if ref.namespace not in (None, "default") else ""
+    return f"{ref.kind}/{namespace}{ref.name}"
 
 
 def cells_of(findings: Iterable[Finding]) -> set[str]:

@@ -42,13 +42,6 @@ from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 
-_ARTICLE = {
-    AddressClass.V4_MAPPED: "an IPv4 address written as ",
-    AddressClass.MULTICAST: "a ",
-    AddressClass.LOOPBACK: "a ",
-}
-
-
 check = Check(
     code="DS-ADR-001",
     slug="unusable-address",
@@ -68,14 +61,20 @@ def decide(item: Pod | Node | Service, ctx: Context) -> Iterator[Problem]:
         is_vip = field.startswith("status.loadBalancer")
         if is_vip and cls is AddressClass.LINK_LOCAL:
             continue
-        what = "is not an IP address" if cls is None else f"is {_ARTICLE.get(cls, '')}{cls}"
         yield Problem(
-            message=f"{field} {text} {what}: nothing beyond its own machine or link can reach it."
-            if cls is not None and cls is not AddressClass.V4_MAPPED
-            else f"{field} {text} {what}{'; Kubernetes takes it as IPv4, most other software as IPv6' if cls else ''}.",
+            message=f"{field} {text} is {_what(cls)}.",
             severity=Severity.WARNING if is_vip else None,
             family=family_of(text),
             field=field,
             observed=text,
             expected="a global or private unicast address",
         )
+
+
+def _what(cls: AddressClass | None) -> str:
+    if cls is None:
+        return "not an IP address"
+    if cls is AddressClass.V4_MAPPED:
+        return "an IPv4 address written as IPv6: Kubernetes takes it as IPv4, most other software as IPv6"
+    article = "an" if cls is AddressClass.UNSPECIFIED else "a"
+    return f"{article} {cls} address: nothing beyond its own machine or link can reach it"
