@@ -424,9 +424,9 @@ class Engine:
 
 
 def _is_another_node(change: Change) -> bool:
-    """Whether a node changed in what pods look at beside its facts (DS-ADR-002, DS-POD-002 and 004)."""
+    """Whether a node changed in what pods look at beside its facts (DS-ADR-002, DS-POD-002, 004 and 005)."""
     old, new = change.old, change.new
     if not isinstance(old, Node) or not isinstance(new, Node):
         return change.kind is Kind.NODE
-    looked_at = attrgetter("cidrs", "provider_id", "annotations", "addresses", "labels")
+    looked_at = attrgetter("cidrs", "provider_id", "annotations", "addresses", "labels", "kubelet_version", "taints")
     return bool(looked_at(old) != looked_at(new))

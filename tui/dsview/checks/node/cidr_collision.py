@@ -15,7 +15,7 @@ Renumber one of the ranges.
 ## When it is a false alarm
 
 The CNI plug-in gives out addresses by itself and ignores podCIDRs. A node whose own InternalIP lies in its own
-podCIDR, as on GKE, is exempt.
+podCIDR, as on GKE, is exempt, and so is the address of a virtual node, which is that of a pod.
 
 ## Source
 
@@ -54,6 +54,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
     addresses = sorted(
         (len(raw), raw, text, node.name)
         for node in ctx.state.nodes
+        # That of a virtual node is the address of the pod which stands for it.
+        if node.name not in ctx.nodes or not ctx.nodes[node.name].virtual
         for text in node.addresses_of("InternalIP")
         if is_usable(text) and (raw := packed(text)) is not None
     )

@@ -14,7 +14,8 @@ Recreate the younger pod; look at the CNI's address management.
 
 ## When it is a false alarm
 
-One of the two has finished: it keeps its address on paper only.
+One of the two has finished: it keeps its address on paper only. Pods of different nodes are not compared where one of
+them is an edge node of KubeEdge or a virtual node, which have networks of their own.
 
 ## Source
 
@@ -29,10 +30,12 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names, recreate_pods, ref
+from dsview.cluster.profile import kubelet_version
 from dsview.core.address import family_of, is_mapped, is_usable, packed
 from dsview.core.cidr import parse_cidrs
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
+from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
 
 check = Check(
@@ -40,7 +43,7 @@ check = Check(
     slug="duplicate-pod-ip",
     severity=Severity.ERROR,
     subjects=(Kind.POD,),
-    uses=(Kind.SERVICE_CIDR,),
+    uses=(Kind.SERVICE_CIDR, Kind.NODE),
     cells=("pod_ip",),
     layer=LayerName.PODS,
     hop=HopName.PODS,
@@ -61,7 +64,13 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
         sharing = [key for key in ctx.state.pod_addresses.sharing(text) if key != pod.key]
         if (inside is None and not sharing) or not ctx.elig(pod):
             continue
-        pods = [other for key in sharing if (other := ctx.state.pods.get(key)) is not None and ctx.elig(other)]
+        pods = [
+            other
+            for key in sharing
+            if (other := ctx.state.pods.get(key)) is not None
+            and ctx.elig(other)
+            and not _are_on_networks_of_their_own(pod, other, ctx)
+        ]
         if pods:
             listed = names(f"{other.namespace}/{other.name}" for other in pods)
             message = f"{text} is also the address of {listed}."
@@ -79,3 +88,17 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
             fix=recreate_pods([max((pod, *pods), key=lambda each: (each.start_time, each.key))]),
             related=tuple(ref("Pod", other) for other in pods),
         )
+
+
+def _are_on_networks_of_their_own(pod: Pod, other: Pod, ctx: Context) -> bool:
+    """Whether two pods are on different nodes, one of which gives out addresses that mean nothing elsewhere.
+
+    Edge nodes of KubeEdge each have a bridge of the same range, and virtual nodes run pods in somebody else's network.
+    """
+    if pod.node_name == other.node_name:
+        return False
+    return any(_is_apart(ctx.state.nodes.get(("", each.node_name))) for each in (pod, other))
+
+
+def _is_apart(node: Node | None) -> bool:
+    return node is not None and kubelet_version(node) is None and bool(node.kubelet_version)
