@@ -7,8 +7,9 @@ from typing import Protocol, TypeVar
 
 from dsview.core.listen import NginxConf
 from dsview.kinds.config_map import ConfigMap
-from dsview.kinds.gateway import Gateway, GatewayClass
+from dsview.kinds.gateway import Gateway, GatewayClass, HTTPRoute
 from dsview.kinds.gateway_parameters import GatewayParameters
+from dsview.kinds.ingress import Ingress
 from dsview.kinds.ingress_class import IngressClass
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -69,6 +70,14 @@ class ClusterReader(Protocol):
     @property
     def config_maps(self) -> Objects[ConfigMap]:
         """The ConfigMaps that are read, by name."""
+
+    @property
+    def ingresses(self) -> Objects[Ingress]:
+        """All Ingresses."""
+
+    @property
+    def http_routes(self) -> Objects[HTTPRoute]:
+        """All HTTPRoutes."""
 
     @property
     def ingress_classes(self) -> Objects[IngressClass]:
