@@ -35,6 +35,10 @@ def loss_of(view: ClusterView, finding: Finding) -> Loss | None:
             return Loss.PART
         case Harm.OF_RELATED:
             return Loss.PART if _do_others_serve(view, finding) else Loss.WHOLE
+        case Harm.OF_RELATED_IF_SURE:
+            if finding.severity is not Severity.ERROR:
+                return None
+            return Loss.PART if _do_others_serve(view, finding) else Loss.WHOLE
         case Harm.BY_SEVERITY:
             return Loss.PART if finding.severity is Severity.ERROR else None
 

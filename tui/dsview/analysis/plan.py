@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.door_plan import DoorPlan, door_of, plan_doors, plan_hosts, service_words
 from dsview.checks.engine.availability import why_unknown
 from dsview.checks.engine.remediation import (
     count,
@@ -33,6 +34,7 @@ from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
+from dsview.listeners.host_doors import HostDoor
 from dsview.listeners.proxies import closed_ports, door_services, listeners_of, switched_off
 
 
@@ -112,13 +114,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All steps, by wave, then by namespace and name.
 
     `dual` counts the Services that have both families, `without` those that have none (ExternalName) or may not change
-    (default/kubernetes). `unread` says why there are no steps where Services were not read.
+    (default/kubernetes). `unread` says why there are no steps where Services were not read. `doors` are the front
+    doors, `hosts` those that two of them serve.
     """
 
     steps: tuple[Step, ...]
     dual: int
     without: int
     unread: str = ""
+    doors: tuple[DoorPlan, ...] = ()
+    hosts: dict[str, tuple[HostDoor, ...]] = {}
 
     def waves(self) -> Iterator[tuple[Wave, list[Step]]]:
         """Each wave that has steps, the soonest first."""
@@ -144,6 +149,8 @@ def make_plan(view: ClusterView) -> Plan:
         steps=tuple(sorted(steps, key=lambda s: (s.wave.depth, s.service.namespace or "", s.service.name))),
         dual=dual,
         without=len(state.services) - dual - len(steps),
+        doors=plan_doors(view),
+        hosts=plan_hosts(view),
     )
 
 
@@ -179,6 +186,9 @@ class _Planner:
     def _command(self) -> str:
         # Both fields at once: a policy alone does not move a Service that is PreferDualStack already.
         service = self._service
+        door = door_of(self._view, service)
+        if door is not None:
+            return service_words(door)
         policy = "RequireDualStack" if service.ip_family_policy == "RequireDualStack" else "PreferDualStack"
         return patch_service(service, ipFamilyPolicy=policy, ipFamilies=[self._has, self._gets])
 
@@ -374,7 +384,7 @@ class _Planner:
                 yield Obstacle(
                     wave=Wave.SETTINGS,
                     message=f"{pod.name} has no {self._gets} listener on port {names(map(str, deaf))}.",
-                    commands=tuple(make_listen(self._state, [pod], deaf, self._gets).split("\n")),
+                    commands=tuple(self._opening(pod, deaf).split("\n")),
                     objects=(ref("Pod", pod),),
                 )
                 return
@@ -383,6 +393,13 @@ class _Planner:
                     f"The configuration of {pod.name} was not read: that it listens on {self._gets} is likely."
                 )
                 return
+
+    def _opening(self, pod: Pod, ports: list[int]) -> str:
+        """How to have the proxies listen on the family, in the words of their controller."""
+        door = door_of(self._view, self._service)
+        if door is not None:
+            return door.controller.open_fix(self._state, self._service, self._gets)
+        return make_listen(self._state, [pod], ports, self._gets)
 
     def _unread(self, kind: Kind, consequence: str) -> Obstacle:
         return Obstacle(wave=Wave.UNKNOWN, message=f"{consequence} is not known ({why_unknown(self._state, kind)}).")

@@ -6,12 +6,14 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Container, Iterator
 
+from dsview.analysis.door_plan import DoorPlan
 from dsview.analysis.plan import Obstacle, Plan, Step, Wave
 from dsview.core.finding import ObjectRef
 from dsview.core.text import safe
 from dsview.export.json_text import json_text
 from dsview.export.report import Ref, Wire
 from dsview.export.text import mode_in_words, plural
+from dsview.listeners.host_doors import HostDoor
 from dsview.session.session import Session
 
 SCHEMA = "dsview.io/plan/v1"
@@ -38,11 +40,54 @@ class PlannedStep(Wire, frozen=True):
     command: str
 
 
+class PlannedNeed(Wire, frozen=True):
+    """What a front door needs for a family, in its controller's own words."""
+
+    family: str
+    message: str
+    words: tuple[str, ...]
+
+
+class PlannedDoor(Wire, frozen=True):
+    """A front door. `confidence` is `read`, `declared`, `predicted` or `unread`; `unknown` says what was not read."""
+
+    service: Ref
+    controller: str
+    confidence: str
+    needs: tuple[PlannedNeed, ...]
+    unknown: str
+
+
+class PlannedOffer(Wire, frozen=True):
+    """Whether a door of a host offers a family: `yes`, `no` or `unknown`, and why not."""
+
+    family: str
+    offer: str
+    why: str
+
+
+class PlannedHostDoor(Wire, frozen=True):
+    """One of the doors of a host: the Ingress or HTTPRoute, and the Gateway or Service behind it."""
+
+    route: Ref
+    door: Ref
+    controller: str
+    offers: tuple[PlannedOffer, ...]
+
+
+class PlannedHost(Wire, frozen=True):
+    """A host that two doors serve."""
+
+    host: str
+    doors: tuple[PlannedHostDoor, ...]
+
+
 class PlanDocument(Wire, frozen=True):
     """The JSON of a plan. `wave` is `ready`, `settings`, `pods`, `nodes`, `cluster` or `unknown`, in that order.
 
     `dualStack` counts the Services that have both families, `other` those that have none or may not change;
-    `notices` says what could not be read.
+    `notices` says what could not be read. `doors` are the front doors of controllers other than ingress-nginx, `hosts`
+    those that two doors serve, as during a migration.
     """
 
     schema: str
@@ -52,6 +97,8 @@ class PlanDocument(Wire, frozen=True):
     dual_stack: int
     other: int
     notices: tuple[str, ...]
+    doors: tuple[PlannedDoor, ...]
+    hosts: tuple[PlannedHost, ...]
 
 
 def _ref(ref: ObjectRef) -> Ref:
@@ -75,6 +122,27 @@ def _step(step: Step) -> PlannedStep:
     )
 
 
+def _door(door: DoorPlan) -> PlannedDoor:
+    return PlannedDoor(
+        service=_ref(door.service),
+        controller=door.controller,
+        confidence=door.confidence.value,
+        needs=tuple(PlannedNeed(family=n.family, message=n.message, words=n.words) for n in door.needs),
+        unknown=door.unknown,
+    )
+
+
+def _host_door(door: HostDoor) -> PlannedHostDoor:
+    return PlannedHostDoor(
+        route=_ref(door.route),
+        door=_ref(door.door),
+        controller=door.controller,
+        offers=tuple(
+            PlannedOffer(family=family, offer=offer.value, why=why) for family, (offer, why) in door.offers.items()
+        ),
+    )
+
+
 def plan_json(session: Session, plan: Plan, _width: int) -> str:
     """The plan as JSON (`PlanDocument`)."""
     profile = session.profile
@@ -87,6 +155,10 @@ def plan_json(session: Session, plan: Plan, _width: int) -> str:
             dual_stack=plan.dual,
             other=plan.without,
             notices=(plan.unread,) if plan.unread else (),
+            doors=tuple(map(_door, plan.doors)),
+            hosts=tuple(
+                PlannedHost(host=host, doors=tuple(map(_host_door, doors))) for host, doors in plan.hosts.items()
+            ),
         )
     )
 
@@ -104,9 +176,43 @@ def plan_text(session: Session, plan: Plan, width: int) -> str:
         for step in steps:
             lines += _step_lines(step, common, width)
         lines.append("")
+    lines += _doors_lines(plan, width)
+    lines += _hosts_lines(plan)
     lines.append(plan.unread or _summary(plan))
     lines.append("dsview proposes; it applies nothing.")
     return "\n".join(lines) + "\n"
+
+
+def _doors_lines(plan: Plan, width: int) -> Iterator[str]:
+    if not plan.doors:
+        return
+    yield f"Front doors ({len(plan.doors)})"
+    for door in plan.doors:
+        state = "" if door.needs or door.unknown else "  needs nothing"
+        name = safe(f"{door.service.namespace}/{door.service.name}")
+        yield f"  {name}  {door.controller}, {door.confidence.value}{state}"
+        if door.unknown:
+            yield from _prose(f"- What it listens on is not known: {door.unknown}.", width, "    ")
+        for need in door.needs:
+            yield from _prose(f"- {need.message}", width, "    ")
+            yield from (f"      {'' if line.startswith('#') else '$ '}{safe(line)}" for line in need.words)
+    yield ""
+
+
+def _hosts_lines(plan: Plan) -> Iterator[str]:
+    if not plan.hosts:
+        return
+    yield f"Hosts that two doors serve ({len(plan.hosts)})"
+    for host, doors in plan.hosts.items():
+        yield f"  {safe(host)}"
+        for door in doors:
+            offers = "; ".join(
+                f"{family} {offer.value}{f' ({safe(why)})' if why else ''}"
+                for family, (offer, why) in door.offers.items()
+            )
+            route = safe(f"{door.route.kind} {door.route.namespace}/{door.route.name}")
+            yield f"    {route}, {safe(door.controller)}: {offers}"
+    yield ""
 
 
 def _summary(plan: Plan) -> str:
@@ -151,7 +257,7 @@ def _step_lines(step: Step, common: Container[Obstacle], width: int) -> Iterator
     for note in step.notes:
         yield from _prose(f"Note: {note}", width, "    ")
     if step.wave is not Wave.CLUSTER:
-        yield f"    $ {safe(step.command)}"
+        yield from (f"    {'' if line.startswith('#') else '$ '}{safe(line)}" for line in step.command.split("\n"))
 
 
 def plan_script(session: Session, plan: Plan, _width: int) -> str:
@@ -162,10 +268,11 @@ def plan_script(session: Session, plan: Plan, _width: int) -> str:
         for step in steps:
             if wave is Wave.READY:
                 lines += [f"# {safe(note)}" for note in step.notes]
-                lines.append(safe(step.command))
+                lines += map(safe, step.command.split("\n"))
             else:
                 lines += _commented(step)
         lines.append("")
+    lines += [f"# {line}" if line else "" for line in (*_doors_lines(plan, 100), *_hosts_lines(plan))]
     lines += [f"# {plan.unread}"] if plan.unread else []
     return "\n".join(lines)
 
@@ -176,7 +283,7 @@ def _commented(step: Step) -> Iterator[str]:
         yield f"#   {safe(obstacle.message)}"
         yield from (f"#   {safe(line)}" for line in obstacle.commands)
     if step.wave is not Wave.CLUSTER:
-        yield f"#   {safe(step.command)}"
+        yield from (f"#   {safe(line)}" for line in step.command.split("\n"))
 
 
 PLAN_FORMATS: dict[str, Callable[[Session, Plan, int], str]] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from dsview.core.address import V4, V6, Family, families_of
 from dsview.core.finding import ObjectRef
-from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf
 from dsview.kinds.gateway import Gateway
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.ingress_class import IngressClass
@@ -171,7 +171,7 @@ class ProxyController(Controller):
         found: list[Listener] = []
         for port in sorted(self.traffic_ports(cluster, pod, None)) if sockets.is_known else ():
             families = sockets.on(port) or ()
-            found += [_listener(family, port) for family in (V4, V6) if family in families]
+            found += [_listener(family, port, sockets.source) for family in (V4, V6) if family in families]
         return NginxConf(
             namespace=pod.namespace,
             name=pod.name,
@@ -199,8 +199,14 @@ def _default_class(cluster: ClusterReader) -> IngressClass | None:
     return next((c for c in sorted(cluster.ingress_classes, key=lambda c: c.name) if c.is_default), None)
 
 
-def _listener(family: Family, port: int) -> Listener:
-    return Listener(transport="tcp", address="*" if family == V4 else "[::]", port=port, families=(family,))
+def _listener(family: Family, port: int, source: ListenSource) -> Listener:
+    return Listener(
+        transport="tcp",
+        address="*" if family == V4 else "[::]",
+        port=port,
+        families=(family,),
+        likelihood=Likelihood.LIKELY if source is ListenSource.PREDICTED else Likelihood.YES,
+    )
 
 
 def pod_families(pod: Pod) -> tuple[Family, ...]:

@@ -47,13 +47,15 @@ class Harm(StrEnum):
     """What a finding means for the family of the Service that it is about.
 
     `WHOLE`: nobody is served over it. `PART`: some endpoints or some clients are not.
-    `OF_RELATED`: the pods that the finding names as related do not serve it. `BY_SEVERITY`: some clients are not
-    served where the finding is an error.
+    `OF_RELATED`: the pods that the finding names as related do not serve it. `OF_RELATED_IF_SURE`: so where it is an
+    error; a warning rests on a default, and proves nothing. `BY_SEVERITY`: some clients are not served where the
+    finding is an error.
     """
 
     WHOLE = "whole"
     PART = "part"
     OF_RELATED = "of related"
+    OF_RELATED_IF_SURE = "of related if sure"
     BY_SEVERITY = "by severity"
 
 

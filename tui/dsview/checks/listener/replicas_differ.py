@@ -46,7 +46,7 @@ check = Check(
     cells=("listen",),
     layer=LayerName.LISTENERS,
     hop=HopName.LISTEN,
-    harm=Harm.OF_RELATED,
+    harm=Harm.OF_RELATED_IF_SURE,
 )
 
 

@@ -49,7 +49,7 @@ check = Check(
     cells=("listen", "ready"),
     layer=LayerName.LISTENERS,
     hop=HopName.LISTEN,
-    harm=Harm.OF_RELATED,
+    harm=Harm.OF_RELATED_IF_SURE,
 )
 
 
