@@ -301,9 +301,8 @@ def traefik(
     """Traefik as its chart installs it, with an IngressClass."""
     labels = {"app.kubernetes.io/name": "traefik"}
     words = words or ("--entryPoints.web.address=:8000/tcp", "--entryPoints.websecure.address=:8443/tcp")
-    proxy = pod(
-        "traefik-1", [container("traefik", "docker.io/traefik:v3.6.2", *words, web=port, websecure=8443)], labels
-    )
+    entry = container("traefik", "docker.io/traefik:v3.6.2", *words, web=port, websecure=8443)
+    proxy = pod("traefik-1", [entry], labels, ips=POD_IPS[1], node="node-2")
     made = service("traefik", labels, {80: "web", 443: "websecure"}, families=families, vips=vips, number=11)
     return [ingress_class("traefik", "traefik.io/ingress-controller"), *with_slices(made, proxy)]
 

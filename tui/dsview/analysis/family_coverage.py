@@ -14,6 +14,9 @@ from dsview.core.listen import ListenSource, NginxConf
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
+from dsview.kinds.registry import GATEWAY_KINDS
+from dsview.listeners.front_doors import services_of_gateway
+from dsview.listeners.gateway_listeners import gateways_without_pods
 from dsview.listeners.proxies import listeners_of, live_proxies
 from dsview.sources.events import Health
 
@@ -22,7 +25,8 @@ MEANINGS: dict[LayerName, str] = {
     LayerName.PODS: "Running Pods with an address of the family.",
     LayerName.SERVICES: "Services with the family; ExternalName has none.",
     LayerName.ENDPOINTS: "Services with the family that have a ready endpoint of it.",
-    LayerName.LOAD_BALANCERS: "LoadBalancer Services with the family that were given an address of it.",
+    LayerName.LOAD_BALANCERS: "LoadBalancer Services with the family that were given an address of it, and Gateways "
+    "without a Service that publish one.",
     LayerName.LISTENERS: "Public ports of proxy Pods with the family that the proxy listens on with it.",
 }
 """What each layer counts, for people."""
@@ -101,6 +105,10 @@ def _pods(state: ClusterState) -> Tally:
     return tally
 
 
+_PARAMETERS = tuple(kind for kind in GATEWAY_KINDS if kind is not Kind.HTTP_ROUTE)
+"""What controllers of Gateways go by."""
+
+
 def _public_ports(pod: Pod, conf: NginxConf, tally: Tally) -> None:
     has = families_of(pod.ips)
     ports: dict[tuple[str, int | None], set[str]] = {}
@@ -131,22 +139,51 @@ def _listeners(state: ClusterState) -> Layer:
     return Layer(name=name, v4=v4, v6=v6, note=Safe(note))
 
 
+def _gateways(state: ClusterState) -> tuple[Tally, int]:
+    """The families of Gateways that no Service of the cluster is made for, and how many have host names only.
+
+    Nothing says which families such a Gateway should have.
+    """
+    tally, named = Tally(), 0
+    for gateway in gateways_without_pods(state):
+        if not gateway.addresses or services_of_gateway(state, gateway):
+            continue
+        has = families_of(tuple(a.value for a in gateway.addresses if a.type == "IPAddress"))
+        named += not has
+        for family in has:
+            tally.add(family, 1, has=True)
+    return tally, named
+
+
+def _load_balancers(state: ClusterState) -> Layer:
+    census = state.census
+    kinds = (Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.SERVICE)
+    versions = (state.facets[PodFacet.CONTROLLERS], *(state.epochs[kind] for kind in kinds))
+    outside, by_name = state.remembered("Gateways by family", versions, lambda: _gateways(state))
+    tally = Tally()
+    for family in FAMILIES:
+        for part in (census.load_balancers, outside):
+            tally.of[family] += part.of[family]
+            tally.having[family] += part.having[family]
+    named = census.named + by_name
+    return _layer(state, LayerName.LOAD_BALANCERS, tally, Kind.SERVICE, note=f"{named} by name only" if named else "")
+
+
 def matrix(view: ClusterView) -> tuple[Layer, ...]:
     """Every layer, those of which there is nothing left out. Costs the same for few and for many objects."""
     state, census = view.state, view.state.census
     versions = (
         state.facets[PodFacet.CONTROLLERS],
-        *(state.epochs[kind] for kind in (Kind.NGINX_CONF, Kind.CONFIG_MAP, Kind.NODE)),
+        *(state.epochs[kind] for kind in (Kind.NGINX_CONF, Kind.CONFIG_MAP, Kind.NODE, *_PARAMETERS)),
         state.status(Kind.POD).health,
         state.status(Kind.NGINX_CONF),
     )
-    named = f"{census.named} by name only" if census.named else ""
     layers = (
         _layer(state, LayerName.NODES, census.nodes, Kind.NODE),
         _layer(state, LayerName.PODS, _pods(state), Kind.POD),
         _layer(state, LayerName.SERVICES, census.services, Kind.SERVICE),
         _layer(state, LayerName.ENDPOINTS, census.endpoints, Kind.ENDPOINT_SLICE, Kind.SERVICE),
-        _layer(state, LayerName.LOAD_BALANCERS, census.load_balancers, Kind.SERVICE, note=named),
+        _load_balancers(state),
         state.remembered("listeners by family", versions, lambda: _listeners(state)),
     )
     return tuple(layer for layer in layers if not layer.is_empty)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import msgspec
 
@@ -56,9 +56,13 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 def front_doors(cluster: ClusterReader) -> tuple[FrontDoor, ...]:
     """Every front door but those of ingress-nginx, which has checks of its own, by Service."""
+    return cluster.remembered("front doors", _versions(cluster), lambda: tuple(_doors(cluster)))
+
+
+def _versions(cluster: ClusterReader) -> Hashable:
+    """Changes with whatever makes other front doors."""
     kinds = (Kind.SERVICE, Kind.CONFIG_MAP, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
-    versions = (cluster.proxies_version, *(cluster.epochs[kind] for kind in kinds))
-    return cluster.remembered("front doors", versions, lambda: tuple(_doors(cluster)))
+    return (cluster.proxies_version, *(cluster.epochs[kind] for kind in kinds))
 
 
 def _doors(cluster: ClusterReader) -> Iterable[FrontDoor]:
@@ -106,25 +110,56 @@ def proxies_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[ProxyC
     controller = controller_of_gateway(cluster, gateway)
     if controller is None:
         return None, ()
-    pods = controller.proxies(cluster)
-    own = tuple(pod for pod in pods if gateway_of(pod.labels, pod.namespace) == gateway.key)
-    if own:
-        return controller, own
-    return controller, tuple(
-        p for p in pods if gateway_of(p.labels, p.namespace) is None
-    ) if controller.is_shared else ()
+    pods = _proxies_by_gateway(cluster, controller)
+    return controller, pods.get(gateway.key) or (pods.get(None, ()) if controller.is_shared else ())
+
+
+def _proxies_by_gateway(cluster: ClusterReader, controller: ProxyController) -> dict[Key | None, tuple[Pod, ...]]:
+    """The running proxy pods of a controller, by the Gateway that they were made for; None for none."""
+
+    def find() -> dict[Key | None, tuple[Pod, ...]]:
+        found: dict[Key | None, list[Pod]] = {}
+        for pod in controller.proxies(cluster):
+            found.setdefault(gateway_of(pod.labels, pod.namespace), []).append(pod)
+        return {key: tuple(pods) for key, pods in found.items()}
+
+    return cluster.remembered(f"proxies of {controller.name} by Gateway", cluster.proxies_version, find)
 
 
 def services_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[Service, ...]:
     """The Services made for a Gateway, else those of the controller that its Gateways share."""
-    made = tuple(
-        service
-        for service in cluster.services.in_namespace(gateway.namespace)
-        if gateway_of(service.labels, service.namespace) == gateway.key
-    )
+    made = _services_by_gateway(cluster).get(gateway.key, ())
     controller = controller_of_gateway(cluster, gateway)
-    if controller is None:
+    if made or controller is None:
         return made
-    doors = tuple(d.service for d in front_doors(cluster) if d.controller is controller)
-    own = tuple(d.service for d in front_doors(cluster) if d.controller is controller and d.gateway == gateway.key)
-    return made or own or (doors if controller.is_shared else ())
+    doors = _services_by_controller(cluster).get(controller.name, {})
+    return doors.get(gateway.key) or (tuple(s for of in doors.values() for s in of) if controller.is_shared else ())
+
+
+def _services_by_gateway(cluster: ClusterReader) -> dict[Key, tuple[Service, ...]]:
+    """The Services in the namespaces of Gateways that are labelled as made for one."""
+
+    def find() -> dict[Key, tuple[Service, ...]]:
+        found: dict[Key, list[Service]] = {}
+        for namespace in sorted({gateway.namespace for gateway in cluster.gateways}):
+            for service in cluster.services.in_namespace(namespace):
+                key = gateway_of(service.labels, service.namespace)
+                if key is not None:
+                    found.setdefault(key, []).append(service)
+        return {key: tuple(services) for key, services in found.items()}
+
+    versions = (cluster.epochs[Kind.SERVICE], cluster.epochs[Kind.GATEWAY])
+    return cluster.remembered("Services by Gateway", versions, find)
+
+
+def _services_by_controller(cluster: ClusterReader) -> dict[str, dict[Key | None, tuple[Service, ...]]]:
+    """The Services of the front doors, by controller and by Gateway; None for those of no Gateway."""
+
+    def find() -> dict[str, dict[Key | None, tuple[Service, ...]]]:
+        found: dict[str, dict[Key | None, tuple[Service, ...]]] = {}
+        for door in front_doors(cluster):
+            of = found.setdefault(door.controller.name, {})
+            of[door.gateway] = (*of.get(door.gateway, ()), door.service)
+        return found
+
+    return cluster.remembered("Services by controller", _versions(cluster), find)

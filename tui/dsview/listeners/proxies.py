@@ -74,6 +74,20 @@ def door_services(cluster: ClusterReader) -> DoorServices:
     return found
 
 
+def services_of_proxy(cluster: ClusterReader, pod: Pod) -> Sequence[Service]:
+    """The Services of `door_services` that lead to a proxy pod."""
+
+    def find() -> dict[Key, list[Service]]:
+        found: dict[Key, list[Service]] = {}
+        for service, pods in door_services(cluster).values():
+            for one in pods:
+                found.setdefault(one.key, []).append(service)
+        return found
+
+    versions = (cluster.proxies_version, cluster.epochs[Kind.SERVICE])
+    return cluster.remembered("door Services by proxy", versions, find).get(pod.key, ())
+
+
 def published(cluster: ClusterReader, service: Key) -> Sequence[Pod]:
     """The proxy pods that name the Service as the one they are published by."""
     return [pod for controller in CONTROLLERS for pod in controller.published(cluster, service)]

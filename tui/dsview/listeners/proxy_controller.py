@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from dsview.core.address import V4, V6, Family, families_of
 from dsview.core.finding import ObjectRef
@@ -147,13 +147,24 @@ class ProxyController(Controller):
 
     def traffic_ports(self, cluster: ClusterReader, pod: Pod, service: Service | None) -> set[int]:
         """The ports that traffic ports of its Services lead to, of those that are the proxy's."""
-        services = [service] if service is not None else [s for s, pods in self._of_pod(cluster, pod)]
+        services = [service] if service is not None else self._of_pod(cluster, pod)
         sockets = self.sockets(cluster, pod)
         targets = {target for found in services for target in self.service_ports(found, pod).values()}
         return {port for port in targets if not sockets.is_known or sockets.on(port) is not None}
 
-    def _of_pod(self, cluster: ClusterReader, pod: Pod) -> Iterable[tuple[Service, tuple[Pod, ...]]]:
-        return [(s, pods) for s, pods in self.services(cluster).values() if any(p.key == pod.key for p in pods)]
+    def _of_pod(self, cluster: ClusterReader, pod: Pod) -> Sequence[Service]:
+        """The controller's Services that lead to a proxy pod."""
+        services = self.services(cluster)
+
+        def find() -> dict[Key, list[Service]]:
+            found: dict[Key, list[Service]] = {}
+            for service, pods in services.values():
+                for one in pods:
+                    found.setdefault(one.key, []).append(service)
+            return found
+
+        versions = (cluster.proxies_version, cluster.epochs[Kind.SERVICE])
+        return cluster.remembered(f"Services of {self.name} by pod", versions, find).get(pod.key, ())
 
     def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
         """Those that are known to be the proxy's."""

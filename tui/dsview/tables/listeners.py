@@ -16,7 +16,7 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import GATEWAY_KINDS
 from dsview.listeners.gateway_listeners import gateway_controller_name, gateway_sockets
-from dsview.listeners.proxies import config_map_key, controller_name, door_services, listeners_of, live_proxies
+from dsview.listeners.proxies import config_map_key, controller_name, listeners_of, live_proxies, services_of_proxy
 from dsview.listeners.registry import is_control_plane, is_proxy
 from dsview.tables.cells import Cell, Column, Row, Tone
 from dsview.tables.gateway_rows import (
@@ -102,12 +102,9 @@ def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     if pod.owner is not None:
         of_owner = view.findings_of(pod.owner.kind, pod.namespace, pod.owner.name)
         found += [f for f in of_owner if own in f.related]
-    for service, pods in door_services(view.state).values():
-        if any(p.key == pod.key for p in pods):
-            # Of the replicas, those that the finding is about.
-            found += [
-                f for f in view.findings_of("Service", *service.key) if _is_about_listeners(f) and own in f.related
-            ]
+    for service in services_of_proxy(view.state, pod):
+        # Of the replicas, those that the finding is about.
+        found += [f for f in view.findings_of("Service", *service.key) if _is_about_listeners(f) and own in f.related]
     return tuple(sorted(found, key=lambda f: f.order))
 
 
