@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,8 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from dsview.analysis.cluster_view import Delta
+from dsview.analysis.fleet import Member
+from dsview.cli.fleet_demo import FleetDemo
 from dsview.cli.saving import FileSaver
 from dsview.core.errors import UserError
 from dsview.session.session import Session
@@ -27,12 +29,16 @@ from dsview.sources.demo import DemoSource
 from dsview.ui.app import DsviewApp
 from dsview.ui.appearance import Appearance
 from dsview.ui.choices import ContextChoice
+from dsview.ui.fleet_app import FleetApp
 from dsview.ui.saving import screen_svg
 
 FOLDER = Path(__file__).parent
 NOW = 1_795_600_000.0
 """Epoch seconds: when the demo begins, and stays."""
 
+
+FLEET = "fleet"
+"""The scenario that is many clusters."""
 
 PATIENCE = 300
 """So often the screen is looked at until it says what is waited for."""
@@ -122,6 +128,8 @@ VIEWS: dict[str, Picture] = {
     "save": Picture(keys=("S",)),
     "palette": Picture(keys=("p",)),
     "help": Picture(keys=("?",)),
+    "fleet": Picture(scenario=FLEET),
+    "fleet-findings": Picture(scenario=FLEET, keys=("w",), wait="Findings of the fleet"),
 }
 """Every screen, and the keys that lead to it."""
 
@@ -150,8 +158,24 @@ def versions() -> str:
     return f"<!-- Textual {version('textual')}, Rich {version('rich')} -->"
 
 
+class StillFleet(FleetDemo):
+    """The fleet of the demo, all of it known before it is shown."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: NOW)
+        self._told: list[Member] = []
+        self.tell_all(self._told.append)
+
+    def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
+        """Tell of everything at once."""
+        for member in self._told:
+            tell(member)
+
+
 async def draw(picture: Picture) -> str:
     """The picture as SVG that needs nothing from outside."""
+    if picture.scenario == FLEET:
+        return await draw_fleet(picture)
     painted = asyncio.Event()
     with terminal(picture.shade):
         app = DsviewApp(
@@ -170,6 +194,20 @@ async def draw(picture: Picture) -> str:
             await pilot.pause()
         await shown(pilot, picture.wait)
         return f"{screen_svg(app, f'dsview --demo {picture.scenario}')}{versions()}\n"
+
+
+async def draw_fleet(picture: Picture) -> str:
+    """The picture of a fleet."""
+    fleet = StillFleet()
+    with terminal(picture.shade):
+        app = FleetApp(fleet, open_cluster=fleet.open, clock=lambda: NOW, look=SHADES[picture.shade])
+    async with app.run_test(size=picture.size) as pilot:
+        await shown(pilot, "7 read")
+        for key in picture.keys:
+            await pilot.press(key)
+            await pilot.pause()
+        await shown(pilot, picture.wait)
+        return f"{screen_svg(app, 'dsview fleet --demo')}{versions()}\n"
 
 
 def strips(app: DsviewApp) -> list[Strip]:

@@ -232,7 +232,7 @@ def test_a_name_that_no_context_has_is_said(forty: Fleet) -> None:
     assert "No context is called nothing-*. There are: " in result.stderr
 
 
-@pytest.mark.parametrize("before", [["--demo"], ["--from", "x"], ["--context", "a"]])
+@pytest.mark.parametrize("before", [["--redact"], ["--from", "x"], ["--context", "a"]])
 def test_an_option_that_names_one_cluster_is_refused(forty: Fleet, before: list[str]) -> None:
     words = [*before, "fleet", "-o", "text"]
     result = CliRunner().invoke(cli, words, standalone_mode=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import msgspec
 from dsview.cli import completing
 from dsview.cli.commands import TIMEOUT, cli, set_up_logs
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
-from dsview.cli.options import Settings, reading_options, take_settings
+from dsview.cli.options import Settings, reading_options, screen_options, take_settings
 from dsview.cli.output import say, write
 from dsview.core.errors import UserError
 
@@ -39,7 +40,9 @@ _KUBECONFIG_READ_EVERY = 30.0
     help="Only contexts of such names, as 'prod-*'; may be repeated.",
     shell_complete=completing.words(completing.contexts),
 )
+@click.option("--demo", is_flag=True, help="Show an embedded demo fleet; needs no cluster.")
 @reading_options
+@screen_options
 @click.option("--parallel", type=click.IntRange(1, 32), help="Clusters that are read at the same time (6).")
 @click.option("-o", "--output", type=click.Choice(_FORMATS), help="Print it, and open no screen.")
 @click.option(
@@ -56,23 +59,60 @@ def fleet(
     /,
     *,
     contexts: tuple[str, ...],
+    demo: bool,
     parallel: int | None,
     output: str | None,
     fail_on: str,
     timeout: float | None,
     **values: Any,
 ) -> int:
-    """Read every context of the kubeconfig and print a line for each cluster, the worst first.
+    """Read every context of the kubeconfig: a line for each cluster, the worst first.
 
-    A few clusters are read at a time, and sums and findings are all that is kept of each. --request-timeout is how long
-    one may send nothing before it is given up (15 s). A cluster that cannot be read is a line that says why.
+    On a terminal a table that follows the clusters; Enter opens one, Esc comes back. With -o, or where there is no
+    terminal, the table is printed. A few clusters are read at a time, and sums and findings are all that is kept of
+    each. --request-timeout is how long one may send nothing before it is given up (15 s), --interval how often each is
+    read anew on the screen (5m). A cluster that cannot be read is a line that says why.
     """
     settings = take_settings(ctx, values)
-    if settings.from_path is not None or settings.demo is not None or settings.context is not None or settings.redact:
+    if settings.from_path is not None or settings.context is not None or settings.redact:
         raise click.UsageError("fleet reads the contexts of the kubeconfig; choose some with --contexts.")
     set_up_logs(settings)
+    if demo or settings.demo is not None:
+        return _demo(settings, output)
     names = _names(settings, contexts)
+    if output is None and _is_on_terminal():
+        return _open_screen(settings, names, parallel)
     return _print(settings, names, parallel=parallel, output=output or "text", fail_on=fail_on, timeout=timeout)
+
+
+def _is_on_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
+
+
+def _open_screen(settings: Settings, names: list[str], parallel: int | None) -> int:
+    from dsview.cli.fleet_process import FleetProcess
+    from dsview.cli.fleet_worker import Order
+    from dsview.cli.screen import run_fleet
+    from dsview.cli.sessions import open_session
+    from dsview.session.fleet import LATER
+
+    order = Order(settings=settings, names=names, parallel=parallel, again=settings.interval or LATER)
+    return run_fleet(settings, FleetProcess(order), lambda name: open_session(settings, context=name, on_screen=True))
+
+
+def _demo(settings: Settings, output: str | None) -> int:
+    from dsview.cli.fleet_demo import FleetDemo
+    from dsview.export.fleet import FLEET_FORMATS
+
+    demo = FleetDemo()
+    if output is None and _is_on_terminal():
+        from dsview.cli.screen import run_fleet
+
+        return run_fleet(settings, demo, demo.open)
+    members: list[Member] = []
+    demo.tell_all(members.append)
+    write(FLEET_FORMATS[output or "text"](members, time.time()))
+    return 0
 
 
 def _names(settings: Settings, globs: tuple[str, ...]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dsview.cli.clipboard import Clipboard
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from dsview.session.timing_log import Trace
     from dsview.ui.app import DsviewApp
     from dsview.ui.choices import ContextChoice
+    from dsview.ui.fleet_app import FleetFeed
 
 
 def run_screen(settings: Settings) -> int:
@@ -27,7 +29,27 @@ def run_screen(settings: Settings) -> int:
     if not _takes_keys(settings) or not sys.stdout.isatty():
         say("the dashboard needs a terminal. Without one, use `dsview check` or `dsview show`.")
         return EXIT_USAGE
-    app = make_app(settings, open_trace(settings))
+    return _run(make_app(settings, open_trace(settings)))
+
+
+def run_fleet(settings: Settings, feed: FleetFeed, open_cluster: Callable[[str], Session]) -> int:
+    """Open the table of a fleet, from which `open_cluster` opens one; the exit code."""
+    from dsview.cli.appearance import open_appearance  # noqa: PLC0415  (as the app)
+    from dsview.ui.fleet_app import FleetApp  # noqa: PLC0415  (Textual is imported only for a screen)
+
+    return _run(
+        FleetApp(
+            feed,
+            open_cluster=open_cluster,
+            saver=FileSaver(),
+            copy_natively=Clipboard(os.environ, shutil.which).copy,
+            crash_sentence=crash_sentence,
+            look=open_appearance(settings),
+        )
+    )
+
+
+def _run(app: DsviewApp) -> int:
     with telling(app.say_failure):
         error = app.run()
     if app.failure is not None:

@@ -18,7 +18,7 @@ import msgspec
 
 from dsview.analysis.fleet import Contact, Member, member_of
 from dsview.core.errors import UserError
-from dsview.core.text import safe
+from dsview.core.text import Safe, safe
 from dsview.kinds.registry import RESOURCES
 from dsview.session.session import Session
 from dsview.sources.events import Health
@@ -196,8 +196,7 @@ class FleetReader:
         if not opened.plugin or opened.plugin in self._signed_in:
             opened.session.start()
             return
-        waits = safe(f"waits for the credential plug-in {opened.plugin}; it may have opened a browser")
-        self._change(name, contact=Contact.SIGNING_IN, reason=waits)
+        self._change(name, contact=Contact.SIGNING_IN, reason=waits_for_plugin(opened.plugin))
         place.step_aside()
         with self._changed:
             lock = self._plugins.setdefault(opened.plugin, threading.Lock())
@@ -280,6 +279,11 @@ class _Place:
         if self._is_beside:
             self._beside.release()
         self._is_held = self._is_beside = False
+
+
+def waits_for_plugin(plugin: str) -> Safe:
+    """What is said of a cluster while its credential plug-in runs."""
+    return safe(f"waits for the credential plug-in {plugin}; it may have opened a browser")
 
 
 def _has_read(session: Session) -> bool:

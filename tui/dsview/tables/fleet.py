@@ -144,15 +144,14 @@ def _contact(member: Member, now: float) -> Cell:
     word = _CONTACTS.get(member.contact)
     if word is None:
         return Cell(safe(f"{age_text(now - member.read_at)} ago"), Tone.MUTED, value=Safe(member.contact.value))
-    if member.contact is Contact.FAILED:
-        return Cell(safe(word), flag=Severity.ERROR, value=Safe(member.contact.value))
     return Cell(safe(word), Tone.MUTED, value=Safe(member.contact.value))
 
 
 def _worst(member: Member) -> Cell:
     """What stands in the last of the room: why nothing was read, else the worst cause, else what was not read."""
     if member.reason and not (member.contact is Contact.READ and member.findings):
-        return Cell(member.reason, Tone.PRIMARY if member.contact is Contact.FAILED else Tone.MUTED)
+        is_failed = member.contact is Contact.FAILED
+        return Cell(member.reason, Tone.MUTED, flag=Severity.ERROR if is_failed else None)
     summary = member.summary
     if summary is None:
         return NOTHING
@@ -271,12 +270,12 @@ class FleetRows:
 
     def _arrange(self) -> None:
         members = sorted(self._members.values(), key=lambda member: (*member.rank, member.name))
-        self._findings = {
-            (member.name, str(number)): (member, finding)
-            for member in members
-            for number, finding in enumerate(member.findings)
-        }
         if self._is_findings:
+            self._findings = {
+                (member.name, str(number)): (member, finding)
+                for member in members
+                for number, finding in enumerate(member.findings)
+            }
             self._order = sorted(self._findings, key=lambda key: self._findings[key][1].severity.rank)
         else:
             self._order = [_key(member) for member in members]

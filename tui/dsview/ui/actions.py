@@ -22,6 +22,7 @@ class Where(StrEnum):
     FINDINGS = "findings"
     TRACE = "trace"
     PROBE = "probe"
+    FLEET = "fleet"
     TIMELINE = "timeline"
     FILTER = "filter"
     SEARCH = "search"
@@ -54,6 +55,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
 _LISTS = (Where.TABLE, Where.DOCUMENT)
 _PANES = (Where.PANES,)
+_TABLES = (Where.PANES, Where.FLEET)
 _OBJECT = (Where.PANES, Where.DETAIL, Where.FINDINGS)
 _FINDINGS = (Where.FINDINGS,)
 _READING = (Where.READING,)
@@ -86,6 +88,7 @@ _BAR = {
     "fold": "fold",
     "zoom": "zoom",
     "explain": "explain",
+    "again": "read again",
     "namespaces": "namespaces",
     "next_pane": "next pane",
     "keep": "keep filter",
@@ -133,18 +136,18 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         ((Where.PROBE,), "send", "enter", "Send", "In a probe: connects to what is listed, from this machine."),
         (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop."),
         (_OBJECT, "explain", "e", "Explain", "Explains the check behind the flag."),
-        ((Where.PANES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause."),
+        ((*_TABLES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause."),
         (_OBJECT, "timeline", "T", "Timeline", "Lists what changed since dsview came."),
         (_OBJECT, "yaml", "Y", "YAML", "Shows the object as YAML, read anew."),
         (_PANES, "zoom", "z f", "Zoom", "Shows this pane alone, or all four again."),
-        (_PANES, "all_columns", "v", "All columns", "Shows every column, or only those that fit."),
+        (_TABLES, "all_columns", "v", "All columns", "Shows every column, or only those that fit."),
         (_PANES, "choose_columns", "C", "Choose columns", "Chooses the columns of this pane, now and the next time."),
         (_PANES, "column_earlier", "shift+left <", "Column earlier", "Moves the selected column to the left."),
         (_PANES, "column_later", "shift+right >", "Column later", "Moves the selected column to the right."),
     ),
     "Find": (
-        (_PANES, "filter", "/", "Filter", "Shows only the rows that match what you type."),
-        (_PANES, "only_findings", "!", "Only flagged", "Shows only the rows that are flagged, or all."),
+        (_TABLES, "filter", "/", "Filter", "Shows only the rows that match what you type."),
+        (_TABLES, "only_findings", "!", "Only flagged", "Shows only the rows that are flagged, or all."),
         (
             (Where.TIMELINE,),
             "narrow",
@@ -152,7 +155,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
             "Only one sort",
             "In the timeline: shows findings only, families only, and so on.",
         ),
-        (_PANES, "sort", "s", "Sort", "Chooses the order: worst first, by name, or by any column; again: reversed."),
+        (_TABLES, "sort", "s", "Sort", "Chooses the order: worst first, by name, or by any column; again: reversed."),
         (_FINDINGS, "group", "s", "Group", "In the findings: groups them by severity, by namespace or by check."),
         (_FINDINGS, "fold", "o", "Fold", "In the findings: folds away what the causes explain, or unfolds it."),
         (
@@ -174,7 +177,13 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         ),
         (_SCREENS, "search_previous", "N", "Match before", "In a text or a list: goes to the match before."),
         (_PANES, "namespaces", "n", "Namespaces", "Chooses which namespaces are shown."),
-        (_PANES, "clear", "escape", "Clear", "Drops the filter, else shows all four panes again."),
+        (
+            _TABLES,
+            "clear",
+            "escape",
+            "Clear",
+            "Drops the filter, else shows all four panes again, else goes back to the fleet.",
+        ),
     ),
     "Move": (
         (_LISTS, "cursor_up", "up k", "Up", "Moves the cursor up."),
@@ -196,7 +205,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
     ),
     "Take away": (
         (
-            (*_OBJECT, Where.READING, Where.TIMELINE),
+            (*_OBJECT, Where.READING, Where.TIMELINE, Where.FLEET),
             "copy",
             "y",
             "Copy",
@@ -223,6 +232,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
     ),
     "dsview": (
         (_ALWAYS, "contexts", "x", "Contexts", "Changes to another cluster of the kubeconfig."),
+        ((Where.FLEET,), "again", "R", "Read again", "In a fleet: reads the cluster of the row anew."),
         (_ALWAYS, "sources", "i", "Sources", "Shows how each source is doing and what was asked of the server."),
         (_ALWAYS, "palette", ": p ctrl+p", "Palette", "Finds any of these by its name: :pods, :svc, :no, :lis."),
         (_ALWAYS, "theme", "", "Theme", "Changes the colours."),

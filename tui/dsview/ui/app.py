@@ -264,11 +264,17 @@ class DsviewApp(App["UserError | None"]):
         """Say why a session could not be opened; leave if there is nothing else to show."""
         if event.number != self._opening:
             return
+        self._not_opened(event.error)
+
+    def _not_opened(self, error: UserError) -> None:
         if not self._has_rows:
-            self.exit(event.error, return_code=event.error.exit_code)
+            self.exit(error, return_code=error.exit_code)
         else:
             self.main.say_opened()
-            self.notify(safe(str(event.error)), title="Not opened", severity="error", markup=False)
+            self.notify(safe(str(error)), title="Not opened", severity="error", markup=False)
+
+    def leave_main(self) -> None:
+        """Escape on the main screen, where nothing is left to undo: there is nothing above it."""
 
     def on_unmount(self) -> None:
         """Leave the session."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -16,8 +16,21 @@ from dsview.ui.actions import Where, bindings_of
 from dsview.ui.phrases import FAINT, MUTED, Part, content, spaced
 
 if TYPE_CHECKING:
+    from dsview.analysis.cluster_view import ClusterView
     from dsview.tables.completion import Suggestions
-    from dsview.tables.view import TableView
+    from dsview.tables.pane import Pane
+
+    class Filtered(Protocol):
+        """Rows that a filter can be typed for, such as a `TableView`."""
+
+        @property
+        def pane(self) -> Pane:
+            """What the rows have to offer."""
+
+        @property
+        def session(self) -> ClusterView:
+            """Where they come from."""
+
 
 HINT = "name, address or word   !not   a|b   /pattern/"
 """What can be typed, shown while nothing is."""
@@ -47,7 +60,7 @@ class FilterBar(Vertical):
 
     def __init__(self) -> None:
         super().__init__()
-        self._view: TableView | None = None
+        self._view: Filtered | None = None
         self._has_error = False
 
     def compose(self) -> ComposeResult:
@@ -61,7 +74,7 @@ class FilterBar(Vertical):
             yield Static(id="filter-count")
         yield Static(id="filter-below")
 
-    def open(self, text: str, view: TableView) -> None:
+    def open(self, text: str, view: Filtered) -> None:
         """Begin to type, with what was typed before, for the rows of a view."""
         self._view = view
         self.add_class("-open")

@@ -18,6 +18,7 @@ TOGETHER: tuple[frozenset[Where], ...] = (
     frozenset({Where.EVERYWHERE, Where.READING, Where.DOCUMENT, Where.PROBE}),
     frozenset({Where.EVERYWHERE, Where.FINDINGS, Where.TABLE, Where.DOCUMENT}),
     frozenset({Where.EVERYWHERE, Where.TIMELINE, Where.TABLE}),
+    frozenset({Where.EVERYWHERE, Where.FLEET, Where.TABLE}),
     frozenset({Where.FILTER}),
     frozenset({Where.SEARCH}),
     frozenset({Where.CHOICE}),

@@ -27,6 +27,7 @@ from dsview.sources.manifest import manifest
 class DemoSource:
     """A scenario whose story goes on by `clock`, epoch seconds, from the moment of `start`.
 
+    `title` is what it is called, where that is not the scenario; `without` names namespaces that are left out.
     All ages in it count from there, so that under a given clock everything is the same each time. A thread waits for
     what is due next; `advance_to` brings it about at once, for tests and for recordings.
 
@@ -37,10 +38,19 @@ class DemoSource:
     is_live = True
     captured_at: float | None = None
 
-    def __init__(self, scenario: str = DEFAULT, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        scenario: str = DEFAULT,
+        *,
+        clock: Callable[[], float] = time.time,
+        title: str = "",
+        without: tuple[str, ...] = (),
+    ) -> None:
         if scenario not in SCENARIOS:
             raise UserError(f"There is no demo of that name. Choose one of: {', '.join(SCENARIOS)}.")
-        self.name = scenario
+        self.name = title or scenario
+        self._scenario = scenario
+        self._without = without
         self._clock = clock
         self._lock = threading.RLock()
         self._stopped = threading.Event()
@@ -57,7 +67,7 @@ class DemoSource:
 
     def start(self, sink: Sink) -> None:
         """Tell everything there is, then go on in a thread of its own."""
-        described = load(self.name)
+        described = load(self._scenario)
         with self._lock:
             self._start = self._clock()
             self._sink = sink
@@ -105,7 +115,11 @@ class DemoSource:
             return
         upserts, deletes = self._world.changes()
         for kind in RESOURCES:
-            items = [decode(kind, msgspec.json.encode(item)) for item in upserts.get(kind, ())]
+            items = [
+                decode(kind, msgspec.json.encode(item))
+                for item in upserts.get(kind, ())
+                if item["metadata"].get("namespace") not in self._without
+            ]
             gone = deletes.get(kind, [])
             if items or gone:
                 self._sink(Changed(kind, items, gone))

@@ -277,6 +277,8 @@ class MainScreen(Screen[None]):
             self.action_only_findings()
         elif self._is_alone:
             self.action_zoom()
+        else:
+            self.app.leave_main()
 
     async def action_filter(self) -> None:
         """Begin to type a filter."""

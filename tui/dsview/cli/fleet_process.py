@@ -1,0 +1,82 @@
+"""The fleet of the screen: what another process reads, and the demo."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import msgspec
+
+from dsview.analysis.fleet import Member
+from dsview.cli.fleet_worker import Order, Said
+
+_LAST_WAIT = 0.3
+"""Seconds that the process has to end by itself."""
+
+
+class FleetProcess:
+    """Reads a fleet in a process of its own, and tells what it says. A `FleetFeed` of the screen."""
+
+    def __init__(self, order: Order) -> None:
+        self.names = tuple(order.names)
+        self._order = order
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._is_stopped = False
+
+    def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
+        """Begin. `failed` is told in a sentence why nothing more will come; both are called from another thread."""
+        # Without standard error: a credential plug-in would write over the screen.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "dsview.cli.fleet_worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._send(msgspec.json.encode(self._order))
+        threading.Thread(target=self._listen, args=(tell, failed), name="dsview-fleet-feed", daemon=True).start()
+
+    def _listen(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
+        process = self._process
+        if process is None or process.stdout is None:
+            return
+        decoder = msgspec.json.Decoder(Said)
+        for line in process.stdout:
+            said = decoder.decode(line)
+            if said.member is not None:
+                tell(said.member)
+            elif said.error:
+                failed(said.error)
+                return
+        if not self._is_stopped:
+            failed(f"The process that reads the clusters ended (exit code {process.wait()}).")
+
+    def read_again(self, name: str) -> None:
+        """Read a cluster anew, as soon as there is a place."""
+        self._send(name.encode())
+
+    def _send(self, line: bytes) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        # Where it has ended, that is said already.
+        with self._lock, suppress(OSError, ValueError):
+            process.stdin.write(line + b"\n")
+            process.stdin.flush()
+
+    def stop(self) -> None:
+        """End the process."""
+        self._is_stopped = True
+        process = self._process
+        if process is None:
+            return
+        if process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
+        try:
+            process.wait(_LAST_WAIT)
+        except subprocess.TimeoutExpired:
+            process.kill()

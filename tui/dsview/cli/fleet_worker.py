@@ -1,0 +1,66 @@
+"""The process that reads the clusters of a fleet for the screen, so that keys never wait for objects being decoded.
+
+It is told on standard input what to read (one line of JSON), then the names of clusters to read anew, a line each. It
+writes a line of JSON for each change of a cluster, and ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+import msgspec
+
+from dsview.analysis.fleet import Member
+from dsview.cli.commands import set_up_logs
+from dsview.cli.fleet import open_reader
+from dsview.cli.options import Settings
+from dsview.core.errors import UserError
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What to read: the contexts, how many at a time, and after how many seconds anew."""
+
+    settings: Settings
+    names: list[str]
+    parallel: int | None
+    again: float
+
+
+class Said(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A cluster that changed, or why nothing can be read at all."""
+
+    member: Member | None = None
+    error: str = ""
+
+
+def main() -> None:
+    """Read until standard input ends."""
+    # Ctrl-C on the terminal is for the screen.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    lock = threading.Lock()
+    out = sys.stdout.buffer
+
+    def say(said: Said) -> None:
+        with lock:
+            out.write(msgspec.json.encode(said) + b"\n")
+            out.flush()
+
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    try:
+        set_up_logs(order.settings)
+        reader = open_reader(
+            order.settings, order.names, order.parallel, lambda member: say(Said(member=member)), order.again
+        )
+    except UserError as error:
+        say(Said(error=str(error)))
+        return
+    reader.start()
+    for line in sys.stdin.buffer:
+        reader.read_again(line.decode().rstrip("\n"))
+    reader.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""The clusters of `dsview fleet --demo`: the demos again, some without a namespace, and some that cannot be read."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class DemoCluster(msgspec.Struct, frozen=True, kw_only=True):
+    """A cluster by name. It is a scenario without some namespaces, unless `failure` or `plugin` says why it is none."""
+
+    name: str
+    scenario: str = ""
+    without: tuple[str, ...] = ()
+    failure: str = ""
+    plugin: str = ""
+
+
+DEMO_FLEET: tuple[DemoCluster, ...] = (
+    DemoCluster(name="prod-eu-1", scenario="troubled"),
+    DemoCluster(name="prod-eu-2", scenario="healthy"),
+    DemoCluster(name="prod-us-1", scenario="troubled", without=("payments",)),
+    DemoCluster(name="prod-us-2", scenario="healthy"),
+    DemoCluster(name="prod-ap-1", scenario="troubled", without=("shop",)),
+    DemoCluster(name="staging", scenario="healthy", without=("default",)),
+    DemoCluster(name="edge-hamburg", failure="https://10.20.0.10:6443 does not answer."),
+    DemoCluster(name="edge-munich", scenario="troubled", without=("shop", "payments")),
+    DemoCluster(
+        name="sandbox",
+        failure="The API server does not accept the credentials (401). Log in again, or look at the context's user.",
+    ),
+    DemoCluster(name="lab", plugin="kubelogin"),
+)

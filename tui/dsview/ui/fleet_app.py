@@ -1,0 +1,106 @@
+"""The dashboard above which there is a fleet: Enter opens a cluster, Esc comes back to the table of all of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from textual.message import Message
+
+from dsview.core.text import safe
+from dsview.ui.app import DsviewApp
+from dsview.ui.screens.fleet import FleetScreen
+
+if TYPE_CHECKING:
+    from dsview.analysis.fleet import Member
+    from dsview.core.errors import UserError
+    from dsview.session.session import Session
+
+EVERY = 0.25
+"""Seconds between two looks at what came."""
+
+
+class FleetFeed(Protocol):
+    """Where the clusters come from. `names` are known before anything was read."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The contexts."""
+
+    def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
+        """Begin to tell; `failed` is given a sentence where nothing more will come. Both may come from any thread."""
+
+    def read_again(self, name: str) -> None:
+        """Read a cluster anew."""
+
+    def stop(self) -> None:
+        """End."""
+
+
+class FleetApp(DsviewApp):
+    """A fleet, and the dashboard of the cluster that was opened last. `open_cluster` gives its session, not started."""
+
+    class Broken(Message):
+        """Nothing more comes from the feed; the text is a sentence."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
+    def __init__(
+        self,
+        feed: FleetFeed,
+        *,
+        open_cluster: Callable[[str], Session],
+        clock: Callable[[], float] = time.time,
+        **options: Any,
+    ) -> None:
+        super().__init__(lambda: open_cluster(feed.names[0]), source_name="fleet", **options)
+        self._feed = feed
+        self._open_cluster = open_cluster
+        self._fleet = FleetScreen(feed.names, glyphs=self.glyphs, clock=clock)
+
+    def on_mount(self) -> None:
+        """The fleet comes first."""
+        self.install_screen(self._fleet, "fleet")
+        self.push_screen("fleet")
+
+    def _begin(self) -> None:
+        if self._on_first_frame is not None:
+            self._on_first_frame()
+        self._feed.start(self._fleet.take, self._say_broken)
+        self.set_interval(EVERY, self._fleet.follow)
+
+    def _say_broken(self, sentence: str) -> None:
+        self.post_message(self.Broken(sentence))
+
+    def on_fleet_app_broken(self, event: Broken) -> None:
+        """Say it, and keep what is there."""
+        self.notify(safe(event.sentence), title="Fleet", severity="error", timeout=20, markup=False)
+
+    def on_unmount(self) -> None:
+        """Leave the clusters."""
+        self._feed.stop()
+
+    def open_member(self, name: str) -> None:
+        """Open a cluster of the fleet."""
+        self._fleet.say_opening(name)
+        self.main.say_opening(safe(name))
+        self.open(lambda: self._open_cluster(name))
+
+    def read_again(self, name: str) -> None:
+        """Read a cluster of the fleet anew."""
+        self._feed.read_again(name)
+
+    def leave_main(self) -> None:
+        """Back to the fleet; the cluster is left."""
+        self._opening += 1
+        self._leave_session()
+        self._fleet.say_opening("")
+        self.go.home()
+        self.push_screen("fleet")
+
+    def _not_opened(self, error: UserError) -> None:
+        self._fleet.say_opening("")
+        self.notify(safe(str(error)), title="Not opened", severity="error", markup=False)

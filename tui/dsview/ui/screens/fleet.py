@@ -1,0 +1,240 @@
+"""The fleet: a row for each cluster, the worst first, or a row for each finding of all of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from dsview.analysis.fleet import Contact, Member, totals
+from dsview.core.text import safe
+from dsview.kinds.metadata import Key
+from dsview.tables.filter import FilterError
+from dsview.tables.fleet import FleetRows
+from dsview.ui.actions import Where, bindings_of
+from dsview.ui.filterbar import FilterBar
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.keybar import KeyBar
+from dsview.ui.phrases import MUTED, STRONG, Part, count_words, spaced
+from dsview.ui.styles import styles_dir
+from dsview.ui.table import Table
+
+if TYPE_CHECKING:
+    from dsview.ui.fleet_app import FleetApp
+
+_AGES = 5.0
+"""Seconds between two paintings of ages where nothing else changed."""
+
+
+class FleetScreen(Screen[None]):
+    """A table that follows the clusters. `take` is called from any thread, everything else by the screen."""
+
+    CSS_PATH: ClassVar[Path] = styles_dir() / "reading.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.FLEET)
+    app: FleetApp
+
+    def __init__(self, names: Sequence[str], *, glyphs: Glyphs, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._glyphs = glyphs
+        self._lock = threading.Lock()
+        self._clock = clock
+        self._members: dict[str, Member] = {name: Member(name=safe(name), since=clock()) for name in names}
+        self._is_changed = True
+        self._painted_at = 0.0
+        self._opening = ""
+        self._rows = FleetRows(list(self._members.values()), self._clock())
+        self._others = FleetRows([], self._clock(), findings=True)
+        self._filter_bar: FilterBar | None = None
+
+    @property
+    def crumb(self) -> str:
+        """The name in the trail."""
+        return "Fleet"
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield Static(self._heading(), id="heading")
+        yield Table(glyphs=self._glyphs, id="fleet")
+        yield KeyBar(Where.TABLE, Where.FLEET)
+
+    def on_mount(self) -> None:
+        """Show the clusters, waiting."""
+        table = self.query_one(Table)
+        table.show(self._rows, self._rows.columns)
+        self.set_focus(table)
+        self._paint()
+
+    def take(self, member: Member) -> None:
+        """A cluster changed."""
+        with self._lock:
+            self._members[member.name] = member
+            self._is_changed = True
+
+    def follow(self) -> None:
+        """Show what changed since the last look."""
+        with self._lock:
+            is_changed, self._is_changed = self._is_changed, False
+        if self.is_mounted and (is_changed or self._clock() - self._painted_at > _AGES):
+            self._paint()
+
+    def _paint(self) -> None:
+        with self._lock:
+            members = list(self._members.values())
+        now = self._painted_at = self._clock()
+        self._rows.update(members, now)
+        self._show()
+
+    def _show(self) -> None:
+        table = self.query_one(Table)
+        table.restyle()
+        table.rows_changed()
+        table.say(self._status())
+        self.query_one("#heading", Static).update(self._heading())
+
+    def _status(self) -> str:
+        if len(self._rows):
+            return ""
+        if self._rows.total:
+            return f"None of {self._rows.total:,} match. Esc shows all."
+        return "No findings so far."
+
+    def _heading(self) -> Content:
+        found = totals(list(self._members.values()))
+        busy = sum(not member.contact.is_final for member in self._members.values())
+        signing_in = sum(member.contact is Contact.SIGNING_IN for member in self._members.values())
+        parts: list[Part] = [
+            (" Findings of the fleet" if self._rows.pane.title == "Findings" else " Fleet", STRONG),
+            (f"{found.clusters:,} cluster{'' if found.clusters == 1 else 's'}, {found.read:,} read", MUTED),
+        ]
+        if busy:
+            parts.append((f"{busy:,} to go", MUTED))
+        if signing_in:
+            parts.append((f"{signing_in:,} signing in", "$flag-warning"))
+        if found.failed:
+            parts.append((f"{found.failed:,} could not be read", "$flag-error bold"))
+        parts += count_words(found.severities, self._glyphs, short=True)
+        if self._rows.filter_text:
+            parts.append((f"/{safe(self._rows.filter_text)}", "$ink"))
+        if self._rows.only_findings:
+            parts.append(("only flagged", "$ink"))
+        if self._opening:
+            parts.append((f"opening {self._opening}", "$accent"))
+        return spaced(parts, "   ")
+
+    def say_opening(self, name: str) -> None:
+        """Say that a cluster is being opened; none where the name is empty."""
+        self._opening = safe(name)
+        if self.is_mounted:
+            self.query_one("#heading", Static).update(self._heading())
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        """Open the cluster of the row."""
+        self.app.open_member(self._rows.cluster_of(event.key))
+
+    def on_table_header_clicked(self, event: Table.HeaderClicked) -> None:
+        """A title was clicked."""
+        self._sort(event.column_id)
+
+    def action_sort(self) -> None:
+        """Sort by the selected column; again: reversed; again: the worst first."""
+        column = self.query_one(Table).column_id
+        if column is not None:
+            self._sort(column)
+
+    def _sort(self, column: str) -> None:
+        rows = self._rows
+        if rows.sort_column != column:
+            rows.set_sort(column)
+        elif not rows.descending:
+            rows.set_sort(column, descending=True)
+        else:
+            rows.set_sort(None)
+        self._show()
+
+    def action_findings(self) -> None:
+        """The findings of all clusters, or the clusters again."""
+        self._rows, self._others = self._others, self._rows
+        with self._lock:
+            members = list(self._members.values())
+        self._rows.update(members, self._clock())
+        self.query_one(Table).show(self._rows, self._rows.columns)
+        self._show()
+
+    def action_only_findings(self) -> None:
+        """Only clusters with an error or a warning or that could not be read, or all."""
+        self._rows.set_only_findings(not self._rows.only_findings)
+        self._show()
+
+    def action_all_columns(self) -> None:
+        """Every column, or those that fit."""
+        table = self.query_one(Table)
+        table.everything = not table.everything
+
+    def action_again(self) -> None:
+        """Read the cluster anew."""
+        key = self._cursor
+        if key is not None:
+            name = self._rows.cluster_of(key)
+            self.app.read_again(name)
+            self.app.say(f"{safe(name)} is read anew.")
+
+    @property
+    def _cursor(self) -> Key | None:
+        return self.query_one(Table).cursor_key
+
+    def action_clear(self) -> None:
+        """Undo what narrows the table; in the findings, back to the clusters."""
+        if self._rows.filter_text:
+            self._filter("")
+        elif self._rows.only_findings:
+            self.action_only_findings()
+        elif self._rows.pane.title == "Findings":
+            self.action_findings()
+
+    def action_copy(self) -> None:
+        """Copy the row."""
+        row = self.query_one(Table).cursor_row
+        if row is not None:
+            self.app.copy("  ".join(cell.exported or cell.text for cell in row.cells), "the row")
+
+    async def action_filter(self) -> None:
+        """Begin to type a filter."""
+        if self._filter_bar is None:
+            self._filter_bar = FilterBar()
+            await self.mount(self._filter_bar, before=self.query_one(KeyBar))
+        self._filter_bar.open(self._rows.filter_text, self._rows)
+        self.query_one(KeyBar).show_parts(Where.FILTER)
+        self._filter_bar.say_count(len(self._rows), self._rows.total, is_searching=False)
+
+    def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
+        """Filter while typing."""
+        self._filter(event.text)
+
+    def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
+        """Typing is over."""
+        if self._filter_bar is not None:
+            self._filter_bar.close()
+            self.query_one(KeyBar).show_parts()
+        if not event.keep:
+            self._filter("")
+        self.set_focus(self.query_one(Table))
+
+    def _filter(self, text: str) -> None:
+        bar = self._filter_bar
+        try:
+            self._rows.set_filter(text)
+        except FilterError as error:
+            if bar is not None:
+                bar.say_error(error.message, error.position)
+            return
+        self._show()
+        if bar is not None and bar.is_open:
+            bar.say_count(len(self._rows), self._rows.total, is_searching=False)
