@@ -24,6 +24,7 @@ from dsview.ui.filterbar import FilterBar
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
 from dsview.ui.phrases import MUTED, STRONG, Part, count_words, spaced
+from dsview.ui.screens.choose import Choice, ChooseScreen
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
 
@@ -144,14 +145,33 @@ class FleetScreen(Screen[None]):
         self._sort(event.column_id)
 
     def action_sort(self) -> None:
-        """Sort by the selected column; again: reversed; again: the worst first."""
-        column = self.query_one(Table).column_id
-        if column is not None:
-            self._sort(column)
+        """Choose what the rows are sorted by."""
+        rows = self._rows
+        choices = [
+            Choice("", "as they come", is_chosen=rows.sort_column is None, title="Worst first"),
+            *(
+                Choice(
+                    column.id,
+                    "now; again: reversed" if column.id == rows.sort_column else column.help,
+                    is_chosen=column.id == rows.sort_column,
+                    title=f"{column.lane} {column.title}" if column.lane else column.title,
+                )
+                for column in rows.columns
+            ),
+        ]
+
+        def take(names: frozenset[str] | None) -> None:
+            if names:
+                self._sort(next(iter(names)))
+
+        screen = ChooseScreen(f"Sort {rows.pane.title} by", choices, several=False, verb="sort", glyphs=self._glyphs)
+        self.app.push_screen(screen, take)
 
     def _sort(self, column: str) -> None:
         rows = self._rows
-        if rows.sort_column != column:
+        if not column:
+            rows.set_sort(None)
+        elif rows.sort_column != column:
             rows.set_sort(column)
         elif not rows.descending:
             rows.set_sort(column, descending=True)
