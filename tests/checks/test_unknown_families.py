@@ -9,6 +9,7 @@ import pytest
 
 from dsview.checks.engine.engine import Engine
 from dsview.checks.engine.registry import all_checks, registry
+from dsview.cluster.profile import Confidence
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind
 from dsview.kinds.node import Node, NodeAddress
@@ -16,7 +17,7 @@ from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, StatusChanged
 from tests.support.changes import V6, WORKER, Json
-from tests.support.clusters import changed, find, fired
+from tests.support.clusters import changed, find, fired, from_path
 
 NOTHING_TELLS = "Service families: no ServiceCIDR, kube-apiserver flag or cluster IP was seen"
 
@@ -62,6 +63,34 @@ def test_every_check_that_rests_on_service_families_says_so(tmp_path: Path) -> N
     }
     wholly = ("CLU-001", "CLU-007", "CLU-010", "NODE-001", "SVC-001", "SVC-002", "SVC-003", "SVC-006")
     assert reasons == {**dict.fromkeys((f"DS-{code}" for code in wholly), NOTHING_TELLS), **partly}
+
+
+def test_families_that_only_services_tell_are_observed_and_never_declared(tmp_path: Path) -> None:
+    def change(items: list[Json]) -> None:
+        items[:] = [item for item in items if item["kind"] != "ServiceCIDR" and not _is_control_plane(item)]
+
+    profile = changed("01", change, tmp_path).profile
+    assert any(len(service.cluster_ips) == 2 for service in from_path(tmp_path).state.services)
+    assert (profile.service_families, profile.confidence) == (("IPv4", "IPv6"), Confidence.OBSERVED)
+
+
+def test_families_of_single_family_services_are_assumed(tmp_path: Path) -> None:
+    def change(items: list[Json]) -> None:
+        items[:] = [
+            item
+            for item in items
+            if item["kind"] != "ServiceCIDR"
+            and not _is_control_plane(item)
+            and len((item["spec"].get("clusterIPs") or ()) if item["kind"] == "Service" else ()) < 2
+        ]
+
+    profile = changed("01", change, tmp_path).profile
+    assert profile.confidence is Confidence.ASSUMED
+    assert not profile.is_dual
+
+
+def _is_control_plane(item: Json) -> bool:
+    return item["kind"] == "Pod" and "component" in (item["metadata"].get("labels") or {})
 
 
 def test_what_can_be_told_without_service_families_is_flagged_nevertheless(tmp_path: Path) -> None:

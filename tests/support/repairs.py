@@ -43,11 +43,12 @@ class Patch(msgspec.Struct, frozen=True):
         return {f"{part}.{name}": value for part, values in self.body.items() for name, value in values.items()}
 
 
-def patches_in(text: str) -> list[Patch]:
-    """The patches among the commands of a fix, those in its comments left out."""
+def patches_in(text: str, *, with_later: bool = False) -> list[Patch]:
+    """The patches among the commands of a fix; with those that are to follow when something else is done."""
     found = []
     for line in text.splitlines():
-        words = shlex.split(line) if line.startswith("kubectl ") else []
+        command = line.removeprefix("# then: ") if with_later else line
+        words = shlex.split(command) if command.startswith("kubectl ") else []
         if "patch" in words:
             at = words.index("patch")
             namespace = words[words.index("-n") + 1] if "-n" in words else ""
@@ -73,10 +74,24 @@ def repaired(objects: Objects, finding: Finding) -> Objects:
             service,
             **{_FIELDS[n]: tuple(v) if isinstance(v, list) else v for n, v in patch.body["spec"].items()},
         )
+        assert_accepted(service, patched)
         renewed = found[(Kind.SERVICE, patch.key)] = served(patched)
         if renewed.families != service.families:
             sync_slices(found, patched)
     return found
+
+
+def assert_accepted(before: Service, after: Service) -> None:
+    """That the API server takes the change (pkg/apis/core/validation/validation.go of kubernetes/kubernetes).
+
+    The first family of a Service with a cluster IP stays, none is named twice, and SingleStack has one: the API server
+    itself gives up the second one where the policy alone is changed.
+    """
+    assert len(set(after.ip_families)) == len(after.ip_families), after
+    if not after.is_headless:
+        assert after.ip_families[:1] == before.families[:1], after
+    if after.ip_families != before.ip_families:
+        assert len(after.ip_families) == 1 or after.ip_family_policy != "SingleStack", after
 
 
 def served(service: Service) -> Service:
