@@ -20,10 +20,8 @@ from tests.support.changes import (
     Json,
     adding,
     all_of,
-    event,
     pod_named,
     verify,
-    with_addresses,
     with_pod_cidrs,
     with_pod_ips,
 )
@@ -57,22 +55,6 @@ def _reversed_addresses(*names: str) -> Change:
             found["addresses"] = list(reversed(found["addresses"]))
 
     return change
-
-
-def _nodes_turned_ipv4_first(items: list[Json]) -> None:
-    """The IPv6-only cluster, its ranges not declared, on hosts with IPv4 first."""
-    items[:] = [item for item in items if item["kind"] != "ServiceCIDR"]
-    for i, node in enumerate(n for n in items if n["kind"] == "Node"):
-        address = f"192.0.2.{i + 4}"
-        node["metadata"]["annotations"].pop("alpha.kubernetes.io/provided-node-ip")
-        node["status"]["addresses"].insert(0, {"type": "InternalIP", "address": address})
-        for pod in items:
-            if (
-                pod["kind"] == "Pod"
-                and pod["spec"].get("hostNetwork")
-                and pod["spec"]["nodeName"] == node["metadata"]["name"]
-            ):
-                pod["status"]["podIPs"].append({"ip": address})
 
 
 def _extra_range(*cidrs: str, ready: str = "True", **metadata: str) -> Json:
@@ -136,53 +118,6 @@ def _second_dns(items: list[Json]) -> None:
 
 CASES = [
     Case(
-        "range-of-a-family-not-served",
-        "10",
-        adding(
-            {
-                "kind": "ServiceCIDR",
-                "apiVersion": "networking.k8s.io/v1",
-                "metadata": {"name": "extra"},
-                "spec": {"cidrs": ["fd00:96::/112"]},
-            }
-        ),
-        {("DS-CLU-003", "warning", "ServiceCIDR", "extra", V6)},
-    ),
-    Case(
-        "service-range-not-ready",
-        "01",
-        adding(
-            {
-                "kind": "ServiceCIDR",
-                "apiVersion": "networking.k8s.io/v1",
-                "metadata": {"name": "extra"},
-                "spec": {"cidrs": ["10.98.0.0/16"]},
-                "status": {"conditions": [{"type": "Ready", "status": "False"}]},
-            }
-        ),
-        {("DS-CLU-004", "warning", "ServiceCIDR", "extra", None)},
-    ),
-    Case(
-        "service-range-being-deleted",
-        "01",
-        adding(
-            {
-                "kind": "ServiceCIDR",
-                "apiVersion": "networking.k8s.io/v1",
-                "metadata": {"name": "extra", "deletionTimestamp": "2026-11-21T00:00:00Z"},
-                "spec": {"cidrs": ["10.98.0.0/16"]},
-                "status": {"conditions": [{"type": "Ready", "status": "False"}]},
-            }
-        ),
-        {("DS-CLU-004", "note", "ServiceCIDR", "extra", None)},
-    ),
-    Case(
-        "default-range-contradicts-the-flags",
-        "01",
-        adding(event("KubernetesDefaultServiceCIDRInconsistent", "ServiceCIDR", None, "kubernetes")),
-        {("DS-CLU-004", "error", "ServiceCIDR", "kubernetes", None)},
-    ),
-    Case(
         "dns-out-of-reach",
         "01",
         all_of(with_pod_ips("local-path", "fd00:10:244::2")),
@@ -223,30 +158,6 @@ CASES = [
         ("DS-NODE-001", "DS-POD-001", "DS-POD-002", "DS-SVC-002"),
     ),
     Case(
-        "one-node-with-another-first-family",
-        "01",
-        _reversed_addresses(WORKER),
-        {("DS-CLU-002", "warning", "Cluster", "cluster", None)},
-    ),
-    Case(
-        "nodes-against-services",
-        "01",
-        _reversed_addresses(CP, WORKER, WORKER2),
-        {("DS-CLU-002", "warning", "Cluster", "cluster", None)},
-    ),
-    Case(
-        "nodes-against-the-services-that-are-seen",
-        "14",
-        _nodes_turned_ipv4_first,
-        {("DS-CLU-002", "warning", "Cluster", "cluster", None)},
-    ),
-    Case(
-        "pod-ranges-against-the-first-family",
-        "10",
-        with_addresses("node-a", ("InternalIP", "2001:db8::5"), ("InternalIP", "192.0.2.5")),
-        {("DS-CLU-002", "error", "Cluster", "cluster", None)},
-    ),
-    Case(
         "pod-ranges-that-the-cni-ignores",
         "01",
         all_of(
@@ -267,19 +178,6 @@ CASES = [
         "service-range-full",
         "12",
         _with_addresses_in_use(59),
-        {("DS-CLU-005", "error", "ServiceCIDR", "kubernetes", V4)},
-    ),
-    Case(
-        "another-range-has-room",
-        "12",
-        all_of(_with_addresses_in_use(59), adding(_extra_range())),
-        set(),
-        ("DS-CLU-005",),
-    ),
-    Case(
-        "another-range-is-being-deleted",
-        "12",
-        all_of(_with_addresses_in_use(59), adding(_extra_range(deletionTimestamp="2026-11-20T09:00:00Z"))),
         {("DS-CLU-005", "error", "ServiceCIDR", "kubernetes", V4)},
     ),
     Case(
@@ -305,12 +203,6 @@ CASES = [
         ("DS-CLU-005",),
     ),
     Case("service-range-three-quarters-full", "12", _with_addresses_in_use(46), set(), ("DS-CLU-005",)),
-    Case(
-        "default-range-has-an-error",
-        "01",
-        adding(event("KubernetesDefaultServiceCIDRError", "ServiceCIDR", None, "kubernetes")),
-        {("DS-CLU-004", "error", "ServiceCIDR", "kubernetes", None)},
-    ),
     Case(
         "pod-that-asks-no-cluster-dns",
         "01",

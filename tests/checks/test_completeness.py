@@ -17,20 +17,9 @@ from dsview.session.session import Session
 from dsview.sources.events import Changed, Sink, SourceEvent, StatusChanged
 from dsview.sources.files import FilesSource
 from dsview.sources.snapshot import SNAPSHOT_KIND
-from tests.checks import (
-    test_cluster,
-    test_control_plane,
-    test_endpoints,
-    test_ingress,
-    test_load_balancers,
-    test_nodes,
-    test_pods,
-    test_services,
-    test_webhooks,
-)
 from tests.checks.test_cases import CASES
-from tests.support.changes import Case
-from tests.support.clusters import LISTENER_SCENARIOS, SCENARIOS, Json, changed, from_path, settle
+from tests.support.case_files import case_file, findings_of, session_of
+from tests.support.clusters import SCENARIOS, Json, changed, from_path, settle
 
 CLUSTERS = [*SCENARIOS, *CASES]
 CUT = (Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD, Kind.NODE, Kind.SERVICE_CIDR)
@@ -93,51 +82,22 @@ RESTS_ON: dict[str, tuple[Kind, ...]] = {
 """The checks that take an object that was not read for one that is not there, and of which kinds. Every other check
 says something of objects that are there."""
 
-FIRING = [
-    (outcome[0], case)
-    for module in (
-        test_cluster,
-        test_control_plane,
-        test_endpoints,
-        test_ingress,
-        test_load_balancers,
-        test_nodes,
-        test_pods,
-        test_services,
-        test_webhooks,
-    )
-    for case in module.CASES
-    for outcome in case.fires
-]
-SHOWN: dict[str, Case] = dict(reversed(FIRING))
-"""For each check the first changed cluster in which it fires."""
-
-
-def _shown_in(code: str) -> Path | Case | None:
-    """A cluster in which the check fires: a scenario or case that asks for it, or a changed one."""
-    for path in (*CLUSTERS, *LISTENER_SCENARIOS):
-        if any(entry["check"] == code for entry in json.loads((path / "expect.json").read_text())["fire"]):
-            return path
-    return SHOWN.get(code)
-
 
 def test_every_check_says_on_the_absence_of_what_it_rests() -> None:
     assert {check.code: check.absence_of for check in all_checks() if check.absence_of} == RESTS_ON
 
 
 @pytest.mark.parametrize("code", RESTS_ON)
-def test_check_is_silent_where_a_kind_is_cut_off_whose_absence_it_rests_on(code: str, tmp_path: Path) -> None:
-    cluster = _shown_in(code)
-    assert cluster is not None
-    if isinstance(cluster, Case):
-        whole, folder = changed(cluster.scenario, cluster.change, tmp_path, cluster.conf), tmp_path
-    else:
-        whole, folder = from_path(cluster), cluster
-    assert code in {finding.check for finding in whole.book}
+def test_check_is_silent_where_a_kind_is_cut_off_whose_absence_it_rests_on(code: str) -> None:
+    check = registry()[code]
+    file = case_file(check)
+    case = file.fires[0]
+    assert findings_of(check, session_of(file, case))
     for kind in RESTS_ON[code]:
-        session = _cut(folder, kind, 1.0)
+        status = {kind.value: {"health": "given", "cutOff": "the file ends too early"}}
+        session = session_of(file, msgspec.structs.replace(case, status=status))
         assert completeness(session.state, kind) is Completeness.CUT_OFF
-        assert code not in {finding.check for finding in session.book}, kind
+        assert not findings_of(check, session), kind
         assert code in {entry.check for entry in session.not_evaluated()}, kind
 
 

@@ -19,7 +19,6 @@ from tests.support.changes import (
     verify,
     with_pod_ips,
     with_spec,
-    with_status,
 )
 from tests.support.clusters import find
 
@@ -89,27 +88,6 @@ CASES = [
         _dual_service_with_addresses,
         {("DS-NET-003", "warning", "Ingress", "shop", V6)},
         ("DS-NGX-005", "DS-NGX-003", "DS-EPS-002"),
-    ),
-    Case(
-        "status-has-both",
-        "08",
-        all_of(_dual_service_with_addresses, with_status("Ingress", "shop", loadBalancer=BOTH)),
-        set(),
-        ("DS-NET-003",),
-    ),
-    Case(
-        "status-address-is-given-by-hand",
-        "08",
-        all_of(_dual_service_with_addresses, _controllers_with("--publish-status-address=203.0.113.20")),
-        set(),
-        ("DS-NET-003",),
-    ),
-    Case(
-        "status-is-not-written",
-        "08",
-        all_of(_dual_service_with_addresses, _controllers_with("--update-status=False")),
-        set(),
-        ("DS-NET-003",),
     ),
     Case(
         "ingress-in-a-namespace-that-the-controller-does-not-watch",

@@ -42,41 +42,12 @@ def _local_with_a_gap(items: list[Json]) -> None:
 SINGLE = {"ipFamilyPolicy": "SingleStack", "ipFamilies": ["IPv4"], "clusterIPs": ["10.96.223.11"]}
 
 
-def _on(provider: str) -> Change:
-    """The nodes are of that provider."""
-
-    def change(items: list[Json]) -> None:
-        for item in items:
-            if item["kind"] == "Node":
-                item["spec"]["providerID"] = f"{provider}://1"
-
-    return change
-
-
 def _foreign_vip(*more: Change) -> Change:
     """web is SingleStack IPv4, and its load balancer has an address of each family."""
     return all_of(with_load_balancer(*BOTH, **SINGLE), dropping_slices("web", V6), *more)
 
 
 CASES = [
-    Case(
-        "foreign-vip-of-hetzner",
-        "12",
-        _foreign_vip(_on("hcloud")),
-        {("DS-LB-003", "note", "Service", "web", V6)},
-    ),
-    Case(
-        "foreign-vip-of-digitalocean-by-annotation",
-        "12",
-        _foreign_vip(_annotation("service.beta.kubernetes.io/do-loadbalancer-name", "web")),
-        {("DS-LB-003", "note", "Service", "web", V6)},
-    ),
-    Case(
-        "foreign-vip-of-metallb-on-nodes-of-hetzner",
-        "12",
-        _foreign_vip(_on("hcloud"), _annotation("metallb.io/ip-allocated-from-pool", "first")),
-        {("DS-LB-003", "warning", "Service", "web", V6)},
-    ),
     Case(
         "requested-in-both-and-given-in-both",
         "12",
@@ -85,33 +56,13 @@ CASES = [
         ("DS-LB-006",),
     ),
     Case(
-        "ranges-that-limit-nobody",
-        "12",
-        with_load_balancer(*BOTH, loadBalancerSourceRanges=["0.0.0.0/0"]),
-        set(),
-        ("DS-LB-005",),
-    ),
-    Case(
         "masked-address-may-be-of-any-family",
         "12",
         with_load_balancer({"ip": "203.0.113.9"}, {"ip": "***HIDDEN***"}),
         set(),
         ("DS-ADR-001", "DS-LB-001", "DS-LB-002", "DS-LB-003"),
     ),
-    Case(
-        "masked-range-may-be-of-any-family",
-        "12",
-        with_load_balancer(*BOTH, loadBalancerSourceRanges=["192.0.2.0/24", "***HIDDEN***"]),
-        set(),
-        ("DS-LB-005",),
-    ),
     Case("manifest-waits-for-nothing", "12", as_manifest("Service", "web"), set(), ("DS-LB-001", "DS-LB-004")),
-    Case(
-        "require-with-one-vip-family",
-        "12",
-        with_spec("Service", "web", ipFamilyPolicy="RequireDualStack"),
-        {("DS-LB-001", "error", "Service", "web", V6)},
-    ),
     Case(
         "vip-of-a-foreign-family",
         "12",
@@ -122,58 +73,6 @@ CASES = [
         ),
         {("DS-LB-003", "warning", "Service", "web", V6)},
         ("DS-LB-001",),
-    ),
-    Case(
-        "foreign-vip-behind-a-proxy",
-        "12",
-        all_of(
-            with_load_balancer({"ip": "203.0.113.9"}, {"ip": "2001:db8::9", "ipMode": "Proxy"}),
-            with_spec("Service", "web", ipFamilyPolicy="SingleStack", ipFamilies=["IPv4"], clusterIPs=["10.96.223.11"]),
-            dropping_slices("web", V6),
-        ),
-        {("DS-LB-003", "note", "Service", "web", V6)},
-    ),
-    Case(
-        "open-source-ranges",
-        "12",
-        with_load_balancer(
-            {"ip": "203.0.113.9", "ipMode": "VIP"},
-            {"ip": "2001:db8::9", "ipMode": "VIP"},
-            loadBalancerSourceRanges=["192.0.2.0/24"],
-        ),
-        {("DS-LB-005", "error", "Service", "web", V6)},
-    ),
-    Case(
-        "open-source-ranges-without-vip",
-        "12",
-        with_load_balancer(
-            {"ip": "203.0.113.9", "ipMode": "VIP"},
-            {"ip": "2001:db8::9", "ipMode": "Proxy"},
-            loadBalancerSourceRanges=["192.0.2.0/24"],
-        ),
-        {("DS-LB-005", "warning", "Service", "web", V6)},
-    ),
-    Case(
-        "closed-source-ranges",
-        "12",
-        with_load_balancer(
-            {"ip": "203.0.113.9"}, {"ip": "2001:db8::9"}, loadBalancerSourceRanges=["192.0.2.0/24", "::1/128"]
-        ),
-        set(),
-        ("DS-LB-005",),
-    ),
-    Case(
-        "one-requested-address",
-        "12",
-        with_load_balancer({"ip": "203.0.113.9"}, loadBalancerIP="203.0.113.9"),
-        {("DS-LB-006", "warning", "Service", "web", V6)},
-    ),
-    Case(
-        "one-requested-address-and-both-given",
-        "12",
-        with_load_balancer({"ip": "203.0.113.9"}, {"ip": "2001:db8::9"}, loadBalancerIP="203.0.113.9"),
-        set(),
-        ("DS-LB-006",),
     ),
     Case(
         "hostname-only",
@@ -217,49 +116,7 @@ CASES = [
         {("DS-LB-002", "note", "Service", "web", V4)},
         ("DS-LB-007",),
     ),
-    Case(
-        "source-ranges-of-an-annotation",
-        "12",
-        all_of(
-            with_load_balancer(*BOTH),
-            _annotation("service.beta.kubernetes.io/load-balancer-source-ranges", " 192.0.2.0/24 , 198.51.100.0/24"),
-        ),
-        {("DS-LB-005", "error", "Service", "web", V6)},
-    ),
-    Case(
-        "source-ranges-of-both-families-in-an-annotation",
-        "12",
-        all_of(
-            with_load_balancer(*BOTH),
-            _annotation("service.beta.kubernetes.io/load-balancer-source-ranges", "2001:db8::/32, 192.0.2.0/24 "),
-        ),
-        set(),
-        ("DS-LB-005",),
-    ),
     Case("pending", "12", with_load_balancer(), {("DS-LB-004", "warning", "Service", "web", None)}, ("DS-LB-001",)),
-    Case(
-        "requested-in-both-families",
-        "12",
-        all_of(with_load_balancer(*BOTH), _annotation("metallb.io/loadBalancerIPs", "203.0.113.9,2001:db8::9")),
-        set(),
-        ("DS-LB-006",),
-    ),
-    Case(
-        "requested-in-one-family",
-        "12",
-        all_of(with_load_balancer({"ip": "2001:db8::9"}), _annotation("lbipam.cilium.io/ips", "2001:db8::9")),
-        {("DS-LB-006", "warning", "Service", "web", V4)},
-    ),
-    Case(
-        "dual-stack-load-balancer-of-aws",
-        "12",
-        all_of(
-            with_load_balancer({"hostname": "lb.example"}),
-            _annotation("service.beta.kubernetes.io/aws-load-balancer-ip-address-type", "dualstack"),
-        ),
-        set(),
-        ("DS-LB-007",),
-    ),
     Case(
         "node-serves-one-family",
         "12",
@@ -278,13 +135,6 @@ CASES = [
         ),
         {("DS-EPS-002", "warning", "Service", "web", V6), ("DS-POD-001", "error", "Pod", "web-p85fcc84mg-dp8xs", V6)},
         ("DS-LB-008",),
-    ),
-    Case(
-        "cluster-ip-service-with-source-ranges",
-        "12",
-        with_load_balancer(*BOTH, type="ClusterIP", loadBalancerSourceRanges=["192.0.2.0/24"]),
-        set(),
-        ("DS-LB-005",),
     ),
 ]
 

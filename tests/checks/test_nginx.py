@@ -268,14 +268,6 @@ CASES = [
         adding_server("server { listen 10.0.0.7:9000; listen [::]:9000 ipv6only=off; }"),
     ),
     Case(
-        "datagrams-and-streams-are-two-ports",
-        "08",
-        unchanged,
-        SINGLE,
-        ("DS-NGX-009",),
-        adding_server("server { listen [::]:9000 quic ipv6only=off; listen 9000; listen [::]:9000; }"),
-    ),
-    Case(
         "server-without-name-is-deaf",
         "08",
         unchanged,

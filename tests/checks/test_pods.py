@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -33,27 +32,8 @@ def _on_node(node: str, **fields: Any) -> Change:
     return lambda items: find(items, "Node", node)["spec"].update(fields)
 
 
-def _finished(prefix: str) -> Change:
-    return lambda items: pod_named(items, prefix)["status"].update(phase="Failed")
-
-
 def _annotated(annotation: str) -> Change:
     return lambda items: pod_named(items, "local-path")["metadata"].update(annotations={annotation: "x"})
-
-
-def _more_pods_like(name: str, number: int) -> Change:
-    """Pods of their own like one on kind-worker, on addresses of that node."""
-
-    def change(items: list[Json]) -> None:
-        pod = find(items, "Pod", name)
-        for i in range(number):
-            more = copy.deepcopy(pod)
-            more["metadata"].update(name=f"more-{i}", uid=f"more-{i}", labels={"app": "more"})
-            ips = [f"10.244.1.{100 + i}", f"fd00:10:244:1::{100 + i}"]
-            more["status"].update(podIP=ips[0], podIPs=[{"ip": ip} for ip in ips])
-            items.append(more)
-
-    return change
 
 
 def _turned_round(*names: str) -> Change:
@@ -90,32 +70,9 @@ def _probe_refused(
     return change
 
 
-def _waiting(items: list[Json]) -> None:
-    """The container of the pod waits for its next start."""
-    pod = find(items, "Pod", POD)
-    for status in pod["status"]["containerStatuses"]:
-        status["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
-
-
 REFUSED = {("DS-POD-007", "warning", "Pod", POD, V4)}
 
 CASES = [
-    Case("probe-refused-at-the-first-address", "01", _probe_refused("10.244.1.3:80"), REFUSED),
-    Case(
-        "probe-refused-at-the-first-address-of-an-ipv6-first-pod",
-        "01",
-        all_of(_turned_round(POD), _probe_refused("[fd00:10:244:1::3]:80")),
-        {("DS-POD-007", "warning", "Pod", POD, V6)},
-    ),
-    Case("ready-pod-whose-liveness-probe-is-refused", "01", _probe_refused("10.244.1.3:80", ready=True), REFUSED),
-    Case("probe-of-another-address", "01", _probe_refused("10.244.9.9:80"), set(), ("DS-POD-007",)),
-    Case(
-        "probe-refused-before-the-pod-became-ready",
-        "01",
-        _probe_refused("10.244.1.3:80", when="2026-11-20T08:14:01Z", ready=True),
-        set(),
-        ("DS-POD-007",),
-    ),
     Case(
         "probe-refused-long-before-the-newest-event",
         "01",
@@ -127,19 +84,6 @@ CASES = [
         ),
         set(),
         ("DS-POD-007",),
-    ),
-    Case(
-        "probe-of-a-container-that-waits-for-its-next-start",
-        "01",
-        all_of(_probe_refused("10.244.1.3:80"), _waiting),
-        set(),
-        ("DS-POD-007",),
-    ),
-    Case(
-        "pod-without-its-nodes-family",
-        "01",
-        with_pod_ips("local-path", "10.244.0.2"),
-        {("DS-POD-001", "warning", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V6)},
     ),
     *(
         Case(
@@ -163,44 +107,6 @@ CASES = [
         {("DS-POD-001", "warning", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V6)},
     ),
     Case(
-        "terminating-pod",
-        "01",
-        all_of(
-            with_pod_ips("local-path", "10.244.0.2"),
-            lambda items: pod_named(items, "local-path")["metadata"].update(deletionTimestamp="2026-11-21T00:00:00Z"),
-        ),
-        set(),
-        ("DS-POD-001",),
-    ),
-    Case(
-        "podips-in-another-order",
-        "01",
-        with_pod_ips("local-path", "fd00:10:244::2", "10.244.0.2"),
-        {("DS-POD-002", "note", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V6)},
-    ),
-    Case(
-        "pod-on-a-range-that-nearly-nobody-is-on",
-        "01",
-        all_of(with_pod_ips("local-path", "10.244.9.2", "fd00:10:244::2"), _more_pods_like(POD, 9)),
-        {("DS-POD-004", "note", "Pod", LOCAL_PATH, V4)},
-    ),
-    Case(
-        "pod-on-a-foreign-range",
-        "01",
-        with_pod_ips("local-path", "10.244.9.2", "fd00:10:244::2"),
-        set(),
-        ("DS-POD-004",),
-    ),
-    Case(
-        "two-pods-one-address",
-        "01",
-        with_pod_ips("local-path", "10.244.1.3", "fd00:10:244::2"),
-        {
-            ("DS-POD-005", "error", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V4),
-            ("DS-POD-005", "error", "Pod", POD, V4),
-        },
-    ),
-    Case(
         "two-pods-one-address-in-two-spellings",
         "01",
         with_pod_ips("local-path", "::ffff:10.244.1.3", "fd00:10:244::2"),
@@ -217,26 +123,6 @@ CASES = [
         {("DS-POD-005", "error", "Pod", LOCAL_PATH, V4), ("DS-ADR-001", "error", "Pod", LOCAL_PATH, V4)},
     ),
     Case(
-        "pod-address-in-the-service-range",
-        "01",
-        with_pod_ips("local-path", "10.96.4.4", "fd00:10:244::2"),
-        {("DS-POD-005", "error", "Pod", "local-path-provisioner-jc8wc85jzj-cdhng", V4)},
-    ),
-    Case(
-        "finished-pod",
-        "01",
-        all_of(with_pod_ips("local-path", "10.244.0.2"), _finished("local-path")),
-        set(),
-        ("DS-POD-001",),
-    ),
-    Case(
-        "finished-pod-keeps-its-address-on-paper",
-        "01",
-        all_of(with_pod_ips("local-path", "10.244.1.3"), _finished("local-path")),
-        set(),
-        ("DS-POD-005",),
-    ),
-    Case(
         "pod-that-a-dual-service-selects",
         "04",
         lambda items: None,
@@ -249,19 +135,6 @@ CASES = [
         lambda items: None,
         {("DS-NODE-002", "error", "Node", "node-b", V6)},
         ("DS-POD-001", "DS-POD-004"),
-    ),
-    Case(
-        "cloud-provider-orders-addresses",
-        "01",
-        all_of(with_pod_ips("local-path", "fd00:10:244::2", "10.244.0.2"), _on_node(CP, providerID="aws:///eu-1a/i-1")),
-        set(),
-        ("DS-POD-002",),
-    ),
-    Case(
-        "pod-unlike-the-others-of-a-node-that-the-cloud-orders",
-        "01",
-        all_of(_turned_round("nginx-deployment-w5nkzhjcmd-6t7bw"), _on_node(WORKER2, providerID="aws:///eu-1a/i-1")),
-        {("DS-POD-002", "note", "Pod", "nginx-deployment-w5nkzhjcmd-6t7bw", V6)},
     ),
     Case(
         "pod-like-its-host-and-unlike-the-others-of-its-node",
@@ -284,28 +157,6 @@ CASES = [
         lambda items: None,
         {("DS-POD-003", "warning", "Pod", "kube-proxy-5lm7j", V6)},
         ("DS-POD-001",),
-    ),
-    Case(
-        "event-of-mismatching-host-addresses",
-        "01",
-        lambda items: items.append(
-            event("HostIPsIPFamilyMismatch", "Pod", "kube-system", pod_named(items, "kube-proxy")["metadata"]["name"])
-        ),
-        {("DS-POD-003", "warning", "Pod", "kube-proxy-2mdcw", None)},
-    ),
-    Case(
-        "event-about-the-pod-of-that-name-before",
-        "01",
-        lambda items: items.append(
-            {
-                **event(
-                    "HostIPsIPFamilyMismatch", "Pod", "kube-system", pod_named(items, "kube-proxy")["metadata"]["name"]
-                ),
-                "lastTimestamp": "2026-01-01T00:00:00Z",
-            }
-        ),
-        set(),
-        ("DS-POD-003",),
     ),
 ]
 

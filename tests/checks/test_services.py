@@ -9,16 +9,8 @@ from typing import Any
 import pytest
 
 from dsview.session.session import Session
-from tests.support.changes import V4, V6, Case, Change, Json, S, adding, all_of, event, removing, verify, with_spec
+from tests.support.changes import V4, V6, Case, Change, Json, S, verify, with_spec
 from tests.support.clusters import changed, find
-
-
-def _replacing_kube_proxy(namespace: str, label: str, app: str) -> Change:
-    def change(items: list[Json]) -> None:
-        for item in [i for i in items if i["kind"] == "Pod" and i["metadata"]["name"].startswith("kube-proxy-")]:
-            item["metadata"].update(namespace=namespace, labels={label: app})
-
-    return change
 
 
 def _with_foreign_family(*families: str, **spec: Any) -> Change:
@@ -38,32 +30,6 @@ def _selectorless_headless(items: list[Json]) -> None:
     )
 
 
-def _sharing_v6(items: list[Json]) -> None:
-    one, two = (find(items, "Service", f"my-service-{n}")["spec"] for n in (2, 3))
-    two["clusterIPs"][0] = one["clusterIPs"][1]
-    two["clusterIP"] = one["clusterIPs"][1]
-
-
-def _parent(**parent: str) -> Change:
-    """What the IPAddress object of Service my-service belongs to."""
-    return lambda items: find(items, "IPAddress", "10.96.19.10")["spec"].update(parentRef=parent)
-
-
-def _said_by_an_event(items: list[Json]) -> None:
-    """No ServiceCIDR was given, as on clusters before 1.31, but the API server's event about the second address."""
-    removing("ServiceCIDR", "kubernetes")(items)
-    address = find(items, "Service", "my-service-2")["spec"]["clusterIPs"][1]
-    items.append(
-        event(
-            "ClusterIPOutOfRange",
-            "Service",
-            "default",
-            "my-service-2",
-            f"Cluster IP [IPv6]: {address} is not within any configured Service CIDR",
-        )
-    )
-
-
 CASES = [
     Case(
         "prefer-keeps-one-family",
@@ -71,36 +37,6 @@ CASES = [
         with_spec("Service", S, ipFamilyPolicy="PreferDualStack"),
         {("DS-SVC-001", "warning", "Service", S, V6)},
         ("DS-API-002",),
-    ),
-    Case(
-        "cluster-ip-outside-the-ranges",
-        "01",
-        with_spec("Service", S, clusterIP="10.200.0.9", clusterIPs=["10.200.0.9"]),
-        {("DS-SVC-004", "error", "Service", S, V4)},
-    ),
-    Case(
-        "one-address-for-two-services",
-        "01",
-        with_spec("Service", S, clusterIP="10.96.190.2", clusterIPs=["10.96.190.2"]),
-        {("DS-SVC-005", "error", "Service", S, V4), ("DS-SVC-005", "error", "Service", "my-service-2", V4)},
-    ),
-    Case(
-        "address-object-of-another-service",
-        "01",
-        lambda items: find(items, "IPAddress", "10.96.19.10")["spec"]["parentRef"].update(name="gone"),
-        {("DS-SVC-005", "warning", "Service", S, V4)},
-    ),
-    Case(
-        "address-object-of-a-service-of-that-name-elsewhere",
-        "01",
-        _parent(group="", resource="services", namespace="shop", name=S),
-        {("DS-SVC-005", "warning", "Service", S, V4)},
-    ),
-    Case(
-        "address-object-of-something-else",
-        "01",
-        _parent(group="gateway.networking.k8s.io", resource="gateways", namespace="default", name=S),
-        {("DS-SVC-005", "warning", "Service", S, V4)},
     ),
     Case(
         "one-address-in-two-spellings",
@@ -127,12 +63,6 @@ CASES = [
         ),
         set(),
         ("DS-SVC-005", "DS-ADR-002"),
-    ),
-    Case(
-        "external-ip-of-the-other-family",
-        "01",
-        with_spec("Service", S, externalIPs=["2001:db8::7"]),
-        {("DS-SVC-007", "warning", "Service", S, V6)},
     ),
     Case(
         "external-name-is-exempt",
@@ -182,78 +112,6 @@ CASES = [
         with_spec("Service", "web", ipFamilyPolicy="SingleStack"),
         set(),
         ("DS-SVC-001", "DS-SVC-002"),
-    ),
-    Case(
-        "address-of-a-second-range",
-        "01",
-        all_of(
-            with_spec("Service", S, clusterIP="10.200.0.9", clusterIPs=["10.200.0.9"]),
-            adding(
-                {
-                    "kind": "ServiceCIDR",
-                    "apiVersion": "networking.k8s.io/v1",
-                    "metadata": {"name": "more"},
-                    "spec": {"cidrs": ["10.200.0.0/24"]},
-                }
-            ),
-        ),
-        set(),
-        ("DS-SVC-004",),
-    ),
-    Case(
-        "event-tells-where-ranges-are-not-given",
-        "01",
-        _said_by_an_event,
-        {("DS-SVC-004", "error", "Service", "my-service-2", V6)},
-    ),
-    Case(
-        "two-dual-services-one-address",
-        "01",
-        _sharing_v6,
-        {
-            ("DS-SVC-005", "error", "Service", "my-service-3", V6),
-            ("DS-SVC-005", "error", "Service", "my-service-2", V6),
-        },
-    ),
-    Case(
-        "external-ip-without-kube-proxy",
-        "01",
-        all_of(
-            with_spec("Service", S, externalIPs=["2001:db8::7"]),
-            _replacing_kube_proxy("kube-system", "k8s-app", "cilium"),
-        ),
-        set(),
-        ("DS-SVC-007",),
-    ),
-    Case(
-        "external-ip-in-an-ovn-kubernetes-cluster",
-        "01",
-        all_of(
-            with_spec("Service", S, externalIPs=["2001:db8::7"]),
-            _replacing_kube_proxy("openshift-ovn-kubernetes", "app", "ovnkube-node"),
-        ),
-        set(),
-        ("DS-SVC-007",),
-    ),
-    Case(
-        "external-ip-where-a-tenant-calls-its-pod-cilium",
-        "01",
-        all_of(
-            with_spec("Service", S, externalIPs=["2001:db8::7"]), _replacing_kube_proxy("shop", "k8s-app", "cilium")
-        ),
-        {("DS-SVC-007", "warning", "Service", S, V6)},
-    ),
-    Case(
-        "external-ip-of-another-proxy",
-        "01",
-        all_of(
-            with_spec("Service", S, externalIPs=["2001:db8::7"]),
-            lambda items: find(items, "Service", S)["metadata"].update(
-                labels={"service.kubernetes.io/service-proxy-name": "mine"}
-            ),
-        ),
-        set(),
-        ("DS-SVC-007",),
     ),
 ]
 

@@ -136,15 +136,6 @@ def removing(kind: str, name: str) -> Change:
     return lambda items: items.remove(find(items, kind, name))
 
 
-def with_text(name: str, key: str, old: str, new: str) -> Change:
-    def change(items: list[Json]) -> None:
-        data = find(items, "ConfigMap", name)["data"]
-        assert old in data[key]
-        data[key] = data[key].replace(old, new)
-
-    return change
-
-
 def with_controller_data(**values: str) -> Change:
     def change(items: list[Json]) -> None:
         find(items, "ConfigMap", "ingress-nginx-controller")["data"] = {
@@ -232,15 +223,3 @@ def emptying_slices(service: str, address_type: str) -> Change:
                 item["endpoints"] = None
 
     return change
-
-
-def without_host_ips(items: list[Json]) -> None:
-    for item in items:
-        if item["kind"] == "Pod":
-            item["status"].pop("hostIPs", None)
-
-
-def unready(items: list[Json]) -> None:
-    for condition in find(items, "Node", WORKER)["status"]["conditions"]:
-        if condition["type"] == "Ready":
-            condition["status"] = "Unknown"
