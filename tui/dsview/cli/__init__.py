@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 
 import click
 
@@ -17,6 +18,7 @@ from dsview.cli import record as _record  # noqa: F401  (adds its command to `cl
 from dsview.cli.commands import cli
 from dsview.cli.exit_codes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE
 from dsview.cli.output import complain, prepare_streams, say
+from dsview.core.text import safe
 
 __all__ = ["cli", "main"]
 
@@ -45,8 +47,19 @@ def _let_threads_end() -> None:
             thread.join(max(0.0, ends - time.monotonic()))
 
 
+def program_name(command: str, environment: Mapping[str, str]) -> str:
+    """What dsview calls itself: as a plug-in, by the name of the kubectl that started it, which may be another's.
+
+    kubectl says in KUBECTL_PATH which one it is (kubernetes/kubernetes#138694); older ones do not.
+    """
+    if not os.path.basename(command).startswith("kubectl-"):  # noqa: PTH119  (pathlib takes longer than `--version` may)
+        return "dsview"
+    kubectl = os.path.basename(environment.get("KUBECTL_PATH", ""))  # noqa: PTH119
+    return f"{safe(kubectl) or 'kubectl'} dsview"
+
+
 def _run() -> None:
-    name = "kubectl dsview" if os.path.basename(sys.argv[0]).startswith("kubectl-") else "dsview"  # noqa: PTH119
+    name = program_name(sys.argv[0], os.environ)
     prepare_streams()
     try:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:

@@ -400,11 +400,17 @@ def snapshot(ctx: click.Context, /, output: str, redact: bool, timeout: float | 
 
 @cli.command()
 @click.option("--no-exec", is_flag=True, help="Without the right to read nginx.conf.")
-def rbac(no_exec: bool) -> int:
-    """Print the least ClusterRole that dsview needs."""
+@click.option("--cronjob", is_flag=True, help="A CronJob that checks the cluster it runs in, with all that it needs.")
+@click.option("--image", default="dsview:latest", show_default=True, help="The container image of the CronJob.")
+def rbac(no_exec: bool, cronjob: bool, image: str) -> int:
+    """Print the least ClusterRole that dsview needs, or a CronJob that has no more rights than that."""
+    from dsview.core.text import safe
     from dsview.export.rbac import cluster_role
+    from dsview.export.rbac import cronjob as manifest
 
-    write(cluster_role(with_exec=not no_exec))
+    if any(character.isspace() or character in '"\\' for character in image):
+        raise click.UsageError(f"{safe(image)!r} is no name of an image.")
+    write(manifest(image) if cronjob else cluster_role(with_exec=not no_exec))
     return 0
 
 

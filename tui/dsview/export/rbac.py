@@ -1,4 +1,4 @@
-"""`dsview rbac`: the least ClusterRole, made from the kinds that are read."""
+"""`dsview rbac`: the least ClusterRole, made from the kinds that are read, and a CronJob that needs no more."""
 
 from __future__ import annotations
 
@@ -32,6 +32,74 @@ _NAMED = """\
 """
 
 
+_NAMESPACE = """\
+# A check of the cluster every hour. `kubectl apply -f -` takes it; the exit code of a run is its verdict.
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: dsview
+  labels:
+    pod-security.kubernetes.io/enforce: restricted
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: dsview
+  namespace: dsview
+"""
+_BINDING = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: dsview
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: dsview
+subjects:
+  - kind: ServiceAccount
+    name: dsview
+    namespace: dsview
+"""
+_CRONJOB = """\
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: dsview
+  namespace: dsview
+spec:
+  schedule: "17 * * * *"
+  concurrencyPolicy: Forbid
+  jobTemplate:
+    spec:
+      # A run that finds errors fails, and is not tried again: the next one comes in an hour.
+      backoffLimit: 0
+      activeDeadlineSeconds: 600
+      template:
+        spec:
+          serviceAccountName: dsview
+          restartPolicy: Never
+          securityContext:
+            runAsNonRoot: true
+            runAsUser: 65532
+            runAsGroup: 65532
+            seccompProfile: {type: RuntimeDefault}
+          containers:
+            - name: dsview
+              image: IMAGE
+              # Without exec listeners are predicted from the ConfigMap and the pods.
+              args: ["check", "--no-exec", "--timeout", "5m"]
+              securityContext:
+                allowPrivilegeEscalation: false
+                readOnlyRootFilesystem: true
+                capabilities: {drop: ["ALL"]}
+              resources:
+                # Enough for 150,000 pods.
+                requests: {cpu: 100m, memory: 128Mi}
+                limits: {memory: 512Mi}
+"""
+
+
 def cluster_role(*, with_exec: bool = True) -> str:
     """The ClusterRole as YAML."""
     groups: dict[str, list[str]] = {}
@@ -40,6 +108,13 @@ def cluster_role(*, with_exec: bool = True) -> str:
         if resource.plural != "configmaps":
             (add_ons if resource.optional else groups).setdefault(resource.group, []).append(resource.plural)
     return _HEAD + _rules(groups) + _ADD_ONS + _rules(add_ons) + _NAMED + (_EXEC if with_exec else "")
+
+
+def cronjob(image: str) -> str:
+    """A CronJob that checks the cluster it runs in, with the ClusterRole it needs: no exec, nothing that writes."""
+    return "---\n".join(
+        (_NAMESPACE, cluster_role(with_exec=False), _BINDING, _CRONJOB.replace("IMAGE", _quoted(image)))
+    )
 
 
 def _rules(groups: dict[str, list[str]]) -> str:
