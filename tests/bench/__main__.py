@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measures each row of the table in CONTRIBUTING, and says whether its goal is met."""
+"""`python -m tests.bench`: measures each row of the table in docs/performance.md, and says whether its goal is met."""
 
 from __future__ import annotations
 

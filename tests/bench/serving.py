@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import os
@@ -12,14 +13,18 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import msgspec
 
-from dsview.kinds.kind import Kind
+from dsview.kinds.kind import Kind, Resource
+from dsview.kinds.metadata import Key, Object
 from dsview.kinds.registry import RESOURCES
+from dsview.sources.kube.encodings import PROTOBUF_TYPE, Encoding, Json
+from dsview.sources.kube.protobuf import Protobuf
 from tests.bench.wire import ENDS_INITIAL_EVENTS
 
 _READ = 1 << 20
@@ -115,39 +120,53 @@ class Plain(msgspec.Struct):
 
 
 def read_plainly(serving: Serving) -> Plain:
-    """Read the same streaming lists in a process of its own: http.client and ssl, nothing done with the bytes."""
+    """Read the same streaming lists in a process of its own: received, decoded by the same decoders, and kept."""
     command = [sys.executable, "-m", "tests.bench.serving", str(serving.port), serving.certificate]
     told = subprocess.run(command, check=True, capture_output=True, env=environment()).stdout
     return msgspec.json.decode(told, type=Plain)
 
 
-def _read_list(port: int, certificate: str, path: str, started: float, plain: Plain) -> None:
-    connection = _connect(port, certificate)
-    accept = {"Accept": "application/vnd.kubernetes.protobuf;stream=watch, application/json;q=0.5"}
-    query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-    connection.request("GET", f"{path}?{query}", headers=accept)
-    response = connection.getresponse()
-    while data := response.read1(_READ):
-        plain.first_byte = plain.first_byte or time.monotonic() - started
-        plain.bytes += len(data)
-        if ENDS_INITIAL_EVENTS in data[-512:]:
-            break
-    # Closed without waiting for the rest, which never ends.
-    os.close(connection.sock.detach())
+class _List:
+    """One streaming list and its objects."""
+
+    def __init__(self, resource: Resource) -> None:
+        self.kind = resource.kind
+        self.path = resource.path(resource.versions[0])
+        self.plain = Plain()
+        self.objects: dict[Key, Object] = {}
+
+    def read(self, port: int, certificate: str, started: float) -> None:
+        connection = _connect(port, certificate)
+        encoding: Encoding = Protobuf() if RESOURCES[self.kind].has_protobuf else Json()
+        query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+        connection.request("GET", f"{self.path}?{query}", headers={"Accept": encoding.accept("watch")})
+        response = connection.getresponse()
+        if not response.headers["Content-Type"].startswith(PROTOBUF_TYPE):
+            encoding = Json()
+        for batch in encoding.split(self._chunks(response, started), lambda size: None):
+            for event in batch:
+                found = encoding.whole(self.kind, event) if event is not None else None
+                if found is not None:
+                    self.objects[found[1].key] = found[1]
+        # Closed without waiting for the rest, which never ends.
+        os.close(connection.sock.detach())
+
+    def _chunks(self, response: http.client.HTTPResponse, started: float) -> Iterator[bytes]:
+        while data := response.read1(_READ):
+            self.plain.first_byte = self.plain.first_byte or time.monotonic() - started
+            self.plain.bytes += len(data)
+            yield data
+            if ENDS_INITIAL_EVENTS in data[-512:]:
+                return
 
 
 def main() -> None:
     """Read all lists at once, as dsview does."""
     port, certificate = int(sys.argv[1]), sys.argv[2]
-    listed = (resource for kind, resource in RESOURCES.items() if kind not in _NOT_LISTED)
-    paths = [resource.path(resource.versions[0]) for resource in listed]
-    plain = Plain()
+    lists = [_List(resource) for kind, resource in RESOURCES.items() if kind not in _NOT_LISTED]
+    gc.disable()
     started = time.monotonic()
-    shares = [Plain() for _ in paths]
-    threads = [
-        threading.Thread(target=_read_list, args=(port, certificate, path, started, share))
-        for path, share in zip(paths, shares, strict=True)
-    ]
+    threads = [threading.Thread(target=each.read, args=(port, certificate, started)) for each in lists]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -155,8 +174,8 @@ def main() -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     plain = Plain(
         seconds=time.monotonic() - started,
-        bytes=sum(share.bytes for share in shares),
-        first_byte=min(share.first_byte for share in shares),
+        bytes=sum(each.plain.bytes for each in lists),
+        first_byte=min(each.plain.first_byte for each in lists if each.plain.first_byte),
         cpu=used.ru_utime + used.ru_stime,
     )
     sys.stdout.buffer.write(msgspec.json.encode(plain))

@@ -51,6 +51,8 @@ class Context:
         self.healthy_pods = HealthyPods(state, tracker.profile, tracker.nodes)
         self._endpoints: dict[Key, ServiceEndpoints] = {}
         self._plain_slice: tuple[EndpointSlice | None, bool] = (None, False)
+        self._selecting: Service | None = None
+        self._selected_labels: dict[int, bool] = {}
 
     @property
     def profile(self) -> Profile:
@@ -127,9 +129,21 @@ class Context:
     def addressed_pod(self, service: Service, key: Key) -> Pod | None:
         """A pod behind a Service, for its addresses only: no other change of it has the Service asked again."""
         pod = self.state.pods.get(key)
-        if not _is_selected(pod, service) if pod is not None else self.state.is_known(Kind.POD):
+        if not self._is_selected(pod, service) if pod is not None else self.state.is_known(Kind.POD):
             self.outsiders.add(key)
         return pod
+
+    def _is_selected(self, pod: Pod, service: Service) -> bool:
+        """Whether the Service selects the pod. Pods of one workload share their labels, which are compared once."""
+        if self._selecting is not service:
+            self._selecting, self._selected_labels = service, {}
+        if pod.namespace != service.namespace:
+            return False
+        labels = id(pod.labels)
+        found = self._selected_labels.get(labels)
+        if found is None:
+            found = self._selected_labels[labels] = _is_selected(pod, service)
+        return found
 
     def selected_pods(self, service: Service) -> list[Pod]:
         """The pods that the Service selects, whether or not a slice points to them, in order of their names."""

@@ -28,9 +28,10 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.node import Node
 
 _KINDS = {kind.value: kind for kind in Kind}
-PATIENCE = 2.0
+PATIENCE = 4.0
 """Seconds for which the objects of a kind wait for the other kinds that their checks read. While a cluster is loaded
-one kind after the other becomes known; evaluating all pods anew for each of them would cost more than loading."""
+one kind after the other becomes known; evaluating all pods anew for each of them would cost more than loading. 30,000
+pods come within that time."""
 
 PATIENCE_AFTER = 10.0
 """The same once the objects were evaluated with what was known: there is something to see, and at 150,000 pods each
@@ -219,10 +220,14 @@ class Engine:
         kind = _KINDS.get(key[0])
         if kind is None:
             return False
+        if kind in self._waiting:
+            # All that are there are asked once what their checks read has come; what is gone takes its findings along.
+            return self._is_known(key) and (key[1], key[2]) not in self.state.store(kind)
         # Also where no check of its kind can be evaluated any more: what was found before must go.
-        if key in self._found or key in self._watching or key in self._failed:
-            return True
-        return kind in self._active and kind not in self._waiting
+        return kind in self._active or self._is_known(key)
+
+    def _is_known(self, key: SubjectKey) -> bool:
+        return key in self._found or key in self._watching or key in self._failed
 
     def mark_everything(self) -> None:
         """Have everything evaluated anew, and what findings are left of objects that are gone."""

@@ -9,6 +9,7 @@ from dsview.checks.load_balancer.shared import TYPE, closing_ranges, limits_nobo
 from dsview.core.address import Family, families_of, other
 from dsview.core.cidr import cidr_families
 from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.proxies import closed_ports, door_services, switched_off
 
@@ -81,6 +82,11 @@ def _needed_first(ctx: Context, service: Service) -> str:
         # Only then may ready pods of the Service be missing in its slices, such as those without its own family.
         others = (pod for pod in ctx.selected_pods(service) if pod.key not in keys)
         pods += [pod for pod in others if pod.ready and ctx.elig(pod)]
-    by_family = ([pod for pod in pods if family not in families_of(pod.ips)] for family in (has, missing))
-    lines = [give_family(ctx, lacking, family) for family, lacking in zip((has, missing), by_family, strict=True)]
+    lacking: dict[Family, list[Pod]] = {has: [], missing: []}
+    for pod in pods:
+        theirs = families_of(pod.ips)
+        if len(theirs) < len(lacking):
+            for family in lacking.keys() - set(theirs):
+                lacking[family].append(pod)
+    lines = [give_family(ctx, without, family) for family, without in lacking.items()]
     return "\n".join(dict.fromkeys(filter(None, lines)))
