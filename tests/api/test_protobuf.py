@@ -103,6 +103,7 @@ def test_a_proxy_that_garbles_protobuf_gets_json(api: ApiServer, live: Callable[
         (protobuf_answers.frame("ADDED", protobuf_answers.envelope("Pod", "v1", b"\xff\xff")), "not a message"),
         (protobuf_answers.frame("ADDED", b"{}"), "not Kubernetes' protobuf"),
     ],
+    ids=["too large", "another kind", "broken", "no envelope"],
 )
 def test_a_bad_frame_is_counted_and_costs_itself_only(
     api: ApiServer, live: Callable[..., Live], frame: bytes, said: str

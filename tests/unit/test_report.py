@@ -484,7 +484,7 @@ def test_a_finding_is_new_by_its_identity_or_when_it_got_worse(
         ('{"schema": "other/v1", "findings": []}', "The baseline has schema 'other/v1', not dsview.io/report/v1."),
         ('{"schema": "dsview.io/report/v1"}', "findings"),
         ('{"schema": "dsview.io/report/v1", "findings": [{"check": 1}]}', "The baseline is not a JSON report"),
-        ("[" * 100_000, "The baseline is not a JSON report"),
+        pytest.param("[" * 100_000, "The baseline is not a JSON report", id="nested"),
     ],
 )
 def test_a_baseline_of_another_kind_is_refused(tmp_path: Path, content: str, sentence: str) -> None:
