@@ -49,6 +49,7 @@ class Service(Object, frozen=True, gc=False, kw_only=True):
     load_balancer_ip: str = ""
     load_balancer_source_ranges: tuple[str, ...] = ()
     external_traffic_policy: str = ""
+    load_balancer_class: str = ""
     publish_not_ready_addresses: bool = False
     load_balancer_ingress: tuple[LoadBalancerIngress, ...] = ()
     has_status: bool = True
@@ -148,6 +149,7 @@ class ServiceSpec(Wire):
     load_balancer_ip: str | None = field(name="loadBalancerIP", default=None)
     load_balancer_source_ranges: list[str] | None = None
     external_traffic_policy: str | None = None
+    load_balancer_class: str | None = None
     publish_not_ready_addresses: bool | None = None
 
 
@@ -181,6 +183,7 @@ def _decode(o: ServiceWire) -> Service:
         load_balancer_ip=spec.load_balancer_ip or "",
         load_balancer_source_ranges=texts(spec.load_balancer_source_ranges),
         external_traffic_policy=spec.external_traffic_policy or "",
+        load_balancer_class=spec.load_balancer_class or "",
         publish_not_ready_addresses=bool(spec.publish_not_ready_addresses),
         load_balancer_ingress=ingress_entries(o.status),
         has_status=o.status is not None,
@@ -205,6 +208,7 @@ def _encode(item: Service) -> Json:
         loadBalancerIP=item.load_balancer_ip,
         loadBalancerSourceRanges=list(item.load_balancer_source_ranges),
         externalTrafficPolicy=item.external_traffic_policy,
+        loadBalancerClass=item.load_balancer_class,
         publishNotReadyAddresses=item.publish_not_ready_addresses,
     )
     status = {"status": encode_load_balancer(item.load_balancer_ingress)} if item.has_status else {}

@@ -19,7 +19,8 @@ Decide which value is meant, and give it to every API server and controller mana
 
 The control plane is being reconfigured, and one of its pods has not restarted yet. A node that has fewer podCIDRs than
 --cluster-cidr has ranges fits: it registered before the second one was added. Where a cloud provider allocates the
-nodes' ranges, --cluster-cidr does not count.
+nodes' ranges, --cluster-cidr does not count. With a CNI plug-in that gives out addresses by itself, such as Calico,
+pods have the family all the same.
 
 ## Source
 

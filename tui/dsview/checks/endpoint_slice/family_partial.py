@@ -16,7 +16,7 @@ Recreate the pods that lack the family, once their nodes give it.
 
 The Service has no selector, or a rollout is under way: pods of one owner are of several revisions and one of them is
 ready for less than ten minutes, or some pod became ready less than two minutes ago. Two Deployments behind one
-Service, such as a canary, are no rollout.
+Service, such as a canary, are no rollout. Endpoints that another controller than Kubernetes' own adds are its affair.
 
 ## Source
 
@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.endpoint_slice.shared import causes, explain, lacking
+from dsview.checks.endpoint_slice.shared import causes, explain, lacking, of_other_controllers
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import (
@@ -69,7 +69,10 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     if not ctx.older_than(service.created, PARTIAL_GRACE):
         return
     family = FAMILIES[0] if v4 < v6 else FAMILIES[1]
-    missing = lacking(ctx, service, family)
+    elsewhere = of_other_controllers(ctx, service)
+    missing = {i: e for i, e in lacking(ctx, service, family).items() if i not in elsewhere}
+    if not missing:
+        return
     why, fix, related = explain(ctx, service, missing, family)
     yield Problem(
         message=f"{family}: {min(v4, v6)} of {count(max(v4, v6), 'ready endpoint')}; {why}.",

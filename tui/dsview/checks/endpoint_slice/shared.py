@@ -15,9 +15,13 @@ from dsview.checks.engine.remediation import (
 )
 from dsview.core.address import Family, families_of, other
 from dsview.core.finding import CLUSTER, Cause, ObjectRef
-from dsview.kinds.endpoint_slice import Endpoint
+from dsview.kinds.endpoint_slice import Endpoint, unpack_identity
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
+
+CONTROLLER = "endpointslice-controller.k8s.io"
+OF_KUBERNETES = frozenset({CONTROLLER, "endpointslicemirroring-controller.k8s.io", ""})
+"""What manages slices whose addresses are those of pods; empty where somebody wrote one by hand."""
 
 GRACE = 60.0
 """Seconds that a condition must hold before it is a finding."""
@@ -33,6 +37,16 @@ def lacking(ctx: Context, service: Service, family: Family) -> dict[str, Endpoin
     found = ctx.endpoints(service.key)
     ready = found.of(family).ready
     return {identity: e for identity, e in found.of(other(family)).ready.items() if identity not in ready}
+
+
+def of_other_controllers(ctx: Context, service: Service) -> set[str]:
+    """The endpoints, by identity, of slices that something else than Kubernetes keeps: a mesh of clusters, for one."""
+    return {
+        unpack_identity(row)[0]
+        for item in ctx.state.slices.of(service.key)
+        if item.managed_by not in OF_KUBERNETES
+        for row in item.packed()
+    }
 
 
 def causes(ctx: Context, service: Service, endpoints: dict[str, Endpoint], family: Family) -> tuple[Cause, ...]:

@@ -28,8 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.endpoint_slice.shared import GRACE
-from dsview.checks.endpoint_slice.useless_slice import CONTROLLER
+from dsview.checks.endpoint_slice.shared import CONTROLLER, GRACE, OF_KUBERNETES
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import count, kubectl, names, ref
@@ -39,9 +38,6 @@ from dsview.kinds.endpoint_slice import EndpointSlice, unpack
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
-
-_OF_KUBERNETES = frozenset({CONTROLLER, "endpointslicemirroring-controller.k8s.io", ""})
-"""What manages slices whose addresses are those of pods; empty where somebody wrote one by hand."""
 
 check = Check(
     code="DS-EPS-009",
@@ -89,7 +85,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 
 def _stale(item: EndpointSlice, service: Service, ctx: Context) -> Iterator[tuple[str, Pod]]:
     """The addresses of a slice that are none of their pod's."""
-    if item.managed_by not in _OF_KUBERNETES:
+    if item.managed_by not in OF_KUBERNETES:
         return
     for row in item.packed():
         _, addresses, namespace, name, uid, _ = row.split("\t")

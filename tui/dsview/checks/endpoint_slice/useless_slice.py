@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.endpoint_slice.shared import GRACE
+from dsview.checks.endpoint_slice.shared import CONTROLLER, GRACE
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import (
@@ -40,9 +40,6 @@ from dsview.core.address import FAMILIES, family_of
 from dsview.core.finding import Severity
 from dsview.kinds.endpoint_slice import EndpointSlice, unpack_addresses
 from dsview.kinds.kind import Kind
-
-CONTROLLER = "endpointslice-controller.k8s.io"
-
 
 check = Check(
     code="DS-EPS-004",

@@ -27,6 +27,9 @@ _OF_OTHER_CONTROLLERS = frozenset(
 )
 """Annotations of load-balancer controllers that run in the cluster and hand packets to the nodes as they are."""
 
+_PROXYING_CLASSES = frozenset({"tailscale"})
+"""Values of spec.loadBalancerClass whose controllers put a proxy of their own at addresses of both families."""
+
 SLICES_SETTLE = 60.0
 """Seconds that the endpoints of the two families may lag behind each other."""
 
@@ -80,7 +83,7 @@ def ends_connections(service: Service, profile: Profile, ip_mode: str = "") -> b
     ipMode is VIP, so that VIP says nothing. Where all nodes are of such a provider its balancer is taken for granted,
     unless an annotation tells of another one.
     """
-    if ip_mode == "Proxy":
+    if ip_mode == "Proxy" or service.load_balancer_class in _PROXYING_CLASSES:
         return True
     names = {name for name, _ in service.annotations}
     if any(name.startswith(BALANCER_PREFIXES) for name in names):
