@@ -1,15 +1,17 @@
 """What must never be written down: credentials that are known, and what looks like one, are taken out of any text.
 
 Credentials are in memory while they are used, and an exception may quote them: http.client does so with a token that
-holds a line feed. So whatever goes to a log, a message or a crash report passes here. The known ones are kept for the
-whole process, as a log is: a context that was left may still be spoken of.
+holds a line feed. A server may quote it, too, in whatever encoding it speaks. So whatever goes to a log, a message or a
+crash report passes here. The known ones are kept for the whole process, as a log is: a context that was left may still
+be spoken of.
 """
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 HIDDEN = "[hidden]"
 _SHORTEST = 6
@@ -23,7 +25,35 @@ _LOOKS_LIKE_ONE = re.compile(
 )
 """Authorization headers, JSON Web Tokens (RFC 7519), private keys in PEM (RFC 7468)."""
 
-_known: set[str] = set()
+_ESCAPE = re.compile(
+    rb"%(?:25)*(?P<percent>[0-9A-Fa-f]{2})"
+    rb"|\\u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
+    rb"|\\(?:u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<hex>[0-9A-Fa-f]{2})|(?P<sign>[\"'\\/bfnrt]))"
+    rb"|&(?:\#(?P<decimal>[0-9]{1,7})|\#[xX](?P<number>[0-9A-Fa-f]{1,6})|(?P<entity>amp|lt|gt|quot|apos));"
+)
+"""How URLs, JSON, Go, Python and HTML write a character."""
+
+_LEVELS = 3
+"""How often a text may have been escaped: as JSON in a URL in HTML."""
+
+_SIGNS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_ENTITIES = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'"}
+_BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
+
+
+class _Form(NamedTuple):
+    """Bytes in which a credential may stand.
+
+    `before` and `after`: the sign of base64 next to them tells a part of it.
+    """
+
+    text: bytes
+    any_case: bool = False
+    before: bool = False
+    after: bool = False
+
+
+_known: dict[str, tuple[_Form, ...]] = {}
 
 
 def remember(values: Iterable[object], public: Iterable[str] = ()) -> None:
@@ -32,8 +62,23 @@ def remember(values: Iterable[object], public: Iterable[str] = ()) -> None:
     for value in values:
         text = str(value).strip()
         for part in {text, text.partition(" ")[2].strip()}:
-            if len(part) >= _SHORTEST and not any(part in one for one in shown):
-                _known.add(part)
+            if len(part) >= _SHORTEST and part not in _known and not any(part in one for one in shown):
+                _known[part] = tuple(_forms(part.encode("utf-8", "surrogatepass")))
+
+
+def _forms(value: bytes) -> Iterator[_Form]:
+    """The value itself and in base 16, in any case, and in both alphabets of base64 wherever in a group it begins."""
+    # What holds escapes itself may be met as it is, or with them taken for what they stand for.
+    once = _unescaped(value)[0]
+    for text in {value, once, _unescaped(once)[0]}:
+        yield _Form(text.lower(), any_case=True)
+    yield _Form(value.hex().encode(), any_case=True)
+    for offset in range(3):
+        whole = base64.b64encode(bytes(offset) + value)
+        # Signs that do not depend on what stands before or after.
+        core = whole[-(-offset * 8 // 6) : (offset + len(value)) * 8 // 6]
+        for text in {core, core.translate(bytes.maketrans(b"+/", b"-_"))}:
+            yield _Form(text, before=offset > 0, after=(offset + len(value)) % 3 > 0)
 
 
 def credentials(user: Mapping[str, Any]) -> list[object]:
@@ -50,7 +95,87 @@ def credentials(user: Mapping[str, Any]) -> list[object]:
 
 def without_secrets(text: str) -> str:
     """The text with every credential in it replaced by `[hidden]`."""
-    # The longest first: one may be a part of another.
-    for value in sorted(_known, key=len, reverse=True):
-        text = text.replace(value, HIDDEN)
-    return _LOOKS_LIKE_ONE.sub(lambda match: (match["label"] or "") + HIDDEN, text)
+    return _LOOKS_LIKE_ONE.sub(lambda match: (match["label"] or "") + HIDDEN, _without_known(text) if _known else text)
+
+
+def _without_known(text: str) -> str:
+    original = text.encode("utf-8", "surrogatepass")
+    spans = set(_found(original))
+    plain, origin = original, list(range(len(original) + 1)) if _has_escapes(original) else []
+    for _ in range(_LEVELS):
+        plain, began = _unescaped(plain)
+        if began is None:
+            break
+        origin = [origin[at] for at in began]
+        spans |= {(origin[start], origin[end]) for start, end in _found(plain)}
+    if not spans:
+        return text
+    parts: list[bytes] = []
+    done = 0
+    for start, end in sorted(spans):
+        if end > done:
+            if start >= done:
+                parts += [original[done:start], HIDDEN.encode()]
+            done = end
+    parts.append(original[done:])
+    return b"".join(parts).decode("utf-8", "replace")
+
+
+def _found(text: bytes) -> Iterator[tuple[int, int]]:
+    """Where credentials begin and end."""
+    folded = text.lower()
+    for forms in _known.values():
+        for form in forms:
+            where = folded if form.any_case else text
+            start = where.find(form.text)
+            while start >= 0:
+                yield _widened(text, start, form)
+                start = where.find(form.text, start + len(form.text))
+
+
+def _widened(plain: bytes, start: int, form: _Form) -> tuple[int, int]:
+    end = start + len(form.text)
+    if form.before and start > 0 and plain[start - 1] in _BASE64:
+        start -= 1
+    if form.after and plain[end : end + 1] and plain[end] in _BASE64:
+        end += 1
+    return start, end
+
+
+def _unescaped(text: bytes) -> tuple[bytes, list[int] | None]:
+    """The text with what every escape stands for, and where each byte of it began; None where all are the same."""
+    if not _has_escapes(text):
+        return text, None
+    parts: list[bytes] = []
+    origin: list[int] = []
+    done = 0
+    for match in _ESCAPE.finditer(text):
+        parts.append(text[done : match.start()])
+        origin += range(done, match.start())
+        meant = _meant(match)
+        parts.append(meant)
+        origin += [match.start()] * len(meant)
+        done = match.end()
+    parts.append(text[done:])
+    origin += range(done, len(text) + 1)
+    return b"".join(parts), origin
+
+
+def _has_escapes(text: bytes) -> bool:
+    return _ESCAPE.search(text) is not None
+
+
+def _meant(match: re.Match[bytes]) -> bytes:
+    kind = match.lastgroup or ""
+    found: bytes = match[kind]
+    match kind:
+        case "percent" | "hex":
+            return bytes([int(found, 16)])
+        case "sign":
+            return _SIGNS.get(found, found)
+        case "low":
+            return bytes.fromhex((match["high"] + found).decode()).decode("utf-16-be").encode()
+        case "entity":
+            return _ENTITIES[found]
+    code = int(found, 10 if kind == "decimal" else 16)
+    return chr(min(code, 0x10FFFF)).encode("utf-8", "surrogatepass")
