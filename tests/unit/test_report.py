@@ -128,7 +128,7 @@ POISONED = report(
         name=NAME,
         message=safe_lines(HOSTILE),
         observed=safe_lines(HOSTILE),
-        fix=f"kubectl patch {safe_lines(HOSTILE)}\n```\n# not a heading",
+        fix=f"kubectl patch ``` {safe_lines(HOSTILE)}\n# not a heading",
         related=(Ref(kind="Pod", namespace=NAME, name=NAME),),
     ),
     source=SourcePart(kind="files", name=safe(HOSTILE), server_version=safe(HOSTILE)),

@@ -18,7 +18,7 @@ from dsview.export.diff import (
     render_json,
 )
 from dsview.export.lines import describe
-from dsview.export.markdown import code_block, plain_markdown
+from dsview.export.markdown import fix_in_markdown, plain_markdown
 from dsview.export.report import Ref
 from dsview.export.text import GLYPHS, mode_in_words, painted, plural, wrapped
 
@@ -208,7 +208,7 @@ def _markdown(report: DiffReport) -> Iterator[str]:
             yield ""
         yield from (f"- {plain_markdown(line)}" for line in lines)
         if own is not None and own.fix:
-            yield from ("", code_block(own.fix))
+            yield from ("", fix_in_markdown(own.fix))
     if report.families or report.objects:
         yield from ("", "### Without a finding", "")
         yield from (f"- {plain_markdown(' '.join(line.split()))}" for line in _rest(report))

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
+from dsview.core.shell import is_command
 from dsview.export.lines import lines_of
 from dsview.export.report import Report
 from dsview.export.text import left_out, mode_in_words, no_findings, plural
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
+_ACTIVE = re.compile(r"[^\s|]*(?:://|@|\bwww\.|[#!]\d|\bGH-\d)[^\s|]*", re.IGNORECASE)
+"""What forges and chats make links of, or call people with, however it is escaped: only code is left alone."""
 
 
 def plain_markdown(text: str) -> str:
     """Text that Markdown shows as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", text.replace("\n", " "))
+    line = text.replace("\n", " ")
+    parts: list[str] = []
+    done = 0
+    for match in _ACTIVE.finditer(line):
+        parts += [_SPECIAL.sub(r"\\\1", line[done : match.start()]), _code(match.group())]
+        done = match.end()
+    return "".join([*parts, _SPECIAL.sub(r"\\\1", line[done:])])
+
+
+def _code(text: str) -> str:
+    fence = "`"
+    while fence in text:
+        fence += "`"
+    room = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{room}{text}{room}{fence}"
 
 
 def code_block(text: str) -> str:
@@ -23,6 +41,15 @@ def code_block(text: str) -> str:
     while fence in text:
         fence += "`"
     return f"{fence}sh\n{text}\n{fence}"
+
+
+def fix_in_markdown(fix: str) -> str:
+    """A fix: its commands to be copied, its sentences to be read."""
+    parts: list[str] = []
+    for is_code, found in groupby(fix.split("\n"), lambda line: is_command(line) or line.startswith("#")):
+        lines = list(found)
+        parts.append(code_block("\n".join(lines)) if is_code else plain_markdown(" ".join(lines)))
+    return "\n\n".join(parts)
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -52,7 +79,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield f"{line.finding.check} {plain_markdown(line.title)}"
         yield ""
-        yield code_block(line.finding.fix or "")
+        yield fix_in_markdown(line.finding.fix or "")
     if report.not_evaluated:
         yield ""
         yield "### Not evaluated"

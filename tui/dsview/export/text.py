@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from dsview.core.shell import is_command
 from dsview.export.lines import ReportLine, describe, lines_of
 from dsview.export.report import Report
 
@@ -89,9 +90,7 @@ def _finding_lines(line: ReportLine, colour: bool, width: int) -> Iterator[str]:
     if finding.exempted_for:
         yield from wrapped(f"Exempted: {finding.exempted_for}", width - 4, "    ")
     if finding.fix:
-        yield from (
-            f"    $ {part}" if part.startswith("kubectl") else f"    {part}" for part in finding.fix.split("\n")
-        )
+        yield from (f"    $ {part}" if is_command(part) else f"    {part}" for part in finding.fix.split("\n"))
     if line.symptoms:
         yield f"    explains {plural(line.explains, 'more finding')}:"
         for below in line.symptoms:

@@ -24,6 +24,7 @@ https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ip
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 
@@ -101,4 +102,4 @@ def _give_node_ips(ctx: Context, node: Node, lacking: Family) -> str:
     usable = [address for address in node.addresses_of("InternalIP") if is_usable(address)]
     wanted = dict.fromkeys((*ctx.profile.service_families, lacking))
     ips = ",".join(first_of(tuple(usable), family) or f"<its {family} address>" for family in wanted)
-    return safe(f"On node {node.name}, start the kubelet with --node-ip={ips} and restart it.")
+    return safe(f"On node {shlex.quote(node.name)}, start the kubelet with --node-ip={ips} and restart it.")

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 
 from dsview.core.errors import UserError
+from dsview.core.shell import pasteable
 from dsview.core.text import Safe, safe
 from dsview.kinds.metadata import Key
 from dsview.tables.cells import GAP
@@ -141,9 +142,9 @@ class DetailScreen(ReadingScreen):
         block = self.document.selected
         fixes = [view.fix for view in self._detail.findings if view.fix] if self._detail is not None else []
         if block is not None and block.copy:
-            self.app.copy(block.copy, "the fix")
+            self.app.copy(pasteable(block.copy), "the fix")
         elif fixes:
-            self.app.copy(fixes[0], "the fix")
+            self.app.copy(pasteable(fixes[0]), "the fix")
         else:
             super().action_copy()
 

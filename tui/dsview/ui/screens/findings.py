@@ -16,6 +16,7 @@ from textual.widgets import Static
 from dsview.analysis.causes import RootCause, members_text
 from dsview.analysis.home_pane import pane_of
 from dsview.checks.engine.registry import registry
+from dsview.core.shell import pasteable
 from dsview.core.text import Safe, safe, safe_lines
 from dsview.kinds.metadata import Key
 from dsview.tables.cells import Row
@@ -280,7 +281,7 @@ class FindingsScreen(TableSearch):
             return
         fix = fix_of(line.finding) if line.finding is not None else ""
         if fix:
-            self.app.copy(fix, "the fix")
+            self.app.copy(pasteable(fix), "the fix")
         else:
             self.app.copy(line.finding.message if line.finding is not None else line.text, "the message")
 

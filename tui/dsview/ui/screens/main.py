@@ -10,6 +10,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
+from dsview.core.shell import pasteable
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.header import HeaderBar
@@ -348,7 +349,7 @@ class MainScreen(Screen[None]):
             return
         fix = next((f.fix for f in sorted(row.findings, key=lambda f: f.order) if f.fix), None)
         if fix is not None:
-            self.app.copy(fix, "the fix")
+            self.app.copy(pasteable(fix), "the fix")
         else:
             self.app.copy("  ".join(cell.text for cell in row.cells), "the row")
 

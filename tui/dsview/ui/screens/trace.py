@@ -15,6 +15,7 @@ from dsview.analysis.probe_targets import plan_for_trace
 from dsview.analysis.trace_layout import Line, Role, Signs, picture, summary_line
 from dsview.analysis.trace_place import trace
 from dsview.core.address import FAMILIES, Family
+from dsview.core.shell import pasteable
 from dsview.core.text import safe
 from dsview.kinds.metadata import Key
 from dsview.sources.redact import RedactedSource
@@ -109,7 +110,7 @@ class TraceScreen(ReadingScreen):
     def action_copy(self) -> None:
         """Copy the fix of what breaks first, else the text."""
         if self._trace is not None and self._trace.fix:
-            self.app.copy(self._trace.fix, "the fix")
+            self.app.copy(pasteable(self._trace.fix), "the fix")
         else:
             super().action_copy()
 
