@@ -124,7 +124,7 @@ def set_up_logs(settings: Settings) -> None:
 
     crash.set_up()
     try:
-        set_up(settings.log_file, settings.verbose)
+        set_up(settings.log_file, settings.verbose, redact=settings.redact)
     except OSError as error:
         raise UserError(f"The log file cannot be written: {error.strerror or error}.") from None
 
@@ -134,18 +134,24 @@ def read_everything(
     timeout: float | None,
     *,
     quiet: bool = False,
+    redact: bool = False,
     before: Callable[[Session], object] = lambda session: None,
 ) -> Session:
-    """A session that has read and evaluated everything. What is called before that may refuse to begin."""
+    """A session that has read and evaluated everything. What is called before that may refuse to begin.
+
+    `redact`: nothing is said or logged that names something of the cluster.
+    """
+    import msgspec
+
     from dsview.cli.sessions import open_session
     from dsview.cli.timing import open_trace
 
-    set_up_logs(settings)
+    set_up_logs(msgspec.structs.replace(settings, redact=settings.redact or redact))
     session = open_session(settings, open_trace(settings))
     before(session)
     read_to_end(session, timeout)
     if not quiet:
-        _say_notes(session)
+        _say_notes(session, redact=redact)
     return session
 
 
@@ -162,12 +168,16 @@ def read_to_end(session: Session, timeout: float | None) -> None:
         click.get_current_context().meta[_IS_UNFINISHED] = True
 
 
-def _say_notes(session: Session) -> None:
+def _say_notes(session: Session, *, redact: bool) -> None:
     from dsview.analysis.hidden_values import hidden_values
 
     state = session.state
     hidden = hidden_values(state).sentences
-    for note in (*hidden, *state.quarantine_messages(), *state.notes, *state.server.banners):
+    notes = (*hidden, *state.quarantine_messages(), *state.notes, *state.server.banners)
+    if redact and notes:
+        say(f"{len(notes)} notes are not shown, since they may hold names; without --redact they are.")
+        return
+    for note in notes:
         say(note)
 
 
@@ -393,7 +403,7 @@ def snapshot(ctx: click.Context, /, output: str, redact: bool, timeout: float | 
     from dsview.sources.snapshot import write_snapshot
 
     settings = take_settings(ctx, values)
-    taken = take_snapshot(read_everything(settings, timeout), time.time())
+    taken = take_snapshot(read_everything(settings, timeout, redact=redact), time.time())
     write_snapshot(Path("/dev/stdout" if output == "-" else output), redacted(taken) if redact else taken)
     return 0
 

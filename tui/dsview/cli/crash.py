@@ -1,7 +1,7 @@
 """What happens where dsview itself is at fault: a sentence, a report in a file for whoever fixes it, no traceback.
 
 The report says where it happened and not with which values: no variables, and messages without credentials. It holds
-names from the cluster at most where an exception quotes one.
+names from the cluster at most where an exception quotes one, and with `--redact` none at all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsview import __version__
-from dsview.cli.logs import log_failure
+from dsview.cli.logs import is_redacting, log_failure
 from dsview.cli.output import say
 
 if TYPE_CHECKING:
@@ -58,13 +58,14 @@ def report_text(error: BaseException) -> str:
     """The report: versions, and where it happened."""
     from dsview.core.secrets import without_secrets
     from dsview.core.text import safe_lines
+    from dsview.sources.redact.logged import where_it_failed
 
     lines = (
         f"dsview {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}",
         _versions(),
         f"{time.strftime('%Y-%m-%d %H:%M:%S%z')}, thread {threading.current_thread().name}",
         "",
-        "".join(traceback.format_exception(error)),
+        where_it_failed(error) if is_redacting() else "".join(traceback.format_exception(error)),
     )
     return safe_lines(without_secrets("\n".join(lines)))
 

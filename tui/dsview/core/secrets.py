@@ -118,7 +118,7 @@ def _without_known(text: str) -> str:
                 parts += [original[done:start], HIDDEN.encode()]
             done = end
     parts.append(original[done:])
-    return b"".join(parts).decode("utf-8", "replace")
+    return b"".join(parts).decode("utf-8", "surrogatepass")
 
 
 def _found(text: bytes) -> Iterator[tuple[int, int]]:

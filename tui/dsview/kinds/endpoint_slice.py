@@ -74,14 +74,14 @@ def unpack_identity(row: str) -> tuple[str, bool]:
     return uid or f"{namespace}/{name}".strip("/") or addresses, flags == "1"
 
 
-_PLACEHOLDER = "192.192.192.192"
+PLACEHOLDER = "192.192.192.192"
 """The endpoint that Cilium gives the Services of its Gateways and Ingresses: the proxy on each node takes the traffic
 of both families (cilium/cilium operator/pkg/model/translation)."""
 
 
 def is_placeholder(row: str) -> bool:
     """Whether the endpoint of a row is one that nothing is ever sent to, and that says nothing of either family."""
-    return _PLACEHOLDER in row and unpack_addresses(row) == (_PLACEHOLDER,)
+    return PLACEHOLDER in row and unpack_addresses(row) == (PLACEHOLDER,)
 
 
 def unpack_addresses(row: str) -> tuple[str, ...]:

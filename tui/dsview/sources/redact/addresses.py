@@ -15,10 +15,12 @@ from functools import lru_cache
 
 from dsview.core.address import is_canonical, is_mapped, packed
 from dsview.core.cidr import parse_cidr
+from dsview.kinds.endpoint_slice import PLACEHOLDER
 
 _WHOLE = (
     ("0.0.0.0", 32),  # noqa: S104  (compared, not bound)
     ("127.0.0.0", 8),
+    (PLACEHOLDER, 32),
     ("255.255.255.255", 32),
     ("::", 96),
     ("64:ff9b::", 96),

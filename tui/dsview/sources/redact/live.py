@@ -112,7 +112,10 @@ class RedactedSource:
             case StatusChanged():
                 return redacted_status(event, self._to)
             case Quarantined():
-                return Quarantined(event.kind, self._to.uid(event.identity), f"A {event.kind} could not be read.")
+                namespace, slash, name = event.identity.rpartition("/")
+                # Which namespace lacks an object counts.
+                identity = f"{self._to.namespace(namespace)}{slash}{self._to.uid(name)}"
+                return Quarantined(event.kind, identity, f"A {event.kind} could not be read.")
             case Note():
                 return Note(REDACTED)
         return event

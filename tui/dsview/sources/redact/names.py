@@ -6,8 +6,22 @@ import hashlib
 import uuid
 from collections.abc import Iterable
 
-KEPT_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
-KEPT_NAMES = frozenset({"kubernetes", "kube-dns", "kube-proxy", "coredns", "ingress-nginx-controller"})
+KEPT_NAMESPACES = frozenset(
+    {
+        *("default", "kube-system", "kube-public", "kube-node-lease"),
+        *(
+            "calico-system",
+            "cilium",
+            "openshift-dns",
+            "openshift-kube-proxy",
+            "openshift-ovn-kubernetes",
+            "ovn-kubernetes",
+        ),
+    }
+)
+"""Those that Kubernetes, CNI plug-ins and OpenShift's DNS are installed into."""
+
+KEPT_NAMES = frozenset({"kubernetes", "kube-dns", "kube-proxy", "coredns", "dns-default", "ingress-nginx-controller"})
 """Names that have a meaning of their own: default/kubernetes, the cluster's DNS, the ConfigMaps that are read."""
 
 KEPT_PORTS = frozenset({"http", "https", "dns", "dns-tcp", "metrics", "webhook", "https-webhook", "grpc"})
@@ -19,11 +33,17 @@ KEPT_LABELS = frozenset(
         "app.kubernetes.io/name",
         "component",
         "eks.amazonaws.com/compute-type",
+        "cilium.io/ingress",
         "endpointslice.kubernetes.io/managed-by",
+        "gateway.envoyproxy.io/owning-gateway-name",
+        "gateway.envoyproxy.io/owning-gateway-namespace",
+        "gateway.networking.k8s.io/gateway-name",
+        "io.cilium.gateway/owning-gateway",
         "k8s-app",
         "kubernetes.io/os",
         "node-role.kubernetes.io/control-plane",
         "node-role.kubernetes.io/master",
+        "projectcontour.io/owning-gateway-name",
         "type",
     }
 )
@@ -49,10 +69,53 @@ KEPT_VALUES = frozenset(
         "kube-router",
         "linux",
         "ovnkube-node",
+        "true",
         "virtual-kubelet",
         "windows",
     }
 )
+
+KEPT_TAINTS = frozenset(
+    {
+        "node-role.kubernetes.io/control-plane",
+        "node-role.kubernetes.io/master",
+        "node.cloudprovider.kubernetes.io/shutdown",
+        "node.cloudprovider.kubernetes.io/uninitialized",
+        "node.kubernetes.io/disk-pressure",
+        "node.kubernetes.io/memory-pressure",
+        "node.kubernetes.io/network-unavailable",
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/out-of-service",
+        "node.kubernetes.io/pid-pressure",
+        "node.kubernetes.io/unreachable",
+        "node.kubernetes.io/unschedulable",
+        "virtual-kubelet.io/provider",
+    }
+)
+"""Those of https://kubernetes.io/docs/reference/labels-annotations-taints/, and virtual-kubelet's."""
+
+KEPT_PROVIDERS = frozenset(
+    {
+        *("aws", "azure", "baremetalhost", "civo", "digitalocean", "equinixmetal", "exoscale", "external", "gce"),
+        *("hcloud", "ibm", "ibmpowervs", "k3s", "kind", "kubevirt", "libvirt", "linode", "metal3", "moid", "nutanix"),
+        *(
+            "oci",
+            "openstack",
+            "ovirt",
+            "packet",
+            "proxmox",
+            "qcloud",
+            "rke2",
+            "scaleway",
+            "upcloud",
+            "vsphere",
+            "vultr",
+        ),
+    }
+)
+"""How spec.providerID begins with the cloud providers that people use."""
+
+OTHER_PROVIDER = "other"
 
 HASH_LABELS = ("pod-template-hash", "controller-revision-hash")
 """Their values tell a rollout, and end the names of ReplicaSets."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from dsview.core.redacted import is_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import NO_LABELS, Key, Labels, Object
 from dsview.kinds.pod import Pod
@@ -54,6 +55,7 @@ class Redactor:
         self._hash = Names("hash")
         self._label = Names("label", KEPT_LABELS)
         self._value = Names("value", frozenset({""}))
+        self._hidden = Names("**hidden")
         self._text = Names("text", frozenset({"", "None"}))
 
     def learn(self, objects: Iterable[tuple[Kind, Object]]) -> None:
@@ -85,7 +87,11 @@ class Redactor:
 
     def ip(self, text: str) -> str:
         """An address or a range; what is neither, but should be, becomes another text that is neither."""
-        return self.addresses.range(text) or self._text(text)
+        return self.addresses.range(text) or self._other(text)
+
+    def _other(self, text: str) -> str:
+        """What stands for a text that is no address: of a value that a capture hides one that still is none."""
+        return self._hidden(text) if is_redacted(text) else self._text(text)
 
     def ips(self, texts: Iterable[str]) -> tuple[str, ...]:
         """Addresses or ranges."""
@@ -100,7 +106,7 @@ class Redactor:
         mapped = self.addresses.range(inside)
         if mapped is not None:
             return part.replace(inside, mapped)
-        return part if part.lower() in _KEPT_WORDS else self._text(part)
+        return part if part.lower() in _KEPT_WORDS else self._other(part)
 
     def host(self, text: str) -> str:
         """A host name, or an address in its place; a leading wildcard stays one."""
@@ -109,6 +115,8 @@ class Redactor:
         mapped = self.addresses.address(text)
         if mapped is not None:
             return mapped
+        if is_redacted(text):
+            return self._hidden(text)
         name = self._host(text)
         return name if name in _KEPT_HOSTS else f"{name}.example"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import yaml
 
-from dsview.core.corefile import kubernetes_zones
+from dsview.core.corefile import drops_aaaa, forwards, kubernetes_zones
 from dsview.core.listen import Listener, ListenSource, NginxConf
 from dsview.core.ports import port_number
 from dsview.core.yaml_text import YamlError, load_yaml
@@ -117,11 +117,20 @@ _ZONES = frozenset({".", "cluster.local", "in-addr.arpa", "ip6.arpa"})
 
 
 def _corefile(text: str, to: Redactor) -> str:
+    lines = [".:53 {"]
     found = kubernetes_zones(text)
-    if found is None:
-        return ".:53 {\n}\n"
-    zones = [zone if zone in _ZONES else to.addresses.range(zone) or to.host(zone) for zone in found]
-    return ".:53 {\n    " + " ".join(("kubernetes", *zones)) + "\n}\n"
+    if found is not None:
+        zones = [zone if zone in _ZONES else to.addresses.range(zone) or to.host(zone) for zone in found]
+        lines.append(" ".join(("    kubernetes", *zones)))
+    dropping = drops_aaaa(text)
+    if dropping:
+        is_rewrite = dropping.startswith("rewrite")
+        lines += (
+            ["    rewrite type AAAA A"] if is_rewrite else ["    template IN AAAA {", "        rcode NOERROR", "    }"]
+        )
+    for _, addresses in forwards(text):
+        lines.append(" ".join(("    forward .", *(map(to.ip, addresses) if addresses else ("/etc/resolv.conf",)))))
+    return "\n".join([*lines, "}", ""])
 
 
 _OPTIONS = frozenset(

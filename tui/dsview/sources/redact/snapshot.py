@@ -27,14 +27,13 @@ from dsview.kinds.service import Service, ServicePort
 from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.kinds.webhook_configuration import WebhookConfiguration
 from dsview.sources.events import Health, StatusChanged
-from dsview.sources.redact.names import OWNER_KINDS
+from dsview.sources.redact.names import KEPT_PROVIDERS, KEPT_TAINTS, OTHER_PROVIDER, OWNER_KINDS
 from dsview.sources.redact.redactor import Redactor
 from dsview.sources.redact.settings import command_line, config_map, nginx_conf
 from dsview.sources.snapshot import Snapshot
 
 REDACTED = "(redacted)"
 _CONTROLLER_IMAGES = ("ingress-nginx/controller", "nginx-ingress-controller")
-_KEPT_TAINTS = ("node.kubernetes.io/", "node-role.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 
 
 def redacted(snapshot: Snapshot, key: bytes | None = None) -> Snapshot:
@@ -97,7 +96,8 @@ def _fields(item: Object, to: Redactor) -> dict[str, Any]:
         case ServiceCIDR():
             return {"cidrs": to.ips(item.cidrs)}
         case IPAddress():
-            is_service = item.parent_resource == "services"
+            # Where it is not said, what is looked at is a Service.
+            is_service = item.parent_resource in ("services", "")
             parent = to.service(item.parent_name) if is_service else to.workload(item.parent_name)
             return {"parent_namespace": to.namespace(item.parent_namespace), "parent_name": parent}
         case Ingress():
@@ -192,17 +192,20 @@ def _endpoint_slice(item: EndpointSlice, to: Redactor) -> dict[str, Any]:
 
 
 def _node(item: Node, to: Redactor) -> dict[str, Any]:
-    scheme, colon, _ = item.provider_id.partition(":")
     return {
         "pod_cidr": to.ip(item.pod_cidr),
         "pod_cidrs": to.ips(item.pod_cidrs),
-        "taints": tuple(
-            (key if key.startswith(_KEPT_TAINTS) else to.taint(key), effect) for key, effect in item.taints
-        ),
+        "taints": tuple((key if key in KEPT_TAINTS else to.taint(key), effect) for key, effect in item.taints),
         "addresses": tuple(NodeAddress(a.type, to.host(a.address)) for a in item.addresses),
-        "provider_id": scheme + colon,
+        "provider_id": _provider(item.provider_id),
         "annotations": tuple((name, _node_annotation(name, value, to)) for name, value in item.annotations),
     }
+
+
+def _provider(text: str) -> str:
+    """Whose the node is. What follows the colon is the machine's name, and so may be what has no colon."""
+    scheme, colon, _ = text.partition(":")
+    return (scheme if scheme in KEPT_PROVIDERS else OTHER_PROVIDER) + colon if text else ""
 
 
 def _node_annotation(name: str, value: str, to: Redactor) -> str:
