@@ -53,7 +53,7 @@ class Still(Session):
     def __init__(self, scenario: str, seconds: int = 0) -> None:
         self._time = NOW
         self._is_shown = False
-        self._demo = DemoSource(scenario, clock=lambda: self._time)
+        self._demo = DemoSource(scenario, clock=lambda: self._time, waits=True)
         super().__init__(self._demo, clock=lambda: self._time)
         super().start()
         self._settle()
@@ -63,6 +63,7 @@ class Still(Session):
 
     def tell(self, second: int) -> None:
         """Let it be so many seconds after the beginning, with all that is due by then."""
+        self._demo.begin()
         self._time = NOW + second
         self._demo.advance_to(second)
 

@@ -21,7 +21,7 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.listeners.nginx_conf import parse_conf
 from dsview.session.session import Session
-from dsview.sources.demo import DEFAULT, SCENARIOS, DemoSource
+from dsview.sources.demo import DEFAULT, SCENARIOS, DemoSource, Scenario
 from dsview.sources.demo.description import load, seconds
 from dsview.sources.demo.script import moments
 from dsview.sources.demo.simulated_cluster import SimulatedCluster
@@ -324,3 +324,26 @@ def test_demo_loads_neither_the_parser_of_nginx_nor_the_client_of_kubernetes() -
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_demo_that_waits_stands_still_until_it_is_begun() -> None:
+    now = [START]
+    source = DemoSource("troubled", clock=lambda: now[0], waits=True)
+    events: list[SourceEvent] = []
+    source.start(events.append)
+    told = len(events)
+    now[0] += 3600
+    before = source.is_waiting
+    assert len(events) == told, "an hour later nothing has happened"
+    source.begin()
+    assert (before, source.is_waiting) == (True, False)
+    assert source.next_at == 8, "the story's time counts from its beginning"
+    source.advance_to(8)
+    assert len(events) > told
+    source.stop()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_each_demo_says_what_one_learns_from_it(scenario: Scenario) -> None:
+    assert f"You learn {scenario.teaches}".endswith(".")
+    assert scenario.teaches[0].islower()

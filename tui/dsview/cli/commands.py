@@ -12,7 +12,7 @@ import click
 from dsview import __version__
 from dsview.cli import completing
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
-from dsview.cli.options import DEFAULT_SCENARIO, Duration, screen_options, shared_options, take_settings
+from dsview.cli.options import Duration, screen_options, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
 from dsview.cli.saving import TRACED
 
@@ -88,7 +88,7 @@ class _Commands(_Helped, click.Group):
         words = {*self.commands, *_PANES}
         for at, (word, following) in enumerate(pairwise(args)):
             if word == "--demo" and following in words:
-                args[at] = f"--demo={DEFAULT_SCENARIO}"
+                args[at] = "--demo="
         return super().parse_args(ctx, args)
 
 

@@ -14,7 +14,7 @@ from dsview.cli import completing
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_SCENARIO = "troubled"
-"""What `--demo` without a name shows."""
+"""What `--demo` without a name shows where nobody can choose."""
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 
@@ -84,9 +84,9 @@ _SOURCE = (
     click.option(
         "--demo",
         is_flag=False,
-        flag_value=DEFAULT_SCENARIO,
+        flag_value="",
         metavar="[SCENARIO]",
-        help="Show an embedded demo cluster; needs no cluster.",
+        help="Show an embedded demo cluster; needs no cluster. The dashboard offers a choice where none is named.",
         shell_complete=completing.words(completing.scenarios),
     ),
     click.option(

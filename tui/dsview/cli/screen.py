@@ -68,11 +68,14 @@ def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
 
     # The names of contexts are not to be seen either.
     is_cluster = settings.from_path is None and settings.demo is None and not settings.redact
+    is_demo = settings.demo is not None
     return DsviewApp(
         lambda: _open(settings, trace),
         source_name=_source_name(settings),
-        list_contexts=(lambda: _contexts(settings)) if is_cluster else None,
-        switch_context=(lambda name: _open(settings, trace, name)) if is_cluster else None,
+        list_contexts=_demos if is_demo else (lambda: _contexts(settings)) if is_cluster else None,
+        switch_context=(lambda name: _open(settings, trace, name)) if is_cluster or is_demo else None,
+        contexts_title="Demos" if is_demo else "Contexts",
+        chooses_first=settings.demo == "",
         saver=FileSaver(),
         copy_natively=Clipboard(os.environ, shutil.which).copy,
         crash_sentence=crash_sentence,
@@ -108,7 +111,19 @@ def _source_name(settings: Settings) -> str:
         return "redacted"
     if settings.from_path is not None:
         return settings.from_path
-    return f"demo {settings.demo}" if settings.demo is not None else settings.context or "current context"
+    if settings.demo is not None:
+        return f"demo {settings.demo}" if settings.demo else "demo"
+    return settings.context or "current context"
+
+
+def _demos() -> list[ContextChoice]:
+    from dsview.sources.demo.scenarios import SCENARIOS  # noqa: PLC0415  (as the app)
+    from dsview.ui.choices import ContextChoice  # noqa: PLC0415  (as the app)
+
+    return [
+        ContextChoice(name=one.name, note=one.title, text=f"{one.summary} You learn {one.teaches}")
+        for one in SCENARIOS.values()
+    ]
 
 
 def _contexts(settings: Settings) -> list[ContextChoice]:

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from dsview.checks.engine.policy import Policy
-from dsview.cli.options import Settings
+from dsview.cli.options import DEFAULT_SCENARIO, Settings
 from dsview.core.errors import UserError
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import CORE_KINDS, RESOURCES
@@ -42,7 +44,9 @@ def open_source(settings: Settings, policy: Policy, trace: Trace | None = None, 
     if settings.demo is not None:
         from dsview.sources.demo import DemoSource
 
-        return DemoSource(settings.demo)
+        # Under other names it is not known that it waits.
+        waits = on_screen and not settings.redact
+        return DemoSource(settings.demo or DEFAULT_SCENARIO, waits=waits)
     return open_cluster(settings, policy, trace, on_screen=on_screen)
 
 
@@ -95,16 +99,20 @@ def open_policy(settings: Settings) -> Policy:
 def open_session(
     settings: Settings, trace: Trace | None = None, context: str | None = None, *, on_screen: bool = False
 ) -> Session:
-    """A session that is not started yet; `on_screen` where its first rows are waited for. Raises `UserError`."""
+    """A session that is not started yet; `on_screen` where its first rows are waited for. Raises `UserError`.
+
+    `context` is another one than that of the options; of a demo, another scenario.
+    """
     policy = open_policy(settings)
     recording = _recording_of(settings)
     if recording is not None:
         return _open_recording(recording, settings, policy, trace)
     source: Source
-    if context is not None:
+    if context is not None and settings.demo is None:
         source = open_cluster(settings, policy, trace, context, on_screen=on_screen)
     else:
-        source = open_source(settings, policy, trace, on_screen=on_screen)
+        named = settings if context is None else msgspec.structs.replace(settings, demo=context)
+        source = open_source(named, policy, trace, on_screen=on_screen)
     if settings.redact:
         from dsview.sources.redact import RedactedSource
 

@@ -169,6 +169,18 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Staged(Protocol):
+    """A source with a story that somebody has to begin."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it stands still until then."""
+
+    def begin(self) -> None:
+        """Begin the story."""
+
+
+@runtime_checkable
 class AsksServer(Protocol):
     """A source that asks a server, and counts how often."""
 

@@ -12,7 +12,7 @@ from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
 from dsview.listeners.proxies import controller_notices
-from dsview.sources.events import Health
+from dsview.sources.events import Health, Staged
 
 _MODES = {
     "ipv4": "IPv4 only",
@@ -36,7 +36,7 @@ class SourceHealth(msgspec.Struct, frozen=True):
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The header. `warned` are the `banners` that nothing may push away, `notices` those about a controller.
 
-    `cluster_findings` are about no object.
+    `cluster_findings` are about no object. `is_waiting`: the source is a demo whose story was not begun.
     """
 
     context: Safe
@@ -50,6 +50,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[Safe, ...]
     notes: tuple[Safe, ...]
     cluster_findings: tuple[Finding, ...] = ()
+    is_waiting: bool = False
 
 
 def age_text(seconds: float) -> str:
@@ -131,4 +132,5 @@ def header(view: ClusterView, now: float) -> Header:
         notices=tuple(map(safe, notices)),
         notes=tuple(map(safe, state.notes)),
         cluster_findings=cluster,
+        is_waiting=isinstance(view.source, Staged) and view.source.is_waiting,
     )

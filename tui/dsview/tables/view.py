@@ -13,6 +13,7 @@ from itertools import islice
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.core.finding import ObjectRef, Severity
 from dsview.core.text import Safe, safe
+from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Health
@@ -310,6 +311,9 @@ class TableView:
         for kind in self.pane.kinds:
             status = state.status(kind)
             name = RESOURCES[kind].plural if kind in RESOURCES else "nginx.conf"
+            if kind is Kind.NGINX_CONF and status.health is Health.REFUSED and status.reason:
+                # The reason says whether it was refused or could not be had.
+                return safe(f"{name}: {status.reason}")
             if status.health in _TROUBLES:
                 reason = f" ({status.reason})" if status.reason else ""
                 return safe(f"{name}: {_TROUBLES[status.health]}{reason}")

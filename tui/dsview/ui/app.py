@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from dsview.core.text import safe, safe_lines
+from dsview.sources.events import Staged
 from dsview.ui.actions import ACTIONS, Where, bindings_of, keys_label
 from dsview.ui.appearance import Appearance
 from dsview.ui.choices import ContextChoice
@@ -59,7 +60,8 @@ class DsviewApp(App["UserError | None"]):
     """The dashboard.
 
     `open_session` is called after the first frame, in a thread; `source_name` says meanwhile what is being opened.
-    `list_contexts` and `switch_context` (the session of a context, not started) make the key for contexts work.
+    `list_contexts` and `switch_context` (the session of a context, not started) make the key for contexts work;
+    `contexts_title` is what they are called. With `chooses_first` one of them is chosen in the place of `open_session`.
     `saver` makes the key for saving work; `copy_natively` gives text to the machine's clipboard, beside the terminal's,
     and returns what is to be said of it.
     `on_first_frame` and `on_all_painted` are called once each, on the UI thread. `crash_sentence` makes a sentence, and
@@ -103,6 +105,8 @@ class DsviewApp(App["UserError | None"]):
         source_name: str,
         list_contexts: Callable[[], list[ContextChoice]] | None = None,
         switch_context: Callable[[str], Session] | None = None,
+        contexts_title: str = "Contexts",
+        chooses_first: bool = False,
         crash_sentence: Callable[[BaseException], str] = lambda error: f"dsview failed ({type(error).__name__}).",
         saver: Saver | None = None,
         copy_natively: Callable[[str], str] | None = None,
@@ -124,6 +128,8 @@ class DsviewApp(App["UserError | None"]):
         self._source_name = source_name
         self._list_contexts = list_contexts
         self._switch_context = switch_context
+        self._contexts_title = contexts_title
+        self._chooses_first = chooses_first
         self._crash_sentence = crash_sentence
         self._saver = saver
         self._copy_natively = copy_natively
@@ -206,7 +212,10 @@ class DsviewApp(App["UserError | None"]):
     def _begin(self) -> None:
         if self._on_first_frame is not None:
             self._on_first_frame()
-        self.open(self._open_session)
+        if self._chooses_first:
+            self._choose_context(must=True)
+        else:
+            self.open(self._open_session)
 
     def open(self, open_session: OpenSession) -> None:
         """Open a session in a thread; the one before stays on the screen until then.
@@ -440,7 +449,20 @@ class DsviewApp(App["UserError | None"]):
 
     def action_contexts(self) -> None:
         """Change to another context."""
+        self._choose_context()
+
+    def _choose_context(self, *, must: bool = False) -> None:
         if self._list_contexts is None or self._switch_context is None:
             self.say("There are no contexts to choose from: this is not a cluster.")
             return
-        self.go.contexts(self._list_contexts, self._switch_context)
+        self.go.contexts(self._list_contexts, self._switch_context, title=self._contexts_title, must=must)
+
+    def action_begin(self) -> None:
+        """Begin the story of a demo."""
+        source: object = self.workspace.session.source if self.workspace is not None else None
+        if isinstance(source, Staged) and source.is_waiting:
+            source.begin()
+            self.main.read_header()
+            self.say("The story begins. T tells what changes.")
+        else:
+            self.say("There is no story to begin: only a demo has one, and it begins once.")

@@ -1,4 +1,4 @@
-"""What can be chosen from a list: contexts of the kubeconfig."""
+"""What can be chosen from a list: contexts of the kubeconfig, or demos."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import msgspec
 
 
 class ContextChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """A context that can be switched to. `note` is a few words beside its name, such as the cluster's."""
+    """A context that can be switched to. `note` is a few words beside its name, `text` sentences below it."""
 
     name: str
     note: str = ""
+    text: str = ""
     is_current: bool = False

@@ -11,6 +11,7 @@ from textual.content import Content
 from dsview.sources.events import Health
 from dsview.ui.coverage_matrix import gap_line, matrix_lines, matrix_width, verdict_lines, worst_lines
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.paint import fit
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, count_words, lane_style, spaced, spread
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ _LOW = 20
 
 _LEAST_WORST = 34
 """The least cells that the worst causes need beside the matrix."""
+
+_LEAST_NAME = 20
+"""The cells that the context has at least."""
 
 _WELL = frozenset({Health.LIVE, Health.GIVEN, Health.POLLING})
 _BAD = frozenset({Health.REFUSED, Health.FAILED})
@@ -54,11 +58,15 @@ def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[
     width, height = size
     is_full = width >= FULL[0] and height >= FULL[1]
     sources = source_words(header.sources, glyphs)
-    lines = [_title(header, width, sources if is_full else None, glyphs)]
+    title = _title(header, width, sources if is_full else None, glyphs)
+    lines = [title]
     lines += verdict_lines(overview, width, glyphs, most=_MOST if height >= _LOW else 2)
     if is_full:
         change = _latest(latest) if latest is not None else content((" No change yet", FAINT))
         banners = [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
+        if sources.plain not in title.plain:
+            # There was no room for them beside the context.
+            lines.append(content(" ", sources))
         return _with_causes(lines, [*matrix_lines(overview, width, glyphs), change, *banners], overview, width, glyphs)
     if height >= BRIEF:
         lines.append(_gaps_and_sources(header, overview, width, glyphs))
@@ -77,18 +85,29 @@ def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[
 
 
 def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) -> Content:
-    """The cluster's name, its ranges, and what is flagged."""
+    """The cluster's name, its ranges, and what is flagged. Whatever else is to be said, the name is in it."""
     ranges: list[Part] = [(cidr, lane_style("IPv6" if ":" in cidr else "IPv4")) for cidr in header.service_cidrs]
     known: list[Part] = [(f"({header.confidence})", FAINT)] if header.confidence else []
     counts = count_words(header.counts, glyphs, short=width < FULL[0])
-    right: list[Part] = [*([sources] if sources is not None else []), *counts]
-    end = content(spaced(right, "   " if sources is not None else "  "), " ")
-    name = content((" dsview", "$focus bold"), "  ", (header.context, STRONG))
+    flags = content(spaced(counts, "   " if sources is not None else "  "), " ")
+    ends = [content(sources, "   ", flags)] if sources is not None else []
+    ends += [flags, content(spaced(count_words(header.counts, glyphs, short=True)), " ")]
+    brand, hint = content((" dsview", "$focus bold"), "  "), _hint(header)
+    name = content(brand, (header.context, STRONG), *(("  ", hint) if hint is not None else ()))
+    end = next((end for end in ends if name.cell_length + end.cell_length < width), ends[-1])
     # Half a range would be another one, and one of two another cluster: they stand there whole or not at all.
-    for left in (spaced([name, *ranges, *known]), spaced([name, *ranges])):
+    for left in (spaced([name, *ranges, *known]), spaced([name, *ranges]), name):
         if left.cell_length + end.cell_length < width:
             return spread(left, end, width)
-    return spread(name, end, width)
+    # Both ends of a name tell: an ARN begins as all others do.
+    room = max(_LEAST_NAME, width - brand.cell_length - end.cell_length - 2)
+    short = fit(header.context, room, glyphs.ellipsis, middle=True).rstrip()
+    return spread(content(brand, (short, STRONG)), end, width)
+
+
+def _hint(header: Header) -> Content | None:
+    """What a demo that stands still is waiting for."""
+    return content(("D", "$focus bold"), (" starts the story", MUTED)) if header.is_waiting else None
 
 
 def _gaps_and_sources(header: Header, overview: Overview, width: int, glyphs: Glyphs) -> Content:

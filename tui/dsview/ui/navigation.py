@@ -257,14 +257,24 @@ class Navigator:
 
         app.push_screen(ChooseScreen("Theme", choices, several=False, verb="take it", glyphs=app.glyphs), take)
 
-    def contexts(self, listed: Callable[[], list[ContextChoice]], switch: Callable[[str], Session]) -> None:
-        """Choose another context."""
+    def contexts(
+        self,
+        listed: Callable[[], list[ContextChoice]],
+        switch: Callable[[str], Session],
+        *,
+        title: str = "Contexts",
+        must: bool = False,
+    ) -> None:
+        """Choose another context; where one `must` be chosen, choosing none leaves."""
         from dsview.core.errors import UserError
         from dsview.core.text import safe
         from dsview.ui.screens.choose import Choice, ChooseScreen
 
         try:
-            choices = [Choice(context.name, context.note, is_chosen=context.is_current) for context in listed()]
+            choices = [
+                Choice(context.name, context.note, is_chosen=context.is_current, text=context.text)
+                for context in listed()
+            ]
         except UserError as error:
             # The kubeconfig is read anew: it may be broken by now.
             self._app.say(safe(str(error)))
@@ -275,8 +285,11 @@ class Navigator:
                 (name,) = names
                 self._app.main.say_opening(name)
                 self._app.open(lambda: switch(name))
+            elif must:
+                self._app.exit()
 
-        screen = ChooseScreen("Contexts", choices, several=False, glyphs=self._app.glyphs)
+        verb = "open it" if must else "change to it"
+        screen = ChooseScreen(title, choices, several=False, verb=verb, glyphs=self._app.glyphs)
         self._app.push_screen(screen, take)
 
     def save(self, saver: Saver) -> None:

@@ -6,11 +6,15 @@ import msgspec
 
 
 class Scenario(msgspec.Struct, frozen=True):
-    """A demo: its name on the command line, a title, and a sentence on what it shows."""
+    """A demo: its name on the command line, a title, a sentence on what it shows, and what one learns from it.
+
+    `teaches` ends the sentence that begins with "You learn".
+    """
 
     name: str
     title: str
     summary: str
+    teaches: str
 
 
 DEFAULT = "troubled"
@@ -23,12 +27,14 @@ SCENARIOS: dict[str, Scenario] = {
             "A shop on its way to dual-stack",
             "A cluster that was made dual-stack yesterday: pods and a node from before, Services that stayed on one "
             "family, a controller replica that is deaf on IPv6; while you look on, some of it is fixed.",
+            "how to find the Service that is broken over IPv6, the hop where it breaks, and the command that fixes it.",
         ),
         Scenario(
             "healthy",
             "A healthy kind cluster",
             "Three dual-stack nodes, one Service of each IP family policy, ingress-nginx behind a load balancer with "
             "both families; a pod is restarted now and then.",
+            "what a dual-stack cluster without a finding looks like, and what a restart looks like in it.",
         ),
     )
 }

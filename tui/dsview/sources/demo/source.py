@@ -29,7 +29,8 @@ class DemoSource:
 
     `title` is what it is called, where that is not the scenario; `without` names namespaces that are left out.
     All ages in it count from there, so that under a given clock everything is the same each time. A thread waits for
-    what is due next; `advance_to` brings it about at once, for tests and for recordings.
+    what is due next; `advance_to` brings it about at once, for tests and for recordings. With `waits` it stands still
+    until `begin`, and the story's time counts from there.
 
     Raises `UserError` where there is no scenario of that name.
     """
@@ -45,6 +46,7 @@ class DemoSource:
         clock: Callable[[], float] = time.time,
         title: str = "",
         without: tuple[str, ...] = (),
+        waits: bool = False,
     ) -> None:
         if scenario not in SCENARIOS:
             raise UserError(f"There is no demo of that name. Choose one of: {', '.join(SCENARIOS)}.")
@@ -60,6 +62,7 @@ class DemoSource:
         self._moments: list[Moment] = []
         self._hosts: list[str] = []
         self._start = 0.0
+        self._waits = waits
 
     def now(self, wall: float) -> float:
         """The demo lives in the present."""
@@ -79,6 +82,24 @@ class DemoSource:
             self._tell()
             for kind in RESOURCES:
                 sink(StatusChanged(kind=kind, health=Health.LIVE, since=self._start))
+        if not self._waits:
+            self._go_on()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the story was not begun."""
+        return self._waits and self.next_at is not None
+
+    def begin(self) -> None:
+        """Begin the story now; a second time changes nothing."""
+        with self._lock:
+            if not self._waits:
+                return
+            self._waits = False
+            self._start = self._clock()
+        self._go_on()
+
+    def _go_on(self) -> None:
         threading.Thread(target=self._play, name="dsview-demo", daemon=True).start()
 
     def stop(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -18,21 +19,25 @@ from textual.widgets.option_list import Option
 from dsview.core.text import safe
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.glyphs import Glyphs
-from dsview.ui.phrases import FAINT, GOOD, KEY, MUTED, content
+from dsview.ui.phrases import GOOD, KEY, MUTED, STRONG, content
 from dsview.ui.styles import styles_dir
+
+_WIDTH = 72
+"""The cells of a line, as `choose.tcss` has them."""
 
 
 class Choice(msgspec.Struct, frozen=True):
     """One line: what it is called, a few words beside it, and whether it is chosen now.
 
-    `title` is what is shown, where that is not the name. `aliases` are short words for this line before any
-    other.
+    `title` is what is shown, where that is not the name. `text` are sentences below it. `aliases` are short
+    words for this line before any other.
     """
 
     name: str
     note: str = ""
     is_chosen: bool = False
     title: str = ""
+    text: str = ""
     aliases: tuple[str, ...] = ()
 
     def rank(self, needle: str) -> int | None:
@@ -135,7 +140,9 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
 
     def _line(self, choice: Choice) -> Content:
         mark = (self._glyphs.good, GOOD) if choice.name in self._chosen else " "
-        return content(" ", mark, " ", safe(choice.title or choice.name), "  ", (safe(choice.note), FAINT))
+        line = content(" ", mark, " ", (safe(choice.title or choice.name), STRONG), "  ", (safe(choice.note), MUTED))
+        below = textwrap.wrap(safe(choice.text), _WIDTH - 6) if choice.text else []
+        return content(line, *((f"\n   {part}", MUTED) for part in below))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list."""
