@@ -37,7 +37,9 @@ class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `internal`: of its usable InternalIPs, in their order. `cidrs`: of spec.podCIDRs, in their order. `supplied`:
     what CNI annotations or most of its pods add to that. `pod_families` is P(n), all of these. `odd_first`: where its
-    dual-stack pods differ in order, the first family of the fewer ones, of all on a tie.
+    dual-stack pods differ in order, the first family of the fewer ones, of all on a tie. `told_by_pods`: the node runs
+    Windows, whose overlay networks have one family, or is a virtual one: P(n) is what at least one of its pods has,
+    whatever podCIDRs say.
     """
 
     name: str
@@ -46,6 +48,7 @@ class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     cidrs: tuple[Family, ...] = ()
     supplied: tuple[Family, ...] = ()
     odd_first: tuple[Family, ...] = ()
+    told_by_pods: bool = False
     ready: bool = False
     virtual: bool = False
     uninitialized: bool = False
@@ -53,7 +56,7 @@ class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     @property
     def pod_families(self) -> tuple[Family, ...]:
         """P(n)."""
-        return tuple(dict.fromkeys((*self.cidrs, *self.supplied)))
+        return self.supplied if self.told_by_pods else tuple(dict.fromkeys((*self.cidrs, *self.supplied)))
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,6 +219,7 @@ _UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 def own_facts(node: Node) -> NodeFacts:
     """The families of one node, as far as its own object tells them."""
     cidrs = cidr_families(node.cidrs)
+    is_virtual = _is_virtual(node)
     return NodeFacts(
         name=node.name,
         internal=families_of(tuple(a for a in node.addresses_of("InternalIP") if is_usable(a))),
@@ -223,9 +227,15 @@ def own_facts(node: Node) -> NodeFacts:
         cidrs=cidrs,
         supplied=tuple(f for f in _annotated_families(node) if f not in cidrs),
         ready=node.ready,
-        virtual=_is_virtual(node),
+        virtual=is_virtual,
+        told_by_pods=is_virtual or is_windows(node),
         uninitialized=any(key == _UNINITIALIZED for key, _ in node.taints),
     )
+
+
+def is_windows(node: Node) -> bool:
+    """Whether the node runs Windows."""
+    return "windows" in (node.operating_system, node.labels.get("kubernetes.io/os"))
 
 
 def _is_virtual(node: Node) -> bool:
@@ -240,10 +250,12 @@ def _is_virtual(node: Node) -> bool:
 
 def with_pods(facts: NodeFacts, pods: int, v4: int, v6: int) -> NodeFacts:
     """The facts of a node, with the families that most of its pods have (`PodCounts.of`) added to P(n)."""
+    enough = 1 if facts.told_by_pods else PREVALENT * pods
+    known = facts.pod_families
     added = [
         family
         for family, count in zip(FAMILIES, (v4, v6), strict=True)
-        if pods and count >= PREVALENT * pods and family not in facts.cidrs and family not in facts.supplied
+        if pods and count >= enough and family not in known
     ]
     return msgspec.structs.replace(facts, supplied=(*facts.supplied, *added)) if added else facts
 

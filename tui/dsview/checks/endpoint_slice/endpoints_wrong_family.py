@@ -63,5 +63,6 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             family=other(first),
             observed=names(wrong),
             expected=f"{first} addresses only",
+            fix="Restart what writes the Endpoints object: kube-controller-manager, or a controller of its own.",
             related=(ObjectRef("Endpoints", *service.key),),
         )

@@ -31,6 +31,7 @@ from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, kubectl, look_at, quoted, ref
 from dsview.checks.load_balancer.shared import SETTLES, TYPE
+from dsview.cluster.completeness import Completeness, completeness
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
@@ -59,8 +60,9 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         return
     about = ctx.state.events_about.about(service.key)
     events = [e for e in about if e.reason in _LB_EVENTS and e.involved_kind in {"Service", ""}]
-    # Where some namespaces only are read, others may well have load balancers.
-    may_be_served = ctx.profile.serves_load_balancers or ctx.state.is_restricted(Kind.SERVICE)
+    # Where some Services only are read, others may well have load balancers.
+    is_whole = completeness(ctx.state, Kind.SERVICE) is Completeness.COMPLETE
+    may_be_served = ctx.profile.serves_load_balancers or not is_whole
     nobody = "" if may_be_served else " Nothing seems to serve load balancers in this cluster."
     wanted = families(service.families)
     fix = (

@@ -32,7 +32,7 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names
 from dsview.checks.node.shared import node_ref, nodes
-from dsview.cluster.profile import NodeFacts
+from dsview.cluster.profile import NodeFacts, is_windows
 from dsview.core.address import FAMILIES, Family, first_of, is_usable
 from dsview.core.finding import Severity
 from dsview.core.redacted import any_redacted
@@ -80,7 +80,7 @@ def _internal_problem(ctx: Context, node: Node, facts: NodeFacts, family: Family
         why = f"other nodes have one, and the cluster serves {families(ctx.profile.service_families)} only"
     elif family in facts.external:
         severity, why = Severity.NOTE, f"its {family} address is an ExternalIP"
-    elif "windows" in (node.operating_system, node.labels.get("kubernetes.io/os")):
+    elif is_windows(node):
         severity, why = Severity.NOTE, "it runs Windows"
     else:
         severity = Severity.ERROR if ctx.is_dual() else Severity.WARNING

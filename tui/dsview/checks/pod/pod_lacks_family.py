@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names, recreate_pods
-from dsview.checks.pod.shared import is_windows, node_ref
+from dsview.checks.pod.shared import node_ref
 from dsview.core.address import families_of
 from dsview.core.finding import CLUSTER, Cause, ObjectRef, Severity
 from dsview.core.redacted import any_redacted
@@ -64,7 +64,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     for family in missing:
         wanting = sorted(s.name for s in selecting if family in s.families)
         is_unused = family in ctx.profile.unused_families
-        has_no_say = bool(pod.ipam) or node.virtual or is_windows(ctx, pod)
+        has_no_say = bool(pod.ipam) or node.told_by_pods
         severity = Severity.NOTE if has_no_say else Severity.ERROR if wanting else None
         effect = f"; {names(wanting)} cannot reach it over {family}" if wanting else ""
         asked = f" It asks its CNI for addresses of its own ({names(pod.ipam)})." if pod.ipam else ""
