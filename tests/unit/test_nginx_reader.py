@@ -13,7 +13,7 @@ from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.container import Container
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
-from dsview.session.nginx_reader import AGAIN_AFTER, RELOADED_AFTER, NginxReader
+from dsview.session.nginx_reader import AGAIN_AFTER, RELOADED_AFTER, UNREAD_AGAIN_AFTER, NginxReader
 from dsview.sources.events import Changed, Health, SourceEvent, StatusChanged
 from tests.support.scripted import ScriptedSource
 
@@ -53,7 +53,7 @@ class Stage:
     def answer(self, source: ListenSource = ListenSource.READ, reason: str = "", name: str = POD.name) -> None:
         conf = NginxConf(namespace="ingress", name=name, source=source, reason=reason)
         self.state.apply(Changed(Kind.NGINX_CONF, (conf,)))
-        self.reader.answered([conf.key])
+        self.reader.answered([conf.key], self.now)
         self.reader.follow(self.now)
 
     def later(self, seconds: float) -> int:
@@ -152,6 +152,21 @@ def test_a_refusal_is_reported_with_its_reason() -> None:
     stage.pods(POD)
     stage.answer(ListenSource.UNREAD, "pods/exec is not permitted")
     assert stage.status == (Health.REFUSED, "pods/exec is not permitted")
+
+
+def test_what_could_not_be_read_is_asked_again_soon_and_then_less_and_less_often() -> None:
+    stage = Stage()
+    stage.pods(POD)
+    pauses: list[int] = []
+    while sum(pauses) < AGAIN_AFTER * 10:
+        stage.answer(ListenSource.PREDICTED, "the connection broke")
+        before, pause = len(stage.source.asked), 1
+        while stage.later(1) == before:
+            pause += 1
+        pauses.append(pause)
+    assert pauses[0] == UNREAD_AGAIN_AFTER
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == AGAIN_AFTER
 
 
 def test_some_that_were_read_make_the_kind_known_and_the_rest_is_said() -> None:

@@ -17,17 +17,21 @@ from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
 AGAIN_AFTER = 300.0
 """Seconds after which a file is read again although nothing said that it changed."""
 
+UNREAD_AGAIN_AFTER = 5.0
+"""Seconds after which a file that could not be read is asked for again; a fifth more each time."""
+
 RELOADED_AFTER = 15.0
 """Seconds that a controller may take from a change of its settings to the new file; then it is read again."""
 
 
 class _Asked(msgspec.Struct):
-    """When a pod was asked last, and what it looked like then."""
+    """When a pod was asked last, and what it looked like then. `failures` counts answers without a file in a row."""
 
     signature: tuple[object, ...]
     at: float
     is_waiting: bool
     again_at: float
+    failures: int = 0
 
 
 class NginxReader:
@@ -46,11 +50,22 @@ class NginxReader:
         """Whether an answer is still to come."""
         return any(asked.is_waiting for asked in self._asked.values())
 
-    def answered(self, keys: Iterable[Key]) -> None:
-        """Answers came for these pods, whether or not they say anything new."""
+    def answered(self, keys: Iterable[Key], now: float) -> None:
+        """Answers came for these pods, whether or not they say anything new; the state has them already.
+
+        Where the file could not be read, it is soon asked for again, and then less and less often.
+        """
         for key in keys:
-            if key in self._asked:
-                self._asked[key].is_waiting = False
+            asked, conf = self._asked.get(key), self._state.nginx_confs.get(key)
+            if asked is None:
+                continue
+            asked.is_waiting = False
+            if conf is None or conf.source is ListenSource.READ:
+                asked.failures = 0
+            else:
+                pause = min(UNREAD_AGAIN_AFTER * 1.2**asked.failures, AGAIN_AFTER)
+                asked.failures = min(asked.failures + 1, 30)
+                asked.again_at = min(asked.again_at, now + pause)
 
     def follow(self, now: float) -> None:
         """Ask for what is due, forget what is gone, and report the state of the whole."""
@@ -88,7 +103,8 @@ class NginxReader:
             return
         changed = asked is not None and asked.signature != signature
         again = RELOADED_AFTER if changed else AGAIN_AFTER
-        self._asked[pod.key] = _Asked(signature, now, is_waiting=True, again_at=now + again)
+        failures = asked.failures if asked is not None and not changed else 0
+        self._asked[pod.key] = _Asked(signature, now, is_waiting=True, again_at=now + again, failures=failures)
         self._source.read_nginx_conf(pod, container.name, self._sink)
 
     def _parameters(self) -> tuple[object, ...]:

@@ -178,7 +178,7 @@ class Session:
             if not isinstance(event, Changed):
                 delta.statuses = True
             elif event.kind is Kind.NGINX_CONF:
-                self._nginx.answered(item.key for item in event.upserts)
+                self._nginx.answered((item.key for item in event.upserts), self._clock())
             if isinstance(event, StatusChanged):
                 _log.info("%s: %s %s", event.kind, event.health, event.reason)
                 self._traced(event)

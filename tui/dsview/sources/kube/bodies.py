@@ -15,6 +15,7 @@ from dsview.sources.kube.deadlines import Deadline
 from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.in_flight import InFlight
 from dsview.sources.kube.limits import PIECE, BodyLimit
+from dsview.sources.kube.segments import Segments, written
 
 UNDECODABLE = (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError)
 """What decoding bytes raises where they are not what was asked for, values that are nested too deep included."""
@@ -49,7 +50,7 @@ class Answer:
             RequestFailed: it is slower than the limit, has an encoding that nobody asked for, or breaks off.
         """
         ends = time.monotonic() + limit.seconds
-        read = BytesIO()
+        read: BytesIO | Segments = BytesIO()
         size = 0
         with self.in_flight.share() as share:
             for piece in self._read(limit.seconds):
@@ -59,7 +60,7 @@ class Answer:
                 if time.monotonic() > ends:
                     raise _too_slow(limit.seconds)
                 share.hold(size)
-                read.write(piece)
+                read = written(read, piece, size)
         return read.getvalue()
 
     def pieces(self, silence: float) -> Iterator[bytes]:

@@ -190,11 +190,11 @@ class Client:
                 _log.debug("%s %s: the connection was closed already", verb, path)
 
     def get(
-        self, path: str, *, kind: Kind | None = None, timeout: float | None = None, limit: BodyLimit = OBJECT
+        self, path: str, *, kind: Kind | None = None, timeout: float | None = None, limit: BodyLimit | None = None
     ) -> bytes:
-        """The whole body of a GET. Raises `RequestFailed`."""
+        """The whole body of a GET, by default of one object. Raises `RequestFailed`."""
         with self.open(path, {}, verb="get", kind=kind, read_timeout=timeout) as answer:
-            return answer.body(limit)
+            return answer.body(limit or OBJECT)
 
     def _reason_in(self, answer: Answer) -> bytes:
         """What an answer says of why it failed; empty where that is no short text."""

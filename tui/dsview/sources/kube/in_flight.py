@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.limits import IN_FLIGHT, PASSED_OVER, WATCH_EVENT
 
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds that a thread waits for others to free some, after which its own answer is given up."""
 
 FREE = 256 << 10
@@ -20,23 +20,34 @@ _STEP = 1 << 20
 
 
 class InFlight:
-    """The bytes that may be held. Used by many threads."""
+    """The bytes that may be held. Used by many threads.
 
-    def __init__(self, most: int = IN_FLIGHT, patience: float = PATIENCE) -> None:
+    Where there are too many, whoever holds most gives up at once, and the others wait for that.
+    """
+
+    def __init__(self, most: int = IN_FLIGHT) -> None:
         self._most = most
-        self._patience = patience
         self._freed = threading.Condition()
+        self._shares: set[Share] = set()
         self._is_closed = False
-        self.held = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes that are held and counted."""
+        return sum(share.counted for share in self._shares)
 
     @contextmanager
     def share(self) -> Iterator[Share]:
         """What one answer holds; it is given back at the end."""
         share = Share(self)
+        with self._freed:
+            self._shares.add(share)
         try:
             yield share
         finally:
-            share.hold(0)
+            with self._freed:
+                self._shares.discard(share)
+                self._freed.notify_all()
 
     def close(self) -> None:
         """Nobody waits any longer."""
@@ -44,40 +55,43 @@ class InFlight:
             self._is_closed = True
             self._freed.notify_all()
 
-    def take(self, size: int) -> None:
-        """Count bytes. Raises `RequestFailed` where others hold too many for too long."""
+    def count(self, share: Share, size: int) -> None:
+        """Count so many bytes of a share from now on. Raises `RequestFailed` where these are too many."""
         with self._freed:
-            has_room = self._freed.wait_for(
-                lambda: self._is_closed or self.held + size <= self._most, timeout=self._patience
-            )
-            if self._is_closed or not has_room:
+            if size <= share.counted:
+                share.counted = size
+                self._freed.notify_all()
+                return
+
+            def is_decided() -> bool:
+                return self._is_closed or self._has_room(share, size) or self._is_largest(share, size)
+
+            self._freed.wait_for(is_decided, timeout=PATIENCE)
+            if self._is_closed or not self._has_room(share, size):
                 text = f"The answers of the API server are larger than {self._most >> 20} MB together."
                 raise RequestFailed(0, text)
-            self.held += size
+            share.counted = size
 
-    def give(self, size: int) -> None:
-        """Count bytes no longer."""
-        with self._freed:
-            self.held -= size
-            self._freed.notify_all()
+    def _has_room(self, share: Share, size: int) -> bool:
+        return self.held - share.counted + size <= self._most
+
+    def _is_largest(self, share: Share, size: int) -> bool:
+        return all(other.counted <= size for other in self._shares if other is not share)
 
 
 class Share:
-    """What one answer holds of it. Used by one thread."""
+    """What one answer holds of it. Used by one thread; `counted` are bytes that `InFlight` knows of."""
 
     def __init__(self, whole: InFlight) -> None:
         self._whole = whole
-        self._granted = FREE
+        self.counted = 0
 
     def hold(self, size: int) -> None:
         """Hold so many bytes from now on. Raises `RequestFailed`."""
-        if size > self._granted:
-            more = -(-(size - self._granted) // _STEP) * _STEP
-            self._whole.take(more)
-            self._granted += more
-        elif size == 0 and self._granted > FREE:
-            self._whole.give(self._granted - FREE)
-            self._granted = FREE
+        if size > self.counted + FREE:
+            self._whole.count(self, -(-(size - FREE) // _STEP) * _STEP)
+        elif not size and self.counted:
+            self._whole.count(self, 0)
 
 
 class UnfinishedEvent:
@@ -88,6 +102,11 @@ class UnfinishedEvent:
         self._clock = clock
         self._began = 0.0
         self._size = 0
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether some of it came, and not all."""
+        return self._size > 0
 
     def hold(self, size: int) -> None:
         """So many bytes of it came so far; 0 at its end. Raises `RequestFailed` for too many, or too slow ones."""

@@ -24,10 +24,10 @@ DISCOVERY = BodyLimit(4 << 20, 30.0)
 ERROR = BodyLimit(64 << 10, 10.0)
 """A Status, or what a proxy says instead."""
 
-OBJECT = BodyLimit(16 << 20, 60.0)
+OBJECT = BodyLimit(16 << 20, 30.0)
 """One object: etcd takes 1.5 MB, and aggregated API servers may take more."""
 
-PAGE = BodyLimit(64 << 20, 300.0)
+PAGE = BodyLimit(48 << 20, 300.0)
 """A page of a list: 500 pods have 5 MB. One that is larger is asked for again with fewer objects."""
 
 WATCH_EVENT = BodyLimit(32 << 20, 30.0)
@@ -37,10 +37,10 @@ over; one that does not end, or takes longer, fails the watch."""
 EXEC = BodyLimit(32 << 20, 30.0)
 """All that a command writes: an nginx.conf of 3,000 servers has 10 MB."""
 
-PASSED_OVER = 4 * WATCH_EVENT.size
+PASSED_OVER = 2 * WATCH_EVENT.size
 """Bytes of one event that are passed over, after which it counts as one without an end."""
 
-IN_FLIGHT = 96 << 20
+IN_FLIGHT = 64 << 20
 """Bytes that all threads together hold of bodies, events and messages that are not whole yet. One that needs more waits
 for the others, and fails where they do not end."""
 

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import msgspec
+
 from dsview.core.text import safe
 from dsview.kinds.kind import Resource
 from dsview.kinds.metadata import Key
 from dsview.sources.events import Changed, Health, Listed, Progress, Quarantined, Sink
-from dsview.sources.kube.backoff import Backoff
+from dsview.sources.kube.backoff import LONGEST_READABLE, Backoff
 from dsview.sources.kube.bodies import BROKEN, UNDECODABLE, Answer, TooLarge
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.encodings import ListPage, WireChoice
@@ -45,6 +47,9 @@ something before the kind counts as live again."""
 
 SHORT_WATCHES = 5
 """Watches in a row that end sooner than that, after which each is a failure, whatever it brought."""
+
+STANDS_AFTER = 4.0
+"""Seconds after which a watch that is open and quiet counts as live, whatever became of those before it."""
 
 SILENT_WATCHES = 2
 """Watches in a row without a byte, after which the kind is listed anew. A server whose store was set back to before
@@ -80,6 +85,17 @@ class _Expired(Exception):  # noqa: N818  (what happened, not an error)
 
 class _Gone(Exception):  # noqa: N818  (as above)
     """The session is over."""
+
+
+class _OpenWatch(msgspec.Struct, frozen=True):
+    """A watch that the server has opened, and when."""
+
+    since: float
+    event: UnfinishedEvent
+
+    def stands(self, now: float) -> bool:
+        """Whether it is open for long enough to be believed, and nothing drips from it."""
+        return now - self.since >= STANDS_AFTER and not self.event.has_begun
 
 
 class Reflector:
@@ -138,7 +154,7 @@ class Reflector:
         self._waiting = threading.Lock()
         self._waits_since = 0.0
         self._waits_because = ""
-        self._watches_since = 0.0
+        self._watch: _OpenWatch | None = None
         self._version = ""
         self._intake = ObjectBatcher(resource.kind, sink)
         self.stats = self._intake.stats
@@ -199,6 +215,8 @@ class Reflector:
             self._report(Health.LOADING, str(error))
         self._was_out = self._was_out or error.is_unanswered
         delay = self._backoff.delay(error.retry_after)
+        if not (error.code or error.is_unanswered):
+            delay = min(delay, LONGEST_READABLE)
         if error.retry_after or not (error.is_unanswered or error.code >= 500):
             return self._wait(delay)
         return self._outage.wait(delay, may_look=error.is_unanswered)
@@ -223,13 +241,13 @@ class Reflector:
         """List if there is no version to go on from, then watch until something ends it."""
         try:
             if not self._version and self._can_stream:
-                self._watch(streaming=True)
+                self._follow_watch(streaming=True)
             elif not self._version:
                 self._list_pages()
             if self._was_out and self._has_listed:
                 self._compare_versions()
             while not self._stop.is_set():
-                self._watch(streaming=False)
+                self._follow_watch(streaming=False)
         except _Expired:
             self._version = ""
             lasted = self._listed_at is not None and time.monotonic() - self._listed_at >= EXPIRES_SELDOM
@@ -284,8 +302,9 @@ class Reflector:
             if self._waits_because and now - self._waits_since >= ANSWER_WITHIN:
                 health = Health.STALE if self._has_listed else Health.LOADING
                 self._report(health, self._waits_because)
-            if self._short >= SHORT_WATCHES and self._watches_since and now - self._watches_since > SHORTEST_WATCH:
-                self._short = self._failures = 0
+            is_doubted = self._short >= SHORT_WATCHES or self._fruitless > FRUITLESS_WATCHES
+            if is_doubted and self._watch is not None and self._watch.stands(now):
+                self._short = self._fruitless = self._failures = 0
                 self._report(Health.LIVE, "")
 
     def _begin_list(self) -> None:
@@ -358,7 +377,7 @@ class Reflector:
         total = loaded + remaining if remaining is not None else None
         self._sink(Progress(kind=self._resource.kind, loaded=loaded, total=total))
 
-    def _watch(self, *, streaming: bool) -> None:
+    def _follow_watch(self, *, streaming: bool) -> None:
         seconds = random.randint(300, 600)  # noqa: S311  (spreads the load, hides nothing)
         query = {**self._query, "watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
         if streaming:
@@ -371,13 +390,14 @@ class Reflector:
         try:
             with self._open(query, "watch", SILENCE) as answer, answer.in_flight.share() as share:
                 self._polls = 0
-                self._watches_since = time.monotonic()
+                event = UnfinishedEvent(share)
                 if not streaming:
+                    self._watch = _OpenWatch(time.monotonic(), event)
                     self._fruitless += 1
                     if self._fruitless <= FRUITLESS_WATCHES and self._short < SHORT_WATCHES:
                         self._failures = 0
                         self._report(Health.LIVE, "")
-                for events in self._intake.encoding.split(self._pieces(answer), UnfinishedEvent(share).hold):
+                for events in self._intake.encoding.split(self._pieces(answer), event.hold):
                     for data in events:
                         is_listing = self._take_event(data, is_listing)
                     if not is_listing or self._intake.is_full:
@@ -401,7 +421,7 @@ class Reflector:
                 raise
             self._poll()
         finally:
-            self._watches_since = 0.0
+            self._watch = None
 
     def _note_length(self, seconds: float, *, is_empty: bool) -> None:
         """A watch ended well. As client-go: without a pause this would ask as fast as it can, for good."""

@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from dsview.sources.kube.bodies import UNDECODABLE
 from dsview.sources.kube.limits import WATCH_EVENT
+from dsview.sources.kube.segments import Segments, written
 
 _DECIMAL = re.compile(r"[0-9]{1,40}")
 
@@ -90,7 +91,7 @@ def batches_of_lines(
     `hold` is told how many bytes of an unfinished line came so far, dropped ones included, and 0 at its end; it raises
     where these are too many.
     """
-    begun = BytesIO()
+    begun: BytesIO | Segments = BytesIO()
     size = 0
     is_dropping = False
     for chunk in chunks:
@@ -118,7 +119,7 @@ def batches_of_lines(
             if not is_dropping and size > limit:
                 begun, is_dropping = BytesIO(), True
             elif not is_dropping:
-                begun.write(rest)
+                begun = written(begun, rest, size)
         if had and len(pieces) > 1:
             hold(0)
         if size:
@@ -142,7 +143,7 @@ def batches_of_frames(
 
     `hold` is as in `batches_of_lines`. Raises `BadAnswer` where these are no frames, or the chunks end inside one.
     """
-    begun = BytesIO()
+    begun: BytesIO | Segments = BytesIO()
     size = to_skip = 0
     wanted = _LENGTH
     for whole_chunk in chunks:
@@ -156,8 +157,8 @@ def batches_of_frames(
             hold(limit + to_skip if to_skip else 0)
         if size:
             # A large frame comes in many chunks, which are joined once it is whole.
-            begun.write(data)
             size += len(data)
+            begun = written(begun, data, size)
             if size < wanted:
                 hold(size)
                 yield []
