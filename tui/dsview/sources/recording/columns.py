@@ -29,13 +29,13 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Column(msgspec.Struct, omit_defaults=True):
-    """One field: its distinct values, and for each object which of them it has.
+    """One field: its distinct values as a list, and for each object which of them it has.
 
     `index` holds 32-bit numbers in little-endian order. It is empty where all objects have the same value, or where
     each has its own.
     """
 
-    table: list[msgspec.Raw]
+    table: msgspec.Raw
     index: bytes = b""
 
 
@@ -68,7 +68,8 @@ def _column(values: Sequence[object]) -> Column:
             number = known[id(value)] = table.setdefault(_encode(value), len(table))
         index.append(number)
     is_plain = len(table) in (1, len(values))
-    return Column([msgspec.Raw(data) for data in table], b"" if is_plain else _little_endian(index).tobytes())
+    listed = msgspec.Raw(_encode(list(map(msgspec.Raw, table))))
+    return Column(listed, b"" if is_plain else _little_endian(index).tobytes())
 
 
 def _little_endian(numbers: array[int]) -> array[int]:
@@ -94,7 +95,7 @@ def from_columns(kind: Kind, columns: Columns) -> list[Item]:
 
 def _values(wanted: Any, column: Column, size: int) -> Sequence[object]:
     try:
-        table = _shared(wanted, column.table) if _is_shareable(wanted) else _plain(wanted, column.table)
+        table = _shared(wanted, column.table) if _is_shareable(wanted) else _decoder(wanted).decode(column.table)
     except msgspec.MsgspecError as error:
         raise UserError(f"The recording was made by another version of dsview, and cannot be read: {error}.") from None
     if not column.index:
@@ -104,20 +105,16 @@ def _values(wanted: Any, column: Column, size: int) -> Sequence[object]:
     return [table[number] for number in _little_endian(index)]
 
 
-def _plain(wanted: Any, table: Sequence[msgspec.Raw]) -> list[object]:
-    decode = _decoder(wanted).decode
-    return [decode(raw) for raw in table]
-
-
 _remembered: dict[tuple[Any, bytes], object] = {}
+_raw_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
 
 
-def _shared(wanted: Any, table: Sequence[msgspec.Raw]) -> list[object]:
-    decode = _decoder(wanted).decode
+def _shared(wanted: Any, table: msgspec.Raw) -> list[Any]:
+    decode = _one_decoder(wanted).decode
     if len(_remembered) > _SHARED_LIMIT:
         _remembered.clear()
-    found: list[object] = []
-    for raw in table:
+    found: list[Any] = []
+    for raw in _raw_decoder.decode(table):
         key = (wanted, bytes(raw))
         if key not in _remembered:
             _remembered[key] = decode(raw)
@@ -126,7 +123,12 @@ def _shared(wanted: Any, table: Sequence[msgspec.Raw]) -> list[object]:
 
 
 @cache
-def _decoder(wanted: Any) -> msgspec.msgpack.Decoder[Any]:
+def _decoder(wanted: Any) -> msgspec.msgpack.Decoder[list[Any]]:
+    return msgspec.msgpack.Decoder(list[wanted])
+
+
+@cache
+def _one_decoder(wanted: Any) -> msgspec.msgpack.Decoder[Any]:
     return msgspec.msgpack.Decoder(wanted)
 
 
