@@ -201,7 +201,7 @@ def test_what_is_older_than_wanted_goes_with_the_next_key_frame(tmp_path: Path) 
     for number in range(10):
         clock.now = START + 20 * number
         writer.put(frame(clock.now, pod(number)))
-        writer.put(StoredEntry(number + 1, clock.now, "finding", b"\x80"))
+        writer.put(StoredEntry(number + 1, clock.now, "finding", "opened", b"\x80"))
         until = writer.frames
         while writer.frames == until:
             time.sleep(0)

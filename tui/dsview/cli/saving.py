@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dsview.session.recorder import Recorder
     from dsview.session.session import Session
     from dsview.ui.saving import ReportFormat, Rows, RowsFormat
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 TRACED = 50
 """Traces that a report holds at most."""
+
+RECORDED_BYTES = 1_000_000_000
+"""How large a recording becomes that is begun on the screen."""
 
 
 class FileSaver:
@@ -48,6 +52,24 @@ class FileSaver:
             folder = user_state_path("dsview")
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             return write_new(folder, stem, suffix, text)
+
+
+def start_recording(session: Session, *, redacted: bool) -> Recorder:
+    """Begin to record into a new file in the current directory, or in dsview's state directory. Raises `UserError`."""
+    from platformdirs import user_state_path
+
+    from dsview.core.errors import UserError
+    from dsview.session.recorder import Recorder
+    from dsview.sources.recording.writer import Limits
+
+    name = time.strftime("dsview-%Y%m%d-%H%M%S.dsview", time.gmtime())
+    limits = Limits(size=RECORDED_BYTES)
+    try:
+        return Recorder(session, Path.cwd() / name, limits, redacted=redacted)
+    except UserError:
+        folder = user_state_path("dsview")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Recorder(session, folder / name, limits, redacted=redacted)
 
 
 def write_new(folder: Path, stem: str, suffix: str, text: str) -> Path:

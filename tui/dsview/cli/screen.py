@@ -13,7 +13,7 @@ from dsview.cli.crash import crash_sentence, telling
 from dsview.cli.exit_codes import EXIT_FAULT, EXIT_USAGE
 from dsview.cli.options import Settings
 from dsview.cli.output import say
-from dsview.cli.saving import FileSaver
+from dsview.cli.saving import FileSaver, start_recording
 from dsview.cli.timing import open_trace
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
         contexts_title="Demos" if is_demo else "Contexts",
         chooses_first=settings.demo == "",
         saver=FileSaver(),
+        start_recording=lambda session: start_recording(session, redacted=settings.redact),
         copy_natively=Clipboard(os.environ, shutil.which).copy,
         crash_sentence=crash_sentence,
         look=open_appearance(settings),

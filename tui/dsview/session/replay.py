@@ -6,7 +6,7 @@ Nothing is evaluated anew: the findings are those that the checks gave then, und
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -226,6 +226,7 @@ class ReplaySession(Session):
         self._nginx = _NoReader(self.state, self._source, self._inbox.put)
         self._is_new_everywhere = False
         self._wanted = at
+        self._last_entry = -1
         self._has_read = False
 
     def _skips(self, code: str) -> bool:
@@ -256,10 +257,14 @@ class ReplaySession(Session):
                 self._follow(tick)
         else:
             self._show(self.reader.at(when))
+            # Ages and everything else that is told by the clock are of another time.
+            self._is_new_everywhere = True
         self._source.at = when
         self._has_read = True
-        self._recorded.show(*self.reader.entries(when, LIMIT))
-        self._is_new_everywhere = True
+        last = self.reader.last_entry(when)
+        if last != self._last_entry:
+            self._last_entry = last
+            self._recorded.show(*self.reader.entries(when, LIMIT))
         self._inbox.arrived.set()
 
     def _follow(self, tick: Tick) -> None:
@@ -308,7 +313,6 @@ class ReplaySession(Session):
         self._told.is_held = not self._inbox.is_empty
         delta = super().drain(budget)
         if self._is_new_everywhere and not self.has_work:
-            # Ages and everything else that is told by the clock are of another time.
             self._is_new_everywhere = False
             delta.everything = True
         return delta
@@ -323,11 +327,13 @@ class ReplaySession(Session):
             raise UserError("The manifest is not available: there was no such object at this time.")
         return manifest(msgspec.json.encode(encode(kind, item)))
 
-    def changes(self) -> Iterator[float]:
-        """The times of the changes after `position`, one after the other."""
-        at: float | None = self.position
-        while at is not None and (at := self.reader.change_after(at)) is not None:
-            yield at
+    def next_change(self) -> float | None:
+        """When something changed next."""
+        return self.reader.change_after(self.position)
+
+    def previous_change(self) -> float | None:
+        """When something changed last before."""
+        return self.reader.change_before(self.position)
 
     def next_finding(self) -> float | None:
         """When the next finding came or went."""

@@ -131,6 +131,11 @@ class Session:
         """The time that checks are asked at, epoch seconds."""
         return self.source.now(self._clock())
 
+    @property
+    def time_shown(self) -> float:
+        """The time that ages on a screen count to, epoch seconds: now, or that of what is shown."""
+        return self._clock()
+
     def start(self) -> None:
         """Start the source. Raises `UserError` where a user has to fix something first."""
         if self._is_alone:

@@ -142,8 +142,8 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         (_PANES, "zoom", "z f", "Zoom", "Shows this pane alone, or all four again."),
         (_TABLES, "all_columns", "v", "All columns", "Shows every column, or only those that fit."),
         (_PANES, "choose_columns", "C", "Choose columns", "Chooses the columns of this pane, now and the next time."),
-        (_PANES, "column_earlier", "shift+left <", "Column earlier", "Moves the selected column to the left."),
-        (_PANES, "column_later", "shift+right >", "Column later", "Moves the selected column to the right."),
+        (_PANES, "column_earlier", "shift+left", "Column earlier", "Moves the selected column to the left."),
+        (_PANES, "column_later", "shift+right", "Column later", "Moves the selected column to the right."),
     ),
     "Find": (
         (_TABLES, "filter", "/", "Filter", "Shows only the rows that match what you type."),
@@ -214,6 +214,16 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         (_PANES, "copy_cell", "c", "Copy cell", "Copies the selected cell."),
         ((Where.PANES, Where.FINDINGS), "copy_row", "r", "Copy row", "Copies the row, or the finding with its fix."),
         (_ALWAYS, "save", "S", "Save", "Saves a picture, the rows of the pane or the report to a file."),
+    ),
+    "Time": (
+        (_ALWAYS, "record", "R", "Record", "Records what happens from now on into a file; again: stops."),
+        (_ALWAYS, "change_before", "<", "Change before", "In a recording: goes back to the change before."),
+        (_ALWAYS, "change_after", ">", "Next change", "In a recording: goes to the next change."),
+        (_ALWAYS, "minute_before", "{", "Minute back", "In a recording: goes back by a minute."),
+        (_ALWAYS, "minute_after", "}", "Minute on", "In a recording: goes on by a minute."),
+        (_ALWAYS, "finding_before", "(", "Finding before", "In a recording: back to where a finding came or went."),
+        (_ALWAYS, "finding_after", ")", "Next finding", "In a recording: to where a finding comes or goes next."),
+        (_ALWAYS, "play", ".", "Play", "In a recording: plays it; again: 10 and 60 times as fast, then stops."),
     ),
     "While typing a filter": (
         (_FILTER, "keep", "enter down up", "Keep", "Keeps the filter and goes to the rows."),

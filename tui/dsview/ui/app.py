@@ -30,6 +30,7 @@ from dsview.ui.screens.main import MainScreen
 from dsview.ui.signals import on_leave_signals
 from dsview.ui.styles import styles_dir
 from dsview.ui.themes import DEFAULT_THEME, FEW_COLOURS_THEME, missing_variables, own_themes
+from dsview.ui.time_travel import StartRecording, TimeActions, TimeTravel
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -56,14 +57,14 @@ OpenSession = Callable[[], "Session"]
 """Makes a session that is not started yet; called in a thread, may block, may raise `UserError`."""
 
 
-class DsviewApp(App["UserError | None"]):
+class DsviewApp(TimeActions, App["UserError | None"]):
     """The dashboard.
 
     `open_session` is called after the first frame, in a thread; `source_name` says meanwhile what is being opened.
     `list_contexts` and `switch_context` (the session of a context, not started) make the key for contexts work;
     `contexts_title` is what they are called. With `chooses_first` one of them is chosen in the place of `open_session`.
-    `saver` makes the key for saving work; `copy_natively` gives text to the machine's clipboard, beside the terminal's,
-    and returns what is to be said of it.
+    `saver` makes the key for saving work, `start_recording` the one for recording; `copy_natively` gives text to the
+    machine's clipboard, beside the terminal's, and returns what is to be said of it.
     `on_first_frame` and `on_all_painted` are called once each, on the UI thread. `crash_sentence` makes a sentence, and
     a report in a file, of what dsview itself is to blame for; called from any thread.
 
@@ -109,6 +110,7 @@ class DsviewApp(App["UserError | None"]):
         chooses_first: bool = False,
         crash_sentence: Callable[[BaseException], str] = lambda error: f"dsview failed ({type(error).__name__}).",
         saver: Saver | None = None,
+        start_recording: StartRecording | None = None,
         copy_natively: Callable[[str], str] | None = None,
         on_first_frame: Callable[[], None] | None = None,
         on_all_painted: Callable[[], None] | None = None,
@@ -144,6 +146,7 @@ class DsviewApp(App["UserError | None"]):
         self._has_rows = False
         self._is_settled = False
         self.go = Navigator(self)
+        self.time = TimeTravel(self, start_recording)
         self.animation_level = "none"
         self.set_class(look.ascii_only, "-ascii")
         for theme in (*own_themes(), *look.themes):
@@ -259,6 +262,7 @@ class DsviewApp(App["UserError | None"]):
         self.go.home()
         self.main.attach(event.workspace)
         self._restore_place(event.workspace.session)
+        self.time.attach()
         self._pulse = RefreshLoop(
             event.workspace.session,
             set_timer=self.set_timer,
@@ -294,6 +298,7 @@ class DsviewApp(App["UserError | None"]):
             self._pulse.stop()
             self._pulse = None
         if self.workspace is not None:
+            self.time.leave()
             self.workspace.session.stop()
             self.workspace = None
 
@@ -348,6 +353,7 @@ class DsviewApp(App["UserError | None"]):
 
     def _second(self) -> None:
         self.main.second()
+        self.time.second()
 
     def _beat_failed(self, error: Exception) -> None:
         """A drain or a refresh went wrong: it is reported once, however often it goes wrong again."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -63,7 +62,7 @@ class HeaderBar(Widget):
         if self._workspace is None:
             return
         session = self._workspace.session
-        now = (header(session, time.time()), overview(session, self._workspace.tallier.tally), latest(session))
+        now = (header(session, session.time_shown), overview(session, self._workspace.tallier.tally), latest(session))
         before, self._shown = self._shown, now
         if now != before:
             width = self.size.width

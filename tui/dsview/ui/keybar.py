@@ -30,6 +30,10 @@ class KeyBar(Widget):
         self._shown = self._parts
         self._spans: list[tuple[int, int, Action]] = []
 
+    def on_mount(self) -> None:
+        """Where there is something to say of time, the line for it is above this one."""
+        self.app.time.show_bar(self.screen, before=self)
+
     def show_parts(self, *parts: Where) -> None:
         """Show the keys of other parts of the screen; without any, those it was made for."""
         self._shown = parts or self._parts

@@ -135,6 +135,22 @@ class RecordingReader:
         contents = [content for (content,) in rows]
         return contents[::-1], self._one("SELECT count(*) FROM entries WHERE at <= ?", until)
 
+    def last_entry(self, until: float) -> int:
+        """The number of the last entry until a time; 0 where there is none."""
+        return self._one("SELECT coalesce(max(number), 0) FROM entries WHERE at <= ?", until) or 0
+
+    def turns(self, sort: str, buckets: int) -> list[set[str]]:
+        """Which ways the entries of a sort went, in each of so many equal parts of the whole recording."""
+        found: list[set[str]] = [set() for _ in range(buckets)]
+        span = max(self.last - self.first, 1.0)
+        rows = self._rows(
+            "SELECT DISTINCT CAST((at - ?) * ? / ? AS INTEGER), turn FROM entries WHERE sort = ? AND at >= ?",
+            *(self.first, buckets, span, sort, self.first),
+        )
+        for number, turn in rows:
+            found[min(number, buckets - 1)].add(turn)
+        return found
+
     def entry_after(self, when: float, sort: str) -> float | None:
         """When the next entry of a sort was made."""
         found: float | None = self._one("SELECT min(at) FROM entries WHERE at > ? AND sort = ?", when, sort)

@@ -42,6 +42,7 @@ class StoredEntry(msgspec.Struct, frozen=True):
     number: int
     at: float
     sort: str
+    turn: str
     content: bytes | None
 
 
@@ -195,10 +196,10 @@ class RecordingWriter:
                 if kind is Frame:
                     last = execute("SELECT coalesce(max(id), 0) FROM batches").fetchone()[0]
                     execute("INSERT INTO frames (at, batch, content) VALUES (?, ?, ?)", (row[0], last, row[1]))
-                elif row[3] is None:
+                elif row[4] is None:
                     execute("DELETE FROM entries WHERE number = ?", (row[0],))
                 else:
-                    execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", row)
+                    execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?)", row)
             self._note_span(min((item.at for item in items if isinstance(item, Frame)), default=now), now)
             self._drop_old(now)
             execute("COMMIT")
@@ -215,7 +216,7 @@ class RecordingWriter:
         if isinstance(item, Frame):
             return (item.at, pack_frame(item))
         assert isinstance(item, StoredEntry)  # noqa: S101 - ticks are packed together
-        return (item.number, item.at, item.sort, item.content)
+        return (item.number, item.at, item.sort, item.turn, item.content)
 
     def _note_span(self, began: float, now: float) -> None:
         if not self._span:

@@ -1,0 +1,233 @@
+"""Going through a recording on the screen, and making one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from dsview.core.errors import UserError
+from dsview.session.recorder import Recorder
+from dsview.session.replay import ReplaySession
+from dsview.session.session import Session
+from dsview.sources.demo import DemoSource
+from dsview.sources.recording.reader import RecordingReader
+from dsview.ui.app import DsviewApp
+from dsview.ui.timebar import TimeBar
+
+START = 1_800_000_000.0
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first minute and a half of the troubled demo."""
+    path = tmp_path_factory.mktemp("recording") / "troubled.dsview"
+    now = START
+    source = DemoSource("troubled", clock=lambda: now)
+    session = Session(source, clock=lambda: now)
+    session.start()
+    recorder = Recorder(session, path)
+    for second in range(90):
+        now = START + second
+        source.advance_to(second)
+        while True:
+            session.drain(1.0)
+            if session.is_settled:
+                break
+            session.wait(0.1)
+        session.drain(1.0)
+    session.stop()
+    recorder.stop()
+    assert not recorder.failure
+    return path
+
+
+class Screen:
+    """The application on a recording."""
+
+    def __init__(self, app: DsviewApp, pilot: Pilot[UserError | None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def text(self) -> str:
+        return "\n".join(
+            "".join(segment.text for segment in strip) for strip in self.app.screen._compositor.render_strips()
+        )
+
+    @property
+    def bar(self) -> str:
+        (bar,) = self.app.screen.query(TimeBar)
+        return bar.render().plain
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether everything was taken in, and the line of time is there."""
+        workspace, bars = self.app.workspace, self.app.screen.query(TimeBar)
+        return workspace is not None and workspace.session.was_settled and bool(bars) and bars.first().size.width > 0
+
+    @property
+    def seconds(self) -> float:
+        """Where one is, seconds after the beginning of the demo."""
+        session = self.app.workspace.session if self.app.workspace is not None else None
+        assert isinstance(session, ReplaySession)
+        return session.position - START
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        for _ in range(400):
+            if condition():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"waited in vain; the screen says:\n{self.text}")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause(0.05)
+
+
+@asynccontextmanager
+async def looking_at(path: Path, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Screen]:
+    app = DsviewApp(lambda: ReplaySession(RecordingReader(path)), source_name="troubled.dsview")
+    async with app.run_test(size=size, notifications=True) as pilot:
+        screen = Screen(app, pilot)
+        await screen.until(lambda: screen.is_shown)
+        yield screen
+
+
+async def test_a_recording_opens_at_its_last_moment(recording: Path) -> None:
+    async with looking_at(recording) as screen:
+        assert screen.seconds == 89
+        assert screen.bar.startswith(" 08:01:29 ")
+
+
+async def test_the_keys_of_time_go_by_change_by_minute_and_by_finding(recording: Path) -> None:
+    async with looking_at(recording) as screen:
+        places = []
+        for key in ("less_than_sign", "less_than_sign", "greater_than_sign", "left_curly_bracket", "left_parenthesis"):
+            await screen.press(key)
+            places.append(screen.seconds)
+        last, before, again, minute, finding = places
+        assert 89 >= last > before
+        assert again == last
+        assert minute == last - 60
+        assert finding < minute
+        await screen.press("right_parenthesis", "right_curly_bracket")
+        assert screen.seconds > minute
+
+
+async def test_the_panes_the_findings_and_the_timeline_are_as_they_were(recording: Path) -> None:
+    async with looking_at(recording, size=(140, 50)) as screen:
+        workspace = screen.app.workspace
+        assert workspace is not None
+        session = workspace.session
+        later = {finding.identity for finding in session.book}
+        entries = len(session.timeline.entries)
+        await screen.press("left_curly_bracket", "left_curly_bracket")
+        await screen.until(lambda: not session.has_work)
+        assert screen.seconds == 0
+        assert {finding.identity for finding in session.book} != later
+        assert len(session.timeline.entries) == 0 < entries
+        await screen.press("T")
+        assert "Nothing has changed" in screen.text
+        assert screen.bar.startswith(" 08:00:00 ")
+        await screen.press("right_curly_bracket")
+        await screen.until(lambda: "Gained IPv6" in screen.text or "Has ready endpoints" in screen.text)
+
+
+async def test_it_plays_faster_each_time_and_stops_at_the_end(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dsview.ui.time_travel.FRAME", 0.5)
+    async with looking_at(recording) as screen:
+        await screen.press("left_curly_bracket", "left_curly_bracket", "full_stop")
+        assert "1x" in screen.bar
+        await screen.press("full_stop")
+        assert "10x" in screen.bar
+        await screen.press("full_stop")
+        assert "60x" in screen.bar
+        await screen.until(lambda: screen.seconds == 89)
+        assert "x " not in screen.bar[:16]
+
+
+async def test_a_click_on_the_track_goes_there(recording: Path) -> None:
+    async with looking_at(recording) as screen:
+        await screen.pilot.click(TimeBar, offset=(12, 0))
+        assert screen.seconds < 10
+
+
+async def test_at_the_ends_it_says_so(recording: Path) -> None:
+    async with looking_at(recording) as screen:
+        await screen.press("greater_than_sign")
+        await screen.until(lambda: "Nothing changes any more in the recording." in screen.text)
+        await screen.press("left_curly_bracket", "left_curly_bracket", "less_than_sign")
+        await screen.until(lambda: "This is the beginning of the recording." in screen.text)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 250])
+async def test_the_line_of_time_fits(recording: Path, width: int) -> None:
+    async with looking_at(recording, size=(width, 24)) as screen:
+        assert len(screen.bar) == width
+        assert ("( ) finding" in screen.bar) is (width >= 80)
+
+
+@asynccontextmanager
+async def live(start: Callable[[Session], Recorder] | None) -> AsyncIterator[Screen]:
+    app = DsviewApp(lambda: Session(DemoSource("healthy")), source_name="demo", start_recording=start)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screen = Screen(app, pilot)
+        await screen.until(lambda: app.workspace is not None and app.workspace.session.was_settled)
+        yield screen
+
+
+async def test_r_records_and_ends_it(tmp_path: Path) -> None:
+    path = tmp_path / "new.dsview"
+    async with live(lambda session: Recorder(session, path)) as screen:
+        await screen.press("R")
+        assert "Recording into new.dsview; R stops it." in screen.bar
+        await screen.press("T")
+        assert "Recording into new.dsview" in screen.bar
+        await screen.press("escape", "R")
+        await screen.until(lambda: not screen.app.screen.query(TimeBar))
+    assert RecordingReader(path).about.source_name == "healthy"
+
+
+async def test_leaving_dsview_ends_the_recording(tmp_path: Path) -> None:
+    path = tmp_path / "new.dsview"
+    async with live(lambda session: Recorder(session, path)) as screen:
+        await screen.press("R")
+        await screen.pilot.pause(0.3)
+    assert [file.name for file in tmp_path.iterdir()] == ["new.dsview"]
+    assert RecordingReader(path).first > 0
+
+
+async def test_a_recording_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    def refuse(session: Session) -> Recorder:
+        raise UserError("new.dsview cannot be written: Permission denied.")
+
+    async with live(refuse) as screen:
+        await screen.press("R")
+        await screen.until(lambda: "Permission denied" in screen.text)
+        assert not screen.app.screen.query(TimeBar)
+
+
+async def test_a_recording_that_stops_by_itself_is_said(tmp_path: Path) -> None:
+    started: list[Recorder] = []
+
+    def start(session: Session) -> Recorder:
+        started.append(Recorder(session, tmp_path / "new.dsview"))
+        return started[0]
+
+    async with live(start) as screen:
+        await screen.press("R")
+        started[0]._writer.failure = "the disk is full"
+        await screen.until(lambda: "Recording to new.dsview stopped: the disk is full." in screen.text)
+        assert not screen.app.screen.query(TimeBar)
+
+
+async def test_the_keys_of_time_say_where_there_is_no_recording() -> None:
+    async with live(None) as screen:
+        await screen.press("greater_than_sign")
+        await screen.until(lambda: "This is no recording." in screen.text)
+        await screen.press("R")
+        await screen.until(lambda: "Nothing can be recorded from here." in screen.text)

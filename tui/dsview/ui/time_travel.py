@@ -1,0 +1,220 @@
+"""What the keys of time do: going through a recording, and making one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual.message_pump import MessagePump
+
+from dsview.core.text import safe
+from dsview.ui.timebar import TimeBar
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+    from textual.timer import Timer
+    from textual.widget import Widget
+
+    from dsview.session.recorder import Recorder
+    from dsview.session.replay import ReplaySession
+    from dsview.session.session import Session
+    from dsview.ui.app import DsviewApp
+
+# ruff: noqa: PLC0415 - sessions are imported after the first frame
+
+MINUTE = 60.0
+SPEEDS = (0, 1, 10, 60)
+FRAME = 0.1
+"""Seconds between two moments that are shown while a recording plays."""
+
+StartRecording = Callable[["Session"], "Recorder"]
+"""Begins to record a session into a new file. Raises `UserError` where it cannot be written."""
+
+
+class TimeTravel:
+    """The recording that an application looks at, or makes."""
+
+    def __init__(self, app: DsviewApp, start_recording: StartRecording | None) -> None:
+        self._app = app
+        self._start_recording = start_recording
+        self._recorder: Recorder | None = None
+        self._speed = 0
+        self._timer: Timer | None = None
+
+    @property
+    def replay(self) -> ReplaySession | None:
+        """The recording that is shown, if one is."""
+        from dsview.session.replay import ReplaySession
+
+        session = self._app.workspace.session if self._app.workspace is not None else None
+        return session if isinstance(session, ReplaySession) else None
+
+    def attach(self) -> None:
+        """Another session is shown."""
+        self._set_speed(0)
+        if self.replay is not None:
+            self.show_bar(self._app.main)
+
+    def leave(self) -> None:
+        """The session is about to end, and with it its recording."""
+        self._set_speed(0)
+        if self._recorder is not None:
+            self._recorder.stop()
+            self._recorder = None
+        for bar in self._bars():
+            bar.remove()
+
+    def show_bar(self, screen: Screen[Any], before: Widget | None = None) -> None:
+        """Put the line of time onto a screen, where there is something to say in it."""
+        if self._app.workspace is None or (self.replay is None and self._recorder is None) or screen.query(TimeBar):
+            return
+        bar = TimeBar(glyphs=self._app.glyphs)
+        screen.mount(bar, before=before if before is not None else screen.query("KeyBar").first())
+        self._say(bar)
+
+    def second(self) -> None:
+        """A second went by: a recording that is made grows, or stopped by itself."""
+        recorder = self._recorder
+        if recorder is None:
+            return
+        if recorder.failure:
+            self._recorder = None
+            self._app.notify(recorder.failure, title="Recording", severity="error", timeout=20, markup=False)
+            for bar in self._bars():
+                bar.remove()
+        else:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Say where one is, on every screen."""
+        for bar in self._bars():
+            self._say(bar)
+
+    def _bars(self) -> list[TimeBar]:
+        return [bar for screen in self._app.screen_stack for bar in screen.query(TimeBar)]
+
+    def _say(self, bar: TimeBar) -> None:
+        replay = self.replay
+        if replay is not None:
+            bar.follow(replay, self._speed)
+        elif self._recorder is not None:
+            bar.say(safe(f"Recording into {self._recorder.path.name}; R stops it."))
+
+    def seek(self, when: float | None, otherwise: str) -> None:
+        """Show another time; say the sentence where there is none."""
+        from dsview.core.errors import UserError
+
+        replay = self.replay
+        if replay is None:
+            self._app.say("This is no recording. R makes one; `dsview --from FILE` shows it.")
+            return
+        if when is None:
+            self._app.say(otherwise)
+            return
+        try:
+            replay.seek(when)
+        except UserError as error:
+            self._set_speed(0)
+            self._app.notify(safe(str(error)), title="Recording", severity="error", markup=False)
+        self.refresh()
+
+    def step(self, find: Callable[[ReplaySession], float | None], otherwise: str) -> None:
+        """Go to the time that is found, and play no more."""
+        self._set_speed(0)
+        replay = self.replay
+        self.seek(find(replay) if replay is not None else None, otherwise)
+
+    def play(self) -> None:
+        """Play, faster each time, and stop at last."""
+        replay = self.replay
+        if replay is None or replay.position >= replay.reader.last:
+            self.seek(None, "This is the end of the recording.")
+            return
+        self._set_speed(SPEEDS[(SPEEDS.index(self._speed) + 1) % len(SPEEDS)])
+        self.refresh()
+
+    def _set_speed(self, speed: int) -> None:
+        self._speed = speed
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if speed:
+            self._timer = self._app.set_interval(FRAME, self._play_on)
+
+    def _play_on(self) -> None:
+        replay = self.replay
+        if replay is None:
+            self._set_speed(0)
+            return
+        self.seek(replay.position + FRAME * self._speed, "")
+        if replay.position >= replay.reader.last:
+            self._set_speed(0)
+            self.refresh()
+
+    def record(self) -> None:
+        """Begin to record, or end it."""
+        from dsview.core.errors import UserError
+
+        workspace = self._app.workspace
+        if self._recorder is not None:
+            recorder, self._recorder = self._recorder, None
+            recorder.stop()
+            for bar in self._bars():
+                bar.remove()
+            self._app.notify(recorder.failure or f"Recorded into {safe(str(recorder.path))}", timeout=8, markup=False)
+        elif self.replay is not None:
+            self._app.say("This is a recording already.")
+        elif workspace is None or self._start_recording is None:
+            self._app.say("Nothing can be recorded from here.")
+        else:
+            try:
+                self._recorder = self._start_recording(workspace.session)
+            except UserError as error:
+                self._app.notify(safe(str(error)), title="Not recorded", severity="error", markup=False)
+                return
+            for screen in self._app.screen_stack:
+                if screen.query("KeyBar"):
+                    self.show_bar(screen)
+
+
+class TimeActions(MessagePump):
+    """The actions of time, for the application. `time` does them."""
+
+    time: TimeTravel
+
+    def action_record(self) -> None:
+        """Record, or stop it."""
+        self.time.record()
+
+    def action_change_before(self) -> None:
+        """To the change before."""
+        self.time.step(lambda replay: replay.previous_change(), "This is the beginning of the recording.")
+
+    def action_change_after(self) -> None:
+        """To the next change."""
+        self.time.step(lambda replay: replay.next_change(), "Nothing changes any more in the recording.")
+
+    def action_minute_before(self) -> None:
+        """Back by a minute."""
+        self.time.step(lambda replay: replay.position - MINUTE, "")
+
+    def action_minute_after(self) -> None:
+        """On by a minute."""
+        self.time.step(lambda replay: replay.position + MINUTE, "")
+
+    def action_finding_before(self) -> None:
+        """To where a finding came or went before."""
+        self.time.step(lambda replay: replay.previous_finding(), "No finding came or went before.")
+
+    def action_finding_after(self) -> None:
+        """To where a finding comes or goes next."""
+        self.time.step(lambda replay: replay.next_finding(), "No finding comes or goes any more.")
+
+    def action_play(self) -> None:
+        """Play the recording."""
+        self.time.play()
+
+    def on_time_bar_sought(self, event: TimeBar.Sought) -> None:
+        """Go to the time that was clicked."""
+        part = event.part
+        self.time.step(lambda replay: replay.reader.first + part * (replay.reader.last - replay.reader.first), "")

@@ -1,0 +1,101 @@
+"""The line of time above the key bar: where one is in a recording, or that one is being made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from dsview.core.text import Safe
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.phrases import FAINT, GOOD, KEY, MUTED, STRONG, Part, content
+
+if TYPE_CHECKING:
+    from dsview.session.replay import ReplaySession
+
+_KEYS = (("< >", "change"), ("{ }", "minute"), ("( )", "finding"), (".", "play"))
+_LEAST_TRACK = 12
+_MARKS = {"opened": "$flag-error bold", "closed": GOOD}
+
+
+class TimeBar(Widget):
+    """One line. `follow` shows a recording that is looked at, `say` a sentence about one that is made."""
+
+    class Sought(Message):
+        """A place on the track was clicked: that part of the whole, 0 to 1."""
+
+        def __init__(self, part: float) -> None:
+            super().__init__()
+            self.part = part
+
+    def __init__(self, *, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._glyphs = glyphs
+        self._session: ReplaySession | None = None
+        self._speed = 0
+        self._sentence = Safe("")
+        self._track = (0, 0)
+        self._marks: tuple[int, float, list[set[str]]] = (0, 0.0, [])
+
+    def follow(self, session: ReplaySession, speed: int) -> None:
+        """Show where a recording is; `speed` is how many times as fast as it was it is played, 0 for not at all."""
+        self._session, self._speed = session, speed
+        self.refresh()
+
+    def say(self, sentence: Safe) -> None:
+        """Show a sentence."""
+        self._session, self._sentence = None, sentence
+        self.refresh()
+
+    def render(self) -> Content:
+        """The line."""
+        width = self.size.width
+        session = self._session
+        if session is None:
+            return content((f" {self._glyphs.note} ", "$flag-error bold"), (self._sentence, MUTED)).truncate(width)
+        first, last = session.reader.first, session.reader.last
+        is_long = last - first >= 86_400
+        left = content((f" {_told(session.position, is_long=is_long)} ", STRONG), self._state())
+        right = content((f" {_told(last, is_long=False)} ", FAINT))
+        keys = [content(" ", (key, KEY), (f" {word} ", MUTED)) for key, word in _KEYS]
+        while keys and left.cell_length + right.cell_length + sum(k.cell_length for k in keys) + _LEAST_TRACK > width:
+            keys.pop()
+        room = max(1, width - left.cell_length - right.cell_length - sum(key.cell_length for key in keys))
+        self._track = (left.cell_length, room)
+        return content(left, self._track_line(session, room), right, *keys)
+
+    def _state(self) -> Part:
+        if self._speed:
+            return (f"{self._glyphs.more}{self._speed}x ", GOOD)
+        return ("", MUTED)
+
+    def _track_line(self, session: ReplaySession, room: int) -> Content:
+        first, last = session.reader.first, session.reader.last
+        at = min(room - 1, int((session.position - first) * room / max(last - first, 1.0)))
+        parts: list[Part] = []
+        for place, turns in enumerate(self._turns(session, room, last)):
+            mark = "opened" if "opened" in turns else "closed" if "closed" in turns else ""
+            sign = self._glyphs.dot if mark else self._glyphs.line
+            style = _MARKS.get(mark, FAINT if place > at else MUTED)
+            parts.append((self._glyphs.rail, KEY) if place == at else (sign, style))
+        return content(*parts)
+
+    def _turns(self, session: ReplaySession, room: int, last: float) -> list[set[str]]:
+        """Where findings came and went; asked again where the line or the recording grew."""
+        if self._marks[:2] != (room, last):
+            self._marks = (room, last, session.reader.turns("finding", room))
+        return self._marks[2]
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the time that was clicked."""
+        start, room = self._track
+        if self._session is not None and start <= event.x < start + room:
+            self.post_message(self.Sought((event.x - start) / max(1, room - 1)))
+
+
+def _told(at: float, *, is_long: bool) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%m-%d %H:%M:%S" if is_long else "%H:%M:%S")
