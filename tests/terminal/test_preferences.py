@@ -251,9 +251,9 @@ async def test_a_list_that_is_longer_than_the_screen_still_says_what_its_keys_do
 async def test_the_selected_column_moves_left_and_right() -> None:
     async with on_stage(size=(200, 50)) as stage:
         assert stage.pane("services").column_id == "name"
-        await stage.press("<")
+        await stage.press("shift+left")
         assert [p.column.id for p in stage.pane("services").placed_layout.placed][:2] == ["name", "namespace"]
-        await stage.press("<", ">", ">")
+        await stage.press("shift+left", "shift+right", "shift+right")
         assert [p.column.id for p in stage.pane("services").placed_layout.placed][2] == "name"
         assert stage.names("services")
 
