@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from dsview.analysis.fleet import Contact, Member
-from dsview.cli.fleet_process import FleetProcess
-from dsview.cli.fleet_worker import Order
+from dsview.cli.fleet_process import FleetProcess, Order
 from dsview.cli.options import Settings
 from tests.support.fleets import Fleet, fleet
 

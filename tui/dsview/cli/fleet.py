@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _FORMATS = ("text", "json", "markdown", "prometheus")
 
+_LATER = 300.0
+"""Seconds until the screen has a cluster read anew."""
+
 _KUBECONFIG_READ_EVERY = 30.0
 """Seconds for which the kubeconfig counts as read: with hundreds of contexts it takes a tenth of a second."""
 
@@ -90,14 +93,18 @@ def _is_on_terminal() -> bool:
 
 
 def _open_screen(settings: Settings, names: list[str], parallel: int | None) -> int:
-    from dsview.cli.fleet_process import FleetProcess
-    from dsview.cli.fleet_worker import Order
+    from dsview.cli.fleet_process import FleetProcess, Order
+
+    order = Order(settings=settings, names=names, parallel=parallel, again=settings.interval or _LATER)
+    process = FleetProcess(order)
+    process.launch()
     from dsview.cli.screen import run_fleet
     from dsview.cli.sessions import open_session
-    from dsview.session.fleet import LATER
 
-    order = Order(settings=settings, names=names, parallel=parallel, again=settings.interval or LATER)
-    return run_fleet(settings, FleetProcess(order), lambda name: open_session(settings, context=name, on_screen=True))
+    try:
+        return run_fleet(settings, process, lambda name: open_session(settings, context=name, on_screen=True))
+    finally:
+        process.stop()
 
 
 def _demo(settings: Settings, output: str | None) -> int:

@@ -1,4 +1,4 @@
-"""The fleet of the screen: what another process reads, and the demo."""
+"""The fleet of the screen: what another process reads (`fleet_worker`)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,26 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from dsview.analysis.fleet import Member
-from dsview.cli.fleet_worker import Order, Said
+from dsview.cli.options import Settings
+
+if TYPE_CHECKING:
+    from dsview.analysis.fleet import Member
 
 _LAST_WAIT = 0.3
 """Seconds that the process has to end by itself."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What to read: the contexts, how many at a time, and after how many seconds anew."""
+
+    settings: Settings
+    names: list[str]
+    parallel: int | None
+    again: float
 
 
 class FleetProcess:
@@ -27,8 +39,8 @@ class FleetProcess:
         self._lock = threading.Lock()
         self._is_stopped = False
 
-    def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
-        """Begin. `failed` is told in a sentence why nothing more will come; both are called from another thread."""
+    def launch(self) -> None:
+        """Start the process: it gets ready while the screen does."""
         # Without standard error: a credential plug-in would write over the screen.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "dsview.cli.fleet_worker"],
@@ -37,12 +49,19 @@ class FleetProcess:
             stderr=subprocess.DEVNULL,
         )
         self._send(msgspec.json.encode(self._order))
+
+    def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
+        """Begin. `failed` is told in a sentence why nothing more will come; both are called from another thread."""
+        if self._process is None:
+            self.launch()
         threading.Thread(target=self._listen, args=(tell, failed), name="dsview-fleet-feed", daemon=True).start()
 
     def _listen(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
         process = self._process
         if process is None or process.stdout is None:
             return
+        from dsview.cli.fleet_worker import Said  # noqa: PLC0415  (brings the checks along: in this thread)
+
         decoder = msgspec.json.Decoder(Said)
         for line in process.stdout:
             said = decoder.decode(line)

@@ -15,17 +15,8 @@ import msgspec
 from dsview.analysis.fleet import Member
 from dsview.cli.commands import set_up_logs
 from dsview.cli.fleet import open_reader
-from dsview.cli.options import Settings
+from dsview.cli.fleet_process import Order
 from dsview.core.errors import UserError
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What to read: the contexts, how many at a time, and after how many seconds anew."""
-
-    settings: Settings
-    names: list[str]
-    parallel: int | None
-    again: float
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -40,9 +40,6 @@ SILENCE = 15.0
 SIGN_IN = 300.0
 """Seconds that a credential plug-in may take: somebody may have to find a browser and a second factor."""
 
-LATER = 300.0
-"""Seconds until a cluster is read anew."""
-
 _SLICE = 0.05
 
 

@@ -212,6 +212,7 @@ class FleetRows:
         self._keys: list[Key] = []
         self._index: dict[Key, int] = {}
         self._filter: Filter | None = None
+        self._made: dict[Key, tuple[object, str, Row]] = {}
         self.pane = self._pane()
         # The functions of this pane know their rows; none of them asks the view.
         self.session = cast(ClusterView, None)
@@ -300,9 +301,19 @@ class FleetRows:
         return member.contact is Contact.FAILED or member.worst in (Severity.ERROR, Severity.WARNING)
 
     def _row(self, key: Key) -> Row:
+        """The row; the same one as before where nothing of it is another, so that it need not be painted anew."""
+        about: object
         if self._is_findings:
-            return finding_row(key, *self._findings[key])
-        return cluster_row(self._members[Safe(key[1])], self._now)
+            member, about = self._findings[key]
+            age = ""
+        else:
+            about = member = self._members[Safe(key[1])]
+            age = age_text(self._now - member.read_at)
+        made = self._made.get(key)
+        if made is None or made[0] is not about or made[1] != age:
+            row = finding_row(key, *self._findings[key]) if self._is_findings else cluster_row(member, self._now)
+            made = self._made[key] = (about, age, row)
+        return made[2]
 
     def _rank(self, key: Key, column: str) -> str:
         index = [c.id for c in self.columns].index(column)

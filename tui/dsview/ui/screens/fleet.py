@@ -95,7 +95,6 @@ class FleetScreen(Screen[None]):
 
     def _show(self) -> None:
         table = self.query_one(Table)
-        table.restyle()
         table.rows_changed()
         table.say(self._status())
         self.query_one("#heading", Static).update(self._heading())
@@ -177,6 +176,7 @@ class FleetScreen(Screen[None]):
             rows.set_sort(column, descending=True)
         else:
             rows.set_sort(None)
+        self.query_one(Table).restyle()
         self._show()
 
     def action_findings(self) -> None:
