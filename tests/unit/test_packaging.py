@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -115,3 +117,14 @@ def test_version_imports_neither_the_client_nor_the_screen() -> None:
 
 def test_the_screen_is_there_before_the_client_is_imported() -> None:
     assert "kubernetes" not in _imported_by("import dsview.ui.app, dsview.sources.kube, dsview.cli.screen")
+
+
+def test_the_lock_file_pins_every_dependency_with_hashes_and_names_no_index() -> None:
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = [*wanted["dependencies"], *wanted["optional-dependencies"]["dev"]]
+    names = {re.split(r"[<>=\[;! ]", text)[0].lower().replace("_", "-") for text in named}
+    text = (ROOT / "requirements-dev.txt").read_text()
+    pinned = re.findall(r"^([a-z0-9.-]+)(?:\[\w+\])?==[\w.]+(?: ; .*)? \\\n    --hash=sha256:", text, re.MULTILINE)
+    assert names <= set(pinned)
+    assert len(pinned) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE)), "each has a hash"
+    assert "://" not in text
