@@ -157,3 +157,9 @@ def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(tmp_path: P
     certificate, key = made(tmp_path, "client", "-passout", "pass:secret")
     with pytest.raises(ssl.SSLError):
         access({"client-certificate": str(certificate), "client-key": str(key)})
+
+
+@pytest.mark.parametrize("wrong", [{"as-groups": "admins"}, {"as-user-extra": ["a"]}, {"as-user-extra": {"a": "b"}}])
+def test_groups_and_extras_of_the_wrong_shape_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="as-groups must be a list"):
+        access({"token": "a-token", "as": "me", **wrong})

@@ -97,9 +97,14 @@ def _impersonation(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Impersonate-User", str(user["as"])
     if user.get("as-uid"):
         yield "Impersonate-Uid", str(user["as-uid"])
-    for group in user.get("as-groups") or ():
+    groups, extra = user.get("as-groups") or [], user.get("as-user-extra") or {}
+    if not isinstance(groups, list) or not isinstance(extra, dict):
+        raise ValueError("as-groups must be a list, and as-user-extra a table of lists")
+    for group in groups:
         yield "Impersonate-Group", str(group)
-    for key, values in (user.get("as-user-extra") or {}).items():
+    for key, values in extra.items():
+        if not isinstance(values, list):
+            raise ValueError("as-groups must be a list, and as-user-extra a table of lists")
         for value in values:
             yield f"Impersonate-Extra-{quote(str(key), safe='').lower()}", str(value)
 
