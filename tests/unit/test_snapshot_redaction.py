@@ -17,10 +17,12 @@ from dsview.core.cidr import parse_cidr
 from dsview.core.listen import NginxConf
 from dsview.kinds.container import Container
 from dsview.kinds.encode import encode
+from dsview.kinds.event import Event
 from dsview.kinds.ingress import Ingress, IngressBackend
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
 from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.nginx_conf import read_conf
 from dsview.session.session import Session
 from dsview.session.snapshot import take_snapshot
@@ -298,3 +300,37 @@ def test_controller_is_still_known_by_its_image_when_its_own_words_are_gone() ->
     assert isinstance(item, Pod)
     assert item.containers[0].image == "registry.k8s.io/ingress-nginx/controller"
     assert item.containers[0].command_line == ()
+
+
+def test_redacted_probe_is_refused_at_the_redacted_address_of_its_pod() -> None:
+    pod = Pod(name="web-1", namespace="shop", phase="Running", pod_ips=("10.244.1.7", "fd00::7"), stopped=("cashier",))
+    told = Event(
+        name="e",
+        namespace="shop",
+        reason="Unhealthy",
+        message='Get "http://10.244.1.7:80/till": dial tcp 10.244.1.7:80: connect: connection refused',
+        involved_kind="Pod",
+        involved_namespace="shop",
+        involved_name="web-1",
+        involved_container="cashier",
+    )
+    balancer = Service(name="web", namespace="shop", type="LoadBalancer", load_balancer_class="corp.test/edge")
+    taken = Snapshot(
+        captured_at=CAPTURED,
+        context="",
+        server_version=None,
+        statuses=[],
+        confs=[],
+        objects=[(Kind.POD, pod), (Kind.EVENT, told), (Kind.SERVICE, balancer)],
+    )
+    after = redacted(taken, KEY)
+    after = msgspec.structs.replace(after, objects=list(after.objects))
+    found = dict(after.objects)
+    hidden_pod, hidden_event = found[Kind.POD], found[Kind.EVENT]
+    assert isinstance(hidden_pod, Pod)
+    assert isinstance(hidden_event, Event)
+    assert hidden_event.involved_container == hidden_pod.stopped[0]
+    assert f"[{hidden_pod.pod_ips[0]}]" in hidden_event.message
+    assert "connection refused" in hidden_event.message
+    for word in ("cashier", "till", "10.244.1.7", "corp.test"):
+        assert word not in text_of(after), word

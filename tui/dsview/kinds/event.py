@@ -81,6 +81,15 @@ REFUSED = "connection refused"
 """What a failed probe's Event says where nothing listens on the address that was probed."""
 
 
+_TARGET = re.compile(r"(?:\[(?P<in_brackets>[0-9A-Fa-f:.]+)\]|\b(?P<bare>[0-9.]+)):[0-9]+")
+"""An address with its port, as in `dial tcp [fd00::7]:8080: connect: connection refused`."""
+
+
+def probed_addresses(message: str) -> list[str]:
+    """The addresses that a failed probe's Event names, each with a port behind it."""
+    return [found.group("in_brackets") or found.group("bare") for found in _TARGET.finditer(message)]
+
+
 def is_about_addresses(event: Event) -> bool:
     """Whether an Event can tell anything of address families: most failed probes do not."""
     return event.reason != "Unhealthy" or REFUSED in event.message

@@ -36,7 +36,7 @@ class HealthyPods:
     def __init__(self, state: ClusterState, profile: Profile, nodes: Mapping[str, NodeFacts]) -> None:
         self._nodes = nodes
         self._shared = state.pod_addresses
-        self._events = state.events_about
+        self._events = state.events_about if len(state.events_about) else None
         self._service_ranges = parse_cidrs(profile.service_cidrs)
         self._ranges_of = state.conformity.ranges_of if profile.conforming else _no_ranges
 
@@ -45,7 +45,7 @@ class HealthyPods:
         # DS-API-001 looks at the identity of the strings too: `decode` makes equal ones the same.
         if pod.host_network or not ips or pod.pod_ip is not ips[0] or pod.host_ips[:1] != (pod.host_ip,):
             return False
-        if self._events and pod.key in self._events:
+        if self._events is not None and pod.key in self._events:
             return False
         ranges = self._ranges_of(pod.node_name)
         sizes = 0

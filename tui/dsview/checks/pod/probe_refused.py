@@ -27,7 +27,6 @@ kubernetes/kubernetes#101324
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
@@ -35,7 +34,7 @@ from dsview.checks.engine.context import ELIGIBLE_AFTER, Context, workload_of
 from dsview.core.address import V6, families_of, other, same_address
 from dsview.core.finding import Severity
 from dsview.core.text import safe
-from dsview.kinds.event import REFUSED, Event
+from dsview.kinds.event import REFUSED, Event, probed_addresses
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 
@@ -43,8 +42,6 @@ RECENT = 600.0
 """Seconds for which a failed probe says something of the pod as it is."""
 
 _GRACE = 60.0
-_TARGET = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|\b(?P<v4>[0-9.]+)):[0-9]+")
-"""An address with its port, as in `dial tcp [fd00::7]:8080: connect: connection refused`."""
 
 check = Check(
     code="DS-POD-007",
@@ -90,5 +87,4 @@ def _is_refusal(event: Event, pod: Pod) -> bool:
         return False
     if event.last_seen < pod.start_time + ELIGIBLE_AFTER:
         return False
-    targets = (found.group("v6") or found.group("v4") for found in _TARGET.finditer(event.message))
-    return any(same_address(target, pod.ips[0]) for target in targets)
+    return any(same_address(target, pod.ips[0]) for target in probed_addresses(event.message))

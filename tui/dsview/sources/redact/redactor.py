@@ -51,6 +51,7 @@ class Redactor:
         self.port = Names("port", KEPT_PORTS)
         self.controller = Names("controller", frozenset({"k8s.io/ingress-nginx"}))
         self.taint = Names("taint")
+        self.balancer_class = Names("balancer", frozenset({"", "tailscale"}))
         self._host = Names("host", _KEPT_HOSTS)
         self._hash = Names("hash")
         self._label = Names("label", KEPT_LABELS)

@@ -12,7 +12,7 @@ from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.container import Container, ContainerPort
 from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
 from dsview.kinds.endpoints import Endpoints
-from dsview.kinds.event import Event
+from dsview.kinds.event import REFUSED, Event, probed_addresses
 from dsview.kinds.ingress import Ingress, IngressBackend
 from dsview.kinds.ingress_class import IngressClass
 from dsview.kinds.ip_address import IPAddress
@@ -137,6 +137,7 @@ def _pod(item: Pod, to: Redactor) -> dict[str, Any]:
         "host_ip": to.ip(item.host_ip),
         "host_ips": to.ips(item.host_ips),
         "containers": tuple(_container(c, to) for c in item.containers),
+        "stopped": tuple(to.container(name) for name in item.stopped),
     }
 
 
@@ -162,6 +163,7 @@ def _service(item: Service, to: Redactor) -> dict[str, Any]:
         ),
         "external_ips": to.ips(item.external_ips),
         "load_balancer_ip": to.ip(item.load_balancer_ip),
+        "load_balancer_class": to.balancer_class(item.load_balancer_class),
         "load_balancer_source_ranges": to.ips(item.load_balancer_source_ranges),
         "load_balancer_ingress": _balancer(item.load_balancer_ingress, to),
         "annotations": tuple((name, to.listed(value)) for name, value in item.annotations),
@@ -250,7 +252,16 @@ _INVOLVED = {kind.value: kind for kind in Kind if kind is not Kind.NGINX_CONF}
 def _event(item: Event, to: Redactor) -> dict[str, Any]:
     kind = _INVOLVED.get(item.involved_kind)
     return {
-        "message": REDACTED if item.message else "",
+        "message": _message(item, to),
         "involved_namespace": to.namespace(item.involved_namespace),
         "involved_name": to.name(kind, item.involved_name) if kind is not None else to.workload(item.involved_name),
+        "involved_container": to.container(item.involved_container) if item.involved_container else "",
     }
+
+
+def _message(item: Event, to: Redactor) -> str:
+    """Of what an Event says, the addresses at which a probe was refused."""
+    if item.reason != "Unhealthy" or REFUSED not in item.message:
+        return REDACTED if item.message else ""
+    targets = (to.ip(address) for address in probed_addresses(item.message))
+    return ", ".join(f"dial tcp [{target}]:0: {REFUSED}" for target in targets) or REDACTED
