@@ -189,7 +189,7 @@ def test_a_pane_behind_the_demo_is_the_pane() -> None:
         (("check", "--demo", "--log-file", "/does/not/exist"), "The log file cannot be written: No such file"),
         (("show", "pods", "--demo", "--filter", "/(/"), "--filter: This pattern is not valid"),
         (("snapshot", "--demo", "-o", "/does/not/exist"), "exist cannot be written: No such file"),
-        (("help", "nothing"), "keys, filters, checks, config, rbac, exit-codes"),
+        (("help", "nothing"), "keys, filters, checks, config, config-schema, rbac, exit-codes"),
         (("nothing",), "No such command 'nothing'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
 from dsview.checks.engine.policy import Exemption, Policy, matches
 from dsview.checks.engine.registry import all_checks
 from dsview.cli import cli
-from dsview.config.policy_file import EXEMPT_FIELDS, FIELDS, policy_of
+from dsview.config.configuration import Configuration, Exempt, described, json_schema
+from dsview.config.policy_file import policy_of
 from dsview.config.toml_file import read_config
 from dsview.core.errors import UserError
 from dsview.core.finding import Finding, ObjectRef, Severity
@@ -256,8 +259,33 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, content: bytes
 
 def test_the_help_on_the_file_names_every_key_and_its_example_is_valid(tmp_path: Path) -> None:
     page = CliRunner().invoke(cli, ["help", "config"], standalone_mode=False).stdout
-    assert all(f"  {key} " in page for key in (*FIELDS, *EXEMPT_FIELDS))
+    assert all(f"  {key} " in page for key in (*described(Configuration), *described(Exempt)))
     assert load(tmp_path, page.partition("Example:\n")[2]).exemptions
+
+
+def test_the_schema_in_docs_is_that_of_the_file() -> None:
+    printed = CliRunner().invoke(cli, ["help", "config-schema"], standalone_mode=False).stdout
+    assert (DATA.parents[1] / "docs" / "config.schema.json").read_text() == printed, (
+        "write it anew: dsview help config-schema > docs/config.schema.json"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "is_valid"),
+    [
+        ('[[exempt]]\nchecks = ["DS-LB-*"]\nlabels = { team = "a" }', True),
+        ('[keys]\ntrace = ["t", "f5"]\nzoom = "z"', True),
+        ('[severity]\n"DS-SVC-001" = "loud"', False),
+        ("[[exempt]]\nchecks = []", False),
+        ("selekt = []", False),
+    ],
+)
+def test_the_schema_takes_what_dsview_takes(tmp_path: Path, text: str, *, is_valid: bool) -> None:
+    validator = jsonschema.Draft202012Validator(json_schema())
+    assert validator.is_valid(tomllib.loads(text)) == is_valid
+    if not is_valid:
+        with pytest.raises(UserError):
+            load(tmp_path, text)
 
 
 def test_the_example_of_the_readme_is_valid(tmp_path: Path) -> None:

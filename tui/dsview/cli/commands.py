@@ -436,7 +436,7 @@ def completion(shell: str) -> int:
 @click.argument("topic", required=False, shell_complete=completing.words(completing.topics))
 @click.pass_context
 def help_topic(ctx: click.Context, topic: str | None) -> int:
-    """Explain a topic: keys, filters, checks, config, rbac, exit-codes or man."""
+    """Explain a topic: keys, filters, checks, config, config-schema, rbac, exit-codes or man."""
     from dsview.cli.topics import TOPICS
 
     if topic is None:

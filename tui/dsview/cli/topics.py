@@ -31,13 +31,15 @@ def _keys() -> str:
 
 
 def _config() -> str:
-    from dsview.config.policy_file import EXEMPT_FIELDS, FIELDS
+    from dsview.config.configuration import Configuration, Exempt, described
     from dsview.config.toml_file import default_path
 
-    fields = "".join(f"  {name:<10} {text}\n" for name, text in FIELDS.items())
-    exempt = "".join(f"  {name:<10} {text}\n" for name, text in EXEMPT_FIELDS.items())
+    fields = "".join(f"  {name:<10} {text}\n" for name, text in described(Configuration).items())
+    exempt = "".join(f"  {name:<10} {text}\n" for name, text in described(Exempt).items())
     return (
-        f"The configuration file is {default_path()}, or what --config names. It is TOML.\n\n{fields}\n"
+        f"The configuration file is {default_path()}, or what --config names. It is TOML.\n"
+        "`dsview help config-schema` prints its JSON Schema, for editors.\n\n"
+        f"{fields}\n"
         f"Each [[exempt]] holds:\n\n{exempt}\n"
         "An object can exempt itself by the annotation dsview.io/ignore: DS-SVC-001,DS-LB-* and, behind each code,\n"
         "a space and the reason. Exempted findings are counted; `dsview check --exempted` prints them, and E shows\n"
@@ -57,6 +59,14 @@ def _config() -> str:
         "  [columns]\n"
         '  pods = ["namespace", "name", "pod_ip_v4", "pod_ip_v6", "flags"]\n'
     )
+
+
+def _config_schema() -> str:
+    import json
+
+    from dsview.config.configuration import json_schema
+
+    return json.dumps(json_schema(), indent=2) + "\n"
 
 
 def _filters() -> str:
@@ -106,6 +116,7 @@ TOPICS: dict[str, Callable[[], str]] = {
     "filters": _filters,
     "checks": _checks,
     "config": _config,
+    "config-schema": _config_schema,
     "rbac": _rbac,
     "exit-codes": _exit_codes,
     "man": _man,

@@ -1,96 +1,57 @@
-"""The configuration file: TOML, strictly validated, every complaint with its place and a suggestion."""
+"""The policy that a configuration file says, every complaint with its place and a suggestion."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import msgspec
 
 from dsview.checks.engine.policy import Exemption, Policy, matches
 from dsview.checks.engine.registry import all_checks
+from dsview.config.configuration import Exempt, configuration_of
 from dsview.config.toml_file import ConfigFile
 from dsview.core.errors import UserError
 from dsview.core.finding import Severity
 from dsview.core.text import safe
 
-FIELDS: dict[str, str] = {
-    "select": "Only these checks: a list of codes or globs.",
-    "ignore": "Not these checks: a list of codes or globs.",
-    "severity": "A table of codes and the severity to give them: error, warning or note.",
-    "exempt": "A list of tables: checks, and optionally namespace, name, labels and reason.",
-    "theme": "The theme of the screen.",
-    "ascii": "true for signs of plain ASCII.",
-    "keys": "A table of actions, by name, and the key or list of keys of each.",
-    "columns": "A table of panes and the list of columns that each shows, in order.",
-}
-"""Every key of the file and what it means; `dsview help config` is made from this."""
-
-EXEMPT_FIELDS: dict[str, str] = {
-    "checks": "A list of codes or globs.",
-    "namespace": "A glob over namespaces.",
-    "name": "A glob over names.",
-    "labels": "A table of labels that the object must have.",
-    "reason": "Why; for people.",
-}
-
 
 class _Reader:
-    """Turns a parsed file into a policy; complains with the line of what it complains about."""
+    """Turns a configuration into a policy; complains with the line of what it complains about."""
 
     def __init__(self, file: ConfigFile) -> None:
         self._file = file
+        self._said = configuration_of(file)
 
-    def codes(self, key: str, value: Any, table: str = "", number: int = 0) -> tuple[str, ...]:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._file.fail(key, f"{key} must be a list of texts.", table, number)
-        return check_codes(value, lambda word, message: self._file.fail(word, message, table, number))
+    def codes(self, patterns: Iterable[str], table: str = "", number: int = 0) -> tuple[str, ...]:
+        return check_codes(patterns, lambda word, message: self._file.fail(word, message, table, number))
 
     def policy(self) -> Policy:
-        data = self._file.data
-        for key in data:
-            self._file.known(key, FIELDS, "key of this file")
-        rows = data.get("exempt", [])
-        if not isinstance(rows, list):
-            raise self._file.fail("exempt", "exempt must be written as [[exempt]] tables.")
         return Policy(
-            select=self.codes("select", data.get("select", [])),
-            ignore=self.codes("ignore", data.get("ignore", [])),
+            select=self.codes(self._said.select),
+            ignore=self.codes(self._said.ignore),
             severities=self.severities(),
-            exemptions=tuple(self.exemption(row, number) for number, row in enumerate(rows)),
+            exemptions=tuple(self.exemption(row, number) for number, row in enumerate(self._said.exempt)),
         )
 
     def severities(self) -> dict[str, Severity]:
         """By code. What names a check itself counts more than a glob, whichever stands first: TOML knows no order."""
-        wanted: list[tuple[bool, str, Severity]] = []
-        for pattern, value in self._file.table("severity").items():
-            self.codes("severity", [pattern], "severity")
-            self._file.known(str(value), [s.value for s in Severity], "severity", "severity")
-            wanted.append((not _is_glob(pattern), pattern, Severity(value)))
-        wanted.sort(key=lambda entry: entry[0])
+        wanted = sorted(self._said.severity.items(), key=lambda entry: not _is_glob(entry[0]))
+        self.codes(self._said.severity, "severity")
         checks = all_checks()
-        return {c.code: severity for _, pattern, severity in wanted for c in checks if matches(c.code, pattern)}
+        return {c.code: Severity(name) for pattern, name in wanted for c in checks if matches(c.code, pattern)}
 
-    def exemption(self, row: Any, number: int) -> Exemption:
-        def fail(key: str, message: str) -> UserError:
-            return self._file.fail(key, message, "exempt", number)
-
-        if not isinstance(row, dict) or not row.get("checks"):
-            raise fail("exempt", "each [[exempt]] needs a list of checks.")
-        for key in row:
-            self._file.known(key, EXEMPT_FIELDS, "key of [[exempt]]", "exempt", number)
-        texts = {key: row[key] for key in ("namespace", "name", "reason") if key in row}
-        for key, value in texts.items():
-            if not isinstance(value, str):
-                raise fail(key, f"{key} must be a text.")
-            if key != "reason" and "[" in value and "]" not in value.partition("[")[2]:
-                raise fail(key, f"{key} has a [ that no ] closes: {value}")
-        labels = row.get("labels", {})
-        if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
-            raise fail("labels", "labels must be a table of texts.")
-        codes = self.codes("checks", row["checks"], "exempt", number)
-        return Exemption(checks=codes, labels=tuple(sorted(labels.items())), **texts)
+    def exemption(self, row: Exempt, number: int) -> Exemption:
+        for key, glob in (("namespace", row.namespace), ("name", row.name)):
+            if "[" in glob and "]" not in glob.partition("[")[2]:
+                raise self._file.fail(key, f"{key} has a [ that no ] closes: {glob}", "exempt", number)
+        return Exemption(
+            checks=self.codes(row.checks, "exempt", number),
+            namespace=row.namespace,
+            name=row.name,
+            labels=tuple(sorted(row.labels.items())),
+            reason=row.reason,
+        )
 
 
 def _is_glob(pattern: str) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from dsview.config.configuration import configuration_of
 from dsview.config.toml_file import ConfigFile, read_config
 from dsview.sources.bounded_files import REMEMBERED, read_bounded
 from dsview.sources.private_files import private_file, private_folder
@@ -37,17 +38,14 @@ def load_preferences(path: str | None) -> Preferences:
 
 def preferences_of(file: ConfigFile) -> Preferences:
     """What a file that was read says of the screen. Raises `UserError` with a sentence."""
-    theme, ascii_only = file.data.get("theme", ""), file.data.get("ascii", False)
-    if not isinstance(theme, str):
-        raise file.fail("theme", "theme must be a text.")
-    if not isinstance(ascii_only, bool):
-        raise file.fail("ascii", "ascii must be true or false.")
-    keys = {
-        name: (value,) if isinstance(value, str) else file.strings(name, value)
-        for name, value in file.table("keys").items()
-    }
-    columns = {name: file.strings(name, value) for name, value in file.table("columns").items()}
-    return Preferences(theme=theme, ascii=ascii_only, keys=keys, columns=columns, file=file)
+    said = configuration_of(file)
+    return Preferences(
+        theme=said.theme,
+        ascii=said.ascii,
+        keys={name: (value,) if isinstance(value, str) else tuple(value) for name, value in said.keys.items()},
+        columns={name: tuple(value) for name, value in said.columns.items()},
+        file=file,
+    )
 
 
 def columns_path() -> Path:

@@ -50,19 +50,6 @@ class ConfigFile(msgspec.Struct, frozen=True):
             hint = f" Did you mean {close[0]}?" if close else f" Known are {', '.join(options)}."
             raise self.fail(word, f"{word} is no {what}.{hint}", table, number)
 
-    def table(self, key: str) -> dict[str, Any]:
-        """A table of the file, empty where there is none. Raises `UserError` where it is something else."""
-        value = self.data.get(key, {})
-        if not isinstance(value, dict):
-            raise self.fail(key, f"{key} must be a table.")
-        return value
-
-    def strings(self, key: str, value: Any) -> tuple[str, ...]:
-        """A list of texts. Raises `UserError` where it is something else."""
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.fail(key, f"{key} must be a list of texts.")
-        return tuple(value)
-
 
 _COMMENT = re.compile(r"""("(?:[^"\\]|\\.)*"|'[^']*')|#.*""")
 _HEADER = re.compile(r"\s*\[")

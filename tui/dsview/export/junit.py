@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from xml.sax.saxutils import escape, quoteattr
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from dsview.export.lines import describe
 from dsview.export.report import Report, ReportedFinding
@@ -19,22 +19,17 @@ def _body(finding: ReportedFinding) -> str:
     return "\n".join(part for part in (finding.message, f"fix:\n{finding.fix}" if finding.fix else "") if part)
 
 
-def _head(finding: ReportedFinding) -> str:
-    name = quoteattr(f"{describe(finding.object)}{f' {finding.family}' if finding.family else ''}")
-    return f'<testcase classname={quoteattr(finding.check)} name={name} time="0"'
-
-
 def _passes(finding: ReportedFinding) -> bool:
     return finding.severity == "note" or finding.is_known
 
 
-def _case(finding: ReportedFinding) -> str:
-    if _passes(finding):
-        return f"    {_head(finding)}/>"
-    kind = quoteattr(f"{finding.check} {finding.slug}")
-    message = quoteattr(f"{finding.severity}: {finding.message}".replace("\n", " "))
-    failure = f"      <failure type={kind} message={message}>{escape(_body(finding))}</failure>"
-    return f"    {_head(finding)}>\n{failure}\n    </testcase>"
+def _add_case(suite: Element, finding: ReportedFinding) -> None:
+    name = f"{describe(finding.object)}{f' {finding.family}' if finding.family else ''}"
+    case = SubElement(suite, "testcase", classname=finding.check, name=name, time="0")
+    if not _passes(finding):
+        message = f"{finding.severity}: {finding.message}".replace("\n", " ")
+        failure = SubElement(case, "failure", type=f"{finding.check} {finding.slug}", message=message)
+        failure.text = _body(finding)
 
 
 def _notes(report: Report) -> Iterator[str]:
@@ -52,27 +47,28 @@ def render_junit(report: Report, when: float) -> str:
     Errors and warnings fail, unless a baseline holds them; notes pass. The texts of what passes are the
     suite's standard output, what could not be read its standard error.
     """
-    cases = [_case(finding) for finding in report.findings]
-    skipped = [
-        f'    <testcase classname={quoteattr(entry.check)} name="not evaluated" time="0">\n'
-        f"      <skipped message={quoteattr(entry.reason)}/>\n    </testcase>"
-        for entry in report.not_evaluated
-    ]
-    failures = sum(not _passes(finding) for finding in report.findings)
-    notes = "\n".join(_notes(report))
-    time = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        "<testsuites>",
-        f'  <testsuite id="0" package="dsview" name={quoteattr(f"dsview {report.source.name}")} timestamp="{time}" '
-        f'hostname="localhost" tests="{len(cases) + len(skipped)}" failures="{failures}" errors="0" '
-        f'skipped="{len(skipped)}" time="0">',
-        "    <properties/>",
-        *cases,
-        *skipped,
-        f"    <system-out>{escape(notes)}</system-out>",
-        f"    <system-err>{escape(chr(10).join(report.notices))}</system-err>",
-        "  </testsuite>",
-        "</testsuites>",
-    ]
-    return "\n".join(lines) + "\n"
+    root = Element("testsuites")
+    suite = SubElement(
+        root,
+        "testsuite",
+        id="0",
+        package="dsview",
+        name=f"dsview {report.source.name}",
+        timestamp=datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+        hostname="localhost",
+        tests=str(len(report.findings) + len(report.not_evaluated)),
+        failures=str(sum(not _passes(finding) for finding in report.findings)),
+        errors="0",
+        skipped=str(len(report.not_evaluated)),
+        time="0",
+    )
+    SubElement(suite, "properties")
+    for finding in report.findings:
+        _add_case(suite, finding)
+    for entry in report.not_evaluated:
+        case = SubElement(suite, "testcase", classname=entry.check, name="not evaluated", time="0")
+        SubElement(case, "skipped", message=entry.reason)
+    SubElement(suite, "system-out").text = "\n".join(_notes(report))
+    SubElement(suite, "system-err").text = "\n".join(report.notices)
+    indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, "unicode")}\n'
