@@ -256,3 +256,15 @@ def test_a_badly_broken_cluster_takes_less_than_two_megabytes(tmp_path: Path) ->
     assert member.left_out > 1_000
     assert len(msgspec.json.encode(member)) < 1_000_000
     assert sum(map(member.count, Severity)) == len(list(session.book))
+
+
+def test_a_context_keeps_its_name_and_is_shown_harmlessly(tmp_path: Path) -> None:
+    server = ApiServer()
+    server.load(scenario(0))
+    with server, fleet(tmp_path, healthy=0, served=[server.url]) as found:
+        config = json.loads(found.kubeconfig.read_text())
+        config["contexts"][0]["name"] = "prod \u26a0\ufe0f\x1b[31m"
+        found.kubeconfig.write_text(json.dumps(config))
+        result = run(found, "-o", "json")
+    assert [row["context"] for row in json.loads(result.stdout)["clusters"]] == ["prod \u26a0\\ufe0f\\x1b[31m"]
+    assert json.loads(result.stdout)["clusters"][0]["state"] == "read"

@@ -22,8 +22,10 @@ from textual.widgets import OptionList
 
 from dsview.analysis.cluster_summary import summarize
 from dsview.analysis.diff.diff import compare
+from dsview.analysis.fleet import member_of
 from dsview.analysis.overview import overview_now
 from dsview.analysis.plan import make_plan
+from dsview.analysis.probe_targets import plan_probe
 from dsview.analysis.trace import flagged_traces
 from dsview.analysis.trace_place import trace
 from dsview.cli import crash
@@ -32,8 +34,11 @@ from dsview.cli.output import say
 from dsview.core.errors import UserError
 from dsview.export.diff import build_diff
 from dsview.export.diff_text import DIFF_FORMATS
+from dsview.export.fleet import FLEET_FORMATS
 from dsview.export.formats import FORMATS, Beside
 from dsview.export.plan import PLAN_FORMATS
+from dsview.export.probe import render_plan as render_probe
+from dsview.export.probe import render_plan_json
 from dsview.export.report import build_report
 from dsview.export.tables import TABLES, sheet_of
 from dsview.export.text import render_text
@@ -79,6 +84,12 @@ def reports(session: Session) -> Out:
     beside = Beside(made_at=NOW, traces=lambda: flagged_traces(session, 20), summary=lambda: summarize(session))
     for name, render in FORMATS.items():
         yield f"report as {name}", _RULES.get(name, hostile.hold_lines), render(report, beside)
+    member = member_of(session, session.source.name, NOW)
+    for name, render_fleet in FLEET_FORMATS.items():
+        yield f"fleet as {name}", _RULES.get(name, hostile.hold_lines), render_fleet([member], NOW)
+    probe = plan_probe(session, None)
+    yield "plan of a probe", hostile.hold_lines, render_probe(probe, 100)
+    yield "plan of a probe as json", hostile.hold_json, render_plan_json(probe)
     if report.exempted:
         alone = msgspec.structs.replace(report, findings=())
         yield "exempted in the report", hostile.hold_lines, render_text(alone, exempted=True)

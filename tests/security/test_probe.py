@@ -264,7 +264,7 @@ def test_a_family_that_cannot_be_tried_here_is_not_the_clusters_fault(
     entries = ({"ip": "127.0.0.1"}, {"ip": "2001:db8::1"})
     result = probed(tmp_path, *entries, ports=[{"port": listener[V4]}], options=("--yes",))
     assert "not tried: no IPv6 route from this machine" in result.stdout
-    assert "IPv6 could not be tried" in result.stdout
+    assert "1 IPv6 connection could not be tried" in result.stdout
     assert code(result) == 3
 
 

@@ -182,7 +182,7 @@ async def test_a_cluster_is_read_anew_and_the_row_follows_with_the_cursor_on_it(
         before = next(member for member in feed.told if member.name == "staging")
         table = stage.app.screen.query_one(Table)
         table.select(("", "staging"))
-        feed.tell(Member(name=Safe("staging"), contact=Contact.FAILED, since=NOW, reason=Safe("It is gone.")))
+        feed.tell(Member(context="staging", contact=Contact.FAILED, since=NOW, reason=Safe("It is gone.")))
         await stage.until(lambda: "It is gone." in stage.text)
         assert table.cursor_key == ("", "staging")
         assert before.summary is not None

@@ -48,14 +48,14 @@ class FleetFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One cluster of a fleet, by the name of its context.
+    """One cluster of a fleet, by the name of its context: as it is, and in `name` as it is shown.
 
     `since` is when `contact` became so, `read_at` when `summary` was made, epoch seconds; 0 where it never was. After a
     failure `summary` and `findings` are those of before. `reason` says in a sentence why a cluster could not be read,
     or what is waited for. `left_out` counts the findings beyond `MOST_FINDINGS`.
     """
 
-    name: Safe
+    context: str
     contact: Contact = Contact.WAITING
     since: float = 0.0
     reason: Safe = Safe("")
@@ -63,6 +63,11 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     summary: ClusterSummary | None = None
     findings: tuple[FleetFinding, ...] = ()
     left_out: int = 0
+
+    @property
+    def name(self) -> Safe:
+        """The name of the context, harmless to show."""
+        return safe(self.context)
 
     def count(self, severity: Severity) -> int:
         """How many findings there are of a severity."""
@@ -139,7 +144,7 @@ def member_of(view: ClusterView, name: str, now: float) -> Member:
         for finding in roots[:MOST_FINDINGS]
     )
     return Member(
-        name=safe(name),
+        context=name,
         contact=Contact.READ,
         since=now,
         read_at=now,

@@ -195,7 +195,8 @@ class _Planner:
         """What was collected, cut to what one probe may do."""
         for kind in _READ:
             status = self._view.state.status(kind)
-            if not status.health.is_complete and status.health is not Health.ABSENT:
+            expected = (Health.ABSENT, Health.NOT_GIVEN) if RESOURCES[kind].optional else ()
+            if not status.health.is_complete and status.health not in expected:
                 self._note(f"{RESOURCES[kind].plural} could not be read: {status.reason or status.health.value}.")
         every = list(self._targets.values())
         if len(every) > MOST_TARGETS:

@@ -36,10 +36,10 @@ class FleetDemo:
         now = self._clock()
         if cluster.failure:
             reason = safe(cluster.failure)
-            return Member(name=safe(cluster.name), contact=Contact.FAILED, since=now, reason=reason)
+            return Member(context=cluster.name, contact=Contact.FAILED, since=now, reason=reason)
         if cluster.plugin:
             reason = waits_for_plugin(cluster.plugin)
-            return Member(name=safe(cluster.name), contact=Contact.SIGNING_IN, since=now, reason=reason)
+            return Member(context=cluster.name, contact=Contact.SIGNING_IN, since=now, reason=reason)
         session = self.open(cluster.name, is_alone=False)
         session.start()
         while not session.is_settled:

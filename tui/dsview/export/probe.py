@@ -174,9 +174,10 @@ def render_text(observed: Observed, width: int) -> str:
         lines += [f"  {record_in_words(lookup, family)}" for family in FAMILIES]
     lines += ["", *_sums(observed)]
     for family in observed.untried:
+        number = sum(c.target.family == family and not c.outcome.was_tried for c in observed.connections)
         lines += _wrapped(
-            f"{family} could not be tried: this machine has no route for it, or blocks it. That is no fault of the "
-            "cluster; try it from another machine.",
+            f"{plural(number, f'{family} connection')} could not be tried: this machine has no route there, or blocks "
+            "it. That is no fault of the cluster; try it from another machine.",
             width,
         )
     return _text([*lines, *_asides(observed.plan, width), *_wrapped(_HONESTY, width)])

@@ -78,7 +78,7 @@ class FleetReader:
         again: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._members = {name: Member(name=safe(name), since=clock()) for name in names}
+        self._members = {name: Member(context=name, since=clock()) for name in names}
         self._opener = opener
         self._tell_others = tell
         self._silence = silence

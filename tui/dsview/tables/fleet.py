@@ -119,7 +119,7 @@ def cluster_row(member: Member, now: float) -> Row:
 
 
 def _key(member: Member) -> Key:
-    return ("", member.name)
+    return ("", member.context)
 
 
 def _number(number: int, severity: Severity) -> Cell:
@@ -200,7 +200,7 @@ class FleetRows:
     """
 
     def __init__(self, members: Sequence[Member], now: float, *, findings: bool = False) -> None:
-        self._members = {member.name: member for member in members}
+        self._members = {member.context: member for member in members}
         self._now = now
         self._is_findings = findings
         self.sort_column: str | None = None
@@ -249,7 +249,7 @@ class FleetRows:
 
     def update(self, members: Sequence[Member], now: float) -> None:
         """Take what the clusters are now."""
-        self._members = {member.name: member for member in members}
+        self._members = {member.context: member for member in members}
         self._now = now
         self._arrange()
 
@@ -273,7 +273,7 @@ class FleetRows:
         members = sorted(self._members.values(), key=lambda member: (*member.rank, member.name))
         if self._is_findings:
             self._findings = {
-                (member.name, str(number)): (member, finding)
+                (member.context, str(number)): (member, finding)
                 for member in members
                 for number, finding in enumerate(member.findings)
             }
@@ -297,7 +297,7 @@ class FleetRows:
             return True
         if self._is_findings:
             return self._findings[key][1].severity is not Severity.NOTE
-        member = self._members[Safe(key[1])]
+        member = self._members[key[1]]
         return member.contact is Contact.FAILED or member.worst in (Severity.ERROR, Severity.WARNING)
 
     def _row(self, key: Key) -> Row:
@@ -307,7 +307,7 @@ class FleetRows:
             member, about = self._findings[key]
             age = ""
         else:
-            about = member = self._members[Safe(key[1])]
+            about = member = self._members[key[1]]
             age = age_text(self._now - member.read_at)
         made = self._made.get(key)
         if made is None or made[0] is not about or made[1] != age:
@@ -331,14 +331,14 @@ class FleetRows:
         for key in keys:
             texts: list[str] = [cell.text for cell in self._row(key).cells]
             if not self._is_findings:
-                texts += [finding.check for finding in self._members[Safe(key[1])].findings]
+                texts += [finding.check for finding in self._members[key[1]].findings]
             found.append(" ".join(texts).lower())
         return found
 
     def _flags_of(self, key: Key) -> tuple[Finding, ...]:
         if self._is_findings:
             return tuple(_findings([self._findings[key][1]]))
-        return tuple(_findings(self._members[Safe(key[1])].findings))
+        return tuple(_findings(self._members[key[1]].findings))
 
     def _pane(self) -> Pane:
         def cells(name: str) -> Attribute:

@@ -47,7 +47,7 @@ class FleetScreen(Screen[None]):
         self._glyphs = glyphs
         self._lock = threading.Lock()
         self._clock = clock
-        self._members: dict[str, Member] = {name: Member(name=safe(name), since=clock()) for name in names}
+        self._members: dict[str, Member] = {name: Member(context=name, since=clock()) for name in names}
         self._is_changed = True
         self._painted_at = 0.0
         self._opening = ""
@@ -76,7 +76,7 @@ class FleetScreen(Screen[None]):
     def take(self, member: Member) -> None:
         """A cluster changed."""
         with self._lock:
-            self._members[member.name] = member
+            self._members[member.context] = member
             self._is_changed = True
 
     def follow(self) -> None:
