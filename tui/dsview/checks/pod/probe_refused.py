@@ -67,8 +67,8 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     container = f"container {event.involved_container}" if event.involved_container else "the container"
     rest = other(has[0])
     yield Problem(
-        message=f"The probe of {container} is refused at {pod.ips[0]}, the pod's first address: the process seems to "
-        f"listen on {rest} only.",
+        message=f"The probe of {container} is refused at {pod.ips[0]}, the pod's first address: nothing listens there. "
+        f"The process may listen on {rest} only.",
         family=has[0],
         field="status.podIPs[0]",
         observed=" ".join(event.message.split())[:300],
