@@ -11,7 +11,7 @@ from functools import lru_cache
 import msgspec
 
 from dsview.cluster.relations import PodFacet, cluster_families
-from dsview.cluster.state import ClusterState
+from dsview.cluster.state import ClusterState, control_plane_component
 from dsview.core.address import FAMILIES, Family, families_of, is_usable
 from dsview.core.cidr import cidr_families
 from dsview.core.command_flags import flag_value
@@ -100,7 +100,7 @@ def control_plane_flags(state: ClusterState, component: str, name: str) -> dict[
     found: dict[str, str] = {}
     for key in sorted(state.control_plane):
         pod = state.control_plane[key]
-        if pod.labels.get("component") == component and pod.phase == "Running":
+        if control_plane_component(pod) == component and pod.phase == "Running":
             value = next((v for c in pod.containers if (v := flag_value(c.command_line, name))), "")
             if value:
                 found[pod.name] = value

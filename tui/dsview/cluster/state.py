@@ -306,12 +306,20 @@ def _is_served(service: Service | None) -> int:
 _NOBODY = Pod(name="")
 
 
+_CONTROL_PLANE = frozenset({"kube-apiserver", "kube-controller-manager"})
+
+
+def control_plane_component(pod: Pod) -> str:
+    """Which of the two a pod is, by kubeadm's label or by that of kops; empty where it is neither."""
+    if pod.namespace != "kube-system":
+        return ""
+    names = (pod.labels.get("component"), pod.labels.get("k8s-app"))
+    return next((name for name in names if name in _CONTROL_PLANE), None) or ""
+
+
 def is_control_plane(pod: Pod) -> bool:
     """Whether the pod is a visible kube-apiserver or kube-controller-manager."""
-    return pod.namespace == "kube-system" and pod.labels.get("component") in {
-        "kube-apiserver",
-        "kube-controller-manager",
-    }
+    return bool(control_plane_component(pod))
 
 
 def same_but_version(old: Item, new: Item) -> bool:
