@@ -20,7 +20,7 @@ async def test_findings_stand_under_their_causes_worst_first() -> None:
     async with on_stage() as stage:
         await stage.press("w")
         first = next(line for line in stage.lines if "POD-001" in line)
-        assert "✖ No IPv6 address" in first
+        assert "■ No IPv6 address" in first
         explained = next(line for line in stage.lines if "EPS-001" in line)
         assert "└ IPv6: 0 of 2" in explained
         assert "Service shop/api" in explained
@@ -144,10 +144,10 @@ async def test_trace_marks_the_hop_that_breaks_and_says_so_first() -> None:
     async with on_stage() as stage:
         await stage.press("down", "t")
         summary = next(line for line in stage.lines if "IPv6 breaks at Pods" in line)
-        assert "✖" in summary
+        assert "■" in summary
         broken = next(line for line in stage.lines if "breaks here" in line)
         assert broken.index("breaks here") > 60
-        assert "✔" in broken[:60]
+        assert "√" in broken[:60]
         for hop in ("Client", "Service api", "EndpointSlices", "Pods", "Nodes"):
             assert any(line.strip().startswith(hop) for line in stage.lines), hop
 

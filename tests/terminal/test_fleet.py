@@ -80,7 +80,7 @@ async def test_layers_are_counted_by_family_and_flagged_as_in_the_overview() -> 
     async with fleet((200, 40)) as (stage, _):
         row = next(line for line in stage.lines if "prod-eu-1" in line)
         assert "14/18 ▲" in row
-        assert "13/14 ✖" in row
+        assert "13/14 ■" in row
         healthy = next(line for line in stage.lines if "staging" in line)
         assert "no problem found" in healthy
 
@@ -160,7 +160,7 @@ async def test_findings_of_all_clusters_have_their_cluster_and_open_it() -> None
     async with fleet((160, 40)) as (stage, feed):
         await stage.press("w")
         assert "Findings of the fleet" in stage.lines[0]
-        errors = [line for line in stage.lines if "✖" in line and "DS-" in line]
+        errors = [line for line in stage.lines if "■" in line and "DS-" in line]
         assert "prod-eu-1" in errors[0]
         await stage.press("/", *"cluster:prod-ap-1 LB-001", "enter", "enter")
         await stage.until(lambda: stage.app.screen is stage.app.main)

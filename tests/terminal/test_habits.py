@@ -133,7 +133,7 @@ async def test_a_small_pane_without_focus_has_its_flagged_rows_on_top() -> None:
         pods = stage.pane("pods")
         assert 0 < pods.page_lines < 6
         assert first_rows(stage, "pods") == ["api-0", "api-1", "mail-0"]
-        assert "Pods 6 ✖ 2" in stage.text
+        assert "Pods 6 ■ 2" in stage.text
         await stage.press("2")
         assert first_rows(stage, "pods") == ["mail-0", "api-0", "api-1"], "with focus the order is the chosen one"
         await stage.press("1")

@@ -44,7 +44,7 @@ def test_the_context_is_in_the_first_line_whatever_else_is_said(
         assert len(first) <= width
         words = first.removeprefix(" dsview  ").split("  ")[0]
         assert words == name or (len(words) >= 20 and "…" in words and words[-4:] == name[-4:]), width
-        assert "✖ 10" in first
+        assert "■ 10" in first
 
 
 def test_sources_in_trouble_that_have_no_room_beside_the_context_have_a_line_of_their_own(

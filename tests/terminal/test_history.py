@@ -70,11 +70,11 @@ async def test_going_somewhere_new_forgets_what_came_later() -> None:
 async def test_trail_names_the_screens_below() -> None:
     async with on_stage() as stage:
         await stage.press("G", "enter")
-        assert title(stage).startswith("Services ▸ Service shop/web")
+        assert title(stage).startswith("Services ► Service shop/web")
         await stage.press("t")
-        assert title(stage).startswith("Services ▸ web ▸ Trace")
+        assert title(stage).startswith("Services ► web ► Trace")
         await stage.press("escape", "w")
-        assert title(stage).startswith("Services ▸ web ▸ Findings")
+        assert title(stage).startswith("Services ► web ► Findings")
 
 
 async def test_going_back_and_forth_lengthens_no_trail() -> None:
@@ -91,7 +91,7 @@ async def test_going_back_and_forth_lengthens_no_trail() -> None:
 async def test_trail_leaves_the_title_its_room_on_a_small_screen() -> None:
     async with on_stage(size=(60, 20)) as stage:
         await stage.press("G", "enter", "w", "e")
-        assert title(stage).startswith("… ▸ web ▸ Findings ▸ DS-")
+        assert title(stage).startswith("… ► web ► Findings ► DS-")
 
 
 async def test_another_context_has_a_history_of_its_own() -> None:
@@ -136,4 +136,4 @@ async def test_one_walks_from_a_service_to_its_slice_its_pod_and_its_node_and_ba
 async def test_enter_in_a_trace_shows_the_object() -> None:
     async with on_stage() as stage:
         await stage.press("G", "t", "enter")
-        assert title(stage).startswith("Services ▸ Trace ▸ Service shop/web")
+        assert title(stage).startswith("Services ► Trace ► Service shop/web")

@@ -80,11 +80,11 @@ def test_ascii_signs_are_ascii() -> None:
 
 async def test_no_colour_leaves_all_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
     async with on_stage(size=(120, 50)) as stage:
-        coloured = stage.pane("pods").border.border_title, stage.names("pods"), stage.text.count("✖")
+        coloured = stage.pane("pods").border.border_title, stage.names("pods"), stage.text.count("■")
     monkeypatch.setenv("NO_COLOR", "1")
     async with on_stage(size=(120, 50)) as stage:
-        assert (stage.pane("pods").border.border_title, stage.names("pods"), stage.text.count("✖")) == coloured
-        assert "╌╌╌╌ ✖" in stage.text
+        assert (stage.pane("pods").border.border_title, stage.names("pods"), stage.text.count("■")) == coloured
+        assert "╌╌╌╌ ■" in stage.text
 
 
 @pytest.mark.parametrize("where", Where, ids=str)
@@ -150,6 +150,6 @@ async def test_a_finding_is_named_beside_its_code_where_every_column_has_its_roo
             await stage.press("2", "2")
             # The head may name the Pod, too.
             line = next(line for line in reversed(stage.lines) if "api-0" in line)
-            assert "✖ POD-001" in line
-            assert ("✖ POD-001 pod-lacks-family" in line) is is_named
+            assert "■ POD-001" in line
+            assert ("■ POD-001 pod-lacks-family" in line) is is_named
             assert "…" not in line[line.index("POD-001") :]

@@ -29,7 +29,7 @@ async def test_overview_fits_the_screen(
         words = " ".join(head.split())
         assert VERDICT in words
         assert (MATRIX in head) is has_matrix
-        assert ("IPv6 Pods ✖4/6" in words) is has_gaps
+        assert ("IPv6 Pods ■4/6" in words) is has_gaps
         assert ("Worst causes" in head) is has_worst
         assert "kubernetes" in stage.text or "web" in stage.text, "the panes have room left"
 

@@ -38,7 +38,7 @@ def row(name: str = "web", *, ip_v6: Cell | None = None, flags: Severity | None 
         Cell(Safe("3")),
         ip_v6 or Cell(Safe("fd00:10:96::4001")),
         Cell(Safe("3")),
-        Cell(Safe("✖ X-001") if flags else Safe(""), flag=flags),
+        Cell(Safe("■ X-001") if flags else Safe(""), flag=flags),
     )
     return Row(("shop", name), cells, found)
 
@@ -147,7 +147,7 @@ def test_lane_titles_stand_above_their_first_columns() -> None:
 
 @pytest.mark.parametrize(
     ("glyphs", "severity", "sign", "gap"),
-    [(UNICODE, Severity.ERROR, "✖", "╌"), (ASCII, Severity.WARNING, "!", "-")],
+    [(UNICODE, Severity.ERROR, "■", "╌"), (ASCII, Severity.WARNING, "!", "-")],
 )
 def test_flagged_gap_is_marked_by_sign_without_any_colour(
     glyphs: Glyphs, severity: Severity, sign: str, gap: str
@@ -165,12 +165,12 @@ def test_flagged_gap_is_marked_by_sign_without_any_colour(
 
 @pytest.mark.parametrize(
     ("width", "shown"),
-    [(32, "✖ X-001 ▲ X-002 ● X-003"), (20, "✖ X-001 ▲ X-002 +1"), (12, "✖ X-001 +2"), (8, "✖ X-001…")],
+    [(32, "■ X-001 ▲ X-002 ● X-003"), (20, "■ X-001 ▲ X-002 +1"), (12, "■ X-001 +2"), (8, "■ X-001…")],
 )
 def test_flags_that_have_no_room_are_counted(width: int, shown: str) -> None:
     column = Column(id="flags", title="", help="", width=width, max_width=width)
     layout = ColumnSizer([column]).layout(GUTTER + width)
-    flags = Safe("✖ X-001 ▲ X-002 ● X-003")
+    flags = Safe("■ X-001 ▲ X-002 ● X-003")
     line = painter().row(Row(("", "web"), (Cell(flags, flag=Severity.ERROR, value=flags),)), layout)
     assert line.text[GUTTER:].rstrip() == shown
 

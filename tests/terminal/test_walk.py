@@ -154,7 +154,7 @@ def test_from_the_overview_to_the_fix_and_on_to_another_cluster(
     tmux.sees("1 of 3", "Enter keep filter")
     tmux.keys("Enter")
     screen = tmux.sees("/missing:v6", "w findings")
-    assert "0/3 ✖" in screen
+    assert "0/3 ■" in screen
     assert "kube-dns" not in screen
 
     tmux.keys("Enter")
@@ -167,7 +167,7 @@ def test_from_the_overview_to_the_fix_and_on_to_another_cluster(
     tmux.until(lambda: tmux.copied == FIX, "the fix is copied")
 
     tmux.keys("Escape")
-    tmux.sees("Services ▸ Service shop/web")
+    tmux.sees("Services ► Service shop/web")
     tmux.keys("T")
     tmux.sees("Timeline", "Nothing has changed since everything was read.")
 
@@ -232,7 +232,7 @@ def test_the_mouse_leads_from_the_overview_to_the_trace(open_tmux: OpenTmux) -> 
     tmux.click(lines[-1].index("t trace"), len(lines) - 1)
     lines = tmux.sees("breaks here").splitlines()
     tmux.click(lines[-1].index("Esc"), len(lines) - 1)
-    tmux.sees("Services ▸ Service shop/web")
+    tmux.sees("Services ► Service shop/web")
 
 
 def test_any_size_while_lists_load_ends_with_a_whole_picture(open_tmux: OpenTmux) -> None:

@@ -284,12 +284,12 @@ def test_a_policy_that_exempts_everything_leaves_a_count() -> None:
 
 def test_symptoms_stand_below_their_cause_and_not_by_themselves() -> None:
     lines = render_text(SOME).splitlines()
-    heads = [line for line in lines if line.startswith(("✖", "▲", "●"))]
+    heads = [line for line in lines if line.startswith(("■", "▲", "●"))]
     assert [line.split()[2] for line in heads] == ["DS-POD-001", "DS-SVC-001", "DS-SVC-002"]
     cause = lines.index(heads[0])
     assert lines[cause + 2] == "    $ kubectl -n shop delete pod web-1"
     assert lines[cause + 3] == "    explains 1 more finding:"
-    assert lines[cause + 4].split() == ["✖", "DS-EPS-001", "Service", "shop/web"]
+    assert lines[cause + 4].split() == ["■", "DS-EPS-001", "Service", "shop/web"]
 
 
 def test_a_symptom_whose_cause_is_not_in_the_report_stands_for_itself() -> None:

@@ -53,7 +53,7 @@ def test_a_pod_without_a_family_of_its_node_shows_a_gap_and_the_error_there() ->
         Tone.GAP,
         Severity.ERROR,
     )
-    assert (found["flags"].text, found["flags"].value) == ("✖ POD-001 pod-lacks-family", "✖ POD-001")
+    assert (found["flags"].text, found["flags"].value) == ("■ POD-001 pod-lacks-family", "■ POD-001")
 
 
 def test_a_finished_pod_shows_no_gap() -> None:

@@ -68,7 +68,7 @@ def test_what_is_folded_away_is_counted_with_its_cause() -> None:
     lines = listed(scenario("03"), is_folded=True)
     assert codes(lines, LineKind.SYMPTOM) == []
     (cause,) = [line for line in lines if line.explains]
-    assert line_row(cause).cells[0].text.startswith("▸ [explains 1] ")
+    assert line_row(cause).cells[0].text.startswith("► [explains 1] ")
 
 
 def test_groups_have_headings_and_hold_what_they_say(troubled: Session) -> None:
@@ -96,7 +96,7 @@ def test_an_acknowledged_cause_is_gone_with_what_it_explains_and_can_be_shown_ag
     assert len(of_kind(shown, LineKind.ACKNOWLEDGED)) == len(acknowledged)
     row = line_row(of_kind(shown, LineKind.ACKNOWLEDGED)[0])
     assert row.severity is None
-    assert row.cells[0].text.startswith("▸ [acknowledged] ")
+    assert row.cells[0].text.startswith("► [acknowledged] ")
 
 
 def test_what_is_exempted_is_shown_where_it_is_asked_for() -> None:
@@ -117,12 +117,12 @@ def test_what_was_not_evaluated_stands_last_with_its_reason() -> None:
 def test_findings_with_one_remedy_on_the_pods_of_one_owner_are_one_line_with_their_number() -> None:
     (cause,) = [line for line in listed(scenario("03")) if line.is_several]
     cells = [cell.text for cell in line_row(cause).cells]
-    assert cells[0].startswith("▸ No IPv6 address: ")
+    assert cells[0].startswith("► No IPv6 address: ")
     assert cells[1] == "Deployment shop/web (3 Pods)"
     assert cells[3] == "POD-001"
     opened = listed(scenario("03"), opened=frozenset({cause.cause}))
     at = next(number for number, line in enumerate(opened) if line.key == cause.key)
-    assert line_row(opened[at]).cells[0].text.startswith("▾ ")
+    assert line_row(opened[at]).cells[0].text.startswith("▼ ")
     assert [line.kind for line in opened[at + 1 : at + 5]] == [LineKind.MEMBER] * 3 + [LineKind.SYMPTOM]
 
 

@@ -45,8 +45,8 @@ class Role(StrEnum):
 class Signs(msgspec.Struct, frozen=True, kw_only=True):
     """The signs of the picture, each one cell wide."""
 
-    good: str = "✔"
-    broken: str = "✖"
+    good: str = "√"
+    broken: str = "■"
     flagged: str = "▲"
     absent: str = "○"
     unknown: str = "?"

@@ -23,8 +23,8 @@ SYMPTOMS = 50
 
 _LANES = {"IPv4": "v4", "IPv6": "v6"}
 _VERDICT_SIGNS = {
-    Verdict.OK: "✔",
-    Verdict.BROKEN: "✖",
+    Verdict.OK: "√",
+    Verdict.BROKEN: "■",
     Verdict.ABSENT: "○",
     Verdict.NOT_PROVEN: "?",
     Verdict.NOT_READ: "?",

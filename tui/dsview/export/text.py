@@ -10,7 +10,7 @@ from dsview.export.lines import ReportLine, describe, lines_of
 from dsview.export.report import Report
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
-GLYPHS = {"error": "✖", "warning": "▲", "note": "●"}
+GLYPHS = {"error": "■", "warning": "▲", "note": "●"}
 """The sign of each severity."""
 
 _MODES = {

@@ -226,8 +226,8 @@ class Signs(msgspec.Struct, frozen=True):
     """The signs before a line: what a cause explains, several findings that are shut, and that are open."""
 
     folded: str = "└"
-    shut: str = "▸"
-    open: str = "▾"
+    shut: str = "►"
+    open: str = "▼"
 
 
 _SIGNS = Signs()

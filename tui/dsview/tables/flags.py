@@ -9,7 +9,7 @@ from dsview.checks.engine.registry import registry
 from dsview.core.finding import Finding, Severity
 from dsview.core.text import Safe
 
-GLYPHS = {Severity.ERROR: "✖", Severity.WARNING: "▲", Severity.NOTE: "●"}
+GLYPHS = {Severity.ERROR: "■", Severity.WARNING: "▲", Severity.NOTE: "●"}
 
 _BY_FIELD = (
     ("spec.clusterIP", "cluster_ip"),
@@ -47,12 +47,12 @@ def flagged_cells(findings: Iterable[Finding], columns: frozenset[str]) -> dict[
 
 
 def flags_text(view: ClusterView, findings: Iterable[Finding]) -> Safe:
-    """The findings of a row in short: `✖ EPS-001 ● SVC-006`, worst first, folded ones last."""
+    """The findings of a row in short: `■ EPS-001 ● SVC-006`, worst first, folded ones last."""
     return Safe(" ".join(_flags(view, findings)))
 
 
 def flags_words(view: ClusterView, findings: Iterable[Finding]) -> Safe:
-    """The same where there is room: a code that stands alone is followed by its name, `✖ EPS-001 family-empty`."""
+    """The same where there is room: a code that stands alone is followed by its name, `■ EPS-001 family-empty`."""
     flags = _flags(view, findings)
     code = f"DS-{flags[0].partition(' ')[2]}" if len(flags) == 1 else ""
     return Safe(f"{flags[0]} {registry()[code].slug}") if code in registry() else Safe(" ".join(flags))

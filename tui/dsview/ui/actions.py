@@ -135,7 +135,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         ((Where.TRACE,), "probe", "P", "Probe", "In a trace: lists what a probe would connect to, and asks."),
         ((Where.PROBE,), "send", "enter", "Send", "In a probe: connects to what is listed, from this machine."),
         (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop."),
-        (_OBJECT, "explain", "e", "Explain", "Explains the check behind the flag."),
+        ((*_OBJECT, *_ALWAYS), "explain", "e", "Explain", "Explains the check behind a code."),
         ((*_TABLES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause."),
         (_OBJECT, "timeline", "T", "Timeline", "Lists what changed since dsview came."),
         (_OBJECT, "yaml", "Y", "YAML", "Shows the object as YAML, read anew."),

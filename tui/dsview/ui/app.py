@@ -21,6 +21,8 @@ from dsview.sources.events import Staged
 from dsview.ui.actions import ACTIONS, Where, bindings_of, keys_label
 from dsview.ui.appearance import Appearance
 from dsview.ui.choices import ContextChoice
+from dsview.ui.codes import codes_in
+from dsview.ui.document import Document
 from dsview.ui.glyphs import ASCII, UNICODE
 from dsview.ui.keymap import keymap_of
 from dsview.ui.multiplexers import passed_on
@@ -29,6 +31,7 @@ from dsview.ui.refresh_loop import RefreshLoop
 from dsview.ui.screens.main import MainScreen
 from dsview.ui.signals import on_leave_signals
 from dsview.ui.styles import styles_dir
+from dsview.ui.table import Table
 from dsview.ui.themes import DEFAULT_THEME, FEW_COLOURS_THEME, missing_variables, own_themes
 from dsview.ui.time_travel import StartRecording, TimeActions, TimeTravel
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
 
     from dsview.analysis.cluster_view import Delta
+    from dsview.checks.engine.check import Check
     from dsview.core.errors import UserError
     from dsview.session.session import Session
     from dsview.ui.saving import Saver
@@ -409,7 +413,9 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self._driver.write(wrap(f"\x1b]52;c;{encoded}\a"))
 
     def commands(self) -> list[Command]:
-        """The palette: every action that works on this screen, from the registry."""
+        """The palette: every action that works on this screen, from the registry, and every check to be explained."""
+        from dsview.checks.engine.registry import all_checks  # noqa: PLC0415 - after the first frame
+
         return [
             Command(
                 action.title,
@@ -419,7 +425,12 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             )
             for action in self.actions
             if action.name not in _NOT_IN_PALETTE and self.go.can(action.name, self.screen)
-        ]
+        ] + [self._explain_command(check) for check in all_checks()]
+
+    def _explain_command(self, check: Check) -> Command:
+        code = check.code.removeprefix("DS-")
+        words = (code.lower(), check.code.lower(), check.slug)
+        return Command(code, f"Explains {check.slug}: {check.title}", words, partial(self.go.explanation, check.code))
 
     def action_palette(self) -> None:
         """Find an action by its name."""
@@ -429,6 +440,25 @@ class DsviewApp(TimeActions, App["UserError | None"]):
     def action_theme(self) -> None:
         """Choose the colours."""
         self.go.themes()
+
+    def action_explain(self) -> None:
+        """Explain the checks whose codes stand in the selected line, or in the text."""
+        table, text = next(iter(self.screen.query(Table)), None), next(iter(self.screen.query(Document)), None)
+        row = table.cursor_row if table is not None else None
+        texts = [cell.text for cell in row.cells] if row is not None else [text.text] if text is not None else []
+        codes = codes_in(texts)
+        if codes:
+            self.go.explain_one_of(codes)
+        else:
+            self.say("There is no code of a check here.")
+
+    def on_table_code_clicked(self, event: Table.CodeClicked) -> None:
+        """Explain it."""
+        self.go.explanation(event.code)
+
+    def on_document_code_clicked(self, event: Document.CodeClicked) -> None:
+        """Explain it."""
+        self.go.explanation(event.code)
 
     def action_earlier(self) -> None:
         """To the screen visited before."""

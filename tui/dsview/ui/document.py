@@ -20,9 +20,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from dsview.ui.actions import Where, bindings_of
+from dsview.ui.codes import code_at
 from dsview.ui.glyphs import UNICODE, Glyphs
 
-_FOUND = "bold underline on $cell-cursor"
+_MARGIN = 2
+"""Cells before the text: the cursor's mark and a blank."""
+
+_FOUND = "$ink bold underline on $cell-cursor"
 _FOUND_HERE = "bold reverse"
 """Places of what is looked for, and the one that is shown: told apart without colours, too."""
 
@@ -92,6 +96,13 @@ class Document(ScrollView, can_focus=True):
         def __init__(self, target: object) -> None:
             super().__init__()
             self.target = target
+
+    class CodeClicked(Message):
+        """The code of a check was clicked."""
+
+        def __init__(self, code: str) -> None:
+            super().__init__()
+            self.code = code
 
     def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -298,7 +309,11 @@ class Document(ScrollView, can_focus=True):
         line = offset.y + int(self.scroll_offset.y) if offset is not None else len(self._lines)
         if line >= len(self._lines):
             return
-        index = self._lines[line][1]
+        text, index = self._lines[line]
+        code = code_at(text.plain, offset.x - _MARGIN) if offset is not None else None
+        if code is not None:
+            self.post_message(self.CodeClicked(code))
+            return
         if not self._blocks[index].is_selectable:
             return
         again = index == self._at

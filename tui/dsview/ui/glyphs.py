@@ -50,10 +50,10 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 UNICODE = Glyphs(
-    error="✖",
+    error="■",
     warning="▲",
     note="●",
-    good="✔",
+    good="√",
     cursor="▌",
     gap="╌",
     rule="│",
@@ -62,9 +62,9 @@ UNICODE = Glyphs(
     ascending="↑",
     descending="↓",
     dot="·",
-    more="▸",
-    opened="▾",
-    less="◂",
+    more="►",
+    opened="▼",
+    less="◄",
     folded="└",
     rail="┃",
     broken_rail="╎",

@@ -10,6 +10,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from dsview.core.text import safe
+from dsview.ui.codes import code_at
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import MUTED, STRONG, content
 
@@ -86,7 +87,11 @@ class HeaderBar(Widget):
         """Go to the cause that was clicked; else to all findings, where all this is told at length."""
         head = self._head(self.size.width)
         cause = head.cause_at(event.x, event.y) if head is not None else None
-        if cause is not None and cause.pane_id:
+        line = head.lines[event.y].plain if head is not None and event.y < len(head.lines) else ""
+        code = code_at(line, event.x)
+        if code is not None:
+            self.app.go.explanation(code)
+        elif cause is not None and cause.pane_id:
             self.app.go.detail(cause.pane_id, cause.key)
         else:
             self.app.go.findings()

@@ -127,6 +127,24 @@ class Navigator:
 
         self._visit(lambda _workspace: ExplainScreen(code, glyphs=self._app.glyphs))
 
+    def explain_one_of(self, codes: Sequence[str]) -> None:
+        """What a check is about; of several, the one that is chosen."""
+        from dsview.checks.engine.registry import registry
+        from dsview.ui.screens.choose import Choice, ChooseScreen
+
+        if len(codes) == 1:
+            self.explanation(codes[0])
+            return
+
+        def take(names: frozenset[str] | None) -> None:
+            if names:
+                self.explanation(next(iter(names)))
+
+        choices = [Choice(code, registry()[code].title) for code in codes]
+        self._app.push_screen(
+            ChooseScreen("Explain", choices, several=False, verb="explain", glyphs=self._app.glyphs), take
+        )
+
     def sources(self) -> None:
         """How each source is doing."""
         from dsview.ui.screens.sources import SourcesScreen

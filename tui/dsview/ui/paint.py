@@ -214,11 +214,13 @@ class Painter:
         style = self._cache.get(key)
         if style is None:
             under = self._cell if chosen else self._lit[lit]
-            style = self._cache[key] = (under + self._parse(_STYLES[role])).rich_style
+            # Of the colours, ink alone can be read on the chosen cell; its sign tells what it is flagged for.
+            ink = self._parse("$ink bold") if chosen else Style()
+            style = self._cache[key] = (under + self._parse(_STYLES[role]) + ink).rich_style
         return style
 
 
-_GLOW = "bold underline on $cell-cursor"
+_GLOW = "$ink bold underline on $cell-cursor"
 """A cell that changed a moment ago: without colour it is still bold and underlined."""
 
 _LEAST_CUT = 7
@@ -236,7 +238,7 @@ def _lane_class(lane: Lane) -> str:
 
 
 def _flags_within(text: str, width: int) -> str:
-    """As many flags as have room, and how many more there are: `✖ NGX-001 +2`."""
+    """As many flags as have room, and how many more there are: `■ NGX-001 +2`."""
     words = text.split(" ")
     for left_out in range(len(words) // 2):
         short = " ".join(words[: len(words) - 2 * left_out]) + (f" +{left_out}" if left_out else "")

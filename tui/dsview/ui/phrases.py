@@ -42,12 +42,12 @@ def lane_style(lane: str) -> str:
 
 
 def severity_word(severity: Severity, glyphs: Glyphs) -> tuple[str, str]:
-    """The glyph and the word of a severity, styled: `✖ error`."""
+    """The glyph and the word of a severity, styled: `■ error`."""
     return (f"{glyphs.severity(severity)} {severity.value}", _SEVERITY[severity])
 
 
 def count_words(counts: Mapping[Severity, int], glyphs: Glyphs, *, short: bool = False) -> list[tuple[str, str]]:
-    """Each severity that occurs, with its number: `✖ 3 errors`, or short `✖ 3`."""
+    """Each severity that occurs, with its number: `■ 3 errors`, or short `■ 3`."""
     found: list[tuple[str, str]] = []
     for severity in sorted(counts, key=lambda s: s.rank):
         number = counts[severity]

@@ -13,7 +13,7 @@ _SIGNS = {
     "+": "╭╮╰╯┌┐└┘├┤┬┴┼┏┓┗┛╔╗╚╝",
     " ": "▁▂▃▄▅▆▇█▀",
 }
-_SIGNS |= {"*": "·•●", ">": "▸►→", "<": "◂◄←", "v": "▾▼↓", "^": "▴▲↑"}
+_SIGNS |= {"*": "·•●", ">": "►→", "<": "◄←", "v": "▼↓", "^": "▲↑"}
 _TO_ASCII = str.maketrans({sign: plain for plain, signs in _SIGNS.items() for sign in signs})
 
 

@@ -22,6 +22,7 @@ from textual.widget import Widget
 
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.change_highlight import ChangeHighlight
+from dsview.ui.codes import code_at
 from dsview.ui.columns import ColumnSizer, Layout
 from dsview.ui.cursor import Cursor, Rows
 from dsview.ui.glyphs import UNICODE, Glyphs
@@ -59,6 +60,13 @@ class Table(ScrollView, can_focus=True):
 
     class Moved(Message):
         """The cursor is on another row."""
+
+    class CodeClicked(Message):
+        """The code of a check was clicked in the row of the cursor."""
+
+        def __init__(self, code: str) -> None:
+            super().__init__()
+            self.code = code
 
     class HeaderClicked(Message):
         """A column's title was clicked."""
@@ -462,8 +470,17 @@ class Table(ScrollView, can_focus=True):
                 self.scroll_to(x=item.end - self._room, animate=False, immediate=True)
         self.refresh()
 
+    def _code_at(self, x: int, index: int) -> str | None:
+        """The check whose code stands at a place of a row."""
+        place = x if x < self._layout.fixed else x + int(self.scroll_offset.x)
+        item = self._layout.at(place)
+        if self._rows is None or item is None or item.column.lane:
+            return None
+        line = self._row_strip(self._rows, index).text
+        return code_at(line, place)
+
     def on_click(self, event: events.Click) -> None:
-        """Select a row; a second click on it opens it. A title sorts."""
+        """Select a row; a second click on it opens it, or explains the code that is clicked. A title sorts."""
         offset = event.get_content_offset(self)
         if offset is None:
             return
@@ -478,6 +495,10 @@ class Table(ScrollView, can_focus=True):
             return
         key = self._rows.key_at(index)
         again = self._clicked == key
+        code = self._code_at(offset.x, index) if again else None
+        if code is not None:
+            self.post_message(self.CodeClicked(code))
+            return
         self._move_to(index)
         self._clicked = key
         if again or event.chain > 1:

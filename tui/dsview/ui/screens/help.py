@@ -41,8 +41,29 @@ class HelpScreen(ReadingScreen):
                 ),
                 (content(severity_word(Severity.WARNING, glyphs)), "A mismatch that bites under some condition."),
                 (content(severity_word(Severity.NOTE, glyphs)), "Worth knowing, often intended."),
-                (content((glyphs.gap * 10, "$ink-faint")), "An address of this family is missing."),
-                (content(("IPv4", V4), " ", ("IPv6", V6)), "The two lanes: a gap is seen as a gap."),
+                (content((glyphs.gap * 10, "$ink-faint")), "A gap: an address of this family should be here."),
+                (content((glyphs.dot, MUTED)), "Nothing is here, and nothing need be."),
+                (content(("?", MUTED)), "Nobody can tell, since it was not read."),
+                (content(("IPv4", V4), " ", ("IPv6", V6)), "The two lanes. What is bold in one is the first address."),
+                (
+                    content((glyphs.good, GOOD), " ", (glyphs.nowhere, MUTED), " ", (glyphs.error, "$flag-error")),
+                    "In a trace: this hop is fine, does not have the family, breaks.",
+                ),
+                (
+                    content(f"{glyphs.rail} {glyphs.broken_rail}"),
+                    "In a trace: the family gets through so far; it does not.",
+                ),
+                (
+                    content(f"{glyphs.more} {glyphs.opened} {glyphs.folded}"),
+                    "Several findings in one line, which Enter opens; opened; explained by the line above.",
+                ),
+                (content("+2"), "Two more findings than there is room for."),
+                (content(f"{glyphs.ellipsis}"), "Cut short; of addresses and names both ends are kept."),
+                (
+                    content(f"{glyphs.ascending} {glyphs.descending} {glyphs.cursor}"),
+                    "Sorted, and which way; where the cursor is.",
+                ),
+                (content((" changed ", "$ink bold underline on $cell-cursor")), "Changed a moment ago."),
                 (
                     content(("no flag", GOOD)),
                     "Nothing is wrong in the API. dsview sends no packets: not the same as reachable.",

@@ -380,11 +380,11 @@ class MainScreen(Screen[None]):
             self.app.go.trace(self.active.pane_id, self.active.cursor_key)
 
     def action_explain(self) -> None:
-        """Explain the row's worst finding."""
+        """Explain what the row is flagged for."""
         row = self.active.cursor_row
-        worst = min(row.findings, key=lambda f: f.order, default=None) if row is not None else None
-        if worst is not None:
-            self.app.go.explanation(worst.check)
+        codes = dict.fromkeys(f.check for f in sorted(row.findings, key=lambda f: f.order)) if row is not None else {}
+        if codes:
+            self.app.go.explain_one_of(list(codes))
         else:
             self.app.say("Nothing is flagged in this row.")
 

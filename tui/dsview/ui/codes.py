@@ -1,0 +1,22 @@
+"""Codes of checks wherever they stand on the screen: `e`, or a click, explains them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_CODE = re.compile(r"\b(?:DS-)?([A-Z]{2,5}-\d{3})\b")
+
+
+def codes_in(texts: Iterable[str]) -> list[str]:
+    """The checks whose codes stand in some texts, each once, in that order."""
+    from dsview.checks.engine.registry import registry  # noqa: PLC0415 - the checks are imported after the first frame
+
+    found = dict.fromkeys(f"DS-{match[1]}" for text in texts for match in _CODE.finditer(text))
+    return [code for code in found if code in registry()]
+
+
+def code_at(text: str, place: int) -> str | None:
+    """The check whose code stands at a place of a line, where one does."""
+    match = next((match for match in _CODE.finditer(text) if match.start() <= place < match.end()), None)
+    return next(iter(codes_in([match[0]])), None) if match is not None else None
