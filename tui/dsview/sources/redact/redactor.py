@@ -113,7 +113,7 @@ class Redactor:
         """A host name, or an address in its place; a leading wildcard stays one."""
         if text.startswith("*."):
             return f"*.{self.host(text[2:])}"
-        mapped = self.addresses.address(text)
+        mapped = self.addresses.range(text)
         if mapped is not None:
             return mapped
         if is_redacted(text):

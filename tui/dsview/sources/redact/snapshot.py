@@ -181,7 +181,7 @@ def _balancer(entries: tuple[LoadBalancerIngress, ...], to: Redactor) -> tuple[L
 def _endpoint_slice(item: EndpointSlice, to: Redactor) -> dict[str, Any]:
     _, rows = pack(
         Endpoint(
-            addresses=tuple(to.addresses.address(a) or to.host(a) for a in e.addresses),
+            addresses=tuple(to.addresses.range(a) or to.host(a) for a in e.addresses),
             ready=e.ready,
             target=to.key_of(Kind.POD, e.target),
             target_uid=to.uid(e.target_uid),
