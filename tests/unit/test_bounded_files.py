@@ -153,6 +153,13 @@ def test_of_what_unpacks_to_too_much_no_more_than_the_limit_is_held(tmp_path: Pa
         tracemalloc.stop()
 
 
+def test_what_unpacks_to_too_many_times_its_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_files, "SMALL", 1000)
+    assert read_stream(io.BytesIO(gzip.compress(b" " * 1000)), OBJECTS) == b" " * 1000
+    with pytest.raises(NotReadableError, match="more than 200 times its size"):
+        read_stream(io.BytesIO(gzip.compress(b" " * 1_000_000)), OBJECTS)
+
+
 @pytest.mark.parametrize("members", [1, 2, 20_000])
 def test_gzip_files_behind_each_other_are_one(members: int) -> None:
     data = gzip.compress(b"a") * members + b"\0\0"

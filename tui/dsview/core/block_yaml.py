@@ -35,6 +35,8 @@ _WORDS: Final = {"true": True, "false": False, "null": None}
 _RESOLVERS: Final = yaml.SafeLoader.yaml_implicit_resolvers
 _TIME: Final = "tag:yaml.org,2002:timestamp"
 _MAX_KNOWN: Final = 10_000
+_LONGEST_KNOWN: Final = 200
+"""Characters of a line that is kept: what is longer is seldom met again."""
 
 
 class NotBlockYaml(ValueError):  # noqa: N818  (what the text is)
@@ -195,9 +197,10 @@ def _line(text: str) -> _Line:
     elif value is None:
         raise NotBlockYaml
     line = _Line(len(indent), len(dashes) // 2, key, _NOTHING if value is None else _scalar(value))
-    if len(_known) >= _MAX_KNOWN:
-        _known.clear()
-    _known[text] = line
+    if len(text) <= _LONGEST_KNOWN:
+        if len(_known) >= _MAX_KNOWN:
+            _known.clear()
+        _known[text] = line
     return line
 
 

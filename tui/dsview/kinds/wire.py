@@ -29,8 +29,15 @@ class Wire(msgspec.Struct, rename="camel", gc=False):
     """
 
 
+_LONGEST = 16_384
+"""Bytes that are kept to be known again: labels have up to 1 kB, containers up to 10 kB."""
+
+
 class Interner:
-    """Decoded values by the bytes or words they came from. Emptied when it has grown to `limit` entries."""
+    """Decoded values by the bytes or words they came from. Emptied when it has grown to `limit` entries.
+
+    What is larger than anything that repeats is decoded each time: it could hold gigabytes.
+    """
 
     def __init__(self, limit: int = 20_000) -> None:
         self._limit = limit
@@ -41,6 +48,8 @@ class Interner:
         value: T | None = self._values.get(key)
         if value is None:
             value = make()
+            if isinstance(key, bytes) and len(key) > _LONGEST:
+                return value
             if len(self._values) >= self._limit:
                 self._values.clear()
             self._values[key] = value

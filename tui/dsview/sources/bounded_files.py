@@ -68,6 +68,11 @@ REMEMBERED = FileLimit(1 << 20)
 MAX_MEMBERS: Final = 100_000
 """gzip files behind each other in one file: block-wise compressors make one of each 64 kB."""
 
+MAX_RATIO: Final = 200
+"""How many times its size a gzip file may unpack to, beyond `SMALL` bytes: objects do so 10 to 60 times."""
+
+SMALL: Final = 256 << 20
+
 _PIECE: Final = 1 << 20
 _PACKED_PIECE: Final = 1 << 16
 """Small: what follows a member is copied for each member."""
@@ -180,11 +185,12 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
     if not begin.startswith(_GZIP):
         yield from chain([begin], pieces)
         return
-    members = 0
+    members = packed = unpacked = 0
     unzip = None
     for piece in chain([begin], pieces):
         for start in range(0, len(piece), _PACKED_PIECE):
             rest = piece[start : start + _PACKED_PIECE]
+            packed += len(rest)
             while rest:
                 if unzip is None:
                     # Tapes and some compressors fill up what is behind a file.
@@ -198,9 +204,13 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
                         raise NotReadableError(f"it is more than {MAX_MEMBERS:,} gzip files behind each other")
                     unzip = zlib.decompressobj(wbits=31)
                 try:
-                    yield unzip.decompress(rest, _PIECE)
+                    part = unzip.decompress(rest, _PIECE)
                 except zlib.error as error:
                     raise NotReadableError(f"it is not readable as gzip ({error})") from None
+                unpacked += len(part)
+                if unpacked > max(SMALL, packed * MAX_RATIO):
+                    raise NotReadableError(f"it unpacks to more than {MAX_RATIO} times its size")
+                yield part
                 if unzip.eof:
                     rest = unzip.unused_data
                     unzip = None
