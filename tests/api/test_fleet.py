@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -268,3 +270,52 @@ def test_a_context_keeps_its_name_and_is_shown_harmlessly(tmp_path: Path) -> Non
         result = run(found, "-o", "json")
     assert [row["context"] for row in json.loads(result.stdout)["clusters"]] == ["prod \u26a0\\ufe0f\\x1b[31m"]
     assert json.loads(result.stdout)["clusters"][0]["state"] == "read"
+
+
+PLUGIN = """#!{python}
+import json, os, pathlib, time
+folder = pathlib.Path({folder!r})
+with open(folder / "log", "a") as log:
+    log.write(f"start {{os.getpid()}}\\n")
+if not (folder / "go").exists():
+    (folder / "started").write_text("yes")
+while not (folder / "go").exists():
+    time.sleep(0.01)
+with open(folder / "log", "a") as log:
+    log.write(f"end {{os.getpid()}}\\n")
+credential = {{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {{"token": "t"}}}}
+print(json.dumps(credential))
+"""
+"""A credential plug-in that waits for a person, who is a file here."""
+
+
+def test_one_browser_at_a_time_and_clusters_without_a_plug_in_do_not_wait_for_it(tmp_path: Path) -> None:
+    plugin = tmp_path / "login"
+    plugin.write_text(PLUGIN.format(python=sys.executable, folder=str(tmp_path)))
+    plugin.chmod(0o755)
+    os.mkfifo(tmp_path / "started")
+    with fleet(tmp_path, healthy=5) as found:
+        config = json.loads(found.kubeconfig.read_text())
+        command = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "interactiveMode": "Never"}
+        config["users"] = [{"name": "person", "user": {"exec": command}}]
+        for context in config["contexts"][:3]:
+            context["context"]["user"] = "person"
+        found.kubeconfig.write_text(json.dumps(config))
+        told = Told()
+        fleet_reader = reader(found, told, parallel=2, silence=30.0)
+        fleet_reader.start()
+        try:
+            signing_in, others = found.healthy[:3], found.healthy[3:]
+            assert told.wait_for(lambda: all(told.last(name) is Contact.READ for name in others))
+            assert told.wait_for(lambda: all(told.last(name) is Contact.SIGNING_IN for name in signing_in))
+            assert (tmp_path / "started").read_text() == "yes"
+            assert [line.split()[0] for line in (tmp_path / "log").read_text().splitlines()] == ["start"]
+            (tmp_path / "go").touch()
+            assert fleet_reader.wait(60)
+            assert [told.last(name) for name in signing_in] == [Contact.READ] * 3
+        finally:
+            (tmp_path / "go").touch()
+            fleet_reader.stop()
+    first, second, *_ = (tmp_path / "log").read_text().splitlines()
+    assert (first.split()[0], second.split()[0]) == ("start", "end")
+    assert first.split()[1] == second.split()[1]

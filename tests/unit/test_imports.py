@@ -48,6 +48,9 @@ def imported_by(*arguments: str) -> set[str]:
         (("check", "--demo", "healthy"), CLIENT | SCREEN),
         (("show", "services", "--from", FILE), CLIENT | SCREEN),
         (("help", "keys"), CLIENT),
+        (("fleet", "--demo", "-o", "json"), CLIENT | SCREEN),
+        (("probe", "--all", "--demo", "healthy", "--dry-run"), CLIENT | SCREEN),
+        (("rbac", "--cronjob"), CLIENT | SCREEN | {"crossplane"}),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
