@@ -29,6 +29,7 @@ PLATFORMS: dict[str, tuple[Family, ...]] = {
     "kubeadm": DUAL,
     "kubeedge": ("IPv4",),
     "openshift": DUAL,
+    "openshift-vsphere": DUAL,
     "ovn-kubernetes": DUAL,
     "rke2": DUAL,
     "virtual-kubelet": DUAL,

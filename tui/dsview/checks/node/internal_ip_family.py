@@ -3,7 +3,8 @@
 ## Condition
 
 A Ready node has no usable InternalIP of a family that the cluster serves: an error in a dual-stack cluster, else a
-warning. A note where the family is only an ExternalIP, where only peers have it, or on Windows.
+warning. A note where the family is only an ExternalIP, where only peers have it, on Windows, or on vSphere with
+OVN-Kubernetes and pods that have the family.
 
 ## Why it matters
 
@@ -15,11 +16,13 @@ Start the node's kubelet with --node-ip=<IPv4 address>,<IPv6 address> and restar
 
 ## When it is a false alarm
 
-Virtual and Fargate nodes, and nodes that a cloud provider has not initialised yet.
+Virtual and Fargate nodes, and nodes that a cloud provider has not initialised yet. OpenShift on vSphere reports
+addresses of one family of a dual-stack node.
 
 ## Source
 
-https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack: --node-ip
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/#configure-ipv4-ipv6-dual-stack: --node-ip;
+openshift/openshift-docs#63334: status.addresses on vSphere
 """
 
 from __future__ import annotations
@@ -82,6 +85,8 @@ def _internal_problem(ctx: Context, node: Node, facts: NodeFacts, family: Family
         severity, why = Severity.NOTE, f"its {family} address is an ExternalIP"
     elif is_windows(node):
         severity, why = Severity.NOTE, "it runs Windows"
+    elif _is_openshift_on_vsphere(node) and family in facts.pod_families:
+        severity, why = Severity.NOTE, "OpenShift on vSphere reports addresses of one family only"
     else:
         severity = Severity.ERROR if ctx.is_dual() else Severity.WARNING
         why = f"the cluster serves {families(ctx.profile.service_families)}"
@@ -95,6 +100,10 @@ def _internal_problem(ctx: Context, node: Node, facts: NodeFacts, family: Family
         expected=f"an InternalIP of {family}",
         fix=_give_node_ips(ctx, node, family),
     )
+
+
+def _is_openshift_on_vsphere(node: Node) -> bool:
+    return node.provider_id.startswith("vsphere:") and bool(node.annotation("k8s.ovn.org/node-subnets"))
 
 
 def _give_node_ips(ctx: Context, node: Node, lacking: Family) -> str:
