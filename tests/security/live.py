@@ -112,7 +112,7 @@ class Live:
 
 def _actions(parts: tuple[Where, ...]) -> list[Action]:
     found = {action.name: action for part in parts for action in actions_of(part)}
-    return [action for name, action in found.items() if name not in _LEAVES]
+    return [action for name, action in found.items() if action.keys and name not in _LEAVES]
 
 
 @asynccontextmanager

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from dsview.analysis.home_pane import KINDS as PLACES
+from dsview.cli import cli
 from dsview.core.listen import ListenSource
 from dsview.export.rbac import cluster_role
+from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Health
 from dsview.sources.kube.pod_exec import COMMANDS
 from dsview.ui.actions import ACTIONS
 from tests.security.live import Live, cluster, live
 from tests.security.rights import Rights
-from tests.support.apiserver import ApiServer
+from tests.support.apiserver import KINDS, ApiServer
+from tests.support.clusters import DATA
+
+GATEWAYS = DATA / "scenarios-listeners" / "09-ngf-ipfamily-ipv4"
 
 
 @pytest.fixture
@@ -79,6 +89,60 @@ async def test_the_printed_cluster_role_is_enough_for_a_full_session(
         assert sources(one) == {ListenSource.PREDICTED if no_exec else ListenSource.READ}
     assert rights.refused == []
     assert ("exec" in {request.verb for request in api.log}) is not no_exec
+
+
+async def test_every_right_of_the_printed_cluster_role_is_used_by_some_session(api: ApiServer, tmp_path: Path) -> None:
+    api.serves_add_ons, api.streams_lists = True, False
+    api.load(json.loads((GATEWAYS / "objects.json").read_text())["items"])
+    for plural, (version, kind, is_namespaced) in KINDS.items():
+        where = {"namespace": "shop"} if is_namespaced else {}
+        api.load([{"apiVersion": version, "kind": kind, "metadata": {"name": f"a-{plural}", **where}}])
+    async with live(api.write_kubeconfig(tmp_path / "kubeconfig"), select=("DS-EPS-006",)) as one:
+        await one.settled()
+        await one.until(lambda: ("list", "events") in asked(api), "Events were listed")
+        assert one.app.workspace is not None
+        state = one.app.workspace.session.state
+        for place, kind in PLACES.items():
+            keys = list(state.store(kind).keys())
+            assert keys, f"there is no {kind} to look at"
+            one.app.go.yaml(place, keys[0])
+            await one.until(partial(was_read, api, kind), f"a {kind} was read")
+            await one.home()
+    granted = {
+        (verb, resource)
+        for rule in Rights(cluster_role(with_exec=False)).rules
+        for verb in rule["verbs"]
+        for resource in rule["resources"]
+    }
+    assert granted - asked(api) == set(), "granted, and never used"
+    assert asked(api) - granted == {("exec", "pods")}, "asked for, and not granted"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("check",), ("show", "pods"), ("plan",), ("trace", "service/kube-system/kube-dns"), ("snapshot", "-o", "-")],
+    ids=" ".join,
+)
+def test_the_printed_cluster_role_is_enough_for_every_command(
+    api: ApiServer, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    rights = Rights(cluster_role())
+    api.hook = rights.enforce
+    kubeconfig = api.write_kubeconfig(tmp_path / "kubeconfig")
+    result = CliRunner().invoke(cli, [*words, "--kubeconfig", str(kubeconfig)], standalone_mode=False)
+    assert result.exception is None
+    assert rights.refused == []
+    assert_harmless(api)
+    assert ("watch", "services") in asked(api)
+
+
+def was_read(api: ApiServer, kind: Kind) -> bool:
+    return ("get", RESOURCES[kind].plural) in asked(api)
+
+
+def asked(api: ApiServer) -> set[tuple[str, str]]:
+    """The verbs and resources of all requests so far; discovery has no resource."""
+    return {(request.verb, request.plural) for request in list(api.log) if request.plural in KINDS}
 
 
 @pytest.mark.parametrize("no_exec", [False, True], ids=["with exec", "without exec"])

@@ -51,6 +51,12 @@ KINDS: dict[str, tuple[str, str, bool]] = {
 Piece = bytes | Callable[[], object]
 """Bytes to send, or something to do before the next ones."""
 
+ADD_ONS: dict[str, tuple[str, str, bool]] = {
+    resource.plural: (f"{resource.group}/{resource.versions[0]}", kind.value, resource.namespaced)
+    for kind, resource in RESOURCES.items()
+    if resource.optional
+}
+KINDS |= ADD_ONS
 PLURALS = {kind: plural for plural, (_, kind, _) in KINDS.items()}
 
 
@@ -110,7 +116,7 @@ def http_chunked(*chunks: bytes) -> bytes:
 def dripping(byte: bytes, is_over: threading.Event) -> list[Piece]:
     """Pieces of `Raw`: a byte every 20 ms, until somebody says that it is over."""
     pause: Piece = lambda: is_over.wait(0.02)  # noqa: E731  (the type says what it is for)
-    return [byte, pause] * 500
+    return [byte, pause] * 20_000
 
 
 def status_body(code: int, reason: str, message: str) -> bytes:
@@ -151,6 +157,8 @@ class ApiServer:
         self.log: list[Request] = []
         self.hook: Callable[[Request], None] | None = None
         """Called for each request; raises `Fault` to answer otherwise."""
+        self.serves_add_ons = False
+        """Whether it serves Gateways and what else is optional."""
         self.streams_lists = True
         self.refuses_protobuf = 0
         """The code that an Accept header with protobuf is refused with."""
@@ -446,11 +454,15 @@ class _Handler(BaseHTTPRequestHandler):
         if parts.path == "/version":
             self._send(200, b'{"major":"1","minor":"36","gitVersion":"v1.36.1"}')
         elif parts.path == "/apis":
-            names = sorted({version.rpartition("/")[0] for version, _, _ in KINDS.values() if "/" in version})
+            names = sorted({version.rpartition("/")[0] for version, _, _ in self._served().values() if "/" in version})
             self._send(200, json.dumps({"kind": "APIGroupList", "groups": [{"name": n} for n in names]}).encode())
+        elif parts.path.startswith("/apis/") and request.verb == "get" and not request.name:
+            asked = parts.path.removeprefix("/apis/")
+            found = [{"name": plural} for plural, (version, _, _) in self._served().items() if version == asked]
+            self._send(200, json.dumps({"kind": "APIResourceList", "resources": found}).encode())
         elif request.verb == "exec":
             self._exec(request)
-        elif request.plural not in KINDS:
+        elif request.plural not in self._served():
             raise Fault(404, status_body(404, "NotFound", "the server could not find the requested resource"))
         elif request.verb == "watch":
             self._watch(request)
@@ -458,6 +470,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._get(request)
         else:
             self._list(request)
+
+    def _served(self) -> dict[str, tuple[str, str, bool]]:
+        return KINDS if self.api.serves_add_ons else {p: kind for p, kind in KINDS.items() if p not in ADD_ONS}
 
     def _request(self, path: str, query: dict[str, str]) -> Request:
         words = path.strip("/").split("/")

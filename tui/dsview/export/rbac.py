@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from dsview.analysis.home_pane import KINDS
+from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
+
+_Granted = dict[tuple[str, tuple[str, ...]], list[str]]
+"""Resources by their API group and the verbs that are granted for them."""
+
+_SHOWN_AS_YAML = frozenset(KINDS.values())
+"""Kinds of which one object is read by itself: those that have a detail."""
 
 _HEAD = """\
 # The least that dsview needs to show everything. It never writes, and never reads Secrets.
@@ -102,11 +110,12 @@ spec:
 
 def cluster_role(*, with_exec: bool = True) -> str:
     """The ClusterRole as YAML."""
-    groups: dict[str, list[str]] = {}
-    add_ons: dict[str, list[str]] = {}
-    for resource in RESOURCES.values():
-        if resource.plural != "configmaps":
-            (add_ons if resource.optional else groups).setdefault(resource.group, []).append(resource.plural)
+    groups: _Granted = {}
+    add_ons: _Granted = {}
+    for kind, resource in RESOURCES.items():
+        if kind is not Kind.CONFIG_MAP:
+            granted = add_ons if resource.optional else groups
+            granted.setdefault((resource.group, _verbs(kind)), []).append(resource.plural)
     return _HEAD + _rules(groups) + _ADD_ONS + _rules(add_ons) + _NAMED + (_EXEC if with_exec else "")
 
 
@@ -117,11 +126,18 @@ def cronjob(image: str) -> str:
     )
 
 
-def _rules(groups: dict[str, list[str]]) -> str:
+def _verbs(kind: Kind) -> tuple[str, ...]:
+    """What is asked about a kind. Events are only listed, each minute; what the YAML view shows is read alone."""
+    if kind is Kind.EVENT:
+        return ("list",)
+    return ("get", "list", "watch") if kind in _SHOWN_AS_YAML else ("list", "watch")
+
+
+def _rules(groups: _Granted) -> str:
     return "".join(
         f'  - apiGroups: ["{group}"]\n    resources: [{", ".join(map(_quoted, sorted(plurals)))}]\n'
-        '    verbs: ["get", "list", "watch"]\n'
-        for group, plurals in sorted(groups.items())
+        f"    verbs: [{', '.join(map(_quoted, verbs))}]\n"
+        for (group, verbs), plurals in sorted(groups.items())
     )
 
 
