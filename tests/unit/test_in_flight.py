@@ -91,7 +91,7 @@ def test_what_is_passed_over_is_not_held_and_has_an_end() -> None:
         assert whole.held > 0
         one.hold(WATCH_EVENT.size + 1)
         assert whole.held == 0
-        with pytest.raises(RequestFailed, match="more than 64 MB"):
+        with pytest.raises(RequestFailed, match="more than 48 MB"):
             one.hold(PASSED_OVER + 1)
 
 

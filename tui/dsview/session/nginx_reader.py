@@ -17,7 +17,7 @@ from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
 AGAIN_AFTER = 300.0
 """Seconds after which a file is read again although nothing said that it changed."""
 
-UNREAD_AGAIN_AFTER = 5.0
+UNREAD_AGAIN_AFTER = 4.0
 """Seconds after which a file that could not be read is asked for again; a fifth more each time."""
 
 RELOADED_AFTER = 15.0

@@ -8,8 +8,11 @@ from collections.abc import Callable
 FIRST = 0.8
 LONGEST = 30.0
 RESET_AFTER = 120.0
-LONGEST_READABLE = 8.0
-"""The longest wait behind an answer that came and cannot be read: nothing says that the server is in trouble."""
+LONGEST_BAD = 5.0
+"""The longest wait behind an answer that came and is of no use: nothing says that the server is in trouble."""
+
+LONGEST_LARGE = 6.5
+"""The same where it was too large: taking in as much again and again costs a core its tenth at most."""
 
 LONGEST_ASKED = 300.0
 """The most of a Retry-After that is waited for, in seconds: a server may ask for days."""

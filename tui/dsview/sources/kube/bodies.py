@@ -12,7 +12,7 @@ import msgspec
 import urllib3
 
 from dsview.sources.kube.deadlines import Deadline
-from dsview.sources.kube.errors import RequestFailed
+from dsview.sources.kube.errors import RequestFailed, TooLarge
 from dsview.sources.kube.in_flight import InFlight
 from dsview.sources.kube.limits import PIECE, BodyLimit
 from dsview.sources.kube.segments import Segments, written
@@ -22,14 +22,6 @@ UNDECODABLE = (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError)
 
 BROKEN = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 """What reading from a connection raises where it breaks."""
-
-
-class TooLarge(RequestFailed):
-    """A body has more bytes than its limit."""
-
-    def __init__(self, limit: BodyLimit) -> None:
-        size = f"{limit.size >> 20} MB" if limit.size >= 1 << 20 else f"{limit.size >> 10} kB"
-        super().__init__(0, f"The answer of the API server is larger than {size}.")
 
 
 class Answer:
@@ -56,7 +48,7 @@ class Answer:
             for piece in self._read(limit.seconds):
                 size += len(piece)
                 if size > limit.size:
-                    raise TooLarge(limit)
+                    raise too_large(limit)
                 if time.monotonic() > ends:
                     raise _too_slow(limit.seconds)
                 share.hold(size)
@@ -104,3 +96,9 @@ class Answer:
 
 def _too_slow(seconds: float) -> RequestFailed:
     return RequestFailed(0, f"The answer of the API server took longer than {seconds:g} s.")
+
+
+def too_large(limit: BodyLimit) -> TooLarge:
+    """The failure of an answer that has more bytes than its limit."""
+    size = f"{limit.size >> 20} MB" if limit.size >= 1 << 20 else f"{limit.size >> 10} kB"
+    return TooLarge(f"The answer of the API server is larger than {size}.")

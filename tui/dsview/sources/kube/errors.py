@@ -45,6 +45,13 @@ class RequestFailed(Exception):  # noqa: N818  (the field says "failed")
         self.retry_after = retry_after
 
 
+class TooLarge(RequestFailed):
+    """An answer has more bytes, or objects, than may be taken in."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(0, message)
+
+
 def failure_of(code: int, body: bytes, retry_after: str | None = None) -> RequestFailed:
     """The failure in an HTTP answer: of a Status its message, of anything else (a proxy's HTML) only the code."""
     status = Status()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dsview.sources.kube.errors import RequestFailed
+from dsview.sources.kube.errors import RequestFailed, TooLarge
 from dsview.sources.kube.limits import IN_FLIGHT, PASSED_OVER, WATCH_EVENT
 
 PATIENCE = 5.0
@@ -69,7 +69,7 @@ class InFlight:
             self._freed.wait_for(is_decided, timeout=PATIENCE)
             if self._is_closed or not self._has_room(share, size):
                 text = f"The answers of the API server are larger than {self._most >> 20} MB together."
-                raise RequestFailed(0, text)
+                raise TooLarge(text)
             share.counted = size
 
     def _has_room(self, share: Share, size: int) -> bool:
@@ -113,7 +113,7 @@ class UnfinishedEvent:
         if size and not self._size:
             self._began = self._clock()
         elif size > PASSED_OVER:
-            raise RequestFailed(0, f"The API server sends an event of more than {PASSED_OVER >> 20} MB.")
+            raise TooLarge(f"The API server sends an event of more than {PASSED_OVER >> 20} MB.")
         elif size and self._clock() - self._began > WATCH_EVENT.seconds:
             raise RequestFailed(0, f"An event of the API server took longer than {WATCH_EVENT.seconds:g} s.")
         self._size = size

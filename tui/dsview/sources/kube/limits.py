@@ -37,7 +37,7 @@ over; one that does not end, or takes longer, fails the watch."""
 EXEC = BodyLimit(32 << 20, 30.0)
 """All that a command writes: an nginx.conf of 3,000 servers has 10 MB."""
 
-PASSED_OVER = 2 * WATCH_EVENT.size
+PASSED_OVER = 48 << 20
 """Bytes of one event that are passed over, after which it counts as one without an end."""
 
 IN_FLIGHT = 64 << 20

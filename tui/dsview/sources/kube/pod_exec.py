@@ -8,9 +8,9 @@ import msgspec
 
 from dsview.core.text import safe
 from dsview.kinds.pod import Pod
-from dsview.sources.kube.bodies import BROKEN, UNDECODABLE, TooLarge
+from dsview.sources.kube.bodies import BROKEN, UNDECODABLE
 from dsview.sources.kube.client import Client
-from dsview.sources.kube.errors import RequestFailed
+from dsview.sources.kube.errors import RequestFailed, TooLarge
 from dsview.sources.kube.exec_failures import is_final, why_exec_failed
 
 COMMANDS: tuple[tuple[str, ...], ...] = (

@@ -18,11 +18,11 @@ from dsview.core.text import safe
 from dsview.kinds.kind import Resource
 from dsview.kinds.metadata import Key
 from dsview.sources.events import Changed, Health, Listed, Progress, Quarantined, Sink
-from dsview.sources.kube.backoff import LONGEST_READABLE, Backoff
-from dsview.sources.kube.bodies import BROKEN, UNDECODABLE, Answer, TooLarge
+from dsview.sources.kube.backoff import LONGEST_BAD, LONGEST_LARGE, Backoff
+from dsview.sources.kube.bodies import BROKEN, UNDECODABLE, Answer
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.encodings import ListPage, WireChoice
-from dsview.sources.kube.errors import RequestFailed, failure_of
+from dsview.sources.kube.errors import RequestFailed, TooLarge, failure_of
 from dsview.sources.kube.in_flight import UnfinishedEvent
 from dsview.sources.kube.limits import OBJECTS, PAGE, PAGE_SIZES, UNKNOWN_EVENTS
 from dsview.sources.kube.load_priority import LoadPriority
@@ -48,7 +48,7 @@ something before the kind counts as live again."""
 SHORT_WATCHES = 5
 """Watches in a row that end sooner than that, after which each is a failure, whatever it brought."""
 
-STANDS_AFTER = 4.0
+STANDS_AFTER = 2.0
 """Seconds after which a watch that is open and quiet counts as live, whatever became of those before it."""
 
 SILENT_WATCHES = 2
@@ -73,6 +73,8 @@ REFUSALS = {403}
 ABSENCES = {404}
 NO_STREAMING = {400, 405, 422}
 NO_PROTOBUF = {406, 415}
+BAD_CODES = {0, 410}
+"""Failures that say nothing of the server's load: an answer that cannot be read, and a list that has expired."""
 
 _TYPES = frozenset({"ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"})
 
@@ -215,8 +217,8 @@ class Reflector:
             self._report(Health.LOADING, str(error))
         self._was_out = self._was_out or error.is_unanswered
         delay = self._backoff.delay(error.retry_after)
-        if not (error.code or error.is_unanswered):
-            delay = min(delay, LONGEST_READABLE)
+        if not error.is_unanswered and (error.code in BAD_CODES or 300 <= error.code < 400):
+            delay = min(delay, LONGEST_LARGE if isinstance(error, TooLarge) else LONGEST_BAD)
         if error.retry_after or not (error.is_unanswered or error.code >= 500):
             return self._wait(delay)
         return self._outage.wait(delay, may_look=error.is_unanswered)
@@ -405,7 +407,7 @@ class Reflector:
                         if is_listing:
                             self._tell_progress(None)
                     if is_listing and self._intake.loaded > OBJECTS:
-                        raise RequestFailed(0, f"The API server lists more than {OBJECTS:,} objects of one kind.")
+                        raise TooLarge(f"The API server lists more than {OBJECTS:,} objects of one kind.")
                     if self._stop.is_set():
                         raise _Gone
             if is_listing:

@@ -38,10 +38,9 @@ RETRY_AT_LEAST_EVERY = 300.0
 """Seconds between two tries to load credentials that cannot be loaded, doubling: a plug-in may open a browser."""
 
 VERSION_AGAIN = 5.0
-"""Seconds after which the version is asked for again where it was not said; a fifth more each time, up to the
-interval."""
+"""Seconds after which the version is asked for again where it was not said."""
 
-LOOK_EVERY = 2.0
+LOOK_EVERY = 1.0
 _AT_ONCE = (Kind.SERVICE, Kind.POD)
 CLUSTER_CONFIG_MAPS: tuple[Key, ...] = (("kube-system", "kube-proxy"), ("kube-system", "coredns"))
 
@@ -226,9 +225,7 @@ class KubeSource:
     def _ask_version_again(self, client: Client) -> None:
         from dsview.sources.kube.version import read_version
 
-        pause = VERSION_AGAIN
-        while self._outage.wait(pause):
-            pause = min(pause * 1.2, max(VERSION_AGAIN, self._interval))
+        while self._outage.wait(VERSION_AGAIN):
             text = read_version(client)
             if text is not None:
                 self._sink(ServerInfo(version=text, banners=self._banners))

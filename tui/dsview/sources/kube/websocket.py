@@ -18,7 +18,7 @@ from typing import Any
 import websocket
 from websocket import ABNF, frame_buffer
 
-from dsview.sources.kube.bodies import BROKEN, Answer, TooLarge
+from dsview.sources.kube.bodies import BROKEN, Answer, too_large
 from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.limits import BodyLimit
 
@@ -128,4 +128,4 @@ class _Frames(frame_buffer):
         super().recv_length()
         self.received += 2 + (self.length or 0)
         if self.received > self._limit.size:
-            raise TooLarge(self._limit)
+            raise too_large(self._limit)
