@@ -16,6 +16,7 @@ from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.kubeconfig import resolve_context
 from dsview.sources.kube.limits import BodyLimit
 from dsview.sources.kube.pod_exec import COMMANDS, ConfUnavailable, run
+from tests.security.test_tls import certificate
 from tests.support.apiserver import ApiServer, Raw, Request, dripping
 
 POD = Pod(name="controller-0", namespace="ingress-nginx")
@@ -43,6 +44,18 @@ def client(api: ApiServer, tmp_path: Path) -> Iterator[Client]:
 def read(api: ApiServer, client: Client, *frames: bytes) -> bytes:
     api.on_exec = lambda _: frames
     return run(client, POD, "controller", COMMANDS[0])
+
+
+@pytest.mark.parametrize("user", [{"token": "t"}, {"username": "admin", "password": "p"}], ids=["own", "official"])
+@pytest.mark.parametrize("has_tls", [False, True], ids=["http", "https"])
+def test_a_file_is_read_by_every_way_of_connecting(tmp_path: Path, user: dict[str, str], has_tls: bool) -> None:
+    with ApiServer(tls=certificate(tmp_path) if has_tls else None) as server:
+        server.files[POD.key] = {" ".join(COMMANDS[0]): b"http { }" * 20_000}
+        one = Client(resolve_context(str(server.write_kubeconfig(tmp_path / "config", **user)), None), connections=1)
+        assert run(one, POD, "controller", COMMANDS[0]) == b"http { }" * 20_000
+        assert run(one, POD, "controller", COMMANDS[0]) == b"http { }" * 20_000
+        assert all(request.authorization for request in server.log)
+        one.close()
 
 
 def test_a_message_may_come_in_several_frames_with_pings_between_them(api: ApiServer, client: Client) -> None:
