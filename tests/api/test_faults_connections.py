@@ -14,7 +14,7 @@ import pytest
 
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
-from dsview.sources.kube import KubeSource, backoff, reconnect, reflector
+from dsview.sources.kube import KubeSource, backoff, reconnect, reflector, watch_record
 from dsview.sources.kube import source as kube_source
 from tests.support.apiserver import ApiServer, Raw, Request, http_chunked
 from tests.support.clusters import DATA
@@ -106,7 +106,7 @@ def test_a_watch_that_says_nothing_not_even_a_bookmark_is_opened_again_and_then_
     def silence(request: Request) -> None:
         if request.plural == "pods" and request.verb == "watch" and "resourceVersion" in request.query:
             silent.append(request)
-            if len(silent) <= reflector.SILENT_WATCHES:
+            if len(silent) <= watch_record.SILENT_WATCHES:
                 raise Raw(http_chunked(), until=over)
             monkeypatch.setattr(reflector, "SILENCE", 60.0)
 
@@ -119,7 +119,7 @@ def test_a_watch_that_says_nothing_not_even_a_bookmark_is_opened_again_and_then_
     one.ends_well()
     over.set()
     assert one.session.state.pods.get(gone) is None
-    assert len(silent) >= reflector.SILENT_WATCHES
+    assert len(silent) >= watch_record.SILENT_WATCHES
 
 
 def test_connections_that_sleep_left_half_open_are_opened_anew_on_waking(

@@ -17,7 +17,7 @@ import pytest
 
 from dsview.kinds.kind import Kind
 from dsview.session import nginx_reader
-from dsview.sources.kube import backoff, client, events, in_flight, reconnect, reflector, source, version
+from dsview.sources.kube import backoff, client, events, in_flight, reconnect, reflector, source, version, watch_record
 from dsview.sources.kube.limits import ERROR, EXEC, OBJECT, PAGE, VERSION, WATCH_EVENT, BodyLimit
 from tests.security.live import SCENARIO
 from tests.support.apiserver import ApiServer
@@ -41,7 +41,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, limit in (*short, (reflector, "PAGE", PAGE), (version, "VERSION", VERSION)):
         monkeypatch.setattr(module, name, BodyLimit(limit.size, SECONDS))
     monkeypatch.setattr(in_flight, "WATCH_EVENT", BodyLimit(WATCH_EVENT.size, SECONDS))
-    monkeypatch.setattr(reflector, "STANDS_AFTER", SECONDS)
+    monkeypatch.setattr(watch_record, "STANDS_AFTER", SECONDS)
     monkeypatch.setattr(in_flight, "PATIENCE", SECONDS)
     monkeypatch.setattr(reflector, "ANSWER_WITHIN", SECONDS / 2)
     monkeypatch.setattr(client, "CONNECT_TIMEOUT", SECONDS)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dsview.analysis.home_pane import KINDS
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
 
 _Granted = dict[tuple[str, tuple[str, ...]], list[str]]
 """Resources by their API group and the verbs that are granted for them."""
 
-_SHOWN_AS_YAML = frozenset(KINDS.values())
-"""Kinds of which one object is read by itself: those that have a detail."""
+_SHOWN_AS_YAML = frozenset(
+    {
+        Kind.SERVICE,
+        Kind.POD,
+        Kind.NODE,
+        Kind.ENDPOINT_SLICE,
+        Kind.INGRESS,
+        Kind.CONFIG_MAP,
+        Kind.GATEWAY,
+        Kind.HTTP_ROUTE,
+    }
+)
+"""Kinds of which one object is read by itself: those that have a detail (`analysis/home_pane.py`)."""
 
 _HEAD = """\
 # The least that dsview needs to show everything. It never writes, and never reads Secrets.

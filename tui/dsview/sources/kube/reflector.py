@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import msgspec
-
 from dsview.core.text import safe
 from dsview.kinds.kind import Resource
 from dsview.kinds.metadata import Key
@@ -24,12 +22,13 @@ from dsview.sources.kube.client import Client
 from dsview.sources.kube.encodings import ListPage, WireChoice
 from dsview.sources.kube.errors import RequestFailed, TooLarge, failure_of
 from dsview.sources.kube.in_flight import UnfinishedEvent
-from dsview.sources.kube.limits import OBJECTS, PAGE, PAGE_SIZES, UNKNOWN_EVENTS
+from dsview.sources.kube.limits import OBJECTS, PAGE, PAGE_SIZES
 from dsview.sources.kube.load_priority import LoadPriority
 from dsview.sources.kube.object_batcher import ObjectBatcher
 from dsview.sources.kube.paging import PageTokens
 from dsview.sources.kube.reconnect import ServerReconnect
 from dsview.sources.kube.stream import BadAnswer, code_of, is_older
+from dsview.sources.kube.watch_record import WatchRecord
 
 SILENCE = 150.0
 """Seconds without a byte on a watch, bookmarks included, after which it counts as broken."""
@@ -38,35 +37,12 @@ LIST_TIMEOUT = 60.0
 ASK_AGAIN = 180.0
 """Seconds after which a kind that was refused or absent is tried again."""
 
-SHORTEST_WATCH = 1.0
-"""Seconds; a watch that ends sooner is not opened again sooner, and one that brought nothing counts as a failure."""
-
-FRUITLESS_WATCHES = 2
-"""Watches in a row that were opened and brought nothing that could be read; from then on the next one has to bring
-something before the kind counts as live again."""
-
-SHORT_WATCHES = 5
-"""Watches in a row that end sooner than that, after which each is a failure, whatever it brought."""
-
-STANDS_AFTER = 2.0
-"""Seconds after which a watch that is open and quiet counts as live, whatever became of those before it."""
-
-SILENT_WATCHES = 2
-"""Watches in a row without a byte, after which the kind is listed anew. A server whose store was set back to before
-the version that is asked from accepts the watch and says nothing until its versions have caught up."""
-
 PATIENT_REFUSALS = 4
 """Refusals in a row of what was permitted before, after which they count for `ASK_AGAIN` seconds."""
 
 ANSWER_WITHIN = 10.0
 """Seconds without an answer after which that is said. A server whose etcd is away takes a streaming list and sends
 nothing at all, for as long as one waits."""
-
-EXPIRES_SELDOM = 60.0
-"""Seconds that a list should last. One that expires sooner, or before it is whole, is not begun again at once."""
-
-EXPIRIES = 3
-"""Lists in a row that expire so soon, after which that is a failure."""
 
 FAILURES_BEFORE_TELLING = 3
 REFUSALS = {403}
@@ -87,17 +63,6 @@ class _Expired(Exception):  # noqa: N818  (what happened, not an error)
 
 class _Gone(Exception):  # noqa: N818  (as above)
     """The session is over."""
-
-
-class _OpenWatch(msgspec.Struct, frozen=True):
-    """A watch that the server has opened, and when."""
-
-    since: float
-    event: UnfinishedEvent
-
-    def stands(self, now: float) -> bool:
-        """Whether it is open for long enough to be believed, and nothing drips from it."""
-        return now - self.since >= STANDS_AFTER and not self.event.has_begun
 
 
 class Reflector:
@@ -142,13 +107,9 @@ class Reflector:
         self._has_listed = False
         self._is_dirty = False
         self._needs_difference = False
-        self._listed_at: float | None = None
-        self._expiries = 0
+        self._record = WatchRecord()
         self._failures = 0
-        self._fruitless = 0
-        self._short = 0
-        self._silent = 0
-        self._unknown = 0
+        self._told_unknown = False
         self._refusals = 0
         self._polls = 0
         self._was_out = False
@@ -156,7 +117,6 @@ class Reflector:
         self._waiting = threading.Lock()
         self._waits_since = 0.0
         self._waits_because = ""
-        self._watch: _OpenWatch | None = None
         self._version = ""
         self._intake = ObjectBatcher(resource.kind, sink)
         self.stats = self._intake.stats
@@ -252,12 +212,7 @@ class Reflector:
                 self._follow_watch(streaming=False)
         except _Expired:
             self._version = ""
-            lasted = self._listed_at is not None and time.monotonic() - self._listed_at >= EXPIRES_SELDOM
-            self._listed_at = None
-            self._expiries = 1 if lasted else self._expiries + 1
-            if self._expiries >= EXPIRIES:
-                raise RequestFailed(410, "The API server says again and again that a list has expired.") from None
-            if self._expiries > 1:
+            if self._record.expired(time.monotonic()):
                 self._wait(self._backoff.delay())
 
     def _compare_versions(self) -> None:
@@ -304,9 +259,8 @@ class Reflector:
             if self._waits_because and now - self._waits_since >= ANSWER_WITHIN:
                 health = Health.STALE if self._has_listed else Health.LOADING
                 self._report(health, self._waits_because)
-            is_doubted = self._short >= SHORT_WATCHES or self._fruitless > FRUITLESS_WATCHES
-            if is_doubted and self._watch is not None and self._watch.stands(now):
-                self._short = self._fruitless = self._failures = 0
+            if self._record.proves_itself(now):
+                self._failures = 0
                 self._report(Health.LIVE, "")
 
     def _begin_list(self) -> None:
@@ -328,8 +282,8 @@ class Reflector:
         self._intake.seen = set()
         self._version = version
         self._has_listed, self._was_out = True, False
-        self._listed_at = time.monotonic()
-        self._failures = self._fruitless = self._silent = self._refusals = 0
+        self._record.listed(time.monotonic())
+        self._failures = self._refusals = 0
         self._report(health, "")
 
     def _list_pages(self, health: Health = Health.LIVE) -> None:
@@ -387,18 +341,30 @@ class Reflector:
             self._begin_list()
         else:
             query["resourceVersion"] = self._version
-        is_listing = streaming
         opened, before = time.monotonic(), self.stats.bytes
         try:
-            with self._open(query, "watch", SILENCE) as answer, answer.in_flight.share() as share:
+            with self._open(query, "watch", SILENCE) as answer:
                 self._polls = 0
-                event = UnfinishedEvent(share)
-                if not streaming:
-                    self._watch = _OpenWatch(time.monotonic(), event)
-                    self._fruitless += 1
-                    if self._fruitless <= FRUITLESS_WATCHES and self._short < SHORT_WATCHES:
-                        self._failures = 0
-                        self._report(Health.LIVE, "")
+                self._read_watch(answer, is_listing=streaming)
+            pause = self._record.ended(time.monotonic() - opened, is_empty=self.stats.bytes == before)
+            if pause:
+                self._wait(pause)
+        except RequestFailed as error:
+            is_silent = self.stats.bytes == before and time.monotonic() - opened >= SILENCE
+            if error.code == 410 or (not streaming and is_silent and self._record.was_silent()):
+                raise _Expired from None
+            if error.code not in REFUSALS:
+                raise
+            self._poll()
+
+    def _read_watch(self, answer: Answer, *, is_listing: bool) -> None:
+        """Take the events of a watch until it ends."""
+        with answer.in_flight.share() as share:
+            event = UnfinishedEvent(share)
+            if not is_listing and self._record.opened(time.monotonic(), event):
+                self._failures = 0
+                self._report(Health.LIVE, "")
+            try:
                 for events in self._intake.encoding.split(self._pieces(answer), event.hold):
                     for data in events:
                         is_listing = self._take_event(data, is_listing)
@@ -410,36 +376,10 @@ class Reflector:
                         raise TooLarge(f"The API server lists more than {OBJECTS:,} objects of one kind.")
                     if self._stop.is_set():
                         raise _Gone
-            if is_listing:
-                raise RequestFailed(0, "The API server ended a list before it was whole.")
-            self._note_length(time.monotonic() - opened, is_empty=self.stats.bytes == before)
-            self._fruitless = self._silent = 0
-        except RequestFailed as error:
-            if not streaming and self.stats.bytes == before and time.monotonic() - opened >= SILENCE:
-                self._note_silence()
-            if error.code == 410:
-                raise _Expired from None
-            if error.code not in REFUSALS:
-                raise
-            self._poll()
-        finally:
-            self._watch = None
-
-    def _note_length(self, seconds: float, *, is_empty: bool) -> None:
-        """A watch ended well. As client-go: without a pause this would ask as fast as it can, for good."""
-        if seconds >= SHORTEST_WATCH:
-            self._short = 0
-            return
-        self._short += 1
-        if is_empty or self._short >= SHORT_WATCHES:
-            raise RequestFailed(0, "The API server ended a watch at once.")
-        self._wait(SHORTEST_WATCH - seconds)
-
-    def _note_silence(self) -> None:
-        self._silent += 1
-        if self._silent >= SILENT_WATCHES:
-            self._silent = 0
-            raise _Expired
+            finally:
+                self._record.closed()
+        if is_listing:
+            raise RequestFailed(0, "The API server ended a list before it was whole.")
 
     def _pieces(self, answer: Answer) -> Iterator[bytes]:
         waited = time.perf_counter()
@@ -466,7 +406,6 @@ class Reflector:
         if event.type not in _TYPES:
             self._note_unknown(event.type)
             return is_listing
-        self._unknown = 0
         if not is_listing and event.type != "ERROR":
             self._bears_fruit()
         match event.type:
@@ -496,20 +435,17 @@ class Reflector:
 
     def _note_unknown(self, name: str) -> None:
         """A type of event that nobody knows is said once, whatever others follow it."""
-        kind = self._resource.kind
-        if not self._unknown:
+        if self._record.brought_unknown() and not self._told_unknown:
+            self._told_unknown = True
+            kind = self._resource.kind
             text = safe(f"The API server sent a watch event of unknown type {name[:40]!r} for a {kind}.")
             self._sink(Quarantined(kind, "type of an event", text))
-        self._unknown += 1
-        if self._unknown > UNKNOWN_EVENTS:
-            raise RequestFailed(0, "The API server sends nothing but events of unknown types.")
 
     def _bears_fruit(self) -> None:
         """The watch brought something that can be read."""
-        if self._fruitless > FRUITLESS_WATCHES:
+        if self._record.bears_fruit():
             self._failures = 0
             self._report(Health.LIVE, "")
-        self._fruitless = self._silent = self._unknown = 0
 
     def _advance(self, version: str) -> None:
         """The watch has come to this version. One that went back is another store's (raises `_Expired`)."""
