@@ -16,6 +16,7 @@ from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.sources.recording.reader import RecordingReader
 from dsview.ui.app import DsviewApp
+from dsview.ui.table import Table
 from dsview.ui.timebar import TimeBar
 
 START = 1_800_000_000.0
@@ -231,3 +232,25 @@ async def test_the_keys_of_time_say_where_there_is_no_recording() -> None:
         await screen.until(lambda: "This is no recording." in screen.text)
         await screen.press("R")
         await screen.until(lambda: "Nothing can be recorded from here." in screen.text)
+
+
+async def test_the_timeline_has_a_line_for_each_family_over_the_whole_recording(recording: Path) -> None:
+    async with looking_at(recording) as screen:
+        await screen.press("{", "{", "T")
+        chart = screen.text.splitlines()[1:3]
+        assert [line.split()[0] for line in chart] == ["IPv4", "IPv6"]
+        assert "↑" in chart[1]
+        assert "08:00:00-08:01:29" in chart[1]
+
+
+async def test_o_narrows_the_timeline_to_one_object_and_its_layers(recording: Path) -> None:
+    async with looking_at(recording) as screen:
+        await screen.press("T")
+        table = screen.app.screen.query_one("#timeline", Table)
+        while (row := table.cursor_row) is None or "Service payments/api" not in [cell.text for cell in row.cells]:
+            await screen.press("down")
+        await screen.press("o")
+        assert "Service payments/api" in screen.text.splitlines()[0]
+        assert "Services" in screen.text.splitlines()[1]
+        await screen.press("o")
+        assert "Service payments/api" not in screen.text.splitlines()[0]

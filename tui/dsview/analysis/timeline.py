@@ -13,6 +13,7 @@ from itertools import islice
 
 import msgspec
 
+from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.finding_index import FindingIndex, Identity
 from dsview.cluster.family_counts import offer_of
 from dsview.cluster.state import Change, ClusterState
@@ -69,7 +70,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     `lasted` is how many seconds it took until a finding was closed or a kind could be read again; `was_before` says
     that it was so when everything was read first, and lasted longer than that. `kinds` are the plural names of the
-    kinds that a connection event concerns.
+    kinds that a connection event concerns. Where families were gained or lost, `families` and `layer` say which and in
+    which layer.
     """
 
     number: int = 0
@@ -83,6 +85,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     lasted: float | None = None
     was_before: bool = False
     kinds: tuple[str, ...] = ()
+    families: tuple[Family, ...] = ()
+    layer: LayerName | None = None
 
 
 class Timeline:
@@ -109,6 +113,14 @@ class Timeline:
         """The newest entries, newest first."""
         return list(islice(reversed(self.entries), count))
 
+    def family_entries(self) -> list[Entry]:
+        """The entries about families that were gained and lost, oldest first."""
+        return [entry for entry in self.entries if entry.sort is Sort.FAMILY]
+
+    def span(self, now: float) -> tuple[float, float]:
+        """From when to when changes were entered, epoch seconds."""
+        return (self._began or now, now)
+
     def note(self, at: float, text: str) -> None:
         """Enter something that happened to the session itself."""
         self._add(Entry(at=at, sort=Sort.CONNECTION, turn=Turn.NEUTRAL, text=safe(text)))
@@ -129,9 +141,9 @@ class Timeline:
         for change in changes:
             follow = _FOLLOWED.get(change.kind)
             if follow is not None and change.kind in known:
-                for turn, sort, text in follow(change.old, change.new):
+                for happening in follow(change.old, change.new):
                     ref = ObjectRef(_ref_kind(change.kind), change.key[0] or None, change.key[1])
-                    self._add(Entry(at=at, sort=sort, turn=turn, text=safe(text), ref=ref))
+                    self._add(happening.entry(at, ref))
         if turned and Kind.ENDPOINT_SLICE in known:
             self._endpoints(state, turned, at)
 
@@ -146,7 +158,7 @@ class Timeline:
             text = f"Has ready endpoints over {over}." if is_live else f"No ready endpoint over {over} any more."
             turn = Turn.GAINED if is_live else Turn.LOST
             ref = ObjectRef(Kind.SERVICE.value, key[0], key[1])
-            self._add(Entry(at=at, sort=Sort.FAMILY, turn=turn, text=safe(text), ref=ref))
+            self._add(_of_families(turn, text, LayerName.ENDPOINTS, families).entry(at, ref))
 
     def follow_status(self, event: StatusChanged, at: float) -> None:
         """Take in the health of a kind."""
@@ -253,7 +265,31 @@ _LOST = {
 }
 """The states in which a kind is not followed any more, and what is said when one begins."""
 
-Happening = tuple[Turn, Sort, str]
+
+class _Happening(msgspec.Struct, frozen=True):
+    """What became of an object: an entry without its time."""
+
+    turn: Turn
+    sort: Sort
+    text: str
+    families: tuple[Family, ...] = ()
+    layer: LayerName | None = None
+
+    def entry(self, at: float, ref: ObjectRef) -> Entry:
+        """The entry."""
+        return Entry(
+            at=at,
+            sort=self.sort,
+            turn=self.turn,
+            text=safe(self.text),
+            ref=ref,
+            families=self.families,
+            layer=self.layer,
+        )
+
+
+def _of_families(turn: Turn, text: str, layer: LayerName, families: Iterable[Family]) -> _Happening:
+    return _Happening(turn, Sort.FAMILY, text, tuple(families), layer)
 
 
 def _known_kinds(state: ClusterState) -> frozenset[Kind]:
@@ -265,38 +301,41 @@ def _ref_kind(kind: Kind) -> str:
     return Kind.POD.value if kind is Kind.NGINX_CONF else kind.value
 
 
-def _came_and_went(before: Iterable[Family], after: Iterable[Family], what: str) -> Iterator[Happening]:
+def _came_and_went(
+    before: Iterable[Family], after: Iterable[Family], what: str, layer: LayerName
+) -> Iterator[_Happening]:
     """The families of something that were gained and lost. `what` has a place for the family."""
     was, now = set(before), set(after)
     for family in FAMILIES:
         if family in now - was:
-            yield Turn.GAINED, Sort.FAMILY, f"Gained {what.format(family)}."
+            yield _of_families(Turn.GAINED, f"Gained {what.format(family)}.", layer, [family])
         elif family in was - now:
-            yield Turn.LOST, Sort.FAMILY, f"Lost {what.format(family)}."
+            yield _of_families(Turn.LOST, f"Lost {what.format(family)}.", layer, [family])
 
 
-def _coming(has: Iterable[str], *, is_new: bool) -> Happening:
+def _coming(has: Iterable[str], *, is_new: bool) -> _Happening:
     families = " and ".join(has) or "no family"
-    return Turn.NEUTRAL, Sort.OBJECT, f"Came with {families}." if is_new else "Was deleted."
+    return _Happening(Turn.NEUTRAL, Sort.OBJECT, f"Came with {families}." if is_new else "Was deleted.")
 
 
-def _service(old: object, new: object) -> Iterator[Happening]:
+def _service(old: object, new: object) -> Iterator[_Happening]:
     if not isinstance(old, Service) or not isinstance(new, Service):
         item = new if isinstance(new, Service) else old
         if isinstance(item, Service):
             yield _coming(item.families, is_new=item is new)
         return
-    yield from _came_and_went(old.families, new.families, "{}")
-    yield from _came_and_went(offer_of(old).vips or (), offer_of(new).vips or (), "its {} load-balancer address")
+    yield from _came_and_went(old.families, new.families, "{}", LayerName.SERVICES)
+    vips = (offer_of(old).vips or (), offer_of(new).vips or ())
+    yield from _came_and_went(*vips, "its {} load-balancer address", LayerName.LOAD_BALANCERS)
 
 
-def _pod(old: object, new: object) -> Iterator[Happening]:
+def _pod(old: object, new: object) -> Iterator[_Happening]:
     """Pods come and go all the time; only one that stays and has other families is news."""
     if isinstance(old, Pod) and isinstance(new, Pod) and old.ips and new.ips and old.ips != new.ips:
-        yield from _came_and_went(families_of(old.ips), families_of(new.ips), "{}")
+        yield from _came_and_went(families_of(old.ips), families_of(new.ips), "{}", LayerName.PODS)
 
 
-def _node(old: object, new: object) -> Iterator[Happening]:
+def _node(old: object, new: object) -> Iterator[_Happening]:
     if not isinstance(old, Node) or not isinstance(new, Node):
         item = new if isinstance(new, Node) else old
         if isinstance(item, Node):
@@ -304,13 +343,14 @@ def _node(old: object, new: object) -> Iterator[Happening]:
         return
     if old.ready is not new.ready:
         turn, words = (Turn.GAINED, "Is Ready again.") if new.ready else (Turn.LOST, "Is not Ready any more.")
-        yield turn, Sort.OBJECT, words
+        yield _Happening(turn, Sort.OBJECT, words)
     before, after = (families_of(node.addresses_of("InternalIP")) for node in (old, new))
-    yield from _came_and_went(before, after, "its {} InternalIP")
-    yield from _came_and_went(cidr_families(old.cidrs), cidr_families(new.cidrs), "its {} podCIDR")
+    yield from _came_and_went(before, after, "its {} InternalIP", LayerName.NODES)
+    ranges = (cidr_families(old.cidrs), cidr_families(new.cidrs))
+    yield from _came_and_went(*ranges, "its {} podCIDR", LayerName.NODES)
 
 
-def _conf(old: object, new: object) -> Iterator[Happening]:
+def _conf(old: object, new: object) -> Iterator[_Happening]:
     if not isinstance(old, NginxConf) or not isinstance(new, NginxConf):
         return
     if old.source is not ListenSource.READ or new.source is not ListenSource.READ:
@@ -321,7 +361,8 @@ def _conf(old: object, new: object) -> Iterator[Happening]:
         for ports, turn, words in ((now - was, Turn.GAINED, "listens"), (was - now, Turn.LOST, "no longer listens")):
             if ports:
                 listed = ", ".join(str(port) for port in sorted(ports))
-                yield turn, Sort.FAMILY, f"nginx {words} on {family} at {listed}."
+                text = f"nginx {words} on {family} at {listed}."
+                yield _of_families(turn, text, LayerName.LISTENERS, [family])
 
 
 def _ports(conf: NginxConf) -> dict[Family, set[int]]:
@@ -333,7 +374,7 @@ def _ports(conf: NginxConf) -> dict[Family, set[int]]:
     return found
 
 
-_FOLLOWED: dict[Kind, Callable[[object, object], Iterator[Happening]]] = {
+_FOLLOWED: dict[Kind, Callable[[object, object], Iterator[_Happening]]] = {
     Kind.SERVICE: _service,
     Kind.POD: _pod,
     Kind.NODE: _node,

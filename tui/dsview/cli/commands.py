@@ -14,7 +14,7 @@ from dsview.cli import completing
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
 from dsview.cli.options import Duration, screen_options, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
-from dsview.cli.saving import TRACED
+from dsview.cli.saving import CHART_WIDTH, TRACED
 
 if TYPE_CHECKING:
     from dsview.cli.options import Settings
@@ -225,6 +225,7 @@ def check(
     import time
 
     from dsview.analysis.cluster_summary import summarize
+    from dsview.analysis.family_chart import whole_chart
     from dsview.analysis.trace import flagged_traces
     from dsview.cli.sessions import refuse_nothing, unread
     from dsview.core.errors import UserError
@@ -257,9 +258,12 @@ def check(
         width = shutil.get_terminal_size((100, 24)).columns
         write(render_text(report, colour=wants_colour(), width=width, exempted=exempted))
     else:
+        span = session.timeline.span(session.time_shown)
         beside = Beside(
             made_at=time.time(),
             traces=lambda: flagged_traces(session, TRACED),
+            chart=lambda: whole_chart(session, span, CHART_WIDTH),
+            span=span,
             summary=lambda: summarize(session),
         )
         write(FORMATS[output](report, beside))

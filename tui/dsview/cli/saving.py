@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 TRACED = 50
 """Traces that a report holds at most."""
 
+CHART_WIDTH = 72
+"""Parts of the time in which families were gained and lost."""
+
 RECORDED_BYTES = 1_000_000_000
 """How large a recording becomes that is begun on the screen."""
 
@@ -102,11 +105,15 @@ def _rows(name: str) -> Callable[[Rows], str]:
 
 def _report(name: str) -> Callable[[Session], Callable[[], str]]:
     def prepare(session: Session) -> Callable[[], str]:
+        from dsview.analysis.family_chart import whole_chart
         from dsview.analysis.trace import flagged_traces
         from dsview.export.formats import FORMATS, Beside
         from dsview.export.report import build_report
 
         report, traces = build_report(session), flagged_traces(session, TRACED)
-        return lambda: FORMATS[name](report, Beside(made_at=time.time(), traces=lambda: traces))
+        span = session.timeline.span(session.time_shown)
+        chart = whole_chart(session, span, CHART_WIDTH)
+        beside = Beside(made_at=time.time(), traces=lambda: traces, chart=lambda: chart, span=span)
+        return lambda: FORMATS[name](report, beside)
 
     return prepare

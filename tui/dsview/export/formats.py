@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from dsview.analysis.cluster_summary import ClusterSummary
+from dsview.analysis.family_chart import ChartLine
 from dsview.analysis.hop import Trace
 from dsview.export.json_text import json_text
 from dsview.export.junit import render_junit
@@ -26,6 +27,8 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
     made_at: float
     summary: Callable[[], ClusterSummary | None] = lambda: None
     traces: Callable[[], tuple[tuple[Trace, ...], int]] = lambda: ((), 0)
+    chart: Callable[[], tuple[ChartLine, ...]] = lambda: ()
+    span: tuple[float, float] = (0.0, 0.0)
 
 
 def render_json(report: Report) -> str:
@@ -37,7 +40,7 @@ def _render_html(report: Report, beside: Beside) -> str:
     from dsview.export.html import render_html  # noqa: PLC0415  (templates take a while to import)
 
     traces, omitted = beside.traces()
-    return render_html(report, traces, omitted, beside.made_at)
+    return render_html(report, traces, omitted, beside.made_at, chart=beside.chart(), span=beside.span)
 
 
 def _render_prometheus(report: Report, beside: Beside) -> str:

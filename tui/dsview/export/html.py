@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 
+import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from dsview.analysis.family_chart import ChartLine, Mark
 from dsview.analysis.hop import Trace, Verdict
 from dsview.core.address import FAMILIES
 from dsview.core.text import Safe, safe
@@ -21,6 +24,10 @@ CAUSES = 500
 SYMPTOMS = 50
 """Of what one cause explains, so many are listed."""
 
+CHARTED = 200
+"""Lines of families that were gained and lost, so many at most."""
+
+_MARKS = {Mark.NOTHING: "─", Mark.GAINED: "↑", Mark.LOST: "↓", Mark.BOTH: "±", Mark.LACKS: " "}
 _LANES = {"IPv4": "v4", "IPv6": "v6"}
 _VERDICT_SIGNS = {
     Verdict.OK: "√",
@@ -45,8 +52,38 @@ def _verdict(report: Report) -> Safe:
     return safe(f"{mode_in_words(report.cluster.mode)} ({report.cluster.confidence})")
 
 
-def render_html(report: Report, traces: Sequence[Trace], omitted: int, made_at: float) -> str:
-    """The report, with traces; `omitted` more Services were flagged. `made_at` is in epoch seconds."""
+class _Run(msgspec.Struct, frozen=True):
+    """Signs of one kind beside each other."""
+
+    mark: str
+    signs: str
+
+
+def _runs(line: ChartLine) -> list[_Run]:
+    return [_Run(mark.value, _MARKS[mark] * len(list(found))) for mark, found in groupby(line.marks)]
+
+
+def _chart_title(line: ChartLine) -> Safe:
+    return safe(f"{line.ref}, {line.layer}" if line.ref is not None else "All objects")
+
+
+def _clock(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def render_html(
+    report: Report,
+    traces: Sequence[Trace],
+    omitted: int,
+    made_at: float,
+    *,
+    chart: Sequence[ChartLine] = (),
+    span: tuple[float, float] = (0.0, 0.0),
+) -> str:
+    """The report, with traces; `omitted` more Services were flagged. `made_at` is in epoch seconds.
+
+    `chart` tells which families were gained and lost over `span`, epoch seconds.
+    """
     counts = report.counts
     causes = list(lines_of(report))
     return (
@@ -55,7 +92,10 @@ def render_html(report: Report, traces: Sequence[Trace], omitted: int, made_at: 
         .render(
             report=report,
             verdict=_verdict(report),
-            made=datetime.fromtimestamp(made_at, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            made=_clock(made_at),
+            chart=[(_chart_title(line), line, _runs(line)) for line in chart[:CHARTED]],
+            charted_more=max(0, len(chart) - CHARTED),
+            span=tuple(map(_clock, span)),
             counts=(("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes)),
             causes=causes[:CAUSES],
             symptoms_shown=SYMPTOMS,

@@ -32,6 +32,9 @@ from dsview.sources.manifest import manifest
 from dsview.sources.recording.content import Frame, Head, Judged, Tick
 from dsview.sources.recording.reader import RecordingReader
 
+FAMILY_ENTRIES = 20_000
+"""Gains and losses of families that a chart of a whole recording is made of at most."""
+
 
 class RecordedSource:
     """What was recorded, as the source that it came from. It sends nothing by itself."""
@@ -63,8 +66,7 @@ class RecordedSource:
         """Nothing is sent: the session reads the recording."""
 
     def stop(self) -> None:
-        """Close the recording."""
-        self.reader.close()
+        """Nothing runs; the recording may still be asked."""
 
     def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
         """The files that were read then are in the recording."""
@@ -152,9 +154,22 @@ class _RecordedEngine(Engine):
 class _RecordedTimeline(Timeline):
     """The entries that were made then. What a seek changes is no news."""
 
-    def __init__(self, engine: _RecordedEngine) -> None:
+    def __init__(self, engine: _RecordedEngine, reader: RecordingReader) -> None:
         super().__init__()
         self._engine = engine
+        self._reader = reader
+        self._families: tuple[float, list[Entry]] = (0.0, [])
+
+    def family_entries(self) -> list[Entry]:
+        """Those of the whole recording, the newest where there are very many."""
+        last = self._reader.last
+        if self._families[0] != last:
+            self._families = (last, list(map(_entry, self._reader.contents(Sort.FAMILY.value, FAMILY_ENTRIES))))
+        return self._families[1]
+
+    def span(self, now: float) -> tuple[float, float]:
+        """The whole recording."""
+        return (self._reader.first, self._reader.last)
 
     def opened_at(self, finding: Finding) -> float | None:
         """When the session that was recorded saw the finding open."""
@@ -221,7 +236,7 @@ class ReplaySession(Session):
         self.reader = reader
         self._told = _RecordedEngine(self.state, self._skips, self._judge)
         self._engine = self._told
-        self._recorded = _RecordedTimeline(self._told)
+        self._recorded = _RecordedTimeline(self._told, reader)
         self.timeline = self._recorded
         self._nginx = _NoReader(self.state, self._source, self._inbox.put)
         self._is_new_everywhere = False

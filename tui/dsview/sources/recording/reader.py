@@ -135,6 +135,11 @@ class RecordingReader:
         contents = [content for (content,) in rows]
         return contents[::-1], self._one("SELECT count(*) FROM entries WHERE at <= ?", until)
 
+    def contents(self, sort: str, limit: int) -> list[bytes]:
+        """The last entries of a sort in the whole recording, oldest first."""
+        rows = self._rows("SELECT content FROM entries WHERE sort = ? ORDER BY number DESC LIMIT ?", sort, limit)
+        return [content for (content,) in rows][::-1]
+
     def last_entry(self, until: float) -> int:
         """The number of the last entry until a time; 0 where there is none."""
         return self._one("SELECT coalesce(max(number), 0) FROM entries WHERE at <= ?", until) or 0
@@ -165,7 +170,7 @@ class RecordingReader:
         try:
             return self._connection.execute(query, arguments).fetchall()
         except sqlite3.Error as error:
-            raise UserError(f"{self.path.name} cannot be read: {safe(str(error))}.") from None
+            raise UserError(f"{self.path.name} cannot be read: {safe(str(error)).rstrip('.')}.") from None
 
     def _row(self, query: str, *arguments: object) -> tuple[Any, ...] | None:
         return next(iter(self._rows(query, *arguments)), None)

@@ -11,9 +11,12 @@ from textual.content import Content
 from textual.widgets import Static
 
 from dsview.analysis.timeline import Entry, Sort
+from dsview.core.finding import ObjectRef
+from dsview.core.text import safe
 from dsview.tables.timeline import COLUMNS, TimelineRows
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.breadcrumbs import trail
+from dsview.ui.family_chart import FamilyChart
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
 from dsview.ui.phrases import MUTED, STRONG, Part, content, spaced
@@ -52,10 +55,12 @@ class TimelineScreen(TableSearch):
         self._view = 0
         self._version = -1
         self._rows = TimelineRows(self._session)
+        self._only: ObjectRef | None = None
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield Static(self._heading(), id="heading")
+        yield FamilyChart(glyphs=self._glyphs)
         yield Table(glyphs=self._glyphs, id="timeline")
         yield SearchBar(id="search")
         yield KeyBar(Where.TABLE, Where.TIMELINE)
@@ -66,6 +71,7 @@ class TimelineScreen(TableSearch):
         table = self.query_one(Table)
         table.say(_NOTHING)
         table.show(self._rows, COLUMNS)
+        self._show_chart()
         self.set_focus(table)
 
     def session_changed(self, _delta: Delta) -> None:
@@ -79,9 +85,15 @@ class TimelineScreen(TableSearch):
         self.query_one(Table).replace_rows(self._rows)
         self.rows_replaced()
         self._show_heading()
+        self._show_chart()
 
     def _is_wanted(self, entry: Entry) -> bool:
-        return entry.sort in _VIEWS[self._view][1]
+        return entry.sort in _VIEWS[self._view][1] and self._only in (None, entry.ref)
+
+    def _show_chart(self) -> None:
+        timeline = self._session.timeline
+        span = timeline.span(self._session.time_shown)
+        self.query_one(FamilyChart).show(timeline.family_entries(), span, self._only)
 
     def _show_heading(self) -> None:
         self.query_one("#heading", Static).update(content(trail(self, self._glyphs), self._heading()))
@@ -95,6 +107,8 @@ class TimelineScreen(TableSearch):
         parts: list[Part] = [(" Timeline", STRONG), (f"{len(self._rows):,} changes", MUTED)]
         if _VIEWS[self._view][0]:
             parts.append((_VIEWS[self._view][0], "$accent"))
+        if self._only is not None:
+            parts.append((safe(str(self._only)), "$accent"))
         dropped = self._session.timeline.dropped
         if dropped:
             parts.append((f"{dropped:,} older ones were let go", MUTED))
@@ -112,6 +126,19 @@ class TimelineScreen(TableSearch):
     def action_narrow(self) -> None:
         """Show only one sort of entry, the next one each time."""
         self._view = (self._view + 1) % len(_VIEWS)
+        self._read()
+
+    def action_only_object(self) -> None:
+        """Show only what concerns the object of the entry, or all again."""
+        key = self.query_one(Table).cursor_key
+        entry = self._rows.entry(key) if key is not None else None
+        if self._only is not None:
+            self._only = None
+        elif entry is None or entry.ref is None:
+            self.app.say("This entry has no object.")
+            return
+        else:
+            self._only = entry.ref
         self._read()
 
     def action_back(self) -> None:
