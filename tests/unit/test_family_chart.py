@@ -12,7 +12,8 @@ from dsview.core.finding import ObjectRef
 from dsview.core.text import Safe
 from dsview.export.formats import FORMATS, Beside
 from dsview.export.report import build_report
-from tests.unit.test_timeline import Shop, pod, slices
+from tests.terminal.stage import pod, slices
+from tests.unit.test_timeline import Shop
 
 WEB = ObjectRef("Service", "shop", "web")
 API = ObjectRef("Service", "shop", "api")
