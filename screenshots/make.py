@@ -11,8 +11,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 import msgspec
@@ -24,8 +26,11 @@ from dsview.analysis.fleet import Member
 from dsview.cli.fleet_demo import FleetDemo
 from dsview.cli.saving import FileSaver
 from dsview.core.errors import UserError
+from dsview.session.recorder import Recorder
+from dsview.session.replay import ReplaySession
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
+from dsview.sources.recording.reader import RecordingReader
 from dsview.ui.app import DsviewApp
 from dsview.ui.appearance import Appearance
 from dsview.ui.choices import ContextChoice
@@ -56,10 +61,10 @@ class Still(Session):
         self._demo = DemoSource(scenario, clock=lambda: self._time, waits=True)
         super().__init__(self._demo, clock=lambda: self._time)
         super().start()
-        self._settle()
+        self.settle()
         for second in range(1, seconds + 1):
             self.tell(second)
-            self._settle()
+            self.settle()
 
     def tell(self, second: int) -> None:
         """Let it be so many seconds after the beginning, with all that is due by then."""
@@ -67,7 +72,8 @@ class Still(Session):
         self._time = NOW + second
         self._demo.advance_to(second)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
+        """Take in everything that was told."""
         super().drain(1.0)
         while not self.is_settled:
             super().drain(1.0)
@@ -84,10 +90,33 @@ class Still(Session):
         return delta
 
 
+@cache
+def recorded(scenario: str, seconds: int) -> Path:
+    """A recording of the first so many seconds of a demo, as long as the process lives."""
+    folder = TemporaryDirectory()
+    _FOLDERS.append(folder)
+    session = Still(scenario)
+    recorder = Recorder(session, Path(folder.name) / f"{scenario}.dsview")
+    for second in range(seconds + 1):
+        session.tell(second)
+        session.settle()
+    recorder.stop()
+    return recorder.path
+
+
+_FOLDERS: list[TemporaryDirectory[str]] = []
+
+
+def replayed(scenario: str, seconds: int) -> Session:
+    """That recording as a session."""
+    return ReplaySession(RecordingReader(recorded(scenario, seconds)))
+
+
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """One picture: `keys` are pressed one after another when everything was painted, `seconds` into the story.
 
-    `name` is its path below this folder, without the suffix; `wait` are words that the screen must say first.
+    `name` is its path below this folder, without the suffix; `wait` are words that the screen must say first. With
+    `recorded` it is one of a recording of the first so many seconds.
     """
 
     name: str = ""
@@ -96,6 +125,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     shade: str = "dark"
     scenario: str = "troubled"
     seconds: int = 0
+    recorded: bool = False
     wait: str = ""
 
 
@@ -122,6 +152,8 @@ VIEWS: dict[str, Picture] = {
     "yaml": Picture(keys=("!", "end", "Y"), wait="apiVersion"),
     "findings": Picture(keys=("w",)),
     "timeline": Picture(keys=("T",), seconds=100),
+    "replay": Picture(keys=("(", "(", "("), seconds=150, recorded=True),
+    "comparison": Picture(keys=("D",), seconds=100, recorded=True, wait="then"),
     "sources": Picture(keys=("i",)),
     "contexts": Picture(keys=("x",), wait="staging"),
     "namespaces": Picture(keys=("n",)),
@@ -179,8 +211,9 @@ async def draw(picture: Picture) -> str:
         return await draw_fleet(picture)
     painted = asyncio.Event()
     with terminal(picture.shade):
+        show = replayed if picture.recorded else Still
         app = DsviewApp(
-            lambda: Still(picture.scenario, picture.seconds),
+            lambda: show(picture.scenario, picture.seconds),
             source_name=f"demo {picture.scenario}",
             list_contexts=lambda: CONTEXTS,
             switch_context=lambda _name: Still(picture.scenario),

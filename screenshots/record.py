@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 from rich.cells import cell_len
 from rich.style import Style
-from screenshots.make import FOLDER, PATIENCE, SHADES, Still, shown, strips, terminal, versions
+from screenshots.make import FOLDER, PATIENCE, SHADES, Still, replayed, shown, strips, terminal, versions
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -43,12 +43,13 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Storyboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A storyboard; `size` is columns and lines."""
+    """A storyboard; `size` is columns and lines. With `recorded` it is played on a recording of so many seconds."""
 
     title: str
     scenario: str
     size: tuple[int, int]
     step: tuple[Step, ...]
+    recorded: int = 0
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -75,7 +76,7 @@ async def record(path: Path) -> dict[str, str]:
 
 async def _play(board: Storyboard) -> list[Frame]:
     painted = asyncio.Event()
-    session = Still(board.scenario)
+    session = replayed(board.scenario, board.recorded) if board.recorded else Still(board.scenario)
     with terminal("dark"):
         app = DsviewApp(
             lambda: session,
@@ -93,6 +94,7 @@ async def _play(board: Storyboard) -> list[Frame]:
         for step in board.step:
             for _ in range(step.advance):
                 told += 1
+                assert isinstance(session, Still)  # noqa: S101 - a recording has its own time
                 session.tell(told)
                 await _settled(pilot, session)
             for key in step.keys:

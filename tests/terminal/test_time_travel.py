@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.content import Content
 from textual.pilot import Pilot
 
 from dsview.core.errors import UserError
@@ -254,3 +255,51 @@ async def test_o_narrows_the_timeline_to_one_object_and_its_layers(recording: Pa
         assert "Services" in screen.text.splitlines()[1]
         await screen.press("o")
         assert "Service payments/api" not in screen.text.splitlines()[0]
+
+
+async def test_d_shows_what_differs_since_the_beginning_in_two_lanes(recording: Path) -> None:
+    async with looking_at(recording) as screen:
+        await screen.press("D")
+        await screen.until(lambda: "then 08:00:00" in screen.text)
+        assert "now 08:01:29" in screen.text
+        line = next(line for line in screen.text.splitlines() if "IPv6 Pods of Deployment shop/web" in line)
+        assert [part.strip() for part in line.split("│")[1:3]] == ["none", "4 of 4"]
+        assert "worse" in screen.text.splitlines()[0]
+        await screen.press("escape")
+        assert screen.app.screen is screen.app.main
+
+
+async def test_m_marks_the_moment_that_d_compares_with(recording: Path) -> None:
+    async with looking_at(recording) as screen:
+        await screen.press("left_curly_bracket", "M")
+        await screen.until(lambda: "Marked 08:00:29." in screen.text)
+        await screen.press("D")
+        await screen.until(lambda: "Nothing that dsview compares differs" in screen.text)
+        assert "the same" in screen.text.splitlines()[0]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+async def test_the_lanes_fit(recording: Path, width: int) -> None:
+    async with looking_at(recording, size=(width, 24)) as screen:
+        await screen.press("D")
+        await screen.until(lambda: "then 08:00:00" in screen.text)
+        assert all(line.cell_length <= width for line in map(Content, screen.text.splitlines()))
+
+
+async def test_d_tells_what_changed_since_r(tmp_path: Path) -> None:
+    path = tmp_path / "new.dsview"
+    async with live(lambda session: Recorder(session, path)) as screen:
+        await screen.press("D")
+        await screen.until(lambda: "There is nothing to compare with" in screen.text)
+        await screen.press("R")
+        await screen.until(lambda: has_frame(path))
+        await screen.press("D")
+        await screen.until(lambda: "Nothing that dsview compares differs" in screen.text)
+
+
+def has_frame(path: Path) -> bool:
+    try:
+        RecordingReader(path).close()
+    except UserError:
+        return False
+    return True

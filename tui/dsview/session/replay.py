@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from dsview.analysis.cluster_view import Delta
+from dsview.analysis.diff.diff import Diff, compare
 from dsview.analysis.timeline import LIMIT, Entry, Sort, Timeline
 from dsview.checks.engine.engine import Engine
 from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
@@ -357,3 +359,18 @@ class ReplaySession(Session):
     def previous_finding(self) -> float | None:
         """When the last finding before came or went."""
         return self.reader.entry_before(self.position, Sort.FINDING.value)
+
+
+def compare_moments(path: Path, then: float, now: float, policy: Policy) -> Diff:
+    """What differs between two moments of a recording. Raises `UserError` where it cannot be read.
+
+    Reads the file anew, so that it may be called in a thread while the recording is shown, or made.
+    """
+    sessions = []
+    for at in (then, now):
+        session = ReplaySession(RecordingReader(path), at=at, policy=policy)
+        session.start()
+        while session.has_work:
+            session.drain(1.0)
+        sessions.append(session)
+    return compare(*sessions)

@@ -231,6 +231,14 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         (_ALWAYS, "minute_after", "}", "Minute on", "In a recording: goes on by a minute."),
         (_ALWAYS, "finding_before", "(", "Finding before", "In a recording: back to where a finding came or went."),
         (_ALWAYS, "finding_after", ")", "Next finding", "In a recording: to where a finding comes or goes next."),
+        (_ALWAYS, "mark", "M", "Mark", "In a recording: marks this moment, for D to compare with."),
+        (
+            _ALWAYS,
+            "compare",
+            "D",
+            "Compare",
+            "Shows what differs between the marked moment, or the beginning of the recording, and now.",
+        ),
         (_ALWAYS, "play", ".", "Play", "In a recording: plays it; again: 10 and 60 times as fast, then stops."),
     ),
     "While typing a filter": (

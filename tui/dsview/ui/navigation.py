@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from dsview.analysis.cluster_view import Delta
+    from dsview.analysis.diff.diff import Diff
     from dsview.analysis.probe_results import Observed
     from dsview.analysis.probe_targets import ProbePlan
     from dsview.core.text import Safe
@@ -144,6 +145,13 @@ class Navigator:
         self._app.push_screen(
             ChooseScreen("Explain", choices, several=False, verb="explain", glyphs=self._app.glyphs), take
         )
+
+    def comparison(self, then: float, now: float, compare: Callable[[], Diff]) -> None:
+        """What differs between two moments of a recording."""
+        from dsview.ui.screens.comparison import ComparisonScreen
+
+        if not isinstance(self._app.screen, ComparisonScreen):
+            self._visit(lambda _workspace: ComparisonScreen(then, now, compare, glyphs=self._app.glyphs))
 
     def sources(self) -> None:
         """How each source is doing."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message_pump import MessagePump
 
-from dsview.core.text import safe
+from dsview.core.text import clock_text, safe
 from dsview.ui.timebar import TimeBar
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class TimeTravel:
         self._recorder: Recorder | None = None
         self._speed = 0
         self._timer: Timer | None = None
+        self._mark: float | None = None
 
     @property
     def replay(self) -> ReplaySession | None:
@@ -52,6 +53,7 @@ class TimeTravel:
     def attach(self) -> None:
         """Another session is shown."""
         self._set_speed(0)
+        self._mark = None
         if self.replay is not None:
             self.show_bar(self._app.main)
 
@@ -151,6 +153,42 @@ class TimeTravel:
             self._set_speed(0)
             self.refresh()
 
+    def mark(self) -> None:
+        """Mark the moment that is shown, to compare others with it."""
+        replay = self.replay
+        if replay is None:
+            self._app.say("This is no recording: there is no moment to mark.")
+            return
+        self._mark = replay.position
+        self._app.say(f"Marked {clock_text(self._mark)}. D compares another moment with it.")
+
+    def compare(self) -> None:
+        """Show what differs between the marked moment and the one that is shown, or since a recording began."""
+        from dsview.core.errors import UserError
+        from dsview.session.replay import compare_moments
+        from dsview.sources.recording.reader import RecordingReader
+
+        workspace, replay = self._app.workspace, self.replay
+        if replay is not None:
+            path, times = replay.reader.path, (replay.reader.first, replay.position)
+        elif self._recorder is not None:
+            path = self._recorder.path
+            try:
+                reader = RecordingReader(path)
+            except UserError as error:
+                self._app.say(safe(str(error)))
+                return
+            times = (reader.first, reader.last)
+            reader.close()
+        else:
+            self._app.say("There is nothing to compare with: R records, and D then tells what changed since.")
+            return
+        if workspace is None:
+            return
+        policy = workspace.session.policy
+        then, now = sorted((self._mark if self._mark is not None else times[0], times[1]))
+        self._app.go.comparison(then, now, lambda: compare_moments(path, then, now, policy))
+
     def record(self) -> None:
         """Begin to record, or end it."""
         from dsview.core.errors import UserError
@@ -209,6 +247,14 @@ class TimeActions(MessagePump):
     def action_finding_after(self) -> None:
         """To where a finding comes or goes next."""
         self.time.step(lambda replay: replay.next_finding(), "No finding comes or goes any more.")
+
+    def action_mark(self) -> None:
+        """Mark this moment."""
+        self.time.mark()
+
+    def action_compare(self) -> None:
+        """What differs between two moments."""
+        self.time.compare()
 
     def action_play(self) -> None:
         """Play the recording."""

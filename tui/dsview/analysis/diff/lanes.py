@@ -1,0 +1,127 @@
+"""A comparison as two lanes: for each thing that changed, what it was then and what it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from dsview.analysis.diff.diff import CauseChange, Diff
+from dsview.analysis.diff.facts import Aspect, Share
+from dsview.analysis.diff.family_changes import FamilyChange, ObjectChange, ObjectTurn, Turn
+from dsview.analysis.diff.finding_changes import FindingChange, Standing
+from dsview.analysis.diff.names import ALL_NODES
+from dsview.checks.engine.registry import registry
+from dsview.core.address import Family
+from dsview.core.finding import CLUSTER, ObjectRef, Severity
+from dsview.core.text import Safe, safe
+
+_NAMED = 2
+_NONE = Safe("none")
+_GONE = Safe("not there")
+
+
+class LaneRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that changed. `is_worse` is None where it is neither better nor worse."""
+
+    what: Safe
+    then: Safe
+    now: Safe
+    is_worse: bool | None
+    severity: Severity | None = None
+    family: Family | None = None
+
+
+class LaneGroup(msgspec.Struct, frozen=True):
+    """What changed by one cause; without a title, what no finding is about."""
+
+    title: Safe
+    message: Safe
+    severity: Severity | None
+    is_worse: bool
+    rows: tuple[LaneRow, ...]
+
+
+def lanes(diff: Diff) -> tuple[LaneGroup, ...]:
+    """The groups of a comparison, those that hold bad news first."""
+    found = [_group(cause) for cause in diff.causes]
+    rest = (*map(_family_row, diff.families), *map(_object_row, diff.objects))
+    if rest:
+        is_worse = any(row.is_worse for row in rest)
+        found.append(LaneGroup(Safe(""), Safe(""), None, is_worse, rest))
+    return tuple(found)
+
+
+def _group(cause: CauseChange) -> LaneGroup:
+    identity, finding = cause.identity, cause.cause.finding
+    slug = registry()[identity.check].slug
+    title = safe(f"{identity.check.removeprefix('DS-')} {slug}  {identity.object}")
+    rows = (*map(_finding_row, cause.findings), *map(_family_row, cause.families))
+    return LaneGroup(title, safe(finding.message.partition("\n")[0]), finding.severity, cause.is_worse, rows)
+
+
+def _finding_row(change: FindingChange) -> LaneRow:
+    identity = change.identity
+    slug = registry()[identity.check].slug
+    return LaneRow(
+        what=safe(f"{identity.check.removeprefix('DS-')} {slug}, {identity.object}"),
+        then=_standing(change.before),
+        now=_standing(change.after),
+        is_worse=change.turn.is_worse,
+        severity=change.finding.severity,
+        family=identity.family,
+    )
+
+
+def _standing(standing: Standing | None) -> Safe:
+    if standing is None:
+        return Safe("no finding")
+    count = f" on {standing.number} of {standing.of}" if standing.of > 1 else ""
+    return safe(f"{standing.finding.severity.value}{count}")
+
+
+def _family_row(change: FamilyChange) -> LaneRow:
+    subject = change.subject
+    return LaneRow(
+        what=safe(" ".join(_words_of(change))),
+        then=_share(change.before, has_values=subject.aspect is not Aspect.PODS),
+        now=_share(change.after, has_values=subject.aspect is not Aspect.PODS),
+        is_worse=None if change.turn is Turn.READDRESSED else change.turn.is_loss,
+        family=change.family,
+    )
+
+
+def _words_of(change: FamilyChange) -> Iterator[str]:
+    subject = change.subject
+    yield change.family
+    if subject.aspect is not Aspect.FAMILIES:
+        yield f"{subject.aspect.value} {subject.port}".strip()
+    if subject.object == ALL_NODES:
+        yield "of the Nodes"
+    elif subject.object != CLUSTER:
+        yield f"of {subject.object}"
+
+
+def _share(share: Share, *, has_values: bool) -> Safe:
+    if not share.having:
+        return _NONE
+    if share.of > 1 or not (has_values and share.values):
+        return safe(f"{share.having} of {share.of}" if share.of > 1 else "yes")
+    more = f" and {len(share.values) - _NAMED} more" if len(share.values) > _NAMED else ""
+    return safe(", ".join(share.values[:_NAMED]) + more)
+
+
+def _object_row(change: ObjectChange) -> LaneRow:
+    has = safe(" and ".join(change.families) or "no family")
+    then, now = {
+        ObjectTurn.NEW: (_GONE, has),
+        ObjectTurn.GONE: (has, _GONE),
+        ObjectTurn.READY: (Safe("not Ready"), Safe("Ready")),
+        ObjectTurn.NOT_READY: (Safe("Ready"), Safe("not Ready")),
+    }[change.turn]
+    is_worse = {ObjectTurn.READY: False, ObjectTurn.NOT_READY: True}.get(change.turn)
+    return LaneRow(what=_name(change.object), then=then, now=now, is_worse=is_worse)
+
+
+def _name(ref: ObjectRef) -> Safe:
+    return safe(str(ref))

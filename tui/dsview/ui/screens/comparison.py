@@ -1,0 +1,138 @@
+"""Two moments of a recording beside each other: what differs, in a lane for then and one for now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+from textual.content import Content
+from textual.message import Message
+
+from dsview.analysis.diff.diff import Diff
+from dsview.analysis.diff.lanes import LaneGroup, LaneRow, lanes
+from dsview.core.errors import UserError
+from dsview.core.text import Safe, cell_width, clock_text, safe
+from dsview.ui.actions import Where
+from dsview.ui.document import Block, blank, paragraph
+from dsview.ui.glyphs import Glyphs
+from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, lane_style, severity_style
+from dsview.ui.screens.reading import ReadingScreen
+
+_BAD = "$flag-error bold"
+_LEAST_LANE = 14
+_INDENT = 3
+
+
+class ComparisonScreen(ReadingScreen):
+    """Shows what differs between two moments. `compare` finds it, in a thread: it reads the recording twice."""
+
+    PARTS: ClassVar[tuple[Where, ...]] = (Where.READING,)
+
+    class Compared(Message):
+        """The comparison is there, or the sentence why it is not."""
+
+        def __init__(self, found: Diff | Safe) -> None:
+            super().__init__()
+            self.found = found
+
+    def __init__(self, then: float, now: float, compare: Callable[[], Diff], *, glyphs: Glyphs) -> None:
+        super().__init__(glyphs=glyphs)
+        self._times = (then, now)
+        self._compare = compare
+        self._found: Diff | Safe | None = None
+
+    @property
+    def crumb(self) -> str:
+        """The name in the trail."""
+        return "Comparison"
+
+    def on_mount(self) -> None:
+        """Fill it, and begin to compare."""
+        super().on_mount()
+        threading.Thread(target=self._work, name="dsview-compare", daemon=True).start()
+
+    def _work(self) -> None:
+        try:
+            found: Diff | Safe = self._compare()
+        except UserError as error:
+            found = safe(str(error))
+        self.post_message(self.Compared(found))
+
+    def on_comparison_screen_compared(self, event: Compared) -> None:
+        """Show what was found."""
+        self._found = event.found
+        self.show_heading()
+        self.fill()
+
+    def heading(self) -> Content:
+        """Which moments are compared, and what that comes to."""
+        then, now = map(clock_text, self._times)
+        parts: list[Part] = [(" Comparison ", MUTED), (f"{then} {self.glyphs.more} {now}", STRONG)]
+        if isinstance(self._found, Diff):
+            word, style = ("worse", _BAD) if self._found.is_worse else ("not worse", GOOD)
+            parts.append((f"   {word}" if self._found else "   the same", style))
+        return content(*parts)
+
+    def blocks(self) -> Sequence[Block]:
+        """The groups, each with its rows."""
+        found = self._found
+        if not isinstance(found, Diff):
+            return [blank(), paragraph(content((found or "Comparing…", MUTED)))]
+        if not found:
+            return [blank(), paragraph(content("Nothing that dsview compares differs between the two moments."))]
+        blocks = [blank(), Block(self._title_lines)]
+        for group in lanes(found):
+            blocks += [blank(), *self._group(group)]
+        if found.not_compared:
+            blocks += [blank(), paragraph(content(("Not compared:", MUTED)))]
+            blocks += [paragraph(content((sentence, MUTED)), indent=_INDENT) for sentence in found.not_compared]
+        return blocks
+
+    def _group(self, group: LaneGroup) -> Iterator[Block]:
+        if group.title:
+            sign = self.glyphs.severity(group.severity) if group.severity is not None else " "
+            style = severity_style(group.severity) if group.severity is not None else STRONG
+            yield paragraph(content((f"{sign} ", style), (group.title, STRONG)), copy=group.title)
+            yield paragraph(content((group.message, MUTED)), indent=_INDENT)
+        else:
+            yield paragraph(content(("Without a finding", STRONG)))
+        for row in group.rows:
+            yield Block(lambda width, row=row: self._row_lines(row, width))  # type: ignore[misc]  # bound at once
+
+    def _widths(self, width: int) -> tuple[int, int]:
+        """How wide what changed is, and each of the lanes."""
+        lane = max(_LEAST_LANE, width // 5)
+        return max(8, width - 2 * lane - 4 - _INDENT), lane
+
+    def _title_lines(self, width: int) -> list[Content]:
+        what, lane = self._widths(width)
+        rule = (f" {self.glyphs.rule} ", FAINT)
+        then, now = (f"{word} {clock_text(at)}" for word, at in zip(("then", "now"), self._times, strict=True))
+        return [content(" " * (_INDENT + what), rule, (f"{then:<{lane}}", MUTED), rule, (now, MUTED)).truncate(width)]
+
+    def _row_lines(self, row: LaneRow, width: int) -> list[Content]:
+        what, lane = self._widths(width)
+        style = FAINT if row.is_worse is None else _BAD if row.is_worse else GOOD
+        lane_of = lane_style(row.family) if row.family is not None else "$ink"
+        rule = (f" {self.glyphs.rule} ", FAINT)
+        first, *rest = content((row.what, lane_of)).wrap(what)
+        head = content(
+            " " * _INDENT,
+            first.pad_right(what - first.cell_length),
+            rule,
+            (self._fitted(row.then, lane), MUTED),
+            rule,
+            (row.now, style),
+        )
+        more = [
+            content(" " * _INDENT, line.pad_right(what - line.cell_length), rule, " " * lane, rule) for line in rest
+        ]
+        return [line.truncate(width, ellipsis=True) for line in (head, *more)]
+
+    def _fitted(self, text: str, width: int) -> str:
+        if cell_width(text) > width:
+            while cell_width(text) > width - 1:
+                text = text[:-1]
+            text += self.glyphs.ellipsis
+        return text + " " * (width - cell_width(text))
