@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -136,6 +137,17 @@ async def test_enter_opens_a_cluster_and_escape_comes_back_and_leaves_it() -> No
         await stage.press("down", "enter")
         await stage.until(lambda: stage.app.screen is stage.app.main)
         assert [session.source.name for session in feed.opened] == ["prod-eu-1", "prod-us-1"]
+
+
+async def test_nothing_is_kept_of_a_cluster_that_was_left() -> None:
+    async with fleet() as (stage, feed):
+        await stage.press("enter")
+        await stage.until(lambda: stage.app.workspace is not None and stage.app.workspace.session.was_settled)
+        await stage.press("t", "escape", "w", "escape")
+        state = weakref.ref(feed.opened.pop().state)
+        await stage.press("escape")
+        await stage.until(lambda: isinstance(stage.app.screen, FleetScreen))
+        await stage.until(lambda: state() is None)
 
 
 async def test_escape_in_a_cluster_undoes_its_filter_before_it_leaves() -> None:

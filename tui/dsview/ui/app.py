@@ -148,6 +148,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self.failure: str | None = None
         """Why the screen had to be left, where dsview itself is to blame."""
         self._has_rows = False
+        self._has_left = False
         self._is_settled = False
         self.go = Navigator(self)
         self.time = TimeTravel(self, start_recording)
@@ -258,9 +259,9 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             return
         if self.workspace is not None:
             event.workspace.session.note(f"Changed here from {self.workspace.session.source.name}.")
-            event.workspace.session.follows_another = True
             self._remember_place()
         self._leave_session()
+        event.workspace.session.follows_another = self._has_left
         self.workspace = event.workspace
         self._is_settled = False
         self.go.home()
@@ -305,6 +306,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self.time.leave()
             self.workspace.session.stop()
             self.workspace = None
+            self._has_left = True
 
     def _restore_place(self, session: Session) -> None:
         """Show the context as it was left, and say so where rows are missing because of that."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,8 +18,18 @@ if TYPE_CHECKING:
     from dsview.core.errors import UserError
     from dsview.session.session import Session
 
+COLLECT_AFTER = 0.5
+"""Seconds after a cluster was left until its memory is given back."""
+
 EVERY = 0.25
 """Seconds between two looks at what came."""
+
+
+def _collect() -> None:
+    """Collect what a session kept out of the collector's sight (`Session`)."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 class FleetFeed(Protocol):
@@ -94,12 +105,17 @@ class FleetApp(DsviewApp):
         self._feed.read_again(name)
 
     def leave_main(self) -> None:
-        """Back to the fleet; the cluster is left."""
+        """Back to the fleet; the cluster is left, and what was kept of it let go."""
         self._opening += 1
+        if self.workspace is not None:
+            self._remember_place()
         self._leave_session()
         self._fleet.say_opening("")
         self.go.home()
+        self.main.detach()
         self.push_screen("fleet")
+        # Messages that are under way hold it a moment longer.
+        self.set_timer(COLLECT_AFTER, _collect)
 
     def _not_opened(self, error: UserError) -> None:
         self._fleet.say_opening("")

@@ -66,6 +66,13 @@ class Pane(Table):
         self.show(view, view.pane.columns)
         self.frame()
 
+    def detach(self) -> None:
+        """Show nothing, until another session is attached."""
+        self.view = None
+        self.show(None, ())
+        self.say("Waiting for the cluster")
+        self.frame()
+
     def refresh_view(self) -> None:
         """Show what the view holds now."""
         if self._is_small or self._is_worst_first:

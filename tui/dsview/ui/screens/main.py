@@ -86,6 +86,13 @@ class MainScreen(Screen[None]):
         self.query_one(HeaderBar).attach(workspace)
         self._say_tabs()
 
+    def detach(self) -> None:
+        """Show nothing, and keep nothing of the session."""
+        self.workspace = None
+        for pane in self.panes:
+            pane.detach()
+        self.query_one(HeaderBar).say_opening("")
+
     def say_opening(self, name: str) -> None:
         """Say that another source is being opened."""
         self.query_one(HeaderBar).say_opening(name)
