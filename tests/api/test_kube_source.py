@@ -211,7 +211,7 @@ def test_exec_that_the_kubelet_cannot_be_reached_for_says_so(api: ApiServer, liv
     words = "the API server does not reach the kubelet of the node (error dialing backend: dial tcp 192.0.2.5:10250"
     reasons = {entry.check: entry.reason for entry in one.session.not_evaluated()}
     assert words in reasons["DS-NGX-001"]
-    assert words in one.reason(Kind.NGINX_CONF)
+    assert words in one.reason(Kind.PROXY_LISTENERS)
 
 
 def test_a_few_controllers_are_read_at_the_same_time(api: ApiServer, live: Callable[..., Live]) -> None:
@@ -231,4 +231,4 @@ def test_a_few_controllers_are_read_at_the_same_time(api: ApiServer, live: Calla
     one = live().settle()
     assert len(controllers) >= 2
     assert most == 2
-    assert one.session.state.status(Kind.NGINX_CONF).reason == ""
+    assert one.session.state.status(Kind.PROXY_LISTENERS).reason == ""

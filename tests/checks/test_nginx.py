@@ -433,7 +433,7 @@ def test_file_that_was_not_understood_leaves_its_checks_unevaluated(of: tuple[st
 
 def test_file_that_is_missing_leaves_those_unevaluated_that_never_go_by_a_prediction(tmp_path: Path) -> None:
     session = changed("08", unchanged, tmp_path)
-    session.state.apply(Changed(Kind.NGINX_CONF, (), (("ingress-nginx", FIRST),)))
+    session.state.apply(Changed(Kind.PROXY_LISTENERS, (), (("ingress-nginx", FIRST),)))
     found = [entry.check for entry in session.not_evaluated() if entry.check.startswith("DS-NGX")]
     assert found == [f"DS-NGX-{number:03}" for number in (1, 4, 7, 8, 9)]
 

@@ -119,7 +119,7 @@ async def test_the_printed_cluster_role_is_enough_and_the_audit_log_of_a_whole_s
         # Events are polled, Endpoints are read where that is asked for.
         healths = {kind: state.status(kind).health for kind in RESOURCES if kind is not Kind.ENDPOINTS}
         assert set(healths.values()) <= {Health.LIVE, Health.POLLING}, healths
-        sources = {conf.source for conf in state.nginx_confs}
+        sources = {conf.source for conf in state.proxy_listeners}
         assert sources == {ListenSource.PREDICTED if no_exec else ListenSource.READ}
     log = api.audit()[before:]
     asked = harmless(log)

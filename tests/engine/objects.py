@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.core.listen import Listener, ListenSource, ProxyListeners
 from dsview.kinds.condition import Condition
 from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.container import Container, ContainerPort
@@ -358,7 +358,7 @@ _LISTENERS = st.lists(
 ).map(tuple)
 
 NGINX_CONFS = st.builds(
-    NginxConf,
+    ProxyListeners,
     namespace=NAMESPACES,
     name=_some(*POD_NAMES),
     source=_some(ListenSource.READ, ListenSource.READ, ListenSource.UNREAD),
@@ -436,7 +436,7 @@ OBJECTS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.GATEWAY: GATEWAYS,
     Kind.HTTP_ROUTE: HTTP_ROUTES,
     **{kind: _parameters(kind) for kind in PARAMETER_KINDS},
-    Kind.NGINX_CONF: NGINX_CONFS,
+    Kind.PROXY_LISTENERS: NGINX_CONFS,
 }
 
 COMMON = (Kind.POD, Kind.POD, Kind.POD, Kind.SERVICE, Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.ENDPOINT_SLICE, Kind.NODE)

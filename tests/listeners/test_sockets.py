@@ -18,7 +18,7 @@ from dsview.listeners.haproxy import HAProxy
 from dsview.listeners.istio import Istio
 from dsview.listeners.kgateway import KGateway
 from dsview.listeners.kong import Kong
-from dsview.listeners.nginx_conf import parse_conf
+from dsview.listeners.nginx_conf.reading import parse_conf
 from dsview.listeners.nginx_gateway_fabric import NginxGatewayFabric
 from dsview.listeners.nginx_ingress_controller import NginxIngressController
 from dsview.listeners.openshift_router import OpenShiftRouter

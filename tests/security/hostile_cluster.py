@@ -8,7 +8,7 @@ from itertools import cycle, islice
 from typing import Literal
 
 from dsview.core.errors import UserError
-from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.core.listen import Listener, ListenSource, ProxyListeners
 from dsview.kinds.container import Container
 from dsview.kinds.decode import BadObject, decode
 from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
@@ -98,7 +98,7 @@ def nodes(text: Iterator[str], count: int) -> Iterator[Node]:
         )
 
 
-def controllers(text: Iterator[str], count: int) -> Iterator[tuple[Pod, NginxConf]]:
+def controllers(text: Iterator[str], count: int) -> Iterator[tuple[Pod, ProxyListeners]]:
     """Controller pods with what was read of their nginx.conf, or why it was not."""
     for number, pod in enumerate(pods(text, count)):
         own = Pod(
@@ -109,7 +109,9 @@ def controllers(text: Iterator[str], count: int) -> Iterator[tuple[Pod, NginxCon
         if number % 4 == 0:
             yield (
                 own,
-                NginxConf(namespace=own.namespace, name=own.name, source=ListenSource.PREDICTED, reason=next(text)),
+                ProxyListeners(
+                    namespace=own.namespace, name=own.name, source=ListenSource.PREDICTED, reason=next(text)
+                ),
             )
             continue
         listeners = (
@@ -123,8 +125,8 @@ def controllers(text: Iterator[str], count: int) -> Iterator[tuple[Pod, NginxCon
         yield own, _conf(own, ListenSource.READ, listeners)
 
 
-def _conf(pod: Pod, source: ListenSource, listeners: tuple[Listener, ...] = (), reason: str = "") -> NginxConf:
-    return NginxConf(namespace=pod.namespace, name=pod.name, source=source, listeners=listeners, reason=reason)
+def _conf(pod: Pod, source: ListenSource, listeners: tuple[Listener, ...] = (), reason: str = "") -> ProxyListeners:
+    return ProxyListeners(namespace=pod.namespace, name=pod.name, source=source, listeners=listeners, reason=reason)
 
 
 class HostileSource:
@@ -157,7 +159,7 @@ class HostileSource:
                 )
                 for number in range(many)
             ],
-            Kind.NGINX_CONF: [conf for _, conf in self._controllers],
+            Kind.PROXY_LISTENERS: [conf for _, conf in self._controllers],
         }  # fmt: skip
 
     def now(self, wall: float) -> float:
@@ -174,7 +176,7 @@ class HostileSource:
             sink(Quarantined(Kind.POD, str(number), _complaint(name)))
         for kind, items in self._objects.items():
             sink(Changed(kind, items))
-        for kind in (*RESOURCES, Kind.NGINX_CONF):
+        for kind in (*RESOURCES, Kind.PROXY_LISTENERS):
             sink(Listed(kind))
             health = Health.LIVE
             if self._refused:
@@ -185,10 +187,10 @@ class HostileSource:
     def stop(self) -> None:
         """Nothing runs."""
 
-    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+    def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
         """What was read of it is told again."""
         conf = next((conf for own, conf in self._controllers if own.key == pod.key), None)
-        sink(Changed(Kind.NGINX_CONF, [conf] if conf is not None else []))
+        sink(Changed(Kind.PROXY_LISTENERS, [conf] if conf is not None else []))
 
     def watch_config_map(self, namespace: str, name: str) -> None:
         """There are none."""

@@ -19,14 +19,14 @@ import pytest
 from dsview.cli import crash
 from dsview.cli.exit_codes import EXIT_FAULT
 from dsview.core.errors import UserError
-from dsview.core.listen import ListenSource, NginxConf
+from dsview.core.listen import ListenSource, ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.sources.events import Health
 from dsview.sources.kube import backoff, reflector
-from dsview.sources.kube.nginx_confs import NginxConfReaders
 from dsview.sources.kube.object_batcher import ObjectBatcher
+from dsview.sources.kube.proxy_configs import ProxyConfigReaders
 from dsview.sources.kube.source import KubeSource
 from tests.security.live import cluster, live
 from tests.support.apiserver import ApiServer
@@ -165,21 +165,21 @@ def test_a_kind_that_dsview_failed_on_is_live_again_when_the_fault_is_over(
 async def test_an_nginx_conf_that_dsview_fails_on_is_predicted_and_the_next_is_read(
     api: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing_threads: Said
 ) -> None:
-    read_conf = NginxConfReaders._read
+    read_conf = ProxyConfigReaders._read
     unlucky: set[Key] = set()
 
-    def fail_for_one(self: NginxConfReaders, pod: Pod, container: str) -> NginxConf:
+    def fail_for_one(self: ProxyConfigReaders, pod: Pod, container: str) -> ProxyListeners:
         if not unlucky:
             unlucky.add(pod.key)
         if pod.key in unlucky:
             raise ValueError("broken")
         return read_conf(self, pod, container)
 
-    monkeypatch.setattr(NginxConfReaders, "_read", fail_for_one)
+    monkeypatch.setattr(ProxyConfigReaders, "_read", fail_for_one)
     async with live(api.write_kubeconfig(tmp_path / "kubeconfig")) as one:
         await one.settled()
         assert one.app.workspace is not None
-        confs = {conf.key: conf for conf in one.app.workspace.session.state.nginx_confs}
+        confs = {conf.key: conf for conf in one.app.workspace.session.state.proxy_listeners}
     read = {key for key, conf in confs.items() if conf.source is ListenSource.READ}
     assert read == confs.keys() - unlucky
     assert {confs[key].reason for key in unlucky} == {"dsview failed to read it (ValueError)"}

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from dsview.kinds.kind import Kind
-from dsview.session import nginx_reader
+from dsview.session import proxy_config_reader
 from dsview.sources.kube import backoff, client, events, in_flight, reconnect, reflector, source, version, watch_record
 from dsview.sources.kube.limits import ERROR, EXEC, OBJECT, PAGE, VERSION, WATCH_EVENT, BodyLimit
 from tests.security.live import SCENARIO
@@ -51,7 +51,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backoff, "LONGEST", 0.1)
     monkeypatch.setattr(reconnect, "SPREAD", 0.02)
     monkeypatch.setattr(reconnect, "WAKE_SELDOM", 0.05)
-    monkeypatch.setattr(nginx_reader, "UNREAD_AGAIN_AFTER", 0.1)
+    monkeypatch.setattr(proxy_config_reader, "UNREAD_AGAIN_AFTER", 0.1)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from dsview.cli import cli, crash, logs
-from dsview.core.listen import NginxConf
+from dsview.core.listen import ProxyListeners
 from dsview.session.session import Session
 from dsview.sources.files import FilesSource
 from dsview.sources.redact import RedactedSource
@@ -162,4 +162,6 @@ def test_changed_clusters_have_the_same_findings_redacted(part: int, tmp_path: P
         folder.mkdir()
         plain, hidden = session_of(path, mutant(items, by), folder)
         assert verdict(hidden) == verdict(plain), (path.name, seed)
-        assert not [conf for conf in hidden.state.nginx_confs if isinstance(conf, NginxConf) and "shop" in conf.name]
+        assert not [
+            conf for conf in hidden.state.proxy_listeners if isinstance(conf, ProxyListeners) and "shop" in conf.name
+        ]

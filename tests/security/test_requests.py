@@ -36,7 +36,7 @@ def api() -> Iterator[ApiServer]:
 def sources(one: Live) -> set[ListenSource]:
     """Where the listeners on the screen come from."""
     assert one.app.workspace is not None
-    return {conf.source for conf in one.app.workspace.session.state.nginx_confs}
+    return {conf.source for conf in one.app.workspace.session.state.proxy_listeners}
 
 
 def assert_harmless(api: ApiServer) -> None:

@@ -47,10 +47,10 @@ class ScriptedSource:
 
     def know(self, *kinds: Kind, health: Health = Health.LIVE) -> None:
         """Send that kinds are known, or whatever health they have; all of Kubernetes' kinds where none is named."""
-        for kind in kinds or [kind for kind in Kind if kind is not Kind.NGINX_CONF]:
+        for kind in kinds or [kind for kind in Kind if kind is not Kind.PROXY_LISTENERS]:
             self.tell(StatusChanged(kind=kind, health=health))
 
-    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+    def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
         """Remember who was asked for."""
         self.asked.append((pod.key, container))
 

@@ -57,7 +57,7 @@ def said(one: Driven, way: str) -> str:
     if way == "version":
         return "" if state.server.version else "not known"
     if way == "exec":
-        confs = list(state.nginx_confs)
+        confs = list(state.proxy_listeners)
         return "; ".join(conf.reason for conf in confs if conf.source is not ListenSource.READ)
     try:
         one.session.read_manifest(Kind.POD, next(iter(state.pods)).key)
@@ -69,6 +69,6 @@ def said(one: Driven, way: str) -> str:
 def is_well(one: Driven, way: str) -> bool:
     """Whether nothing is wrong on a way, as far as `Live.ends_well` does not say that."""
     if way == "exec":
-        confs = list(one.session.state.nginx_confs)
+        confs = list(one.session.state.proxy_listeners)
         return bool(confs) and all(conf.source is ListenSource.READ for conf in confs)
     return way in _KINDS or not said(one, way)

@@ -71,7 +71,7 @@ class StageSource:
         """Delete objects."""
         self.tell(Changed(kind, [], list(keys)))
 
-    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+    def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
         """There is no controller on this stage."""
 
     def watch_config_map(self, namespace: str, name: str) -> None:

@@ -48,7 +48,7 @@ def run(cluster: Cluster, timeout: float | None = None) -> tuple[Session, str]:
 
 def all_but_pods(cluster: Cluster, look: int) -> None:
     if look == 1:
-        cluster.know(*(kind for kind in Kind if kind not in {Kind.POD, Kind.NGINX_CONF}))
+        cluster.know(*(kind for kind in Kind if kind not in {Kind.POD, Kind.PROXY_LISTENERS}))
 
 
 def test_it_ends_two_minutes_after_anything_more_was_read_and_names_what_is_missing() -> None:

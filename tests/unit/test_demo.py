@@ -19,7 +19,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
-from dsview.listeners.nginx_conf import parse_conf
+from dsview.listeners.nginx_conf.reading import parse_conf
 from dsview.session.session import Session
 from dsview.sources.demo import DEFAULT, SCENARIOS, DemoSource, Scenario
 from dsview.sources.demo.description import load, seconds
@@ -266,7 +266,7 @@ def test_stopped_demo_tells_nothing_more() -> None:
     source.stop()
     count = len(events)
     source.advance_to(300)
-    source.read_nginx_conf(Pod(name="p", namespace="n"), "controller", events.append)
+    source.read_proxy_config(Pod(name="p", namespace="n"), "controller", events.append)
     assert len(events) == count
 
 

@@ -14,7 +14,7 @@ from dsview.listeners.ingress_nginx.controller import IngressNginx
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.exec_failures import why_refused
-from dsview.sources.kube.pod_exec import ConfUnavailable, read_nginx_conf
+from dsview.sources.kube.pod_exec import ConfUnavailable, read_proxy_config
 
 POD = Pod(name="controller-0", namespace="ingress-nginx")
 SUCCESS = b'\x03{"status":"Success"}'
@@ -50,7 +50,7 @@ class Cluster:
 
 
 def read(cluster: Cluster) -> bytes:
-    return read_nginx_conf(cast(Client, cluster), POD, "controller", IngressNginx.conf_commands)
+    return read_proxy_config(cast(Client, cluster), POD, "controller", IngressNginx.conf_commands)
 
 
 def test_file_comes_in_frames_and_ends_with_the_exit_status() -> None:

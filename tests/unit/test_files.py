@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dsview.cluster.component_settings import kube_proxy_settings
 from dsview.core.errors import UserError
-from dsview.core.listen import ListenSource, NginxConf
+from dsview.core.listen import ListenSource, ProxyListeners
 from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
@@ -41,12 +41,12 @@ class Told:
         source.start(self.events.append)
 
     def objects(self, kind: Kind) -> dict[Key, Object]:
-        return {i.key: i for e in self.events if isinstance(e, Changed) and e.kind is kind for i in e.upserts}  # type: ignore[misc]  # no NginxConf among them
+        return {i.key: i for e in self.events if isinstance(e, Changed) and e.kind is kind for i in e.upserts}  # type: ignore[misc]  # no ProxyListeners among them
 
     @property
-    def confs(self) -> list[NginxConf]:
+    def confs(self) -> list[ProxyListeners]:
         found = (i for e in self.events if isinstance(e, Changed) for i in e.upserts)
-        return [i for i in found if isinstance(i, NginxConf)]
+        return [i for i in found if isinstance(i, ProxyListeners)]
 
     def status(self, kind: Kind) -> StatusChanged:
         return next(e for e in self.events if isinstance(e, StatusChanged) and e.kind is kind)

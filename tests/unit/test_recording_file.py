@@ -23,7 +23,7 @@ from dsview.cli.record import Size
 from dsview.core.address import Family
 from dsview.core.errors import UserError
 from dsview.core.finding import Finding, ObjectRef, Severity
-from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.core.listen import Listener, ListenSource, ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
@@ -94,19 +94,19 @@ def test_every_object_is_read_as_it_was_written(path: Path) -> None:
 
 
 def test_each_kind_says_what_its_objects_are_kept_as() -> None:
-    assert all(issubclass(struct_of(kind), msgspec.Struct) for kind in (*RESOURCES, Kind.NGINX_CONF))
+    assert all(issubclass(struct_of(kind), msgspec.Struct) for kind in (*RESOURCES, Kind.PROXY_LISTENERS))
 
 
 def test_a_file_of_nginx_keeps_its_sockets_and_its_text() -> None:
     both: tuple[Family, ...] = ("IPv4", "IPv6")
-    conf = NginxConf(
+    conf = ProxyListeners(
         namespace="a",
         name="b",
         source=ListenSource.READ,
         listeners=(Listener(transport="tcp", address="*", port=80, families=both),),
         text=b"listen 80;\xff",
     )
-    assert from_columns(Kind.NGINX_CONF, to_columns([conf])) == [conf]
+    assert from_columns(Kind.PROXY_LISTENERS, to_columns([conf])) == [conf]
 
 
 def test_a_field_of_a_later_version_is_passed_over_and_a_missing_one_has_its_default() -> None:

@@ -71,7 +71,7 @@ def test_questions_go_to_what_is_meant_and_words_of_the_cluster_stay_behind() ->
     source.put(Kind.POD, Pod(name="ctrl-1", namespace="edge"))
     (shown,) = told[-1].upserts  # type: ignore[attr-defined]  # a Changed
     assert (shown.namespace, shown.name) == ("namespace-1", "pod-1")
-    hidden.read_nginx_conf(shown, "controller", told.append)
+    hidden.read_proxy_config(shown, "controller", told.append)
     assert source.asked == [(("edge", "ctrl-1"), "controller")]
     hidden.watch_config_map("namespace-1", "never-seen")
     assert source.config_maps == [("edge", "never-seen")]

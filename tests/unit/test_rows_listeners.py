@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsview.core.address import V4, V6
-from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.core.listen import Listener, ListenSource, ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.sources.events import Changed
@@ -17,8 +17,8 @@ def with_listeners(*listeners: Listener) -> Session:
     """A cluster in which the first controller has these sockets."""
     session = from_path(next(path for path in SCENARIOS if path.name.startswith("08")))
     pod = min(session.state.controllers)
-    conf = NginxConf(namespace=pod[0], name=pod[1], source=ListenSource.READ, listeners=listeners)
-    session.state.apply(Changed(Kind.NGINX_CONF, (conf,)))
+    conf = ProxyListeners(namespace=pod[0], name=pod[1], source=ListenSource.READ, listeners=listeners)
+    session.state.apply(Changed(Kind.PROXY_LISTENERS, (conf,)))
     return session
 
 

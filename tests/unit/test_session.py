@@ -262,7 +262,7 @@ def test_objects_can_be_read_before_their_kind_is_known_and_nothing_is_said_of_t
 def test_draining_much_goes_on_in_slices_until_all_is_evaluated(session: Session, source: ScriptedSource) -> None:
     size = synthetic.size_of(6_000)
     for event in synthetic.events(size):
-        if not (isinstance(event, StatusChanged) and event.kind is Kind.NGINX_CONF):
+        if not (isinstance(event, StatusChanged) and event.kind is Kind.PROXY_LISTENERS):
             source.tell(event)
     slices = 0
     while session.has_work:

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from dsview.core.errors import UserError
-from dsview.core.listen import ListenSource, NginxConf
+from dsview.core.listen import ListenSource, ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.kinds.service import Service
-from dsview.listeners.nginx_conf import read_conf
+from dsview.listeners.nginx_conf.reading import read_conf
 from dsview.session.session import Session
 from dsview.session.snapshot import take_snapshot
 from dsview.sources.events import Changed, Health, ServerInfo, SourceEvent, StatusChanged
@@ -39,8 +39,8 @@ def told(path: Path, **options: Any) -> tuple[FilesSource, list[SourceEvent]]:
     return source, events
 
 
-def objects(events: list[SourceEvent]) -> dict[Kind, list[Object | NginxConf]]:
-    found: dict[Kind, list[Object | NginxConf]] = {}
+def objects(events: list[SourceEvent]) -> dict[Kind, list[Object | ProxyListeners]]:
+    found: dict[Kind, list[Object | ProxyListeners]] = {}
     for event in events:
         if isinstance(event, Changed):
             found.setdefault(event.kind, []).extend(event.upserts)
@@ -126,14 +126,14 @@ def test_health_of_a_later_dsview_is_not_given_rather_than_a_crash(tmp_path: Pat
 def test_nginx_conf_is_written_as_it_was_read_and_predictions_are_not(tmp_path: Path) -> None:
     read = read_conf(Pod(name="a", namespace="n"), b"http { server { listen [::]:80; } } # \xff")
     unread = read_conf(Pod(name="b", namespace="n"), b"http { server {")
-    predicted = NginxConf(namespace="n", name="c", source=ListenSource.PREDICTED)
+    predicted = ProxyListeners(namespace="n", name="c", source=ListenSource.PREDICTED)
     write_snapshot(tmp_path / "s.json", snapshot(confs=[read, unread, predicted]))
-    confs = objects(told(tmp_path / "s.json")[1])[Kind.NGINX_CONF]
-    assert [(c.name, c.source) for c in confs if isinstance(c, NginxConf)] == [
+    confs = objects(told(tmp_path / "s.json")[1])[Kind.PROXY_LISTENERS]
+    assert [(c.name, c.source) for c in confs if isinstance(c, ProxyListeners)] == [
         ("a", ListenSource.READ),
         ("b", ListenSource.UNREAD),
     ]
-    assert isinstance(confs[0], NginxConf)
+    assert isinstance(confs[0], ProxyListeners)
     assert confs[0].listeners == read.listeners
 
 
@@ -236,4 +236,4 @@ def test_a_namespace_that_a_snapshot_was_not_taken_of_is_not_taken_for_empty(
 
 
 def test_snapshot_has_a_place_for_every_kind() -> None:
-    assert {kind for kind in Kind if kind is not Kind.NGINX_CONF} == set(RESOURCES)
+    assert {kind for kind in Kind if kind is not Kind.PROXY_LISTENERS} == set(RESOURCES)

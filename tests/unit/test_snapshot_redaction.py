@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dsview.core.address import classify, families_of, is_canonical, packed
 from dsview.core.cidr import parse_cidr
-from dsview.core.listen import NginxConf
+from dsview.core.listen import ProxyListeners
 from dsview.kinds.container import Container
 from dsview.kinds.encode import encode
 from dsview.kinds.event import Event
@@ -23,7 +23,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
-from dsview.listeners.nginx_conf import read_conf
+from dsview.listeners.nginx_conf.reading import read_conf
 from dsview.session.session import Session
 from dsview.session.snapshot import take_snapshot
 from dsview.sources.files import FilesSource
@@ -256,7 +256,7 @@ def test_nginx_conf_keeps_its_sockets_and_nothing_that_was_served() -> None:
         confs=[read_conf(pod, CONF)],
         objects=[(Kind.POD, pod)],
     )
-    conf: NginxConf = redacted(taken, KEY).confs[0]
+    conf: ProxyListeners = redacted(taken, KEY).confs[0]
     assert b"acme" not in conf.text
     assert b"secret" not in conf.text
     assert b"10.20.30.40" not in conf.text

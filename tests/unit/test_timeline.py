@@ -10,7 +10,7 @@ import pytest
 from dsview.analysis.timeline import Entry, Sort, Timeline, Turn
 from dsview.core.address import Family
 from dsview.core.finding import Severity
-from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.core.listen import Listener, ListenSource, ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.kinds.load_balancer import LoadBalancerIngress
 from dsview.kinds.metadata import Object
@@ -202,9 +202,11 @@ def test_nginx_that_stops_listening_is_entered_only_where_it_was_read() -> None:
         listeners = tuple(
             Listener(transport="tcp", address=address[family], port=80, families=(family,)) for family in families
         )
-        return Changed(Kind.NGINX_CONF, [NginxConf(namespace="shop", name="web-0", source=source, listeners=listeners)])
+        return Changed(
+            Kind.PROXY_LISTENERS, [ProxyListeners(namespace="shop", name="web-0", source=source, listeners=listeners)]
+        )
 
-    shop.tell(StatusChanged(kind=Kind.NGINX_CONF, health=Health.LIVE, since=NOW), conf("IPv4", "IPv6"))
+    shop.tell(StatusChanged(kind=Kind.PROXY_LISTENERS, health=Health.LIVE, since=NOW), conf("IPv4", "IPv6"))
     assert shop.tell(conf("IPv4")) == [("lost", "Pod shop/web-0", "nginx no longer listens on IPv6 at 80.")]
     assert shop.tell(conf("IPv4", "IPv6", source=ListenSource.PREDICTED)) == []
 

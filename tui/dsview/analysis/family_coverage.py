@@ -10,7 +10,7 @@ from dsview.cluster.family_counts import Tally
 from dsview.cluster.relations import PodFacet
 from dsview.cluster.state import ClusterState
 from dsview.core.address import FAMILIES, Family, families_of
-from dsview.core.listen import ListenSource, NginxConf
+from dsview.core.listen import ListenSource, ProxyListeners
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
@@ -109,7 +109,7 @@ _PARAMETERS = tuple(kind for kind in GATEWAY_KINDS if kind is not Kind.HTTP_ROUT
 """What controllers of Gateways go by."""
 
 
-def _public_ports(pod: Pod, conf: NginxConf, tally: Tally) -> None:
+def _public_ports(pod: Pod, conf: ProxyListeners, tally: Tally) -> None:
     has = families_of(pod.ips)
     ports: dict[tuple[str, int | None], set[str]] = {}
     for listener in conf.listeners:
@@ -174,9 +174,9 @@ def matrix(view: ClusterView) -> tuple[Layer, ...]:
     state, census = view.state, view.state.census
     versions = (
         state.facets[PodFacet.CONTROLLERS],
-        *(state.epochs[kind] for kind in (Kind.NGINX_CONF, Kind.CONFIG_MAP, Kind.NODE, *_PARAMETERS)),
+        *(state.epochs[kind] for kind in (Kind.PROXY_LISTENERS, Kind.CONFIG_MAP, Kind.NODE, *_PARAMETERS)),
         state.status(Kind.POD).health,
-        state.status(Kind.NGINX_CONF),
+        state.status(Kind.PROXY_LISTENERS),
     )
     layers = (
         _layer(state, LayerName.NODES, census.nodes, Kind.NODE),

@@ -20,7 +20,7 @@ from dsview.cluster.state import Change, ClusterState
 from dsview.core.address import FAMILIES, Family, families_of
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import Finding, ObjectRef, Severity
-from dsview.core.listen import ListenSource, NginxConf
+from dsview.core.listen import ListenSource, ProxyListeners
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -28,6 +28,7 @@ from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.kinds.service import Service
+from dsview.listeners.registry import plural_of
 from dsview.sources.events import Health, Listed, StatusChanged
 
 LIMIT = 2000
@@ -186,7 +187,7 @@ class Timeline:
     def _connection(
         self, kind: Kind, words: str, turn: Turn, at: float, *, reason: str = "", lasted: float | None = None
     ) -> None:
-        name = RESOURCES[kind].plural if kind in RESOURCES else "nginx.conf"
+        name = plural_of(kind)
         for back in range(1, min(_LOOKED_BACK, len(self.entries)) + 1):
             entry = self.entries[-back]
             if entry.sort is Sort.CONNECTION and entry.text.startswith(words) and at - entry.at <= MERGE:
@@ -298,7 +299,7 @@ def _known_kinds(state: ClusterState) -> frozenset[Kind]:
 
 def _ref_kind(kind: Kind) -> str:
     """The kind of the object one can go to: an nginx.conf is its pod's."""
-    return Kind.POD.value if kind is Kind.NGINX_CONF else kind.value
+    return Kind.POD.value if kind is Kind.PROXY_LISTENERS else kind.value
 
 
 def _came_and_went(
@@ -351,7 +352,7 @@ def _node(old: object, new: object) -> Iterator[_Happening]:
 
 
 def _conf(old: object, new: object) -> Iterator[_Happening]:
-    if not isinstance(old, NginxConf) or not isinstance(new, NginxConf):
+    if not isinstance(old, ProxyListeners) or not isinstance(new, ProxyListeners):
         return
     if old.source is not ListenSource.READ or new.source is not ListenSource.READ:
         return
@@ -365,7 +366,7 @@ def _conf(old: object, new: object) -> Iterator[_Happening]:
                 yield _of_families(turn, text, LayerName.LISTENERS, [family])
 
 
-def _ports(conf: NginxConf) -> dict[Family, set[int]]:
+def _ports(conf: ProxyListeners) -> dict[Family, set[int]]:
     found: dict[Family, set[int]] = {family: set() for family in FAMILIES}
     for listener in conf.listeners:
         if not listener.internal and listener.port is not None:
@@ -378,5 +379,5 @@ _FOLLOWED: dict[Kind, Callable[[object, object], Iterator[_Happening]]] = {
     Kind.SERVICE: _service,
     Kind.POD: _pod,
     Kind.NODE: _node,
-    Kind.NGINX_CONF: _conf,
+    Kind.PROXY_LISTENERS: _conf,
 }

@@ -12,7 +12,7 @@ from dsview.cluster.indexes import AddressIndex, PodAddressIndex, PodCounts, Pod
 from dsview.cluster.pod_ranges import PodRangeConformity
 from dsview.cluster.relations import BackendIndex, EventIndex, PodFacet, RouteIndex, ServiceFamilies, SystemApps
 from dsview.cluster.store import Store
-from dsview.core.listen import NginxConf
+from dsview.core.listen import ProxyListeners
 from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.endpoint_slice import EndpointSlice
 from dsview.kinds.endpoints import Endpoints
@@ -88,7 +88,7 @@ class ClusterState:
         self.envoy_proxies: Store[GatewayParameters] = self._stores[Kind.ENVOY_PROXY]
         self.nginx_proxies: Store[GatewayParameters] = self._stores[Kind.NGINX_PROXY]
         self.cilium_configs: Store[GatewayParameters] = self._stores[Kind.CILIUM_GATEWAY_CLASS_CONFIG]
-        self.nginx_confs: Store[NginxConf] = self._stores[Kind.NGINX_CONF]
+        self.proxy_listeners: Store[ProxyListeners] = self._stores[Kind.PROXY_LISTENERS]
         self.selectors = SelectorIndex()
         self.slices = SliceIndex()
         self.cluster_ips = AddressIndex()
@@ -324,7 +324,7 @@ def is_control_plane(pod: Pod) -> bool:
 
 def same_but_version(old: Item, new: Item) -> bool:
     """Whether two states of an object differ in nothing that dsview reads but the resourceVersion."""
-    if isinstance(old, NginxConf) or isinstance(new, NginxConf):
+    if isinstance(old, ProxyListeners) or isinstance(new, ProxyListeners):
         return old == new
     if old.resource_version == new.resource_version:
         return old == new

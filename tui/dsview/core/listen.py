@@ -63,11 +63,11 @@ class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return self.address in {"*", "0.0.0.0", "[::]"}  # noqa: S104  (compared, not bound)
 
 
-class NginxConf(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The listeners of one controller pod and how they are known.
+class ProxyListeners(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The listeners of one proxy pod and how they are known.
 
-    `reason` says in a sentence why the file is predicted or unread; `digest` changes when the file does.
-    `namespace` and `name` are the pod's.
+    `reason` says in a sentence why they are predicted or unknown; `digest` changes when the file that was read does,
+    and `text` is that file. `namespace` and `name` are the pod's.
     """
 
     namespace: str
@@ -88,7 +88,7 @@ Socket = tuple[str, int | None]
 """Transport (`tcp` or `udp`) and port."""
 
 
-def sockets(conf: NginxConf) -> dict[Socket, set[Family]]:
+def sockets(conf: ProxyListeners) -> dict[Socket, set[Family]]:
     """The families of each public (transport, port)."""
     found: dict[Socket, set[Family]] = {}
     for listener in conf.listeners:
@@ -102,6 +102,6 @@ def protocol_of(listener: Listener) -> Socket:
     return ("udp" if listener.transport == "quic" else listener.transport, listener.port)
 
 
-def ports_of_host_names(conf: NginxConf) -> set[Socket]:
+def ports_of_host_names(conf: ProxyListeners) -> set[Socket]:
     """Where a host name is the listen target, which may be of any family: that is not held against the proxy."""
     return {protocol_of(x) for x in conf.listeners if not (x.families or x.internal)}

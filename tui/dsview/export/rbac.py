@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dsview.cluster.component_settings import COREDNS, KUBE_PROXY
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
+from dsview.listeners.registry import CONFIG_MAP_NAMES, READ_IN_PODS
 
 _Granted = dict[tuple[str, tuple[str, ...]], list[str]]
 """Resources by their API group and the verbs that are granted for them."""
@@ -31,8 +33,9 @@ metadata:
 rules:
 """
 _EXEC = """\
-  # To print the configuration of nginx (`cat`, `/dbg conf` or `nginx -T`, nothing else) in the pods of ingress-nginx,
-  # NGINX Gateway Fabric and F5's NGINX Ingress Controller. Without it listeners are predicted.
+  # To print their configuration (`cat`, `/dbg conf` or `nginx -T`, nothing else) in the pods of
+  # CONTROLLERS.
+  # Without it listeners are predicted.
   # Better granted by a Role in the namespace of these pods. From Kubernetes 1.35 on `create` is asked for too.
   - apiGroups: [""]
     resources: ["pods/exec"]
@@ -45,7 +48,7 @@ _NAMED = """\
   # ConfigMaps are read by name only. Add the one that the controller's --configmap names, if it is another.
   - apiGroups: [""]
     resources: ["configmaps"]
-    resourceNames: ["kube-proxy", "coredns", "ingress-nginx-controller", "cilium-config"]
+    resourceNames: [NAMES]
     verbs: ["get", "list", "watch"]
 """
 
@@ -126,7 +129,21 @@ def cluster_role(*, with_exec: bool = True) -> str:
         if kind is not Kind.CONFIG_MAP:
             granted = add_ons if resource.optional else groups
             granted.setdefault((resource.group, _verbs(kind)), []).append(resource.plural)
-    return _HEAD + _rules(groups) + _ADD_ONS + _rules(add_ons) + _NAMED + (_EXEC if with_exec else "")
+    names = ", ".join(map(_quoted, (KUBE_PROXY[1], COREDNS[1], *CONFIG_MAP_NAMES)))
+    return "".join(
+        (
+            _HEAD,
+            _rules(groups),
+            _ADD_ONS,
+            _rules(add_ons),
+            _NAMED.replace("NAMES", names),
+            _EXEC.replace("CONTROLLERS", _listed(READ_IN_PODS)) if with_exec else "",
+        )
+    )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def cronjob(image: str) -> str:

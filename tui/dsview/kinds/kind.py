@@ -33,8 +33,8 @@ class Kind(StrEnum):
     ENVOY_PROXY = "EnvoyProxy"
     NGINX_PROXY = "NginxProxy"
     CILIUM_GATEWAY_CLASS_CONFIG = "CiliumGatewayClassConfig"
-    NGINX_CONF = "NginxConf"
-    """Not a Kubernetes kind: the nginx.conf of a controller pod."""
+    PROXY_LISTENERS = "ProxyListeners"
+    """Not a Kubernetes kind: what a proxy pod listens on, by the configuration that it runs with."""
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):

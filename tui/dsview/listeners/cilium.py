@@ -24,6 +24,7 @@ class Cilium(ProxyController):
     """Cilium, which has no proxy pods of its own."""
 
     name = "cilium"
+    config_map_name = CONFIG_MAP[1]
     gateway_controllers = ("io.cilium/gateway-controller",)
     ingress_controllers = ("cilium.io/ingress-controller",)
     is_shared = False

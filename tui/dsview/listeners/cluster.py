@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
-from dsview.core.listen import NginxConf
+from dsview.core.listen import ProxyListeners
 from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.gateway import Gateway, GatewayClass, HTTPRoute
 from dsview.kinds.gateway_parameters import GatewayParameters
@@ -104,7 +104,7 @@ class ClusterReader(Protocol):
         """All CiliumGatewayClassConfigs."""
 
     @property
-    def nginx_confs(self) -> Objects[NginxConf]:
+    def proxy_listeners(self) -> Objects[ProxyListeners]:
         """The configuration files of proxy pods that were read, or why not."""
 
     @property

@@ -9,7 +9,7 @@ import msgspec
 
 from dsview.core.address import Family
 from dsview.core.finding import ObjectRef
-from dsview.core.listen import NginxConf
+from dsview.core.listen import ProxyListeners
 from dsview.kinds.container import Container
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.metadata import Key
@@ -42,6 +42,12 @@ class Controller:
     conf_commands: tuple[tuple[str, ...], ...] = ()
     """Commands that print the configuration of a proxy's nginx, tried in this order. Each does nothing but that."""
 
+    title: str = ""
+    """How people write the name, where that is another."""
+
+    config_map_name: str = ""
+    """The ConfigMap that is read of it by default; empty for none."""
+
     notice: str = ""
     """A sentence that the header shows where the controller runs; empty for none."""
 
@@ -57,7 +63,7 @@ class Controller:
         """The ConfigMap that has to be read besides; None for none."""
         return None
 
-    def listeners(self, cluster: ClusterReader, pod: Pod) -> NginxConf:
+    def listeners(self, cluster: ClusterReader, pod: Pod) -> ProxyListeners:
         """The sockets of a proxy pod, and how they are known."""
         raise NotImplementedError
 

@@ -47,7 +47,7 @@ class HostDoor(msgspec.Struct, frozen=True, kw_only=True):
 
 def hosts_with_two_doors(cluster: ClusterReader) -> dict[str, tuple[HostDoor, ...]]:
     """The hosts that more than one door serves, by name, each with its doors."""
-    kinds = (Kind.SERVICE, Kind.INGRESS, Kind.INGRESS_CLASS, Kind.CONFIG_MAP, Kind.NGINX_CONF, *GATEWAY_KINDS)
+    kinds = (Kind.SERVICE, Kind.INGRESS, Kind.INGRESS_CLASS, Kind.CONFIG_MAP, Kind.PROXY_LISTENERS, *GATEWAY_KINDS)
     versions = (cluster.proxies_version, *(cluster.epochs[kind] for kind in kinds))
     return cluster.remembered("hosts with two doors", versions, lambda: _find(cluster))
 

@@ -16,7 +16,7 @@ def read_sockets(cluster: ClusterReader, pod: Pod, own_ports: frozenset[int] = f
 
     A file that opens no port at all is one whose includes were not read.
     """
-    read = cluster.nginx_confs.get(pod.key)
+    read = cluster.proxy_listeners.get(pod.key)
     if read is None or read.source is not ListenSource.READ:
         return None
     pairs = [

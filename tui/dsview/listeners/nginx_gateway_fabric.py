@@ -32,6 +32,7 @@ class NginxGatewayFabric(ProxyController):
     """NGINX Gateway Fabric, from 1.x on."""
 
     name = "nginx-gateway-fabric"
+    title = "NGINX Gateway Fabric"
     gateway_controllers = (_CONTROLLER,)
     is_shared = False
     conf_commands = PRINT_CONF

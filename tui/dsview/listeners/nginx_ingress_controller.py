@@ -21,6 +21,7 @@ class NginxIngressController(ProxyController):
     """F5 NGINX Ingress Controller."""
 
     name = "nginx-ingress-controller"
+    title = "F5's NGINX Ingress Controller"
     ingress_controllers = ("nginx.org/ingress-controller",)
     conf_commands = PRINT_CONF
 

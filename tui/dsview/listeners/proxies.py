@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dsview.core.address import Family
-from dsview.core.listen import ListenSource, NginxConf
+from dsview.core.listen import ListenSource, ProxyListeners
 from dsview.kinds.container import Container
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
@@ -28,11 +28,13 @@ def live_proxies(cluster: ClusterReader) -> tuple[Pod, ...]:
     )
 
 
-def listeners_of(cluster: ClusterReader, pod: Pod) -> NginxConf:
+def listeners_of(cluster: ClusterReader, pod: Pod) -> ProxyListeners:
     """The sockets of a proxy pod, and how they are known."""
     controller = controller_of(pod)
     if controller is None:
-        return NginxConf(namespace=pod.namespace, name=pod.name, source=ListenSource.UNREAD, reason="It is no proxy.")
+        return ProxyListeners(
+            namespace=pod.namespace, name=pod.name, source=ListenSource.UNREAD, reason="It is no proxy."
+        )
     return controller.listeners(cluster, pod)
 
 

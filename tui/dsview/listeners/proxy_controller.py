@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dsview.core.address import V4, V6, Family, families_of
 from dsview.core.finding import ObjectRef
-from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf
+from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners
 from dsview.kinds.gateway import Gateway
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.ingress_class import IngressClass
@@ -174,16 +174,16 @@ class ProxyController(Controller):
         targets = sorted(set(self.service_ports(service, pod).values()))
         return [port for port in targets if (has := sockets.on(port)) is not None and family not in has]
 
-    def listeners(self, cluster: ClusterReader, pod: Pod) -> NginxConf:
+    def listeners(self, cluster: ClusterReader, pod: Pod) -> ProxyListeners:
         """As read, else a wildcard socket for each family of each traffic port."""
         sockets = self.sockets(cluster, pod)
-        if sockets.source is ListenSource.READ and (read := cluster.nginx_confs.get(pod.key)) is not None:
+        if sockets.source is ListenSource.READ and (read := cluster.proxy_listeners.get(pod.key)) is not None:
             return read
         found: list[Listener] = []
         for port in sorted(self.traffic_ports(cluster, pod, None)) if sockets.is_known else ():
             families = sockets.on(port) or ()
             found += [_listener(family, port, sockets.source) for family in (V4, V6) if family in families]
-        return NginxConf(
+        return ProxyListeners(
             namespace=pod.namespace,
             name=pod.name,
             source=sockets.source,

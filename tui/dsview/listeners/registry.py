@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dsview.kinds.container import Container
 from dsview.kinds.gateway import Gateway
+from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Labels
 from dsview.kinds.pod import Pod
+from dsview.kinds.registry import RESOURCES
 from dsview.kinds.wire import Interner
 from dsview.listeners.cilium import Cilium
 from dsview.listeners.cluster import ClusterReader
@@ -39,6 +41,23 @@ CONTROLLERS: tuple[Controller, ...] = (
 )
 
 PROXY_CONTROLLERS: tuple[ProxyController, ...] = tuple(c for c in CONTROLLERS if isinstance(c, ProxyController))
+
+
+FILES_READ = "nginx.conf"
+"""The name of the configuration files that are read in proxy pods."""
+
+READ_IN_PODS: tuple[str, ...] = tuple(
+    c.title or c.name for c in sorted(CONTROLLERS, key=lambda c: c.name) if c.conf_commands
+)
+"""The controllers in whose pods they are read, as people write their names."""
+
+CONFIG_MAP_NAMES: tuple[str, ...] = tuple(c.config_map_name for c in CONTROLLERS if c.config_map_name)
+"""The ConfigMaps that are read of controllers by default."""
+
+
+def plural_of(kind: Kind) -> str:
+    """What the objects of a kind are called: the API's plural, or the name of the files that are read in pods."""
+    return RESOURCES[kind].plural if kind in RESOURCES else FILES_READ
 
 
 _Roles = tuple[Labels, tuple[Container, ...], Controller | None, bool]

@@ -26,7 +26,7 @@ from dsview.kinds.encode import encode
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
-from dsview.session.nginx_reader import NginxReader
+from dsview.session.proxy_config_reader import ProxyConfigReader
 from dsview.session.session import Session
 from dsview.session.timing_log import Trace
 from dsview.sources.events import Changed, Health, Item, Quarantined, ServerInfo, Sink, SourceKind, StatusChanged
@@ -70,7 +70,7 @@ class RecordedSource:
     def stop(self) -> None:
         """Nothing runs; the recording may still be asked."""
 
-    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+    def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
         """The files that were read then are in the recording."""
 
     def watch_config_map(self, namespace: str, name: str) -> None:
@@ -212,7 +212,7 @@ def _entry(content: bytes) -> Entry:
         raise UserError(f"An entry of the recording's timeline cannot be read: {error}.") from None
 
 
-class _NoReader(NginxReader):
+class _NoReader(ProxyConfigReader):
     """Asks for no configuration file: those that were read then are in the recording, and so is how that went."""
 
     def follow(self, now: float) -> None:

@@ -22,7 +22,7 @@ from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.session.event_queue import EventQueue
-from dsview.session.nginx_reader import NginxReader
+from dsview.session.proxy_config_reader import ProxyConfigReader
 from dsview.session.timing_log import Trace
 from dsview.sources.events import AsksServer, Changed, Health, Listed, Source, SourceEvent, StatusChanged, Traffic
 
@@ -72,7 +72,7 @@ class Session:
         self._inbox = EventQueue()
         self._engine = Engine(self.state, live=source.is_live, skip=self.policy.skips, judge=self._judge)
         self._engine.book.watch = self.timeline.note_findings
-        self._nginx = NginxReader(self.state, source, self._inbox.put)
+        self._nginx = ProxyConfigReader(self.state, source, self._inbox.put)
         self._seen: set[Kind] = set()
         self._check_seconds = 0.0
         self._was_settled = False
@@ -182,7 +182,7 @@ class Session:
                 self._observer.took(event, changes)
             if not isinstance(event, Changed):
                 delta.statuses = True
-            elif event.kind is Kind.NGINX_CONF:
+            elif event.kind is Kind.PROXY_LISTENERS:
                 self._nginx.answered((item.key for item in event.upserts), self._clock())
             if isinstance(event, StatusChanged):
                 _log.info("%s: %s %s", event.kind, event.health, event.reason)

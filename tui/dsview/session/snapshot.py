@@ -25,6 +25,6 @@ def take_snapshot(session: Session, now: float) -> Snapshot:
         context=session.source.name,
         server_version=state.server.version,
         statuses=[state.status(kind) for kind in RESOURCES],
-        confs=sorted(state.nginx_confs, key=lambda conf: conf.key),
+        confs=sorted(state.proxy_listeners, key=lambda conf: conf.key),
         objects=objects(),
     )

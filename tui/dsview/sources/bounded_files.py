@@ -44,7 +44,7 @@ STANDARD_INPUT = FileLimit(2_000_000_000, 1800.0, may_be_gzip=True)
 REFUSAL = FileLimit(1 << 20)
 """What kubectl said instead of a list: a few lines."""
 
-NGINX_CONF = FileLimit(64 << 20, 60.0, may_be_gzip=True)
+PROXY_LISTENERS = FileLimit(64 << 20, 60.0, may_be_gzip=True)
 """An nginx.conf; one of more than 32 MB is said to be unread."""
 
 CONFIGURATION = FileLimit(1 << 20, may_be_pipe=True)

@@ -8,12 +8,12 @@ from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
-from dsview.core.listen import NginxConf
+from dsview.core.listen import ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 
-Item = Object | NginxConf
+Item = Object | ProxyListeners
 SourceKind = Literal["cluster", "files", "demo"]
 
 
@@ -158,8 +158,8 @@ class Source(Protocol):
     def stop(self) -> None:
         """Send no more; returns within a second."""
 
-    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Ask for the nginx.conf of a controller pod; the answer comes as `Changed` of `Kind.NGINX_CONF`."""
+    def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
+        """Ask for the configuration of a proxy pod; the answer comes as `Changed` of `Kind.PROXY_LISTENERS`."""
 
     def watch_config_map(self, namespace: str, name: str) -> None:
         """Follow one more ConfigMap, that of a controller. Nothing to do for a source that reads all it has."""

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from dsview.core.errors import UserError
-from dsview.core.listen import ListenSource, NginxConf
+from dsview.core.listen import ListenSource, ProxyListeners
 from dsview.kinds.encode import encode
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
@@ -67,7 +67,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     context: str
     server_version: str | None
     statuses: list[StatusChanged]
-    confs: list[NginxConf]
+    confs: list[ProxyListeners]
     objects: Iterable[tuple[Kind, Object]]
 
 

@@ -10,8 +10,8 @@ from dsview.cluster.completeness import Completeness, completeness, unreadable
 from dsview.core.finding import CLUSTER, Finding, Severity
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.registry import RESOURCES
 from dsview.listeners.proxies import controller_notices
+from dsview.listeners.registry import plural_of
 from dsview.sources.events import Health, Staged
 
 _MODES = {
@@ -80,10 +80,10 @@ _AGING = frozenset({Health.STALE, Health.FAILED})
 def source_health(view: ClusterView, kind: Kind, now: float) -> SourceHealth:
     """How one kind is doing."""
     status = view.state.status(kind)
-    name = RESOURCES[kind].plural if kind in RESOURCES else "nginx.conf"
+    name = plural_of(kind)
     text = _WORDS[status.health]
     reason = status.reason
-    if kind is Kind.NGINX_CONF and status.health is Health.REFUSED and "not permitted" not in reason:
+    if kind is Kind.PROXY_LISTENERS and status.health is Health.REFUSED and "not permitted" not in reason:
         # A file that nobody refused, such as where the kubelet does not answer: the reason says which.
         text = "not read"
     amount = completeness(view.state, kind)

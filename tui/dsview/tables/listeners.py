@@ -9,7 +9,7 @@ from dsview.analysis.listener_keys import ListenerKey
 from dsview.checks.engine.registry import registry
 from dsview.core.address import FAMILIES, V6, Family, families_of
 from dsview.core.finding import Finding, ObjectRef
-from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf
+from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -62,7 +62,7 @@ _NAMES_SHOWN = 200
 _SURE = frozenset({ListenSource.READ, ListenSource.DECLARED})
 
 
-def _groups(conf: NginxConf, pod: Pod) -> dict[Key, list[Listener]]:
+def _groups(conf: ProxyListeners, pod: Pod) -> dict[Key, list[Listener]]:
     found: dict[Key, list[Listener]] = {}
     for listener in conf.listeners:
         found.setdefault(ListenerKey.of(pod, listener).row_key, []).append(listener)
@@ -193,7 +193,7 @@ def _row_findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     return row.findings if row is not None else ()
 
 
-_KINDS = frozenset({Kind.NGINX_CONF, Kind.CONFIG_MAP, *GATEWAY_KINDS} - {Kind.HTTP_ROUTE})
+_KINDS = frozenset({Kind.PROXY_LISTENERS, Kind.CONFIG_MAP, *GATEWAY_KINDS} - {Kind.HTTP_ROUTE})
 
 
 def _affected(view: ClusterView, delta: Delta) -> set[Key] | None:
@@ -287,7 +287,7 @@ PANE = Pane(
     id="listeners",
     title="Listeners",
     singular="listener",
-    kinds=(Kind.POD, Kind.NGINX_CONF),
+    kinds=(Kind.POD, Kind.PROXY_LISTENERS),
     grouped_by="controller",
     columns=COLUMNS,
     keys=_keys,

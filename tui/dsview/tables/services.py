@@ -224,7 +224,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "missing": lambda view, keys: [gaps(_row(view, key), COLUMNS) for key in keys],
 }
 
-_GLANCED = frozenset({Kind.NETWORK_POLICY, Kind.CONFIG_MAP, Kind.NGINX_CONF, Kind.POD})
+_GLANCED = frozenset({Kind.NETWORK_POLICY, Kind.CONFIG_MAP, Kind.PROXY_LISTENERS, Kind.POD})
 
 
 def _glances(_view: ClusterView, delta: Delta) -> bool:

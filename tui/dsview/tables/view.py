@@ -16,6 +16,7 @@ from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.registry import RESOURCES
+from dsview.listeners.registry import plural_of
 from dsview.sources.events import Health
 from dsview.tables.cells import Row
 from dsview.tables.filter import Filter, FilterError, compile_filter, narrows
@@ -310,8 +311,8 @@ class TableView:
         state = self.session.state
         for kind in self.pane.kinds:
             status = state.status(kind)
-            name = RESOURCES[kind].plural if kind in RESOURCES else "nginx.conf"
-            if kind is Kind.NGINX_CONF and status.health is Health.REFUSED and status.reason:
+            name = plural_of(kind)
+            if kind is Kind.PROXY_LISTENERS and status.health is Health.REFUSED and status.reason:
                 # The reason says whether it was refused or could not be had.
                 return safe(f"{name}: {status.reason}")
             if status.health in _TROUBLES:

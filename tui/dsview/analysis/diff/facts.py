@@ -13,7 +13,7 @@ from dsview.cluster.completeness import may_rely_on_absence
 from dsview.core.address import FAMILIES, Family, canonical, families_of, family_of
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import CLUSTER, ObjectRef
-from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf, protocol_of
+from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners, protocol_of
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
@@ -170,7 +170,7 @@ def _pods(view: ClusterView, names: LastingNames, facts: Facts) -> None:
 
 def _listeners(view: ClusterView, names: LastingNames, facts: Facts) -> None:
     """The public listeners of each workload of proxies, over all its Pods."""
-    workloads: dict[ObjectRef, list[tuple[Pod, NginxConf]]] = {}
+    workloads: dict[ObjectRef, list[tuple[Pod, ProxyListeners]]] = {}
     for pod in live_proxies(view.state):
         workloads.setdefault(names.workload(pod), []).append((pod, listeners_of(view.state, pod)))
     for ref, proxies in workloads.items():
@@ -190,7 +190,7 @@ def _listeners(view: ClusterView, names: LastingNames, facts: Facts) -> None:
             }
 
 
-def _trust(confs: list[NginxConf]) -> str:
+def _trust(confs: list[ProxyListeners]) -> str:
     """How the listeners of these Pods are known; empty where those of one are not."""
     sources = {conf.source for conf in confs}
     if ListenSource.UNREAD in sources:

@@ -20,6 +20,7 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.listeners.config_maps import is_config_map_unread
 from dsview.listeners.proxies import config_map_key, container_to_read, listeners_of, live_proxies
+from dsview.listeners.registry import FILES_READ
 from dsview.sources.events import Health
 
 SLICES_SINCE = (1, 21)
@@ -179,12 +180,12 @@ def _is_kube_proxy_understood(state: ClusterState) -> bool:
 
 def _unread_conf(state: ClusterState, check: Check) -> str | None:
     """Why the check could not look at some ready controller's listeners, while it may have looked at others'."""
-    is_needed = Kind.NGINX_CONF in check.needs
+    is_needed = Kind.PROXY_LISTENERS in check.needs
     if not is_needed and not check.of_listeners:
         return None
     by_source: dict[ListenSource, list[Pod]] = state.remembered(
         "ready controllers by source",
-        (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.NGINX_CONF]),
+        (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.PROXY_LISTENERS]),
         lambda: _by_source(state),
     )
     unread = by_source[ListenSource.UNREAD] + (by_source[ListenSource.PREDICTED] if is_needed else [])
@@ -193,14 +194,14 @@ def _unread_conf(state: ClusterState, check: Check) -> str | None:
     first = listeners_of(state, unread[0])
     is_all = len(unread) == sum(map(len, by_source.values()))
     rest = "" if is_all else "; evaluated for the other controllers only"
-    return safe(f"nginx.conf of {first.namespace}/{first.name}: {first.reason.rstrip('.')}{rest}")
+    return safe(f"{FILES_READ} of {first.namespace}/{first.name}: {first.reason.rstrip('.')}{rest}")
 
 
 def _by_source(state: ClusterState) -> dict[ListenSource, list[Pod]]:
     found: dict[ListenSource, list[Pod]] = {source: [] for source in ListenSource}
     for pod in live_proxies(state):
         if pod.ready and container_to_read(pod) is not None:
-            read = state.nginx_confs.get(pod.key)
+            read = state.proxy_listeners.get(pod.key)
             found[read.source if read is not None else ListenSource.PREDICTED].append(pod)
     return found
 
@@ -208,10 +209,10 @@ def _by_source(state: ClusterState) -> dict[ListenSource, list[Pod]]:
 def why_unknown(state: ClusterState, kind: Kind) -> str:
     """Why the objects of a kind are not known, such as `pods: not permitted`."""
     status = state.status(kind)
-    name = RESOURCES[kind].rbac_name if kind in RESOURCES else "nginx.conf of the controllers"
+    name = RESOURCES[kind].rbac_name if kind in RESOURCES else f"{FILES_READ} of the controllers"
     if status.health.is_complete and status.reason:
         return safe(f"{name}: {status.reason}")
-    if kind is Kind.NGINX_CONF and status.health is Health.REFUSED and status.reason:
+    if kind is Kind.PROXY_LISTENERS and status.health is Health.REFUSED and status.reason:
         return safe(f"{name}: {status.reason}")
     text = f"{name}: {_WORDS.get(status.health, 'could not be read')}"
     return safe(f"{text} ({status.reason})" if status.reason and status.health is not Health.REFUSED else text)

@@ -26,7 +26,7 @@ Flagged = Callable[[Kind, str], Iterable[SubjectKey]]
 """The subjects of a kind and a namespace that have a finding."""
 
 CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
-_OF_CONTROLLERS = (Kind.CONFIG_MAP, Kind.NGINX_CONF)
+_OF_CONTROLLERS = (Kind.CONFIG_MAP, Kind.PROXY_LISTENERS)
 """What controllers go by, and what came of it: the fixes of the Services before them look at both."""
 
 _WEBHOOKS = (Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE)

@@ -32,7 +32,7 @@ from dsview.checks.ingress_nginx.shared import read
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family
 from dsview.core.finding import Cause, ObjectRef, Severity
-from dsview.core.listen import NginxConf, sockets
+from dsview.core.listen import ProxyListeners, sockets
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 
@@ -40,7 +40,7 @@ check = Check(
     code="DS-NGX-008",
     slug="replicas-differ",
     severity=Severity.ERROR,
-    needs=(Kind.POD, Kind.NGINX_CONF),
+    needs=(Kind.POD, Kind.PROXY_LISTENERS),
     of_pods=(PodFacet.CONTROLLERS,),
     cells=("listen",),
     layer=LayerName.LISTENERS,
@@ -50,7 +50,7 @@ check = Check(
 
 def decide(ctx: Context) -> Iterator[Problem]:
     """One template, several answers."""
-    groups: dict[tuple[str, str, str, str], list[tuple[Pod, NginxConf]]] = {}
+    groups: dict[tuple[str, str, str, str], list[tuple[Pod, ProxyListeners]]] = {}
     for pod, conf in read(ctx):
         revision = pod.labels.get("pod-template-hash") or pod.labels.get("controller-revision-hash") or ""
         owner = pod.owner
@@ -77,5 +77,5 @@ def decide(ctx: Context) -> Iterator[Problem]:
         )
 
 
-def _port_families(conf: NginxConf) -> frozenset[tuple[str, int | None, Family]]:
+def _port_families(conf: ProxyListeners) -> frozenset[tuple[str, int | None, Family]]:
     return frozenset((t, port, family) for (t, port), has in sockets(conf).items() for family in has)

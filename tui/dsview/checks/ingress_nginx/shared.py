@@ -8,7 +8,7 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import kubectl, names, recreate_pods, switch_on
 from dsview.cluster.state import ClusterState
 from dsview.core.address import V4, V6, Family, families_of
-from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf, sockets
+from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners, sockets
 from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
@@ -21,7 +21,7 @@ def ready(ctx: Context) -> list[Pod]:
     return [pod for pod in live_controllers(ctx.state) if pod.ready]
 
 
-def read(ctx: Context) -> Iterator[tuple[Pod, NginxConf]]:
+def read(ctx: Context) -> Iterator[tuple[Pod, ProxyListeners]]:
     """The ready controller pods whose nginx.conf was read."""
     for pod in ready(ctx):
         conf = nginx_conf(ctx.state, pod)

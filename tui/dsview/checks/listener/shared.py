@@ -14,7 +14,7 @@ from dsview.listeners.front_doors import FrontDoor
 from dsview.listeners.sockets import Sockets
 
 PODS = (PodFacet.CONTROLLERS,)
-USES = (Kind.ENDPOINT_SLICE, Kind.CONFIG_MAP, Kind.NGINX_CONF, Kind.INGRESS_CLASS, *GATEWAY_KINDS)
+USES = (Kind.ENDPOINT_SLICE, Kind.CONFIG_MAP, Kind.PROXY_LISTENERS, Kind.INGRESS_CLASS, *GATEWAY_KINDS)
 """What may decide the sockets of some controller."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dsview.core.address import V6, Family
-from dsview.core.listen import NginxConf, sockets
+from dsview.core.listen import ProxyListeners, sockets
 from dsview.kinds.container import Container
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.metadata import Key
@@ -14,6 +14,7 @@ from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Controller, DoorServices, Switch
 from dsview.listeners.ingress_nginx.pods import (
+    DEFAULT_CONFIG_MAP,
     config_map_key,
     controller_container,
     controller_services,
@@ -32,6 +33,7 @@ class IngressNginx(Controller):
     """ingress-nginx: nginx.conf is read, else predicted from the ConfigMap and the pod's addresses."""
 
     name = "ingress-nginx"
+    config_map_name = DEFAULT_CONFIG_MAP
     reaches_every_endpoint = True
     conf_commands = (
         ("cat", "/etc/nginx/nginx.conf"),
@@ -52,7 +54,7 @@ class IngressNginx(Controller):
         """`--configmap`."""
         return config_map_key(pod)
 
-    def listeners(self, cluster: ClusterReader, pod: Pod) -> NginxConf:
+    def listeners(self, cluster: ClusterReader, pod: Pod) -> ProxyListeners:
         """As read, else as predicted."""
         return nginx_conf(cluster, pod)
 

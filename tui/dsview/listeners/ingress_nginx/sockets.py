@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dsview.core.address import V4, V6, Family, families_of
 from dsview.core.finding import ObjectRef
-from dsview.core.listen import Likelihood, Listener, ListenSource, NginxConf, ports_of_host_names, sockets
+from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners, ports_of_host_names, sockets
 from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
@@ -29,13 +29,13 @@ def enable_ipv6(settings: ConfigMap) -> Switch:
     )
 
 
-def nginx_conf(state: ClusterReader, pod: Pod) -> NginxConf:
+def nginx_conf(state: ClusterReader, pod: Pod) -> ProxyListeners:
     """What nginx of this pod listens on. Predicted where its nginx.conf was not read; unread stays unread."""
-    read = state.nginx_confs.get(pod.key)
+    read = state.proxy_listeners.get(pod.key)
     if read is not None and read.source is not ListenSource.PREDICTED:
         return read
     reason = read.reason if read is not None else ""
-    return predict(state, pod, reason or state.status(Kind.NGINX_CONF).reason or "nginx.conf was not read")
+    return predict(state, pod, reason or state.status(Kind.PROXY_LISTENERS).reason or "nginx.conf was not read")
 
 
 def config_map(state: ClusterReader, pod: Pod) -> ConfigMap | None:
@@ -76,7 +76,7 @@ def deaf_ports(state: ClusterReader, service: Service, pod: Pod, family: Family)
     return deaf
 
 
-def predict(state: ClusterReader, pod: Pod, reason: str) -> NginxConf:
+def predict(state: ClusterReader, pod: Pod, reason: str) -> ProxyListeners:
     """The listeners that ingress-nginx would write: IPv4 always, IPv6 as the process would decide at its start."""
     ports = public_ports(pod)
     if has_ssl_passthrough(pod):
@@ -88,7 +88,7 @@ def predict(state: ClusterReader, pod: Pod, reason: str) -> NginxConf:
         listeners.append(_wildcard("*", port, options, Likelihood.YES))
         if likelihood is not None:
             listeners.append(_wildcard("[::]", port, options, likelihood))
-    return NginxConf(
+    return ProxyListeners(
         namespace=pod.namespace,
         name=pod.name,
         source=ListenSource.PREDICTED,

@@ -2,10 +2,6 @@
 
 `grammar` splits the text into directives, `quick_scan` leaves out what need not be parsed, `listen_address` reads the
 target of a `listen`, `directives` merges the servers, `subprocess_parser` parses large files in another process, and
-`reading` keeps results by digest. Nothing here talks to a cluster.
+`reading` keeps results by digest. Nothing here talks to a cluster, and only `directives` and what uses it loads
+crossplane.
 """
-
-from dsview.listeners.nginx_conf.grammar import UnreadConf
-from dsview.listeners.nginx_conf.reading import parse_conf, read_conf
-
-__all__ = ["UnreadConf", "parse_conf", "read_conf"]

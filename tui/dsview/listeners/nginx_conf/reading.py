@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.core.listen import Listener, ListenSource, ProxyListeners
 from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf.directives import listeners_of
 from dsview.listeners.nginx_conf.dumped_files import joined
@@ -88,14 +88,14 @@ def parse_conf(text: bytes) -> tuple[Listener, ...]:
         raise ParserFailed(f"no private copy of it could be made: {error.strerror}") from None
 
 
-def read_conf(pod: Pod, text: bytes) -> NginxConf:
+def read_conf(pod: Pod, text: bytes) -> ProxyListeners:
     """The listeners of a controller pod whose nginx.conf is `text`; never raises for what the text holds.
 
     Blocks for as long as parsing takes, so it belongs into a thread. The same text is parsed once.
     """
     digest = hashlib.sha256(text).hexdigest()
     verdict = _VERDICTS.of(digest, text)
-    return NginxConf(
+    return ProxyListeners(
         namespace=pod.namespace or "",
         name=pod.name,
         source=ListenSource.UNREAD if verdict.unread else ListenSource.READ,

@@ -153,18 +153,18 @@ class DemoSource:
             for replica, name in enumerate(names)
         }
 
-    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+    def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
         """Answer with the file that the pod has now, as `exec` would: a little later, from another thread."""
         with self._lock:
             template = self._confs.get(pod.key, "dual")
         threading.Thread(target=self._answer, args=(pod, template, sink), name="dsview-demo-nginx", daemon=True).start()
 
     def _answer(self, pod: Pod, template: str, sink: Sink) -> None:
-        from dsview.listeners.nginx_conf import read_conf  # noqa: PLC0415  (loads crossplane: not before the first frame)
+        from dsview.listeners.nginx_conf.reading import read_conf  # noqa: PLC0415  (loads crossplane: not before the first frame)
 
         conf = read_conf(pod, nginx_conf(template, self._hosts))
         if not self._stopped.is_set():
-            sink(Changed(Kind.NGINX_CONF, [conf]))
+            sink(Changed(Kind.PROXY_LISTENERS, [conf]))
 
     def watch_config_map(self, namespace: str, name: str) -> None:
         """All ConfigMaps of the scenario are told from the start."""

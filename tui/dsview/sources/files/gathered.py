@@ -243,7 +243,7 @@ class Gathered:
 
     def tell(self, sink: Sink) -> None:
         """Tell everything, as a cluster would that was read once."""
-        from dsview.listeners.nginx_conf import read_conf  # noqa: PLC0415  (loads crossplane: only where a file needs it)
+        from dsview.listeners.nginx_conf.reading import read_conf  # noqa: PLC0415  (loads crossplane: only where a file needs it)
 
         notes = [*self.broken, *self._notes()]
         if self._server is not None:
@@ -254,7 +254,7 @@ class Gathered:
                 sink(Changed(kind, found[start : start + _BATCH]))
             sink(self._status(kind, bool(found)))
         for pod, text in self._confs:
-            sink(Changed(Kind.NGINX_CONF, [read_conf(pod, text)]))
+            sink(Changed(Kind.PROXY_LISTENERS, [read_conf(pod, text)]))
         for message in notes:
             sink(Note(message))
 

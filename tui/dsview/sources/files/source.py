@@ -17,8 +17,8 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.sources.bounded_files import (
-    NGINX_CONF,
     OBJECTS,
+    PROXY_LISTENERS,
     REFUSAL,
     STANDARD_INPUT,
     FileLimit,
@@ -67,7 +67,7 @@ class FilesSource:
     def stop(self) -> None:
         """Nothing runs."""
 
-    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+    def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
         """Everything there is was told at the start."""
 
     def watch_config_map(self, namespace: str, name: str) -> None:
@@ -147,4 +147,4 @@ def _objects_of(path: Path, found: Document, kind: Kind, depth: int) -> Iterator
 def _limit_of(path: Path) -> FileLimit:
     if path.suffix == ".err":
         return REFUSAL
-    return NGINX_CONF if is_conf(path) else OBJECTS
+    return PROXY_LISTENERS if is_conf(path) else OBJECTS

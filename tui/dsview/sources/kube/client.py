@@ -210,7 +210,7 @@ class Client:
 
         asked = handshake()
         with self.open(
-            path, query, verb="exec", kind=Kind.NGINX_CONF, read_timeout=CONNECT_TIMEOUT, upgrade=asked
+            path, query, verb="exec", kind=Kind.PROXY_LISTENERS, read_timeout=CONNECT_TIMEOUT, upgrade=asked
         ) as answer:
             connection = WebSocket(answer, asked, EXEC)
             try:
@@ -241,5 +241,5 @@ def _interrupt(response: urllib3.BaseHTTPResponse) -> None:
 
 def resource_kinds(with_endpoints: bool) -> list[Kind]:
     """The kinds that are listed and watched by themselves."""
-    apart = {Kind.CONFIG_MAP, Kind.EVENT, Kind.NGINX_CONF} | (set() if with_endpoints else {Kind.ENDPOINTS})
+    apart = {Kind.CONFIG_MAP, Kind.EVENT, Kind.PROXY_LISTENERS} | (set() if with_endpoints else {Kind.ENDPOINTS})
     return [kind for kind in Kind if kind not in apart]

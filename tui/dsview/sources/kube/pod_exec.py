@@ -33,7 +33,7 @@ class ConfUnavailable(Exception):  # noqa: N818  (as RequestFailed)
     """No command gave the file; the text says why."""
 
 
-def read_nginx_conf(client: Client, pod: Pod, container: str, commands: Iterable[tuple[str, ...]]) -> bytes:
+def read_proxy_config(client: Client, pod: Pod, container: str, commands: Iterable[tuple[str, ...]]) -> bytes:
     """What the first of the commands that works prints.
 
     Raises `ConfUnavailable` or, where exec itself is refused, `RequestFailed`.

@@ -17,7 +17,7 @@ from dsview.sources.events import Changed, Health, ServerInfo, Sink, SourceEvent
 from dsview.sources.kube.health import combined
 from dsview.sources.kube.kubeconfig import ResolvedContext, resolve_context
 from dsview.sources.kube.load_priority import LoadPriority
-from dsview.sources.kube.nginx_confs import NginxConfReaders
+from dsview.sources.kube.proxy_configs import ProxyConfigReaders
 from dsview.sources.kube.reconnect import ServerReconnect, SleepNotice
 from dsview.sources.kube.threads import SourceThreads
 from dsview.sources.manifest import manifest
@@ -93,7 +93,7 @@ class KubeSource:
         self._config_maps: set[Key] = set()
         self._events: EventPoller | None = None
         self._threads = SourceThreads(self._stop)
-        self._confs = NginxConfReaders(self._threads.start, self._stop, use_exec=use_exec)
+        self._confs = ProxyConfigReaders(self._threads.start, self._stop, use_exec=use_exec)
 
     @property
     def name(self) -> str:
@@ -340,7 +340,7 @@ class KubeSource:
             self._config_maps.add((namespace, name))
         self._follow(Kind.CONFIG_MAP, namespace, name)
 
-    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+    def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
         """Ask for a file; the answer comes from one of the threads that read them."""
         self._confs.ask(pod, container, sink)
 

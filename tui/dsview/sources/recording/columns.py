@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from dsview.core.errors import UserError
-from dsview.core.listen import NginxConf
+from dsview.core.listen import ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Item
@@ -144,8 +144,8 @@ def _is_shareable(wanted: Any) -> bool:
 @cache
 def struct_of(kind: Kind) -> type[Any]:
     """The Struct that objects of a kind are kept as: what its module's `decode` returns."""
-    if kind is Kind.NGINX_CONF:
-        return NginxConf
+    if kind is Kind.PROXY_LISTENERS:
+        return ProxyListeners
     found: type[Any] = typing.get_type_hints(RESOURCES[kind].decode)["return"]
     return found
 

@@ -8,7 +8,7 @@ import threading
 import msgspec
 
 from dsview.core.errors import UserError
-from dsview.core.listen import NginxConf
+from dsview.core.listen import ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
@@ -66,7 +66,7 @@ class RedactedSource:
         """Send no more."""
         self._source.stop()
 
-    def read_nginx_conf(self, pod: Pod, container: str, sink: Sink) -> None:
+    def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
         """Ask for the nginx.conf of the pod that this one stands for."""
         to = self._to
         with self._lock:
@@ -74,7 +74,7 @@ class RedactedSource:
                 pod, namespace=to.namespace.meant_by(pod.namespace), name=to.pod.meant_by(pod.name)
             )
             asked = to.container.meant_by(container)
-        self._source.read_nginx_conf(meant, asked, self._behind(sink))
+        self._source.read_proxy_config(meant, asked, self._behind(sink))
 
     def watch_config_map(self, namespace: str, name: str) -> None:
         """Follow the ConfigMap that this one stands for."""
@@ -121,9 +121,9 @@ class RedactedSource:
         return event
 
     def _key(self, kind: Kind, key: Key) -> Key:
-        return self._to.key_of(Kind.POD if kind is Kind.NGINX_CONF else kind, key)
+        return self._to.key_of(Kind.POD if kind is Kind.PROXY_LISTENERS else kind, key)
 
     def _item(self, kind: Kind, item: Item) -> Item:
-        if isinstance(item, NginxConf):
+        if isinstance(item, ProxyListeners):
             return nginx_conf(item, self._to)
         return redacted_object(kind, item, self._to) if isinstance(item, Object) else item

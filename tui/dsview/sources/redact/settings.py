@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import yaml
 
 from dsview.core.corefile import drops_aaaa, forwards, kubernetes_zones
-from dsview.core.listen import Listener, ListenSource, NginxConf
+from dsview.core.listen import Listener, ListenSource, ProxyListeners
 from dsview.core.ports import port_number
 from dsview.core.yaml_text import YamlError, load_yaml
 from dsview.kinds.kind import Kind
@@ -152,12 +152,12 @@ _OPTIONS = frozenset(
 )
 
 
-def nginx_conf(conf: NginxConf, to: Redactor) -> NginxConf:
+def nginx_conf(conf: ProxyListeners, to: Redactor) -> ProxyListeners:
     """An nginx.conf with the same sockets and nothing else, a server for each. What was unread is empty now: unread."""
     namespace, name = to.key_of(Kind.POD, conf.key)
     known = conf.source is ListenSource.READ
     listeners = tuple(_listener(x, to) for x in conf.listeners) if known else ()
-    return NginxConf(
+    return ProxyListeners(
         namespace=namespace,
         name=name,
         source=conf.source,

@@ -246,7 +246,7 @@ def _rule(rule: PolicyRule, to: Redactor) -> PolicyRule:
     return PolicyRule(blocks, rule.has_selectors, rule.has_peers)
 
 
-_INVOLVED = {kind.value: kind for kind in Kind if kind is not Kind.NGINX_CONF}
+_INVOLVED = {kind.value: kind for kind in Kind if kind is not Kind.PROXY_LISTENERS}
 
 
 def _event(item: Event, to: Redactor) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Reads the nginx.conf of controller pods, a few at the same time, each when it is asked for."""
+"""Reads the configuration of proxy pods, a few at the same time, each when it is asked for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dsview.core.listen import ListenSource, NginxConf
+from dsview.core.listen import ListenSource, ProxyListeners
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - `execute` brings urllib3: after the first frame
 
 READERS = 4
-"""Controller pods whose nginx.conf is read at the same time."""
+"""Proxy pods whose configuration is read at the same time."""
 
 
-class NginxConfReaders:
+class ProxyConfigReaders:
     """Threads that read files. `start_thread` starts one by its name; without `use_exec` every file is predicted."""
 
     def __init__(
@@ -51,7 +51,7 @@ class NginxConfReaders:
         if self._use_exec:
             self._requests.put((pod, container, sink))
         else:
-            sink(Changed(Kind.NGINX_CONF, (_predicted(pod, "--no-exec was given"),)))
+            sink(Changed(Kind.PROXY_LISTENERS, (_predicted(pod, "--no-exec was given"),)))
 
     def _run(self) -> None:
         while (request := self._requests.get()) is not None and not self._stop.is_set():
@@ -60,20 +60,24 @@ class NginxConfReaders:
                 conf = self._read(pod, container)
             except Exception as error:
                 # The question is answered all the same, and so will be those behind it.
-                sink(Changed(Kind.NGINX_CONF, (_predicted(pod, f"dsview failed to read it ({type(error).__name__})"),)))
+                sink(
+                    Changed(
+                        Kind.PROXY_LISTENERS, (_predicted(pod, f"dsview failed to read it ({type(error).__name__})"),)
+                    )
+                )
                 raise
-            sink(Changed(Kind.NGINX_CONF, (conf,)))
+            sink(Changed(Kind.PROXY_LISTENERS, (conf,)))
 
-    def _read(self, pod: Pod, container: str) -> NginxConf:
-        from dsview.listeners.nginx_conf import read_conf
+    def _read(self, pod: Pod, container: str) -> ProxyListeners:
+        from dsview.listeners.nginx_conf.reading import read_conf
         from dsview.sources.kube.errors import RequestFailed
         from dsview.sources.kube.exec_failures import why_refused
-        from dsview.sources.kube.pod_exec import ConfUnavailable, read_nginx_conf
+        from dsview.sources.kube.pod_exec import ConfUnavailable, read_proxy_config
 
         reason = "there is no connection"
         try:
             if self._client is not None:
-                return read_conf(pod, read_nginx_conf(self._client, pod, container, conf_commands(pod)))
+                return read_conf(pod, read_proxy_config(self._client, pod, container, conf_commands(pod)))
         except RequestFailed as error:
             reason = why_refused(error)
         except ConfUnavailable as error:
@@ -81,6 +85,6 @@ class NginxConfReaders:
         return _predicted(pod, reason)
 
 
-def _predicted(pod: Pod, reason: str) -> NginxConf:
+def _predicted(pod: Pod, reason: str) -> ProxyListeners:
     """What stands for a file that was not read, and why."""
-    return NginxConf(namespace=pod.namespace, name=pod.name, source=ListenSource.PREDICTED, reason=safe(reason))
+    return ProxyListeners(namespace=pod.namespace, name=pod.name, source=ListenSource.PREDICTED, reason=safe(reason))

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from dsview.cluster.state import ClusterState
-from dsview.core.listen import ListenSource, NginxConf
+from dsview.core.listen import ListenSource, ProxyListeners
 from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.container import Container
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
-from dsview.session.nginx_reader import AGAIN_AFTER, RELOADED_AFTER, UNREAD_AGAIN_AFTER, NginxReader
+from dsview.session.proxy_config_reader import AGAIN_AFTER, RELOADED_AFTER, UNREAD_AGAIN_AFTER, ProxyConfigReader
 from dsview.sources.events import Changed, Health, SourceEvent, StatusChanged
 from tests.support.scripted import ScriptedSource
 
@@ -38,7 +38,7 @@ class Stage:
     def __init__(self, *, is_live: bool = True) -> None:
         self.state = ClusterState()
         self.source = ScriptedSource(is_live=is_live)
-        self.reader = NginxReader(self.state, self.source, self.send)
+        self.reader = ProxyConfigReader(self.state, self.source, self.send)
         self.now = 1_000.0
 
     def send(self, event: SourceEvent) -> None:
@@ -51,8 +51,8 @@ class Stage:
         self.reader.follow(self.now)
 
     def answer(self, source: ListenSource = ListenSource.READ, reason: str = "", name: str = POD.name) -> None:
-        conf = NginxConf(namespace="ingress", name=name, source=source, reason=reason)
-        self.state.apply(Changed(Kind.NGINX_CONF, (conf,)))
+        conf = ProxyListeners(namespace="ingress", name=name, source=source, reason=reason)
+        self.state.apply(Changed(Kind.PROXY_LISTENERS, (conf,)))
         self.reader.answered([conf.key], self.now)
         self.reader.follow(self.now)
 
@@ -67,7 +67,7 @@ class Stage:
 
     @property
     def status(self) -> tuple[Health, str]:
-        status = self.state.status(Kind.NGINX_CONF)
+        status = self.state.status(Kind.PROXY_LISTENERS)
         return status.health, status.reason
 
 
@@ -143,7 +143,7 @@ def test_what_was_read_of_a_pod_that_is_gone_is_forgotten() -> None:
     stage.pods(POD)
     stage.answer()
     stage.pods()
-    assert list(stage.state.nginx_confs) == []
+    assert list(stage.state.proxy_listeners) == []
     assert stage.status == (Health.LIVE, "")
 
 

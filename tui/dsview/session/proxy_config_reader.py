@@ -1,4 +1,4 @@
-"""Decides when the nginx.conf of a controller pod is read, and says how that went for all of them."""
+"""Decides when the configuration of a proxy pod is read, and says how that went for all of them."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class _Asked(msgspec.Struct):
     failures: int = 0
 
 
-class NginxReader:
-    """Follows the controller pods; call `follow` after every batch of changes, on the session's thread."""
+class ProxyConfigReader:
+    """Follows the proxy pods; call `follow` after every batch of changes, on the session's thread."""
 
     def __init__(self, state: ClusterState, source: Source, sink: Sink) -> None:
         self._state = state
@@ -56,7 +56,7 @@ class NginxReader:
         Where the file could not be read, it is soon asked for again, and then less and less often.
         """
         for key in keys:
-            asked, conf = self._asked.get(key), self._state.nginx_confs.get(key)
+            asked, conf = self._asked.get(key), self._state.proxy_listeners.get(key)
             if asked is None:
                 continue
             asked.is_waiting = False
@@ -79,8 +79,8 @@ class NginxReader:
                 self._watch_config_map(key)
             for key in [key for key in self._asked if key not in pods]:
                 del self._asked[key]
-                if key in self._state.nginx_confs:
-                    self._sink(Changed(Kind.NGINX_CONF, (), (key,)))
+                if key in self._state.proxy_listeners:
+                    self._sink(Changed(Kind.PROXY_LISTENERS, (), (key,)))
         self._report({key: pod for key, pod in pods.items() if container_to_read(pod) is not None}, now)
 
     def _watch_config_map(self, key: Key) -> None:
@@ -105,7 +105,7 @@ class NginxReader:
         again = RELOADED_AFTER if changed else AGAIN_AFTER
         failures = asked.failures if asked is not None and not changed else 0
         self._asked[pod.key] = _Asked(signature, now, is_waiting=True, again_at=now + again, failures=failures)
-        self._source.read_nginx_conf(pod, container.name, self._sink)
+        self._source.read_proxy_config(pod, container.name, self._sink)
 
     def _parameters(self) -> tuple[object, ...]:
         """What a controller of Gateways may write nginx's configuration anew for."""
@@ -114,7 +114,7 @@ class NginxReader:
     def _report(self, pods: dict[Key, Pod], now: float) -> None:
         if self.is_waiting and self._status is None:
             return
-        confs = {key: self._state.nginx_confs.get(key) for key in pods}
+        confs = {key: self._state.proxy_listeners.get(key) for key in pods}
         read = [conf for conf in confs.values() if conf is not None and conf.source is ListenSource.READ]
         reason = next((conf.reason for conf in confs.values() if conf is not None and conf.reason), "")
         if len(read) == len(pods):
@@ -128,4 +128,4 @@ class NginxReader:
             status = (Health.NOT_GIVEN, reason)
         if status != self._status:
             self._status = status
-            self._sink(StatusChanged(kind=Kind.NGINX_CONF, health=status[0], reason=status[1], since=now))
+            self._sink(StatusChanged(kind=Kind.PROXY_LISTENERS, health=status[0], reason=status[1], since=now))
