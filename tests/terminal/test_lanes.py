@@ -47,6 +47,18 @@ def stretched(row: Row, pane_id: str) -> Row:
     return msgspec.structs.replace(row, cells=tuple(cells))
 
 
+def test_ipv4_addresses_and_ranges_are_whole_before_anything_else_grows(session: Session) -> None:
+    pane = PANES["nodes"]
+    view = TableView(pane, session)
+    sizer = ColumnSizer(pane.columns)
+    sizer.measure(view.row(index) for index in range(len(view)))
+    for width in WIDTHS:
+        layout = sizer.layout(width)
+        for column_id, widest in (("internal_ip_v4", "10.20.0.10"), ("pod_cidr_v4", "10.244.0.0/24")):
+            placed = layout.find(column_id)
+            assert placed is None or placed.width >= len(widest), f"{column_id} at {width} columns"
+
+
 @pytest.mark.parametrize("is_long", [False, True], ids=["demo", "long names"])
 @pytest.mark.parametrize("is_chosen", [False, True], ids=["as they come", "all chosen"])
 @pytest.mark.parametrize("pane_id", PANES)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from dsview.analysis.overview import overview_now
+from dsview.core.text import safe
 from dsview.kinds.kind import Kind
+from dsview.session.session import Session
+from dsview.sources.demo import DemoSource
 from dsview.sources.events import Health, StatusChanged
+from dsview.ui.coverage_matrix import worst_lines
+from dsview.ui.glyphs import UNICODE
+from tests.support.clusters import settle
 from tests.terminal.stage import NOW, many_pods, on_stage, pod, slices
 
 VERDICT = "Dual-stack, IPv4 first. 1 of 3 Services does not work over IPv6. 1 has IPv4 only."
@@ -132,3 +140,15 @@ async def test_cursor_stays_in_view_when_the_screen_gets_lower() -> None:
         await stage.pilot.resize_terminal(120, 24)
         await stage.until(lambda: len(stage.lines) == 24)
         await stage.until(lambda: "pod-00099" in stage.text)
+
+
+@pytest.mark.parametrize("width", [36, 50, 60, 78, 100, 160])
+def test_a_long_name_among_the_worst_causes_keeps_both_its_ends(width: int) -> None:
+    session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
+    name = f"Service {'team-a' * 10}/{'checkout-' * 6}00001"
+    found = overview_now(session)
+    worst = msgspec.structs.replace(found.worst[0], object=safe(name), amount=safe(""))
+    (_, line) = worst_lines(msgspec.structs.replace(found, worst=(worst,)), width, 2, UNICODE)
+    assert line.cell_length <= width
+    assert "team-a" in line.plain
+    assert "00001" in line.plain

@@ -11,7 +11,7 @@ from dsview.core.text import Safe, safe
 from dsview.tables.cells import GAP, Cell, Column, Row, Tone
 from dsview.ui.columns import GUTTER, ColumnSizer
 from dsview.ui.glyphs import ASCII, UNICODE, Glyphs
-from dsview.ui.paint import Painter, fit
+from dsview.ui.paint import Painter, fit, flags_within
 
 COLUMNS = (
     Column(id="namespace", title="Namespace", help="", width=8, max_width=20),
@@ -165,7 +165,7 @@ def test_flagged_gap_is_marked_by_sign_without_any_colour(
 
 @pytest.mark.parametrize(
     ("width", "shown"),
-    [(32, "■ X-001 ▲ X-002 ● X-003"), (20, "■ X-001 ▲ X-002 +1"), (12, "■ X-001 +2"), (8, "■ X-001…")],
+    [(32, "■ X-001 ▲ X-002 ● X-003"), (20, "■ X-001 ▲ X-002 +1"), (12, "■ X-001 +2"), (8, "■ X-001+")],
 )
 def test_flags_that_have_no_room_are_counted(width: int, shown: str) -> None:
     column = Column(id="flags", title="", help="", width=width, max_width=width)
@@ -201,3 +201,11 @@ def test_gutter_shows_where_the_cursor_is_without_any_colour() -> None:
     assert line.text.startswith(UNICODE.cursor)
     assert cell_len(line.text) == 120
     assert layout.placed[0].offset == GUTTER
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [(30, "■ NODE-002 ▲ ADR-002"), (14, "■ NODE-002 +1"), (11, "■ NODE-002+"), (10, "■ NODE-002")],
+)
+def test_a_flag_is_whole_in_the_narrowest_column_of_findings(width: int, shown: str) -> None:
+    assert flags_within("■ NODE-002 ▲ ADR-002", width) == shown

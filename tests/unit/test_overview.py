@@ -214,3 +214,10 @@ def test_every_error_of_a_service_speaks_against_it(finding: Finding, sentence: 
     found = overview_now(session)
     assert sentence in found.sentences
     assert not any("flagged as failing" in each for each in found.sentences)
+
+
+def test_nothing_is_said_of_services_before_the_findings_were_counted() -> None:
+    session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
+    before = overview(session, CauseSummarizer(session).tally)
+    assert not any("Service" in sentence for sentence in before.sentences)
+    assert any("Service" in sentence for sentence in overview_now(session).sentences)

@@ -30,7 +30,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     `failing` and `partial` count the Services whose trace breaks over a family altogether, or in part; `idle` those
     that fail for want of a ready pod only, and `beyond` those that do not have the family: an address of it leads to
     them, or clients have nothing else. `faulty` counts those with an error that is about no family at all. `flags`
-    holds the worst severity of each layer and family.
+    holds the worst severity of each layer and family. `is_counted`: the findings were gone through at least once.
     """
 
     worst: tuple[RootCause, ...] = ()
@@ -41,6 +41,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     beyond: dict[Family, int] = {}
     faulty: int = 0
     flags: dict[tuple[LayerName, Family], Severity] = {}
+    is_counted: bool = False
 
 
 class CauseSummarizer:
@@ -125,6 +126,7 @@ class CauseSummarizer:
             beyond=self._beyond(losses),
             faulty=len(faulty),
             flags=flags,
+            is_counted=True,
         )
 
     def _node_ports(self) -> Iterator[tuple[ObjectRef, Family] | None]:

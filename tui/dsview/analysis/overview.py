@@ -138,6 +138,9 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
     total = services.of[FAMILIES[0]]
     if view.was_settled and not total:
         return ["There are no Services to judge."]
+    if severity is not None and not tally.is_counted:
+        # There are findings, and nobody knows yet what they come to.
+        return []
     found: list[str] = []
     for family in FAMILIES:
         failing, partial = tally.failing.get(family, 0), tally.partial.get(family, 0)

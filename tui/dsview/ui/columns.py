@@ -170,11 +170,14 @@ class ColumnSizer:
         ]
 
     def _share(self, shown: Sequence[int], room: int) -> dict[int, int]:
-        """Least widths, and the spare room for those that want more: the lanes first, then the modest ones."""
+        """Least widths, and the spare room for those that want more: IPv4, IPv6, then the others; the modest first.
+
+        An IPv4 address that was cut tells nothing; an IPv6 address keeps both its ends.
+        """
         widths = {index: self._least[index] for index in shown}
         spare = max(0, room - sum(widths.values()))
-        for in_lane in (True, False):
-            some = [index for index in shown if bool(self.columns[index].lane) is in_lane]
+        for lane in ("IPv4", "IPv6", ""):
+            some = [index for index in shown if self.columns[index].lane == lane]
             wanting = sorted(some, key=lambda index: self._natural[index] - self._least[index])
             for position, index in enumerate(wanting):
                 extra = min(self._natural[index] - self._least[index], spare // (len(wanting) - position))

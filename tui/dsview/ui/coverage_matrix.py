@@ -12,6 +12,7 @@ from dsview.checks.engine.check import LayerName
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Severity
 from dsview.ui.glyphs import Glyphs
+from dsview.ui.paint import fit
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, lane_style, severity_style, spaced, spread
 
 _GAP = 3
@@ -98,16 +99,20 @@ def worst_lines(overview: Overview, width: int, most: int, glyphs: Glyphs) -> li
 
 
 def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
-    tail = content(
-        (f"  since {cause.since}", STRONG) if cause.since else "",
-        (f"  {_breaks(cause)}", MUTED) if cause.explains else "",
-    )
+    since = content((f"  since {cause.since}", STRONG) if cause.since else "")
+    tail = content(since, (f"  {_breaks(cause)}", MUTED) if cause.explains else "")
     sign = (f"{glyphs.severity(cause.severity)} ", severity_style(cause.severity))
     kind, _, name = cause.object.partition(" ")
     amount = (f" ({cause.amount})", MUTED) if cause.amount else ""
     if width < _LEAST_MESSAGE:
-        code = (f"{cause.check.removeprefix('DS-')} ", MUTED)
-        return spread(content(sign, code, (name, "$ink"), amount), tail, width)
+        code = content(sign, (f"{cause.check.removeprefix('DS-')} ", MUTED))
+        if code.cell_length + len(name) + tail.cell_length >= width:
+            # Which object it is matters more than what it breaks; of its name both ends tell.
+            tail = since
+        room = max(8, width - code.cell_length - tail.cell_length - 1)
+        short = fit(name, min(room, len(name)), glyphs.ellipsis, middle=True)
+        return spread(content(code, (short, "$ink"), amount), tail, width)
+    name = fit(name, min(len(name), width // 2), glyphs.ellipsis, middle=True)
     words = content(sign, (f"{kind} ", MUTED), (name, "$ink"), amount, (f"  {cause.message}", MUTED))
     return spread(words, tail, width)
 

@@ -64,7 +64,7 @@ def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[
     if is_full:
         change = _latest(latest) if latest is not None else content((" No change yet", FAINT))
         banners = [content((f" {glyphs.warning} {banner}", "$flag-warning")) for banner in header.banners]
-        if sources.plain not in title.plain:
+        if sources.plain not in title.plain and any(source.health not in _WELL for source in header.sources):
             # There was no room for them beside the context.
             lines.append(content(" ", sources))
         return _with_causes(lines, [*matrix_lines(overview, width, glyphs), change, *banners], overview, width, glyphs)

@@ -192,7 +192,7 @@ class Painter:
         sign = glyphs.severity(cell.flag)
         if column.id == FLAGS_COLUMN:
             # The codes alone where their names have no room.
-            text = text if len(text) <= width else _flags_within(glyphs.own(cell.value or cell.text), width)
+            text = text if len(text) <= width else flags_within(glyphs.own(cell.value or cell.text), width)
             return Segment(fit(text, width, glyphs.ellipsis), flag)
         if width < _LEAST_SIGNED:
             return Segment(fit(text or sign, width, glyphs.ellipsis, right=right), flag)
@@ -237,14 +237,15 @@ def _lane_class(lane: Lane) -> str:
     return "v4" if lane == "IPv4" else "v6"
 
 
-def _flags_within(text: str, width: int) -> str:
-    """As many flags as have room, and how many more there are: `■ NGX-001 +2`."""
+def flags_within(text: str, width: int) -> str:
+    """As many flags as have room, and how many more there are: `■ NGX-001 +2`; where that is too long, `■ NGX-001+`."""
     words = text.split(" ")
     for left_out in range(len(words) // 2):
         short = " ".join(words[: len(words) - 2 * left_out]) + (f" +{left_out}" if left_out else "")
         if len(short) <= width:
             return short
-    return text
+    first = " ".join(words[:2])
+    return f"{first}+" if len(words) > 2 and len(first) < width else first
 
 
 def _tells_at_both_ends(column: Column) -> bool:
