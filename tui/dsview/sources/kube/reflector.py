@@ -177,7 +177,8 @@ class Reflector:
             self._report(Health.LOADING, str(error))
         self._was_out = self._was_out or error.is_unanswered
         delay = self._backoff.delay(error.retry_after)
-        if not error.is_unanswered and (error.code in BAD_CODES or 300 <= error.code < 400):
+        is_bad = error.code in BAD_CODES or 300 <= error.code < 400
+        if is_bad and not error.is_unanswered and not error.retry_after:
             delay = min(delay, LONGEST_LARGE if isinstance(error, TooLarge) else LONGEST_BAD)
         if error.retry_after or not (error.is_unanswered or error.code >= 500):
             return self._wait(delay)
