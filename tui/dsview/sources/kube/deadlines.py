@@ -17,6 +17,8 @@ from typing import Any
 
 import urllib3
 
+from dsview.sources.kube.limits import PIECE
+
 WITHOUT_TIMEOUT = 60.0
 """Seconds for a connection that has no timeout of its own."""
 
@@ -95,9 +97,20 @@ def _break(deadline: Deadline) -> None:
         return
 
 
+class _Answer(http.client.HTTPResponse):
+    """Reads from the socket as much at once as is taken in at once, so that an event mostly comes in one piece."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp.close()
+        larger: Any = sock.makefile("rb", PIECE)
+        self.fp = larger
+
+
 class _Bounded:
     """What is added to a connection of urllib3: each timeout counts for the step as a whole."""
 
+    response_class = _Answer
     deadlines: Deadlines
     sock: Any
     timeout: Any
