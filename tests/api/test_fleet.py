@@ -22,6 +22,7 @@ from dsview.cli import cli
 from dsview.cli.fleet import open_reader
 from dsview.cli.options import Settings
 from dsview.core.finding import Severity
+from dsview.session import fleet as session_fleet
 from dsview.session.fleet import FleetReader
 from tests.support.apiserver import ApiServer
 from tests.support.clusters import SCENARIOS, from_path
@@ -62,14 +63,14 @@ class Told:
 
 
 def reader(
-    found: Fleet, told: Told, *, silence: float = 2.0, parallel: int = 6, names: list[str] | None = None
+    found: Fleet, told: Told, *, silence: float = 5.0, parallel: int = 6, names: list[str] | None = None
 ) -> FleetReader:
     settings = Settings(kubeconfig=str(found.kubeconfig), request_timeout=silence)
     return open_reader(settings, names or found.names, parallel, told, None)
 
 
 def run(found: Fleet, *arguments: str) -> Result:
-    words = ["fleet", "--kubeconfig", str(found.kubeconfig), "--request-timeout", "2s", *arguments]
+    words = ["fleet", "--kubeconfig", str(found.kubeconfig), "--request-timeout", "5s", *arguments]
     return CliRunner().invoke(cli, words, standalone_mode=False)
 
 
@@ -95,7 +96,7 @@ def test_every_cluster_is_a_line_and_the_document_keeps_its_schema(forty: Fleet,
 
 def test_a_cluster_that_cannot_be_read_says_why(forty: Fleet, document: dict[str, Any]) -> None:
     reasons = {row["context"]: row["reason"] for row in document["clusters"]}
-    assert all("did not answer within 2 s" in reasons[name] for name in forty.hanging)
+    assert all("did not answer within 5 s" in reasons[name] for name in forty.hanging)
     assert all("refuses the connection" in reasons[name] for name in forty.refusing)
     assert all("the session expired" in reasons[name] for name in forty.failing)
     assert all(row["found"] is None for row in document["clusters"] if row["state"] == "failed")
@@ -131,7 +132,9 @@ def test_clusters_that_hang_hold_up_no_other_though_they_come_first(forty: Fleet
         fleet_reader.stop()
 
 
-def test_no_more_are_read_at_once_than_was_asked_for(forty: Fleet) -> None:
+def test_no_more_are_read_at_once_than_was_asked_for(forty: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A busy machine makes a cluster look as if it hung, and such a one is waited for beside the others.
+    monkeypatch.setattr(session_fleet, "PATIENCE", 60.0)
     lock, most, under_way = threading.Lock(), 0, 0
 
     class Counting(Told):

@@ -168,7 +168,7 @@ def test_one_that_drops_times_out() -> None:
         for one in waiting:
             one.close()
     assert outcome is Outcome.TIMED_OUT
-    assert 0.25 < seconds < 1.5
+    assert seconds > 0.25
 
 
 def test_a_machine_without_the_family_says_so_and_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

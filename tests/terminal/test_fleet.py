@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 
 from dsview.analysis.fleet import Contact, Member
 from dsview.cli.fleet_demo import FleetDemo
@@ -16,16 +17,23 @@ from dsview.ui.table import Table
 from tests.terminal.stage import NOW, Stage, StageSource
 
 
+@cache
+def told() -> list[Member]:
+    """The clusters of the demo as they are at their beginning."""
+    members: list[Member] = []
+    FleetDemo(lambda: NOW).tell_all(members.append)
+    return members
+
+
 class StageFleet(FleetDemo):
     """The demo's fleet, told at once, and whatever the test tells after that."""
 
     def __init__(self) -> None:
         super().__init__(lambda: NOW)
-        self.told: list[Member] = []
+        self.told = told()
         self.again: list[str] = []
         self.opened: list[Session] = []
         self.is_stopped = False
-        self.tell_all(self.told.append)
 
     def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
         self.tell, self.fail = tell, failed
@@ -59,7 +67,6 @@ class FleetStage(Stage):
 @asynccontextmanager
 async def fleet(size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[FleetStage, StageFleet]]:
     feed = StageFleet()
-    feed.opened.clear()
     app = FleetApp(feed, open_cluster=feed.open, clock=lambda: NOW)
     async with app.run_test(size=size, notifications=True) as pilot:
         stage = FleetStage(app, pilot, StageSource([]))
