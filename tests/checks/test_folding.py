@@ -90,6 +90,16 @@ def _without_v6_listens(name: str, text: str) -> str:
     return "\n".join(line for line in text.splitlines() if "listen [::]" not in line)
 
 
+def _local_and_short_of_one(items: list[Json]) -> None:
+    """The policy is Local, and the slice of IPv6 lacks one of two pods that have both families."""
+    find(items, "Service", "web")["spec"]["externalTrafficPolicy"] = "Local"
+    for item in items:
+        labels = item["metadata"].get("labels") or {}
+        is_of_web = item["kind"] == "EndpointSlice" and labels.get("kubernetes.io/service-name") == "web"
+        if is_of_web and item["addressType"] == "IPv6":
+            item["endpoints"] = item["endpoints"][:1]
+
+
 def _spelled_out(items: list[Json]) -> None:
     """A node's address, and that of the pod on its network, is not written in canonical form."""
     find(items, "Node", "node-b")["status"]["addresses"][1]["address"] = "2001:0db8::6"
@@ -147,6 +157,7 @@ FOLDS = [
         ("DS-ADR-002", "kube-proxy-kkphg"),
         "DS-ADR-002",
     ),
+    Fold("local-policy-where-a-slice-lags-behind", "12", _local_and_short_of_one, ("DS-LB-008", "web"), "DS-EPS-002"),
     Fold("not-requested", "12", _nothing, ("DS-LB-001", "web"), None),
     Fold("disabled", "09", _nothing, ("DS-NGX-003", CONTROLLER), "DS-NGX-002"),
     Fold(
