@@ -113,6 +113,17 @@ CASES = [
 ]
 
 
+def test_what_any_api_server_gives_out_is_served(tmp_path: Path) -> None:
+    def change(items: list[Json]) -> None:
+        _second_api_server("--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112")(items)
+        _flag("kube-apiserver-cp-1", "--service-cluster-ip-range=10.96.0.0/16")(items)
+        items[:] = [item for item in items if item["kind"] != "ServiceCIDR"]
+
+    session = changed("12", change, tmp_path)
+    assert session.profile.service_families == ("IPv4", "IPv6")
+    assert not [finding for finding in session.book if finding.check == "DS-SVC-003"]
+
+
 @pytest.mark.parametrize("text", ["a: [", "nodePortAddresses", "", "a: &a [*a]"])
 def test_settings_that_are_not_understood_leave_their_checks_unevaluated(text: str, tmp_path: Path) -> None:
     def change(items: list[Json]) -> None:
