@@ -23,7 +23,7 @@ from dsview.core.address import (
     same_address,
     sort_key,
 )
-from dsview.core.cidr import cidr_families, first_cidr, parse_cidr
+from dsview.core.cidr import cidr_families, parse_cidr
 
 
 @pytest.mark.parametrize(
@@ -183,4 +183,3 @@ def test_allocatable_addresses_leave_out_the_first_and_for_ipv4_the_last() -> No
 
 def test_families_of_ranges() -> None:
     assert cidr_families(("fd00::/64", "bad", "10.0.0.0/8")) == ("IPv6", "IPv4")
-    assert first_cidr(("fd00::/64", "10.0.0.1/8"), "IPv4") == "10.0.0.1/8"

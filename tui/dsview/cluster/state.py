@@ -30,7 +30,6 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.kinds.service import Service
 from dsview.kinds.service_cidr import ServiceCIDR
-from dsview.kinds.webhook_configuration import WebhookConfiguration
 from dsview.listeners.registry import is_control_plane as sets_up_proxies
 from dsview.listeners.registry import is_proxy
 from dsview.sources.events import (
@@ -76,9 +75,6 @@ class ClusterState:
         self.ingresses: Store[Ingress] = self._stores[Kind.INGRESS]
         self.ingress_classes: Store[IngressClass] = self._stores[Kind.INGRESS_CLASS]
         self.network_policies: Store[NetworkPolicy] = self._stores[Kind.NETWORK_POLICY]
-        self.validating_webhooks: Store[WebhookConfiguration] = self._stores[Kind.VALIDATING_WEBHOOK]
-        self.mutating_webhooks: Store[WebhookConfiguration] = self._stores[Kind.MUTATING_WEBHOOK]
-        self.api_services: Store[WebhookConfiguration] = self._stores[Kind.API_SERVICE]
         self.config_maps: Store[ConfigMap] = self._stores[Kind.CONFIG_MAP]
         self.events: Store[Event] = self._stores[Kind.EVENT]
         self.endpoints: Store[Endpoints] = self._stores[Kind.ENDPOINTS]
@@ -159,11 +155,6 @@ class ClusterState:
         """Whether it is an add-on's kind that the cluster does not serve, or files do not hold: that is normal."""
         is_optional = kind in RESOURCES and RESOURCES[kind].optional
         return is_optional and self.status(kind).health in {Health.ABSENT, Health.NOT_GIVEN}
-
-    def is_restricted(self, kind: Kind) -> bool:
-        """Whether only some namespaces of the kind are read."""
-        status = self.statuses.get(kind)
-        return status is not None and status.namespaces is not None
 
     def apply(self, event: SourceEvent) -> list[Change]:
         """Take in one event; what changed by it. Writes that change nothing but the resourceVersion are no change."""

@@ -93,8 +93,3 @@ def cidr_families(texts: Iterable[str]) -> tuple[Family, ...]:
         if cidr.family not in found:
             found.append(cidr.family)
     return tuple(found)
-
-
-def first_cidr(texts: Iterable[str], family: Family) -> str:
-    """The first range of a family as it was written, or an empty string."""
-    return next((cidr.text for cidr in parse_cidrs(texts) if cidr.family == family), "")

@@ -80,9 +80,6 @@ def _plain(text: str) -> str:
 
 
 _PAGES = {"text": _as_text, "markdown": _as_markdown}
-PAGE_FORMATS = tuple(_PAGES)
-"""The formats of a page."""
-
 _BETWEEN = {"text": "\n" + "-" * _WIDTH + "\n\n", "markdown": "\n"}
 
 

@@ -47,7 +47,6 @@ class FindingView(msgspec.Struct, frozen=True, kw_only=True):
     root: Safe
     since: Safe = Safe("")
     field: str = ""
-    is_detail_only: bool = False
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +78,6 @@ def _finding_view(view: ClusterView, finding: Finding) -> FindingView:
         root=safe(f"{root.check} {root.object}") if root is not None else Safe(""),
         since=first_seen_text(view, finding),
         field=finding.field or "",
-        is_detail_only=entry.detail_only,
     )
 
 

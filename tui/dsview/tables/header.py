@@ -7,7 +7,7 @@ import msgspec
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.hidden_values import hidden_values
 from dsview.cluster.completeness import Completeness, completeness, unreadable
-from dsview.core.finding import CLUSTER, Finding, Severity
+from dsview.core.finding import CLUSTER, Severity
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.listeners.proxies import controller_notices
@@ -36,7 +36,7 @@ class SourceHealth(msgspec.Struct, frozen=True):
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The header. `warned` are the `banners` that nothing may push away, `notices` those about a controller.
 
-    `cluster_findings` are about no object. `is_waiting`: the source is a demo whose story was not begun.
+    `is_waiting`: the source is a demo whose story was not begun.
     """
 
     context: Safe
@@ -49,7 +49,6 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     warned: tuple[Safe, ...]
     notices: tuple[Safe, ...]
     notes: tuple[Safe, ...]
-    cluster_findings: tuple[Finding, ...] = ()
     is_waiting: bool = False
 
 
@@ -131,6 +130,5 @@ def header(view: ClusterView, now: float) -> Header:
         warned=tuple(map(safe, state.server.banners)),
         notices=tuple(map(safe, notices)),
         notes=tuple(map(safe, state.notes)),
-        cluster_findings=cluster,
         is_waiting=isinstance(view.source, Staged) and view.source.is_waiting,
     )

@@ -55,11 +55,6 @@ class Search:
         """Whether every key was looked at."""
         return self._at >= len(self._keys)
 
-    @property
-    def looked_at(self) -> int:
-        """How many keys were looked at."""
-        return min(self._at, len(self._keys))
-
     def work(self, until: float) -> None:
         """Go on until it is done or the time is up (`time.perf_counter`). Raises `TimeoutError` for a slow pattern."""
         select, texts_of = self._wanted.select, self._texts.of
