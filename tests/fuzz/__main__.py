@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import gc
 import resource
 import sys
 import time
@@ -52,6 +53,9 @@ def main() -> int:
             failures[f"{target.name}: slow"] += 1
             sys.stdout.write(f"seed {seed}: {target.name} takes {time.process_time() - before:.1f} s\n")
         taken[target.name] += 1
+        if number % 1000 == 0:
+            # A session leaves collecting to itself.
+            gc.collect()
         if number % 20_000 == 0:
             rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             sys.stdout.write(

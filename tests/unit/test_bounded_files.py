@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from dsview.cli import cli
+from dsview.config.last_views import last_views
 from dsview.config.preferences import remembered_columns
 from dsview.config.toml_file import read_config
 from dsview.core.errors import UserError
@@ -23,6 +25,7 @@ from dsview.sources import bounded_files
 from dsview.sources.bounded_files import CONFIGURATION, OBJECTS, FileLimit, NotReadableError, read_bounded, read_stream
 from dsview.sources.kube.kubeconfig import resolve_context
 from dsview.sources.kube.transport import direct_transport
+from dsview.sources.recording import content
 
 
 def a_pipe(folder: Path) -> Path:
@@ -187,10 +190,20 @@ def test_broken_gzip_is_said_to_be(data: bytes, said: str) -> None:
 
 
 def test_what_dsview_remembers_is_forgotten_where_it_cannot_be_read(tmp_path: Path) -> None:
-    for content in (b"[" * 100_000, b"\xff", b"{", b"x" * (2 << 20)):
-        (tmp_path / "columns.json").write_bytes(content)
+    for broken in (b"[" * 100_000, b"\xff", b"{", b"x" * (2 << 20)):
+        (tmp_path / "columns.json").write_bytes(broken)
         assert remembered_columns(tmp_path / "columns.json") == {}
+        assert last_views(tmp_path / "columns.json") == {}
     assert remembered_columns(Path("/dev/zero")) == {}
+    assert last_views(Path("/dev/zero")) == {}
+
+
+def test_a_part_of_a_recording_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(content, "_MAX_PART", 1000)
+    with pytest.raises(UserError, match="cut off, or larger than"):
+        content.times_of(zlib.compress(b" " * 100_000))
+    with pytest.raises(UserError, match="A part of the recording cannot be read"):
+        content.times_of(zlib.compress(b"\x91" * 900))
 
 
 @pytest.mark.parametrize(

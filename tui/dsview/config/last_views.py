@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from dsview.sources.bounded_files import REMEMBERED, read_bounded
 from dsview.sources.private_files import private_file, private_folder
 
 _MOST = 50
@@ -38,8 +39,8 @@ def last_views_path() -> Path:
 def last_views(path: Path) -> dict[str, LastView]:
     """How each context was left, by name. A file that is missing or broken remembers nothing."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, LastView])
-    except (OSError, msgspec.MsgspecError, RecursionError):
+        return msgspec.json.decode(read_bounded(path, REMEMBERED), type=dict[str, LastView])
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
 
 

@@ -23,6 +23,9 @@ T = TypeVar("T")
 _LEVEL = 4
 """zlib's: a level more makes a key frame 5 % smaller and takes twice the time."""
 
+_MAX_PART = 1 << 30
+"""Bytes of a part that is unpacked: the objects of the largest cluster have a third of that."""
+
 Subject = tuple[str, str, str]
 """What checks are asked of: kind (or the code of a cluster-wide check), namespace, name."""
 
@@ -164,9 +167,13 @@ def _pack(value: object) -> bytes:
 
 
 def _unpack(data: bytes, wanted: type[T]) -> T:
+    unzip = zlib.decompressobj()
     try:
-        return msgspec.msgpack.decode(zlib.decompress(data), type=wanted)
-    except (zlib.error, msgspec.MsgspecError) as error:
+        content = unzip.decompress(data, _MAX_PART)
+        if not unzip.eof:
+            raise UserError("A part of the recording cannot be read: it is cut off, or larger than 1 GB.")
+        return msgspec.msgpack.decode(content, type=wanted)
+    except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"A part of the recording cannot be read: {error}.") from None
 
 
