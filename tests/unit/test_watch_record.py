@@ -106,3 +106,17 @@ def test_unknown_events_are_told_once_and_nothing_else_is_a_failure() -> None:
         record.brought_unknown()
     with pytest.raises(RequestFailed, match="unknown types"):
         record.brought_unknown()
+
+
+def test_a_watch_that_drips_is_doubted_until_it_brings_something() -> None:
+    now = [0.0]
+    record, event = WatchRecord(), UnfinishedEvent(Share(InFlight()), lambda: now[0])
+    assert record.opened(0.0, event)
+    assert not record.drips(10.0), "it is quiet"
+    event.hold(1)
+    now[0] = 9.0
+    assert not record.drips(10.0)
+    now[0] = 10.0
+    assert record.drips(10.0)
+    event.hold(0)
+    assert record.bears_fruit(), "it is live again"

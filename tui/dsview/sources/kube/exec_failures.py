@@ -33,6 +33,9 @@ _NO_FILE = ("no such file or directory", "can't open", "cannot open")
 _MAY_NOT = re.compile(r"cannot (?:get|create) resource", re.IGNORECASE)
 
 NOT_PERMITTED = "reading nginx.conf is not permitted (get and create on pods/exec)"
+TOO_SLOW = "the pod did not answer in time"
+TOO_LARGE = "it is larger than 32 MB"
+_FINAL = ("the container is not running", "the pod is gone", "the API server does not reach", TOO_SLOW, TOO_LARGE)
 
 
 def why_exec_failed(text: str, code: int = 0) -> str:
@@ -66,4 +69,4 @@ def why_refused(error: RequestFailed) -> str:
 
 def is_final(reason: str) -> bool:
     """Whether no other command would fare better."""
-    return reason.startswith(("the container is not running", "the pod is gone", "the API server does not reach"))
+    return reason.startswith(_FINAL)

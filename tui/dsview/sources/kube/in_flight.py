@@ -108,6 +108,11 @@ class UnfinishedEvent:
         """Whether some of it came, and not all."""
         return self._size > 0
 
+    @property
+    def age(self) -> float:
+        """Seconds since it began; 0 where none has."""
+        return self._clock() - self._began if self._size else 0.0
+
     def hold(self, size: int) -> None:
         """So many bytes of it came so far; 0 at its end. Raises `RequestFailed` for too many, or too slow ones."""
         if size and not self._size:

@@ -24,7 +24,7 @@ DISCOVERY = BodyLimit(4 << 20, 30.0)
 ERROR = BodyLimit(64 << 10, 10.0)
 """A Status, or what a proxy says instead."""
 
-OBJECT = BodyLimit(16 << 20, 30.0)
+OBJECT = BodyLimit(16 << 20, 20.0)
 """One object: etcd takes 1.5 MB, and aggregated API servers may take more."""
 
 PAGE = BodyLimit(48 << 20, 300.0)
@@ -34,7 +34,7 @@ WATCH_EVENT = BodyLimit(32 << 20, 30.0)
 """An event of a watch, or an object of a streaming list: a line of JSON or a frame of protobuf. A larger one is passed
 over; one that does not end, or takes longer, fails the watch."""
 
-EXEC = BodyLimit(32 << 20, 30.0)
+EXEC = BodyLimit(32 << 20, 20.0)
 """All that a command writes: an nginx.conf of 3,000 servers has 10 MB."""
 
 PASSED_OVER = 48 << 20

@@ -11,7 +11,7 @@ from dsview.kinds.pod import Pod
 from dsview.sources.kube.bodies import BROKEN, UNDECODABLE
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed, TooLarge
-from dsview.sources.kube.exec_failures import is_final, why_exec_failed
+from dsview.sources.kube.exec_failures import TOO_LARGE, TOO_SLOW, is_final, why_exec_failed
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("cat", "/etc/nginx/nginx.conf"),
@@ -82,11 +82,11 @@ def _output(messages: Iterable[bytes]) -> bytes:
                 status = msgspec.json.decode(payload, type=_ExitStatus)
                 break
     except TooLarge:
-        raise ConfUnavailable("it is larger than 32 MB") from None
+        raise ConfUnavailable(TOO_LARGE) from None
     except RequestFailed as error:
         raise ConfUnavailable(str(error)) from None
     except TimeoutError:
-        raise ConfUnavailable("the pod did not answer in time") from None
+        raise ConfUnavailable(TOO_SLOW) from None
     except (websocket.WebSocketException, *UNDECODABLE, *BROKEN) as error:
         raise ConfUnavailable(safe(f"the connection broke ({type(error).__name__})")) from None
     if status is None:

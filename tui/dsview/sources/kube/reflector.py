@@ -44,6 +44,7 @@ ANSWER_WITHIN = 10.0
 """Seconds without an answer after which that is said. A server whose etcd is away takes a streaming list and sends
 nothing at all, for as long as one waits."""
 
+SLOW = "The answer of the API server comes very slowly."
 FAILURES_BEFORE_TELLING = 3
 REFUSALS = {403}
 ABSENCES = {404}
@@ -260,7 +261,9 @@ class Reflector:
             if self._waits_because and now - self._waits_since >= ANSWER_WITHIN:
                 health = Health.STALE if self._has_listed else Health.LOADING
                 self._report(health, self._waits_because)
-            if self._record.proves_itself(now):
+            if self._record.drips(ANSWER_WITHIN):
+                self._report(Health.STALE, SLOW)
+            elif self._record.proves_itself(now):
                 self._failures = 0
                 self._report(Health.LIVE, "")
 
@@ -273,6 +276,7 @@ class Reflector:
         self._is_dirty = True
 
     def _end_list(self, version: str, health: Health) -> None:
+        self._waits_for_server("")
         self._intake.flush()
         if self._only is not None:
             if self._only not in self._intake.seen:
@@ -317,7 +321,7 @@ class Reflector:
             asked = {"limit": str(self._page_sizes[0]), **query}
             try:
                 with self._open(asked, "list", self._request_timeout) as answer:
-                    self._waits_for_server("The answer of the API server comes very slowly.")
+                    self._waits_for_server(SLOW)
                     started = time.perf_counter()
                     body = answer.body(PAGE)
                     self.stats.read_s += time.perf_counter() - started
@@ -362,6 +366,8 @@ class Reflector:
         """Take the events of a watch until it ends."""
         with answer.in_flight.share() as share:
             event = UnfinishedEvent(share)
+            if is_listing:
+                self._waits_for_server(SLOW)
             if not is_listing and self._record.opened(time.monotonic(), event):
                 self._failures = 0
                 self._report(Health.LIVE, "")
@@ -372,6 +378,7 @@ class Reflector:
                     if not is_listing or self._intake.is_full:
                         self._intake.flush()
                         if is_listing:
+                            self._waits_for_server(SLOW)
                             self._tell_progress(None)
                     if is_listing and self._intake.loaded > OBJECTS:
                         raise TooLarge(f"The API server lists more than {OBJECTS:,} objects of one kind.")

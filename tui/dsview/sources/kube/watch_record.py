@@ -76,6 +76,13 @@ class WatchRecord:
         self._fruitless = self._short = 0
         return True
 
+    def drips(self, seconds: float) -> bool:
+        """Whether an event of the open watch is on its way for so long. The watch is doubted from then on."""
+        if self._open is None or self._open[1].age < seconds:
+            return False
+        self._fruitless = FRUITLESS_WATCHES + 1
+        return True
+
     def bears_fruit(self) -> bool:
         """The watch brought something that can be read; whether that makes the kind live again."""
         was_fruitless = self._fruitless > FRUITLESS_WATCHES
