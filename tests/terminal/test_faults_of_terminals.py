@@ -203,7 +203,7 @@ def test_an_interruption_at_any_moment_of_the_start_shows_no_traceback(
 
 def test_a_terminal_of_one_cell_and_back_is_drawn_again(open_terminal: OpenTerminal, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
-    terminal = open_terminal("--demo", "--trace-file", str(trace))
+    terminal = open_terminal("--demo", "healthy", "--trace-file", str(trace))
     terminal.until(lambda: painted(trace, "all_painted"), "all is painted")
     for size in ((1, 1), (300, 2), (2, 100), (1, 1), (100, 30)):
         terminal.resize(*size)

@@ -105,7 +105,7 @@ async def test_explaining_a_row_without_flag_says_that_there_is_none() -> None:
 
 
 async def test_help_shows_every_key_of_every_action() -> None:
-    async with on_stage(size=(120, 100)) as stage:
+    async with on_stage(size=(120, 200)) as stage:
         await stage.press("?")
         for action in ACTIONS:
             line = next((line for line in stage.lines if f" {action.title}. " in line), "")

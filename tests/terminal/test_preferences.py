@@ -104,7 +104,13 @@ def test_the_topic_of_keys_says_the_configured_ones(home: Path) -> None:
 
 
 def test_names_of_keys_are_those_on_keyboards() -> None:
-    assert [key_label(key) for key in ("f5", "f", "ctrl+t", "shift+left", "?")] == ["F5", "f", "Ctrl+T", "Shift+←", "?"]
+    assert [key_label(key) for key in ("f5", "f", "ctrl+t", "shift+left", "?")] == [
+        "F5",
+        "f",
+        "Ctrl+T",
+        "Shift+Left",
+        "?",
+    ]
 
 
 # Theme, signs, style
