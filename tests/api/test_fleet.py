@@ -135,22 +135,14 @@ def test_clusters_that_hang_hold_up_no_other_though_they_come_first(forty: Fleet
 def test_no_more_are_read_at_once_than_was_asked_for(forty: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     # A busy machine makes a cluster look as if it hung, and such a one is waited for beside the others.
     monkeypatch.setattr(session_fleet, "PATIENCE", 60.0)
-    lock, most, under_way = threading.Lock(), 0, 0
-
-    class Counting(Told):
-        def __call__(self, member: Member) -> None:
-            nonlocal most, under_way
-            with lock:
-                under_way += {Contact.READING: 1}.get(member.contact, -1)
-                most = max(most, under_way)
-
-    fleet_reader = reader(forty, Counting(), parallel=3, names=forty.healthy[:12])
+    told = Told()
+    fleet_reader = reader(forty, told, parallel=3, names=forty.healthy[:12])
     fleet_reader.start()
     try:
         assert fleet_reader.wait(60)
     finally:
         fleet_reader.stop()
-    assert 1 < most <= 3
+    assert 1 < most_at_once(told.members) <= 3
 
 
 def test_a_credential_plug_in_is_said_to_be_waited_for(forty: Fleet) -> None:
@@ -292,7 +284,20 @@ print(json.dumps(credential))
 """A credential plug-in that waits for a person, who is a file here."""
 
 
-def test_one_browser_at_a_time_and_clusters_without_a_plug_in_do_not_wait_for_it(tmp_path: Path) -> None:
+def most_at_once(members: list[Member]) -> int:
+    """How many clusters were being read at the same time at the most."""
+    reading: set[str] = set()
+    most = 0
+    for member in members:
+        (reading.add if member.contact is Contact.READING else reading.discard)(member.context)
+        most = max(most, len(reading))
+    return most
+
+
+def test_one_browser_at_a_time_and_clusters_without_a_plug_in_do_not_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_fleet, "PATIENCE", 60.0)
     plugin = tmp_path / "login"
     plugin.write_text(PLUGIN.format(python=sys.executable, folder=str(tmp_path)))
     plugin.chmod(0o755)
@@ -316,9 +321,28 @@ def test_one_browser_at_a_time_and_clusters_without_a_plug_in_do_not_wait_for_it
             (tmp_path / "go").touch()
             assert fleet_reader.wait(60)
             assert [told.last(name) for name in signing_in] == [Contact.READ] * 3
+            assert most_at_once(told.members) <= 2
         finally:
             (tmp_path / "go").touch()
             fleet_reader.stop()
     first, second, *_ = (tmp_path / "log").read_text().splitlines()
     assert (first.split()[0], second.split()[0]) == ("start", "end")
     assert first.split()[1] == second.split()[1]
+
+
+def test_a_plug_in_that_failed_is_not_run_again_until_somebody_asks(tmp_path: Path) -> None:
+    with fleet(tmp_path, healthy=1, failing=1) as found:
+        told = Told()
+        settings = Settings(kubeconfig=str(found.kubeconfig), request_timeout=30.0)
+        fleet_reader = open_reader(settings, found.names, 2, told, 0.01)
+        fleet_reader.start()
+        try:
+            healthy, failing = found.healthy[0], found.failing[0]
+            assert told.wait_for(lambda: told.contacts_of(healthy).count(Contact.READ) >= 3)
+            assert told.wait_for(lambda: told.last(failing) is Contact.FAILED)
+            assert told.wait_for(lambda: told.contacts_of(healthy).count(Contact.READ) >= 6)
+            assert told.contacts_of(failing).count(Contact.SIGNING_IN) == 1
+            fleet_reader.read_again(failing)
+            assert told.wait_for(lambda: told.contacts_of(failing).count(Contact.FAILED) == 2)
+        finally:
+            fleet_reader.stop()

@@ -41,6 +41,7 @@ SIGN_IN = 300.0
 """Seconds that a credential plug-in may take: somebody may have to find a browser and a second factor."""
 
 _SLICE = 0.05
+_ENDED = "It was not read: dsview was ended."
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -125,8 +126,9 @@ class FleetReader:
             if member is None or not member.contact.is_final:
                 return
             self._due = [entry for entry in self._due if entry[2] != name]
+        self._change(name, contact=Contact.WAITING, reason="")
+        with self._changed:
             self._plan(name, 0.0)
-        self._change(name, contact=Contact.WAITING, reason=safe(""))
 
     def _is_over(self) -> bool:
         return not self._busy and all(member.contact.is_final for member in self._members.values())
@@ -161,11 +163,15 @@ class FleetReader:
     def _read(self, name: str) -> None:
         place = _Place(self._places, self._beside)
         session: Session | None = None
+        may_try_again = True
         try:
-            self._change(name, contact=Contact.READING, reason=safe(""))
+            self._change(name, contact=Contact.READING, reason="")
             opened = self._opener(name)
             session = opened.session
+            # A plug-in that failed would open a browser each time: somebody has to ask for that.
+            may_try_again = not opened.plugin
             self._sign_in(name, opened, place)
+            may_try_again = True
             unread = self._read_to_end(session, place)
             found = member_of(session, name, self._clock())
             self._put(name, msgspec.structs.replace(found, reason=safe(unread)))
@@ -184,13 +190,13 @@ class FleetReader:
             gc.collect()
             with self._changed:
                 self._busy -= 1
-                if self._again is not None and not self._stopped.is_set():
+                if self._again is not None and may_try_again and not self._stopped.is_set():
                     self._plan(name, time.monotonic() + self._again)
                 self._changed.notify_all()
 
     def _sign_in(self, name: str, opened: Opened, place: _Place) -> None:
         """Start the session. Contexts with one credential plug-in wait for the first: a second browser helps nobody."""
-        if not opened.plugin or opened.plugin in self._signed_in:
+        if not opened.plugin:
             opened.session.start()
             return
         self._change(name, contact=Contact.SIGNING_IN, reason=waits_for_plugin(opened.plugin))
@@ -198,22 +204,30 @@ class FleetReader:
         with self._changed:
             lock = self._plugins.setdefault(opened.plugin, threading.Lock())
         with lock:
-            opened.session.start()
-            if opened.plugin in self._signed_in:
-                # The first one did for all: what it got is kept by the plug-in.
-                return
-            ends = time.monotonic() + SIGN_IN
-            while not opened.has_credentials.wait(0.05):
-                opened.session.drain(_SLICE)
-                reason = _failure(opened.session)
-                if reason:
-                    raise UserError(reason)
-                if self._stopped.is_set():
-                    raise UserError("It was not read: dsview was ended.")
-                if time.monotonic() > ends:
-                    raise UserError(f"The credential plug-in {opened.plugin} did not end within {SIGN_IN:g} s.")
-        self._signed_in.add(opened.plugin)
-        self._change(name, contact=Contact.READING, reason=safe(""))
+            is_first = opened.plugin not in self._signed_in
+            if is_first:
+                self._await_credentials(opened)
+                self._signed_in.add(opened.plugin)
+        if not is_first:
+            # What the first one got is kept by the plug-in, as a rule.
+            self._await_credentials(opened)
+        if not place.come_back(self._stopped):
+            raise UserError(_ENDED)
+        self._change(name, contact=Contact.READING, reason="")
+
+    def _await_credentials(self, opened: Opened) -> None:
+        """Start the session, and wait until its plug-in has ended. Raises `UserError` where that fails."""
+        opened.session.start()
+        ends = time.monotonic() + SIGN_IN
+        while not opened.has_credentials.wait(0.05):
+            opened.session.drain(_SLICE)
+            reason = _failure(opened.session)
+            if reason:
+                raise UserError(reason)
+            if self._stopped.is_set():
+                raise UserError(_ENDED)
+            if time.monotonic() > ends:
+                raise UserError(f"The credential plug-in {opened.plugin} did not end within {SIGN_IN:g} s.")
 
     def _read_to_end(self, session: Session, place: _Place) -> str:
         """Drain a session until it knows all that it will know; what it could not read, in a sentence.
@@ -237,7 +251,7 @@ class FleetReader:
             if reason:
                 raise UserError(reason)
             if self._stopped.is_set():
-                raise UserError("It was not read: dsview was ended.")
+                raise UserError(_ENDED)
             session.wait(0.1)
         return ""
 
@@ -268,6 +282,17 @@ class _Place:
             self._is_beside = True
             self._is_held = False
             self._places.release()
+
+    def come_back(self, stopped: threading.Event) -> bool:
+        """Wait for a place again after stepping aside; False where everything was stopped before there was one."""
+        while not self._is_held:
+            if stopped.is_set():
+                return False
+            if self._places.acquire(timeout=0.2):
+                self._is_held = True
+                self._beside.release()
+                self._is_beside = False
+        return True
 
     def leave(self) -> None:
         """It is over."""
