@@ -392,12 +392,12 @@ def nginx_ingress_controller(
     return [ingress_class("nginx", "nginx.org/ingress-controller"), *with_slices(made, proxy)]
 
 
-def openshift_router(mode: str = "v4v6") -> list[Json]:
+def openshift_router(mode: str = "v4v6", *, port: int = 80) -> list[Json]:
     """OpenShift's default router."""
     namespace = "openshift-ingress"
     labels = {"ingresscontroller.operator.openshift.io/deployment-ingresscontroller": "default"}
     env = {"ROUTER_IP_V4_V6_MODE": mode} if mode else None
-    proxy = pod("router-1", [container("router", "router:4.20", env=env, http=80)], labels, namespace=namespace)
+    proxy = pod("router-1", [container("router", "router:4.20", env=env, http=port)], labels, namespace=namespace)
     made = service("router-default", labels, {80: "http"}, namespace=namespace)
     return [ingress_class("openshift-default", "openshift.io/ingress-to-route"), *with_slices(made, proxy)]
 
