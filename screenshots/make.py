@@ -183,6 +183,8 @@ PICTURES = (
     Picture(name="dashboard/colour-blind", shade="colour-blind"),
     Picture(name="dashboard/220x60", size=(220, 60)),
     Picture(name="dashboard/changed", seconds=60),
+    Picture(name="gateways/listeners", scenario="gateways", keys=("4", "4")),
+    Picture(name="gateways/trace", scenario="gateways", keys=("4", "4", "!", "end", "t")),
 )
 
 

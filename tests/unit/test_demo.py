@@ -19,6 +19,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
+from dsview.listeners.front_doors import front_doors
 from dsview.listeners.nginx_conf.reading import parse_conf
 from dsview.session.session import Session
 from dsview.sources.demo import DEFAULT, SCENARIOS, DemoSource, Scenario
@@ -67,6 +68,10 @@ def _plain(kind: str, name: str) -> str:
     return name.rsplit("-", 2)[0] if kind == "Pod" else name
 
 
+PLAIN_SLICES = {("default", "kubernetes"), ("edge", "cilium-gateway-mesh")}
+"""Slices that follow from no Service's selector."""
+
+
 @pytest.fixture
 def troubled() -> Iterator[Demo]:
     demo = Demo("troubled")
@@ -77,6 +82,13 @@ def troubled() -> Iterator[Demo]:
 @pytest.fixture
 def healthy() -> Iterator[Demo]:
     demo = Demo("healthy")
+    yield demo
+    demo.session.stop()
+
+
+@pytest.fixture
+def gateways() -> Iterator[Demo]:
+    demo = Demo("gateways")
     yield demo
     demo.session.stop()
 
@@ -93,13 +105,40 @@ def test_healthy_demo_stays_healthy_through_its_story(healthy: Demo) -> None:
     assert healthy.findings == {("DS-SVC-002", "my-service", "IPv6"), ("DS-SVC-006", "my-service-3", "IPv6")}
 
 
+def test_demo_of_gateways_shows_six_controllers_three_of_them_with_both_families(gateways: Demo) -> None:
+    state = gateways.session.state
+    assert {door.controller.name for door in front_doors(state)} == {
+        "cilium",
+        "envoy-gateway",
+        "haproxy",
+        "istio",
+        "nginx-gateway-fabric",
+        "traefik",
+    }
+    assert gateways.findings == {
+        ("DS-LSN-001", "envoy-edge-envoy", "IPv6"),
+        ("DS-LSN-001", "fabric-nginx", "IPv6"),
+        ("DS-LSN-002", "ngf-proxy-config", "IPv6"),
+        ("DS-LSN-003", "traefik", "IPv6"),
+    }
+    assert gateways.session.not_evaluated() == []
+    assert state.quarantined == {}
+
+
+def test_doors_that_are_opened_lose_their_findings(gateways: Demo) -> None:
+    gateways.at(240)
+    assert gateways.findings == {("DS-LSN-001", "envoy-edge-envoy", "IPv6")}
+
+
 def test_troubled_demo_shows_each_trouble_at_first(troubled: Demo) -> None:
     book = troubled.session.book
     assert {check for check, _, _ in troubled.findings} == {
         "DS-EPS-001",
         "DS-EPS-002",
+        "DS-GW-003",
         "DS-LB-001",
         "DS-LB-004",
+        "DS-LSN-001",
         "DS-NET-001",
         "DS-NGX-001",
         "DS-NGX-003",
@@ -116,6 +155,7 @@ def test_troubled_demo_shows_each_trouble_at_first(troubled: Demo) -> None:
     assert roots == {
         "DS-EPS-001": "DS-POD-001",
         "DS-EPS-002": "DS-NODE-002",
+        "DS-GW-003": "DS-LSN-001",
         "DS-NGX-003": "DS-NGX-001",
         "DS-NGX-008": "DS-NGX-001",
     }
@@ -218,7 +258,7 @@ def test_slices_follow_pods_and_services_all_the_time(scenario: str) -> None:
         )
         assert all(count == 1 for count in taken.values())
         for (kind, key), item in objects.items():
-            if kind is Kind.ENDPOINT_SLICE and key != ("default", "kubernetes"):
+            if kind is Kind.ENDPOINT_SLICE and key not in PLAIN_SLICES:
                 for endpoint in item["endpoints"] or ():
                     pod = pods[(key[0], endpoint["targetRef"]["name"])]
                     assert endpoint["addresses"][0] in [ip["ip"] for ip in pod["status"]["podIPs"]]

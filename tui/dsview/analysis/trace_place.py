@@ -8,6 +8,7 @@ from dsview.analysis.hop import Trace
 from dsview.analysis.listener_keys import ListenerKey
 from dsview.analysis.trace import trace_ingress, trace_pod, trace_service
 from dsview.kinds.metadata import Key
+from dsview.listeners.gateway_api import gateway_of
 
 
 def trace(view: ClusterView, place: str, key: Key) -> Trace | None:
@@ -31,7 +32,11 @@ def trace(view: ClusterView, place: str, key: Key) -> Trace | None:
 
 
 def _of_listener(view: ClusterView, of: ListenerKey) -> Trace | None:
-    return _of_gateway(view, of.gateway_key) if of.gateway_key is not None else _of_pod(view, of.pod_key)
+    """That of the Gateway, where it or its proxy has the listener; else that of the pod."""
+    pod = view.state.pods.get(of.pod_key)
+    key = of.gateway_key if pod is None else gateway_of(pod.labels, pod.namespace)
+    found = _of_gateway(view, key) if key is not None else None
+    return found or _of_pod(view, of.pod_key)
 
 
 def _of_pod(view: ClusterView, key: Key) -> Trace | None:

@@ -41,7 +41,7 @@ def agreeing(read: Sockets | None, said: Sockets) -> Sockets:
     return Sockets(
         source=ListenSource.READ,
         by_port=read.by_port,
-        reason=read.reason,
+        reason=f"{said.reason}, as {read.reason}",
         holder=said.holder,
         setting=said.setting,
         closes=in_force,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from dsview.core.address import V4, V6, Family, families_of
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners
@@ -178,7 +180,8 @@ class ProxyController(Controller):
         """As read, else a wildcard socket for each family of each traffic port."""
         sockets = self.sockets(cluster, pod)
         if sockets.source is ListenSource.READ and (read := cluster.proxy_listeners.get(pod.key)) is not None:
-            return read
+            # Between the processes of one pod; nobody connects to them from outside.
+            return msgspec.structs.replace(read, listeners=tuple(x for x in read.listeners if x.transport != "unix"))
         found: list[Listener] = []
         for port in sorted(self.traffic_ports(cluster, pod, None)) if sockets.is_known else ():
             families = sockets.on(port) or ()

@@ -40,17 +40,21 @@ def verdict_lines(overview: Overview, width: int, glyphs: Glyphs, *, most: int) 
     return [content(" ", sign if number == 0 else " ", " ", line) for number, line in enumerate(lines)]
 
 
-def matrix_lines(overview: Overview, width: int, glyphs: Glyphs) -> list[Content]:
-    """Three lines: the layers' names, and a line of counts for each family. Layers that do not fit are left out."""
-    layers = _fitting(overview.layers, width)
+def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bool = False) -> list[Content]:
+    """Three lines: the layers' names, and a line of counts for each family. Layers that do not fit are left out.
+
+    `is_short` takes shorter names.
+    """
+    layers = _fitting(overview.layers, width, is_short=is_short)
     titles: list[Part] = [" " * _LABEL]
     rows: dict[Family, list[Part]] = {
         family: [(f" {family}".ljust(_LABEL), f"{lane_style(family)} bold")] for family in FAMILIES
     }
     for layer in layers:
-        room = _width(layer) + _GAP
+        room = _width(layer, is_short=is_short) + _GAP
+        name = _name(layer, is_short=is_short)
         note = f" {layer.note}" if layer.note else ""
-        titles += [(layer.name, MUTED), (note, FAINT), " " * (room - len(layer.name) - len(note))]
+        titles += [(name, MUTED), (note, FAINT), " " * (room - len(name) - len(note))]
         for family in FAMILIES:
             cell = _cell(layer, family, overview, glyphs)
             rows[family] += [cell, " " * (room - cell.cell_length)]
@@ -124,25 +128,29 @@ def _breaks(cause: Worst) -> str:
     return f"explains {cause.explains:,}"
 
 
-def _fitting(layers: Sequence[Layer], width: int) -> list[Layer]:
+def _fitting(layers: Sequence[Layer], width: int, *, is_short: bool) -> list[Layer]:
     found: list[Layer] = []
     room = width - _LABEL
     for layer in layers:
-        room -= _width(layer) + _GAP
+        room -= _width(layer, is_short=is_short) + _GAP
         if room < 0:
             break
         found.append(layer)
     return found
 
 
-def matrix_width(overview: Overview) -> int:
+def matrix_width(overview: Overview, *, is_short: bool = False) -> int:
     """The cells that the whole matrix needs."""
-    return _LABEL + sum(_width(layer) + _GAP for layer in overview.layers)
+    return _LABEL + sum(_width(layer, is_short=is_short) + _GAP for layer in overview.layers)
 
 
-def _width(layer: Layer) -> int:
+def _name(layer: Layer, *, is_short: bool) -> str:
+    return _SHORT.get(layer.name, layer.name) if is_short else layer.name
+
+
+def _width(layer: Layer, *, is_short: bool) -> int:
     counts = [_words(count) for count in (layer.v4, layer.v6) if count is not None]
-    title = len(layer.name) + (len(layer.note) + 1 if layer.note else 0)
+    title = len(_name(layer, is_short=is_short)) + (len(layer.note) + 1 if layer.note else 0)
     # A flag takes a sign and a blank.
     return max(title, len(layer.unread), *(len(words) + 2 for words in counts), 0)
 

@@ -36,6 +36,9 @@ _LEAST_WORST = 34
 _LEAST_NAME = 20
 """The cells that the context has at least."""
 
+_GOOD_WORST = 40
+"""Cells that show the worst causes well."""
+
 _WELL = frozenset({Health.LIVE, Health.GIVEN, Health.POLLING})
 _BAD = frozenset({Health.REFUSED, Health.FAILED})
 
@@ -67,7 +70,9 @@ def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[
         if sources.plain not in title.plain and any(source.health not in _WELL for source in header.sources):
             # There was no room for them beside the context.
             lines.append(content(" ", sources))
-        return _with_causes(lines, [*matrix_lines(overview, width, glyphs), change, *banners], overview, width, glyphs)
+        lane = _lane(overview, width)
+        matrix = matrix_lines(overview, width, glyphs, is_short=lane < matrix_width(overview))
+        return _with_causes(lines, [*matrix, change, *banners], overview, width, glyphs)
     if height >= BRIEF:
         lines.append(_gaps_and_sources(header, overview, width, glyphs))
         # What is true of every cluster with this controller gives way to what is true of this one alone.
@@ -122,9 +127,16 @@ def _latest(latest: Latest) -> Content:
     return content((f" {latest.time}  ", FAINT), (latest.object, "$ink"), (f"  {latest.text}", MUTED))
 
 
+def _lane(overview: Overview, width: int) -> int:
+    """The cells on the left: for the matrix, with short names where else the worst causes would have little room."""
+    long, short = (max(matrix_width(overview, is_short=is_short), width // 2) for is_short in (False, True))
+    is_tight = width - long - 3 < _GOOD_WORST and width - short - 3 >= _LEAST_WORST
+    return min(short if is_tight and overview.worst else long, width)
+
+
 def _with_causes(above: list[Content], left: list[Content], overview: Overview, width: int, glyphs: Glyphs) -> Head:
     """The lines on the left with the worst causes beside them, where there is room; `above` comes first."""
-    lane = min(max(matrix_width(overview), width // 2), width)
+    lane = _lane(overview, width)
     room = width - lane - 3
     if room < _LEAST_WORST or not overview.worst:
         return Head(above + left)

@@ -53,6 +53,7 @@ class WorkloadShorthand(_Shorthand, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     ports: dict[str, int] = {}
     args: list[str] = []
+    env: dict[str, str] = {}
     probe: str = ""
     host_network: bool = False
     dns_policy: str = "ClusterFirst"

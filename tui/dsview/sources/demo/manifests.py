@@ -208,6 +208,8 @@ def _container(workload: WorkloadShorthand) -> Json:
     container: Json = {"name": workload.container or workload.name, "image": workload.image}
     if workload.args:
         container["args"] = workload.args
+    if workload.env:
+        container["env"] = [{"name": name, "value": value} for name, value in workload.env.items()]
     if workload.ports:
         container["ports"] = [
             {"name": name, "containerPort": port, "protocol": "UDP" if name == "dns" else "TCP"}

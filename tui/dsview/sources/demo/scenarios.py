@@ -36,5 +36,11 @@ SCENARIOS: dict[str, Scenario] = {
             "both families; a pod is restarted now and then.",
             "what a dual-stack cluster without a finding looks like, and what a restart looks like in it.",
         ),
+        Scenario(
+            "gateways",
+            "Front doors of six controllers",
+            "Gateways of Istio, Envoy Gateway, Cilium and NGINX Gateway Fabric, Ingresses of Traefik and HAProxy, and "
+            "a Gateway of the cloud: some offer both families, some lost one, each in its own way.",
+        ),
     )
 }

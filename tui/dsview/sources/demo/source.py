@@ -179,10 +179,14 @@ class DemoSource:
 
 
 def nginx_conf(template: str, hosts: list[str]) -> bytes:
-    """An nginx.conf as the controller would write it for these hosts: `dual`, or `ipv4` without any `[::]` listen."""
-    text = resources.files(__package__).joinpath("nginx.conf").read_text("utf-8")
+    """An nginx.conf as the controller would write it for these hosts: `dual`, or `ipv4` without any `[::]` listen.
+
+    `gateway-dual` and `gateway-ipv4` are those of NGINX Gateway Fabric, as `nginx -T` prints them.
+    """
+    name = "gateway.conf" if template.startswith("gateway-") else "nginx.conf"
+    text = resources.files(__package__).joinpath(name).read_text("utf-8")
     head, server, tail = text.split("# host\n")
     whole = head + "".join(server.replace("HOST", host) for host in hosts) + tail
-    if template == "ipv4":
+    if template.endswith("ipv4"):
         whole = "".join(line for line in whole.splitlines(keepends=True) if "listen [::]" not in line)
     return whole.encode()
