@@ -41,6 +41,7 @@ SCENARIOS: dict[str, Scenario] = {
             "Front doors of six controllers",
             "Gateways of Istio, Envoy Gateway, Cilium and NGINX Gateway Fabric, Ingresses of Traefik and HAProxy, and "
             "a Gateway of the cloud: some offer both families, some lost one, each in its own way.",
+            "whose proxies listen on what, how sure that is, and what each controller needs to open the other family.",
         ),
     )
 }
