@@ -21,12 +21,13 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf.reading import read_conf
 from dsview.session.session import Session
-from dsview.sources.events import Changed
+from dsview.sources.events import Changed, Health, Item, StatusChanged
 from dsview.sources.kube import KubeSource
 from dsview.sources.kube.kubeconfig import list_contexts, resolve_context
 from dsview.tables.panes import PANES
 from dsview.tables.view import TableView
 from tests.bench import synthetic, wire
+from tests.bench.gateways import raw_objects
 from tests.support.scripted import ScriptedSource
 
 T = TypeVar("T")
@@ -150,6 +151,36 @@ def engine(pods: int) -> dict[str, float]:
     return figures
 
 
+def doors(pods: int, gateways: int, routes: int) -> dict[str, float]:
+    """A cluster with so many Gateways and routes: seconds of processor time to take it in and check it, and memory."""
+    size = synthetic.size_of(pods)
+    raw = list(raw_objects(size, gateways, routes))
+    source = ScriptedSource()
+    session = Session(source)
+    session.start()
+    gc.collect()
+    gc.disable()
+    before = _resident()
+    used = time.process_time()
+    for start in range(0, len(raw), BATCH):
+        found: dict[Kind, list[Item]] = {}
+        for kind, line in raw[start : start + BATCH]:
+            found.setdefault(kind, []).append(decode(kind, line))
+        for kind, items in found.items():
+            source.tell(Changed(kind, items))
+        session.drain(10.0)
+    source.tell(*(StatusChanged(kind=kind, health=Health.LIVE) for kind in Kind))
+    while session.has_work:
+        session.drain(0.5)
+    used = time.process_time() - used
+    gc.collect()
+    return {"cpu_s": used, "resident_mb": (_resident() - before) / 1e6, "findings": float(len(session.book))}
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
 def nginx(megabytes: float) -> dict[str, float]:
     """An nginx.conf of 3,000 servers from three pods: seconds of processor time for each, and the longest stall."""
     import resource
@@ -215,6 +246,7 @@ MEASURES: dict[str, Callable[..., dict[str, float]]] = {
     "refresh": lambda pods: refresh(int(pods)),
     "burst": lambda config, port, certificate, count: burst(config, int(port), certificate, int(count)),
     "engine": lambda pods: engine(int(pods)),
+    "doors": lambda pods, gateways, routes: doors(int(pods), int(gateways), int(routes)),
     "nginx": lambda megabytes: nginx(float(megabytes)),
     "kubeconfig": lambda contexts, folder: kubeconfig(int(contexts), folder),
 }

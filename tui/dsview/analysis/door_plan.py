@@ -12,7 +12,7 @@ from dsview.core.address import FAMILIES, Family, families_of
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import ListenSource
 from dsview.kinds.service import Service
-from dsview.listeners.front_doors import FrontDoor, front_doors, reach
+from dsview.listeners.front_doors import FrontDoor, door_of_service, front_doors, reach
 from dsview.listeners.host_doors import HostDoor, hosts_with_two_doors
 
 
@@ -53,7 +53,7 @@ def service_words(door: FrontDoor) -> str:
 
 def door_of(view: ClusterView, service: Service) -> FrontDoor | None:
     """The front door that a Service is, if it is one."""
-    return next((door for door in front_doors(view.state) if door.service.key == service.key), None)
+    return door_of_service(view.state, service.key)
 
 
 def _both(service: Service) -> list[Family]:
@@ -62,7 +62,7 @@ def _both(service: Service) -> list[Family]:
 
 def _plan(view: ClusterView, door: FrontDoor) -> DoorPlan:
     state = view.state
-    sources = [door.controller.sockets(state, pod) for pod in door.pods if pod.ready]
+    sources = [door.controller.known_sockets(state, pod) for pod in door.pods if pod.ready]
     sources += [door.sockets_below] if door.sockets_below is not None else []
     unread = next((found for found in sources if not found.is_known), None)
     least = min((found.source for found in sources), key=_SURENESS.index, default=ListenSource.UNREAD)

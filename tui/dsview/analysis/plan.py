@@ -35,7 +35,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.host_doors import HostDoor
-from dsview.listeners.proxies import closed_ports, door_services, listeners_of, switched_off
+from dsview.listeners.proxies import closed_ports, listeners_of, proxies_behind, switched_off
 
 
 class Wave(StrEnum):
@@ -365,7 +365,7 @@ class _Planner:
                 )
 
     def _listeners(self) -> Iterator[Obstacle]:
-        _, controllers = door_services(self._state).get(self._service.key, (None, ()))
+        controllers = proxies_behind(self._state, self._service.key) or ()
         switches = (switched_off(self._state, pod, self._gets) for pod in controllers)
         switch = next((found for found in switches if found is not None), None)
         if switch is not None:

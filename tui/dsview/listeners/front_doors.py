@@ -59,6 +59,15 @@ def front_doors(cluster: ClusterReader) -> tuple[FrontDoor, ...]:
     return cluster.remembered("front doors", _versions(cluster), lambda: tuple(_doors(cluster)))
 
 
+def door_of_service(cluster: ClusterReader, service: Key) -> FrontDoor | None:
+    """The front door that a Service is, if it is one."""
+
+    def find() -> dict[Key, FrontDoor]:
+        return {door.service.key: door for door in front_doors(cluster)}
+
+    return cluster.remembered("front doors by Service", _versions(cluster), find).get(service)
+
+
 def _versions(cluster: ClusterReader) -> Hashable:
     """Changes with whatever makes other front doors."""
     kinds = (Kind.SERVICE, Kind.CONFIG_MAP, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
@@ -84,7 +93,7 @@ def reach(cluster: ClusterReader, door: FrontDoor, family: Family) -> Reach:
     for pod in door.pods:
         if not pod.ready or family not in pod_families(pod):
             continue
-        sockets = door.controller.sockets(cluster, pod)
+        sockets = door.controller.known_sockets(cluster, pod)
         sources.add(sockets.source)
         reasons[sockets.reason] = None
         if not sockets.is_known:

@@ -62,12 +62,17 @@ def _find(cluster: ClusterReader) -> dict[str, tuple[HostDoor, ...]]:
             published.setdefault(host, []).append(route)
     found: dict[str, tuple[HostDoor, ...]] = {}
     for host, items in sorted(published.items()):
-        if host in {"", "*"} or (len(items) == 1 and isinstance(items[0], Ingress)):
+        if host in {"", "*"} or sum(map(_most_doors, items)) < 2:
             continue
         doors = {door.door: door for item in items for door in _doors(cluster, item)}
         if len(doors) > 1:
             found[host] = tuple(doors.values())
     return found
+
+
+def _most_doors(item: Ingress | HTTPRoute) -> int:
+    """How many doors may publish it: what they offer costs too much to ask for every host."""
+    return 1 if isinstance(item, Ingress) else len(item.accepted)
 
 
 def _doors(cluster: ClusterReader, item: Ingress | HTTPRoute) -> Iterator[HostDoor]:

@@ -28,6 +28,19 @@ def live_proxies(cluster: ClusterReader) -> tuple[Pod, ...]:
     )
 
 
+def proxies_to_follow(cluster: ClusterReader) -> tuple[Pod, ...]:
+    """The proxy pods that run and have a configuration to read, or a ConfigMap that decides."""
+    return cluster.remembered(
+        "proxies to follow",
+        cluster.proxies_version,
+        lambda: tuple(
+            pod
+            for pod in live_proxies(cluster)
+            if container_to_read(pod) is not None or config_map_key(pod) is not None
+        ),
+    )
+
+
 def listeners_of(cluster: ClusterReader, pod: Pod) -> ProxyListeners:
     """The sockets of a proxy pod, and how they are known."""
     controller = controller_of(pod)
@@ -74,6 +87,15 @@ def door_services(cluster: ClusterReader) -> DoorServices:
     for controller in CONTROLLERS:
         found.update(controller.services(cluster))
     return found
+
+
+def proxies_behind(cluster: ClusterReader, service: Key) -> tuple[Pod, ...] | None:
+    """The running proxy pods behind one of `door_services`; None for another Service."""
+    for controller in CONTROLLERS:
+        found = controller.services(cluster).get(service)
+        if found is not None:
+            return found[1]
+    return None
 
 
 def services_of_proxy(cluster: ClusterReader, pod: Pod) -> Sequence[Service]:

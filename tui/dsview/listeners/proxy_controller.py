@@ -15,6 +15,7 @@ from dsview.kinds.ingress_class import IngressClass
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
+from dsview.kinds.registry import GATEWAY_KINDS
 from dsview.kinds.service import Service, ServicePort
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Controller, DoorServices
@@ -52,6 +53,14 @@ def environment(pod: Pod, name: str, container: str = "") -> tuple[bool, str | N
     return False, ""
 
 
+_DECIDING = (
+    Kind.CONFIG_MAP,
+    Kind.NGINX_CONF,
+    *(kind for kind in GATEWAY_KINDS if kind is not Kind.HTTP_ROUTE),
+)
+"""What the sockets of a proxy may go by, besides pods."""
+
+
 class ProxyController(Controller):
     """A controller whose proxies' sockets `sockets` tells.
 
@@ -80,6 +89,15 @@ class ProxyController(Controller):
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """The sockets of a running proxy pod."""
         raise NotImplementedError
+
+    def known_sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
+        """What `sockets` says of a pod, asked once until something that may decide changes."""
+        versions = (cluster.proxies_version, cluster.is_known(Kind.POD), *[cluster.epochs[kind] for kind in _DECIDING])
+        kept: dict[Key, Sockets] = cluster.remembered(f"sockets of {self.name}", versions, dict)
+        found = kept.get(pod.key)
+        if found is None:
+            found = kept[pod.key] = self.sockets(cluster, pod)
+        return found
 
     def node_sockets(self, cluster: ClusterReader) -> Sockets | None:
         """The sockets of the nodes, where these take the traffic and no pod does; else None."""
@@ -150,7 +168,7 @@ class ProxyController(Controller):
     def traffic_ports(self, cluster: ClusterReader, pod: Pod, service: Service | None) -> set[int]:
         """The ports that traffic ports of its Services lead to, of those that are the proxy's."""
         services = [service] if service is not None else self._of_pod(cluster, pod)
-        sockets = self.sockets(cluster, pod)
+        sockets = self.known_sockets(cluster, pod)
         targets = {target for found in services for target in self.service_ports(found, pod).values()}
         return {port for port in targets if not sockets.is_known or sockets.on(port) is not None}
 
@@ -170,7 +188,7 @@ class ProxyController(Controller):
 
     def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
         """Those that are known to be the proxy's."""
-        sockets = self.sockets(cluster, pod)
+        sockets = self.known_sockets(cluster, pod)
         if not sockets.is_known:
             return []
         targets = sorted(set(self.service_ports(service, pod).values()))
@@ -178,7 +196,7 @@ class ProxyController(Controller):
 
     def listeners(self, cluster: ClusterReader, pod: Pod) -> ProxyListeners:
         """As read, else a wildcard socket for each family of each traffic port."""
-        sockets = self.sockets(cluster, pod)
+        sockets = self.known_sockets(cluster, pod)
         if sockets.source is ListenSource.READ and (read := cluster.proxy_listeners.get(pod.key)) is not None:
             # Between the processes of one pod; nobody connects to them from outside.
             return msgspec.structs.replace(read, listeners=tuple(x for x in read.listeners if x.transport != "unix"))

@@ -11,7 +11,7 @@ from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
-from dsview.listeners.proxies import config_map_key, config_maps_in_use, container_to_read, live_proxies
+from dsview.listeners.proxies import config_map_key, config_maps_in_use, container_to_read, proxies_to_follow
 from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
 
 AGAIN_AFTER = 300.0
@@ -71,10 +71,11 @@ class ProxyConfigReader:
         """Ask for what is due, forget what is gone, and report the state of the whole."""
         if not self._state.is_settled(Kind.POD):
             return
-        pods = {pod.key: pod for pod in live_proxies(self._state)}
+        pods = {pod.key: pod for pod in proxies_to_follow(self._state)}
         if self._source.is_live:
+            parameters = self._parameters()
             for pod in pods.values():
-                self._follow_pod(pod, now)
+                self._follow_pod(pod, parameters, now)
             for key in config_maps_in_use(self._state):
                 self._watch_config_map(key)
             for key in [key for key in self._asked if key not in pods]:
@@ -88,12 +89,12 @@ class ProxyConfigReader:
             self._config_maps.add(key)
             self._source.watch_config_map(*key)
 
-    def _follow_pod(self, pod: Pod, now: float) -> None:
+    def _follow_pod(self, pod: Pod, parameters: tuple[object, ...], now: float) -> None:
         config_map = config_map_key(pod)
         if config_map is not None:
             self._watch_config_map(config_map)
         settings = self._state.config_maps.get(config_map) if config_map is not None else None
-        signature = (pod.uid, pod.ready, pod.ready_since, settings.data if settings is not None else self._parameters())
+        signature = (pod.uid, pod.ready, pod.ready_since, settings.data if settings is not None else parameters)
         asked = self._asked.get(pod.key)
         if asked is not None and asked.signature == signature and asked.at <= now < asked.again_at:
             return

@@ -32,10 +32,12 @@ from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, recreate_pods, ref
 from dsview.checks.listener.shared import PODS
-from dsview.core.address import families_of
+from dsview.core.address import Family, families_of
 from dsview.core.finding import Severity
 from dsview.kinds.gateway import HTTPRoute
 from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 from dsview.listeners.front_doors import proxies_of_gateway
 
 check = Check(
@@ -56,8 +58,7 @@ def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
     for key in route.accepted:
         gateway = ctx.state.gateways.get(key)
         controller, pods = proxies_of_gateway(ctx.state, gateway) if gateway is not None else (None, ())
-        ready = [pod for pod in pods if pod.ready]
-        has = families_of(tuple(ip for pod in ready for ip in pod.ips))
+        has = _families(ctx, key, pods)
         if gateway is None or controller is None or not controller.reaches_backends_from_pods or not has:
             continue
         for backend in dict.fromkeys(b.key for b in route.backends):
@@ -65,6 +66,7 @@ def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
             live = ctx.endpoints(backend).live_families if service is not None else ()
             if service is None or service.is_external_name or not live or set(live) & set(has):
                 continue
+            ready = [pod for pod in pods if pod.ready]
             yield Problem(
                 message=f"Backend {service.name} has {families(live)} endpoints only, the proxies of Gateway "
                 f"{gateway.name} have {families(has)} only.",
@@ -79,3 +81,13 @@ def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
                 ),
                 grace=60,
             )
+
+
+def _families(ctx: Context, gateway: Key, pods: tuple[Pod, ...]) -> tuple[Family, ...]:
+    """The families of a Gateway's ready proxies, found once for all of its routes."""
+    state = ctx.state
+    versions = (state.proxies_version, state.epochs[Kind.GATEWAY], state.epochs[Kind.GATEWAY_CLASS])
+    kept: dict[Key, tuple[Family, ...]] = state.remembered("families of Gateways' proxies", versions, dict)
+    if gateway not in kept:
+        kept[gateway] = families_of(tuple(ip for pod in pods if pod.ready for ip in pod.ips))
+    return kept[gateway]

@@ -11,7 +11,8 @@ from dsview.core.cidr import cidr_families
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
-from dsview.listeners.proxies import closed_ports, door_services, switched_off
+from dsview.listeners.front_doors import door_of_service
+from dsview.listeners.proxies import closed_ports, proxies_behind, switched_off
 
 _OPENSHIFT_DNS = ("openshift-dns", "dns-default")
 
@@ -51,14 +52,16 @@ def add_family(ctx: Context, service: Service) -> str:
 
 def _listening_first(ctx: Context, service: Service, missing: Family) -> str:
     """What the proxies behind a Service need to listen on an added family; nothing where they do, or are none."""
-    found = door_services(ctx.state).get(service.key)
-    pods = found[1] if found is not None else ()
+    pods = proxies_behind(ctx.state, service.key) or ()
     switches = (switched_off(ctx.state, pod, missing) for pod in pods)
     switch = next((each for each in switches if each is not None), None)
     if switch is not None:
         return switch_on(switch, pods)
     having = [pod for pod in pods if pod.ready and missing in families_of(pod.ips)]
     deaf = [(pod, ports) for pod in having if (ports := closed_ports(ctx.state, service, pod, missing))]
+    door = door_of_service(ctx.state, service.key)
+    if deaf and door is not None:
+        return door.controller.open_fix(ctx.state, service, missing)
     return make_listen(ctx.state, [pod for pod, _ in deaf], deaf[0][1], missing) if deaf else ""
 
 

@@ -35,8 +35,8 @@ from dsview.core.address import other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
-from dsview.listeners.front_doors import front_doors
-from dsview.listeners.proxies import door_services
+from dsview.listeners.front_doors import door_of_service
+from dsview.listeners.proxies import proxies_behind
 
 check = Check(
     code="DS-SVC-002",
@@ -70,6 +70,6 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 
 def _is_front_door(service: Service, ctx: Context) -> bool:
     """Whether it is a controller's Service, of which DS-NGX-005 or DS-LSN-003 tells: the latter of public ones only."""
-    doors = door_services(ctx.state)
-    is_other = any(door.service.key == service.key for door in front_doors(ctx.state))
-    return service.key in doors and not (is_other and service.type == "ClusterIP")
+    if proxies_behind(ctx.state, service.key) is None:
+        return False
+    return service.type != "ClusterIP" or door_of_service(ctx.state, service.key) is None
