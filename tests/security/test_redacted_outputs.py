@@ -27,8 +27,6 @@ from tests.support.clusters import DATA, SCENARIOS, settle
 from tests.support.mutants import Json, mutant
 
 KEY = b"the same each time"
-LISTENERS_ARE_LEFT_OUT = ("gateway",)
-"""Of Gateways and controllers but ingress-nginx nothing is kept, so that their findings are gone, too."""
 
 
 @pytest.fixture(autouse=True)
@@ -135,7 +133,7 @@ def clusters() -> Iterator[tuple[Path, list[Json]]]:
             found: Any = json.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
             items: list[Json] = found.get("items") or []
             is_whole = bool(items) and all("kind" in item and "metadata" in item for item in items)
-            if is_whole and len(items) < 400 and not any(word in path.name for word in LISTENERS_ARE_LEFT_OUT):
+            if is_whole and len(items) < 400:
                 yield path, items
 
 

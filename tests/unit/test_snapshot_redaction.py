@@ -29,6 +29,7 @@ from dsview.session.snapshot import take_snapshot
 from dsview.sources.files import FilesSource
 from dsview.sources.redact import redacted
 from dsview.sources.redact.addresses import AddressMap, is_special
+from dsview.sources.redact.front_doors import CONTROLLERS, flag, variable
 from dsview.sources.redact.names import KEPT_NAMES, KEPT_NAMESPACES, KEPT_VALUES
 from dsview.sources.redact.redactor import Redactor
 from dsview.sources.redact.settings import command_line, config_map
@@ -37,6 +38,7 @@ from dsview.sources.snapshot import Snapshot, write_snapshot
 DATA = Path(__file__).parent.parent / "data"
 CLUSTERS = [
     *sorted(path for path in (DATA / "scenarios").iterdir() if path.is_dir()),
+    *sorted(path for path in (DATA / "scenarios-listeners").iterdir() if path.is_dir()),
     DATA / "recordings" / "dual-two-nodes",
     DATA / "recordings" / "dual-two-nodes-as-viewer",
 ]
@@ -74,8 +76,8 @@ def names_in(snapshot: Snapshot) -> set[str]:
         found.add(item.uid)
         if isinstance(item, Ingress):
             found |= set(item.hosts)
-    # A namespace may be called as the label value that says what it is, such as ingress-nginx.
-    return found - KEPT_VALUES
+    # A namespace may be called as the label value or the controller that says what it is, such as ingress-nginx.
+    return found - KEPT_VALUES - {part for name in CONTROLLERS for part in name.split("/")}
 
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]*[:.][0-9A-Fa-f:.]+")
@@ -334,3 +336,34 @@ def test_redacted_probe_is_refused_at_the_redacted_address_of_its_pod() -> None:
     assert "connection refused" in hidden_event.message
     for word in ("cashier", "till", "10.244.1.7", "corp.test"):
         assert word not in text_of(after), word
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("KONG_PROXY_LISTEN", "0.0.0.0:8000, [::]:8443 ssl secret", "0.0.0.0:8000, [::]:8443 ssl"),
+        ("KONG_PROXY_LISTEN", "off", "off"),
+        ("ROUTER_IP_V4_V6_MODE", "v4v6", "v4v6"),
+        ("ROUTER_IP_V4_V6_MODE", "acme", "other"),
+        ("ISTIO_DUAL_STACK", "true", "true"),
+        ("ISTIO_DUAL_STACK", "acme", "other"),
+    ],
+)
+def test_of_an_environment_stays_what_decides_sockets_and_nothing_else(name: str, value: str, wanted: str) -> None:
+    assert variable(name, value, Redactor(KEY)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("entryPoints.acme.address", ":8000/tcp", "entryPoints.port-1.address=:8000/tcp"),
+        ("entrypoints.http.address", "[::]:80", "entryPoints.http.address=[::]:80"),
+        ("entryPoints.http.address", "acme", "entryPoints.http.address=other"),
+        ("disable-ipv6", "true", "disable-ipv6=true"),
+        ("disable-ipv6", "acme", "disable-ipv6=other"),
+        ("contour-config-name", "acme", "contour-config-name=given"),
+        ("providers.file.directory", "/acme", None),
+    ],
+)
+def test_of_flags_stay_those_that_decide_sockets(name: str, value: str, wanted: str | None) -> None:
+    assert flag(name, value, Redactor(KEY)) == wanted

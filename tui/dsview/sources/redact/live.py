@@ -12,7 +12,6 @@ from dsview.core.listen import ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
-from dsview.kinds.registry import GATEWAY_KINDS
 from dsview.sources.events import (
     Changed,
     Item,
@@ -96,11 +95,6 @@ class RedactedSource:
 
     def _hidden(self, event: SourceEvent) -> SourceEvent:
         match event:
-            case Changed() | Listed() if event.kind in GATEWAY_KINDS:
-                # Left out: nothing in them is worth the risk that a name in them is overlooked.
-                return Listed(event.kind, frozenset())
-            case Quarantined() if event.kind in GATEWAY_KINDS:
-                return Note(REDACTED)
             case Changed():
                 keys = [self._key(event.kind, key) for key in event.deletes]
                 return Changed(event.kind, [self._item(event.kind, item) for item in event.upserts], keys)

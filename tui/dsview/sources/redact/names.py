@@ -6,6 +6,8 @@ import hashlib
 import uuid
 from collections.abc import Iterable
 
+from dsview.sources.redact.front_doors import LABELS, VALUES
+
 KEPT_NAMESPACES = frozenset(
     {
         *("default", "kube-system", "kube-public", "kube-node-lease"),
@@ -13,6 +15,7 @@ KEPT_NAMESPACES = frozenset(
             "calico-system",
             "cilium",
             "openshift-dns",
+            "openshift-ingress",
             "openshift-kube-proxy",
             "openshift-ovn-kubernetes",
             "ovn-kubernetes",
@@ -21,10 +24,20 @@ KEPT_NAMESPACES = frozenset(
 )
 """Those that Kubernetes, CNI plug-ins and OpenShift's DNS are installed into."""
 
-KEPT_NAMES = frozenset({"kubernetes", "kube-dns", "kube-proxy", "coredns", "dns-default", "ingress-nginx-controller"})
+KEPT_NAMES = frozenset(
+    {
+        *("kubernetes", "kube-dns", "kube-proxy", "coredns", "dns-default", "ingress-nginx-controller"),
+        *("approuting-istio", "cilium-config"),
+    }
+)
 """Names that have a meaning of their own: default/kubernetes, the cluster's DNS, the ConfigMaps that are read."""
 
-KEPT_PORTS = frozenset({"http", "https", "dns", "dns-tcp", "metrics", "webhook", "https-webhook", "grpc"})
+KEPT_PORTS = frozenset(
+    {
+        *("http", "https", "dns", "dns-tcp", "metrics", "webhook", "https-webhook", "grpc"),
+        *("admin", "healthz", "manager", "stat", "status-port", "traefik"),
+    }
+)
 
 KEPT_LABELS = frozenset(
     {
@@ -46,6 +59,7 @@ KEPT_LABELS = frozenset(
         "projectcontour.io/owning-gateway-name",
         "type",
     }
+    | LABELS
 )
 """Keys that stay; of their values only those of `KEPT_VALUES`."""
 
@@ -73,6 +87,7 @@ KEPT_VALUES = frozenset(
         "virtual-kubelet",
         "windows",
     }
+    | VALUES
 )
 
 KEPT_TAINTS = frozenset(

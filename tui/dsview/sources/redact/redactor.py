@@ -11,6 +11,8 @@ from dsview.kinds.metadata import NO_LABELS, Key, Labels, Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.redact.addresses import AddressMap
+from dsview.sources.redact.front_doors import CONTAINERS, CONTROLLERS
+from dsview.sources.redact.front_doors import label_value as door_label_value
 from dsview.sources.redact.names import (
     HASH_LABELS,
     KEPT_LABELS,
@@ -46,10 +48,10 @@ class Redactor:
         self.ingress_class = self._by_sort["class"] = Names("class", frozenset({"nginx"}))
         self.config_map = self._by_sort["config"]
         self.workload = Names("workload")
-        self.container = Names("container", frozenset({"controller"}))
+        self.container = Names("container", frozenset({"controller"}) | CONTAINERS)
         self.image = Names("image")
         self.port = Names("port", KEPT_PORTS)
-        self.controller = Names("controller", frozenset({"k8s.io/ingress-nginx"}))
+        self.controller = Names("controller", frozenset({"k8s.io/ingress-nginx"}) | CONTROLLERS)
         self.taint = Names("taint")
         self.balancer_class = Names("balancer", frozenset({"", "tailscale"}))
         self._host = Names("host", _KEPT_HOSTS)
@@ -147,6 +149,9 @@ class Redactor:
             return self.service(value)
         if key == "kubernetes.io/hostname":
             return self.node(value)
+        of_gateway = door_label_value(key, value, self)
+        if of_gateway is not None:
+            return of_gateway
         return value if key in KEPT_LABELS and value in KEPT_VALUES else self._value(value)
 
     def owner_name(self, kind: str, name: str, labels: Labels) -> str:

@@ -12,9 +12,14 @@ from dsview.core.ports import port_number
 from dsview.core.yaml_text import YamlError, load_yaml
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
+from dsview.sources.redact.front_doors import WORDS, cilium_config
+from dsview.sources.redact.front_doors import flag as door_flag
 from dsview.sources.redact.redactor import Redactor
 
 _BINARY = "/nginx-ingress-controller"
+_SUBCOMMANDS = 2
+"""How many words at the beginning of a command line may say what it is to do."""
+
 _RANGES = ("service-cluster-ip-range", "cluster-cidr")
 _PLAIN = (
     "allocate-node-cidrs",
@@ -36,14 +41,17 @@ def command_line(words: tuple[str, ...], to: Redactor) -> tuple[str, ...]:
     for i, word in enumerate(words):
         if word.endswith(_BINARY):
             kept.append(_BINARY)
+        elif word.rpartition("/")[2] in WORDS and i < _SUBCOMMANDS:
+            kept.append(word.rpartition("/")[2])
         elif word.startswith("-"):
             flag, equals, value = word.lstrip("-").partition("=")
             following = words[i + 1] if i + 1 < len(words) else ""
             if not equals:
                 value = "true" if following.startswith("-") or not following else following
             redacted = _flag(flag, value, to)
-            if redacted is not None:
-                kept.append(f"--{flag}={redacted}")
+            of_door = door_flag(flag, value, to) if redacted is None else f"{flag}={redacted}"
+            if of_door is not None:
+                kept.append(f"--{of_door}")
     return tuple(kept)
 
 
@@ -82,6 +90,8 @@ _LISTS = (
 
 def config_map(key: Key, data: Mapping[str, str], to: Redactor) -> dict[str, str]:
     """The settings of a ConfigMap that are read: of ingress-nginx, of kube-proxy, of CoreDNS."""
+    if key == ("kube-system", "cilium-config"):
+        return cilium_config(dict(data))
     kept = {name: to.listed(data[name]) for name in (*_SWITCHES, *_LISTS) if name in data}
     if key == ("kube-system", "kube-proxy") and "config.conf" in data:
         kept["config.conf"] = _kube_proxy(data["config.conf"], to)

@@ -22,11 +22,11 @@ from dsview.kinds.metadata import Object, OwnerRef
 from dsview.kinds.network_policy import IPBlock, LabelRequirement, LabelSelector, NetworkPolicy, PolicyRule
 from dsview.kinds.node import Node, NodeAddress
 from dsview.kinds.pod import Pod
-from dsview.kinds.registry import GATEWAY_KINDS
 from dsview.kinds.service import Service, ServicePort
 from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.kinds.webhook_configuration import WebhookConfiguration
-from dsview.sources.events import Health, StatusChanged
+from dsview.sources.events import StatusChanged
+from dsview.sources.redact.front_doors import controller, gateway_fields, image, variable
 from dsview.sources.redact.names import KEPT_PROVIDERS, KEPT_TAINTS, OTHER_PROVIDER, OWNER_KINDS
 from dsview.sources.redact.redactor import Redactor
 from dsview.sources.redact.settings import command_line, config_map, nginx_conf
@@ -41,7 +41,7 @@ def redacted(snapshot: Snapshot, key: bytes | None = None) -> Snapshot:
 
     `key` makes the choice repeatable; without it nobody, the caller included, can undo it.
     """
-    objects = [(kind, item) for kind, item in snapshot.objects if kind not in GATEWAY_KINDS]
+    objects = list(snapshot.objects)
     to = Redactor(key if key is not None else secrets.token_bytes(32))
     to.learn(objects)
     return Snapshot(
@@ -55,9 +55,7 @@ def redacted(snapshot: Snapshot, key: bytes | None = None) -> Snapshot:
 
 
 def redacted_status(status: StatusChanged, to: Redactor) -> StatusChanged:
-    """Reasons quote what the server said: user names, namespaces. Gateways are left out."""
-    if status.kind in GATEWAY_KINDS:
-        return StatusChanged(kind=status.kind, health=Health.NOT_GIVEN, reason=REDACTED)
+    """Reasons quote what the server said: user names, namespaces."""
     namespaces = status.namespaces
     return msgspec.structs.replace(
         status,
@@ -103,7 +101,7 @@ def _fields(item: Object, to: Redactor) -> dict[str, Any]:
         case Ingress():
             return _ingress(item, to)
         case IngressClass():
-            return {"controller": to.controller(item.controller)}
+            return {"controller": controller(item.controller, to)}
         case NetworkPolicy():
             return {
                 "pod_selector": _selector(item.pod_selector, to),
@@ -118,6 +116,9 @@ def _fields(item: Object, to: Redactor) -> dict[str, Any]:
             return _event(item, to)
         case Endpoints():
             return {"addresses": to.ips(item.addresses)}
+    of_gateways = gateway_fields(item, to)
+    if of_gateways is not None:
+        return of_gateways
     raise TypeError(f"{type(item).__name__} cannot be redacted")
 
 
@@ -145,11 +146,11 @@ def _container(c: Container, to: Redactor) -> Container:
     is_controller = any(image in c.image for image in _CONTROLLER_IMAGES)
     return Container(
         name=to.container(c.name),
-        image="registry.k8s.io/ingress-nginx/controller" if is_controller else to.image(c.image),
+        image="registry.k8s.io/ingress-nginx/controller" if is_controller else image(c.image) or to.image(c.image),
         command_line=command_line(c.command_line, to),
         ports=tuple(ContainerPort(to.port(p.name), p.container_port, p.protocol) for p in c.ports),
         probes=c.probes,
-        environment=tuple((name, None if value is None else to.listed(value)) for name, value in c.environment),
+        environment=tuple((n, None if value is None else variable(n, value, to)) for n, value in c.environment),
     )
 
 
