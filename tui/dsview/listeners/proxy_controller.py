@@ -55,7 +55,7 @@ def environment(pod: Pod, name: str, container: str = "") -> tuple[bool, str | N
 
 _DECIDING = (
     Kind.CONFIG_MAP,
-    Kind.NGINX_CONF,
+    Kind.PROXY_LISTENERS,
     *(kind for kind in GATEWAY_KINDS if kind is not Kind.HTTP_ROUTE),
 )
 """What the sockets of a proxy may go by, besides pods."""
