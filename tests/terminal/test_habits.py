@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from dsview.config.last_views import LastView, PaneView, last_views, remember_last_view
+from dsview.kinds.service_cidr import ServiceCIDR
+from dsview.session.session import Session
+from dsview.tables.panes import PANES
+from dsview.tables.view import TableView
 from dsview.ui.appearance import Appearance
 from dsview.ui.document import Document
 from dsview.ui.multiplexers import passed_on
 from dsview.ui.table import Table
-from tests.terminal.stage import Stage, StageSource, many_pods, on_stage, pod
+from tests.support.clusters import settle
+from tests.terminal.stage import NOW, Stage, StageSource, many_pods, node, on_stage, pod
 
 
 @pytest.mark.parametrize(
@@ -218,3 +223,21 @@ def test_contexts_are_remembered_side_by_side_and_not_for_ever(tmp_path: Path) -
     assert found["context-20"].pane == "nodes"
     path.write_text("{")
     assert last_views(path) == {}
+
+
+async def test_the_worst_rows_are_among_those_that_a_filter_leaves() -> None:
+    async with on_stage(size=(120, 40)) as stage:
+        await stage.press("2", "/", *"name:1", "enter", "1")
+        rows = stage.pane("pods").rows
+        assert rows is not None
+        assert [rows.key_at(index)[1] for index in range(len(rows))] == ["api-1", "web-1"]
+
+
+def test_of_very_many_flagged_rows_the_first_are_taken() -> None:
+    lone = [pod(f"pod-{number:04d}", number % 200, app="lone", families="4") for number in range(1100)]
+    ranges = ServiceCIDR(name="kubernetes", cidrs=("10.96.0.0/16", "fd00:10:96::/112"))
+    session = settle(Session(StageSource([ranges, node("node-1", 1), node("node-2", 2), *lone]), clock=lambda: NOW))
+    view = TableView(PANES["pods"], session)
+    assert sum(view.flagged.values()) > 1000
+    view.set_sort("name", descending=True)
+    assert [name for _, name in view.worst(2)] == ["pod-1099", "pod-1098"]

@@ -28,6 +28,9 @@ __all__ = ["FilterError", "TableView"]
 
 _CACHED_ROWS = 400
 
+_MANY = 1000
+"""Flagged rows of which the least are not looked for any more: it would take a frame's time."""
+
 
 class TableView:
     """The rows of one pane: `len(view)` of them, `view.row(i)`. `version` grows whenever one may look different.
@@ -78,11 +81,19 @@ class TableView:
         return {severity: len(keys) for severity, keys in self._flagged.items()}
 
     def worst(self, most: int) -> list[Key]:
-        """The worst of the rows that are shown, at most so many; those that are equally bad by namespace and name."""
+        """The worst of the rows that are shown, at most so many.
+
+        Those that are equally bad by namespace and name; where there are many of them, in the order of the table.
+        """
         found: list[Key] = []
         for keys in self._flagged.values():
-            shown = keys if len(self._keys) == self._total else filter(set(self._keys).__contains__, keys)
-            found += nsmallest(most - len(found), shown)
+            wanted = most - len(found)
+            if len(keys) > _MANY:
+                # As every second row may be flagged, the first of them are found sooner than the least.
+                found += islice(filter(keys.__contains__, self._keys), wanted)
+            elif keys:
+                shown = keys if len(self._keys) == self._total else keys.intersection(self._keys)
+                found += nsmallest(wanted, shown)
             if len(found) >= most:
                 break
         return found
