@@ -93,7 +93,7 @@ def test_a_process_without_standard_output_gives_its_verdict() -> None:
 def test_an_old_encoding_gets_escapes_for_what_it_lacks() -> None:
     result = dsview("check", "--from", str(BROKEN), env={**os.environ, "PYTHONIOENCODING": "latin-1"})
     assert result.returncode == 1
-    assert "\\u2716 error" in result.stdout
+    assert "\\u25a0 error" in result.stdout
 
 
 def test_ctrl_c_while_reading_leaves_quietly_with_130() -> None:
