@@ -6,26 +6,24 @@ Work is done in slices, so that a screen stays quick while 150,000 pods are eval
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Set
-from operator import attrgetter
 
+from dsview.checks.engine.alarms import Alarms
 from dsview.checks.engine.availability import can_run, may_ask, why_not_evaluated
 from dsview.checks.engine.check import Check, run_check, to_finding
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
-from dsview.checks.engine.invalidation import affected_subjects, subject
+from dsview.checks.engine.invalidation import affected_subjects, is_another_node, subject
 from dsview.checks.engine.registry import all_checks
+from dsview.checks.engine.watched_pods import WatchedPods
 from dsview.cluster.completeness import unreadable
 from dsview.cluster.profile import ProfileTracker
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.finding import CLUSTER, Finding, ObjectRef
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.metadata import Key
-from dsview.kinds.node import Node
 
 _KINDS = {kind.value: kind for kind in Kind}
 PATIENCE = 4.0
@@ -89,13 +87,10 @@ class Engine:
         self._sweeps: deque[tuple[Kind | None, Iterator[SubjectKey]]] = deque()
         self._found: set[SubjectKey] = set()
         self._held: dict[SubjectKey, dict[Identity, float]] = {}
-        self._due: list[tuple[float, SubjectKey]] = []
-        self._due_at: dict[SubjectKey, float] = {}
-        self._woken_at = -math.inf
+        self._alarms = Alarms()
         self._pod_readers: set[SubjectKey] = set()
         self._node_readers: set[SubjectKey] = set()
-        self._watching: dict[SubjectKey, frozenset[Key]] = {}
-        self._watchers: dict[Key, set[SubjectKey]] = {}
+        self._watched = WatchedPods()
         self._facets = dict(state.facets)
         self._readings: dict[Kind, tuple[object, ...]] = {}
 
@@ -115,22 +110,22 @@ class Engine:
             (since + self._patience(kind) for kind, since in self._waiting.items() if since is not None),
             default=math.inf,
         )
-        return min(waited, self._due[0][0] if self._due else math.inf)
+        return min(waited, self._alarms.next)
 
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
         """Say what changed; whether the profile did by it, and the names of the nodes whose facts did."""
         changes = list(changes)
         self._mark(affected_subjects(self.state, self._flagged, self._pod_readers, changes))
         for change in changes:
-            if change.kind is Kind.POD and change.key in self._watchers:
-                self._mark(self._watchers[change.key])
+            if change.kind is Kind.POD:
+                self._mark(self._watched.subjects_of(change.key))
         self._mark_wide({change.kind for change in changes})
         profile_changed, nodes = self.tracker.refresh()
         if profile_changed:
             self._follow_profile()
         else:
             self._mark_nodes(nodes)
-            self._mark_pods_on(nodes | {change.key[1] for change in changes if _is_another_node(change)})
+            self._mark_pods_on(nodes | {change.key[1] for change in changes if is_another_node(change)})
         return profile_changed, nodes
 
     def _mark(self, keys: Iterable[SubjectKey]) -> None:
@@ -227,11 +222,11 @@ class Engine:
         return kind in self._active or self._is_known(key)
 
     def _is_known(self, key: SubjectKey) -> bool:
-        return key in self._found or key in self._watching or key in self._failed
+        return key in self._found or key in self._watched or key in self._failed
 
     def mark_everything(self) -> None:
         """Have everything evaluated anew, and what findings are left of objects that are gone."""
-        known = (*self._found, *self._watching, *self._failed)
+        known = (*self._found, *self._watched.by_subject, *self._failed)
         self._dirty = dict.fromkeys(key for key in known if key[0] in _KINDS)
         self._sweeps.clear()
         for kind in self._active:
@@ -291,20 +286,11 @@ class Engine:
         self.step(now)
 
     def _wake(self, now: float) -> None:
-        # Where the clock was set back, what is due is due by the old one: it is asked again now.
-        until, self._woken_at = (math.inf if now < self._woken_at else now), now
-        while self._due and self._due[0][0] <= until:
-            _, key = heapq.heappop(self._due)
-            self._due_at.pop(key, None)
+        for key in self._alarms.due(now):
             if key[0] in _KINDS:
                 self._dirty[key] = None
             else:
                 self._dirty_wide.add(key[0])
-
-    def _wake_at(self, moment: float, key: SubjectKey) -> None:
-        if moment < self._due_at.get(key, math.inf):
-            self._due_at[key] = moment
-            heapq.heappush(self._due, (moment, key))
 
     def _next(self) -> SubjectKey | None:
         if self._dirty and not self._sweeps:
@@ -342,22 +328,9 @@ class Engine:
             (self._pod_readers.add if context.looked_at_pods else self._pod_readers.discard)(key)
         if kind in _BY_NODES:
             (self._node_readers.add if context.looked_at_nodes else self._node_readers.discard)(key)
-        if context.outsiders or key in self._watching:
-            self._watch(key, frozenset(context.outsiders))
+        if context.outsiders or key in self._watched:
+            self._watched.watch(key, frozenset(context.outsiders))
         return self._enter(key, found, context)
-
-    def _watch(self, key: SubjectKey, pods: frozenset[Key]) -> None:
-        """Ask the subject again when one of these pods changes, instead of those of before."""
-        before = self._watching.pop(key, frozenset())
-        for pod in before - pods:
-            watchers = self._watchers[pod]
-            watchers.discard(key)
-            if not watchers:
-                del self._watchers[pod]
-        for pod in pods - before:
-            self._watchers.setdefault(pod, set()).add(key)
-        if pods:
-            self._watching[key] = pods
 
     def _ask_wide(self, code: str, context: Context, touched: set[ObjectRef]) -> None:
         context.due = math.inf
@@ -418,7 +391,7 @@ class Engine:
         else:
             self._held.pop(key, None)
         if context.due < math.inf:
-            self._wake_at(context.due, key)
+            self._alarms.set(context.due, key)
         if not found and key not in self._found:
             return _NOTHING
         (self._found.add if found else self._found.discard)(key)
@@ -426,12 +399,3 @@ class Engine:
         if touched and self.on_judged is not None:
             self.on_judged(key, (*shown, *exempted))
         return touched
-
-
-def _is_another_node(change: Change) -> bool:
-    """Whether a node changed in what pods look at beside its facts (DS-ADR-002, DS-POD-002, 004 and 005)."""
-    old, new = change.old, change.new
-    if not isinstance(old, Node) or not isinstance(new, Node):
-        return change.kind is Kind.NODE
-    looked_at = attrgetter("cidrs", "provider_id", "annotations", "addresses", "labels", "kubelet_version", "taints")
-    return bool(looked_at(old) != looked_at(new))

@@ -7,6 +7,7 @@ sweeps when the first two change, and remembers whose checks looked at which pod
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Set
+from operator import attrgetter
 
 from dsview.checks.engine.finding_index import SubjectKey
 from dsview.cluster.profile import KUBERNETES
@@ -196,3 +197,12 @@ def _for_policies(pod: Pod) -> tuple[object, ...]:
 def _for_others(service: Service) -> tuple[object, ...]:
     """What pods and slices look at in a Service."""
     return (service.selector, service.type, service.families, bool(service.real_cluster_ips))
+
+
+def is_another_node(change: Change) -> bool:
+    """Whether a node changed in what pods look at beside its facts (DS-ADR-002, DS-POD-002, 004 and 005)."""
+    old, new = change.old, change.new
+    if not isinstance(old, Node) or not isinstance(new, Node):
+        return change.kind is Kind.NODE
+    looked_at = attrgetter("cidrs", "provider_id", "annotations", "addresses", "labels", "kubelet_version", "taints")
+    return bool(looked_at(old) != looked_at(new))
