@@ -13,13 +13,13 @@ import pytest
 from dsview.core.errors import UserError
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
-from dsview.sources.kube import bodies, client, limits
+from dsview.sources.kube import bodies, client, limits, reflector
 from dsview.sources.kube.backoff import Backoff
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.kubeconfig import resolve_context
 from tests.support.apiserver import ApiServer, Fault, Raw, Request
-from tests.support.live import Live
+from tests.support.live import Live, pod
 
 OpenLive = Callable[..., Live]
 NESTED = b"[" * 100_000
@@ -99,6 +99,19 @@ def test_a_list_whose_pages_never_end_is_a_failure(api: ApiServer, live: OpenLiv
     one = live()
     one.until_said(Health.FAILED, "again and again", Kind.SERVICE)
     api.hook = None
+    one.ends_well()
+
+
+def test_a_page_that_is_too_large_is_asked_for_with_fewer_objects(
+    api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reflector, "PAGE", limits.BodyLimit(200_000, 10.0))
+    api.streams_lists = False
+    for number in range(60):
+        api.put({**pod(f"large-{number}"), "filler": "x" * 5_000})
+    one = live().settle()
+    assert not one.statuses()
+    assert set(limits.PAGE_SIZES) <= set(api.page_size_seen)
     one.ends_well()
 
 
