@@ -179,7 +179,7 @@ class Client:
         _log.debug("%s %s %s", verb, path, response.status)
         deadline = self._deadlines.add(lambda: _interrupt(response))
         if self._closed.is_set():
-            _interrupt(response)
+            self.break_connections()
         try:
             yield Answer(response, deadline, self._in_flight)
         finally:
