@@ -13,7 +13,7 @@ import yaml
 from dsview.core.listen import ListenSource
 from dsview.export.rbac import cluster_role
 from dsview.kinds.kind import Kind
-from dsview.kinds.registry import RESOURCES
+from dsview.kinds.registry import GATEWAY_KINDS, RESOURCES
 from dsview.sources.events import Health
 from dsview.sources.kube import reflector
 from dsview.sources.kube.pod_exec import COMMANDS
@@ -118,7 +118,8 @@ async def test_the_printed_cluster_role_is_enough_and_the_audit_log_of_a_whole_s
         state = one.app.workspace.session.state
         # Events are polled, Endpoints are read where that is asked for.
         healths = {kind: state.status(kind).health for kind in RESOURCES if kind is not Kind.ENDPOINTS}
-        assert set(healths.values()) <= {Health.LIVE, Health.POLLING}, healths
+        assert {kind for kind, health in healths.items() if health is Health.ABSENT} == set(GATEWAY_KINDS)
+        assert set(healths.values()) <= {Health.LIVE, Health.POLLING, Health.ABSENT}, healths
         sources = {conf.source for conf in state.proxy_listeners}
         assert sources == {ListenSource.PREDICTED if no_exec else ListenSource.READ}
     log = api.audit()[before:]
@@ -171,4 +172,4 @@ def test_without_any_right_every_kind_is_refused_and_nothing_else_is_tried(
     assert one.session.state.server.version is not None
     asked = harmless(api.audit()[before:])
     # In the place of all namespaces that of the context is tried, where it names one.
-    assert {name for _, name in asked} <= {*(RESOURCES[kind].plural for kind in RESOURCES), "/version"}
+    assert {name for _, name in asked} <= {*(RESOURCES[kind].plural for kind in RESOURCES), "/version", "/apis"}

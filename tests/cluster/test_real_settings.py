@@ -39,7 +39,7 @@ def session(api: RealApi, folder: Path) -> Iterator[Real]:
 def test_lists_come_in_pages_where_they_are_not_streamed(
     paging: RealApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflector, "PAGE", 5)
+    monkeypatch.setattr(reflector, "PAGE_SIZES", (5,))
     paging.create(PODS, *(pod(f"page-{number}") for number in range(23)))
     with session(paging, tmp_path) as one:
         one.settle()
@@ -51,7 +51,7 @@ def test_lists_come_in_pages_where_they_are_not_streamed(
 def test_a_continue_that_etcd_has_compacted_begins_the_list_again(
     paging: RealApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflector, "PAGE", 5)
+    monkeypatch.setattr(reflector, "PAGE_SIZES", (5,))
     paging.create(PODS, *(pod(f"expired-{number}") for number in range(12)))
     taken: list[str] = []
     put = ObjectBatcher.put
