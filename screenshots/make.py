@@ -225,9 +225,14 @@ async def draw(picture: Picture) -> str:
         )
     async with app.run_test(size=picture.size) as pilot:
         await asyncio.wait_for(painted.wait(), 30)
+        for pane in app.main.panes if picture.recorded else ():
+            # Light that goes out by itself would be there in one picture and not in the next.
+            pane.glows = False
         for key in picture.keys:
             await pilot.press(key)
             await pilot.pause()
+            if picture.recorded:
+                await caught_up(pilot)
         await shown(pilot, picture.wait)
         return f"{screen_svg(app, f'dsview --demo {picture.scenario}')}{versions()}\n"
 
@@ -239,9 +244,14 @@ async def draw_fleet(picture: Picture) -> str:
         app = FleetApp(fleet, open_cluster=fleet.open, clock=lambda: NOW, look=SHADES[picture.shade])
     async with app.run_test(size=picture.size) as pilot:
         await shown(pilot, "7 read")
+        for pane in app.main.panes if picture.recorded else ():
+            # Light that goes out by itself would be there in one picture and not in the next.
+            pane.glows = False
         for key in picture.keys:
             await pilot.press(key)
             await pilot.pause()
+            if picture.recorded:
+                await caught_up(pilot)
         await shown(pilot, picture.wait)
         return f"{screen_svg(app, 'dsview fleet --demo')}{versions()}\n"
 
@@ -261,6 +271,21 @@ async def shown(pilot: Pilot[UserError | None], text: str) -> None:
             return
         await asyncio.sleep(0.005)
     raise TimeoutError(f"the screen never said {text!r}")
+
+
+async def caught_up(pilot: Pilot[UserError | None]) -> None:
+    """Wait until everything that a key brought about is shown. Raises `TimeoutError`."""
+    app = cast("DsviewApp", pilot.app)
+    for _ in range(10 * PATIENCE):
+        await pilot.pause()
+        workspace, pulse = app.workspace, app._pulse
+        if workspace is not None and pulse is not None:
+            is_waiting = workspace.session.has_work or workspace.tallier.has_work or pulse._pending is not None
+            if not is_waiting:
+                await pilot.pause()
+                return
+        await asyncio.sleep(0.005)
+    raise TimeoutError("the screen did not catch up")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 from rich.cells import cell_len
 from rich.style import Style
-from screenshots.make import FOLDER, PATIENCE, SHADES, Still, replayed, shown, strips, terminal, versions
+from screenshots.make import FOLDER, PATIENCE, SHADES, Still, caught_up, replayed, shown, strips, terminal, versions
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -100,6 +100,8 @@ async def _play(board: Storyboard) -> list[Frame]:
             for key in step.keys:
                 await pilot.press(*(key.removeprefix("text:") if key.startswith("text:") else (key,)))
                 await pilot.pause()
+                if board.recorded:
+                    await caught_up(pilot)
             await shown(pilot, step.wait)
             if step.hold:
                 frames.append(_frame(app, board, step, at))
