@@ -26,8 +26,8 @@ from dsview.sources.recording.writer import Limits, RecordingWriter, StoredEntry
 FRAME_AFTER = 1_000
 """Changes after which there is a key frame at the earliest: in a large cluster there is one after many more."""
 
-FRAME_SHARE = 4
-"""A key frame costs as much as its objects: there is one after changes of a quarter of them."""
+FRAME_SHARE = 3
+"""A key frame costs as much as its objects: there is one after changes of a third of them."""
 
 FRAME_EVERY = 1_800.0
 """Seconds after which there is a key frame where anything changed."""

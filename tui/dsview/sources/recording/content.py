@@ -103,7 +103,11 @@ def pack_frame(frame: Frame) -> bytes:
 def unpack_frame(at: float, data: bytes) -> Frame:
     """The inverse of `pack_frame`. Raises `UserError` where it cannot be read."""
     stored = _unpack(data, _StoredFrame)
-    objects = {_KINDS[name]: from_columns(_KINDS[name], c) for name, c in stored.objects.items() if name in _KINDS}
+    objects: dict[Kind, Sequence[Item]] = {}
+    while stored.objects:
+        name, columns = stored.objects.popitem()
+        if name in _KINDS:
+            objects[_KINDS[name]] = from_columns(_KINDS[name], columns)
     return Frame(at=at, objects=objects, statuses=stored.statuses, judged=stored.judged, head=stored.head)
 
 

@@ -16,7 +16,7 @@ from dsview.core.text import safe
 from dsview.sources.recording.content import Frame, Tick, moment, times_of, unpack_batch, unpack_frame
 from dsview.sources.recording.schema import FORMAT, read_about
 
-_KEPT_BATCHES = 64
+_KEPT_BATCHES = 16
 """Batches that are kept unpacked: one goes back and forth about the same minute."""
 
 _ENDS = ("SELECT max(ended) FROM batches", "SELECT max(at) FROM frames", "SELECT max(ended) FROM spans")
@@ -81,8 +81,9 @@ class RecordingReader:
             raise UserError(f"{self.path.name} holds no key frame any more.")
         number, at, batch = row
         if self._frame is None or self._frame[0] != number:
-            content = self._one("SELECT content FROM frames WHERE id = ?", number)
-            self._frame = (number, unpack_frame(at, content))
+            # The one before goes first: two of them at once would be the most that is ever needed.
+            self._frame = None
+            self._frame = (number, unpack_frame(at, self._one("SELECT content FROM frames WHERE id = ?", number)))
         # The batches of a span that began later have a key frame of their own before them.
         return moment(self._frame[1], self._ticks(batch, when))
 
