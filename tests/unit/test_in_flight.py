@@ -63,7 +63,7 @@ def test_small_answers_are_not_counted() -> None:
 
 def test_an_event_that_takes_too_long_fails_however_it_drips() -> None:
     now = [0.0]
-    one = UnfinishedEvent(Share(InFlight()), lambda: now[0])
+    one = UnfinishedEvent(Share(InFlight()), clock=lambda: now[0])
     for size in range(1, 60):
         now[0] += WATCH_EVENT.seconds / 60
         one.hold(size)
@@ -74,7 +74,7 @@ def test_an_event_that_takes_too_long_fails_however_it_drips() -> None:
 
 def test_the_next_event_has_its_own_time() -> None:
     now = [0.0]
-    one = UnfinishedEvent(Share(InFlight()), lambda: now[0])
+    one = UnfinishedEvent(Share(InFlight()), clock=lambda: now[0])
     for _ in range(5):
         one.hold(1)
         now[0] += WATCH_EVENT.seconds * 0.9

@@ -110,7 +110,7 @@ def test_unknown_events_are_told_once_and_nothing_else_is_a_failure() -> None:
 
 def test_a_watch_that_drips_is_doubted_until_it_brings_something() -> None:
     now = [0.0]
-    record, event = WatchRecord(), UnfinishedEvent(Share(InFlight()), lambda: now[0])
+    record, event = WatchRecord(), UnfinishedEvent(Share(InFlight()), clock=lambda: now[0])
     assert record.opened(0.0, event)
     assert not record.drips(10.0), "it is quiet"
     event.hold(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import ssl
+from typing import Self
 
 import msgspec
 
@@ -43,6 +44,11 @@ class RequestFailed(Exception):  # noqa: N818  (the field says "failed")
         self.code = code
         self.reason = reason
         self.retry_after = retry_after
+
+    def without_frames(self) -> Self:
+        """The same without the frames that it came through: they would keep what was read for as long as it is kept."""
+        self.__traceback__ = self.__context__ = self.__cause__ = None
+        return self
 
 
 class TooLarge(RequestFailed):

@@ -97,8 +97,9 @@ class Share:
 class UnfinishedEvent:
     """Bounds an event of a watch that comes in pieces."""
 
-    def __init__(self, share: Share, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, share: Share, most: int = PASSED_OVER, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._share = share
+        self._most = most
         self._clock = clock
         self._began = 0.0
         self._size = 0
@@ -117,8 +118,8 @@ class UnfinishedEvent:
         """So many bytes of it came so far; 0 at its end. Raises `RequestFailed` for too many, or too slow ones."""
         if size and not self._size:
             self._began = self._clock()
-        elif size > PASSED_OVER:
-            raise TooLarge(f"The API server sends an event of more than {PASSED_OVER >> 20} MB.")
+        elif size > self._most:
+            raise TooLarge(f"The API server sends an event of more than {self._most >> 20} MB.")
         elif size and self._clock() - self._began > WATCH_EVENT.seconds:
             raise RequestFailed(0, f"An event of the API server took longer than {WATCH_EVENT.seconds:g} s.")
         self._size = size

@@ -40,6 +40,13 @@ EXEC = BodyLimit(32 << 20, 20.0)
 PASSED_OVER = 48 << 20
 """Bytes of one event that are passed over, after which it counts as one without an end."""
 
+LARGE_AGAIN = 4 << 20
+"""Bytes that are taken of a page or an event where the one before it was too large: what nobody takes is not read again
+and again."""
+
+FULL_EVERY = 4
+"""One try in so many takes as much as ever."""
+
 IN_FLIGHT = 64 << 20
 """Bytes that all threads together hold of bodies, events and messages that are not whole yet. One that needs more waits
 for the others, and fails where they do not end."""

@@ -22,7 +22,7 @@ from dsview.sources.kube.client import Client
 from dsview.sources.kube.encodings import ListPage, WireChoice
 from dsview.sources.kube.errors import RequestFailed, TooLarge, failure_of
 from dsview.sources.kube.in_flight import UnfinishedEvent
-from dsview.sources.kube.limits import OBJECTS, PAGE, PAGE_SIZES
+from dsview.sources.kube.limits import FULL_EVERY, LARGE_AGAIN, OBJECTS, PAGE, PAGE_SIZES, PASSED_OVER, BodyLimit
 from dsview.sources.kube.load_priority import LoadPriority
 from dsview.sources.kube.object_batcher import ObjectBatcher
 from dsview.sources.kube.paging import PageTokens
@@ -111,6 +111,7 @@ class Reflector:
         self._record = WatchRecord()
         self._failures = 0
         self._told_unknown = False
+        self._too_large = 0
         self._refusals = 0
         self._polls = 0
         self._was_out = False
@@ -131,20 +132,24 @@ class Reflector:
         self._version = ""
         while not self._stop.is_set():
             try:
-                self._follow()
+                failure = self._attempt()
             except _Gone:
                 return
-            except RequestFailed as error:
-                if not self._failed(error):
-                    return
-            except BadAnswer as error:
-                self._wire.was_bad(str(error))
-                if not self._failed(RequestFailed(0, safe(f"The answer of the API server cannot be read: {error}."))):
-                    return
-            except (*UNDECODABLE, *BROKEN) as error:
-                text = f"The answer of the API server could not be read ({type(error).__name__})."
-                if not self._failed(RequestFailed(0, safe(text))):
-                    return
+            if failure is not None and not self._failed(failure):
+                return
+
+    def _attempt(self) -> RequestFailed | None:
+        """Follow the kind until something fails: what did. Nothing of what was read is kept with it."""
+        try:
+            self._follow()
+        except RequestFailed as error:
+            return error.without_frames()
+        except BadAnswer as error:
+            self._wire.was_bad(str(error))
+            return RequestFailed(0, safe(f"The answer of the API server cannot be read: {error}."))
+        except (*UNDECODABLE, *BROKEN) as error:
+            return RequestFailed(0, safe(f"The answer of the API server could not be read ({type(error).__name__})."))
+        return None
 
     def _wait(self, seconds: float) -> bool:
         """Wait; whether to go on."""
@@ -168,6 +173,7 @@ class Reflector:
             self._can_stream = False
             return True
         self._failures += 1
+        self._too_large = self._too_large + 1 if isinstance(error, TooLarge) else 0
         if self._has_listed:
             # A connection that broke is opened again first; only if that fails the state is out of date.
             if self._failures > 1 or error.code:
@@ -288,7 +294,7 @@ class Reflector:
         self._version = version
         self._has_listed, self._was_out = True, False
         self._record.listed(time.monotonic())
-        self._failures = self._refusals = 0
+        self._failures = self._refusals = self._too_large = 0
         self._report(health, "")
 
     def _list_pages(self, health: Health = Health.LIVE) -> None:
@@ -323,7 +329,7 @@ class Reflector:
                 with self._open(asked, "list", self._request_timeout) as answer:
                     self._waits_for_server(SLOW)
                     started = time.perf_counter()
-                    body = answer.body(PAGE)
+                    body = answer.body(BodyLimit(self._at_most(PAGE.size), PAGE.seconds))
                     self.stats.read_s += time.perf_counter() - started
                     self.stats.bytes += len(body)
             except TooLarge:
@@ -362,10 +368,14 @@ class Reflector:
                 raise
             self._poll()
 
+    def _at_most(self, size: int) -> int:
+        """Bytes that are taken of a page or an event; fewer where the one before was too large."""
+        return LARGE_AGAIN if self._too_large % FULL_EVERY else size
+
     def _read_watch(self, answer: Answer, *, is_listing: bool) -> None:
         """Take the events of a watch until it ends."""
         with answer.in_flight.share() as share:
-            event = UnfinishedEvent(share)
+            event = UnfinishedEvent(share, self._at_most(PASSED_OVER))
             if is_listing:
                 self._waits_for_server(SLOW)
             if not is_listing and self._record.opened(time.monotonic(), event):
@@ -451,6 +461,7 @@ class Reflector:
 
     def _bears_fruit(self) -> None:
         """The watch brought something that can be read."""
+        self._too_large = 0
         if self._record.bears_fruit():
             self._failures = 0
             self._report(Health.LIVE, "")
