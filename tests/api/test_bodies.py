@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import weakref
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
@@ -18,6 +20,7 @@ from dsview.sources.kube.backoff import Backoff
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.kubeconfig import resolve_context
+from dsview.sources.kube.segments import Segments
 from tests.support.apiserver import ApiServer, Fault, Raw, Request
 from tests.support.live import Live, pod
 
@@ -113,6 +116,29 @@ def test_a_page_that_is_too_large_is_asked_for_with_fewer_objects(
     assert not one.statuses()
     assert set(limits.PAGE_SIZES) <= set(api.page_size_seen)
     one.ends_well()
+
+
+def test_what_failed_keeps_nothing_of_what_was_read() -> None:
+    held: list[weakref.ref[Segments]] = []
+
+    def fail() -> None:
+        read = Segments(BytesIO())
+        held.append(weakref.ref(read))
+        try:
+            raise OSError
+        except OSError:
+            raise RequestFailed(0, "too large") from None
+
+    def attempt() -> RequestFailed:
+        try:
+            fail()
+        except RequestFailed as error:
+            return error.without_frames()
+        raise AssertionError
+
+    failure = attempt()
+    assert held[0]() is None
+    assert str(failure) == "too large"
 
 
 def test_a_server_cannot_ask_for_days_of_waiting() -> None:

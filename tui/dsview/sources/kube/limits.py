@@ -44,7 +44,7 @@ LARGE_AGAIN = 4 << 20
 """Bytes that are taken of a page or an event where the one before it was too large: what nobody takes is not read again
 and again."""
 
-FULL_EVERY = 4
+FULL_EVERY = 6
 """One try in so many takes as much as ever."""
 
 IN_FLIGHT = 64 << 20
