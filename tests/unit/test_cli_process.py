@@ -175,7 +175,7 @@ def test_a_pane_behind_the_demo_is_the_pane() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("check", "--demo", "unknown"), "Choose one of: troubled, healthy."),
+        (("check", "--demo", "unknown"), "Choose one of: troubled, healthy, gateways."),
         (("check", "--demo", "--from", "x"), "--from and --demo exclude each other."),
         (("check", "-A", "-n", "shop"), "--namespace and --all-namespaces exclude each other."),
         (("--demo", "check", "-n", "shop"), "--namespace and --demo exclude each other."),

@@ -181,10 +181,10 @@ def test_the_overview_is_in_the_json_and_the_verdict_at_the_end_of_the_text() ->
     written = json.loads(render_json(built))
     jsonschema.validate(written, SCHEMA, format_checker=jsonschema.FormatChecker())
     assert written["overview"]["failing"] == {"IPv6": 1}
-    assert written["overview"]["layers"][1]["IPv6"] == {"having": 45, "of": 52}
+    assert written["overview"]["layers"][1]["IPv6"] == {"having": 48, "of": 55}
     text = render_text(built).splitlines()
     assert text[-3].startswith(
-        "Verdict: Dual-stack, IPv4 first (mixed nodes). 1 of 18 Services works only in part over IPv4"
+        "Verdict: Dual-stack, IPv4 first (mixed nodes). 1 of 19 Services works only in part over IPv4"
     )
 
 
