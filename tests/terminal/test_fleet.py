@@ -195,7 +195,7 @@ async def test_escape_leads_from_the_findings_to_the_clusters() -> None:
 
 async def test_a_cluster_is_read_anew_and_the_row_follows_with_the_cursor_on_it() -> None:
     async with fleet() as (stage, feed):
-        await stage.press("/", *"name:sandbox", "enter", "R")
+        await stage.press("/", *"name:sandbox", "enter", "r")
         assert feed.again == ["sandbox"]
         await stage.press("escape")
         before = next(member for member in feed.told if member.name == "staging")
