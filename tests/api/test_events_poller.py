@@ -9,6 +9,8 @@ import pytest
 
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
+from dsview.sources.kube import events
+from dsview.sources.kube.backoff import Backoff
 from dsview.sources.kube.events import EXPIRIES
 from tests.support.apiserver import ApiServer, Fault, Request, status_body
 from tests.support.live import Live
@@ -32,19 +34,27 @@ def new_tokens(_: Request, number: int) -> Fault:
     return Fault(200, page(f"token-{number}"))
 
 
-@pytest.mark.parametrize(
-    ("answer", "said", "most"),
-    [
-        (expired, "too old", EXPIRIES),
-        (second_page_expired, "too old", EXPIRIES * 2),
-        (new_tokens, "page after page without an object", 12),
-    ],
-    ids=["410 on every list", "410 on every second page", "new tokens and empty pages"],
-)
-def test_a_list_of_events_that_does_not_end_is_a_failure_and_not_asked_for_all_the_time(
-    api: ApiServer, live: OpenLive, answer: Callable[[Request, int], Fault], said: str, most: int
+CASES: dict[str, tuple[Callable[[Request, int], Fault], str, int, int]] = {
+    "410 on every list": (expired, "too old", EXPIRIES, 1),
+    "410 on every second page": (second_page_expired, "too old", EXPIRIES, 2),
+    "new tokens and empty pages": (new_tokens, "page after page without an object", 1, 12),
+}
+"""What is answered, what is said then after how many tries, and how many requests each of them takes at most."""
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_list_of_events_that_does_not_end_is_a_failure_and_each_try_is_waited_for(
+    api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch, case: tuple[Callable[..., Fault], str, int, int]
 ) -> None:
+    answer, said, failures, most = case
     asked: list[Request] = []
+    waits: list[float] = []
+
+    def delay(self: Backoff, retry_after: float = 0.0) -> float:
+        waits.append(retry_after)
+        return 60.0 if len(waits) >= failures else 0.0
+
+    monkeypatch.setattr(events, "Backoff", type("Waits", (Backoff,), {"delay": delay}))
 
     def hook(request: Request) -> None:
         if request.plural == "events":
@@ -55,4 +65,5 @@ def test_a_list_of_events_that_does_not_end_is_a_failure_and_not_asked_for_all_t
     one = live()
     one.until_said(Health.FAILED, said, Kind.EVENT)
     one.settle()
-    assert len(asked) <= most
+    assert len(waits) == failures
+    assert len(asked) <= failures * most

@@ -98,6 +98,7 @@ def test_an_attack_is_said_costs_little_and_is_over_when_the_server_behaves_agai
         hostile.heal()
         healed = time.monotonic()
         one.ends_well()
+        one.until(lambda: one.session.state.status(Kind.EVENT).health.is_complete, "Events were read")
         for way in attack.ways:
             until_well(one, way)
         seconds = time.monotonic() - healed
@@ -105,4 +106,3 @@ def test_an_attack_is_said_costs_little_and_is_over_when_the_server_behaves_agai
     assert memory.grown < MOST_MEMORY
     assert seconds < HEALS_WITHIN
     assert stranger.log == []
-    assert one.session.state.status(Kind.EVENT).health.is_complete

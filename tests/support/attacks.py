@@ -19,11 +19,12 @@ _WAYS: dict[str, tuple[str, Callable[[Request], bool]]] = {
     "list": ("endpointslices", lambda request: request.verb == "list"),
     "streaming list": ("nodes", lambda request: "sendInitialEvents" in request.query),
     "watch": ("services", lambda request: request.verb == "watch" and "sendInitialEvents" not in request.query),
+    "every kind": ("", lambda request: request.plural != "pods" and request.verb in {"list", "watch"}),
     "version": ("version", lambda request: True),
     "exec": ("pods", lambda request: request.verb == "exec"),
     "yaml": ("pods", lambda request: request.verb == "get"),
 }
-"""Of each way to ask: whose requests are attacked, and which of them."""
+"""Of each way to ask: whose requests are attacked, and which of them. Pods are there in any case, for exec."""
 
 _IN_PAGES = {"endpointslices", "services"}
 """What the server lists in pages only: else it would not be listed, or the list would be a watch already."""
@@ -48,7 +49,7 @@ class Hostile:
         def hook(request: Request) -> None:
             for way in attack.ways:
                 plural, is_meant = _WAYS[way]
-                if request.plural == plural and is_meant(request):
+                if plural in {"", request.plural} and is_meant(request):
                     raise attack.answer(self, request)
             if request.plural in _IN_PAGES and "sendInitialEvents" in request.query:
                 raise Fault(422, status_body(422, "Invalid", "sendInitialEvents is forbidden"))
@@ -126,6 +127,12 @@ ATTACKS: tuple[Attack, ...] = (
         "a body without an end",
         _HTTP,
         "larger than|more than|not known|answered 200",
+        lambda hostile, _: Raw(_HEAD + b"\r\n", *FLOOD),
+    ),
+    Attack(
+        "bodies without an end for every kind",
+        ("every kind",),
+        "larger than|more than",
         lambda hostile, _: Raw(_HEAD + b"\r\n", *FLOOD),
     ),
     Attack(

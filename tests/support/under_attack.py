@@ -13,7 +13,7 @@ from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
 from tests.support.driven import Driven
 
-_KINDS = {"list": Kind.ENDPOINT_SLICE, "streaming list": Kind.NODE, "watch": Kind.SERVICE}
+_KINDS = {"list": Kind.ENDPOINT_SLICE, "streaming list": Kind.NODE, "watch": Kind.SERVICE, "every kind": Kind.NODE}
 _MB = 1 << 20
 
 

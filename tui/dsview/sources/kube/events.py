@@ -93,7 +93,7 @@ class EventPoller:
         if 0 < self._expiries < EXPIRIES:
             return self._backoff.delay()
         self._report(self._health(error.code), str(error))
-        return max(self._interval, self._backoff.delay(error.retry_after))
+        return self._interval if error.code in {403, 404} else self._backoff.delay(error.retry_after)
 
     def _health(self, code: int) -> Health:
         """What a failure makes of them."""
