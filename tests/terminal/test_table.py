@@ -209,3 +209,8 @@ def test_gutter_shows_where_the_cursor_is_without_any_colour() -> None:
 )
 def test_a_flag_is_whole_in_the_narrowest_column_of_findings(width: int, shown: str) -> None:
     assert flags_within("■ NODE-002 ▲ ADR-002", width) == shown
+
+
+def test_ranges_that_are_cut_can_be_told_apart() -> None:
+    cut = [fit(f"fd00:10:244:{number}::/64", 10, "…", middle=True) for number in range(4)]
+    assert cut == ["fd0…0::/64", "fd0…1::/64", "fd0…2::/64", "fd0…3::/64"]

@@ -30,13 +30,15 @@ class Lit(IntEnum):
 def fit(text: str, width: int, ellipsis: str, *, right: bool = False, middle: bool = False) -> str:
     """The text cut or padded to exactly `width` terminal cells, wide and combining characters counted.
 
-    It is cut at the end, or in the middle where both ends tell: of addresses and of names that were generated.
+    It is cut at the end, or in the middle where both ends tell: of addresses and of names that were generated. What
+    tells ranges and names in namespaces apart stands rather towards the end.
     """
     length = len(text) if text.isascii() else cell_len(text)
     if length > width:
         if width <= 1:
             return set_cell_size(text, width)
-        tail = (width - 1) // 2 if middle and text.isascii() and width >= _LEAST_CUT else 0
+        kept = (width - 1) * 2 // 3 if "/" in text else (width - 1) // 2
+        tail = kept if middle and text.isascii() and width >= _LEAST_CUT else 0
         return set_cell_size(text, width - 1 - tail) + ellipsis + (text[-tail:] if tail else "")
     padding = " " * (width - length)
     return padding + text if right else text + padding
