@@ -38,12 +38,12 @@ async def test_the_demo_says_on_the_screen_which_key_begins_its_story(size: tupl
         assert (before, source_of(stage).is_waiting) == (True, False)
         await stage.until(lambda: "starts the story" not in stage.lines[0])
         await stage.press("D")
-        assert "There is no story to begin" in stage.text
+        assert "There is nothing to compare with" in stage.text
 
 
 async def test_demo_without_a_name_offers_all_and_says_what_each_teaches() -> None:
     async with demo("", (76, 40)) as stage:
-        await stage.until(lambda: "Demos (2)" in stage.text)
+        await stage.until(lambda: "Demos (3)" in stage.text)
         said = " ".join(stage.text.replace("│", " ").split())
         for scenario in SCENARIOS.values():
             assert scenario.title in said
@@ -55,7 +55,7 @@ async def test_demo_without_a_name_offers_all_and_says_what_each_teaches() -> No
 
 async def test_who_chooses_no_demo_leaves() -> None:
     async with demo("") as stage:
-        await stage.until(lambda: "Demos (2)" in stage.text)
+        await stage.until(lambda: "Demos (3)" in stage.text)
         await stage.press("escape")
         await stage.until(lambda: stage.app._exit)
 
@@ -70,5 +70,5 @@ async def test_the_key_for_contexts_changes_to_another_demo() -> None:
 async def test_what_has_no_story_says_so() -> None:
     async with on_stage() as stage:
         await stage.press("D")
-        assert "There is no story to begin" in stage.text
+        assert "There is nothing to compare with" in stage.text
         assert "starts the story" not in stage.lines[0]
