@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import islice
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 import msgspec
@@ -153,6 +154,11 @@ def holds_address(pod: Pod) -> bool:
     return not pod.host_network and pod.phase == "Running" and not pod.deleted
 
 
+MAX_SHARERS = 100
+"""So many pods of one address are told apart. Where there are more, all addresses of a capture are the same, as a rule:
+each pod would be compared with every other."""
+
+
 class PodAddressIndex:
     """Which running pods share an address. The common case, one pod for one address, costs one dict entry."""
 
@@ -180,7 +186,8 @@ class PodAddressIndex:
         shared = self._shared.get(text)
         if shared is not None:
             shared.pop(pod.key, None)
-            touched.update(shared)
+            if len(shared) <= MAX_SHARERS:
+                touched.update(shared)
             if len(shared) == 1:
                 self._owner[text] = next(iter(shared.values()))
                 del self._shared[text]
@@ -195,7 +202,8 @@ class PodAddressIndex:
                 self._owner[text] = pod
                 return
             shared = self._shared[text] = {owner.key: owner}
-        touched.update(key for key in shared if key != pod.key)
+        if len(shared) <= MAX_SHARERS:
+            touched.update(key for key in shared if key != pod.key)
         shared[pod.key] = pod
 
     def is_shared(self, canonical_text: str) -> bool:
@@ -203,8 +211,12 @@ class PodAddressIndex:
         return bool(self._shared) and canonical_text in self._shared
 
     def sharing(self, text: str) -> list[Key]:
-        """All running pods with that address where there are several, sorted; else nothing."""
-        return sorted(self._shared.get(address_key(text), ()))
+        """The running pods with that address where there are several, else nothing.
+
+        All of them, sorted; or any `MAX_SHARERS + 1` where there are more.
+        """
+        shared = self._shared.get(address_key(text), {})
+        return list(islice(shared, MAX_SHARERS + 1)) if len(shared) > MAX_SHARERS else sorted(shared)
 
 
 _ENOUGH_PODS = 3

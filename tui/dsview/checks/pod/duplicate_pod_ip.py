@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names, recreate_pods, ref
+from dsview.cluster.indexes import MAX_SHARERS
 from dsview.cluster.profile import kubelet_version
 from dsview.core.address import family_of, is_mapped, is_usable, packed
 from dsview.core.cidr import parse_cidrs
@@ -72,8 +73,11 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
             and not _are_on_networks_of_their_own(pod, other, ctx)
         ]
         if pods:
-            listed = names(f"{other.namespace}/{other.name}" for other in pods)
-            message = f"{text} is also the address of {listed}."
+            listed = [f"{other.namespace}/{other.name}" for other in pods]
+            if len(sharing) > MAX_SHARERS - 1:
+                message = f"{text} is also the address of {MAX_SHARERS} or more other pods, such as {listed[0]}."
+            else:
+                message = f"{text} is also the address of {names(listed)}."
         elif inside is not None:
             message = f"{text} lies in the Service range {inside.text}."
         else:
@@ -86,7 +90,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
             expected="an address of its own, outside the Service ranges",
             # The same command at each of them: one that moves is enough.
             fix=recreate_pods([max((pod, *pods), key=lambda each: (each.start_time, each.key))]),
-            related=tuple(ref("Pod", other) for other in pods),
+            related=tuple(ref("Pod", other) for other in pods[:20]),
         )
 
 
