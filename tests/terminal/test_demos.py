@@ -30,15 +30,15 @@ def source_of(stage: Stage) -> Any:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (220, 60)])
 async def test_the_demo_says_on_the_screen_which_key_begins_its_story(size: tuple[int, int]) -> None:
     async with demo("troubled", size) as stage:
-        await stage.until(lambda: "D starts the story" in stage.lines[0])
+        await stage.until(lambda: "B starts the story" in stage.lines[0])
         assert "troubled" in stage.lines[0]
         assert isinstance(source_of(stage), Staged)
         before = source_of(stage).is_waiting
-        await stage.press("D")
+        await stage.press("B")
         assert (before, source_of(stage).is_waiting) == (True, False)
         await stage.until(lambda: "starts the story" not in stage.lines[0])
-        await stage.press("D")
-        assert "There is nothing to compare with" in stage.text
+        await stage.press("B")
+        assert "There is no story to begin" in stage.text
 
 
 async def test_demo_without_a_name_offers_all_and_says_what_each_teaches() -> None:
@@ -63,12 +63,14 @@ async def test_who_chooses_no_demo_leaves() -> None:
 async def test_the_key_for_contexts_changes_to_another_demo() -> None:
     async with demo("troubled") as stage:
         await stage.until(lambda: "troubled" in stage.lines[0])
-        await stage.press("x", *"healthy", "enter")
+        await stage.press("x")
+        await stage.until(lambda: "Demos (3)" in stage.text)
+        await stage.press(*"healthy", "enter")
         await stage.until(lambda: "healthy" in stage.lines[0])
 
 
 async def test_what_has_no_story_says_so() -> None:
     async with on_stage() as stage:
-        await stage.press("D")
-        assert "There is nothing to compare with" in stage.text
+        await stage.press("B")
+        assert "There is no story to begin" in stage.text
         assert "starts the story" not in stage.lines[0]

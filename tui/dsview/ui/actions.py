@@ -259,7 +259,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "dsview": (
         (_ALWAYS, "contexts", "x", "Contexts", "Changes to another cluster of the kubeconfig."),
         ((Where.FLEET,), "again", "r", "Read again", "In a fleet: reads the cluster of the row anew."),
-        (_ALWAYS, "begin", "D", "Begin the demo", "In a demo: starts its story. Until then it stands still."),
+        (_ALWAYS, "begin", "B", "Begin the demo", "In a demo: starts its story. Until then it stands still."),
         (_ALWAYS, "sources", "i", "Sources", "Shows how each source is doing and what was asked of the server."),
         (_ALWAYS, "palette", ": p ctrl+p", "Palette", "Finds any of these by its name: :pods, :svc, :no, :lis."),
         (_ALWAYS, "theme", "", "Theme", "Changes the colours."),

@@ -112,7 +112,7 @@ def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) 
 
 def _hint(header: Header) -> Content | None:
     """What a demo that stands still is waiting for."""
-    return content(("D", "$focus bold"), (" starts the story", MUTED)) if header.is_waiting else None
+    return content(("B", "$focus bold"), (" starts the story", MUTED)) if header.is_waiting else None
 
 
 def _gaps_and_sources(header: Header, overview: Overview, width: int, glyphs: Glyphs) -> Content:

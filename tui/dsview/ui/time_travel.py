@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from textual.message_pump import MessagePump
 
 from dsview.core.text import clock_text, safe
-from dsview.sources.events import Staged
 from dsview.ui.timebar import TimeBar
 
 if TYPE_CHECKING:
@@ -163,14 +162,6 @@ class TimeTravel:
         self._mark = replay.position
         self._app.say(f"Marked {clock_text(self._mark)}. D compares another moment with it.")
 
-    def _begin_or_say_why_not(self) -> None:
-        """The same key begins the story of a demo, once."""
-        source: object = self._app.workspace.session.source if self._app.workspace is not None else None
-        if isinstance(source, Staged) and source.is_waiting:
-            self._app.action_begin()
-        else:
-            self._app.say("There is nothing to compare with: R records, and D then tells what changed since.")
-
     def compare(self) -> None:
         """Show what differs between the marked moment and the one that is shown, or since a recording began."""
         from dsview.core.errors import UserError
@@ -190,7 +181,7 @@ class TimeTravel:
             times = (reader.first, reader.last)
             reader.close()
         else:
-            self._begin_or_say_why_not()
+            self._app.say("There is nothing to compare with: R records, and D then tells what changed since.")
             return
         if workspace is None:
             return
