@@ -62,7 +62,7 @@ async def test_who_chooses_no_demo_leaves() -> None:
 
 async def test_the_key_for_contexts_changes_to_another_demo() -> None:
     async with demo("troubled") as stage:
-        await stage.until(lambda: "troubled" in stage.lines[0])
+        await stage.until(lambda: "starts the story" in stage.lines[0])
         await stage.press("x")
         await stage.until(lambda: "Demos (3)" in stage.text)
         await stage.press(*"healthy", "enter")
