@@ -2,7 +2,7 @@
 
 from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dsview.core.address import FAMILIES, V4, V6, Family
@@ -100,6 +100,7 @@ def outcome(text: bytes) -> tuple[Listener, ...] | None:
 
 @EXAMPLES
 @given(texts)
+@example(b"http{\x01{${;\na;\n}server{\x01;}}")
 def test_lines_left_out_before_parsing_change_nothing(text: bytes) -> None:
     with patch.object(directives, "quick_scan", lambda whole: whole):
         in_full = outcome(text)
