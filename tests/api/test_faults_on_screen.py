@@ -14,7 +14,7 @@ from dsview.ui.choices import ContextChoice
 from tests.api.test_faults_answers import BUSY, HTML, Switch, forbidden
 from tests.support.apiserver import ApiServer, Fault, Raw, http
 from tests.support.live import Json, pod
-from tests.terminal.stage import Stage, StageSource
+from tests.ui.stage import Stage, StageSource
 
 
 def _refuse(fault: Exception) -> Callable[[ApiServer], Callable[[], None]]:

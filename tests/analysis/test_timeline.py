@@ -1,0 +1,243 @@
+"""The timeline: what is a change and what is not, when it happened, how long it lasted, and that it stays small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from dsview.analysis.timeline import Entry, Sort, Timeline, Turn
+from dsview.core.address import Family
+from dsview.core.finding import Severity
+from dsview.core.listen import Listener, ListenSource, ProxyListeners
+from dsview.kinds.kind import Kind
+from dsview.kinds.load_balancer import LoadBalancerIngress
+from dsview.kinds.metadata import Object
+from dsview.kinds.node import Node
+from dsview.kinds.registry import RESOURCES
+from dsview.session.session import Session
+from dsview.sources.events import Changed, Health, Listed, SourceEvent, StatusChanged
+from dsview.tables.timeline import TimelineRows, latest
+from tests.support.scripted import ScriptedSource
+from tests.ui.stage import NOW, kind_of, node, pod, service, slices, troubled_shop
+
+
+class Shop:
+    """The troubled shop on a clock that a test turns."""
+
+    def __init__(self, *, is_live: bool = False) -> None:
+        self.now = NOW
+        self.source = ScriptedSource(is_live=is_live)
+        self.session = Session(self.source, clock=lambda: self.now)
+        self.session.start()
+        items = troubled_shop()
+        for kind in RESOURCES:
+            found = [item for item in items if kind_of(item) is kind]
+            self.source.tell(
+                Changed(kind, found), Listed(kind), StatusChanged(kind=kind, health=Health.LIVE, since=NOW)
+            )
+        self.drain()
+
+    def drain(self) -> None:
+        """Take in everything there is."""
+        while self.session.has_work:
+            self.session.drain(1.0)
+        self.session.drain(1.0)
+
+    def put(self, *items: Object, after: float = 1.0) -> list[tuple[str, str, str]]:
+        """Change objects after some seconds; what was entered."""
+        return self.tell(*(Changed(kind_of(item), [item]) for item in items), after=after)
+
+    def tell(self, *events: SourceEvent, after: float = 1.0) -> list[tuple[str, str, str]]:
+        """Let something happen after some seconds; what was entered."""
+        before = len(self.entries)
+        self.now += after
+        self.source.tell(*events)
+        self.drain()
+        return [(entry.turn.value, str(entry.ref or ""), entry.text) for entry in self.entries[before:]]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All entries, oldest first."""
+        return list(self.session.timeline.entries)
+
+
+def test_what_was_there_when_everything_was_read_is_no_change() -> None:
+    shop = Shop()
+    assert shop.session.was_settled
+    assert shop.session.book
+    assert shop.entries == []
+    assert latest(shop.session) is None
+
+
+def test_a_service_that_gains_a_family_and_its_endpoints_is_entered() -> None:
+    shop = Shop()
+    entered = shop.put(service("old", 12))
+    assert ("gained", "Service shop/old", "Gained IPv6.") in entered
+    assert (
+        "closed",
+        "Service shop/old",
+        "SingleStack with IPv4: clients that have only IPv6 cannot reach it.",
+    ) in entered
+
+
+def test_a_family_without_ready_endpoints_is_entered_once_for_the_service() -> None:
+    shop = Shop()
+    gone = msgspec.structs.replace(slices("web", [pod(f"web-{n}", n) for n in range(3)])[1], size=0, rows="")
+    entered = shop.put(gone)
+    assert entered[0] == ("lost", "Service shop/web", "No ready endpoint over IPv6 any more.")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            lambda: msgspec.structs.replace(node("node-1", 1), pod_cidrs=("10.244.1.0/24",)),
+            ("lost", "Node node-1", "Lost its IPv6 podCIDR."),
+        ),
+        (
+            lambda: msgspec.structs.replace(node("node-1", 1), addresses=node("node-1", 1).addresses[:1]),
+            ("lost", "Node node-1", "Lost its IPv6 InternalIP."),
+        ),
+        (
+            lambda: msgspec.structs.replace(node("node-1", 1), ready=False),
+            ("lost", "Node node-1", "Is not Ready any more."),
+        ),
+        (lambda: node("node-3", 3), ("", "Node node-3", "Came with IPv4 and IPv6.")),
+        (
+            lambda: msgspec.structs.replace(pod("web-0", 0), pod_ips=(pod("web-0", 0).pod_ip,)),
+            ("lost", "Pod shop/web-0", "Lost IPv6."),
+        ),
+        (
+            lambda: msgspec.structs.replace(
+                service("web", 10), type="LoadBalancer", load_balancer_ingress=(LoadBalancerIngress("203.0.113.1"),)
+            ),
+            ("gained", "Service shop/web", "Gained its IPv4 load-balancer address."),
+        ),
+    ],
+)
+def test_families_of_objects_are_followed(change: Callable[[], Object], expected: tuple[str, str, str]) -> None:
+    assert expected in Shop().put(change())
+
+
+def test_pods_that_come_and_go_are_no_news() -> None:
+    shop = Shop()
+    assert shop.put(pod("web-9", 9)) == []
+    assert shop.tell(Changed(Kind.POD, [], [("shop", "web-9")])) == []
+
+
+def test_a_finding_is_entered_with_the_time_it_was_open() -> None:
+    shop = Shop()
+    single = msgspec.structs.replace(pod("web-0", 0), pod_ips=(pod("web-0", 0).pod_ip,))
+    shop.put(single)
+    opened = next(e for e in shop.entries if e.turn is Turn.OPENED and e.check == "DS-POD-001")
+    finding = shop.session.findings_of("Pod", "shop", "web-0")[0]
+    assert shop.session.timeline.opened_at(finding) == opened.at == NOW + 1
+    assert opened.severity is Severity.ERROR
+    shop.put(pod("web-0", 0), after=90)
+    closed = next(e for e in shop.entries if e.turn is Turn.CLOSED and e.check == "DS-POD-001")
+    assert (closed.at, closed.lasted) == (NOW + 91, 90)
+    assert shop.session.timeline.opened_at(finding) is None
+
+
+def test_a_finding_that_was_open_for_a_moment_only_is_no_news() -> None:
+    shop = Shop()
+    shop.put(msgspec.structs.replace(pod("web-0", 0), pod_ips=(pod("web-0", 0).pod_ip,)))
+    assert any(e.check == "DS-POD-001" for e in shop.entries)
+    shop.put(pod("web-0", 0), after=0.5)
+    assert not any(e.check == "DS-POD-001" for e in shop.entries)
+
+
+def test_a_finding_from_before_the_session_has_no_known_beginning() -> None:
+    shop = Shop()
+    finding = shop.session.findings_of("Service", "shop", "old")[0]
+    assert shop.session.timeline.opened_at(finding) is None
+    shop.put(service("old", 12))
+    closed = next(e for e in shop.entries if e.turn is Turn.CLOSED)
+    assert (closed.lasted, closed.was_before) == (1, True)
+
+
+def test_a_finding_that_cannot_be_evaluated_any_more_is_not_called_closed() -> None:
+    shop = Shop()
+    entered = shop.tell(StatusChanged(kind=Kind.ENDPOINT_SLICE, health=Health.REFUSED, reason="forbidden", since=NOW))
+    of_slices = [turn for turn, ref, text in entered if ref == "Service shop/api"]
+    assert of_slices == ["unread"]
+
+
+def test_a_lost_server_is_one_entry_for_all_kinds_and_tells_how_long_it_was_gone() -> None:
+    shop = Shop()
+    kinds = (Kind.POD, Kind.NODE, Kind.SERVICE, Kind.ENDPOINT_SLICE)
+    lost = [StatusChanged(kind=kind, health=Health.STALE, reason="refused", since=NOW) for kind in kinds]
+    assert shop.tell(*lost) == [("lost", "", "Connection lost (refused).")]
+    assert shop.entries[-1].kinds == ("pods", "nodes", "services", "endpointslices")
+    shop.tell(*(StatusChanged(kind=kind, health=Health.LIVE, since=NOW) for kind in kinds), after=42)
+    again = shop.entries[-1]
+    assert (again.text, again.turn, again.lasted) == ("Can be read again.", Turn.GAINED, 42)
+    assert len(again.kinds) == 4
+
+
+def test_a_list_that_replaces_what_was_known_is_entered_but_polling_is_not() -> None:
+    shop = Shop()
+    keys = frozenset(shop.session.state.nodes.keys())
+    assert shop.tell(Listed(Kind.NODE, keys)) == [("", "", "Listed anew.")]
+    shop.tell(StatusChanged(kind=Kind.POD, health=Health.POLLING, since=NOW), after=60)
+    assert shop.tell(Listed(Kind.POD, frozenset(shop.session.state.pods.keys())), after=60) == []
+
+
+def test_objects_of_a_kind_that_could_not_be_read_before_are_read_and_not_new() -> None:
+    shop = Shop()
+    shop.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, since=NOW))
+    entered = shop.tell(
+        Changed(Kind.NODE, [node("node-7", 7)]), StatusChanged(kind=Kind.NODE, health=Health.LIVE, since=NOW)
+    )
+    assert "Node node-7" not in {ref for _, ref, text in entered if text.startswith("Came")}
+
+
+def test_nginx_that_stops_listening_is_entered_only_where_it_was_read() -> None:
+    shop = Shop()
+
+    def conf(*families: Family, source: ListenSource = ListenSource.READ) -> Changed:
+        address = {"IPv4": "*", "IPv6": "[::]"}
+        listeners = tuple(
+            Listener(transport="tcp", address=address[family], port=80, families=(family,)) for family in families
+        )
+        return Changed(
+            Kind.PROXY_LISTENERS, [ProxyListeners(namespace="shop", name="web-0", source=source, listeners=listeners)]
+        )
+
+    shop.tell(StatusChanged(kind=Kind.PROXY_LISTENERS, health=Health.LIVE, since=NOW), conf("IPv4", "IPv6"))
+    assert shop.tell(conf("IPv4")) == [("lost", "Pod shop/web-0", "nginx no longer listens on IPv6 at 80.")]
+    assert shop.tell(conf("IPv4", "IPv6", source=ListenSource.PREDICTED)) == []
+
+
+def test_only_the_last_entries_are_kept_and_the_others_counted() -> None:
+    timeline = Timeline(limit=3)
+    for number in range(5):
+        timeline.note(NOW + number, f"number {number}")
+    assert [entry.text for entry in timeline.entries] == ["number 2", "number 3", "number 4"]
+    assert timeline.dropped == 2
+
+
+def test_rows_are_newest_first_and_keep_their_keys_while_others_come() -> None:
+    shop = Shop()
+    shop.session.timeline.note(NOW, "first")
+    key = TimelineRows(shop.session).key_at(0)
+    shop.session.timeline.note(NOW + 1, "second")
+    rows = TimelineRows(shop.session)
+    assert [rows.row(i).cells[3].text for i in range(2)] == ["second", "first"]
+    assert rows.index_of(key) == 1
+    assert len(TimelineRows(shop.session, lambda entry: entry.sort is Sort.FINDING)) == 0
+
+
+def test_an_entry_leads_to_the_row_of_its_object() -> None:
+    shop = Shop()
+    shop.put(msgspec.structs.replace(node("node-1", 1), ready=False))
+    rows = TimelineRows(shop.session)
+    assert rows.target(rows.key_at(len(rows) - 1)) == ("nodes", ("", "node-1"))
+
+
+def test_a_node_whose_addresses_stay_is_no_news() -> None:
+    shop = Shop()
+    changed: Node = msgspec.structs.replace(node("node-1", 1), kubelet_version="v1.36.2")
+    assert shop.put(changed) == []
