@@ -119,11 +119,12 @@ def test_the_screen_is_there_before_the_client_is_imported() -> None:
     assert "kubernetes" not in _imported_by("import dsview.ui.app, dsview.sources.kube, dsview.cli.screen")
 
 
-def test_the_lock_file_pins_every_dependency_with_hashes_and_names_no_index() -> None:
+@pytest.mark.parametrize(("name", "extras"), [("requirements.txt", ()), ("requirements-dev.txt", ("dev",))])
+def test_a_lock_file_pins_every_dependency_with_hashes_and_names_no_index(name: str, extras: tuple[str, ...]) -> None:
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    named = [*wanted["dependencies"], *wanted["optional-dependencies"]["dev"]]
+    named = [*wanted["dependencies"], *(text for extra in extras for text in wanted["optional-dependencies"][extra])]
     names = {re.split(r"[<>=\[;! ]", text)[0].lower().replace("_", "-") for text in named}
-    text = (ROOT / "requirements-dev.txt").read_text()
+    text = (ROOT / name).read_text()
     pinned = re.findall(r"^([a-z0-9.-]+)(?:\[\w+\])?==[\w.]+(?: ; .*)? \\\n    --hash=sha256:", text, re.MULTILINE)
     assert names <= set(pinned)
     assert len(pinned) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE)), "each has a hash"
