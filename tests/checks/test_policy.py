@@ -1,4 +1,4 @@
-"""The policy of the house, and the file that it comes from."""
+"""The configured policy, and the file that it comes from."""
 
 from __future__ import annotations
 

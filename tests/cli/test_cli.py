@@ -167,7 +167,7 @@ def test_a_filter_that_finds_nothing_is_said_without_the_words_of_the_screen() -
     [
         ("/(/", "--filter: This pattern is not valid: missing ) at position 1."),
         ('shop "web', "--filter: This quote is not closed."),
-        ("nmae:web", "--filter: nmae: is no key. Did you mean name:?"),
+        ("nmae:web", "--filter: nmae: is not a filter key. Did you mean name:?"),
         ("ip:web", "--filter: web is no IP address"),
     ],
 )

@@ -196,7 +196,7 @@ class HostileSource:
         """There are none."""
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """One line for each text; what is no pod is not to be had."""
+        """One line for each text; anything but a pod is refused."""
         if kind is not Kind.POD:
             raise UserError("".join(self.texts))
         return "\n".join(f"{one}: {one}\n{one}:" for one in self.texts)

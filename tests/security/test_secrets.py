@@ -112,7 +112,7 @@ async def test_no_canary_is_shown_logged_traced_or_written_in_a_session_full_of_
         shown.append(one.text)
         api.hook, api.tokens = None, set()
         await one.press("1", "Y")
-        await one.until(lambda: "not to be had" in one.text, "the refusal of the YAML is shown")
+        await one.until(lambda: "is not available" in one.text, "the refusal of the YAML is shown")
         shown.append(one.text)
         crash.write_report(RuntimeError(f"Invalid header value b'Bearer {TOKEN}'"))
     said = capfd.readouterr()

@@ -99,7 +99,7 @@ class HiddenValues(msgspec.Struct, frozen=True):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What is said of it: nothing where no value is hidden."""
+        """The notice for reports; empty if nothing is hidden."""
         if not self.fields:
             return ()
         listed = ", ".join(f"{number:,} in {name}" for name, number in self.fields)

@@ -83,7 +83,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
     def lacks(self, family: Family) -> bool:
         """Whether clients go wrong over a family: no record of what is published, or one that leads to nothing.
 
-        A record that leads elsewhere is none where the other family's does too: a CDN is before both.
+        A record that points elsewhere is no fault if the other family's does too: both are behind a CDN.
         """
         verdict = self.verdict(family)
         is_direct = self.verdict(other(family)) is HostVerdict.MATCHES

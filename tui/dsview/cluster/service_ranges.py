@@ -38,7 +38,7 @@ class RangeUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 def service_range_uses(state: ClusterState) -> tuple[RangeUse, ...]:
-    """Of each family of which more than next to nothing is in use; none where what tells it was not read."""
+    """Usage of each family with more than a negligible share in use; empty if it is not known."""
     if not (state.is_known(Kind.SERVICE_CIDR) and state.is_known(Kind.IP_ADDRESS)):
         return ()
     versions = (state.epochs[Kind.SERVICE_CIDR], state.epochs[Kind.IP_ADDRESS])

@@ -1,4 +1,4 @@
-"""kgateway: KGW_LISTENER_BIND_IPV6 of the controller, by default `::` for both families."""
+"""kgateway: Proxies bind `::` (both families) unless the controller's KGW_LISTENER_BIND_IPV6 is not true."""
 
 from __future__ import annotations
 

@@ -305,5 +305,5 @@ class Session:
         return [NotEvaluated(code, reason) for code, reason in reasons if reason is not None]
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """The object as YAML, read anew; may take a while. Raises `UserError` where it is not to be had."""
+        """The object as YAML, read anew; may take a while. Raises `UserError` where it is not available."""
         return self.source.read_manifest(kind, key)

@@ -165,7 +165,7 @@ class Source(Protocol):
         """Follow one more ConfigMap, that of a controller. Nothing to do for a source that reads all it has."""
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """The object as YAML, read anew. Raises `UserError` where it is not to be had."""
+        """The object as YAML, read anew. Raises `UserError` where it is not available."""
 
 
 @runtime_checkable

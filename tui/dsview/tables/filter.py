@@ -201,7 +201,7 @@ def _key_test(term: Term, pane: Pane, view: ClusterView) -> KeyTest:
     if entry is None:
         close = difflib.get_close_matches(term.key, FILTER_KEYS, n=1)
         hint = f"Did you mean {close[0]}:?" if close else f"There are {', '.join(f'{name}:' for name in FILTER_KEYS)}."
-        raise FilterError(f"{term.key}: is no key. {hint} In quotes it is text.", term.at)
+        raise FilterError(f"{term.key}: is not a filter key. {hint} To look for it as text, put it in quotes.", term.at)
     if not entry.applies_to(pane):
         return lambda keys: [False] * len(keys)
     if not term.text:

@@ -67,7 +67,7 @@ COLUMNS = (
     Column(
         id="plan",
         title="To dual-stack",
-        help="For a Service of one family: what comes before it can have both (`dsview plan`).",
+        help="For a single-stack Service: what must happen before it can become dual-stack (`dsview plan`).",
         width=9,
         max_width=14,
         priority=6,

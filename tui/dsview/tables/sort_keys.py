@@ -56,7 +56,7 @@ def number_sort(number: int) -> str:
 
 
 def findings_sort(findings: tuple[Finding, ...]) -> str:
-    """Worst first, then by code; rows without findings last."""
+    """Worst first, then the most findings, then by code; rows without findings last."""
     if not findings:
         return LAST
     worst = min(findings, key=lambda f: f.order)

@@ -79,7 +79,7 @@ class TableSearch(Screen[None]):
 
     def _turn(self, step: int) -> None:
         if not self._bar.is_open:
-            self.app.notify("Nothing is looked for yet: / begins.", timeout=3, markup=False)
+            self.app.notify("No search yet. Press / to start one.", timeout=3, markup=False)
         elif self._found:
             here = self._table.cursor_index
             place = bisect_right(self._found, here) if step > 0 else bisect_left(self._found, here) - 1

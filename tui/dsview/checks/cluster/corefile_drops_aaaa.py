@@ -15,7 +15,7 @@ Remove the plug-in's lines from the Corefile.
 
 ## When it is a false alarm
 
-AAAA answers are held back on purpose, while IPv6 is brought in.
+AAAA answers are held back on purpose, while IPv6 is being rolled out.
 
 ## Source
 

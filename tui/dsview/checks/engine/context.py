@@ -75,7 +75,7 @@ class Context:
             self.due = min(self.due, moment)
 
     def older_than(self, since: float, seconds: float) -> bool:
-        """Whether a moment lies at least that long ago; asks to be called again if not. An unknown moment does."""
+        """Whether `since` is at least `seconds` ago; if not, schedules a recheck. An unknown time counts as old."""
         if not since or self.now - since >= seconds:
             return True
         self.recheck_at(since + seconds)

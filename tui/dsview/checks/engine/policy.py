@@ -1,4 +1,4 @@
-"""The policy of the house: which checks are asked, how severe they are, and what is exempted, with the reason."""
+"""The configured policy: which checks are asked, how severe they are, and what is exempted, with the reason."""
 
 from __future__ import annotations
 

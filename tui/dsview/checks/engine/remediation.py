@@ -83,14 +83,14 @@ def keep_first_family(service: Service) -> str:
 
 
 FAMILY_FIELDS = (".spec.ipFamilies", ".spec.ipFamilyPolicy")
-"""What a Service is to lose that asks for a family which the cluster has not: a policy that requires both, too."""
+"""Fields to drop from a Service that asks for a family the cluster does not serve; the policy may require both."""
 
 
 def recreate_service(service: Service, dropped: Sequence[str] = (".spec.ipFamilies",)) -> str:
     """Commands that create a Service anew without the addresses that the API server allocates, and what else is named.
 
-    Without ipFamilies it gets those that its policy makes of the cluster's. The address `None` stays: without it the
-    Service were headless no more.
+    If ipFamilies is dropped, the API server derives it from the policy. `clusterIP: None` is kept, so that a headless
+    Service stays headless.
     """
     addresses = () if service.is_headless else (".spec.clusterIP", ".spec.clusterIPs")
     return _recreate("service", service, (*addresses, *dropped))

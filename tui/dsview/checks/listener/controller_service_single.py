@@ -55,7 +55,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A door that is smaller than the house."""
+    """A single-stack controller Service in a dual-stack cluster."""
     if not ctx.is_dual():
         return
     doors = front_doors(ctx.state)

@@ -65,6 +65,6 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             expected=families(profile.service_families),
             fix=keep_first_family(service)
             if is_secondary
-            # A policy that requires what the cluster has not would be refused, too.
+            # Also drop the policy: the API server would refuse RequireDualStack.
             else recreate_service(service, FAMILY_FIELDS),
         )

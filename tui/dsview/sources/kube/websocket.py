@@ -116,7 +116,7 @@ class WebSocket:
 
 
 class _Frames(frame_buffer):
-    """Frames, of which one that claims too much is refused when it claims so. Their heads are counted as well."""
+    """Rejects an oversized frame as soon as its header announces the size. Header bytes count towards the limit."""
 
     def __init__(self, receive: Any, limit: BodyLimit) -> None:
         super().__init__(receive, True)  # no validation of text: what comes is bytes of a file

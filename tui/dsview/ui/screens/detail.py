@@ -81,7 +81,7 @@ class DetailScreen(ReadingScreen):
         try:
             text = self._workspace.session.read_manifest(kind, key)
         except UserError:
-            # Nothing is missing that anyone asked for; the YAML screen says why it is not to be had.
+            # Nothing is missing that anyone asked for; the YAML screen says why it is not available.
             return
         self.post_message(self.Read({field: written_text(text, field) for field in fields}))
 

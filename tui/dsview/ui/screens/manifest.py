@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ManifestScreen(ReadingScreen):
-    """Reads the object in a thread; says in a sentence why it is not to be had."""
+    """Reads the object in a thread; says in a sentence why it is not available."""
 
     class Read(Message):
         """The object was read, or not."""
@@ -79,7 +79,7 @@ class ManifestScreen(ReadingScreen):
     def blocks(self) -> Sequence[Block]:
         """The lines, keys and values told apart."""
         if self._error:
-            return [blank(), paragraph(content(("The YAML is not to be had: ", "$flag-warning"), self._error))]
+            return [blank(), paragraph(content(("The YAML is not available: ", "$flag-warning"), self._error))]
         if not self._text:
             return [blank(), paragraph(content(("Reading", MUTED)))]
         return [paragraph(_yaml_line(line)) for line in self._text.split("\n")]

@@ -118,7 +118,7 @@ class ReadingScreen(Screen[None]):
 
     def _turn(self, step: int) -> None:
         if not self._search.is_open:
-            self.app.say("Nothing is looked for yet: / begins.")
+            self.app.say("No search yet. Press / to start one.")
             return
         self.document.turn(step)
         self._say_place()
