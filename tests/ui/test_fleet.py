@@ -87,8 +87,8 @@ async def test_the_worst_cluster_comes_first_and_one_that_cannot_be_read_says_wh
 async def test_layers_are_counted_by_family_and_flagged_as_in_the_overview() -> None:
     async with fleet((200, 40)) as (stage, _):
         row = next(line for line in stage.lines if "prod-eu-1" in line)
-        assert "14/18 ▲" in row
-        assert "13/14 ■" in row
+        assert "15/19 ▲" in row
+        assert "14/15 ■" in row
         healthy = next(line for line in stage.lines if "staging" in line)
         assert "no problem found" in healthy
 

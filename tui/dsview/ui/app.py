@@ -17,7 +17,6 @@ from textual.message import Message
 from textual.screen import Screen
 
 from dsview.core.text import safe, safe_lines
-from dsview.sources.events import Staged
 from dsview.ui.actions import ACTIONS, Where, bindings_of, keys_label
 from dsview.ui.appearance import Appearance
 from dsview.ui.choices import ContextChoice
@@ -497,6 +496,8 @@ class DsviewApp(TimeActions, App["UserError | None"]):
 
     def action_begin(self) -> None:
         """Begin the story of a demo."""
+        from dsview.sources.events import Staged  # noqa: PLC0415  (the first frame needs no kinds)
+
         source: object = self.workspace.session.source if self.workspace is not None else None
         if isinstance(source, Staged) and source.is_waiting:
             source.begin()
