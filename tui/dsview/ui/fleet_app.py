@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from dsview.core.errors import UserError
     from dsview.session.session import Session
 
-COLLECT_AFTER = 0.5
-"""Seconds after a cluster was left until its memory is given back."""
+COLLECT_AFTER = (0.5, 2.5, 10.0)
+"""Seconds after a cluster was left at which its memory is given back, as far as nothing holds it any more."""
 
 EVERY = 0.25
 """Seconds between two looks at what came."""
@@ -115,7 +115,8 @@ class FleetApp(DsviewApp):
         self.main.detach()
         self.push_screen("fleet")
         # Messages that are under way hold it a moment longer.
-        self.set_timer(COLLECT_AFTER, _collect)
+        for seconds in COLLECT_AFTER:
+            self.set_timer(seconds, _collect)
 
     def _not_opened(self, error: UserError) -> None:
         self._fleet.say_opening("")
