@@ -105,7 +105,7 @@ def test_addresses_and_quoted_text_are_words_and_no_keys(demo: Session, text: st
     ("text", "position", "words"),
     [
         ("nmae:web", 0, "Did you mean name:?"),
-        ("web unix:/run", 4, "In quotes it is text."),
+        ("web unix:/run", 4, "put it in quotes."),
         ("ip:10.0.0.0/99", 3, "is no CIDR"),
         ("web ip:web", 7, "is no IP address"),
         ("family:v5", 7, "v4, v6 or dual"),

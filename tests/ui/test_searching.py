@@ -98,7 +98,7 @@ async def test_the_help_can_be_searched() -> None:
 async def test_next_without_a_search_says_how_to_begin() -> None:
     async with on_stage() as stage:
         await stage.press("question_mark", "n")
-        assert "/ begins" in stage.text
+        assert "Press / to start one" in stage.text
 
 
 async def test_a_text_that_is_not_to_be_had_can_be_searched_without_harm(monkeypatch: pytest.MonkeyPatch) -> None:
