@@ -242,6 +242,24 @@ def idle(bench: Bench) -> list[Figure]:
     return [Figure(row="idle", what=f"{bench.largest:,} pods", unit="% of a core", values=shares, goal=1.0)]
 
 
+def steady(bench: Bench) -> list[Figure]:
+    """The share of a core that is used while pods change all day, a hundred times a second."""
+    seconds = 1.0 if bench.is_quick else 20.0
+    serving = bench.serving(bench.largest)
+    shares = []
+    with bench.open(serving.kubeconfig) as screen:
+        screen.wait_for("all_painted")
+        serving.control("rate?events=100")
+        time.sleep(0.1 if bench.is_quick else 8.0)
+        for _ in range(bench.runs):
+            before = screen.cpu_seconds()
+            time.sleep(seconds)
+            shares.append((screen.cpu_seconds() - before) / seconds * 100)
+        serving.control("rate?events=0")
+    what = f"{bench.largest:,} pods, 100 changes a second"
+    return [Figure(row="steady", what=what, unit="% of a core", values=shares, goal=12.0)]
+
+
 def flat(bench: Bench) -> list[Figure]:
     """How memory grows under events: twenty times as many a second as on a busy day, for a minute."""
     serving = bench.serving(min(bench.sizes))
@@ -282,6 +300,7 @@ ROWS: dict[str, Callable[[Bench], list[Figure]]] = {
     "nginx": nginx,
     "kubeconfig": kubeconfig,
     "idle": idle,
+    "steady": steady,
     "flat": flat,
     "engine": engine,
     "refresh": refresh,
