@@ -73,7 +73,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """The hops in order, and what they come to. `target` is the object that is traced, `host` a host of an Ingress."""
+    """The hops from the client on, and the verdict. `target` is the object traced, `host` that of an Ingress."""
 
     title: Safe
     target: ObjectRef

@@ -96,7 +96,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def control_plane_flags(state: ClusterState, component: str, name: str) -> dict[str, str]:
-    """A flag of each running static pod of a control-plane component that has it, by the pod's name, in order."""
+    """A flag of each running static pod of a control-plane component that has it, sorted by the pod's name."""
     found: dict[str, str] = {}
     for key in sorted(state.control_plane):
         pod = state.control_plane[key]

@@ -63,7 +63,7 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ] = {}
     columns: Annotated[
         dict[str, Texts],
-        _said(_TABLE, "A table of panes and the list of columns that each shows, in order."),
+        _said(_TABLE, "For each pane, the columns that it shows, from left to right."),
     ] = {}
 
 

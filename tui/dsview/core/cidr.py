@@ -77,7 +77,7 @@ def parse_cidr(text: str) -> Cidr | None:
 
 
 def parse_cidrs(texts: Iterable[str]) -> tuple[Cidr, ...]:
-    """The ranges of the texts that name one, in order."""
+    """The ranges of those texts that name one."""
     return tuple(cidr for text in texts if (cidr := parse_cidr(text)) is not None)
 
 
