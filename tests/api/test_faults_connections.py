@@ -20,6 +20,7 @@ from tests.support.apiserver import ApiServer, Raw, Request, http_chunked
 from tests.support.clusters import DATA
 from tests.support.driven import FOLLOWED
 from tests.support.live import Json, Live, pod
+from tests.support.ports import refusing_port
 
 OpenLive = Callable[..., Live]
 TLS = DATA / "tls"
@@ -28,9 +29,8 @@ TLS = DATA / "tls"
 @pytest.fixture
 def nobody() -> Iterator[str]:
     """An address at which connections are refused for as long as the test runs."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield f"127.0.0.1:{taken.getsockname()[1]}"
+    with refusing_port() as port:
+        yield f"127.0.0.1:{port}"
 
 
 def _lists(api: ApiServer) -> int:

@@ -21,6 +21,7 @@ from dsview.cli import cli
 from dsview.core.address import V4, V6, Family
 from dsview.session import prober
 from tests.support.clusters import DATA
+from tests.support.ports import hold, refusing_port
 
 REAL_SOCKET = socket.socket
 PACKAGE = Path(dsview.__file__).parent
@@ -123,15 +124,12 @@ def listener() -> Iterator[dict[Family, int]]:
         server.listen()
         opened.append(server)
         ports[family] = server.getsockname()[1]
+        if has_ipv6():
+            # The same port of the other family refuses.
+            opened.append(hold("::1" if family == V4 else "127.0.0.1", ports[family]))
     yield ports
     for server in opened:
         server.close()
-
-
-def closed_port(address: str = "127.0.0.1") -> int:
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
 
 
 def test_an_open_port_is_open_and_nothing_is_sent_to_it() -> None:
@@ -145,7 +143,8 @@ def test_an_open_port_is_open_and_nothing_is_sent_to_it() -> None:
 
 
 def test_a_closed_port_refuses() -> None:
-    assert prober.connect("127.0.0.1", closed_port(), V4)[0] is Outcome.REFUSED
+    with refusing_port() as port:
+        assert prober.connect("127.0.0.1", port, V4)[0] is Outcome.REFUSED
 
 
 @needs_ipv6

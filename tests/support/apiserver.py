@@ -27,6 +27,7 @@ from urllib.parse import parse_qs, urlsplit
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
 from tests.support import protobuf_answers
+from tests.support.ports import hold
 
 Json = dict[str, Any]
 PROTOBUF = "application/vnd.kubernetes.protobuf"
@@ -177,6 +178,7 @@ class ApiServer:
         self._tls = tls
         self._server: ThreadingHTTPServer | None = None
         self._port = 0
+        self._held: socket.socket | None = None
 
     def __enter__(self) -> ApiServer:
         self.start()
@@ -184,6 +186,7 @@ class ApiServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._release()
 
     @property
     def url(self) -> str:
@@ -197,6 +200,7 @@ class ApiServer:
 
     def start(self) -> None:
         """Listen; on the port of before where it was started already."""
+        self._release()
         handler = type("Handler", (_Handler,), {"api": self})
         server = _Server(("127.0.0.1", self._port), handler)
         server.daemon_threads = True
@@ -214,6 +218,8 @@ class ApiServer:
         if server is not None:
             server.shutdown()
             server.server_close()
+            # Until it starts again nobody else may get its port.
+            self._held = hold("127.0.0.1", self._port)
         if graceful:
             self.end_watches()
             return
@@ -222,6 +228,11 @@ class ApiServer:
             connections, self.connections = self.connections, set()
         for connection in connections:
             reset(connection)
+
+    def _release(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def end_watches(self) -> None:
         """End every open watch, as a server does that is told to leave."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.support.apiserver import ApiServer
 from tests.support.clusters import SCENARIOS
+from tests.support.ports import refusing_port
 
 Json = dict[str, Any]
 
@@ -56,9 +57,8 @@ def fleet(
             found.hanging.append(f"hangs-{number}")
             servers[found.hanging[-1]] = f"http://127.0.0.1:{silent.getsockname()[1]}"
         for number in range(refusing):
-            with socket.create_server(("127.0.0.1", 0)) as closed:
-                found.refusing.append(f"refuses-{number}")
-                servers[found.refusing[-1]] = f"http://127.0.0.1:{closed.getsockname()[1]}"
+            found.refusing.append(f"refuses-{number}")
+            servers[found.refusing[-1]] = f"http://127.0.0.1:{stack.enter_context(refusing_port())}"
         for number in range(failing):
             found.failing.append(f"fails-{number}")
             plugin = folder / "get-token"
