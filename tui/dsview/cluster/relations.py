@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from dsview.core.address import FAMILIES, Family, families_of
+from dsview.core.redacted import any_redacted
 from dsview.kinds.event import Event
 from dsview.kinds.gateway import HTTPRoute
 from dsview.kinds.ingress import Ingress
@@ -116,8 +117,14 @@ class RouteIndex:
 
 
 def cluster_families(service: Service) -> tuple[Family, ...]:
-    """The families of a Service's cluster IPs; headless and ExternalName Services have none."""
-    return () if service.is_external_name else families_of(service.real_cluster_ips)
+    """The families of a Service's cluster IPs; headless and ExternalName Services have none.
+
+    Where the addresses are hidden, spec.ipFamilies tells them.
+    """
+    if service.is_external_name:
+        return ()
+    ips = service.real_cluster_ips
+    return service.families if any_redacted(ips) else families_of(ips)
 
 
 class ServiceFamilies:

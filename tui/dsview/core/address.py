@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, Literal
+
+from dsview.core.redacted import is_redacted
 
 Family = Literal["IPv4", "IPv6"]
 V4: Final = "IPv4"
@@ -98,13 +100,29 @@ def family_of(text: str) -> Family | None:
 
 
 def families_of(texts: tuple[str, ...]) -> tuple[Family, ...]:
-    """The distinct families of the addresses that are any, in order of first occurrence."""
+    """The distinct families of the addresses that are any, in order of first occurrence.
+
+    Of a pair with one hidden address both are told: the lists of two that Kubernetes keeps hold one of each family.
+    """
     found: tuple[Family, ...] = ()
+    is_all = True
     for text in texts:
         family = family_of(text)
-        if family is not None and family not in found:
+        if family is None:
+            is_all = False
+        elif family not in found:
             found = (*found, family)
-    return found
+    return found if is_all else paired(texts, found)
+
+
+def paired(texts: Sequence[str], known: tuple[Family, ...]) -> tuple[Family, ...]:
+    """The known families of a list, with the one of the hidden entry where it is a pair."""
+    if len(texts) != 2 or len(known) != 1:
+        return known
+    hidden = [is_redacted(text) for text in texts]
+    if hidden == [True, False]:
+        return (other(known[0]), known[0])
+    return (known[0], other(known[0])) if hidden == [False, True] else known
 
 
 def are_addresses(texts: Iterable[str]) -> bool:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 import netaddr
 
-from dsview.core.address import V4, V6, Family, packed
+from dsview.core.address import V4, V6, Family, packed, paired
 
 
 class Cidr(msgspec.Struct, frozen=True, gc=False):
@@ -87,9 +87,7 @@ def are_ranges(texts: Sequence[str]) -> bool:
 
 
 def cidr_families(texts: Iterable[str]) -> tuple[Family, ...]:
-    """The distinct families of the ranges, in order of first occurrence."""
-    found: list[Family] = []
-    for cidr in parse_cidrs(texts):
-        if cidr.family not in found:
-            found.append(cidr.family)
-    return tuple(found)
+    """The distinct families of the ranges, in order of first occurrence; of a pair with one hidden range, both."""
+    named = tuple(texts)
+    found = tuple(dict.fromkeys(cidr.family for cidr in parse_cidrs(named)))
+    return paired(named, found) if len(named) == 2 and len(found) == 1 else found

@@ -6,25 +6,64 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from dsview.core.address import family_of
+_BLOT: Final = "x*#?█▒•_"
+"""What single digits and whole groups of them are written over with."""
 
+_WORDS: Final = re.compile(
+    r"(?<![a-z])(?:redacted|hidden|masked|removed|anonymi[sz]ed|obfuscated|scrubbed|saniti[sz]ed|censored|omitted"
+    r"|snip(?:ped)?)(?![a-z])|<[^<>]*",
+    re.IGNORECASE,
+)
 _SHAPES: Final = re.compile(
     r"\*{2,}.*"
-    r"|[\[<(]?\**\s*(?:redacted|hidden|masked|removed|anonymized|obfuscated)\s*\**[\])>]?"
-    r"|x{2,}(?:[.:]x{1,4})+"
-    r"|x-ipv[46]-[0-9a-z]+-x"
-    r"|(?:\d{1,3}\.)+x{1,3}(?:\.x{1,3})*"
-    r"|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}",
+    rf"|[{_BLOT}.…-]{{2,}}|[x*#?█…]"
+    # A placeholder: <node-ip>, [IP], {{ IP }}, $NODE_IP, %IP%, MY_PUBLIC_IP, ipv6-address-1, x-ipv4-0000000001-x.
+    r"|[<\[({]{1,2}\s*[a-z_][\w .-]*[>\])}]{1,2}|\$\{?\w+\}?|%\w+%"
+    r"|(?:[a-z]+[-_ ])*(?:ip|ipv[46]|addr|address|cidr|subnet)(?:[-_ ]?(?:v[46]|addr|address))?"
+    r"(?:[-_ ]?\d{1,10})?(?:[-_ ][a-z])?"
+    # Digests, and a UUID in their place.
+    r"|(?:(?:sha\d{1,3}|md5):)?[0-9a-f]{12,128}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     re.IGNORECASE,
 )
 """What must-gather, insights archives, support bundles and people write in the place of an address."""
 
+_PLAIN: Final = re.compile(r"(?:[\d.]+|[0-9a-fA-F]*:[0-9a-fA-F.:]*)(?:/\d+)?")
+_V4_GROUP: Final = re.compile(rf"\d{{0,3}}[{_BLOT}]{{1,4}}\d{{0,2}}", re.IGNORECASE)
+_LETTER: Final = re.compile(r"([a-z])\1{0,3}", re.IGNORECASE)
+_V6: Final = re.compile(rf"[0-9a-f:.yz…{_BLOT}]+", re.IGNORECASE)
+_V6_BLOT: Final = re.compile(rf"[yz…{_BLOT}]|\.\.", re.IGNORECASE)
+
+
+_LONGEST: Final = 200
+"""Characters of a text that may stand for an address."""
+
 
 def is_redacted(text: str) -> bool:
-    """Whether a text that should be an address or a range was replaced. An address never was."""
-    return bool(text) and family_of(text) is None and _SHAPES.fullmatch(text.partition("/")[0].strip()) is not None
+    """Whether a text that should be an address or a range was replaced. No address is of such a shape."""
+    # Asked of every address of every object: most are told at a glance.
+    if _PLAIN.fullmatch(text) and ".." not in text:
+        return False
+    value = text.partition("/")[0].strip()
+    if not value or len(value) > _LONGEST:
+        return False
+    if not value.startswith("%"):
+        value = value.partition("%")[0]
+    if ":" in value and _V6.fullmatch(value):
+        return _V6_BLOT.search(value) is not None
+    return _is_blotted_v4(value) or _SHAPES.fullmatch(value) is not None or _WORDS.search(value) is not None
 
 
 def any_redacted(texts: Iterable[str]) -> bool:
     """Whether one of the texts was replaced."""
     return any(map(is_redacted, texts))
+
+
+def _is_blotted_v4(text: str) -> bool:
+    """`10.x.x.x`, `192.168.1xx.*`, `a.b.c.d`: groups of digits, some of them written over."""
+    groups = text.split(".")
+    if not 2 <= len(groups) <= 4:
+        return False
+    rest = [group for group in groups if not (group.isascii() and group.isdigit())]
+    if not rest:
+        return False
+    return all(_V4_GROUP.fullmatch(group) or (len(groups) == 4 and _LETTER.fullmatch(group)) for group in rest)

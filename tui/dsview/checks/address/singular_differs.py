@@ -33,6 +33,7 @@ from dsview.core.address import (
 )
 from dsview.core.cidr import parse_cidr
 from dsview.core.finding import Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
@@ -74,7 +75,7 @@ def _differing(
         # Servers from before the plural field have only the singular one: its absence says nothing there.
         if not singular or ctx.profile.version is None or ctx.profile.version < since:
             return
-    elif _is_same(singular, plural[0]):
+    elif _is_same(singular, plural[0]) or any_redacted((singular, plural[0])):
         return
     first = plural[0] if plural else "nothing"
     yield Problem(

@@ -36,6 +36,7 @@ from dsview.cluster.relations import PodFacet
 from dsview.core.address import families_of, other
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 
 check = Check(
@@ -55,8 +56,9 @@ def decide(ctx: Context) -> Iterator[Problem]:
     settings = kube_proxy_settings(config_map) if config_map is not None else None
     if config_map is None or settings is None or settings.detect_local_mode != "ClusterCIDR":
         return
-    named = cidr_families(split_list(settings.cluster_cidr))
-    if len(named) == 1 and _has_dual_pods(ctx):
+    ranges = split_list(settings.cluster_cidr)
+    named = cidr_families(ranges)
+    if len(named) == 1 and not any_redacted(ranges) and _has_dual_pods(ctx):
         yield Problem(
             message=f"clusterCIDR is {settings.cluster_cidr}, but pods have {other(named[0])} addresses as well.",
             object=ref("ConfigMap", config_map),

@@ -42,6 +42,7 @@ from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family
 from dsview.core.cidr import cidr_families, parse_cidrs
 from dsview.core.finding import Severity
+from dsview.core.redacted import any_redacted
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 
@@ -81,7 +82,7 @@ def _service_ranges(ctx: Context) -> Iterator[Problem]:
     for component in _COMPONENTS:
         for pod, value in control_plane_flags(ctx.state, component, _SERVICE_RANGES.lstrip("-")).items():
             found = tuple(cidr.canonical for cidr in parse_cidrs(split_list(value)))
-            if found:
+            if found and not any_redacted(split_list(value)):
                 by_value.setdefault(found, []).append(pod)
                 spelled.setdefault(found, ",".join(split_list(value)))
     if len(by_value) < 2:

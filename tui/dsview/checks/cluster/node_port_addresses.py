@@ -32,6 +32,7 @@ from dsview.cluster.component_settings import KUBE_PROXY, kube_proxy_settings
 from dsview.core.address import other
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 
 check = Check(
@@ -52,7 +53,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
     if config_map is None or settings is None or not ctx.is_dual():
         return
     named = cidr_families(settings.node_port_addresses)
-    if len(named) == 1:
+    if len(named) == 1 and not any_redacted(settings.node_port_addresses):
         yield Problem(
             message=f"nodePortAddresses names {', '.join(settings.node_port_addresses)} only: over {other(named[0])} "
             "NodePorts are open on every address.",

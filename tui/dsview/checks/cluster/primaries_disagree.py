@@ -58,7 +58,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
     for facts in nodes:
         firsts.setdefault(facts.internal[0], []).append(facts.name)
     # Where pods have the first family all the same, the CNI plug-in takes no notice of podCIDRs.
-    against = [f for f in nodes if f.cidrs and f.internal[0] not in f.pod_families]
+    against = [f for f in nodes if f.cidrs and f.internal[0] not in (*f.cidrs, *f.pod_families)]
     profile = ctx.profile
     # Also where S is assumed: default/kubernetes has the first family, whatever others there may be.
     known = profile.confidence in {Confidence.DECLARED, Confidence.OBSERVED} or KUBERNETES in ctx.state.services

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dsview.checks.engine.context import Context
 from dsview.cluster.profile import control_plane_flag, split_list
+from dsview.core.address import FAMILIES
+from dsview.core.cidr import cidr_families
+from dsview.core.redacted import any_redacted
 
 
 def allocated_pod_ranges(ctx: Context) -> tuple[str, ...]:
@@ -14,4 +17,6 @@ def allocated_pod_ranges(ctx: Context) -> tuple[str, ...]:
     }
     if flags["allocate-node-cidrs"] == "false" or flags["cidr-allocator-type"] not in ("", "RangeAllocator"):
         return ()
-    return split_list(flags["cluster-cidr"])
+    ranges = split_list(flags["cluster-cidr"])
+    # Of a pair with one hidden range both families are known; else nothing tells which was hidden.
+    return () if any_redacted(ranges) and len(cidr_families(ranges)) < len(FAMILIES) else ranges

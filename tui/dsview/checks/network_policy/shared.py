@@ -8,6 +8,7 @@ import msgspec
 
 from dsview.core.address import Family
 from dsview.core.cidr import cidr_families
+from dsview.core.redacted import any_redacted
 from dsview.kinds.network_policy import NetworkPolicy, PolicyRule
 
 
@@ -43,7 +44,7 @@ def only_family(rules: tuple[PolicyRule, ...]) -> Family | None:
         return None
     cidrs = [block.cidr for rule in rules for block in rule.blocks]
     named = cidr_families(cidrs)
-    if len(named) != 1:
+    if len(named) != 1 or any_redacted(cidrs):
         return None
     # Who lets the whole world of one family in beside some pods means the world, whatever else is allowed.
     is_world = any(cidr.strip() in _WORLD for cidr in cidrs)

@@ -31,6 +31,7 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
 from dsview.core.address import FAMILIES, canonical, families_of, is_usable
 from dsview.core.finding import Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.node import Node
 
@@ -53,6 +54,8 @@ def decide(node: Node, ctx: Context) -> Iterator[Problem]:
     if facts is None or facts.virtual or facts.uninitialized or not provided:
         return
     addresses = node.addresses_of("InternalIP")
+    if any_redacted((*given, *addresses)):
+        return
     known = {canonical(text) or text for text in addresses}
     elsewhere = [text for text in given if is_usable(text) and (canonical(text) or text) not in known]
     if set(provided) == set(facts.internal) and elsewhere:

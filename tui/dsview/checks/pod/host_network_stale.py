@@ -32,6 +32,7 @@ from dsview.checks.engine.remediation import families, names, quoted, recreate_p
 from dsview.checks.pod.shared import node_ref
 from dsview.core.address import Family, families_of
 from dsview.core.finding import Cause, Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 
@@ -50,7 +51,7 @@ check = Check(
 
 def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     """The podIPs are a strict part of the node's InternalIPs, by family."""
-    if not pod.host_network:
+    if not pod.host_network or any_redacted(pod.ips):
         return
     node = ctx.node(pod.node_name)
     has = set(families_of(pod.ips))

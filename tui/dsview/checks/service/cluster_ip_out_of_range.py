@@ -32,6 +32,7 @@ from dsview.cluster.profile import service_cidr_texts
 from dsview.core.address import family_of, packed
 from dsview.core.cidr import parse_cidrs
 from dsview.core.finding import Severity
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
 
@@ -53,7 +54,9 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     """A cluster IP that no range holds."""
     if service.is_external_name:
         return
-    ranges = parse_cidrs(service_cidr_texts(ctx.state))
+    texts = service_cidr_texts(ctx.state)
+    # A hidden range may hold any address.
+    ranges = parse_cidrs(texts) if not any_redacted(texts) else ()
     events = [e for e in ctx.state.events_about.about(service.key) if e.reason == "ClusterIPOutOfRange"]
     named = {text for text in service.real_cluster_ips if any(text in event.message for event in events)}
     for i, text in enumerate(service.real_cluster_ips):
