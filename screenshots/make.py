@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -209,22 +209,22 @@ class StillFleet(FleetDemo):
 
 async def draw(picture: Picture) -> str:
     """The picture as SVG that needs nothing from outside."""
-    if picture.scenario == FLEET:
-        return await draw_fleet(picture)
+    async with on_screen(picture) as pilot:
+        title = "dsview fleet --demo" if picture.scenario == FLEET else f"dsview --demo {picture.scenario}"
+        return f"{screen_svg(cast('DsviewApp', pilot.app), title)}{versions()}\n"
+
+
+@asynccontextmanager
+async def on_screen(picture: Picture) -> AsyncIterator[Pilot[UserError | None]]:
+    """The application as a picture shows it."""
     painted = asyncio.Event()
     with terminal(picture.shade):
-        show = replayed if picture.recorded else Still
-        app = DsviewApp(
-            lambda: show(picture.scenario, picture.seconds),
-            source_name=f"demo {picture.scenario}",
-            list_contexts=lambda: CONTEXTS,
-            switch_context=lambda _name: Still(picture.scenario),
-            saver=FileSaver(),
-            on_all_painted=painted.set,
-            look=SHADES[picture.shade],
-        )
+        app = fleet_app(picture) if picture.scenario == FLEET else demo_app(picture, painted.set)
     async with app.run_test(size=picture.size) as pilot:
-        await asyncio.wait_for(painted.wait(), 30)
+        if picture.scenario == FLEET:
+            await shown(pilot, "7 read")
+        else:
+            await asyncio.wait_for(painted.wait(), 30)
         for pane in app.main.panes if picture.recorded else ():
             # Light that goes out by itself would be there in one picture and not in the next.
             pane.glows = False
@@ -234,26 +234,27 @@ async def draw(picture: Picture) -> str:
             if picture.recorded:
                 await caught_up(pilot)
         await shown(pilot, picture.wait)
-        return f"{screen_svg(app, f'dsview --demo {picture.scenario}')}{versions()}\n"
+        yield pilot
 
 
-async def draw_fleet(picture: Picture) -> str:
-    """The picture of a fleet."""
+def demo_app(picture: Picture, on_all_painted: Callable[[], None]) -> DsviewApp:
+    """The dashboard of a demo, live or as it was recorded."""
+    show = replayed if picture.recorded else Still
+    return DsviewApp(
+        lambda: show(picture.scenario, picture.seconds),
+        source_name=f"demo {picture.scenario}",
+        list_contexts=lambda: CONTEXTS,
+        switch_context=lambda _name: Still(picture.scenario),
+        saver=FileSaver(),
+        on_all_painted=on_all_painted,
+        look=SHADES[picture.shade],
+    )
+
+
+def fleet_app(picture: Picture) -> DsviewApp:
+    """The fleet of the demo."""
     fleet = StillFleet()
-    with terminal(picture.shade):
-        app = FleetApp(fleet, open_cluster=fleet.open, clock=lambda: NOW, look=SHADES[picture.shade])
-    async with app.run_test(size=picture.size) as pilot:
-        await shown(pilot, "7 read")
-        for pane in app.main.panes if picture.recorded else ():
-            # Light that goes out by itself would be there in one picture and not in the next.
-            pane.glows = False
-        for key in picture.keys:
-            await pilot.press(key)
-            await pilot.pause()
-            if picture.recorded:
-                await caught_up(pilot)
-        await shown(pilot, picture.wait)
-        return f"{screen_svg(app, 'dsview fleet --demo')}{versions()}\n"
+    return FleetApp(fleet, open_cluster=fleet.open, clock=lambda: NOW, look=SHADES[picture.shade])
 
 
 def strips(app: DsviewApp) -> list[Strip]:

@@ -77,3 +77,19 @@ def test_both_lanes_and_the_findings_are_in_sight_at_every_width(
         assert layout.width <= width, f"{width} columns"
         assert {placed.column.id for placed in layout.placed} >= ALWAYS[pane_id], f"{width} columns"
         assert {placed.column.id for placed in layout.placed} | {column.id for column in layout.hidden} == set(ids)
+
+
+@pytest.mark.parametrize("is_long", [False, True], ids=["demo", "long names"])
+@pytest.mark.parametrize("pane_id", PANES)
+def test_they_stay_in_sight_while_all_columns_are_shown(session: Session, pane_id: str, is_long: bool) -> None:
+    pane = PANES[pane_id]
+    view = TableView(pane, session)
+    rows = [view.row(index) for index in range(len(view))]
+    sizer = ColumnSizer(pane.columns)
+    sizer.measure([stretched(row, pane_id) for row in rows] if is_long else rows)
+    for width in WIDTHS:
+        layout = sizer.layout(width, everything=True)
+        assert not layout.hidden
+        for placed in layout.placed:
+            stays = placed.end <= (layout.fixed if layout.width > width else width)
+            assert stays or placed.column.priority, f"{placed.column.id} at {width} columns"

@@ -11,7 +11,7 @@ from dsview.core.text import Safe, safe
 from dsview.tables.cells import GAP, Cell, Column, Row, Tone
 from dsview.ui.columns import GUTTER, ColumnSizer
 from dsview.ui.glyphs import ASCII, UNICODE, Glyphs
-from dsview.ui.paint import Painter, fit, flags_within
+from dsview.ui.paint import Painter, flags_within
 
 COLUMNS = (
     Column(id="namespace", title="Namespace", help="", width=8, max_width=20),
@@ -48,26 +48,6 @@ def painter(glyphs: Glyphs = UNICODE) -> Painter:
     return Painter(Style(), lambda _text: Style(), glyphs)
 
 
-@pytest.mark.parametrize(
-    ("text", "width", "options", "expected"),
-    [
-        ("web", 5, {}, "web  "),
-        ("3", 5, {"right": True}, "    3"),
-        ("ingress-nginx", 8, {}, "ingress…"),
-        ("fd00:10:96::4001", 10, {"middle": True}, "fd00:…4001"),
-        ("nginx-8468857c99-76247", 9, {"middle": True}, "ngin…6247"),
-        ("名前テスト", 5, {}, "名前…"),
-        ("名前テスト", 6, {}, "名前 …"),
-        ("e\u0301te\u0301", 5, {}, "e\u0301te\u0301  "),
-        ("abc", 1, {}, "a"),
-        ("abc", 0, {}, ""),
-    ],
-)
-def test_text_fits_its_column_exactly(text: str, width: int, options: dict[str, bool], expected: str) -> None:
-    assert fit(text, width, "…", **options) == expected
-    assert cell_len(fit(text, width, "…", **options)) == width
-
-
 def test_columns_grow_and_never_shrink() -> None:
     sizer = ColumnSizer(COLUMNS)
     sizer.measure([row("a-name-of-twenty-two")])
@@ -101,14 +81,38 @@ def test_columns_that_matter_least_go_first_and_the_rest_fits() -> None:
         assert sizer.layout(width).width <= width
 
 
-def test_what_does_not_fit_scrolls_behind_the_name() -> None:
+@pytest.mark.parametrize(("width", "stays"), [(80, {"namespace", "name", "ready_v4", "ready_v6", "flags"})])
+def test_what_does_not_fit_scrolls_beside_both_lanes_and_the_findings(width: int, stays: set[str]) -> None:
     sizer = ColumnSizer(COLUMNS)
     sizer.measure([row()])
-    layout = sizer.layout(80, everything=True)
+    layout = sizer.layout(width, everything=True)
+    assert layout.width > width
+    assert {placed.column.id for placed in layout.placed if placed.end <= layout.fixed} == stays
+    assert not layout.hidden
+    for placed in layout.placed:
+        assert placed.end <= layout.fixed or placed.width <= width - layout.fixed, "all of it can be scrolled to"
+
+
+def test_where_not_even_the_lanes_fit_all_scrolls_behind_the_name() -> None:
+    sizer = ColumnSizer(COLUMNS)
+    sizer.measure([row()])
+    layout = sizer.layout(60, everything=True)
     name = layout.find("name")
     assert name is not None
-    assert layout.width > 80
     assert layout.fixed == name.end
+
+
+def test_a_value_that_goes_on_beyond_the_edge_ends_in_an_ellipsis() -> None:
+    sizer, paint = ColumnSizer(COLUMNS), painter()
+    sizer.measure([row()])
+    layout = sizer.layout(60, everything=True)
+    strip = paint.row(row(), layout)
+    values = set(strip.text.replace("│", " ").split())
+    for scroll_x in range(layout.width - 60 + 1):
+        seen = paint.window(strip, layout, scroll_x, 60).text
+        assert cell_len(seen) == 60
+        for value in seen.replace("│", " ").split():
+            assert value in values or "…" in value, f"{value!r} of {seen!r}"
 
 
 def test_titles_are_never_cut() -> None:
@@ -209,8 +213,3 @@ def test_gutter_shows_where_the_cursor_is_without_any_colour() -> None:
 )
 def test_a_flag_is_whole_in_the_narrowest_column_of_findings(width: int, shown: str) -> None:
     assert flags_within("■ NODE-002 ▲ ADR-002", width) == shown
-
-
-def test_ranges_that_are_cut_can_be_told_apart() -> None:
-    cut = [fit(f"fd00:10:244:{number}::/64", 10, "…", middle=True) for number in range(4)]
-    assert cut == ["fd0…0::/64", "fd0…1::/64", "fd0…2::/64", "fd0…3::/64"]

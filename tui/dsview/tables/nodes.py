@@ -19,11 +19,11 @@ COLUMNS = (
     Column(id="ready", title="Ready", help="The Ready condition.", max_width=9, priority=3),
     Column(id="internal_ip_v4", title="Internal IP", help="The IPv4 InternalIP.", lane="IPv4", width=11, max_width=15),
     Column(
-        id="pod_cidr_v4", title="Pod CIDR", help="The IPv4 podCIDR.", lane="IPv4", width=8, max_width=18, priority=1
+        id="pod_cidr_v4", title="Pod CIDR", help="The IPv4 podCIDR.", lane="IPv4", width=11, max_width=18, priority=1
     ),
     Column(id="internal_ip_v6", title="Internal IP", help="The IPv6 InternalIP.", lane="IPv6", width=11, max_width=39),
     Column(
-        id="pod_cidr_v6", title="Pod CIDR", help="The IPv6 podCIDR.", lane="IPv6", width=8, max_width=43, priority=1
+        id="pod_cidr_v6", title="Pod CIDR", help="The IPv6 podCIDR.", lane="IPv6", width=11, max_width=43, priority=1
     ),
     Column(id="external_ip", title="External IP", help="ExternalIPs.", max_width=40, priority=4),
     Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 from textual.content import Content
 
+from dsview.ui.fitting import fit
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.history import Named
-from dsview.ui.paint import fit
 from dsview.ui.phrases import FAINT, MUTED, Part, content
 
 if TYPE_CHECKING:

@@ -1,13 +1,13 @@
 """Which columns a table shows and how wide each is.
 
 Widths come from samples, not from every cell, and only grow, so that nothing jumps while data arrives. Where the
-room is short, the columns that can be spared go first (`Column.priority`); what is left scrolls sideways behind the
-leading columns that name the object.
+room is short, the columns that can be spared go first (`Column.priority`). Where all of them are asked for, those that
+cannot be spared stay, and the others scroll sideways beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,11 @@ _ROOMY = 90
 _COMFORTABLE = 18
 """Cells in which most names can be told apart."""
 
-_NAMING = ("namespace", "name", "pod", "controller")
-"""The ids of columns that name the row's object; the leading ones stay while the rest scrolls."""
+_NAMING = ("namespace", "name", "pod", "controller", "object", "cluster")
+"""The ids of columns that name the row's object; the leading ones stay where the lanes cannot, too."""
+
+_LEAST_WINDOW = 20
+"""The cells that columns need to scroll in."""
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -115,16 +118,42 @@ class ColumnSizer:
         return (*natural, *roomy) != before
 
     def layout(self, available: int, *, everything: bool = False) -> Layout:
-        """Place the columns in so many cells; `everything` keeps all of them and scrolls instead."""
+        """Place the columns in so many cells; `everything` keeps all of them, and scrolls where they do not fit."""
         gap = 2 if available >= _ROOMY else 1
         wanted = self._chosen or list(range(len(self.columns)))
+        if everything and not self._fits(wanted, available, gap, self._comfortable()):
+            return self._scrolling(wanted, available, gap)
         shown = wanted if everything else self._kept(wanted, available, gap)
-        gaps = self._gaps(shown, gap)
-        room = available - GUTTER - sum(gaps)
-        widths = {i: self._natural[i] for i in shown} if everything else self._share(shown, room)
+        room = available - GUTTER - sum(self._gaps(shown, gap))
+        return self._placed(shown, self._share(shown, room), gap)
+
+    def _scrolling(self, wanted: Sequence[int], available: int, gap: int) -> Layout:
+        """All columns: those that matter most stay, as many as there is room for, and the others scroll beside them.
+
+        A column that scrolls is no wider than what it scrolls in, so that all of it can be seen at once.
+        """
+        for spared, needed in ((1, self._readable()), (0, self._least)):
+            staying = [index for index in wanted if self.columns[index].priority <= spared]
+            taken = GUTTER + sum(self._gaps(staying, gap)) + gap
+            room = available - taken - sum(needed[index] for index in staying)
+            if room >= _LEAST_WINDOW:
+                window = min(room, max(_LEAST_WINDOW, available // 3))
+                widths = self._share(staying, available - taken - window)
+                fixed = len(staying)
+                break
+        else:
+            widths = self._share(staying, available - taken)
+            fixed = self._naming(staying, widths, available // 2)
+            window = available - GUTTER - sum(widths[index] + gap for index in staying[:fixed])
+        others = [index for index in wanted if index not in widths]
+        widths |= {index: min(self._natural[index], max(self._least[index], window - gap - 1)) for index in others}
+        return self._placed([*staying, *others], widths, gap, fixed=fixed)
+
+    def _placed(self, shown: Sequence[int], widths: Mapping[int, int], gap: int, *, fixed: int = 0) -> Layout:
+        """The columns one behind the other, the first `fixed` of which do not scroll."""
         placed: list[Placed] = []
         offset = GUTTER
-        for index, before in zip(shown, gaps, strict=True):
+        for index, before in zip(shown, self._gaps(shown, gap), strict=True):
             offset += before
             placed.append(
                 Placed(self.columns[index], index, offset, widths[index], before, self._is_boundary(placed, index))
@@ -133,7 +162,7 @@ class ColumnSizer:
         return Layout(
             placed=tuple(placed),
             width=offset,
-            fixed=self._fixed(placed, available) if offset > available else 0,
+            fixed=placed[fixed - 1].end if fixed else 0,
             hidden=tuple(column for index, column in enumerate(self.columns) if index not in widths),
         )
 
@@ -156,11 +185,18 @@ class ColumnSizer:
         """
         shown = list(wanted)
         for priority in sorted({column.priority for column in self.columns if column.priority > 0}, reverse=True):
-            widths = self._least if priority == 1 else self._comfortable()
-            if GUTTER + sum(widths[i] for i in shown) + sum(self._gaps(shown, gap)) <= available:
+            if self._fits(shown, available, gap, self._least if priority == 1 else self._comfortable()):
                 break
             shown = [i for i in shown if self.columns[i].priority != priority]
         return shown
+
+    def _fits(self, shown: Sequence[int], available: int, gap: int, widths: Sequence[int]) -> bool:
+        return GUTTER + sum(widths[i] for i in shown) + sum(self._gaps(shown, gap)) <= available
+
+    def _readable(self) -> list[int]:
+        """Widths at which addresses are read in full."""
+        pairs = zip(self.columns, self._least, self._natural, strict=True)
+        return [natural if column.lane else least for column, least, natural in pairs]
 
     def _comfortable(self) -> list[int]:
         """Widths at which addresses are read in full and names nearly so."""
@@ -190,11 +226,11 @@ class ColumnSizer:
                 spare -= extra
         return widths
 
-    def _fixed(self, placed: Sequence[Placed], available: int) -> int:
-        """How many cells stay while the rest scrolls: the naming columns, as long as half the room is left."""
-        fixed = 0
-        for item in placed:
-            if item.column.id not in _NAMING or item.end > available // 2:
-                break
-            fixed = item.end
-        return fixed
+    def _naming(self, shown: Sequence[int], widths: Mapping[int, int], room: int) -> int:
+        """How many of the leading columns name the object and fit into so many cells."""
+        taken = GUTTER
+        for number, index in enumerate(shown):
+            taken += widths[index] + 1
+            if self.columns[index].id not in _NAMING or taken > room:
+                return number
+        return len(shown)

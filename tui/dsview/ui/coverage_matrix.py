@@ -11,8 +11,8 @@ from dsview.analysis.overview import Overview, Worst
 from dsview.checks.engine.check import LayerName
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Severity
+from dsview.ui.fitting import fit
 from dsview.ui.glyphs import Glyphs
-from dsview.ui.paint import fit
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, lane_style, severity_style, spaced, spread
 
 _GAP = 3
@@ -43,7 +43,7 @@ def verdict_lines(overview: Overview, width: int, glyphs: Glyphs, *, most: int) 
 def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bool = False) -> list[Content]:
     """Three lines: the layers' names, and a line of counts for each family. Layers that do not fit are left out.
 
-    `is_short` takes shorter names.
+    An ellipsis tells that there are more. `is_short` takes shorter names.
     """
     layers = _fitting(overview.layers, width, is_short=is_short)
     titles: list[Part] = [" " * _LABEL]
@@ -58,6 +58,8 @@ def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bo
         for family in FAMILIES:
             cell = _cell(layer, family, overview, glyphs)
             rows[family] += [cell, " " * (room - cell.cell_length)]
+    if len(layers) < len(overview.layers):
+        titles.append((glyphs.ellipsis, FAINT))
     return [content(*titles), *(content(*rows[family]) for family in FAMILIES)]
 
 
@@ -131,9 +133,9 @@ def _breaks(cause: Worst) -> str:
 def _fitting(layers: Sequence[Layer], width: int, *, is_short: bool) -> list[Layer]:
     found: list[Layer] = []
     room = width - _LABEL
-    for layer in layers:
+    for number, layer in enumerate(layers, 1):
         room -= _width(layer, is_short=is_short) + _GAP
-        if room < 0:
+        if room < 0 or (not room and number < len(layers)):
             break
         found.append(layer)
     return found

@@ -10,8 +10,8 @@ from textual.content import Content
 
 from dsview.sources.events import Health
 from dsview.ui.coverage_matrix import gap_line, matrix_lines, matrix_width, verdict_lines, worst_lines
+from dsview.ui.fitting import fit
 from dsview.ui.glyphs import Glyphs
-from dsview.ui.paint import fit
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, count_words, lane_style, spaced, spread
 
 if TYPE_CHECKING:

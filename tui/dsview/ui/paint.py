@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from enum import IntEnum
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual.strip import Strip
@@ -16,6 +16,7 @@ from textual.style import Style
 
 from dsview.tables.cells import GAP, NONE, Cell, Column, Lane, Row, Tone
 from dsview.ui.columns import FLAGS_COLUMN, GUTTER, Layout, Placed
+from dsview.ui.fitting import fit, fit_address
 from dsview.ui.glyphs import Glyphs
 
 
@@ -25,23 +26,6 @@ class Lit(IntEnum):
     PLAIN = 0
     BLURRED = 1
     CURSOR = 2
-
-
-def fit(text: str, width: int, ellipsis: str, *, right: bool = False, middle: bool = False) -> str:
-    """The text cut or padded to exactly `width` terminal cells, wide and combining characters counted.
-
-    It is cut at the end, or in the middle where both ends tell: of addresses and of names that were generated. What
-    tells ranges and names in namespaces apart stands rather towards the end.
-    """
-    length = len(text) if text.isascii() else cell_len(text)
-    if length > width:
-        if width <= 1:
-            return set_cell_size(text, width)
-        kept = (width - 1) * 2 // 3 if "/" in text else (width - 1) // 2
-        tail = kept if middle and text.isascii() and width >= _LEAST_CUT else 0
-        return set_cell_size(text, width - 1 - tail) + ellipsis + (text[-tail:] if tail else "")
-    padding = " " * (width - length)
-    return padding + text if right else text + padding
 
 
 class Painter:
@@ -159,22 +143,38 @@ class Painter:
 
     def window(self, strip: Strip, layout: Layout, scroll_x: int, width: int) -> Strip:
         """What of a line is seen in so many cells: the columns that stay, then the scrolled part of the others."""
-        fixed = layout.fixed
-        if scroll_x:
-            strip = Strip.join([strip.crop(0, fixed), strip.crop(fixed + scroll_x, scroll_x + width)])
-        elif layout.width > width:
-            strip = strip.crop(0, width)
+        if scroll_x or layout.width > width:
+            fixed, start, end = layout.fixed, layout.fixed + scroll_x, scroll_x + width
+            scrolled = self._marked(strip, layout, start, end) if start < end else Strip([])
+            strip = Strip.join([strip.crop(0, fixed), scrolled])
         return strip.extend_cell_length(width, self.style("text"))
 
+    def _marked(self, strip: Strip, layout: Layout, start: int, end: int) -> Strip:
+        """The cells of a line from one place to another; a value that goes on beyond them ends in an ellipsis."""
+        left = any(item.offset < start < item.end and _has_text(strip, item.offset, start) for item in layout.placed)
+        right = any(item.offset < end < item.end and _has_text(strip, end, item.end) for item in layout.placed)
+        parts = [strip.crop(start + left, end - right)]
+        if left:
+            parts.insert(0, self._ellipsis_like(strip.crop(start, start + 1)))
+        if right:
+            parts.append(self._ellipsis_like(strip.crop(end - 1, end)))
+        return Strip.join(parts)
+
+    def _ellipsis_like(self, strip: Strip) -> Strip:
+        return Strip([Segment(self.glyphs.ellipsis, next((segment.style for segment in strip), None))], 1)
+
     def hinted(self, strip: Strip, layout: Layout, scroll_x: int, width: int) -> Strip:
-        """A line of the header with arrows where there is more to the left or right."""
-        style, fixed = self.style("mark"), layout.fixed
-        if scroll_x + width < layout.width:
-            strip = Strip.join([strip.crop(0, width - 1), Strip([Segment(self.glyphs.more, style)], 1)])
-        if scroll_x:
-            left = Strip([Segment(self.glyphs.less, style)], 1)
-            strip = Strip.join([strip.crop(0, fixed), left, strip.crop(fixed + 1, width)])
-        return strip
+        """A line of the header as `window` shows it, with arrows where there is more to the left or right."""
+        fixed, left, right = layout.fixed, scroll_x > 0, scroll_x + width < layout.width
+        if not left and not right:
+            return strip.extend_cell_length(width, self.style("text"))
+        style, glyphs = self.style("mark"), self.glyphs
+        parts = [self._marked(strip, layout, fixed + scroll_x + left, scroll_x + width - right)]
+        if left:
+            parts.insert(0, Strip([Segment(glyphs.less, style)], 1))
+        if right:
+            parts.append(Strip([Segment(glyphs.more, style)], 1))
+        return Strip.join([strip.crop(0, fixed), *parts]).extend_cell_length(width, self.style("text"))
 
     def _cell_segment(self, cell: Cell, placed: Placed, lit: Lit, *, chosen: bool) -> Segment:
         glyphs = self.glyphs
@@ -189,7 +189,7 @@ class Painter:
                 text = glyphs.gap * min(width, _GAP_LENGTH)
             if column.id == FLAGS_COLUMN:
                 text = ""
-            return Segment(fit(text, width, glyphs.ellipsis, right=right, middle=_tells_at_both_ends(column)), style)
+            return Segment(self._fitted(text, column, width), style)
         flag = self.style(cell.flag.value, lit, chosen=chosen)
         sign = glyphs.severity(cell.flag)
         if column.id == FLAGS_COLUMN:
@@ -200,12 +200,19 @@ class Painter:
             return Segment(fit(text or sign, width, glyphs.ellipsis, right=right), flag)
         if cell.tone is Tone.GAP and text == GAP:
             text = glyphs.gap * min(width - 2, _GAP_LENGTH)
-        body = fit(text, width - 2, glyphs.ellipsis, right=right, middle=_tells_at_both_ends(column))
+        body = self._fitted(text, column, width - 2)
         if not right:
             # The sign follows the text, so that addresses stay aligned.
             text = body.rstrip(" ")
             return Segment(f"{text} {sign}{' ' * (len(body) - len(text))}", flag)
         return Segment(f"{body} {sign}", flag)
+
+    def _fitted(self, text: str, column: Column, width: int) -> str:
+        """The text of a cell, cut so that it can be told apart from those above and below."""
+        ellipsis, right = self.glyphs.ellipsis, column.align == "right"
+        if column.lane:
+            return fit_address(text, width, ellipsis, right=right)
+        return fit(text, width, ellipsis, right=right, middle=column.id in _GENERATED)
 
     def _rule(self, placed: Placed) -> str:
         return f" {self.glyphs.rule} " if placed.gap >= 3 else self.glyphs.rule.rjust(placed.gap)
@@ -225,14 +232,18 @@ class Painter:
 _GLOW = "$ink bold underline on $cell-cursor"
 """A cell that changed a moment ago: without colour it is still bold and underlined."""
 
-_LEAST_CUT = 7
-"""The narrowest width at which a text is cut in the middle."""
+_GENERATED = frozenset({"name", "pod", "object"})
+"""The ids of columns of names, which differ at their ends where they were generated."""
 
 _GAP_LENGTH = 10
 """A missing address is drawn no longer than this: to be seen, not to shout."""
 
 _LEAST_SIGNED = 4
 """The narrowest column in which a sign has room beside the text."""
+
+
+def _has_text(strip: Strip, start: int, end: int) -> bool:
+    return bool(strip.crop(start, end).text.strip())
 
 
 def _lane_class(lane: Lane) -> str:
@@ -248,11 +259,6 @@ def flags_within(text: str, width: int) -> str:
             return short
     first = " ".join(words[:2])
     return f"{first}+" if len(words) > 2 and len(first) < width else first
-
-
-def _tells_at_both_ends(column: Column) -> bool:
-    """Addresses share their beginning, names that were generated end differently."""
-    return bool(column.lane) or column.id in {"name", "pod", "object"}
 
 
 def _role(cell: Cell, lane: Lane) -> str:

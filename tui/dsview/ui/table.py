@@ -25,6 +25,7 @@ from dsview.ui.change_highlight import ChangeHighlight
 from dsview.ui.codes import code_at
 from dsview.ui.columns import ColumnSizer, Layout
 from dsview.ui.cursor import Cursor, Rows
+from dsview.ui.fitting import fit
 from dsview.ui.glyphs import UNICODE, Glyphs
 from dsview.ui.strips import Strips
 
@@ -246,8 +247,8 @@ class Table(ScrollView, can_focus=True):
         scroll_x, scroll_y = self.scroll_offset
         painter = self._strips.painter
         if y < self.header_lines:
-            line = painter.window(self._strips.header(y, self._paint_header), self._layout, scroll_x, width)
-            return line if y else painter.hinted(line, self._layout, scroll_x, width)
+            show = painter.window if y else painter.hinted
+            return show(self._strips.header(y, self._paint_header), self._layout, scroll_x, width)
         index = y - self.header_lines + scroll_y
         rows = self._rows
         if rows is None or index >= len(rows):
@@ -257,7 +258,7 @@ class Table(ScrollView, can_focus=True):
     def _plain_line(self, y: int, width: int) -> Strip:
         style = self._base_style
         if y == self.header_lines + 1 and self._status and not self._count:
-            return Strip([Segment(f"   {self._status}", style)]).adjust_cell_length(width, style)
+            return Strip([Segment(fit(f"   {self._status}", width, self.glyphs.ellipsis), style)], width)
         return Strip.blank(width, style)
 
     @property

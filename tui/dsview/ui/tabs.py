@@ -37,8 +37,8 @@ class PaneTabs(Widget):
             padded = Content.assemble(" ", tab, " ")
             if index == self._active:
                 padded = padded.stylize_before("on $cell-cursor")
-            line = Content.assemble(line, padded, " ")
-            self._ends.append(line.cell_length)
+            line = Content.assemble(line, " ", padded) if index else padded
+            self._ends.append(line.cell_length + 1)
         return line
 
     def _fitting(self, width: int) -> list[Content]:

@@ -56,7 +56,7 @@ class TimeBar(Widget):
         width = self.size.width
         session = self._session
         if session is None:
-            return content((f" {self._glyphs.note} ", "$flag-error bold"), (self._sentence, MUTED)).truncate(width)
+            return content((f" {self._glyphs.note} ", "$flag-error bold"), (self._sentence, MUTED))
         first, last = session.reader.first, session.reader.last
         is_long = last - first >= 86_400
         left = content((f" {_told(session.position, is_long=is_long)} ", STRONG), self._state())

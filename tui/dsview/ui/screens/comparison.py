@@ -109,7 +109,8 @@ class ComparisonScreen(ReadingScreen):
         what, lane = self._widths(width)
         rule = (f" {self.glyphs.rule} ", FAINT)
         then, now = (f"{word} {clock_text(at)}" for word, at in zip(("then", "now"), self._times, strict=True))
-        return [content(" " * (_INDENT + what), rule, (f"{then:<{lane}}", MUTED), rule, (now, MUTED)).truncate(width)]
+        line = content(" " * (_INDENT + what), rule, (f"{then:<{lane}}", MUTED), rule, (now, MUTED))
+        return [line.truncate(width, ellipsis=True)]
 
     def _row_lines(self, row: LaneRow, width: int) -> list[Content]:
         what, lane = self._widths(width)

@@ -1,0 +1,62 @@
+"""Text cut to the cells that there are: always with an ellipsis, and so that what tells it apart stays."""
+
+from __future__ import annotations
+
+import re
+
+from rich.cells import cell_len, set_cell_size
+
+_LEAST_CUT = 7
+"""The narrowest width at which a text is cut in the middle."""
+
+_SEPARATORS = re.compile(r"[.:]+")
+"""What stands between the parts of an address."""
+
+_TELLING = re.compile(r"[1-9a-fA-F]")
+"""A digit of a part of an address that is not zero."""
+
+
+def fit(text: str, width: int, ellipsis: str, *, right: bool = False, middle: bool = False) -> str:
+    """The text cut or padded to exactly `width` terminal cells, wide and combining characters counted.
+
+    It is cut at the end, or in the middle where both ends tell: of names that were generated. What tells names in
+    namespaces apart stands rather towards the end.
+    """
+    length = len(text) if text.isascii() else cell_len(text)
+    if length > width:
+        if width <= 1:
+            return ellipsis[:width]
+        kept = (width - 1) * 2 // 3 if "/" in text else (width - 1) // 2
+        tail = kept if middle and text.isascii() and width >= _LEAST_CUT else 0
+        return set_cell_size(text, width - 1 - tail) + ellipsis + (text[-tail:] if tail else "")
+    padding = " " * (width - length)
+    return padding + text if right else text + padding
+
+
+def fit_address(text: str, width: int, ellipsis: str, *, right: bool = False) -> str:
+    """An address, CIDR or socket cut or padded to exactly `width` cells.
+
+    Its last part stays, of a CIDR the last part that is not zero, with what follows: port, prefix length, and words
+    after a blank. `fd00:10:244:3::/64` becomes `fd…:3::/64`.
+    """
+    if len(text) > width and text.isascii():
+        address, blank, more = text.partition(" ")
+        tail = _tail(address, width - 1 - len(blank + more))
+        if tail:
+            tail += blank + more
+            return address[: width - 1 - len(tail)] + ellipsis + tail
+    return fit(text, width, ellipsis, right=right, middle=True)
+
+
+def _tail(address: str, room: int) -> str:
+    """The end of an address that is kept in so many cells: whole parts, in about half of the room; empty for none."""
+    tails = [address[found.start() :] for found in _SEPARATORS.finditer(address)]
+    telling = [tail for tail in tails if _TELLING.search(tail.partition("/")[0])]
+    budget = room * 2 // 3 if "/" in address else room // 2
+    for tail in telling:
+        if len(tail) <= budget:
+            return tail
+    if not telling:
+        return ""
+    least = telling[-1]
+    return least if len(least) <= room else least.lstrip(".:") if len(least.lstrip(".:")) <= room else ""
