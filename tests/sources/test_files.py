@@ -19,6 +19,8 @@ from dsview.cluster.component_settings import kube_proxy_settings
 from dsview.core.errors import UserError
 from dsview.core.listen import ListenSource, ProxyListeners
 from dsview.kinds.config_map import ConfigMap
+from dsview.kinds.endpoint_slice import EndpointSlice
+from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.registry import RESOURCES
@@ -398,6 +400,7 @@ def test_two_objects_of_one_name_are_said(first: Any, second: Any, are_two: bool
         (b"\xff\xfe{", "it begins as UTF-16 and is not"),
         (b"NAME READY\nweb 1/1\n", "it holds something that is no Kubernetes object"),
         (b'["pods is forbidden"]', "it holds something that is no Kubernetes object"),
+        (b'{"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}', "it holds a table"),
     ],
 )
 def test_a_file_without_objects_makes_the_kind_of_its_name_incomplete(
@@ -409,6 +412,43 @@ def test_a_file_without_objects_makes_the_kind_of_its_name_incomplete(
     assert [note for note in told.notes if note.startswith("pods.json could not be read") and said in note]
     assert told.status(Kind.POD).health is Health.NOT_GIVEN
     assert "pods.json could not be read" in told.status(Kind.POD).reason
+
+
+def _page(*items: dict[str, Any], left: int | None = None, token: str = "eyJ2Ijoi") -> bytes:
+    remaining = {"remainingItemCount": left} if left is not None else {}
+    return dump(typed_list(*items) | {"metadata": {"resourceVersion": "9", "continue": token, **remaining}})
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"a.json": _page(A, left=5)}, "5 more objects"),
+        ({"a.json": _page(A)}, "more objects"),
+        ({"a.yaml": yaml.safe_dump(json.loads(_page(A, left=5))).encode()}, "5 more objects"),
+        ({"a.json": _page(A, left=2), "b.json": _page(B, left=1)}, "1 more object of kind"),
+        ({"a.json": _page(A, left=1), "b.json": dump(typed_list(B))}, None),
+        ({"a.json": _page(A, token="")}, None),
+        (
+            {"a.json": _page(A, left=1), "pods.json": dump({"kind": "PodList", "apiVersion": "v1", "items": []})},
+            "1 more object of kind",
+        ),
+    ],
+)
+def test_a_page_of_a_longer_list_is_not_the_whole_of_its_kind(
+    files: dict[str, bytes], said: str | None, tmp_path: Path
+) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    told = read(tmp_path)
+    assert bool(told.status(Kind.SERVICE).cut_off) is (said is not None)
+    assert told.status(Kind.POD).cut_off == ""
+    assert any(said in note for note in told.notes) if said is not None else told.notes == []
+
+
+def test_all_pages_are_the_whole_also_where_some_namespaces_only_are_wanted(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(_page(A, left=1))
+    (tmp_path / "b.json").write_bytes(dump(typed_list(service("c", "other"))))
+    assert read(tmp_path, namespaces=("shop",)).status(Kind.SERVICE).cut_off == ""
 
 
 def test_a_broken_file_costs_only_itself(tmp_path: Path) -> None:
@@ -536,6 +576,33 @@ def test_kinds_of_other_groups_with_a_known_name_are_left_alone() -> None:
     event = {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e"}}
     told = read_bytes(dump(plain_list(knative, event, A)))
     assert told.names == ["a"]
+
+
+@pytest.mark.parametrize("version", ["extensions/v1beta1", "networking.k8s.io/v1beta1"])
+def test_ingresses_of_old_clusters_are_read(version: str) -> None:
+    backend = {"serviceName": "web", "servicePort": "http"}
+    ingress = {
+        "apiVersion": version,
+        "kind": "Ingress",
+        "metadata": {"name": "i", "namespace": "shop"},
+        "spec": {
+            "backend": {"serviceName": "rest", "servicePort": 80},
+            "rules": [{"http": {"paths": [{"backend": backend}]}}],
+        },
+    }
+    found = read_bytes(dump(plain_list(ingress))).objects(Kind.INGRESS)[("shop", "i")]
+    assert isinstance(found, Ingress)
+    assert [(each.service, each.port) for each in found.backends] == [("rest", 80), ("web", "http")]
+
+
+def test_endpoints_of_old_slices_are_on_the_node_of_their_topology() -> None:
+    endpoint = {"addresses": ["10.0.0.1"], "topology": {"kubernetes.io/hostname": "node-a"}}
+    metadata = {"name": "s", "namespace": "shop", "labels": {"kubernetes.io/service-name": "web"}}
+    item = {"apiVersion": "discovery.k8s.io/v1beta1", "kind": "EndpointSlice", "metadata": metadata}
+    told = read_bytes(dump(plain_list({**item, "addressType": "IPv4", "endpoints": [endpoint]})))
+    found = told.objects(Kind.ENDPOINT_SLICE)[("shop", "s")]
+    assert isinstance(found, EndpointSlice)
+    assert [each.node_name for each in found.endpoints()] == ["node-a"]
 
 
 def test_only_the_named_namespaces_are_told_and_what_belongs_to_none() -> None:

@@ -210,7 +210,14 @@ _VIRTUAL_LABELS = (
     ("type", "virtual-kubelet"),
     ("liqo.io/type", "virtual-node"),
     ("eks.amazonaws.com/compute-type", "fargate"),
+    ("type", "kwok"),
+    ("vcluster.loft.sh/fake-node", "true"),
+    ("node.kubernetes.io/instance-type", "eklet"),
 )
+"""Labels of nodes that stand for another API, or for nothing: providers of virtual-kubelet, kwok, the nodes that
+vcluster makes up, Tencent's super nodes."""
+_VIRTUAL_AGENTS = ("virtual-kubelet", "kwok-")
+"""What the version of such a node's agent holds."""
 _VIRTUAL_MARK = "virtual-kubelet.io/provider"
 """The taint, or label, that virtual-kubelet's providers put on their nodes."""
 _UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
@@ -244,7 +251,7 @@ def _is_virtual(node: Node) -> bool:
         any(node.labels.get(k) == v for k, v in _VIRTUAL_LABELS)
         or _VIRTUAL_MARK in node.labels
         or any(key == _VIRTUAL_MARK for key, _ in node.taints)
-        or "virtual-kubelet" in node.kubelet_version
+        or any(agent in node.kubelet_version for agent in _VIRTUAL_AGENTS)
     )
 
 

@@ -128,12 +128,13 @@ class TargetRef(Wire):
 
 
 class EndpointWire(Wire):
-    """endpoints[] of an EndpointSlice."""
+    """endpoints[] of an EndpointSlice; `topology` names the node in v1beta1, which files of old clusters hold."""
 
     addresses: list[str] | None = None
     conditions: Conditions | None = None
     target_ref: TargetRef | None = None
     node_name: str | None = None
+    topology: dict[str, str] | None = None
 
 
 class EndpointSliceWire(Wire):
@@ -166,7 +167,7 @@ def _endpoint(e: EndpointWire, namespace: str) -> Endpoint:
         ready=e.conditions is None or e.conditions.ready is not False,
         target=(target.namespace or namespace, target.name or "") if target is not None and is_pod else ("", ""),
         target_uid=(target.uid or "") if target is not None else "",
-        node_name=e.node_name or "",
+        node_name=e.node_name or (e.topology or {}).get("kubernetes.io/hostname", ""),
     )
 
 

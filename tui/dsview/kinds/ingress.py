@@ -74,9 +74,11 @@ class BackendService(Wire):
 
 
 class Backend(Wire):
-    """A backend of an Ingress."""
+    """A backend of an Ingress; in v1beta1, which files of old clusters hold, the Service's name and port themselves."""
 
     service: BackendService | None = None
+    service_name: str | None = None
+    service_port: int | str | None = None
 
 
 class HTTPPath(Wire):
@@ -103,6 +105,7 @@ class IngressSpec(Wire):
 
     ingress_class_name: str | None = None
     default_backend: Backend | None = None
+    backend: Backend | None = None
     rules: list[IngressRule] | None = None
 
 
@@ -118,12 +121,14 @@ def _backend(host: str, backend: Backend | None) -> Iterable[IngressBackend]:
     if backend is not None and backend.service is not None and backend.service.name:
         port = backend.service.port or BackendPort()
         yield IngressBackend(host, backend.service.name, port.number or port.name or "")
+    elif backend is not None and backend.service_name:
+        yield IngressBackend(host, backend.service_name, backend.service_port or "")
 
 
 def _decode(o: IngressWire) -> Ingress:
     spec = o.spec or IngressSpec()
     annotations = ingress_annotations(o.metadata.annotations)
-    backends = list(_backend("", spec.default_backend))
+    backends = list(_backend("", spec.default_backend or spec.backend))
     for rule in spec.rules or ():
         for path in (rule.http.paths if rule.http else None) or ():
             backends.extend(_backend(rule.host or "", path.backend))

@@ -54,6 +54,7 @@ NODE_ANNOTATIONS = (
     "flannel.alpha.coreos.com/public-ipv6",
     "flannel.alpha.coreos.com/backend-type",
     "k3s.io/internal-ip",
+    "rke2.io/internal-ip",
     "network.cilium.io/ipv4-pod-cidr",
     "network.cilium.io/ipv6-pod-cidr",
     "io.cilium.network.ipv4-pod-cidr",

@@ -97,6 +97,7 @@ SERVICE_ANNOTATIONS = (
     "lbipam.cilium.io/ips",
     "io.cilium/lb-ipam-ips",
     "kube-vip.io/loadbalancerIPs",
+    "purelb.io/addresses",
     "metallb.universe.tf/ip-allocated-from-pool",
     "metallb.io/ip-allocated-from-pool",
     "service.beta.kubernetes.io/azure-load-balancer-ipv4",

@@ -15,7 +15,8 @@ family, they need it first.
 
 ## When it is a false alarm
 
-The sites are meant to be published over one family.
+The sites are meant to be published over one family. It is not raised where another Service of the controller publishes
+the other family, or where a load balancer that ends connections has an address of it.
 
 ## Source
 
@@ -24,16 +25,19 @@ kubernetes/ingress-nginx#11068
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import ref
+from dsview.checks.load_balancer.shared import ends_connections
 from dsview.checks.service.shared import add_family
 from dsview.cluster.relations import PodFacet
-from dsview.core.address import other
+from dsview.core.address import Family, family_of, other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.ingress_nginx.pods import controller_services
 
 check = Check(
@@ -57,6 +61,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
     for service, pods in controller_services(ctx.state).values():
         has = service.families
         if service.ip_family_policy == "SingleStack" and len(has) == 1:
+            if _is_published(ctx, service, pods, other(has[0])):
+                continue
             yield Problem(
                 message=f"The controller's Service is SingleStack with {has[0]}: nothing behind it is published over "
                 f"{other(has[0])}.",
@@ -68,3 +74,18 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 fix=add_family(ctx, service),
                 related=tuple(ref("Pod", pod) for pod in pods[:20]),
             )
+
+
+def _is_published(ctx: Context, service: Service, pods: Sequence[Pod], family: Family) -> bool:
+    """Whether the family is published all the same: by another Service, or by a balancer that ends connections."""
+    if any(
+        family_of(entry.ip) == family and ends_connections(service, ctx.profile, entry.ip_mode)
+        for entry in service.load_balancer_ingress
+        if entry.ip
+    ):
+        return True
+    return any(
+        sibling.key != service.key and sibling.type in {"LoadBalancer", "NodePort"} and family in sibling.families
+        for pod in pods
+        for sibling in ctx.state.selectors.selecting(pod)
+    )

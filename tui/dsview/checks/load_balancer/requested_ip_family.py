@@ -43,6 +43,7 @@ _REQUESTED = (
     "lbipam.cilium.io/ips",
     "io.cilium/lb-ipam-ips",
     "kube-vip.io/loadbalancerIPs",
+    "purelb.io/addresses",
     "service.beta.kubernetes.io/azure-load-balancer-ipv4",
     "service.beta.kubernetes.io/azure-load-balancer-ipv6",
 )

@@ -23,6 +23,7 @@ _OF_OTHER_CONTROLLERS = frozenset(
         "lbipam.cilium.io/ips",
         "io.cilium/lb-ipam-ips",
         "kube-vip.io/loadbalancerIPs",
+        "purelb.io/addresses",
     }
 )
 """Annotations of load-balancer controllers that run in the cluster and hand packets to the nodes as they are."""

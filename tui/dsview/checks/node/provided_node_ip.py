@@ -15,7 +15,8 @@ Configure the cloud controller for both families, or correct the kubelet's --nod
 
 ## When it is a false alarm
 
-The cloud provider is still setting the node up.
+The cloud provider is still setting the node up. Before Kubernetes 1.29 a kubelet with an external cloud provider could
+be given one address only, and the cloud controller of k3s and RKE2 goes by annotations of its own.
 
 ## Source
 
@@ -29,7 +30,8 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
-from dsview.core.address import FAMILIES, canonical, families_of, is_usable
+from dsview.cluster.profile import NodeFacts, kubelet_version
+from dsview.core.address import FAMILIES, Family, canonical, families_of, is_usable
 from dsview.core.finding import Severity
 from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
@@ -75,7 +77,7 @@ def decide(node: Node, ctx: Context) -> Iterator[Problem]:
             observed=families(facts.internal),
             expected=families(provided),
         )
-    elif set(provided) != set(facts.internal):
+    elif set(provided) != set(facts.internal) and (elsewhere or not _could_name_one_only(node, provided, facts)):
         differing = next(f for f in FAMILIES if (f in provided) != (f in facts.internal))
         yield Problem(
             message=f"The kubelet's --node-ip is {', '.join(given)} ({families(provided)}), but the node's "
@@ -85,3 +87,17 @@ def decide(node: Node, ctx: Context) -> Iterator[Problem]:
             observed=families(facts.internal),
             expected=families(provided),
         )
+
+
+_BOTH_SINCE = (1, 29)
+"""The version of Kubernetes from which a kubelet with an external cloud provider takes an address of each family."""
+_EMBEDDED = ("k3s.io/internal-ip", "rke2.io/internal-ip")
+"""Where the cloud controllers of k3s and RKE2 read the addresses of a node."""
+
+
+def _could_name_one_only(node: Node, provided: tuple[Family, ...], facts: NodeFacts) -> bool:
+    """Whether the node has more families than the kubelet was given because it could not be given more."""
+    if not set(provided) < set(facts.internal):
+        return False
+    version = kubelet_version(node)
+    return (version is not None and version < _BOTH_SINCE) or any(map(node.annotation, _EMBEDDED))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 from msgspec import Raw
@@ -28,18 +29,36 @@ BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class Document(msgspec.Struct, frozen=True):
-    """One document: its kind, apiVersion, the items of a list, and the whole of it."""
+    """One document: its kind, apiVersion, the items of a list, and the whole of it.
+
+    `left`: how many objects follow where the list is one page of several; `UNKNOWN_MANY` where it does not say.
+    """
 
     kind: str
     api_version: str
     items: list[Raw] | None
     raw: Raw
+    left: int = 0
+
+
+UNKNOWN_MANY: Final = 1 << 62
 
 
 class _Head(msgspec.Struct, rename="camel"):
     kind: str | None = None
     api_version: str | None = None
     items: Raw = Raw(b"")
+    metadata: Raw = Raw(b"")
+
+
+class _ListMeta(msgspec.Struct, rename="camel"):
+    """metadata of a list that was asked for page by page."""
+
+    continue_: str | None = msgspec.field(name="continue", default=None)
+    remaining_item_count: int | None = None
+
+
+_list_meta_decoder = msgspec.json.Decoder(_ListMeta)
 
 
 _head_decoder = msgspec.json.Decoder(_Head)
@@ -219,7 +238,20 @@ def document(raw: Raw) -> Document:
     head = _head_decoder.decode(raw)
     items = _items_decoder.decode(head.items) or [] if bytes(head.items) not in _NULL_ITEMS else None
     is_list = (head.kind or "").endswith("List")
-    return Document(head.kind or "", head.api_version or "", [] if is_list and items is None else items, raw)
+    items = [] if is_list and items is None else items
+    left = _left(head.metadata) if items is not None else 0
+    return Document(head.kind or "", head.api_version or "", items, raw, left)
+
+
+def _left(metadata: Raw) -> int:
+    """How many objects follow a page."""
+    if b'"continue"' not in bytes(metadata):
+        return 0
+    try:
+        meta = _list_meta_decoder.decode(metadata)
+    except BROKEN:
+        return 0
+    return (meta.remaining_item_count or UNKNOWN_MANY) if meta.continue_ else 0
 
 
 def _yaml_documents(text: bytes) -> Iterator[Document]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -15,12 +16,14 @@ from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, Sink, StatusChanged
-from dsview.sources.files.documents import BROKEN, Document, NoObjects, Unreadable, document, documents
+from dsview.sources.files.documents import BROKEN, UNKNOWN_MANY, Document, NoObjects, Unreadable, document, documents
 from dsview.sources.files.unnamed_kind import is_named, kind_by_place, unnamed_kind
 from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead, SnapshotStatus
 
 _KINDS = {kind.value: kind for kind in RESOURCES}
-_GROUPS = {kind: resource.group for kind, resource in RESOURCES.items()}
+_GROUPS = {kind: {resource.group} for kind, resource in RESOURCES.items()}
+_GROUPS[Kind.INGRESS].add("extensions")
+_GROUPS[Kind.NETWORK_POLICY].add("extensions")
 _PLURALS = {resource.plural: kind for kind, resource in RESOURCES.items()}
 _BATCH = 1000
 _SHOWN = 5
@@ -85,6 +88,8 @@ class Gathered:
         self._server: ServerInfo | None = None
         self._of_unknown_kind: dict[Path, int] = {}
         self._doubles: dict[tuple[Kind, Key], Path] = {}
+        self._pages: dict[Kind, tuple[int, Path]] = {}
+        self._read: Counter[Kind] = Counter()
 
     def take(self, path: Path, content: bytes, sink: Sink) -> None:
         """Take in the content of a file; what cannot be read of it is named. `path` is relative to what was given."""
@@ -145,6 +150,8 @@ class Gathered:
             if found.kind == "Status":
                 self._take_status(path, found.raw)
                 return
+            if found.kind == "Table":
+                raise Unreadable("it holds a table that a server made for people, and no objects")
             kind = self._take_object(path, found.raw, "", "", sink)
             if kind is not None:
                 self._listed.setdefault(kind[0], set())
@@ -167,6 +174,14 @@ class Gathered:
             if taken is not None:
                 listed.append(taken)
         self._note_listed(listed)
+        if found.left:
+            self._note_page(path, found, {kind for kind, _ in listed})
+
+    def _note_page(self, path: Path, found: Document, kinds: set[Kind]) -> None:
+        """Of a list that was asked for page by page, the rest may stand in other files, or nowhere."""
+        for kind in kinds:
+            before = self._pages.get(kind, (0, path))
+            self._pages[kind] = max(before, (found.left + len(found.items or ()), path))
 
     def _note_listed(self, listed: list[tuple[Kind, str]]) -> None:
         """Which namespaces a list is of: all where it holds objects of several, else the one."""
@@ -202,6 +217,7 @@ class Gathered:
             return None
         self.has_any = True
         self._begun.add(kind)
+        self._read[kind] += 1
         try:
             item = decode(kind, raw)
         except BadObject as error:
@@ -268,6 +284,14 @@ class Gathered:
             notes.append(safe(f"{kind} {name} is given {files}, and the two differ: only the one of {shown} is shown."))
         if len(doubles) > _SHOWN:
             notes.append(f"So are {len(doubles) - _SHOWN} more objects.")
+        for kind, (total, path) in sorted(self._pages.items()):
+            missing = total - self._read[kind]
+            if missing > 0:
+                rest = "more objects"
+                if total < UNKNOWN_MANY:
+                    rest = "1 more object" if missing == 1 else f"{missing:,} more objects"
+                self._cut_off.setdefault(kind, f"{safe(str(path))} is one page of a longer list")
+                notes.append(safe(f"{path} is one page of a longer list: {rest} of kind {kind} would follow."))
         for kind, _ in self._doubles:
             self._cut_off.setdefault(kind, "several objects of one name were given")
         if self._of_unknown_kind:
@@ -316,7 +340,7 @@ def _head_of(raw: Raw) -> Head:
 def kind_of(name: str, api_version: str) -> Kind | None:
     """The kind of that name, unless it is another API group's kind of the same name, such as Knative's Service."""
     kind = _KINDS.get(name)
-    if kind is None or ("/" in api_version and api_version.partition("/")[0] != _GROUPS[kind]):
+    if kind is None or ("/" in api_version and api_version.partition("/")[0] not in _GROUPS[kind]):
         return None
     return kind
 
