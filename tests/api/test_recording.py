@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from dsview.cluster.pod_set import PodSet, pod_set
+from dsview.kinds.pod import Pod
+from dsview.session import seeking
 from dsview.session.recorder import Recorder
 from dsview.session.replay import ReplaySession
 from dsview.session.session import Session
@@ -45,6 +48,7 @@ def replayed(path: Path, at: float | None = None) -> ReplaySession:
 def settled(session: ReplaySession) -> ReplaySession:
     while session.has_work:
         session.drain(1.0)
+        session.wait(1.0)
     session.drain(1.0)
     assert session.is_settled
     return session
@@ -65,7 +69,7 @@ def timeline(session: Session) -> list[tuple[object, ...]]:
 
 
 def test_each_moment_is_told_as_it_was_live_also_after_a_kill(
-    start: Callable[..., TroubledServer], tmp_path: Path
+    start: Callable[..., TroubledServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = start()
     path = tmp_path / "troubled.dsview"
@@ -92,6 +96,20 @@ def test_each_moment_is_told_as_it_was_live_also_after_a_kill(
     for at in order:
         whole.seek(at)
         assert (report_of(settled(whole)), timeline(whole)) == live[at], at - START
+    # The same where all Pods are taken in at once, as in a large cluster after most of them were replaced.
+    monkeypatch.setattr(seeking, "MANY", 0)
+    monkeypatch.setattr(seeking, "SHARE", 1_000)
+    at_once: list[int] = []
+
+    def counted(pods: list[Pod]) -> PodSet:
+        at_once.append(len(pods))
+        return pod_set(pods)
+
+    monkeypatch.setattr(seeking, "pod_set", counted)
+    for at in order:
+        whole.seek(at)
+        assert (report_of(settled(whole)), timeline(whole)) == live[at], at - START
+    assert len(at_once) >= 5
     part = replayed(left)
     for at in [at for at in live if at <= START + 57]:
         part.seek(at)

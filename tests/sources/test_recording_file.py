@@ -80,7 +80,7 @@ def write(path: Path, *items: Frame | Tick | StoredEntry, limits: Limits | None 
 
 
 def names(reader: RecordingReader, at: float) -> list[str]:
-    return sorted(item.name for item in reader.at(at).objects[Kind.POD])
+    return sorted(item.name for item in reader.at(at).objects[Kind.POD].values())
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.name)

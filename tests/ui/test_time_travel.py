@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from dsview.session.recorder import Recorder
 from dsview.session.replay import ReplaySession
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
+from dsview.sources.recording.content import Moment
 from dsview.sources.recording.reader import RecordingReader
 from dsview.ui.app import DsviewApp
 from dsview.ui.table import Table
@@ -72,11 +74,15 @@ class Screen:
         return workspace is not None and workspace.session.was_settled and bool(bars) and bars.first().size.width > 0
 
     @property
-    def seconds(self) -> float:
-        """Where one is, seconds after the beginning of the demo."""
+    def session(self) -> ReplaySession:
         session = self.app.workspace.session if self.app.workspace is not None else None
         assert isinstance(session, ReplaySession)
-        return session.position - START
+        return session
+
+    @property
+    def seconds(self) -> float:
+        """Where one is, seconds after the beginning of the demo."""
+        return self.session.position - START
 
     async def until(self, condition: Callable[[], bool]) -> None:
         for _ in range(400):
@@ -150,6 +156,46 @@ async def test_it_plays_faster_each_time_and_stops_at_the_end(recording: Path, m
         assert "60x" in screen.bar
         await screen.until(lambda: screen.seconds == 89)
         assert "x " not in screen.bar[:16]
+
+
+async def test_it_says_that_a_moment_is_being_read_and_keys_do_something_meanwhile(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on = threading.Event()
+    async with looking_at(recording) as screen:
+        session = screen.session
+        read = session.reader.at
+        monkeypatch.setattr(session.reader, "at", lambda when: may_go_on.wait(20) and read(when))
+        await screen.press("left_curly_bracket")
+        await screen.until(lambda: screen.bar.startswith(" 08:00:29 loading "))
+        await screen.press("left_curly_bracket", "2")
+        assert screen.bar.startswith(" 08:00:00 loading ")
+        assert screen.app.main.active.pane_id == "pods"
+        assert session.now == START + 89
+        may_go_on.set()
+        await screen.until(lambda: "loading" not in screen.bar)
+        assert session.now == START
+
+
+async def test_a_moment_that_cannot_be_read_is_said_and_the_one_before_stays(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(when: float) -> Moment:
+        raise UserError("troubled.dsview cannot be read: disk I/O error.")
+
+    async with looking_at(recording) as screen:
+        monkeypatch.setattr(screen.session.reader, "at", refuse)
+        await screen.press("left_curly_bracket")
+        await screen.until(lambda: "disk I/O error" in screen.text)
+        assert screen.bar.startswith(" 08:01:29 ")
+        assert screen.seconds == 89
+
+
+async def test_a_file_that_went_bad_is_said(recording: Path) -> None:
+    async with looking_at(recording) as screen:
+        screen.session.reader.close()
+        await screen.press("less_than_sign")
+        await screen.until(lambda: "cannot be read" in screen.text)
 
 
 async def test_a_click_on_the_track_goes_there(recording: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
@@ -241,24 +243,30 @@ class PodCounts:
         pods, *having = self._total[:3]
         return tuple(f for f, n in zip(FAMILIES, having, strict=True) if not n) if pods >= _ENOUGH_PODS else ()
 
+    def fill(self, holders: Iterable[tuple[str, tuple[Family, ...]]]) -> None:
+        """Follow pods that come, each given as its node and its families."""
+        for (node, families), number in Counter(holders).items():
+            self._count(node, families, number)
+
     def replace(self, old: Pod | None, new: Pod | None) -> None:
         """Follow one pod."""
         if old is not None and new is not None and counts_alike(old, new):
             return
         for pod, step in ((old, -1), (new, 1)):
-            if pod is None or not pod.node_name or not pod.ips or not holds_address(pod):
-                continue
-            counts = self._counts.setdefault(pod.node_name, [0, 0, 0, 0, 0])
-            families = read_addresses(pod.ips).families
-            self._touched.add(pod.node_name)
-            for row in (counts, self._total):
-                row[0] += step
-                row[1] += step * ("IPv4" in families)
-                row[2] += step * ("IPv6" in families)
-                if len(families) == 2:
-                    row[3 if families[0] == "IPv4" else 4] += step
-            if counts[0] == 0:
-                del self._counts[pod.node_name]
+            if pod is not None and pod.node_name and pod.ips and holds_address(pod):
+                self._count(pod.node_name, read_addresses(pod.ips).families, step)
+
+    def _count(self, node: str, families: tuple[Family, ...], step: int) -> None:
+        counts = self._counts.setdefault(node, [0, 0, 0, 0, 0])
+        self._touched.add(node)
+        for row in (counts, self._total):
+            row[0] += step
+            row[1] += step * ("IPv4" in families)
+            row[2] += step * ("IPv6" in families)
+            if len(families) == 2:
+                row[3 if families[0] == "IPv4" else 4] += step
+        if counts[0] == 0:
+            del self._counts[node]
 
     def of(self, node: str) -> tuple[int, int, int]:
         """Pods, pods with IPv4, pods with IPv6 on that node."""
@@ -277,6 +285,10 @@ class PodCounts:
         touched, self._touched = self._touched, set()
         return touched
 
+    def touch(self, other: PodCounts) -> None:
+        """Take the nodes that another one counts, or that changed in it, for changed: this one takes its place."""
+        self._touched.update(other._counts, other._touched)
+
 
 def counts_alike(old: Pod, new: Pod) -> bool:
     """Whether a change of a pod leaves the counts of its node as they are: the same addresses, held as before."""
@@ -291,6 +303,10 @@ class PodPatterns:
 
     def __init__(self) -> None:
         self.counts: dict[tuple[tuple[Family, ...], bool], int] = {}
+
+    def fill(self, running: Iterable[tuple[tuple[Family, ...], bool]]) -> None:
+        """Follow pods that come to an empty index: the families of each, and whether it asks the cluster's DNS."""
+        self.counts = dict(Counter(running))
 
     def replace(self, old: Pod | None, new: Pod | None) -> bool:
         """Follow one pod; whether any pattern's pods, or what is asked of them, became others by it."""

@@ -167,6 +167,12 @@ class SystemApps:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
+    def fill(self, pods: Iterable[Pod]) -> None:
+        """Follow pods that come."""
+        for pod in pods:
+            if pod.namespace in _SYSTEM_NAMESPACES:
+                self.replace(None, pod)
+
     def replace(self, old: Pod | None, new: Pod | None) -> None:
         """Follow one pod."""
         for pod, step in ((old, -1), (new, 1)):

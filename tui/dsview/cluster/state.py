@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -45,6 +45,9 @@ from dsview.sources.events import (
     StatusChanged,
 )
 
+if TYPE_CHECKING:
+    from dsview.cluster.pod_set import PodSet
+
 T = TypeVar("T")
 
 
@@ -61,10 +64,12 @@ class ClusterState:
     """Objects by kind, indexes over them, and the health of each kind.
 
     `version` grows with every change, so that what was derived can tell whether it is still good; `epochs` holds
-    the same for each kind.
+    the same for each kind. Where no checks will be run, `for_checks` is False: `pod_addresses` and `conformity`, which
+    nobody else asks, stay empty.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, for_checks: bool = True) -> None:
+        self.for_checks = for_checks
         self._stores: dict[Kind, Store[Any]] = {kind: Store() for kind in Kind}
         self.services: Store[Service] = self._stores[Kind.SERVICE]
         self.endpoint_slices: Store[EndpointSlice] = self._stores[Kind.ENDPOINT_SLICE]
@@ -236,6 +241,18 @@ class ClusterState:
             self._index(kind, old, None, changes)
             changes.append(Change(kind, key, old, None))
 
+    def replace_pods(self, pods: PodSet) -> None:
+        """Have these pods and no others, where no checks are run. What changed is not told: look at all pods anew."""
+        assert not self.for_checks  # noqa: S101 - a check would ask what is not kept here
+        pods.counts.touch(self.pod_counts)
+        self._stores[Kind.POD] = self.pods = pods.store
+        self.pod_counts, self.pod_patterns, self.system_apps = pods.counts, pods.patterns, pods.system_apps
+        self.controllers, self.control_planes = pods.controllers, pods.control_planes
+        self.control_plane = pods.control_plane
+        for facet in self.facets:
+            self.facets[facet] += 1
+        self._touch(Kind.POD)
+
     def _index(self, kind: Kind, old: Any, new: Any, changes: list[Change]) -> None:  # Any: one store for all kinds
         match kind:
             case Kind.POD:
@@ -247,7 +264,8 @@ class ClusterState:
                 self.census.follow_service(old, new)
                 self.served_load_balancers += _is_served(new) - _is_served(old)
             case Kind.NODE:
-                self.conformity.follow_node(old, new)
+                if self.for_checks:
+                    self.conformity.follow_node(old, new)
                 self.census.follow_node(old, new)
             case Kind.ENDPOINT_SLICE:
                 self.slices.replace(old, new)
@@ -260,14 +278,15 @@ class ClusterState:
                 self.events_about.replace(old, new)
 
     def _index_pod(self, old: Pod | None, new: Pod | None, changes: list[Change]) -> None:
-        for key in self.pod_addresses.replace(old, new):
-            sharer = self.pods.get(key)
-            if sharer is not None:
-                changes.append(Change(Kind.POD, key, sharer, sharer))
+        if self.for_checks:
+            self.conformity.follow_pod(old, new)
+            for key in self.pod_addresses.replace(old, new):
+                sharer = self.pods.get(key)
+                if sharer is not None:
+                    changes.append(Change(Kind.POD, key, sharer, sharer))
         self.pod_counts.replace(old, new)
         self.facets[PodFacet.PATTERNS] += self.pod_patterns.replace(old, new)
         self.system_apps.replace(old, new)
-        self.conformity.follow_pod(old, new)
         key = (old or new or _NOBODY).key
         for facet, pods, belongs in (
             (PodFacet.CONTROLLERS, self.controllers, is_proxy),

@@ -59,6 +59,13 @@ class Store(Generic[T]):
             self._size += 1
         return old
 
+    def fill(self, items: Iterable[T]) -> None:
+        """Keep objects that come to an empty store, each with a key of its own."""
+        namespaces = self._namespaces
+        for item in items:
+            namespaces.setdefault(item.namespace, {})[item.name] = item
+        self._size = sum(map(len, namespaces.values()))
+
     def pop(self, key: Key) -> T | None:
         """Forget the object; it, or None where there was none."""
         objects = self._namespaces.get(key[0])

@@ -94,6 +94,12 @@ def is_control_plane(pod: Pod) -> bool:
     return _roles_of(pod)[3]
 
 
+def roles_of(pod: Pod) -> tuple[bool, bool]:
+    """Both at once: whether the pod is some controller's proxy, and whether it sets up some controller's proxies."""
+    roles = _roles_of(pod)
+    return roles[2] is not None, roles[3]
+
+
 def controller_of_gateway(cluster: ClusterReader, gateway: Gateway) -> ProxyController | None:
     """The controller that serves a Gateway, or None where it is not known or has no sockets in the cluster."""
     return next((c for c in PROXY_CONTROLLERS if c.serves_gateway(cluster, gateway)), None)

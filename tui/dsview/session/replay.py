@@ -6,7 +6,7 @@ Nothing is evaluated anew: the findings are those that the checks gave then, und
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import msgspec
 
 from dsview.analysis.cluster_view import Delta
 from dsview.analysis.diff.diff import Diff, compare
-from dsview.analysis.timeline import LIMIT, Entry, Sort, Timeline
+from dsview.analysis.timeline import Entry, Sort, Timeline
 from dsview.checks.engine.engine import Engine
 from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
 from dsview.checks.engine.policy import Policy
@@ -27,11 +27,12 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.session.proxy_config_reader import ProxyConfigReader
+from dsview.session.seeking import Seeker, Step
 from dsview.session.session import Session
 from dsview.session.timing_log import Trace
-from dsview.sources.events import Changed, Health, Item, Quarantined, ServerInfo, Sink, SourceKind, StatusChanged
+from dsview.sources.events import Quarantined, ServerInfo, Sink, SourceKind, StatusChanged
 from dsview.sources.manifest import manifest
-from dsview.sources.recording.content import Frame, Head, Judged, Tick
+from dsview.sources.recording.content import Head, Judged
 from dsview.sources.recording.reader import RecordingReader
 
 FAMILY_ENTRIES = 20_000
@@ -125,13 +126,6 @@ class _RecordedEngine(Engine):
         """These are the findings of these subjects."""
         self._told.update((entry.subject, entry) for entry in judged)
 
-    def tell_all(self, judged: Iterable[Judged]) -> None:
-        """These are all findings there are."""
-        gone = {*self.book.subjects(), *self.exempted.subjects()}
-        self._told = {subject: Judged(subject, (), ()) for subject in gone}
-        self.tell(judged)
-        self.opened.clear()
-
     def step(self, now: float, may_go_on: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
         """Take in what was told, for as long as `may_go_on`; the objects whose findings changed."""
         touched: set[ObjectRef] = set()
@@ -143,6 +137,9 @@ class _RecordedEngine(Engine):
     def _take(self, subject: SubjectKey, entry: Judged) -> set[ObjectRef]:
         shown: list[Finding] = []
         exempted: list[Finding] = []
+        for book in (self.book, self.exempted):
+            for gone in book.of_subject(subject):
+                self.opened.pop(gone.identity, None)
         for finding, opened in zip(entry.findings, entry.opened, strict=True):
             # A check that this version does not know any more has neither a name nor a page.
             if finding.check not in registry() or self._skips(finding.check):
@@ -236,15 +233,15 @@ class ReplaySession(Session):
         self._source = RecordedSource(reader)
         super().__init__(self._source, clock=lambda: self._source.at, policy=policy, trace=trace)
         self.reader = reader
+        self.state = ClusterState(for_checks=False)
         self._told = _RecordedEngine(self.state, self._skips, self._judge)
         self._engine = self._told
         self._recorded = _RecordedTimeline(self._told, reader)
         self.timeline = self._recorded
         self._nginx = _NoReader(self.state, self._source, self._inbox.put)
+        self._seeker = Seeker(reader, self._inbox.arrived.set)
         self._is_new_everywhere = False
-        self._wanted = at
-        self._last_entry = -1
-        self._has_read = False
+        self._wanted = reader.last if at is None else at
 
     def _skips(self, code: str) -> bool:
         return self.policy.skips(code)
@@ -258,63 +255,59 @@ class ReplaySession(Session):
     @property
     def position(self) -> float:
         """The time that is shown, or sought, epoch seconds."""
-        return self._source.at
+        return self._wanted
+
+    @property
+    def is_seeking(self) -> bool:
+        """Whether another time is still being read."""
+        return self._seeker.is_busy
+
+    @property
+    def has_work(self) -> bool:
+        """Whether another drain would find something to do, or soon will."""
+        return self._seeker.is_busy or super().has_work
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something was read, at most so long."""
+        if self._seeker.is_reading and not super().has_work:
+            self._inbox.arrived.wait(seconds)
 
     def start(self) -> None:
         """Read the recording at the time that is wanted. Raises `UserError` where it cannot be read."""
         super().start()
-        self.seek(self.reader.last if self._wanted is None else self._wanted)
+        self._wanted = self._within(self._wanted)
+        self._seeker.go_to_at_once(self._wanted)
+
+    def _within(self, when: float) -> float:
+        return min(max(when, self.reader.first), self.reader.last)
 
     def seek(self, when: float) -> None:
-        """Show another time: the one nearest to it that was recorded. Raises `UserError` where it cannot be read."""
-        when = min(max(when, self.reader.first), self.reader.last)
-        ticks = self.reader.ticks_between(self.position, when) if self._has_read and not self.has_work else None
-        if ticks is not None:
-            for tick in ticks:
-                self._follow(tick)
-        else:
-            self._show(self.reader.at(when))
-            # Ages and everything else that is told by the clock are of another time.
-            self._is_new_everywhere = True
-        self._source.at = when
-        self._has_read = True
-        last = self.reader.last_entry(when)
-        if last != self._last_entry:
-            self._last_entry = last
-            self._recorded.show(*self.reader.entries(when, LIMIT))
-        self._inbox.arrived.set()
+        """Show another time: the one nearest to it that was recorded. A thread reads it; `drain` takes it in."""
+        self._wanted = self._within(when)
+        self._seeker.go_to(self._wanted)
 
-    def _follow(self, tick: Tick) -> None:
-        for kind, objects in tick.objects.items():
-            there = [item for item in objects.values() if item is not None]
-            self._inbox.put(Changed(kind, there, [key for key, item in objects.items() if item is None]))
-        for status in tick.statuses:
+    def take_failure(self) -> UserError | None:
+        """Why the time that was sought could not be read, once; what was shown before still is."""
+        failure = self._seeker.take_failure()
+        if failure is not None:
+            self._wanted = self._source.at
+        return failure
+
+    def _take_in(self, step: Step) -> None:
+        if step.pods is not None:
+            self.state.replace_pods(step.pods)
+        for event in step.objects:
+            self._inbox.put(event)
+        for status in step.statuses:
             self._inbox.put(status)
-        self._told.tell(tick.judged)
-        if tick.head is not None:
-            self._set_head(tick.head)
-
-    def _show(self, frame: Frame) -> None:
-        """Have what differs from the frame taken in."""
-        # What waits was on the way to somewhere else.
-        self._inbox.clear()
-        for kind in Kind:
-            self._put_differences(kind, {item.key: item for item in frame.objects.get(kind, ())})
-        statuses = {status.kind: status for status in frame.statuses}
-        for kind in Kind:
-            # A kind that the version that recorded did not know was not read.
-            status = statuses.get(kind) or StatusChanged(kind=kind, health=Health.NOT_GIVEN)
-            if self.state.statuses.get(kind) != status:
-                self._inbox.put(status)
-        self._told.tell_all(frame.judged)
-        self._set_head(frame.head)
-
-    def _put_differences(self, kind: Kind, wanted: Mapping[Key, Item]) -> None:
-        store = self.state.store(kind)
-        changed = [item for key, item in wanted.items() if store.get(key) is not item and store.get(key) != item]
-        gone = [item.key for item in store if item.key not in wanted]
-        if changed or gone:
-            self._inbox.put(Changed(kind, changed, gone))
+        self._told.tell(step.judged)
+        if step.head is not None:
+            self._set_head(step.head)
+        self._source.at = step.at
+        if step.entries is not None:
+            self._recorded.show(*step.entries)
+        # Ages and everything else that is told by the clock are of another time.
+        self._is_new_everywhere = self._is_new_everywhere or step.is_jump
 
     def _set_head(self, head: Head) -> None:
         # Behind the objects: one that comes takes back what was said of it.
@@ -327,10 +320,15 @@ class ReplaySession(Session):
 
     def drain(self, budget: float = 0.008) -> Delta:
         """Go on to the time that is sought, for about `budget` seconds; what changed."""
+        # One after the other: all Pods may be replaced at once, and what waits would be of the time before.
+        step = self._seeker.take() if self._inbox.is_empty else None
+        if step is not None:
+            self._take_in(step)
         self._told.is_held = not self._inbox.is_empty
         delta = super().drain(budget)
-        if self._is_new_everywhere and not self.has_work:
+        if self._is_new_everywhere and not super().has_work:
             self._is_new_everywhere = False
+            self._told.refresh_profile()
             delta.everything = True
         return delta
 

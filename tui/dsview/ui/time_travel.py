@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
+    from dsview.core.errors import UserError
     from dsview.session.recorder import Recorder
     from dsview.session.replay import ReplaySession
     from dsview.session.session import Session
@@ -26,6 +27,9 @@ MINUTE = 60.0
 SPEEDS = (0, 1, 10, 60)
 FRAME = 0.1
 """Seconds between two moments that are shown while a recording plays."""
+
+LOADING_AFTER = 0.1
+"""Seconds after which it is said that another time is still being read."""
 
 StartRecording = Callable[["Session"], "Recorder"]
 """Begins to record a session into a new file. Raises `UserError` where it cannot be written."""
@@ -41,6 +45,8 @@ class TimeTravel:
         self._speed = 0
         self._timer: Timer | None = None
         self._mark: float | None = None
+        self._watch: Timer | None = None
+        self._is_loading = False
 
     @property
     def replay(self) -> ReplaySession | None:
@@ -53,6 +59,7 @@ class TimeTravel:
     def attach(self) -> None:
         """Another session is shown."""
         self._set_speed(0)
+        self._watch_no_more()
         self._mark = None
         if self.replay is not None:
             self.show_bar(self._app.main)
@@ -60,6 +67,7 @@ class TimeTravel:
     def leave(self) -> None:
         """The session is about to end, and with it its recording."""
         self._set_speed(0)
+        self._watch_no_more()
         if self._recorder is not None:
             self._recorder.stop()
             self._recorder = None
@@ -98,7 +106,7 @@ class TimeTravel:
     def _say(self, bar: TimeBar) -> None:
         replay = self.replay
         if replay is not None:
-            bar.follow(replay, self._speed)
+            bar.follow(replay, self._speed, is_loading=self._is_loading)
         elif self._recorder is not None:
             bar.say(safe(f"Recording into {self._recorder.path.name}; R stops it."))
 
@@ -116,15 +124,47 @@ class TimeTravel:
         try:
             replay.seek(when)
         except UserError as error:
-            self._set_speed(0)
-            self._app.notify(safe(str(error)), title="Recording", severity="error", markup=False)
+            self._fail(error)
+            return
+        if self._watch is None:
+            self._watch = self._app.set_interval(LOADING_AFTER, self._look)
         self.refresh()
+
+    def _look(self) -> None:
+        """Say that a time is still being read, or why it could not be."""
+        replay = self.replay
+        failure = replay.take_failure() if replay is not None else None
+        if failure is not None:
+            self._fail(failure)
+        was_loading, self._is_loading = self._is_loading, replay is not None and replay.is_seeking
+        if not self._is_loading:
+            self._watch_no_more()
+        if self._is_loading or was_loading:
+            self.refresh()
+
+    def _fail(self, error: UserError) -> None:
+        self._set_speed(0)
+        self._app.notify(safe(str(error)), title="Recording", severity="error", markup=False)
+        self.refresh()
+
+    def _watch_no_more(self) -> None:
+        self._is_loading = False
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
 
     def step(self, find: Callable[[ReplaySession], float | None], otherwise: str) -> None:
         """Go to the time that is found, and play no more."""
+        from dsview.core.errors import UserError
+
         self._set_speed(0)
         replay = self.replay
-        self.seek(find(replay) if replay is not None else None, otherwise)
+        try:
+            found = find(replay) if replay is not None else None
+        except UserError as error:
+            self._fail(error)
+        else:
+            self.seek(found, otherwise)
 
     def play(self) -> None:
         """Play, faster each time, and stop at last."""
@@ -147,6 +187,9 @@ class TimeTravel:
         replay = self.replay
         if replay is None:
             self._set_speed(0)
+            return
+        if replay.is_seeking:
+            # What is shown has to be shown first.
             return
         self.seek(replay.position + FRAME * self._speed, "")
         if replay.position >= replay.reader.last:

@@ -37,13 +37,17 @@ class TimeBar(Widget):
         self._glyphs = glyphs
         self._session: ReplaySession | None = None
         self._speed = 0
+        self._is_loading = False
         self._sentence = Safe("")
         self._track = (0, 0)
         self._marks: tuple[int, float, list[set[str]]] = (0, 0.0, [])
 
-    def follow(self, session: ReplaySession, speed: int) -> None:
-        """Show where a recording is; `speed` is how many times as fast as it was it is played, 0 for not at all."""
-        self._session, self._speed = session, speed
+    def follow(self, session: ReplaySession, speed: int, *, is_loading: bool = False) -> None:
+        """Show where a recording is; `speed` is how many times as fast as it was it is played, 0 for not at all.
+
+        `is_loading` while that moment is still being read.
+        """
+        self._session, self._speed, self._is_loading = session, speed, is_loading
         self.refresh()
 
     def say(self, sentence: Safe) -> None:
@@ -69,6 +73,8 @@ class TimeBar(Widget):
         return content(left, self._track_line(session, room), right, *keys)
 
     def _state(self) -> Part:
+        if self._is_loading:
+            return ("loading ", MUTED)
         if self._speed:
             return (f"{self._glyphs.more}{self._speed}x ", GOOD)
         return ("", MUTED)
@@ -86,8 +92,14 @@ class TimeBar(Widget):
 
     def _turns(self, session: ReplaySession, room: int, last: float) -> list[set[str]]:
         """Where findings came and went; asked again where the line or the recording grew."""
+        from dsview.core.errors import UserError  # noqa: PLC0415 - after the first frame
+
         if self._marks[:2] != (room, last):
-            self._marks = (room, last, session.reader.turns("finding", room))
+            try:
+                self._marks = (room, last, session.reader.turns("finding", room))
+            except UserError:
+                # What cannot be read is said where one goes somewhere; the line itself stays.
+                self._marks = (room, last, [set() for _ in range(room)])
         return self._marks[2]
 
     def on_click(self, event: events.Click) -> None:

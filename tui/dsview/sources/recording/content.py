@@ -6,7 +6,7 @@ A tick is one round of a session: what it took in at once, and the findings that
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -139,6 +139,13 @@ def pack_batch(ticks: Sequence[Tick]) -> bytes:
 def unpack_batch(data: bytes) -> list[Tick]:
     """The inverse of `pack_batch`. Raises `UserError` where it cannot be read."""
     stored = _unpack(data, _StoredBatch)
+    try:
+        return _ticks_of(stored)
+    except (IndexError, ValueError):
+        raise UserError("A part of the recording cannot be read: its parts do not fit together.") from None
+
+
+def _ticks_of(stored: _StoredBatch) -> list[Tick]:
     ticks = [Tick(at=at, objects={}, statuses=[], judged=[], head=None) for at in stored.times]
     for name, objects in stored.objects.items():
         kind = _KINDS.get(name)
@@ -181,30 +188,40 @@ def _unpack(data: bytes, wanted: type[T]) -> T:
         raise UserError(f"A part of the recording cannot be read: {error}.") from None
 
 
-def moment(frame: Frame, ticks: Iterable[Tick]) -> Frame:
-    """The frame with all that the ticks changed."""
-    objects: dict[Kind, dict[Key, Item]] = {
-        kind: {item.key: item for item in items} for kind, items in frame.objects.items()
-    }
-    statuses = {status.kind: status for status in frame.statuses}
-    judged = {entry.subject: entry for entry in frame.judged}
-    head, at = frame.head, frame.at
-    for tick in ticks:
-        at = tick.at
+class Moment(msgspec.Struct, kw_only=True):
+    """What a session knew at one time, by kind, key and subject. `follow` goes on to what changed next."""
+
+    at: float
+    objects: dict[Kind, dict[Key, Item]]
+    statuses: dict[Kind, StatusChanged]
+    judged: dict[Subject, Judged]
+    head: Head
+
+    @classmethod
+    def of(cls, frame: Frame) -> Moment:
+        """That of a key frame."""
+        return cls(
+            at=frame.at,
+            objects={kind: {item.key: item for item in items} for kind, items in frame.objects.items()},
+            statuses={status.kind: status for status in frame.statuses},
+            judged={entry.subject: entry for entry in frame.judged},
+            head=frame.head,
+        )
+
+    def follow(self, tick: Tick) -> None:
+        """Take in a tick."""
+        self.at = tick.at
         for kind, changes in tick.objects.items():
-            of_kind: dict[Key, Any] = objects.setdefault(kind, {})
+            of_kind: dict[Key, Any] = self.objects.setdefault(kind, {})
             for key, item in changes.items():
                 if item is None:
                     of_kind.pop(key, None)
                 else:
                     of_kind[key] = item
-        statuses.update((status.kind, status) for status in tick.statuses)
-        judged.update((entry.subject, entry) for entry in tick.judged)
-        head = tick.head or head
-    return Frame(
-        at=at,
-        objects={kind: list(items.values()) for kind, items in objects.items()},
-        statuses=list(statuses.values()),
-        judged=[entry for entry in judged.values() if entry.findings],
-        head=head,
-    )
+        self.statuses.update((status.kind, status) for status in tick.statuses)
+        for entry in tick.judged:
+            if entry.findings:
+                self.judged[entry.subject] = entry
+            else:
+                self.judged.pop(entry.subject, None)
+        self.head = tick.head or self.head

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,13 +14,18 @@ import msgspec
 
 from dsview.core.errors import UserError
 from dsview.core.text import safe
-from dsview.sources.recording.content import Frame, Tick, moment, times_of, unpack_batch, unpack_frame
+from dsview.sources.recording.content import Frame, Moment, Tick, times_of, unpack_batch, unpack_frame
 from dsview.sources.recording.schema import FORMAT, read_about
 
 _KEPT_BATCHES = 16
 """Batches that are kept unpacked: one goes back and forth about the same minute."""
 
-_ENDS = ("SELECT max(ended) FROM batches", "SELECT max(at) FROM frames", "SELECT max(ended) FROM spans")
+_ENDS = (
+    "SELECT ended FROM batches ORDER BY id DESC LIMIT 1",
+    "SELECT max(at) FROM frames",
+    "SELECT max(ended) FROM spans",
+)
+"""Batches follow each other in time. A day has 86,400: none of the queries here goes through all of them."""
 
 _AHEAD_AT_MOST = 64
 """Batches that are gone through tick by tick; for more, the next key frame is quicker."""
@@ -46,6 +52,7 @@ class RecordingReader:
             raise
         self.first: float = first
         """The first time that can be shown, epoch seconds."""
+        self._last = first
 
     def _begin(self) -> float:
         try:
@@ -62,20 +69,25 @@ class RecordingReader:
 
     @property
     def last(self) -> float:
-        """The last time that can be shown; grows while the file is written to."""
-        found: list[float] = [end for query in _ENDS if (end := self._one(query)) is not None]
-        return max(found, default=self.first)
+        """The last time that can be shown; grows while the file is written to.
+
+        Where the file cannot be read any more, it is that of before.
+        """
+        with suppress(UserError):
+            found: list[float] = [end for query in _ENDS if (end := self._one(query)) is not None]
+            self._last = max(found, default=self.first)
+        return self._last
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
-    def at(self, when: float) -> Frame:
+    def at(self, when: float) -> Moment:
         """What was known at that time, between `first` and `last`. Its `at` is that of the last change before.
 
         Raises `UserError` where a part of the file cannot be read.
         """
-        row = self._row("SELECT id, at, batch FROM frames WHERE at <= ? ORDER BY id DESC LIMIT 1", when)
+        row = self._row("SELECT id, at, batch FROM frames WHERE at <= ? ORDER BY at DESC, id DESC LIMIT 1", when)
         row = row or self._row("SELECT id, at, batch FROM frames ORDER BY id LIMIT 1")
         if row is None:
             raise UserError(f"{self.path.name} holds no key frame any more.")
@@ -85,13 +97,20 @@ class RecordingReader:
             self._frame = None
             self._frame = (number, unpack_frame(at, self._one("SELECT content FROM frames WHERE id = ?", number)))
         # The batches of a span that began later have a key frame of their own before them.
-        return moment(self._frame[1], self._ticks(batch, when))
+        found = Moment.of(self._frame[1])
+        for tick in self._ticks(batch, when):
+            found.follow(tick)
+        return found
 
     def _ticks(self, after_batch: int, until: float) -> Iterator[Tick]:
-        for number, _ in self._rows(
-            "SELECT id, began FROM batches WHERE id > ? AND began <= ? ORDER BY id", after_batch, until
-        ):
+        last = self._last_batch(until)
+        for (number,) in self._rows("SELECT id FROM batches WHERE id > ? AND id <= ? ORDER BY id", after_batch, last):
             yield from (tick for tick in self._batch(number) if tick.at <= until)
+
+    def _last_batch(self, until: float) -> int:
+        """The last batch that begins until a time; 0 where there is none."""
+        query = "SELECT id FROM batches WHERE began <= ? ORDER BY began DESC, id DESC LIMIT 1"
+        return self._one(query, until) or 0
 
     def ticks_between(self, after: float, until: float) -> list[Tick] | None:
         """What changed after one time and until another; None where reading it anew from a key frame is better."""
@@ -100,11 +119,11 @@ class RecordingReader:
         numbers = [
             number
             for (number,) in self._rows(
-                "SELECT id FROM batches WHERE ended > ? AND began <= ? ORDER BY id LIMIT ?",
-                *(after, until, _AHEAD_AT_MOST + 1),
+                "SELECT id FROM batches WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?",
+                *(self._last_batch(after), self._last_batch(until), _AHEAD_AT_MOST + 2),
             )
         ]
-        if len(numbers) > _AHEAD_AT_MOST:
+        if len(numbers) > _AHEAD_AT_MOST + 1:
             return None
         return [tick for number in numbers for tick in self._batch(number) if after < tick.at <= until]
 
@@ -119,12 +138,13 @@ class RecordingReader:
 
     def change_after(self, when: float) -> float | None:
         """When something changed next; None where nothing did."""
-        row = self._row("SELECT content FROM batches WHERE ended > ? ORDER BY id LIMIT 1", when)
-        return min((at for at in times_of(row[0]) if at > when), default=None) if row is not None else None
+        rows = self._rows("SELECT content FROM batches WHERE id >= ? ORDER BY id LIMIT 2", self._last_batch(when))
+        return min((at for (content,) in rows for at in times_of(content) if at > when), default=None)
 
     def change_before(self, when: float) -> float | None:
         """When something changed last before that time; the beginning where nothing did, None at the beginning."""
-        row = self._row("SELECT content FROM batches WHERE began < ? ORDER BY id DESC LIMIT 1", when)
+        query = "SELECT content FROM batches WHERE began < ? ORDER BY began DESC, id DESC LIMIT 1"
+        row = self._row(query, when)
         found = max((at for at in times_of(row[0]) if at < when), default=None) if row is not None else None
         if found is not None and found >= self.first:
             return found

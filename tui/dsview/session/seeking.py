@@ -1,0 +1,233 @@
+"""From one moment of a recording to another: reads in a thread what differs, so that a screen goes on meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+
+import msgspec
+
+from dsview.analysis.timeline import LIMIT
+from dsview.cluster.pod_set import PodSet, pod_set
+from dsview.core.errors import UserError
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key, Object
+from dsview.kinds.pod import Pod
+from dsview.sources.events import Changed, Health, Item, StatusChanged
+from dsview.sources.recording.content import Head, Judged, Moment, Subject, Tick
+from dsview.sources.recording.reader import RecordingReader
+
+MANY = 2_000
+"""So many Pods that come or go are taken in one by one, whatever their share."""
+
+SHARE = 3
+"""Where more than a third of the Pods are others, all of them are taken in at once."""
+
+_SAMPLE = 500
+"""So many Pods are looked at to see whether most are others."""
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+class Step(msgspec.Struct, kw_only=True):
+    """What leads from one moment to another, which is `at`, epoch seconds.
+
+    `pods` is there where all Pods are taken in at once; `objects` then holds none. `entries` are those of the timeline
+    and how many there are in all, or None where they are the same. `is_jump` where it does not simply go onwards.
+    """
+
+    at: float
+    is_jump: bool
+    objects: list[Changed] = []
+    pods: PodSet | None = None
+    statuses: list[StatusChanged] = []
+    judged: list[Judged] = []
+    head: Head | None = None
+    entries: tuple[list[bytes], int] | None = None
+
+
+class Seeker:
+    """Reads steps for a session, which takes them in one after the other. `arrived` is called when one is there.
+
+    Each step begins where the one before ends, so none may be left out. Of several moments that are wanted while one
+    is read, only the last is gone to.
+    """
+
+    def __init__(self, reader: RecordingReader, arrived: Callable[[], None]) -> None:
+        self._reader = reader
+        self._arrived = arrived
+        self._lock = threading.Lock()
+        self._wanted: float | None = None
+        self._is_reading = False
+        self._steps: deque[Step] = deque()
+        self._failure: UserError | None = None
+        self._at = 0.0
+        self._moment: Moment | None = None
+        self._last_entry = -1
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a moment is being read, or a step waits to be taken."""
+        return self._is_reading or bool(self._steps)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether a moment is being read."""
+        return self._is_reading
+
+    def go_to(self, when: float) -> None:
+        """Have a moment read, in a thread."""
+        with self._lock:
+            self._wanted = when
+            if self._is_reading:
+                return
+            self._is_reading = True
+        threading.Thread(target=self._run, name="dsview-seek", daemon=True).start()
+
+    def go_to_at_once(self, when: float) -> None:
+        """Read a moment here. Raises `UserError` where it cannot be read."""
+        self._steps.append(self._step(when))
+        self._arrived()
+
+    def take(self) -> Step | None:
+        """The next step, if one is there."""
+        return self._steps.popleft() if self._steps else None
+
+    def take_failure(self) -> UserError | None:
+        """Why the last moment could not be read, once."""
+        failure, self._failure = self._failure, None
+        return failure
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                when, self._wanted = self._wanted, None
+                if when is None:
+                    self._is_reading = False
+                    break
+            try:
+                self._steps.append(self._step(when))
+            except UserError as error:
+                self._failure = error
+            except BaseException:
+                with self._lock:
+                    self._is_reading = False
+                self._arrived()
+                raise
+            self._arrived()
+        self._arrived()
+
+    def _step(self, when: float) -> Step:
+        before = self._moment
+        ticks = self._reader.ticks_between(self._at, when) if before is not None else None
+        if before is not None and ticks is not None:
+            step = onwards(before, ticks, when)
+        else:
+            now = self._reader.at(when)
+            step = difference(before, now, when)
+            self._moment = now
+        self._at = when
+        last = self._reader.last_entry(when)
+        if last != self._last_entry:
+            step.entries = self._reader.entries(when, LIMIT)
+            self._last_entry = last
+        return step
+
+
+def onwards(moment: Moment, ticks: Sequence[Tick], when: float) -> Step:
+    """What happens from a moment on; it becomes the later one."""
+    objects: dict[Kind, dict[Key, Item | None]] = {}
+    step = Step(at=when, is_jump=False)
+    judged: dict[Subject, Judged] = {}
+    for tick in ticks:
+        moment.follow(tick)
+        for kind, changes in tick.objects.items():
+            objects.setdefault(kind, {}).update(changes)
+        step.statuses += tick.statuses
+        judged.update((entry.subject, entry) for entry in tick.judged)
+        step.head = tick.head or step.head
+    step.judged = list(judged.values())
+    for kind, changes in objects.items():
+        there = [item for item in changes.values() if item is not None]
+        step.objects.append(Changed(kind, there, [key for key, item in changes.items() if item is None]))
+    return step
+
+
+def difference(before: Moment | None, now: Moment, when: float) -> Step:
+    """What differs between two moments. Of equal objects the one from before is kept in `now`, too."""
+    before = before or Moment(at=0.0, objects={}, statuses={}, judged={}, head=Head())
+    step = Step(at=when, is_jump=True, head=now.head)
+    for kind in Kind:
+        was, are = before.objects.get(kind, {}), now.objects.get(kind, {})
+        if kind is Kind.POD and _are_others(was, are):
+            step.pods = _all_pods(are)
+            continue
+        changed = _changed(was, are)
+        gone = [key for key in was if key not in are]
+        if kind is Kind.POD and _is_much(len(changed) + len(gone), are):
+            step.pods = _all_pods(are)
+        elif changed or gone:
+            # What goes first leaves its address to what comes.
+            step.objects += [Changed(kind, (), gone), Changed(kind, changed)]
+    for kind in Kind:
+        # A kind that the version that recorded did not know was not read.
+        status = now.statuses.get(kind) or StatusChanged(kind=kind, health=Health.NOT_GIVEN)
+        if before.statuses.get(kind) != status:
+            step.statuses.append(status)
+    gone_subjects = before.judged.keys() - now.judged.keys()
+    step.judged = [Judged(subject, (), ()) for subject in gone_subjects]
+    step.judged += [
+        entry
+        for subject, entry in now.judged.items()
+        if before.judged.get(subject) != entry or _is_judged_anew(entry, before, now)
+    ]
+    return step
+
+
+def _are_others(was: Mapping[Key, Item], are: Mapping[Key, Item]) -> bool:
+    """Whether most are others, by a sample: to compare all of them takes as long as it saves."""
+    if len(are) <= MANY:
+        return False
+    sample = list(islice(are.items(), 0, None, len(are) // _SAMPLE + 1))
+    return sum(was.get(key) != item for key, item in sample) > len(sample) // 2
+
+
+def _is_much(number: int, are: Mapping[Key, Item]) -> bool:
+    return number > MANY and number > len(are) // SHARE
+
+
+def _all_pods(items: Mapping[Key, Item]) -> PodSet:
+    return pod_set([item for item in items.values() if isinstance(item, Pod)])
+
+
+def _changed(was: Mapping[Key, Item], are: dict[Key, Item]) -> list[Item]:
+    changed = []
+    for key, item in are.items():
+        old = was.get(key)
+        if old is item:
+            continue
+        if old == item:
+            are[key] = old
+        else:
+            changed.append(item)
+    return changed
+
+
+def _is_judged_anew(entry: Judged, before: Moment, now: Moment) -> bool:
+    """Whether a policy may say something else of the findings, since it goes by labels and an annotation."""
+    for finding in entry.findings:
+        ref = finding.object
+        kind = _KINDS.get(ref.kind)
+        if kind is None:
+            continue
+        key = (ref.namespace or "", ref.name)
+        was, is_now = (moment.objects.get(kind, {}).get(key) for moment in (before, now))
+        if was is is_now:
+            continue
+        if not isinstance(was, Object) or not isinstance(is_now, Object):
+            return True
+        if (was.labels, was.ignore) != (is_now.labels, is_now.ignore):
+            return True
+    return False
