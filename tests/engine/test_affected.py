@@ -7,10 +7,15 @@ from collections.abc import Sequence
 import msgspec
 
 from dsview.checks.engine.engine import Engine
+from dsview.checks.engine.invalidation import affected_subjects
 from dsview.cluster.state import ClusterState
+from dsview.kinds.container import Container
 from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
+from dsview.kinds.gateway import HTTPRoute
 from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
+from dsview.listeners.gateway_api import GATEWAY_NAME
 from dsview.sources.events import Changed, Health, Item, StatusChanged
 from tests.engine.objects import START
 
@@ -69,3 +74,23 @@ def test_a_service_that_takes_over_an_address_has_a_minute_for_it() -> None:
     follower.engine.step(follower.now)
     assert follower.now == START + 50
     assert {f.object.name for f in follower.engine.book if f.check == "DS-SVC-005"} == {"web", "new"}
+
+
+def test_a_proxy_pod_concerns_the_routes_that_its_gateway_accepted_and_no_others() -> None:
+    state = ClusterState()
+    routes = [HTTPRoute(name=name, namespace="edge", accepted=(("edge", name),)) for name in ("web", "other")]
+    state.apply(Changed(Kind.HTTP_ROUTE, routes))
+    proxy = Pod(
+        name="proxy-1",
+        namespace="edge",
+        labels={GATEWAY_NAME: "web"},
+        containers=(Container("istio-proxy", "istio/proxyv2:1.28.1", ("proxy", "router"), (), ()),),
+    )
+    changes = state.apply(Changed(Kind.POD, [proxy]))
+
+    def concerned(*, evaluated: bool) -> set[str]:
+        found = affected_subjects(state, lambda kind, namespace: (), set(), changes, lambda kind: evaluated)
+        return {name for kind, _, name in found if kind == "HTTPRoute"}
+
+    assert concerned(evaluated=True) == {"web"}
+    assert concerned(evaluated=False) == set()

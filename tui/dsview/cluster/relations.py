@@ -94,26 +94,52 @@ class BackendIndex:
 
 
 class RouteIndex:
-    """The HTTPRoutes that name each Service as a backend."""
+    """The HTTPRoutes that name each Service as a backend, and those that each Gateway accepted."""
 
     def __init__(self) -> None:
-        self._by_service: dict[Key, set[Key]] = {}
+        self._by_service: dict[Key, Key | set[Key]] = {}
+        self._by_gateway: dict[Key, Key | set[Key]] = {}
 
     def replace(self, old: HTTPRoute | None, new: HTTPRoute | None) -> None:
         """Follow one route."""
-        for backend in old.backends if old is not None else ():
-            keys = self._by_service.get(backend.key)
-            if keys is not None and old is not None:
-                keys.discard(old.key)
-                if not keys:
-                    del self._by_service[backend.key]
-        for backend in new.backends if new is not None else ():
-            if new is not None:
-                self._by_service.setdefault(backend.key, set()).add(new.key)
+        if old is not None:
+            _drop(self._by_service, [backend.key for backend in old.backends], old.key)
+            _drop(self._by_gateway, old.accepted, old.key)
+        if new is not None:
+            key = new.key
+            _add(self._by_service, [backend.key for backend in new.backends], key)
+            _add(self._by_gateway, new.accepted, key)
 
     def naming(self, service: Key) -> list[Key]:
         """The routes with that backend."""
-        return sorted(self._by_service.get(service, ()))
+        return _keys(self._by_service.get(service))
+
+    def accepted_by(self, gateway: Key) -> list[Key]:
+        """The routes that the Gateway accepted."""
+        return _keys(self._by_gateway.get(gateway))
+
+
+def _keys(found: Key | set[Key] | None) -> list[Key]:
+    return sorted(found) if isinstance(found, set) else [found] if found is not None else []
+
+
+def _add(index: dict[Key, Key | set[Key]], holders: Iterable[Key], key: Key) -> None:
+    """Enter a key under each holder. One key stands alone: a set of one takes four times as much memory."""
+    for holder in holders:
+        found = index.setdefault(holder, key)
+        if isinstance(found, set):
+            found.add(key)
+        elif found != key:
+            index[holder] = {found, key}
+
+
+def _drop(index: dict[Key, Key | set[Key]], holders: Iterable[Key], key: Key) -> None:
+    for holder in holders:
+        found = index.get(holder)
+        if isinstance(found, set):
+            found.discard(key)
+        if not found or found == key:
+            index.pop(holder, None)
 
 
 def cluster_families(service: Service) -> tuple[Family, ...]:

@@ -5,6 +5,7 @@ The fields are those of gateway.networking.k8s.io/v1 (kubernetes-sigs/gateway-ap
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from dsview.kinds.annotations import plain_annotations
 from dsview.kinds.condition import ConditionWire
 from dsview.kinds.kind import Kind, Resource
 from dsview.kinds.metadata import Key, Object, ObjectMeta, read_meta
-from dsview.kinds.wire import Json, Wire, iso_time, seconds, texts, without_empty
+from dsview.kinds.wire import Interner, Json, Wire, iso_time, seconds, texts, without_empty
 
 GROUP = "gateway.networking.k8s.io"
 
@@ -216,10 +217,15 @@ def _read_gateway(o: GatewayWire) -> Gateway:
     )
 
 
+_gateway_keys = Interner()
+"""A Gateway is named by many routes, twice by each: in the spec and in the status."""
+
+
 def _gateway_key(parent: _ParentWire | None, namespace: str) -> Key | None:
     if parent is None or (parent.kind or "Gateway") != "Gateway" or (parent.group or GROUP) != GROUP:
         return None
-    return (parent.namespace or namespace, parent.name)
+    key = (sys.intern(parent.namespace or namespace), sys.intern(parent.name))
+    return _gateway_keys.get(key, lambda: key)
 
 
 def _read_http_route(o: HTTPRouteWire) -> HTTPRoute:
@@ -232,14 +238,16 @@ def _read_http_route(o: HTTPRouteWire) -> HTTPRoute:
         for parent in status.parents or ()
         if any(c.type == "Accepted" and c.status == "True" for c in parent.conditions or ())
     )
+    parents = tuple(dict.fromkeys(key for key in named if key is not None))
+    accepting = tuple(dict.fromkeys(key for key in accepted if key is not None))
     return HTTPRoute(
         **meta,
         hostnames=texts(spec.hostnames),
-        parents=tuple(dict.fromkeys(key for key in named if key is not None)),
-        accepted=tuple(dict.fromkeys(key for key in accepted if key is not None)),
+        parents=parents,
+        accepted=parents if accepting == parents else accepting,
         backends=tuple(
             dict.fromkeys(
-                RouteBackend(ref.namespace or namespace, ref.name, ref.port or 0)
+                RouteBackend(sys.intern(ref.namespace or namespace), sys.intern(ref.name), ref.port or 0)
                 for rule in spec.rules or ()
                 for ref in rule.backend_refs or ()
                 if ref.name and (ref.kind or "Service") == "Service" and not ref.group

@@ -15,7 +15,7 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.gateway_api import gateway_of
-from dsview.listeners.proxy_controller import ProxyController, is_traffic, pod_families
+from dsview.listeners.proxy_controller import ProxyController, deciding, is_traffic, pod_families
 from dsview.listeners.registry import PROXY_CONTROLLERS, controller_of_gateway
 from dsview.listeners.sockets import Sockets
 
@@ -85,20 +85,32 @@ def _doors(cluster: ClusterReader) -> Iterable[FrontDoor]:
 
 
 def reach(cluster: ClusterReader, door: FrontDoor, family: Family) -> Reach:
-    """Who of a door's ready proxies with an address of the family listens on it. Of nodes: port 0, without pods."""
+    """Which of a door's ready proxies with an address of the family listen on it; of nodes, ports without pods."""
+    versions = (_versions(cluster), deciding(cluster))
+    kept: dict[Hashable, Reach] = cluster.remembered("reach of front doors", versions, dict)
+    key = (door.controller.name, door.service.key, family)
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = _reach(cluster, door, family)
+    return found
+
+
+def _reach(cluster: ClusterReader, door: FrontDoor, family: Family) -> Reach:
     listening: dict[int, list[Pod]] = {}
     closed: dict[int, list[Pod]] = {}
     sources: set[ListenSource] = set()
     reasons: dict[str, None] = {}
-    for pod in door.pods:
-        if not pod.ready or family not in pod_families(pod):
-            continue
-        sockets = door.controller.known_sockets(cluster, pod)
+    targets: dict[int, dict[int, int]] = {}
+    ready = [pod for pod in door.pods if pod.ready and family in pod_families(pod)]
+    for pod, sockets in zip(ready, door.controller.sockets_of(cluster, ready), strict=True):
         sources.add(sockets.source)
         reasons[sockets.reason] = None
         if not sockets.is_known:
             continue
-        for port, target in door.controller.service_ports(door.service, pod).items():
+        # Pods of one workload share their containers, so the ports lead to the same.
+        if id(pod.containers) not in targets:
+            targets[id(pod.containers)] = door.controller.service_ports(door.service, pod)
+        for port, target in targets[id(pod.containers)].items():
             has = sockets.on(target)
             if has is not None:
                 (listening if family in has else closed).setdefault(port, []).append(pod)

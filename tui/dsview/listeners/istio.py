@@ -5,6 +5,8 @@ Without it each listener has one socket: `0.0.0.0`, or `::` where the pod has IP
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from dsview.core.address import V4, V6, Family
 from dsview.kinds.gateway import Gateway
 from dsview.kinds.kind import Kind
@@ -48,6 +50,10 @@ class Istio(ProxyController):
     def serves_gateway(self, cluster: ClusterReader, gateway: Gateway) -> bool:
         """By the class's controllerName, or the class of AKS."""
         return super().serves_gateway(cluster, gateway) or gateway.class_name == _AKS_CLASS
+
+    def alike(self, pod: Pod) -> Hashable:
+        """The revision, and the families of the pod."""
+        return (pod.labels.get(_REVISION), pod_families(pod))
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """By the variable of the istiod pods of the same revision."""

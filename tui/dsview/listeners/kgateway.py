@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from dsview.core.address import V4, Family
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
@@ -29,6 +31,10 @@ class KGateway(ProxyController):
     def is_control_plane(self, pod: Pod) -> bool:
         """By its label."""
         return pod.labels.get("kgateway") == "kgateway"
+
+    def alike(self, pod: Pod) -> Hashable:
+        """Nothing of the pod decides."""
+        return self.name
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """By the variable of the controller pods."""

@@ -83,19 +83,22 @@ def config_map_key(pod: Pod) -> Key | None:
 
 def door_services(cluster: ClusterReader) -> DoorServices:
     """The Services that lead to proxy pods, of whichever controller."""
-    found: dict[Key, tuple[Service, tuple[Pod, ...]]] = {}
-    for controller in CONTROLLERS:
-        found.update(controller.services(cluster))
-    return found
+
+    def find() -> DoorServices:
+        found: dict[Key, tuple[Service, tuple[Pod, ...]]] = {}
+        for controller in reversed(CONTROLLERS):
+            found.update(controller.services(cluster))
+        return found
+
+    kinds = (Kind.SERVICE, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
+    versions = (cluster.proxies_version, *[cluster.epochs[kind] for kind in kinds])
+    return cluster.remembered("door Services", versions, find)
 
 
 def proxies_behind(cluster: ClusterReader, service: Key) -> tuple[Pod, ...] | None:
     """The running proxy pods behind one of `door_services`; None for another Service."""
-    for controller in CONTROLLERS:
-        found = controller.services(cluster).get(service)
-        if found is not None:
-            return found[1]
-    return None
+    found = door_services(cluster).get(service)
+    return found[1] if found is not None else None
 
 
 def services_of_proxy(cluster: ClusterReader, pod: Pod) -> Sequence[Service]:
@@ -108,7 +111,8 @@ def services_of_proxy(cluster: ClusterReader, pod: Pod) -> Sequence[Service]:
                 found.setdefault(one.key, []).append(service)
         return found
 
-    versions = (cluster.proxies_version, cluster.epochs[Kind.SERVICE])
+    kinds = (Kind.SERVICE, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
+    versions = (cluster.proxies_version, *[cluster.epochs[kind] for kind in kinds])
     return cluster.remembered("door Services by proxy", versions, find).get(pod.key, ())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -61,6 +62,11 @@ _DECIDING = (
 """What the sockets of a proxy may go by, besides pods."""
 
 
+def deciding(cluster: ClusterReader) -> Hashable:
+    """Changes with whatever may decide the sockets of a proxy."""
+    return (cluster.proxies_version, cluster.is_known(Kind.POD), *[cluster.epochs[kind] for kind in _DECIDING])
+
+
 class ProxyController(Controller):
     """A controller whose proxies' sockets `sockets` tells.
 
@@ -90,14 +96,25 @@ class ProxyController(Controller):
         """The sockets of a running proxy pod."""
         raise NotImplementedError
 
+    def alike(self, pod: Pod) -> Hashable:
+        """What the sockets of a pod depend on; pods with equal values have equal sockets."""
+        return pod.key
+
     def known_sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """What `sockets` says of a pod, asked once until something that may decide changes."""
-        versions = (cluster.proxies_version, cluster.is_known(Kind.POD), *[cluster.epochs[kind] for kind in _DECIDING])
-        kept: dict[Key, Sockets] = cluster.remembered(f"sockets of {self.name}", versions, dict)
-        found = kept.get(pod.key)
-        if found is None:
-            found = kept[pod.key] = self.sockets(cluster, pod)
-        return found
+        return self.sockets_of(cluster, (pod,))[0]
+
+    def sockets_of(self, cluster: ClusterReader, pods: Iterable[Pod]) -> list[Sockets]:
+        """`known_sockets` of several pods, in their order."""
+        kept: dict[Hashable, Sockets] = cluster.remembered(f"sockets of {self.name}", deciding(cluster), dict)
+        answers: list[Sockets] = []
+        for pod in pods:
+            key = self.alike(pod)
+            found = kept.get(key)
+            if found is None:
+                found = kept[key] = self.sockets(cluster, pod)
+            answers.append(found)
+        return answers
 
     def node_sockets(self, cluster: ClusterReader) -> Sockets | None:
         """The sockets of the nodes, where these take the traffic and no pod does; else None."""
@@ -132,16 +149,13 @@ class ProxyController(Controller):
         ]
 
     def proxies(self, cluster: ClusterReader) -> list[Pod]:
-        """The controller's proxy pods that run."""
-        return cluster.remembered(
-            f"proxies of {self.name}",
-            cluster.proxies_version,
-            lambda: [
-                pod
-                for _, pod in sorted(cluster.controllers.items())
-                if pod.phase == "Running" and not pod.deleted and self.is_proxy(pod)
-            ],
-        )
+        """The controller's proxy pods that run, by namespace and name."""
+
+        def find() -> list[Pod]:
+            mine = [pods for pods in _running_proxies(cluster) if self.is_proxy(pods[0])]
+            return sorted((pod for pods in mine for pod in pods), key=lambda pod: pod.key)
+
+        return cluster.remembered(f"proxies of {self.name}", cluster.proxies_version, find)
 
     def services(self, cluster: ClusterReader) -> DoorServices:
         """Those made for a Gateway, else LoadBalancer and NodePort Services that select proxy pods."""
@@ -153,11 +167,14 @@ class ProxyController(Controller):
 
     def _services(self, cluster: ClusterReader) -> DoorServices:
         found: dict[Key, tuple[Service, list[Pod]]] = {}
+        # Pods of one workload share their labels, so what selects one of them selects all.
+        selecting: dict[tuple[str, int], list[Service]] = {}
         for pod in self.proxies(cluster):
-            for service in cluster.selectors.selecting(pod):
-                is_made = gateway_of(service.labels, service.namespace) is not None and not service.is_headless
-                if (is_made or service.type in _PUBLIC) and any(map(is_traffic, service.ports)):
-                    found.setdefault(service.key, (service, []))[1].append(pod)
+            alike = (pod.namespace, id(pod.labels))
+            if alike not in selecting:
+                selecting[alike] = [s for s in cluster.selectors.selecting(pod) if _is_door(s)]
+            for service in selecting[alike]:
+                found.setdefault(service.key, (service, []))[1].append(pod)
         return {key: (service, tuple(pods)) for key, (service, pods) in sorted(found.items())}
 
     def service_ports(self, service: Service, pod: Pod) -> dict[int, int]:
@@ -223,6 +240,25 @@ class ProxyController(Controller):
         return self.proxies(cluster)
 
 
+def _running_proxies(cluster: ClusterReader) -> Iterable[list[Pod]]:
+    """The proxy pods that run, of all controllers: in lists of those that a controller recognises alike."""
+
+    def find() -> list[list[Pod]]:
+        found: dict[tuple[str, int, int], list[Pod]] = {}
+        for pod in cluster.controllers.values():
+            if pod.phase == "Running" and not pod.deleted:
+                found.setdefault((pod.namespace, id(pod.labels), id(pod.containers)), []).append(pod)
+        return list(found.values())
+
+    return cluster.remembered("running proxies", cluster.proxies_version, find)
+
+
+def _is_door(service: Service) -> bool:
+    """Whether traffic from outside comes in by a Service that leads to proxies."""
+    is_made = gateway_of(service.labels, service.namespace) is not None and not service.is_headless
+    return (is_made or service.type in _PUBLIC) and any(map(is_traffic, service.ports))
+
+
 def _is_one_of(name: str, known: tuple[str, ...]) -> bool:
     return any(name.startswith(one[:-1]) if one.endswith("*") else name == one for one in known)
 
@@ -243,4 +279,9 @@ def _listener(family: Family, port: int, source: ListenSource) -> Listener:
 
 def pod_families(pod: Pod) -> tuple[Family, ...]:
     """The families of a pod's addresses."""
-    return families_of(pod.ips)
+    return _families(pod.ips)
+
+
+@lru_cache(maxsize=256)
+def _families(ips: tuple[str, ...]) -> tuple[Family, ...]:
+    return families_of(ips)

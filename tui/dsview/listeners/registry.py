@@ -102,4 +102,10 @@ def roles_of(pod: Pod) -> tuple[bool, bool]:
 
 def controller_of_gateway(cluster: ClusterReader, gateway: Gateway) -> ProxyController | None:
     """The controller that serves a Gateway, or None where it is not known or has no sockets in the cluster."""
-    return next((c for c in PROXY_CONTROLLERS if c.serves_gateway(cluster, gateway)), None)
+    kept: dict[str, ProxyController | None] = cluster.remembered(
+        "controllers by class", cluster.epochs[Kind.GATEWAY_CLASS], dict
+    )
+    name = gateway.class_name
+    if name not in kept:
+        kept[name] = next((c for c in PROXY_CONTROLLERS if c.serves_gateway(cluster, gateway)), None)
+    return kept[name]

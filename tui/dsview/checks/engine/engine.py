@@ -115,7 +115,7 @@ class Engine:
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
         """Say what changed; whether the profile did by it, and the names of the nodes whose facts did."""
         changes = list(changes)
-        self._mark(affected_subjects(self.state, self._flagged, self._pod_readers, changes))
+        self._mark(affected_subjects(self.state, self._flagged, self._pod_readers, changes, self._is_evaluated))
         for change in changes:
             if change.kind is Kind.POD:
                 self._mark(self._watched.subjects_of(change.key))
@@ -132,6 +132,10 @@ class Engine:
         for key in keys:
             if self._is_asked(key):
                 self._dirty[key] = None
+
+    def _is_evaluated(self, kind: Kind) -> bool:
+        """Whether the objects of a kind are asked one by one: some check of it can run, and no sweep is to come."""
+        return kind in self._active and kind not in self._waiting
 
     def _flagged(self, kind: Kind, namespace: str) -> Iterator[SubjectKey]:
         for book in (self.book, self.exempted):

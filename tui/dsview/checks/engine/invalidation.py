@@ -20,6 +20,7 @@ from dsview.kinds.metadata import Key, Labels
 from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
+from dsview.listeners.gateway_api import gateway_of
 from dsview.listeners.proxies import door_services, published, published_by
 from dsview.listeners.registry import is_proxy
 
@@ -39,14 +40,20 @@ def subject(kind: Kind, key: Key) -> SubjectKey:
 
 
 def affected_subjects(
-    state: ClusterState, flagged: Flagged, readers: Set[SubjectKey], changes: Iterable[Change]
+    state: ClusterState,
+    flagged: Flagged,
+    readers: Set[SubjectKey],
+    changes: Iterable[Change],
+    is_asked: Callable[[Kind], bool] = lambda kind: True,
 ) -> set[SubjectKey]:
     """The objects whose own checks may answer differently now. Cluster-wide checks go by `Check.reads` instead.
 
     `readers` are the Services whose checks looked at more of their pods than the addresses when they were asked last:
-    as long as the families of a Service are level, none does, and its pods may become ready or not.
+    as long as the families of a Service are level, none does, and its pods may become ready or not. Where
+    `is_asked` is false, the objects of a kind are not asked now, or all of them are asked later, so those that a change
+    of something else concerns are not looked up.
     """
-    found = _Affected(state, readers)
+    found = _Affected(state, readers, is_asked)
     for change in changes:
         found.follow(change)
     return found.subjects(flagged)
@@ -55,8 +62,9 @@ def affected_subjects(
 class _Affected:
     """Collects over a batch, so that what many of its changes concern is looked up once."""
 
-    def __init__(self, state: ClusterState, readers: Set[SubjectKey]) -> None:
+    def __init__(self, state: ClusterState, readers: Set[SubjectKey], is_asked: Callable[[Kind], bool]) -> None:
         self._state = state
+        self._is_asked = is_asked
         self._readers = readers
         self._subjects: set[SubjectKey] = set()
         self._services: set[Key] = set()
@@ -68,6 +76,8 @@ class _Affected:
         """By namespace, the labels of pods that came, went, or got other families."""
         self._all_ingresses = False
         self._all_routes = False
+        self._gateways: set[Key] = set()
+        """Gateways whose proxy pods, or that themselves, changed: what the routes that they accepted look at."""
         self._all_webhooks = False
 
     def follow(self, change: Change) -> None:
@@ -102,7 +112,9 @@ class _Affected:
                 if change.kind is Kind.ENDPOINTS:
                     self._services.add(change.key)
                 self._all_ingresses = self._all_ingresses or change.kind is Kind.INGRESS_CLASS
-                self._all_routes = self._all_routes or change.kind in {Kind.GATEWAY, Kind.GATEWAY_CLASS}
+                self._all_routes = self._all_routes or change.kind is Kind.GATEWAY_CLASS
+                if change.kind is Kind.GATEWAY:
+                    self._gateways.add(change.key)
 
     def _pod(self, old: object, new: object) -> None:
         pods = [pod for pod in (old, new) if isinstance(pod, Pod)]
@@ -115,7 +127,10 @@ class _Affected:
                     key for key in selecting if is_one or moved or subject(Kind.SERVICE, key) in self._readers
                 )
             if is_one:
-                self._all_ingresses = self._all_routes = True
+                self._all_ingresses = True
+                gateway = gateway_of(pod.labels, pod.namespace)
+                self._gateways.update((gateway,) if gateway is not None else ())
+                self._all_routes = self._all_routes or gateway is None
                 service = published_by(pod)
                 self._services.update((service,) if service is not None else ())
         if len(self._state.network_policies) and (len(pods) < 2 or _for_policies(pods[0]) != _for_policies(pods[1])):
@@ -156,8 +171,10 @@ class _Affected:
             for policy in state.network_policies.in_namespace(namespace):
                 if any(policy.pod_selector.matches(each) for each in labels):
                     found.add(subject(Kind.NETWORK_POLICY, policy.key))
-        found.update(self._ingresses())
-        found.update(self._routes())
+        if self._is_asked(Kind.INGRESS):
+            found.update(self._ingresses())
+        if self._is_asked(Kind.HTTP_ROUTE):
+            found.update(self._routes())
         found.update(self._webhooks())
         return found
 
@@ -174,6 +191,8 @@ class _Affected:
         else:
             for service in self._backends:
                 yield from (subject(Kind.HTTP_ROUTE, key) for key in self._state.routes.naming(service))
+            for gateway in self._gateways:
+                yield from (subject(Kind.HTTP_ROUTE, key) for key in self._state.routes.accepted_by(gateway))
 
     def _webhooks(self) -> Iterator[SubjectKey]:
         everything = self._all_webhooks or KUBERNETES in self._backends

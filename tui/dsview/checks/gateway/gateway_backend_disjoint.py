@@ -34,7 +34,7 @@ from dsview.checks.engine.remediation import families, recreate_pods, ref
 from dsview.checks.listener.shared import PODS
 from dsview.core.address import Family, families_of
 from dsview.core.finding import Severity
-from dsview.kinds.gateway import HTTPRoute
+from dsview.kinds.gateway import Gateway, HTTPRoute
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
@@ -56,17 +56,15 @@ check = Check(
 def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
     """No family in common."""
     for key in route.accepted:
-        gateway = ctx.state.gateways.get(key)
-        controller, pods = proxies_of_gateway(ctx.state, gateway) if gateway is not None else (None, ())
-        has = _families(ctx, key, pods)
-        if gateway is None or controller is None or not controller.reaches_backends_from_pods or not has:
+        found = _proxies(ctx, key)
+        if found is None:
             continue
+        gateway, ready, has = found
         for backend in dict.fromkeys(b.key for b in route.backends):
             service = ctx.state.services.get(backend)
             live = ctx.endpoints(backend).live_families if service is not None else ()
             if service is None or service.is_external_name or not live or set(live) & set(has):
                 continue
-            ready = [pod for pod in pods if pod.ready]
             yield Problem(
                 message=f"Backend {service.name} has {families(live)} endpoints only, the proxies of Gateway "
                 f"{gateway.name} have {families(has)} only.",
@@ -83,11 +81,27 @@ def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
             )
 
 
-def _families(ctx: Context, gateway: Key, pods: tuple[Pod, ...]) -> tuple[Family, ...]:
-    """The families of a Gateway's ready proxies, found once for all of its routes."""
+_Proxies = tuple[Gateway, tuple[Pod, ...], tuple[Family, ...]]
+
+
+def _proxies(ctx: Context, key: Key) -> _Proxies | None:
+    """A Gateway, its ready proxies and their families, found once for all of its routes.
+
+    None where nothing can be said of its backends, and where the proxies have both families: they reach any backend.
+    """
     state = ctx.state
     versions = (state.proxies_version, state.epochs[Kind.GATEWAY], state.epochs[Kind.GATEWAY_CLASS])
-    kept: dict[Key, tuple[Family, ...]] = state.remembered("families of Gateways' proxies", versions, dict)
-    if gateway not in kept:
-        kept[gateway] = families_of(tuple(ip for pod in pods if pod.ready for ip in pod.ips))
-    return kept[gateway]
+    kept: dict[Key, _Proxies | None] = state.remembered("Gateways with proxies of one family", versions, dict)
+    if key not in kept:
+        kept[key] = _find_proxies(ctx, key)
+    return kept[key]
+
+
+def _find_proxies(ctx: Context, key: Key) -> _Proxies | None:
+    gateway = ctx.state.gateways.get(key)
+    controller, pods = proxies_of_gateway(ctx.state, gateway) if gateway is not None else (None, ())
+    if gateway is None or controller is None or not controller.reaches_backends_from_pods:
+        return None
+    ready = tuple(pod for pod in pods if pod.ready)
+    has = families_of(tuple(ip for pod in ready for ip in pod.ips))
+    return (gateway, ready, has) if len(has) == 1 else None

@@ -38,7 +38,7 @@ def closing(ctx: Context, door: FrontDoor, family: Family) -> Sockets | None:
     if door.sockets_below is not None:
         return door.sockets_below if family in door.sockets_below.closes else None
     pods = [pod for pod in door.pods if pod.ready]
-    found = [door.controller.known_sockets(ctx.state, pod) for pod in pods]
+    found = door.controller.sockets_of(ctx.state, pods)
     if not found or any(family not in sockets.closes or sockets.holder is None for sockets in found):
         return None
     # An address of one family on a port that the Service does not lead to closes nothing here.
