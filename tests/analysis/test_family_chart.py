@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dsview.analysis.family_chart import Mark, chart_of_families, chart_of_objects, whole_chart
-from dsview.analysis.timeline import Entry, Sort, Turn
+from dsview.analysis.timeline_entry import Entry, Sort, Turn
 from dsview.checks.engine.check import LayerName
 from dsview.core.address import Family
 from dsview.core.finding import ObjectRef

@@ -7,13 +7,14 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from dsview.analysis.timeline import Entry, Sort, Timeline, Turn
+from dsview.analysis.timeline import Timeline
+from dsview.analysis.timeline_entry import Entry, Sort, Turn
 from dsview.core.address import Family
 from dsview.core.finding import Severity
 from dsview.core.listen import Listener, ListenSource, ProxyListeners
 from dsview.kinds.kind import Kind
 from dsview.kinds.load_balancer import LoadBalancerIngress
-from dsview.kinds.metadata import Object
+from dsview.kinds.metadata import Key, Object
 from dsview.kinds.node import Node
 from dsview.kinds.registry import RESOURCES
 from dsview.session.session import Session
@@ -102,9 +103,9 @@ def test_a_family_without_ready_endpoints_is_entered_once_for_the_service() -> N
         ),
         (
             lambda: msgspec.structs.replace(node("node-1", 1), ready=False),
-            ("lost", "Node node-1", "Is not Ready any more."),
+            ("down", "Node node-1", "The node is not Ready."),
         ),
-        (lambda: node("node-3", 3), ("", "Node node-3", "Came with IPv4 and IPv6.")),
+        (lambda: node("node-3", 3), ("added", "Node node-3", "Was added, with IPv4 and IPv6.")),
         (
             lambda: msgspec.structs.replace(pod("web-0", 0), pod_ips=(pod("web-0", 0).pod_ip,)),
             ("lost", "Pod shop/web-0", "Lost IPv6."),
@@ -191,7 +192,7 @@ def test_objects_of_a_kind_that_could_not_be_read_before_are_read_and_not_new() 
     entered = shop.tell(
         Changed(Kind.NODE, [node("node-7", 7)]), StatusChanged(kind=Kind.NODE, health=Health.LIVE, since=NOW)
     )
-    assert "Node node-7" not in {ref for _, ref, text in entered if text.startswith("Came")}
+    assert "Node node-7" not in {ref for _, ref, text in entered if text.startswith("Was added")}
 
 
 def test_nginx_that_stops_listening_is_entered_only_where_it_was_read() -> None:
@@ -228,6 +229,55 @@ def test_rows_are_newest_first_and_keep_their_keys_while_others_come() -> None:
     assert [rows.row(i).cells[3].text for i in range(2)] == ["second", "first"]
     assert rows.index_of(key) == 1
     assert len(TimelineRows(shop.session, lambda entry: entry.sort is Sort.FINDING)) == 0
+
+
+def words(shop: Shop, *opened: Key) -> list[tuple[str, ...]]:
+    """The rows of the timeline without their times, newest first."""
+    rows = TimelineRows(shop.session, opened=opened)
+    return [tuple(cell.text for cell in rows.row(i).cells[1:]) for i in range(len(rows))]
+
+
+def test_what_is_over_is_said_so_that_nobody_takes_it_for_a_fault_of_now() -> None:
+    shop = Shop()
+    shop.put(service("old", 12))
+    (fixed,) = [row for row in words(shop) if row[0] == "fixed"]
+    assert fixed[2] == "was: SVC-002  SingleStack with IPv4: clients that have only IPv6 cannot reach it."
+    assert fixed[3] == "1 s or more", "it began before this session"
+
+
+def test_a_finding_goes_with_its_object_and_is_not_called_fixed() -> None:
+    shop = Shop()
+    shop.put(msgspec.structs.replace(pod("web-0", 0), pod_ips=(pod("web-0", 0).pod_ip,)))
+    shop.tell(Changed(Kind.POD, [], [("shop", "web-0")]), after=60)
+    gone = next(row for row in words(shop) if row[1] == "Pod shop/web-0")
+    assert gone[0] == "gone"
+    assert gone[2].startswith("was: POD-001")
+    assert gone[3] == "1 min"
+
+
+def test_the_same_thing_within_seconds_is_one_row_that_opens() -> None:
+    shop = Shop()
+    single = [msgspec.structs.replace(pod(f"web-{n}", n), pod_ips=(pod(f"web-{n}", n).pod_ip,)) for n in range(3)]
+    shop.put(*single)
+    new = [row for row in words(shop) if row[0] == "new"]
+    assert ("3 Pods", "POD-001  Pod lacks a family that its node gives to pods", "") in [row[1:] for row in new]
+    rows = TimelineRows(shop.session)
+    group = next(rows.key_at(i) for i in range(len(rows)) if rows.row(i).cells[2].text == "3 Pods")
+    opened = [row[1] for row in words(shop, group) if row[0] == "new" and "POD-001" in row[2]]
+    assert opened == ["3 Pods", *(f"Pod shop/web-{n}" for n in range(3))]
+    assert rows.changes > len(rows)
+
+
+def test_nodes_that_go_and_come_are_named_for_what_they_are() -> None:
+    shop = Shop()
+    down = msgspec.structs.replace(node("node-1", 1), ready=False)
+    shop.put(down)
+    shop.put(node("node-1", 1))
+    told = [row[:3] for row in words(shop) if row[1] == "Node node-1"]
+    assert told == [
+        ("node up", "Node node-1", "The node is Ready again."),
+        ("node down", "Node node-1", "The node is not Ready."),
+    ]
 
 
 def test_an_entry_leads_to_the_row_of_its_object() -> None:

@@ -11,6 +11,7 @@ from dsview.analysis.timeline import Timeline
 from dsview.checks.engine.availability import NotEvaluated
 from dsview.checks.engine.finding_index import FindingIndex
 from dsview.checks.engine.policy import Policy
+from dsview.checks.engine.settling import Settling
 from dsview.cluster.profile import NodeFacts, Profile
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.finding import Finding, ObjectRef, Severity
@@ -43,6 +44,10 @@ class ClusterView(Protocol):
     @property
     def book(self) -> FindingIndex:
         """The findings that are shown: past their grace, not exempted."""
+
+    @property
+    def settling(self) -> Settling:
+        """The findings without a verdict at the moment: within a grace period, or of objects that are not settled."""
 
     @property
     def profile(self) -> Profile:

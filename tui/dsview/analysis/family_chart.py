@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.timeline import Entry, Turn
+from dsview.analysis.timeline_entry import Entry, Turn
 from dsview.checks.engine.check import LayerName
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import ObjectRef

@@ -12,6 +12,7 @@ from dsview.analysis.cause_summary import CauseSummarizer, Tally
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.family_coverage import Layer, matrix, why_unread
 from dsview.analysis.home_pane import pane_of
+from dsview.analysis.not_judged import settling_sentence
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.cluster.profile import Confidence, Profile
@@ -60,7 +61,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     `families` are those that the cluster serves, as far as that is known. `honesty` is what has to be said where
     nothing is flagged, lest it be taken for more than it is; else it is empty.
 
-    `is_complete`: everything that was asked for was read and evaluated. `causes` counts all root causes, `worst`
+    `is_complete`: everything that was asked for was read and evaluated. `is_settled`: no finding waits to be judged.
+    `causes` counts all root causes, `worst`
     holds the first of them. `failing` and `partial` count Services by family.
     """
 
@@ -69,6 +71,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     sentences: tuple[Safe, ...]
     severity: Severity | None
     is_complete: bool
+    is_settled: bool
     layers: tuple[Layer, ...]
     flags: dict[tuple[LayerName, Family], Severity]
     worst: tuple[Worst, ...]
@@ -97,6 +100,7 @@ def overview(view: ClusterView, tally: Tally) -> Overview:
         sentences=tuple(map(safe, (*services, *unread, *_limits(view, missing)))),
         severity=severity,
         is_complete=is_complete,
+        is_settled=not len(view.settling),
         layers=matrix(view),
         flags=tally.flags,
         worst=tuple(_worst(view, tally)),
@@ -157,7 +161,10 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
     if tally.faulty:
         verb = "has" if tally.faulty == 1 else "have"
         found.append(f"{_count(tally.faulty, 'Service')} {verb} an error that names no family.")
-    if not found and is_complete and severity is None:
+    settling = settling_sentence(view.settling)
+    if settling:
+        found.append(settling)
+    elif not found and is_complete and severity is None:
         aside = f", {_count(view.exempted, 'exempted finding')} aside" if view.exempted else ""
         found.append(f"No problem found in {_count(total, 'Service')}{aside}.")
     elif not found and view.was_settled:

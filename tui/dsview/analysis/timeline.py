@@ -6,28 +6,25 @@ a finding of which the timeline knows nothing is older than this session.
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from enum import StrEnum
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 import msgspec
 
+from dsview.analysis.object_changes import FOLLOWED, of_families
+from dsview.analysis.timeline_entry import Entry, Sort, Turn
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.finding_index import FindingIndex, Identity
-from dsview.cluster.family_counts import offer_of
+from dsview.checks.engine.settling import Settling, is_there, takes_place_of
 from dsview.cluster.state import Change, ClusterState
-from dsview.core.address import FAMILIES, Family, families_of
-from dsview.core.cidr import cidr_families
-from dsview.core.finding import Finding, ObjectRef, Severity
-from dsview.core.listen import ListenSource, ProxyListeners
-from dsview.core.text import Safe, safe
+from dsview.core.address import Family
+from dsview.core.finding import Finding, ObjectRef, Pending
+from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
-from dsview.kinds.node import Node
-from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
-from dsview.kinds.service import Service
 from dsview.listeners.registry import plural_of
 from dsview.sources.events import Health, Listed, StatusChanged
 
@@ -43,53 +40,6 @@ FLEETING = 2.0
 _LOOKED_BACK = 8
 
 
-class Sort(StrEnum):
-    """What an entry is about."""
-
-    FAMILY = "family"
-    FINDING = "finding"
-    OBJECT = "object"
-    CONNECTION = "connection"
-
-
-class Turn(StrEnum):
-    """Which way it went."""
-
-    GAINED = "gained"
-    LOST = "lost"
-    OPENED = "opened"
-    CLOSED = "closed"
-    UNREAD = "unread"
-    """A finding that cannot be evaluated any more."""
-    NEUTRAL = ""
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened at `at`, epoch seconds. `ref` is None where it concerns no object.
-
-    `number` counts all entries since the beginning.
-
-    `lasted` is how many seconds it took until a finding was closed or a kind could be read again; `was_before` says
-    that it was so when everything was read first, and lasted longer than that. `kinds` are the plural names of the
-    kinds that a connection event concerns. Where families were gained or lost, `families` and `layer` say which and in
-    which layer.
-    """
-
-    number: int = 0
-    at: float
-    sort: Sort
-    turn: Turn
-    text: Safe
-    ref: ObjectRef | None = None
-    severity: Severity | None = None
-    check: str = ""
-    lasted: float | None = None
-    was_before: bool = False
-    kinds: tuple[str, ...] = ()
-    families: tuple[Family, ...] = ()
-    layer: LayerName | None = None
-
-
 class Timeline:
     """The last entries, oldest first in `entries`. `version` grows with each; `dropped` counts those let go."""
 
@@ -100,6 +50,9 @@ class Timeline:
         self._count = 0
         self._opened: dict[Identity, float] = {}
         self._before: dict[Identity, Finding | None] = {}
+        self._unsettled: dict[Identity, tuple[Finding, Pending]] = {}
+        self._seen_again: dict[Identity, float] = {}
+        self._settling_version = 0
         self._is_recording = False
         self._began = 0.0
         self._known: frozenset[Kind] = frozenset()
@@ -140,7 +93,7 @@ class Timeline:
             return
         known, self._known = self._known, _known_kinds(state)
         for change in changes:
-            follow = _FOLLOWED.get(change.kind)
+            follow = FOLLOWED.get(change.kind)
             if follow is not None and change.kind in known:
                 for happening in follow(change.old, change.new):
                     ref = ObjectRef(_ref_kind(change.kind), change.key[0] or None, change.key[1])
@@ -159,7 +112,7 @@ class Timeline:
             text = f"Has ready endpoints over {over}." if is_live else f"No ready endpoint over {over} any more."
             turn = Turn.GAINED if is_live else Turn.LOST
             ref = ObjectRef(Kind.SERVICE.value, key[0], key[1])
-            self._add(_of_families(turn, text, LayerName.ENDPOINTS, families).entry(at, ref))
+            self._add(of_families(turn, text, LayerName.ENDPOINTS, families).entry(at, ref))
 
     def follow_status(self, event: StatusChanged, at: float) -> None:
         """Take in the health of a kind."""
@@ -206,28 +159,78 @@ class Timeline:
             for finding in new:
                 self._before.setdefault(finding.identity, None)
 
-    def follow_findings(self, book: FindingIndex, at: float, is_evaluated: Callable[[str], bool]) -> None:
+    def follow_findings(
+        self,
+        book: FindingIndex,
+        settling: Settling,
+        state: ClusterState,
+        at: float,
+        is_evaluated: Callable[[str], bool],
+    ) -> None:
         """Enter the findings that are there now and were not, and those that were and are not.
 
-        A finding whose check `is_evaluated` no more, as what it reads cannot be read, is gone but not fixed.
+        One that is settling is neither there nor cured. One whose check `is_evaluated` no more, as what it reads cannot
+        be read, is gone but not cured.
         """
         before, self._before = self._before, {}
         opened = [now for identity, was in before.items() if was is None and (now := book.get(identity)) is not None]
         gone = [was for identity, was in before.items() if was is not None and book.get(identity) is None]
+        if settling.version != self._settling_version:
+            self._settling_version = settling.version
+            gone += [finding for finding, _ in self._unsettled.values() if book.get(finding.identity) is None]
         for finding in sorted(gone, key=lambda f: f.order, reverse=True):
-            since = self._opened.pop(finding.identity, None)
+            since = self._opened.get(finding.identity)
             if since is not None and at - since < FLEETING:
-                self._forget(finding, since)
+                self._opened.pop(finding.identity)
+                self._forget(finding, Turn.OPENED, since)
                 continue
-            turn = Turn.CLOSED if is_evaluated(finding.check) else Turn.UNREAD
+            seen_again = self._seen_again.pop(finding.identity, None)
+            if seen_again is not None and at - seen_again < FLEETING:
+                self._forget(finding, Turn.STILL, seen_again)
+            pending = settling.get(finding.identity)
+            if pending is not None and is_evaluated(finding.check):
+                self._settle(finding, pending, at)
+                continue
+            self._opened.pop(finding.identity, None)
+            self._unsettled.pop(finding.identity, None)
+            turn = _how_it_went(finding, book, state) if is_evaluated(finding.check) else Turn.UNREAD
             self._finding(finding, turn, at, at - (self._began if since is None else since), was_before=since is None)
         # The worst come last, since the newest entry is the one that is seen.
         for finding in sorted(opened, key=lambda f: f.order, reverse=True):
+            if self._unsettled.pop(finding.identity, None) is not None:
+                self._seen_again[finding.identity] = at
+                self._finding(finding, Turn.STILL, at)
+                continue
             self._opened[finding.identity] = at
             self._finding(finding, Turn.OPENED, at)
 
+    def _settle(self, finding: Finding, pending: Pending, at: float) -> None:
+        """Enter that nobody can tell at the moment; where that is put off, in the same entry."""
+        _, before = self._unsettled.get(finding.identity, (finding, None))
+        self._unsettled[finding.identity] = (finding, pending)
+        until = pending.until if pending.until < math.inf else None
+        if before is None:
+            self._finding(finding, Turn.SETTLING, at, until=until, waits_for=pending.waits_for)
+            return
+        if (before.until, before.waits_for) == (pending.until, pending.waits_for):
+            return
+        for place in range(1, len(self.entries) + 1):
+            entry = self.entries[-place]
+            if (entry.turn, entry.check, entry.ref) == (Turn.SETTLING, finding.check, finding.object):
+                self.entries[-place] = msgspec.structs.replace(entry, until=until, waits_for=pending.waits_for)
+                self.version += 1
+                return
+
     def _finding(
-        self, finding: Finding, turn: Turn, at: float, lasted: float | None = None, *, was_before: bool = False
+        self,
+        finding: Finding,
+        turn: Turn,
+        at: float,
+        lasted: float | None = None,
+        *,
+        was_before: bool = False,
+        until: float | None = None,
+        waits_for: ObjectRef | None = None,
     ) -> None:
         self._add(
             Entry(
@@ -240,13 +243,15 @@ class Timeline:
                 check=finding.check,
                 lasted=lasted,
                 was_before=was_before,
+                until=until,
+                waits_for=waits_for,
             )
         )
 
-    def _forget(self, finding: Finding, opened: float) -> None:
-        """Take the entry back that says that a finding was opened."""
+    def _forget(self, finding: Finding, turn: Turn, when: float) -> None:
+        """Take an entry about a finding back."""
         for entry in reversed(self.entries):
-            if (entry.at, entry.turn, entry.check, entry.ref) == (opened, Turn.OPENED, finding.check, finding.object):
+            if (entry.at, entry.turn, entry.check, entry.ref) == (when, turn, finding.check, finding.object):
                 self.entries.remove(entry)
                 self.version += 1
                 return
@@ -267,30 +272,13 @@ _LOST = {
 """The states in which a kind is not followed any more, and what is said when one begins."""
 
 
-class _Happening(msgspec.Struct, frozen=True):
-    """What became of an object: an entry without its time."""
-
-    turn: Turn
-    sort: Sort
-    text: str
-    families: tuple[Family, ...] = ()
-    layer: LayerName | None = None
-
-    def entry(self, at: float, ref: ObjectRef) -> Entry:
-        """The entry."""
-        return Entry(
-            at=at,
-            sort=self.sort,
-            turn=self.turn,
-            text=safe(self.text),
-            ref=ref,
-            families=self.families,
-            layer=self.layer,
-        )
-
-
-def _of_families(turn: Turn, text: str, layer: LayerName, families: Iterable[Family]) -> _Happening:
-    return _Happening(turn, Sort.FAMILY, text, tuple(families), layer)
+def _how_it_went(finding: Finding, book: FindingIndex, state: ClusterState) -> Turn:
+    """Why a finding that was looked for is not there any more."""
+    if not is_there(state, finding.object):
+        return Turn.GONE
+    if any(takes_place_of(other, finding) for other in book.of(finding.object)):
+        return Turn.REPLACED
+    return Turn.CLOSED
 
 
 def _known_kinds(state: ClusterState) -> frozenset[Kind]:
@@ -300,84 +288,3 @@ def _known_kinds(state: ClusterState) -> frozenset[Kind]:
 def _ref_kind(kind: Kind) -> str:
     """The kind of the object one can go to: an nginx.conf is its pod's."""
     return Kind.POD.value if kind is Kind.PROXY_LISTENERS else kind.value
-
-
-def _came_and_went(
-    before: Iterable[Family], after: Iterable[Family], what: str, layer: LayerName
-) -> Iterator[_Happening]:
-    """The families of something that were gained and lost. `what` has a place for the family."""
-    was, now = set(before), set(after)
-    for family in FAMILIES:
-        if family in now - was:
-            yield _of_families(Turn.GAINED, f"Gained {what.format(family)}.", layer, [family])
-        elif family in was - now:
-            yield _of_families(Turn.LOST, f"Lost {what.format(family)}.", layer, [family])
-
-
-def _coming(has: Iterable[str], *, is_new: bool) -> _Happening:
-    families = " and ".join(has) or "no family"
-    return _Happening(Turn.NEUTRAL, Sort.OBJECT, f"Came with {families}." if is_new else "Was deleted.")
-
-
-def _service(old: object, new: object) -> Iterator[_Happening]:
-    if not isinstance(old, Service) or not isinstance(new, Service):
-        item = new if isinstance(new, Service) else old
-        if isinstance(item, Service):
-            yield _coming(item.families, is_new=item is new)
-        return
-    yield from _came_and_went(old.families, new.families, "{}", LayerName.SERVICES)
-    vips = (offer_of(old).vips or (), offer_of(new).vips or ())
-    yield from _came_and_went(*vips, "its {} load-balancer address", LayerName.LOAD_BALANCERS)
-
-
-def _pod(old: object, new: object) -> Iterator[_Happening]:
-    """Pods come and go all the time; only one that stays and has other families is news."""
-    if isinstance(old, Pod) and isinstance(new, Pod) and old.ips and new.ips and old.ips != new.ips:
-        yield from _came_and_went(families_of(old.ips), families_of(new.ips), "{}", LayerName.PODS)
-
-
-def _node(old: object, new: object) -> Iterator[_Happening]:
-    if not isinstance(old, Node) or not isinstance(new, Node):
-        item = new if isinstance(new, Node) else old
-        if isinstance(item, Node):
-            yield _coming(families_of(item.addresses_of("InternalIP")), is_new=item is new)
-        return
-    if old.ready is not new.ready:
-        turn, words = (Turn.GAINED, "Is Ready again.") if new.ready else (Turn.LOST, "Is not Ready any more.")
-        yield _Happening(turn, Sort.OBJECT, words)
-    before, after = (families_of(node.addresses_of("InternalIP")) for node in (old, new))
-    yield from _came_and_went(before, after, "its {} InternalIP", LayerName.NODES)
-    ranges = (cidr_families(old.cidrs), cidr_families(new.cidrs))
-    yield from _came_and_went(*ranges, "its {} podCIDR", LayerName.NODES)
-
-
-def _conf(old: object, new: object) -> Iterator[_Happening]:
-    if not isinstance(old, ProxyListeners) or not isinstance(new, ProxyListeners):
-        return
-    if old.source is not ListenSource.READ or new.source is not ListenSource.READ:
-        return
-    before, after = _ports(old), _ports(new)
-    for family in FAMILIES:
-        was, now = before[family], after[family]
-        for ports, turn, words in ((now - was, Turn.GAINED, "listens"), (was - now, Turn.LOST, "no longer listens")):
-            if ports:
-                listed = ", ".join(str(port) for port in sorted(ports))
-                text = f"nginx {words} on {family} at {listed}."
-                yield _of_families(turn, text, LayerName.LISTENERS, [family])
-
-
-def _ports(conf: ProxyListeners) -> dict[Family, set[int]]:
-    found: dict[Family, set[int]] = {family: set() for family in FAMILIES}
-    for listener in conf.listeners:
-        if not listener.internal and listener.port is not None:
-            for family in listener.families:
-                found[family].add(listener.port)
-    return found
-
-
-_FOLLOWED: dict[Kind, Callable[[object, object], Iterator[_Happening]]] = {
-    Kind.SERVICE: _service,
-    Kind.POD: _pod,
-    Kind.NODE: _node,
-    Kind.PROXY_LISTENERS: _conf,
-}

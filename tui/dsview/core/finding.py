@@ -1,7 +1,8 @@
-"""A finding: one check that one object does not pass."""
+"""A finding: one check that one object does not pass; and one of which nobody can tell for now."""
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 import msgspec
@@ -92,3 +93,17 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
             self.family or "",
             self.field or "",
         )
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding without a verdict.
+
+    `until` is when it is judged, epoch seconds: at the earliest, as a later change may put it off. It is infinite where
+    no time is waited for but an object, `waits_for`, which is not ready. `was_open` tells a finding that was there
+    before from a condition that arises.
+    """
+
+    finding: Finding
+    until: float = math.inf
+    waits_for: ObjectRef | None = None
+    was_open: bool = False

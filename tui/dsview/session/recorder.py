@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from dsview import __version__
-from dsview.analysis.timeline import Entry
+from dsview.analysis.timeline_entry import Entry
 from dsview.checks.engine.finding_index import SubjectKey
 from dsview.cluster.state import Change
 from dsview.core.finding import Finding
@@ -169,7 +169,8 @@ class Recorder:
     def _as_judged(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> Judged:
         opened = tuple(map(self._session.timeline.opened_at, findings))
         # The reason for exempting it is told anew by whoever looks at the recording.
-        return Judged(subject, tuple(msgspec.structs.replace(f, exempted_for="") for f in findings), opened)
+        plain = tuple(msgspec.structs.replace(f, exempted_for="") for f in findings)
+        return Judged(subject, plain, opened, tuple(self._session.settling.of_subject(subject).values()))
 
     def _changed_head(self) -> Head | None:
         """What belongs to no kind, where it is another than last time."""

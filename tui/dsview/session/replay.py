@@ -14,14 +14,16 @@ import msgspec
 
 from dsview.analysis.cluster_view import Delta
 from dsview.analysis.diff.diff import Diff, compare
-from dsview.analysis.timeline import Entry, Sort, Timeline
+from dsview.analysis.timeline import Timeline
+from dsview.analysis.timeline_entry import Entry, Sort
 from dsview.checks.engine.engine import Engine
 from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
 from dsview.checks.engine.policy import Policy
 from dsview.checks.engine.registry import all_checks, registry
+from dsview.checks.engine.settling import Settling
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.errors import UserError
-from dsview.core.finding import Finding, ObjectRef
+from dsview.core.finding import Finding, ObjectRef, Pending
 from dsview.kinds.encode import encode
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
@@ -147,7 +149,15 @@ class _RecordedEngine(Engine):
             judged, is_shown = self._judge(finding)
             (shown if is_shown else exempted).append(judged)
             self.opened[judged.identity] = opened
-        return self.book.replace(subject, tuple(shown)) | self.exempted.replace(subject, tuple(exempted))
+        pending: dict[Identity, Pending] = {
+            each.finding.identity: each for each in entry.pending if self._may_show(each.finding)
+        }
+        touched = self.settling.replace(subject, pending)
+        return touched | self.book.replace(subject, tuple(shown)) | self.exempted.replace(subject, tuple(exempted))
+
+    def _may_show(self, finding: Finding) -> bool:
+        """Whether the check is one that this version has and the policy asks, and the finding one that it shows."""
+        return finding.check in registry() and not self._skips(finding.check) and self._judge(finding)[1]
 
 
 class _RecordedTimeline(Timeline):
@@ -195,7 +205,14 @@ class _RecordedTimeline(Timeline):
     def note_findings(self, old: tuple[Finding, ...], new: tuple[Finding, ...]) -> None:
         """Nothing is entered."""
 
-    def follow_findings(self, book: FindingIndex, at: float, is_evaluated: Callable[[str], bool]) -> None:
+    def follow_findings(
+        self,
+        book: FindingIndex,
+        settling: Settling,
+        state: ClusterState,
+        at: float,
+        is_evaluated: Callable[[str], bool],
+    ) -> None:
         """Nothing is entered."""
 
 

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import Protocol
 
 from dsview.analysis.cluster_view import Delta
@@ -16,6 +17,7 @@ from dsview.checks.engine.engine import Engine
 from dsview.checks.engine.finding_index import FindingIndex, SubjectKey
 from dsview.checks.engine.policy import Policy
 from dsview.checks.engine.registry import all_checks, registry
+from dsview.checks.engine.settling import Settling
 from dsview.cluster.profile import NodeFacts, Profile
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.finding import Finding, ObjectRef, Severity
@@ -41,7 +43,7 @@ class Observer(Protocol):
         """An event was taken in, and changed this."""
 
     def judged(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> None:
-        """The findings of a subject are these now, shown and exempted."""
+        """The findings of a subject are these now, shown and exempted; or what is pending of it changed."""
 
     def drained(self, session: Session) -> None:
         """A round is over."""
@@ -86,6 +88,11 @@ class Session:
         return self._engine.book
 
     @property
+    def settling(self) -> Settling:
+        """The findings without a verdict at the moment."""
+        return self._engine.settling
+
+    @property
     def failures(self) -> dict[str, str]:
         """By code, the checks that raised, and on what."""
         return self._engine.failures
@@ -93,12 +100,13 @@ class Session:
     def observe(self, observer: Observer | None) -> None:
         """Have an observer follow the session from now on, or nobody."""
         self._observer = observer
-        self._engine.on_judged = observer.judged if observer is not None else None
+        self._engine.on_judged(observer.judged if observer is not None else None)
 
     def all_findings(self) -> Iterator[tuple[SubjectKey, tuple[Finding, ...]]]:
-        """The findings of every subject that has any, shown and exempted."""
+        """The findings of every subject that has any, shown and exempted, or that has one without a verdict."""
         books = (self._engine.book, self._engine.exempted)
-        for subject in dict.fromkeys(key for book in books for key in book.subjects()):
+        every = chain(*(book.subjects() for book in books), self.settling.subjects())
+        for subject in dict.fromkeys(every):
             yield subject, tuple(finding for book in books for finding in book.of_subject(subject))
 
     @property
@@ -207,7 +215,7 @@ class Session:
         checking = time.perf_counter()
         delta.findings = self._engine.step(self.now, lambda: time.perf_counter() - started < budget)
         self._check_seconds += time.perf_counter() - checking
-        self.timeline.follow_findings(self.book, self._clock(), self._is_evaluated)
+        self.timeline.follow_findings(self.book, self.settling, self.state, self._clock(), self._is_evaluated)
         delta.everything = delta.profile
         self._note_settled()
         if self._observer is not None:

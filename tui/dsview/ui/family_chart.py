@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from dsview.analysis.family_chart import ChartLine, Mark, chart_of_families, chart_of_objects
-from dsview.analysis.timeline import Entry
+from dsview.analysis.timeline_entry import Entry
 from dsview.core.finding import ObjectRef
 from dsview.core.text import Safe, clock_text
 from dsview.ui.glyphs import Glyphs

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from dsview.checks.engine.alarms import Alarms
 from dsview.checks.engine.availability import can_run, may_ask, why_not_evaluated
 from dsview.checks.engine.check import Check, run_check, to_finding
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
+from dsview.checks.engine.finding_index import Identity, SubjectKey
 from dsview.checks.engine.invalidation import affected_subjects, is_another_node, subject
 from dsview.checks.engine.registry import all_checks
+from dsview.checks.engine.verdicts import Verdicts
 from dsview.checks.engine.watched_pods import WatchedPods
 from dsview.cluster.completeness import unreadable
 from dsview.cluster.profile import ProfileTracker
@@ -37,13 +38,12 @@ round costs a second of loading."""
 
 _CACHED_ENDPOINTS = 256
 _POD = Kind.POD.value
+_CAN_BE_UNREADY = frozenset({Kind.POD, Kind.NODE})
 _BY_NODES = frozenset({Kind.SERVICE, Kind.INGRESS})
 """Kinds of which those are asked again that looked at a node's facts; nodes, their pods and the cluster always are."""
 
 _PLAIN_AT_ONCE = 16
 """Plain pods between two looks at the clock: one look costs as much as one such pod."""
-
-_NOTHING: frozenset[ObjectRef] = frozenset()
 
 
 class Engine:
@@ -64,14 +64,12 @@ class Engine:
     ) -> None:
         self.state = state
         self.tracker = ProfileTracker(state)
-        self.book = FindingIndex()
-        self.exempted = FindingIndex()
-        self.on_judged: Callable[[SubjectKey, tuple[Finding, ...]], None] | None = None
-        """Told of the findings of a subject, shown or exempted, whenever they change."""
+        self._verdicts = Verdicts(state, live=live, judge=judge)
+        self.book = self._verdicts.book
+        self.exempted = self._verdicts.exempted
+        self.settling = self._verdicts.settling
         self._failed: dict[SubjectKey, dict[str, str]] = {}
-        self._live = live
         self._judge = judge
-        self._is_first = True
         wanted = [check for check in all_checks() if not skip(check.code)]
         self._checks = [check for check in wanted if not check.detail_only]
         self._detail_only = [check for check in wanted if check.detail_only]
@@ -85,8 +83,6 @@ class Engine:
         self._dirty: dict[SubjectKey, None] = {}
         self._dirty_wide: set[str] = set()
         self._sweeps: deque[tuple[Kind | None, Iterator[SubjectKey]]] = deque()
-        self._found: set[SubjectKey] = set()
-        self._held: dict[SubjectKey, dict[Identity, float]] = {}
         self._alarms = Alarms()
         self._pod_readers: set[SubjectKey] = set()
         self._node_readers: set[SubjectKey] = set()
@@ -98,6 +94,10 @@ class Engine:
     def failures(self) -> dict[str, str]:
         """By code, the checks that raised and on what. One that did not when it was asked again is not among them."""
         return {code: text for found in self._failed.values() for code, text in found.items()}
+
+    def on_judged(self, tell: Callable[[SubjectKey, tuple[Finding, ...]], None] | None) -> None:
+        """Have somebody told of the findings of a subject, shown or exempted, whenever they change; or nobody."""
+        self._verdicts.on_judged = tell
 
     @property
     def is_idle(self) -> bool:
@@ -119,6 +119,8 @@ class Engine:
         for change in changes:
             if change.kind is Kind.POD:
                 self._mark(self._watched.subjects_of(change.key))
+            if change.kind in _CAN_BE_UNREADY and len(self.settling):
+                self._mark_waiting(ObjectRef(change.kind.value, change.key[0] or None, change.key[1]))
         self._mark_wide({change.kind for change in changes})
         profile_changed, nodes = self.tracker.refresh()
         if profile_changed:
@@ -136,6 +138,13 @@ class Engine:
     def _is_evaluated(self, kind: Kind) -> bool:
         """Whether the objects of a kind are asked one by one: some check of it can run, and no sweep is to come."""
         return kind in self._active and kind not in self._waiting
+
+    def _mark_waiting(self, ref: ObjectRef) -> None:
+        for key in self.settling.waiting_for(ref):
+            if key[0] in _KINDS:
+                self._dirty[key] = None
+            else:
+                self._dirty_wide.add(key[0])
 
     def _flagged(self, kind: Kind, namespace: str) -> Iterator[SubjectKey]:
         for book in (self.book, self.exempted):
@@ -226,11 +235,11 @@ class Engine:
         return kind in self._active or self._is_known(key)
 
     def _is_known(self, key: SubjectKey) -> bool:
-        return key in self._found or key in self._watched or key in self._failed
+        return key in self._verdicts or key in self._watched or key in self._failed
 
     def mark_everything(self) -> None:
         """Have everything evaluated anew, and what findings are left of objects that are gone."""
-        known = (*self._found, *self._watched.by_subject, *self._failed)
+        known = (*self._verdicts.subjects(), *self._watched.by_subject, *self._failed)
         self._dirty = dict.fromkeys(key for key in known if key[0] in _KINDS)
         self._sweeps.clear()
         for kind in self._active:
@@ -278,7 +287,7 @@ class Engine:
                     context = Context(self.state, self.tracker, now)
             plain = 0
         if self.is_idle and self._active and all(map(self.state.is_settled, Kind)):
-            self._is_first = False
+            self._verdicts.is_first = False
         return touched
 
     def evaluate_all(self, now: float) -> None:
@@ -310,7 +319,7 @@ class Engine:
 
     def _is_plain(self, key: SubjectKey, context: Context) -> bool:
         """Whether it is a pod of which nothing was said and nothing is to be said."""
-        if key[0] != _POD or key in self._found or key in self._failed:
+        if key[0] != _POD or key in self._verdicts or key in self._failed:
             return False
         pod = self.state.pods.get((key[1], key[2]))
         return pod is not None and pod in context.healthy_pods
@@ -323,18 +332,23 @@ class Engine:
         context.outsiders.clear()
         context.looked_at_pods = context.looked_at_nodes = False
         self._failed.pop(key, None)
+        waits: dict[str, float] = {}
         if item is not None:
             ref = ObjectRef(key[0], key[1] or None, key[2])
             for check in self._active.get(kind, ()):
                 if not check.absence_of or may_ask(self.state, check, kind, key[1]):
+                    due, context.due = context.due, math.inf
                     found.extend(self._run(check, item, ref, context, key))
+                    if context.due < math.inf:
+                        waits[check.code] = context.due
+                    context.due = min(due, context.due)
         if kind is Kind.SERVICE:
             (self._pod_readers.add if context.looked_at_pods else self._pod_readers.discard)(key)
         if kind in _BY_NODES:
             (self._node_readers.add if context.looked_at_nodes else self._node_readers.discard)(key)
         if context.outsiders or key in self._watched:
             self._watched.watch(key, frozenset(context.outsiders))
-        return self._enter(key, found, context)
+        return self._enter(key, found, context, waits)
 
     def _ask_wide(self, code: str, context: Context, touched: set[ObjectRef]) -> None:
         context.due = math.inf
@@ -343,7 +357,7 @@ class Engine:
         for check in self._active.get(None, ()):
             if check.code == code and may_ask(self.state, check, None, ""):
                 found.extend(self._run(check, None, CLUSTER, context, (code, "", "")))
-        touched |= self._enter((code, "", ""), found, context)
+        touched |= self._enter((code, "", ""), found, context, {code: context.due} if context.due < math.inf else {})
 
     def _run(
         self, check: Check, item: object, ref: ObjectRef, context: Context, key: SubjectKey | None = None
@@ -376,30 +390,10 @@ class Engine:
             if is_shown
         ]
 
-    def _enter(self, key: SubjectKey, found: list[Finding], context: Context) -> Set[ObjectRef]:
-        shown: list[Finding] = []
-        exempted: list[Finding] = []
-        held: dict[Identity, float] = {}
-        before = self._held.get(key, {})
-        for finding in found:
-            if self._live and finding.grace > 0:
-                first_seen = -math.inf if self._is_first else context.now
-                since = held[finding.identity] = min(before.get(finding.identity, first_seen), context.now)
-                if context.now - since < finding.grace:
-                    context.recheck_at(since + finding.grace)
-                    continue
-            judged, is_shown = self._judge(finding)
-            (shown if is_shown else exempted).append(judged)
-        if held:
-            self._held[key] = held
-        else:
-            self._held.pop(key, None)
+    def _enter(
+        self, key: SubjectKey, found: list[Finding], context: Context, waits: Mapping[str, float]
+    ) -> Set[ObjectRef]:
+        touched = self._verdicts.enter(key, found, context, waits)
         if context.due < math.inf:
             self._alarms.set(context.due, key)
-        if not found and key not in self._found:
-            return _NOTHING
-        (self._found.add if found else self._found.discard)(key)
-        touched = self.book.replace(key, tuple(shown)) | self.exempted.replace(key, tuple(exempted))
-        if touched and self.on_judged is not None:
-            self.on_judged(key, (*shown, *exempted))
         return touched

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dsview.core.errors import UserError
-from dsview.core.finding import Finding
+from dsview.core.finding import Finding, Pending
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.sources.events import Item, StatusChanged
@@ -31,11 +31,15 @@ Subject = tuple[str, str, str]
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """The findings that a subject's checks gave, before any policy, and since when the session saw each (or None)."""
+    """The findings that a subject's checks gave, before any policy, and since when the session saw each (or None).
+
+    `pending` are those on which there was no verdict.
+    """
 
     subject: Subject
     findings: tuple[Finding, ...]
     opened: tuple[float | None, ...]
+    pending: tuple[Pending, ...] = ()
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,7 +224,7 @@ class Moment(msgspec.Struct, kw_only=True):
                     of_kind[key] = item
         self.statuses.update((status.kind, status) for status in tick.statuses)
         for entry in tick.judged:
-            if entry.findings:
+            if entry.findings or entry.pending:
                 self.judged[entry.subject] = entry
             else:
                 self.judged.pop(entry.subject, None)

@@ -10,10 +10,11 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from dsview.analysis.timeline import Entry, Sort
+from dsview.analysis.timeline_entry import Entry, Sort
+from dsview.checks.engine.remediation import count
 from dsview.core.finding import ObjectRef
 from dsview.core.text import safe
-from dsview.tables.timeline import COLUMNS, TimelineRows
+from dsview.tables.timeline import COLUMNS, GROUP, TimelineRows
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.breadcrumbs import trail
 from dsview.ui.family_chart import FamilyChart
@@ -27,6 +28,7 @@ from dsview.ui.table_search import TableSearch
 
 if TYPE_CHECKING:
     from dsview.analysis.cluster_view import Delta
+    from dsview.kinds.metadata import Key
     from dsview.ui.app import DsviewApp
     from dsview.ui.workspace import Workspace
 
@@ -56,6 +58,7 @@ class TimelineScreen(TableSearch):
         self._version = -1
         self._rows = TimelineRows(self._session)
         self._only: ObjectRef | None = None
+        self._opened: set[Key] = set()
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -81,7 +84,7 @@ class TimelineScreen(TableSearch):
 
     def _read(self) -> None:
         self._version = self._session.timeline.version
-        self._rows = TimelineRows(self._session, self._is_wanted)
+        self._rows = TimelineRows(self._session, self._is_wanted, self._opened)
         self.query_one(Table).replace_rows(self._rows)
         self.rows_replaced()
         self._show_heading()
@@ -104,7 +107,7 @@ class TimelineScreen(TableSearch):
         return "Timeline"
 
     def _heading(self) -> Content:
-        parts: list[Part] = [(" Timeline", STRONG), (f"{len(self._rows):,} changes", MUTED)]
+        parts: list[Part] = [(" Timeline", STRONG), (count(self._rows.changes, "change"), MUTED)]
         if _VIEWS[self._view][0]:
             parts.append((_VIEWS[self._view][0], "$accent"))
         if self._only is not None:
@@ -115,8 +118,12 @@ class TimelineScreen(TableSearch):
         return spaced(parts, "   ")
 
     def on_table_opened(self) -> None:
-        """Go to the object."""
+        """Go to the object; a row that stands for several opens into one for each, or closes again."""
         key = self.query_one(Table).cursor_key
+        if key is not None and key[0] == GROUP:
+            self._opened ^= {key}
+            self._read()
+            return
         target = self._rows.target(key) if key is not None else None
         if target is not None:
             self.app.go.detail(*target)

@@ -1,0 +1,45 @@
+"""What is not judged at the moment, in a sentence: findings within their grace period, and of unsettled objects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from dsview.checks.engine.remediation import count
+from dsview.checks.engine.settling import Settling
+from dsview.core.finding import ObjectRef, Pending
+from dsview.core.text import clock_text
+from dsview.kinds.kind import Kind
+
+_NAMED = 2
+"""So many objects are named, instead of counted."""
+
+
+def settling_sentence(settling: Settling) -> str:
+    """Which Services are not judged, or how many findings of other objects, and until when; empty where all are."""
+    every = list(settling)
+    of_services = [entry for entry in every if entry.finding.object.kind == Kind.SERVICE.value]
+    if of_services:
+        services = {entry.finding.object for entry in of_services}
+        verb = "is" if len(services) == 1 else "are"
+        return f"Settling: {_who(services)} {verb} not judged {when_judged(of_services)}."
+    if every:
+        verb = "is" if len(every) == 1 else "are"
+        return f"Settling: {count(len(every), 'finding')} {verb} not judged {when_judged(every)}."
+    return ""
+
+
+def _who(services: Collection[ObjectRef]) -> str:
+    named = sorted(f"{ref.namespace}/{ref.name}" for ref in services)
+    return " and ".join(named) if len(named) <= _NAMED else count(len(named), "Service")
+
+
+def when_judged(entries: Collection[Pending]) -> str:
+    """When all of these are judged: `until 14:03:22`, `while Pod shop/web-1 is not ready`."""
+    moments = [entry.until for entry in entries if entry.until < math.inf]
+    awaited = {entry.waits_for for entry in entries if entry.waits_for is not None}
+    if not awaited:
+        return f"until {clock_text(max(moments))}" if moments else "yet"
+    kinds = {ref.kind for ref in awaited}
+    who = str(min(awaited)) if len(awaited) == 1 else count(len(awaited), kinds.pop() if len(kinds) == 1 else "object")
+    return f"while {who} {'is' if len(awaited) == 1 else 'are'} not ready"

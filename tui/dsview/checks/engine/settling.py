@@ -1,0 +1,149 @@
+"""Findings on which there is no verdict at the moment, by the subject whose checks they come from.
+
+A condition that arises has to hold for its grace period. A finding that was open and is not found any more may be
+cured, or its objects may be unsettled: a pod became ready a moment ago, or is not ready. Nobody can tell until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from dsview.checks.engine.check import Harm, LayerName
+from dsview.checks.engine.finding_index import Identity, SubjectKey
+from dsview.checks.engine.registry import registry
+from dsview.cluster.state import ClusterState
+from dsview.core.finding import Finding, ObjectRef, Pending
+from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
+
+_POD = Kind.POD.value
+_NODE = Kind.NODE.value
+
+_BY_READINESS = frozenset({LayerName.ENDPOINTS, LayerName.LISTENERS})
+"""The layers whose checks pass over a pod that is not ready."""
+
+
+class Settling:
+    """The findings that are pending. `version` grows with each change."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._by_subject: dict[SubjectKey, dict[Identity, Pending]] = {}
+        self._by_identity: dict[Identity, Pending] = {}
+        self._by_object: dict[ObjectRef, dict[Identity, Pending]] = {}
+        self._waiting: dict[ObjectRef, set[SubjectKey]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_identity)
+
+    def __iter__(self) -> Iterator[Pending]:
+        return iter(self._by_identity.values())
+
+    def __contains__(self, subject: SubjectKey) -> bool:
+        return subject in self._by_subject
+
+    def subjects(self) -> tuple[SubjectKey, ...]:
+        """The subjects of which something is pending."""
+        return tuple(self._by_subject)
+
+    def of_subject(self, subject: SubjectKey) -> Mapping[Identity, Pending]:
+        """What is pending of a subject."""
+        return self._by_subject.get(subject, {})
+
+    def of(self, ref: ObjectRef) -> tuple[Pending, ...]:
+        """What is pending of an object, worst first."""
+        found = self._by_object.get(ref)
+        return tuple(sorted(found.values(), key=lambda pending: pending.finding.order)) if found else ()
+
+    def get(self, identity: Identity) -> Pending | None:
+        """The finding of an identity, where it is pending."""
+        return self._by_identity.get(identity)
+
+    def waiting_for(self, ref: ObjectRef) -> set[SubjectKey]:
+        """The subjects with findings that are judged once an object is ready, or gone."""
+        return self._waiting.get(ref, set())
+
+    def replace(self, subject: SubjectKey, pending: dict[Identity, Pending]) -> set[ObjectRef]:
+        """What is pending of a subject now; the objects that this says something else about."""
+        old = self._by_subject.get(subject, {})
+        if old == pending:
+            return set()
+        self.version += 1
+        for identity, entry in old.items():
+            self._by_identity.pop(identity, None)
+            of_object = self._by_object.get(entry.finding.object, {})
+            of_object.pop(identity, None)
+            if not of_object:
+                self._by_object.pop(entry.finding.object, None)
+            if entry.waits_for is not None:
+                self._let_go(entry.waits_for, subject)
+        for identity, entry in pending.items():
+            self._by_identity[identity] = entry
+            self._by_object.setdefault(entry.finding.object, {})[identity] = entry
+            if entry.waits_for is not None:
+                self._waiting.setdefault(entry.waits_for, set()).add(subject)
+        if pending:
+            self._by_subject[subject] = pending
+        else:
+            self._by_subject.pop(subject, None)
+        return {entry.finding.object for entry in (*old.values(), *pending.values())}
+
+    def _let_go(self, ref: ObjectRef, subject: SubjectKey) -> None:
+        subjects = self._waiting.get(ref, set())
+        subjects.discard(subject)
+        if not subjects:
+            self._waiting.pop(ref, None)
+
+
+def pending_if_unsettled(
+    state: ClusterState, finding: Finding, waits: Mapping[str, float], arising: Mapping[Identity, Pending]
+) -> Pending | None:
+    """A finding that was open and is not found any more, as pending; None where it is cured, or gone with its object.
+
+    `waits` says by code until when a check of the subject could not decide, `arising` what of the subject is within
+    its grace period: what breaks as much as the finding did takes its place, and does not cure it.
+    """
+    if not is_there(state, finding.object):
+        return None
+    until = waits.get(finding.check)
+    if until is None:
+        until = min((entry.until for entry in arising.values() if takes_place_of(entry.finding, finding)), default=None)
+    if until is not None:
+        return Pending(finding=finding, until=until, was_open=True)
+    if registry()[finding.check].layer in _BY_READINESS or finding.object.kind == _NODE:
+        for ref in (finding.object, *finding.related):
+            if _is_unready(state, ref):
+                return Pending(finding=finding, waits_for=ref, was_open=True)
+    return None
+
+
+def takes_place_of(new: Finding, old: Finding) -> bool:
+    """Whether a finding is about the same step of the same object, and breaks no less."""
+    if new.identity == old.identity or new.object != old.object:
+        return False
+    after, before = registry()[new.check], registry()[old.check]
+    if after.hop is None or after.hop is not before.hop or new.family not in (None, old.family):
+        return False
+    return after.harm is Harm.WHOLE or after.harm is before.harm
+
+
+def is_there(state: ClusterState, ref: ObjectRef) -> bool:
+    """Whether an object of a kind that is followed is there, and to stay; others are taken for granted."""
+    kind = _KINDS.get(ref.kind)
+    if kind is None:
+        return True
+    item = state.store(kind).get((ref.namespace or "", ref.name))
+    return item is not None and not (isinstance(item, Pod) and item.deleted)
+
+
+def _is_unready(state: ClusterState, ref: ObjectRef) -> bool:
+    """Whether a Node, or a Pod that is to run on, is not ready."""
+    if ref.kind == _NODE:
+        node = state.nodes.get(("", ref.name))
+        return node is not None and not node.ready
+    pod = state.pods.get((ref.namespace or "", ref.name)) if ref.kind == _POD else None
+    return pod is not None and not pod.ready and not pod.deleted and pod.phase in _TO_RUN
+
+
+_TO_RUN = frozenset({"Pending", "Running"})
+_KINDS = {kind.value: kind for kind in Kind if kind is not Kind.PROXY_LISTENERS}

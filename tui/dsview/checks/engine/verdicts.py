@@ -1,0 +1,104 @@
+"""What becomes of what checks find: within its grace period, exempted, shown, or without a verdict for now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Set
+
+import msgspec
+
+from dsview.checks.engine.context import Context
+from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
+from dsview.checks.engine.settling import Settling, pending_if_unsettled
+from dsview.cluster.state import ClusterState
+from dsview.core.finding import Finding, ObjectRef, Pending
+
+_NOTHING: frozenset[ObjectRef] = frozenset()
+
+
+class Verdicts:
+    """The findings by subject: `book` holds those that are shown, `exempted` those of the policy, `settling` the rest.
+
+    `judge` says what a policy makes of a finding, and whether it is shown. Only where the findings are `live` are grace
+    periods waited for, and not by what was found while `is_first`: it holds since before anybody looked.
+    """
+
+    def __init__(self, state: ClusterState, *, live: bool, judge: Callable[[Finding], tuple[Finding, bool]]) -> None:
+        self.book = FindingIndex()
+        self.exempted = FindingIndex()
+        self.settling = Settling()
+        self.is_first = True
+        self.on_judged: Callable[[SubjectKey, tuple[Finding, ...]], None] | None = None
+        """Told of the findings of a subject, shown or exempted, whenever they or what is pending of it change."""
+        self._state = state
+        self._live = live
+        self._judge = judge
+        self._found: set[SubjectKey] = set()
+        self._held: dict[SubjectKey, dict[Identity, float]] = {}
+
+    def __contains__(self, key: SubjectKey) -> bool:
+        """Whether something is said of a subject, or may be soon."""
+        return key in self._found or key in self.settling
+
+    def subjects(self) -> Iterable[SubjectKey]:
+        """The subjects of which something is said, or may be soon."""
+        return (*self._found, *self.settling.subjects())
+
+    def enter(
+        self, key: SubjectKey, found: list[Finding], context: Context, waits: Mapping[str, float]
+    ) -> Set[ObjectRef]:
+        """The findings of a subject are these now; the objects of which that says something else.
+
+        `waits` says by code until when a check could not decide. Asks for a recheck at the end of a grace period.
+        """
+        shown: list[Finding] = []
+        exempted: list[Finding] = []
+        held: dict[Identity, float] = {}
+        pending: dict[Identity, Pending] = {}
+        before = self._held.get(key, {})
+        for finding in found:
+            judged, is_shown = self._judge(finding)
+            if self._live and finding.grace > 0:
+                first_seen = -math.inf if self.is_first else context.now
+                since = held[finding.identity] = min(before.get(finding.identity, first_seen), context.now)
+                if context.now - since < finding.grace:
+                    context.recheck_at(since + finding.grace)
+                    if is_shown:
+                        pending[finding.identity] = Pending(finding=judged, until=since + finding.grace)
+                    continue
+            (shown if is_shown else exempted).append(judged)
+        if self._live and (key in self._found or key in self.settling):
+            lost = self._lost(key, (*shown, *exempted), pending, waits)
+            # What was open is not looked at as new when it is found again.
+            held.update((identity, before[identity]) for identity in lost if identity in before)
+            pending.update(lost)
+        if held:
+            self._held[key] = held
+        else:
+            self._held.pop(key, None)
+        touched = self.settling.replace(key, pending) if pending or key in self.settling else _NOTHING
+        if not found and key not in self._found and not touched:
+            return touched
+        (self._found.add if found else self._found.discard)(key)
+        changed = self.book.replace(key, tuple(shown)) | self.exempted.replace(key, tuple(exempted))
+        if (changed or touched) and self.on_judged is not None:
+            self.on_judged(key, (*shown, *exempted))
+        return changed | touched
+
+    def _lost(
+        self, key: SubjectKey, found: Iterable[Finding], arising: Mapping[Identity, Pending], waits: Mapping[str, float]
+    ) -> dict[Identity, Pending]:
+        """What was open, is not found any more, and may yet be as it was."""
+        there = {finding.identity for finding in found}
+        open_before = [*self.book.of_subject(key)]
+        open_before += (entry.finding for entry in self.settling.of_subject(key).values() if entry.was_open)
+        lost: dict[Identity, Pending] = {}
+        for finding in open_before:
+            identity = finding.identity
+            if identity in arising:
+                lost[identity] = msgspec.structs.replace(arising[identity], was_open=True)
+            elif identity not in there:
+                entry = pending_if_unsettled(self._state, finding, waits, arising)
+                if entry is not None:
+                    lost[identity] = entry
+        return lost
