@@ -161,7 +161,9 @@ def test_the_worst_cause_comes_first_with_what_it_explains() -> None:
     found = demo("troubled")
     severities = [cause.severity.rank for cause in found.worst]
     assert severities == sorted(severities)
-    assert (found.worst[0].check, found.worst[0].amount, found.worst[0].pane_id) == ("DS-POD-001", "4 Pods", "pods")
+    assert (found.worst[0].check, found.worst[0].amount) == ("DS-POD-001", "4 Pods")
+    assert found.worst[0].target is not None
+    assert found.worst[0].target[0] is Kind.POD
     ngx = next(cause for cause in found.worst if cause.check == "DS-NGX-001")
     assert (ngx.explains, ngx.services) == (2, 1)
     assert found.causes == 12, "four Pods of one Deployment are one cause"

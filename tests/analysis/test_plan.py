@@ -15,9 +15,10 @@ from dsview.analysis.plan import Plan, Step, Wave, make_plan
 from dsview.checks.engine.policy import Exemption, Policy
 from dsview.core.finding import Severity
 from dsview.export.plan import PLAN_FORMATS
+from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.tables.detail import detail
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from tests.support.changes import (
     POD,
     V4,
@@ -328,6 +329,6 @@ def test_the_services_pane_and_the_detail_say_the_same(tmp_path: Path) -> None:
     assert row is not None
     at = [column.id for column in pane.columns].index("plan")
     assert row.cells[at].text == Wave.PODS.word
-    shown = detail(session, "services", ("default", S))
+    shown = detail(session, (Kind.SERVICE, ("default", S)))
     assert shown is not None
     assert ("To dual-stack", Wave.PODS.heading) in [(fact.label, fact.text) for fact in shown.facts]

@@ -284,7 +284,7 @@ def test_an_entry_leads_to_the_row_of_its_object() -> None:
     shop = Shop()
     shop.put(msgspec.structs.replace(node("node-1", 1), ready=False))
     rows = TimelineRows(shop.session)
-    assert rows.target(rows.key_at(len(rows) - 1)) == ("nodes", ("", "node-1"))
+    assert rows.target(rows.key_at(len(rows) - 1)) == (Kind.NODE, ("", "node-1"))
 
 
 def test_a_node_whose_addresses_stay_is_no_news() -> None:

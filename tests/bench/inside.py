@@ -24,7 +24,7 @@ from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Item, StatusChanged
 from dsview.sources.kube import KubeSource
 from dsview.sources.kube.kubeconfig import list_contexts, resolve_context
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 from tests.bench import synthetic, wire
 from tests.bench.gateways import raw_objects

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from dsview.analysis.trace_place import trace
+from dsview.analysis.trace_of_row import trace
+from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.tables.cells import Tone
 from dsview.tables.detail import detail
-from dsview.tables.listeners import PANE
+from dsview.tables.panes.listeners.rows import PANE
 from dsview.tables.view import TableView
 from tests.support import doors
 from tests.support.doors import HEALTHY, Json, load
@@ -86,7 +87,7 @@ def test_rows_of_several_controllers_stand_together(tmp_path: Path) -> None:
 def test_a_gateways_row_has_a_detail_and_a_trace(tmp_path: Path) -> None:
     session = load([*doors.cilium(), *doors.backend(), doors.route("a.example.com", "shop-web")], tmp_path)
     (key,) = PANE.keys(session)
-    found, way = detail(session, "listeners", key), trace(session, "listeners", key)
+    found, way = detail(session, (Kind.PROXY_LISTENERS, key)), trace(session, (Kind.PROXY_LISTENERS, key))
 
     assert found is not None
     assert way is not None

@@ -7,7 +7,7 @@ import pytest
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.hop import Trace, Verdict
 from dsview.analysis.trace_target import trace_named
-from dsview.tables.listeners import PANE
+from dsview.tables.panes.listeners.rows import PANE
 from tests.support.clusters import LISTENER_SCENARIOS, from_path
 
 

@@ -96,3 +96,18 @@ def test_the_first_frame_of_a_cluster_is_there_before_its_client(tmp_path: Path)
         check=False,
     )
     assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr
+
+
+SCREEN_ALONE = """
+import sys
+import dsview.ui.app, dsview.ui.screens.main
+later = ("dsview.checks", "dsview.kinds.pod", "dsview.tables.registry")
+print([name for name in sys.modules if name.startswith(later)])
+"""
+
+
+def test_the_main_screen_knows_its_panes_without_the_code_of_their_rows() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", SCREEN_ALONE], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert result.stdout == "[]\n"

@@ -21,13 +21,14 @@ from textual.strip import Strip
 from textual.widgets import OptionList
 
 from dsview.analysis.cluster_summary import summarize
+from dsview.analysis.detail_target import Target
 from dsview.analysis.diff.diff import compare
 from dsview.analysis.fleet import member_of
 from dsview.analysis.overview import overview_now
 from dsview.analysis.plan import make_plan
 from dsview.analysis.probe_targets import plan_probe
 from dsview.analysis.trace import flagged_traces
-from dsview.analysis.trace_place import trace
+from dsview.analysis.trace_of_row import trace
 from dsview.cli import crash
 from dsview.cli.logs import LogFormatter
 from dsview.cli.output import say
@@ -43,7 +44,6 @@ from dsview.export.report import build_report
 from dsview.export.tables import TABLES, sheet_of
 from dsview.export.text import render_text
 from dsview.export.trace import TRACE_FORMATS
-from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf.reading import read_conf
 from dsview.session.session import Session
@@ -51,7 +51,7 @@ from dsview.sources.kube.errors import describe, describe_config, failure_of
 from dsview.sources.kube.kubeconfig import Kubeconfig
 from dsview.sources.manifest import manifest
 from dsview.tables.header import header
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from dsview.tables.view import FilterError, TableView
 from dsview.ui.app import DsviewApp
 from dsview.ui.document import Document
@@ -180,7 +180,8 @@ def traces(session: Session) -> Out:
     lines = []
     for pane in ("services", "pods", "listeners"):
         for key in list(PANES[pane].keys(session))[:60]:
-            found = trace(session, pane, key)
+            kind = PANES[pane].kind
+            found = trace(session, (kind, key)) if kind is not None else None
             if found is not None:
                 lines += [line.plain for line in trace_lines(found, 200, UNICODE)]
                 lines += [render(found, 100, False) for render in TRACE_FORMATS.values()]
@@ -228,7 +229,7 @@ class Screens:
         await self.pilot.pause()
 
     async def panes(self) -> list[tuple[str, Rule, str]]:
-        """The four panes, and the picture of one."""
+        """The panes, and the picture of one."""
         found = []
         for number, pane in enumerate(PANES, 1):
             await self.open(str(number))
@@ -238,20 +239,20 @@ class Screens:
         found.append(("SVG", hostile.hold_xml, self.app.export_screenshot()))
         return found
 
-    async def objects(self, keys: list[tuple[str, Key]]) -> list[tuple[str, Rule, str]]:
+    async def objects(self, targets: dict[str, Target]) -> list[tuple[str, Rule, str]]:
         """The detail, trace and YAML of objects, and what is copied from there."""
         found = []
-        for pane, key in keys:
-            self.app.go.detail(pane, key)
+        for pane, target in targets.items():
+            self.app.go.detail(target)
             await self.pilot.pause()
             found += list(self.shown(f"detail of {pane}"))
-            self.app.go.yaml(pane, key)
+            self.app.go.yaml(target)
             await self.pilot.pause(0.05)
             await self._until_read()
             found += list(self.shown(f"YAML of {pane}"))
             await self.open("y")
             found.append((f"copied YAML of {pane}", hostile.hold_lines, self.app.clipboard))
-            self.app.go.trace(pane, key)
+            self.app.go.trace(target)
             await self.pilot.pause()
             found += list(self.shown(f"trace of {pane}"))
             self.app.go.home()

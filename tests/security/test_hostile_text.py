@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from dsview.analysis.detail_target import Target
 from dsview.core import text as door
-from dsview.tables.panes import PANES
+from dsview.kinds.kind import Kind
+from dsview.tables.registry import PANES
 from dsview.ui.app import DsviewApp
 from dsview.ui.choices import ContextChoice
 from tests.security import hostile, places
@@ -55,7 +57,12 @@ async def on_screens(source: HostileSource, texts: list[str]) -> Found:
         await pilot.pause(0.15)
         found += await screens.panes()
         listener = next(iter(PANES["listeners"].keys(session)))
-        big = [("services", ("big", "big")), ("pods", ("big", "big")), ("nodes", ("", "big")), ("listeners", listener)]
+        big: dict[str, Target] = {
+            "services": (Kind.SERVICE, ("big", "big")),
+            "pods": (Kind.POD, ("big", "big")),
+            "nodes": (Kind.NODE, ("", "big")),
+            "listeners": (Kind.PROXY_LISTENERS, listener),
+        }
         found += await screens.objects(big)
         found += await screens.lists(texts)
     return found

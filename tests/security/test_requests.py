@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dsview.analysis.home_pane import KINDS as PLACES
+from dsview.analysis.detail_target import DETAILED
 from dsview.cli import cli
 from dsview.core.listen import ListenSource
 from dsview.export.rbac import cluster_role
@@ -102,10 +102,10 @@ async def test_every_right_of_the_printed_cluster_role_is_used_by_some_session(a
         await one.until(lambda: ("list", "events") in asked(api), "Events were listed")
         assert one.app.workspace is not None
         state = one.app.workspace.session.state
-        for place, kind in PLACES.items():
+        for kind in DETAILED.values():
             keys = list(state.store(kind).keys())
             assert keys, f"there is no {kind} to look at"
-            one.app.go.yaml(place, keys[0])
+            one.app.go.yaml((kind, keys[0]))
             await one.until(partial(was_read, api, kind), f"a {kind} was read")
             await one.home()
     granted = {

@@ -19,7 +19,7 @@ from dsview.sources.demo import DemoSource
 from dsview.sources.events import Health, Listed, Note, Quarantined, StatusChanged
 from dsview.sources.files import FilesSource
 from dsview.sources.redact import RedactedSource
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 from tests.support.clusters import SCENARIOS, settle
 from tests.support.scripted import ScriptedSource

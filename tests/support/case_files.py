@@ -28,7 +28,7 @@ from dsview.kinds.registry import RESOURCES
 from dsview.session.session import Session
 from dsview.sources.files import FilesSource
 from dsview.tables.flags import cell_of
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from tests.support.clusters import settle
 
 Json = dict[str, Any]

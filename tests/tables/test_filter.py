@@ -21,7 +21,7 @@ from dsview.sources.events import Changed
 from dsview.tables.completion import suggest
 from dsview.tables.filter import Filter, FilterError, compile_filter
 from dsview.tables.filter_fields import FILTER_KEYS
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 from tests.support.changes import POD, with_pod_ips
 from tests.support.clusters import changed, settle

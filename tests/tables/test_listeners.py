@@ -8,7 +8,7 @@ from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.sources.events import Changed
 from dsview.tables.detail import detail
-from dsview.tables.listeners import PANE
+from dsview.tables.panes.listeners.rows import PANE
 from dsview.tables.view import TableView
 from tests.support.clusters import SCENARIOS, from_path
 
@@ -32,7 +32,7 @@ def test_servers_without_a_name_leave_no_gap_among_the_names() -> None:
     row = view.row(0)
     names = row.cells[[column.id for column in PANE.columns].index("server_names")]
     assert (names.text, names.value) == ("a, b", "a, b")
-    found = detail(session, "listeners", row.key)
+    found = detail(session, (Kind.PROXY_LISTENERS, row.key))
     assert found is not None
     assert [fact.text for fact in found.facts if fact.label.startswith("tcp")] == ["*:80  a, b", "[::]:80  a, b"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from dsview.analysis.cluster_view import Delta
 from dsview.analysis.hop import Verdict
-from dsview.analysis.trace_place import trace
+from dsview.analysis.trace_of_row import trace
 from dsview.checks.engine.registry import all_checks
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
@@ -20,7 +20,7 @@ from dsview.tables.cells import GAP, Row, Tone
 from dsview.tables.detail import detail
 from dsview.tables.filter import FilterError, compile_filter
 from dsview.tables.header import age_text, header
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 from tests.support.clusters import SCENARIOS, changed, find, from_path
 
@@ -168,7 +168,7 @@ def test_a_view_follows_changes_as_if_it_were_made_anew() -> None:
 
 
 def test_the_trace_breaks_where_the_cause_is() -> None:
-    found = trace(scenario("03"), "services", ("shop", "web"))
+    found = trace(scenario("03"), (Kind.SERVICE, ("shop", "web")))
     assert found is not None
     verdicts = {str(hop.name): (hop.v4.verdict, hop.v6.verdict) for hop in found.hops}
     assert verdicts["Pods"] == (Verdict.OK, Verdict.BROKEN)
@@ -179,19 +179,19 @@ def test_the_trace_breaks_where_the_cause_is() -> None:
 
 
 def test_the_trace_says_that_a_family_is_not_offered() -> None:
-    found = trace(scenario("01"), "services", ("default", "my-service"))
+    found = trace(scenario("01"), (Kind.SERVICE, ("default", "my-service")))
     assert found is not None
     assert found.v6.sentence == "IPv6 is not offered."
 
 
 def test_the_detail_tells_why_and_how_to_mend_it() -> None:
-    found = detail(scenario("03"), "services", ("shop", "web"))
+    found = detail(scenario("03"), (Kind.SERVICE, ("shop", "web")))
     assert found is not None
     flagged = next(f for f in found.findings if f.check == "DS-EPS-001")
     assert flagged.fix == "kubectl -n shop rollout restart deployment/web"
     assert flagged.root.startswith("DS-POD-001")
     assert {relative.kind for relative in found.relatives} == {"Pod", "EndpointSlice"}
-    assert detail(scenario("03"), "services", ("shop", "gone")) is None
+    assert detail(scenario("03"), (Kind.SERVICE, ("shop", "gone"))) is None
 
 
 def test_hostile_names_cannot_reach_a_terminal_through_any_pane(tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dsview.analysis.home_pane import KINDS, PLACES
+from dsview.analysis.detail_target import DETAILED, Target
 from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
-from dsview.tables.detail import Detail, detail
+from dsview.tables.detail import FACTS, Detail, detail
 from tests.support.clusters import settle
 
 NOW = 1_800_000_000.0
@@ -21,24 +21,25 @@ def session() -> Session:
     return settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
 
 
-def found(session: Session, place: str, key: tuple[str, str]) -> Detail:
+def found(session: Session, target: Target) -> Detail:
     """A detail that is there."""
-    item = detail(session, place, key)
+    item = detail(session, target)
     assert item is not None
     return item
 
 
 def kinds(item: Detail) -> set[str]:
     """The kinds that one can go to."""
-    return {relative.kind for relative in item.relatives if relative.pane_id}
+    return {relative.kind for relative in item.relatives if relative.target is not None}
 
 
-def walk(session: Session, start: tuple[str, tuple[str, str]], *path: str) -> Detail:
+def walk(session: Session, start: Target, *path: str) -> Detail:
     """From an object on to the first relative of each kind in turn."""
-    item = found(session, *start)
+    item = found(session, start)
     for kind in path:
-        relative = next(r for r in item.relatives if r.kind == kind)
-        item = found(session, relative.pane_id, relative.key)
+        target = next(r for r in item.relatives if r.kind == kind).target
+        assert target is not None
+        item = found(session, target)
         assert item.kind == kind
     return item
 
@@ -46,40 +47,37 @@ def walk(session: Session, start: tuple[str, tuple[str, str]], *path: str) -> De
 @pytest.mark.parametrize(
     ("start", "path"),
     [
-        (("services", ("shop", "web")), ("EndpointSlice", "Pod", "Node", "Pod")),
-        (("services", ("shop", "web")), ("Ingress", "Service", "Pod", "Service")),
-        (("services", CONTROLLER), ("Pod", "ConfigMap", "Pod", "Node")),
-        (("services", CONTROLLER), ("EndpointSlice", "Service")),
-        (("services", CONTROLLER), ("EndpointSlice", "Node")),
+        ((Kind.SERVICE, ("shop", "web")), ("EndpointSlice", "Pod", "Node", "Pod")),
+        ((Kind.SERVICE, ("shop", "web")), ("Ingress", "Service", "Pod", "Service")),
+        ((Kind.SERVICE, CONTROLLER), ("Pod", "ConfigMap", "Pod", "Node")),
+        ((Kind.SERVICE, CONTROLLER), ("EndpointSlice", "Service")),
+        ((Kind.SERVICE, CONTROLLER), ("EndpointSlice", "Node")),
     ],
 )
-def test_one_can_walk_from_relative_to_relative(
-    session: Session, start: tuple[str, tuple[str, str]], path: tuple[str, ...]
-) -> None:
+def test_one_can_walk_from_relative_to_relative(session: Session, start: Target, path: tuple[str, ...]) -> None:
     walk(session, start, *path)
 
 
 def test_every_relative_of_every_object_that_leads_somewhere_is_there(session: Session) -> None:
-    for place, kind in KINDS.items():
+    for kind in DETAILED.values():
         for item in session.state.store(kind):
-            for relative in found(session, place, item.key).relatives:
-                if relative.pane_id:
-                    assert KINDS[relative.pane_id].value == relative.kind
-                    assert detail(session, relative.pane_id, relative.key) is not None, (item.key, relative)
+            for relative in found(session, (kind, item.key)).relatives:
+                if relative.target is not None:
+                    assert relative.target[0].value == relative.kind
+                    assert detail(session, relative.target) is not None, (item.key, relative)
 
 
 def test_a_slice_tells_how_many_of_its_endpoints_are_ready(session: Session) -> None:
-    item = walk(session, ("services", ("shop", "checkout")), "EndpointSlice")
+    item = walk(session, (Kind.SERVICE, ("shop", "checkout")), "EndpointSlice")
     facts = {str(fact.label): fact for fact in item.facts}
     assert facts["Endpoints"].text == "3, 3 of them ready"
     assert len(facts["Ready addresses"].v4) == 3
 
 
 def test_an_ingress_tells_its_backends(session: Session) -> None:
-    item = walk(session, ("services", ("shop", "web")), "Ingress")
+    item = walk(session, (Kind.SERVICE, ("shop", "web")), "Ingress")
     assert any(fact.label == "Backend" and "→ web:" in fact.text for fact in item.facts)
 
 
-def test_places_and_kinds_are_each_others_inverse() -> None:
-    assert {PLACES[kind.value]: kind for kind in KINDS.values()} == KINDS
-    assert KINDS["services"] is Kind.SERVICE
+def test_every_kind_with_a_detail_has_facts() -> None:
+    assert set(FACTS) == {*DETAILED.values(), Kind.PROXY_LISTENERS}

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from dsview.analysis.detail_target import Target
 from dsview.analysis.hop import Verdict
-from dsview.analysis.trace_place import trace
+from dsview.analysis.trace_of_row import trace
 from dsview.export.report import build_report
 from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.tables.cells import UNREAD, Tone
 from dsview.tables.detail import detail
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from dsview.tables.sources import source_rows
 from tests.support.changes import pod_named
 from tests.support.clusters import changed, find, from_path
@@ -44,16 +45,14 @@ def test_endpoints_are_unknown_not_none_where_slices_were_not_read(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("kind", "pane_id", "key", "label"),
+    ("kind", "target", "label"),
     [
-        ("EndpointSlice", "services", WEB, "Ready endpoints"),
-        ("Pod", "nodes", ("", "node-a"), "Pods"),
+        ("EndpointSlice", (Kind.SERVICE, WEB), "Ready endpoints"),
+        ("Pod", (Kind.NODE, ("", "node-a")), "Pods"),
     ],
 )
-def test_the_detail_counts_nothing_that_was_not_read(
-    kind: str, pane_id: str, key: tuple[str, str], label: str, tmp_path: Path
-) -> None:
-    found = detail(without(kind, tmp_path), pane_id, key)
+def test_the_detail_counts_nothing_that_was_not_read(kind: str, target: Target, label: str, tmp_path: Path) -> None:
+    found = detail(without(kind, tmp_path), target)
     assert found is not None
     fact = next(fact for fact in found.facts if fact.label == label)
     assert fact.text.startswith("unknown: ")
@@ -62,7 +61,7 @@ def test_the_detail_counts_nothing_that_was_not_read(
 
 
 def test_the_trace_claims_nothing_of_pods_that_only_unread_slices_lead_to(tmp_path: Path) -> None:
-    found = trace(without("EndpointSlice", tmp_path), "services", WEB)
+    found = trace(without("EndpointSlice", tmp_path), (Kind.SERVICE, WEB))
     assert found is not None
     verdicts = {str(hop.name): {hop.v4.verdict, hop.v6.verdict} for hop in found.hops}
     for hop in ("EndpointSlices", "Pods", "Nodes"):
@@ -71,7 +70,7 @@ def test_the_trace_claims_nothing_of_pods_that_only_unread_slices_lead_to(tmp_pa
 
 
 def test_the_trace_tells_that_nodes_were_not_read(tmp_path: Path) -> None:
-    found = trace(without("Node", tmp_path), "services", WEB)
+    found = trace(without("Node", tmp_path), (Kind.SERVICE, WEB))
     assert found is not None
     assert {lane.verdict for lane in (found.hops[-1].v4, found.hops[-1].v6)} == {Verdict.NOT_READ}
 
@@ -85,7 +84,7 @@ def test_a_broken_hop_always_says_why(tmp_path: Path) -> None:
 
     session = changed("03", change, tmp_path)
     for service in session.state.services:
-        found = trace(session, "services", service.key)
+        found = trace(session, (Kind.SERVICE, service.key))
         assert found is not None
         broken = [lane for hop in found.hops for lane in (hop.v4, hop.v6) if lane.verdict is Verdict.BROKEN]
         assert all(lane.why for lane in broken)
@@ -105,7 +104,7 @@ def test_a_pod_on_its_nodes_network_needs_no_pod_cidr(tmp_path: Path) -> None:
 
     session = changed("05", change, tmp_path)
     service = next(service for service in session.state.services if service.name == "web")
-    found = trace(session, "services", service.key)
+    found = trace(session, (Kind.SERVICE, service.key))
     assert found is not None
     assert (found.hops[-1].v6.verdict, found.hops[-1].v6.values) == (Verdict.OK, ("node-b",))
 

@@ -15,7 +15,7 @@ from dsview.kinds.pod import Pod
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Progress, StatusChanged
 from dsview.tables.filter import Filter, FilterError, compile_filter, narrows
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 from tests.support.clusters import SCENARIOS, from_path
 from tests.support.scripted import ScriptedSource

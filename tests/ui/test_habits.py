@@ -10,7 +10,7 @@ import pytest
 from dsview.config.last_views import LastView, PaneView, last_views, remember_last_view
 from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.session.session import Session
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 from dsview.ui.appearance import Appearance
 from dsview.ui.document import Document

@@ -9,7 +9,7 @@ from dsview.core.text import safe
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.tables.cells import Row
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 from dsview.ui.columns import ColumnSizer
 

@@ -10,11 +10,9 @@ from rich.cells import cell_len
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
-from dsview.tables.panes import PANES as ROW_PANES
 from dsview.ui.actions import ACTIONS, Where, actions_of, bar_actions
 from dsview.ui.appearance import Appearance
 from dsview.ui.glyphs import ASCII, UNICODE
-from dsview.ui.pane import PANES
 from dsview.ui.themes import VARIABLES, missing_variables, own_themes
 from tests.ui.stage import many_pods, on_stage, troubled_shop
 
@@ -111,10 +109,6 @@ def test_key_bar_keeps_help_and_quit_and_names_each_action_once() -> None:
     names = [action.name for action in bar_actions((Where.TABLE, Where.PANES, Where.EVERYWHERE))]
     assert names[-2:] == ["help", "quit"]
     assert len(names) == len(set(names))
-
-
-def test_panes_known_before_there_is_a_session_are_those_of_the_rows() -> None:
-    assert [(pane.id, pane.title) for pane in ROW_PANES.values()] == list(PANES)
 
 
 async def test_key_bar_does_what_its_keys_do_when_it_is_clicked() -> None:

@@ -10,8 +10,8 @@ import msgspec
 
 from dsview.analysis.cause_summary import CauseSummarizer, Tally
 from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.detail_target import Target, detail_target
 from dsview.analysis.family_coverage import Layer, matrix, why_unread
-from dsview.analysis.home_pane import pane_of
 from dsview.analysis.not_judged import settling_sentence
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
@@ -20,7 +20,6 @@ from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Severity
 from dsview.core.text import Safe, clock_text, safe
 from dsview.kinds.kind import Kind
-from dsview.kinds.metadata import Key
 from dsview.kinds.registry import CORE_KINDS, RESOURCES
 from dsview.sources.events import Health
 
@@ -39,8 +38,8 @@ class Worst(msgspec.Struct, frozen=True, kw_only=True):
     """A root cause: what is wrong with which object, and how many other findings it explains.
 
     `amount` says how many findings it stands for, such as `4 Pods`, empty for one. `services` do not work over a family
-    because of it, or in part only. `since` is when dsview saw it come, empty where it was there before. `pane_id` and
-    `key` say where its object has a detail; `pane_id` is empty where it has none.
+    because of it, or in part only. `since` is when dsview saw it come, empty where it was there before. `target` is the
+    detail of its object, None where it has none.
     """
 
     severity: Severity
@@ -51,8 +50,7 @@ class Worst(msgspec.Struct, frozen=True, kw_only=True):
     explains: int
     services: int
     since: Safe
-    pane_id: str
-    key: Key
+    target: Target | None
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,7 +228,6 @@ def _worst(view: ClusterView, tally: Tally) -> list[Worst]:
     found: list[Worst] = []
     for cause in tally.worst:
         finding = cause.first
-        pane_id, key = pane_of(view, finding.object)
         found.append(
             Worst(
                 severity=finding.severity,
@@ -241,8 +238,7 @@ def _worst(view: ClusterView, tally: Tally) -> list[Worst]:
                 explains=cause.explains,
                 services=cause.services,
                 since=clock_text(seen) if (seen := view.timeline.opened_at(finding)) is not None else Safe(""),
-                pane_id=pane_id,
-                key=key,
+                target=detail_target(view, finding.object),
             )
         )
     return found

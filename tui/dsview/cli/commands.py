@@ -15,6 +15,7 @@ from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
 from dsview.cli.options import Duration, screen_options, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
 from dsview.cli.saving import CHART_WIDTH, TRACED
+from dsview.tables.panes import SPECS
 
 if TYPE_CHECKING:
     from dsview.cli.options import Settings
@@ -29,7 +30,7 @@ _IS_UNFINISHED = "dsview.is_unfinished"
 """Set in click's `meta` where a command goes on with less than it was to read. The exit code says so."""
 
 _TABLES = ("table", "wide", "json", "csv", "markdown")
-_PANES = ("services", "pods", "nodes", "listeners")
+_PANES = tuple(spec.id for spec in SPECS)
 
 
 def _write_and_exit(ctx: click.Context, text: str) -> None:
@@ -295,7 +296,7 @@ def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeou
     """Print a pane's rows without a screen."""
     from dsview.export.tables import TABLES, sheet_of
     from dsview.tables.filter import FilterError, compile_filter
-    from dsview.tables.panes import PANES
+    from dsview.tables.registry import PANES
     from dsview.tables.view import TableView
 
     settings = take_settings(ctx, values)

@@ -27,7 +27,7 @@ def check_preferences(file: ConfigFile) -> None:
 def known_columns(wanted: Preferences) -> Columns:
     """The columns that were asked for. Raises `UserError` where a pane or a column is none."""
     if wanted.columns:
-        from dsview.tables.panes import PANES
+        from dsview.tables.registry import PANES
 
         for pane, columns in wanted.columns.items():
             wanted.file.known(pane, PANES, "pane")

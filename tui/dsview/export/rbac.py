@@ -10,20 +10,6 @@ from dsview.listeners.registry import CONFIG_MAP_NAMES, READ_IN_PODS
 _Granted = dict[tuple[str, tuple[str, ...]], list[str]]
 """Resources by their API group and the verbs that are granted for them."""
 
-_SHOWN_AS_YAML = frozenset(
-    {
-        Kind.SERVICE,
-        Kind.POD,
-        Kind.NODE,
-        Kind.ENDPOINT_SLICE,
-        Kind.INGRESS,
-        Kind.CONFIG_MAP,
-        Kind.GATEWAY,
-        Kind.HTTP_ROUTE,
-    }
-)
-"""Kinds of which one object is read by itself: those that have a detail (`analysis/home_pane.py`)."""
-
 _HEAD = """\
 # The least that dsview needs to show everything. It never writes, and never reads Secrets.
 apiVersion: rbac.authorization.k8s.io/v1
@@ -157,7 +143,7 @@ def _verbs(kind: Kind) -> tuple[str, ...]:
     """What is asked about a kind. Events are only listed, each minute; what the YAML view shows is read alone."""
     if kind is Kind.EVENT:
         return ("list",)
-    return ("get", "list", "watch") if kind in _SHOWN_AS_YAML else ("list", "watch")
+    return ("get", "list", "watch") if RESOURCES[kind].has_detail else ("list", "watch")
 
 
 def _rules(groups: _Granted) -> str:

@@ -23,7 +23,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.registry import CORE_KINDS, RESOURCES
 from dsview.session.session import Session
 from dsview.sources.events import Health
-from dsview.tables.listeners import count_listeners
+from dsview.tables.panes.listeners.rows import count_listeners
 
 SCHEMA = "dsview.io/report/v1"
 

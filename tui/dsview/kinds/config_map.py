@@ -37,6 +37,7 @@ CONFIG_MAP = Resource(
     versions=("v1",),
     plural="configmaps",
     namespaced=True,
+    has_detail=True,
     alias="config",
     wire=ConfigMapWire,
     decode=_decode,

@@ -194,6 +194,7 @@ ENDPOINT_SLICE = Resource(
     plural="endpointslices",
     namespaced=True,
     core=True,
+    has_detail=True,
     has_protobuf=True,
     alias="slice",
     wire=EndpointSliceWire,

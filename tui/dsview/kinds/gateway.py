@@ -315,6 +315,7 @@ def _resource(
         plural=plural,
         namespaced=kind is not Kind.GATEWAY_CLASS,
         optional=True,
+        has_detail=kind in (Kind.GATEWAY, Kind.HTTP_ROUTE),
         alias=kind.value.lower(),
         wire=wire,
         decode=decode,

@@ -163,6 +163,7 @@ INGRESS = Resource(
     versions=("v1",),
     plural="ingresses",
     namespaced=True,
+    has_detail=True,
     has_protobuf=True,
     alias="ingress",
     wire=IngressWire,

@@ -42,7 +42,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     `versions` are tried in the order given; `core` kinds are the ones a verdict cannot do without, `optional`
     ones those of add-ons: that a cluster does not serve them is normal, and nothing is said of it. `alias` is what
-    redaction calls names of the kind (`pod-1`). `wire` is the JSON that is read, `decode` makes the kept object of it,
+    redaction calls names of the kind (`pod-1`). `has_detail`: one object can be shown by itself, with its facts and as
+    YAML, for which it is read anew. `wire` is the JSON that is read, `decode` makes the kept object of it,
     and `encode` gives the object's fields beside `metadata` in Kubernetes' shape; there, `_annotations` and `_owners`
     are what belongs in the metadata.
     """
@@ -54,6 +55,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     namespaced: bool
     core: bool = False
     optional: bool = False
+    has_detail: bool = False
     has_protobuf: bool = False
     alias: str
     # Wire structs and kept objects differ by kind, so these can only be typed inside each kind's module.

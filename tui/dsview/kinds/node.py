@@ -157,6 +157,7 @@ NODE = Resource(
     plural="nodes",
     namespaced=False,
     core=True,
+    has_detail=True,
     has_protobuf=True,
     alias="node",
     wire=NodeWire,

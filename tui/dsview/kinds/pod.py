@@ -200,6 +200,7 @@ POD = Resource(
     plural="pods",
     namespaced=True,
     core=True,
+    has_detail=True,
     has_protobuf=True,
     alias="pod",
     wire=PodWire,

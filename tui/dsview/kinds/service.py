@@ -223,6 +223,7 @@ SERVICE = Resource(
     plural="services",
     namespaced=True,
     core=True,
+    has_detail=True,
     has_protobuf=True,
     alias="service",
     wire=ServiceWire,

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.home_pane import PLACES
+from dsview.analysis.detail_target import DETAILED, Target
 from dsview.core.address import FAMILIES, by_family, classify
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
+from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.kinds.wire import PLAUSIBLE, iso_time
+from dsview.listeners.proxies import config_map_key
 from dsview.tables.cells import GAP
 
 
@@ -32,12 +34,16 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class Relative(msgspec.Struct, frozen=True, kw_only=True):
-    """Another object: with the place of its detail (see `places`), or by name only (`pane_id` is then empty)."""
+    """Another object. `target` is its detail, None where it has none: then it is named only."""
 
     kind: str
     label: Safe
-    pane_id: str
     key: Key
+    target: Target | None
+
+
+Parts = tuple[list[Fact], list[Relative]]
+"""What a detail shows of an object: its facts, and the objects that one can go on to."""
 
 
 def moment_text(seconds: float) -> str:
@@ -77,4 +83,14 @@ def counted_fact(view: ClusterView, kind: Kind, label: str, v4: str, v6: str) ->
 def relative(kind: str, key: Key, note: str = "") -> Relative:
     """Another object, by its kind and key, with a few words about it."""
     name = f"{key[0]}/{key[1]}" if key[0] else key[1]
-    return Relative(kind=kind, label=safe(f"{name}  {note}".strip()), pane_id=PLACES.get(kind, ""), key=key)
+    target = (DETAILED[kind], key) if kind in DETAILED else None
+    return Relative(kind=kind, label=safe(f"{name}  {note}".strip()), key=key, target=target)
+
+
+def config_map_relatives(view: ClusterView, pod: Pod) -> list[Relative]:
+    """The ConfigMap of a controller, if it has one: one can go there only if it was read."""
+    key = config_map_key(pod)
+    if key is None:
+        return []
+    found = relative("ConfigMap", key)
+    return [found if found.key in view.state.config_maps else msgspec.structs.replace(found, target=None)]

@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.home_pane import KINDS, PLACES
+from dsview.analysis.detail_target import DETAILED
 from dsview.core.finding import Finding
 from dsview.core.text import Safe, safe
 from dsview.core.yaml_text import YamlError, load_yaml
@@ -45,8 +45,8 @@ def _object(view: ClusterView, finding: Finding) -> Object | None:
     ref = finding.object
     if ref.kind == "ServiceCIDR":
         return view.state.service_cidrs.get(("", ref.name))
-    place = PLACES.get(ref.kind)
-    return view.state.store(KINDS[place]).get((ref.namespace or "", ref.name)) if place is not None else None
+    kind = DETAILED.get(ref.kind)
+    return view.state.store(kind).get((ref.namespace or "", ref.name)) if kind is not None else None
 
 
 def _condition(item: Object | None, finding: Finding) -> int:

@@ -17,6 +17,7 @@ from dsview.tables.cells import UNREAD, Cell, Column, Row, Tone
 from dsview.tables.filter import Filter, compile_filter
 from dsview.tables.header import age_text
 from dsview.tables.pane import NOTHING, Attribute, Pane
+from dsview.tables.pane_spec import PaneSpec
 from dsview.tables.sort_keys import number_sort
 
 MODES = {
@@ -27,6 +28,9 @@ MODES = {
     "unknown": "unknown",
 }
 """The modes of a profile, short."""
+
+_CLUSTERS = PaneSpec(id="fleet", title="Clusters", singular="cluster")
+_FINDINGS = PaneSpec(id="fleet", title="Findings", singular="finding")
 
 _LAYERS = {
     LayerName.NODES: ("nodes", "Nodes", 4),
@@ -352,9 +356,7 @@ class FleetRows:
             attributes = {name: cells(name) for name in ("mode", "version")}
             attributes = {**attributes, "cluster": cells("name"), "state": cells("contact")}
         return Pane(
-            id="fleet",
-            title="Findings" if self._is_findings else "Clusters",
-            singular="finding" if self._is_findings else "cluster",
+            spec=_FINDINGS if self._is_findings else _CLUSTERS,
             kinds=(),
             columns=self.columns,
             keys=lambda _view: self._order,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -13,7 +14,9 @@ from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.tables.cells import GAP, NONE, UNREAD, Cell, Column, Row, Tone
+from dsview.tables.facts import Parts
 from dsview.tables.flags import flagged_cells, flags_text, flags_words
+from dsview.tables.pane_spec import PaneSpec
 
 NOTHING = Cell(NONE, Tone.MUTED)
 """A cell with nothing in it, where nothing need be."""
@@ -30,21 +33,22 @@ Attribute = Callable[[ClusterView, Sequence[Key]], Iterable[Iterable[str]]]
 
 
 class Pane(msgspec.Struct, frozen=True, kw_only=True):
-    """A pane.
+    """A pane: all that tables, filters, details and exports know of it. What it is called is its `spec`.
 
-    `keys` gives all rows' keys, `row` one row (None where it is gone), `ranks` what orders rows by a column, a string
-    for each key, `haystacks` the text of each row in which a filter looks for words and patterns, without the codes of
-    its findings. `affected` names the rows that a delta may have changed; None for all of them. `flag_kind` is the kind
-    whose findings flag the rows, where one object is one row.
+    `kind` is what each row is of: detail and trace are asked for by it and the row's key; None where rows have none.
+    `facts` makes the detail of a row's object. `kinds` are those that rows are made from. `empty` is said where there
+    are none. `keys` gives all rows' keys, `row` one row (None where it is gone), `ranks` what orders rows by a column,
+    a string for each key, `haystacks` the text of each row in which a filter looks for words and patterns, without the
+    codes of its findings. `affected` names the rows that a delta may have changed; None for all of them. `flag_kind` is
+    the kind whose findings flag the rows, where one object is one row.
     `attributes` are what the keys of a filter can ask of its rows (`filter_keys`).
     `grouped_by` is the column that rows stand together by where no order is asked for.
     `glances` says whether a delta may have changed the look, but neither place nor text, of rows that `affected` does
     not name: those on the screen are made anew.
     """
 
-    id: str
-    title: str
-    singular: str
+    spec: PaneSpec
+    kind: Kind | None = None
     kinds: tuple[Kind, ...]
     columns: tuple[Column, ...]
     keys: Callable[[ClusterView], Iterable[Key]]
@@ -55,9 +59,21 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     findings: Callable[[ClusterView, Key], tuple[Finding, ...]]
     contains: Callable[[ClusterView, Key], bool]
     attributes: Mapping[str, Attribute]
+    facts: Callable[[ClusterView, Any], Parts] | None = None
+    empty: str = "Nothing here"
     flag_kind: str = ""
     grouped_by: str = ""
     glances: Callable[[ClusterView, Delta], bool] = lambda _view, _delta: False
+
+    @property
+    def id(self) -> str:
+        """What `dsview show` calls it."""
+        return self.spec.id
+
+    @property
+    def title(self) -> str:
+        """Its name on the screen."""
+        return self.spec.title
 
     @property
     def column_ids(self) -> frozenset[str]:

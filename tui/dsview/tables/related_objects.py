@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from dsview.analysis.cluster_view import ClusterView
 from dsview.core.address import V4, V6, families_of
 from dsview.kinds.config_map import ConfigMap
@@ -9,19 +12,17 @@ from dsview.kinds.endpoint_slice import EndpointSlice
 from dsview.kinds.gateway import Gateway, HTTPRoute
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
-from dsview.kinds.metadata import Key, Object
+from dsview.kinds.metadata import Key
 from dsview.listeners.front_doors import proxies_of_gateway, services_of_gateway
 from dsview.listeners.gateway_listeners import gateway_controller_name, gateway_sockets
 from dsview.listeners.proxies import config_map_key, live_proxies
-from dsview.tables.facts import Fact, Relative, lane_facts, relative, text_fact
+from dsview.tables.facts import Fact, Parts, lane_facts, relative, text_fact
 
 SHOWN = 100
 """Endpoints and Pods that are listed at most."""
 
 _VALUE = 200
 """The characters of a ConfigMap's value that are shown."""
-
-Parts = tuple[list[Fact], list[Relative]]
 
 
 def _slice(_view: ClusterView, item: EndpointSlice) -> Parts:
@@ -77,7 +78,8 @@ def _config_map(view: ClusterView, item: ConfigMap) -> Parts:
     return facts, [relative("Pod", pod.key) for pod in pods[:SHOWN]]
 
 
-def _gateway(view: ClusterView, item: Gateway) -> Parts:
+def gateway_facts(view: ClusterView, item: Gateway) -> Parts:
+    """Class, controller, addresses and listeners of a Gateway; then its Services, Pods and HTTPRoutes."""
     state = view.state
     known = gateway_sockets(state, item)
     facts = [
@@ -111,17 +113,11 @@ def _http_route(view: ClusterView, item: HTTPRoute) -> Parts:
     return facts, relatives + [relative("Service", key, _offer(view, key)) for key in backends]
 
 
-def related_object_facts(view: ClusterView, item: Object) -> Parts | None:
-    """The facts and relatives of such an object; None for an object of another kind."""
-    match item:
-        case EndpointSlice():
-            return _slice(view, item)
-        case Ingress():
-            return _ingress(view, item)
-        case ConfigMap():
-            return _config_map(view, item)
-        case Gateway():
-            return _gateway(view, item)
-        case HTTPRoute():
-            return _http_route(view, item)
-    return None
+FACTS: dict[Kind, Callable[[ClusterView, Any], Parts]] = {
+    Kind.ENDPOINT_SLICE: _slice,
+    Kind.INGRESS: _ingress,
+    Kind.CONFIG_MAP: _config_map,
+    Kind.GATEWAY: gateway_facts,
+    Kind.HTTP_ROUTE: _http_route,
+}
+"""The facts and relatives of an object, by its kind."""

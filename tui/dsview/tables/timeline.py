@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.home_pane import pane_of
+from dsview.analysis.detail_target import Target, detail_target
 from dsview.analysis.timeline import MERGE
 from dsview.analysis.timeline_entry import Entry, Sort, Turn
 from dsview.checks.engine.registry import registry
@@ -255,10 +255,9 @@ class TimelineRows:
         index = self.index_of(key)
         return self._rows[index][1].entries[0] if index is not None else None
 
-    def target(self, key: Key) -> tuple[str, Key] | None:
-        """The pane and the key of the object that an entry concerns; None where it has no row."""
+    def target(self, key: Key) -> Target | None:
+        """The detail of the object that an entry concerns; None where it has none."""
         entry = self.entry(key)
         if entry is None or entry.ref is None:
             return None
-        pane_id, where = pane_of(self._view, entry.ref)
-        return (pane_id, where) if pane_id else None
+        return detail_target(self._view, entry.ref)

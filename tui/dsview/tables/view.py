@@ -342,7 +342,7 @@ class TableView:
             return safe(f"{self.pane.title} have no {keys}. Esc shows all.")
         if self._total:
             return safe(f"None of {self._total:,} match. Esc shows all.")
-        return safe(_EMPTY.get(self.pane.id, "Nothing here"))
+        return safe(self.pane.empty)
 
 
 _TROUBLES = {
@@ -351,10 +351,4 @@ _TROUBLES = {
     Health.NOT_GIVEN: "not given",
     Health.FAILED: "could not be read",
     Health.STALE: "connection lost, last known state",
-}
-_EMPTY = {
-    "services": "No Services",
-    "pods": "No Pods",
-    "nodes": "No Nodes",
-    "listeners": "No proxy of a known controller and no Gateway was found",
 }

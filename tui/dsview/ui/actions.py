@@ -8,6 +8,9 @@ from enum import StrEnum
 import msgspec
 from textual.binding import Binding, BindingType
 
+from dsview.tables.pane_spec import PaneSpec
+from dsview.tables.panes import SPECS
+
 
 class Where(StrEnum):
     """The part of the screen whose keys an action belongs to."""
@@ -68,6 +71,12 @@ _CHOICE = (Where.CHOICE,)
 Entry = tuple[tuple[Where, ...], str, str, str, str]
 """Where, name, keys, title, sentence."""
 
+
+def _to(spec: PaneSpec) -> str:
+    """The name of the action that goes to a pane."""
+    return f"pane('{spec.id}')"
+
+
 _BAR = {
     "open": "open",
     "detail": "detail",
@@ -109,16 +118,15 @@ _BAR_ELSEWHERE = {"copy": ("copy", frozenset({Where.PANES, Where.DETAIL, Where.F
 """Actions with another word but in the places that are named."""
 
 _ALIASES: dict[str, tuple[str, ...]] = {
-    "pane('services')": ("svc", "service"),
-    "pane('pods')": ("po", "pod"),
-    "pane('nodes')": ("no", "node"),
-    "pane('listeners')": ("lis", "listener"),
+    **{_to(spec): spec.aliases for spec in SPECS},
     "namespaces": ("ns",),
     "contexts": ("ctx",),
     "timeline": ("ev", "events"),
     "quit": ("q", "q!", "exit"),
     "help": ("h",),
 }
+
+_SHORT = ", ".join(f":{spec.aliases[0]}" for spec in SPECS)
 
 _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "Look closer": (
@@ -140,7 +148,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         ((*_TABLES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause."),
         (_OBJECT, "timeline", "T", "Timeline", "Lists what changed since dsview came."),
         (_OBJECT, "yaml", "Y", "YAML", "Shows the object as YAML, read anew."),
-        (_PANES, "zoom", "z f", "Zoom", "Shows this pane alone, or all four again."),
+        (_PANES, "zoom", "z f", "Zoom", "Shows this pane alone, or all of them again."),
         (
             _TABLES,
             "all_columns",
@@ -196,7 +204,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
             "clear",
             "escape",
             "Clear",
-            "Drops the filter, else shows all four panes again, else goes back to the fleet.",
+            "Drops the filter, else shows all panes again, else goes back to the fleet.",
         ),
     ),
     "Move": (
@@ -212,10 +220,10 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         ((Where.TABLE,), "column_right", "right l", "Column right", "Selects the column to the right."),
         (_PANES, "next_pane", "tab", "Next pane", "Moves to the next pane."),
         (_PANES, "previous_pane", "shift+tab", "Previous pane", "Moves to the pane before."),
-        (_PANES, "pane('services')", "1", "Services", "Goes to the Services; again: shows them alone."),
-        (_PANES, "pane('pods')", "2", "Pods", "Goes to the Pods; again: shows them alone."),
-        (_PANES, "pane('nodes')", "3", "Nodes", "Goes to the Nodes; again: shows them alone."),
-        (_PANES, "pane('listeners')", "4", "Listeners", "Goes to the listeners; again: alone."),
+        *(
+            (_PANES, _to(spec), spec.key, spec.title, f"Goes to the {spec.title}; again: shows them alone.")
+            for spec in SPECS
+        ),
     ),
     "Take away": (
         (
@@ -267,7 +275,7 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         ((Where.FLEET,), "again", "r", "Read again", "In a fleet: reads the cluster of the row anew."),
         (_ALWAYS, "begin", "B", "Begin the demo", "In a demo: starts its story. Until then it stands still."),
         (_ALWAYS, "sources", "i", "Sources", "Shows how each source is doing and what was asked of the server."),
-        (_ALWAYS, "palette", ": p ctrl+p", "Palette", "Finds any of these by its name: :pods, :svc, :no, :lis."),
+        (_ALWAYS, "palette", ": p ctrl+p", "Palette", f"Finds any of these by its name: {_SHORT}."),
         (_ALWAYS, "theme", "", "Theme", "Changes the colours."),
         (_ALWAYS, "help", "?", "Help", "Shows every key."),
         (_ALWAYS, "quit", "q ctrl+c ctrl+q", "Quit", "Leaves dsview."),

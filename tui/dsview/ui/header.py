@@ -91,8 +91,8 @@ class HeaderBar(Widget):
         code = code_at(line, event.x)
         if code is not None:
             self.app.go.explanation(code)
-        elif cause is not None and cause.pane_id:
-            self.app.go.detail(cause.pane_id, cause.key)
+        elif cause is not None and cause.target is not None:
+            self.app.go.detail(cause.target)
         else:
             self.app.go.findings()
 

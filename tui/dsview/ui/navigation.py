@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from dsview.analysis.cluster_view import Delta
+    from dsview.analysis.detail_target import Target
     from dsview.analysis.diff.diff import Diff
     from dsview.analysis.probe_results import Observed
     from dsview.analysis.probe_targets import ProbePlan
     from dsview.core.text import Safe
-    from dsview.kinds.metadata import Key
     from dsview.session.session import Session
     from dsview.ui.app import DsviewApp
     from dsview.ui.pane import Pane
@@ -85,17 +85,17 @@ class Navigator:
         else:
             self._app.push_screen(screen)
 
-    def detail(self, pane_id: str, key: Key) -> None:
-        """An object with its facts and findings."""
+    def detail(self, target: Target) -> None:
+        """What is shown at length: an object, or a listener, with its facts and findings."""
         from dsview.ui.screens.detail import DetailScreen
 
-        self._visit(lambda workspace: DetailScreen(workspace, pane_id, key, glyphs=self._app.glyphs))
+        self._visit(lambda workspace: DetailScreen(workspace, target, glyphs=self._app.glyphs))
 
-    def yaml(self, pane_id: str, key: Key) -> None:
+    def yaml(self, target: Target) -> None:
         """An object as YAML."""
         from dsview.ui.screens.manifest import ManifestScreen
 
-        self._visit(lambda workspace: ManifestScreen(workspace, pane_id, key, glyphs=self._app.glyphs))
+        self._visit(lambda workspace: ManifestScreen(workspace, target, glyphs=self._app.glyphs))
 
     def findings(self) -> None:
         """All findings."""
@@ -110,11 +110,11 @@ class Navigator:
         if not isinstance(self._app.screen, TimelineScreen):
             self._visit(lambda workspace: TimelineScreen(workspace, glyphs=self._app.glyphs))
 
-    def trace(self, pane_id: str, key: Key) -> None:
+    def trace(self, target: Target) -> None:
         """Both families, hop by hop, through an object."""
         from dsview.ui.screens.trace import TraceScreen
 
-        self._visit(lambda workspace: TraceScreen(workspace, pane_id, key, glyphs=self._app.glyphs))
+        self._visit(lambda workspace: TraceScreen(workspace, target, glyphs=self._app.glyphs))
 
     def probe(self, title: Safe, plan: ProbePlan, observed: Callable[[Observed], None]) -> None:
         """What a probe would connect to; nothing is sent before Enter."""

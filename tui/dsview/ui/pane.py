@@ -1,4 +1,4 @@
-"""One of the four panes: a table in a frame that says what it holds, how it is doing and what is hidden."""
+"""One of the panes: a table in a frame that says what it holds, how it is doing and what is hidden."""
 
 from __future__ import annotations
 
@@ -9,21 +9,15 @@ from textual import events
 from textual.content import Content
 from textual.widget import Widget
 
+from dsview.tables.pane_spec import PaneSpec
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, MUTED, Part, content, count_words, spaced
 from dsview.ui.table import Table
 
 if TYPE_CHECKING:
+    from dsview.analysis.detail_target import Target
     from dsview.tables.view import TableView
     from dsview.ui.cursor import Rows
-
-PANES: tuple[tuple[str, str], ...] = (
-    ("services", "Services"),
-    ("pods", "Pods"),
-    ("nodes", "Nodes"),
-    ("listeners", "Listeners"),
-)
-"""Ids and titles of the panes, in the order of their keys 1 to 4: known before there is a session."""
 
 SMALL = 6
 """A pane without focus that shows fewer rows has the worst on top."""
@@ -40,11 +34,11 @@ class Frame(Widget):
 class Pane(Table):
     """A table that says in `border` what it holds. `view` is None until there is a session."""
 
-    def __init__(self, pane_id: str, title: str, key: str, *, glyphs: Glyphs) -> None:
-        super().__init__(glyphs=glyphs, id=pane_id)
-        self.pane_id = pane_id
-        self.pane_title = title
-        self.pane_key = key
+    def __init__(self, spec: PaneSpec, *, glyphs: Glyphs) -> None:
+        super().__init__(glyphs=glyphs, id=spec.id)
+        self.pane_id = spec.id
+        self.pane_title = spec.title
+        self.pane_key = spec.key
         self.border = Frame(self)
         self.view: TableView | None = None
         self.say("Waiting for the cluster")
@@ -56,6 +50,12 @@ class Pane(Table):
     def on_mount(self) -> None:
         """Frame it."""
         self.frame()
+
+    @property
+    def target(self) -> Target | None:
+        """What the cursor is on; None where there are no rows."""
+        key, kind = self.cursor_key, self.view.pane.kind if self.view is not None else None
+        return (kind, key) if kind is not None and key is not None else None
 
     def attach(self, view: TableView, columns: Sequence[str] = ()) -> None:
         """Show the objects of a session, in these columns or all that there is room for."""

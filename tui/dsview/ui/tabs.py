@@ -1,4 +1,4 @@
-"""The tab line: the four panes in a few words each, for screens where one of them is shown alone."""
+"""The tab line: the panes in a few words each, for screens where one of them is shown alone."""
 
 from __future__ import annotations
 

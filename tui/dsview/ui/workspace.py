@@ -9,13 +9,9 @@ from collections import Counter
 
 from dsview.analysis.cause_summary import CauseSummarizer
 from dsview.analysis.cluster_view import Delta
-from dsview.analysis.home_pane import KINDS
-from dsview.analysis.listener_keys import ListenerKey
-from dsview.kinds.kind import Kind
-from dsview.kinds.metadata import Key
 from dsview.session.session import Session
 from dsview.tables.findings import FindingsOptions
-from dsview.tables.panes import PANES
+from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 
 PATIENCE = 0.025
@@ -55,11 +51,3 @@ class Workspace:
         for pane in PANES.values():
             counts.update(namespace for namespace, _ in pane.keys(self.session) if namespace)
         return counts
-
-
-def object_of(pane_id: str, key: Key) -> tuple[Kind, Key]:
-    """The Kubernetes kind and key of what a place shows; for a listener, its proxy pod or Gateway."""
-    if pane_id == "listeners":
-        of = ListenerKey.parse(key)
-        return (Kind.GATEWAY, of.gateway_key) if of.gateway_key is not None else (Kind.POD, of.pod_key)
-    return KINDS[pane_id], key

@@ -11,10 +11,10 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 
+from dsview.analysis.detail_target import Target, object_of
 from dsview.core.errors import UserError
 from dsview.core.shell import pasteable
 from dsview.core.text import Safe, safe
-from dsview.kinds.metadata import Key
 from dsview.tables.cells import GAP
 from dsview.tables.detail import Detail, FindingView, detail
 from dsview.tables.facts import Fact
@@ -24,7 +24,6 @@ from dsview.ui.document import Block, Document, blank, heading, paragraph
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, GOOD, KEY, MUTED, STRONG, content, lane_style, severity_style
 from dsview.ui.screens.reading import ReadingScreen
-from dsview.ui.workspace import object_of
 
 if TYPE_CHECKING:
     from dsview.analysis.cluster_view import Delta
@@ -35,10 +34,9 @@ _SHOWN_RELATIVES = 60
 
 
 class Jump(msgspec.Struct, frozen=True):
-    """A block's target: another object's row."""
+    """A block's target: another object."""
 
-    pane_id: str
-    key: Key
+    to: Target
 
 
 class Explain(msgspec.Struct, frozen=True):
@@ -60,12 +58,11 @@ class DetailScreen(ReadingScreen):
             super().__init__()
             self.written = written
 
-    def __init__(self, workspace: Workspace, pane_id: str, key: Key, *, glyphs: Glyphs) -> None:
+    def __init__(self, workspace: Workspace, target: Target, *, glyphs: Glyphs) -> None:
         super().__init__(glyphs=glyphs)
         self._workspace = workspace
-        self.pane_id = pane_id
-        self.key = key
-        self._detail = detail(workspace.session, pane_id, key)
+        self._target = target
+        self._detail = detail(workspace.session, target)
         self._is_gone = self._detail is None
         self._written: dict[str, Safe] = {}
 
@@ -77,7 +74,7 @@ class DetailScreen(ReadingScreen):
             threading.Thread(target=self._read, args=(fields,), name="read-writes", daemon=True).start()
 
     def _read(self, fields: Iterable[str]) -> None:
-        kind, key = object_of(self.pane_id, self.key)
+        kind, key = object_of(self._target)
         try:
             text = self._workspace.session.read_manifest(kind, key)
         except UserError:
@@ -94,13 +91,14 @@ class DetailScreen(ReadingScreen):
     @property
     def crumb(self) -> str:
         """The name in the trail."""
-        return safe(self.key[1].partition("|")[0])
+        return safe(self._target[1][1].partition("|")[0])
 
     def heading(self) -> Content:
         """Kind and name, and whether it is still there."""
         found = self._detail
         if found is None:
-            return content((f" {safe('/'.join(filter(None, self.key)))}", STRONG), ("  is gone", "$flag-warning"))
+            name = safe("/".join(filter(None, self._target[1])))
+            return content((f" {name}", STRONG), ("  is gone", "$flag-warning"))
         parts = content((f" {found.kind} ", MUTED), (found.title, STRONG), (f"   {found.subtitle}", FAINT))
         return content(parts, ("   deleted meanwhile", "$flag-warning")) if self._is_gone else parts
 
@@ -119,7 +117,7 @@ class DetailScreen(ReadingScreen):
         """Show what is different now."""
         if not (delta.everything or delta.changes or delta.findings or delta.nodes or delta.statuses):
             return
-        now = detail(self._workspace.session, self.pane_id, self.key)
+        now = detail(self._workspace.session, self._target)
         is_gone = now is None
         if is_gone == self._is_gone and (now is None or now == self._detail):
             return
@@ -132,8 +130,8 @@ class DetailScreen(ReadingScreen):
     def on_document_opened(self, event: Document.Opened) -> None:
         """Go where the block leads."""
         match event.target:
-            case Jump(pane_id, key):
-                self.app.go.detail(pane_id, key)
+            case Jump(to):
+                self.app.go.detail(to)
             case Explain(code):
                 self.app.go.explanation(code)
 
@@ -160,11 +158,11 @@ class DetailScreen(ReadingScreen):
 
     def action_yaml(self) -> None:
         """The object as YAML."""
-        self.app.go.yaml(self.pane_id, self.key)
+        self.app.go.yaml(self._target)
 
     def action_trace(self) -> None:
         """Both families, hop by hop."""
-        self.app.go.trace(self.pane_id, self.key)
+        self.app.go.trace(self._target)
 
     def action_findings(self) -> None:
         """All findings."""
@@ -180,7 +178,7 @@ class DetailScreen(ReadingScreen):
         blocks = [heading("Go to", self.glyphs)]
         for relative in found.relatives[:_SHOWN_RELATIVES]:
             words = content((relative.kind.ljust(_LABEL), MUTED), (relative.label, "$ink"))
-            target = Jump(relative.pane_id, relative.key) if relative.pane_id else None
+            target = Jump(relative.target) if relative.target is not None else None
             blocks.append(paragraph(words, target=target, key=(relative.kind, relative.key)))
         more = len(found.relatives) - _SHOWN_RELATIVES
         if more > 0:

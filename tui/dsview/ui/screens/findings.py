@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from dsview.analysis.causes import RootCause, members_text
-from dsview.analysis.home_pane import pane_of
+from dsview.analysis.detail_target import Target, detail_target
 from dsview.checks.engine.registry import registry
 from dsview.core.shell import pasteable
 from dsview.core.text import Safe, safe, safe_lines
@@ -211,13 +211,12 @@ class FindingsScreen(TableSearch):
         """Another finding is selected."""
         self._tell()
 
-    def _place(self) -> tuple[str, Key] | None:
-        """Where the object of the selected finding has its detail."""
+    def _target(self) -> Target | None:
+        """The detail of the object of the selected finding."""
         line = self._selected()
         if line is None or line.finding is None:
             return None
-        place, key = pane_of(self._session, line.finding.object)
-        return (place, key) if place else None
+        return detail_target(self._session, line.finding.object)
 
     def on_table_opened(self) -> None:
         """Show the findings of the line one by one, or go to the object."""
@@ -225,9 +224,9 @@ class FindingsScreen(TableSearch):
         if line is not None and line.group is not None and line.is_several:
             self._change(opened=self._workspace.findings.opened ^ {line.group.id})
             return
-        place = self._place()
-        if place is not None:
-            self.app.go.detail(*place)
+        target = self._target()
+        if target is not None:
+            self.app.go.detail(target)
         else:
             self.action_explain()
 
@@ -312,17 +311,17 @@ class FindingsScreen(TableSearch):
 
     def action_trace(self) -> None:
         """Trace the object."""
-        place = self._place()
-        if place is not None:
-            self.app.go.trace(*place)
+        target = self._target()
+        if target is not None:
+            self.app.go.trace(target)
         else:
             self.app.say("This finding has no object that could be traced.")
 
     def action_yaml(self) -> None:
         """The object as YAML."""
-        place = self._place()
-        if place is not None:
-            self.app.go.yaml(*place)
+        target = self._target()
+        if target is not None:
+            self.app.go.yaml(target)
 
 
 def story_blocks(line: Line, since: Safe) -> list[Block]:

@@ -1,4 +1,4 @@
-"""The main screen: the header, the four panes, the filter line and the key bar."""
+"""The main screen: the header, the panes, the filter line and the key bar."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from dsview.core.shell import pasteable
+from dsview.tables.panes import SPECS
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.header import HeaderBar
 from dsview.ui.keybar import KeyBar
-from dsview.ui.pane import PANES, Pane
+from dsview.ui.pane import Pane
 from dsview.ui.refresh_loop import BREATH, SLICE
 from dsview.ui.table import Table
 from dsview.ui.tabs import PaneTabs
@@ -56,9 +57,7 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """From top to bottom. The filter line is made when it is first needed."""
-        self.panes = tuple(
-            Pane(name, title, str(number), glyphs=self._glyphs) for number, (name, title) in enumerate(PANES, 1)
-        )
+        self.panes = tuple(Pane(spec, glyphs=self._glyphs) for spec in SPECS)
         # Arranged before the first layout: each change of style after it would cost another frame.
         self._arrange(self.app.size)
         yield HeaderBar(self._source_name, glyphs=self._glyphs)
@@ -183,8 +182,8 @@ class MainScreen(Screen[None]):
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """A row was opened."""
-        if isinstance(event.table, Pane):
-            self.app.go.detail(event.table.pane_id, event.key)
+        if isinstance(event.table, Pane) and event.table.target is not None:
+            self.app.go.detail(event.table.target)
 
     def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
         """Filter while typing."""
@@ -383,8 +382,8 @@ class MainScreen(Screen[None]):
 
     def action_trace(self) -> None:
         """Trace what the cursor is on."""
-        if self.active.cursor_key is not None:
-            self.app.go.trace(self.active.pane_id, self.active.cursor_key)
+        if self.active.target is not None:
+            self.app.go.trace(self.active.target)
 
     def action_explain(self) -> None:
         """Explain what the row is flagged for."""
@@ -397,5 +396,5 @@ class MainScreen(Screen[None]):
 
     def action_yaml(self) -> None:
         """The object as YAML."""
-        if self.active.cursor_key is not None:
-            self.app.go.yaml(self.active.pane_id, self.active.cursor_key)
+        if self.active.target is not None:
+            self.app.go.yaml(self.active.target)

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.message import Message
 
+from dsview.analysis.detail_target import Target, object_of
 from dsview.core.errors import UserError
 from dsview.core.text import Safe, safe, safe_lines
-from dsview.kinds.metadata import Key
 from dsview.tables.manifest_lines import fold_managed_fields
 from dsview.ui.document import Block, blank, paragraph
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, MUTED, STRONG, content
 from dsview.ui.screens.reading import ReadingScreen
-from dsview.ui.workspace import object_of
 
 if TYPE_CHECKING:
     from dsview.ui.workspace import Workspace
@@ -34,10 +33,10 @@ class ManifestScreen(ReadingScreen):
             self.text = text
             self.is_error = is_error
 
-    def __init__(self, workspace: Workspace, pane_id: str, key: Key, *, glyphs: Glyphs) -> None:
+    def __init__(self, workspace: Workspace, target: Target, *, glyphs: Glyphs) -> None:
         super().__init__(glyphs=glyphs)
         self._session = workspace.session
-        self._kind, self._key = object_of(pane_id, key)
+        self._kind, self._key = object_of(target)
         self._text = Safe("")
         self._error = Safe("")
 

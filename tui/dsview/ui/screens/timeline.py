@@ -126,7 +126,7 @@ class TimelineScreen(TableSearch):
             return
         target = self._rows.target(key) if key is not None else None
         if target is not None:
-            self.app.go.detail(*target)
+            self.app.go.detail(target)
         else:
             self.app.say("This entry has no object that could be opened.")
 

@@ -13,11 +13,10 @@ from dsview.analysis.hop import Trace
 from dsview.analysis.probe_results import Observed, with_observations
 from dsview.analysis.probe_targets import plan_for_trace
 from dsview.analysis.trace_layout import Line, Role, Signs, picture, summary_line
-from dsview.analysis.trace_place import trace
+from dsview.analysis.trace_of_row import trace
 from dsview.core.address import FAMILIES, Family
 from dsview.core.shell import pasteable
 from dsview.core.text import safe
-from dsview.kinds.metadata import Key
 from dsview.sources.redact import RedactedSource
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, blank, paragraph
@@ -27,6 +26,7 @@ from dsview.ui.screens.reading import ReadingScreen
 
 if TYPE_CHECKING:
     from dsview.analysis.cluster_view import Delta
+    from dsview.analysis.detail_target import Target
     from dsview.ui.workspace import Workspace
 
 _PATIENCE = 20
@@ -53,12 +53,11 @@ class TraceScreen(ReadingScreen):
     PARTS: ClassVar[tuple[Where, ...]] = (Where.READING, Where.TRACE)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.TRACE)
 
-    def __init__(self, workspace: Workspace, pane_id: str, key: Key, *, glyphs: Glyphs) -> None:
+    def __init__(self, workspace: Workspace, target: Target, *, glyphs: Glyphs) -> None:
         super().__init__(glyphs=glyphs)
         self._workspace = workspace
-        self._pane_id = pane_id
-        self._key = key
-        self._trace = trace(workspace.session, pane_id, key)
+        self._target = target
+        self._trace = trace(workspace.session, target)
         self._observed: Observed | None = None
         self._is_waiting = False
         self._read_at = self._pause = 0.0
@@ -70,7 +69,7 @@ class TraceScreen(ReadingScreen):
 
     def heading(self) -> Content:
         """What is traced."""
-        title = self._trace.title if self._trace is not None else safe("/".join(filter(None, self._key)))
+        title = self._trace.title if self._trace is not None else safe("/".join(filter(None, self._target[1])))
         return content((" Trace ", MUTED), (title, STRONG), ("   what the API tells, hop by hop", FAINT))
 
     def blocks(self) -> Sequence[Block]:
@@ -99,7 +98,7 @@ class TraceScreen(ReadingScreen):
         """Show what is different now."""
         self._is_waiting = False
         started = time.monotonic()
-        now = trace(self._workspace.session, self._pane_id, self._key)
+        now = trace(self._workspace.session, self._target)
         self._read_at = time.monotonic()
         self._pause = _PATIENCE * (self._read_at - started)
         if now is not None and now != self._trace:
@@ -133,7 +132,7 @@ class TraceScreen(ReadingScreen):
 
     def action_detail(self) -> None:
         """The object with its facts and findings."""
-        self.app.go.detail(self._pane_id, self._key)
+        self.app.go.detail(self._target)
 
 
 def _signs(glyphs: Glyphs) -> Signs:

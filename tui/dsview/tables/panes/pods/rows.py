@@ -12,6 +12,8 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.tables.cells import Column, Row, Tone
 from dsview.tables.pane import Attribute, Pane, lane_cells, make_row, text_cell
+from dsview.tables.panes.pods import SPEC
+from dsview.tables.panes.pods.facts import phase_of, pod_facts
 from dsview.tables.sort_keys import LAST, address_ranks, findings_sort, lane_of
 
 COLUMNS = (
@@ -31,13 +33,6 @@ COLUMNS = (
     ),
     Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
 )
-
-
-def phase_of(pod: Pod) -> str:
-    """Phase and readiness in a word: `Running`, `Not ready`, `Terminating`, `Succeeded` and so on."""
-    if pod.deleted:
-        return "Terminating"
-    return "Not ready" if pod.phase == "Running" and not pod.ready else pod.phase
 
 
 def wanted_families(view: ClusterView, pod: Pod) -> tuple[Family, ...]:
@@ -136,9 +131,10 @@ ATTRIBUTES: dict[str, Attribute] = {
 }
 
 PANE = Pane(
-    id="pods",
-    title="Pods",
-    singular="Pod",
+    spec=SPEC,
+    kind=Kind.POD,
+    facts=pod_facts,
+    empty="No Pods",
     kinds=(Kind.POD,),
     columns=COLUMNS,
     keys=lambda view: view.state.pods.keys(),

@@ -16,6 +16,8 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.service import Service
 from dsview.tables.cells import Cell, Column, Row, Tone
 from dsview.tables.pane import NOT_READ, NOTHING, Attribute, Pane, gaps, lane_cells, make_row, text_cell
+from dsview.tables.panes.services import SPEC
+from dsview.tables.panes.services.facts import service_facts, type_of, vips
 from dsview.tables.sort_keys import LAST, address_ranks, findings_sort, lane_of, number_sort
 
 _POLICIES = {"SingleStack": "Single", "PreferDualStack": "Prefer", "RequireDualStack": "Require"}
@@ -74,16 +76,6 @@ COLUMNS = (
     ),
     Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
 )
-
-
-def type_of(service: Service) -> str:
-    """The type as people say it."""
-    return "Headless" if service.is_headless and service.type == "ClusterIP" else service.type
-
-
-def vips(service: Service) -> tuple[str, ...]:
-    """Load-balancer addresses and external IPs."""
-    return (*(e.ip for e in service.load_balancer_ingress if e.ip), *service.external_ips)
 
 
 def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
@@ -233,9 +225,10 @@ def _glances(_view: ClusterView, delta: Delta) -> bool:
 
 
 PANE = Pane(
-    id="services",
-    title="Services",
-    singular="Service",
+    spec=SPEC,
+    kind=Kind.SERVICE,
+    facts=service_facts,
+    empty="No Services",
     kinds=(Kind.SERVICE, Kind.ENDPOINT_SLICE),
     columns=COLUMNS,
     keys=lambda view: view.state.services.keys(),

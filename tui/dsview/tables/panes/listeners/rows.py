@@ -19,7 +19,10 @@ from dsview.listeners.gateway_listeners import gateway_controller_name, gateway_
 from dsview.listeners.proxies import config_map_key, controller_name, listeners_of, live_proxies, services_of_proxy
 from dsview.listeners.registry import is_control_plane, is_proxy
 from dsview.tables.cells import Cell, Column, Row, Tone
-from dsview.tables.gateway_rows import (
+from dsview.tables.pane import MISSING, NOTHING, Attribute, Pane, gaps, make_row, text_cell
+from dsview.tables.panes.listeners import SPEC
+from dsview.tables.panes.listeners.facts import listener_facts
+from dsview.tables.panes.listeners.gateways import (
     gateway_cells,
     gateway_findings,
     gateway_keys,
@@ -27,7 +30,6 @@ from dsview.tables.gateway_rows import (
     gateway_of_key,
     listeners_of_key,
 )
-from dsview.tables.pane import MISSING, NOTHING, Attribute, Pane, gaps, make_row, text_cell
 from dsview.tables.sort_keys import LAST, findings_sort, number_sort
 
 COLUMNS = (
@@ -284,9 +286,10 @@ def _ranks(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:
 
 
 PANE = Pane(
-    id="listeners",
-    title="Listeners",
-    singular="listener",
+    spec=SPEC,
+    kind=Kind.PROXY_LISTENERS,
+    facts=listener_facts,
+    empty="No proxy of a known controller and no Gateway was found",
     kinds=(Kind.POD, Kind.PROXY_LISTENERS),
     grouped_by="controller",
     columns=COLUMNS,

@@ -12,6 +12,8 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.node import Node
 from dsview.tables.cells import Column, Row, Tone
 from dsview.tables.pane import Attribute, Pane, gaps, lane_cells, make_row, text_cell
+from dsview.tables.panes.nodes import SPEC
+from dsview.tables.panes.nodes.facts import node_facts
 from dsview.tables.sort_keys import address_ranks, findings_sort, lane_of
 
 COLUMNS = (
@@ -114,9 +116,10 @@ ATTRIBUTES: dict[str, Attribute] = {
 }
 
 PANE = Pane(
-    id="nodes",
-    title="Nodes",
-    singular="Node",
+    spec=SPEC,
+    kind=Kind.NODE,
+    facts=node_facts,
+    empty="No Nodes",
     kinds=(Kind.NODE,),
     columns=COLUMNS,
     keys=lambda view: view.state.nodes.keys(),

@@ -1,34 +1,42 @@
-"""The trace of what a place of the screen shows: a row of a pane, or an object's detail."""
+"""The trace of what is shown: a row of a pane, or an object's detail."""
 
 from __future__ import annotations
 
 from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.detail_target import Target
 from dsview.analysis.gateway_trace import trace_gateway
 from dsview.analysis.hop import Trace
 from dsview.analysis.listener_keys import ListenerKey
 from dsview.analysis.trace import trace_ingress, trace_pod, trace_service
+from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.listeners.gateway_api import gateway_of
 
 
-def trace(view: ClusterView, place: str, key: Key) -> Trace | None:
-    """The trace of an object by its place (see `home_pane`) or of a listener's row; None where there is none."""
-    match place:
-        case "listeners":
+def trace(view: ClusterView, target: Target) -> Trace | None:
+    """The trace of an object or of a listener's row; None where there is none."""
+    kind, key = target
+    match kind:
+        case Kind.PROXY_LISTENERS:
             return _of_listener(view, ListenerKey.parse(key))
-        case "pods":
+        case Kind.POD:
             return _of_pod(view, key)
-        case "ingresses":
+        case Kind.INGRESS:
             ingress = view.state.ingresses.get(key)
             return trace_ingress(view, ingress) if ingress is not None else None
-        case "gateways":
+        case Kind.GATEWAY:
             return _of_gateway(view, key)
-        case "httproutes":
+        case Kind.HTTP_ROUTE:
             route = view.state.http_routes.get(key)
             if route is None or not route.accepted:
                 return None
             return _of_gateway(view, route.accepted[0], next(iter(route.hostnames), ""))
-    return _of_service(view, place, key)
+        case Kind.SERVICE:
+            return _of_service(view, key)
+        case Kind.ENDPOINT_SLICE:
+            item = view.state.endpoint_slices.get(key)
+            return _of_service(view, (item.namespace, item.service_name)) if item is not None else None
+    return None
 
 
 def _of_listener(view: ClusterView, of: ListenerKey) -> Trace | None:
@@ -49,11 +57,6 @@ def _of_gateway(view: ClusterView, key: Key, host: str = "") -> Trace | None:
     return trace_gateway(view, gateway, host) if gateway is not None else None
 
 
-def _of_service(view: ClusterView, place: str, key: Key) -> Trace | None:
-    if place == "endpointslices":
-        item = view.state.endpoint_slices.get(key)
-        key = (item.namespace, item.service_name) if item is not None else ("", "")
-    elif place != "services":
-        return None
+def _of_service(view: ClusterView, key: Key) -> Trace | None:
     service = view.state.services.get(key)
     return trace_service(view, service) if service is not None else None

@@ -1,0 +1,5 @@
+"""The Listeners pane: on which families each proxy accepts connections."""
+
+from dsview.tables.pane_spec import PaneSpec
+
+SPEC = PaneSpec(id="listeners", title="Listeners", singular="listener", key="4", aliases=("lis", "listener"))

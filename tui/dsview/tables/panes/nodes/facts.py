@@ -1,0 +1,28 @@
+"""The facts of a Node, as its detail shows them."""
+
+from __future__ import annotations
+
+from dsview.analysis.cluster_view import ClusterView
+from dsview.core.address import families_of
+from dsview.kinds.kind import Kind
+from dsview.kinds.node import Node
+from dsview.tables.facts import Parts, counted_fact, lane_facts, relative, text_fact
+
+
+def node_facts(view: ClusterView, node: Node) -> Parts:
+    """Addresses, Pod ranges, Pods by family, kubelet and taints; then its Pods."""
+    facts_of = view.nodes.get(node.name)
+    count, v4, v6 = view.state.pod_counts.of(node.name)
+    facts = [
+        *text_fact("Ready", "yes" if node.ready else "no"),
+        *lane_facts("Internal IPs", node.addresses_of("InternalIP")),
+        *lane_facts("External IPs", node.addresses_of("ExternalIP")),
+        *lane_facts("Pod CIDRs", node.cidrs),
+        counted_fact(view, Kind.POD, f"Pods ({count})", f"{v4} with IPv4", f"{v6} with IPv6"),
+        *text_fact("Pod families", ", ".join(facts_of.pod_families) if facts_of is not None else ""),
+        *text_fact("Kubelet", node.kubelet_version),
+        *text_fact("System", node.operating_system),
+        *text_fact("Taints", ", ".join(f"{key}:{effect}" for key, effect in node.taints)),
+    ]
+    pods = sorted((p for p in view.state.pods if p.node_name == node.name), key=lambda p: p.key)
+    return facts, [relative("Pod", pod.key, ", ".join(families_of(pod.ips))) for pod in pods[:100]]
