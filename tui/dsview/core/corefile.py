@@ -52,8 +52,9 @@ def _zones_of_block(keys: list[str]) -> list[str]:
 def drops_aaaa(corefile: str) -> str:
     """The line by which a Corefile leaves AAAA queries without an answer; empty where there is none.
 
-    A `template` that names AAAA and has no `answer` line, or a `rewrite` of the type AAAA to A. A template of one zone
-    that is not the root counts as little as one that only falls through.
+    A `template` that names AAAA and has no `answer` line, whatever its `rcode`; a `rewrite` of the type AAAA to A; or
+    an `acl` that filters the type for everybody. A template of one zone that is not the root counts as little as one
+    that only falls through.
     """
     lines = [_words(line) for line in corefile[:LIMIT].splitlines()]
     for number, words in enumerate(lines):
@@ -69,15 +70,15 @@ def drops_aaaa(corefile: str) -> str:
                     break
                 block.append(inner)
             directives = {inner[0] for inner in block if inner}
-            codes = {inner[1] for inner in block if inner[:1] == ["rcode"] and len(inner) > 1}
-            is_everything = not zones or "." in zones
-            if (
-                is_everything
-                and "answer" not in directives
-                and "fallthrough" not in directives
-                and codes <= {"NOERROR"}
-            ):
+            is_everything = not zones or _EVERYTHING in zones
+            if is_everything and not directives & {"answer", "fallthrough"}:
                 return " ".join(words).removesuffix(" {")
+        if words[:1] == ["acl"] and (len(words) == 2 or _EVERYTHING in words):
+            for inner in lines[number + 1 :]:
+                if inner[:1] == ["}"]:
+                    break
+                if inner[:1] in (["filter"], ["block"], ["drop"]) and "AAAA" in inner and "net" not in inner:
+                    return " ".join(inner)
     return ""
 
 

@@ -2,8 +2,8 @@
 
 ## Condition
 
-The Corefile answers AAAA queries with nothing (a `template` of AAAA without an answer) or asks for A instead (a
-`rewrite` of the type AAAA), in a cluster with IPv6.
+The Corefile answers AAAA queries with nothing (a `template` of AAAA without an answer, an `acl` that filters them) or
+asks for A instead (a `rewrite` of the type AAAA), in a cluster with IPv6.
 
 ## Why it matters
 
@@ -19,7 +19,7 @@ AAAA answers are held back on purpose, while IPv6 is being rolled out.
 
 ## Source
 
-https://coredns.io/plugins/template/ and https://coredns.io/plugins/rewrite/
+https://coredns.io/plugins/template/, https://coredns.io/plugins/acl/ and https://coredns.io/plugins/rewrite/
 """
 
 from __future__ import annotations

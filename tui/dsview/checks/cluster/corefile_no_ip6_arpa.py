@@ -53,7 +53,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
     has_v6 = ctx.serves(V6) or any(V6 in facts.pod_families for facts in ctx.nodes.values())
     if config_map is None or not zones or not has_v6:
         return
-    if not any(zone.rstrip(".").endswith("ip6.arpa") or zone == "." or ":" in zone for zone in zones):
+    # What CoreDNS takes from its environment ({$REVERSE_CIDRS}) may name it.
+    if not any(zone.rstrip(".").endswith("ip6.arpa") or zone == "." or ":" in zone or "{" in zone for zone in zones):
         yield Problem(
             message=f"The kubernetes plug-in serves {' '.join(zones)}, but not ip6.arpa.",
             object=ref("ConfigMap", config_map),
