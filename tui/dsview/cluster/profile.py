@@ -384,7 +384,7 @@ class ProfileTracker:
         return changed
 
 
-_PROXYING_PROVIDERS = ("hcloud:", "linode:", "digitalocean:")
+_PROXYING_PROVIDERS = ("hcloud:", "linode:", "digitalocean:", "vultr:", "scaleway:")
 """How spec.providerID begins where the provider's load balancers end each connection."""
 
 

@@ -114,6 +114,9 @@ BALANCER_PREFIXES = (
     "service.beta.kubernetes.io/linode-loadbalancer-",
     "service.beta.kubernetes.io/do-loadbalancer-",
     "kubernetes.digitalocean.com/load-balancer-",
+    "service.beta.kubernetes.io/scw-loadbalancer-",
+    "service.beta.kubernetes.io/vultr-loadbalancer-",
+    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-",
 )
 """How the annotations of providers begin whose load balancers end each connection and open one of their own."""
 

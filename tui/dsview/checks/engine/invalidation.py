@@ -17,6 +17,7 @@ from dsview.kinds.event import Event
 from dsview.kinds.ip_address import IPAddress
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Labels
+from dsview.kinds.network_policy import NetworkPolicy
 from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
@@ -74,6 +75,8 @@ class _Affected:
         """Namespaces in which Services select other pods than before."""
         self._labels: dict[str, list[Labels]] = {}
         """By namespace, the labels of pods that came, went, or got other families."""
+        self._policies: set[str] = set()
+        """Namespaces in which a policy changed: what one of them closes another may open."""
         self._all_ingresses = False
         self._all_routes = False
         self._gateways: set[Key] = set()
@@ -106,6 +109,8 @@ class _Affected:
                         about = (event.involved_namespace, event.involved_name)
                         # Whatever kind the writer calls it: the checks go by the name, too.
                         self._subjects.update((subject(Kind.SERVICE, about), subject(Kind.POD, about)))
+            case NetworkPolicy():
+                self._policies.add(change.key[0])
             case _:
                 if change.kind in _OF_CONTROLLERS:
                     self._services.update(door_services(self._state))
@@ -171,6 +176,9 @@ class _Affected:
             for policy in state.network_policies.in_namespace(namespace):
                 if any(policy.pod_selector.matches(each) for each in labels):
                     found.add(subject(Kind.NETWORK_POLICY, policy.key))
+        for namespace in self._policies:
+            policies = state.network_policies.in_namespace(namespace)
+            found.update(subject(Kind.NETWORK_POLICY, policy.key) for policy in policies)
         if self._is_asked(Kind.INGRESS):
             found.update(self._ingresses())
         if self._is_asked(Kind.HTTP_ROUTE):

@@ -3,8 +3,8 @@
 ## Condition
 
 A load-balancer IP is of none of the Service's families. A note where the load balancer ends each connection and
-opens one of its own, as ipMode Proxy, the provider of the nodes or an annotation of Hetzner, Linode, DigitalOcean or
-AWS with IP targets, or the class tailscale, says.
+opens one of its own, as ipMode Proxy, the provider of the nodes or an annotation of Hetzner, Linode, DigitalOcean,
+Scaleway, Vultr, Alibaba or AWS with IP targets, or the class tailscale, says.
 
 ## Why it matters
 

@@ -15,8 +15,8 @@ Add ipBlocks of the other family.
 
 ## When it is a false alarm
 
-Another policy for the same pods allows the other family. Where a rule has no peers at all, which allows everybody,
-nothing is said.
+Pods of the other family are let in by selectors where they have both. Where a rule has no peers at all, which allows
+everybody, or where another policy for the same pods names ranges of the other family, nothing is said.
 
 ## Source
 
@@ -31,8 +31,8 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import kubectl, names
-from dsview.checks.network_policy.shared import one_family_limits
-from dsview.core.address import families_of, other
+from dsview.checks.network_policy.shared import Limit, names_family, one_family_limits
+from dsview.core.address import Family, families_of, other
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.network_policy import NetworkPolicy
@@ -49,15 +49,14 @@ check = Check(
 
 def decide(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
     """Blocks of one family for pods of two."""
-    limits = one_family_limits(policy)
-    pod = _selected_dual_pod(policy, ctx) if limits else None
-    if pod is None:
-        return
-    for limit in limits:
+    for limit in one_family_limits(policy):
         missing = other(limit.family)
+        pod = _limited_pod(policy, limit, missing, ctx)
+        if pod is None:
+            continue
         yield Problem(
             message=f"{limit.direction} allows {names(limit.cidrs)} only: {missing} {limit.peer} anywhere is blocked "
-            f"for pods such as {pod.name}, which have both families, unless another policy allows it.",
+            f"for pods such as {pod.name}, which have both families.",
             family=missing,
             field=f"spec.{limit.direction}",
             observed=names(limit.cidrs),
@@ -67,8 +66,13 @@ def decide(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
         )
 
 
-def _selected_dual_pod(policy: NetworkPolicy, ctx: Context) -> Pod | None:
-    """The first one by name, so that the same cluster gives the same message."""
+def _limited_pod(policy: NetworkPolicy, limit: Limit, missing: Family, ctx: Context) -> Pod | None:
+    """The first pod of both families, by name, that no other policy lets use the missing one; policies add up."""
+    opening = [
+        item
+        for item in ctx.state.network_policies.in_namespace(policy.namespace)
+        if item is not policy and names_family(item, limit.direction, missing)
+    ]
     found = (
         pod
         for pod in ctx.state.pods.in_namespace(policy.namespace)
@@ -76,5 +80,6 @@ def _selected_dual_pod(policy: NetworkPolicy, ctx: Context) -> Pod | None:
         and not (pod.deleted or pod.host_network)
         and policy.pod_selector.matches(pod.labels)
         and len(families_of(pod.ips)) == 2
+        and not any(item.pod_selector.matches(pod.labels) for item in opening)
     )
     return min(found, key=lambda pod: pod.name, default=None)

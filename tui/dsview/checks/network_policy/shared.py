@@ -38,6 +38,12 @@ def one_family_limits(policy: NetworkPolicy) -> list[Limit]:
     ]
 
 
+def names_family(policy: NetworkPolicy, direction: str, family: Family) -> bool:
+    """Whether a policy allows ranges of a family in a direction, or everybody."""
+    rules = next((rules for name, _, rules in directions(policy) if name == direction), ())
+    return any(not rule.has_peers or family in cidr_families(block.cidr for block in rule.blocks) for rule in rules)
+
+
 def only_family(rules: tuple[PolicyRule, ...]) -> Family | None:
     """The one family of the ipBlocks, where they are all that is allowed, or one of them is the whole family."""
     if not rules or not all(rule.has_peers for rule in rules):

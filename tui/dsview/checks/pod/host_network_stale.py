@@ -3,7 +3,7 @@
 ## Condition
 
 A running pod on the host's network has addresses of fewer families than its node's InternalIPs, or an event
-HostIPsIPFamilyMismatch names it.
+HostIPsIPFamilyMismatch names it. A note where neither Services nor pods of the cluster have the missing family.
 
 ## Why it matters
 
@@ -30,6 +30,7 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names, quoted, recreate_pods
 from dsview.checks.pod.shared import node_ref
+from dsview.cluster.profile import Confidence
 from dsview.core.address import Family, families_of
 from dsview.core.finding import Cause, Severity
 from dsview.core.redacted import any_redacted
@@ -62,10 +63,12 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
         return
     node_has = families(node.internal) if node is not None else "unknown families"
     family = missing[0] if missing else None
+    is_unused = is_part and all(_nobody_uses(each, ctx) for each in missing)
     yield Problem(
         message=f"The pod has {names(pod.ips)} only, but node {pod.node_name} has {node_has} now."
         if is_part
         else f"An event says that the pod's addresses do not fit its host's: {event}",
+        severity=Severity.NOTE if is_unused else None,
         family=family,
         field="status.podIPs",
         observed=", ".join(pod.ips),
@@ -74,6 +77,13 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
         related=(node_ref(pod),),
         causes=(Cause("DS-NODE-001", node_ref(pod), family),),
     )
+
+
+def _nobody_uses(family: Family, ctx: Context) -> bool:
+    """Whether the cluster is known to do without a family: neither Services nor pods have it, only the hosts."""
+    if ctx.profile.confidence is not Confidence.DECLARED or ctx.serves(family):
+        return False
+    return not any(family in facts.pod_families for facts in ctx.nodes.values())
 
 
 def _mismatch_event(pod: Pod, ctx: Context) -> str | None:
