@@ -91,6 +91,9 @@ def raw(name: str) -> st.SearchStrategy[Any]:
             return st.none() | st.lists(strategy(inspect.type_info(ContainerPortWire)), max_size=2)
         case "env":
             return st.none() | st.lists(VARIABLES, max_size=3)
+        case "envFrom":
+            sources = st.fixed_dictionaries({"prefix": st.sampled_from([None, "", "ISTIO_", "DB_"])})
+            return st.none() | st.lists(sources, max_size=3)
         case "command" | "args":
             return st.none() | st.lists(WORDS, max_size=2)
     return PROBES

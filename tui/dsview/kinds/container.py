@@ -24,7 +24,8 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     """A container. `command_line` is command and args together; `probes` the kinds, such as `httpGet`.
 
     `environment` holds the variables that are read (`READ_VARIABLES`) as (name, value), and no others: environments
-    hold passwords. The value is None where it comes from another object.
+    hold passwords. The value is None where it comes from another object. `env_from` holds the prefixes of `envFrom`
+    entries that may set one of them, such as `""`.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     ports: tuple[ContainerPort, ...]
     probes: tuple[str, ...]
     environment: tuple[tuple[str, str | None], ...] = ()
+    env_from: tuple[str, ...] = ()
 
 
 class ContainerWire(Wire):
@@ -47,6 +49,13 @@ class ContainerWire(Wire):
     readiness_probe: Raw = NULL
     startup_probe: Raw = NULL
     env: Raw = NULL
+    env_from: Raw = NULL
+
+
+class EnvFromWire(Wire):
+    """spec.containers[].envFrom[]."""
+
+    prefix: str | None = None
 
 
 class EnvVarWire(Wire):
@@ -70,6 +79,7 @@ _container_lists = Interner()
 _strings_decoder = msgspec.json.Decoder(list[str])
 _ports_decoder = msgspec.json.Decoder(list[ContainerPortWire])
 _env_decoder = msgspec.json.Decoder(list[EnvVarWire])
+_env_from_decoder = msgspec.json.Decoder(list[EnvFromWire])
 _probe_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _PROBE_KINDS = ("httpGet", "tcpSocket", "grpc", "exec")
 READ_VARIABLES = ("ISTIO_DUAL_STACK", "ROUTER_IP_V4_V6_MODE", "KONG_PROXY_LISTEN", "KGW_LISTENER_BIND_IPV6")
@@ -77,7 +87,7 @@ READ_VARIABLES = ("ISTIO_DUAL_STACK", "ROUTER_IP_V4_V6_MODE", "KONG_PROXY_LISTEN
 
 _IN_BYTES = tuple(name.encode() for name in READ_VARIABLES)
 
-_ContainerKey = tuple[str | None, str | None, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+_ContainerKey = tuple[str | None, str | None, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 
 
 def read_containers(containers: Iterable[ContainerWire]) -> tuple[Container, ...]:
@@ -95,6 +105,7 @@ def read_containers(containers: Iterable[ContainerWire]) -> tuple[Container, ...
                 bytes(c.readiness_probe),
                 bytes(c.startup_probe),
                 _read_environment(c.env),
+                bytes(c.env_from),
             )
             for c in containers
         ]
@@ -117,7 +128,7 @@ def _environment(data: bytes) -> tuple[tuple[str, str | None], ...]:
 
 
 def _container(key: _ContainerKey) -> Container:
-    name, image, command, arguments, ports, *probes, environment = key
+    name, image, command, arguments, ports, *probes, environment, env_from = key
     words = [_strings_decoder.decode(raw) for raw in (command, arguments) if raw not in NULLS]
     return Container(
         name=name or "",
@@ -129,7 +140,15 @@ def _container(key: _ContainerKey) -> Container:
         ),
         probes=tuple(_probe_kind(raw) for raw in probes if raw not in NULLS),
         environment=_environment(environment) if environment else (),
+        env_from=()
+        if env_from in NULLS
+        else prefixes_that_matter(each.prefix or "" for each in _env_from_decoder.decode(env_from)),
     )
+
+
+def prefixes_that_matter(prefixes: Iterable[str]) -> tuple[str, ...]:
+    """The prefixes of `envFrom` entries with which a ConfigMap or Secret may set a variable that is read."""
+    return tuple(dict.fromkeys(p for p in prefixes if any(name.startswith(p) for name in READ_VARIABLES)))
 
 
 def _probe_kind(data: bytes) -> str:
@@ -147,4 +166,8 @@ def encode_container(c: Container) -> Json:
         {"name": name, "value": value} if value is not None else {"name": name, "valueFrom": {"fieldRef": {}}}
         for name, value in c.environment
     ]
-    return without_empty(name=c.name, image=c.image, args=list(c.command_line), ports=ports, env=environment) | probes
+    env_from = [without_empty(prefix=prefix) | {"configMapRef": {}} for prefix in c.env_from]
+    words = list(c.command_line)
+    return (
+        without_empty(name=c.name, image=c.image, args=words, ports=ports, env=environment, envFrom=env_from) | probes
+    )

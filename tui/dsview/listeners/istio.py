@@ -64,12 +64,13 @@ class Istio(ProxyController):
         settings = {environment(istiod, _VARIABLE, "discovery") for istiod in pods}
         if len(settings) > 1:
             return unknown(f"the istiod pods differ in {_VARIABLE}")
-        is_set, value = settings.pop()
-        if value is None:
-            return unknown(f"{_VARIABLE} of istiod comes from another object")
+        variable = settings.pop()
+        value = variable.value
+        if variable.unread:
+            return unknown(f"on istiod, {variable.unread}")
         has = pod_families(pod)
         single: tuple[Family, ...] = (V4,) if V4 in has or not has else (V6,)
-        if not is_set:
+        if not variable.is_set:
             return predicted(single, f"predicted from the default of {_VARIABLE}, which istiod does not set")
         opened = has if value in _TRUE else single
         return declared(opened, f"{_VARIABLE} is {value} on istiod", owner_ref(pods[0]), f"env {_VARIABLE}={value}")

@@ -44,10 +44,11 @@ class KGateway(ProxyController):
         said = {environment(p, _VARIABLE) for p in pods}
         if len(said) > 1:
             return unknown(f"the controller pods differ in {_VARIABLE}")
-        is_set, value = said.pop()
-        if value is None:
-            return unknown(f"{_VARIABLE} comes from another object")
-        if not is_set:
+        variable = said.pop()
+        value = variable.value
+        if variable.unread:
+            return unknown(variable.unread)
+        if not variable.is_set:
             return predicted(BOTH, f"predicted from the default of {_VARIABLE}, which is not set")
         families: tuple[Family, ...] = BOTH if value in _TRUE else (V4,)
         return declared(families, f"{_VARIABLE} is {value}", owner_ref(pods[0]), f"env {_VARIABLE}={value}")

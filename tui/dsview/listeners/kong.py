@@ -29,10 +29,11 @@ class Kong(ProxyController):
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """By the variable, port by port."""
-        is_set, value = environment(pod, _VARIABLE, "proxy")
-        if value is None:
-            return unknown(f"{_VARIABLE} comes from another object")
-        if not is_set:
+        variable = environment(pod, _VARIABLE, "proxy")
+        value = variable.value
+        if variable.unread:
+            return unknown(variable.unread)
+        if not variable.is_set:
             return predicted((V4,), f"predicted from the default of {_VARIABLE}, 0.0.0.0")
         try:
             ports = by_port(_targets(value))

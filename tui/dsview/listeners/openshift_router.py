@@ -26,11 +26,12 @@ class OpenShiftRouter(ProxyController):
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """By the variable; any other value is IPv4."""
-        is_set, value = environment(pod, _VARIABLE, "router")
-        if value is None:
-            return unknown(f"{_VARIABLE} comes from another object")
-        if not is_set:
+        variable = environment(pod, _VARIABLE, "router")
+        if variable.unread:
+            return unknown(variable.unread)
+        if not variable.is_set:
             return predicted((V4,), f"predicted from the default of {_VARIABLE}, which is not set")
+        value = variable.value
         families = _FAMILIES.get(value, (V4,))
         return declared(families, f"{_VARIABLE} is {value}", owner_ref(pod), f"env {_VARIABLE}={value}")
 

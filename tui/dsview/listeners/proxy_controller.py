@@ -44,14 +44,29 @@ def owner_ref(pod: Pod) -> ObjectRef:
     return ObjectRef(owner.kind, pod.namespace or None, owner.name)
 
 
-def environment(pod: Pod, name: str, container: str = "") -> tuple[bool, str | None]:
-    """Whether a variable is set in a container (any, where none is named), and its value; None if from elsewhere."""
-    for found in pod.containers:
-        if not container or found.name == container:
-            for key, value in found.environment:
-                if key == name:
-                    return True, value
-    return False, ""
+class Variable(msgspec.Struct, frozen=True, kw_only=True):
+    """An environment variable: whether it is set, and to what. `unread` says why neither is known; else empty."""
+
+    is_set: bool = False
+    value: str = ""
+    unread: str = ""
+
+
+def environment(pod: Pod, name: str, container: str = "") -> Variable:
+    """A variable of a container of a pod, of any container where none is named.
+
+    `env` comes before `envFrom`, as for the kubelet (pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables).
+    """
+    containers = [found for found in pod.containers if not container or found.name == container]
+    for found in containers:
+        for key, value in found.environment:
+            if key == name and value is not None:
+                return Variable(is_set=True, value=value)
+            if key == name:
+                return Variable(unread=f"{name} comes from another object")
+    if any(name.startswith(prefix) for found in containers for prefix in found.env_from):
+        return Variable(unread=f"{name} may be set by envFrom, whose ConfigMap or Secret is not read")
+    return Variable()
 
 
 _DECIDING = (

@@ -219,14 +219,21 @@ class Probe(_message.Message):
     handler: ProbeHandler
     def __init__(self, handler: _Optional[_Union[ProbeHandler, _Mapping]] = ...) -> None: ...
 
+class EnvFromSource(_message.Message):
+    __slots__ = ("prefix",)
+    PREFIX_FIELD_NUMBER: _ClassVar[int]
+    prefix: str
+    def __init__(self, prefix: _Optional[str] = ...) -> None: ...
+
 class Container(_message.Message):
-    __slots__ = ("name", "image", "command", "args", "ports", "env", "liveness_probe", "readiness_probe", "startup_probe")
+    __slots__ = ("name", "image", "command", "args", "ports", "env", "env_from", "liveness_probe", "readiness_probe", "startup_probe")
     NAME_FIELD_NUMBER: _ClassVar[int]
     IMAGE_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
     ARGS_FIELD_NUMBER: _ClassVar[int]
     PORTS_FIELD_NUMBER: _ClassVar[int]
     ENV_FIELD_NUMBER: _ClassVar[int]
+    ENV_FROM_FIELD_NUMBER: _ClassVar[int]
     LIVENESS_PROBE_FIELD_NUMBER: _ClassVar[int]
     READINESS_PROBE_FIELD_NUMBER: _ClassVar[int]
     STARTUP_PROBE_FIELD_NUMBER: _ClassVar[int]
@@ -236,10 +243,11 @@ class Container(_message.Message):
     args: _containers.RepeatedScalarFieldContainer[str]
     ports: _containers.RepeatedScalarFieldContainer[bytes]
     env: _containers.RepeatedScalarFieldContainer[bytes]
+    env_from: _containers.RepeatedScalarFieldContainer[bytes]
     liveness_probe: bytes
     readiness_probe: bytes
     startup_probe: bytes
-    def __init__(self, name: _Optional[str] = ..., image: _Optional[str] = ..., command: _Optional[_Iterable[str]] = ..., args: _Optional[_Iterable[str]] = ..., ports: _Optional[_Iterable[bytes]] = ..., env: _Optional[_Iterable[bytes]] = ..., liveness_probe: _Optional[bytes] = ..., readiness_probe: _Optional[bytes] = ..., startup_probe: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., image: _Optional[str] = ..., command: _Optional[_Iterable[str]] = ..., args: _Optional[_Iterable[str]] = ..., ports: _Optional[_Iterable[bytes]] = ..., env: _Optional[_Iterable[bytes]] = ..., env_from: _Optional[_Iterable[bytes]] = ..., liveness_probe: _Optional[bytes] = ..., readiness_probe: _Optional[bytes] = ..., startup_probe: _Optional[bytes] = ...) -> None: ...
 
 class PodSpec(_message.Message):
     __slots__ = ("containers", "dns_policy", "node_name", "host_network")

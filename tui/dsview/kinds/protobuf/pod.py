@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from dsview.kinds.annotations import IGNORE_ANNOTATION
-from dsview.kinds.container import READ_VARIABLES, Container, ContainerPort
+from dsview.kinds.container import READ_VARIABLES, Container, ContainerPort, prefixes_that_matter
 from dsview.kinds.pod import IPAM_ANNOTATIONS, Pod
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
 from dsview.kinds.protobuf.metadata import entry_starts, read_annotations, read_meta, read_owner
@@ -70,7 +70,16 @@ def _read_hosts(hosts: tuple[bytes, ...]) -> tuple[str, ...]:
 
 
 _ContainerKey = tuple[
-    str, str, tuple[str, ...], tuple[str, ...], tuple[bytes, ...], tuple[bytes, ...], bytes, bytes, bytes
+    str,
+    str,
+    tuple[str, ...],
+    tuple[str, ...],
+    tuple[bytes, ...],
+    tuple[bytes, ...],
+    tuple[bytes, ...],
+    bytes,
+    bytes,
+    bytes,
 ]
 
 
@@ -85,6 +94,7 @@ def _read_containers(spec: pb.PodSpec) -> tuple[Container, ...]:
                 tuple(c.args),
                 tuple(c.ports),
                 _read_environment(c.env),
+                tuple(c.env_from),
                 c.liveness_probe,
                 c.readiness_probe,
                 c.startup_probe,
@@ -101,7 +111,7 @@ def _read_environment(variables: Iterable[bytes]) -> tuple[bytes, ...]:
 
 
 def _container(key: _ContainerKey) -> Container:
-    name, image, command, arguments, ports, environment, *probes = key
+    name, image, command, arguments, ports, environment, env_from, *probes = key
     return Container(
         name=name,
         image=image,
@@ -116,6 +126,7 @@ def _container(key: _ContainerKey) -> Container:
             for v in map(pb.EnvVar.FromString, environment)
             if v.name in READ_VARIABLES
         ),
+        env_from=prefixes_that_matter(e.prefix for e in map(pb.EnvFromSource.FromString, env_from)),
     )
 
 

@@ -151,6 +151,8 @@ def _container(c: Container, to: Redactor) -> Container:
         ports=tuple(ContainerPort(to.port(p.name), p.container_port, p.protocol) for p in c.ports),
         probes=c.probes,
         environment=tuple((n, None if value is None else variable(n, value, to)) for n, value in c.environment),
+        # Each begins the name of a variable that is read, so it says nothing of the cluster.
+        env_from=c.env_from,
     )
 
 
