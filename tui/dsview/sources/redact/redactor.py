@@ -113,6 +113,8 @@ class Redactor:
 
     def host(self, text: str) -> str:
         """A host name, or an address in its place; a leading wildcard stays one."""
+        if text in _KEPT_HOSTS:
+            return text
         if text.startswith("*."):
             return f"*.{self.host(text[2:])}"
         mapped = self.addresses.range(text)
