@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -47,6 +46,7 @@ class Terminal:
 
     def __init__(self, *arguments: str, size: tuple[int, int] = (120, 40), program: tuple[str, ...] = ()) -> None:
         self.master, self.slave = pty.openpty()
+        self.ends_open = [self.master, self.slave]
         self.resize(*size)
         self.before = termios.tcgetattr(self.slave)
         self.seen = b""
@@ -105,8 +105,12 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the terminal. No signal says so: it does not control the process."""
+        while self.ends_open:
+            os.close(self.ends_open.pop())
 
 
 OpenTerminal = Callable[..., Terminal]
@@ -217,13 +221,31 @@ def test_a_terminal_of_one_cell_and_back_is_drawn_again(open_terminal: OpenTermi
     assert b"Traceback" not in terminal.seen
 
 
-def test_a_terminal_that_is_closed_ends_it(mute: ApiServer, tmp_path: Path) -> None:
+def test_a_terminal_that_is_closed_ends_it(mute: ApiServer, tmp_path: Path, open_terminal: OpenTerminal) -> None:
     kubeconfig = mute.write_kubeconfig(tmp_path / "kubeconfig")
-    terminal = Terminal("--kubeconfig", str(kubeconfig))
+    terminal = open_terminal("--kubeconfig", str(kubeconfig))
     terminal.until(lambda: bool(mute.log), "it asks the server")
-    os.close(terminal.master)
+    terminal.hang_up()
     # As the kernel does for the session of a terminal that hangs up.
     terminal.process.send_signal(signal.SIGHUP)
     assert terminal.process.wait(DEADLINE) in (129, -signal.SIGHUP)
-    with contextlib.suppress(OSError):
-        os.close(terminal.slave)
+
+
+@pytest.mark.parametrize("arguments", [("--demo", "healthy"), ("fleet", "--demo")], ids=["dashboard", "fleet"])
+def test_it_ends_when_its_terminal_is_gone_and_no_signal_says_so(
+    tmp_path: Path, open_terminal: OpenTerminal, arguments: tuple[str, ...]
+) -> None:
+    trace = tmp_path / "trace"
+    terminal = open_terminal(*arguments, "--trace-file", str(trace))
+    terminal.until(lambda: ENTER in terminal.seen, "the screen is there")
+    terminal.hang_up()
+    assert terminal.process.wait(timeout=DEADLINE) == 129
+
+
+def test_a_fleet_that_is_told_to_leave_while_it_opens_is_no_fault(open_terminal: OpenTerminal) -> None:
+    terminal = open_terminal("fleet", "--demo")
+    terminal.until(lambda: ENTER in terminal.seen, "the screen is there")
+    terminal.process.send_signal(signal.SIGTERM)
+    left, _ = terminal.ends()
+    assert left == 143
+    assert b"Something went wrong" not in terminal.seen

@@ -6,6 +6,7 @@ names from the cluster at most where an exception quotes one, and with `--redact
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import sys
@@ -112,7 +113,19 @@ def telling(tell: Tell) -> Iterator[None]:
         _tell.remove(tell)
 
 
+def _is_lost_terminal(failure: threading.ExceptHookArgs) -> bool:
+    """Whether Textual's thread for output writes to a terminal that is gone. The screen ends by itself then."""
+    error = failure.exc_value
+    return (
+        isinstance(error, OSError)
+        and error.errno == errno.EIO
+        and getattr(failure.thread, "name", "") == "textual-output"
+    )
+
+
 def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    if _is_lost_terminal(failure):
+        return
     if failure.exc_value is not None and not isinstance(failure.exc_value, SystemExit):
         _tell[-1](crash_sentence(failure.exc_value))
 

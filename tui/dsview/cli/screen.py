@@ -58,7 +58,7 @@ def _run(app: DsviewApp) -> int:
     if error is not None:
         say(str(error))
         return error.exit_code
-    return app.return_code or 0
+    return app.left_with or 0
 
 
 def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:

@@ -28,7 +28,7 @@ from dsview.ui.multiplexers import passed_on
 from dsview.ui.navigation import Command, Follows, Navigator
 from dsview.ui.refresh_loop import RefreshLoop
 from dsview.ui.screens.main import MainScreen
-from dsview.ui.signals import on_leave_signals
+from dsview.ui.signals import on_hangup, on_leave_signals
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
 from dsview.ui.themes import DEFAULT_THEME, FEW_COLOURS_THEME, missing_variables, own_themes
@@ -146,6 +146,8 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self._has_said_failure = False
         self.failure: str | None = None
         """Why the screen had to be left, where dsview itself is to blame."""
+        self.left_with: int | None = None
+        """The exit code, once something or someone has asked to leave."""
         self._has_rows = False
         self._has_left = False
         self._is_settled = False
@@ -187,6 +189,8 @@ class DsviewApp(TimeActions, App["UserError | None"]):
     def on_load(self) -> None:
         """Before anything is drawn: whoever ends the process from here on gets the terminal back as it was."""
         on_leave_signals(lambda code: self.exit(return_code=code))
+        if not self.is_headless:
+            on_hangup(lambda code: self.exit(return_code=code))
         if self._may_choose_theme and not self.is_headless and self.console.color_system == "standard":
             self.theme = FEW_COLOURS_THEME
 
@@ -320,6 +324,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self, result: UserError | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
         """Leave, on whatever way; the place is kept."""
+        self.left_with = return_code
         self._remember_place()
         super().exit(result, return_code, message)
 
@@ -376,8 +381,11 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self.notify(safe(text), title="dsview", severity="error", timeout=20, markup=False)
 
     def _fatal_error(self) -> None:
-        """Textual's last resort prints a traceback; ours leaves, and the sentence is said when the screen is gone."""
-        if self.failure is None and self._exception is not None:
+        """Textual's last resort prints a traceback; ours leaves, and the sentence is said when the screen is gone.
+
+        A screen that is closed while it is still being built may fail for lack of its widgets. That is not said.
+        """
+        if self.failure is None and self._exception is not None and self.left_with is None:
             self.failure = self._crash_sentence(self._exception)
         self._close_messages_no_wait()
 

@@ -1,9 +1,12 @@
-"""Signals that ask dsview to leave: it does, with the terminal as it was before."""
+"""What asks dsview to leave from outside: signals, and a terminal that is gone."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import select
 import signal
+import threading
 from collections.abc import Callable
 
 _LEAVE = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -20,3 +23,29 @@ def on_leave_signals(leave: Callable[[int], None]) -> None:
             loop.add_signal_handler(number, leave, 128 + number)
         except (NotImplementedError, RuntimeError, ValueError):
             return
+
+
+def on_hangup(leave: Callable[[int], None]) -> None:
+    """Call `leave` as on SIGHUP when the terminal is gone.
+
+    Only the processes that the terminal controls get SIGHUP. Any other (one that `setsid` started, or that ignores
+    SIGHUP) would stay and read the end of the file for ever. The thread sleeps in the kernel until the terminal hangs
+    up. From then on nothing can be written to it, so what is still drawn goes to the null device.
+    """
+    loop = asyncio.get_running_loop()
+    terminals = [fd for fd in (0, 1, 2) if os.isatty(fd)]
+    if not terminals:
+        return
+    poll = select.poll()
+    poll.register(terminals[0], 0)
+
+    def wait() -> None:
+        if not any(event & select.POLLHUP for _, event in poll.poll()):
+            return
+        null = os.open(os.devnull, os.O_RDWR)
+        for fd in terminals:
+            os.dup2(null, fd)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(leave, 128 + signal.SIGHUP)
+
+    threading.Thread(target=wait, name="dsview-terminal", daemon=True).start()
