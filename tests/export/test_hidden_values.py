@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dsview.analysis.hidden_values import _FIELDS, hidden_values
-from dsview.checks.engine.registry import registry
+from dsview.analysis.hidden_values import hidden_values
+from dsview.checks.engine.address_fields import ADDRESS_FIELDS
+from dsview.checks.engine.registry import all_checks
 from dsview.export.html import render_html
 from dsview.export.markdown import render_markdown
 from dsview.export.report import build_report
@@ -50,5 +51,7 @@ def test_nothing_is_said_where_nothing_is_hidden(tmp_path: Path) -> None:
     assert not [notice for notice in build_report(session).notices if "hidden" in notice]
 
 
-def test_every_check_that_is_named_is_one() -> None:
-    assert {code for field in _FIELDS for code in field.checks} <= registry().keys()
+def test_every_field_with_addresses_is_needed_by_some_check_that_reads_its_kind() -> None:
+    assert {field for check in all_checks() for field in check.addresses} == set(ADDRESS_FIELDS)
+    for check in all_checks():
+        assert {field.kind for field in check.addresses} <= check.reads, check.code

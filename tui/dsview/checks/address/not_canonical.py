@@ -28,6 +28,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dsview.checks.address.shared import Located, addresses
+from dsview.checks.engine.address_fields import (
+    CLUSTER_IPS,
+    ENDPOINTS,
+    EXTERNAL_IPS,
+    LOAD_BALANCER_IPS,
+    NODE_ADDRESSES,
+    POD_CIDRS,
+    POD_IPS,
+    SOURCE_RANGES,
+)
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import count
@@ -52,6 +62,16 @@ check = Check(
     severity=Severity.NOTE,
     subjects=(Kind.POD, Kind.NODE, Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.SERVICE_CIDR, Kind.NETWORK_POLICY),
     uses=(Kind.NODE,),
+    addresses=(
+        CLUSTER_IPS,
+        EXTERNAL_IPS,
+        SOURCE_RANGES,
+        LOAD_BALANCER_IPS,
+        POD_IPS,
+        NODE_ADDRESSES,
+        POD_CIDRS,
+        ENDPOINTS,
+    ),
 )
 
 

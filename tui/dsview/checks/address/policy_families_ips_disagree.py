@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import CLUSTER_IPS
 from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import FAMILY_FIELDS, families, recreate_service
@@ -45,6 +46,7 @@ check = Check(
     slug="policy-families-ips-disagree",
     severity=Severity.ERROR,
     subjects=(Kind.SERVICE,),
+    addresses=(CLUSTER_IPS,),
     cells=("cluster_ip", "policy"),
     hop=HopName.SERVICE,
 )

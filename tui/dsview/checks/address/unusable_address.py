@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dsview.checks.address.shared import addresses
+from dsview.checks.engine.address_fields import CLUSTER_IPS, EXTERNAL_IPS, LOAD_BALANCER_IPS, NODE_ADDRESSES, POD_IPS
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.core.address import (
@@ -47,6 +48,13 @@ check = Check(
     slug="unusable-address",
     severity=Severity.ERROR,
     subjects=(Kind.POD, Kind.NODE, Kind.SERVICE),
+    addresses=(
+        CLUSTER_IPS,
+        EXTERNAL_IPS,
+        LOAD_BALANCER_IPS,
+        POD_IPS,
+        NODE_ADDRESSES,
+    ),
 )
 
 

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import CLUSTER_IPS, POD_IPS
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import count, families, give_family, names, patch_service, ref
@@ -49,6 +50,10 @@ check = Check(
     needs=(Kind.SERVICE, Kind.POD),
     absence_of=(Kind.SERVICE,),
     of_pods=(PodFacet.PATTERNS,),
+    addresses=(
+        CLUSTER_IPS,
+        POD_IPS,
+    ),
     cells=("cluster_ip",),
 )
 

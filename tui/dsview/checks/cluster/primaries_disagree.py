@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from dsview.checks.engine.address_fields import NODE_ADDRESSES
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names
@@ -46,6 +47,7 @@ check = Check(
     absence_of=(Kind.POD,),
     of_service_families=True,
     without_families="between nodes",
+    addresses=(NODE_ADDRESSES,),
 )
 
 

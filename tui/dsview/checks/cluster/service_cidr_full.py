@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import SERVICE_CIDRS
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import ref
@@ -38,6 +39,7 @@ check = Check(
     severity=Severity.WARNING,
     needs=(Kind.SERVICE_CIDR, Kind.IP_ADDRESS),
     absence_of=(Kind.SERVICE_CIDR,),
+    addresses=(SERVICE_CIDRS,),
 )
 
 

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import SERVICE_CIDRS
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, kubectl, ref
@@ -39,6 +40,7 @@ check = Check(
     slug="service-cidr-unconfigured",
     severity=Severity.WARNING,
     needs=(Kind.SERVICE_CIDR,),
+    addresses=(SERVICE_CIDRS,),
 )
 
 

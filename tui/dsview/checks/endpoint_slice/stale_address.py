@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dsview.checks.endpoint_slice.shared import CONTROLLER, GRACE, OF_KUBERNETES
+from dsview.checks.engine.address_fields import ENDPOINTS
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import count, kubectl, names, ref
@@ -45,6 +46,7 @@ check = Check(
     severity=Severity.ERROR,
     subjects=(Kind.SERVICE,),
     needs=(Kind.ENDPOINT_SLICE, Kind.POD),
+    addresses=(ENDPOINTS,),
     cells=("ready",),
     layer=LayerName.ENDPOINTS,
     hop=HopName.ENDPOINT_SLICES,

@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dsview.checks.endpoint_slice.shared import CONTROLLER, GRACE
+from dsview.checks.engine.address_fields import ENDPOINTS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import (
@@ -47,6 +48,7 @@ check = Check(
     severity=Severity.WARNING,
     subjects=(Kind.ENDPOINT_SLICE,),
     needs=(Kind.SERVICE,),
+    addresses=(ENDPOINTS,),
     cells=("ready",),
     layer=LayerName.ENDPOINTS,
     hop=HopName.ENDPOINT_SLICES,

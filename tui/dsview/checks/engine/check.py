@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from dsview.checks.engine.address_fields import AddressField
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family
 from dsview.core.finding import Cause, Finding, ObjectRef, Severity
@@ -92,7 +93,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     `of_service_families` says that it rests on the cluster's Service families: where these are unknown it is not
     evaluated, or only in what `without_families` names, such as `between nodes`. `opt_in` says that a live cluster is
     asked for what it needs only where it is selected: a verdict is whole without it. `detail_only` findings are shown
-    with the object and stand in no report.
+    with the object and stand in no report. `addresses` are the fields whose values it needs: where a capture hides them
+    in an object, it says nothing of that object.
 
     `cells` are the columns that a finding flags, best first, without the lane. `layer` is the row of the overview
     that it counts in, `hop` the hop of a trace that it explains. `harm` is what it means for the family of its
@@ -117,6 +119,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     without_families: str = ""
     opt_in: bool = False
     detail_only: bool = False
+    addresses: tuple[AddressField, ...] = ()
     cells: tuple[str, ...] = ()
     layer: LayerName | None = None
     hop: HopName | None = None

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import SOURCE_RANGES
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.load_balancer.shared import (
@@ -48,6 +49,7 @@ check = Check(
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
     uses=(Kind.NODE,),
+    addresses=(SOURCE_RANGES,),
     cells=("vip",),
     layer=LayerName.LOAD_BALANCERS,
     hop=HopName.LOAD_BALANCER,

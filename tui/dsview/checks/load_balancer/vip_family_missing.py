@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import LOAD_BALANCER_IPS
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import kubectl, look_at, names, ref
@@ -41,6 +42,7 @@ check = Check(
     slug="vip-family-missing",
     severity=Severity.WARNING,
     subjects=(Kind.SERVICE,),
+    addresses=(LOAD_BALANCER_IPS,),
     cells=("vip",),
     layer=LayerName.LOAD_BALANCERS,
     hop=HopName.LOAD_BALANCER,

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import LOAD_BALANCER_IPS
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
@@ -44,6 +45,7 @@ check = Check(
     subjects=(Kind.SERVICE,),
     uses=(Kind.NODE, Kind.ENDPOINT_SLICE, Kind.POD),
     absence_of=(Kind.NODE,),
+    addresses=(LOAD_BALANCER_IPS,),
     cells=("vip",),
     layer=LayerName.LOAD_BALANCERS,
     hop=HopName.LOAD_BALANCER,

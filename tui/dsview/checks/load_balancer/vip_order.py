@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import LOAD_BALANCER_IPS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.load_balancer.shared import TYPE, has_unread_ip, vip_families
@@ -39,6 +40,7 @@ check = Check(
     slug="vip-order",
     severity=Severity.NOTE,
     subjects=(Kind.SERVICE,),
+    addresses=(LOAD_BALANCER_IPS,),
     cells=("vip",),
     layer=LayerName.LOAD_BALANCERS,
     hop=HopName.LOAD_BALANCER,

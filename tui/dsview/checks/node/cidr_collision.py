@@ -28,6 +28,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import NODE_ADDRESSES, POD_CIDRS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.node.shared import node_ref, nodes, ranges
@@ -42,6 +43,10 @@ check = Check(
     severity=Severity.ERROR,
     needs=(Kind.NODE,),
     uses=(Kind.SERVICE_CIDR,),
+    addresses=(
+        NODE_ADDRESSES,
+        POD_CIDRS,
+    ),
     cells=("pod_cidr",),
     layer=LayerName.PODS,
     hop=HopName.NODES,

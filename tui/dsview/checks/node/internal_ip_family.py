@@ -31,6 +31,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import NODE_ADDRESSES
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names
@@ -50,6 +51,7 @@ check = Check(
     needs=(Kind.NODE,),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
     of_service_families=True,
+    addresses=(NODE_ADDRESSES,),
     cells=("internal_ip",),
     layer=LayerName.NODES,
     hop=HopName.NODES,

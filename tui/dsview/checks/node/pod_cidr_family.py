@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import POD_CIDRS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import reregister_node
@@ -41,6 +42,7 @@ check = Check(
     uses=(Kind.POD,),
     absence_of=(Kind.POD,),
     of_pods=(),
+    addresses=(POD_CIDRS,),
     cells=("pod_cidr",),
     layer=LayerName.PODS,
     hop=HopName.NODES,

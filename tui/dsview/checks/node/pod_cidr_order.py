@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import POD_CIDRS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import reregister_node
@@ -38,6 +39,7 @@ check = Check(
     slug="pod-cidr-order",
     severity=Severity.ERROR,
     needs=(Kind.NODE,),
+    addresses=(POD_CIDRS,),
     cells=("pod_cidr",),
     layer=LayerName.PODS,
     hop=HopName.NODES,

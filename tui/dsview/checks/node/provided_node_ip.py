@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import NODE_ADDRESSES
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
@@ -42,6 +43,7 @@ check = Check(
     slug="provided-node-ip",
     severity=Severity.WARNING,
     subjects=(Kind.NODE,),
+    addresses=(NODE_ADDRESSES,),
     cells=("internal_ip",),
     layer=LayerName.NODES,
     hop=HopName.NODES,

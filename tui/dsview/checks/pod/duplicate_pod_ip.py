@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import POD_IPS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names, recreate_pods, ref
@@ -45,6 +46,7 @@ check = Check(
     severity=Severity.ERROR,
     subjects=(Kind.POD,),
     uses=(Kind.SERVICE_CIDR, Kind.NODE),
+    addresses=(POD_IPS,),
     cells=("pod_ip",),
     layer=LayerName.PODS,
     hop=HopName.PODS,

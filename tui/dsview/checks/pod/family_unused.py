@@ -30,6 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from dsview.checks.engine.address_fields import POD_IPS
 from dsview.checks.engine.check import Check, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.core.finding import CLUSTER, Severity
@@ -43,6 +44,7 @@ check = Check(
     needs=(Kind.NODE, Kind.POD),
     uses=(Kind.SERVICE, Kind.SERVICE_CIDR),
     absence_of=(Kind.POD,),
+    addresses=(POD_IPS,),
     layer=LayerName.PODS,
 )
 

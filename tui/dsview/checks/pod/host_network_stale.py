@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import NODE_ADDRESSES
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names, quoted, recreate_pods
@@ -44,6 +45,7 @@ check = Check(
     subjects=(Kind.POD,),
     needs=(Kind.NODE,),
     uses=(Kind.EVENT,),
+    addresses=(NODE_ADDRESSES,),
     cells=("pod_ip",),
     layer=LayerName.PODS,
     hop=HopName.PODS,

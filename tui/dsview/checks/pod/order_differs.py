@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import HOST_IPS, POD_IPS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import recreate_pods
@@ -49,6 +50,10 @@ check = Check(
     severity=Severity.NOTE,
     subjects=(Kind.POD,),
     needs=(Kind.NODE,),
+    addresses=(
+        POD_IPS,
+        HOST_IPS,
+    ),
     cells=("primary",),
     layer=LayerName.PODS,
     hop=HopName.PODS,

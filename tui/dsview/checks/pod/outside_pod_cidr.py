@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import POD_CIDRS, POD_IPS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import recreate_pods
@@ -44,6 +45,10 @@ check = Check(
     subjects=(Kind.POD,),
     needs=(Kind.NODE,),
     absence_of=(Kind.POD,),
+    addresses=(
+        POD_IPS,
+        POD_CIDRS,
+    ),
     cells=("pod_ip",),
     layer=LayerName.PODS,
     hop=HopName.PODS,

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import POD_IPS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names, recreate_pods
@@ -45,6 +46,7 @@ check = Check(
     subjects=(Kind.POD,),
     needs=(Kind.NODE, Kind.SERVICE),
     absence_of=(Kind.POD,),
+    addresses=(POD_IPS,),
     cells=("pod_ip",),
     layer=LayerName.PODS,
     hop=HopName.PODS,

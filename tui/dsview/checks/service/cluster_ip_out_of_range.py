@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import CLUSTER_IPS, SERVICE_CIDRS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import quoted, recreate_service, ref
@@ -44,6 +45,10 @@ check = Check(
     needs=(Kind.SERVICE_CIDR,),
     absence_of=(Kind.SERVICE_CIDR,),
     substitutes=(Kind.EVENT,),
+    addresses=(
+        CLUSTER_IPS,
+        SERVICE_CIDRS,
+    ),
     cells=("cluster_ip",),
     layer=LayerName.SERVICES,
     hop=HopName.SERVICE,

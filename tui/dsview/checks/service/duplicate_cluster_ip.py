@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import CLUSTER_IPS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import recreate_service, ref
@@ -45,6 +46,7 @@ check = Check(
     severity=Severity.ERROR,
     subjects=(Kind.SERVICE,),
     uses=(Kind.IP_ADDRESS,),
+    addresses=(CLUSTER_IPS,),
     cells=("cluster_ip",),
     layer=LayerName.SERVICES,
     hop=HopName.SERVICE,

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dsview.checks.engine.address_fields import EXTERNAL_IPS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
@@ -41,6 +42,7 @@ check = Check(
     subjects=(Kind.SERVICE,),
     uses=(Kind.ENDPOINT_SLICE, Kind.POD),
     absence_of=(Kind.POD,),
+    addresses=(EXTERNAL_IPS,),
     cells=("vip",),
     layer=LayerName.SERVICES,
     hop=HopName.SERVICE,
