@@ -10,14 +10,19 @@ from pathlib import Path
 import pytest
 
 from dsview.cli.saving import FileSaver, write_new
+from dsview.ui.saving import Subject
 from dsview.ui.screens.choose import ChooseScreen
-from tests.ui.stage import Stage, on_stage, service, troubled_shop
+from tests.ui.stage import NOW, Stage, on_stage, service, troubled_shop
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+MOMENT = "20270115-080000"
+"""The time on the stage, as names of files have it."""
 
 
 async def save(stage: Stage, words: str) -> None:
@@ -35,7 +40,7 @@ async def test_rows_are_saved_as_they_are_filtered(tmp_path: Path) -> None:
         await stage.type("shop")
         await stage.press("enter")
         await save(stage, "CSV")
-        path = tmp_path / "dsview-services.csv"
+        path = tmp_path / f"dsview-stage-services-{MOMENT}.csv"
         await stage.until(path.exists)
         await stage.until(lambda: "Saved" in stage.text)
         rows = list(csv.DictReader(path.read_text().splitlines()))
@@ -46,13 +51,13 @@ async def test_rows_are_saved_as_they_are_filtered(tmp_path: Path) -> None:
 async def test_rows_are_saved_as_json_and_markdown(tmp_path: Path) -> None:
     async with on_stage(saver=FileSaver()) as stage:
         await save(stage, "json")
-        path = tmp_path / "dsview-services.json"
+        path = tmp_path / f"dsview-stage-services-{MOMENT}.json"
         await stage.until(path.exists)
         await stage.until(lambda: "Saved" in stage.text)
         assert {row["name"] for row in json.loads(path.read_text())} == {"api", "mail", "old", "web"}
     async with on_stage([*troubled_shop(), service("a|b", 99)], saver=FileSaver()) as stage:
         await save(stage, "(mark")
-        path = tmp_path / "dsview-services.md"
+        path = tmp_path / f"dsview-stage-services-{MOMENT}.md"
         await stage.until(path.exists)
         await stage.until(lambda: "Saved" in stage.text)
         assert r"a\|b" in path.read_text()
@@ -62,10 +67,12 @@ async def test_picture_is_of_the_screen_and_needs_nothing_from_outside(tmp_path:
     async with on_stage(saver=FileSaver()) as stage:
         await stage.press("w")
         await save(stage, "picture")
-        path = tmp_path / "dsview.svg"
+        path = tmp_path / f"dsview-stage-{MOMENT}.svg"
         await stage.until(path.exists)
         await stage.until(lambda: "Saved" in stage.text)
+        assert [notice.message for notice in stage.app._notifications] == [f"Saved {path}"]
         svg = path.read_text()
+        assert "dsview&#160;stage&#160;2027-01-15&#160;08:00:00&#160;UTC" in svg
         assert "DS-POD-001" in svg
         assert "type&#160;to&#160;narrow" not in svg
         assert "url(http" not in svg.replace("url(#", "")
@@ -76,10 +83,32 @@ async def test_report_is_saved_from_any_screen(tmp_path: Path) -> None:
     async with on_stage(saver=FileSaver()) as stage:
         await stage.press("down", "t")
         await save(stage, "html")
-        path = tmp_path / "dsview-report.html"
+        path = tmp_path / f"dsview-stage-report-{MOMENT}.html"
         await stage.until(path.exists)
         await stage.until(lambda: "Saved" in stage.text)
         assert "IPv6</span> breaks at Pods" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("prod-eu-1", "dsview-prod-eu-1-pods-20270115-080000"),
+        ("admin@k3s.example", "dsview-admin-k3s.example-pods-20270115-080000"),
+        ("../../etc/passwd", "dsview-etc-passwd-pods-20270115-080000"),
+        ("\x1b]0;boo\x07 \u202e", "dsview-0-boo-pods-20270115-080000"),
+        ("名前", "dsview-pods-20270115-080000"),
+        (f"arn:aws:eks:{'x' * 80}:cluster/prod", f"dsview-{'x' * 47}-cluster-prod-pods-20270115-080000"),
+    ],
+)
+def test_a_file_is_named_after_the_cluster_and_the_time(name: str, stem: str) -> None:
+    assert Subject(name, NOW).stem("pods") == stem
+
+
+def test_the_title_of_a_picture_keeps_both_ends_of_a_long_name_and_its_time() -> None:
+    title = Subject(f"arn:aws:eks:{'x' * 80}:cluster/prod", NOW).title(80, "…")
+    assert title.startswith("dsview arn:aws")
+    assert title.endswith("cluster/prod 2027-01-15 08:00:00 UTC")
+    assert len(title) <= 80
 
 
 async def test_rows_are_offered_on_the_main_screen_only() -> None:

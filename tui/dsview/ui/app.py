@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -161,6 +162,13 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self.theme = look.theme or DEFAULT_THEME
         if look.actions is not ACTIONS:
             self.set_keymap(keymap_of(look.actions))
+
+    @property
+    def subject(self) -> tuple[str, float]:
+        """The name of the cluster on the screen, as it was given, and the time that is shown, epoch seconds."""
+        if self.workspace is None:
+            return self._source_name, time.time()
+        return self.workspace.session.source.name, self.workspace.session.time_shown
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What themes other than dsview's own do not say."""

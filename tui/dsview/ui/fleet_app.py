@@ -70,7 +70,13 @@ class FleetApp(DsviewApp):
         super().__init__(lambda: open_cluster(feed.names[0]), source_name="fleet", **options)
         self._feed = feed
         self._open_cluster = open_cluster
+        self._clock = clock
         self._fleet = FleetScreen(feed.names, glyphs=self.glyphs, clock=clock)
+
+    @property
+    def subject(self) -> tuple[str, float]:
+        """The fleet, or the cluster of it that is on the screen."""
+        return ("fleet", self._clock()) if self.screen is self._fleet else super().subject
 
     def on_mount(self) -> None:
         """The fleet comes first."""

@@ -1,6 +1,7 @@
 """Saving what is on the screen to a file: a picture of it, a pane's rows, the report.
 
-What the files hold is made elsewhere, and they are written elsewhere: a `Saver` is given to the application.
+What the files hold is made elsewhere, and they are written elsewhere: a `Saver` is given to the application. The name
+of a file, and the title of a picture, say of which cluster it is and of when.
 """
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from dsview.core.text import safe
+from dsview.core.text import Safe, safe
+from dsview.ui.fitting import fit
 
 if TYPE_CHECKING:
     from dsview.session.session import Session
@@ -28,7 +31,16 @@ MONOSPACE = 'font-family: "Fira Code", "DejaVu Sans Mono", Menlo, Consolas, mono
 """The font of pictures: whichever of these there is."""
 
 _ROWS_AT_ONCE = 50
-_PICTURE = "picture"
+
+_FOR_NAMES = re.compile(r"[^A-Za-z0-9._]+")
+"""What the name of a file has a hyphen for."""
+
+_LONGEST_NAME = 60
+"""The characters of a cluster's name in that of a file."""
+
+_LEAST_TITLE = 20
+_TITLE_MARGIN = 40
+"""Cells of a picture's title line that are not for the name of the cluster."""
 
 Rows = tuple["tuple[Column, ...]", "tuple[Row, ...]"]
 """Columns, and rows with a cell for each."""
@@ -100,28 +112,52 @@ async def rows_of(view: TableView) -> Rows:
     return view.pane.columns, tuple(rows)
 
 
+class Subject(msgspec.Struct, frozen=True):
+    """What the screen shows: the name of the cluster as it was given, and of when, epoch seconds."""
+
+    name: str
+    at: float
+
+    def stem(self, part: str = "") -> str:
+        """The name of a file, without its ending: `dsview-prod-eu-1-pods-20261201-043012`, in UTC.
+
+        Of a long name of a cluster the end is kept, which tells ARNs apart.
+        """
+        name = _FOR_NAMES.sub("-", self.name).strip("-._")[-_LONGEST_NAME:].strip("-._")
+        moment = datetime.fromtimestamp(self.at, UTC).strftime("%Y%m%d-%H%M%S")
+        return "-".join(filter(None, ("dsview", name, part, moment)))
+
+    def title(self, width: int, ellipsis: str) -> Safe:
+        """The title of a picture, for a screen of so many cells."""
+        name = safe(self.name)
+        short = fit(name, max(_LEAST_TITLE, width - _TITLE_MARGIN), ellipsis, middle=True).rstrip()
+        return Safe(f"dsview {short} {datetime.fromtimestamp(self.at, UTC):%Y-%m-%d %H:%M:%S} UTC")
+
+
 def savables(app: DsviewApp, saver: Saver) -> list[Savable]:
     """What can be saved of the screen as it is."""
-    found = [Savable("Picture (SVG)", "what is on the screen", "dsview", ".svg", lambda: _picture(app))]
+    subject = Subject(*app.subject)
+    title = subject.title(app.size.width, app.glyphs.ellipsis)
+    found = [
+        Savable("Picture (SVG)", "what is on the screen", subject.stem(), ".svg", partial(_picture, app, title)),
+    ]
     pane = app.main.active
     if app.screen is app.main and pane.view is not None:
         view = pane.view
         note = f"{len(view):,} rows, as filtered and sorted"
         for of_rows in saver.rows_formats:
-            name, stem = f"{pane.pane_title} ({of_rows.name})", f"dsview-{pane.pane_id}"
-            found.append(Savable(name, note, stem, of_rows.suffix, partial(_rows_text, view, of_rows)))
+            name, make = f"{pane.pane_title} ({of_rows.name})", partial(_rows_text, view, of_rows)
+            found.append(Savable(name, note, subject.stem(pane.pane_id), of_rows.suffix, make))
     if app.workspace is not None:
         session = app.workspace.session
         for of_report in saver.report_formats:
-            make = partial(_report_text, session, of_report)
-            found.append(
-                Savable(f"Report ({of_report.name})", "the whole cluster", "dsview-report", of_report.suffix, make)
-            )
+            name, make = f"Report ({of_report.name})", partial(_report_text, session, of_report)
+            found.append(Savable(name, "the whole cluster", subject.stem("report"), of_report.suffix, make))
     return found
 
 
-async def _picture(app: DsviewApp) -> str:
-    return screen_svg(app, "dsview")
+async def _picture(app: DsviewApp, title: str) -> str:
+    return screen_svg(app, title)
 
 
 async def _rows_text(view: TableView, made: RowsFormat) -> str:
