@@ -90,7 +90,7 @@ class CauseSummarizer:
         faulty: set[ObjectRef] = set()
         wrong: set[tuple[ObjectRef, Family]] = set()
         # Those of one object at a time: a copy of all of them is a frame's time by itself.
-        every = (finding for findings in view.book.by_object() for finding in tuple(findings))
+        every = (finding for findings in view.book.by_object() for finding in tuple(findings.values()))
         for number, finding in enumerate(every, 1):
             loss = loss_of(view, finding)
             hit = families_of_loss(view, finding) if loss is not None else ()
@@ -116,14 +116,29 @@ class CauseSummarizer:
             yield
         yield from collector.finish()
         self.causes = collector.causes
+        failing, partial, idle, beyond = (Counter[Family]() for _ in range(4))
+        while losses:
+            # Each is let go as it is counted: to forget all of them at once takes a frame's time.
+            about, loss = losses.popitem()
+            ref, family = about
+            (failing if loss is Loss.WHOLE else partial)[family] += 1
+            if about in wrong:
+                wrong.remove(about)
+            else:
+                idle[family] += 1
+            service = view.state.services.get((ref.namespace or "", ref.name))
+            if service is not None and family not in service.families:
+                beyond[family] += 1
+            if len(losses) % 256 == 0:
+                yield
         own = (cause for cause in self.causes if cause.first.object != CLUSTER)
         self.tally = Tally(
             worst=tuple(islice(own, SHOWN)),
             causes=len(self.causes),
-            failing=_by_family(losses, Loss.WHOLE),
-            partial=_by_family(losses, Loss.PART),
-            idle=dict(Counter(family for _, family in losses.keys() - wrong)),
-            beyond=self._beyond(losses),
+            failing=dict(failing),
+            partial=dict(partial),
+            idle=dict(idle),
+            beyond=dict(beyond),
             faulty=len(faulty),
             flags=flags,
             is_counted=True,
@@ -138,22 +153,6 @@ class CauseSummarizer:
                     yield ObjectRef("Service", service.namespace, service.name), family
             if number % 256 == 0:
                 yield None
-
-    def _beyond(self, losses: dict[tuple[ObjectRef, Family], Loss]) -> dict[Family, int]:
-        counts: dict[Family, int] = {}
-        for ref, family in losses:
-            service = self._view.state.services.get((ref.namespace or "", ref.name))
-            if service is not None and family not in service.families:
-                counts[family] = counts.get(family, 0) + 1
-        return counts
-
-
-def _by_family(losses: dict[tuple[ObjectRef, Family], Loss], wanted: Loss) -> dict[Family, int]:
-    counts: dict[Family, int] = {}
-    for (_, family), loss in losses.items():
-        if loss is wanted:
-            counts[family] = counts.get(family, 0) + 1
-    return counts
 
 
 def causes_of(view: ClusterView) -> list[RootCause]:

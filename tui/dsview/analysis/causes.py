@@ -8,6 +8,7 @@ take their lines from here.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -92,9 +93,13 @@ Broken = tuple[ObjectRef, Family]
 
 
 class _Line:
-    """A group that grows. `object` is what all of it is about, or None. There may be 30,000: sets come when needed."""
+    """A group that grows. `object` is what all of it is about, or None. There may be 30,000: sets come when needed.
 
-    __slots__ = ("cut_off", "findings", "first", "impaired", "object", "place", "symptoms")
+    What is in `cut_off` is not in `impaired`. All that is counted is counted as it comes: one line may break 20,000
+    Services, and at the end there would be a frame's time to count.
+    """
+
+    __slots__ = ("cut_off", "findings", "first", "impaired", "object", "place", "services", "symptoms")
 
     def __init__(self, first: Finding) -> None:
         self.first = first
@@ -104,6 +109,7 @@ class _Line:
         self.symptoms: dict[tuple[object, ...], _Line] | None = None
         self.cut_off: set[Broken] | None = None
         self.impaired: set[Broken] | None = None
+        self.services: set[ObjectRef] | None = None
 
     def add(self, finding: Finding) -> None:
         self.findings.append(finding)
@@ -116,9 +122,16 @@ class _Line:
     def breaks(self, service: ObjectRef, families: tuple[Family, ...], loss: Loss | None) -> None:
         if not families:
             return
-        if self.cut_off is None or self.impaired is None:
-            self.cut_off, self.impaired = set(), set()
-        (self.cut_off if loss is Loss.WHOLE else self.impaired).update((service, family) for family in families)
+        if self.cut_off is None or self.impaired is None or self.services is None:
+            self.cut_off, self.impaired, self.services = set(), set(), set()
+        self.services.add(service)
+        for family in families:
+            broken = (service, family)
+            if loss is Loss.WHOLE:
+                self.cut_off.add(broken)
+                self.impaired.discard(broken)
+            elif broken not in self.cut_off:
+                self.impaired.add(broken)
 
     def symptom(self, finding: Finding) -> _Line:
         """The line of what this one explains that a finding belongs to."""
@@ -142,7 +155,7 @@ class CauseCollector:
     def __init__(self, view: ClusterView) -> None:
         self._view = view
         self._lines: dict[tuple[object, ...], _Line] = {}
-        self._symptoms: list[tuple[Finding, Finding, tuple[Family, ...], Loss | None]] = []
+        self._symptoms: deque[tuple[Finding, Finding, tuple[Family, ...], Loss | None]] = deque()
         self.causes: list[RootCause] = []
         """The worst first, once `finish` was gone through."""
 
@@ -158,7 +171,11 @@ class CauseCollector:
     def finish(self) -> Iterator[None]:
         """Make the causes; yields where one may stop for a while."""
         forced: set[object] = set()
-        for number, (finding, root, families, loss) in enumerate(self._symptoms, 1):
+        number = 0
+        while self._symptoms:
+            # Each is let go as it is used: to forget all of them at once takes a frame's time.
+            finding, root, families, loss = self._symptoms.popleft()
+            number += 1
             if finding.identity in forced:
                 continue
             line = self._line(root)
@@ -202,14 +219,13 @@ class CauseCollector:
                 yield None
         self._lines.clear()
         while named:
-            # One after the other: to forget all of them at once takes a frame's time.
+            # One after the other, as above.
             name, lines = named.popitem()
             for number, line in enumerate(sorted(lines, key=lambda one: one.first.order) if lines[1:] else lines, 1):
                 yield (f"{name} #{number}" if number > 1 else name), line
 
     def _cause(self, name: str, line: _Line) -> RootCause:
         first = line.first
-        cut_off, impaired = line.cut_off or set(), line.impaired or set()
         return RootCause(
             id=name,
             object=line.object or self._subject(first.object),
@@ -221,9 +237,9 @@ class CauseCollector:
             )
             if line.symptoms
             else (),
-            cut_off=len(cut_off),
-            impaired=len(impaired - cut_off),
-            services=len({ref for ref, _ in cut_off | impaired}) if cut_off or impaired else 0,
+            cut_off=len(line.cut_off or ()),
+            impaired=len(line.impaired or ()),
+            services=len(line.services or ()),
         )
 
     def _symptom(self, cause: str, line: _Line) -> FindingGroup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from dsview.core.finding import Cause, Finding, ObjectRef, Severity
 
@@ -90,9 +90,9 @@ class FindingIndex:
         for entries in self._by_object.values():
             yield from entries.values()
 
-    def by_object(self) -> list[Collection[Finding]]:
+    def by_object(self) -> Sequence[Mapping[tuple[str, str | None, str | None], Finding]]:
         """The findings of each object, as they are when they are looked at."""
-        return [entries.values() for entries in self._by_object.values()]
+        return list(self._by_object.values())
 
     def __len__(self) -> int:
         return sum(self._counts.values())
