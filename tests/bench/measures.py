@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from tests.bench.figures import Figure, quantile
+from tests.bench.fleet import fleet
 from tests.bench.running import Bench
 from tests.bench.serving import Serving
 from tests.bench.terminal import CursorKeys, Terminal
@@ -304,4 +305,5 @@ ROWS: dict[str, Callable[[Bench], list[Figure]]] = {
     "flat": flat,
     "engine": engine,
     "refresh": refresh,
+    "fleet": fleet,
 }
