@@ -1,7 +1,7 @@
 """Front doors: the controllers, one module or package each, and what their proxy pods listen on.
 
-The room stands below `sources` and `cluster`, although a controller looks at the cluster to predict its sockets:
-sources parse the files that proxies are configured by, and the cluster keeps an index of the proxy pods, so both need
-to know controllers. What a controller needs of the cluster is a short list instead, the protocol `ClusterReader`, which
-`ClusterState` satisfies. To add a controller, write its module and add one line to `registry`.
+This package is below `sources` and `cluster`, although a controller needs the cluster to predict its sockets: sources
+parse the proxies' configuration files, and the cluster indexes the proxy pods, so both import controllers. A controller
+queries the cluster through the protocol `ClusterReader`, which `ClusterState` satisfies. To add a controller, write its
+module and add one line to `registry`.
 """
