@@ -93,7 +93,7 @@ def _layer(state: ClusterState, name: LayerName, tally: Tally, *kinds: Kind, not
     if unread:
         return Layer(name=name, unread=unread)
     v4, v6 = (Count(tally.having[family], tally.of[family]) for family in FAMILIES)
-    return Layer(name=name, v4=v4, v6=v6, note=safe(note) if note else _restricted(state, kinds[0]))
+    return Layer(name=name, v4=v4, v6=v6, note=safe(", ".join(filter(None, (note, _restricted(state, kinds[0]))))))
 
 
 def _pods(state: ClusterState) -> Tally:
@@ -103,6 +103,16 @@ def _pods(state: ClusterState) -> Tally:
             tally.of[family] += number
             tally.having[family] += number * (family in families)
     return tally
+
+
+def _unready(nodes: int) -> str:
+    return f"{nodes:,} not ready" if nodes else ""
+
+
+def _pod_layer(state: ClusterState) -> Layer:
+    tally = _pods(state)
+    rest = len(state.pods) - tally.of[FAMILIES[0]]
+    return _layer(state, LayerName.PODS, tally, Kind.POD, note=f"{rest:,} not running" if rest > 0 else "")
 
 
 _PARAMETERS = tuple(kind for kind in GATEWAY_KINDS if kind is not Kind.HTTP_ROUTE)
@@ -179,8 +189,8 @@ def matrix(view: ClusterView) -> tuple[Layer, ...]:
         state.status(Kind.PROXY_LISTENERS),
     )
     layers = (
-        _layer(state, LayerName.NODES, census.nodes, Kind.NODE),
-        _layer(state, LayerName.PODS, _pods(state), Kind.POD),
+        _layer(state, LayerName.NODES, census.nodes, Kind.NODE, note=_unready(census.unready_nodes)),
+        _pod_layer(state),
         _layer(state, LayerName.SERVICES, census.services, Kind.SERVICE),
         _layer(state, LayerName.ENDPOINTS, census.endpoints, Kind.ENDPOINT_SLICE, Kind.SERVICE),
         _load_balancers(state),

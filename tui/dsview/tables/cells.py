@@ -30,6 +30,10 @@ class Tone(StrEnum):
     GOOD = "good"
     GAP = "gap"
     PRIMARY = "primary"
+    SHORT = "short"
+    """Less than there should be, whatever the findings say."""
+    REMARK = "remark"
+    """In the column of findings: what keeps the row from being whole, or judged, and is no finding."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,9 +65,15 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
     value: str = ""
 
     @property
+    def is_short(self) -> bool:
+        """Whether it holds less than it should: it gets a sign of its own where no finding flags it."""
+        return self.tone is Tone.SHORT or (self.tone is Tone.GAP and self.text != GAP)
+
+    @property
     def exported(self) -> str:
         """The whole value in Kubernetes' own words; empty where there is none."""
-        return self.value or ("" if self.text in {GAP, NONE, UNREAD} else self.text)
+        is_said = self.text in {GAP, NONE, UNREAD} or self.tone is Tone.REMARK
+        return self.value or ("" if is_said else self.text)
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):

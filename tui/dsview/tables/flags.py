@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.not_judged import when_judged
 from dsview.checks.engine.registry import registry
-from dsview.core.finding import Finding, Severity
+from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import Safe
 
 GLYPHS = {Severity.ERROR: "■", Severity.WARNING: "▲", Severity.NOTE: "●"}
@@ -68,3 +69,9 @@ def _flags(view: ClusterView, findings: Iterable[Finding]) -> list[str]:
         if text not in target:
             target.append(text)
     return [*own, *(text for text in folded if text not in own)]
+
+
+def settling_remark(view: ClusterView, ref: ObjectRef) -> str:
+    """Until when something about an object is not judged, in a few words; empty where all is."""
+    pending = view.settling.of(ref)
+    return f"settling {when_judged(pending)}" if pending else ""

@@ -92,11 +92,18 @@ def make_row(
     columns: tuple[Column, ...],
     cells: dict[str, Cell],
     findings: tuple[Finding, ...],
+    *,
+    remark: str = "",
 ) -> Row:
-    """A row of named cells, with its findings marked in the cells that they are about."""
+    """A row of named cells, with its findings marked in the cells that they are about.
+
+    `remark` says what keeps the row from being whole, or judged; it stands behind the findings.
+    """
+    if remark and not findings:
+        cells["flags"] = Cell(safe(remark), Tone.REMARK)
     if findings:
         cells["flags"] = Cell(
-            flags_words(view, findings),
+            safe("  ".join(filter(None, (flags_words(view, findings), remark)))),
             flag=min((f.severity for f in findings), key=_rank),
             value=flags_text(view, findings),
         )

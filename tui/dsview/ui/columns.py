@@ -107,7 +107,7 @@ class ColumnSizer:
             for index, cell in enumerate(row.cells):
                 text = cell.text
                 width = len(text) if text.isascii() else cell_len(text)
-                if cell.flag is not None:
+                if cell.flag is not None or cell.is_short:
                     width += 2
                 most = max(self.columns[index].max_width, self._least[index])
                 if self.columns[index].id == FLAGS_COLUMN and cell.value:

@@ -81,8 +81,9 @@ def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
                 continue
             is_whole = False
             name = _SHORT.get(layer.name, layer.name)
-            if flag is not None:
-                sign = (f"{glyphs.severity(flag)}{_words(count)}", severity_style(flag))
+            if flag is not None or _is_short(layer, count):
+                mark = glyphs.severity(flag) if flag is not None else glyphs.short
+                sign = (f"{mark}{_words(count)}", severity_style(flag or Severity.WARNING))
                 shown.append(content((f"{name} ", MUTED), sign))
             elif not only_flagged:
                 shown.append(content((f"{name} ", MUTED), (_words(count), lane_style(family))))
@@ -171,5 +172,12 @@ def _cell(layer: Layer, family: Family, overview: Overview, glyphs: Glyphs) -> C
     if not count.of:
         return content((glyphs.dot, FAINT))
     is_served = not overview.families or family in overview.families
+    if is_served and _is_short(layer, count):
+        return content((f"{_words(count)} {glyphs.short}", severity_style(Severity.WARNING)))
     style = FAINT if not is_served else lane_style(family) if count.is_whole else f"{lane_style(family)} bold"
     return content((_words(count), style))
+
+
+def _is_short(layer: Layer, count: Count) -> bool:
+    """Whether some lack the family that should have it. A Service may have one family on purpose."""
+    return not count.is_whole and layer.name is not LayerName.SERVICES

@@ -32,6 +32,7 @@ class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
     rail: str
     broken_rail: str
     nowhere: str
+    short: str
 
     @property
     def is_ascii(self) -> bool:
@@ -69,6 +70,7 @@ UNICODE = Glyphs(
     rail="┃",
     broken_rail="╎",
     nowhere="○",
+    short="◊",
 )
 ASCII = Glyphs(
     error="X",
@@ -90,6 +92,7 @@ ASCII = Glyphs(
     rail="|",
     broken_rail=":",
     nowhere="o",
+    short="*",
 )
 
 _TO_ASCII = str.maketrans(

@@ -184,14 +184,14 @@ class Painter:
         # Signs stand in the flags and for "nothing"; names are shown as they are.
         text: str = glyphs.own(cell.text) if column.id == FLAGS_COLUMN or cell.text == NONE else cell.text
         right = column.align == "right"
-        if cell.flag is None:
-            if cell.tone is Tone.GAP and text == GAP:
+        if cell.flag is None and not cell.is_short:
+            if cell.tone is Tone.GAP:
                 text = glyphs.gap * min(width, _GAP_LENGTH)
-            if column.id == FLAGS_COLUMN:
+            if column.id == FLAGS_COLUMN and cell.tone is not Tone.REMARK:
                 text = ""
             return Segment(self._fitted(text, column, width), style)
-        flag = self.style(cell.flag.value, lit, chosen=chosen)
-        sign = glyphs.severity(cell.flag)
+        flag = self.style(cell.flag.value if cell.flag is not None else Tone.SHORT.value, lit, chosen=chosen)
+        sign = glyphs.severity(cell.flag) if cell.flag is not None else glyphs.short
         if column.id == FLAGS_COLUMN:
             # The codes alone where their names have no room.
             text = text if len(text) <= width else flags_within(glyphs.own(cell.value or cell.text), width)
@@ -275,6 +275,8 @@ _STYLES: dict[str, str] = {
     "good": "$good",
     "gap": "$ink-faint",
     "primary": "$ink bold",
+    "short": "$flag-warning",
+    "remark": "$ink-muted",
     "v4": "$lane-v4",
     "v6": "$lane-v6",
     "v4-title": "$lane-v4 bold",

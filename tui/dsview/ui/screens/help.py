@@ -42,6 +42,10 @@ class HelpScreen(ReadingScreen):
                 (content(severity_word(Severity.WARNING, glyphs)), "A mismatch that bites under some condition."),
                 (content(severity_word(Severity.NOTE, glyphs)), "Worth knowing, often intended."),
                 (content((glyphs.gap * 10, "$ink-faint")), "A gap: an address of this family should be here."),
+                (
+                    content(("2/3 ", "$flag-warning"), (glyphs.short, "$flag-warning")),
+                    "Less than there should be. The row says why, also before a check has judged it.",
+                ),
                 (content((glyphs.dot, MUTED)), "Nothing is here, and nothing need be."),
                 (content(("?", MUTED)), "Nobody can tell, since it was not read."),
                 (content(("IPv4", V4), " ", ("IPv6", V6)), "The two lanes. What is bold in one is the first address."),

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.core.address import FAMILIES, Family, families_of
-from dsview.core.finding import Finding
+from dsview.core.finding import Finding, ObjectRef
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.node import Node
 from dsview.tables.cells import Column, Row, Tone
+from dsview.tables.flags import settling_remark
 from dsview.tables.pane import Attribute, Pane, gaps, lane_cells, make_row, text_cell
 from dsview.tables.panes.nodes import SPEC
 from dsview.tables.panes.nodes.facts import node_facts
@@ -53,12 +54,13 @@ def _row(view: ClusterView, key: Key) -> Row | None:
     external = node.addresses_of("ExternalIP")
     cells = {
         "name": text_cell(node.name),
-        "ready": text_cell("Ready" if node.ready else "Not ready", Tone.GOOD if node.ready else Tone.PLAIN),
+        "ready": text_cell("Ready", Tone.GOOD) if node.ready else text_cell("Not ready", Tone.SHORT),
         "external_ip": text_cell(", ".join(external), Tone.MUTED),
         **lane_cells("internal_ip", node.addresses_of("InternalIP"), view.profile.service_families),
         **lane_cells("pod_cidr", node.cidrs, _wanted_cidrs(view, node)),
     }
-    return make_row(view, key, COLUMNS, cells, _findings(view, key))
+    remark = settling_remark(view, ObjectRef("Node", None, node.name))
+    return make_row(view, key, COLUMNS, cells, _findings(view, key), remark=remark)
 
 
 def _ranks(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.core.address import Family, families_of, family_of
-from dsview.core.finding import Finding
+from dsview.core.finding import Finding, ObjectRef
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.tables.cells import Column, Row, Tone
+from dsview.tables.flags import settling_remark
 from dsview.tables.pane import Attribute, Pane, lane_cells, make_row, text_cell
 from dsview.tables.panes.pods import SPEC
 from dsview.tables.panes.pods.facts import phase_of, pod_facts
@@ -47,7 +48,7 @@ def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     return view.findings_of("Pod", *key)
 
 
-_TONES = {"Running": Tone.GOOD, "Succeeded": Tone.MUTED, "Failed": Tone.MUTED}
+_TONES = {"Running": Tone.GOOD, "Not ready": Tone.SHORT, "Succeeded": Tone.MUTED, "Failed": Tone.MUTED}
 
 
 def _row(view: ClusterView, key: Key) -> Row | None:
@@ -66,7 +67,9 @@ def _row(view: ClusterView, key: Key) -> Row | None:
         "host_network": text_cell("host" if pod.host_network else ""),
         **lane_cells("pod_ip", pod.ips, wanted_families(view, pod), primary=pod.ips[0] if pod.ips else ""),
     }
-    return make_row(view, key, COLUMNS, cells, _findings(view, key))
+    return make_row(
+        view, key, COLUMNS, cells, _findings(view, key), remark=settling_remark(view, ObjectRef("Pod", *key))
+    )
 
 
 _RANKS: dict[str, Callable[[Pod], str]] = {

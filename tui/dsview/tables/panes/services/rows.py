@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterable, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.analysis.plan import Wave, is_movable, make_step
+from dsview.checks.engine.remediation import count, names
 from dsview.cluster.endpoints import service_endpoints
+from dsview.cluster.state import Change
 from dsview.core.address import FAMILIES, Family
-from dsview.core.finding import Finding
+from dsview.core.finding import Finding, ObjectRef
 from dsview.core.text import safe
 from dsview.kinds.endpoint_slice import EndpointSlice
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
+from dsview.kinds.node import Node
 from dsview.kinds.service import Service
 from dsview.tables.cells import Cell, Column, Row, Tone
+from dsview.tables.flags import settling_remark
 from dsview.tables.pane import NOT_READ, NOTHING, Attribute, Pane, gaps, lane_cells, make_row, text_cell
 from dsview.tables.panes.services import SPEC
 from dsview.tables.panes.services.facts import service_facts, type_of, vips
@@ -88,17 +92,38 @@ def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
     if not view.state.is_known(Kind.ENDPOINT_SLICE):
         return {"ready_v4": NOT_READ, "ready_v6": NOT_READ}
     found = service_endpoints(view.state, service.key)
-    most = max(found.live(family) for family in FAMILIES)
+    most = max(len(found.of(family).all) for family in FAMILIES)
     cells: dict[str, Cell] = {}
     for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
         live = found.live(family)
         if family in service.families:
             short = live < most
             text = f"{live}/{most}" if short else f"{live}"
-            cells[f"ready{suffix}"] = Cell(safe(text), Tone.GAP if short and not live else Tone.PLAIN, value=str(live))
+            tone = Tone.PLAIN if not short else Tone.SHORT if live else Tone.GAP
+            cells[f"ready{suffix}"] = Cell(safe(text), tone, value=str(live))
         else:
             cells[f"ready{suffix}"] = text_cell(str(live), Tone.MUTED) if live else NOTHING
     return cells
+
+
+def _remark(view: ClusterView, service: Service) -> str:
+    """Why a Service has fewer ready endpoints than endpoints, and until when it is not judged; empty where neither."""
+    found = service_endpoints(view.state, service.key)
+    waiting: set[str] = set()
+    nodes: set[str] = set()
+    for family in service.families:
+        of_family = found.of(family)
+        if len(of_family.ready) == len(of_family.all):
+            continue
+        for identity in of_family.all.keys() - of_family.ready.keys():
+            waiting.add(identity)
+            node = view.state.nodes.get(("", of_family.all[identity].node_name))
+            if node is not None and not node.ready:
+                nodes.add(node.name)
+    settling = settling_remark(view, ObjectRef("Service", *service.key))
+    unready = f"{count(len(waiting), 'endpoint')} not ready" if waiting else ""
+    down = f"{names(sorted(nodes), 1)} not ready" if nodes else ""
+    return "; ".join(filter(None, (down or unready, settling)))
 
 
 def _vip_cells(service: Service) -> dict[str, Cell]:
@@ -144,7 +169,7 @@ def _row(view: ClusterView, key: Key) -> Row | None:
     else:
         wanted = _wanted(view, service)
         cells.update(lane_cells("cluster_ip", service.real_cluster_ips, wanted, primary=service.cluster_ip))
-    return make_row(view, key, COLUMNS, cells, _findings(view, key))
+    return make_row(view, key, COLUMNS, cells, _findings(view, key), remark=_remark(view, service))
 
 
 def _wanted(view: ClusterView, service: Service) -> tuple[Family, ...]:
@@ -220,8 +245,14 @@ _GLANCED = frozenset({Kind.NETWORK_POLICY, Kind.CONFIG_MAP, Kind.PROXY_LISTENERS
 
 
 def _glances(_view: ClusterView, delta: Delta) -> bool:
-    """What a Service needs to become dual-stack depends on all of these."""
-    return bool(delta.nodes) or any(change.kind in _GLANCED for change in delta.changes)
+    """What a Service needs to become dual-stack depends on all of these, and why it is not ready on nodes."""
+    return bool(delta.nodes) or any(change.kind in _GLANCED or _is_flap(change) for change in delta.changes)
+
+
+def _is_flap(change: Change) -> bool:
+    """Whether a node became Ready, or is not any more."""
+    old, new = change.old, change.new
+    return isinstance(old, Node) and isinstance(new, Node) and old.ready is not new.ready
 
 
 PANE = Pane(
