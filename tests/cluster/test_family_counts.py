@@ -20,8 +20,9 @@ _names = st.sampled_from("abc")
 _families = st.sampled_from([("IPv4",), ("IPv6",), ("IPv4", "IPv6"), ("IPv6", "IPv4")])
 
 nodes = st.builds(
-    lambda name, ips: Node(name=name, addresses=tuple(NodeAddress("InternalIP", ip) for ip in ips)),
+    lambda name, ready, ips: Node(name=name, ready=ready, addresses=tuple(NodeAddress("InternalIP", ip) for ip in ips)),
     _names,
+    st.booleans(),
     st.lists(st.sampled_from(["192.0.2.1", "2001:db8::1", "fe80::1", "nonsense"]), max_size=2),
 )
 services = st.builds(
@@ -109,6 +110,7 @@ def test_counts_kept_on_the_way_are_those_of_a_walk(taken: list[tuple[Object, bo
         for family in FAMILIES
     }
     assert kept == recounted(state)
+    assert census.unready_nodes == {node.key for node in state.nodes if not node.ready}
 
 
 def test_a_service_that_loses_its_last_ready_endpoint_of_a_family_has_turned() -> None:

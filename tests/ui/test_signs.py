@@ -12,7 +12,7 @@ from dsview.ui.table import Table
 from dsview.ui.themes import own_themes
 from tests.ui.stage import on_stage, pod
 
-WGL4 = frozenset("■▲●○►◄▼√↑↓…·▪")
+WGL4 = frozenset("■▲●○►◄▼√↑↓…·▪◊")
 """Signs of Windows Glyph List 4, which monospace fonts have; terminals draw lines and blocks for themselves."""
 
 TEXT = ("ink", "ink-muted", "ink-faint", "focus", "lane-v4", "lane-v6")
@@ -78,8 +78,8 @@ async def test_every_sign_is_explained_one_key_away() -> None:
     async with on_stage(size=(120, 40)) as stage:
         await stage.press("?")
         legend = stage.text
-        signs = ("error", "warning", "note", "good", "gap", "dot", "ellipsis", "more", "opened", "folded", "nowhere")
-        for name in (*signs, "rail", "broken_rail", "ascending", "descending", "cursor"):
+        signs = ("error", "warning", "note", "short", "good", "gap", "dot", "ellipsis", "more", "opened", "folded")
+        for name in (*signs, "nowhere", "rail", "broken_rail", "ascending", "descending", "cursor"):
             assert getattr(UNICODE, name) in legend, name
         assert "A gap: an address of this family should be here." in legend
         assert "Nothing is here, and nothing need be." in legend

@@ -105,14 +105,14 @@ def _pods(state: ClusterState) -> Tally:
     return tally
 
 
-def _unready(nodes: int) -> str:
-    return f"{nodes:,} not ready" if nodes else ""
+def _number(number: int, words: str) -> str:
+    return f"{number:,} {words}" if number > 0 else ""
 
 
 def _pod_layer(state: ClusterState) -> Layer:
     tally = _pods(state)
     rest = len(state.pods) - tally.of[FAMILIES[0]]
-    return _layer(state, LayerName.PODS, tally, Kind.POD, note=f"{rest:,} not running" if rest > 0 else "")
+    return _layer(state, LayerName.PODS, tally, Kind.POD, note=_number(rest, "not running"))
 
 
 _PARAMETERS = tuple(kind for kind in GATEWAY_KINDS if kind is not Kind.HTTP_ROUTE)
@@ -176,7 +176,7 @@ def _load_balancers(state: ClusterState) -> Layer:
             tally.of[family] += part.of[family]
             tally.having[family] += part.having[family]
     named = census.named + by_name
-    return _layer(state, LayerName.LOAD_BALANCERS, tally, Kind.SERVICE, note=f"{named} by name only" if named else "")
+    return _layer(state, LayerName.LOAD_BALANCERS, tally, Kind.SERVICE, note=_number(named, "by name only"))
 
 
 def matrix(view: ClusterView) -> tuple[Layer, ...]:
@@ -189,7 +189,7 @@ def matrix(view: ClusterView) -> tuple[Layer, ...]:
         state.status(Kind.PROXY_LISTENERS),
     )
     layers = (
-        _layer(state, LayerName.NODES, census.nodes, Kind.NODE, note=_unready(census.unready_nodes)),
+        _layer(state, LayerName.NODES, census.nodes, Kind.NODE, note=_number(len(census.unready_nodes), "not ready")),
         _pod_layer(state),
         _layer(state, LayerName.SERVICES, census.services, Kind.SERVICE),
         _layer(state, LayerName.ENDPOINTS, census.endpoints, Kind.ENDPOINT_SLICE, Kind.SERVICE),

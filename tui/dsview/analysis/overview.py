@@ -60,8 +60,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     nothing is flagged, lest it be taken for more than it is; else it is empty.
 
     `is_complete`: everything that was asked for was read and evaluated. `is_settled`: no finding waits to be judged.
-    `causes` counts all root causes, `worst`
-    holds the first of them. `failing` and `partial` count Services by family.
+    `is_degraded`: a Service does not work, or a Node is not ready, whatever the findings say. `causes` counts all root
+    causes, `worst` holds the first of them. `failing` and `partial` count Services by family.
     """
 
     mode: Safe
@@ -70,6 +70,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity | None
     is_complete: bool
     is_settled: bool
+    is_degraded: bool
     layers: tuple[Layer, ...]
     flags: dict[tuple[LayerName, Family], Severity]
     worst: tuple[Worst, ...]
@@ -99,6 +100,7 @@ def overview(view: ClusterView, tally: Tally) -> Overview:
         severity=severity,
         is_complete=is_complete,
         is_settled=not len(view.settling),
+        is_degraded=bool(tally.failing or tally.partial or view.state.census.unready_nodes),
         layers=matrix(view),
         flags=tally.flags,
         worst=tuple(_worst(view, tally)),

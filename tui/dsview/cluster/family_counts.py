@@ -67,7 +67,7 @@ class FamilyCounts:
     `nodes`: with a usable InternalIP. `services`: with the family among their own. `endpoints`: of the Services with
     the family, those with a ready endpoint of it. `load_balancers`: of the LoadBalancer Services with the family,
     those with an address of it; `named` counts those that have a host name only, which does not tell. `unready_nodes`
-    are the Nodes that are not Ready, whatever their addresses.
+    holds the keys of the Nodes that are not Ready, whatever their addresses.
     """
 
     def __init__(self) -> None:
@@ -76,13 +76,16 @@ class FamilyCounts:
         self.endpoints = Tally()
         self.load_balancers = Tally()
         self.named = 0
-        self.unready_nodes = 0
+        self.unready_nodes: set[Key] = set()
         self._live: dict[Family, dict[Key, int]] = {family: {} for family in FAMILIES}
         self._turned: dict[Turn, bool] = {}
 
     def follow_node(self, old: Node | None, new: Node | None) -> None:
         """Follow one Node."""
-        self.unready_nodes += (new is not None and not new.ready) - (old is not None and not old.ready)
+        if old is not None and not old.ready:
+            self.unready_nodes.discard(old.key)
+        if new is not None and not new.ready:
+            self.unready_nodes.add(new.key)
         if old is not None and new is not None and old.addresses == new.addresses:
             return
         for node, step in ((old, -1), (new, 1)):

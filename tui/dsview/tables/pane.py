@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -44,7 +44,8 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     `attributes` are what the keys of a filter can ask of its rows (`filter_keys`).
     `grouped_by` is the column that rows stand together by where no order is asked for.
     `glances` says whether a delta may have changed the look, but neither place nor text, of rows that `affected` does
-    not name: those on the screen are made anew.
+    not name: those on the screen are made anew. `degraded` are rows that come next after the flagged ones where the
+    worst come first: what is wrong with them is no finding.
     """
 
     spec: PaneSpec
@@ -64,6 +65,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     flag_kind: str = ""
     grouped_by: str = ""
     glances: Callable[[ClusterView, Delta], bool] = lambda _view, _delta: False
+    degraded: Callable[[ClusterView], Collection[Key]] = lambda _view: ()
 
     @property
     def id(self) -> str:

@@ -55,9 +55,13 @@ def number_sort(number: int) -> str:
     return f"{number:012d}"
 
 
-def findings_sort(findings: tuple[Finding, ...]) -> str:
-    """Worst first, then the most findings, then by code; rows without findings last."""
+_DEGRADED = "~"
+"""Sorts behind every finding and before `LAST`."""
+
+
+def findings_sort(findings: tuple[Finding, ...], *, is_degraded: bool = False) -> str:
+    """Worst first, then the most findings, then by code; rows without findings last, the degraded before the others."""
     if not findings:
-        return LAST
+        return _DEGRADED if is_degraded else LAST
     worst = min(findings, key=lambda f: f.order)
     return f"{worst.severity.rank}{999 - min(len(findings), 999):03d}{worst.check}"

@@ -95,7 +95,11 @@ class TableView:
                 shown = keys if len(self._keys) == self._total else keys.intersection(self._keys)
                 found += nsmallest(wanted, shown)
             if len(found) >= most:
-                break
+                return found
+        degraded = self.pane.degraded(self.session)
+        if degraded:
+            rest = (key for key in degraded if key not in self._flags and self.index_of(key) is not None)
+            found += nsmallest(most - len(found), rest)
         return found
 
     @property

@@ -27,6 +27,8 @@ def verdict_lines(overview: Overview, width: int, glyphs: Glyphs, *, most: int) 
     severity = overview.severity
     if severity is not None and severity is not Severity.NOTE:
         sign: tuple[str, str] = (glyphs.severity(severity), severity_style(severity))
+    elif overview.is_degraded:
+        sign = (glyphs.short, severity_style(Severity.WARNING))
     elif overview.is_complete and overview.is_settled:
         sign = (glyphs.good, GOOD)
     else:

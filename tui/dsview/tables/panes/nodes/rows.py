@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.core.address import FAMILIES, Family, families_of
@@ -19,7 +19,7 @@ from dsview.tables.sort_keys import address_ranks, findings_sort, lane_of
 
 COLUMNS = (
     Column(id="name", title="Name", help="The name.", width=12, max_width=44),
-    Column(id="ready", title="Ready", help="The Ready condition.", max_width=9, priority=3),
+    Column(id="ready", title="Ready", help="The Ready condition.", max_width=11, priority=3),
     Column(id="internal_ip_v4", title="Internal IP", help="The IPv4 InternalIP.", lane="IPv4", width=11, max_width=15),
     Column(
         id="pod_cidr_v4", title="Pod CIDR", help="The IPv4 podCIDR.", lane="IPv4", width=11, max_width=18, priority=1
@@ -76,8 +76,13 @@ def _ranks(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:
             lanes = (address_ranks(_addresses(nodes, "ExternalIP"), family) for family in FAMILIES)
             return list(map(min, *lanes))
         case "flags":
-            return [findings_sort(_findings(view, key)) for key in keys]
+            down = _unready(view)
+            return [findings_sort(_findings(view, key), is_degraded=key in down) for key in keys]
     return [name for _, name in keys]
+
+
+def _unready(view: ClusterView) -> Collection[Key]:
+    return view.state.census.unready_nodes
 
 
 def _addresses(nodes: Iterable[Node | None], kind: str) -> Iterator[tuple[str, ...]]:
@@ -133,4 +138,5 @@ PANE = Pane(
     findings=_findings,
     contains=lambda view, key: key in view.state.nodes,
     flag_kind="Node",
+    degraded=_unready,
 )

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.analysis.plan import Wave, is_movable, make_step
 from dsview.checks.engine.remediation import count, names
-from dsview.cluster.endpoints import service_endpoints
+from dsview.cluster.endpoints import FamilyEndpoints, service_endpoints
 from dsview.cluster.state import Change
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Finding, ObjectRef
 from dsview.core.text import safe
-from dsview.kinds.endpoint_slice import EndpointSlice
+from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.node import Node
@@ -92,7 +92,7 @@ def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
     if not view.state.is_known(Kind.ENDPOINT_SLICE):
         return {"ready_v4": NOT_READ, "ready_v6": NOT_READ}
     found = service_endpoints(view.state, service.key)
-    most = max(len(found.of(family).all) for family in FAMILIES)
+    most = max(found.live(family) + len(_awaited(view, found.of(family))) for family in FAMILIES)
     cells: dict[str, Cell] = {}
     for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
         live = found.live(family)
@@ -106,24 +106,29 @@ def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
     return cells
 
 
+def _awaited(view: ClusterView, of_family: FamilyEndpoints) -> dict[str, Endpoint]:
+    """The endpoints that are not ready, but for those of Pods that are being deleted."""
+    unready = of_family.all.keys() - of_family.ready.keys()
+    found = {identity: of_family.all[identity] for identity in unready}
+    return {identity: endpoint for identity, endpoint in found.items() if not _is_leaving(view, endpoint)}
+
+
+def _is_leaving(view: ClusterView, endpoint: Endpoint) -> bool:
+    pod = view.state.pods.get(endpoint.target)
+    return pod is not None and bool(pod.deleted)
+
+
 def _remark(view: ClusterView, service: Service) -> str:
     """Why a Service has fewer ready endpoints than endpoints, and until when it is not judged; empty where neither."""
     found = service_endpoints(view.state, service.key)
-    waiting: set[str] = set()
-    nodes: set[str] = set()
+    awaited: dict[str, Endpoint] = {}
     for family in service.families:
-        of_family = found.of(family)
-        if len(of_family.ready) == len(of_family.all):
-            continue
-        for identity in of_family.all.keys() - of_family.ready.keys():
-            waiting.add(identity)
-            node = view.state.nodes.get(("", of_family.all[identity].node_name))
-            if node is not None and not node.ready:
-                nodes.add(node.name)
-    settling = settling_remark(view, ObjectRef("Service", *service.key))
-    unready = f"{count(len(waiting), 'endpoint')} not ready" if waiting else ""
-    down = f"{names(sorted(nodes), 1)} not ready" if nodes else ""
-    return "; ".join(filter(None, (down or unready, settling)))
+        awaited |= _awaited(view, found.of(family))
+    on = {endpoint.node_name for endpoint in awaited.values()}
+    down = sorted(name for name in on if (node := view.state.nodes.get(("", name))) is not None and not node.ready)
+    unready = f"{count(len(awaited), 'endpoint')} not ready" if awaited else ""
+    why = f"{names(down, 1)} not ready" if down else unready
+    return "; ".join(filter(None, (why, settling_remark(view, ObjectRef("Service", *service.key)))))
 
 
 def _vip_cells(service: Service) -> dict[str, Cell]:
