@@ -72,7 +72,7 @@ async def test_overview_follows_the_cluster() -> None:
         mended = [pod(f"api-{number}", number + 10, app="api") for number in range(2)]
         stage.source.put(*mended, *slices("api", mended))
         await stage.until(lambda: "None of 4 Services is flagged as failing." in stage.text)
-        assert "No packets are sent to try it." in " ".join(stage.text.split())
+        await stage.until(lambda: "No packets are sent to try it." in " ".join(stage.text.split()))
 
 
 async def test_overview_says_which_layer_was_not_read() -> None:
