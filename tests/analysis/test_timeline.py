@@ -208,7 +208,7 @@ def test_nginx_that_stops_listening_is_entered_only_where_it_was_read() -> None:
         )
 
     shop.tell(StatusChanged(kind=Kind.PROXY_LISTENERS, health=Health.LIVE, since=NOW), conf("IPv4", "IPv6"))
-    assert shop.tell(conf("IPv4")) == [("lost", "Pod shop/web-0", "nginx no longer listens on IPv6 at 80.")]
+    assert shop.tell(conf("IPv4")) == [("lost", "Pod shop/web-0", "The proxy no longer listens on IPv6 at 80.")]
     assert shop.tell(conf("IPv4", "IPv6", source=ListenSource.PREDICTED)) == []
 
 

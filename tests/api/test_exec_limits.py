@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from dsview.kinds.pod import Pod
+from dsview.listeners.registry import CONF_COMMANDS
 from dsview.sources.kube import client as kube_client
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.kubeconfig import resolve_context
 from dsview.sources.kube.limits import BodyLimit
-from dsview.sources.kube.pod_exec import COMMANDS, ConfUnavailable, run
+from dsview.sources.kube.pod_exec import ConfUnavailable, run
 from tests.security.test_tls import certificate
 from tests.support.apiserver import ApiServer, Raw, Request, dripping
 
@@ -43,17 +44,17 @@ def client(api: ApiServer, tmp_path: Path) -> Iterator[Client]:
 
 def read(api: ApiServer, client: Client, *frames: bytes) -> bytes:
     api.on_exec = lambda _: frames
-    return run(client, POD, "controller", COMMANDS[0])
+    return run(client, POD, "controller", CONF_COMMANDS[0])
 
 
 @pytest.mark.parametrize("user", [{"token": "t"}, {"username": "admin", "password": "p"}], ids=["own", "official"])
 @pytest.mark.parametrize("has_tls", [False, True], ids=["http", "https"])
 def test_a_file_is_read_by_every_way_of_connecting(tmp_path: Path, user: dict[str, str], has_tls: bool) -> None:
     with ApiServer(tls=certificate(tmp_path) if has_tls else None) as server:
-        server.files[POD.key] = {" ".join(COMMANDS[0]): b"http { }" * 20_000}
+        server.files[POD.key] = {" ".join(CONF_COMMANDS[0]): b"http { }" * 20_000}
         one = Client(resolve_context(str(server.write_kubeconfig(tmp_path / "config", **user)), None), connections=1)
-        assert run(one, POD, "controller", COMMANDS[0]) == b"http { }" * 20_000
-        assert run(one, POD, "controller", COMMANDS[0]) == b"http { }" * 20_000
+        assert run(one, POD, "controller", CONF_COMMANDS[0]) == b"http { }" * 20_000
+        assert run(one, POD, "controller", CONF_COMMANDS[0]) == b"http { }" * 20_000
         assert all(request.authorization for request in server.log)
         one.close()
 
@@ -93,7 +94,7 @@ def test_bytes_that_drip_end_when_the_time_of_the_command_does(
     api.on_exec = lambda _: (what, *dripping(b"x" if what else b"\x89", is_over))
     started = time.monotonic()
     with pytest.raises(ConfUnavailable, match="in time"):
-        run(client, POD, "controller", COMMANDS[0])
+        run(client, POD, "controller", CONF_COMMANDS[0])
     is_over.set()
     assert time.monotonic() - started < 5.0
 
@@ -108,7 +109,7 @@ def test_a_head_that_drips_is_given_up(api: ApiServer, client: Client, monkeypat
     api.hook = hook
     threading.Thread(target=_enforce, args=(client, is_over), daemon=True).start()
     with pytest.raises(RequestFailed, match="does not answer"):
-        run(client, POD, "controller", COMMANDS[0])
+        run(client, POD, "controller", CONF_COMMANDS[0])
     is_over.set()
 
 
@@ -123,4 +124,4 @@ def test_a_server_that_does_not_speak_the_protocol_is_refused(api: ApiServer, cl
 
     api.hook = hook
     with pytest.raises(RequestFailed, match="does not speak v4"):
-        run(client, POD, "controller", COMMANDS[0])
+        run(client, POD, "controller", CONF_COMMANDS[0])

@@ -282,7 +282,7 @@ def test_a_source_that_is_stopped_while_it_waits_for_a_server_leaves_no_thread(n
     source = one.session.source
     assert isinstance(source, KubeSource)
     one.session.stop()
-    names = {"dsview-Pod-", "dsview-Service-", "dsview-events", "dsview-nginx-0", "dsview-version"}
+    names = {"dsview-Pod-", "dsview-Service-", "dsview-events", "dsview-proxy-config-0", "dsview-version"}
     end = time.monotonic() + 10
     while left := {thread.name for thread in threading.enumerate()} & names:
         assert time.monotonic() < end, left

@@ -19,7 +19,7 @@ from dsview.cluster.state import ClusterState
 from dsview.kinds.decode import decode
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
-from dsview.listeners.nginx_conf.reading import read_conf
+from dsview.listeners.conf_reading import read_conf
 from dsview.session.session import Session
 from dsview.sources.events import Changed, Health, Item, StatusChanged
 from dsview.sources.kube import KubeSource

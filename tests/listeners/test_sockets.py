@@ -12,13 +12,13 @@ from dsview.kinds.gateway import Gateway, GatewayClass, ParametersRef
 from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
+from dsview.listeners.conf_reading import parse_conf
 from dsview.listeners.contour import Contour
 from dsview.listeners.envoy_gateway import EnvoyGateway
 from dsview.listeners.haproxy import HAProxy
 from dsview.listeners.istio import Istio
 from dsview.listeners.kgateway import KGateway
 from dsview.listeners.kong import Kong
-from dsview.listeners.nginx_conf.reading import parse_conf
 from dsview.listeners.nginx_gateway_fabric import NginxGatewayFabric
 from dsview.listeners.nginx_ingress_controller import NginxIngressController
 from dsview.listeners.openshift_router import OpenShiftRouter

@@ -6,8 +6,8 @@ import pytest
 
 from dsview.core.address import FAMILIES, V4, V6
 from dsview.core.listen import Listener
+from dsview.listeners.conf_reading import parse_conf
 from dsview.listeners.nginx_conf.grammar import UnreadConf
-from dsview.listeners.nginx_conf.reading import parse_conf
 
 DATA = Path(__file__).parents[1] / "data" / "nginx"
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from dsview.core.address import FAMILIES, V4, V6, Family
 from dsview.core.listen import Listener, ListenSource
 from dsview.kinds.pod import Pod
+from dsview.listeners.conf_reading import parse_conf, read_conf
 from dsview.listeners.nginx_conf import directives
 from dsview.listeners.nginx_conf.grammar import UnreadConf
-from dsview.listeners.nginx_conf.reading import parse_conf, read_conf
 
 POD = Pod(name="controller-x", namespace="ingress-nginx")
 EXAMPLES = settings(max_examples=500, deadline=None)

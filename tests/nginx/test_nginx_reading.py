@@ -12,9 +12,10 @@ import pytest
 
 from dsview.core.listen import Listener, ListenSource
 from dsview.kinds.pod import Pod
-from dsview.listeners.nginx_conf import directives, reading, subprocess_parser
+from dsview.listeners import conf_reading as reading
+from dsview.listeners.conf_reading import parse_conf, read_conf
+from dsview.listeners.nginx_conf import directives, subprocess_parser
 from dsview.listeners.nginx_conf.grammar import UnreadConf
-from dsview.listeners.nginx_conf.reading import parse_conf, read_conf
 
 DATA = Path(__file__).parents[1] / "data" / "nginx"
 CHART_DEFAULT = (DATA / "chart-default.conf").read_bytes()

@@ -8,7 +8,7 @@ import pytest
 
 from dsview.core.address import V4, V6, Family
 from dsview.core.listen import Listener
-from dsview.listeners.nginx_conf.reading import parse_conf
+from dsview.listeners.conf_reading import parse_conf
 from tests.support.kernel_sockets import KernelSocket, answers, free_ports, has_ipv6_loopback, is_free
 
 from .nginx_process import StartError, binary, build_options, has_stream, nginx

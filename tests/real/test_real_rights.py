@@ -14,9 +14,9 @@ from dsview.core.listen import ListenSource
 from dsview.export.rbac import cluster_role
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import GATEWAY_KINDS, RESOURCES
+from dsview.listeners.registry import CONF_COMMANDS
 from dsview.sources.events import Health
 from dsview.sources.kube import reflector
-from dsview.sources.kube.pod_exec import COMMANDS
 from tests.real.kubelet import Kubelet
 from tests.real.real import PODS, SERVICES, Real, pod, service
 from tests.security.live import live
@@ -57,7 +57,7 @@ def permit(api: RealApi) -> Iterator[Callable[[str], None]]:
 @pytest.fixture
 def controller(api: RealApi) -> Iterator[Kubelet]:
     """An ingress-nginx controller pod, on a node whose kubelet runs commands in it."""
-    with Kubelet({" ".join(COMMANDS[0]): CONF}) as kubelet:
+    with Kubelet({" ".join(CONF_COMMANDS[0]): CONF}) as kubelet:
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-a"}}
         api.create("/api/v1/nodes", node)
         status = {
@@ -96,7 +96,7 @@ def harmless(entries: list[Json]) -> set[tuple[str, str]]:
         assert "secret" not in entry["requestURI"].lower()
         if name == "pods/exec":
             query = parse_qs(urlsplit(entry["requestURI"]).query)
-            assert tuple(query["command"]) in COMMANDS
+            assert tuple(query["command"]) in CONF_COMMANDS
         elif name == "configmaps":
             assert "fieldSelector=metadata.name" in entry["requestURI"] or target.get("name")
     assert {verb for verb, name in asked if name != "pods/exec"} <= {"get", "list", "watch"}

@@ -45,7 +45,7 @@ from dsview.export.tables import TABLES, sheet_of
 from dsview.export.text import render_text
 from dsview.export.trace import TRACE_FORMATS
 from dsview.kinds.pod import Pod
-from dsview.listeners.nginx_conf.reading import read_conf
+from dsview.listeners.conf_reading import read_conf
 from dsview.session.session import Session
 from dsview.sources.kube.errors import describe, describe_config, failure_of
 from dsview.sources.kube.kubeconfig import Kubeconfig

@@ -16,8 +16,8 @@ from dsview.core.listen import ListenSource
 from dsview.export.rbac import cluster_role
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
+from dsview.listeners.registry import CONF_COMMANDS
 from dsview.sources.events import Health
-from dsview.sources.kube.pod_exec import COMMANDS
 from dsview.ui.actions import ACTIONS
 from tests.security.live import Live, cluster, live
 from tests.security.rights import Rights
@@ -43,9 +43,18 @@ def assert_harmless(api: ApiServer) -> None:
     """Hold every request that was made to what dsview promises."""
     assert {request.verb for request in api.log} <= {"get", "list", "watch", "exec"}
     assert not [request for request in api.log if "secret" in request.plural.lower()]
-    assert all(request.command in COMMANDS for request in api.log if request.verb == "exec")
+    assert all(request.command in CONF_COMMANDS for request in api.log if request.verb == "exec")
     assert all(request.plural == "pods" for request in api.log if request.verb == "exec")
     assert not [r for r in api.log if r.plural == "configmaps" and not (r.name or r.query.get("fieldSelector"))]
+
+
+def test_the_fixed_commands_are_those_that_the_promise_names() -> None:
+    assert set(CONF_COMMANDS) == {
+        ("cat", "/etc/nginx/nginx.conf"),
+        ("cat", "/chroot/etc/nginx/nginx.conf"),
+        ("/dbg", "conf"),
+        ("nginx", "-T"),
+    }
 
 
 async def test_a_full_session_only_gets_lists_watches_and_runs_the_fixed_commands(

@@ -19,8 +19,8 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
+from dsview.listeners.conf_reading import parse_conf
 from dsview.listeners.front_doors import front_doors
-from dsview.listeners.nginx_conf.reading import parse_conf
 from dsview.session.session import Session
 from dsview.sources.demo import DEFAULT, SCENARIOS, DemoSource, Scenario
 from dsview.sources.demo.description import load, seconds

@@ -21,7 +21,7 @@ from dsview.kinds.metadata import Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.kinds.service import Service
-from dsview.listeners.nginx_conf.reading import read_conf
+from dsview.listeners.conf_reading import read_conf
 from dsview.session.session import Session
 from dsview.session.snapshot import take_snapshot
 from dsview.sources.events import Changed, Health, ServerInfo, SourceEvent, StatusChanged

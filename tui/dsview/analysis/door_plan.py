@@ -35,7 +35,7 @@ class DoorPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_doors(view: ClusterView) -> tuple[DoorPlan, ...]:
-    """The doors of all controllers but ingress-nginx, whose Services have steps of their own, by Service."""
+    """The plan of each front door, by Service."""
     found = [_plan(view, door) for door in front_doors(view.state)]
     return tuple(sorted(found, key=lambda plan: (plan.service.namespace or "", plan.service.name)))
 

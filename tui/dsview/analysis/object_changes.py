@@ -108,7 +108,7 @@ def _conf(old: object, new: object) -> Iterator[Happening]:
         for ports, turn, words in ((now - was, Turn.GAINED, "listens"), (was - now, Turn.LOST, "no longer listens")):
             if ports:
                 listed = ", ".join(str(port) for port in sorted(ports))
-                text = f"nginx {words} on {family} at {listed}."
+                text = f"The proxy {words} on {family} at {listed}."
                 yield of_families(turn, text, LayerName.LISTENERS, [family])
 
 

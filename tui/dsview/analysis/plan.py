@@ -13,6 +13,7 @@ from dsview.checks.engine.availability import why_unknown
 from dsview.checks.engine.remediation import (
     count,
     families,
+    make_listen,
     names,
     patch_service,
     recreate_pods,
@@ -20,7 +21,6 @@ from dsview.checks.engine.remediation import (
     reregister_node,
     switch_on,
 )
-from dsview.checks.ingress_nginx.shared import make_listen
 from dsview.checks.load_balancer.shared import close_family, limits_nobody, source_ranges
 from dsview.checks.network_policy.shared import one_family_limits
 from dsview.checks.service.shared import is_cluster_dns

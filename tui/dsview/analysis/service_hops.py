@@ -1,4 +1,4 @@
-"""The hops behind a Service: load balancer, Service IP, EndpointSlices, Pods, nginx, Nodes.
+"""The hops behind a Service: load balancer, Service IP, EndpointSlices, Pods, listeners, Nodes.
 
 Only what the API tells: a hop is never called reachable, only "ok"; where the API cannot tell, the verdict is
 "not proven", and what could not be read is "not read".
@@ -69,7 +69,7 @@ class ServiceHops:
         """The findings about the Service, the Pods behind it, and the policies that select these."""
         yield from self._findings
         for pod in self.pods:
-            # Of listeners the hop of nginx tells, and only where it is on the way.
+            # Findings about listeners belong to the hop of the listeners, and only where a proxy is on the way.
             found = self._view.findings_of("Pod", *pod.key)
             yield from (finding for finding in found if registry()[finding.check].layer is not LayerName.LISTENERS)
         namespace = self._service.namespace

@@ -286,5 +286,5 @@ def _known_kinds(state: ClusterState) -> frozenset[Kind]:
 
 
 def _ref_kind(kind: Kind) -> str:
-    """The kind of the object one can go to: an nginx.conf is its pod's."""
+    """The kind of the object to open: for a proxy's listeners, its Pod."""
     return Kind.POD.value if kind is Kind.PROXY_LISTENERS else kind.value

@@ -73,7 +73,7 @@ def _lone_pod(view: ClusterView, pod: Pod, target: ObjectRef) -> Trace:
 
 
 def trace_ingress(view: ClusterView, ingress: Ingress, host: str = "") -> Trace:
-    """The trace of an Ingress, or of one of its hosts: to nginx in each family, and from there to the backends."""
+    """The trace of an Ingress, or of one of its hosts: to the controller in each family, and on to the backends."""
     target = ObjectRef(Kind.INGRESS.value, ingress.namespace, ingress.name)
     findings = view.findings_of("Ingress", *ingress.key)
     controllers = proxies_of(ingress, view.state)
@@ -103,7 +103,7 @@ def _no_controller(view: ClusterView, ingress: Ingress) -> Hop:
     if not view.state.is_known(Kind.POD):
         return even_hop("listen", "Controller", Verdict.NOT_READ, "Pods could not be read")
     name = ingress.class_name or "no class"
-    why = f"no ingress-nginx serves it ({name}); other controllers are not known"
+    why = f"no known controller serves it ({name})"
     return even_hop("listen", "Controller", Verdict.NOT_PROVEN, why)
 
 
@@ -125,7 +125,7 @@ def _status(ingress: Ingress, findings: tuple[Finding, ...], wanted: tuple[Famil
             why = safe(f"the status names no {family} address")
             lanes[family] = Lane(verdict=Verdict.NOT_PROVEN, why=why)
         else:
-            lanes[family] = Lane(verdict=Verdict.ABSENT, why=safe(f"no {family} in front of nginx"))
+            lanes[family] = Lane(verdict=Verdict.ABSENT, why=safe(f"no {family} in front of the controller"))
     return make_hop("ingress", f"Ingress {ingress.name}", lanes)
 
 

@@ -100,7 +100,7 @@ def _host(view: ClusterView, host: str) -> Trace:
 
 
 def _sorted(view: ClusterView) -> list[Ingress]:
-    # Where several hold a host, ingress-nginx goes by the oldest.
+    # Where several Ingresses have a host, controllers use the oldest.
     return sorted(view.state.ingresses, key=lambda item: (item.created, item.key))
 
 

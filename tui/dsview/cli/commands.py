@@ -104,7 +104,7 @@ def cli(ctx: click.Context, /, **values: Any) -> int | None:
     """See whether both address families of a Kubernetes cluster really work.
 
     Without a command, opens the dashboard on the current context. dsview only reads: it lists, watches and gets,
-    and prints the configuration of nginx in controller pods. It never reads Secrets. Only `probe` connects to
+    and prints the configuration of proxies in their pods. It never reads Secrets. Only `probe` connects to
     anything but the API server.
     """
     settings = take_settings(ctx, values)
@@ -414,7 +414,7 @@ def snapshot(ctx: click.Context, /, output: str, redact: bool, timeout: float | 
 
 
 @cli.command()
-@click.option("--no-exec", is_flag=True, help="Without the right to read nginx.conf.")
+@click.option("--no-exec", is_flag=True, help="Without the right to read proxy configurations in pods.")
 @click.option("--cronjob", is_flag=True, help="A CronJob that checks the cluster it runs in, with all that it needs.")
 @click.option("--image", default="dsview:latest", show_default=True, help="The container image of the CronJob.")
 def rbac(no_exec: bool, cronjob: bool, image: str) -> int:

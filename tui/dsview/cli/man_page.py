@@ -13,8 +13,8 @@ from dsview.listeners.registry import READ_IN_PODS
 _DESCRIPTION = (
     "dsview shows where the IPv4 and the IPv6 of a dual-stack Kubernetes cluster disagree. Without a command it opens "
     "a dashboard; the commands tell the same without a screen. It lists, watches and gets; in the pods of "
-    f"{', '.join(READ_IN_PODS[:-1])} and {READ_IN_PODS[-1]} it prints their configuration by one of four fixed "
-    "commands. It changes nothing, never reads Secrets, and but for "
+    f"{', '.join(READ_IN_PODS[:-1])} and {READ_IN_PODS[-1]} it prints their configuration by a "
+    "fixed command. It changes nothing, never reads Secrets, and but for "
     "`dsview probe` sends no packets: that nothing is flagged means that nothing is wrong in the API, not that a "
     "packet arrives."
 )

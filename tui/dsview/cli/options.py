@@ -111,7 +111,12 @@ _READING = (
         type=click.Choice(["protobuf", "json"]),
         help="The encoding to ask the API server for (protobuf; JSON where the server or a proxy does not take it).",
     ),
-    click.option("--no-exec", is_flag=True, default=None, help="Never read nginx.conf in pods; predict listeners."),
+    click.option(
+        "--no-exec",
+        is_flag=True,
+        default=None,
+        help="Run no commands in proxy pods; predict listeners.",
+    ),
     click.option(
         "--select", multiple=True, metavar="CODE", help="Only these checks: codes or globs, such as DS-NGX-*."
     ),

@@ -86,9 +86,6 @@ class ClusterState:
         self.gateway_classes: Store[GatewayClass] = self._stores[Kind.GATEWAY_CLASS]
         self.gateways: Store[Gateway] = self._stores[Kind.GATEWAY]
         self.http_routes: Store[HTTPRoute] = self._stores[Kind.HTTP_ROUTE]
-        self.envoy_proxies: Store[GatewayParameters] = self._stores[Kind.ENVOY_PROXY]
-        self.nginx_proxies: Store[GatewayParameters] = self._stores[Kind.NGINX_PROXY]
-        self.cilium_configs: Store[GatewayParameters] = self._stores[Kind.CILIUM_GATEWAY_CLASS_CONFIG]
         self.proxy_listeners: Store[ProxyListeners] = self._stores[Kind.PROXY_LISTENERS]
         self.selectors = SelectorIndex()
         self.slices = SliceIndex()
@@ -128,6 +125,10 @@ class ClusterState:
 
     def store(self, kind: Kind) -> Store[Any]:
         """All objects of a kind."""
+        return self._stores[kind]
+
+    def gateway_parameters(self, kind: Kind) -> Store[GatewayParameters]:
+        """The store of a kind that a parametersRef names."""
         return self._stores[kind]
 
     def status(self, kind: Kind) -> StatusChanged:

@@ -1,4 +1,4 @@
-"""Listen sockets of an ingress-nginx controller, as nginx would open them."""
+"""Listen sockets of proxies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One socket: (transport, address, port), with what all servers that share it set.
 
     `families` is empty for unix sockets and for hosts that only the controller could resolve. `options` are
-    nginx's own words (`ssl`, `proxy_protocol`, `ipv6only=off`…). `internal` is true for loopback and unix
+    the options of the directive (`ssl`, `proxy_protocol`, `ipv6only=off`…). `internal` is true for loopback and unix
     targets, which DS-NGX-001/003/007 ignore. An empty name is that of a server that has none; where none has any,
     there are no names at all. `context` is the block: `http` or `stream`.
     """

@@ -86,8 +86,8 @@ class PlanDocument(Wire, frozen=True):
     """The JSON of a plan. `wave` is `ready`, `settings`, `pods`, `nodes`, `cluster` or `unknown`, in that order.
 
     `dualStack` counts the Services that have both families, `other` those that have none or may not change;
-    `notices` says what could not be read. `doors` are the front doors of controllers other than ingress-nginx, `hosts`
-    those that two doors serve, as during a migration.
+    `notices` says what could not be read. `doors` are the front doors, `hosts` those
+    that two doors serve, as during a migration.
     """
 
     schema: str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dsview.cluster.component_settings import COREDNS, KUBE_PROXY
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
-from dsview.listeners.registry import CONFIG_MAP_NAMES, READ_IN_PODS
+from dsview.listeners.registry import CONF_COMMANDS, CONFIG_MAP_NAMES, READ_IN_PODS
 
 _Granted = dict[tuple[str, tuple[str, ...]], list[str]]
 """Resources by their API group and the verbs that are granted for them."""
@@ -19,7 +21,7 @@ metadata:
 rules:
 """
 _EXEC = """\
-  # To print their configuration (`cat`, `/dbg conf` or `nginx -T`, nothing else) in the pods of
+  # To print their configuration (COMMANDS, nothing else) in the pods of
   # CONTROLLERS.
   # Without it listeners are predicted.
   # Better granted by a Role in the namespace of these pods. From Kubernetes 1.35 on `create` is asked for too.
@@ -123,13 +125,19 @@ def cluster_role(*, with_exec: bool = True) -> str:
             _ADD_ONS,
             _rules(add_ons),
             _NAMED.replace("NAMES", names),
-            _EXEC.replace("CONTROLLERS", _listed(READ_IN_PODS)) if with_exec else "",
+            _EXEC.replace("CONTROLLERS", _listed(READ_IN_PODS)).replace("COMMANDS", _commands()) if with_exec else "",
         )
     )
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+def _listed(names: Sequence[str], word: str = "and") -> str:
+    return f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+
+def _commands() -> str:
+    """The commands for people; of `cat` the name alone."""
+    shown = dict.fromkeys(command[0] if command[0] == "cat" else " ".join(command) for command in CONF_COMMANDS)
+    return _listed([f"`{command}`" for command in shown], "or")
 
 
 def cronjob(image: str) -> str:

@@ -91,17 +91,8 @@ class ClusterReader(Protocol):
     def gateways(self) -> Objects[Gateway]:
         """All Gateways."""
 
-    @property
-    def envoy_proxies(self) -> Objects[GatewayParameters]:
-        """All EnvoyProxies."""
-
-    @property
-    def nginx_proxies(self) -> Objects[GatewayParameters]:
-        """All NginxProxies."""
-
-    @property
-    def cilium_configs(self) -> Objects[GatewayParameters]:
-        """All CiliumGatewayClassConfigs."""
+    def gateway_parameters(self, kind: Kind) -> Objects[GatewayParameters]:
+        """All objects of a kind that a parametersRef names."""
 
     @property
     def proxy_listeners(self) -> Objects[ProxyListeners]:

@@ -10,6 +10,7 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Vocabulary
 from dsview.listeners.gateway_api import gateway_of
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
 from dsview.listeners.sockets import Sockets, envoy_families, predicted, unknown
@@ -25,6 +26,11 @@ class Contour(ProxyController):
     name = "contour"
     gateway_controllers = ("projectcontour.io/gateway-controller",)
     ingress_controllers = ("projectcontour.io/*",)
+    vocabulary = Vocabulary(
+        images=("contour",),
+        subcommands=("contour", "serve"),
+        label_values=("contour", "envoy"),
+    )
 
     def is_proxy(self, pod: Pod) -> bool:
         """By the label of its Envoys, with Contour's shutdown manager beside Envoy."""

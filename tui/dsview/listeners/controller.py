@@ -12,6 +12,7 @@ from dsview.core.finding import ObjectRef
 from dsview.core.listen import ProxyListeners
 from dsview.kinds.container import Container
 from dsview.kinds.ingress import Ingress
+from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
@@ -32,6 +33,37 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
     patch: dict[str, Any]
 
 
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes proxies listen on a family. With neither `switch` nor `edit`, a restart is enough.
+
+    `edit` is a ConfigMap to edit by hand, and `note` the line to add there.
+    """
+
+    switch: Switch | None = None
+    edit: Key | None = None
+    note: str = ""
+
+
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+    """The fixed words by which a controller is recognised. A redacted copy keeps these and replaces all other names.
+
+    `images` are parts of image names. `placeholder_images` maps such a part to the image name that replaces the whole
+    name. `binaries` and `subcommands` are words of command lines, `classes` names of IngressClasses, and `controllers`
+    values of their spec.controller. `annotation_prefixes` are the parts of annotation keys before the slash.
+    """
+
+    images: tuple[str, ...] = ()
+    placeholder_images: Mapping[str, str] = {}
+    containers: tuple[str, ...] = ()
+    binaries: tuple[str, ...] = ()
+    subcommands: tuple[str, ...] = ()
+    label_keys: tuple[str, ...] = ()
+    label_values: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    controllers: tuple[str, ...] = ()
+    annotation_prefixes: tuple[str, ...] = ()
+
+
 class Controller:
     """A controller, by its own name. What is not overridden holds for one of which nothing is known."""
 
@@ -40,7 +72,12 @@ class Controller:
     """Whether it sends to the endpoints of all slices of a backend, of whichever family."""
 
     conf_commands: tuple[tuple[str, ...], ...] = ()
-    """Commands that print the configuration of a proxy's nginx, tried in this order. Each does nothing but that."""
+    """Commands that print the configuration of a proxy, tried in this order. They have no other effect."""
+
+    conf_kinds: tuple[Kind, ...] = ()
+    """The kinds whose objects the controller writes that configuration from: a change of one makes it read again."""
+
+    vocabulary: Vocabulary = Vocabulary()
 
     title: str = ""
     """How people write the name, where that is another."""
@@ -93,6 +130,14 @@ class Controller:
     def proxies_of(self, ingress: Ingress, cluster: ClusterReader) -> list[Pod]:
         """The running proxy pods that serve an Ingress."""
         return []
+
+    def status_service(self, pod: Pod) -> Key | None:
+        """The Service whose addresses the pod copies into the status of Ingresses; None where this is not known."""
+        return None
+
+    def opening(self, cluster: ClusterReader, pod: Pod, ports: Sequence[int], family: Family) -> Opening:
+        """What makes a proxy pod listen on `ports` with a family that it leaves out."""
+        return Opening()
 
     def switched_off(self, cluster: ClusterReader, pod: Pod, family: Family) -> Switch | None:
         """What keeps the family switched off for the pod, if a setting that was read does."""

@@ -8,6 +8,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Vocabulary
 from dsview.listeners.gateway_api import class_of, gateway_of, settings_of
 from dsview.listeners.proxy_controller import ProxyController
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
@@ -27,6 +28,10 @@ class EnvoyGateway(ProxyController):
     name = "envoy-gateway"
     gateway_controllers = ("gateway.envoyproxy.io/gatewayclass-controller",)
     is_shared = False
+    vocabulary = Vocabulary(
+        label_keys=("app.kubernetes.io/managed-by", "gateway.envoyproxy.io/owning-gatewayclass"),
+        label_values=("envoy-gateway", "proxy"),
+    )
 
     def is_proxy(self, pod: Pod) -> bool:
         """By the labels that it puts on its proxies."""

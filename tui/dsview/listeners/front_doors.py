@@ -55,7 +55,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def front_doors(cluster: ClusterReader) -> tuple[FrontDoor, ...]:
-    """Every front door but those of ingress-nginx, which has checks of its own, by Service."""
+    """The front doors of every `ProxyController`, by Service."""
     return cluster.remembered("front doors", _versions(cluster), lambda: tuple(_doors(cluster)))
 
 

@@ -8,10 +8,10 @@ from dsview.kinds.gateway import Gateway, GatewayClass, ParametersRef
 from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Labels
-from dsview.listeners.cluster import ClusterReader, Objects
+from dsview.listeners.cluster import ClusterReader
 
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
-"""The label that Istio, NGINX Gateway Fabric, kgateway and Cilium put on what they make for a Gateway."""
+"""The label that most controllers put on the objects they create for a Gateway."""
 
 _NAME_LABELS = (GATEWAY_NAME, "projectcontour.io/owning-gateway-name", "io.cilium.gateway/owning-gateway")
 _ENVOY_NAME = "gateway.envoyproxy.io/owning-gateway-name"
@@ -49,11 +49,7 @@ def controller_name_of(cluster: ClusterReader, gateway: Gateway) -> str:
 
 def settings_of(cluster: ClusterReader, gateway: Gateway | None, of_class: GatewayClass | None, kind: Kind) -> Settings:
     """The objects of a kind that parametersRefs name: spec.infrastructure of the Gateway, then the class."""
-    store: Objects[GatewayParameters] = {
-        Kind.ENVOY_PROXY: cluster.envoy_proxies,
-        Kind.NGINX_PROXY: cluster.nginx_proxies,
-        Kind.CILIUM_GATEWAY_CLASS_CONFIG: cluster.cilium_configs,
-    }[kind]
+    store = cluster.gateway_parameters(kind)
     found: list[GatewayParameters] = []
     for ref, namespace in (
         (gateway.parameters if gateway is not None else None, gateway.namespace if gateway is not None else ""),

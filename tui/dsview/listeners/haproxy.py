@@ -9,6 +9,7 @@ from dsview.kinds.container import Container
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, is_loopback, predicted, unknown
 
@@ -22,6 +23,11 @@ class HAProxy(ProxyController):
     name = "haproxy"
     gateway_controllers = ("haproxy.org/gateway-controller",)
     ingress_controllers = ("haproxy.org/ingress-controller", "haproxy.org/ingress-controller/*")
+    vocabulary = Vocabulary(
+        images=("haproxytech/kubernetes-ingress",),
+        containers=("kubernetes-ingress-controller",),
+        label_values=("kubernetes-ingress",),
+    )
 
     def is_proxy(self, pod: Pod) -> bool:
         """By the image, else by the chart's label with its container."""

@@ -13,6 +13,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref, pod_families
 from dsview.listeners.sockets import Sockets, declared, predicted, unknown
 
@@ -33,6 +34,18 @@ class Istio(ProxyController):
     name = "istio"
     gateway_controllers = ("istio.io/gateway-controller", "openshift.io/gateway-controller*")
     is_shared = False
+    vocabulary = Vocabulary(
+        containers=("discovery", "istio-proxy"),
+        subcommands=("proxy", "router", "waypoint"),
+        label_keys=("gateway.istio.io/managed",),
+        label_values=(
+            "istiod",
+            "istio.io-gateway-controller",
+            "istio.io-mesh-controller",
+            "openshift.io-gateway-controller",
+            "openshift.io-gateway-controller-v1",
+        ),
+    )
 
     def is_proxy(self, pod: Pod) -> bool:
         """By the label of gateways that Istio makes, else by the arguments `proxy router`; no waypoints."""

@@ -8,6 +8,7 @@ from dsview.core.address import V4, Family
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
@@ -21,6 +22,12 @@ class KGateway(ProxyController):
     name = "kgateway"
     gateway_controllers = ("kgateway.dev/kgateway",)
     is_shared = False
+    vocabulary = Vocabulary(
+        images=("agentgateway",),
+        containers=("agentgateway",),
+        label_keys=("kgateway",),
+        label_values=("kgateway", "kube-gateway"),
+    )
 
     def is_proxy(self, pod: Pod) -> bool:
         """By its label, which agentgateway's proxies had too before it became a project of its own."""

@@ -8,6 +8,7 @@ from dsview.kinds.container import Container
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Vocabulary
 from dsview.listeners.nginx_conf.grammar import UnreadConf
 from dsview.listeners.nginx_conf.listen_address import parse_target
 from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref
@@ -22,6 +23,10 @@ class Kong(ProxyController):
     name = "kong"
     gateway_controllers = ("konghq.com/kic-gateway-controller", "konghq.com/gateway-operator")
     ingress_controllers = ("ingress-controllers.konghq.com/kong",)
+    vocabulary = Vocabulary(
+        images=("kong",),
+        containers=("proxy",),
+    )
 
     def is_proxy(self, pod: Pod) -> bool:
         """By a container `proxy` that runs Kong."""

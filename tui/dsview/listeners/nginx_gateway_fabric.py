@@ -11,6 +11,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Vocabulary
 from dsview.listeners.gateway_api import GATEWAY_NAME, class_of, gateway_of, settings_of
 from dsview.listeners.nginx_files import PRINT_CONF, agreeing, read_sockets
 from dsview.listeners.proxy_controller import ProxyController
@@ -36,6 +37,12 @@ class NginxGatewayFabric(ProxyController):
     gateway_controllers = (_CONTROLLER,)
     is_shared = False
     conf_commands = PRINT_CONF
+    conf_kinds = (Kind.NGINX_PROXY,)
+    vocabulary = Vocabulary(
+        images=("nginx-gateway-fabric/nginx", "nginx-gateway-fabric"),
+        containers=("nginx",),
+        label_values=("ngf-nginx",),
+    )
 
     def is_proxy(self, pod: Pod) -> bool:
         """By the labels of its Deployments, else by the image of nginx, which in 1.x runs beside the controller."""

@@ -8,6 +8,7 @@ from dsview.kinds.container import Container
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Vocabulary
 from dsview.listeners.nginx_files import PRINT_CONF, agreeing, read_sockets
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
@@ -24,6 +25,11 @@ class NginxIngressController(ProxyController):
     title = "F5's NGINX Ingress Controller"
     ingress_controllers = ("nginx.org/ingress-controller",)
     conf_commands = PRINT_CONF
+    vocabulary = Vocabulary(
+        images=("nginx/nginx-ingress", "nginx/kubernetes-ingress", "nginx-plus-ingress"),
+        containers=("nginx-ingress", "nginx-plus-ingress"),
+        label_values=("nginx-ingress",),
+    )
 
     def is_proxy(self, pod: Pod) -> bool:
         """By the image, else by the chart's label with the container's name."""

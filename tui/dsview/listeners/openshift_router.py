@@ -6,6 +6,7 @@ from dsview.core.address import V4, V6, Family
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
@@ -19,6 +20,10 @@ class OpenShiftRouter(ProxyController):
 
     name = "openshift-router"
     ingress_controllers = ("openshift.io/ingress-to-route",)
+    vocabulary = Vocabulary(
+        containers=("router",),
+        label_keys=("ingresscontroller.operator.openshift.io/deployment-ingresscontroller",),
+    )
 
     def is_proxy(self, pod: Pod) -> bool:
         """By namespace and label."""

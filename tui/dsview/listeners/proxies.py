@@ -13,7 +13,7 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.controller import DoorServices, Switch
+from dsview.listeners.controller import DoorServices, Opening, Switch
 from dsview.listeners.registry import CONTROLLERS, PROXY_CONTROLLERS, controller_of
 
 
@@ -70,7 +70,7 @@ def container_to_read(pod: Pod) -> Container | None:
 
 
 def conf_commands(pod: Pod) -> tuple[tuple[str, ...], ...]:
-    """The commands that print the configuration of a proxy's nginx; none where there is nothing to read."""
+    """The commands that print a proxy's configuration; empty where there is nothing to read."""
     controller = controller_of(pod)
     return controller.conf_commands if controller is not None else ()
 
@@ -130,6 +130,18 @@ def published_by(pod: Pod) -> Key | None:
 def proxies_of(ingress: Ingress, cluster: ClusterReader) -> list[Pod]:
     """The running proxy pods that serve an Ingress, of whichever controller."""
     return [pod for controller in CONTROLLERS for pod in controller.proxies_of(ingress, cluster)]
+
+
+def status_service(pod: Pod) -> Key | None:
+    """The Service whose addresses a proxy pod copies into the status of Ingresses; None where this is not known."""
+    controller = controller_of(pod)
+    return controller.status_service(pod) if controller is not None else None
+
+
+def opening(cluster: ClusterReader, pod: Pod, ports: Sequence[int], family: Family) -> Opening:
+    """What makes a proxy pod listen on `ports` with a family that it leaves out."""
+    controller = controller_of(pod)
+    return controller.opening(cluster, pod, ports, family) if controller is not None else Opening()
 
 
 def switched_off(cluster: ClusterReader, pod: Pod, family: Family) -> Switch | None:

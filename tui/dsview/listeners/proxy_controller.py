@@ -1,4 +1,4 @@
-"""What all controllers but ingress-nginx share: the way from sockets and Services to what the room is asked."""
+"""A controller that tells its listeners from sockets and Services: the base of most controllers."""
 
 from __future__ import annotations
 

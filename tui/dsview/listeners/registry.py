@@ -46,10 +46,21 @@ PROXY_CONTROLLERS: tuple[ProxyController, ...] = tuple(c for c in CONTROLLERS if
 FILES_READ = "nginx.conf"
 """The name of the configuration files that are read in proxy pods."""
 
+FOLDER_READ = "nginx"
+"""The folder in which `--from` looks for copies of them, as <namespace>/<pod>.conf; also their field in a snapshot."""
+
+CONF_COMMANDS: tuple[tuple[str, ...], ...] = tuple(
+    dict.fromkeys(command for c in sorted(CONTROLLERS, key=lambda c: c.name) for command in c.conf_commands)
+)
+"""Every command that may run in a proxy pod."""
+
 READ_IN_PODS: tuple[str, ...] = tuple(
     c.title or c.name for c in sorted(CONTROLLERS, key=lambda c: c.name) if c.conf_commands
 )
 """The controllers in whose pods they are read, as people write their names."""
+
+CONF_KINDS: tuple[Kind, ...] = tuple(dict.fromkeys(kind for c in CONTROLLERS for kind in c.conf_kinds))
+"""The kinds from which controllers write the configuration that is read."""
 
 CONFIG_MAP_NAMES: tuple[str, ...] = tuple(c.config_map_name for c in CONTROLLERS if c.config_map_name)
 """The ConfigMaps that are read of controllers by default."""

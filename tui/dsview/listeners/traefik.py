@@ -10,6 +10,7 @@ from dsview.kinds.container import Container
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
+from dsview.listeners.controller import Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, by_port, go_families, unknown
 
@@ -25,6 +26,10 @@ class Traefik(ProxyController):
     name = "traefik"
     gateway_controllers = ("traefik.io/gateway-controller",)
     ingress_controllers = ("traefik.io/ingress-controller",)
+    vocabulary = Vocabulary(
+        images=("traefik",),
+        label_values=("traefik",),
+    )
 
     status_fix = (
         "# set providers.kubernetesGateway.statusAddress.service.name and .namespace in place of statusAddress.ip:\n"

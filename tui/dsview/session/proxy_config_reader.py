@@ -12,6 +12,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.listeners.proxies import config_map_key, config_maps_in_use, container_to_read, proxies_to_follow
+from dsview.listeners.registry import CONF_KINDS
 from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
 
 AGAIN_AFTER = 300.0
@@ -109,8 +110,9 @@ class ProxyConfigReader:
         self._source.read_proxy_config(pod, container.name, self._sink)
 
     def _parameters(self) -> tuple[object, ...]:
-        """What a controller of Gateways may write nginx's configuration anew for."""
-        return tuple(sorted((item.key, item.ip_family) for item in self._state.nginx_proxies))
+        """What makes a Gateway controller rewrite the configuration of its proxies."""
+        found = (item for kind in CONF_KINDS for item in self._state.gateway_parameters(kind))
+        return tuple(sorted((item.key, item.ip_family) for item in found))
 
     def _report(self, pods: dict[Key, Pod], now: float) -> None:
         if self.is_waiting and self._status is None:

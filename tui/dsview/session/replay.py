@@ -255,7 +255,7 @@ class ReplaySession(Session):
         self._engine = self._told
         self._recorded = _RecordedTimeline(self._told, reader)
         self.timeline = self._recorded
-        self._nginx = _NoReader(self.state, self._source, self._inbox.put)
+        self._proxy_configs = _NoReader(self.state, self._source, self._inbox.put)
         self._seeker = Seeker(reader, self._inbox.arrived.set)
         self._is_new_everywhere = False
         self._wanted = reader.last if at is None else at

@@ -74,7 +74,7 @@ class Session:
         self._inbox = EventQueue()
         self._engine = Engine(self.state, live=source.is_live, skip=self.policy.skips, judge=self._judge)
         self._engine.book.watch = self.timeline.note_findings
-        self._nginx = ProxyConfigReader(self.state, source, self._inbox.put)
+        self._proxy_configs = ProxyConfigReader(self.state, source, self._inbox.put)
         self._seen: set[Kind] = set()
         self._check_seconds = 0.0
         self._was_settled = False
@@ -170,7 +170,7 @@ class Session:
     @property
     def is_settled(self) -> bool:
         """Whether every kind is known, or known to be unavailable, and everything was evaluated."""
-        return not self.has_work and not self._nginx.is_waiting and all(map(self.state.is_settled, Kind))
+        return not self.has_work and not self._proxy_configs.is_waiting and all(map(self.state.is_settled, Kind))
 
     @property
     def was_settled(self) -> bool:
@@ -191,7 +191,7 @@ class Session:
             if not isinstance(event, Changed):
                 delta.statuses = True
             elif event.kind is Kind.PROXY_LISTENERS:
-                self._nginx.answered((item.key for item in event.upserts), self._clock())
+                self._proxy_configs.answered((item.key for item in event.upserts), self._clock())
             if isinstance(event, StatusChanged):
                 _log.info("%s: %s %s", event.kind, event.health, event.reason)
                 self._traced(event)
@@ -203,7 +203,7 @@ class Session:
                 break
         # One that can be read again tells by its change only.
         delta.statuses = delta.statuses or len(self.state.quarantined) != unreadable
-        self._nginx.follow(self._clock())
+        self._proxy_configs.follow(self._clock())
         self.timeline.follow(self.state, delta.changes, self._clock())
         if delta.changes:
             delta.profile, delta.nodes = self._engine.note(delta.changes)

@@ -45,7 +45,7 @@ REFUSAL = FileLimit(1 << 20)
 """What kubectl said instead of a list: a few lines."""
 
 PROXY_LISTENERS = FileLimit(64 << 20, 60.0, may_be_gzip=True)
-"""An nginx.conf; one of more than 32 MB is said to be unread."""
+"""The configuration of a proxy. One of more than 32 MB is reported as not read."""
 
 CONFIGURATION = FileLimit(1 << 20, may_be_pipe=True)
 """The configuration file, themes and styles: people write them."""

@@ -19,6 +19,7 @@ from dsview.kinds.encode import encode
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
 from dsview.kinds.wire import PLAUSIBLE, seconds, utc
+from dsview.listeners.registry import FOLDER_READ
 from dsview.sources.events import StatusChanged
 from dsview.sources.private_files import private_file
 
@@ -37,7 +38,7 @@ class SnapshotStatus(msgspec.Struct, rename="camel"):
 
 
 class SnapshotConf(msgspec.Struct, rename="camel"):
-    """The nginx.conf of a controller pod."""
+    """The configuration of a proxy pod."""
 
     namespace: str
     name: str
@@ -51,7 +52,7 @@ class SnapshotHead(msgspec.Struct, rename="camel"):
     server_version: str | None = None
     context: str = ""
     kinds: dict[str, SnapshotStatus] = {}
-    nginx: list[SnapshotConf] = []
+    proxy_configs: list[SnapshotConf] = msgspec.field(default_factory=list, name=FOLDER_READ)
 
     @property
     def captured_seconds(self) -> float | None:
@@ -82,7 +83,7 @@ def _parts(snapshot: Snapshot) -> Iterator[bytes]:
         server_version=snapshot.server_version,
         context=snapshot.context,
         kinds={status.kind.value: _status(status) for status in snapshot.statuses},
-        nginx=[
+        proxy_configs=[
             SnapshotConf(c.namespace, c.name, c.text.decode("utf-8", "replace"))
             for c in snapshot.confs
             if c.source is not ListenSource.PREDICTED

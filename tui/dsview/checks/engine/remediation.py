@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dsview.checks.engine.context import Context, workload_of
+from dsview.cluster.state import ClusterState
 from dsview.core.address import Family, family_of
 from dsview.core.finding import ObjectRef
 from dsview.core.text import safe
@@ -16,7 +17,8 @@ from dsview.kinds.metadata import Object
 from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
-from dsview.listeners.controller import Switch
+from dsview.listeners.controller import Opening, Switch
+from dsview.listeners.proxies import opening
 
 
 def ref(kind: str, item: Object) -> ObjectRef:
@@ -185,3 +187,17 @@ def switch_on(switch: Switch, proxies: Sequence[Pod]) -> str:
     held = switch.holder
     enable = patch(held.kind.lower(), held.namespace or "", held.name, switch.patch)
     return f"{enable}\n{recreate_pods(proxies)}"
+
+
+def open_listeners(how: Opening, proxies: Sequence[Pod]) -> str:
+    """Commands that make proxies listen on a family."""
+    if how.switch is not None:
+        return switch_on(how.switch, proxies)
+    if how.edit is not None:
+        return f"{kubectl(how.edit[0], 'edit', 'configmap', how.edit[1])}\n# {safe(how.note)}"
+    return recreate_pods(proxies)
+
+
+def make_listen(state: ClusterState, pods: Sequence[Pod], ports: Sequence[int], family: Family) -> str:
+    """Commands that make proxy pods of one controller listen on `ports` with a family that they leave out."""
+    return open_listeners(opening(state, pods[0], ports, family), pods)

@@ -40,11 +40,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.listeners.front_doors import front_doors
-from dsview.listeners.ingress_nginx.pods import argument, controllers_of, publish_service_key
-from dsview.listeners.proxies import proxies_of
-
-_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-
+from dsview.listeners.proxies import proxies_of, status_service
 
 check = Check(
     code="DS-NET-003",
@@ -62,9 +58,9 @@ def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     if ingress.is_manifest or not are_addresses(entry.ip for entry in ingress.load_balancer_ingress if entry.ip):
         return
     writers: dict[Key, list[Pod]] = {}
-    for pod in controllers_of(ingress, ctx.state):
-        key = publish_service_key(pod)
-        if key is not None and _copies_status(pod):
+    for pod in proxies_of(ingress, ctx.state):
+        key = status_service(pod)
+        if key is not None:
             writers.setdefault(key, []).append(pod)
     has = families_of(tuple(entry.ip for entry in ingress.load_balancer_ingress if entry.ip))
     published = {key: recreate_pods(pods) for key, pods in writers.items()} or _copied(ingress, ctx)
@@ -102,8 +98,3 @@ def _copied(ingress: Ingress, ctx: Context) -> dict[Key, str]:
         if shown <= {entry.ip for entry in door.service.load_balancer_ingress}
         and any(pod.key in serving for pod in door.pods)
     }
-
-
-def _copies_status(pod: Pod) -> bool:
-    """Whether a controller writes its Service's addresses into Ingresses (I:internal/ingress/status/status.go)."""
-    return not argument(pod, "publish-status-address") and argument(pod, "update-status") not in _FALSE

@@ -29,8 +29,8 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import names, recreate_pods, ref
-from dsview.checks.ingress_nginx.shared import correct_template, read
+from dsview.checks.engine.remediation import names, open_listeners, recreate_pods, ref
+from dsview.checks.ingress_nginx.shared import read
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V4, V6, families_of, family_of
 from dsview.core.finding import Cause, ObjectRef, Severity
@@ -41,7 +41,7 @@ from dsview.listeners.config_maps import is_config_map_unread
 from dsview.listeners.ingress_nginx.pods import (
     config_map_key,
 )
-from dsview.listeners.ingress_nginx.sockets import DISABLE_IPV6, is_ipv6_disabled
+from dsview.listeners.ingress_nginx.sockets import DISABLE_IPV6, is_ipv6_disabled, missing_listen
 
 check = Check(
     code="DS-NGX-001",
@@ -85,7 +85,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 field="listen",
                 observed=f"IPv4 on {names(ports)}",
                 expected=f"IPv4 and IPv6 on {names(ports)}",
-                fix=correct_template(settings, ports, V6)
+                fix=open_listeners(missing_listen(settings, ports, V6), [pod])
                 if is_written
                 else f"{recreate_pods([pod])}\n# unless {DISABLE_IPV6} is true in ConfigMap {safe(name)} on purpose"
                 if is_unsure

@@ -29,8 +29,7 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import names, ref
-from dsview.checks.ingress_nginx.shared import make_listen
+from dsview.checks.engine.remediation import make_listen, names, ref
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import families_of
 from dsview.core.finding import Cause, ObjectRef, Severity

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import kubectl, names, recreate_pods, switch_on
-from dsview.cluster.state import ClusterState
-from dsview.core.address import V4, V6, Family, families_of
-from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners, sockets
+from dsview.core.address import V6, families_of
+from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners
 from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
-from dsview.listeners.ingress_nginx.pods import config_map_key, live_controllers
-from dsview.listeners.ingress_nginx.sockets import config_map, enable_ipv6, is_ipv6_disabled, nginx_conf, predict
+from dsview.listeners.ingress_nginx.pods import live_controllers
+from dsview.listeners.ingress_nginx.sockets import config_map, nginx_conf, predict
 
 
 def ready(ctx: Context) -> list[Pod]:
@@ -49,27 +47,6 @@ def has_v6_clients(ctx: Context, pods: list[Pod], *, needs_conf: bool) -> bool:
         if reachable and any(V6 in x.families and not x.internal for x in conf.listeners if is_sure(x)):
             return True
     return False
-
-
-def correct_template(settings: Key, ports: Iterable[str], family: Family) -> str:
-    """How a port gets its listen of a family where a template or a snippet left it out: a restart would not help."""
-    target = "0.0.0.0:PORT" if family == V4 else "[::]:PORT"
-    edit = kubectl(settings[0], "edit", "configmap", settings[1])
-    return f"{edit}\n# add listen {target} beside the listen of {names(ports)}, or do so in the custom template"
-
-
-def make_listen(state: ClusterState, pods: Sequence[Pod], ports: Sequence[int], family: Family) -> str:
-    """What makes nginx of these pods listen on ports with a family that it leaves out.
-
-    It decides for all ports at once when it starts: a restart helps where none has IPv6 and the ConfigMap allows it.
-    """
-    first = pods[0]
-    settings = config_map(state, first)
-    if family == V6 and settings is not None and is_ipv6_disabled(state, first):
-        return switch_on(enable_ipv6(settings), pods)
-    if family == V6 and not any(V6 in has for has in sockets(nginx_conf(state, first)).values()):
-        return recreate_pods(pods)
-    return correct_template(config_map_key(first), map(str, ports), family)
 
 
 def is_sure(listener: Listener) -> bool:

@@ -1,1 +1,1 @@
-"""Checks of the listeners of front doors: one module a check. ingress-nginx has its own."""
+"""Checks of the listeners of front doors: one module a check."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import give_family, patch_service, switch_on
-from dsview.checks.ingress_nginx.shared import make_listen
+from dsview.checks.engine.remediation import give_family, make_listen, patch_service, switch_on
 from dsview.checks.load_balancer.shared import TYPE, closing_ranges, limits_nobody, source_ranges
 from dsview.core.address import Family, families_of, other
 from dsview.core.cidr import cidr_families

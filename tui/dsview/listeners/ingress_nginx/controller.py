@@ -12,9 +12,13 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.controller import Controller, DoorServices, Switch
+from dsview.listeners.controller import Controller, DoorServices, Opening, Switch, Vocabulary
 from dsview.listeners.ingress_nginx.pods import (
+    BINARY,
     DEFAULT_CONFIG_MAP,
+    IMAGES,
+    INGRESS_CONTROLLER,
+    argument,
     config_map_key,
     controller_container,
     controller_services,
@@ -25,8 +29,18 @@ from dsview.listeners.ingress_nginx.pods import (
     publish_service_key,
     published_services,
 )
-from dsview.listeners.ingress_nginx.sockets import config_map, deaf_ports, enable_ipv6, is_ipv6_disabled, nginx_conf
+from dsview.listeners.ingress_nginx.sockets import (
+    config_map,
+    deaf_ports,
+    enable_ipv6,
+    is_ipv6_disabled,
+    missing_listen,
+    nginx_conf,
+)
 from dsview.listeners.ports import target_port
+
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+_IMAGE = "registry.k8s.io/ingress-nginx/controller"
 
 
 class IngressNginx(Controller):
@@ -39,6 +53,16 @@ class IngressNginx(Controller):
         ("cat", "/etc/nginx/nginx.conf"),
         ("cat", "/chroot/etc/nginx/nginx.conf"),
         ("/dbg", "conf"),
+    )
+    vocabulary = Vocabulary(
+        placeholder_images=dict.fromkeys(IMAGES, _IMAGE),
+        containers=("controller",),
+        binaries=(BINARY,),
+        label_values=("controller", "ingress-nginx"),
+        # The class of a controller that names none.
+        classes=("nginx",),
+        controllers=(INGRESS_CONTROLLER,),
+        annotation_prefixes=("nginx.ingress.kubernetes.io",),
     )
     notice = "ingress-nginx is retired: best-effort maintenance ended in March 2026."
 
@@ -87,6 +111,20 @@ class IngressNginx(Controller):
     def proxies_of(self, ingress: Ingress, cluster: ClusterReader) -> list[Pod]:
         """By the class of the Ingress."""
         return controllers_of(ingress, cluster)
+
+    def status_service(self, pod: Pod) -> Key | None:
+        """`--publish-service`, unless a flag turns the copying off (internal/ingress/status/status.go)."""
+        copies = not argument(pod, "publish-status-address") and argument(pod, "update-status") not in _FALSE
+        return publish_service_key(pod) if copies else None
+
+    def opening(self, cluster: ClusterReader, pod: Pod, ports: Sequence[int], family: Family) -> Opening:
+        """A restart helps where no port has IPv6: the process decides once, for all ports, when it starts."""
+        switch = self.switched_off(cluster, pod, family)
+        if switch is not None:
+            return Opening(switch=switch)
+        if family == V6 and not any(V6 in has for has in sockets(nginx_conf(cluster, pod)).values()):
+            return Opening()
+        return missing_listen(config_map_key(pod), map(str, ports), family)
 
     def switched_off(self, cluster: ClusterReader, pod: Pod, family: Family) -> Switch | None:
         """`disable-ipv6` of the ConfigMap."""

@@ -20,8 +20,8 @@ INGRESS_CONTROLLER = "k8s.io/ingress-nginx"
 """spec.controller of the IngressClasses that are ingress-nginx's."""
 
 DEFAULT_CONFIG_MAP = "ingress-nginx-controller"
-_BINARY = "/nginx-ingress-controller"
-_IMAGES = ("ingress-nginx/controller", "nginx-ingress-controller")
+BINARY = "/nginx-ingress-controller"
+IMAGES = ("ingress-nginx/controller", "nginx-ingress-controller")
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _PUBLIC_PORTS = {"http": 80, "https": 443}
 
@@ -30,10 +30,10 @@ _PUBLIC_PORTS = {"http": 80, "https": 443}
 def _controller_container(containers: tuple[Container, ...]) -> Container | None:
     """The container that runs the controller: by its binary, else by its image."""
     for container in containers:
-        if any(word == _BINARY or word.endswith(_BINARY) for word in container.command_line):
+        if any(word == BINARY or word.endswith(BINARY) for word in container.command_line):
             return container
     for container in containers:
-        if any(image in container.image for image in _IMAGES):
+        if any(image in container.image for image in IMAGES):
             return container
     return None
 

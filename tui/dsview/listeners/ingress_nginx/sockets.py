@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from dsview.core.address import V4, V6, Family, families_of
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners, ports_of_host_names, sockets
 from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.config_maps import is_config_map_unread
-from dsview.listeners.controller import Switch
+from dsview.listeners.controller import Opening, Switch
 from dsview.listeners.ingress_nginx.pods import config_map_key, has_ssl_passthrough, is_truthy, public_ports
 from dsview.listeners.ports import target_port
 
@@ -26,6 +29,15 @@ def enable_ipv6(settings: ConfigMap) -> Switch:
         message=f"{DISABLE_IPV6} is true in ConfigMap {settings.namespace}/{settings.name}: nginx would refuse IPv6 "
         "connections.",
         patch={"data": {DISABLE_IPV6: "false"}},
+    )
+
+
+def missing_listen(settings: Key, ports: Iterable[str], family: Family) -> Opening:
+    """How to open ports for a family that a template or a snippet leaves out, where a restart does not help."""
+    target = "0.0.0.0:PORT" if family == V4 else "[::]:PORT"
+    return Opening(
+        edit=settings,
+        note=f"add listen {target} beside the listen of {', '.join(ports)}, or do so in the custom template",
     )
 
 

@@ -160,7 +160,7 @@ class DemoSource:
         threading.Thread(target=self._answer, args=(pod, template, sink), name="dsview-demo-nginx", daemon=True).start()
 
     def _answer(self, pod: Pod, template: str, sink: Sink) -> None:
-        from dsview.listeners.nginx_conf.reading import read_conf  # noqa: PLC0415  (loads crossplane: not before the first frame)
+        from dsview.listeners.conf_reading import read_conf  # noqa: PLC0415  (loads crossplane: not before the first frame)
 
         conf = read_conf(pod, nginx_conf(template, self._hosts))
         if not self._stopped.is_set():

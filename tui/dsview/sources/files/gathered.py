@@ -15,6 +15,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
+from dsview.listeners.registry import FOLDER_READ
 from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, Sink, StatusChanged
 from dsview.sources.files.documents import BROKEN, UNKNOWN_MANY, Document, NoObjects, Unreadable, document, documents
 from dsview.sources.files.unnamed_kind import is_named, kind_by_place, unnamed_kind
@@ -254,12 +255,12 @@ class Gathered:
             kind = _KINDS.get(name)
             if kind is not None:
                 self._statuses[kind] = _status_then(kind, status)
-        for conf in head.nginx:
+        for conf in head.proxy_configs:
             self._confs.append((Pod(name=conf.name, namespace=conf.namespace), conf.text.encode("utf-8")))
 
     def tell(self, sink: Sink) -> None:
         """Tell everything, as a cluster would that was read once."""
-        from dsview.listeners.nginx_conf.reading import read_conf  # noqa: PLC0415  (loads crossplane: only where a file needs it)
+        from dsview.listeners.conf_reading import read_conf  # noqa: PLC0415  (loads crossplane: only where a file needs it)
 
         notes = [*self.broken, *self._notes()]
         if self._server is not None:
@@ -369,8 +370,8 @@ def version_of(item: Object) -> tuple[int, int]:
 
 
 def is_conf(path: Path) -> bool:
-    """Whether the path ends in nginx/<namespace>/<pod>.conf."""
-    return path.parts[-3:-2] == ("nginx",) and path.name.removesuffix(".gz").endswith(".conf")
+    """Whether the path ends in FOLDER_READ/<namespace>/<pod>.conf."""
+    return path.parts[-3:-2] == (FOLDER_READ,) and path.name.removesuffix(".gz").endswith(".conf")
 
 
 def _status_then(kind: Kind, status: SnapshotStatus) -> StatusChanged:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from dsview.core.text import safe
+from dsview.listeners.registry import FILES_READ
 from dsview.sources.kube.errors import RequestFailed
 
 _LIMIT = 200
@@ -32,7 +33,7 @@ _NO_COMMAND = ("executable file not found", "exec format error")
 _NO_FILE = ("no such file or directory", "can't open", "cannot open")
 _MAY_NOT = re.compile(r"cannot (?:get|create) resource", re.IGNORECASE)
 
-NOT_PERMITTED = "reading nginx.conf is not permitted (get and create on pods/exec)"
+NOT_PERMITTED = f"reading {FILES_READ} is not permitted (get and create on pods/exec)"
 TOO_SLOW = "the pod did not answer in time"
 TOO_LARGE = "it is larger than 32 MB"
 _FINAL = ("the container is not running", "the pod is gone", "the API server does not reach", TOO_SLOW, TOO_LARGE)
@@ -64,7 +65,7 @@ def why_exec_failed(text: str, code: int = 0) -> str:
 def why_refused(error: RequestFailed) -> str:
     """The reason for predicting, as a sentence."""
     reason = why_exec_failed(str(error), error.code)
-    return reason if reason == NOT_PERMITTED else f"nginx.conf could not be read: {reason}"
+    return reason if reason == NOT_PERMITTED else f"{FILES_READ} could not be read: {reason}"
 
 
 def is_final(reason: str) -> bool:

@@ -35,7 +35,7 @@ WATCH_EVENT = BodyLimit(32 << 20, 30.0)
 over; one that does not end, or takes longer, fails the watch."""
 
 EXEC = BodyLimit(32 << 20, 20.0)
-"""All that a command writes: an nginx.conf of 3,000 servers has 10 MB."""
+"""All output of a command: a proxy configuration with 3,000 servers has 10 MB."""
 
 PASSED_OVER = 48 << 20
 """Bytes of one event that are passed over, after which it counts as one without an end."""

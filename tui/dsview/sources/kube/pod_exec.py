@@ -1,4 +1,4 @@
-"""Reading the configuration of nginx in a proxy pod: one of four fixed commands, nothing else, ever."""
+"""Reads the configuration of a proxy in its pod. Only the commands that controllers declare can run."""
 
 from __future__ import annotations
 
@@ -8,18 +8,11 @@ import msgspec
 
 from dsview.core.text import safe
 from dsview.kinds.pod import Pod
+from dsview.listeners.registry import CONF_COMMANDS, FILES_READ
 from dsview.sources.kube.bodies import BROKEN, UNDECODABLE
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed, TooLarge
 from dsview.sources.kube.exec_failures import TOO_LARGE, TOO_SLOW, is_final, why_exec_failed
-
-COMMANDS: tuple[tuple[str, ...], ...] = (
-    ("cat", "/etc/nginx/nginx.conf"),
-    ("cat", "/chroot/etc/nginx/nginx.conf"),
-    ("/dbg", "conf"),
-    ("nginx", "-T"),
-)
-"""Everything that is ever run; which of them in a pod, its controller says."""
 
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 
@@ -50,14 +43,14 @@ def read_proxy_config(client: Client, pod: Pod, container: str, commands: Iterab
         if text.strip():
             return text
         reasons.append("it is empty")
-    # Where the last ones are is told by the image: what the first place was like says the most.
+    # The image decides where the file is, so the first reason usually explains the most.
     reason = reasons[-1] if is_final(reasons[-1]) else reasons[0]
-    raise ConfUnavailable(f"nginx.conf could not be read: {reason}")
+    raise ConfUnavailable(f"{FILES_READ} could not be read: {reason}")
 
 
 def run(client: Client, pod: Pod, container: str, command: tuple[str, ...]) -> bytes:
     """What one of the fixed commands writes to stdout. Raises `ConfUnavailable` where it fails."""
-    if command not in COMMANDS:
+    if command not in CONF_COMMANDS:
         raise ValueError("only the fixed commands are ever run")
     query = [*(("command", word) for word in command), ("container", container), ("stdout", "true"), ("stderr", "true")]
     path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/exec"

@@ -39,7 +39,7 @@ class ProxyConfigReaders:
         """Read what is asked for, and what was asked for before."""
         self._client = client
         for number in range(READERS):
-            self._start_thread(f"nginx-{number}", self._run)
+            self._start_thread(f"proxy-config-{number}", self._run)
 
     def end(self) -> None:
         """The session is over: `stop` is set already."""
@@ -69,7 +69,7 @@ class ProxyConfigReaders:
             sink(Changed(Kind.PROXY_LISTENERS, (conf,)))
 
     def _read(self, pod: Pod, container: str) -> ProxyListeners:
-        from dsview.listeners.nginx_conf.reading import read_conf
+        from dsview.listeners.conf_reading import read_conf
         from dsview.sources.kube.errors import RequestFailed
         from dsview.sources.kube.exec_failures import why_refused
         from dsview.sources.kube.pod_exec import ConfUnavailable, read_proxy_config

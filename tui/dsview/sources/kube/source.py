@@ -1,4 +1,4 @@
-"""A live cluster as a source: one thread for each kind, one for Events, a few to read nginx.conf files."""
+"""A live cluster as a source: one thread for each kind, one for Events, a few to read proxy configurations."""
 
 from __future__ import annotations
 

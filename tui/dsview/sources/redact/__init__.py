@@ -1,7 +1,7 @@
 """`--redact`: a snapshot or a screen without the names and addresses of its cluster, with all that findings rest on.
 
 What is not known to matter is left out, rather than what is known to be secret: free text, flags, settings, annotations
-and nginx.conf are written anew from the few things in them that checks read.
+and proxy configurations are written anew from the few things in them that checks read.
 """
 
 from dsview.sources.redact.live import RedactedSource

@@ -1,6 +1,6 @@
-"""What stays of front doors: how controllers are recognised, and the settings that decide what their proxies listen on.
+"""Redacts front doors, but keeps what controllers are recognised by and what decides their listeners.
 
-Only words of fixed sets stay as they are; names, hosts and addresses are replaced as everywhere.
+Words of fixed sets are kept, most of them from the controllers' vocabularies. Names, hosts and addresses are replaced.
 """
 
 from __future__ import annotations
@@ -22,59 +22,43 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
 from dsview.kinds.registry import RESOURCES
 from dsview.listeners.clouds import CLOUD_CONTROLLERS
+from dsview.listeners.registry import CONTROLLERS as KNOWN_CONTROLLERS
 from dsview.listeners.registry import PROXY_CONTROLLERS
 
 if TYPE_CHECKING:
     from dsview.sources.redact.redactor import Redactor
 
 _PATTERNS = tuple(name for c in PROXY_CONTROLLERS for name in (*c.gateway_controllers, *c.ingress_controllers))
-CONTROLLERS = frozenset({name for name in _PATTERNS if not name.endswith("*")} | set(CLOUD_CONTROLLERS))
+_VOCABULARIES = tuple(c.vocabulary for c in KNOWN_CONTROLLERS)
+
+CONTROLLERS = frozenset(
+    {name for name in _PATTERNS if not name.endswith("*")}
+    | {name for v in _VOCABULARIES for name in v.controllers}
+    | set(CLOUD_CONTROLLERS)
+)
 _PREFIXES = tuple(name[:-1] for name in _PATTERNS if name.endswith("*"))
 _KNOWN_ENDS = frozenset({"", "/v1", "ingress-controller", "gateway-controller"})
 
-IMAGES = (
-    "nginx-gateway-fabric/nginx",
-    "nginx-gateway-fabric",
-    "nginx/nginx-ingress",
-    "nginx/kubernetes-ingress",
-    "nginx-plus-ingress",
-    "haproxytech/kubernetes-ingress",
-    "agentgateway",
-    "traefik",
-    "contour",
-    "kong",
-)
+_IMAGES = tuple(sorted({image for v in _VOCABULARIES for image in v.images}, key=lambda image: (-len(image), image)))
 """Parts of images by which proxies are recognised, the longer first."""
 
+_PLACEHOLDER_IMAGES = {part: image for v in _VOCABULARIES for part, image in v.placeholder_images.items()}
 _VERSION = re.compile(r"v?[0-9]+(\.[0-9]+){1,3}")
 
-CONTAINERS = frozenset(
-    {
-        *("agentgateway", "discovery", "istio-proxy", "kubernetes-ingress-controller", "nginx", "nginx-ingress"),
-        *("nginx-plus-ingress", "proxy", "router"),
-    }
-)
-"""Names of containers by which proxies and what sets them up are recognised."""
+BINARIES = tuple(binary for v in _VOCABULARIES for binary in v.binaries)
+"""Ends of a word of a command line that names a controller's binary."""
 
-WORDS = frozenset({"contour", "proxy", "router", "serve", "waypoint"})
-"""Words of command lines that are looked at."""
+CONTAINERS = frozenset(name for v in _VOCABULARIES for name in v.containers)
+"""Names of containers by which proxies and control planes are recognised."""
 
-LABELS = frozenset(
-    {
-        "app.kubernetes.io/managed-by",
-        "gateway.envoyproxy.io/owning-gatewayclass",
-        "gateway.istio.io/managed",
-        "ingresscontroller.operator.openshift.io/deployment-ingresscontroller",
-        "kgateway",
-    }
-)
-VALUES = frozenset(
-    {
-        *("contour", "envoy", "envoy-gateway", "istiod", "kgateway", "kube-gateway", "kubernetes-ingress"),
-        *("istio.io-gateway-controller", "istio.io-mesh-controller", "openshift.io-gateway-controller"),
-        *("openshift.io-gateway-controller-v1", "nginx-ingress", "ngf-nginx", "proxy", "traefik"),
-    }
-)
+SUBCOMMANDS = frozenset(word for v in _VOCABULARIES for word in v.subcommands)
+"""Words of command lines by which proxies and control planes are recognised."""
+
+LABELS = frozenset(key for v in _VOCABULARIES for key in v.label_keys)
+VALUES = frozenset(value for v in _VOCABULARIES for value in v.label_values)
+CLASSES = frozenset(name for v in _VOCABULARIES for name in v.classes)
+ANNOTATION_PREFIXES = frozenset({"kubernetes.io"} | {prefix for v in _VOCABULARIES for prefix in v.annotation_prefixes})
+
 _OF_GATEWAYS = frozenset(
     {
         "gateway.envoyproxy.io/owning-gateway-name",
@@ -103,8 +87,11 @@ _OPTIONS = frozenset({"ssl", "http2", "reuseport", "deferred", "proxy_protocol",
 
 
 def image(text: str) -> str | None:
-    """An image as far as a controller is recognised by it; None for all others."""
-    part = next((part for part in IMAGES if part in text), None)
+    """The part of an image name by which a controller is recognised; None for other images."""
+    placeholder = next((image for part, image in _PLACEHOLDER_IMAGES.items() if part in text), None)
+    if placeholder is not None:
+        return placeholder
+    part = next((part for part in _IMAGES if part in text), None)
     if part is None:
         return None
     tag = text.partition("@")[0].rpartition(":")[2]

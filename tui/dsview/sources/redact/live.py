@@ -25,7 +25,7 @@ from dsview.sources.events import (
     StatusChanged,
 )
 from dsview.sources.redact.redactor import Redactor
-from dsview.sources.redact.settings import nginx_conf
+from dsview.sources.redact.settings import proxy_listeners
 from dsview.sources.redact.snapshot import REDACTED, redacted_object, redacted_status
 
 
@@ -66,7 +66,7 @@ class RedactedSource:
         self._source.stop()
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Ask for the nginx.conf of the pod that this one stands for."""
+        """Ask for the configuration of the pod that this one stands for."""
         to = self._to
         with self._lock:
             meant = msgspec.structs.replace(
@@ -119,5 +119,5 @@ class RedactedSource:
 
     def _item(self, kind: Kind, item: Item) -> Item:
         if isinstance(item, ProxyListeners):
-            return nginx_conf(item, self._to)
+            return proxy_listeners(item, self._to)
         return redacted_object(kind, item, self._to) if isinstance(item, Object) else item

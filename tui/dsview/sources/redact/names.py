@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable
 
+from dsview.listeners.registry import CONFIG_MAP_NAMES
 from dsview.sources.redact.front_doors import LABELS, VALUES
 
 KEPT_NAMESPACES = frozenset(
@@ -26,8 +27,8 @@ KEPT_NAMESPACES = frozenset(
 
 KEPT_NAMES = frozenset(
     {
-        *("kubernetes", "kube-dns", "kube-proxy", "coredns", "dns-default", "ingress-nginx-controller"),
-        *("approuting-istio", "cilium-config"),
+        *("kubernetes", "kube-dns", "kube-proxy", "coredns", "dns-default", "approuting-istio"),
+        *CONFIG_MAP_NAMES,
     }
 )
 """Names that have a meaning of their own: default/kubernetes, the cluster's DNS, the ConfigMaps that are read."""
@@ -69,12 +70,10 @@ KEPT_VALUES = frozenset(
         "antrea",
         "calico-node",
         "cilium",
-        "controller",
         "coredns",
         "endpointslice-controller.k8s.io",
         "endpointslicemirroring-controller.k8s.io",
         "fargate",
-        "ingress-nginx",
         "kube-apiserver",
         "kube-controller-manager",
         "kube-dns",

@@ -11,7 +11,7 @@ from dsview.kinds.metadata import NO_LABELS, Key, Labels, Object
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.redact.addresses import AddressMap
-from dsview.sources.redact.front_doors import CONTAINERS, CONTROLLERS
+from dsview.sources.redact.front_doors import CLASSES, CONTAINERS, CONTROLLERS
 from dsview.sources.redact.front_doors import label_value as door_label_value
 from dsview.sources.redact.names import (
     HASH_LABELS,
@@ -44,14 +44,13 @@ class Redactor:
         self.service = self._by_sort["service"]
         self.pod = self._by_sort["pod"] = Names("pod")
         self.node = self._by_sort["node"] = Names("node")
-        # nginx is the class of a controller that names none.
-        self.ingress_class = self._by_sort["class"] = Names("class", frozenset({"nginx"}))
+        self.ingress_class = self._by_sort["class"] = Names("class", CLASSES)
         self.config_map = self._by_sort["config"]
         self.workload = Names("workload")
-        self.container = Names("container", frozenset({"controller"}) | CONTAINERS)
+        self.container = Names("container", CONTAINERS)
         self.image = Names("image")
         self.port = Names("port", KEPT_PORTS)
-        self.controller = Names("controller", frozenset({"k8s.io/ingress-nginx"}) | CONTROLLERS)
+        self.controller = Names("controller", CONTROLLERS)
         self.taint = Names("taint")
         self.balancer_class = Names("balancer", frozenset({"", "tailscale"}))
         self._host = Names("host", _KEPT_HOSTS)

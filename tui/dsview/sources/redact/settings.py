@@ -1,4 +1,4 @@
-"""Flags, ConfigMaps and nginx.conf written anew, with nothing in them but what checks read."""
+"""Rewrites flags, ConfigMaps and listeners so that they contain only what checks read."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from dsview.core.ports import port_number
 from dsview.core.yaml_text import YamlError, load_yaml
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
-from dsview.sources.redact.front_doors import WORDS, cilium_config
+from dsview.sources.redact.front_doors import BINARIES, SUBCOMMANDS, cilium_config
 from dsview.sources.redact.front_doors import flag as door_flag
 from dsview.sources.redact.redactor import Redactor
 
-_BINARY = "/nginx-ingress-controller"
 _SUBCOMMANDS = 2
-"""How many words at the beginning of a command line may say what it is to do."""
+"""How many words at the beginning of a command line may be subcommands."""
 
 _RANGES = ("service-cluster-ip-range", "cluster-cidr")
 _PLAIN = (
@@ -39,9 +38,10 @@ def command_line(words: tuple[str, ...], to: Redactor) -> tuple[str, ...]:
     """The flags that are read, each as `--name=value`, and the name of the controller's binary."""
     kept: list[str] = []
     for i, word in enumerate(words):
-        if word.endswith(_BINARY):
-            kept.append(_BINARY)
-        elif word.rpartition("/")[2] in WORDS and i < _SUBCOMMANDS:
+        binary = next((binary for binary in BINARIES if word.endswith(binary)), None)
+        if binary is not None:
+            kept.append(binary)
+        elif word.rpartition("/")[2] in SUBCOMMANDS and i < _SUBCOMMANDS:
             kept.append(word.rpartition("/")[2])
         elif word.startswith("-"):
             flag, equals, value = word.lstrip("-").partition("=")
@@ -89,7 +89,7 @@ _LISTS = (
 
 
 def config_map(key: Key, data: Mapping[str, str], to: Redactor) -> dict[str, str]:
-    """The settings of a ConfigMap that are read: of ingress-nginx, of kube-proxy, of CoreDNS."""
+    """The settings of a ConfigMap that are read, of whichever program."""
     if key == ("kube-system", "cilium-config"):
         return cilium_config(dict(data))
     kept = {name: to.listed(data[name]) for name in (*_SWITCHES, *_LISTS) if name in data}
@@ -162,8 +162,8 @@ _OPTIONS = frozenset(
 )
 
 
-def nginx_conf(conf: ProxyListeners, to: Redactor) -> ProxyListeners:
-    """An nginx.conf with the same sockets and nothing else, a server for each. What was unread is empty now: unread."""
+def proxy_listeners(conf: ProxyListeners, to: Redactor) -> ProxyListeners:
+    """The same sockets and nothing else. The text has a server for each, and is empty where the file was not read."""
     namespace, name = to.key_of(Kind.POD, conf.key)
     known = conf.source is ListenSource.READ
     listeners = tuple(_listener(x, to) for x in conf.listeners) if known else ()

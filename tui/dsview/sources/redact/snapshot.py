@@ -26,14 +26,13 @@ from dsview.kinds.service import Service, ServicePort
 from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.kinds.webhook_configuration import WebhookConfiguration
 from dsview.sources.events import StatusChanged
-from dsview.sources.redact.front_doors import controller, gateway_fields, image, variable
+from dsview.sources.redact.front_doors import ANNOTATION_PREFIXES, controller, gateway_fields, image, variable
 from dsview.sources.redact.names import KEPT_PROVIDERS, KEPT_TAINTS, OTHER_PROVIDER, OWNER_KINDS
 from dsview.sources.redact.redactor import Redactor
-from dsview.sources.redact.settings import command_line, config_map, nginx_conf
+from dsview.sources.redact.settings import command_line, config_map, proxy_listeners
 from dsview.sources.snapshot import Snapshot
 
 REDACTED = "(redacted)"
-_CONTROLLER_IMAGES = ("ingress-nginx/controller", "nginx-ingress-controller")
 
 
 def redacted(snapshot: Snapshot, key: bytes | None = None) -> Snapshot:
@@ -49,7 +48,7 @@ def redacted(snapshot: Snapshot, key: bytes | None = None) -> Snapshot:
         context="redacted",
         server_version=snapshot.server_version,
         statuses=[redacted_status(status, to) for status in snapshot.statuses],
-        confs=[nginx_conf(conf, to) for conf in snapshot.confs],
+        confs=[proxy_listeners(conf, to) for conf in snapshot.confs],
         objects=[(kind, redacted_object(kind, item, to)) for kind, item in objects],
     )
 
@@ -143,10 +142,9 @@ def _pod(item: Pod, to: Redactor) -> dict[str, Any]:
 
 
 def _container(c: Container, to: Redactor) -> Container:
-    is_controller = any(image in c.image for image in _CONTROLLER_IMAGES)
     return Container(
         name=to.container(c.name),
-        image="registry.k8s.io/ingress-nginx/controller" if is_controller else image(c.image) or to.image(c.image),
+        image=image(c.image) or to.image(c.image),
         command_line=command_line(c.command_line, to),
         ports=tuple(ContainerPort(to.port(p.name), p.container_port, p.protocol) for p in c.ports),
         probes=c.probes,
@@ -228,8 +226,8 @@ def _ingress(item: Ingress, to: Redactor) -> dict[str, Any]:
         "annotations": tuple(
             (name, to.ingress_class(value) if name == "kubernetes.io/ingress.class" else to.listed(value))
             for name, value in item.annotations
-            # Another prefix than the usual one is a name of the house.
-            if name.partition("/")[0] in ("kubernetes.io", "nginx.ingress.kubernetes.io")
+            # Any other prefix may be a name of the organisation.
+            if name.partition("/")[0] in ANNOTATION_PREFIXES
         ),
     }
 

@@ -1,4 +1,4 @@
-"""The verdict on a controller pod's nginx.conf: read or unread. One parse for all replicas with the same text."""
+"""What the configuration file of a proxy contains. Replicas with the same text are parsed once."""
 
 from __future__ import annotations
 
