@@ -20,17 +20,17 @@ _SPECIAL = re.compile(r"([\\*<|])")
 
 
 def _facts(check: Check) -> Iterator[tuple[str, str]]:
-    """What the check's entry says beside its words: a label and a value each."""
-    yield "Asked of", _named(check.subjects) or "the cluster as a whole"
+    """The metadata of a check as pairs of label and value."""
+    yield "Checks", _named(check.subjects) or "the cluster as a whole"
     yield "Needs", _named(check.needs)
-    yield "Or in part", _named(check.substitutes)
-    yield "Reads too", _named(kind for kind in check.uses if kind not in check.subjects)
+    yield "Or partly", _named(check.substitutes)
+    yield "Also reads", _named(kind for kind in check.uses if kind not in check.subjects)
     yield "Overview", check.layer.value if check.layer else ""
-    yield "Trace", f"the hop {check.hop.value}" if check.hop else ""
+    yield "Trace", f"at the hop {check.hop.value}" if check.hop else ""
     if check.opt_in:
-        yield "Selected", "only where it is named with --check: it reads a kind that nothing else needs"
+        yield "Selected", "only with --select, because it reads a kind that no other check needs"
     if check.detail_only:
-        yield "Shown", "in the detail of its object only, in no report"
+        yield "Shown", "only in the detail view of its object, not in reports"
 
 
 def _sections(check: Check) -> Iterator[tuple[str, str]]:

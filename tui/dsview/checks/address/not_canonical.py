@@ -2,13 +2,13 @@
 
 ## Condition
 
-An IPv6 address is not written as RFC 5952 wants it, an IPv4 address has leading zeros, or a CIDR has bits set
-behind its prefix. A warning from Kubernetes 1.36 on.
+An IPv6 address is not in the form of RFC 5952, an IPv4 address has leading zeros, or a CIDR has host bits set. A
+warning from Kubernetes 1.36 on.
 
 ## Why it matters
 
-Comparisons as text miss it, and from 1.36 the API server refuses to take leading zeros, mapped addresses and host
-bits again.
+Text comparisons miss it, and from 1.36 on the API server no longer accepts leading zeros, mapped addresses and host
+bits.
 
 ## Fix
 
@@ -16,7 +16,7 @@ Write the canonical form.
 
 ## When it is a false alarm
 
-Where nothing compares addresses as text: the address works until the object has to be written again.
+Nothing compares addresses as text. The address then works until the object is next written.
 
 ## Source
 

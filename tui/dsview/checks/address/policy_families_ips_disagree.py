@@ -7,16 +7,16 @@ RequireDualStack Service with a cluster IP has one.
 
 ## Why it matters
 
-Each component believes another of the three fields, so one family works in some places only.
+Components read different ones of the three fields, so one family works only in some places.
 
 ## Fix
 
-Recreate the Service; these fields cannot be brought back into agreement by an update.
+Recreate the Service; an update cannot correct these fields.
 
 ## When it is a false alarm
 
-ipFamilies is empty, as a watch may deliver it: it is inferred from clusterIPs first. A manifest may name one
-family and require both: the API server adds the other one.
+ipFamilies is empty, which a watch may deliver: it is inferred from clusterIPs then. A manifest may name one family and
+require both: the API server adds the other one.
 
 ## Source
 

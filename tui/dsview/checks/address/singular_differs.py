@@ -10,7 +10,7 @@ Old clients read the singular field and new ones the plural, so they use differe
 
 ## Fix
 
-Find the webhook or operator that writes only one of the two fields; the API server keeps them equal.
+Find the webhook or operator that writes only one of the two fields; the API server itself keeps them equal.
 
 ## When it is a false alarm
 

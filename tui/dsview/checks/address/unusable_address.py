@@ -1,4 +1,4 @@
-"""Address that cannot be reached from elsewhere.
+"""Address that other machines cannot reach.
 
 ## Condition
 
@@ -7,7 +7,7 @@ site-local (fec0::/10), v4-mapped, or no address at all. A warning for load-bala
 
 ## Why it matters
 
-Nothing outside the machine can use such an address; the family looks present and does not work.
+No other machine can use such an address. The family seems to be present but does not work.
 
 ## Fix
 
@@ -15,7 +15,7 @@ Correct what assigns the address: kubelet --node-ip, the CNI plug-in, or the loa
 
 ## When it is a false alarm
 
-A link-local load-balancer IP is taken as intended.
+None is known. A link-local load-balancer IP is treated as intended.
 
 ## Source
 

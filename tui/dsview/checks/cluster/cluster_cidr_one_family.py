@@ -1,12 +1,12 @@
-"""kube-proxy knows the pod range of one family only.
+"""kube-proxy is configured with the pod range of only one family.
 
 ## Condition
 
-detectLocalMode is ClusterCIDR, and clusterCIDR is of one family while pods have both.
+detectLocalMode is ClusterCIDR, and clusterCIDR has one family while pods have both.
 
 ## Why it matters
 
-In the other family kube-proxy cannot tell pod traffic from foreign traffic, and masquerades wrongly.
+In the other family, kube-proxy cannot distinguish pod traffic from other traffic, and masquerades the wrong packets.
 
 ## Fix
 
@@ -14,12 +14,12 @@ Set clusterCIDR to the ranges of both families, or detectLocalMode to NodeCIDR.
 
 ## When it is a false alarm
 
-The CNI plug-in masquerades by itself.
+The CNI plug-in does the masquerading itself.
 
 ## Source
 
 kubernetes/kubernetes cmd/kube-proxy/app/server_linux.go, getLocalDetectors: a family without a clusterCIDR gets a
-detector that finds nothing.
+detector that matches nothing.
 """
 
 from __future__ import annotations

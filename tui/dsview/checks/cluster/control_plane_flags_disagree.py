@@ -3,24 +3,24 @@
 ## Condition
 
 --service-cluster-ip-range differs in value or order between API servers, or between them and kube-controller-manager;
-or --cluster-cidr lacks a Service family. An error where the families of --cluster-cidr are not, place by place, those
-of the nodes' podCIDRs.
+or --cluster-cidr lacks a Service family. An error if the families of --cluster-cidr do not match those of the nodes'
+podCIDRs by position.
 
 ## Why it matters
 
-API servers that differ serve other families each; the controller manager makes slices, or gives nodes ranges, for other
-families than they serve. It matches podCIDRs with --cluster-cidr by position, and stops where they do not fit.
+API servers that differ serve different families. The controller manager creates slices, or allocates ranges to nodes,
+for the wrong families. It matches podCIDRs with --cluster-cidr by position, and exits if they do not match.
 
 ## Fix
 
-Decide which value is meant, and give it to every API server and controller manager.
+Set the intended value on every API server and controller manager.
 
 ## When it is a false alarm
 
-The control plane is being reconfigured, and one of its pods has not restarted yet. A node that has fewer podCIDRs than
---cluster-cidr has ranges fits: it registered before the second one was added. Where a cloud provider allocates the
-nodes' ranges, --cluster-cidr does not count. With a CNI plug-in that gives out addresses by itself, such as Calico,
-pods have the family all the same.
+The control plane is being reconfigured, and one of its pods has not restarted yet. A node with fewer podCIDRs than
+--cluster-cidr has ranges is not a mismatch: it registered before the second range was added. If a cloud provider
+allocates the nodes' ranges, --cluster-cidr is not used. With a CNI plug-in that manages addresses itself, such as
+Calico, pods have the family anyway.
 
 ## Source
 

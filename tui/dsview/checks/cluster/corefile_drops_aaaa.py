@@ -1,13 +1,13 @@
-"""CoreDNS answers no AAAA queries.
+"""CoreDNS does not answer AAAA queries.
 
 ## Condition
 
-The Corefile answers AAAA queries with nothing (a `template` of AAAA without an answer, an `acl` that filters them) or
-asks for A instead (a `rewrite` of the type AAAA), in a cluster with IPv6.
+In a cluster with IPv6, the Corefile returns empty answers to AAAA queries (a `template` for AAAA without an answer, or
+an `acl` that filters them) or rewrites them to A (a `rewrite` of type AAAA).
 
 ## Why it matters
 
-Names never resolve to IPv6 addresses, so clients use IPv4 only, and clients without IPv4 reach nothing by name.
+Names never resolve to IPv6 addresses. Clients use only IPv4, and clients without IPv4 cannot connect to any name.
 
 ## Fix
 
@@ -15,7 +15,7 @@ Remove the plug-in's lines from the Corefile.
 
 ## When it is a false alarm
 
-AAAA answers are held back on purpose, while IPv6 is being rolled out.
+AAAA answers are suppressed on purpose while IPv6 is being rolled out.
 
 ## Source
 

@@ -1,4 +1,4 @@
-"""Reverse lookups of IPv6 leave the cluster.
+"""Reverse lookups of IPv6 addresses leave the cluster.
 
 ## Condition
 
@@ -6,7 +6,7 @@ The Corefile's kubernetes plug-in does not serve ip6.arpa in a cluster with IPv6
 
 ## Why it matters
 
-Reverse names of IPv6 Services and pods are asked of the upstream resolver, which does not know them.
+Reverse lookups of the IPv6 addresses of Services and pods go to the upstream resolver, which does not know them.
 
 ## Fix
 
@@ -14,7 +14,7 @@ Add ip6.arpa to the zones of the kubernetes plug-in.
 
 ## When it is a false alarm
 
-Nobody asks for the reverse names of IPv6 addresses.
+Nothing looks up the reverse names of IPv6 addresses.
 
 ## Source
 

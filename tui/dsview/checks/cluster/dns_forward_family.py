@@ -2,21 +2,21 @@
 
 ## Condition
 
-A `forward` line of the Corefile names resolvers of one family only, and no running pod of the cluster's DNS has an
-address of that family.
+A `forward` line of the Corefile names resolvers of only one family, and no running DNS pod has an address of that
+family.
 
 ## Why it matters
 
-Names of the cluster resolve, and names outside it do not: each query waits until it times out.
+Names inside the cluster resolve. Queries for names outside it time out.
 
 ## Fix
 
-Name resolvers of the pods' family in the Corefile, or give the DNS pods the other family.
+Set resolvers of the pods' family in the Corefile, or give the DNS pods the other family.
 
 ## When it is a false alarm
 
-The pods reach the other family by an address that the API does not show. On AWS, IPv6 pods have an IPv4 address for
-outgoing connections, so nothing is said there.
+The pods reach the other family through an address that the API does not show. On AWS, IPv6 pods have an IPv4 address
+for outgoing connections, so the check does not fire there.
 
 ## Source
 

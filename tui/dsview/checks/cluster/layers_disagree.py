@@ -2,11 +2,11 @@
 
 ## Condition
 
-The cluster serves two Service families, but no node gives pods both; or the reverse (a note).
+The cluster has two Service families, but no node gives pods both; or the reverse (a note).
 
 ## Why it matters
 
-One half of the conversion to dual-stack is missing: the second Service family has no endpoints.
+Half of the conversion to dual-stack is missing: the second Service family has no endpoints.
 
 ## Fix
 
@@ -15,7 +15,7 @@ Give kube-controller-manager and the CNI a pod range of the missing family, or f
 
 ## When it is a false alarm
 
-A conversion is under way: pods come first, Services later, so pods with both families are a note.
+A conversion is in progress. Pods are converted first and Services later, so pods with both families are only a note.
 
 ## Source
 

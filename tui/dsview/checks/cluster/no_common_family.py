@@ -2,12 +2,12 @@
 
 ## Condition
 
-A running pod shares no family with the cluster IPs of the cluster's DNS (kube-system/kube-dns, what has its label
-there, or openshift-dns/dns-default), or of default/kubernetes.
+A running pod has no family in common with the cluster IPs of the cluster DNS (kube-system/kube-dns, another Service
+there with its label, or openshift-dns/dns-default) or of default/kubernetes.
 
 ## Why it matters
 
-Name resolution, or every call to the API, fails in these pods.
+Name resolution, or every API call, fails in these pods.
 
 ## Fix
 
@@ -15,13 +15,13 @@ Make the Service dual-stack, or recreate the pods with the missing family.
 
 ## When it is a false alarm
 
-The pod does not use the cluster's DNS: dnsPolicy None or Default, or on the host's network without
-ClusterFirstWithHostNet. Pods on the host's network need no family of default/kubernetes.
+The pod does not use the cluster DNS: its dnsPolicy is None or Default, or it is on the host network without
+ClusterFirstWithHostNet. Pods on the host network do not need default/kubernetes.
 
 ## Source
 
-https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy: which pods ask the
-cluster's DNS.
+https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy: which pods use the cluster
+DNS.
 """
 
 from __future__ import annotations

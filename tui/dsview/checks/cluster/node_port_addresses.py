@@ -6,7 +6,7 @@ kube-proxy's nodePortAddresses names ranges of one family in a dual-stack cluste
 
 ## Why it matters
 
-In the other family every address of the node accepts NodePort traffic: a hole where a limit was meant.
+In the other family, every address of the node accepts NodePort traffic, although a limit was intended.
 
 ## Fix
 
@@ -14,7 +14,7 @@ Add ranges of the other family to nodePortAddresses, or set it to primary.
 
 ## When it is a false alarm
 
-The other family is meant to be open, or a firewall that the API does not show closes it.
+The other family is open on purpose, or a firewall that the API does not show closes it.
 
 ## Source
 

@@ -2,21 +2,21 @@
 
 ## Condition
 
-The family of the first InternalIP differs between Ready nodes, or from the first Service family. An error where all
-podCIDRs of a node are of the other family than its first InternalIP, and its pods have no other.
+The family of the first InternalIP differs between Ready nodes, or from the first Service family. An error if all
+podCIDRs and pods of a node have only the family that its first InternalIP does not have.
 
 ## Why it matters
 
-podIP, hostIP and clusterIP show different families from node to node, and software that reads only the first one
-breaks.
+podIP, hostIP and clusterIP have different families on different nodes, which breaks software that reads only the first
+address.
 
 ## Fix
 
-Order --node-ip of the kubelets like the API server's --service-cluster-ip-range.
+Use the order of the API server's --service-cluster-ip-range for --node-ip of the kubelets.
 
 ## When it is a false alarm
 
-Where the order is intended and all software looks at every address of a node.
+The order is intended, and all software uses every address of a node.
 
 ## Source
 

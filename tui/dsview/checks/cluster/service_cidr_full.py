@@ -1,12 +1,12 @@
-"""Service addresses of a family run out.
+"""Service addresses of a family are running out.
 
 ## Condition
 
-IPAddress objects fill at least 80 % of the usable addresses of a family; an error from 95 %.
+IPAddress objects use at least 80 % of the available addresses of a family; an error from 95 %.
 
 ## Why it matters
 
-A dual-stack Service needs an address of each family: once one is used up, none can be created.
+A dual-stack Service needs an address of each family. Once one range is exhausted, no such Service can be created.
 
 ## Fix
 
@@ -14,11 +14,11 @@ Add a ServiceCIDR with another range of the family.
 
 ## When it is a false alarm
 
-Nobody means to create more Services. Ranges that are not ready or being deleted give out nothing and are left out.
+No more Services will be created. Ranges that are not ready or are being deleted allocate nothing and are not counted.
 
 ## Source
 
-KEP-1880: an IPAddress object for each cluster IP. The limits of 80 % and 95 % are dsview's own.
+KEP-1880: an IPAddress object for each cluster IP. The limits of 80 % and 95 % are dsview's choice.
 """
 
 from __future__ import annotations

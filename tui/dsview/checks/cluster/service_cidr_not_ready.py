@@ -2,12 +2,12 @@
 
 ## Condition
 
-The condition Ready of a ServiceCIDR is False: a note while it is being deleted. An error where an event says that
-the default ServiceCIDR contradicts the API server's flags.
+The condition Ready of a ServiceCIDR is False; a note while it is being deleted. An error if an event says that the
+default ServiceCIDR contradicts the API server's flags.
 
 ## Why it matters
 
-No address of the range is given out; with contradicting flags API servers allocate differently.
+No address of the range is allocated. With contradicting flags, API servers allocate differently.
 
 ## Fix
 
@@ -15,7 +15,7 @@ Make --service-cluster-ip-range the same on every API server; wait for Services 
 
 ## When it is a false alarm
 
-A range that is being deleted is not Ready on purpose, so it is a note.
+The range is being deleted; this is a note.
 
 ## Source
 

@@ -1,12 +1,12 @@
-"""ServiceCIDR of a family that the cluster does not serve.
+"""ServiceCIDR of a family that the cluster does not have.
 
 ## Condition
 
-A ServiceCIDR holds a range of a family that ServiceCIDR kubernetes has not.
+A ServiceCIDR has a range of a family that the ServiceCIDR kubernetes does not have.
 
 ## Why it matters
 
-The API server makes no allocator for that family: no Service gets an address of the range.
+The API server has no allocator for that family, so no Service gets an address of the range.
 
 ## Fix
 

@@ -1,26 +1,25 @@
-"""Endpoints object holds the wrong family.
+"""Endpoints object has the wrong family.
 
 ## Condition
 
-The Service has a selector, and its Endpoints object holds an address of another family than the Service's first
-one.
+The Service has a selector, and its Endpoints object has an address that is not of the Service's first family.
 
 ## Why it matters
 
-Software that still reads Endpoints takes the address for one of the first family.
+Software that still reads Endpoints expects addresses of the first family.
 
 ## Fix
 
-Restart what writes it: kube-controller-manager, or a custom controller.
+Restart the controller that writes it: kube-controller-manager, or a custom controller.
 
 ## When it is a false alarm
 
-It holds the first family only: that is right, also for a dual-stack Service.
+None is known. An Endpoints object with only the first family is correct, even for a dual-stack Service.
 
 ## Source
 
-kubernetes/kubernetes pkg/controller/endpoint/endpoints_controller.go: an Endpoints object holds addresses of the
-first family.
+kubernetes/kubernetes pkg/controller/endpoint/endpoints_controller.go: an Endpoints object has addresses of the first
+family.
 """
 
 from __future__ import annotations

@@ -2,26 +2,26 @@
 
 ## Condition
 
-Ready pods match the selector of a Service, and none of its families has a ready endpoint, for 60 s. A note where no
-ready pod matches.
+Ready pods match the selector of a Service, and none of its families has a ready endpoint, for 60 s. A note if no ready
+pod matches.
 
 ## Why it matters
 
-Nothing answers at any cluster IP of the Service: it has only families that its pods lack, or its slices are behind.
+Nothing answers at any cluster IP of the Service: it has only families that its pods lack, or its slices are outdated.
 
 ## Fix
 
-Give the pods a family of the Service, or recreate the Service with a family of its pods. Where they have one in common,
+Give the pods a family of the Service, or recreate the Service with a family of its pods. If they have one in common,
 the endpoint slice controller is behind: restart kube-controller-manager.
 
 ## When it is a false alarm
 
-The workload is scaled to zero, or the selector matches nothing on purpose: then it is a note.
+The workload is scaled to zero, or the selector intentionally matches nothing. This is a note.
 
 ## Source
 
-kubernetes/kubernetes staging/src/k8s.io/endpointslice/reconciler.go: a pod is an endpoint where it has an address
-of a family of the Service.
+kubernetes/kubernetes staging/src/k8s.io/endpointslice/reconciler.go: a pod becomes an endpoint if it has an address of
+a family of the Service.
 """
 
 from __future__ import annotations

@@ -6,20 +6,20 @@ A family of the Service has no ready endpoint while the other family has some, f
 
 ## Why it matters
 
-Connections to the cluster IP of that family are refused or time out; clients that prefer it fail or are slow.
+Connections to the cluster IP of that family are refused or time out. Clients that prefer the family fail or are slow.
 
 ## Fix
 
-Recreate the pods that lack the family, once their nodes give it; or make the Service SingleStack.
+Recreate the pods that lack the family, once their nodes provide it, or make the Service SingleStack.
 
 ## When it is a false alarm
 
-The Service has no selector: DS-EPS-005 looks at those. Nobody makes slices of a manifest.
+The Service has no selector; DS-EPS-005 checks these. Manifests are not checked, because they have no slices.
 
 ## Source
 
-kubernetes/kubernetes staging/src/k8s.io/endpointslice/reconciler.go: a slice set for each family of the Service, with
-the pods that have an address of it.
+kubernetes/kubernetes staging/src/k8s.io/endpointslice/reconciler.go: each family of the Service has its own slices,
+with the pods that have an address of that family.
 """
 
 from __future__ import annotations

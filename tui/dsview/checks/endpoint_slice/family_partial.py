@@ -2,26 +2,26 @@
 
 ## Condition
 
-Both families have ready endpoints, but not equally many, for 120 s.
+Both families have ready endpoints, but the numbers differ for 120 s.
 
 ## Why it matters
 
-The family with fewer endpoints carries its load on fewer pods, and loses it sooner.
+The family with fewer endpoints has its load on fewer pods, and fails sooner.
 
 ## Fix
 
-Recreate the pods that lack the family, once their nodes give it.
+Recreate the pods that lack the family, once their nodes provide it.
 
 ## When it is a false alarm
 
-The Service has no selector, or a rollout is under way: pods of one owner are of several revisions and one of them is
-ready for less than ten minutes, or some pod became ready less than two minutes ago. Two Deployments behind one
-Service, such as a canary, are no rollout. Endpoints that another controller than Kubernetes' own adds are its affair.
+The Service has no selector, or a rollout is in progress: the pods of one owner have several revisions and one of them
+has been ready for less than ten minutes, or some pod became ready less than two minutes ago. Two Deployments behind one
+Service, such as a canary, are not a rollout. Endpoints from other controllers than Kubernetes' own are not compared.
 
 ## Source
 
 kubernetes/kubernetes staging/src/k8s.io/endpointslice/reconciler.go: a pod without an address of a family is in no
-slice of it.
+slice of that family.
 """
 
 from __future__ import annotations

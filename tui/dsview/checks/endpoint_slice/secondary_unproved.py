@@ -1,12 +1,12 @@
-"""Second family is never probed.
+"""The second family is never probed.
 
 ## Condition
 
-A dual-stack Service's pods have network probes, which test status.podIP only.
+The pods of a dual-stack Service have network probes, which test only status.podIP.
 
 ## Why it matters
 
-Ready says nothing about the second family: a process that binds one family only looks healthy.
+Ready says nothing about the second family: a process that binds only one family looks healthy.
 
 ## Fix
 
@@ -14,7 +14,8 @@ Bind `::` in the container, and probe both families, for example with an exec pr
 
 ## When it is a false alarm
 
-The process binds ::, or an address of each family. The API cannot tell: it is shown in the detail only.
+The process binds ::, or an address of each family. The API cannot show this, so the finding appears only in the detail
+view.
 
 ## Source
 

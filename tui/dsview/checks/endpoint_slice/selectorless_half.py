@@ -1,4 +1,4 @@
-"""Hand-made endpoints in one family only.
+"""Manual endpoints in one family only.
 
 ## Condition
 
@@ -7,7 +7,7 @@ headless Services.
 
 ## Why it matters
 
-Nobody but the author of the slices can add the missing ones; the family's cluster IP leads nowhere.
+Only the author of the slices can add the missing ones. Until then the family's cluster IP leads nowhere.
 
 ## Fix
 
@@ -15,8 +15,8 @@ Add an EndpointSlice of the missing family, or make the Service SingleStack.
 
 ## When it is a false alarm
 
-default/kubernetes with the one family that the API servers write its endpoints in. The Services of Cilium's Gateways
-and Ingresses, whose dummy endpoint says nothing of either family.
+The Service is default/kubernetes, whose endpoints the API servers write in one family, or it belongs to a Gateway or an
+Ingress of Cilium, whose dummy endpoint does not represent a family. Both are exempt.
 
 ## Source
 

@@ -6,15 +6,15 @@ The Service has a selector and a family, but no EndpointSlice of that address ty
 
 ## Why it matters
 
-Nothing keeps endpoints for that family: its cluster IP leads nowhere.
+Nothing maintains endpoints for that family, so its cluster IP leads nowhere.
 
 ## Fix
 
-Restart kube-controller-manager, after a look at its log; its endpointslice controller makes a slice for each family.
+Read the log of kube-controller-manager, then restart it: its endpointslice controller creates a slice for each family.
 
 ## When it is a false alarm
 
-The Service is younger than 60 s or a manifest, or only some namespaces are read.
+The Service is a manifest or younger than 60 s, or only some namespaces are read.
 
 ## Source
 

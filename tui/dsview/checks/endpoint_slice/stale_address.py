@@ -7,21 +7,21 @@ for 60 s.
 
 ## Why it matters
 
-What is sent to the old address is lost, or reaches whichever pod has it now.
+Traffic to the old address is lost, or reaches the pod that has it now.
 
 ## Fix
 
-Delete the slice: the endpoint slice controller writes it anew. One that somebody else wrote, its writer has to correct.
+Delete the slice; the endpoint slice controller creates it again. If something else wrote it, correct it there.
 
 ## When it is a false alarm
 
-The pod's sandbox was made anew less than 60 s ago. Slices that another controller manages are left out: it may well
-write addresses of a second network, which are none of podIPs.
+The pod's sandbox was recreated less than 60 s ago. Slices of other controllers are not checked, because they may have
+addresses of a second network, which are not in podIPs.
 
 ## Source
 
-kubernetes/kubernetes staging/src/k8s.io/endpointslice/util/controller_utils.go, podEndpointsChanged: a change of
-podIPs is to be carried into the slices.
+kubernetes/kubernetes staging/src/k8s.io/endpointslice/util/controller_utils.go, podEndpointsChanged: the slices follow
+a change of podIPs.
 """
 
 from __future__ import annotations

@@ -2,20 +2,20 @@
 
 ## Condition
 
-The endpoint slice controller keeps a slice of a family that its Service has not, an address is of another family
-than the slice's addressType (an error), or a Service with a cluster IP has a slice of type FQDN.
+The endpoint slice controller keeps a slice of a family that its Service does not have, an address does not match the
+slice's addressType (an error), or a Service with a cluster IP has a slice of type FQDN.
 
 ## Why it matters
 
-kube-proxy ignores such a slice, or takes in addresses of the wrong family.
+kube-proxy ignores such a slice, or uses addresses of the wrong family.
 
 ## Fix
 
-Delete the slice; look for what wrote it.
+Delete the slice, and find out what wrote it.
 
 ## When it is a false alarm
 
-The Service gave up the family less than 60 s ago.
+The Service lost the family less than 60 s ago.
 
 ## Source
 

@@ -1,4 +1,4 @@
-"""What a check is: the words and the metadata that engine, screen, reports and documentation read, and its decision."""
+"""The metadata of a check, which the engine, the screen, the reports and the documentation use, and its results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class LayerName(StrEnum):
-    """The layers of a cluster from the bottom to the top, by the word for them."""
+    """The layers of a cluster from bottom to top, with the names that the overview shows."""
 
     NODES = "Nodes"
     PODS = "Pods"
@@ -45,12 +45,11 @@ class HopName(StrEnum):
 
 
 class Harm(StrEnum):
-    """What a finding means for the family of the Service that it is about.
+    """The effect of a finding on the Service's family that it concerns.
 
-    `WHOLE`: nobody is served over it. `PART`: some endpoints or some clients are not.
-    `OF_RELATED`: the pods that the finding names as related do not serve it. `OF_RELATED_IF_SURE`: so where it is an
-    error; a warning rests on a default, and proves nothing. `BY_SEVERITY`: some clients are not served where the
-    finding is an error.
+    `WHOLE`: the family serves no client. `PART`: it does not serve some endpoints or some clients. `OF_RELATED`: the
+    finding's related pods do not serve it. `OF_RELATED_IF_SURE`: the same, but only for an error, because a warning
+    relies on a default. `BY_SEVERITY`: for an error, it does not serve some clients.
     """
 
     WHOLE = "whole"
@@ -61,9 +60,9 @@ class Harm(StrEnum):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check yields; the engine adds the code and, where None, the check's severity and the object asked about.
+    """What a check yields. The engine adds the code and, for None, the check's severity and the subject.
 
-    Text may hold names from the cluster as they are: the engine makes it safe.
+    Text may contain raw names from the cluster; the engine sanitises it.
     """
 
     message: str
@@ -80,28 +79,35 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check. Its module holds one as `check`, its decision as `decide`, and its words as the module's docstring.
+    """The metadata of one check, its decision, and its page. Its module has it as `check`, with the function `decide`.
 
-    `subjects` are the kinds it is asked of, one object at a time; without any it is asked once for the whole
-    cluster, anew whenever one of `needs` or `uses` changed. `needs` are the kinds without which it is not evaluated
-    (besides the subject's own), or from `substitutes` in part only; `uses` are read where they are there. `absence_of`
-    are the kinds that have to be read whole: the check takes an object that was not read as one that is not there (of
-    the subject's own kind, it compares with all others). `of_pods`
-    narrows what a cluster-wide check reads of pods; without it every change of a pod counts. `config_map` is the
-    ConfigMap that it needs; without one it needs those of the controllers. `of_listeners` says that a
-    configuration file that was not understood leaves it unevaluated, while one that was not read is predicted.
-    `of_service_families` says that it rests on the cluster's Service families: where these are unknown it is not
-    evaluated, or only in what `without_families` names, such as `between nodes`. `opt_in` says that a live cluster is
-    asked for what it needs only where it is selected: a verdict is whole without it. `detail_only` findings are shown
-    with the object and stand in no report. `addresses` are the fields whose values it needs: where a capture hides them
-    in an object, it says nothing of that object.
+    What it reads:
 
-    `cells` are the columns that a finding flags, best first, without the lane. `layer` is the row of the overview
-    that it counts in, `hop` the hop of a trace that it explains. `harm` is what it means for the family of its
-    Service, or for all of them where it names none; the hop breaks where it is any. A note does no harm, but with
-    `note_breaks`.
+    * `subjects`: the kinds that it evaluates, one object at a time. Without subjects it evaluates the whole cluster
+      once, and again after each change of `needs` or `uses`.
+    * `needs`: the kinds that it requires besides its subject's own. If one could not be read, it is not evaluated, or
+      only partly with those in `substitutes`.
+    * `uses`: the kinds that it reads if they are available.
+    * `absence_of`: the kinds that must be read completely, because the check treats an object that was not read as
+      nonexistent. If it is the subject's own kind, the check compares the subject with all others.
+    * `of_pods`: the facets of Pods that a cluster-wide check reads. None means that every change of a Pod matters.
+    * `config_map`: the ConfigMap that it needs. If None and ConfigMaps are needed, those of the controllers.
+    * `of_listeners`: a configuration file that could not be parsed leaves it unevaluated; one that could not be read is
+      predicted.
+    * `of_service_families`: it relies on the cluster's Service families. If these are unknown it is not evaluated,
+      except for the part that `without_families` names, such as `between nodes`.
+    * `opt_in`: a live session reads the kinds that it needs only if the check is selected.
+    * `addresses`: the fields whose values it needs. It skips objects in which a capture hides them.
 
-    `title` to `source` come from the module's docstring.
+    Where its findings appear:
+
+    * `cells`: the columns that a finding flags, the best one first, without the lane.
+    * `layer`: the row of the overview that counts it. `hop`: the hop of a trace that it breaks.
+    * `harm`: the effect on the finding's family of the Service, or on all its families if the finding has none. A hop
+      breaks at any harm. A note does no harm unless `note_breaks`.
+    * `detail_only`: findings appear in the detail view of their object, not in reports.
+
+    `title`, `condition`, `why`, `fix`, `not_when` and `source` come from the module's docstring.
     """
 
     code: str
@@ -140,11 +146,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Subject = Any
-"""The object a check is asked of, of the kind that its entry names; nothing for a cluster-wide check."""
+"""The object that a check evaluates, of one of its `subjects`; None for a cluster-wide check."""
 
 
 def run_check(entry: Check, subject: Subject, context: Context) -> list[Problem]:
-    """What the check says of the subject (None for a cluster-wide check)."""
+    """Run a check on a subject, which is None for a cluster-wide check."""
     if entry.decide is None:
         return []
     return list(entry.decide(subject, context) if entry.subjects else entry.decide(context))

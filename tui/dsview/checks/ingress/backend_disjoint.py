@@ -6,20 +6,21 @@ The ready endpoints of a backend Service have no family in common with the contr
 
 ## Why it matters
 
-Every request to the backend fails. That client and backend differ in family would be fine: nginx is between.
+Every request to the backend fails. Client and backend may have different families, because nginx connects them, but
+nginx and backend may not.
 
 ## Fix
 
-Recreate the controller's pods with the family of the backend, once their nodes give it.
+Recreate the controller's pods with the family of the backend, once their nodes provide it.
 
 ## When it is a false alarm
 
-Ingresses of other controllers' classes are left out, and so are ExternalName backends.
+None is known. Ingresses of other controllers' classes and ExternalName backends are not checked.
 
 ## Source
 
-kubernetes/ingress-nginx internal/ingress/controller/endpointslices.go: the endpoints of all slices of the backend
-are taken.
+kubernetes/ingress-nginx internal/ingress/controller/endpointslices.go: the endpoints of all slices of the backend are
+used.
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ A backend Service has ready endpoints of a family that a controller pod has no a
 
 ## Why it matters
 
-ingress-nginx takes the endpoints of all slices, so requests that fall on the missing family fail now and then.
+ingress-nginx uses the endpoints of all slices, so the requests that it sends to the missing family fail.
 
 ## Fix
 
-Recreate the controller's pods that lack the family, once their nodes give it; or make the backend SingleStack.
+Recreate the controller's pods that lack the family, once their nodes provide it, or make the backend SingleStack.
 
 ## When it is a false alarm
 
@@ -18,8 +18,8 @@ The controller's pods are being replaced, and the new ones have the family.
 
 ## Source
 
-kubernetes/ingress-nginx internal/ingress/controller/endpointslices.go: the endpoints of all slices of the backend
-are taken.
+kubernetes/ingress-nginx internal/ingress/controller/endpointslices.go: the endpoints of all slices of the backend are
+used.
 """
 
 from __future__ import annotations

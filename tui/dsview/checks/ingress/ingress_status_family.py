@@ -2,24 +2,24 @@
 
 ## Condition
 
-The Service that the controller publishes has a load-balancer IP of a family, and the status of the Ingress has none of
-it, for two minutes. ingress-nginx names that Service; for other controllers it is the one that has every address of the
-status.
+For two minutes, the Service that the controller publishes has a load-balancer IP of a family that is missing from the
+status of the Ingress. ingress-nginx is told the name of that Service; for other controllers it is the Service that has
+every address of the status.
 
 ## Why it matters
 
-DNS that follows the Ingress status publishes one family only.
+DNS records that are made from the Ingress status have only one family.
 
 ## Fix
 
-Restart the controller; look at its log for status updates. Where its settings name one address, have them name the
-Service.
+Restart the controller, and look for status updates in its log. If its settings contain a single address, use the
+Service instead.
 
 ## When it is a false alarm
 
-The controller is told other addresses (--publish-status-address), to write none (--update-status=false), or to
-watch another namespace only (--watch-namespace). Nobody writes the status of a manifest. For controllers other than
-ingress-nginx it is not raised where the status names a host.
+The controller is configured to publish other addresses (--publish-status-address) or none (--update-status=false), or
+to watch only another namespace (--watch-namespace). Manifests are exempt, because they have no status. For controllers
+other than ingress-nginx, the check does not fire if the status names a host.
 
 ## Source
 

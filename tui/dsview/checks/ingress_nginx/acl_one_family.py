@@ -2,12 +2,12 @@
 
 ## Condition
 
-A deny list of the controller's ConfigMap, or in an annotation of an Ingress, names IPv4 ranges only, and nginx listens
-on IPv6; for an allow list it is a note. Annotations count under the prefix that the controller was told.
+A deny list in the controller's ConfigMap or in an annotation of an Ingress has only IPv4 ranges, and nginx listens on
+IPv6. A note for an allow list. Annotations use the prefix that is set for the controller.
 
 ## Why it matters
 
-Over IPv6 a deny list lets everybody pass, and an allow list answers 403 to everybody.
+Over IPv6, a deny list admits everybody, and an allow list returns 403 to everybody.
 
 ## Fix
 
@@ -15,7 +15,7 @@ Add IPv6 ranges to the list.
 
 ## When it is a false alarm
 
-The list is meant for one family, as an allow list that is to keep IPv6 out.
+The list is intended for one family, such as an allow list that blocks IPv6.
 
 ## Source
 

@@ -6,11 +6,11 @@ bind-address names addresses of one family.
 
 ## Why it matters
 
-In the other family nginx goes on listening on every address.
+In the other family, nginx still listens on every address.
 
 ## Fix
 
-Name an address of each family, or set disable-ipv6.
+Set an address of each family, or set disable-ipv6.
 
 ## When it is a false alarm
 

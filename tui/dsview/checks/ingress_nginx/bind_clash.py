@@ -2,11 +2,11 @@
 
 ## Condition
 
-A [::] listener with ipv6only=off takes IPv4 too, and a plain IPv4 listener has the same port.
+A [::] listener with ipv6only=off also accepts IPv4, and an IPv4 listener has the same port.
 
 ## Why it matters
 
-nginx fails to start or to reload with this file; the old workers go on with the old one.
+nginx cannot start or reload with this file. Running workers keep the old one.
 
 ## Fix
 
@@ -14,11 +14,11 @@ Remove ipv6only=off, or the IPv4 listener, from the custom template.
 
 ## When it is a false alarm
 
-None is known: nginx was seen to refuse such a file.
+None is known: nginx refuses such a file.
 
 ## Source
 
-https://nginx.org/en/docs/http/ngx_http_core_module.html#listen, ipv6only; seen with nginx 1.22.
+https://nginx.org/en/docs/http/ngx_http_core_module.html#listen, ipv6only; tested with nginx 1.22.
 """
 
 from __future__ import annotations

@@ -6,17 +6,17 @@ The cluster is dual-stack and the controller's Service is SingleStack, which is 
 
 ## Why it matters
 
-Everything behind the controller is published over one family only.
+Everything behind the controller is published over only one family.
 
 ## Fix
 
-Set both ipFamilyPolicy and ipFamilies; the chart ignores one without the other. Where nginx or its pods lack the
-family, they need it first.
+Set both ipFamilyPolicy and ipFamilies; the chart ignores one without the other. If nginx or its pods lack the family,
+give it to them first.
 
 ## When it is a false alarm
 
-The sites are meant to be published over one family. It is not raised where another Service of the controller publishes
-the other family, or where a load balancer that ends connections has an address of it.
+The sites are intended for one family. The check does not fire if another Service of the controller publishes the other
+family, or if a terminating load balancer has an address of it.
 
 ## Source
 

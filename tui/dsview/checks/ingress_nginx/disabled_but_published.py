@@ -2,11 +2,11 @@
 
 ## Condition
 
-disable-ipv6 is true. An error where the controller's Service has IPv6.
+disable-ipv6 is true. An error if the controller's Service has IPv6.
 
 ## Why it matters
 
-The Service takes IPv6 connections that nginx does not listen for.
+The Service accepts IPv6 connections, but nginx does not listen on IPv6.
 
 ## Fix
 
@@ -14,7 +14,7 @@ Set disable-ipv6 to false and restart the controller, or make the Service Single
 
 ## When it is a false alarm
 
-IPv6 is switched off on purpose and the Service has none, which is a note.
+IPv6 is disabled on purpose, and the Service does not have it. This is a note.
 
 ## Source
 

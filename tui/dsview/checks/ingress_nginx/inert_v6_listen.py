@@ -1,4 +1,4 @@
-"""IPv6 listener that nobody can reach.
+"""IPv6 listener that no client can reach.
 
 ## Condition
 
@@ -6,7 +6,7 @@ nginx listens on [::], but its pod has no IPv6 address and is not on the host's 
 
 ## Why it matters
 
-Harmless: ingress-nginx saw some IPv6 address, such as ::1, when it started.
+This is harmless: ingress-nginx found an IPv6 address, such as ::1, when it started.
 
 ## Fix
 
@@ -14,7 +14,7 @@ None is needed.
 
 ## When it is a false alarm
 
-Always: nothing is wrong. It says that the listener is no proof of IPv6.
+Nothing is wrong here. The note says that the listener does not prove that IPv6 works.
 
 ## Source
 

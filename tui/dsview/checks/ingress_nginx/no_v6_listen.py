@@ -1,22 +1,22 @@
-"""nginx does not listen on IPv6 though its pod has it.
+"""nginx does not listen on IPv6 although its pod has it.
 
 ## Condition
 
-A controller pod has an IPv6 address, IPv6 is not disabled in its ConfigMap, and a public port listens on IPv4 only.
-A warning where the ConfigMap was not read and no port listens on IPv6: it may be disabled there. Needs the nginx.conf
-as it is.
+A controller pod has an IPv6 address, IPv6 is not disabled in its ConfigMap, and a public port listens on IPv4 only. A
+warning if the ConfigMap was not read and no port listens on IPv6, because it may be disabled there. The check requires
+the actual nginx.conf.
 
 ## Why it matters
 
-IPv6 connections to the controller are refused. ingress-nginx looks for IPv6 once, when its process starts.
+IPv6 connections to the controller are refused. ingress-nginx tests for IPv6 only when its process starts.
 
 ## Fix
 
-Restart the controller; where other ports have IPv6, correct the template or snippet that names the port.
+Restart the controller. If other ports have IPv6, correct the template or snippet for this port.
 
 ## When it is a false alarm
 
-A template keeps the port to IPv4 on purpose. A predicted configuration never raises it.
+A template limits the port to IPv4 on purpose. The check never fires on a predicted configuration.
 
 ## Source
 

@@ -2,17 +2,17 @@
 
 ## Condition
 
-use-proxy-protocol, use-forwarded-headers or enable-real-ip is on, nginx has an IPv6 listener, and
-proxy-real-ip-cidr (0.0.0.0/0 unless set) holds no IPv6 range.
+use-proxy-protocol, use-forwarded-headers or enable-real-ip is on, nginx has an IPv6 listener, and proxy-real-ip-cidr
+(0.0.0.0/0 by default) has no IPv6 range.
 
 ## Why it matters
 
-Over IPv6 logs, limits and allow lists see the proxy's address instead of the client's.
+Over IPv6, logs, limits and allow lists use the proxy's address instead of the client's.
 
 ## Fix
 
-Add the IPv6 ranges of the load balancers or proxies in front to proxy-real-ip-cidr, and only these: who is trusted
-there can name any client address.
+Add the IPv6 ranges of the load balancers or proxies in front to proxy-real-ip-cidr, and only these: a trusted peer can
+claim any client address.
 
 ## When it is a false alarm
 

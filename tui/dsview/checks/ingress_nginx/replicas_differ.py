@@ -2,7 +2,7 @@
 
 ## Condition
 
-Ready replicas of one template have different sets of ports and families. Needs the nginx.conf as it is.
+Ready replicas of one template have different sets of ports and families. The check requires the actual nginx.conf.
 
 ## Why it matters
 
@@ -14,11 +14,11 @@ Restart the controller.
 
 ## When it is a false alarm
 
-A rollout is under way: replicas of different templates are not compared.
+A rollout is in progress. Replicas of different templates are not compared.
 
 ## Source
 
-kubernetes/ingress-nginx internal/net/net.go: each process asks once, when it starts, whether there is IPv6.
+kubernetes/ingress-nginx internal/net/net.go: each process tests for IPv6 once, when it starts.
 """
 
 from __future__ import annotations

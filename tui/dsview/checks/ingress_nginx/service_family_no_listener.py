@@ -2,21 +2,20 @@
 
 ## Condition
 
-A family of the controller's Service has ready endpoints, but nginx has no listener of it on the port that the
-Service leads to.
+A family of the controller's Service has ready endpoints, but nginx does not listen on it at the Service's target port.
 
 ## Why it matters
 
-Connections over that family are refused by the pod.
+The pod refuses connections over that family.
 
 ## Fix
 
-Enable IPv6 in the controller's ConfigMap where it is disabled. Restart the controller where nginx listens on IPv6
-nowhere: it looked for IPv6 when it started. Where other ports have the family, correct the template or snippet.
+If IPv6 is disabled in the controller's ConfigMap, enable it. If nginx listens on IPv6 on no port, restart the
+controller, which tests for IPv6 only when it starts. If other ports have the family, correct the template or snippet.
 
 ## When it is a false alarm
 
-HTTPS with ssl-passthrough: there the controller itself, not nginx, owns the port for both families.
+The port uses ssl-passthrough: then the controller itself, not nginx, listens on it for both families.
 
 ## Source
 

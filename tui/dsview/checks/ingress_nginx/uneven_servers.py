@@ -2,20 +2,20 @@
 
 ## Condition
 
-In one replica the families differ between server names, or between the http and the https port. Needs the
-nginx.conf as it is.
+In one replica, the families differ between server names, or between the http and the https port. The check requires the
+actual nginx.conf.
 
 ## Why it matters
 
-Some sites, or one of http and https, cannot be reached over one family.
+Some sites, or one of http and https, are unreachable over one family.
 
 ## Fix
 
-Take the listen directives that name one family out of the snippet or the custom template that has them.
+Remove the listen directives for a single family from the snippet or the custom template.
 
 ## When it is a false alarm
 
-A template keeps a server to one family on purpose. Loopback and unix sockets are not compared.
+A template limits a server to one family on purpose. Loopback and unix sockets are not compared.
 
 ## Source
 

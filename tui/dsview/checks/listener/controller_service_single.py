@@ -7,12 +7,12 @@ have the other family.
 
 ## Why it matters
 
-Everything behind the front door is published over one family only. For most controllers it is the chart's default.
+Everything behind the front door is published over only one family. For most controllers this is the chart's default.
 
 ## Fix
 
-Set both ipFamilyPolicy and ipFamilies, where the controller takes them. Where its sockets lack the family too, they
-come first.
+Set both ipFamilyPolicy and ipFamilies where the controller supports them. If its sockets lack the family too, correct
+them first.
 
 ## When it is a false alarm
 

@@ -1,20 +1,20 @@
-"""Families of the load balancer cannot be seen.
+"""Families of the load balancer are not visible.
 
 ## Condition
 
-A dual-stack Service has a load balancer with a host name only, and no annotation says that it is dual-stack.
+A dual-stack Service has a load balancer with only a host name, and no annotation says that it is dual-stack.
 
 ## Why it matters
 
-Whether the name resolves to both families is not in the API.
+The API does not show whether the name resolves to both families.
 
 ## Fix
 
-Resolve the name for A and AAAA; on AWS set the annotation aws-load-balancer-ip-address-type to dualstack.
+Look up the A and AAAA records of the name. On AWS, set the annotation aws-load-balancer-ip-address-type to dualstack.
 
 ## When it is a false alarm
 
-The name has records of both families. dsview asks no DNS.
+The name has records of both families. The check does not use DNS; `dsview probe` does.
 
 ## Source
 

@@ -1,4 +1,4 @@
-"""Node serves the load balancer in one family only.
+"""Node serves the load balancer in only one family.
 
 ## Condition
 
@@ -6,15 +6,15 @@ externalTrafficPolicy is Local, and a node has ready endpoints in one family but
 
 ## Why it matters
 
-The health check of the load balancer is one for both families, so the node gets traffic that it drops.
+The load balancer's health check covers both families together, so the node receives traffic that it drops.
 
 ## Fix
 
-Recreate the pods on that node that lack the family, once the node gives it.
+Recreate the pods on that node that lack the family, once the node provides it.
 
 ## When it is a false alarm
 
-The load balancer checks the health of each family by itself.
+The load balancer checks the health of each family separately.
 
 ## Source
 

@@ -2,20 +2,20 @@
 
 ## Condition
 
-A LoadBalancer Service has no entry in its status for five minutes. A manifest waits for nothing.
+The status of a LoadBalancer Service is empty for five minutes. Manifests are not checked.
 
 ## Why it matters
 
-The Service is not reachable from outside, in neither family.
+The Service cannot be reached from outside over either family.
 
 ## Fix
 
-Give the load-balancer controller addresses of the Service's families; where the cluster has none, install one, or use
-another type of Service. Its events say what is lacking.
+Give the load-balancer controller addresses of the Service's families. If the cluster has no such controller, install
+one or use another type of Service. The Service's events show what is missing.
 
 ## When it is a false alarm
 
-The cluster has no load balancers on purpose; the message says so where no Service has an entry.
+The cluster intentionally has no load balancers; the message says if no Service has one.
 
 ## Source
 

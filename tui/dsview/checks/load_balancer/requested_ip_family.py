@@ -1,13 +1,13 @@
-"""Requested load-balancer addresses do not fit the families.
+"""Requested load-balancer addresses do not match the families.
 
 ## Condition
 
-loadBalancerIP or a provider's annotation asks for addresses that do not cover the Service's families, or are of
-another one, and the load balancer has not given both families all the same.
+loadBalancerIP or a provider's annotation requests addresses that do not cover the Service's families, or that belong to
+another one, and the load balancer has not assigned both families anyway.
 
 ## Why it matters
 
-The load balancer gives what was asked for, so a family stays without address, or gets none that works.
+The load balancer assigns what was requested, so a family has no address, or none that works.
 
 ## Fix
 
@@ -15,8 +15,8 @@ Request one address of each family, in the provider's annotation.
 
 ## When it is a false alarm
 
-The provider reads its annotation in another way than its documentation says. Load balancers that end each connection
-are exempt: their addresses may be of any family.
+The provider interprets its annotation differently than documented. Terminating load balancers are exempt: their
+addresses may have any family.
 
 ## Source
 

@@ -2,12 +2,12 @@
 
 ## Condition
 
-loadBalancerSourceRanges is not empty and names no range of one of the Service's families, while it limits the other
-one. An error where the load balancer has an address of that family and hands its packets to the nodes as they are.
+loadBalancerSourceRanges limits one of the Service's families and has no range of the other. An error if the load
+balancer has an address of that family and passes packets to the nodes unchanged.
 
 ## Why it matters
 
-kube-proxy applies the ranges by family: without any of a family, everybody is let in over it.
+kube-proxy applies the ranges per family: a family without a range is open to everybody.
 
 ## Fix
 
@@ -15,8 +15,8 @@ Add ranges of that family; ::1/128 or 127.0.0.1/32 closes it.
 
 ## When it is a false alarm
 
-The load balancer, a firewall or another dataplane than kube-proxy applies the ranges. Ranges with 0.0.0.0/0 or ::/0
-limit nobody, so that the other family is no hole.
+The load balancer, a firewall or a dataplane other than kube-proxy applies the ranges. Ranges with 0.0.0.0/0 or ::/0
+limit nobody, so the other family is not reported.
 
 ## Source
 

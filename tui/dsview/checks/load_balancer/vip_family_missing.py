@@ -1,8 +1,8 @@
-"""Load balancer gave one family of two.
+"""Load balancer has only one of two families.
 
 ## Condition
 
-The Service has two families, its load-balancer IPs are of one, and it is at least five minutes old. An error for
+The Service has two families, its load-balancer IPs have one, and it is at least five minutes old. An error for
 RequireDualStack.
 
 ## Why it matters
@@ -15,12 +15,12 @@ Give the load balancer a pool or a subnet of the missing family.
 
 ## When it is a false alarm
 
-The load balancer is known by a host name.
+The load balancer has a host name, which may resolve to both families.
 
 ## Source
 
-https://kubernetes.io/docs/concepts/services-networking/dual-stack/#type-loadbalancer: the provider has to support
-both families.
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/#type-loadbalancer: the provider must support both
+families.
 """
 
 from __future__ import annotations

@@ -1,26 +1,26 @@
-"""Load-balancer address of a family that the Service has not.
+"""Load-balancer address of a family that the Service does not have.
 
 ## Condition
 
-A load-balancer IP is of none of the Service's families. A note where the load balancer ends each connection and
-opens one of its own, as ipMode Proxy, the provider of the nodes or an annotation of Hetzner, Linode, DigitalOcean,
-Scaleway, Vultr, Alibaba or AWS with IP targets, or the class tailscale, says.
+A load-balancer IP has none of the Service's families. A note if the load balancer terminates connections, as shown by
+ipMode Proxy, the provider of the nodes, the class tailscale, or an annotation of Hetzner, Linode, DigitalOcean,
+Scaleway, Vultr, Alibaba or AWS with IP targets.
 
 ## Why it matters
 
-kube-proxy programs nothing for the address: packets to it are dropped at the nodes.
+kube-proxy ignores the address, so the nodes drop packets to it.
 
 ## Fix
 
-Make the Service dual-stack, or take the address out of the load balancer.
+Make the Service dual-stack, or remove the address from the load balancer.
 
 ## When it is a false alarm
 
-The load balancer ends the connections and neither ipMode, providerID nor an annotation tells.
+The load balancer terminates connections, and neither ipMode, providerID nor an annotation shows it.
 
 ## Source
 
-kubernetes/kubernetes pkg/proxy/serviceport.go: addresses of another family are left out. KEP-1860 for ipMode.
+kubernetes/kubernetes pkg/proxy/serviceport.go: addresses of other families are ignored. KEP-1860 for ipMode.
 """
 
 from __future__ import annotations

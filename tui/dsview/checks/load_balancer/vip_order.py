@@ -1,12 +1,12 @@
-"""Load-balancer addresses in another order than the families.
+"""Load-balancer addresses are not in the order of the families.
 
 ## Condition
 
-The families of the load-balancer IPs first occur in another order than in ipFamilies.
+The families of the load-balancer IPs are in a different order than in ipFamilies.
 
 ## Why it matters
 
-Software that takes the first address gets the other family. kubectl get sorts them, so it hides this.
+Software that uses the first address gets the other family. kubectl get sorts the addresses and hides this.
 
 ## Fix
 
@@ -14,7 +14,7 @@ None is needed: Kubernetes does not promise an order.
 
 ## When it is a false alarm
 
-Nothing takes the first address only.
+Nothing uses only the first address.
 
 ## Source
 

@@ -1,25 +1,25 @@
-"""NetworkPolicy makes exceptions in one family only.
+"""NetworkPolicy has exceptions in only one family.
 
 ## Condition
 
-One direction allows everything of both families, with exceptions in one family and none in the other.
+One direction allows all addresses of both families, with exceptions in one family and none in the other.
 
 ## Why it matters
 
-What is closed over one family stays open over the other.
+What the exceptions block over one family is open over the other.
 
 ## Fix
 
-Add the exceptions of the other family.
+Add the corresponding exceptions of the other family.
 
 ## When it is a false alarm
 
-What the exceptions keep out exists in one family only.
+What the exceptions block exists in only one family.
 
 ## Source
 
 https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors: except
-belongs to its own ipBlock.
+applies to its own ipBlock.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""NetworkPolicy allows one family only.
+"""NetworkPolicy allows only one family.
 
 ## Condition
 
-The policy selects a dual-stack pod, and the rules of a direction name ipBlocks of one family and nothing else; or they
-name everything of one family (0.0.0.0/0 or ::/0) and no ipBlock of the other, whatever selectors they name besides.
+The policy selects a dual-stack pod, and the rules of a direction have only ipBlocks of one family; or they allow all of
+one family (0.0.0.0/0 or ::/0) and have no ipBlock of the other, regardless of selectors.
 
 ## Why it matters
 
@@ -15,8 +15,8 @@ Add ipBlocks of the other family.
 
 ## When it is a false alarm
 
-Pods of the other family are let in by selectors where they have both. Where a rule has no peers at all, which allows
-everybody, or where another policy for the same pods names ranges of the other family, nothing is said.
+Pods use the other family and selectors admit them. The check does not fire if a rule has no peers, which allows
+everybody, or if another policy for the same pods has ranges of the other family.
 
 ## Source
 

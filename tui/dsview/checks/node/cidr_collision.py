@@ -6,7 +6,7 @@ A podCIDR overlaps a Service range, or contains the InternalIP of another node.
 
 ## Why it matters
 
-Packets to a Service or a node are taken for pod traffic, or the other way round.
+Packets to a Service or a node are treated as pod traffic, or the reverse.
 
 ## Fix
 
@@ -14,8 +14,8 @@ Renumber one of the ranges.
 
 ## When it is a false alarm
 
-The CNI plug-in gives out addresses by itself and ignores podCIDRs. A node whose own InternalIP lies in its own
-podCIDR, as on GKE, is exempt, and so is the address of a virtual node, which is that of a pod.
+The CNI plug-in manages addresses itself and ignores podCIDRs. A node whose InternalIP lies in its own podCIDR, as on
+GKE, is exempt. So is the address of a virtual node, which is that of a pod.
 
 ## Source
 

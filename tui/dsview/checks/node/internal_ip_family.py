@@ -2,13 +2,13 @@
 
 ## Condition
 
-A Ready node has no usable InternalIP of a family that the cluster serves: an error in a dual-stack cluster, else a
-warning. A note where the family is only an ExternalIP, where only peers have it, on Windows, or on vSphere with
-OVN-Kubernetes and pods that have the family.
+A Ready node has no usable InternalIP of one of the cluster's Service families: an error in a dual-stack cluster,
+otherwise a warning. A note if the node has an ExternalIP of the family, if only other nodes have the family, on
+Windows, or on vSphere with OVN-Kubernetes and pods that have the family.
 
 ## Why it matters
 
-Host-network pods, NodePorts and kubelet traffic of that node do not work over the family.
+Host-network pods, NodePorts and the kubelet of that node do not work over the family.
 
 ## Fix
 
@@ -16,8 +16,8 @@ Start the node's kubelet with --node-ip=<IPv4 address>,<IPv6 address> and restar
 
 ## When it is a false alarm
 
-Virtual and Fargate nodes, and nodes that a cloud provider has not initialised yet. OpenShift on vSphere reports
-addresses of one family of a dual-stack node.
+The node is a virtual or Fargate node, or a cloud provider has not initialised it yet. OpenShift on vSphere reports only
+one family for a dual-stack node.
 
 ## Source
 

@@ -6,7 +6,7 @@ The node has no podCIDRs while other nodes have some, or an event CIDRNotAvailab
 
 ## Why it matters
 
-The cluster's pod range is used up in one of the families; then a node gets neither. No pod starts there.
+The cluster's pod range is exhausted in one of the families, so the node gets no range of either. No pod starts there.
 
 ## Fix
 
@@ -14,7 +14,7 @@ Give kube-controller-manager a larger --cluster-cidr.
 
 ## When it is a false alarm
 
-The CNI supplies pod ranges itself, as annotations or the addresses of the node's pods show.
+The CNI plug-in assigns pod ranges itself, as annotations or the addresses of the node's pods show.
 
 ## Source
 

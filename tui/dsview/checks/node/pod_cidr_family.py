@@ -1,20 +1,20 @@
-"""Node has a pod range of one family only.
+"""Node has a pod range of only one family.
 
 ## Condition
 
-The node has podCIDRs of one family while some node has two.
+The node has podCIDRs of one family, and another node has podCIDRs of two.
 
 ## Why it matters
 
-The node registered before the cluster had the second pod range. Its pods get one family for good.
+The node registered before the cluster had the second pod range. Its pods get only one family.
 
 ## Fix
 
-Drain the node, delete its Node object and let the kubelet register it again; podCIDRs is immutable.
+Drain the node, delete its Node object, and restart the kubelet to register it again; podCIDRs is immutable.
 
 ## When it is a false alarm
 
-A CNI annotation supplies the family, or the node's pods have it nevertheless.
+A CNI annotation provides the family, or the node's pods have it anyway.
 
 ## Source
 

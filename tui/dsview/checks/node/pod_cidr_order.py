@@ -1,20 +1,20 @@
-"""Pod ranges in another order than on other nodes.
+"""Pod ranges are in a different order than on other nodes.
 
 ## Condition
 
-Two dual-stack nodes name the families of their podCIDRs in different order.
+The podCIDRs of two dual-stack nodes have their families in different order.
 
 ## Why it matters
 
-kube-controller-manager matches podCIDRs with its --cluster-cidr by position, and stops where they do not fit.
+kube-controller-manager matches podCIDRs with its --cluster-cidr by position, and exits if they do not match.
 
 ## Fix
 
-Restore the order of --cluster-cidr, or re-register the nodes that differ.
+Restore the order of --cluster-cidr, or register the nodes that differ again.
 
 ## When it is a false alarm
 
-Something else than kube-controller-manager allocates podCIDRs.
+Something other than kube-controller-manager allocates podCIDRs.
 
 ## Source
 

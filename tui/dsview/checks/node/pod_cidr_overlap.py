@@ -2,20 +2,19 @@
 
 ## Condition
 
-A podCIDR of the node shares addresses with a podCIDR of another node. A warning where Cilium gives out pod ranges
-itself.
+A podCIDR of the node shares addresses with a podCIDR of another node. A warning if Cilium allocates pod ranges itself.
 
 ## Why it matters
 
-Two pods can get one address, and routes to the range lead to one of the nodes only.
+Two pods can get the same address, and routes to the range lead to only one of the nodes.
 
 ## Fix
 
-Drain and re-register one of the nodes.
+Drain one of the nodes and register it again.
 
 ## When it is a false alarm
 
-The CNI plug-in gives out addresses by itself and ignores podCIDRs.
+The CNI plug-in manages addresses itself and ignores podCIDRs.
 
 ## Source
 

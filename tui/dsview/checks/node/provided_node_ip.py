@@ -2,12 +2,12 @@
 
 ## Condition
 
-An address in the annotation alpha.kubernetes.io/provided-node-ip is none of the node's InternalIPs, or the families
-there are not those of the InternalIPs. A note where only their order differs.
+An address in the annotation alpha.kubernetes.io/provided-node-ip is not among the node's InternalIPs, or the families
+of the two differ. A note if only their order differs.
 
 ## Why it matters
 
-The kubelet was told of families that the cloud provider does not report, or the other way round.
+The kubelet was configured for families that the cloud provider does not report, or the reverse.
 
 ## Fix
 
@@ -15,8 +15,8 @@ Configure the cloud controller for both families, or correct the kubelet's --nod
 
 ## When it is a false alarm
 
-The cloud provider is still setting the node up. Before Kubernetes 1.29 a kubelet with an external cloud provider could
-be given one address only, and the cloud controller of k3s and RKE2 goes by annotations of its own.
+The cloud provider is still setting the node up. Before Kubernetes 1.29, a kubelet with an external cloud provider
+accepted only one address, and the cloud controller of k3s and RKE2 uses its own annotations.
 
 ## Source
 

@@ -1,4 +1,4 @@
-"""Pod address that is not the pod's alone.
+"""Pod address that is used twice.
 
 ## Condition
 
@@ -10,12 +10,12 @@ Traffic for one pod reaches the other, or a Service takes it.
 
 ## Fix
 
-Recreate the younger pod; look at the CNI's address management.
+Recreate the younger pod, and examine the address management of the CNI plug-in.
 
 ## When it is a false alarm
 
-One of the two has finished: it keeps its address on paper only. Pods of different nodes are not compared where one of
-them is an edge node of KubeEdge or a virtual node, which have networks of their own.
+One of the two has finished; it keeps its address in the API only. Pods on different nodes are not compared if one of
+the nodes is a KubeEdge edge node or a virtual node, because these have their own networks.
 
 ## Source
 

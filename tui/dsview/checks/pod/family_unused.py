@@ -8,12 +8,12 @@ family.
 
 ## Why it matters
 
-The CNI plug-in gives out addresses of one family only. Every Service of the other family stays without endpoints,
-however often pods are restarted.
+The CNI plug-in assigns addresses of one family only. Services have no endpoints in the other family, even after their
+pods restart.
 
 ## Fix
 
-Switch the family on in the CNI plug-in's configuration, then restart the pods.
+Enable the family in the configuration of the CNI plug-in, then restart the pods.
 
 ## When it is a false alarm
 

@@ -2,12 +2,12 @@
 
 ## Condition
 
-A running pod on the host's network has addresses of fewer families than its node's InternalIPs, or an event
-HostIPsIPFamilyMismatch names it. A note where neither Services nor pods of the cluster have the missing family.
+A running pod on the host network has addresses of fewer families than its node's InternalIPs, or an event
+HostIPsIPFamilyMismatch names it. A note if neither Services nor pods of the cluster have the missing family.
 
 ## Why it matters
 
-The node got a family after the pod started; what binds the pod's addresses still serves the old one only.
+The node got a family after the pod started. A process that binds the pod's addresses still serves only the old one.
 
 ## Fix
 
@@ -15,7 +15,7 @@ Recreate the pod.
 
 ## When it is a false alarm
 
-The process binds every address of the node: it serves the new family, and only the report is old.
+The process binds every address of the node. It serves the new family, and only the pod's status is outdated.
 
 ## Source
 

@@ -2,16 +2,16 @@
 
 ## Condition
 
-A dual-stack pod's first podIP is of another family than its first hostIP. Where a cloud provider orders the node's
-addresses: of another family than that of most dual-stack pods of its node.
+The first podIP of a dual-stack pod and its first hostIP have different families. If a cloud provider orders the node's
+addresses, the first podIP is compared with those of the other dual-stack pods on the node instead.
 
 ## Why it matters
 
-podIP, probes and the downward API show the other family than the node does.
+podIP, probes and the downward API use a different family than the node does.
 
 ## Fix
 
-Give the kubelet an explicit --node-ip=<first>,<second> in the wanted order; recreate a pod that is unlike the others of
+Start the kubelet with --node-ip=<first>,<second> in the desired order. Recreate a pod that differs from the others on
 its node.
 
 ## When it is a false alarm

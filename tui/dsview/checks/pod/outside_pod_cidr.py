@@ -7,7 +7,7 @@ theirs.
 
 ## Why it matters
 
-The address comes from an older range of the node; routes to it may be gone.
+The address comes from an earlier range of the node, and routes to it may no longer exist.
 
 ## Fix
 
@@ -15,12 +15,12 @@ Recreate the pod.
 
 ## When it is a false alarm
 
-The CNI does not use podCIDRs, which is seen by how many pods conform.
+The CNI plug-in does not use podCIDRs. The share of pods inside their ranges shows whether it does.
 
 ## Source
 
-https://kubernetes.io/docs/concepts/cluster-administration/networking/#kubernetes-ip-address-ranges. The limit of 90
-% is dsview's own.
+https://kubernetes.io/docs/concepts/cluster-administration/networking/#kubernetes-ip-address-ranges. The limit of 90 %
+is dsview's choice.
 """
 
 from __future__ import annotations

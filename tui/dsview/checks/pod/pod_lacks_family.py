@@ -2,14 +2,14 @@
 
 ## Condition
 
-A running pod of the pod network has no address of a family that its node's pods have. An error where a Service with
-that family selects the pod; a note where the pod asks its CNI
-for addresses of its own, or its node runs Windows or is a virtual one.
+A running pod on the pod network has no address of a family that other pods on its node have. An error if a Service with
+that family selects the pod; a note if an annotation of the pod requests specific addresses from the CNI plug-in, or if
+its node runs Windows or is a virtual node.
 
 ## Why it matters
 
-The pod was created before its node had the family. It never gets the address without being recreated, and drops out
-of every Service in that family.
+The pod was created before its node had the family. It gets an address only when it is recreated, and until then it is
+missing from every Service in that family.
 
 ## Fix
 
@@ -21,7 +21,7 @@ The pod is pending, finished, terminating, younger than 60 s, or on the host's n
 
 ## Source
 
-https://kubernetes.io/docs/concepts/services-networking/dual-stack/: a pod keeps the addresses that it started with.
+https://kubernetes.io/docs/concepts/services-networking/dual-stack/: a pod keeps its addresses for its lifetime.
 """
 
 from __future__ import annotations

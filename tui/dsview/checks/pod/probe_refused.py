@@ -1,23 +1,23 @@
-"""Nothing listens on the address that a pod is probed at.
+"""Nothing listens on the address that the kubelet probes.
 
 ## Condition
 
 An event Unhealthy of the last ten minutes says `connection refused` for the first address of a running pod that has
-both families, or IPv6 only; its container runs, the probe failed a minute or more after the pod's start, and the pod
-did not become ready since. Of files the ten minutes count back from the newest time in them.
+both families, or IPv6 only; its container is running, the probe failed at least a minute after the pod started, and the
+pod has not become ready since. For files, the ten minutes end at the newest time in them.
 
 ## Why it matters
 
-Probes ask for the pod's first address only. A process that binds 0.0.0.0 refuses connections over IPv6, one that binds
-an IPv6 address only refuses those over IPv4: the pod never becomes ready, or is restarted again and again.
+Probes use the pod's first address only. A process that binds 0.0.0.0 refuses connections over IPv6, and one that binds
+only an IPv6 address refuses those over IPv4. The pod never becomes ready, or restarts repeatedly.
 
 ## Fix
 
-Let the process bind `::`, which takes connections of both families on Linux.
+Make the process bind `::`, which accepts connections of both families on Linux.
 
 ## When it is a false alarm
 
-The process takes minutes to start, or listens on another port than the one that is probed.
+The process takes minutes to start, or listens on a port other than the one that is probed.
 
 ## Source
 

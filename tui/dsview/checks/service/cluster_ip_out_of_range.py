@@ -6,7 +6,7 @@ No ServiceCIDR of its family contains the cluster IP, or an event ClusterIPOutOf
 
 ## Why it matters
 
-The address is not the Service's by right: another allocation or a route may own it.
+The address is not reserved for the Service: another allocation or a route may use it.
 
 ## Fix
 
@@ -14,7 +14,7 @@ Recreate the Service, or add a ServiceCIDR that contains the address.
 
 ## When it is a false alarm
 
-The cluster has no ServiceCIDR of that family at all: DS-SVC-003 says so.
+The cluster has no ServiceCIDR of that family at all; DS-SVC-003 reports this.
 
 ## Source
 

@@ -2,21 +2,21 @@
 
 ## Condition
 
-Two Services have the same cluster IP, compared as addresses, for 60 s. A warning where the IPAddress object of the
-cluster IP belongs to another Service, or to something else.
+Two Services have the same cluster IP, compared as addresses, for 60 s. A warning if the IPAddress object of the cluster
+IP belongs to another Service or to something else.
 
 ## Why it matters
 
-The nodes can send the address to one of them only; which one differs from node to node.
+A node can send the address to only one of them, and which one differs from node to node.
 
 ## Fix
 
-Recreate one of the two: the one that the IPAddress object does not name, else the younger.
+Recreate one of the two: the one that the IPAddress object does not name, or otherwise the younger one.
 
 ## When it is a false alarm
 
-One of the two is being recreated; 60 s are granted for that. A manifest is not compared: nobody has given it the
-address.
+One of the two is being recreated, which may take 60 s. Manifests are not compared, because their addresses are not
+allocated.
 
 ## Source
 

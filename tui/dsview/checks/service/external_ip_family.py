@@ -1,4 +1,4 @@
-"""External IP of a family that the Service has not.
+"""External IP of a family that the Service does not have.
 
 ## Condition
 
@@ -6,7 +6,7 @@ The family of an entry of externalIPs is none of the Service's families.
 
 ## Why it matters
 
-kube-proxy skips the entry without a word: the address does not lead to the Service.
+kube-proxy silently ignores the entry: the address does not lead to the Service.
 
 ## Fix
 
@@ -14,7 +14,7 @@ Make the Service dual-stack, or remove the address.
 
 ## When it is a false alarm
 
-Another dataplane than kube-proxy programs Services.
+A dataplane other than kube-proxy implements Services.
 
 ## Source
 

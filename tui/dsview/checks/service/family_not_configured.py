@@ -1,4 +1,4 @@
-"""Service has a family that the cluster does not serve.
+"""Service has a family that the cluster does not have.
 
 ## Condition
 
@@ -6,15 +6,15 @@ A family of the Service is none of the cluster's Service families, and these are
 
 ## Why it matters
 
-No component allocates or programs that family: its cluster IP leads nowhere.
+No component allocates or implements that family, so its cluster IP leads nowhere.
 
 ## Fix
 
-Set the policy to SingleStack where the first family is served; recreate the Service otherwise.
+Set the policy to SingleStack if the cluster has the first family; otherwise recreate the Service.
 
 ## When it is a false alarm
 
-A headless Service without selector, which gets both families on any cluster.
+The Service is headless and has no selector: it gets both families on any cluster.
 
 ## Source
 

@@ -1,4 +1,4 @@
-"""PreferDualStack Service stayed at one family.
+"""PreferDualStack Service has only one family.
 
 ## Condition
 
@@ -6,19 +6,19 @@ ipFamilyPolicy is PreferDualStack and the Service has one family, but the cluste
 
 ## Why it matters
 
-The Service was created while the cluster had one family. Nothing adds the second one by itself, so clients of the
+The Service was created while the cluster had one family. Nothing adds the second one automatically, so clients of the
 other family never reach it.
 
 ## Fix
 
-Name both families, the present one first; the cluster IP stays and a second one is added. Where its pods lack the
-family, they need it first.
+Set both families in ipFamilies, the current one first. The cluster IP stays, and a second one is added. If the pods
+lack the family, give it to them first.
 
 ## When it is a false alarm
 
-One family is intended; then SingleStack says so. default/kubernetes is exempt: the API servers write its endpoints
-in one family, so that a second cluster IP leads nowhere. So is a manifest: the API server adds the other family when
-the Service is created.
+One family is intended; set SingleStack then. default/kubernetes is exempt, because the API servers write its endpoints
+in one family, so a second cluster IP would lead nowhere. Manifests are exempt, because the API server adds the other
+family when it creates the Service.
 
 ## Source
 

@@ -6,11 +6,11 @@ The first family of the Service is not the first Service family of the cluster.
 
 ## Why it matters
 
-spec.clusterIP, the Endpoints object and webhooks use the first family, here the other one than elsewhere.
+spec.clusterIP, the Endpoints object and webhooks use the first family, which differs from that of other Services.
 
 ## Fix
 
-None is needed where this is intended. The first family cannot be changed; recreate the Service to do so.
+None is needed if this is intended. Otherwise recreate the Service; its first family cannot be changed.
 
 ## When it is a false alarm
 

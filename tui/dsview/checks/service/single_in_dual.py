@@ -6,16 +6,17 @@ ipFamilyPolicy is SingleStack and the cluster is dual-stack.
 
 ## Why it matters
 
-Clients of the other family cannot use the Service. SingleStack is the default, so often nobody chose it.
+Clients of the other family cannot use the Service. SingleStack is the default, so it is often not a deliberate choice.
 
 ## Fix
 
-Set ipFamilyPolicy to PreferDualStack and name both families. Where its pods lack the family, they need it first.
+Set ipFamilyPolicy to PreferDualStack and both families in ipFamilies. If the pods lack the family, give it to them
+first.
 
 ## When it is a false alarm
 
-One family is intended. default/kubernetes, the cluster's DNS and a controller Service that DS-NGX-005 or DS-LSN-003
-names are exempt.
+One family is intended. default/kubernetes, the cluster DNS, and controller Services that DS-NGX-005 or DS-LSN-003
+reports are exempt.
 
 ## Source
 

@@ -1,13 +1,13 @@
-"""Webhook Service of a family that the API server may lack.
+"""Webhook Service whose family the API server may lack.
 
 ## Condition
 
-The first family of a webhook's or APIService's Service is not that of default/kubernetes' endpoints, and the
-control-plane nodes, where they are visible, lack it.
+The first family of the Service of a webhook or APIService differs from that of the endpoints of default/kubernetes, and
+the control-plane nodes, if visible, lack it.
 
 ## Why it matters
 
-The API server calls the Service's first cluster IP only; calls time out, and requests hang or fail.
+The API server calls only the first cluster IP of the Service. These calls time out, and API requests hang or fail.
 
 ## Fix
 
@@ -15,7 +15,7 @@ Recreate the Service with the other family first.
 
 ## When it is a false alarm
 
-The API server reaches Services by a proxy such as Konnectivity, or runs where the API does not show it.
+The API server reaches Services through a proxy such as Konnectivity, or runs on nodes that the API does not show.
 
 ## Source
 
