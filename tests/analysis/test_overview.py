@@ -65,8 +65,8 @@ def shop(*statuses: tuple[Kind, Health]) -> Session:
 def test_a_troubled_cluster_is_summed_up_in_a_sentence() -> None:
     found = demo("troubled")
     assert found.verdict == (
-        "Dual-stack, IPv4 first (mixed nodes). 1 of 19 Services works only in part over IPv4. "
-        "1 of 15 Services does not work over IPv6, 4 only in part. 4 have IPv4 only."
+        "Dual-stack, IPv4 first (mixed nodes). 1 of 15 Services does not work over IPv6: shop/web; 4 only in part. "
+        "1 of 19 Services works only in part over IPv4: monitoring/grafana. 4 have IPv4 only."
     )
     assert found.severity is Severity.ERROR
     assert found.is_complete
@@ -88,10 +88,10 @@ def test_each_layer_counts_what_has_a_family_of_what_could_have_it() -> None:
     ("number", "sentence"),
     [
         ("02", "None of 4 Services is flagged as failing."),
-        ("03", "1 of 1 Service does not work over IPv6."),
-        ("04", "1 of 1 Service works only in part over IPv6."),
-        ("09", "1 of 2 Services does not work over IPv6."),
-        ("12", "1 of 1 Service works only in part over IPv6."),
+        ("03", "1 of 1 Service does not work over IPv6: shop/web."),
+        ("04", "1 of 1 Service works only in part over IPv6: shop/web."),
+        ("09", "1 of 2 Services does not work over IPv6: ingress-nginx/ingress-nginx-controller."),
+        ("12", "1 of 1 Service works only in part over IPv6: shop/web."),
     ],
 )
 def test_a_service_fails_in_part_where_some_of_it_still_serves(number: str, sentence: str) -> None:
@@ -203,11 +203,11 @@ def error(check: str, family: Family | None) -> Finding:
 @pytest.mark.parametrize(
     ("finding", "sentence"),
     [
-        (error("DS-SVC-005", "IPv6"), "1 of 3 Services does not work over IPv6, 1 only in part."),
-        (error("DS-SVC-003", "IPv6"), "2 of 3 Services do not work over IPv6."),
-        (error("DS-SVC-005", "IPv4"), "1 of 4 Services works only in part over IPv4."),
-        (error("DS-API-001", None), "1 of 3 Services does not work over IPv6, 1 only in part."),
-        (error("DS-LB-005", "IPv6"), "1 of 3 Services does not work over IPv6, 1 only in part."),
+        (error("DS-SVC-005", "IPv6"), "1 of 3 Services does not work over IPv6: shop/api; 1 only in part."),
+        (error("DS-SVC-003", "IPv6"), "2 of 3 Services do not work over IPv6: shop/api, shop/web."),
+        (error("DS-SVC-005", "IPv4"), "1 of 4 Services works only in part over IPv4: shop/web."),
+        (error("DS-API-001", None), "1 of 3 Services does not work over IPv6: shop/api; 1 only in part."),
+        (error("DS-LB-005", "IPv6"), "1 of 3 Services does not work over IPv6: shop/api; 1 only in part."),
     ],
 )
 def test_every_error_of_a_service_speaks_against_it(finding: Finding, sentence: str) -> None:

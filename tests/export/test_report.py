@@ -184,7 +184,7 @@ def test_the_overview_is_in_the_json_and_the_verdict_at_the_end_of_the_text() ->
     assert written["overview"]["layers"][1]["IPv6"] == {"having": 48, "of": 55}
     text = render_text(built).splitlines()
     assert text[-3].startswith(
-        "Verdict: Dual-stack, IPv4 first (mixed nodes). 1 of 19 Services works only in part over IPv4"
+        "Verdict: Dual-stack, IPv4 first (mixed nodes). 1 of 15 Services does not work over IPv6: shop/web"
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from dsview.config.last_views import LastView, PaneView, last_views, remember_last_view
 from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.session.session import Session
+from dsview.sources.demo import DemoSource
 from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 from dsview.ui.appearance import Appearance
@@ -17,7 +18,7 @@ from dsview.ui.document import Document
 from dsview.ui.multiplexers import passed_on
 from dsview.ui.table import Table
 from tests.support.clusters import settle
-from tests.ui.stage import NOW, Stage, StageSource, many_pods, node, on_stage, pod
+from tests.ui.stage import NOW, Stage, StageSource, many_pods, node, on_stage, pod, slices
 
 
 @pytest.mark.parametrize(
@@ -231,6 +232,34 @@ async def test_the_worst_rows_are_among_those_that_a_filter_leaves() -> None:
         rows = stage.pane("pods").rows
         assert rows is not None
         assert [rows.key_at(index)[1] for index in range(len(rows))] == ["api-1"]
+
+
+async def test_a_pane_that_is_gone_to_begins_at_its_worst_row() -> None:
+    async with on_stage(size=(120, 40)) as stage:
+        await stage.press("2")
+        pods = stage.pane("pods")
+        assert pods.cursor_key == ("shop", "api-0")
+        await stage.press("home", "1", "2")
+        assert pods.cursor_index == 0, "somebody chose this row"
+
+
+async def test_where_the_worst_come_first_the_cursor_stays_on_the_worst() -> None:
+    async with on_stage(size=(120, 40)) as stage:
+        await stage.press("down", "s", "enter")
+        services = stage.pane("services")
+        assert services.cursor_key == ("shop", "api")
+        mended = [pod(f"api-{number}", number + 10, app="api") for number in range(2)]
+        stage.source.put(*mended, *slices("api", mended))
+        await stage.until(lambda: stage.names("services")[0] == "old")
+        assert services.cursor_key == ("shop", "old")
+
+
+def test_of_services_that_are_equally_flagged_the_one_that_serves_nobody_comes_first() -> None:
+    session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
+    view = TableView(PANES["services"], session)
+    assert view.worst(1) == [("shop", "web")]
+    view.set_sort("flags")
+    assert [view.key_at(index) for index in range(6)] == view.worst(6)
 
 
 def test_of_very_many_flagged_rows_the_first_are_taken() -> None:

@@ -16,7 +16,7 @@ from dsview.ui.glyphs import UNICODE
 from tests.support.clusters import settle
 from tests.ui.stage import NOW, many_pods, on_stage, pod, slices
 
-VERDICT = "Dual-stack, IPv4 first. 1 of 3 Services does not work over IPv6. 1 has IPv4 only."
+VERDICT = "Dual-stack, IPv4 first. 1 of 3 Services does not work over IPv6: shop/api. 1 has IPv4 only."
 MATRIX = "Nodes   Pods"
 
 

@@ -146,7 +146,9 @@ def test_from_the_overview_to_the_fix_and_on_to_another_cluster(
     clusters: Path, open_tmux: OpenTmux, size: tuple[int, int], term: str
 ) -> None:
     tmux = open_tmux("env", f"TERM={term}", DSVIEW, "--kubeconfig", str(clusters), size=size)
-    tmux.sees("Dual-stack, IPv4 first. 1 of 1 Service does not work over IPv6. 2 have IPv4 only.", "old-pods")
+    tmux.sees(
+        "Dual-stack, IPv4 first. 1 of 1 Service does not work over IPv6: shop/web. 2 have IPv4 only.", "old-pods"
+    )
 
     tmux.keys("1")
     tmux.keys("/")
@@ -184,7 +186,7 @@ def test_from_the_overview_to_the_fix_and_on_to_another_cluster(
 
 def test_a_cluster_that_does_not_answer_holds_up_nothing(clusters: Path, open_tmux: OpenTmux) -> None:
     tmux = open_tmux(DSVIEW, "--kubeconfig", str(clusters), size=(100, 30))
-    tmux.sees("1 of 1 Service does not work over IPv6.")
+    tmux.sees("1 of 1 Service does not work over IPv6: shop/web.")
     tmux.keys("x")
     tmux.sees("Contexts (3)")
     tmux.type("mute")
@@ -199,7 +201,7 @@ def test_a_cluster_that_does_not_answer_holds_up_nothing(clusters: Path, open_tm
     tmux.sees("Contexts (3)")
     tmux.type("old")
     tmux.keys("Enter")
-    tmux.sees("old-pods", "1 of 1 Service does not work over IPv6.")
+    tmux.sees("old-pods", "1 of 1 Service does not work over IPv6: shop/web.")
     tmux.keys("q")
     tmux.sees("left with 0")
 

@@ -6,6 +6,7 @@ A badly broken cluster has as many findings as Pods, so they are gone through in
 from __future__ import annotations
 
 import time
+from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -24,12 +25,17 @@ SHOWN = 8
 """How many of the worst causes are kept."""
 
 
+NAMED = 2
+"""How many of the Services that fail over a family, or fail in part, are named."""
+
+
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """`worst` are the worst causes but those of the cluster as a whole, of `causes` in all.
 
     `failing` and `partial` count the Services whose trace breaks over a family altogether, or in part; `idle` those
     that fail for want of a ready pod only, and `beyond` those that do not have the family: an address of it leads to
-    them, or clients have nothing else. `faulty` counts those with an error that is about no family at all. `flags`
+    them, or clients have nothing else. `named` are the first of those that fail and of those that fail in part, those
+    for want of a ready pod last. `faulty` counts those with an error that is about no family at all. `flags`
     holds the worst severity of each layer and family. `is_counted`: the findings were gone through at least once.
     """
 
@@ -39,6 +45,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     partial: dict[Family, int] = {}
     idle: dict[Family, int] = {}
     beyond: dict[Family, int] = {}
+    named: dict[tuple[Family, Loss], tuple[ObjectRef, ...]] = {}
     faulty: int = 0
     flags: dict[tuple[LayerName, Family], Severity] = {}
     is_counted: bool = False
@@ -117,11 +124,15 @@ class CauseSummarizer:
         yield from collector.finish()
         self.causes = collector.causes
         failing, partial, idle, beyond = (Counter[Family]() for _ in range(4))
+        first: dict[tuple[Family, Loss], list[tuple[bool, str, str]]] = {}
         while losses:
             # Each is let go as it is counted: to forget all of them at once takes a frame's time.
             about, loss = losses.popitem()
             ref, family = about
             (failing if loss is Loss.WHOLE else partial)[family] += 1
+            foremost = first.setdefault((family, loss), [])
+            insort(foremost, (about not in wrong, ref.namespace or "", ref.name))
+            del foremost[NAMED:]
             if about in wrong:
                 wrong.remove(about)
             else:
@@ -139,6 +150,7 @@ class CauseSummarizer:
             partial=dict(partial),
             idle=dict(idle),
             beyond=dict(beyond),
+            named={place: tuple(ObjectRef("Service", *key) for _, *key in found) for place, found in first.items()},
             faulty=len(faulty),
             flags=flags,
             is_counted=True,

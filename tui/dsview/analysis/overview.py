@@ -12,6 +12,7 @@ from dsview.analysis.cause_summary import CauseSummarizer, Tally
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.detail_target import Target, detail_target
 from dsview.analysis.family_coverage import Layer, matrix, why_unread
+from dsview.analysis.loss import Loss
 from dsview.analysis.not_judged import settling_sentence
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
@@ -32,6 +33,10 @@ MODES: dict[str, str] = {
     "dual-ipv6-first": "Dual-stack, IPv6 first",
 }
 """The modes of `Profile.mode` as people say them."""
+
+
+_ROOM = 60
+"""The length of the names of Services in a sentence: a second one that is longer is counted."""
 
 
 class Worst(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,19 +150,12 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
     if severity is not None and not tally.is_counted:
         # There are findings, and nobody knows yet what they come to.
         return []
-    found: list[str] = []
-    for family in FAMILIES:
-        failing, partial = tally.failing.get(family, 0), tally.partial.get(family, 0)
-        of = services.having[family] + tally.beyond.get(family, 0)
-        if failing:
-            verb = "does" if failing == 1 else "do"
-            idle = tally.idle.get(family, 0)
-            more = f" ({idle} for want of a ready pod)" if idle else ""
-            more += f", {partial} only in part" if partial else ""
-            found.append(f"{failing:,} of {_count(of, 'Service')} {verb} not work over {family}{more}.")
-        elif partial:
-            verb = "works" if partial == 1 else "work"
-            found.append(f"{partial:,} of {_count(of, 'Service')} {verb} only in part over {family}.")
+    # Families over which a Service does not work at all come first.
+    found = [
+        _failing(tally, family, services.having[family] + tally.beyond.get(family, 0))
+        for family in sorted(FAMILIES, key=lambda family: not tally.failing.get(family))
+        if tally.failing.get(family) or tally.partial.get(family)
+    ]
     if tally.faulty:
         verb = "has" if tally.faulty == 1 else "have"
         found.append(f"{_count(tally.faulty, 'Service')} {verb} an error that names no family.")
@@ -176,6 +174,28 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
             if alone
         ]
     return found
+
+
+def _failing(tally: Tally, family: Family, of: int) -> str:
+    """Which of so many Services do not work over a family, or do only in part."""
+    failing, partial, idle = (counts.get(family, 0) for counts in (tally.failing, tally.partial, tally.idle))
+    services = _count(of, "Service")
+    if not failing:
+        verb = "works" if partial == 1 else "work"
+        return f"{partial:,} of {services} {verb} only in part over {family}: {_who(tally, family, Loss.PART)}."
+    verb = "does" if failing == 1 else "do"
+    why = f" ({idle:,} for want of a ready pod)" if idle else ""
+    more = f"; {partial:,} only in part" if partial else ""
+    return f"{failing:,} of {services} {verb} not work over {family}{why}: {_who(tally, family, Loss.WHOLE)}{more}."
+
+
+def _who(tally: Tally, family: Family, loss: Loss) -> str:
+    """The first of the Services by name, as many as have room in a sentence, and how many more there are."""
+    found = [f"{ref.namespace}/{ref.name}" for ref in tally.named.get((family, loss), ())]
+    total = (tally.failing if loss is Loss.WHOLE else tally.partial)[family]
+    shown = found if len(", ".join(found)) <= _ROOM else found[:1]
+    rest = total - len(shown)
+    return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
 
 
 def _alone(total: int, having: dict[Family, int]) -> tuple[int, int]:

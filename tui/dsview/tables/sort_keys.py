@@ -59,9 +59,12 @@ _DEGRADED = "~"
 """Sorts behind every finding and before `LAST`."""
 
 
-def findings_sort(findings: tuple[Finding, ...], *, is_degraded: bool = False) -> str:
-    """Worst first, then the most findings, then by code; rows without findings last, the degraded before the others."""
+def findings_sort(findings: tuple[Finding, ...], *, harm: int = 0, is_degraded: bool = False) -> str:
+    """Worst first, then by `harm`, the least number first, then the most findings, then by code.
+
+    Rows without findings are last, the degraded before the others.
+    """
     if not findings:
         return _DEGRADED if is_degraded else LAST
     worst = min(findings, key=lambda f: f.order)
-    return f"{worst.severity.rank}{999 - min(len(findings), 999):03d}{worst.check}"
+    return f"{worst.severity.rank}{harm}{999 - min(len(findings), 999):03d}{worst.check}"

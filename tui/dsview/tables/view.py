@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from heapq import nsmallest
@@ -28,7 +28,7 @@ __all__ = ["FilterError", "TableView"]
 
 _CACHED_ROWS = 400
 
-_MANY = 1000
+_MANY = 200
 """Flagged rows of which the least are not looked for any more: it would take a frame's time."""
 
 
@@ -83,7 +83,8 @@ class TableView:
     def worst(self, most: int) -> list[Key]:
         """The worst of the rows that are shown, at most so many.
 
-        Those that are equally bad by namespace and name; where there are many of them, in the order of the table.
+        In the order that rows have when they are sorted by their findings; where there are many with a finding of the
+        same severity, in the order of the table.
         """
         found: list[Key] = []
         for keys in self._flagged.values():
@@ -93,7 +94,7 @@ class TableView:
                 found += islice(filter(keys.__contains__, self._keys), wanted)
             elif keys:
                 shown = keys if len(self._keys) == self._total else keys.intersection(self._keys)
-                found += nsmallest(wanted, shown)
+                found += self._worst_of(shown)[:wanted]
             if len(found) >= most:
                 return found
         degraded = self.pane.degraded(self.session)
@@ -101,6 +102,10 @@ class TableView:
             rest = (key for key in degraded if key not in self._flags and self.index_of(key) is not None)
             found += nsmallest(most - len(found), rest)
         return found
+
+    def _worst_of(self, keys: Collection[Key]) -> list[Key]:
+        named = sorted(keys)
+        return [key for _, key in sorted(zip(self.pane.ranks(self.session, "flags", named), named, strict=True))]
 
     @property
     def inapplicable(self) -> tuple[str, ...]:

@@ -44,6 +44,11 @@ class Cursor:
         self._top_key: Key | None = None
         self._is_moved = False
 
+    @property
+    def is_moved(self) -> bool:
+        """Whether somebody moved it."""
+        return self._is_moved
+
     def move(self, rows: Rows, index: int) -> bool:
         """Go to a line, or the nearest there is; False where there is none."""
         if not len(rows):

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from dsview.tables.pane_spec import PaneSpec
+from dsview.ui.columns import FLAGS_COLUMN
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, MUTED, Part, content, count_words, spaced
 from dsview.ui.table import Table
@@ -79,6 +80,22 @@ class Pane(Table):
             self._choose_order()
         self.rows_changed()
         self.frame()
+
+    def begin_at_worst(self) -> None:
+        """Put the cursor on the worst row that is shown, unless somebody moved it before.
+
+        Where the worst come first it is there already, and stays on the first row whatever comes to it.
+        """
+        if self.view is None or self._cursor.is_moved or self.is_worst_first:
+            return
+        worst = self.view.worst(1)
+        if worst and self.select(worst[0]):
+            self.show_cursor()
+
+    @property
+    def is_worst_first(self) -> bool:
+        """Whether that is the order that was chosen."""
+        return self.view is not None and self.view.sort_column == FLAGS_COLUMN and not self.view.descending
 
     @property
     def _is_small(self) -> bool:

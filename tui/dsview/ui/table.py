@@ -354,6 +354,12 @@ class Table(ScrollView, can_focus=True):
         """How many rows are seen at once; 0 where there is no room for any."""
         return max(0, self.size.height - self.header_lines)
 
+    def begin_at_top(self) -> None:
+        """Put the cursor on the first row, to stay there whatever comes to it, as at the beginning."""
+        self._cursor = Cursor()
+        self.rows_changed()
+        self.show_top()
+
     def show_top(self) -> None:
         """Scroll to the first row; the cursor stays where it is."""
         self.scroll_to(y=0, animate=False, immediate=True)

@@ -172,9 +172,13 @@ class MainScreen(Screen[None]):
         self._arrange(self.size)
         self.set_focus(self.active)
 
+    def _go_to(self, index: int) -> None:
+        self.activate(index)
+        self.active.begin_at_worst()
+
     def on_pane_tabs_chosen(self, event: PaneTabs.Chosen) -> None:
         """A tab was clicked."""
-        self.activate(event.index)
+        self._go_to(event.index)
 
     def on_table_header_clicked(self, event: Table.HeaderClicked) -> None:
         """A title was clicked."""
@@ -254,21 +258,23 @@ class MainScreen(Screen[None]):
             view.set_sort(None)
         table.restyle()
         table.refresh_view()
+        if table.is_worst_first:
+            table.begin_at_top()
 
     def action_next_pane(self) -> None:
         """To the next pane."""
-        self.activate(self._active + 1)
+        self._go_to(self._active + 1)
 
     def action_previous_pane(self) -> None:
         """To the pane before."""
-        self.activate(self._active - 1)
+        self._go_to(self._active - 1)
 
     def action_pane(self, pane_id: str) -> None:
         """To a pane; once more: that pane alone, or all again."""
         index = next(i for i, pane in enumerate(self.panes) if pane.pane_id == pane_id)
         if index == self._active and self.active.has_focus:
             self._is_alone = not self._is_alone
-        self.activate(index)
+        self._go_to(index)
 
     def action_zoom(self) -> None:
         """This pane alone, or all again."""

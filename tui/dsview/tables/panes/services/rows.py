@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
+from dsview.analysis.loss import losses_of
 from dsview.analysis.plan import Wave, is_movable, make_step
 from dsview.checks.engine.remediation import count, names
 from dsview.cluster.endpoints import FamilyEndpoints, service_endpoints
@@ -193,8 +194,13 @@ _RANKS: dict[str, Callable[[ClusterView, Service], str]] = {
     "ready_v4": lambda view, service: number_sort(service_endpoints(view.state, service.key).live("IPv4")),
     "ready_v6": lambda view, service: number_sort(service_endpoints(view.state, service.key).live("IPv6")),
     "plan": lambda view, service: number_sort(make_step(view, service).wave.depth) if is_movable(service) else LAST,
-    "flags": lambda view, service: findings_sort(_findings(view, service.key)),
+    "flags": lambda view, service: findings_sort(_findings(view, service.key), harm=_harm(view, service)),
 }
+
+
+def _harm(view: ClusterView, service: Service) -> int:
+    """Of those that are equally severe, Services that do not work over a family come first, then those in part."""
+    return 2 - max(losses_of(view, service).values(), default=0)
 
 
 def _ranks(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:
