@@ -146,9 +146,7 @@ def test_from_the_overview_to_the_fix_and_on_to_another_cluster(
     clusters: Path, open_tmux: OpenTmux, size: tuple[int, int], term: str
 ) -> None:
     tmux = open_tmux("env", f"TERM={term}", DSVIEW, "--kubeconfig", str(clusters), size=size)
-    tmux.sees(
-        "Dual-stack, IPv4 first. 1 of 1 Service does not work over IPv6: shop/web. 2 have IPv4 only.", "old-pods"
-    )
+    tmux.sees("Dual-stack, IPv4 first. 1 of 1 Service does not work over IPv6: shop/web. 2 have IPv4 only.", "old-pods")
 
     tmux.keys("1")
     tmux.keys("/")
