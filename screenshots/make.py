@@ -231,7 +231,7 @@ async def on_screen(picture: Picture) -> AsyncIterator[Pilot[UserError | None]]:
         for key in picture.keys:
             await pilot.press(key)
             await pilot.pause()
-            if picture.recorded:
+            if picture.scenario != FLEET:
                 await caught_up(pilot)
         await shown(pilot, picture.wait)
         yield pilot

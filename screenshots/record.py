@@ -99,9 +99,7 @@ async def _play(board: Storyboard) -> list[Frame]:
                 await _settled(pilot, session)
             for key in step.keys:
                 await pilot.press(*(key.removeprefix("text:") if key.startswith("text:") else (key,)))
-                await pilot.pause()
-                if board.recorded:
-                    await caught_up(pilot)
+                await caught_up(pilot)
             await shown(pilot, step.wait)
             if step.hold:
                 frames.append(_frame(app, board, step, at))
