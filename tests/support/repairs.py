@@ -104,7 +104,8 @@ def served(service: Service) -> Service:
     if service.is_headless:
         ips = ("None",)
     entries = service.load_balancer_ingress
-    if service.type == "LoadBalancer" and entries:
+    # A balancer leaves its addresses as they are where the families of the Service do not change.
+    if service.type == "LoadBalancer" and entries and families_of(service.cluster_ips) != families:
         texts = tuple(e.ip for e in entries)
         entries = tuple(LoadBalancerIngress(_kept(texts, f) or _VIPS[f].format(number)) for f in families)
     return msgspec.structs.replace(

@@ -191,6 +191,8 @@ def _listener(x: Listener, to: Redactor) -> Listener:
 
 
 def _target(address: str, to: Redactor) -> str:
+    if address == "*":
+        return address
     if address.startswith("unix:"):
         return f"unix:/{to.host(address)}"
     inside = address.strip("[]")
