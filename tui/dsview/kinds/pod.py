@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 from msgspec import Raw, field
 
+from dsview.core.address import FAMILIES, V4, V6, Family, family_of
 from dsview.kinds.annotations import IGNORE_ANNOTATION, annotation_reader, without_ignore
 from dsview.kinds.condition import ConditionWire, encode_ready
 from dsview.kinds.container import Container, ContainerWire, encode_container, read_containers
@@ -19,7 +22,8 @@ from dsview.kinds.wire import NULL, NULLS, Interner, Json, Wire, iso_time, secon
 class Pod(Object, frozen=True, gc=False, kw_only=True):
     """A v1 Pod.
 
-    `ready_since` is the last transition of the Ready condition, `ipam` the IPAM annotations' names. `stopped` are the
+    `ready_since` is the last transition of the Ready condition, `ipam` the names of annotations that ask for one family
+    of addresses (DS-POD-001). `stopped` are the
     containers of a running pod that do not run themselves; where the pod is ready all of them do.
     """
 
@@ -61,13 +65,32 @@ IPAM_ANNOTATIONS = (
     "ipam.cilium.io/ipv6-pool",
     "ovn.kubernetes.io/ip_pool",
 )
-"""Annotations by which a pod asks its CNI for addresses of its own (DS-POD-001).
+"""Annotations by which a pod may ask its CNI for addresses of its own.
 
 Those that only report what a pod got, such as ovn.kubernetes.io/ip_address or cni.projectcalico.org/podIPs, ask for
 nothing: every pod has them.
 """
 
 pod_annotations = annotation_reader(IGNORE_ANNOTATION, *IPAM_ANNOTATIONS)
+_OF_FAMILY: tuple[tuple[str, Family], ...] = (
+    ("ipv4pools", V4),
+    ("ipv4-pool", V4),
+    ("ipv6pools", V6),
+    ("ipv6-pool", V6),
+)
+_BETWEEN = re.compile(r"[\s,;\[\]\"']+")
+
+
+def asking(annotations: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The names of the IPAM annotations, unless they ask for both families: then the pod is meant to have both."""
+    found = tuple(annotations)
+    families: set[Family | None] = set()
+    for name, value in found:
+        by_name = next((family for end, family in _OF_FAMILY if name.endswith(end)), None)
+        texts = [text for text in _BETWEEN.split(value) if text]
+        # An empty list of pools asks for no address of that family.
+        families.update([by_name] if by_name and texts else map(family_of, texts))
+    return () if families.issuperset(FAMILIES) else tuple([name for name, _ in found])
 
 
 class PodIP(Wire):
@@ -166,7 +189,7 @@ def _decode(o: PodWire) -> Pod:
         host_ips=read_hosts(status.host_ips),
         start_time=seconds(status.start_time),
         containers=read_containers(spec.containers or ()),
-        ipam=tuple([name for name, _ in without_ignore(annotations)]) if annotations else (),
+        ipam=asking(without_ignore(annotations)) if annotations else (),
         stopped=() if is_ready or status.phase != "Running" else _read_stopped(status.container_statuses),
     )
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from dsview.kinds.annotations import IGNORE_ANNOTATION
 from dsview.kinds.container import READ_VARIABLES, Container, ContainerPort, prefixes_that_matter
-from dsview.kinds.pod import IPAM_ANNOTATIONS, Pod
+from dsview.kinds.pod import IPAM_ANNOTATIONS, Pod, asking
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
 from dsview.kinds.protobuf.metadata import entry_starts, read_annotations, read_meta, read_owner
 from dsview.kinds.wire import Interner
@@ -54,7 +54,7 @@ def decode_pod(message: pb.Pod) -> Pod:
         start_time=status.start_time.seconds,
         containers=_read_containers(spec),
         stopped=() if is_ready or phase != "Running" else _read_stopped(status.container_statuses),
-        ipam=tuple(annotations),
+        ipam=asking(annotations.items()) if annotations else (),
     )
 
 
