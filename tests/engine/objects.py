@@ -19,6 +19,7 @@ from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.ingress import Ingress, IngressBackend
 from dsview.kinds.ingress_class import IngressClass
 from dsview.kinds.ip_address import IPAddress
+from dsview.kinds.istio_gateway import IstioGateway
 from dsview.kinds.kind import Kind
 from dsview.kinds.load_balancer import LoadBalancerIngress
 from dsview.kinds.metadata import OwnerRef
@@ -413,8 +414,17 @@ def _parameters(kind: Kind) -> st.SearchStrategy[GatewayParameters]:
         kind=st.just(kind.value),
         ip_family=_some("", "IPv4", "IPv6", "DualStack", "dual", "odd"),
         ip_family_policy=_some("", "RequireDualStack"),
+        routing_type=_some("", "Service"),
     )
 
+
+ISTIO_GATEWAYS = st.builds(
+    IstioGateway,
+    name=_some("p", "q"),
+    namespace=NAMESPACES,
+    selector=_some({}, {"app": "a"}),
+    binds=st.booleans(),
+)
 
 OBJECTS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.SERVICE: SERVICES,
@@ -436,6 +446,7 @@ OBJECTS: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.GATEWAY: GATEWAYS,
     Kind.HTTP_ROUTE: HTTP_ROUTES,
     **{kind: _parameters(kind) for kind in PARAMETER_KINDS},
+    Kind.ISTIO_GATEWAY: ISTIO_GATEWAYS,
     Kind.PROXY_LISTENERS: NGINX_CONFS,
 }
 

@@ -36,7 +36,7 @@ def again(kind: Kind, data: bytes) -> None:
     written = msgspec.json.encode(encode(kind, item))
     assert decode(kind, written) == item
     head = json.loads(written)
-    assert head["kind"] == kind.value
+    assert head["kind"] == RESOURCES[kind].api_kind
     assert head["apiVersion"].rpartition("/")[0] == RESOURCES[kind].group
 
 

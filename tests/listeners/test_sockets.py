@@ -10,6 +10,7 @@ from dsview.core.listen import ListenSource
 from dsview.kinds.container import Container
 from dsview.kinds.gateway import Gateway, GatewayClass, ParametersRef
 from dsview.kinds.gateway_parameters import GatewayParameters
+from dsview.kinds.istio_gateway import IstioGateway
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.listeners.conf_reading import parse_conf
@@ -61,6 +62,7 @@ def pod(
 def cluster(*pods: Pod) -> ClusterState:
     state = ClusterState()
     state.apply(StatusChanged(kind=Kind.POD, health=Health.GIVEN))
+    state.apply(StatusChanged(kind=Kind.ISTIO_GATEWAY, health=Health.ABSENT))
     state.apply(Changed(Kind.POD, list(pods)))
     return state
 
@@ -93,6 +95,32 @@ ISTIO_GATEWAY = {"gateway.istio.io/managed": "istio.io-gateway-controller", "ist
 def test_istio_goes_by_istiod(control: tuple[Pod, ...], ips: tuple[str, ...], wanted: Answer) -> None:
     proxy = pod("gw", container("istio-proxy"), ISTIO_GATEWAY, ips=ips)
     assert answer(Istio(), proxy, *control) == wanted
+
+
+@pytest.mark.parametrize(
+    ("gateway", "wanted"),
+    [
+        (IstioGateway(name="g", namespace="shop", selector={"istio": "edge"}), DECLARED),
+        (IstioGateway(name="g", namespace="shop", selector={"istio": "edge"}, binds=True), UNKNOWN),
+        (IstioGateway(name="g", namespace="shop", binds=True), UNKNOWN),
+        (IstioGateway(name="g", namespace="shop", selector={"istio": "other"}, binds=True), DECLARED),
+    ],
+)
+def test_a_gateway_of_istio_that_binds_an_address_makes_its_proxies_unknown(
+    gateway: IstioGateway, wanted: ListenSource
+) -> None:
+    proxy = pod("gw", container("istio-proxy", words=("proxy", "router")), {"istio": "edge"})
+    state = cluster(proxy, istiod(("ISTIO_DUAL_STACK", "true")))
+    state.apply(StatusChanged(kind=Kind.ISTIO_GATEWAY, health=Health.GIVEN))
+    state.apply(Changed(Kind.ISTIO_GATEWAY, [gateway]))
+    assert Istio().sockets(state, proxy).source is wanted
+
+
+def test_gateways_of_istio_that_may_not_be_read_make_its_proxies_unknown() -> None:
+    proxy = pod("gw", container("istio-proxy"), ISTIO_GATEWAY)
+    state = cluster(proxy, istiod(("ISTIO_DUAL_STACK", "true")))
+    state.apply(StatusChanged(kind=Kind.ISTIO_GATEWAY, health=Health.REFUSED))
+    assert Istio().sockets(state, proxy).source is UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ def test_bytes_that_are_no_json_cost_only_their_object(bad: bytes) -> None:
         ("kubectl_get_services.yaml", Kind.SERVICE),
         ("kubectl-top-nodes-errors.json", None),
         ("node-exporter.json", None),
-        ("gateways.networking.istio.io.json", None),
+        ("gateways.networking.istio.io.json", Kind.ISTIO_GATEWAY),
     ],
 )
 def test_what_a_collector_writes_instead_of_a_list_makes_that_kind_incomplete(

@@ -165,7 +165,7 @@ def _objects(file: CaseFile, case: Case) -> dict[Ref, Json]:
 def _complete(ref: Ref, body: Json, others: dict[Ref, Json], *, is_manifest: bool) -> None:
     resource = RESOURCES[ref.kind]
     version = resource.versions[0]
-    body["kind"] = ref.kind.value
+    body["kind"] = resource.api_kind
     body["apiVersion"] = f"{resource.group}/{version}" if resource.group else version
     meta = body["metadata"] = dict(body.get("metadata", {}), name=ref.name)
     if ref.namespace:

@@ -22,6 +22,7 @@ from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.ingress_class import IngressClass
 from dsview.kinds.ip_address import IPAddress
+from dsview.kinds.istio_gateway import IstioGateway
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.network_policy import NetworkPolicy
@@ -86,6 +87,7 @@ class ClusterState:
         self.gateway_classes: Store[GatewayClass] = self._stores[Kind.GATEWAY_CLASS]
         self.gateways: Store[Gateway] = self._stores[Kind.GATEWAY]
         self.http_routes: Store[HTTPRoute] = self._stores[Kind.HTTP_ROUTE]
+        self.istio_gateways: Store[IstioGateway] = self._stores[Kind.ISTIO_GATEWAY]
         self.proxy_listeners: Store[ProxyListeners] = self._stores[Kind.PROXY_LISTENERS]
         self.selectors = SelectorIndex()
         self.slices = SliceIndex()

@@ -28,4 +28,4 @@ def encode(kind: Kind, item: Object) -> Json:
         annotations=annotations,
         ownerReferences=body.pop("_owners", None),
     )
-    return {"kind": kind.value, "apiVersion": version, "metadata": metadata, **body}
+    return {"kind": resource.api_kind, "apiVersion": version, "metadata": metadata, **body}

@@ -16,7 +16,8 @@ from dsview.kinds.wire import Json, Wire, texts
 class GatewayParameters(Object, frozen=True, gc=False, kw_only=True):
     """The settings of a controller or of one Gateway.
 
-    `ip_family` is spec.ipFamily in the controller's own words, empty where it is not set; `ip_family_policy` and
+    `ip_family` is spec.ipFamily in the controller's own words, empty where it is not set; `routing_type` is that of an
+    EnvoyProxy, `Service` where requests go to the cluster IPs of backends; `ip_family_policy` and
     `ip_families` are what is asked for the Service. `merge_type` says how an EnvoyProxy goes together with that of the
     class; empty, it replaces it.
     """
@@ -25,6 +26,7 @@ class GatewayParameters(Object, frozen=True, gc=False, kw_only=True):
     ip_family: str = ""
     merge_gateways: bool = False
     merge_type: str = ""
+    routing_type: str = ""
     ip_family_policy: str = ""
     ip_families: tuple[str, ...] = ()
 
@@ -46,6 +48,7 @@ class _Spec(Wire):
     ip_family: str | None = None
     merge_gateways: bool | None = None
     merge_type: str | None = None
+    routing_type: str | None = None
     service: _ServiceWire | None = None
 
 
@@ -66,6 +69,7 @@ def _reader(kind: str) -> Callable[[GatewayParametersWire], GatewayParameters]:
             ip_family=spec.ip_family or "",
             merge_gateways=bool(spec.merge_gateways),
             merge_type=spec.merge_type or "",
+            routing_type=spec.routing_type or "",
             ip_family_policy=service.ip_family_policy or "",
             ip_families=texts(service.ip_families),
         )
@@ -75,7 +79,12 @@ def _reader(kind: str) -> Callable[[GatewayParametersWire], GatewayParameters]:
 
 def _encode(item: GatewayParameters) -> Json:
     service = {"ipFamilyPolicy": item.ip_family_policy, "ipFamilies": list(item.ip_families)}
-    spec = {"ipFamily": item.ip_family, "mergeGateways": item.merge_gateways, "mergeType": item.merge_type}
+    spec = {
+        "ipFamily": item.ip_family,
+        "mergeGateways": item.merge_gateways,
+        "mergeType": item.merge_type,
+        "routingType": item.routing_type,
+    }
     spec = {key: value for key, value in spec.items() if value}
     asked = {key: value for key, value in service.items() if value}
     return {"spec": {**spec, "service": asked} if asked else spec}

@@ -28,7 +28,7 @@ class IngressBackend(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ingress(Object, frozen=True, gc=False, kw_only=True):
-    """A networking.k8s.io Ingress. `annotations` holds the class and source-range ones only."""
+    """A networking.k8s.io Ingress. `annotations` holds only those that are read."""
 
     class_name: str = ""
     backends: tuple[IngressBackend, ...] = ()
@@ -50,12 +50,15 @@ INGRESS_ANNOTATIONS = (
 SOURCE_RANGE_ANNOTATIONS = ("whitelist-source-range", "allowlist-source-range", "denylist-source-range")
 """The annotations of an Ingress that name source ranges, behind any prefix: `--annotations-prefix` chooses it."""
 
-_BEHIND_A_PREFIX = tuple(f"/{name}" for name in SOURCE_RANGE_ANNOTATIONS)
+SERVICE_UPSTREAM = "service-upstream"
+"""The annotation, behind a prefix too, by which requests go to the cluster IP of a backend."""
+
+_BEHIND_A_PREFIX = tuple(f"/{name}" for name in (*SOURCE_RANGE_ANNOTATIONS, SERVICE_UPSTREAM))
 _named_annotations = annotation_reader(IGNORE_ANNOTATION, *INGRESS_ANNOTATIONS)
 
 
 def ingress_annotations(raw: msgspec.Raw) -> Annotations:
-    """What is read of an Ingress: the named ones, and source ranges behind any prefix."""
+    """What is read of an Ingress: the named ones, and those behind any prefix."""
     return (*_named_annotations(raw), *matching_annotations(raw, _BEHIND_A_PREFIX, str.endswith))
 
 

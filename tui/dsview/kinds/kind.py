@@ -33,6 +33,9 @@ class Kind(StrEnum):
     ENVOY_PROXY = "EnvoyProxy"
     NGINX_PROXY = "NginxProxy"
     CILIUM_GATEWAY_CLASS_CONFIG = "CiliumGatewayClassConfig"
+    ISTIO_GATEWAY = "IstioGateway"
+    """The Gateway of networking.istio.io, which has its name in common with that of the Gateway API."""
+
     PROXY_LISTENERS = "ProxyListeners"
     """Not a Kubernetes kind: what a proxy pod listens on, by the configuration that it runs with."""
 
@@ -45,7 +48,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     redaction calls names of the kind (`pod-1`). `has_detail`: one object can be shown by itself, with its facts and as
     YAML, for which it is read anew. `wire` is the JSON that is read, `decode` makes the kept object of it,
     and `encode` gives the object's fields beside `metadata` in Kubernetes' shape; there, `_annotations` and `_owners`
-    are what belongs in the metadata.
+    are what belongs in the metadata. `served_as` is what the API calls the kind, where another kind has that name.
     """
 
     kind: Kind
@@ -58,6 +61,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     has_detail: bool = False
     has_protobuf: bool = False
     alias: str
+    served_as: str = ""
     # Wire structs and kept objects differ by kind, so these can only be typed inside each kind's module.
     wire: type[Any]
     decode: Callable[[Any], Any]
@@ -68,6 +72,11 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
         root = f"/apis/{self.group}/{version}" if self.group else f"/api/{version}"
         scope = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
         return f"{root}{scope}/{self.plural}"
+
+    @property
+    def api_kind(self) -> str:
+        """The kind as its objects write it."""
+        return self.served_as or self.kind.value
 
     @property
     def rbac_name(self) -> str:

@@ -13,6 +13,7 @@ from dsview.kinds import (
     ingress,
     ingress_class,
     ip_address,
+    istio_gateway,
     network_policy,
     node,
     pod,
@@ -46,6 +47,7 @@ RESOURCES: dict[Kind, Resource] = {
         gateway_parameters.ENVOY_PROXY,
         gateway_parameters.NGINX_PROXY,
         gateway_parameters.CILIUM_GATEWAY_CLASS_CONFIG,
+        istio_gateway.ISTIO_GATEWAY,
     )
 }
 """Every kind by its name, in the order in which they are read and shown."""

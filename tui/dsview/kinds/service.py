@@ -107,6 +107,8 @@ SERVICE_ANNOTATIONS = (
     "service.beta.kubernetes.io/aws-load-balancer-scheme",
     "service.beta.kubernetes.io/load-balancer-source-ranges",
     "service.kubernetes.io/service-proxy-name",
+    "traefik.ingress.kubernetes.io/service.nativelb",
+    "ingress.kubernetes.io/service-upstream",
 )
 
 BALANCER_PREFIXES = (

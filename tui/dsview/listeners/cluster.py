@@ -11,6 +11,7 @@ from dsview.kinds.gateway import Gateway, GatewayClass, HTTPRoute
 from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.ingress_class import IngressClass
+from dsview.kinds.istio_gateway import IstioGateway
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.node import Node
@@ -95,6 +96,10 @@ class ClusterReader(Protocol):
         """All objects of a kind that a parametersRef names."""
 
     @property
+    def istio_gateways(self) -> Objects[IstioGateway]:
+        """All Gateways of networking.istio.io."""
+
+    @property
     def proxy_listeners(self) -> Objects[ProxyListeners]:
         """The configuration files of proxy pods that were read, or why not."""
 
@@ -123,6 +128,9 @@ class ClusterReader(Protocol):
 
     def is_known(self, kind: Kind) -> bool:
         """Whether all objects of the kind were read at least once."""
+
+    def is_missed(self, kind: Kind) -> bool:
+        """Whether there may be objects of the kind that were not read."""
 
     def remembered(self, name: str, versions: Hashable, make: Callable[[], T]) -> T:
         """What `make` returned when it was called for the same name and versions last; else it is called."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dsview.core.address import V4, V6, Family
 from dsview.core.finding import ObjectRef
+from dsview.kinds.gateway import Gateway
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
@@ -63,6 +64,12 @@ class EnvoyGateway(ProxyController):
         if found.missing:
             return unknown(f"{found.missing} was not read")
         return predicted((V4,), "predicted from the default of EnvoyProxy spec.ipFamily, which is not set")
+
+    def sends_to_cluster_ip(self, cluster: ClusterReader, gateway: Gateway, backend: Service) -> bool:
+        """By EnvoyProxy.spec.routingType; of an EnvoyProxy that was not read it may be so."""
+        found = settings_of(cluster, gateway, class_of(cluster, gateway), Kind.ENVOY_PROXY)
+        chosen = next((item.routing_type for item in found.found if item.routing_type), "")
+        return chosen == "Service" or bool(found.missing and not chosen)
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """One field opens the socket and makes the Service dual-stack."""

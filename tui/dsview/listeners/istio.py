@@ -65,11 +65,17 @@ class Istio(ProxyController):
         return super().serves_gateway(cluster, gateway) or gateway.class_name == _AKS_CLASS
 
     def alike(self, pod: Pod) -> Hashable:
-        """The revision, and the families of the pod."""
-        return (pod.labels.get(_REVISION), pod_families(pod))
+        """The labels, by which revisions and Gateways of networking.istio.io choose, and the families of the pod."""
+        return (id(pod.labels), pod_families(pod))
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """By the variable of the istiod pods of the same revision."""
+        gateways = cluster.istio_gateways
+        binding = next((item for item in gateways if item.binds and item.selects(pod.labels)), None)
+        if binding is not None:
+            return unknown(f"Gateway {binding.namespace}/{binding.name} of networking.istio.io binds an address")
+        if not cluster.is_known(Kind.ISTIO_GATEWAY) and cluster.is_missed(Kind.ISTIO_GATEWAY):
+            return unknown("Gateways of networking.istio.io were not read: they may bind an address")
         revision = pod.labels.get(_REVISION)
         pods = [p for p in self.control_planes(cluster) if not revision or p.labels.get(_REVISION) == revision]
         if not pods or not cluster.is_known(Kind.POD):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dsview.core.address import V4, Family
 from dsview.core.listen import ListenSource
 from dsview.kinds.container import Container
+from dsview.kinds.gateway import Gateway
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
@@ -53,6 +54,10 @@ class Kong(ProxyController):
             setting=f"env {_VARIABLE}",
             closes=closes,
         )
+
+    def sends_to_cluster_ip(self, cluster: ClusterReader, gateway: Gateway, backend: Service) -> bool:
+        """By the annotation of the Service."""
+        return dict(backend.annotations).get("ingress.kubernetes.io/service-upstream", "").lower() == "true"
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The chart writes both; the operator has a flag."""

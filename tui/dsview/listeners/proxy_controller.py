@@ -151,6 +151,10 @@ class ProxyController(Controller):
         """Whether the Gateway's class is this controller's."""
         return _is_one_of(controller_name_of(cluster, gateway), self.gateway_controllers)
 
+    def sends_to_cluster_ip(self, cluster: ClusterReader, gateway: Gateway, backend: Service) -> bool:
+        """Whether requests of the Gateway go to the backend's cluster IP, and not to its endpoints."""
+        return False
+
     def has_ingress_class(self, cluster: ClusterReader) -> bool:
         """Whether an IngressClass is this controller's."""
         return any(_is_one_of(item.controller, self.ingress_controllers) for item in cluster.ingress_classes)

@@ -67,8 +67,14 @@ CONFIG_MAP_NAMES: tuple[str, ...] = tuple(c.config_map_name for c in CONTROLLERS
 
 
 def plural_of(kind: Kind) -> str:
-    """What the objects of a kind are called: the API's plural, or the name of the files that are read in pods."""
-    return RESOURCES[kind].plural if kind in RESOURCES else FILES_READ
+    """What the objects of a kind are called: the API's plural, or the name of the files that are read in pods.
+
+    Where two kinds have one plural, the group tells them apart.
+    """
+    resource = RESOURCES.get(kind)
+    if resource is None:
+        return FILES_READ
+    return resource.rbac_name if resource.served_as else resource.plural
 
 
 _Roles = tuple[Labels, tuple[Container, ...], Controller | None, bool]

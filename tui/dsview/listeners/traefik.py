@@ -7,6 +7,7 @@ import re
 from dsview.core.address import Family
 from dsview.core.listen import ListenSource
 from dsview.kinds.container import Container
+from dsview.kinds.gateway import Gateway
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
@@ -18,6 +19,9 @@ _ADDRESS = re.compile(r"--entrypoints\.([^.=]+)\.address(?:=(.*))?", re.IGNORECA
 _BIND = re.compile(
     r"(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^:]*)):(?P<port>[0-9]{1,5})(?:/(?P<protocol>tcp|udp))?", re.IGNORECASE
 )
+
+_NATIVE_LB = "traefik.ingress.kubernetes.io/service.nativelb"
+_NATIVE_BY_DEFAULT = re.compile(r"--providers\.kubernetesgateway\.nativelbbydefault(?:=true)?", re.IGNORECASE)
 
 
 class Traefik(ProxyController):
@@ -75,6 +79,11 @@ class Traefik(ProxyController):
             closes=closes,
         )
 
+    def sends_to_cluster_ip(self, cluster: ClusterReader, gateway: Gateway, backend: Service) -> bool:
+        """By the annotation of the Service, else the argument that is the default of all."""
+        said = dict(backend.annotations).get(_NATIVE_LB, "").lower()
+        return said == "true" if said else any(map(_is_native, self.proxies(cluster)))
+
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """An address without a host."""
         return "# give the entry point an address without a host, such as --entryPoints.web.address=:8000"
@@ -91,6 +100,11 @@ def _container(pod: Pod) -> Container | None:
     """The container with entry points, whatever its image is called, else that of Traefik's image."""
     with_entry_points = (c for c in pod.containers if _entry_points(c))
     return next(with_entry_points, None) or next((c for c in pod.containers if "traefik" in c.image), None)
+
+
+def _is_native(pod: Pod) -> bool:
+    container = _container(pod)
+    return container is not None and any(map(_NATIVE_BY_DEFAULT.fullmatch, container.command_line))
 
 
 def _has_file(container: Container) -> bool:

@@ -60,6 +60,10 @@ def affected_subjects(
     return found.subjects(flagged)
 
 
+_OF_ALL_ROUTES = (Kind.GATEWAY_CLASS, Kind.ENVOY_PROXY)
+"""What many Gateways may be set up by, and with them all routes."""
+
+
 class _Affected:
     """Collects over a batch, so that what many of its changes concern is looked up once."""
 
@@ -117,7 +121,7 @@ class _Affected:
                 if change.kind is Kind.ENDPOINTS:
                     self._services.add(change.key)
                 self._all_ingresses = self._all_ingresses or change.kind is Kind.INGRESS_CLASS
-                self._all_routes = self._all_routes or change.kind is Kind.GATEWAY_CLASS
+                self._all_routes = self._all_routes or change.kind in _OF_ALL_ROUTES
                 if change.kind is Kind.GATEWAY:
                     self._gateways.add(change.key)
 

@@ -31,7 +31,7 @@ from dsview.checks.engine.check import Check, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names, ref
 from dsview.checks.listener.shared import PODS
-from dsview.core.address import FAMILIES, V4, families_of
+from dsview.core.address import FAMILIES, V4, Family, families_of, family_of
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.gateway import Gateway
 from dsview.kinds.kind import Kind
@@ -60,13 +60,12 @@ def decide(ctx: Context) -> Iterator[Problem]:
         if gateway.programmed != "True" or any(a.type != "IPAddress" for a in gateway.addresses):
             continue
         has = families_of(tuple(a.value for a in gateway.addresses))
-        wanted, related = _wanted(ctx, gateway)
         for family in FAMILIES:
-            if family in has or family not in families_of(wanted):
+            texts, related = _wanted(ctx, gateway, family)
+            if family in has or not texts:
                 continue
             if not ctx.older_than(max(gateway.created, gateway.programmed_since), SETTLES):
                 continue
-            texts = [text for text in wanted if families_of((text,)) == (family,)]
             source = "its Service has" if related else "it asks for"
             record = "A" if family == V4 else "AAAA"
             controller = controller_of_gateway(ctx.state, gateway)
@@ -84,11 +83,18 @@ def decide(ctx: Context) -> Iterator[Problem]:
             )
 
 
-def _wanted(ctx: Context, gateway: Gateway) -> tuple[tuple[str, ...], tuple[ObjectRef, ...]]:
-    """The addresses that the status should have: those of its one Service, else those that it asks for."""
+def _wanted(ctx: Context, gateway: Gateway, family: Family) -> tuple[list[str], tuple[ObjectRef, ...]]:
+    """The addresses of a family that the status should have: those of its one Service, else those that it asks for.
+
+    What it asks for and a Service of that family did not get is DS-LB-001.
+    """
     services = [s for s in services_of_gateway(ctx.state, gateway) if s.load_balancer_ingress]
     if len(services) == 1:
-        texts = tuple(entry.ip for entry in services[0].load_balancer_ingress if entry.ip)
+        given = [entry.ip for entry in services[0].load_balancer_ingress if entry.ip]
+        texts = [text for text in given if family_of(text) == family]
         if texts:
             return texts, (ref("Service", services[0]),)
-    return tuple(a.value for a in gateway.requested if a.type == "IPAddress"), ()
+        if given and family in services[0].families:
+            return [], ()
+    asked = (a.value for a in gateway.requested if a.type == "IPAddress")
+    return [text for text in asked if family_of(text) == family], ()

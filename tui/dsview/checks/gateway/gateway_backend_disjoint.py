@@ -15,7 +15,8 @@ Give the proxy pods, or the backend, the family.
 
 ## When it is a false alarm
 
-The controller sends to the backend's cluster IP and not to its endpoints. Controllers that connect from the node or
+The controller sends to the backend's cluster IP and not to its endpoints, in a way that is not known here. Known are
+Traefik's nativeLB, Kong's service-upstream and Envoy Gateway's routingType. Controllers that connect from the node or
 from outside the cluster are left out, and so are ExternalName backends.
 
 ## Source
@@ -39,6 +40,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.listeners.front_doors import proxies_of_gateway
+from dsview.listeners.registry import controller_of_gateway
 
 check = Check(
     code="DS-GW-002",
@@ -47,7 +49,7 @@ check = Check(
     subjects=(Kind.HTTP_ROUTE,),
     needs=(Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD),
     absence_of=(Kind.ENDPOINT_SLICE, Kind.POD),
-    uses=(Kind.GATEWAY, Kind.GATEWAY_CLASS),
+    uses=(Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.ENVOY_PROXY),
     of_pods=PODS,
     hop=HopName.BACKEND,
 )
@@ -64,6 +66,9 @@ def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
             service = ctx.state.services.get(backend)
             live = ctx.endpoints(backend).live_families if service is not None else ()
             if service is None or service.is_external_name or not live or set(live) & set(has):
+                continue
+            controller = controller_of_gateway(ctx.state, gateway)
+            if controller is not None and controller.sends_to_cluster_ip(ctx.state, gateway, service):
                 continue
             yield Problem(
                 message=f"Backend {service.name} has {families(live)} endpoints only, the proxies of Gateway "

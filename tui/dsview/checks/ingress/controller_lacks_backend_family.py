@@ -14,7 +14,8 @@ Recreate the controller's pods that lack the family, once their nodes provide it
 
 ## When it is a false alarm
 
-The controller's pods are being replaced, and the new ones have the family.
+The controller's pods are being replaced, and the new ones have the family. An Ingress with the annotation
+service-upstream is left out: its requests go to the cluster IP, not to the endpoints.
 
 ## Source
 
@@ -29,7 +30,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, Harm, HopName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import count, give_family, names, ref
-from dsview.checks.ingress.shared import live_backends
+from dsview.checks.ingress.shared import live_backends, sends_to_cluster_ips
 from dsview.core.address import FAMILIES, are_addresses, families_of
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.ingress import Ingress
@@ -50,6 +51,8 @@ check = Check(
 
 def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """A controller pod that cannot reach some endpoints."""
+    if sends_to_cluster_ips(ingress):
+        return
     reaching = (pod for pod in proxies_of(ingress, ctx.state) if reaches_every_endpoint(pod) and ctx.elig(pod))
     pods = [pod for pod in reaching if are_addresses(pod.ips)]
     backends = live_backends(ingress, ctx) if pods else []

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dsview.checks.engine.context import Context
 from dsview.core.address import Family
-from dsview.kinds.ingress import Ingress
+from dsview.kinds.ingress import SERVICE_UPSTREAM, Ingress
 from dsview.kinds.service import Service
+
+
+def sends_to_cluster_ips(ingress: Ingress) -> bool:
+    """Whether ingress-nginx sends to the cluster IPs of the backends, and not to their endpoints."""
+    return any(name.endswith(f"/{SERVICE_UPSTREAM}") and value == "true" for name, value in ingress.annotations)
 
 
 def live_backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Family, ...]]]:

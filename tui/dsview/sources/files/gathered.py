@@ -25,7 +25,11 @@ _KINDS = {kind.value: kind for kind in RESOURCES}
 _GROUPS = {kind: {resource.group} for kind, resource in RESOURCES.items()}
 _GROUPS[Kind.INGRESS].add("extensions")
 _GROUPS[Kind.NETWORK_POLICY].add("extensions")
-_PLURALS = {resource.plural: kind for kind, resource in RESOURCES.items()}
+_BY_NAME = {(resource.api_kind, group): kind for kind, resource in RESOURCES.items() for group in _GROUPS[kind]}
+_PLURALS = {resource.plural: kind for kind, resource in reversed(RESOURCES.items())}
+_PLURALS |= {resource.rbac_name: kind for kind, resource in RESOURCES.items()}
+"""The kinds by what an answer that forbids them calls them, with or without the group."""
+
 _BATCH = 1000
 _SHOWN = 5
 """How many files a note names."""
@@ -34,7 +38,7 @@ MAX_LISTS = 8
 _MAX_DIGITS = 20
 """A resourceVersion is a number of 64 bits, where it is a number."""
 _HTTP_FORBIDDEN = 403
-_FORBIDDEN = re.compile(r"(\w+)(?:\.[\w.]+)? is forbidden")
+_FORBIDDEN = re.compile(r"([\w-]+)([\w.-]*) is forbidden")
 
 
 class Head(msgspec.Struct, rename="camel"):
@@ -138,7 +142,7 @@ class Gathered:
         """What kubectl said instead of a list."""
         text = content.decode("utf-8", "replace").strip()
         match = _FORBIDDEN.search(text)
-        kind = _PLURALS.get(match.group(1) if match else "")
+        kind = _forbidden(match) if match else None
         if kind is not None:
             self._refused[kind] = safe(text.partition(": ")[2] or text)
         elif text:
@@ -160,11 +164,12 @@ class Gathered:
         self.has_any = True
         listed: list[tuple[Kind, str]] = []
         list_kind = found.kind.removesuffix("List") if found.kind.endswith("List") else ""
-        if list_kind in _KINDS:
-            self._begun.add(_KINDS[list_kind])
+        kind_of_list = kind_of(list_kind, found.api_version)
+        if kind_of_list is not None:
+            self._begun.add(kind_of_list)
             if not found.items:
-                self._empty_lists.add(_KINDS[list_kind])
-                self._listed[_KINDS[list_kind]] = None
+                self._empty_lists.add(kind_of_list)
+                self._listed[kind_of_list] = None
         for raw in found.items:
             if _head_of(raw).kind == "List":
                 if depth >= MAX_LISTS:
@@ -196,7 +201,7 @@ class Gathered:
         """What the server answered instead of a list."""
         answer = _answer_decoder.decode(raw)
         match = _FORBIDDEN.search(answer.message)
-        kind = _PLURALS.get(match.group(1)) if match else kind_by_place(path)
+        kind = _forbidden(match) if match else kind_by_place(path)
         if answer.code == _HTTP_FORBIDDEN and kind is not None:
             self._refused[kind] = safe(answer.message)
         elif kind is not None:
@@ -340,10 +345,14 @@ def _head_of(raw: Raw) -> Head:
 
 def kind_of(name: str, api_version: str) -> Kind | None:
     """The kind of that name, unless it is another API group's kind of the same name, such as Knative's Service."""
-    kind = _KINDS.get(name)
-    if kind is None or ("/" in api_version and api_version.partition("/")[0] not in _GROUPS[kind]):
-        return None
-    return kind
+    if "/" in api_version:
+        return _BY_NAME.get((name, api_version.partition("/")[0]))
+    return _KINDS.get(name)
+
+
+def _forbidden(match: re.Match[str]) -> Kind | None:
+    """The kind that an answer forbids; the API server writes the group behind the plural."""
+    return _PLURALS.get(match[0].partition(" ")[0]) or _PLURALS.get(match[1])
 
 
 def kind_in(path: Path, raw: Raw, list_kind: str, list_version: str) -> Kind | None:

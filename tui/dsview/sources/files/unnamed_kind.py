@@ -31,7 +31,11 @@ _NAMES: dict[str, Kind | None] = {
 _NAMES |= {
     name: kind
     for kind, resource in RESOURCES.items()
-    for name in (kind.lower(), resource.plural, resource.rbac_name, f"{resource.plural}.{resource.group or 'core'}")
+    for name in (
+        *(() if resource.served_as else (kind.lower(), resource.plural)),
+        resource.rbac_name,
+        f"{resource.plural}.{resource.group or 'core'}",
+    )
 }
 """The kind that a file or a folder of that name holds; None for a kind that dsview does not read."""
 

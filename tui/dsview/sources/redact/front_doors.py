@@ -18,6 +18,7 @@ from dsview.kinds.gateway import (
     RouteBackend,
 )
 from dsview.kinds.gateway_parameters import GatewayParameters
+from dsview.kinds.istio_gateway import IstioGateway
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
 from dsview.kinds.registry import RESOURCES
@@ -72,7 +73,8 @@ _MODES = frozenset({"v4", "v6", "v4v6"})
 _FAMILIES = frozenset({"", "IPv4", "IPv6", "DualStack", "dual", "ipv4", "ipv6"})
 _POLICIES = frozenset({"", "SingleStack", "PreferDualStack", "RequireDualStack"})
 _MERGES = frozenset({"", "Replace", "StrategicMerge", "JSONMerge"})
-_SWITCHES = frozenset({"disable-ipv4", "disable-ipv6"})
+_ROUTINGS = frozenset({"", "Service", "Endpoint"})
+_SWITCHES = frozenset({"disable-ipv4", "disable-ipv6", "providers.kubernetesgateway.nativelbbydefault"})
 _ADDRESSES = frozenset(
     {
         *("ipv4-bind-address", "ipv6-bind-address"),
@@ -121,7 +123,7 @@ def flag(name: str, value: str, to: Redactor) -> str | None:
     entry_point = _ENTRY_POINT.fullmatch(name)
     if entry_point is not None:
         return f"entryPoints.{to.port(entry_point[1])}.address={_target(value, to)}"
-    if name in _SWITCHES:
+    if name.lower() in _SWITCHES:
         return f"{name}={value.lower() if value.lower() in _BOOLEANS else 'other'}"
     if name in _ADDRESSES:
         return f"{name}={to.addresses.address(value) or to.host(value)}"
@@ -185,9 +187,12 @@ def gateway_fields(item: Object, to: Redactor) -> dict[str, Any] | None:
                     RouteBackend(*to.key_of(Kind.SERVICE, backend.key), backend.port) for backend in item.backends
                 ),
             }
+        case IstioGateway():
+            return {"selector": to.labels(item.selector)}
         case GatewayParameters():
             return {
                 "ip_family": item.ip_family if item.ip_family in _FAMILIES else "other",
+                "routing_type": item.routing_type if item.routing_type in _ROUTINGS else "other",
                 "merge_type": item.merge_type if item.merge_type in _MERGES else "other",
                 "ip_family_policy": item.ip_family_policy if item.ip_family_policy in _POLICIES else "other",
                 "ip_families": tuple(family for family in item.ip_families if family in _FAMILIES),
