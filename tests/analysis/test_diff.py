@@ -384,7 +384,7 @@ def test_the_exit_code_says_whether_the_second_is_worse() -> None:
     ("arguments", "sentence"),
     [
         (("/does/not/exist", scenario("03")), "/does/not/exist does not exist."),
-        (("-", "-"), "Standard input can be one of the two only."),
+        (("-", "-"), "Only one of the two can be standard input."),
         (("@", scenario("03")), "@ needs the name of a context behind it"),
         ((scenario("03"), scenario("03"), "--map-namespace", "shop"), "'shop' is not of the form A=B."),
         ((scenario("03"), scenario("03"), "--map-namespace", "a=b", "--map-namespace", "a=c"), "a is given twice."),

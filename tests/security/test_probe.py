@@ -302,7 +302,7 @@ def test_it_asks_on_a_terminal_and_sends_nothing_after_a_no(
     monkeypatch.setattr(command, "_can_ask", lambda: True)
     result = probed(tmp_path, {"ip": "192.0.2.1"}, ports=[{"port": 443}], options=("-o", "text"))
     assert "IPv4  load balancer  192.0.2.1:443" in result.stderr
-    assert "Connect to these from this machine?" in result.stderr
+    assert "Connect to these addresses from this machine?" in result.stderr
     assert isinstance(result.exception, click.Abort)
     assert no_packets == []
 

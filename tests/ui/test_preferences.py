@@ -72,7 +72,7 @@ async def test_ctrl_c_leaves_whatever_is_configured(key: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"trcae": ["t"]}, "trcae is no action. Did you mean trace?"),
+        ({"trcae": ["t"]}, "trcae is not a valid action. Did you mean trace?"),
         ({"xyzzy": ["t"]}, "`dsview help keys` lists them"),
         ({"trace": ["hello"]}, "'hello' is no key"),
         ({"trace": [" "]}, "' ' is no key"),
@@ -119,14 +119,14 @@ def test_names_of_keys_are_those_on_keyboards() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('theme = "dsview-drak"', "config.toml, line 1: dsview-drak is no theme. Did you mean dsview-dark?"),
+        ('theme = "dsview-drak"', "config.toml, line 1: dsview-drak is not a valid theme. Did you mean dsview-dark?"),
         ("theme = 3", "line 1: theme must be a text."),
         ('\nascii = "yes"', "line 2: ascii must be true or false."),
         ("[keys]\ntrace = 5", "line 2: trace must be a list of texts."),
-        ('[keys]\ntrcae = "t"', "line 2: trcae is no action."),
+        ('[keys]\ntrcae = "t"', "line 2: trcae is not a valid action."),
         ('keys = "t"', "line 1: keys must be a table."),
-        ('[columns]\npodz = ["name"]', "line 2: podz is no pane. Did you mean pods?"),
-        ('[columns]\npods = ["nmae"]', "line 2: nmae is no column of pods. Did you mean name?"),
+        ('[columns]\npodz = ["name"]', "line 2: podz is not a valid pane. Did you mean pods?"),
+        ('[columns]\npods = ["nmae"]', "line 2: nmae is not a valid column of pods. Did you mean name?"),
         ("theme = ", "config.toml is not valid TOML"),
     ],
 )
@@ -143,9 +143,9 @@ def test_a_configuration_that_cannot_be_is_said_with_its_line(home: Path, text: 
     [
         ("theme = 3", "line 1: theme must be a text."),
         ('\nascii = "yes"', "line 2: ascii must be true or false."),
-        ('[keys]\ntrcae = "t"', "line 2: trcae is no action. Did you mean trace?"),
+        ('[keys]\ntrcae = "t"', "line 2: trcae is not a valid action. Did you mean trace?"),
         ('[keys]\ntrace = "nokey"', "line 2: 'nokey' is no key."),
-        ('[columns]\npods = ["nmae"]', "line 2: nmae is no column of pods. Did you mean name?"),
+        ('[columns]\npods = ["nmae"]', "line 2: nmae is not a valid column of pods. Did you mean name?"),
     ],
 )
 def test_what_is_wrong_about_the_screen_is_said_by_commands_without_one_before_they_read(
@@ -174,14 +174,14 @@ def test_a_file_that_can_be_read_once_only_counts_as_a_whole() -> None:
 
 def test_the_topic_of_keys_says_what_is_wrong_with_the_configured_ones(home: Path) -> None:
     (home / "config.toml").write_text('[keys]\ntrcae = "f5"\n')
-    with pytest.raises(UserError, match=r"line 2: trcae is no action\."):
+    with pytest.raises(UserError, match=r"line 2: trcae is not a valid action\."):
         TOPICS["keys"]()
 
 
 def test_the_option_wins_over_the_file_and_says_what_there_is(home: Path) -> None:
     assert configured(home, 'theme = "dsview-light"').theme == "dsview-light"
     assert configured(home, 'theme = "dsview-light"', theme="nord").theme == "nord"
-    with pytest.raises(UserError, match=r"There is no theme 'x'\. There are dsview-dark, "):
+    with pytest.raises(UserError, match=r"There is not a valid theme 'x'\. Themes: dsview-dark, "):
         configured(home, "", theme="x")
 
 

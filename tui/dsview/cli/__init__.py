@@ -24,11 +24,11 @@ __all__ = ["cli", "main"]
 
 
 LAST_WAIT = 0.3
-"""Seconds that the threads of a source have to end before the process does."""
+"""Seconds that the threads of a source have to stop before the process exits."""
 
 
 def main() -> None:
-    """The console scripts `dsview` and `kubectl-dsview`. Never shows a traceback."""
+    """Run the console scripts `dsview` and `kubectl-dsview`. A traceback is never shown."""
     try:
         _run()
     finally:
@@ -36,10 +36,9 @@ def main() -> None:
 
 
 def _let_threads_end() -> None:
-    """Wait a moment for the threads of a source, which was stopped.
+    """Wait briefly for the threads of a stopped source.
 
-    C libraries that still decode or hold a TLS connection in a thread while Python frees what they use can crash the
-    process at its very end.
+    C libraries that still decode or use a TLS connection in a thread can crash the process when Python exits.
     """
     ends = time.monotonic() + LAST_WAIT
     for thread in threading.enumerate():
@@ -48,9 +47,9 @@ def _let_threads_end() -> None:
 
 
 def program_name(command: str, environment: Mapping[str, str]) -> str:
-    """What dsview calls itself: as a plug-in, by the name of the kubectl that started it, which may be another's.
+    """The name of the program in messages. As a kubectl plug-in, it contains the name of the kubectl that started it.
 
-    kubectl says in KUBECTL_PATH which one it is (kubernetes/kubernetes#138694); older ones do not.
+    kubectl sets KUBECTL_PATH (kubernetes/kubernetes#138694); older versions do not.
     """
     if not os.path.basename(command).startswith("kubectl-"):  # noqa: PTH119  (pathlib takes longer than `--version` may)
         return "dsview"
@@ -63,7 +62,8 @@ def _run() -> None:
     prepare_streams()
     try:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-            # As `__main__` left it: from here on an interruption has its exit code, and the terminal is restored.
+            # From here on an interruption returns its exit code and the terminal is restored; `__main__` sets up
+            # neither.
             signal.signal(signal.SIGINT, signal.default_int_handler)
         code = cli.main(prog_name=name, standalone_mode=False)
     except click.exceptions.Abort:

@@ -1,4 +1,7 @@
-"""From the configuration and the options to how the screen looks, everything checked before it is drawn."""
+"""Turns the configuration and the options into the appearance of the screen.
+
+All values are checked before drawing starts.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ from dsview.ui.themes import ThemeError, own_themes, users_themes
 
 
 def open_appearance(settings: Settings) -> Appearance:
-    """How the screen is wanted. Raises `UserError` with a sentence where that cannot be."""
+    """The requested appearance. Raises `UserError` if a setting is invalid."""
     wanted = load_preferences(settings.config)
     themes = _users_themes(config_dir() / "themes.toml")
     theme = settings.theme or wanted.theme
@@ -54,7 +57,7 @@ def open_appearance(settings: Settings) -> Appearance:
 
 
 def _memory(settings: Settings) -> dict[str, Any]:
-    """What keeps how a context was left; under other names than its own, nothing does."""
+    """What remembers how the user left a context. With redacted names, nothing is remembered."""
     if settings.redact:
         return {}
     path = last_views_path()
@@ -74,7 +77,7 @@ def _look_for(theme: str, known: list[str], wanted: Preferences, *, is_option: b
     if not is_option:
         wanted.file.known(theme, known, "theme")
     close = difflib.get_close_matches(theme, known, n=1)
-    hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(known)}."
+    hint = f"Did you mean {close[0]}?" if close else f"Themes: {', '.join(known)}."
     raise UserError(safe(f"There is no theme {theme!r}. {hint}"))
 
 
@@ -88,12 +91,12 @@ def _users_themes(path: Path) -> tuple[Theme, ...]:
 
 
 def _users_css(path: Path) -> Path | None:
-    """The file, if it is there and can be parsed with dsview's own."""
+    """The user's style file, if it exists and Textual can parse it together with dsview's own."""
     if not path.exists():
         return None
     sheet = Stylesheet(variables=_variables())
     try:
-        # Textual reads whatever the name leads to.
+        # Textual reads any file that the name leads to.
         read_bounded(path, CONFIGURATION)
         sheet.read_all([styles_dir() / "app.tcss", path])
         sheet.parse()

@@ -1,7 +1,7 @@
-"""The clipboard of the machine that dsview runs on, beside the one that the terminal is asked for by OSC 52.
+"""The clipboard of the machine that dsview runs on, in addition to the terminal's clipboard (OSC 52).
 
-Many terminals ignore OSC 52, and tmux does unless it is told otherwise. Where there is a tool for the clipboard it is
-given the text, too; never over SSH, where it would be the clipboard of the wrong machine.
+Many terminals ignore OSC 52, and so does tmux by default. If a clipboard tool is installed, it gets the text as well.
+Over SSH it does not, because that would be the clipboard of the wrong machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SECONDS = 5.0
 def tool(
     environ: Mapping[str, str], which: Callable[[str], str | None], platform: str = sys.platform
 ) -> Command | None:
-    """The command that takes text for the clipboard on its standard input; None where there is none to trust."""
+    """The command that copies its standard input to the clipboard; None if there is no trusted one."""
     if environ.get("TMUX") and which("tmux"):
         return _TMUX
     if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
@@ -38,21 +38,21 @@ def tool(
 
 
 def hint(environ: Mapping[str, str], command: Command | None) -> str:
-    """What has to be said of where the text is, with a space before it; empty where it is where one expects it."""
+    """A hint on where the text is, with a leading space; empty if it is in the expected place."""
     if command == _TMUX:
         return " In tmux: prefix ] pastes it."
     return " tmux passes it on after `set -g set-clipboard on`." if environ.get("TMUX") else ""
 
 
 class Clipboard:
-    """Gives text to the tool, in a thread, and says what has to be said of it."""
+    """Passes text to the tool in a thread, and returns a hint for the user."""
 
     def __init__(self, environ: Mapping[str, str], which: Callable[[str], str | None]) -> None:
         self._command = tool(environ, which)
         self._hint = hint(environ, self._command)
 
     def copy(self, text: str) -> str:
-        """Give the text away; the hint for the notice. Never waits and never fails: OSC 52 was sent already."""
+        """Copy the text and return the hint for the notice. It never waits and never fails: OSC 52 was sent already."""
         command = self._command
         if command is not None:
             threading.Thread(target=_give, args=(command, text), name="clipboard", daemon=True).start()
@@ -61,7 +61,7 @@ class Clipboard:
 
 def _give(command: Command, text: str) -> None:
     try:
-        # A fixed command, looked up on the PATH; the text goes to its standard input and is never an argument.
+        # A fixed command, found on the PATH. The text goes to its standard input, never into an argument.
         subprocess.run(  # noqa: S603  (see above)
             command,
             input=text.encode(),
@@ -71,5 +71,5 @@ def _give(command: Command, text: str) -> None:
             check=False,
         )
     except (OSError, subprocess.SubprocessError):
-        # The terminal has it by OSC 52, if it listens; there is nothing more to try.
+        # OSC 52 was sent already, so there is nothing else to try.
         return

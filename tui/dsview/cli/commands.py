@@ -27,14 +27,14 @@ _CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_
 
 
 _IS_UNFINISHED = "dsview.is_unfinished"
-"""Set in click's `meta` where a command goes on with less than it was to read. The exit code says so."""
+"""Set in click's `meta` if a command continues with incomplete data. The exit code then shows it."""
 
 _TABLES = ("table", "wide", "json", "csv", "markdown")
 _PANES = tuple(spec.id for spec in SPECS)
 
 
 def _write_and_exit(ctx: click.Context, text: str) -> None:
-    """What `--version` and `--help` do, with a sentence where the output cannot be written."""
+    """Runs `--version` and `--help`, and prints a sentence if the output cannot be written."""
     try:
         write(text)
     except Exception as error:
@@ -58,7 +58,7 @@ def _show_help(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 class _Helped(click.Command):
-    """Writes its help as all data is written."""
+    """Writes its help the same way as all other data."""
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """The option `--help`."""
@@ -69,7 +69,7 @@ class _Helped(click.Command):
 
 
 class _Commands(_Helped, click.Group):
-    """Turns a `UserError` of any command into its sentence and its exit code."""
+    """Prints the sentence of a `UserError` from any command and returns its exit code."""
 
     command_class = _Helped
 
@@ -85,7 +85,7 @@ class _Commands(_Helped, click.Group):
         return EXIT_UNREACHABLE if ctx.meta.get(_IS_UNFINISHED) else code
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read `--demo` before a command or a pane as `--demo` without a scenario, since no scenario is called so."""
+        """Treat `--demo` before a command or a pane as `--demo` without a scenario: no scenario has such a name."""
         words = {*self.commands, *_PANES}
         for at, (word, following) in enumerate(pairwise(args)):
             if word == "--demo" and following in words:
@@ -103,8 +103,8 @@ class _Commands(_Helped, click.Group):
 def cli(ctx: click.Context, /, **values: Any) -> int | None:
     """See whether both address families of a Kubernetes cluster really work.
 
-    Without a command, opens the dashboard on the current context. dsview only reads: it lists, watches and gets,
-    and prints the configuration of proxies in their pods. It never reads Secrets. Only `probe` connects to
+    Without a command, dsview opens the dashboard on the current context. It only reads: it lists, watches and gets
+    objects, and prints the configuration of proxies in their pods. It never reads Secrets. Only `probe` connects to
     anything but the API server.
     """
     settings = take_settings(ctx, values)
@@ -118,7 +118,7 @@ def cli(ctx: click.Context, /, **values: Any) -> int | None:
 
 
 def set_up_logs(settings: Settings) -> None:
-    """Begin to write the log that is asked for. Raises `UserError` where that cannot be done."""
+    """Open the requested log file. Raises `UserError` if that fails."""
     from dsview.cli import crash
     from dsview.cli.logs import set_up
     from dsview.core.errors import UserError
@@ -138,9 +138,9 @@ def read_everything(
     redact: bool = False,
     before: Callable[[Session], object] = lambda session: None,
 ) -> Session:
-    """A session that has read and evaluated everything. What is called before that may refuse to begin.
+    """A session that has read and evaluated everything. What is called earlier may refuse to start.
 
-    `redact`: nothing is said or logged that names something of the cluster.
+    `redact`: no name of the cluster is printed or logged.
     """
     import msgspec
 
@@ -157,7 +157,7 @@ def read_everything(
 
 
 def read_to_end(session: Session, timeout: float | None) -> None:
-    """Run a session to its end and stop it; where something is missing, say so and make the exit code 3."""
+    """Run a session to its end and stop it. If something is missing, report it and set exit code 3."""
     from dsview.cli.sessions import run_to_end
 
     try:
@@ -176,7 +176,7 @@ def _say_notes(session: Session, *, redact: bool) -> None:
     hidden = hidden_values(state).sentences
     notes = (*hidden, *state.quarantine_messages(), *state.notes, *state.server.banners)
     if redact and notes:
-        say(f"{len(notes)} notes are not shown, since they may hold names; without --redact they are.")
+        say(f"{len(notes)} notes are hidden because they may contain names; run without --redact to see them.")
         return
     for note in notes:
         say(note)
@@ -186,7 +186,7 @@ TIMEOUT = click.option(
     "--timeout",
     type=Duration(),
     metavar="DURATION",
-    help="How long the whole run may take. Without it, a run ends two minutes after anything more was read.",
+    help="Time limit for the whole run. Without it, a run ends two minutes after the last new data.",
 )
 
 
@@ -205,10 +205,10 @@ TIMEOUT = click.option(
     type=click.Choice(["error", "warning", "note", "never"]),
     default="error",
     show_default=True,
-    help="The least severity that makes the exit code 1.",
+    help="The lowest severity that sets exit code 1.",
 )
-@click.option("--baseline", metavar="REPORT", help="A JSON report: fail only on findings that it does not hold.")
-@click.option("--exempted", is_flag=True, help="Print what the policy exempts, too. JSON always holds it.")
+@click.option("--baseline", metavar="REPORT", help="A JSON report: fail only on findings that it does not contain.")
+@click.option("--exempted", is_flag=True, help="Print exempted findings too. JSON always contains them.")
 @TIMEOUT
 @click.pass_context
 def check(
@@ -222,7 +222,7 @@ def check(
     timeout: float | None,
     **values: Any,
 ) -> int:
-    """Check once, print what was found, and say by the exit code whether that is acceptable."""
+    """Check once, print the findings, and set the exit code."""
     import time
 
     from dsview.analysis.cluster_summary import summarize
@@ -239,7 +239,7 @@ def check(
 
     settings = take_settings(ctx, values)
     if output not in FORMATS:
-        raise click.UsageError(f"{output!r} is no format; use one of {', '.join(FORMATS)}.")
+        raise click.UsageError(f"{output!r} is not a format; use one of {', '.join(FORMATS)}.")
     known = read_baseline(baseline) if baseline is not None else None
     opened: list[Session] = []
     try:
@@ -288,7 +288,7 @@ def check(
 @shared_options
 @click.option("-o", "--output", type=click.Choice(_TABLES), default="table", show_default=True)
 @click.option(
-    "--filter", "filter_text", metavar="FILTER", default="", help="Only rows that match, as `/` on the screen."
+    "--filter", "filter_text", metavar="FILTER", default="", help="Only rows that match, like `/` on the screen."
 )
 @TIMEOUT
 @click.pass_context
@@ -310,7 +310,7 @@ def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeou
     view.set_filter(filter_text)
     if view.trouble:
         raise click.UsageError(f"--filter: {view.trouble}")
-    # What the pane says, without the key that helps on the screen.
+    # The pane's own message, without the key that only the screen has.
     status = view.status_line().removesuffix(" Esc shows all.")
     if status:
         say(status)
@@ -324,7 +324,7 @@ def show(ctx: click.Context, /, pane: str, output: str, filter_text: str, timeou
 @TIMEOUT
 @click.pass_context
 def plan(ctx: click.Context, /, output: str, timeout: float | None, **values: Any) -> int:
-    """Say which single-stack Services can become dual-stack, and what stands in the way. Applies nothing."""
+    """List the single-stack Services that can become dual-stack, and what prevents it. Applies nothing."""
     import shutil
 
     from dsview.analysis.plan import make_plan
@@ -343,10 +343,10 @@ def plan(ctx: click.Context, /, output: str, timeout: float | None, **values: An
 @TIMEOUT
 @click.pass_context
 def trace(ctx: click.Context, /, target: str, output: str, timeout: float | None, **values: Any) -> int:
-    """Follow both families hop by hop to where one breaks; exit code 1 where one does.
+    """Follow both families hop by hop to where one breaks. The exit code is 1 if one does.
 
     Takes service/NAMESPACE/NAME, pod/NAMESPACE/NAME, ingress/NAMESPACE/NAME, gateway/NAMESPACE/NAME or host/HOST. The
-    namespace may be left out where only one object is called so.
+    namespace is optional if only one object has the name.
     """
     import shutil
 
@@ -375,14 +375,14 @@ def trace(ctx: click.Context, /, target: str, output: str, timeout: float | None
     help="With --all -o markdown: write a file for each check, and an index, into this folder.",
 )
 def explain(code: str | None, wants_all: bool, output: str, folder: Path | None) -> int:
-    """Show the page of a check, or list all of them."""
+    """Show the page of a check, or list all checks."""
     from dsview.export import explain as pages
 
     if wants_all == bool(code) and (wants_all or output != "text"):
         raise click.UsageError("Name one check, or --all.")
     if folder is not None:
         if not wants_all or output != "markdown":
-            raise click.UsageError("--folder goes with --all -o markdown.")
+            raise click.UsageError("--folder requires --all -o markdown.")
         say(f"{pages.write_pages(folder)} pages written to {folder}.")
     elif wants_all:
         write(pages.all_pages(output))
@@ -394,13 +394,13 @@ def explain(code: str | None, wants_all: bool, output: str, folder: Path | None)
 @cli.command()
 @shared_options
 @click.option(
-    "-o", "--output", required=True, metavar="FILE", help="Where to write it; .gz compresses, - is standard output."
+    "-o", "--output", required=True, metavar="FILE", help="The file to write; .gz compresses it, - is standard output."
 )
 @click.option("--redact", is_flag=True, help="Replace names and addresses consistently, keeping families and prefixes.")
 @TIMEOUT
 @click.pass_context
 def snapshot(ctx: click.Context, /, output: str, redact: bool, timeout: float | None, **values: Any) -> int:
-    """Write what was read to a file, to be read again by --from."""
+    """Write everything that was read to a file for --from."""
     import time
 
     from dsview.session.snapshot import take_snapshot
@@ -414,17 +414,17 @@ def snapshot(ctx: click.Context, /, output: str, redact: bool, timeout: float | 
 
 
 @cli.command()
-@click.option("--no-exec", is_flag=True, help="Without the right to read proxy configurations in pods.")
-@click.option("--cronjob", is_flag=True, help="A CronJob that checks the cluster it runs in, with all that it needs.")
+@click.option("--no-exec", is_flag=True, help="Leave out the permission to read proxy configurations in pods.")
+@click.option("--cronjob", is_flag=True, help="Print a CronJob that checks the cluster it runs in, and all it needs.")
 @click.option("--image", default="dsview:latest", show_default=True, help="The container image of the CronJob.")
 def rbac(no_exec: bool, cronjob: bool, image: str) -> int:
-    """Print the least ClusterRole that dsview needs, or a CronJob that has no more rights than that."""
+    """Print the smallest ClusterRole that dsview needs, or a CronJob with the smallest permissions."""
     from dsview.core.text import safe
     from dsview.export.rbac import cluster_role
     from dsview.export.rbac import cronjob as manifest
 
     if any(character.isspace() or character in '"\\' for character in image):
-        raise click.UsageError(f"{safe(image)!r} is no name of an image.")
+        raise click.UsageError(f"{safe(image)!r} is not the name of an image.")
     write(manifest(image) if cronjob else cluster_role(with_exec=not no_exec))
     return 0
 
@@ -432,7 +432,7 @@ def rbac(no_exec: bool, cronjob: bool, image: str) -> int:
 @cli.command()
 @click.argument("shell", type=click.Choice(completing.SHELLS))
 def completion(shell: str) -> int:
-    """Print what makes a shell complete dsview: in bash, eval "$(dsview completion bash)" in ~/.bashrc."""
+    """Print the script for shell completion. In bash: eval "$(dsview completion bash)" in ~/.bashrc."""
     write(completing.script(cli, shell))
     return 0
 
@@ -449,6 +449,6 @@ def help_topic(ctx: click.Context, topic: str | None) -> int:
         write(f"{commands}\n\nTopics of `dsview help`: {', '.join(TOPICS)}.\n")
         return 0
     if topic not in TOPICS:
-        raise click.UsageError(f"There is no topic {topic!r}; there are {', '.join(TOPICS)}.")
+        raise click.UsageError(f"There is no topic {topic!r}. Topics: {', '.join(TOPICS)}.")
     write(TOPICS[topic]())
     return 0

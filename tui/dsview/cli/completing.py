@@ -1,4 +1,4 @@
-"""Completion for shells, by click's own machinery, and the words that it cannot know from the commands alone."""
+"""Shell completion with click, and the words that click cannot derive from the commands."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Complete = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]
 
 
 def script(command: click.Command, shell: str) -> str:
-    """What a shell has to read, so that it completes `dsview`."""
+    """The script that a shell reads to complete `dsview`."""
     from click.shell_completion import ShellComplete, get_completion_class
 
     found = get_completion_class(shell)
     assert found is not None  # noqa: S101 - one of SHELLS
-    # Not the class's own `source`: for bash it runs bash to learn its version, which the script does not depend on.
+    # The class's own `source` starts bash to find its version, which this script does not depend on.
     return ShellComplete.source(found(command, {}, "dsview", "_DSVIEW_COMPLETE"))
 
 
 def words(read: Callable[[], Iterable[tuple[str, str]]]) -> Complete:
-    """Complete from words, each with a few words about it. What cannot be read completes nothing."""
+    """Complete from a list of words with descriptions. If the list cannot be read, nothing is completed."""
 
     def complete(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
@@ -81,7 +81,7 @@ def topics() -> Iterable[tuple[str, str]]:
 
 
 def kinds() -> Iterable[tuple[str, str]]:
-    """How a target of `dsview trace` begins."""
+    """The beginnings of a target of `dsview trace`."""
     return (
         ("service/", "NAMESPACE/NAME"),
         ("pod/", "NAMESPACE/NAME"),

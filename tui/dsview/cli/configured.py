@@ -1,4 +1,4 @@
-"""What the configuration file says of the screen, held against what there is. Without Textual unless it names keys."""
+"""Checks the screen settings of the configuration file. Textual is loaded only if the file names keys."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def check_preferences(file: ConfigFile) -> None:
-    """Complain of what no screen could do. Raises `UserError` with a sentence.
+    """Report settings that no screen supports. Raises `UserError` with a sentence.
 
-    Whether there is a theme is left to the screen: that hangs on the themes of the machine that it is drawn on.
+    The theme is checked by the screen, because themes depend on the machine.
     """
     wanted = preferences_of(file)
     known_columns(wanted)
@@ -25,7 +25,7 @@ def check_preferences(file: ConfigFile) -> None:
 
 
 def known_columns(wanted: Preferences) -> Columns:
-    """The columns that were asked for. Raises `UserError` where a pane or a column is none."""
+    """The configured columns. Raises `UserError` for an unknown pane or column."""
     if wanted.columns:
         from dsview.tables.registry import PANES
 
@@ -37,7 +37,7 @@ def known_columns(wanted: Preferences) -> Columns:
 
 
 def known_actions(wanted: Preferences) -> tuple[Action, ...]:
-    """All actions with the keys that were asked for. Raises `UserError` where these cannot be."""
+    """All actions with the configured keys. Raises `UserError` if the keys are invalid."""
     from dsview.ui.actions import ACTIONS
 
     if not wanted.keys:

@@ -1,7 +1,7 @@
-"""What happens where dsview itself is at fault: a sentence, a report in a file for whoever fixes it, no traceback.
+"""Handles faults of dsview itself: a sentence for the user and a report in a file, but no traceback.
 
-The report says where it happened and not with which values: no variables, and messages without credentials. It holds
-names from the cluster at most where an exception quotes one, and with `--redact` none at all.
+The report has the place of the fault without values: no variables, and messages without credentials. It contains names
+of the cluster only if an exception quotes one, and with `--redact` none at all.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - imported where something has failed, which is seldom
 
 _KEPT = 10
-"""Reports that are kept; the oldest goes."""
+"""The number of reports to keep; the oldest is deleted."""
 
 _DEPENDENCIES = ("textual", "kubernetes", "urllib3", "msgspec")
 
 Tell = Callable[[str], None]
-"""Takes a sentence from any thread."""
+"""Receives a sentence from any thread."""
 
 
 def folder() -> Path:
@@ -56,7 +56,7 @@ def _versions() -> str:
 
 
 def report_text(error: BaseException) -> str:
-    """The report: versions, and where it happened."""
+    """The report: versions, and the place of the fault."""
     from dsview.core.secrets import without_secrets
     from dsview.core.text import safe_lines
     from dsview.sources.redact.logged import where_it_failed
@@ -72,7 +72,7 @@ def report_text(error: BaseException) -> str:
 
 
 def write_report(error: BaseException) -> Path | None:
-    """Write the report for its owner only; None where that is not possible."""
+    """Write the report, readable by its owner only; None if that is not possible."""
     from dsview.sources.private_files import private_file, private_folder
 
     log_failure(error)
@@ -89,7 +89,7 @@ def write_report(error: BaseException) -> Path | None:
 
 
 def crash_sentence(error: BaseException) -> str:
-    """Write the report, and say in a sentence that it is there."""
+    """Write the report, and return a sentence that names it."""
     path = write_report(error)
     where = (
         f"Please report it with {path}; credentials are left out of that file"
@@ -100,12 +100,12 @@ def crash_sentence(error: BaseException) -> str:
 
 
 _tell: list[Tell] = [say]
-"""Who is told of a thread that failed: the innermost screen that is open, else standard error."""
+"""What is notified of a thread that failed: the innermost open screen, else standard error."""
 
 
 @contextmanager
 def telling(tell: Tell) -> Iterator[None]:
-    """Tell of threads that fail by this function meanwhile."""
+    """Notify this function of threads that fail, for the duration of the context."""
     _tell.append(tell)
     try:
         yield
@@ -114,7 +114,7 @@ def telling(tell: Tell) -> Iterator[None]:
 
 
 def _is_lost_terminal(failure: threading.ExceptHookArgs) -> bool:
-    """Whether Textual's thread for output writes to a terminal that is gone. The screen ends by itself then."""
+    """Whether Textual's output thread writes to a terminal that is gone. The screen then ends by itself."""
     error = failure.exc_value
     return (
         isinstance(error, OSError)
@@ -131,7 +131,7 @@ def _thread_failed(failure: threading.ExceptHookArgs) -> None:
 
 
 def set_up() -> None:
-    """From now on, a thread that fails is told of in a sentence, and never by a traceback on the terminal."""
+    """Report failed threads by a sentence from now on, and never by a traceback on the terminal."""
     threading.excepthook = _thread_failed
-    # What a destructor or a callback of the interpreter raises is nobody's to see either; the log has it.
+    # Exceptions in destructors or callbacks of the interpreter are not shown either; the log has them.
     sys.unraisablehook = lambda failure: log_failure(failure.exc_value) if failure.exc_value is not None else None

@@ -1,4 +1,4 @@
-"""`dsview diff`: two clusters compared, or one cluster then and now."""
+"""`dsview diff`: compares two clusters, or one cluster at two times."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _FORMATS = ("text", "markdown", "json")
     "renamed",
     multiple=True,
     metavar="A=B",
-    help="Compare namespace A of the first with namespace B of the second; may be repeated.",
+    help="Compare namespace A of the first with namespace B of the second. Repeatable.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "note", "never"]),
     default="warning",
     show_default=True,
-    help="The least severity of a finding that makes the second one worse.",
+    help="The lowest severity of a finding that makes the second one worse.",
 )
 @TIMEOUT
 @click.pass_context
@@ -55,11 +55,11 @@ def diff(
     timeout: float | None,
     **values: Any,
 ) -> int:
-    """Say what differs between A and B: findings, families of objects, listeners and addresses, by cause.
+    """Show what differs between A and B: findings, families of objects, listeners and addresses, grouped by cause.
 
-    Each is a file or directory as for --from, a snapshot, a recording or a moment of it as FILE@TIME, - for standard
-    input, or @CONTEXT for a cluster. The exit code is 1 where B is worse than A. Objects are matched by name, and Pods
-    by their workload.
+    Each is a file or directory as for --from, a snapshot, a recording, a moment of a recording as FILE@TIME, - for
+    standard input, or @CONTEXT for a cluster. The exit code is 1 if B is worse than A. Objects are matched by name, and
+    Pods by their workload.
     """
     import shutil
 
@@ -77,7 +77,7 @@ def diff(
     moved = tuple(namespaces.get(name, name) for name in settings.namespace)
     sides = [_side(settings, before), _side(msgspec.structs.replace(settings, namespace=moved), after)]
     if [side.from_path for side in sides] == ["-", "-"]:
-        raise click.UsageError("Standard input can be one of the two only.")
+        raise click.UsageError("Only one of the two can be standard input.")
     was, now = (_read(side, timeout) for side in sides)
     least = Severity.ERROR if fail_on == "never" else Severity(fail_on)
     found = compare(was, now, namespaces=namespaces, least=least)
@@ -98,11 +98,11 @@ def diff(
 
 
 def _refuse_sources(settings: Settings) -> None:
-    """Raises `click.UsageError` for options that name a cluster: A and B do."""
+    """Raises `click.UsageError` for options that name a cluster, because A and B name the clusters."""
     if any(given is not None for given in (settings.from_path, settings.at, settings.demo, settings.context)):
-        raise click.UsageError("diff takes no --from, --at, --demo or --context: A and B say what is compared.")
+        raise click.UsageError("diff does not accept --from, --at, --demo or --context: A and B name what is compared.")
     if settings.redact:
-        raise click.UsageError("diff cannot redact: names have to match.")
+        raise click.UsageError("diff cannot redact, because names must match.")
 
 
 def _renamed(pairs: tuple[str, ...]) -> Mapping[str, str]:
@@ -120,7 +120,7 @@ def _renamed(pairs: tuple[str, ...]) -> Mapping[str, str]:
 def _side(settings: Settings, operand: str) -> Settings:
     if operand.startswith("@") and not Path(operand).exists():
         if operand == "@":
-            raise click.UsageError("@ needs the name of a context behind it, such as @production.")
+            raise click.UsageError("@ must be followed by the name of a context, such as @production.")
         return msgspec.structs.replace(settings, context=operand.removeprefix("@"))
     path, sign, at = operand.rpartition("@")
     if sign and not Path(operand).exists():
@@ -129,7 +129,7 @@ def _side(settings: Settings, operand: str) -> Settings:
 
 
 def _label(operand: str) -> str:
-    """What the comparison calls a side: a context as it was given, of a path the last part only."""
+    """The name of a side in the output: a context as given, or the last part of a path."""
     if operand.startswith("@"):
         return operand
     return "standard input" if operand == "-" else Path(operand).name or operand

@@ -1,4 +1,4 @@
-"""The exit codes, once: for the code, for `dsview help exit-codes`, and for the README (a test compares them)."""
+"""The exit codes, defined once for the code, `dsview help exit-codes` and the README (a test compares them)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ EXIT_CODES: dict[int, str] = {
 }
 
 OTHER_COMMANDS = (
-    "`dsview trace` returns 1 where a family breaks, and 2 where there is no such object. `dsview diff` returns 1 "
-    "where the second cluster is worse than the first: an object is flagged worse at or above --fail-on, or lost "
-    "a family. `dsview probe` returns 1 where a connection that was tried is not open, or where DNS lacks a record of "
-    "what is published, and 3 where nothing failed, but a family could not be tried from this machine; 130 after a no. "
-    "`dsview fleet` returns what `dsview check` would for the worst cluster: 1, else 3 where one could not be read, "
+    "`dsview trace` returns 1 if a family breaks, and 2 if there is no such object. `dsview diff` returns 1 "
+    "if the second cluster is worse than the first: an object has a worse finding at or above --fail-on, or lost "
+    "a family. `dsview probe` returns 1 if a connection is not open or a DNS record of a published address is missing, "
+    "and 3 if nothing failed but a family could not be tested from this machine; 130 if you answer no. "
+    "`dsview fleet` returns the code of `dsview check` for the worst cluster: 1, else 3 if one could not be read, "
     "else 4. "
     "Everything else is the same. The other commands return 0, or 2, 3, 70 and 130 for the same reasons."
 )
-"""What differs for the commands other than `dsview check`."""
+"""The differences for commands other than `dsview check`."""

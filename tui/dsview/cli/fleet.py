@@ -1,4 +1,4 @@
-"""`dsview fleet`: one table over many clusters."""
+"""`dsview fleet`: one table of many clusters."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 _FORMATS = ("text", "json", "markdown", "prometheus")
 
 _LATER = 300.0
-"""Seconds until the screen has a cluster read anew."""
+"""Seconds until the screen reads a cluster again."""
 
 _KUBECONFIG_READ_EVERY = 30.0
-"""Seconds for which the kubeconfig counts as read: with hundreds of contexts it takes a tenth of a second."""
+"""Seconds for which the parsed kubeconfig is reused: with hundreds of contexts, parsing takes a tenth of a second."""
 
 
 @cli.command()
@@ -40,20 +40,20 @@ _KUBECONFIG_READ_EVERY = 30.0
     "--contexts",
     multiple=True,
     metavar="GLOB",
-    help="Only contexts of such names, as 'prod-*'; may be repeated.",
+    help="Only contexts that match, such as 'prod-*'. Repeatable.",
     shell_complete=completing.words(completing.contexts),
 )
-@click.option("--demo", is_flag=True, help="Show an embedded demo fleet; needs no cluster.")
+@click.option("--demo", is_flag=True, help="Show an embedded demo fleet without a cluster.")
 @reading_options
 @screen_options
-@click.option("--parallel", type=click.IntRange(1, 32), help="Clusters that are read at the same time (6).")
-@click.option("-o", "--output", type=click.Choice(_FORMATS), help="Print it, and open no screen.")
+@click.option("--parallel", type=click.IntRange(1, 32), help="How many clusters to read at the same time (6).")
+@click.option("-o", "--output", type=click.Choice(_FORMATS), help="Print the table instead of opening a screen.")
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "note", "never"]),
     default="error",
     show_default=True,
-    help="The least severity of a finding in any cluster that makes the exit code 1.",
+    help="The lowest severity of a finding in any cluster that sets exit code 1.",
 )
 @TIMEOUT
 @click.pass_context
@@ -69,12 +69,12 @@ def fleet(
     timeout: float | None,
     **values: Any,
 ) -> int:
-    """Read every context of the kubeconfig: a line for each cluster, the worst first.
+    """Read every context of the kubeconfig and show a row for each cluster, the worst first.
 
-    On a terminal a table that follows the clusters; Enter opens one, Esc comes back. With -o, or where there is no
-    terminal, the table is printed. A few clusters are read at a time, and sums and findings are all that is kept of
-    each. --request-timeout is how long one may send nothing before it is given up (15 s), --interval how often each is
-    read anew on the screen (5m). A cluster that cannot be read is a line that says why.
+    On a terminal, the table follows the clusters; Enter opens one, Esc returns. With -o, or without a terminal, the
+    table is printed. dsview reads a few clusters at a time and keeps only their totals and findings. --request-timeout
+    is how long a cluster may send nothing before dsview gives up (15 s), --interval how often the screen reads each
+    cluster again (5m). The row of a cluster that cannot be read says why.
     """
     settings = take_settings(ctx, values)
     if settings.from_path is not None or settings.context is not None or settings.redact:
@@ -131,14 +131,14 @@ def _names(settings: Settings, globs: tuple[str, ...]) -> list[str]:
     if not every:
         raise UserError("The kubeconfig has no contexts. Name another with --kubeconfig.")
     if not names:
-        raise UserError(safe(f"No context is called {' or '.join(globs)}. There are: {', '.join(every[:8])}."))
+        raise UserError(safe(f"No context matches {' or '.join(globs)}. Contexts: {', '.join(every[:8])}."))
     return names
 
 
 def open_reader(
     settings: Settings, names: list[str], parallel: int | None, tell: Callable[[Member], None], again: float | None
 ) -> FleetReader:
-    """What reads these contexts. Raises `UserError` where the configuration has to be fixed."""
+    """The reader of these contexts. Raises `UserError` if the configuration is invalid."""
     from dsview.session.fleet import PARALLEL, SILENCE, FleetReader
 
     return FleetReader(
@@ -170,7 +170,7 @@ def _opener(settings: Settings) -> Opener:
 
 
 class _Kubeconfigs:
-    """The kubeconfig, read anew now and then: credentials in it may have changed."""
+    """The kubeconfig, read again from time to time because its credentials may have changed."""
 
     def __init__(self, path: str | None) -> None:
         self._path = path
@@ -179,7 +179,7 @@ class _Kubeconfigs:
         self._read_at = 0.0
 
     def now(self) -> Kubeconfig:
-        """The kubeconfig as it is, or was a moment ago."""
+        """The kubeconfig as it is now, or was a moment ago."""
         from dsview.sources.kube.kubeconfig import Kubeconfig
 
         with self._lock:

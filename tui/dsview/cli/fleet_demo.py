@@ -1,4 +1,4 @@
-"""The fleet of the demo: needs no cluster, no network and no other process. A `FleetFeed` of the screen."""
+"""The fleet of the demo: no cluster, no network and no other process. A `FleetFeed` for the screen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dsview.sources.demo.fleet import DEMO_FLEET, DemoCluster
 
 
 class FleetDemo:
-    """Tells of the demo's clusters as they are at their beginning."""
+    """Sends the demo's clusters in their initial state."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -24,11 +24,11 @@ class FleetDemo:
         self.names = tuple(self._clusters)
 
     def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
-        """Tell of them one by one, from a thread."""
+        """Send them one by one from a thread."""
         threading.Thread(target=lambda: self.tell_all(tell), name="dsview-demo-fleet", daemon=True).start()
 
     def tell_all(self, tell: Callable[[Member], None]) -> None:
-        """Tell of them one by one."""
+        """Send them one by one."""
         for cluster in self._clusters.values():
             tell(self._member(cluster))
 
@@ -49,7 +49,7 @@ class FleetDemo:
         return member_of(session, cluster.name, now)
 
     def open(self, name: str, *, is_alone: bool = True) -> Session:
-        """The session of a cluster. Raises `UserError` where it is one of those that cannot be read."""
+        """The session of a cluster. Raises `UserError` for one that cannot be read."""
         cluster = self._clusters[name]
         if not cluster.scenario:
             raise UserError(cluster.failure or f"{name} {waits_for_plugin(cluster.plugin)}.")
@@ -57,7 +57,7 @@ class FleetDemo:
         return Session(source, clock=self._clock, is_alone=is_alone)
 
     def read_again(self, name: str) -> None:
-        """A demo's cluster stays as it began."""
+        """Do nothing: a cluster of the demo does not change."""
 
     def stop(self) -> None:
-        """Nothing goes on."""
+        """Do nothing: there is nothing to stop."""

@@ -1,4 +1,4 @@
-"""The fleet of the screen: what another process reads (`fleet_worker`)."""
+"""The fleet of the screen, read by another process (`fleet_worker`)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from dsview.analysis.fleet import Member
 
 _LAST_WAIT = 0.3
-"""Seconds that the process has to end by itself."""
+"""Seconds that the process has to exit by itself."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What to read: the contexts, how many at a time, and after how many seconds anew."""
+    """What to read: the contexts, how many at a time, and after how many seconds again."""
 
     settings: Settings
     names: list[str]
@@ -30,7 +30,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FleetProcess:
-    """Reads a fleet in a process of its own, and tells what it says. A `FleetFeed` of the screen."""
+    """Reads a fleet in another process and passes on what it reports. A `FleetFeed` for the screen."""
 
     def __init__(self, order: Order) -> None:
         self.names = tuple(order.names)
@@ -40,8 +40,8 @@ class FleetProcess:
         self._is_stopped = False
 
     def launch(self) -> None:
-        """Start the process: it gets ready while the screen does."""
-        # Without standard error: a credential plug-in would write over the screen.
+        """Start the process, which gets ready while the screen does."""
+        # Without standard error, because a credential plug-in would write over the screen.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "dsview.cli.fleet_worker"],
             stdin=subprocess.PIPE,
@@ -51,7 +51,7 @@ class FleetProcess:
         self._send(msgspec.json.encode(self._order))
 
     def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
-        """Begin. `failed` is told in a sentence why nothing more will come; both are called from another thread."""
+        """Start reading. `failed` receives a sentence if reading ends; both callbacks run in another thread."""
         if self._process is None:
             self.launch()
         threading.Thread(target=self._listen, args=(tell, failed), name="dsview-fleet-feed", daemon=True).start()
@@ -74,14 +74,14 @@ class FleetProcess:
             failed(f"The process that reads the clusters ended (exit code {process.wait()}).")
 
     def read_again(self, name: str) -> None:
-        """Read a cluster anew, as soon as there is a place."""
+        """Read a cluster again as soon as a slot is free."""
         self._send(name.encode())
 
     def _send(self, line: bytes) -> None:
         process = self._process
         if process is None or process.stdin is None:
             return
-        # Where it has ended, that is said already.
+        # If the process has exited, this was reported already.
         with self._lock, suppress(OSError, ValueError):
             process.stdin.write(line + b"\n")
             process.stdin.flush()

@@ -1,7 +1,7 @@
-"""The process that reads the clusters of a fleet for the screen, so that keys never wait for objects being decoded.
+"""The process that reads the clusters of a fleet for the screen, so that keys never wait for decoding.
 
-It is told on standard input what to read (one line of JSON), then the names of clusters to read anew, a line each. It
-writes a line of JSON for each change of a cluster, and ends when its standard input does.
+Its standard input has one line of JSON with what to read, then the names of clusters to read again, one per line. It
+writes a line of JSON for each change of a cluster, and exits at the end of its standard input.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dsview.core.errors import UserError
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A cluster that changed, or why nothing can be read at all."""
+    """A cluster that changed, or the reason why nothing can be read."""
 
     member: Member | None = None
     error: str = ""
@@ -28,7 +28,7 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def main() -> None:
     """Read until standard input ends."""
-    # Ctrl-C on the terminal is for the screen.
+    # Ctrl-C on the terminal is meant for the screen.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     lock = threading.Lock()
     out = sys.stdout.buffer

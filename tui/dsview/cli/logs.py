@@ -1,4 +1,4 @@
-"""`--log-file` and `-v`. Nothing is ever logged to the terminal: a screen may be drawn on it."""
+"""`--log-file` and `-v`. Nothing is ever logged to the terminal, because a screen may be drawn on it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import logging
 from pathlib import Path
 
 _log = logging.getLogger("dsview")
-# Without any handler Python writes errors to standard error, as before `set_up` or in a command that reads nothing.
+# Without a handler Python writes errors to standard error: before `set_up`, or in a command that reads nothing.
 _log.addHandler(logging.NullHandler())
 
 
 _redacts = False
-"""Whether names and addresses stay out of everything that is written."""
+"""Whether names and addresses are kept out of all output."""
 
 
 class LogFormatter(logging.Formatter):
-    """Lines without credentials, and without characters that would drive the terminal on which a log is read."""
+    """Formats lines without credentials, and without control characters that would affect a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
@@ -26,7 +26,7 @@ class LogFormatter(logging.Formatter):
 
 
 class RedactedLogFormatter(LogFormatter):
-    """The same without names and addresses: dsview's words, numbers and kinds, and of paths what the API defines."""
+    """The same without names and addresses. Of paths, only the parts that the API defines are kept."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
@@ -36,14 +36,14 @@ class RedactedLogFormatter(LogFormatter):
 
 
 def is_redacting() -> bool:
-    """Whether names and addresses stay out of everything that is written."""
+    """Whether names and addresses are kept out of all output."""
     return _redacts
 
 
 def set_up(path: str | None, verbosity: int, *, redact: bool = False) -> None:
-    """Log to a file that only its owner can read; without one, nowhere. With `verbosity` every request is logged.
+    """Log to a file that only its owner can read; without a file, nowhere. With `verbosity`, every request is logged.
 
-    `redact`: without names and addresses; crash reports, too.
+    `redact`: without names and addresses, in crash reports too.
 
     Raises:
         OSError: the file cannot be written.
@@ -51,7 +51,7 @@ def set_up(path: str | None, verbosity: int, *, redact: bool = False) -> None:
     global _redacts  # noqa: PLW0603  (as the log itself, it is the process's)
     _redacts = redact
     logging.lastResort = None
-    # Libraries warn on standard error, as urllib3 does at each request that is not verified.
+    # Libraries print warnings to standard error, such as urllib3 for each unverified request.
     logging.captureWarnings(True)
     root = logging.getLogger()
     for old in root.handlers:
@@ -68,11 +68,11 @@ def set_up(path: str | None, verbosity: int, *, redact: bool = False) -> None:
     handler.setFormatter(formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     _log.setLevel(logging.DEBUG if verbosity else logging.INFO)
-    # These log request headers and bodies when asked for everything.
+    # At debug level these log request headers and bodies.
     for name in ("kubernetes", "urllib3", "websocket"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def log_failure(error: BaseException) -> None:
-    """What a sentence on the terminal leaves out."""
+    """The text with what the terminal must not show removed."""
     _log.error("unexpected failure", exc_info=error)

@@ -11,26 +11,26 @@ from dsview.cli.exit_codes import EXIT_CODES, OTHER_COMMANDS
 from dsview.listeners.registry import READ_IN_PODS
 
 _DESCRIPTION = (
-    "dsview shows where the IPv4 and the IPv6 of a dual-stack Kubernetes cluster disagree. Without a command it opens "
-    "a dashboard; the commands tell the same without a screen. It lists, watches and gets; in the pods of "
-    f"{', '.join(READ_IN_PODS[:-1])} and {READ_IN_PODS[-1]} it prints their configuration by a "
-    "fixed command. It changes nothing, never reads Secrets, and but for "
-    "`dsview probe` sends no packets: that nothing is flagged means that nothing is wrong in the API, not that a "
+    "dsview shows where IPv4 and IPv6 differ in a dual-stack Kubernetes cluster. Without a command it opens "
+    "a dashboard; the commands report the same without a screen. It lists, watches and gets objects; in the pods of "
+    f"{', '.join(READ_IN_PODS[:-1])} and {READ_IN_PODS[-1]} it prints their configuration with a "
+    "fixed command. It changes nothing, never reads Secrets, and only "
+    "`dsview probe` sends packets: no findings means that the API shows no problem, not that a "
     "packet arrives."
 )
 _EXAMPLES = (
-    ("dsview --demo", "Look at a demo; no cluster is needed."),
+    ("dsview --demo", "Look at a demo without a cluster."),
     ("dsview check --fail-on warning -o sarif > dsview.sarif", "Check in CI."),
-    ("dsview diff before.json.gz @production", "Say what changed since a snapshot."),
+    ("dsview diff before.json.gz @production", "Show what changed since a snapshot."),
     ("dsview trace service/shop/web", "Follow both families to where one breaks."),
     ("dsview probe service/shop/web", "Connect to what a Service publishes, over each family, from this machine."),
-    ("kubectl get svc,endpointslices,pods,nodes -A -o json | dsview check --from -", "Check what kubectl wrote."),
+    ("kubectl get svc,endpointslices,pods,nodes -A -o json | dsview check --from -", "Check the output of kubectl."),
     ("dsview help man | man -l -", "Read this page."),
 )
 
 
 def _escaped(text: str) -> str:
-    """Text as roff shows it: backslashes and hyphens as they are, nothing at a line's beginning taken as a request."""
+    """Text escaped for roff: backslashes, hyphens, and request characters at the start of a line."""
     text = text.replace("\\", r"\e").replace("-", r"\-")
     text = "".join(c if c.isascii() else rf"\[u{ord(c):04X}]" for c in text)
     return "\n".join(rf"\&{line}" if line.startswith((".", "'")) else line for line in text.split("\n"))
@@ -49,7 +49,7 @@ def _records(command: click.Command) -> Iterator[tuple[str, str]]:
 
 
 def _own(command: click.Command, shared: set[str]) -> list[tuple[str, str]]:
-    """A command's own options: those that all share are told once, and `--help` not at all."""
+    """A command's own options, without the shared ones, which are listed once, and without `--help`."""
     return [r for r in _records(command) if r[0] not in shared and r[0].startswith("-") and r[0] != "--help"]
 
 
@@ -76,7 +76,7 @@ def _lines(group: click.Group) -> Iterator[str]:
     for name in sorted(group.commands):
         yield from _command(name, group.commands[name], shared)
     yield ".SH OPTIONS"
-    yield _escaped("These may stand before or behind a command that reads a cluster.")
+    yield _escaped("These may come before or after a command that reads a cluster.")
     for words, text in options:
         yield from (".TP", _bold(words), _escaped(text))
     yield ".SH KEYS"
@@ -89,8 +89,8 @@ def _lines(group: click.Group) -> Iterator[str]:
     yield ".SH FILES"
     yield from (".TP", r"\fI$XDG_CONFIG_HOME/dsview/config.toml\fR", _escaped("See `dsview help config`."))
     yield ".SH ENVIRONMENT"
-    yield from (".TP", _bold("KUBECONFIG"), "Where the contexts are, as for kubectl.")
-    yield from (".TP", _bold("NO_COLOR"), "Set to anything: no colours in what is printed.")
+    yield from (".TP", _bold("KUBECONFIG"), "The files with the contexts, as for kubectl.")
+    yield from (".TP", _bold("NO_COLOR"), "If set, the output has no colours.")
     yield ".SH EXAMPLES"
     for line, text in _EXAMPLES:
         yield from (".TP", _bold(line), _escaped(text))

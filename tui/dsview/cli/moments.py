@@ -15,15 +15,15 @@ _EPOCH = re.compile(r"\d{9,11}(\.\d+)?")
 
 
 def parse_moment(text: str, first: float, last: float) -> float:
-    """The time that is meant, epoch seconds, in a recording from `first` to `last`.
+    """Parse a time of a recording that lasts from `first` to `last`; epoch seconds.
 
-    A clock time is UTC, and that of the last day on which it was recorded. `-5m` is before the end, `+5m` behind the
-    beginning. Raises `UserError` where it is no time, or not one of the recording.
+    A clock time is UTC, on the last day on which it was recorded. `-5m` is before the end, `+5m` after the beginning.
+    Raises `UserError` if the text is not a time or not within the recording.
     """
     when = _parsed(text.strip(), first, last)
     if when is None:
-        raise UserError(f"{safe(text)!r} is no time; write it as 14:03:22, 2026-12-01T14:03:22Z or -5m.")
-    # A time of whole seconds means all that happened in it.
+        raise UserError(f"{safe(text)!r} is not a time; write it as 14:03:22, 2026-12-01T14:03:22Z or -5m.")
+    # A time in whole seconds includes everything that happened in that second.
     if not math.floor(first) <= when <= math.ceil(last):
         raise UserError(f"{safe(text)} was not recorded: the recording is from {_told(first)} to {_told(last)}.")
     return min(max(when, first), last)

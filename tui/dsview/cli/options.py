@@ -1,4 +1,4 @@
-"""Options that several commands share. They may stand before or behind the command, as kubectl's do."""
+"""Options that several commands share. As in kubectl, they may come before or after the command."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dsview.cli import completing
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_SCENARIO = "troubled"
-"""What `--demo` without a name shows where nobody can choose."""
+"""The scenario of `--demo` without a name, if the user cannot choose."""
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 
 
 class Duration(click.ParamType[float]):
-    """A duration as kubectl takes it: `30`, `5s`, `1m30s`, `500ms`. Seconds."""
+    """A duration as in kubectl: `30`, `5s`, `1m30s`, `500ms`. Seconds."""
 
     name = "duration"
 
@@ -39,7 +39,7 @@ class Duration(click.ParamType[float]):
 
 
 class Settings(msgspec.Struct, kw_only=True):
-    """What the shared options say."""
+    """The values of the shared options."""
 
     from_path: str | None = None
     at: str | None = None
@@ -64,7 +64,7 @@ class Settings(msgspec.Struct, kw_only=True):
 
     @property
     def namespaces(self) -> tuple[str, ...]:
-        """The namespaces asked for; none means all."""
+        """The requested namespaces; none means all."""
         return () if self.all_namespaces else tuple(dict.fromkeys(self.namespace))
 
 
@@ -73,7 +73,7 @@ _SOURCE = (
         "--from",
         "from_path",
         metavar="PATH",
-        help="Read files instead of a cluster: what `kubectl get -o json|yaml` wrote, a directory of it, a snapshot, "
+        help="Read files instead of a cluster: output of `kubectl get -o json|yaml`, a directory of it, a snapshot, "
         "a recording, or - for standard input.",
     ),
     click.option(
@@ -86,7 +86,7 @@ _SOURCE = (
         is_flag=False,
         flag_value="",
         metavar="[SCENARIO]",
-        help="Show an embedded demo cluster; needs no cluster. The dashboard offers a choice where none is named.",
+        help="Show an embedded demo without a cluster. Without a name, the dashboard offers a choice.",
         shell_complete=completing.words(completing.scenarios),
     ),
     click.option(
@@ -97,19 +97,19 @@ _SOURCE = (
 )
 
 _READING = (
-    click.option("-n", "--namespace", multiple=True, help="Read this namespace only; may be repeated."),
+    click.option("-n", "--namespace", multiple=True, help="Read only this namespace. Repeatable."),
     click.option("-A", "--all-namespaces", is_flag=True, default=None, help="Read all namespaces (the default)."),
     click.option("--kubeconfig", metavar="FILE", help="The kubeconfig file, instead of $KUBECONFIG or ~/.kube/config."),
     click.option(
-        "--request-timeout", type=Duration(), metavar="DURATION", help="How long one request may take, such as 30s."
+        "--request-timeout", type=Duration(), metavar="DURATION", help="Time limit for one request, such as 30s."
     ),
     click.option(
-        "--interval", type=Duration(), metavar="DURATION", help="How often to list what may not be watched (30s)."
+        "--interval", type=Duration(), metavar="DURATION", help="How often to list kinds that may not be watched (30s)."
     ),
     click.option(
         "--wire",
         type=click.Choice(["protobuf", "json"]),
-        help="The encoding to ask the API server for (protobuf; JSON where the server or a proxy does not take it).",
+        help="The encoding to request (protobuf; JSON if the server or a proxy does not support it).",
     ),
     click.option(
         "--no-exec",
@@ -118,22 +118,22 @@ _READING = (
         help="Run no commands in proxy pods; predict listeners.",
     ),
     click.option(
-        "--select", multiple=True, metavar="CODE", help="Only these checks: codes or globs, such as DS-NGX-*."
+        "--select", multiple=True, metavar="CODE", help="Run only these checks: codes or globs, such as DS-NGX-*."
     ),
-    click.option("--ignore", multiple=True, metavar="CODE", help="Not these checks: codes or globs."),
+    click.option("--ignore", multiple=True, metavar="CODE", help="Skip these checks: codes or globs."),
     click.option("--config", metavar="FILE", help="The configuration file."),
-    click.option("--trace-file", metavar="FILE", help="Append JSON lines about what happened when."),
+    click.option("--trace-file", metavar="FILE", help="Append events and their times as JSON lines."),
     click.option("--log-file", metavar="FILE", help="Write a log; nothing is ever logged to the terminal."),
     click.option("-v", "--verbose", count=True, default=None, help="Log more."),
 )
 
 
 def screen_options(function: F) -> F:
-    """Add the options that only the dashboard knows."""
+    """Add the options that only the dashboard has."""
     theme = click.option("--theme", metavar="NAME", help="The theme of the screen; an unknown one lists them.")
     signs = click.option("--ascii", "ascii_only", is_flag=True, default=None, help="Draw with plain ASCII only.")
     redact = click.option(
-        "--redact", is_flag=True, default=None, help="Show other names and addresses in the place of the cluster's."
+        "--redact", is_flag=True, default=None, help="Replace the cluster's names and addresses with other ones."
     )
     return theme(signs(redact(function)))
 
@@ -144,7 +144,7 @@ def shared_options(function: F) -> F:
 
 
 def reading_options(function: F) -> F:
-    """Add the shared options but those that say which cluster."""
+    """Add the shared options except those that select a cluster."""
     return _added(_READING, function)
 
 
@@ -155,14 +155,14 @@ def _added(options: tuple[Callable[[F], F], ...], function: F) -> F:
 
 
 def take_settings(ctx: click.Context, values: dict[str, Any]) -> Settings:
-    """Move the shared options out of a command's values, over those that stood before the command."""
+    """Move the shared options out of a command's values; they override those given before the command."""
     before = ctx.parent.obj if ctx.parent is not None and isinstance(ctx.parent.obj, Settings) else Settings()
     given = {name: values.pop(name) for name in Settings.__struct_fields__ if name in values}
     said = {name: value for name, value in given.items() if value not in (None, ())}
     settings = msgspec.structs.replace(before, **said)
     for one, other in _EXCLUSIVE:
         if _is_given(settings, one) and _is_given(settings, other):
-            raise click.UsageError(f"{one} and {other} exclude each other.")
+            raise click.UsageError(f"{one} and {other} cannot be used together.")
     return settings
 
 
@@ -172,7 +172,7 @@ _EXCLUSIVE = (
     ("--namespace", "--demo"),
     *((cluster, other) for cluster in ("--context", "--kubeconfig") for other in ("--from", "--demo")),
 )
-"""Options of which one would be passed over in silence if both were taken."""
+"""Options that exclude each other; with both, one would be silently ignored."""
 
 
 def _is_given(settings: Settings, option: str) -> bool:

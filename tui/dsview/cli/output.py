@@ -1,4 +1,4 @@
-"""The way to standard output. Data goes there and nothing else; diagnostics go to standard error."""
+"""Writes to standard output. Only data goes there; diagnostics go to standard error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dsview.core.text import safe_lines
 
 
 def prepare_streams() -> None:
-    """Let a terminal of an old encoding show what it lacks as an escape, instead of failing on a `—`."""
+    """Let a terminal with an old encoding show escapes for characters that it lacks, instead of failing on a `—`."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -22,8 +22,8 @@ def prepare_streams() -> None:
 def write(text: str) -> None:
     """Write data to standard output.
 
-    That the reader has gone, as `head` does, is no fault: the rest is dropped, and the verdict of `check` stands.
-    Raises `UserError` where the data could not be written, as on a full disk.
+    If the reader is gone, as with `head`, the rest is dropped and the exit code of `check` stays. Raises `UserError` if
+    the data cannot be written, as on a full disk.
     """
     try:
         click.echo(text, nl=False)
@@ -37,7 +37,7 @@ def write(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """Write a sentence about the run to standard error. Where nobody can hear it the exit code has to do."""
+    """Write a sentence about the run to standard error. If that is closed, only the exit code remains."""
     complain(lambda: click.echo(f"dsview: {safe_lines(text)}", err=True))
 
 
@@ -50,12 +50,12 @@ def complain(show: Callable[[], object]) -> None:
 
 
 def _drop(stream: TextIO) -> None:
-    """Let a stream lead nowhere: Python would complain once more while it closes it."""
+    """Redirect a stream to nowhere, because Python would report the error again when it closes the stream."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def wants_colour() -> bool:
-    """Whether standard output is a terminal that shows colours, and nobody asked for none (no-color.org)."""
-    # A process may be started without any standard output at all.
+    """Whether standard output is a terminal with colours, and colours are not turned off (no-color.org)."""
+    # A process may be started without standard output.
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,4 +1,4 @@
-"""`dsview probe`: the one command that sends packets to what a cluster publishes, after it said to which addresses."""
+"""`dsview probe`: the only command that sends packets to published addresses, after it has listed them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @cli.command()
 @click.argument("target", required=False, metavar="[TARGET]", shell_complete=completing.words(completing.kinds))
 @shared_options
-@click.option("--all", "everything", is_flag=True, help="Everything that the cluster publishes.")
-@click.option("--dry-run", is_flag=True, help="Print what would be tried, and send nothing.")
+@click.option("--all", "everything", is_flag=True, help="Probe everything that the cluster publishes.")
+@click.option("--dry-run", is_flag=True, help="Print the targets and send nothing.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before sending.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @TIMEOUT
@@ -40,11 +40,11 @@ def probe(
     timeout: float | None,
     **values: Any,
 ) -> int:
-    """Try from this machine, over each family, whether what the cluster publishes can be connected to.
+    """Test from this machine, over each family, whether the published addresses accept connections.
 
-    Takes service/NAMESPACE/NAME, ingress/NAMESPACE/NAME, gateway/NAMESPACE/NAME, host/HOST or --all. It connects by
-    TCP and closes at once: no payload, no UDP, no cluster IPs, at most 8 at a time and 200 in all, 2 s for each. Hosts
-    are looked up in DNS and compared with the published addresses. It prints the list first and asks.
+    Takes service/NAMESPACE/NAME, ingress/NAMESPACE/NAME, gateway/NAMESPACE/NAME, host/HOST or --all. It connects by TCP
+    and closes at once: no payload, no UDP, no cluster IPs, at most 8 at a time and 200 in all, 2 s for each. Hosts are
+    looked up in DNS and compared with the published addresses. It prints the list first and asks for confirmation.
     """
     import shutil
 
@@ -53,13 +53,13 @@ def probe(
 
     settings = take_settings(ctx, values)
     if (target is None) == (not everything):
-        raise click.UsageError("Say what to probe, or --all.")
+        raise click.UsageError("Name what to probe, or use --all.")
     if settings.redact:
-        raise click.UsageError("--redact replaces the addresses, so that there is nothing to connect to.")
+        raise click.UsageError("--redact replaces the addresses, so there is nothing to connect to.")
     if settings.demo is not None and not dry_run:
-        raise click.UsageError("The addresses of a demo are not its own; use --dry-run.")
+        raise click.UsageError("The addresses of a demo belong to others; use --dry-run.")
     if not (dry_run or yes or _can_ask()):
-        raise click.UsageError("probe sends packets; say --yes where nobody can be asked, or --dry-run.")
+        raise click.UsageError("probe sends packets and cannot ask for confirmation here; use --yes or --dry-run.")
     plan = plan_probe(read_everything(settings, timeout), target)
     width = shutil.get_terminal_size((100, 24)).columns
     if dry_run or not (plan.targets or plan.hosts):
@@ -67,7 +67,7 @@ def probe(
         return 0
     if not yes:
         complain(lambda: click.echo(render_plan(plan, width), err=True))
-        click.confirm("Connect to these from this machine?", abort=True, err=True)
+        click.confirm("Connect to these addresses from this machine?", abort=True, err=True)
     from dsview.session.prober import Prober
 
     observed = Prober(plan).run()
@@ -80,7 +80,10 @@ def _can_ask() -> bool:
 
 
 def _exit_code(observed: Observed) -> int:
-    """1 where something failed; 3 where nothing did, but a family could not be tried: that is not the same as open."""
+    """The exit code:
+
+    1 if something failed; 3 if nothing failed but a family could not be tested, which is not a success.
+    """
     if observed.has_failed:
         return EXIT_FINDINGS
     return EXIT_UNREACHABLE if observed.untried else 0

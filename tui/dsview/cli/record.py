@@ -1,4 +1,4 @@
-"""`dsview record`: writes down everything that a cluster does, until it is told to stop."""
+"""`dsview record`: records everything that a cluster does, until it is stopped."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class Size(click.ParamType[int]):
     type=Size(),
     default="1GB",
     show_default=True,
-    help="How large the file may become; then the oldest part goes.",
+    help="The maximum size of the file; the oldest part is then deleted.",
 )
-@click.option("--keep", type=Duration(), metavar="DURATION", help="How far back the file goes, such as 24h.")
-@click.option("--for", "lasts", type=Duration(), metavar="DURATION", help="Stop after so long.")
+@click.option("--keep", type=Duration(), metavar="DURATION", help="How much time the file covers, such as 24h.")
+@click.option("--for", "lasts", type=Duration(), metavar="DURATION", help="Stop after this time.")
 @click.option("--redact", is_flag=True, default=None, help="Replace names and addresses while recording.")
 @click.pass_context
 def record(
@@ -66,10 +66,10 @@ def record(
     redact: bool | None,
     **values: Any,
 ) -> int:
-    """Record a cluster into FILE until interrupted: every change, and the findings as they come and go.
+    """Record a cluster into FILE until interrupted: every change, and when findings appear and disappear.
 
-    Look at it with `dsview --from FILE`; `--at TIME` shows any moment. A recording of the same cluster is continued.
-    Only the owner of FILE can read it.
+    View it with `dsview --from FILE`; `--at TIME` shows any moment. A recording of the same cluster is continued. Only
+    the owner of FILE can read it.
     """
     from dsview.cli.sessions import open_session
     from dsview.session.recorder import Recorder
@@ -77,9 +77,9 @@ def record(
 
     settings = take_settings(ctx, values)
     if settings.from_path is not None:
-        raise click.UsageError("record takes no --from: files do not change.")
+        raise click.UsageError("record does not accept --from, because files do not change.")
     if max_size < LEAST_SIZE:
-        raise click.UsageError(f"--max-size is at least {LEAST_SIZE:,} bytes.")
+        raise click.UsageError(f"--max-size must be at least {LEAST_SIZE:,} bytes.")
     settings = msgspec.structs.replace(settings, redact=bool(redact) or settings.redact)
     set_up_logs(settings)
     stopped = _Stopped(lasts)
@@ -95,13 +95,13 @@ def record(
     say(
         f"Recorded into {file.name}."
         if recorder.is_recording
-        else "Nothing was recorded: the cluster was not read yet."
+        else "Nothing was recorded, because the cluster was not read yet."
     )
     return 0
 
 
 class _Stopped:
-    """Whether the recording is to end: by a signal, or since its time is over."""
+    """Whether to stop: after a signal, or at the end of the given time."""
 
     def __init__(self, lasts: float | None) -> None:
         self._event = threading.Event()
@@ -132,7 +132,7 @@ def _follow(session: Session, recorder: Recorder, stopped: _Stopped, settings: S
 
 
 def _fail_where_it_stopped(recorder: Recorder) -> None:
-    """Raises `UserError` where nothing is written any more."""
+    """Raises `UserError` if recording has stopped."""
     from dsview.core.errors import UserError
 
     if recorder.failure:

@@ -1,4 +1,4 @@
-"""Where the screen saves to: new files that nobody else can read, never over one that is there."""
+"""Saves what the screen shows into new files that only their owner can read. Existing files are never overwritten."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - what makes the files is imported when something is saved
 
 TRACED = 50
-"""Traces that a report holds at most."""
+"""The maximum number of traces in a report."""
 
 CHART_WIDTH = 72
-"""Parts of the time in which families were gained and lost."""
+"""The number of time slots in the chart of families gained and lost."""
 
 RECORDED_BYTES = 1_000_000_000
-"""How large a recording becomes that is begun on the screen."""
+"""The maximum size of a recording that is started on the screen."""
 
 
 class FileSaver:
-    """Saves into the current directory, or where that cannot be written to, into dsview's state directory."""
+    """Saves into the current directory or, if that is not writable, into dsview's state directory."""
 
     @property
     def rows_formats(self) -> Sequence[RowsFormat]:
@@ -46,7 +46,7 @@ class FileSaver:
         return [ReportFormat(title, suffix, _report(name)) for title, name, suffix in names]
 
     def save(self, stem: str, suffix: str, text: str) -> Path:
-        """Write a new file; its path. Raises `OSError` where neither directory can be written to."""
+        """Write a new file and return its path. Raises `OSError` if neither directory is writable."""
         from platformdirs import user_state_path
 
         try:
@@ -58,7 +58,7 @@ class FileSaver:
 
 
 def start_recording(session: Session, *, redacted: bool) -> Recorder:
-    """Begin to record into a new file in the current directory, or in dsview's state directory. Raises `UserError`."""
+    """Record into a new file in the current directory or dsview's state directory. Raises `UserError`."""
     from platformdirs import user_state_path
 
     from dsview.core.errors import UserError
@@ -76,11 +76,11 @@ def start_recording(session: Session, *, redacted: bool) -> Recorder:
 
 
 def write_new(folder: Path, stem: str, suffix: str, text: str) -> Path:
-    """Write the text to a file of that name, or of that name and the first number that is free. Raises `OSError`."""
+    """Write the text to a file of that name, with the first free number if it exists. Raises `OSError`."""
     for number in count(1):
         path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
         try:
-            # O_EXCL follows no link and opens nothing that is there.
+            # O_EXCL follows no link and opens no existing file.
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             continue
@@ -91,7 +91,7 @@ def write_new(folder: Path, stem: str, suffix: str, text: str) -> Path:
             path.unlink(missing_ok=True)
             raise
         return path
-    raise AssertionError("there are always more numbers")
+    raise AssertionError("there is always another number")
 
 
 def _rows(name: str) -> Callable[[Rows], str]:

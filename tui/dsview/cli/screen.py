@@ -33,7 +33,7 @@ def run_screen(settings: Settings) -> int:
 
 
 def run_fleet(settings: Settings, feed: FleetFeed, open_cluster: Callable[[str], Session]) -> int:
-    """Open the table of a fleet, from which `open_cluster` opens one; the exit code."""
+    """Open the table of a fleet, from which `open_cluster` opens a cluster; the exit code."""
     from dsview.cli.appearance import open_appearance  # noqa: PLC0415  (as the app)
     from dsview.ui.fleet_app import FleetApp  # noqa: PLC0415  (Textual is imported only for a screen)
 
@@ -62,11 +62,11 @@ def _run(app: DsviewApp) -> int:
 
 
 def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
-    """The dashboard on what the options name, not yet running."""
+    """The dashboard for the cluster that the options select, not yet running."""
     from dsview.cli.appearance import open_appearance  # noqa: PLC0415  (as the app)
     from dsview.ui.app import DsviewApp  # noqa: PLC0415  (Textual is imported only for a screen)
 
-    # The names of contexts are not to be seen either.
+    # The names of contexts are redacted too.
     is_cluster = settings.from_path is None and settings.demo is None and not settings.redact
     is_demo = settings.demo is not None
     return DsviewApp(
@@ -93,14 +93,14 @@ def _open(settings: Settings, trace: Trace | None, context: str | None = None) -
 
 
 def _takes_keys(settings: Settings) -> bool:
-    """Whether keys can be read. Where standard input is the data, they come from the terminal itself, as in `less`."""
+    """Whether keys can be read. If standard input is the data, keys come from the terminal itself, as in `less`."""
     if sys.stdin is None or sys.stdin.isatty() or settings.from_path != "-":
         return sys.stdin is not None and sys.stdin.isatty()
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:
         return False
-    # Textual reads file descriptor 0; the data moves to another one.
+    # Textual reads file descriptor 0, so the data moves to another one.
     sys.stdin = os.fdopen(os.dup(0), encoding="utf-8")
     os.dup2(terminal, 0)
     os.close(terminal)

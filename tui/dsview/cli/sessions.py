@@ -1,4 +1,4 @@
-"""From options to a session, and from a session to one that knows everything it will know."""
+"""Creates a session from options, and runs it until everything is read and evaluated."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 
 
 STALLED_AFTER = 120.0
-"""Seconds without anything new after which a command goes on with what it has, where no --timeout is given."""
+"""Seconds without new data after which a command continues with what it has, if no --timeout is given."""
 
 HEAD_START = 0.1
-"""Seconds in which the first Services get to the screen, before other kinds are decoded."""
+"""Seconds for the first Services to reach the screen before other kinds are decoded."""
 
 
 def open_source(settings: Settings, policy: Policy, trace: Trace | None = None, *, on_screen: bool = False) -> Source:
-    """The source that the options name. Raises `UserError`."""
+    """The source that the options select. Raises `UserError`."""
     if settings.from_path is not None:
         from dsview.sources.files import FilesSource
 
-        # A process may be started without any standard input at all.
+        # A process may be started without standard input.
         stdin = sys.stdin.buffer if sys.stdin is not None else None
         return FilesSource(settings.from_path, stdin=stdin, namespaces=settings.namespaces)
     if settings.demo is not None:
         from dsview.sources.demo import DemoSource
 
-        # Under other names it is not known that it waits.
+        # With redacted names, the source does not tell that it waits.
         waits = on_screen and not settings.redact
         return DemoSource(settings.demo or DEFAULT_SCENARIO, waits=waits)
     return open_cluster(settings, policy, trace, on_screen=on_screen)
@@ -60,7 +60,7 @@ def open_cluster(
     resolved: ResolvedContext | None = None,
     on_client_ready: Callable[[], None] | None = None,
 ) -> KubeSource:
-    """The cluster of a context, resolved before or here. Raises `UserError` where the kubeconfig has to be fixed."""
+    """The cluster of a context, resolved before or here. Raises `UserError` if the kubeconfig is invalid."""
     from dsview.sources.kube import KubeSource
 
     source = KubeSource(
@@ -76,7 +76,7 @@ def open_cluster(
         resolved=resolved,
         on_client_ready=(lambda: trace.event("client_ready")) if trace is not None else on_client_ready,
     )
-    # Here already, so that a context that cannot be used leaves the one before on the screen.
+    # Done here already, so that a context that cannot be used leaves the previous one on the screen.
     source.resolve()
     if trace is not None:
         trace.stats = source.stats
@@ -89,7 +89,7 @@ def open_policy(settings: Settings) -> Policy:
     from dsview.config.policy_file import policy_of
     from dsview.config.toml_file import read_config
 
-    # Read once: it may be a pipe, as of `--config <(...)`.
+    # Read once: it may be a pipe, as with `--config <(...)`.
     file = read_config(settings.config)
     policy = policy_of(file, select=settings.select, ignore=settings.ignore)
     check_preferences(file)
@@ -99,9 +99,9 @@ def open_policy(settings: Settings) -> Policy:
 def open_session(
     settings: Settings, trace: Trace | None = None, context: str | None = None, *, on_screen: bool = False
 ) -> Session:
-    """A session that is not started yet; `on_screen` where its first rows are waited for. Raises `UserError`.
+    """A session that is not started yet; `on_screen` if a screen waits for its first rows. Raises `UserError`.
 
-    `context` is another one than that of the options; of a demo, another scenario.
+    `context` replaces that of the options, or the scenario of a demo.
     """
     policy = open_policy(settings)
     recording = _recording_of(settings)
@@ -121,14 +121,14 @@ def open_session(
 
 
 def _recording_of(settings: Settings) -> Path | None:
-    """The recording that is to be shown; None for any other source. Raises `UserError` for a time of what has none."""
+    """The recording to show; None for any other source. Raises `UserError` if a time is given for another source."""
     from dsview.sources.recording.schema import is_recording
 
     path = Path(settings.from_path) if settings.from_path not in (None, "-") else None
     if path is not None and path.is_file() and is_recording(path):
         return path
     if settings.at is not None:
-        raise UserError("--at is a moment of a recording: give one by --from FILE.")
+        raise UserError("--at selects a moment of a recording, so it needs --from FILE.")
     return None
 
 
@@ -138,28 +138,27 @@ def _open_recording(path: Path, settings: Settings, policy: Policy, trace: Trace
     from dsview.sources.recording.reader import RecordingReader
 
     if settings.redact:
-        raise UserError("A recording is redacted while it is made: `dsview record --redact FILE`.")
+        raise UserError("A recording can only be redacted while it is made: `dsview record --redact FILE`.")
     if settings.namespaces:
-        raise UserError("-n reads some namespaces only: a recording holds those that were read then.")
+        raise UserError("-n cannot be used with a recording, which contains the namespaces that were read at the time.")
     reader = RecordingReader(path)
     at = parse_moment(settings.at, reader.first, reader.last) if settings.at is not None else None
     return ReplaySession(reader, at=at, policy=policy, trace=trace)
 
 
 def run_to_end(session: Session, timeout: float | None, *, clock: Callable[[], float] = time.monotonic) -> str:
-    """Start a session and drain it until it knows all it will know, or the time is over.
+    """Start a session and drain it until everything is known or the time is up.
 
-    Without a `timeout` that is when nothing more was read for `STALLED_AFTER` seconds; the session is stopped then, and
-    what is missing is returned in a sentence. Empty where all was read.
+    Without a `timeout`, the session is stopped if nothing new was read for `STALLED_AFTER` seconds, and a sentence
+    names what is missing. It is empty if everything was read.
 
-    Raises `UserError` (exit code 3) where a cluster could not be reached, or it timed out before everything
-    was read.
+    Raises `UserError` (exit code 3) if a cluster could not be reached, or if it timed out before everything was read.
     """
     missing = ""
     session.start()
     if not _drain(session, timeout, clock):
         session.stop()
-        missing = _stalled(session.give_up(f"nothing more came for {STALLED_AFTER:g} s."))
+        missing = _stalled(session.give_up(f"no more data arrived for {STALLED_AFTER:g} s."))
     reasons = {session.state.status(kind).reason for kind, s in _statuses(session) if s is Health.FAILED}
     if reasons and not any(status.is_complete for _, status in _statuses(session)):
         raise UserError(sorted(reasons)[0] or "The cluster could not be reached.", exit_code=3)
@@ -167,7 +166,7 @@ def run_to_end(session: Session, timeout: float | None, *, clock: Callable[[], f
 
 
 def _drain(session: Session, timeout: float | None, clock: Callable[[], float]) -> bool:
-    """Whether everything was read and evaluated before nothing more came. Raises `UserError`."""
+    """Whether everything was read and evaluated before the data stopped. Raises `UserError`."""
     started = moved = clock()
     kinds = objects = 0
     while True:
@@ -190,9 +189,9 @@ def _drain(session: Session, timeout: float | None, clock: Callable[[], float]) 
 
 
 def _how_much(session: Session) -> tuple[int, int]:
-    """How many kinds are known, and how many objects of those that are still being read.
+    """The number of kinds that are known, and of objects of the kinds that are still being read.
 
-    What is new in a kind that is known does not count: a cluster in which something happens all the time has that too.
+    Changes of known kinds do not count, because a busy cluster always has some.
     """
     settled = [kind for kind in Kind if session.state.is_settled(kind)]
     waiting = set(Kind) - set(settled)
@@ -200,22 +199,22 @@ def _how_much(session: Session) -> tuple[int, int]:
 
 
 def _stalled(waiting: list[Kind]) -> str:
-    """What is missing, where nothing more came."""
+    """What is missing when no more data arrives."""
     names = ", ".join(kind.value for kind in waiting) or "some answers"
-    return f"Nothing more came for {STALLED_AFTER:g} s; not read: {names}."
+    return f"No more data arrived for {STALLED_AFTER:g} s; not read: {names}."
 
 
 def _out_of_time(session: Session, timeout: float) -> str:
-    """What was not read in time, and why, where that is known."""
+    """What was not read in time, and why, if that is known."""
     waiting = [kind for kind, health in _statuses(session) if not health.is_final]
     reasons = sorted({reason for kind in waiting if (reason := session.state.status(kind).reason)})
     names = ", ".join(kind.value for kind in waiting) or "some answers"
-    advice = " ".join(reasons) or "Give a longer --timeout."
+    advice = " ".join(reasons) or "Use a longer --timeout."
     return f"Timed out after {timeout:g} s; not read yet: {names}. {advice}"
 
 
 def unread(session: Session) -> list[str]:
-    """A sentence for each kind that a verdict cannot do without and that could not be read, though it was permitted."""
+    """A sentence for each kind that a verdict needs and that was permitted but could not be read."""
     statuses = ((kind, session.state.status(kind)) for kind in CORE_KINDS)
     return [
         f"{RESOURCES[kind].plural} could not be read: {status.reason}"
@@ -225,13 +224,13 @@ def unread(session: Session) -> list[str]:
 
 
 def refuse_nothing(session: Session) -> None:
-    """Raises `UserError` where files hold nothing that could be judged.
+    """Raises `UserError` if the files contain nothing to check.
 
-    kubectl writes an empty List where it was refused everything. To find nothing in that would be no verdict.
+    kubectl writes an empty List if everything was refused. Finding nothing in it would not be a verdict.
     """
     if session.source.kind == "files" and not any(session.state.is_known(kind) for kind in RESOURCES):
         raise UserError(
-            f"{session.source.name} holds nothing to check: no Service, Pod, Node or other object that dsview reads."
+            f"{session.source.name} contains nothing to check: no Service, Pod, Node or other object that dsview reads."
         )
 
 

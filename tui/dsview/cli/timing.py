@@ -1,4 +1,7 @@
-"""Opens the file of `--trace-file`: apart from the rest of opening, which brings the checks and delays a screen."""
+"""Opens the file of `--trace-file`.
+
+A module of its own, because the rest of opening imports the checks and delays a screen.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from dsview.session.timing_log import Trace
 
 
 def open_trace(settings: Settings) -> Trace | None:
-    """The trace file, if one is wanted. Raises `UserError`."""
+    """The trace file, if requested. Raises `UserError`."""
     if settings.trace_file is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""`dsview help TOPIC`: each topic made from what it is about."""
+"""`dsview help TOPIC`: each topic is generated from its source."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _keys() -> str:
         for group, found in groups(actions).items()
     )
     return (
-        f"{listed}\nThe second column is the action's name, by which [keys] in the configuration file gives it other "
+        f"{listed}\nThe second column is the action's name. Use it under [keys] in the configuration file for other "
         "keys.\n"
     )
 
@@ -37,14 +37,14 @@ def _config() -> str:
     fields = "".join(f"  {name:<10} {text}\n" for name, text in described(Configuration).items())
     exempt = "".join(f"  {name:<10} {text}\n" for name, text in described(Exempt).items())
     return (
-        f"The configuration file is {default_path()}, or what --config names. It is TOML.\n"
+        f"The configuration file is {default_path()}, or the file given by --config. It is TOML.\n"
         "`dsview help config-schema` prints its JSON Schema, for editors.\n\n"
         f"{fields}\n"
-        f"Each [[exempt]] holds:\n\n{exempt}\n"
-        "An object can exempt itself by the annotation dsview.io/ignore: DS-SVC-001,DS-LB-* and, behind each code,\n"
+        f"Each [[exempt]] contains:\n\n{exempt}\n"
+        "An object can be exempted by the annotation dsview.io/ignore: DS-SVC-001,DS-LB-* and, after each code,\n"
         "a space and the reason. Exempted findings are counted; `dsview check --exempted` prints them, and E shows\n"
         "them in the list of findings.\n\n"
-        "Beside it, themes.toml may hold themes (tables of colours, as in dsview's own) and style.tcss Textual CSS.\n\n"
+        "In its folder, themes.toml may define themes (tables of colours) and style.tcss may contain Textual CSS.\n\n"
         "Example:\n\n"
         '  ignore = ["DS-SVC-006"]\n\n'
         "  [severity]\n"
@@ -74,18 +74,18 @@ def _filters() -> str:
 
     keys = "".join(f"  {key.example:<22} {key.help}\n" for key in FILTER_KEYS.values())
     return (
-        "A filter is made of words; a row is shown where every word occurs in it, upper or lower case.\n\n"
-        '  web            rows that hold "web"\n'
-        "  web fd00:      rows that hold both\n"
-        "  web | api      rows that hold either\n"
-        "  !kube          rows that do not hold it\n"
-        '  "not ready"    words with a space\n'
+        "A filter consists of words. It shows the rows that contain every word, in upper or lower case.\n\n"
+        '  web            rows that contain "web"\n'
+        "  web fd00:      rows that contain both\n"
+        "  web | api      rows that contain either\n"
+        "  !kube          rows that do not contain it\n"
+        '  "not ready"    words that contain a space\n'
         "  /^shop.*v6$/   a regular expression\n"
         "  eps-001        rows with a finding of that check\n\n"
-        "Keys ask for one thing. Their values are compared as a whole; * stands for anything. Each can be negated.\n\n"
+        "A key matches one field. Its value is compared as a whole; * matches anything. Each key can be negated.\n\n"
         f"{keys}\n"
-        "A pane whose rows have nothing of the kind shows none. While you type, Tab takes the first suggestion.\n"
-        "The same is understood by `dsview show --filter`.\n"
+        "A pane without that field shows no rows. While you type, Tab accepts the first suggestion.\n"
+        "`dsview show --filter` accepts the same filters.\n"
     )
 
 

@@ -1,7 +1,8 @@
-"""What a configuration file may hold, as Structs: validation, `dsview help config` and the JSON Schema come from them.
+"""The contents of a configuration file as Structs.
 
-Light: it is read before the first frame. Which checks, actions, panes and columns there are is known to whoever uses
-them, who says what is wrong with a name through `file.fail`.
+Validation, `dsview help config` and the JSON Schema are derived from them. This module is small, because it is read before
+the first frame. Modules that use checks, actions, panes and columns know their names, and report a wrong one through
+`file.fail`.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ OneOrMore = str | list[str]
 
 
 def _said(must: str, meaning: str, **limits: Any) -> Meta:
-    """What a key means, and what it must be, in the words of complaints."""
+    """What a key means, and what its value must be, as error messages say it."""
     return Meta(description=meaning, extra={"must": must}, **limits)
 
 
 class Exempt(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A table of [[exempt]]: findings that are not shown, and counted all the same."""
+    """A table of [[exempt]]: findings that are counted but not shown."""
 
     checks: Annotated[Texts, _said(_TEXTS, "A list of codes or globs.", min_length=1)]
     namespace: Annotated[str, _said(_TEXT, "A glob over namespaces.")] = "*"
     name: Annotated[str, _said(_TEXT, "A glob over names.")] = "*"
     labels: Annotated[dict[str, str], _said("a table of texts", "A table of labels that the object must have.")] = {}
-    reason: Annotated[str, _said(_TEXT, "Why; for people.")] = ""
+    reason: Annotated[str, _said(_TEXT, "The reason.")] = ""
 
 
 class Configuration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -46,7 +47,7 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ignore: Annotated[Texts, _said(_TEXTS, "Not these checks: a list of codes or globs.")] = []
     severity: Annotated[
         dict[str, SeverityName],
-        _said(_TABLE, "A table of codes and the severity to give them: error, warning or note."),
+        _said(_TABLE, "A table of codes and their severity: error, warning or note."),
     ] = {}
     exempt: Annotated[
         list[Exempt],
@@ -56,14 +57,14 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         ),
     ] = []
     theme: Annotated[str, _said(_TEXT, "The theme of the screen.")] = ""
-    ascii: Annotated[bool, _said("true or false", "true for signs of plain ASCII.")] = False
+    ascii: Annotated[bool, _said("true or false", "true to draw with plain ASCII.")] = False
     keys: Annotated[
         dict[str, OneOrMore],
-        _said(_TABLE, "A table of actions, by name, and the key or list of keys of each."),
+        _said(_TABLE, "A table of action names, with the key or list of keys for each."),
     ] = {}
     columns: Annotated[
         dict[str, Texts],
-        _said(_TABLE, "For each pane, the columns that it shows, from left to right."),
+        _said(_TABLE, "For each pane, the columns to show, from left to right."),
     ] = {}
 
 
@@ -78,7 +79,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def configuration_of(file: ConfigFile) -> Configuration:
-    """What a file holds. Raises `UserError` with a sentence that names the line."""
+    """The contents of a file. Raises `UserError` with a sentence that names the line."""
     try:
         return msgspec.convert(file.data, Configuration)
     except msgspec.ValidationError as error:
@@ -91,7 +92,7 @@ _ROW = re.compile(r"exempt\[(?P<number>\d+)\]\.?")
 
 
 def _complaint(file: ConfigFile, said: str) -> UserError:
-    """The sentence for what msgspec said: the key, what it must be, and the line."""
+    """The sentence for an error of msgspec: the key, what it must be, and the line."""
     place = _PLACE.search(said)
     path = place["path"] if place is not None else ""
     row = _ROW.match(path)
@@ -113,12 +114,12 @@ def _complaint(file: ConfigFile, said: str) -> UserError:
 
 
 def _holds_other_types(said: str, inner: str) -> bool:
-    """Whether `checks` is there and is something else than a list."""
+    """Whether `checks` is present but is not a list."""
     return inner == "checks" and "of length" not in said
 
 
 def _of_table(file: ConfigFile, table: str) -> UserError:
-    """The complaint about the first value of a table, or entry of a list, that is not what it must be."""
+    """The error for the first value of a table, or entry of a list, that has the wrong type."""
     values = file.data[table]
     if not isinstance(values, dict):
         return file.fail(table, f"{table} must be {_must(Configuration, table)}.")

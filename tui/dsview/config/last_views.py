@@ -1,4 +1,4 @@
-"""How the screen was left: the pane, its filter and its order, for each context of the kubeconfig."""
+"""How the user left the screen: the pane, its filter and its order, for each context of the kubeconfig."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dsview.sources.bounded_files import REMEMBERED, read_bounded
 from dsview.sources.private_files import private_file, private_folder
 
 _MOST = 50
-"""Contexts that are remembered; the one left longest ago is forgotten first."""
+"""The number of contexts to remember. The one left longest ago is forgotten first."""
 
 
 class PaneView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,19 +25,19 @@ class PaneView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class LastView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How the main screen was left: the id of the pane with the keys, and each pane that is not as it comes."""
+    """How the user left the main screen: the id of the focused pane, and each pane that differs from its default."""
 
     pane: str = ""
     panes: Mapping[str, PaneView] = {}
 
 
 def last_views_path() -> Path:
-    """Where it is remembered: `$XDG_STATE_HOME/dsview/views.json`."""
+    """The file: `$XDG_STATE_HOME/dsview/views.json`."""
     return Path(platformdirs.user_state_dir("dsview")) / "views.json"
 
 
 def last_views(path: Path) -> dict[str, LastView]:
-    """How each context was left, by name. A file that is missing or broken remembers nothing."""
+    """How the user left each context, by name. Empty if the file is missing or broken."""
     try:
         return msgspec.json.decode(read_bounded(path, REMEMBERED), type=dict[str, LastView])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -45,7 +45,7 @@ def last_views(path: Path) -> dict[str, LastView]:
 
 
 def remember_last_view(path: Path, context: str, view: LastView) -> None:
-    """Keep how a context was left.
+    """Remember how the user left a context.
 
     Raises:
         OSError: it cannot be written.

@@ -1,4 +1,4 @@
-"""The policy that a configuration file says, every complaint with its place and a suggestion."""
+"""The policy of a configuration file. Every error names its place and has a suggestion."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dsview.core.text import safe
 
 
 class _Reader:
-    """Turns a configuration into a policy; complains with the line of what it complains about."""
+    """Turns a configuration into a policy; errors name the line."""
 
     def __init__(self, file: ConfigFile) -> None:
         self._file = file
@@ -35,7 +35,7 @@ class _Reader:
         )
 
     def severities(self) -> dict[str, Severity]:
-        """By code. What names a check itself counts more than a glob, whichever stands first: TOML knows no order."""
+        """By code. The name of a check takes precedence over a glob in any order, because TOML tables have no order."""
         wanted = sorted(self._said.severity.items(), key=lambda entry: not _is_glob(entry[0]))
         self.codes(self._said.severity, "severity")
         checks = all_checks()
@@ -61,25 +61,25 @@ def _is_glob(pattern: str) -> bool:
 def check_codes(
     patterns: Iterable[str], fail: Callable[[str, str], UserError] = lambda _, text: UserError(safe(text))
 ) -> tuple[str, ...]:
-    """The patterns, if each names a check. Raises `UserError` with a suggestion otherwise."""
+    """The patterns, if each matches a check. Raises `UserError` with a suggestion otherwise."""
     codes = [check.code for check in all_checks()]
     for pattern in patterns:
         if not any(matches(code, pattern) for code in codes):
             close = _group(pattern, codes) or difflib.get_close_matches(pattern.upper(), codes, n=1)
             hint = f"Did you mean {close[0]}?" if close else "See `dsview explain`."
-            raise fail(pattern, f"{pattern if pattern.strip() else 'An empty text'} names no check. {hint}")
+            raise fail(pattern, f"{pattern if pattern.strip() else 'An empty text'} matches no check. {hint}")
     return tuple(patterns)
 
 
 def _group(pattern: str, codes: Iterable[str]) -> list[str]:
-    """The glob that is meant by `DS-NGX` or `ngx`."""
+    """The glob for `DS-NGX` or `ngx`."""
     wanted = pattern.strip().upper().rstrip("-")
     starts = [start for start in (wanted, f"DS-{wanted}") if any(code.startswith(f"{start}-") for code in codes)]
     return [f"{start}-*" for start in starts] if wanted else []
 
 
 def policy_of(file: ConfigFile, *, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Policy:
-    """The policy of a file and of options on top of it; options replace `select` and add to `ignore`.
+    """The policy of a file with the options applied; options replace `select` and add to `ignore`.
 
     Raises `UserError` with a sentence.
     """

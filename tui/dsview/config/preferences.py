@@ -1,7 +1,7 @@
-"""How somebody wants the screen: theme, signs, keys, columns. From the configuration file; columns also as chosen last.
+"""Preferences for the screen: theme, ASCII, keys, columns. From the configuration file; columns also as last chosen.
 
-Light: it is read before the first frame. Which names there are is known to whoever draws, who says what is wrong with
-them through `file.fail`.
+This module is small, because it is read before the first frame. The modules that draw know the names, and report a
+wrong one through `file.fail`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Columns = Mapping[str, tuple[str, ...]]
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):
-    """`keys` are the keys of actions by name. `file` is where it was said."""
+    """`keys` are the keys of actions by name. `file` is where they are set."""
 
     theme: str = ""
     ascii: bool = False
@@ -32,12 +32,12 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_preferences(path: str | None) -> Preferences:
-    """What the configuration file says of the screen. Raises `UserError` with a sentence."""
+    """The screen settings of the configuration file. Raises `UserError` with a sentence."""
     return preferences_of(read_config(path))
 
 
 def preferences_of(file: ConfigFile) -> Preferences:
-    """What a file that was read says of the screen. Raises `UserError` with a sentence."""
+    """The screen settings of a file that was read. Raises `UserError` with a sentence."""
     said = configuration_of(file)
     return Preferences(
         theme=said.theme,
@@ -49,12 +49,12 @@ def preferences_of(file: ConfigFile) -> Preferences:
 
 
 def columns_path() -> Path:
-    """Where chosen columns are remembered: `$XDG_STATE_HOME/dsview/columns.json`."""
+    """The file of the chosen columns: `$XDG_STATE_HOME/dsview/columns.json`."""
     return Path(platformdirs.user_state_dir("dsview")) / "columns.json"
 
 
 def remembered_columns(path: Path) -> Columns:
-    """What was chosen last. A file that is missing or broken remembers nothing."""
+    """The columns chosen last. Empty if the file is missing or broken."""
     try:
         return msgspec.json.decode(read_bounded(path, REMEMBERED), type=dict[str, tuple[str, ...]])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -62,7 +62,7 @@ def remembered_columns(path: Path) -> Columns:
 
 
 def remember_columns(path: Path, columns: Columns) -> None:
-    """Keep a choice for the next time.
+    """Remember a choice.
 
     Raises:
         OSError: it cannot be written.

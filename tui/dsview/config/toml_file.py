@@ -1,4 +1,7 @@
-"""The configuration file as it is read, before anybody asks what it means. Light: it is read before the first frame."""
+"""The configuration file as TOML, before its values are interpreted.
+
+This module is small: it is read before the first frame.
+"""
 
 from __future__ import annotations
 
@@ -27,28 +30,29 @@ def default_path() -> Path:
 
 
 class ConfigFile(msgspec.Struct, frozen=True):
-    """A TOML file: its name, its text for the lines of complaints, and what it holds."""
+    """A TOML file: its name, its text, which gives error messages their line, and its contents."""
 
     name: str = ""
     text: str = ""
     data: dict[str, Any] = {}
 
     def fail(self, word: str, message: str, table: str = "", number: int = 0) -> UserError:
-        """A complaint with the line that holds the word.
+        """An error that names the line with the word.
 
-        `table` is where it stands, and `number` which one of the tables of that name; without it, anywhere.
+        `table` is the table that contains it, and `number` which one of the tables with that name; without `table`, any
+        place.
         """
         line = _line_of(word, self.text, table, number)
         where = f"{self.name}, line {line}" if line else self.name
         return UserError(safe(f"{where}: {message}"))
 
     def known(self, word: str, choices: Iterable[str], what: str, table: str = "", number: int = 0) -> None:
-        """Raises `UserError` with a suggestion where the word is none of the choices. For the rest see `fail`."""
+        """Raises `UserError` with a suggestion if the word is not one of the choices. For the arguments see `fail`."""
         options = list(choices)
         if word not in options:
             close = difflib.get_close_matches(word, options, n=1)
-            hint = f" Did you mean {close[0]}?" if close else f" Known are {', '.join(options)}."
-            raise self.fail(word, f"{word} is no {what}.{hint}", table, number)
+            hint = f" Did you mean {close[0]}?" if close else f" Valid: {', '.join(options)}."
+            raise self.fail(word, f"{word} is not a valid {what}.{hint}", table, number)
 
 
 _COMMENT = re.compile(r"""("(?:[^"\\]|\\.)*"|'[^']*')|#.*""")
@@ -56,7 +60,7 @@ _HEADER = re.compile(r"\s*\[")
 
 
 def _line_of(word: str, text: str, table: str, number: int) -> int:
-    """The line, counted from 1, where the word is a key, else where it stands at all; 0 where it does not."""
+    """The line, counted from 1, where the word is a key, else where it first occurs; 0 if it does not occur."""
     lines = [_COMMENT.sub(lambda found: found.group(1) or "", line) for line in text.splitlines()]
     within = _section(lines, table, number) if table else range(len(lines))
     name = re.escape(word)
@@ -67,7 +71,7 @@ def _line_of(word: str, text: str, table: str, number: int) -> int:
 
 
 def _section(lines: list[str], table: str, number: int) -> range:
-    """The lines of a table, with its header; none where it has no header of its own."""
+    """The lines of a table with its header; empty if it has no header of its own."""
     own = re.compile(rf"""\s*\[+\s*["']?{re.escape(table)}["']?\s*\]""")
     headers = [i for i, line in enumerate(lines) if own.match(line)]
     if number >= len(headers):
@@ -78,7 +82,7 @@ def _section(lines: list[str], table: str, number: int) -> range:
 
 
 def read_config(path: str | None) -> ConfigFile:
-    """The file of that path, or without one the default file if there is one. Raises `UserError` with a sentence."""
+    """The file at that path or, without one, the default file if it exists. Raises `UserError` with a sentence."""
     file = Path(path) if path is not None else default_path()
     try:
         text = read_text_bounded(file, CONFIGURATION)
