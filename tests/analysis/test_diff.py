@@ -385,7 +385,7 @@ def test_the_exit_code_says_whether_the_second_is_worse() -> None:
     [
         (("/does/not/exist", scenario("03")), "/does/not/exist does not exist."),
         (("-", "-"), "Only one of the two can be standard input."),
-        (("@", scenario("03")), "@ needs the name of a context behind it"),
+        (("@", scenario("03")), "@ must be followed by the name of a context"),
         ((scenario("03"), scenario("03"), "--map-namespace", "shop"), "'shop' is not of the form A=B."),
         ((scenario("03"), scenario("03"), "--map-namespace", "a=b", "--map-namespace", "a=c"), "a is given twice."),
     ],

@@ -100,7 +100,7 @@ def test_a_service_fails_in_part_where_some_of_it_still_serves(number: str, sent
 
 def test_what_is_not_flagged_is_never_said_to_be_reachable() -> None:
     for found in (demo("healthy"), scenario("15")):
-        assert found.verdict.endswith("No packets are sent to try it.")
+        assert found.verdict.endswith("dsview sends no packets to test it.")
         assert not {"works", "reachable", "fine"} & set(found.verdict.lower().split())
 
 

@@ -137,7 +137,7 @@ CASES = [
         single_pods,
         S,
         Wave.CLUSTER,
-        ("No node gives pods IPv6",),
+        ("No node assigns IPv6 to pods",),
     ),
     Planned("service-range-used-up", "01", in_use(63), S, Wave.CLUSTER, ("All 63 Service addresses of IPv6",)),
     Planned("service-range-with-one-address-left", "01", in_use(62), S, Wave.READY),
@@ -186,7 +186,7 @@ CASES = [
         all_of(single("web"), with_load_balancer({"ip": "203.0.113.9"}, loadBalancerSourceRanges=["198.51.100.0/24"])),
         "web",
         Wave.SETTINGS,
-        ("198.51.100.0/24", "everybody"),
+        ("198.51.100.0/24", "any client"),
     ),
     Planned("controller-of-the-chart", "08", nothing, "ingress-nginx-controller", Wave.READY),
     Planned(

@@ -213,7 +213,7 @@ def test_what_cannot_be_found_is_a_sentence_with_a_suggestion(troubled: Session,
 def test_what_was_not_read_is_not_said_to_be_missing(tmp_path: Path) -> None:
     (tmp_path / "pods.json").write_text('{"kind": "PodList", "items": []}')
     result = run("trace", "svc/shop/web", "--from", str(tmp_path))
-    assert "Whether there is a Service 'shop/web' is not known" in result.stderr
+    assert "It is not known whether there is a Service 'shop/web'" in result.stderr
     assert code(result) == 2
 
 

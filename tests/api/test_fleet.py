@@ -226,7 +226,7 @@ def test_the_exit_code_is_that_of_the_worst_cluster(forty: Fleet, contexts: str,
 def test_a_name_that_no_context_has_is_said(forty: Fleet) -> None:
     result = run(forty, "--contexts", "nothing-*")
     assert result.return_value == 2
-    assert "No context matches nothing-*. There are: " in result.stderr
+    assert "No context matches nothing-*. Contexts: " in result.stderr
 
 
 @pytest.mark.parametrize("before", [["--redact"], ["--from", "x"], ["--context", "a"]])

@@ -180,7 +180,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ('\nselekt = ["*"]', "config.toml, line 2: selekt is not a valid key of this file. Did you mean select?"),
-        ("zebra = true", "Known are select, ignore, severity, exempt, theme"),
+        ("zebra = true", "Valid: select, ignore, severity, exempt, theme"),
         ('ignore = ["DS-SVC-0011"]', "line 1: DS-SVC-0011 matches no check. Did you mean DS-SVC-001?"),
         ('ignore = ["DS-*", "zebra"]', "line 1: zebra matches no check. See `dsview explain`."),
         ('ignore = "DS-SVC-001"', "line 1: ignore must be a list of texts."),

@@ -117,7 +117,7 @@ def test_files_that_hold_nothing_to_check_are_no_pass(tmp_path: Path, content: s
     (tmp_path / "a.json").write_text(content)
     result = run("check", "--from", str(tmp_path / "a.json"))
     assert (result.stdout, code(result)) == ("", 2)
-    assert "a.json holds nothing to check" in result.stderr
+    assert "a.json contains nothing to check" in result.stderr
 
 
 def test_standard_input_is_read() -> None:

@@ -304,7 +304,7 @@ def test_a_cause_that_was_found_in_two_families_explains_its_symptoms_once() -> 
 
 def test_the_summary_counts_folded_findings_and_names_what_was_not_evaluated() -> None:
     text = render_text(SOME)
-    assert "1 error, 2 warnings, 1 note; 1 of them explained by others." in text
+    assert "1 error, 2 warnings, 1 note; 1 of these explained by others." in text
     assert "Not evaluated:\n  networkpolicies: not given: NET-001, NET-002\n" in text
 
 
@@ -315,7 +315,7 @@ def test_the_summary_counts_folded_findings_and_names_what_was_not_evaluated() -
         (report(not_evaluated=SOME.not_evaluated), "No findings among what could be evaluated."),
         (
             report(skipped=("DS-SVC-001",)),
-            "No findings among what was asked.\n1 check was skipped: options or the configuration leave them out.",
+            "No findings from the selected checks.\n1 check was skipped by options or the configuration.",
         ),
     ],
 )
@@ -582,7 +582,7 @@ def test_every_format_says_what_the_policy_leaves_out(name: str) -> None:
         assert json.loads(written)["counts"]["exempted"] == 4
     else:
         assert "4 findings exempted." in written
-        assert "11 checks were skipped: options or the configuration leave them out." in written
+        assert "11 checks were skipped by options or the configuration." in written
 
 
 @pytest.mark.parametrize("name", ["text", "junit", "sarif", "markdown", "html"])

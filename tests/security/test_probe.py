@@ -262,8 +262,8 @@ def test_a_family_that_cannot_be_tried_here_is_not_the_clusters_fault(
     monkeypatch.setattr(prober, "connect", no_ipv6)
     entries = ({"ip": "127.0.0.1"}, {"ip": "2001:db8::1"})
     result = probed(tmp_path, *entries, ports=[{"port": listener[V4]}], options=("--yes",))
-    assert "not tried: no IPv6 route from this machine" in result.stdout
-    assert "1 IPv6 connection could not be tried" in result.stdout
+    assert "not tested: no IPv6 route from this machine" in result.stdout
+    assert "1 IPv6 connection could not be tested" in result.stdout
     assert code(result) == 3
 
 
@@ -310,4 +310,4 @@ def test_it_asks_on_a_terminal_and_sends_nothing_after_a_no(
 def test_where_nobody_can_be_asked_it_wants_to_be_told(tmp_path: Path) -> None:
     result = probed(tmp_path, {"ip": "192.0.2.1"}, ports=[{"port": 443}], options=("-o", "text"))
     assert isinstance(result.exception, click.UsageError)
-    assert "say --yes where nobody can be asked" in str(result.exception)
+    assert "use --yes or --dry-run" in str(result.exception)

@@ -392,7 +392,7 @@ def test_a_time_may_be_written_in_several_ways(text: str, expected: float) -> No
 
 @pytest.mark.parametrize("text", ["", "yesterday", "25:00", "08:10:99", "-", "-5x", "2027-13-01"])
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(UserError, match="is no time"):
+    with pytest.raises(UserError, match="is not a time"):
         parse_moment(text, START, START + 7200)
 
 
@@ -410,7 +410,7 @@ def test_a_size_may_have_a_unit(text: str, size: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["check", "--from", str(SCENARIOS[0]), "--at", "-5m"], "--at is a moment of a recording"),
+        (["check", "--from", str(SCENARIOS[0]), "--at", "-5m"], "--at selects a moment of a recording"),
         (["record", "x.db", "--from", str(SCENARIOS[0])], "files do not change"),
         (["record", "x.db", "--max-size", "5k"], "--max-size must be at least 1,000,000 bytes"),
         (["record", "x.db", "--max-size", "large"], "'large' is not a size"),

@@ -72,7 +72,7 @@ async def test_overview_follows_the_cluster() -> None:
         mended = [pod(f"api-{number}", number + 10, app="api") for number in range(2)]
         stage.source.put(*mended, *slices("api", mended))
         await stage.until(lambda: "None of 4 Services is flagged as failing." in stage.text)
-        await stage.until(lambda: "No packets are sent to try it." in " ".join(stage.text.split()))
+        await stage.until(lambda: "dsview sends no packets to test it." in " ".join(stage.text.split()))
 
 
 async def test_overview_says_which_layer_was_not_read() -> None:
@@ -120,7 +120,7 @@ async def test_overview_of_an_empty_cluster_claims_nothing() -> None:
     async with on_stage([]) as stage:
         head = " ".join("\n".join(stage.lines[:5]).split())
         assert "Which families the cluster serves is not known." in head
-        assert "There are no Services to judge." in head
+        assert "There are no Services to check." in head
 
 
 async def test_panes_do_not_jump_when_the_overview_has_less_to_say() -> None:

@@ -74,8 +74,8 @@ async def test_ctrl_c_leaves_whatever_is_configured(key: str) -> None:
     [
         ({"trcae": ["t"]}, "trcae is not a valid action. Did you mean trace?"),
         ({"xyzzy": ["t"]}, "`dsview help keys` lists them"),
-        ({"trace": ["hello"]}, "'hello' is no key"),
-        ({"trace": [" "]}, "' ' is no key"),
+        ({"trace": ["hello"]}, "'hello' is not a valid key"),
+        ({"trace": [" "]}, "' ' is not a valid key"),
         ({"trace": ["y"]}, "y is copy in the same place, and cannot be trace as well"),
         ({"zoom": ["j"]}, "j is cursor_down in the same place"),
         ({"narrow": ["q"]}, "q is quit in the same place"),
@@ -144,7 +144,7 @@ def test_a_configuration_that_cannot_be_is_said_with_its_line(home: Path, text: 
         ("theme = 3", "line 1: theme must be a text."),
         ('\nascii = "yes"', "line 2: ascii must be true or false."),
         ('[keys]\ntrcae = "t"', "line 2: trcae is not a valid action. Did you mean trace?"),
-        ('[keys]\ntrace = "nokey"', "line 2: 'nokey' is no key."),
+        ('[keys]\ntrace = "nokey"', "line 2: 'nokey' is not a valid key."),
         ('[columns]\npods = ["nmae"]', "line 2: nmae is not a valid column of pods. Did you mean name?"),
     ],
 )
@@ -181,7 +181,7 @@ def test_the_topic_of_keys_says_what_is_wrong_with_the_configured_ones(home: Pat
 def test_the_option_wins_over_the_file_and_says_what_there_is(home: Path) -> None:
     assert configured(home, 'theme = "dsview-light"').theme == "dsview-light"
     assert configured(home, 'theme = "dsview-light"', theme="nord").theme == "nord"
-    with pytest.raises(UserError, match=r"There is not a valid theme 'x'\. Themes: dsview-dark, "):
+    with pytest.raises(UserError, match=r"There is no theme 'x'\. Themes: dsview-dark, "):
         configured(home, "", theme="x")
 
 

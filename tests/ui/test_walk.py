@@ -175,7 +175,7 @@ def test_from_the_overview_to_the_fix_and_on_to_another_cluster(
     tmux.sees("Contexts (3)", "old-pods", "healthy", "mute")
     tmux.type("heal")
     tmux.keys("Enter")
-    screen = tmux.sees("healthy", "is flagged as failing", "No packets are sent to try it.")
+    screen = tmux.sees("healthy", "is flagged as failing", "dsview sends no packets to test it.")
     assert "missing:v6" not in screen, "another cluster is shown as it is, not through the filter of the one before"
 
     tmux.keys("q")

@@ -1,1 +1,1 @@
-"""Answers made from the cluster and its findings: overview, causes, trace, plan, timeline. Headless."""
+"""Results computed from the cluster and its findings: overview, causes, trace, plan, timeline. No screen."""

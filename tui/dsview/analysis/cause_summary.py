@@ -22,7 +22,7 @@ from dsview.core.address import Family
 from dsview.core.finding import CLUSTER, ObjectRef, Severity
 
 SHOWN = 8
-"""How many of the worst causes are kept."""
+"""The number of worst causes to keep."""
 
 
 NAMED = 2
@@ -57,22 +57,22 @@ class CauseSummarizer:
     def __init__(self, view: ClusterView) -> None:
         self.tally = Tally()
         self.causes: list[RootCause] = []
-        """All causes, the worst first; another list whenever they were counted anew."""
+        """All causes, the worst first; a new list after every count."""
         self._view = view
         self._is_due = True
         self._run: Iterator[None] | None = None
 
     def mark(self) -> None:
-        """The findings changed: count them anew."""
+        """Count again, because the findings changed."""
         self._is_due = True
 
     @property
     def has_work(self) -> bool:
-        """Whether `tally` is not what the findings come to now."""
+        """Whether `tally` is out of date."""
         return self._is_due or self._run is not None
 
     def work(self, budget: float, clock: Callable[[], float] = time.perf_counter) -> bool:
-        """Go on for about `budget` seconds; whether `tally` is another one now."""
+        """Continue for about `budget` seconds; whether `tally` changed."""
         before, started = self.tally, clock()
         while self.has_work:
             if self._run is None:
@@ -85,18 +85,18 @@ class CauseSummarizer:
         return self.tally != before
 
     def finish(self) -> None:
-        """Go on to the end."""
+        """Continue to the end."""
         self.work(float("inf"))
 
     def _counting(self) -> Iterator[None]:
-        """Count everything; yields where one may stop for a while."""
+        """Count everything; yields at places where it may pause."""
         view = self._view
         collector = CauseCollector(view)
         losses: dict[tuple[ObjectRef, Family], Loss] = {}
         flags: dict[tuple[LayerName, Family], Severity] = {}
         faulty: set[ObjectRef] = set()
         wrong: set[tuple[ObjectRef, Family]] = set()
-        # Those of one object at a time: a copy of all of them is a frame's time by itself.
+        # One object at a time: copying all findings takes as long as a frame.
         every = (finding for findings in view.book.by_object() for finding in tuple(findings.values()))
         for number, finding in enumerate(every, 1):
             loss = loss_of(view, finding)
@@ -126,7 +126,7 @@ class CauseSummarizer:
         failing, partial, idle, beyond = (Counter[Family]() for _ in range(4))
         first: dict[tuple[Family, Loss], list[tuple[bool, str, str]]] = {}
         while losses:
-            # Each is let go as it is counted: to forget all of them at once takes a frame's time.
+            # Each is released once it is counted, because releasing all of them at once takes as long as a frame.
             about, loss = losses.popitem()
             ref, family = about
             (failing if loss is Loss.WHOLE else partial)[family] += 1
@@ -157,7 +157,7 @@ class CauseSummarizer:
         )
 
     def _node_ports(self) -> Iterator[tuple[ObjectRef, Family] | None]:
-        """The NodePort Services over families that no node has; None where one may stop for a while."""
+        """The NodePort Services over families that no node has; None at places where it may pause."""
         closed = closed_node_ports(self._view)
         for number, service in enumerate(list(self._view.state.services) if closed else (), 1):
             for family in closed:
@@ -168,7 +168,7 @@ class CauseSummarizer:
 
 
 def causes_of(view: ClusterView) -> list[RootCause]:
-    """All causes, the worst first, with the findings gone through at once: for commands."""
+    """All causes, the worst first, computed in one go: for commands."""
     summary = CauseSummarizer(view)
     summary.finish()
     return summary.causes

@@ -23,10 +23,10 @@ from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 
 _SLICE = 64
-"""So many findings are looked at between two places where one may stop for a while."""
+"""The number of findings to process before the next place to pause."""
 
 _CHUNK = 512
-"""So many causes are put in order at once: about a millisecond."""
+"""The number of causes to sort at once, which takes about a millisecond."""
 
 
 class FindingGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,17 +43,17 @@ class FindingGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def count(self) -> int:
-        """How many findings the line stands for."""
+        """The number of findings in the line."""
         return len(self.findings)
 
     @property
     def title(self) -> Safe:
-        """What the line is about, in words: `Deployment shop/web`, `12 Services`."""
+        """The subject of the line in words: `Deployment shop/web`, `12 Services`."""
         return safe(str(self.object)) if self.object is not None else self.amount
 
     @property
     def amount(self) -> Safe:
-        """How many of what the line stands for: `4 Pods`, `95 fields`; empty for one."""
+        """The number of objects or fields in the line: `4 Pods`, `95 fields`; empty for one."""
         if self.count == 1:
             return Safe("")
         objects = len({finding.object for finding in self.findings})
@@ -66,10 +66,10 @@ class FindingGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RootCause(FindingGroup, frozen=True, kw_only=True):
-    """Findings that stand for themselves, and what they explain.
+    """Findings that no other explains, and what they explain.
 
-    `cut_off` counts the pairs of Service and family that do not work because of them, `impaired` those that work in
-    part only; `services` are the Services among them.
+    `cut_off` counts the pairs of Service and family that fail because of them, `impaired` those that fail partly;
+    `services` are the Services among them.
     """
 
     explained: tuple[FindingGroup, ...] = ()
@@ -79,12 +79,12 @@ class RootCause(FindingGroup, frozen=True, kw_only=True):
 
     @property
     def explains(self) -> int:
-        """How many other findings they explain."""
+        """The number of other findings that they explain."""
         return sum(group.count for group in self.explained)
 
     @property
     def order(self) -> tuple[object, ...]:
-        """The sort key of causes: severity, then what they break, then how much they explain."""
+        """The sort key of causes: severity, then what breaks, then how many findings they explain."""
         return (self.first.severity.rank, -self.cut_off, -self.impaired, -self.explains, self.first.order)
 
 
@@ -134,7 +134,7 @@ class _Line:
                 self.impaired.add(broken)
 
     def symptom(self, finding: Finding) -> _Line:
-        """The line of what this one explains that a finding belongs to."""
+        """The line of explained findings that a finding belongs to."""
         if self.symptoms is None:
             self.symptoms = {}
         alike = (finding.check, finding.severity, finding.family)
@@ -145,22 +145,22 @@ class _Line:
 
 
 def _place(finding: Finding) -> tuple[str, str, str]:
-    """Where a finding stands among those of its check."""
+    """The sort key of a finding among those of its check."""
     return (finding.object.namespace or "", finding.object.name, finding.field or "")
 
 
 class CauseCollector:
-    """Takes all findings, then makes the causes of them; both in slices."""
+    """Collects all findings, then makes the causes from them; both in slices."""
 
     def __init__(self, view: ClusterView) -> None:
         self._view = view
         self._lines: dict[tuple[object, ...], _Line] = {}
         self._symptoms: deque[tuple[Finding, Finding, tuple[Family, ...], Loss | None]] = deque()
         self.causes: list[RootCause] = []
-        """The worst first, once `finish` was gone through."""
+        """The causes, the worst first, once `finish` has completed."""
 
     def add(self, finding: Finding, root: Finding | None, families: tuple[Family, ...], loss: Loss | None) -> None:
-        """Take a finding, folded under `root`; `loss` is what it means for its Service over `families`."""
+        """Add a finding, folded under `root`; `loss` is its effect on its Service over `families`."""
         if root is not None:
             self._symptoms.append((finding, root, families, loss))
             return
@@ -169,18 +169,18 @@ class CauseCollector:
         line.breaks(finding.object, families, loss)
 
     def finish(self) -> Iterator[None]:
-        """Make the causes; yields where one may stop for a while."""
+        """Make the causes; yields at places where it may pause."""
         forced: set[object] = set()
         number = 0
         while self._symptoms:
-            # Each is let go as it is used: to forget all of them at once takes a frame's time.
+            # Each is released after use, because releasing all of them at once takes as long as a frame.
             finding, root, families, loss = self._symptoms.popleft()
             number += 1
             if finding.identity in forced:
                 continue
             line = self._line(root)
             if root.identity not in forced and self._view.root_of(root) is not None:
-                # Two that name each other as their cause would else stand nowhere.
+                # Two findings that name each other as their cause would otherwise not appear.
                 forced.add(root.identity)
                 line.add(root)
             line.symptom(finding).add(finding)
@@ -209,7 +209,10 @@ class CauseCollector:
                 yield
 
     def _named(self) -> Iterator[tuple[str, _Line] | None]:
-        """Each line with its id, None in between. What differs in the remedy only is numbered, in reports' order."""
+        """Each line with its id, with None in between.
+
+        Lines that differ only in the remedy are numbered in report order.
+        """
         named: dict[str, list[_Line]] = {}
         for seen, line in enumerate(self._lines.values(), 1):
             first = line.first
@@ -260,12 +263,12 @@ class CauseCollector:
         return line
 
     def _subject(self, ref: ObjectRef) -> ObjectRef:
-        """What owns an object, as far as its findings have one remedy; else the object."""
+        """The owner of an object if its findings have one remedy; else the object."""
         state, key = self._view.state, (ref.namespace or "", ref.name)
         if ref.kind == Kind.POD.value:
             pod = state.pods.get(key)
             owner = owner_of(pod) if pod is not None else None
-            # A node runs static pods that have nothing in common but the node.
+            # A node runs static pods that share nothing but the node.
             return owner if owner is not None and owner.kind != Kind.NODE.value else ref
         if ref.kind == Kind.ENDPOINT_SLICE.value:
             item = state.endpoint_slices.get(key)
@@ -279,7 +282,7 @@ def _first(pair: tuple[tuple[object, ...], RootCause]) -> tuple[object, ...]:
 
 
 def members_text(group: FindingGroup) -> Safe:
-    """The objects or fields that a line stands for, by name: `web-1, web-2, web-3 and 9 more`."""
+    """The names of the objects or fields of a line: `web-1, web-2, web-3 and 9 more`."""
     findings = group.sorted()
     objects = dict.fromkeys(finding.object for finding in findings)
     if len(objects) == 1:

@@ -1,6 +1,6 @@
-"""A cluster as sums: what a row of the fleet and the metrics are made of. Its size hangs on no number of objects.
+"""The totals of a cluster, from which a row of the fleet and the metrics are made.
 
-What is summed is what the overview shows, so that the two never differ.
+Their size does not depend on the number of objects. They are the totals of the overview, so the two never differ.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dsview.sources.events import Health
 
 
 class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
-    """How many shown findings a check has of one severity and family. `layer` is that of the overview, if any."""
+    """The number of shown findings of a check with one severity and family. `layer` is that of the overview, if any."""
 
     check: str
     severity: Severity
@@ -72,7 +72,7 @@ class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def summarize(view: ClusterView) -> ClusterSummary:
-    """The sums of a cluster as it stands."""
+    """The totals of a cluster in its current state."""
     found = overview_now(view)
     not_evaluated = tuple(entry.check for entry in view.not_evaluated())
     left_out = {*not_evaluated, *view.skipped}

@@ -1,4 +1,4 @@
-"""What analyses and tables read: a cluster, its findings and where they come from, as they are now."""
+"""The interface that analyses and tables read: a cluster, its findings and their checks, in their current state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dsview.sources.events import Source, Traffic
 
 
 class Delta(msgspec.Struct):
-    """What changed in a cluster at once. `everything`: all rows may look different."""
+    """What changed in a cluster at the same time. `everything`: all rows may look different."""
 
     changes: list[Change] = msgspec.field(default_factory=list)
     findings: set[ObjectRef] = msgspec.field(default_factory=set)
@@ -34,7 +34,7 @@ class Delta(msgspec.Struct):
 
 
 class ClusterView(Protocol):
-    """A cluster and its findings. A `Session` is one; analyses know no more of it than this."""
+    """A cluster and its findings. A `Session` implements it; analyses use nothing else of a session."""
 
     state: ClusterState
     source: Source
@@ -43,11 +43,11 @@ class ClusterView(Protocol):
 
     @property
     def book(self) -> FindingIndex:
-        """The findings that are shown: past their grace, not exempted."""
+        """The findings that are shown: after their grace period and not exempted."""
 
     @property
     def settling(self) -> Settling:
-        """The findings without a verdict at the moment: within a grace period, or of objects that are not settled."""
+        """The findings that are not judged now: within a grace period, or of objects that are not settled."""
 
     @property
     def profile(self) -> Profile:
@@ -59,7 +59,7 @@ class ClusterView(Protocol):
 
     @property
     def exempted(self) -> int:
-        """How many findings are exempted."""
+        """The number of exempted findings."""
 
     @property
     def exempted_findings(self) -> list[Finding]:
@@ -67,7 +67,7 @@ class ClusterView(Protocol):
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """The checks that the policy leaves out, by code."""
+        """The checks that the policy skips, by code."""
 
     @property
     def traffic(self) -> Mapping[Kind | None, Traffic]:
@@ -79,19 +79,19 @@ class ClusterView(Protocol):
 
     @property
     def was_settled(self) -> bool:
-        """Whether everything was read and evaluated once."""
+        """Whether everything was read and evaluated at least once."""
 
     def findings_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
         """The shown findings about an object, worst first."""
 
     def details_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
-        """The findings that stand in the object's own detail only."""
+        """The findings that only the object's own detail shows."""
 
     def root_of(self, finding: Finding) -> Finding | None:
         """The finding that explains this one, or None."""
 
     def counts(self) -> dict[Severity, int]:
-        """How many shown findings there are of each severity, folded ones included."""
+        """The number of shown findings of each severity, including folded ones."""
 
     def not_evaluated(self) -> list[NotEvaluated]:
         """The checks that could not be evaluated, by code."""

@@ -1,4 +1,4 @@
-"""Where the detail of an object is: the kind and key under which it is shown."""
+"""Finds where the detail of an object is shown: its kind and key."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dsview.kinds.registry import RESOURCES
 from dsview.listeners.proxies import config_map_key, live_proxies
 
 Target = tuple[Kind, Key]
-"""What is shown by itself: an object, or a row of the listeners' pane (`Kind.PROXY_LISTENERS` and its `row_key`)."""
+"""What has its own detail: an object, or a row of the listeners' pane (`Kind.PROXY_LISTENERS` and its `row_key`)."""
 
 DETAILED: dict[str, Kind] = {kind.value: kind for kind, resource in RESOURCES.items() if resource.has_detail}
-"""The kinds whose objects have a detail, by their names."""
+"""The kinds whose objects have a detail, by name."""
 
 
 def detail_target(view: ClusterView, ref: ObjectRef) -> Target | None:
-    """What shows an object at length, None where nothing does.
+    """What shows an object in detail; None if nothing does.
 
     A ReplicaSet, and a ConfigMap that was not read, is shown as one of its controller pods.
     """
@@ -35,7 +35,7 @@ def detail_target(view: ClusterView, ref: ObjectRef) -> Target | None:
 
 
 def object_of(target: Target) -> Target:
-    """The Kubernetes object of what is shown; for a listener, its proxy pod or Gateway."""
+    """The Kubernetes object of a detail; for a listener, its proxy pod or Gateway."""
     kind, key = target
     if kind is not Kind.PROXY_LISTENERS:
         return target

@@ -1,4 +1,4 @@
-"""What each front door needs for both families, in its controller's own words, and the hosts that two doors serve."""
+"""What each front door needs for both families, in the terms of its controller, and the hosts that two doors serve."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dsview.listeners.host_doors import HostDoor, hosts_with_two_doors
 
 
 class DoorNeed(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a door needs for a family; `words` say how, a line each, comments with a `#`."""
+    """One thing that a door needs for a family. `words` say how to do it, one step a line, comments with a `#`."""
 
     family: Family
     message: str
@@ -25,7 +25,7 @@ class DoorNeed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DoorPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A front door: whose it is, how its sockets are known, and what it needs. `unknown` says what was not read."""
+    """A front door: its controller, how its sockets are known, and what it needs. `unknown` names what was not read."""
 
     service: ObjectRef
     controller: str
@@ -46,13 +46,13 @@ def plan_hosts(view: ClusterView) -> dict[str, tuple[HostDoor, ...]]:
 
 
 def service_words(door: FrontDoor) -> str:
-    """How to have the door's Service in both families; a patch of it where the controller has no words of its own."""
+    """How to give the door's Service both families: the controller's own fix, else a patch."""
     own = door.controller.service_fix(door.service)
     return own or patch_service(door.service, ipFamilyPolicy="PreferDualStack", ipFamilies=_both(door.service))
 
 
 def door_of(view: ClusterView, service: Service) -> FrontDoor | None:
-    """The front door that a Service is, if it is one."""
+    """The front door of a Service, if it is one."""
     return door_of_service(view.state, service.key)
 
 
@@ -85,7 +85,7 @@ def _needs(view: ClusterView, door: FrontDoor) -> Iterator[DoorNeed]:
             yield DoorNeed(
                 family=family,
                 message=f"None of its {door.controller.name} pods has an {family} address.",
-                words=("# recreate them once their nodes give them one",),
+                words=("# recreate them once their nodes can assign one",),
             )
             continue
         found = reach(view.state, door, family)

@@ -1,4 +1,4 @@
-"""Families gained and lost over time, as lines of marks: one for each family, or for each layer of each object."""
+"""A chart of families gained and lost over time: a line for each family, or for each layer of each object."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dsview.core.finding import ObjectRef
 
 
 class Mark(StrEnum):
-    """What a part of the time shows. `BOTH`: something was gained and something was lost in it."""
+    """The mark of a time slot. `BOTH`: something was gained and something was lost in it."""
 
     NOTHING = "nothing"
     GAINED = "gained"
     LOST = "lost"
     BOTH = "both"
     LACKS = "lacks"
-    """The object has not had the family since it was lost, or had not before it was gained."""
+    """The object lacks the family: since it was lost, or until it was gained."""
 
 
 class ChartLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,14 +37,14 @@ class ChartLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Swing(msgspec.Struct, frozen=True):
-    """A gain or a loss in one part of the time."""
+    """A gain or a loss in one time slot."""
 
     place: int
     is_gain: bool
 
 
 def chart_of_families(entries: Iterable[Entry], span: tuple[float, float], width: int) -> tuple[ChartLine, ...]:
-    """A line for each family, in so many parts of the time from `span[0]` to `span[1]`."""
+    """A line for each family, with the given number of time slots from `span[0]` to `span[1]`."""
     swings: dict[Family, list[_Swing]] = {family: [] for family in FAMILIES}
     for entry in entries:
         for family in entry.families:
@@ -53,7 +53,7 @@ def chart_of_families(entries: Iterable[Entry], span: tuple[float, float], width
 
 
 def chart_of_objects(entries: Iterable[Entry], span: tuple[float, float], width: int) -> tuple[ChartLine, ...]:
-    """A line for each layer and family of each object that gained or lost any, by object, layer and family.
+    """A line for each layer and family of each object that gained or lost any, sorted by object, layer and family.
 
     Between a loss and a gain the object lacks the family, which is marked as well.
     """
@@ -73,7 +73,7 @@ def chart_of_objects(entries: Iterable[Entry], span: tuple[float, float], width:
 
 
 def whole_chart(view: ClusterView, span: tuple[float, float], width: int) -> tuple[ChartLine, ...]:
-    """All families together, then each layer of each object; nothing where no family was gained or lost."""
+    """All families together, then each layer of each object; empty if no family was gained or lost."""
     entries = view.timeline.family_entries()
     return (*chart_of_families(entries, span, width), *chart_of_objects(entries, span, width)) if entries else ()
 
@@ -99,7 +99,7 @@ def _marks(swings: Iterable[_Swing], width: int) -> tuple[Mark, ...]:
 
 def _with_lacks(swings: Sequence[_Swing], width: int) -> tuple[Mark, ...]:
     marks = list(_marks(swings, width))
-    # What is gained first was lacking before.
+    # If the first change is a gain, the family was missing before.
     begun = 0 if swings[0].is_gain else None
     for swing in (*swings, _Swing(width, is_gain=True)):
         if swing.is_gain and begun is not None:

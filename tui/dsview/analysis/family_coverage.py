@@ -1,4 +1,4 @@
-"""The layers of the cluster by family: of how many objects a family is expected, and how many of them have it."""
+"""The layers of the cluster by family: how many objects should have a family, and how many have it."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ MEANINGS: dict[LayerName, str] = {
     LayerName.PODS: "Running Pods with an address of the family.",
     LayerName.SERVICES: "Services with the family; ExternalName has none.",
     LayerName.ENDPOINTS: "Services with the family that have a ready endpoint of it.",
-    LayerName.LOAD_BALANCERS: "LoadBalancer Services with the family that were given an address of it, and Gateways "
-    "without a Service that publish one.",
-    LayerName.LISTENERS: "Public ports of proxy Pods with the family that the proxy listens on with it.",
+    LayerName.LOAD_BALANCERS: "LoadBalancer Services with the family that got an address of it, and Gateways "
+    "without a Service that publish an address.",
+    LayerName.LISTENERS: "Public ports of proxy Pods with the family, on which the proxy listens over it.",
 }
-"""What each layer counts, for people."""
+"""What each layer counts, as shown to the user."""
 
 
 class Count(msgspec.Struct, frozen=True):
-    """So many of how many."""
+    """How many of how many."""
 
     having: int
     of: int
 
     @property
     def is_whole(self) -> bool:
-        """Whether none lacks the family."""
+        """Whether all have the family."""
         return self.having == self.of
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
-    """One layer. `unread` says why there are no counts; then both are None. `note` limits what they say."""
+    """One layer. `unread` says why there are no counts; both are None then. `note` says how the counts are limited."""
 
     name: LayerName
     v4: Count | None = None
@@ -59,7 +59,7 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to count, so that nothing need be shown."""
+        """Whether there is nothing to count, so the layer is not shown."""
         return not self.unread and not any(count is not None and count.of for count in (self.v4, self.v6))
 
 
@@ -74,7 +74,7 @@ WHY_UNREAD: dict[Health, str] = {
 
 
 def why_unread(state: ClusterState, *kinds: Kind) -> Safe:
-    """Why the first of these kinds that is not known is not; empty where all are."""
+    """Why the first unknown kind of these is not known; empty if all are known."""
     for kind in kinds:
         if not state.is_known(kind):
             return Safe(WHY_UNREAD.get(state.status(kind).health, "unread"))
@@ -116,7 +116,7 @@ def _pod_layer(state: ClusterState) -> Layer:
 
 
 _PARAMETERS = tuple(kind for kind in GATEWAY_KINDS if kind is not Kind.HTTP_ROUTE)
-"""What controllers of Gateways go by."""
+"""The kinds that Gateways depend on."""
 
 
 def _public_ports(pod: Pod, conf: ProxyListeners, tally: Tally) -> None:
@@ -150,9 +150,9 @@ def _listeners(state: ClusterState) -> Layer:
 
 
 def _gateways(state: ClusterState) -> tuple[Tally, int]:
-    """The families of Gateways that no Service of the cluster is made for, and how many have host names only.
+    """The families of Gateways without a Service in the cluster, and how many have only host names.
 
-    Nothing says which families such a Gateway should have.
+    The API does not say which families such a Gateway should have.
     """
     tally, named = Tally(), 0
     for gateway in gateways_without_pods(state):
@@ -180,7 +180,7 @@ def _load_balancers(state: ClusterState) -> Layer:
 
 
 def matrix(view: ClusterView) -> tuple[Layer, ...]:
-    """Every layer, those of which there is nothing left out. Costs the same for few and for many objects."""
+    """Every non-empty layer. The cost does not depend on the number of objects."""
     state, census = view.state, view.state.census
     versions = (
         state.facets[PodFacet.CONTROLLERS],

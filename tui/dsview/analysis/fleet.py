@@ -1,4 +1,4 @@
-"""Many clusters, each as sums and findings: what a fleet keeps of a cluster once it was read."""
+"""Many clusters, each with totals and findings: what the fleet keeps of a cluster after reading it."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from dsview.core.finding import CLUSTER, Severity
 from dsview.core.text import Safe, safe
 
 MOST_FINDINGS = 500
-"""Findings that are kept of one cluster; a finding takes about half a kilobyte."""
+"""The number of findings to keep of one cluster; a finding takes about half a kilobyte."""
 
 _LONGEST_MESSAGE = 400
 
 
 class Contact(StrEnum):
-    """How it stands between dsview and a cluster."""
+    """The state of the connection to a cluster."""
 
     WAITING = "waiting"
     SIGNING_IN = "signing in"
-    """A credential plug-in runs; it may have opened a browser and wait for a person."""
+    """A credential plug-in is running; it may have opened a browser and be waiting for a person."""
     READING = "reading"
     READ = "read"
     FAILED = "failed"
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing is going on."""
+        """Whether nothing is in progress."""
         return self in (Contact.READ, Contact.FAILED)
 
 
@@ -66,16 +66,16 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> Safe:
-        """The name of the context, harmless to show."""
+        """The name of the context, safe to show."""
         return safe(self.context)
 
     def count(self, severity: Severity) -> int:
-        """How many findings there are of a severity."""
+        """The number of findings of a severity."""
         return self.summary.severities.get(severity, 0) if self.summary is not None else 0
 
     @property
     def worst(self) -> Severity | None:
-        """The worst severity of the findings; None where there are none, or nothing was read."""
+        """The worst severity of the findings; None if there are none, or nothing was read."""
         return next((severity for severity in Severity if self.count(severity)), None)
 
     @property
@@ -85,7 +85,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rank(self) -> tuple[int, int, int, int]:
-        """The worst first: a sort key. A cluster that could not be read comes before one without an error."""
+        """The sort key, worst first. A cluster that could not be read comes before one without an error."""
         errors, warnings = self.count(Severity.ERROR), self.count(Severity.WARNING)
         if errors:
             place = 0
@@ -99,7 +99,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FleetTotals(msgspec.Struct, frozen=True, kw_only=True):
-    """A fleet in numbers: its clusters, those that were read and those that could not be, and their findings."""
+    """The totals of a fleet: its clusters, those that were read, those that could not be read, and their findings."""
 
     clusters: int
     read: int
@@ -109,7 +109,7 @@ class FleetTotals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def totals(members: Sequence[Member]) -> FleetTotals:
-    """The numbers of a fleet. What is known of a cluster from before counts, too."""
+    """The totals of a fleet, including earlier data of clusters that fail now."""
     severities: Counter[Severity] = Counter()
     for member in members:
         severities.update({severity: member.count(severity) for severity in Severity})
@@ -123,7 +123,7 @@ def totals(members: Sequence[Member]) -> FleetTotals:
 
 
 def member_of(view: ClusterView, name: str, now: float) -> Member:
-    """A cluster that was read, as the fleet keeps it."""
+    """A cluster that was read, in the form that the fleet keeps."""
     explained: Counter[object] = Counter()
     roots = []
     for finding in view.book.sorted():

@@ -55,12 +55,12 @@ def routes_of(view: ClusterView, gateway: Gateway, host: str = "") -> list[HTTPR
 
 
 def covers(route: HTTPRoute, host: str) -> bool:
-    """Whether a route has the host, by itself or by a wildcard; one without hosts has those of its listeners."""
+    """Whether a route has the host, directly or by a wildcard; a route without hosts has those of its listeners."""
     return any(name == host or (name.startswith("*.") and host.endswith(name[1:])) for name in route.hostnames)
 
 
 def _addresses(gateway: Gateway, findings: Sequence[Finding]) -> Hop:
-    """What the Gateway says of itself, which DNS is often made from."""
+    """The addresses in the Gateway's status, from which DNS records are often made."""
     found = by_family(a.value for a in gateway.addresses if a.type == "IPAddress")
     names = [a.value for a in gateway.addresses if a.type != "IPAddress"]
     lanes: dict[str, Lane] = {}

@@ -1,6 +1,6 @@
-"""How many values a capture hides, and which checks could not look at the objects that they are in.
+"""How many values a capture hides, and which checks skip the objects that contain them.
 
-A hidden value says neither what was there nor that nothing was: no check compares it, counts it or calls it missing.
+A hidden value is unknown: no check compares it, counts it or reports it as missing.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from dsview.core.redacted import is_redacted
 
 
 class HiddenValues(msgspec.Struct, frozen=True):
-    """How many values are hidden: by field, such as `Pod status.podIPs`, and the checks that need those fields."""
+    """The number of hidden values: by field, such as `Pod status.podIPs`, and the checks that need those fields."""
 
     fields: tuple[tuple[str, int], ...] = ()
     checks: tuple[str, ...] = ()
 
     @property
     def number(self) -> int:
-        """How many values are hidden in all."""
+        """The total number of hidden values."""
         return sum(number for _, number in self.fields)
 
     @property
@@ -38,7 +38,7 @@ class HiddenValues(msgspec.Struct, frozen=True):
 
 
 def hidden_values(state: ClusterState) -> HiddenValues:
-    """The values that the objects' writer replaced, counted once for each state."""
+    """The values that a redacted capture replaced, counted once for each state."""
     return state.remembered("hidden values", state.version, lambda: _count(state))
 
 

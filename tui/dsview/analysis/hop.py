@@ -1,4 +1,4 @@
-"""What a trace is made of: hops with a lane for each family, and what follows from them for the family as a whole."""
+"""The parts of a trace: hops with a lane for each family, and the conclusion for each family."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import Safe, safe, safe_lines
 
 SHOWN = 4
-"""Values of a hop that are listed; the rest is counted."""
+"""The number of values of a hop that are listed; the rest is counted."""
 
 
 class Verdict(StrEnum):
-    """What the API says of one family at one hop."""
+    """What the API says about one family at one hop."""
 
     OK = "ok"
     BROKEN = "broken"
@@ -26,9 +26,9 @@ class Verdict(StrEnum):
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """One family at one hop: its values, the verdict, why, and a fix that can be pasted.
+    """One family at one hop: its values, the verdict, the reason, and a fix to paste.
 
-    `in_part`: what is broken is broken for some of the objects at this hop, and others have the family.
+    `in_part`: only some of the objects at this hop are broken, and others have the family.
     """
 
     values: tuple[Safe, ...] = ()
@@ -39,7 +39,7 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
-    """One hop, both families. `symptom_of` are the ids of later hops that explain it where they are broken too."""
+    """One hop with both families. `symptom_of` are the ids of later hops that explain it if they are broken too."""
 
     id: str
     name: Safe
@@ -53,7 +53,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(StrEnum):
-    """What the hops come to for a family."""
+    """The conclusion for a family."""
 
     BROKEN = "broken"
     FLAGGED = "flagged"
@@ -64,7 +64,10 @@ class Outcome(StrEnum):
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """One family from end to end. `causes` are the indexes of the hops to blame, `fix` what fixes the first of them."""
+    """One family from end to end.
+
+    `causes` are the indexes of the hops to blame, `fix` is the fix of the first of them.
+    """
 
     outcome: Outcome
     sentence: Safe
@@ -73,7 +76,10 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """The hops from the client on, and the verdict. `target` is the object traced, `host` that of an Ingress."""
+    """The hops, starting at the client, and the conclusion.
+
+    `target` is the traced object, `host` that of an Ingress.
+    """
 
     title: Safe
     target: ObjectRef
@@ -83,7 +89,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     v6: Course
 
     def course(self, family: Family) -> Course:
-        """What the hops come to for a family."""
+        """The conclusion for a family."""
         return self.v4 if family == "IPv4" else self.v6
 
     @property
@@ -98,29 +104,29 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def listed(values: Iterable[str]) -> tuple[Safe, ...]:
-    """The first few values; the rest is counted."""
+    """The first few values and the number of others."""
     every = list(values)
     more = (safe(f"and {len(every) - SHOWN} more"),) if len(every) > SHOWN else ()
     return (*map(safe, every[:SHOWN]), *more)
 
 
 def make_hop(hop_id: str, name: str, lanes: Mapping[Family, Lane], *, symptom_of: tuple[str, ...] = ()) -> Hop:
-    """A hop of two lanes."""
+    """A hop with two lanes."""
     return Hop(id=hop_id, name=safe(name), v4=lanes["IPv4"], v6=lanes["IPv6"], symptom_of=symptom_of)
 
 
 def even_hop(hop_id: str, name: str, verdict: Verdict, why: str) -> Hop:
-    """A hop that says the same of both families."""
+    """A hop that has the same value for both families."""
     return make_hop(hop_id, name, {family: Lane(verdict=verdict, why=safe(why)) for family in FAMILIES})
 
 
 def client_hop() -> Hop:
-    """Where every trace begins, and the one hop that nobody can prove anything of."""
+    """The first hop of every trace, about which nothing can be proven."""
     return even_hop("client", "Client", Verdict.NOT_PROVEN, "dsview sends no packets")
 
 
 def worst_about(findings: Iterable[Finding], family: Family) -> Finding | None:
-    """The worst finding that concerns the family."""
+    """The worst finding about the family."""
     return min((f for f in findings if f.family in (family, None)), key=lambda f: f.order, default=None)
 
 
@@ -132,7 +138,7 @@ def fix_of(finding: Finding | None) -> Safe:
 def broken_lane(
     finding: Finding | None, otherwise: str = "", *, values: Iterable[str] = (), in_part: bool = False
 ) -> Lane:
-    """A broken lane, explained by a finding where there is one."""
+    """A broken lane, with the finding that explains it, if there is one."""
     return Lane(
         values=listed(values),
         verdict=Verdict.BROKEN,
@@ -148,7 +154,7 @@ def with_lane(hop: Hop, family: Family, lane: Lane) -> Hop:
 
 
 def softened(hop: Hop, family: Family) -> Hop:
-    """The hop, and what is broken there not proven: no finding bears it out, as in a rollout or before a grace ends."""
+    """The hop with broken lanes changed to "not proven": no finding confirms them, as in a rollout."""
     lane = hop.lane(family)
     if lane.verdict is not Verdict.BROKEN:
         return hop
@@ -162,14 +168,14 @@ def causes_of(hops: Sequence[Hop], family: Family) -> list[int]:
 
 
 def course_of(hops: tuple[Hop, ...], family: Family, against: Iterable[Finding]) -> Course:
-    """What the hops come to; `against` are findings about the objects on the way that no hop need show."""
+    """The conclusion of the hops; `against` are findings about the objects on the way, shown by a hop or not."""
     lanes = [hop.lane(family) for hop in hops]
     causes = causes_of(hops, family)
     if causes:
         return _broken(hops, family, causes)
     missing = next((x for hop, x in zip(hops, lanes, strict=True) if (hop.id, x.verdict) == _NOT_OFFERED), None)
     if missing is not None:
-        # With a fix it is a finding that says why; else the hop itself says all there is.
+        # If there is a fix, a finding gives the reason; else the hop itself does.
         why = f": {missing.why}" if missing.fix else "."
         return Course(outcome=Outcome.NOT_OFFERED, sentence=safe(f"{family} is not offered{why}"), fix=missing.fix)
     grave = sorted((f for f in against if f.severity is not Severity.NOTE and f.family in (family, None)), key=_order)
@@ -182,7 +188,7 @@ def course_of(hops: tuple[Hop, ...], family: Family, against: Iterable[Finding])
         (Verdict.NOT_READ, Outcome.NOT_READ, "no problem found in what was read; not read"),
         (Verdict.NOT_PROVEN, Outcome.NOT_PROVEN, "no problem found; not proven"),
     ):
-        # Of the client nothing is ever proven; that is said of every trace.
+        # Nothing about the client can ever be proven; every trace says so.
         names = [str(hop.name) for hop in hops[1:] if hop.lane(family).verdict is verdict]
         if names:
             return Course(outcome=outcome, sentence=safe(f"{family}: {words}: {', '.join(names)}."))
@@ -197,7 +203,7 @@ def _order(finding: Finding) -> tuple[object, ...]:
 
 
 def _broken(hops: tuple[Hop, ...], family: Family, causes: list[int]) -> Course:
-    # The last one is nearest to what serves; what the others say stands beside them.
+    # The last broken hop is nearest to the server; the others are listed after it.
     main, *others = reversed(causes)
     lane = hops[main].lane(family)
     in_part = " in part" if all(hops[i].lane(family).in_part for i in causes) else ""

@@ -1,4 +1,4 @@
-"""The hop of listeners: what the proxies on the way listen on, and which of them do not listen on a family."""
+"""The hop of listeners: the sockets of the proxies on the way, and which proxies do not listen on a family."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from dsview.listeners.proxies import closed_ports, listeners_of, traffic_ports
 def listen_hop(
     view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family], service: Service | None = None
 ) -> Hop | None:
-    """The listen sockets of the controllers among the pods: of the ports a Service leads to, else of the public ones.
+    """The listen sockets of the controllers among the pods: on the ports a Service leads to, else on the public ones.
 
-    None where there is no such port: admission and metrics Services lead past the proxy.
+    None if there is no such port: admission and metrics Services bypass the proxy.
     """
     state = view.state
     ports = {
@@ -46,7 +46,7 @@ def listen_hop(
 
 
 def _is_deaf(view: ClusterView, service: Service | None, pod: Pod, ports: set[int], family: Family) -> bool:
-    """Whether the proxy does not listen on one of the ports with the family, and does with the other."""
+    """Whether the proxy does not listen on one of the ports with the family, but does with the other family."""
     if service is not None:
         return bool(closed_ports(view.state, service, pod, family))
     found = sockets(listeners_of(view.state, pod))
@@ -54,7 +54,7 @@ def _is_deaf(view: ClusterView, service: Service | None, pod: Pod, ports: set[in
 
 
 def _listening(view: ClusterView, controllers: Sequence[Pod], ports: Mapping[Key, set[int]], family: Family) -> Lane:
-    """The sockets of a family, and what keeps one from trusting them."""
+    """The sockets of a family, and why they are not certain."""
     values: list[str] = []
     verdict, why = Verdict.OK, ""
     for pod in controllers:
@@ -84,7 +84,7 @@ def _deaf(
     who = f"{len(deaf)} of {of} controllers" if of > 1 else "the controller"
     names = ", ".join(pod.name for pod in deaf[:3])
     if ListenSource.PREDICTED in sources and finding is not None and finding.severity is Severity.WARNING:
-        # A default is no proof: the finding is a warning, and so is this.
+        # A default is not proof: the finding is only a warning, and so is this.
         return Lane(
             values=heard.values,
             verdict=Verdict.NOT_PROVEN,

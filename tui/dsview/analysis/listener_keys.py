@@ -1,4 +1,4 @@
-"""What the rows of the listeners' pane are of: one proxy pod, or a Gateway without any, one transport, one port."""
+"""The keys of rows in the listeners' pane: a proxy pod, or a Gateway without one, a transport and a port."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _GATEWAY = "gateway/"
 
 
 class ListenerKey(msgspec.Struct, frozen=True, gc=False):
-    """The listeners of a pod that share a transport and a port, or a path where the transport is `unix`.
+    """The listeners of a pod that share a transport and a port, or a path if the transport is `unix`.
 
-    `transport` is empty for a pod whose listeners are not known; `pod` is `gateway/NAME` for a Gateway that no pod of
-    the cluster serves. Panes hold keys of two texts, a namespace and a
-    name; `row_key` is this one as such a key, in the order of pod, transport and port.
+    `transport` is empty for a pod whose listeners are not known. `pod` is `gateway/NAME` for a Gateway that no pod of
+    the cluster serves. Panes use keys of two strings, a namespace and a name; `row_key` is this key in that form,
+    sorted by pod, transport and port.
     """
 
     namespace: str
@@ -29,7 +29,7 @@ class ListenerKey(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, pod: Pod, listener: Listener | None) -> ListenerKey:
-        """The key of a listener of a pod; None where its listeners are not known."""
+        """The key of a listener of a pod; None if its listeners are not known."""
         if listener is None:
             return cls(pod.namespace, pod.name)
         where = listener.address.replace(_SEPARATOR, "/") if listener.transport == "unix" else str(listener.port or 0)
@@ -44,7 +44,7 @@ class ListenerKey(msgspec.Struct, frozen=True, gc=False):
     @classmethod
     def parse(cls, key: Key) -> ListenerKey:
         """The inverse of `row_key`."""
-        # From the right: a file may name a pod as it likes.
+        # Split from the right, because a file may give a pod any name.
         pod, transport, where = (*key[1].rsplit(_SEPARATOR, 2), "", "")[:3]
         name, internal, _ = transport.partition("internal")
         return cls(key[0], pod, name, bool(internal), where.lstrip("0") if where.isdigit() else where)
@@ -52,7 +52,7 @@ class ListenerKey(msgspec.Struct, frozen=True, gc=False):
     @property
     def row_key(self) -> Key:
         """The key in tables."""
-        # Padded, so that ports stand in the order of their numbers.
+        # Padded, so that ports sort by number.
         where = self.where.rjust(5, "0") if self.port is not None else self.where
         transport = f"{self.transport}internal" if self.is_internal else self.transport
         return (self.namespace, _SEPARATOR.join((self.pod, transport, where)))
@@ -64,10 +64,10 @@ class ListenerKey(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def gateway_key(self) -> Key | None:
-        """The Gateway, where the listeners are of one."""
+        """The Gateway, if the listeners belong to one."""
         return (self.namespace, self.pod.removeprefix(_GATEWAY)) if self.pod.startswith(_GATEWAY) else None
 
     @property
     def port(self) -> int | None:
-        """The port; None for a unix socket and where listeners are not known."""
+        """The port; None for a unix socket and if listeners are not known."""
         return int(self.where) if self.where.isdigit() and self.transport != "unix" else None

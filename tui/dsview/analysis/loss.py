@@ -1,4 +1,4 @@
-"""Over which families a Service fails, as its findings say: what the trace shows as broken and the overview counts."""
+"""The families over which a Service fails, by its findings: shown by the trace and counted by the overview."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dsview.kinds.service import Service
 
 
 class Loss(IntEnum):
-    """How a family of a Service fares."""
+    """How well a Service works over a family."""
 
     PART = 1
     WHOLE = 2
 
 
 def loss_of(view: ClusterView, finding: Finding) -> Loss | None:
-    """What a finding means for its Service over `families_of_loss`; None where everybody is served."""
+    """The effect of a finding on its Service over `families_of_loss`; None if all clients are served."""
     if finding.object.kind != Kind.SERVICE.value:
         return None
     check = registry()[finding.check]
@@ -44,7 +44,7 @@ def loss_of(view: ClusterView, finding: Finding) -> Loss | None:
 
 
 def _do_others_serve(view: ClusterView, finding: Finding) -> bool:
-    """Whether there are more replicas than the finding names: these go on serving."""
+    """Whether there are more replicas than the finding names, which continue to serve."""
     if finding.family is None:
         return False
     key = (finding.object.namespace or "", finding.object.name)
@@ -52,7 +52,7 @@ def _do_others_serve(view: ClusterView, finding: Finding) -> bool:
 
 
 def families_of_loss(view: ClusterView, finding: Finding) -> tuple[Family, ...]:
-    """The families that a finding about a Service is about: all of the Service's where it names none."""
+    """The families of a finding about a Service: all of the Service's if it names none."""
     if finding.family is not None:
         return (finding.family,)
     service = view.state.services.get((finding.object.namespace or "", finding.object.name))
@@ -60,7 +60,7 @@ def families_of_loss(view: ClusterView, finding: Finding) -> tuple[Family, ...]:
 
 
 def losses_of(view: ClusterView, service: Service) -> dict[Family, Loss]:
-    """The families over which a Service fails, altogether or in part."""
+    """The families over which a Service fails, completely or partly."""
     found: dict[Family, Loss] = {}
     for finding in view.findings_of(Kind.SERVICE.value, *service.key):
         loss = loss_of(view, finding)
@@ -74,7 +74,7 @@ def losses_of(view: ClusterView, service: Service) -> dict[Family, Loss]:
 
 
 def closed_node_ports(view: ClusterView) -> tuple[Family, ...]:
-    """The families that no node has, as far as a finding about one of them says so: no node port answers over them."""
+    """The families that no node has according to a finding, so that no node port answers over them."""
     nodes = view.nodes
     missing = [f for f in FAMILIES if nodes and not any(f in facts.internal for facts in nodes.values())]
     return tuple(family for family in missing if any(_lacks(view, name, family) for name in nodes))

@@ -1,4 +1,4 @@
-"""What is not judged at the moment, in a sentence: findings within their grace period, and of unsettled objects."""
+"""A sentence about what is not judged at the moment: findings in their grace period, and of unsettled objects."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from dsview.core.text import clock_text
 from dsview.kinds.kind import Kind
 
 _NAMED = 2
-"""So many objects are named, instead of counted."""
+"""The number of objects to name; more are counted."""
 
 
 def settling_sentence(settling: Settling) -> str:
-    """Which Services are not judged, or how many findings of other objects, and until when; empty where all are."""
+    """Which Services, or how many findings of other objects, are not judged, and until when; empty if all are."""
     every = list(settling)
     of_services = [entry for entry in every if entry.finding.object.kind == Kind.SERVICE.value]
     if of_services:
@@ -35,7 +35,7 @@ def _who(services: Collection[ObjectRef]) -> str:
 
 
 def when_judged(entries: Collection[Pending]) -> str:
-    """When all of these are judged: `until 14:03:22`, `while Pod shop/web-1 is not ready`."""
+    """When all of these will be judged: `until 14:03:22`, `while Pod shop/web-1 is not ready`."""
     moments = [entry.until for entry in entries if entry.until < math.inf]
     awaited = {entry.waits_for for entry in entries if entry.waits_for is not None}
     if not awaited:

@@ -1,4 +1,4 @@
-"""What two versions of an object differ in that a timeline enters: families gained and lost, nodes up and down."""
+"""The differences between two versions of an object that the timeline shows: families and readiness of nodes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dsview.kinds.service import Service
 
 
 class Happening(msgspec.Struct, frozen=True):
-    """What became of an object: an entry without its time."""
+    """A change of an object: an entry without its time."""
 
     turn: Turn
     sort: Sort
@@ -50,7 +50,7 @@ def of_families(turn: Turn, text: str, layer: LayerName, families: Iterable[Fami
 def _came_and_went(
     before: Iterable[Family], after: Iterable[Family], what: str, layer: LayerName
 ) -> Iterator[Happening]:
-    """The families of something that were gained and lost. `what` has a place for the family."""
+    """The families that something gained and lost. `what` has a placeholder for the family."""
     was, now = set(before), set(after)
     for family in FAMILIES:
         if family in now - was:
@@ -77,7 +77,7 @@ def _service(old: object, new: object) -> Iterator[Happening]:
 
 
 def _pod(old: object, new: object) -> Iterator[Happening]:
-    """Pods come and go all the time; only one that stays and has other families is news."""
+    """Pods are created and deleted all the time; only a running Pod with other families is news."""
     if isinstance(old, Pod) and isinstance(new, Pod) and old.ips and new.ips and old.ips != new.ips:
         yield from _came_and_went(families_of(old.ips), families_of(new.ips), "{}", LayerName.PODS)
 
@@ -127,4 +127,4 @@ FOLLOWED: dict[Kind, Callable[[object, object], Iterator[Happening]]] = {
     Kind.NODE: _node,
     Kind.PROXY_LISTENERS: _conf,
 }
-"""By kind, what became of an object between two versions of it, either of which may be missing."""
+"""By kind, the changes between two versions of an object, either of which may be missing."""

@@ -1,7 +1,7 @@
-"""The cluster in a sentence: what it is, which Services fail over which family, and what nobody could tell.
+"""The cluster in a sentence: its mode, which Services fail over which family, and what is not known.
 
-Every sentence says no more than what was read bears out: "no problem found" is said only after everything
-was read and evaluated, and never "it works" or "reachable", since dsview sends no packets.
+No sentence claims more than was read: "no problem found" appears only after everything was read and evaluated, and
+never "it works" or "reachable", because dsview sends no packets.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.registry import CORE_KINDS, RESOURCES
 from dsview.sources.events import Health
 
-NO_PACKETS = Safe("No packets are sent to try it.")
+NO_PACKETS = Safe("dsview sends no packets to test it.")
 
 MODES: dict[str, str] = {
     "ipv4": "IPv4 only",
@@ -32,7 +32,7 @@ MODES: dict[str, str] = {
     "dual-ipv4-first": "Dual-stack, IPv4 first",
     "dual-ipv6-first": "Dual-stack, IPv6 first",
 }
-"""The modes of `Profile.mode` as people say them."""
+"""The modes of `Profile.mode` in words."""
 
 
 _ROOM = 60
@@ -91,7 +91,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def overview(view: ClusterView, tally: Tally) -> Overview:
-    """The overview of a session as it stands; `tally` is what its findings come to."""
+    """The overview of a session in its current state; `tally` is the summary of its findings."""
     unread = _unread(view)
     missing = _missing(view) if view.was_settled else 0
     is_cut_off = any(view.state.status(kind).cut_off for kind in CORE_KINDS)
@@ -117,14 +117,14 @@ def overview(view: ClusterView, tally: Tally) -> Overview:
 
 
 def overview_now(view: ClusterView) -> Overview:
-    """The overview, with the findings gone through at once: for commands."""
+    """The overview, with the findings counted in one go: for commands."""
     tallier = CauseSummarizer(view)
     tallier.finish()
     return overview(view, tallier.tally)
 
 
 def _missing(view: ClusterView) -> int:
-    """How many checks could not be evaluated, but for those that have to be asked for and were not."""
+    """The number of checks that could not be evaluated, without those that run only on request."""
     asked = view.policy.select
     return sum(bool(asked) or not registry()[entry.check].opt_in for entry in view.not_evaluated())
 
@@ -135,7 +135,7 @@ def _mode(profile: Profile) -> Safe:
         return Safe("Which families the cluster serves is not known.")
     but = f" ({', '.join(profile.qualifiers)})" if profile.qualifiers else ""
     if profile.confidence is Confidence.ASSUMED:
-        return safe(f"{words}{but}, as far as its Services tell.")
+        return safe(f"{words}{but}, inferred from its Services.")
     return safe(f"{words}{but}.")
 
 
@@ -146,9 +146,9 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
     services = state.census.services
     total = services.of[FAMILIES[0]]
     if view.was_settled and not total:
-        return ["There are no Services to judge."]
+        return ["There are no Services to check."]
     if severity is not None and not tally.is_counted:
-        # There are findings, and nobody knows yet what they come to.
+        # There are findings, but they are not counted yet.
         return []
     # Families over which a Service does not work at all come first.
     found = [
@@ -184,7 +184,7 @@ def _failing(tally: Tally, family: Family, of: int) -> str:
         verb = "works" if partial == 1 else "work"
         return f"{partial:,} of {services} {verb} only in part over {family}: {_who(tally, family, Loss.PART)}."
     verb = "does" if failing == 1 else "do"
-    why = f" ({idle:,} for want of a ready pod)" if idle else ""
+    why = f" ({idle:,} without a ready pod)" if idle else ""
     more = f"; {partial:,} only in part" if partial else ""
     return f"{failing:,} of {services} {verb} not work over {family}{why}: {_who(tally, family, Loss.WHOLE)}{more}."
 
@@ -208,7 +208,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _unread(view: ClusterView) -> list[str]:
-    """What a verdict cannot do without and was not read, by reason."""
+    """What a verdict needs and was not read, by reason."""
     state = view.state
     by_reason: dict[str, list[str]] = {}
     for kind in CORE_KINDS:
@@ -226,7 +226,7 @@ def _unread(view: ClusterView) -> list[str]:
 
 
 def _limits(view: ClusterView, missing: int) -> list[str]:
-    """What makes the verdict an older or a smaller one than it looks."""
+    """What makes the verdict outdated or incomplete."""
     state = view.state
     sentences: list[str] = []
     stale = [f"{kind.value}s" for kind in CORE_KINDS if state.status(kind).health is Health.STALE]
@@ -234,7 +234,7 @@ def _limits(view: ClusterView, missing: int) -> list[str]:
         sentences.append(f"{', '.join(stale)}: as last known.")
     cut_off = [f"{kind.value}s" for kind in CORE_KINDS if state.status(kind).cut_off]
     if cut_off:
-        sentences.append(f"{', '.join(cut_off)}: cut off, some are missing.")
+        sentences.append(f"{', '.join(cut_off)}: truncated, some are missing.")
     namespaces = {name for kind in CORE_KINDS for name in state.status(kind).namespaces or ()}
     if namespaces:
         sentences.append(f"Only {_count(len(namespaces), 'namespace')} {'is' if len(namespaces) == 1 else 'are'} read.")

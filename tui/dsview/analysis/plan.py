@@ -1,4 +1,7 @@
-"""The plan: what each single-stack Service needs to become dual-stack, in waves. It proposes; it applies nothing."""
+"""The plan: what each single-stack Service needs to become dual-stack, in waves.
+
+It only proposes; it applies nothing.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ from dsview.listeners.proxies import closed_ports, listeners_of, proxies_behind,
 
 
 class Wave(StrEnum):
-    """When a Service can become dual-stack, the soonest first. The deepest thing in its way decides."""
+    """When a Service can become dual-stack, the soonest first. The slowest of its obstacles decides."""
 
     READY = "ready"
     SETTINGS = "settings"
@@ -65,7 +68,7 @@ class Wave(StrEnum):
 
 
 _SCARCE = 0.95
-"""The share of Service addresses in use from which it is worth saying how many are left."""
+"""The share of Service addresses in use above which the plan says how many are left."""
 
 _ORDER = list(Wave)
 _TITLES = {
@@ -87,7 +90,7 @@ _WORDS = {
 
 
 class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing in the way: once it is gone, the Service can move up. `commands` remove it, one a line."""
+    """One obstacle: once it is removed, the Service can become dual-stack. `commands` remove it, one a line."""
 
     wave: Wave
     message: str
@@ -96,9 +99,9 @@ class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One Service: the family it has, the one it would get, what stands in the way, and the command once that is gone.
+    """One Service: the family it has, the one to add, the obstacles, and the command once they are removed.
 
-    `notes` tell what the plan cannot know, and what to look at afterwards.
+    `notes` say what the plan cannot know, and what to check afterwards.
     """
 
     service: ObjectRef
@@ -160,7 +163,7 @@ def make_step(view: ClusterView, service: Service) -> Step:
 
 
 class _Planner:
-    """Looks for what is in the way of one Service."""
+    """Looks for the obstacles of one Service."""
 
     def __init__(self, view: ClusterView, service: Service) -> None:
         self._view = view
@@ -184,7 +187,7 @@ class _Planner:
         )
 
     def _command(self) -> str:
-        # Both fields at once: a policy alone does not move a Service that is PreferDualStack already.
+        # Both fields at once: the policy alone does not change a Service that is PreferDualStack already.
         service = self._service
         door = door_of(self._view, service)
         if door is not None:
@@ -201,11 +204,11 @@ class _Planner:
         yield from self._settings()
         if self._service.type == "LoadBalancer":
             self._notes.append(
-                f"Whether the load balancer then gets an {self._gets} address is its provider's matter; some give one "
+                f"Whether the load balancer then gets an {self._gets} address depends on its provider; some assign one "
                 "to new Services only."
             )
         if is_cluster_dns(self._service):
-            self._notes.append("Pods ask the address in their kubelet's clusterDNS; one address is enough for them.")
+            self._notes.append("Pods use the address in their kubelet's clusterDNS; one address is enough for them.")
 
     def _cluster(self) -> Obstacle | None:
         profile = self._view.profile
@@ -222,7 +225,7 @@ class _Planner:
         return Obstacle(
             wave=Wave.UNKNOWN,
             message="Whether the cluster serves both families is not known: no ServiceCIDR, kube-apiserver flag or "
-            "dual-stack Service was seen.",
+            "dual-stack Service was found.",
         )
 
     def _full_range(self) -> Iterator[Obstacle]:
@@ -246,7 +249,7 @@ class _Planner:
         if not service.selector:
             yield Obstacle(
                 wave=Wave.SETTINGS,
-                message=f"The Service has no selector: somebody has to write an EndpointSlice of {self._gets} for it.",
+                message=f"The Service has no selector: create an EndpointSlice of {self._gets} for it by hand.",
             )
             return
         if not self._state.is_known(Kind.POD):
@@ -254,7 +257,7 @@ class _Planner:
             return
         pods = self._pods_behind()
         if not pods:
-            self._notes.append(f"No pod runs behind it: nothing tells whether its pods would have {self._gets}.")
+            self._notes.append(f"No pod runs behind it, so it is not known whether its pods would have {self._gets}.")
             return
         lacking = [pod for pod in pods if self._gets not in families_of(pod.ips)]
         if not lacking:
@@ -268,24 +271,24 @@ class _Planner:
         if self._gets in self._view.profile.unused_families and any(not pod.host_network for pod in recreated):
             yield Obstacle(
                 wave=Wave.CLUSTER,
-                message=f"{lack}, and no pod of the cluster has it, though nodes have {self._gets} ranges: switch it "
+                message=f"{lack}, and no pod of the cluster has it, though nodes have {self._gets} ranges: enable it "
                 "on in the configuration of the CNI plug-in.",
             )
             recreated = [pod for pod in recreated if pod.host_network]
         if recreated:
             chosen = [pod.name for pod in recreated if pod.ipam]
-            doubt = f" {names(chosen)} ask for addresses by annotation: look there first." if chosen else ""
+            doubt = f" {names(chosen)} request addresses by annotation: check the annotation first." if chosen else ""
             yield Obstacle(
                 wave=Wave.PODS,
-                message=f"{lack}, though their nodes give it: {names(p.name for p in recreated)}.{doubt}",
+                message=f"{lack}, though their nodes can assign it: {names(p.name for p in recreated)}.{doubt}",
                 commands=tuple(recreate_pods(recreated).split("\n")),
                 objects=tuple(ref("Pod", pod) for pod in recreated),
             )
 
     def _pods_behind(self) -> list[Pod]:
-        """The running pods of the Service: those of its slices, or where these name none, those that it selects.
+        """The running pods of the Service: those of its slices, or if these name none, those that it selects.
 
-        A Service whose pods lack its family has ready pods and no endpoint.
+        A Service whose pods lack its family has ready pods but no endpoint.
         """
         service = self._service
         targets = service_endpoints(self._state, service.key).targets.values()
@@ -301,7 +304,7 @@ class _Planner:
         return facts is not None and self._gets not in (facts.internal if pod.host_network else facts.pod_families)
 
     def _of_nodes(self, pods: list[Pod]) -> Iterator[Obstacle]:
-        """What has to happen to the nodes of these pods, which lack the family."""
+        """What must change on the nodes of these pods, which lack the family."""
         on_host = sorted({pod.node_name for pod in pods if pod.host_network})
         if on_host:
             yield Obstacle(
@@ -316,16 +319,16 @@ class _Planner:
         if not any(self._gets in facts.pod_families for facts in self._view.nodes.values()):
             yield Obstacle(
                 wave=Wave.CLUSTER,
-                message=f"No node gives pods {self._gets}: the pod network has one family (kube-controller-manager's "
-                "--cluster-cidr, and the CNI's configuration).",
+                message=f"No node assigns {self._gets} to pods: the pod network has one family "
+                "(kube-controller-manager's --cluster-cidr, and the CNI's configuration).",
             )
             return
         nodes = [node for name in behind if (node := self._state.nodes.get(("", name))) is not None]
         registered = [node for node in nodes if node.cidrs]
         yield Obstacle(
             wave=Wave.NODES,
-            message=f"{names(behind)} {'gives' if len(behind) == 1 else 'give'} pods no {self._gets}, other nodes do; "
-            f"of its pods there run {names(p.name for p in pods if not p.host_network)}.",
+            message=f"{names(behind)} {'gives' if len(behind) == 1 else 'give'} pods no {self._gets}, but other nodes "
+            f"do; its pods there are {names(p.name for p in pods if not p.host_network)}.",
             commands=tuple(line for node in registered for line in reregister_node(node).split("\n")),
             objects=tuple(ObjectRef("Node", None, name) for name in behind),
         )
@@ -336,7 +339,7 @@ class _Planner:
         if cidr_families(ranges) and self._gets not in cidr_families(ranges) and not limits_nobody(ranges):
             yield Obstacle(
                 wave=Wave.SETTINGS,
-                message=f"Its source ranges name {names(ranges)} only: over {self._gets} everybody would be let in.",
+                message=f"Its source ranges name {names(ranges)} only: over {self._gets} any client would have access.",
                 commands=(close_family(service, self._gets),),
             )
         yield from self._policies()
@@ -344,7 +347,7 @@ class _Planner:
 
     def _policies(self) -> Iterator[Obstacle]:
         if not self._state.is_known(Kind.NETWORK_POLICY):
-            self._notes.append("NetworkPolicies were not read: whether one blocks the family is not known.")
+            self._notes.append("NetworkPolicies were not read, so it is not known whether one blocks the family.")
             return
         policies = [
             (policy, limits)
@@ -395,7 +398,7 @@ class _Planner:
                 return
 
     def _opening(self, pod: Pod, ports: list[int]) -> str:
-        """How to have the proxies listen on the family, in the words of their controller."""
+        """How to make the proxies listen on the family, in the terms of their controller."""
         door = door_of(self._view, self._service)
         if door is not None:
             return door.controller.open_fix(self._state, self._service, self._gets)

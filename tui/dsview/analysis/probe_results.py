@@ -1,4 +1,4 @@
-"""What a probe observed, and what that means. Observations stand beside the findings and change none of them."""
+"""The results of a probe and their meaning. They are shown beside the findings and do not change them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dsview.core.text import Safe, clock_text, safe
 
 
 class Outcome(StrEnum):
-    """What became of one connection."""
+    """The result of one connection."""
 
     OPEN = "open"
     REFUSED = "refused"
@@ -22,9 +22,9 @@ class Outcome(StrEnum):
     UNREACHABLE = "unreachable"
     FAILED = "failed"
     NO_RECORD = "no record"
-    """A name was published in place of an address, and DNS has none of the family for it."""
+    """A name was published instead of an address, and DNS has no record of the family for it."""
     NO_ROUTE = "no route of that family here"
-    """This machine cannot send to such addresses at all. That says nothing about the cluster."""
+    """This machine cannot send to such addresses. This says nothing about the cluster."""
     BLOCKED = "blocked on this machine"
 
     @property
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """One connection: where it went, what became of it, and after how many seconds. `detail` is the system's word."""
+    """One connection: its target, its result, and its duration in seconds. `detail` is the message of the system."""
 
     target: ProbeTarget
     address: str
@@ -44,7 +44,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
-    """The addresses that DNS has for a name in one family. `failure` says why that is not known, else it is empty."""
+    """The addresses in DNS for a name in one family. `failure` says why they are not known; otherwise it is empty."""
 
     addresses: tuple[str, ...] = ()
     failure: str = ""
@@ -55,11 +55,11 @@ class HostVerdict(StrEnum):
 
     MATCHES = "published"
     ELSEWHERE = "not published by the cluster"
-    """Other addresses than the published ones: a CDN or another balancer may stand before it, or the record is old."""
+    """Different addresses than the published ones: a CDN or another balancer may be in front, or the record is old."""
     MISSING = "missing"
-    """No record, though an address of the family is published."""
+    """No record, although an address of the family is published."""
     UNPUBLISHED = "no such address is published"
-    """A record, though no address of the family is published."""
+    """A record, although no address of the family is published."""
     NEITHER = "neither record nor address"
     UNKNOWN = "not known"
 
@@ -81,9 +81,9 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
         return self.v4 if family == "IPv4" else self.v6
 
     def lacks(self, family: Family) -> bool:
-        """Whether clients go wrong over a family: no record of what is published, or one that leads to nothing.
+        """Whether clients fail over a family: a published address has no record, or a record leads to nothing.
 
-        A record that points elsewhere is no fault if the other family's does too: both are behind a CDN.
+        A record that points elsewhere is not a fault if that of the other family does too: then both are behind a CDN.
         """
         verdict = self.verdict(family)
         is_direct = self.verdict(other(family)) is HostVerdict.MATCHES
@@ -102,7 +102,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
-    """A probe that was made: `machine` is the name of the one that made it, `at` when it began, epoch seconds."""
+    """A completed probe: `machine` is the name of the machine that ran it, `at` its start, epoch seconds."""
 
     machine: Safe
     at: float
@@ -112,19 +112,19 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_failed(self) -> bool:
-        """Whether a connection that was tried is not open, or a host lacks a record of a family that is published."""
+        """Whether a connection is not open, or a host lacks a record of a published family."""
         return any(c.outcome.was_tried and c.outcome is not Outcome.OPEN for c in self._expected()) or any(
             lookup.lacks(family) for lookup in self.lookups for family in FAMILIES
         )
 
     @property
     def untried(self) -> tuple[Family, ...]:
-        """The families of which a connection could not be tried from here."""
+        """The families of which a connection could not be tested from here."""
         left = {c.target.family for c in self.connections if not c.outcome.was_tried}
         return tuple(family for family in FAMILIES if family in left)
 
     def _expected(self) -> Iterable[Connection]:
-        """The connections, without those to a name that has addresses of the other family only.
+        """The connections, without those to a name that has only addresses of the other family.
 
         Such a name promises no family by itself; one without any address is broken.
         """
@@ -136,18 +136,18 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def milliseconds(seconds: float) -> str:
-    """A duration as people read it, such as `12 ms`."""
+    """A duration for people, such as `12 ms`."""
     return f"{seconds * 1000:.0f} ms"
 
 
 def in_words(connection: Connection) -> Safe:
-    """What became of a connection, in a few words."""
+    """The result of a connection in a few words."""
     target, outcome = connection.target, connection.outcome
     match outcome:
         case Outcome.OPEN:
             return safe(f"open ({milliseconds(connection.seconds)})")
         case Outcome.NO_ROUTE:
-            return safe(f"not tried: no {target.family} route from this machine")
+            return safe(f"not tested: no {target.family} route from this machine")
         case Outcome.NO_RECORD:
             return safe(f"the name has no {'A' if target.family == 'IPv4' else 'AAAA'} record")
         case Outcome.FAILED | Outcome.BLOCKED:
@@ -157,7 +157,7 @@ def in_words(connection: Connection) -> Safe:
 
 
 def with_observations(trace: Trace, observed: Observed) -> Trace:
-    """The trace with what was observed at its first hop, the client. No verdict is another one because of that."""
+    """The trace with the results at its first hop, the client. They change no verdict."""
     client = trace.hops[0]
     when = f"observed from {observed.machine} at {clock_text(observed.at)} UTC"
     for family in FAMILIES:

@@ -1,7 +1,7 @@
 """The hops behind a Service: load balancer, Service IP, EndpointSlices, Pods, listeners, Nodes.
 
-Only what the API tells: a hop is never called reachable, only "ok"; where the API cannot tell, the verdict is
-"not proven", and what could not be read is "not read".
+The hops contain only what the API says. A hop is never called reachable, only "ok"; if the API cannot say, the verdict
+is "not proven", and what could not be read is "not read".
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.proxies import config_map_key
 
-_ONLY_SLICES = "only EndpointSlices tell which"
-_PLACEHOLDER = "its endpoint is a placeholder of Cilium, whose proxy on each node takes the traffic"
+_ONLY_SLICES = "only EndpointSlices say which"
+_PLACEHOLDER = "its endpoint is a placeholder of Cilium, whose proxy on each node accepts the traffic"
 _HOP_IDS = {
     HopName.LISTEN: "listen",
     HopName.LOAD_BALANCER: "load-balancer",
@@ -60,7 +60,7 @@ class ServiceHops:
         self._only = only
         self._findings = view.findings_of("Service", *service.key)
         self._endpoints: ServiceEndpoints = service_endpoints(self._state, service.key)
-        # An alias of a DNS name may have slices left over from before it was one; nobody asks them.
+        # An alias of a DNS name may still have slices from before it became one; nothing uses them.
         targets = {} if service.is_external_name else self._endpoints.targets
         found = {pod.key: pod for e in targets.values() if (pod := self._state.pods.get(e.target)) is not None}
         self.pods = [only] if only is not None else sorted(found.values(), key=lambda pod: pod.key)
@@ -79,12 +79,12 @@ class ServiceHops:
                 yield from self._view.book.of_subject(subject)
 
     def way(self) -> list[Hop]:
-        """All hops from outside to the Nodes, as broken as the findings are."""
+        """All hops from outside to the Nodes, broken according to the findings."""
         hops = [*self.front(), *self.back()]
         return self._agreed(hops) if self._only is None else borne_out(hops, self._evidence())
 
     def _agreed(self, hops: list[Hop]) -> list[Hop]:
-        """The hops, broken where the findings about the Service say so and nowhere else: the overview counts these."""
+        """The hops, broken exactly where findings about the Service say so: the overview counts these."""
         losses = losses_of(self._view, self._service)
         for family in FAMILIES:
             loss = losses.get(family)
@@ -103,7 +103,7 @@ class ServiceHops:
         return hops
 
     def _evidence(self) -> list[Finding]:
-        """The findings about the Service, the Pods behind it and what they rest on."""
+        """The findings about the Service, the Pods behind it, and the objects they depend on."""
         return [*self._findings, *(finding for pod in self.pods for finding in findings_behind(self._view, pod))]
 
     def front(self) -> Iterator[Hop]:
@@ -115,7 +115,7 @@ class ServiceHops:
         yield self._service_ip()
 
     def back(self) -> Iterator[Hop]:
-        """From the EndpointSlices to the Nodes; nothing for an alias of a DNS name, which has none of these."""
+        """From the EndpointSlices to the Nodes; empty for an alias of a DNS name."""
         if self._service.is_external_name:
             return
         if self._state.is_known(Kind.ENDPOINT_SLICE):
@@ -147,7 +147,7 @@ class ServiceHops:
             if values and self._wants(family):
                 lanes[family] = Lane(values=listed(values), verdict=Verdict.OK)
             elif self._is_translated(family):
-                why = safe(f"the load balancer ends the connections and opens {self._service.families[0]} ones")
+                why = safe(f"the load balancer terminates connections and opens {self._service.families[0]} ones")
                 lanes[family] = Lane(values=listed(values), verdict=Verdict.NOT_PROVEN, why=why)
             elif values:
                 otherwise = f"the Service has no {family} behind it"
@@ -155,13 +155,13 @@ class ServiceHops:
             elif names:
                 lanes[family] = Lane(values=listed(names), verdict=Verdict.NOT_PROVEN, why=safe("a host name only"))
             elif self._wants(family):
-                lanes[family] = broken_lane(worst_about(about, family), f"no {family} address was given")
+                lanes[family] = broken_lane(worst_about(about, family), f"no {family} address was assigned")
             else:
                 lanes[family] = self._outside(family)
         return make_hop("load-balancer", "Load balancer", lanes)
 
     def _is_translated(self, family: Family) -> bool:
-        """Whether a load balancer takes a family that the Service has not, and speaks another one to the nodes."""
+        """Whether a load balancer accepts a family that the Service lacks, and uses another one towards the nodes."""
         service = self._service
         if self._wants(family) or service.type != "LoadBalancer" or not service.families:
             return False
@@ -197,7 +197,9 @@ class ServiceHops:
     def _service_ip(self) -> Hop:
         name = f"Service {self._service.name}"
         if self._service.is_external_name:
-            return even_hop("service", name, Verdict.NOT_PROVEN, "an alias for a DNS name, which the API does not hold")
+            return even_hop(
+                "service", name, Verdict.NOT_PROVEN, "an alias for a DNS name, whose addresses are not in the API"
+            )
         found = by_family(self._service.real_cluster_ips)
         about = self._about(HopName.SERVICE)
         lanes: dict[Family, Lane] = {}
@@ -208,7 +210,7 @@ class ServiceHops:
             elif not self._wants(family):
                 finding = worst_about(about, family)
                 why = safe(finding.message if finding is not None else f"the Service has no {family}")
-                # A Service that never asked for more needs no fix.
+                # A Service that never requested more needs no fix.
                 is_wrong = finding is not None and finding.severity is not Severity.NOTE
                 lanes[family] = Lane(verdict=Verdict.ABSENT, why=why, fix=fix_of(finding if is_wrong else None))
             elif self._service.is_headless:
@@ -233,7 +235,7 @@ class ServiceHops:
         if live and live == most:
             return Lane(values=(safe(value),), verdict=Verdict.OK)
         if not most and not self._service.selector:
-            why = "no endpoints, and no selector that would choose any"
+            why = "no endpoints, and no selector to choose any"
             return Lane(verdict=Verdict.NOT_PROVEN, why=safe(why))
         otherwise = f"{live} of {most} have {family}" if most else "no ready endpoint in either family"
         about = self._about(HopName.ENDPOINT_SLICES)
@@ -246,7 +248,7 @@ class ServiceHops:
         if identity is None:
             return broken_lane(None, f"the pod is not among the {family} endpoints")
         if identity not in rows.ready:
-            return broken_lane(None, "the pod is not ready, so that nothing is sent to it", values=["not ready"])
+            return broken_lane(None, "the pod is not ready, so nothing is sent to it", values=["not ready"])
         return Lane(values=(safe("ready"),), verdict=Verdict.OK)
 
     def _pod_ips(self) -> Hop:
@@ -264,7 +266,7 @@ class ServiceHops:
         return pods_hop(self._view, self.pods, self._service.families)
 
     def _addresses(self) -> Hop:
-        """Endpoints behind which there are no Pods, such as the API server's."""
+        """Endpoints without Pods, such as the API server's."""
         lanes: dict[Family, Lane] = {}
         for family in FAMILIES:
             values = [address for e in self._endpoints.of(family).all.values() for address in e.addresses]
@@ -281,14 +283,14 @@ class ServiceHops:
 
 
 def findings_behind(view: ClusterView, pod: Pod) -> tuple[Finding, ...]:
-    """The findings about a Pod, its Node, and the ConfigMap that a controller goes by."""
+    """The findings about a Pod, its Node, and the ConfigMap that configures a controller."""
     key = config_map_key(pod) if pod.key in view.state.controllers else None
     settings = view.findings_of("ConfigMap", *key) if key is not None else ()
     return (*view.findings_of("Pod", *pod.key), *view.findings_of("Node", "", pod.node_name), *settings)
 
 
 def borne_out(hops: Iterable[Hop], evidence: Iterable[Finding]) -> list[Hop]:
-    """The hops, and what is broken over a family not proven where no finding of weight is about the family."""
+    """The hops, with broken lanes changed to "not proven" where no error or warning is about the family."""
     found = list(hops)
     grave = [f for f in evidence if f.severity is not Severity.NOTE or registry()[f.check].note_breaks]
     for family in FAMILIES:
@@ -298,7 +300,7 @@ def borne_out(hops: Iterable[Hop], evidence: Iterable[Finding]) -> list[Hop]:
 
 
 def _break(hops: list[Hop], family: Family, finding: Finding) -> None:
-    """Have the hop that a finding is about broken, where it is not yet."""
+    """Mark the hop that a finding is about as broken, if it is not yet."""
     wanted = _HOP_IDS.get(registry()[finding.check].hop or HopName.SERVICE, "service")
     ids = [hop.id for hop in hops]
     at = ids.index(wanted if wanted in ids else "service")
@@ -315,7 +317,7 @@ def pods_hop(view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family]) -
 
 
 def _pod_lane(view: ClusterView, pods: Sequence[Pod], family: Family, *, is_wanted: bool) -> Lane:
-    # Finished and terminating pods keep their addresses only on paper; pending ones have none yet.
+    # Finished and terminating pods no longer use their addresses; pending ones have none yet.
     addressed = [pod for pod in pods if pod.ips and pod.phase == "Running" and not pod.deleted]
     having = [f"{pod.name} {ip}" for pod in addressed for ip in pod.ips if families_of((ip,)) == (family,)]
     without = [pod for pod in addressed if family not in families_of(pod.ips)]
@@ -339,7 +341,7 @@ def _pod_lane(view: ClusterView, pods: Sequence[Pod], family: Family, *, is_want
 
 
 def nodes_hop(view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family]) -> Hop:
-    """What the nodes of pods can give them."""
+    """The families that the nodes of pods can assign."""
     names = sorted({pod.node_name for pod in pods if pod.node_name})
     lanes: dict[Family, Lane] = {}
     for family in FAMILIES:
@@ -362,8 +364,8 @@ def nodes_hop(view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family]) 
 
 
 def _node_lacks(view: ClusterView, pod: Pod, family: Family) -> bool:
-    """Whether the pod's node cannot give it a family: its own addresses where the pod is on the node's network."""
+    """Whether the pod's node cannot provide a family: its own addresses if the pod is on the node's network."""
     facts = view.nodes.get(pod.node_name)
     given = (facts.internal if pod.host_network else facts.pod_families) if facts is not None else ()
-    # Where nothing tells which families a node gives, it is not said to lack any.
+    # If the families of a node are not known, none is reported as missing.
     return bool(given) and family not in given

@@ -1,7 +1,7 @@
 """What changed since everything was read first: families gained and lost, findings opened and closed, connections.
 
-The session tells it of every batch; it keeps the last `LIMIT` entries. What was there when dsview came is no change:
-a finding of which the timeline knows nothing is older than this session.
+The session reports every batch; the last `LIMIT` entries are kept. What existed at the start is not a change: a finding
+that the timeline does not have is older than this session.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from dsview.listeners.registry import plural_of
 from dsview.sources.events import Health, Listed, StatusChanged
 
 LIMIT = 2000
-"""How many entries are kept; older ones are dropped and counted."""
+"""The number of entries to keep; older ones are dropped and counted."""
 
 MERGE = 10.0
-"""Seconds within which the same thing happening to another kind is one entry: a lost server loses all watches."""
+"""Seconds within which the same event for another kind is part of one entry: losing a server ends all watches."""
 
 FLEETING = 2.0
-"""A finding that was open for less is not news: it was looked at between two halves of one change."""
+"""A finding that was open for less is not news: it was evaluated in the middle of a change."""
 
 _LOOKED_BACK = 8
 
 
 class Timeline:
-    """The last entries, oldest first in `entries`. `version` grows with each; `dropped` counts those let go."""
+    """The last entries, oldest first in `entries`. `version` grows with each; `dropped` counts the dropped ones."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.entries: deque[Entry] = deque(maxlen=limit)
@@ -60,7 +60,7 @@ class Timeline:
         self._lost: dict[Kind, float] = {}
 
     def opened_at(self, finding: Finding) -> float | None:
-        """When this session saw the finding open, epoch seconds; None where it was there before."""
+        """When this session found the finding, epoch seconds; None if it existed before."""
         return self._opened.get(finding.identity)
 
     def last(self, count: int) -> list[Entry]:
@@ -72,22 +72,22 @@ class Timeline:
         return [entry for entry in self.entries if entry.sort is Sort.FAMILY]
 
     def span(self, now: float) -> tuple[float, float]:
-        """From when to when changes were entered, epoch seconds."""
+        """The start and end of the time in which changes were recorded, epoch seconds."""
         return (self._began or now, now)
 
     def note(self, at: float, text: str) -> None:
-        """Enter something that happened to the session itself."""
+        """Add something that happened to the session itself."""
         self._add(Entry(at=at, sort=Sort.CONNECTION, turn=Turn.NEUTRAL, text=safe(text)))
 
     def begin(self, state: ClusterState, at: float) -> None:
-        """Everything is known: what comes from now on is a change."""
+        """Everything is known: later events are changes."""
         self._is_recording = True
         self._began = at
         self._known = _known_kinds(state)
         state.census.take_turned()
 
     def follow(self, state: ClusterState, changes: Iterable[Change], at: float) -> None:
-        """Take in what one batch changed. Objects of a kind that was not known before are read, not new."""
+        """Add the changes of one batch. Objects of a kind that was not known before are not new."""
         turned = state.census.take_turned()
         if not self._is_recording:
             return
@@ -115,7 +115,7 @@ class Timeline:
             self._add(of_families(turn, text, LayerName.ENDPOINTS, families).entry(at, ref))
 
     def follow_status(self, event: StatusChanged, at: float) -> None:
-        """Take in the health of a kind."""
+        """Add the health of a kind."""
         before = self._health.get(event.kind)
         if event.health is Health.LOADING or event.health is before:
             return
@@ -129,10 +129,10 @@ class Timeline:
         elif since is not None:
             self._connection(event.kind, "Can be read again", Turn.GAINED, at, lasted=at - since)
         elif event.health is Health.POLLING:
-            self._connection(event.kind, "Polled from now on", Turn.NEUTRAL, at, reason=event.reason)
+            self._connection(event.kind, "Polled instead of watched", Turn.NEUTRAL, at, reason=event.reason)
 
     def follow_list(self, event: Listed, state: ClusterState, at: float) -> None:
-        """Take in a list that replaced what was known: a watch had broken off. Polling does that all the time."""
+        """Add a list that replaced what was known after a watch failed. Polling does that all the time."""
         status = state.status(event.kind)
         if self._is_recording and event.keys is not None and status.health is Health.LIVE and event.kind in RESOURCES:
             self._connection(event.kind, "Listed anew", Turn.NEUTRAL, at)
@@ -152,7 +152,7 @@ class Timeline:
         self._add(Entry(at=at, sort=Sort.CONNECTION, turn=turn, text=safe(text), kinds=(name,), lasted=lasted))
 
     def note_findings(self, old: tuple[Finding, ...], new: tuple[Finding, ...]) -> None:
-        """Remember, until `follow_findings`, what a subject's findings were and may be now."""
+        """Remember, until `follow_findings`, which findings a subject had and may have now."""
         if self._is_recording:
             for finding in old:
                 self._before.setdefault(finding.identity, finding)
@@ -167,10 +167,10 @@ class Timeline:
         at: float,
         is_evaluated: Callable[[str], bool],
     ) -> None:
-        """Enter the findings that are there now and were not, and those that were and are not.
+        """Add the findings that appeared and disappeared.
 
-        One that is settling is neither there nor cured. One whose check `is_evaluated` no more, as what it reads cannot
-        be read, is gone but not cured.
+        A settling finding has neither disappeared nor been fixed. If its check is no longer evaluated because its input
+        cannot be read, the finding is gone but not fixed.
         """
         before, self._before = self._before, {}
         opened = [now for identity, was in before.items() if was is None and (now := book.get(identity)) is not None]
@@ -195,7 +195,7 @@ class Timeline:
             self._unsettled.pop(finding.identity, None)
             turn = _how_it_went(finding, book, state) if is_evaluated(finding.check) else Turn.UNREAD
             self._finding(finding, turn, at, at - (self._began if since is None else since), was_before=since is None)
-        # The worst come last, since the newest entry is the one that is seen.
+        # The worst come last, because the newest entry is shown first.
         for finding in sorted(opened, key=lambda f: f.order, reverse=True):
             if self._unsettled.pop(finding.identity, None) is not None:
                 self._seen_again[finding.identity] = at
@@ -205,7 +205,7 @@ class Timeline:
             self._finding(finding, Turn.OPENED, at)
 
     def _settle(self, finding: Finding, pending: Pending, at: float) -> None:
-        """Enter that nobody can tell at the moment; where that is put off, in the same entry."""
+        """Add that a finding cannot be judged at the moment; a later postponement changes the same entry."""
         _, before = self._unsettled.get(finding.identity, (finding, None))
         self._unsettled[finding.identity] = (finding, pending)
         until = pending.until if pending.until < math.inf else None
@@ -249,7 +249,7 @@ class Timeline:
         )
 
     def _forget(self, finding: Finding, turn: Turn, when: float) -> None:
-        """Take an entry about a finding back."""
+        """Remove an entry about a finding again."""
         for entry in reversed(self.entries):
             if (entry.at, entry.turn, entry.check, entry.ref) == (when, turn, finding.check, finding.object):
                 self.entries.remove(entry)
@@ -266,14 +266,14 @@ class Timeline:
 _LOST = {
     Health.STALE: "Connection lost",
     Health.FAILED: "Cannot be read",
-    Health.REFUSED: "Not permitted any more",
-    Health.ABSENT: "Not served any more",
+    Health.REFUSED: "No longer permitted",
+    Health.ABSENT: "No longer served",
 }
-"""The states in which a kind is not followed any more, and what is said when one begins."""
+"""The states in which a kind is no longer followed, and the text when one begins."""
 
 
 def _how_it_went(finding: Finding, book: FindingIndex, state: ClusterState) -> Turn:
-    """Why a finding that was looked for is not there any more."""
+    """Why a finding that was evaluated does not exist any more."""
     if not is_there(state, finding.object):
         return Turn.GONE
     if any(takes_place_of(other, finding) for other in book.of(finding.object)):

@@ -1,4 +1,4 @@
-"""An entry of the timeline: one thing that happened, or one way in which a finding came or went."""
+"""An entry of the timeline: one event, or one change of a finding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dsview.core.text import Safe
 
 
 class Sort(StrEnum):
-    """What an entry is about."""
+    """The subject of an entry."""
 
     FAMILY = "family"
     FINDING = "finding"
@@ -22,26 +22,26 @@ class Sort(StrEnum):
 
 
 class Turn(StrEnum):
-    """Which way it went."""
+    """The kind of a change."""
 
     GAINED = "gained"
     LOST = "lost"
     OPENED = "opened"
     CLOSED = "closed"
-    """A finding that was looked for and is not there any more: it is cured."""
+    """A finding that was evaluated and does not exist any more: it is fixed."""
     GONE = "gone"
-    """A finding that went with its object."""
+    """A finding whose object was deleted."""
     REPLACED = "replaced"
-    """A finding in the place of which there is another that is no better."""
+    """A finding that another, no better one replaced."""
     UNREAD = "unread"
     """A finding that cannot be evaluated any more."""
     SETTLING = "settling"
-    """A finding that is not there, but may yet be: its objects are unsettled."""
+    """A finding that does not exist now but may return: its objects are unsettled."""
     STILL = "still"
-    """A finding that is there again after its objects settled: it was never cured."""
+    """A finding that exists again after its objects settled: it was never fixed."""
     UP = "up"
     DOWN = "down"
-    """A node that became Ready, or is not any more."""
+    """A node that became Ready, or not ready."""
     ADDED = "added"
     DELETED = "deleted"
     NEUTRAL = ""

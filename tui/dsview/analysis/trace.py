@@ -1,6 +1,6 @@
-"""The trace: both families side by side, hop by hop, from the client to the node, the broken hop marked and explained.
+"""The trace: both families side by side, hop by hop, from the client to the node, with the broken hop explained.
 
-Of a Service, of one Pod, and of an Ingress or one of its hosts.
+It traces a Service, a Pod, and an Ingress or one of its hosts.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def trace_service(view: ClusterView, service: Service) -> Trace:
 
 
 def trace_pod(view: ClusterView, pod: Pod) -> Trace:
-    """The trace of one Pod: through the first Service that selects it, else by its own address alone."""
+    """The trace of one Pod: through the first Service that selects it, else to its own address."""
     target = ObjectRef(Kind.POD.value, pod.namespace, pod.name)
     selecting = sorted(view.state.selectors.selecting(pod), key=lambda s: (s.type != "LoadBalancer", s.key))
     if not selecting:
@@ -108,7 +108,7 @@ def _no_controller(view: ClusterView, ingress: Ingress) -> Hop:
 
 
 def _status(ingress: Ingress, findings: tuple[Finding, ...], wanted: tuple[Family, ...]) -> Hop:
-    """What the Ingress says of itself, which DNS is often made from."""
+    """The addresses in the status of the Ingress, from which DNS records are often made."""
     entries = ingress.load_balancer_ingress
     found = by_family(e.ip for e in entries if e.ip)
     names = [e.hostname for e in entries if e.hostname]
@@ -142,12 +142,12 @@ def _backends(
 
 
 def _covers(rule: str, host: str) -> bool:
-    """Whether a rule's host is that one: itself, a wildcard of one label, or any host at all."""
+    """Whether the host of a rule matches: the same, a wildcard of one label, or any host."""
     return rule in ("", "*", host) or (rule.startswith("*.") and host.partition(".")[2] == rule[2:])
 
 
 def backend_hop(view: ClusterView, key: Key, reach: tuple[Family, ...], findings: tuple[Finding, ...]) -> Hop:
-    """What a proxy can connect to. It may take the other family than its client: the proxy is between."""
+    """What a proxy can connect to. It may use the other family than its client, because the proxy is in between."""
     hop_id, name, state = f"backend/{key[1]}", f"Backend {key[1]}", view.state
     service = state.services.get(key)
     if service is None and state.is_known(Kind.SERVICE):
@@ -181,7 +181,7 @@ def backend_hop(view: ClusterView, key: Key, reach: tuple[Family, ...], findings
 
 
 def flagged_traces(view: ClusterView, limit: int) -> tuple[tuple[Trace, ...], int]:
-    """The traces of the first Services with an error or a warning, worst first, and how many more there are."""
+    """The traces of the first Services with an error or a warning, worst first, and the number of others."""
     refs = dict.fromkeys(
         finding.object
         for finding in view.book.sorted()

@@ -1,6 +1,6 @@
-"""A trace as a picture of words: two lanes side by side with a stop at every hop. Roles, no colours: see the readers.
+"""Lays out a trace as text: two lanes side by side with a stop at every hop. Pieces have roles instead of colours.
 
-The screen and `dsview trace` draw the same picture, the one in the theme's colours, the other in the terminal's.
+The screen and `dsview trace` draw the same layout, one in the theme's colours, the other in the terminal's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dsview.core.address import FAMILIES, Family
 from dsview.core.text import cell_width
 
 STACKED = 48
-"""Below so many cells the lanes stand one above the other."""
+"""The width in cells below which one lane is below the other."""
 
 _WIDE = 76
 _LABEL = 17
@@ -27,7 +27,7 @@ _CAUSE = " breaks here "
 
 
 class Role(StrEnum):
-    """What a piece of the picture is; whoever draws it gives it a look."""
+    """The role of a piece, from which its style is chosen."""
 
     PLAIN = "plain"
     LABEL = "label"
@@ -43,7 +43,7 @@ class Role(StrEnum):
 
 
 class Signs(msgspec.Struct, frozen=True, kw_only=True):
-    """The signs of the picture, each one cell wide."""
+    """The signs, each one cell wide."""
 
     good: str = "√"
     broken: str = "■"
@@ -61,12 +61,12 @@ Line = tuple[Piece, ...]
 
 
 def width_of(line: Line) -> int:
-    """The cells that a line takes."""
+    """The width of a line in cells."""
     return sum(cell_width(text) for text, _ in line)
 
 
 def summary_line(trace: Trace, family: Family, signs: Signs) -> Line:
-    """The sentence of a family behind its sign, on one line that is still to be wrapped."""
+    """The sentence of a family after its sign, before wrapping."""
     course = trace.course(family)
     sign, role = {
         Outcome.BROKEN: (signs.broken, Role.BROKEN),
@@ -77,7 +77,7 @@ def summary_line(trace: Trace, family: Family, signs: Signs) -> Line:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most so many cells; a word that is longer is broken where it must be."""
+    """The text in lines of at most the given width; a longer word is broken."""
     lines = [""]
     for word in text.split():
         rest = word
@@ -88,7 +88,7 @@ def wrapped(text: str, width: int) -> list[str]:
             lines.append("")
         while cell_width(rest) > width:
             head = _head(rest, width)
-            # Names and addresses are told apart best where their parts end.
+            # Break names at the parts that differ most: their ends.
             parts = max(head.rfind(sign) for sign in "-.:/") + 1
             head = head[:parts] if parts > width // 2 else head
             lines[-1] = head
@@ -99,7 +99,7 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def _head(text: str, width: int) -> str:
-    """As much of the text as so many cells hold, and at least a character."""
+    """The part of the text that fits into the width, at least one character."""
     end = 1
     while end < len(text) and cell_width(text[: end + 1]) <= width:
         end += 1
@@ -107,7 +107,7 @@ def _head(text: str, width: int) -> str:
 
 
 def picture(trace: Trace, width: int, signs: Signs) -> list[Line]:
-    """The hops: a column of names, then the lanes; below `STACKED` cells one family after the other."""
+    """The hops: a column of names, then the lanes; below `STACKED` cells, one family after the other."""
     if width < STACKED:
         return [
             line
@@ -140,7 +140,7 @@ def _lanes(trace: Trace, families: Sequence[Family], width: int, signs: Signs) -
 
 
 def _names(hop: Hop, width: int, signs: Signs) -> list[str]:
-    """The hop's name; a long one goes on on the second line."""
+    """The hop's name; a long one continues on the second line."""
     words, _, rest = hop.name.partition(" ")
     lines = [hop.name] if cell_width(hop.name) < width else [words, *([rest] if rest else [])]
     cut = (line if cell_width(line) < width else _head(line, width - 2) + signs.ellipsis for line in lines)
@@ -176,17 +176,17 @@ def _sign(verdict: Verdict, family: Family, signs: Signs) -> Piece:
 
 
 def _stop(lane: Lane, family: Family, room: int, signs: Signs, *, is_cause: bool, is_last: bool) -> list[Line]:
-    """One family at one hop: the sign and the values, then why, then the line on to the next hop."""
+    """One family at one hop: the sign and the values, then the reason, then the line to the next hop."""
     space = room - 2
     is_broken = lane.verdict is Verdict.BROKEN
     word: Piece = (_CAUSE, Role.CAUSE) if is_cause else (lane.verdict.value, Role.BROKEN if is_broken else Role.FAINT)
-    # One value is the verdict's own; several are what is there in spite of it.
+    # A single value has the style of the verdict; several values exist in spite of it.
     value_role = Role.BROKEN if is_broken and len(lane.values) == 1 and not lane.in_part else Role(family)
     values = [wrapped(_shortened(value, space, signs), space) for value in lane.values]
     texts = [line for value in values for line in value]
     lines: list[Line] = [((text, value_role),) for text in texts]
     if lane.verdict is Verdict.OK and texts:
-        # The sign and the value say it; the name of a pod needs the room more.
+        # The sign and the value are enough; the pod's name needs the space.
         if len(values[0]) == 1 and cell_width(texts[0]) + 2 + len(word[0]) <= space:
             lines[0] = (*lines[0], ("  ", Role.PLAIN), word)
     elif texts and cell_width(texts[0]) + 2 + len(word[0]) <= space:
@@ -203,7 +203,7 @@ def _stop(lane: Lane, family: Family, room: int, signs: Signs, *, is_cause: bool
 
 
 def _why(lane: Lane, space: int, signs: Signs, *, is_cause: bool) -> list[Line]:
-    """What is only an effect is told in brief, so that the cause is seen without scrolling."""
+    """Effects are shortened, so that the cause is visible without scrolling."""
     role = Role.INK if lane.verdict is Verdict.BROKEN else Role.FAINT
     lines = wrapped(lane.why, space)
     if not is_cause and len(lines) > _BRIEF:
@@ -214,13 +214,13 @@ def _why(lane: Lane, space: int, signs: Signs, *, is_cause: bool) -> list[Line]:
 
 
 def _shortened(value: str, space: int, signs: Signs) -> str:
-    """A name and an address: the name is cut in its middle to make room, the address never is."""
+    """A name and an address: the name is shortened in the middle to make room, never the address."""
     name, _, address = value.rpartition(" ")
     if cell_width(value) <= space or not name:
         return value
     left = space - cell_width(address) - 1
     if left < _LEAST_NAME:
-        # The address goes on a line of its own, and the name has all of one.
+        # The address has its own line, and the name the whole line before it.
         left = space
     if cell_width(name) > left:
         half = (left - 1) // 2

@@ -1,4 +1,4 @@
-"""The trace of what is shown: a row of a pane, or an object's detail."""
+"""The trace of a row of a pane, or of an object's detail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dsview.listeners.gateway_api import gateway_of
 
 
 def trace(view: ClusterView, target: Target) -> Trace | None:
-    """The trace of an object or of a listener's row; None where there is none."""
+    """The trace of an object or of a listener's row; None if there is none."""
     kind, key = target
     match kind:
         case Kind.PROXY_LISTENERS:
@@ -40,7 +40,7 @@ def trace(view: ClusterView, target: Target) -> Trace | None:
 
 
 def _of_listener(view: ClusterView, of: ListenerKey) -> Trace | None:
-    """That of the Gateway, where it or its proxy has the listener; else that of the pod."""
+    """The trace of the Gateway, if it or its proxy has the listener; else that of the pod."""
     pod = view.state.pods.get(of.pod_key)
     key = of.gateway_key if pod is None else gateway_of(pod.labels, pod.namespace)
     found = _of_gateway(view, key) if key is not None else None

@@ -1,4 +1,4 @@
-"""Objects by the names that people type: `service/shop/web`, `svc/web`, `pod/shop/web-0`, `host/shop.example.com`."""
+"""Finds objects by names such as `service/shop/web`, `svc/web`, `pod/shop/web-0`, `host/shop.example.com`."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _WORDS = {
 _HOST = "host"
 
 USAGE = "service/NAMESPACE/NAME, pod/NAMESPACE/NAME, ingress/NAMESPACE/NAME, gateway/NAMESPACE/NAME or host/HOST"
-"""What can be traced, as it is written."""
+"""The targets that can be traced, in their notation."""
 
 
 def parse_target(text: str) -> tuple[Kind | None, str]:
-    """The kind, None for a host, and what follows it. Raises `UserError` where it is neither."""
+    """The kind, None for a host, and the rest. Raises `UserError` if it is neither."""
     word, _, rest = text.strip().partition("/")
     kind = _WORDS.get(word.lower())
     if not rest or rest.count("/") > 1 or (kind is None and word.lower() != _HOST):
@@ -45,9 +45,9 @@ def parse_target(text: str) -> tuple[Kind | None, str]:
 
 
 def trace_named(view: ClusterView, text: str) -> Trace:
-    """The trace of what is called so. Without a namespace the name has to be the only one of its kind.
+    """The trace of a named target. Without a namespace, the name must be unique in its kind.
 
-    Raises `UserError` (exit code 2) with a sentence that suggests what may have been meant.
+    Raises `UserError` (exit code 2) with a sentence that suggests similar names.
     """
     kind, rest = parse_target(text)
     if kind is None:
@@ -66,17 +66,17 @@ def trace_named(view: ClusterView, text: str) -> Trace:
 
 
 def find_named(view: ClusterView, kind: Kind, store: Store[T], rest: str) -> T:
-    """The object that `NAMESPACE/NAME` or a name alone means. Raises `UserError` as `trace_named` does."""
+    """The object with the name `NAMESPACE/NAME` or `NAME`. Raises `UserError` like `trace_named`."""
     namespace, slash, name = rest.rpartition("/")
     named = [item for item in store if item.name == name and (not slash or item.namespace == namespace)]
     if len(named) == 1:
         return named[0]
     if named:
         listed = _either(sorted(_path(item.key) for item in named)[:_SUGGESTED])
-        raise UserError(f"There is more than one {kind.value} called {_quoted(name)}: say {listed}.")
+        raise UserError(f"There is more than one {kind.value} called {_quoted(name)}. Use {listed}.")
     _must_be_known(view, kind, f"{kind.value} {_quoted(rest)}")
     elsewhere = [_path(item.key) for item in store if item.name == name][:_SUGGESTED]
-    # Likeness is slow to tell: of 150,000 pods only those are looked at that begin alike.
+    # Similarity is slow to compute: of 150,000 pods only those with the same beginning are compared.
     alike = (_path(item.key) for item in store if item.name[:2] == name[:2] or item.namespace == namespace)
     close = elsewhere or get_close_matches(rest, list(islice(alike, _LOOKED_AT)), n=_SUGGESTED, cutoff=0.75)
     hint = f" Did you mean {_either(close)}?" if close else ""
@@ -109,11 +109,11 @@ def _wildcard(host: str) -> str:
 
 
 def _must_be_known(view: ClusterView, kind: Kind, what: str) -> None:
-    """What was not read is not said to be missing."""
+    """Do not report as missing what was not read."""
     if not view.state.is_known(kind):
         plural = RESOURCES[kind].plural
         reason = view.state.status(kind).reason or "not given"
-        raise UserError(f"Whether there is a {what} is not known: {plural}: {safe(reason)}.")
+        raise UserError(f"It is not known whether there is a {what}: {plural}: {safe(reason)}.")
 
 
 def _path(key: Key) -> str:

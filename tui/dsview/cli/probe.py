@@ -80,10 +80,7 @@ def _can_ask() -> bool:
 
 
 def _exit_code(observed: Observed) -> int:
-    """The exit code:
-
-    1 if something failed; 3 if nothing failed but a family could not be tested, which is not a success.
-    """
+    """1 if something failed; 3 if nothing failed but a family could not be tested, which is not a success."""
     if observed.has_failed:
         return EXIT_FINDINGS
     return EXIT_UNREACHABLE if observed.untried else 0

@@ -1,8 +1,8 @@
 """The contents of a configuration file as Structs.
 
-Validation, `dsview help config` and the JSON Schema are derived from them. This module is small, because it is read before
-the first frame. Modules that use checks, actions, panes and columns know their names, and report a wrong one through
-`file.fail`.
+Validation, `dsview help config` and the JSON Schema are derived from them. This module is small, because it is read
+before the first frame. Modules that use checks, actions, panes and columns know their names, and report a wrong one
+through `file.fail`.
 """
 
 from __future__ import annotations

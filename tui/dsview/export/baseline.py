@@ -1,8 +1,8 @@
-"""`--baseline`: which findings are new against an earlier JSON report.
+"""`--baseline`: compares findings with an earlier JSON report.
 
-A finding is known by its check, object, family and field, never by its words. Pods and other objects whose names the
-cluster made up come back under another name after every rollout: what is left of the baseline then stands for as many
-findings of the same check about objects that were named after the same one.
+A finding is identified by its check, object, family and field, never by its text. Pods and other objects with generated
+names get a new name at every rollout. For these, the findings of the baseline that find no match cover as many new
+findings of the same check about objects with the same base name.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class _Baseline(msgspec.Struct):
 _Identity = tuple[str | None, ...]
 
 _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
-"""The letters of Kubernetes' random names (k8s.io/apimachinery/pkg/util/rand); its hashes are written in them, too."""
+"""The letters of Kubernetes' random names (k8s.io/apimachinery/pkg/util/rand), which its hashes use too."""
 
 _GENERATED = {
     "Pod": re.compile(rf"(.+?)(?:-{_RANDOM}{{6,10}}|-[0-9]{{8,10}})?-{_RANDOM}{{5}}"),
     "EndpointSlice": re.compile(rf"(.+)-{_RANDOM}{{5}}"),
     "ReplicaSet": re.compile(rf"(.+)-{_RANDOM}{{6,10}}"),
 }
-"""By kind, names that the cluster made up behind a name that stays: a hash or a CronJob's time, and five letters."""
+"""By kind, generated names after a fixed part: a hash or a CronJob's time, and five letters."""
 
 
 def _identity(finding: _Known | ReportedFinding) -> _Identity:
@@ -55,7 +55,7 @@ def _identity(finding: _Known | ReportedFinding) -> _Identity:
 
 
 def _lasting(identity: _Identity) -> _Identity | None:
-    """The identity without what the cluster made up of its object's name; None where it made up nothing."""
+    """The identity without the generated part of its object's name; None if there is none."""
     check, kind, namespace, name, *rest = identity
     pattern = _GENERATED.get(kind or "")
     match = pattern.fullmatch(name or "") if pattern is not None else None
@@ -69,7 +69,7 @@ _RANKS = {severity.value: severity.rank for severity in Severity}
 
 
 def read_baseline(path: str) -> Baseline:
-    """What an earlier JSON report holds. Raises `UserError` where it cannot be read."""
+    """The findings of an earlier JSON report. Raises `UserError` if it cannot be read."""
     try:
         known = msgspec.json.decode(read_bounded(path, BASELINE), type=_Baseline)
     except OSError as error:
@@ -84,7 +84,7 @@ def read_baseline(path: str) -> Baseline:
 def compared(report: Report, baseline: Baseline) -> Report:
     """The report with each finding marked as new or known.
 
-    New is what the baseline does not hold, or holds with a lesser severity.
+    A finding is new if the baseline does not contain it, or contains it with a lower severity.
     """
     left = dict(baseline)
     marks: dict[_Identity, str] = {}

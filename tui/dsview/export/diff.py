@@ -1,4 +1,4 @@
-"""The report of `dsview diff`: what every format is made of, and the JSON contract (diff.schema.json)."""
+"""The report of `dsview diff`, from which every format is made, and its JSON schema (diff.schema.json)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dsview.export.report import Ref, Wire
 SCHEMA = "dsview.io/diff/v1"
 
 SAME, BETTER, CHANGED, WORSE = "same", "better", "changed", "worse"
-"""The verdicts. `changed`: something is different, and nothing is better or worse by it."""
+"""The verdicts. `changed`: there are differences, but none is better or worse."""
 
 
 class SidePart(Wire, frozen=True):
@@ -30,7 +30,7 @@ class SidePart(Wire, frozen=True):
 
 
 class SharePart(Wire, frozen=True):
-    """So many of how many have the family; `values` are the addresses, where there are any."""
+    """How many of how many have the family; `values` are the addresses, if any."""
 
     having: int
     of: int
@@ -51,7 +51,7 @@ class FamilyPart(Wire, frozen=True):
 class FindingPart(Wire, frozen=True):
     """A finding that changed. `object` is what is compared: the workload for a finding about its Pods.
 
-    `before` and `after` count the objects that it is about, which are of the kind `counted`.
+    `before` and `after` count the affected objects, whose kind is `counted`.
     """
 
     check: str
@@ -69,7 +69,7 @@ class FindingPart(Wire, frozen=True):
 
 
 class CausePart(Wire, frozen=True):
-    """What changed by one cause. `still` says that the cause itself is there before and after."""
+    """The changes with one cause. `still` is true if the cause itself exists before and after."""
 
     check: str
     slug: str
@@ -83,7 +83,7 @@ class CausePart(Wire, frozen=True):
 
 
 class ObjectPart(Wire, frozen=True):
-    """An object that is on one side only, `new` or `gone`, or a Node that is `ready` or `not ready` now."""
+    """An object that exists on one side only, `new` or `gone`, or a Node that is now `ready` or `not ready`."""
 
     object: Ref
     change: str
@@ -91,7 +91,7 @@ class ObjectPart(Wire, frozen=True):
 
 
 class DiffCounts(Wire, frozen=True):
-    """How many findings and families changed which way."""
+    """How many findings and families changed, by kind of change."""
 
     findings_new: int
     findings_gone: int
@@ -105,7 +105,7 @@ class DiffCounts(Wire, frozen=True):
 
 
 class DiffReport(Wire, frozen=True):
-    """The whole comparison; the same input gives the same bytes."""
+    """The whole comparison. The same input gives the same bytes."""
 
     schema: str
     dsview: str
@@ -221,7 +221,7 @@ def _verdict(diff: Diff, counts: DiffCounts) -> str:
 
 
 def build_diff(diff: Diff, before: ClusterView, after: ClusterView, sources: tuple[str, str]) -> DiffReport:
-    """The report of a comparison; `sources` is what the two were called on the command line."""
+    """The report of a comparison; `sources` are the names of the two sides on the command line."""
     counts = _counts(diff)
     return DiffReport(
         schema=SCHEMA,
@@ -239,5 +239,5 @@ def build_diff(diff: Diff, before: ClusterView, after: ClusterView, sources: tup
 
 
 def render_json(report: DiffReport) -> str:
-    """The contract: see diff.schema.json."""
+    """The schema: see diff.schema.json."""
     return json_text(report)

@@ -1,4 +1,4 @@
-"""The comparison of `dsview diff` for people: at a terminal, and as Markdown for a merge request."""
+"""The comparison of `dsview diff` as text for a terminal and as Markdown for a merge request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dsview.export.text import GLYPHS, mode_in_words, painted, plural, wrapped
 
 _TURN_WIDTH = 12
 _NAMED = 5
-"""Services that a sentence names; the rest is counted."""
+"""The number of Services that a sentence names; the rest is counted."""
 
 _LOSSES = {"lost", "fewer"}
 _GAINS = {"gained", "more"}
@@ -32,7 +32,7 @@ _GOOD = {turn.value for turn in FindingTurn if not turn.is_worse}
 
 
 def render_text(report: DiffReport, width: int = 100, colour: bool = False) -> str:
-    """The comparison in at most about so many columns, with ANSI colours if wanted."""
+    """The comparison in about the given number of columns, optionally with ANSI colours."""
     return "\n".join(_lines(report, max(60, width), colour)) + "\n"
 
 
@@ -92,7 +92,7 @@ def _finding(finding: FindingPart) -> str:
 
 
 def _number(finding: FindingPart) -> str:
-    """How many objects it is about, where that is not just one."""
+    """The number of affected objects, unless it is one."""
     if max(finding.before, finding.after) < 2:
         return ""
     if not finding.before or not finding.after:
@@ -140,9 +140,9 @@ def _object(change: ObjectPart) -> str:
 
 
 def summary(report: DiffReport) -> list[str]:
-    """The verdict in a sentence, and for each family which Services lost and gained it."""
+    """The verdict in a sentence, and for each family the Services that lost and gained it."""
     if report.verdict == SAME:
-        return ["Same: nothing that dsview compares differs."]
+        return ["Same: dsview found no differences in what it compares."]
     counts = report.counts
     parts = [
         _counted(
@@ -222,4 +222,4 @@ DIFF_FORMATS: dict[str, Callable[[DiffReport, int, bool], str]] = {
     "markdown": lambda report, _width, _colour: render_markdown(report),
     "json": lambda report, _width, _colour: render_json(report),
 }
-"""From a comparison, a width in cells and whether colours are wanted to text."""
+"""Turns a comparison into text, for a width in cells and with or without colours."""

@@ -28,15 +28,15 @@ _TEXT_COLUMNS = frozenset(
         *("version", "contact", "worst"),
     }
 )
-"""What people read in a terminal; JSON and metrics hold the rest."""
+"""The columns for people in a terminal; JSON and metrics contain the rest."""
 
 
 _LONGEST = 60
-"""Characters of a finding in the text."""
+"""The number of characters of a finding in the text."""
 
 
 class CausePart(Wire, frozen=True):
-    """A finding that no other explains."""
+    """A finding that no other finding explains."""
 
     severity: str
     check: str
@@ -68,7 +68,7 @@ class ClusterSums(Wire, frozen=True):
 
 
 class MemberPart(Wire, frozen=True):
-    """A cluster; `found` is null where it could not be read, and `reason` says why."""
+    """A cluster; `found` is null if it could not be read, and `reason` says why."""
 
     context: str
     state: str
@@ -150,7 +150,7 @@ def _sheet(members: Iterable[Member], now: float) -> Sheet:
 
 
 def _shortened(member: Member) -> Member:
-    """The cluster with its worst cause on one line of a terminal."""
+    """The cluster with its worst cause on one line for a terminal."""
     first = member.findings[:1]
     if not first or len(first[0].message) <= _LONGEST:
         return member
@@ -159,7 +159,7 @@ def _shortened(member: Member) -> Member:
 
 
 def in_a_sentence(members: Sequence[Member]) -> str:
-    """The fleet in numbers."""
+    """The totals of the fleet in a sentence."""
     found = totals(members)
     errors = sum(member.count(severity) for member in members for severity in found.severities if severity == "error")
     sentences = [f"{plural(found.clusters, 'cluster')}, {found.read} read."]
@@ -172,7 +172,7 @@ def in_a_sentence(members: Sequence[Member]) -> str:
     incomplete = sum(m.is_current and m.summary is not None and not m.summary.is_complete for m in members)
     if incomplete:
         verb = "was" if incomplete == 1 else "were"
-        sentences.append(f"{plural(incomplete, 'cluster')} {verb} not read in full.")
+        sentences.append(f"{plural(incomplete, 'cluster')} {verb} not read completely.")
     return " ".join(sentences)
 
 
@@ -187,7 +187,7 @@ def render_markdown(members: Sequence[Member], now: float) -> str:
 
 
 def render_prometheus(members: Sequence[Member], now: float) -> str:
-    """The metrics of `dsview check`, of each cluster. What is only known from before is not told."""
+    """The metrics of `dsview check` for each cluster. Data from an earlier read is left out."""
     targets = [Target(member.name, member.summary if member.contact is Contact.READ else None) for member in members]
     return render_metrics(targets, now)
 
@@ -198,4 +198,4 @@ FLEET_FORMATS: dict[str, Callable[[Sequence[Member], float], str]] = {
     "markdown": render_markdown,
     "prometheus": render_prometheus,
 }
-"""From the clusters of a fleet and the time, epoch seconds, to text."""
+"""Turns the clusters of a fleet and the time, epoch seconds, into text."""

@@ -19,9 +19,9 @@ from dsview.export.text import render_text
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True):
-    """What some formats need beside the report: when it was made, epoch seconds, traces of flagged Services, the sums.
+    """What some formats need besides the report: its time in epoch seconds, traces of flagged Services, and the totals.
 
-    `traces` gives them, and how many more there would be. Both are asked only by the formats that show them.
+    `traces` returns them and the number of those left out. Only the formats that show them call either.
     """
 
     made_at: float
@@ -32,7 +32,7 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render_json(report: Report) -> str:
-    """The contract: see schema.json."""
+    """The schema: see schema.json."""
     return json_text(report)
 
 
@@ -56,5 +56,7 @@ FORMATS: dict[str, Callable[[Report, Beside], str]] = {
     "html": _render_html,
     "prometheus": _render_prometheus,
 }
-"""From a report and what stands beside it to text. Only JUnit, HTML and Prometheus tell the time: everywhere else the
-same input gives the same bytes."""
+"""Turns a report and its extras into text.
+
+Only JUnit, HTML and Prometheus contain the time; for all others, the same input gives the same bytes.
+"""

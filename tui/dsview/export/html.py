@@ -1,4 +1,4 @@
-"""The report as one HTML page that stands alone: no script, no font, no file from outside; for phones and for paper."""
+"""The report as one self-contained HTML page: no script, no font, no external file; for phones and for printing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from dsview.export.report import Report
 from dsview.export.text import GLYPHS, left_out, mode_in_words, no_findings, plural, reasons
 
 CAUSES = 500
-"""Causes that are told in full: a page of many thousands opens nowhere. The rest is counted by check."""
+"""The number of causes that are shown in full, because a page with thousands does not open.
+
+The rest is counted by check.
+"""
 
 SYMPTOMS = 50
-"""Of what one cause explains, so many are listed."""
+"""The number of listed findings that one cause explains."""
 
 CHARTED = 200
-"""Lines of families that were gained and lost, so many at most."""
+"""The maximum number of lines of gained and lost families."""
 
 _MARKS = {Mark.NOTHING: "─", Mark.GAINED: "↑", Mark.LOST: "↓", Mark.BOTH: "±", Mark.LACKS: " "}
 _LANES = {"IPv4": "v4", "IPv6": "v6"}
@@ -53,7 +56,7 @@ def _verdict(report: Report) -> Safe:
 
 
 class _Run(msgspec.Struct, frozen=True):
-    """Signs of one kind beside each other."""
+    """Consecutive marks of one kind."""
 
     mark: str
     signs: str
@@ -80,9 +83,9 @@ def render_html(
     chart: Sequence[ChartLine] = (),
     span: tuple[float, float] = (0.0, 0.0),
 ) -> str:
-    """The report, with traces; `omitted` more Services were flagged. `made_at` is in epoch seconds.
+    """The report with traces; `omitted` is the number of other flagged Services. `made_at` is in epoch seconds.
 
-    `chart` tells which families were gained and lost over `span`, epoch seconds.
+    `chart` has the families that were gained and lost during `span`, epoch seconds.
     """
     counts = report.counts
     causes = list(lines_of(report))

@@ -1,4 +1,4 @@
-"""JSON as every format here writes it: indented, and harmless where it is shown on a terminal."""
+"""JSON in the form that all formats use: indented, and safe to show on a terminal."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from dsview.core.text import Safe, safe_json
 
 
 def json_text(value: object) -> Safe:
-    """The value as JSON text, with a line feed at its end."""
+    """The value as JSON text with a final newline."""
     return safe_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")

@@ -1,7 +1,7 @@
-"""JUnit XML, as CI servers read it: a test case for each finding, and one skipped for each check not evaluated.
+"""JUnit XML for CI servers: a test case for each finding, and a skipped one for each check not evaluated.
 
-Nobody owns the format. The file holds only what both schemas in use know: Ant's (JUnit.xsd), which wants properties,
-a time, a host and both outputs of each suite, and that of Jenkins' xUnit plug-in (junit-10.xsd).
+There is no standard for the format. The file uses only what both common schemas allow: Ant's (JUnit.xsd), which
+requires properties, a time, a host and both outputs of each suite, and that of Jenkins' xUnit plug-in (junit-10.xsd).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _add_case(suite: Element, finding: ReportedFinding) -> None:
 
 
 def _notes(report: Report) -> Iterator[str]:
-    """What the cases that pass cannot hold, and what no case is about."""
+    """The text that passing cases cannot have, and what no case is about."""
     for finding in report.findings:
         if _passes(finding):
             known = f"{finding.severity}, known: " if finding.is_known else ""
@@ -44,8 +44,8 @@ def _notes(report: Report) -> Iterator[str]:
 def render_junit(report: Report, when: float) -> str:
     """The report as one test suite, made at `when`, epoch seconds.
 
-    Errors and warnings fail, unless a baseline holds them; notes pass. The texts of what passes are the
-    suite's standard output, what could not be read its standard error.
+    Errors and warnings fail unless a baseline contains them; notes pass. The texts of passing cases are the suite's
+    standard output, and what could not be read is its standard error.
     """
     root = Element("testsuites")
     suite = SubElement(

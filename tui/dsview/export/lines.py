@@ -1,6 +1,6 @@
-"""The report as lines for people: one for each cause, the worst first, with what it explains below.
+"""The report as lines for people: one for each cause, the worst first, followed by what it explains.
 
-Which findings are one line is decided in `dsview.analysis.causes`; here they are counted, named and put in that order.
+`dsview.analysis.causes` decides which findings share a line. Here they are counted, named and sorted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dsview.export.report import GroupPart, Ref, Report, ReportedFinding
 
 
 class ReportLine(msgspec.Struct, frozen=True):
-    """One line. `finding` stands for all of them, its message names them; `title` is what the line is about."""
+    """One line. `finding` is the first of its findings, `message` names all of them, and `title` is the subject."""
 
     finding: ReportedFinding
     title: Safe
@@ -24,7 +24,7 @@ class ReportLine(msgspec.Struct, frozen=True):
 
     @property
     def explains(self) -> int:
-        """How many findings it explains."""
+        """How many findings the line explains."""
         return sum(line.count for line in self.symptoms)
 
 
@@ -34,7 +34,7 @@ def describe(ref: Ref) -> Safe:
 
 
 def lines_of(report: Report) -> Iterator[ReportLine]:
-    """Each cause with what it explains. A symptom whose cause is not in the report stands for itself."""
+    """Each cause with what it explains. A symptom whose cause is not in the report is a cause of its own."""
     parts = {part.id: part for part in report.groups}
     places = {part.id: place for place, part in enumerate(report.groups)}
     causes = {(finding.check, finding.object) for finding in report.findings if finding.folded_under is None}
@@ -53,7 +53,7 @@ def lines_of(report: Report) -> Iterator[ReportLine]:
 
 
 def _alike(findings: Iterable[ReportedFinding]) -> list[list[ReportedFinding]]:
-    """Findings in their order, those of one group together; what is new apart from what is known."""
+    """Findings in order, grouped; new findings are separate from known ones."""
     groups: dict[object, list[ReportedFinding]] = {}
     for number, finding in enumerate(findings):
         groups.setdefault((finding.group, finding.baseline) if finding.group else number, []).append(finding)

@@ -13,11 +13,11 @@ from dsview.export.text import left_out, mode_in_words, no_findings, plural
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
 _ACTIVE = re.compile(r"[^\s|]*(?:://|@|\bwww\.|[#!]\d|\bGH-\d)[^\s|]*", re.IGNORECASE)
-"""What forges and chats make links of, or call people with, however it is escaped: only code is left alone."""
+"""Characters that forges and chats turn into links or mentions even when escaped; only code is left alone."""
 
 
 def plain_markdown(text: str) -> str:
-    """Text that Markdown shows as it is, on one line."""
+    """Text that Markdown shows unchanged, on one line."""
     line = text.replace("\n", " ")
     parts: list[str] = []
     done = 0
@@ -36,7 +36,7 @@ def _code(text: str) -> str:
 
 
 def code_block(text: str) -> str:
-    """Commands that Markdown shows as they are."""
+    """Commands that Markdown shows unchanged."""
     fence = "```"
     while fence in text:
         fence += "`"
@@ -44,7 +44,7 @@ def code_block(text: str) -> str:
 
 
 def fix_in_markdown(fix: str) -> str:
-    """A fix: its commands to be copied, its sentences to be read."""
+    """A fix: its commands to copy, its sentences to read."""
     parts: list[str] = []
     for is_code, found in groupby(fix.split("\n"), lambda line: is_command(line) or line.startswith("#")):
         lines = list(found)

@@ -1,4 +1,4 @@
-"""The plan of `dsview plan`, for people, for programs and as a script."""
+"""The plan of `dsview plan` as text, as JSON and as a script."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA = "dsview.io/plan/v1"
 
 
 class PlannedObstacle(Wire, frozen=True):
-    """One thing in the way, and the commands that remove it."""
+    """One obstacle, and the commands that remove it."""
 
     wave: str
     message: str
@@ -29,7 +29,7 @@ class PlannedObstacle(Wire, frozen=True):
 
 
 class PlannedStep(Wire, frozen=True):
-    """One Service. `command` makes it dual-stack once nothing is in the way."""
+    """One Service. `command` makes it dual-stack once all obstacles are removed."""
 
     service: Ref
     has: str
@@ -41,7 +41,7 @@ class PlannedStep(Wire, frozen=True):
 
 
 class PlannedNeed(Wire, frozen=True):
-    """What a front door needs for a family, in its controller's own words."""
+    """What a front door needs for a family, as a fix in the terms of its controller."""
 
     family: str
     message: str
@@ -49,7 +49,7 @@ class PlannedNeed(Wire, frozen=True):
 
 
 class PlannedDoor(Wire, frozen=True):
-    """A front door. `confidence` is `read`, `declared`, `predicted` or `unread`; `unknown` says what was not read."""
+    """A front door. `confidence` is `read`, `declared`, `predicted` or `unread`; `unknown` names what was not read."""
 
     service: Ref
     controller: str
@@ -59,7 +59,7 @@ class PlannedDoor(Wire, frozen=True):
 
 
 class PlannedOffer(Wire, frozen=True):
-    """Whether a door of a host offers a family: `yes`, `no` or `unknown`, and why not."""
+    """Whether a door of a host serves a family: `yes`, `no` or `unknown`, and why not."""
 
     family: str
     offer: str
@@ -85,9 +85,9 @@ class PlannedHost(Wire, frozen=True):
 class PlanDocument(Wire, frozen=True):
     """The JSON of a plan. `wave` is `ready`, `settings`, `pods`, `nodes`, `cluster` or `unknown`, in that order.
 
-    `dualStack` counts the Services that have both families, `other` those that have none or may not change;
-    `notices` says what could not be read. `doors` are the front doors, `hosts` those
-    that two doors serve, as during a migration.
+    `dualStack` counts the Services with both families, `other` those without any or that may not change. `notices`
+    lists what could not be read. `doors` are the front doors, `hosts` those that two doors serve, as during a
+    migration.
     """
 
     schema: str
@@ -164,7 +164,7 @@ def plan_json(session: Session, plan: Plan, _width: int) -> str:
 
 
 def plan_text(session: Session, plan: Plan, width: int) -> str:
-    """The plan for people, prose wrapped at `width` columns; commands are never broken."""
+    """The plan as text, wrapped at `width` columns; commands are never broken."""
     profile = session.profile
     lines = [f"{safe(session.source.name)}: {mode_in_words(profile.mode)} ({profile.confidence.value})", ""]
     for wave, steps in plan.waves():
@@ -179,7 +179,7 @@ def plan_text(session: Session, plan: Plan, width: int) -> str:
     lines += _doors_lines(plan, width)
     lines += _hosts_lines(plan)
     lines.append(plan.unread or _summary(plan))
-    lines.append("dsview proposes; it applies nothing.")
+    lines.append("dsview only proposes changes; it applies nothing.")
     return "\n".join(lines) + "\n"
 
 
@@ -222,9 +222,9 @@ def _summary(plan: Plan) -> str:
     first = (
         f"{plural(single, 'Service')} {have} one family, {ready} of them ready now"
         if single
-        else ("No Service is left with one family")
+        else ("No Service has only one family")
     )
-    return f"{first}; {plan.dual} dual-stack, {plan.without} that have none or keep theirs."
+    return f"{first}; {plan.dual} dual-stack, {plan.without} with no family or not changeable."
 
 
 def _prose(text: str, width: int, indent: str) -> list[str]:
@@ -239,7 +239,7 @@ def _prose(text: str, width: int, indent: str) -> list[str]:
 
 
 def _common(steps: list[Step]) -> dict[Obstacle, int]:
-    """What is in the way of more than one of the Services, and of how many: it is said once."""
+    """Obstacles that several Services share, and how many do. Each is printed once."""
     counts = Counter(obstacle for step in steps for obstacle in step.obstacles)
     return {obstacle: number for obstacle, number in counts.items() if number > 1}
 
@@ -261,7 +261,7 @@ def _step_lines(step: Step, common: Container[Obstacle], width: int) -> Iterator
 
 
 def plan_script(session: Session, plan: Plan, _width: int) -> str:
-    """A script of kubectl commands. Only what is ready now would run; what waits for something is a comment."""
+    """A script of kubectl commands. Only what is ready now runs; everything else is a comment."""
     lines = ["#!/bin/sh", f"# {safe(session.source.name)}: how its Services become dual-stack.", "set -eu", ""]
     for wave, steps in plan.waves():
         lines.append(f"# {wave.heading} ({len(steps)})")
@@ -291,4 +291,4 @@ PLAN_FORMATS: dict[str, Callable[[Session, Plan, int], str]] = {
     "json": plan_json,
     "sh": plan_script,
 }
-"""The formats of `dsview plan`: from a session, its plan and the width of the terminal to text."""
+"""The formats of `dsview plan`: they turn a session, its plan and the width of the terminal into text."""

@@ -1,4 +1,4 @@
-"""`dsview probe`: the list of what it would do, and what it observed, as text and as JSON (probe.schema.json)."""
+"""`dsview probe`: its list of targets and its results, as text and as JSON (probe.schema.json)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from dsview.export.text import plural
 SCHEMA = "dsview.io/probe/v1"
 
 _INSIDE = (
-    "To try the cluster IPs from inside the cluster, run this yourself. It adds a container to the pod, which stays "
-    "there until the pod is gone; it prints nothing where the connection is open."
+    "To test the cluster IPs from inside the cluster, run this yourself. It adds a container to the pod, which stays "
+    "there until the pod is deleted. It prints nothing if the connection is open."
 )
-_HONESTY = "What was observed is true from this machine at that time. It changes no finding."
+_HONESTY = "The results are valid for this machine at that time. They do not change any finding."
 
 
 class ConnectionPart(Wire, frozen=True):
-    """One connection; `result` is null where it was not made. `address` is empty where a name had none."""
+    """One connection; `result` is null if it was not made. `address` is empty if a name had none."""
 
     object: Ref
     role: str
@@ -50,7 +50,7 @@ class RecordsPart(Wire, frozen=True):
 
 
 class HostPart(Wire, frozen=True):
-    """A host; both families are null where it was not looked up."""
+    """A host; both families are null if it was not looked up."""
 
     host: str
     object: Ref
@@ -62,7 +62,7 @@ class HostPart(Wire, frozen=True):
 
 
 class ProbeReport(Wire, frozen=True):
-    """A probe. `machine` and `at` are null where nothing was sent."""
+    """A probe. `machine` and `at` are null if nothing was sent."""
 
     schema: str
     dsview: str
@@ -107,7 +107,7 @@ def _records(lookup: Lookup, family: Family) -> RecordsPart:
 
 
 def render_plan_json(plan: ProbePlan) -> str:
-    """The plan as JSON: nothing was sent."""
+    """The plan as JSON; nothing was sent."""
     return json_text(
         ProbeReport(
             schema=SCHEMA,
@@ -126,7 +126,7 @@ def render_plan_json(plan: ProbePlan) -> str:
 
 
 def render_json(observed: Observed) -> str:
-    """What was observed, as JSON."""
+    """The results as JSON."""
     plan = observed.plan
     return json_text(
         ProbeReport(
@@ -154,17 +154,17 @@ def render_json(observed: Observed) -> str:
 
 
 def render_plan(plan: ProbePlan, width: int) -> str:
-    """What would be done, for people."""
+    """The plan as text."""
     lines = list(_grouped((target, "") for target in plan.targets))
     lines += (safe(f"Host {host.name} ({host.about}): look up A and AAAA") for host in plan.hosts)
     if not plan.targets and not plan.hosts:
-        lines.append("There is nothing to try from outside the cluster.")
+        lines.append("There is nothing to test from outside the cluster.")
     numbers = f"{plural(len(plan.targets), 'TCP connection')}, {plural(len(plan.hosts), 'host')} to look up."
     return _text([*lines, "", numbers, *_asides(plan, width)])
 
 
 def render_text(observed: Observed, width: int) -> str:
-    """What was observed, for people."""
+    """The results as text."""
     when = datetime.fromtimestamp(observed.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
     lines = [f"Observed from {observed.machine} at {when} UTC", ""]
     lines += _grouped((c.target, _seen(c)) for c in observed.connections)
@@ -176,8 +176,8 @@ def render_text(observed: Observed, width: int) -> str:
     for family in observed.untried:
         number = sum(c.target.family == family and not c.outcome.was_tried for c in observed.connections)
         lines += _wrapped(
-            f"{plural(number, f'{family} connection')} could not be tried: this machine has no route there, or blocks "
-            "it. That is no fault of the cluster; try it from another machine.",
+            f"{plural(number, f'{family} connection')} could not be tested: this machine has no route there, or blocks "
+            "it. This is not a fault of the cluster; test from another machine.",
             width,
         )
     return _text([*lines, *_asides(observed.plan, width), *_wrapped(_HONESTY, width)])

@@ -1,4 +1,4 @@
-"""`dsview rbac`: the least ClusterRole, made from the kinds that are read, and a CronJob that needs no more."""
+"""`dsview rbac`: the smallest sufficient ClusterRole, made from the kinds that are read, and a CronJob that uses it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dsview.kinds.registry import RESOURCES
 from dsview.listeners.registry import CONF_COMMANDS, CONFIG_MAP_NAMES, READ_IN_PODS
 
 _Granted = dict[tuple[str, tuple[str, ...]], list[str]]
-"""Resources by their API group and the verbs that are granted for them."""
+"""Resources by their API group and the granted verbs."""
 
 _HEAD = """\
-# The least that dsview needs to show everything. It never writes, and never reads Secrets.
+# The smallest ClusterRole with which dsview shows everything. dsview never writes, and never reads Secrets.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -21,19 +21,19 @@ metadata:
 rules:
 """
 _EXEC = """\
-  # To print their configuration (COMMANDS, nothing else) in the pods of
+  # To print the configuration (COMMANDS, nothing else) in the pods of
   # CONTROLLERS.
-  # Without it listeners are predicted.
-  # Better granted by a Role in the namespace of these pods. From Kubernetes 1.35 on `create` is asked for too.
+  # Without this rule, listeners are predicted.
+  # A Role in the namespace of these pods is better. Kubernetes 1.35 and later also require `create`.
   - apiGroups: [""]
     resources: ["pods/exec"]
     verbs: ["get", "create"]
 """
 _ADD_ONS = """\
-  # Gateways and what their controllers are set up with. Leave out what the cluster does not serve.
+  # Gateways and the settings of their controllers. Remove what the cluster does not serve.
 """
 _NAMED = """\
-  # ConfigMaps are read by name only. Add the one that the controller's --configmap names, if it is another.
+  # ConfigMaps are read by name only. If the controller's --configmap names another one, add it.
   - apiGroups: [""]
     resources: ["configmaps"]
     resourceNames: [NAMES]
@@ -42,7 +42,7 @@ _NAMED = """\
 
 
 _NAMESPACE = """\
-# A check of the cluster every hour. `kubectl apply -f -` takes it; the exit code of a run is its verdict.
+# Checks the cluster every hour. Install it with `kubectl apply -f -`; the exit code of a run is its verdict.
 apiVersion: v1
 kind: Namespace
 metadata:
@@ -96,7 +96,7 @@ spec:
           containers:
             - name: dsview
               image: IMAGE
-              # Without exec listeners are predicted from the ConfigMap and the pods.
+              # Without exec, listeners are predicted from the ConfigMap and the pods.
               args: ["check", "--no-exec", "--timeout", "5m"]
               securityContext:
                 allowPrivilegeEscalation: false
@@ -135,20 +135,20 @@ def _listed(names: Sequence[str], word: str = "and") -> str:
 
 
 def _commands() -> str:
-    """The commands for people; of `cat` the name alone."""
+    """The commands as text; of `cat` only the name."""
     shown = dict.fromkeys(command[0] if command[0] == "cat" else " ".join(command) for command in CONF_COMMANDS)
     return _listed([f"`{command}`" for command in shown], "or")
 
 
 def cronjob(image: str) -> str:
-    """A CronJob that checks the cluster it runs in, with the ClusterRole it needs: no exec, nothing that writes."""
+    """A CronJob that checks the cluster it runs in, with the ClusterRole it needs: no exec, no writes."""
     return "---\n".join(
         (_NAMESPACE, cluster_role(with_exec=False), _BINDING, _CRONJOB.replace("IMAGE", _quoted(image)))
     )
 
 
 def _verbs(kind: Kind) -> tuple[str, ...]:
-    """What is asked about a kind. Events are only listed, each minute; what the YAML view shows is read alone."""
+    """The verbs for a kind. Events are only listed, once a minute; the YAML view gets single objects."""
     if kind is Kind.EVENT:
         return ("list",)
     return ("get", "list", "watch") if RESOURCES[kind].has_detail else ("list", "watch")

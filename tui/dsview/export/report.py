@@ -1,4 +1,4 @@
-"""The report: what every format is made of, and, field by field, the JSON contract (schema.json)."""
+"""The report, from which every format is made. Its fields are the JSON schema (schema.json)."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from dsview.tables.panes.listeners.rows import count_listeners
 SCHEMA = "dsview.io/report/v1"
 
 NEW, KNOWN = "new", "known"
-"""What a finding is against a baseline."""
+"""The state of a finding compared with a baseline."""
 
 
 class Wire(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """Base: camelCase names, fields in the order they are written in."""
+    """Base: camelCase names, fields in output order."""
 
 
 class SourcePart(Wire, frozen=True):
@@ -44,7 +44,7 @@ class SourcePart(Wire, frozen=True):
 
 
 class KindPart(Wire, frozen=True):
-    """How much of one kind was read, and what went wrong: a sentence each, without a full stop where it is a reason."""
+    """How much of one kind was read, and what went wrong: a sentence, or a reason without a full stop."""
 
     kind: str
     completeness: str
@@ -53,7 +53,7 @@ class KindPart(Wire, frozen=True):
 
 
 class ClusterPart(Wire, frozen=True):
-    """What the cluster is."""
+    """The facts about the cluster."""
 
     mode: str
     confidence: str
@@ -63,7 +63,7 @@ class ClusterPart(Wire, frozen=True):
 
 
 class Counts(Wire, frozen=True):
-    """How many of what. `errors`, `warnings` and `notes` include the folded ones; `hidden` counts values."""
+    """Totals. `errors`, `warnings` and `notes` include folded findings; `hidden` counts values."""
 
     services: int
     endpoint_slices: int
@@ -95,10 +95,10 @@ class FoldedUnder(Wire, frozen=True):
 
 
 class ReportedFinding(Wire, frozen=True):
-    """One finding. `baseline` is `new` or `known` where it was compared with an earlier report.
+    """One finding. `baseline` is `new` or `known` if it was compared with an earlier report.
 
-    `owner` is the workload of a Pod. `group` is shared by the findings that are one line for people (`Report.groups`).
-    `exempted_for` is the reason given for exempting it, where there is one.
+    `owner` is the workload of a Pod. Findings with the same `group` are one line for people (`Report.groups`).
+    `exempted_for` is the reason for an exemption, if one was given.
     """
 
     check: str
@@ -120,20 +120,20 @@ class ReportedFinding(Wire, frozen=True):
 
     @property
     def is_known(self) -> bool:
-        """Whether an earlier report holds it."""
+        """Whether an earlier report contains it."""
         return self.baseline == KNOWN
 
     @property
     def is_new(self) -> bool:
-        """Whether an earlier report does not hold it; False where there is none."""
+        """Whether an earlier report lacks it; False without an earlier report."""
         return self.baseline == NEW
 
 
 class GroupPart(Wire, frozen=True):
-    """Findings that are one line for people; `object` is what owns all of them, null where nothing does.
+    """Findings that are one line for people; `object` is their common owner, null if there is none.
 
-    `cut_off` counts the pairs of Service and family that do not work because of them, `impaired` those that work in
-    part only. `explained_by` is the id of the group that explains this one.
+    `cut_off` counts the pairs of Service and family that fail because of them, `impaired` those that fail partly.
+    `explained_by` is the id of the group that explains this one.
     """
 
     id: str
@@ -155,14 +155,14 @@ class NotEvaluatedPart(Wire, frozen=True):
 
 
 class CountPart(Wire, frozen=True):
-    """So many of how many."""
+    """How many of how many."""
 
     having: int
     of: int
 
 
 class LayerPart(Wire, frozen=True):
-    """One layer by family; both are null where it was not read, and `unread` says why."""
+    """One layer by family; both are null if it was not read, and `unread` says why."""
 
     name: str
     ipv4: CountPart | None = msgspec.field(name="IPv4")
@@ -172,7 +172,7 @@ class LayerPart(Wire, frozen=True):
 
 
 class OverviewPart(Wire, frozen=True):
-    """The verdict. `failing` and `partial` count Services by family, those with none left out."""
+    """The verdict. `failing` and `partial` count Services by family, without entries for zero."""
 
     verdict: str
     complete: bool
@@ -182,12 +182,11 @@ class OverviewPart(Wire, frozen=True):
 
 
 class Report(Wire, frozen=True):
-    """The whole report; the same input gives the same bytes. `refused`: the core kinds that the server refused.
+    """The whole report. The same input gives the same bytes. `refused`: the core kinds that the server refused.
 
-    `exempted`: what would be among the findings if nobody had exempted it. `skipped`: the checks that the policy leaves
-    out, which are asked no question. `sources`: each kind that was read or should have been. `notices`
-    has the sentences that are about no kind, too. `groups`: the findings by cause, the worst first, each with what it
-    explains behind it.
+    `exempted`: findings that are exempted. `skipped`: the checks that the policy skips, which are not evaluated.
+    `sources`: each kind that was read or should have been. `notices` also has the sentences that are not about a kind.
+    `groups`: the findings by cause, the worst first, each followed by what it explains.
     """
 
     schema: str
@@ -274,7 +273,7 @@ def _overview(session: Session, summary: CauseSummarizer) -> OverviewPart:
 
 
 def layer_part(layer: Layer) -> LayerPart:
-    """A layer of the overview, as reports hold it."""
+    """A layer of the overview in the form of reports."""
     return LayerPart(
         name=layer.name.value,
         ipv4=_count(layer.v4),
@@ -306,7 +305,7 @@ def _group(group: FindingGroup, cut_off: int, impaired: int, explained_by: str |
 
 
 def build_report(session: Session) -> Report:
-    """The report of a session as it stands."""
+    """The report of a session in its current state."""
     state, profile = session.state, session.profile
     summary = CauseSummarizer(session)
     summary.finish()

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, as code-scanning services read it. The objects are logical locations: there is no file to point to."""
+"""SARIF 2.1.0 for code-scanning services. Objects are logical locations, because there are no files."""
 
 from __future__ import annotations
 

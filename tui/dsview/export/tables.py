@@ -15,7 +15,7 @@ from dsview.tables.cells import Column, Row
 from dsview.tables.view import TableView
 
 _NARROW_PRIORITY = 3
-"""Columns that go first on a narrow screen are left out of the plain table too."""
+"""The plain table leaves out the columns that a narrow screen hides first."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  (spreadsheets read the full-width ones too)
 
@@ -26,7 +26,7 @@ def _title(column: Column) -> str:
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """Rows to be printed, with the columns of their cells."""
+    """Rows to print, with the columns of their cells."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -64,7 +64,7 @@ def render_wide(sheet: Sheet) -> str:
 
 
 def render_markdown(sheet: Sheet) -> str:
-    """The most important columns as a table of Markdown."""
+    """The most important columns as a Markdown table."""
     head, *rows = _cut(sheet, _important(sheet))
     lines = [head, ["---"] * len(head), *([plain_markdown(text) for text in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
@@ -104,4 +104,4 @@ TABLES: dict[str, Callable[[Sheet], str]] = {
     "csv": render_csv,
     "markdown": render_markdown,
 }
-"""From rows to text, by the name of the format."""
+"""Turns rows into text, by the name of the format."""

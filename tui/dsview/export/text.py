@@ -1,4 +1,4 @@
-"""The report for people at a terminal: root causes by severity, what they explain folded below."""
+"""The report for people at a terminal: root causes by severity, each followed by what it explains."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MODES = {
 
 
 def mode_in_words(mode: str) -> str:
-    """The mode of the contract as people say it."""
+    """The mode of the schema in words."""
     return _MODES.get(mode, mode)
 
 
@@ -33,7 +33,7 @@ def plural(number: int, noun: str) -> str:
 
 
 def render_text(report: Report, *, colour: bool = False, width: int = 100, exempted: bool = False) -> str:
-    """The report as text of at most about `width` columns, with ANSI colours and exempted findings if wanted."""
+    """The report as text of about `width` columns, optionally with ANSI colours and exempted findings."""
     lines = list(_lines(report, colour, max(60, width)))
     if exempted and report.exempted:
         lines += ["", f"Exempted ({len(report.exempted)}):", ""]
@@ -48,7 +48,7 @@ def painted(text: str, severity: str, colour: bool) -> str:
 
 
 def wrapped(text: str, width: int, indent: str) -> Iterator[str]:
-    """The lines of a text, each of at most so many columns and behind the indent."""
+    """The lines of a text, wrapped to the width and indented."""
     for line in text.split("\n"):
         yield from textwrap.wrap(
             line, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
@@ -78,7 +78,7 @@ def _lines(report: Report, colour: bool, width: int) -> Iterator[str]:
         yield from wrapped(f"Note: {notice}", width, "")
     if report.overview is not None:
         yield from wrapped(f"Verdict: {report.overview.verdict}", width, "")
-    yield "dsview reads the API and sends no packets: no finding means that nothing is wrong in the API."
+    yield "dsview reads the API and sends no packets: no findings means that the API shows no problem."
 
 
 def _finding_lines(line: ReportLine, colour: bool, width: int) -> Iterator[str]:
@@ -105,16 +105,16 @@ def no_findings(report: Report) -> str:
     """What the absence of findings means, and no more."""
     if report.not_evaluated:
         return "No findings among what could be evaluated."
-    return "No findings among what was asked." if report.skipped else "No findings."
+    return "No findings from the selected checks." if report.skipped else "No findings."
 
 
 def left_out(report: Report) -> list[str]:
-    """What the policy leaves out, in a sentence each."""
+    """What the policy leaves out, a sentence for each."""
     sentences = [f"{plural(report.counts.exempted, 'finding')} exempted."] if report.counts.exempted else []
     if report.skipped:
         number = len(report.skipped)
         verb = "was" if number == 1 else "were"
-        sentences.append(f"{plural(number, 'check')} {verb} skipped: options or the configuration leave them out.")
+        sentences.append(f"{plural(number, 'check')} {verb} skipped by options or the configuration.")
     return sentences
 
 
@@ -124,12 +124,12 @@ def _summary(report: Report, colour: bool) -> str:
     if not any(n for _, n in numbers):
         return no_findings(report)
     text = ", ".join(painted(plural(n, name), name, colour and n > 0) for name, n in numbers)
-    folded = f"; {counts.folded} of them explained by others" if counts.folded else ""
+    folded = f"; {counts.folded} of these explained by others" if counts.folded else ""
     return f"{text}{folded}."
 
 
 def reasons(report: Report) -> dict[str, list[str]]:
-    """The checks that were not evaluated, by the reason for it, without the `DS-` that all begin with."""
+    """The checks that were not evaluated, by reason, without the common prefix `DS-`."""
     found: dict[str, list[str]] = {}
     for entry in report.not_evaluated:
         found.setdefault(entry.reason, []).append(entry.check.removeprefix("DS-"))

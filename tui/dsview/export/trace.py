@@ -26,7 +26,7 @@ _COLOURS = {
     Role.MUTED: "2",
     Role.FAINT: "2",
 }
-"""ANSI, out of the 16 colours that every terminal has."""
+"""ANSI codes of the 16 colours that every terminal has."""
 
 _LEAST = 32
 
@@ -50,7 +50,7 @@ class HopPart(Wire, frozen=True):
 
 
 class CoursePart(Wire, frozen=True):
-    """What the hops come to for a family. `broken_at` holds the ids of the hops to blame."""
+    """The result of the hops for a family. `broken_at` has the ids of the hops to blame."""
 
     outcome: str
     sentence: str
@@ -108,7 +108,7 @@ def _painted(line: Line, colour: bool) -> str:
 
 
 def _summary(trace: Trace, family: Family, width: int) -> Iterator[Line]:
-    """The sentence, wrapped behind its sign."""
+    """The sentence, wrapped after its sign."""
     sign, name, (sentence, role) = summary_line(trace, family, Signs())
     lines = wrapped(f"{name[0]}{sentence}", width - width_of((sign,)))
     yield (sign, name, (lines[0].removeprefix(name[0]), role))
@@ -117,14 +117,14 @@ def _summary(trace: Trace, family: Family, width: int) -> Iterator[Line]:
 
 
 def render_text(trace: Trace, width: int, colour: bool) -> str:
-    """The trace in at most so many columns, with ANSI colours if wanted."""
+    """The trace in the given number of columns, optionally with ANSI colours."""
     width = max(_LEAST, width)
     lines: list[Line] = [((trace.title, Role.LABEL),), ()]
     for family in FAMILIES:
         lines += _summary(trace, family, width)
     lines += [(("  fix " if number == 0 else "      ", Role.MUTED), (text, Role.INK)) for number, text in _fix(trace)]
     lines += [(), *picture(trace, width, Signs()), ()]
-    honesty = "dsview reads the API and sends no packets: a hop that is ok may still not be reachable."
+    honesty = "dsview reads the API and sends no packets: a hop that is ok may still be unreachable."
     lines += [((line, Role.FAINT),) for line in wrapped(honesty, width)]
     return "\n".join(_painted(line, colour) for line in lines) + "\n"
 
@@ -134,4 +134,4 @@ def _fix(trace: Trace) -> list[tuple[int, str]]:
 
 
 TRACE_FORMATS: dict[str, Callable[[Trace, int, bool], str]] = {"text": render_text, "json": render_json}
-"""From a trace, a width in cells and whether colours are wanted to text."""
+"""Turns a trace into text, for a width in cells and with or without colours."""

@@ -46,10 +46,10 @@ def with_keys(keys: Mapping[str, Sequence[str]]) -> tuple[Action, ...]:
         if name not in names:
             close = difflib.get_close_matches(name, names, n=1)
             hint = f"Did you mean {close[0]}?" if close else "`dsview help keys` lists them."
-            raise KeymapError(name, f"{name} is no action. {hint}")
+            raise KeymapError(name, f"{name} is not a valid action. {hint}")
         for key in wanted:
             if not _is_key(key):
-                raise KeymapError(name, f"{key!r} is no key. Write it as t, T, f5, ctrl+t or shift+tab.")
+                raise KeymapError(name, f"{key!r} is not a valid key. Write it as t, T, f5, ctrl+t or shift+tab.")
     found = tuple(
         msgspec.structs.replace(action, keys=(*keys[action.id], *_urgent(action))) if action.id in keys else action
         for action in ACTIONS

@@ -1,1 +1,1 @@
-"""What differs between two clusters, or between one cluster then and now."""
+"""The differences between two clusters, or of one cluster at two times."""

@@ -1,4 +1,4 @@
-"""Two clusters compared, or one cluster then and now: what changed, by cause, and whether it is worse now."""
+"""Compares two clusters, or one cluster at two times: what changed, by cause, and whether it is worse."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _KUBERNETES = ("default", "kubernetes")
 
 
 class CauseChange(msgspec.Struct, frozen=True):
-    """What changed together. `cause` is the finding that explains the rest, on the side where it is.
+    """Changes with one cause. `cause` is the finding that explains the others, on the side that has it.
 
-    `findings` holds its own change first, where it changed: a cause that is there before and after may explain more
-    now. `families` are the changes of the objects that the findings are about.
+    `findings` starts with the change of the cause itself, if it changed: a cause that exists before and after may
+    explain more now. `families` are the changes of the objects that the findings are about.
     """
 
     identity: Identity
@@ -39,15 +39,15 @@ class CauseChange(msgspec.Struct, frozen=True):
 
     @property
     def is_worse(self) -> bool:
-        """Whether it holds bad news."""
+        """Whether something is worse."""
         return any(c.turn.is_worse for c in self.findings) or any(c.turn.is_loss for c in self.families)
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs. `causes` hold what findings explain, `families` and `objects` the rest.
+    """The differences. `causes` have what findings explain, `families` and `objects` the rest.
 
-    `is_same_cluster` is False where addresses were not compared, since another cluster has others. `not_compared` are
-    sentences about what one side does not tell.
+    `is_same_cluster` is False if addresses were not compared, because another cluster has other addresses.
+    `not_compared` has sentences about what is unknown on one side.
     """
 
     causes: tuple[CauseChange, ...]
@@ -83,7 +83,7 @@ def compare(
 ) -> Diff:
     """Compare two clusters that were read. Objects are matched by name.
 
-    `namespaces` says what a namespace of the first is called in the second. Findings below `least` make nothing worse.
+    `namespaces` maps namespaces of the first cluster to those of the second. Findings below `least` make nothing worse.
     """
     by_node = _share_nodes(before, after)
     names = (
@@ -107,13 +107,13 @@ def compare(
 
 
 def _share_nodes(before: ClusterView, after: ClusterView) -> bool:
-    """Whether the two have a Node of the same name, or one of them has none that was read."""
+    """Whether the two have a Node with the same name, or no Nodes of one of them were read."""
     was, now = ({node.name for node in view.state.nodes} for view in (before, after))
     return not was or not now or bool(was & now)
 
 
 def _have_other_uids(before: ClusterView, after: ClusterView) -> bool:
-    """Whether default/kubernetes, which a cluster has all its life, is another object."""
+    """Whether default/kubernetes, which exists for the whole life of a cluster, is a different object."""
     services = [view.state.services.get(_KUBERNETES) for view in (before, after)]
     uids = {service.uid for service in services if service is not None and service.uid}
     return len(uids) > 1

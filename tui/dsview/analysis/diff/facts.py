@@ -1,4 +1,4 @@
-"""What has which family in one cluster: Services, endpoints, load balancers, Nodes, Pods, listeners, ranges."""
+"""The families of everything in one cluster: Services, endpoints, load balancers, Nodes, Pods, listeners, ranges."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KNOWN = "known"
 
 
 class Aspect(StrEnum):
-    """What of an object has a family."""
+    """The aspect of an object that has a family."""
 
     FAMILIES = "families"
     ENDPOINTS = "ready endpoints"
@@ -40,7 +40,7 @@ class Aspect(StrEnum):
 
 
 class Share(msgspec.Struct, frozen=True):
-    """How many (`having`) of how many (`of`) have the family, and the addresses, where they say something."""
+    """How many (`having`) of how many (`of`) have the family, and their addresses where useful."""
 
     having: int = 0
     of: int = 0
@@ -56,7 +56,7 @@ NOTHING = Share()
 
 
 class Subject(msgspec.Struct, frozen=True, order=True):
-    """Something that has families: an aspect of an object. `port` is the port of a listener, such as `tcp/443`."""
+    """An aspect of an object that has families. `port` is the port of a listener, such as `tcp/443`."""
 
     object: ObjectRef
     aspect: Aspect
@@ -80,7 +80,7 @@ class Facts(msgspec.Struct):
 
 
 def gather(view: ClusterView, names: LastingNames) -> Facts:
-    """What a cluster has, as far as it was read."""
+    """The families of a cluster, as far as it was read."""
     facts = Facts()
     for service in view.state.services:
         _service(view, names, service, facts)
@@ -96,7 +96,7 @@ def gather(view: ClusterView, names: LastingNames) -> Facts:
 
 
 def is_covered(view: ClusterView, kind: Kind, namespace: str | None) -> bool:
-    """Whether all objects of a kind in a namespace were read: what was not is then not there."""
+    """Whether all objects of a kind in a namespace were read, so that one that was not read does not exist."""
     status = view.state.status(kind)
     in_scope = status.namespaces is None or namespace is None or namespace in status.namespaces
     return in_scope and view.state.is_known(kind) and may_rely_on_absence(view.state, kind, namespace)
@@ -191,7 +191,7 @@ def _listeners(view: ClusterView, names: LastingNames, facts: Facts) -> None:
 
 
 def _trust(confs: list[ProxyListeners]) -> str:
-    """How the listeners of these Pods are known; empty where those of one are not."""
+    """How the listeners of these Pods are known; empty if those of one Pod are not."""
     sources = {conf.source for conf in confs}
     if ListenSource.UNREAD in sources:
         return ""

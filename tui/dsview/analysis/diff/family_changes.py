@@ -1,4 +1,4 @@
-"""Which families objects gained and lost, which addresses changed, and which objects came and went."""
+"""The families that objects gained and lost, addresses that changed, and objects that appeared or disappeared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dsview.kinds.kind import Kind
 
 
 class Turn(StrEnum):
-    """Which way it went. `MORE` and `FEWER`: some of several had the family before, and some have it now."""
+    """The direction of a change. `MORE` and `FEWER`: some of several had the family before, and some have it now."""
 
     GAINED = "gained"
     LOST = "lost"
@@ -31,7 +31,7 @@ class Turn(StrEnum):
 
 
 class FamilyChange(msgspec.Struct, frozen=True):
-    """A family of an object that came, went, or has other addresses."""
+    """A family of an object that was gained, was lost, or has other addresses."""
 
     subject: Subject
     family: Family
@@ -46,7 +46,7 @@ class FamilyChange(msgspec.Struct, frozen=True):
 
 
 class ObjectTurn(StrEnum):
-    """What became of an object as a whole: it came or went, or a Node became Ready or ceased to be."""
+    """The change of an object as a whole: it appeared or disappeared, or a Node became Ready or not ready."""
 
     NEW = "new"
     GONE = "gone"
@@ -55,7 +55,7 @@ class ObjectTurn(StrEnum):
 
 
 class ObjectChange(msgspec.Struct, frozen=True, order=True):
-    """An object that came or went, or a Node that is Ready or not any more, and its families."""
+    """An object that appeared or disappeared, or a Node whose readiness changed, and its families."""
 
     object: ObjectRef
     turn: ObjectTurn
@@ -79,11 +79,11 @@ _READ_TOGETHER: dict[Aspect, tuple[Kind, ...]] = {
     Aspect.PODS: (Kind.POD,),
     Aspect.LISTENER: (Kind.POD,),
 }
-"""Aspects that rest on other objects than their own: the kinds of these, which must have been read whole."""
+"""Aspects that depend on other objects: the kinds of these, which must have been read completely."""
 
 
 def family_changes(before: Side, after: Side, *, with_addresses: bool) -> Iterator[FamilyChange]:
-    """The families of objects that are on both sides. `with_addresses`: also other addresses of the same family."""
+    """The families of objects on both sides. `with_addresses`: also different addresses of the same family."""
     for subject in sorted(before.facts.shares.keys() | after.facts.shares.keys()):
         if not _is_comparable(subject, before, after):
             continue
@@ -133,7 +133,7 @@ def _turn(old: Share, new: Share, *, with_addresses: bool) -> Turn | None:
 
 
 def object_changes(before: Side, after: Side) -> Iterator[ObjectChange]:
-    """The objects that are on one side only, where the other side was read whole, and Nodes of another readiness."""
+    """The objects on one side only, if the other side was read completely, and Nodes whose readiness changed."""
     for ref in sorted(before.facts.objects.keys() | after.facts.objects.keys()):
         is_new, is_gone = ref not in before.facts.objects, ref not in after.facts.objects
         if is_new or is_gone:

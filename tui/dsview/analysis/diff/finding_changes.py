@@ -1,4 +1,4 @@
-"""Which findings came and which went, with the finding that explains each of them."""
+"""The findings that appeared and disappeared, with the finding that explains each of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KINDS = {kind.value: kind for kind in RESOURCES}
 
 
 class FindingTurn(StrEnum):
-    """Which way it went. `SPREAD` and `SHRANK`: it is about more or fewer objects of the same workload now."""
+    """The direction of a change. `SPREAD` and `SHRANK`: it concerns more or fewer objects of the same workload now."""
 
     NEW = "new"
     GONE = "gone"
@@ -29,12 +29,12 @@ class FindingTurn(StrEnum):
 
     @property
     def is_worse(self) -> bool:
-        """Whether that is bad news."""
+        """Whether the change is for the worse."""
         return self in {FindingTurn.NEW, FindingTurn.WORSE, FindingTurn.SPREAD}
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """What makes findings of two clusters the same one: never their words."""
+    """What identifies a finding across two clusters; its text does not."""
 
     check: str
     object: ObjectRef
@@ -43,7 +43,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a finding stands in one cluster: the worst one of that identity, how many there are, of how many objects."""
+    """A finding in one cluster: the worst one of that identity, their number, and the number of objects."""
 
     finding: Finding
     number: int
@@ -51,7 +51,10 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class FindingChange(msgspec.Struct, frozen=True):
-    """A finding that came, went, or is about more or fewer objects. `root` explains it, where another one does."""
+    """A finding that appeared, disappeared, or concerns more or fewer objects.
+
+    `root` explains it, if another one does.
+    """
 
     identity: Identity
     turn: FindingTurn
@@ -61,19 +64,19 @@ class FindingChange(msgspec.Struct, frozen=True):
 
     @property
     def finding(self) -> Finding:
-        """The finding as it is now, or as it was last."""
+        """The finding as it is now, or as it last was."""
         standing = self.after or self.before
         assert standing is not None  # noqa: S101 - it is on one side at least
         return standing.finding
 
     @property
     def order(self) -> tuple[object, ...]:
-        """The sort key: bad news first, then as in reports."""
+        """The sort key: changes for the worse first, then in report order."""
         return (not self.turn.is_worse, *self.finding.order)
 
 
 class Findings:
-    """The findings of one cluster, by what they are compared as."""
+    """The findings of one cluster, by their identity."""
 
     def __init__(self, view: ClusterView, names: LastingNames) -> None:
         self.view = view
@@ -89,7 +92,7 @@ class Findings:
             self.standing[identity] = Standing(findings[0], len(findings), size)
 
     def identity(self, finding: Finding) -> Identity:
-        """What a finding is compared as."""
+        """The identity of a finding."""
         return Identity(finding.check, self._names.of(finding.object), finding.family, finding.field)
 
     def root(self, standing: Standing) -> Identity | None:
@@ -98,20 +101,20 @@ class Findings:
         return self.identity(root) if root is not None else None
 
     def would_tell(self, finding: Finding, namespace: str | None) -> bool:
-        """Whether the finding would be here if it held here: its check was asked, and of all that it may be about.
+        """Whether the finding would exist here if it were true: its check ran over everything it may concern.
 
         `namespace` is that of the comparison.
         """
         if finding.check in self._doubtful:
             return False
-        # The owners of Pods, such as ReplicaSets, are no kind that is read.
+        # The owners of Pods, such as ReplicaSets, are kinds that are not read.
         kind = _KINDS.get(finding.object.kind, Kind.POD)
         is_cluster_wide = finding.object.namespace is None
         return is_cluster_wide or is_covered(self.view, kind, self._names.original(namespace))
 
 
 def finding_changes(before: Findings, after: Findings) -> tuple[list[FindingChange], list[str]]:
-    """What changed, worst first, and the codes of checks that tell nothing because one side could not be asked."""
+    """The changes, worst first, and the codes of checks that did not run on one side."""
     found: list[FindingChange] = []
     untold: set[str] = set()
     for identity in before.standing.keys() | after.standing.keys():
@@ -137,7 +140,7 @@ def _turn(was: Standing | None, now: Standing | None) -> FindingTurn | None:
     if was.finding.severity is not now.finding.severity:
         is_worse = now.finding.severity.rank < was.finding.severity.rank
         return FindingTurn.WORSE if is_worse else FindingTurn.BETTER
-    # All Pods of a workload are all of them, however many there are.
+    # All Pods of a workload means all of them, whatever their number.
     if was.number == now.number or (was.number == was.of and now.number == now.of):
         return None
     return FindingTurn.SPREAD if now.number > was.number else FindingTurn.SHRANK
@@ -146,8 +149,8 @@ def _turn(was: Standing | None, now: Standing | None) -> FindingTurn | None:
 def is_worse(before: Findings, after: Findings, changes: list[FindingChange], least: Severity) -> bool:
     """Whether some object is in a worse state over a family than before, by findings of at least that severity.
 
-    One finding that takes the place of another of the same severity on the same object is none: a Service without any
-    endpoint of a family that has some now is flagged before and after.
+    A finding that replaces another of the same severity on the same object does not count: a Service without endpoints
+    of a family that now has some is flagged before and after.
     """
     ranks = [_ranks(findings, least) for findings in (before, after)]
     touched = {(change.identity.object, change.identity.family) for change in changes}
@@ -157,11 +160,11 @@ def is_worse(before: Findings, after: Findings, changes: list[FindingChange], le
 
 
 _END = 9
-"""Stands behind all ranks, so that one finding more is worse."""
+"""A rank after all others, so that one more finding is worse."""
 
 
 def _ranks(findings: Findings, least: Severity) -> dict[tuple[ObjectRef, Family | None], list[int]]:
-    """The ranks of the severities on each object and family, the worst first."""
+    """The ranks of the severities for each object and family, the worst first."""
     found: dict[tuple[ObjectRef, Family | None], list[int]] = {}
     for identity, standing in findings.standing.items():
         if standing.finding.severity.at_least(least):

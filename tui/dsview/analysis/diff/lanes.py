@@ -1,4 +1,4 @@
-"""A comparison as two lanes: for each thing that changed, what it was then and what it is now."""
+"""A comparison in two lanes: for each change, the state before and after."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GONE = Safe("not there")
 
 
 class LaneRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that changed. `is_worse` is None where it is neither better nor worse."""
+    """One change. `is_worse` is None if it is neither better nor worse."""
 
     what: Safe
     then: Safe
@@ -33,7 +33,7 @@ class LaneRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LaneGroup(msgspec.Struct, frozen=True):
-    """What changed by one cause; without a title, what no finding is about."""
+    """The changes with one cause; without a title, the changes that no finding explains."""
 
     title: Safe
     message: Safe
@@ -43,7 +43,7 @@ class LaneGroup(msgspec.Struct, frozen=True):
 
 
 def lanes(diff: Diff) -> tuple[LaneGroup, ...]:
-    """The groups of a comparison, those that hold bad news first."""
+    """The groups of a comparison, those with changes for the worse first."""
     found = [_group(cause) for cause in diff.causes]
     rest = (*map(_family_row, diff.families), *map(_object_row, diff.objects))
     if rest:

@@ -1,7 +1,7 @@
-"""By which names the objects of two clusters are matched.
+"""The names by which objects of two clusters are matched.
 
-A Pod has another name after each rollout, and the nodes of another cluster have other names altogether. What is
-compared is what stays: the workload of a Pod, the Service of an EndpointSlice.
+A Pod gets a new name at each rollout, and the nodes of two clusters have different names. The comparison uses what
+stays: the workload of a Pod, the Service of an EndpointSlice.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 
 ALL_NODES = ObjectRef(Kind.NODE.value, None, "*")
-"""What each Node is called where the two clusters have none in common."""
+"""The name of every Node if the two clusters have none in common."""
 
 _GENERATED = {
     "ReplicaSet": ("Deployment", re.compile(r"(.+)-[bcdfghjklmnpqrstvwxz2456789]{6,10}")),
     "Job": ("CronJob", re.compile(r"(.+)-[0-9]{8,10}")),
 }
-"""Owners that have an owner themselves, and how their names are made from its name."""
+"""Owners that have an owner themselves, and how their names are derived from its name."""
 
 
 class LastingNames:
-    """The names of one cluster's objects as they are compared.
+    """The names of one cluster's objects for the comparison.
 
-    `namespaces` renames namespaces into those of the other cluster. `by_node` says whether Nodes are matched by name.
+    `namespaces` maps namespaces to those of the other cluster. `by_node` says whether Nodes are matched by name.
     """
 
     def __init__(self, view: ClusterView, namespaces: Mapping[str, str], *, by_node: bool = True) -> None:
@@ -40,11 +40,11 @@ class LastingNames:
         self._sizes: Counter[ObjectRef] | None = None
 
     def original(self, namespace: str | None) -> str | None:
-        """What this cluster calls a namespace of the other one."""
+        """This cluster's name for a namespace of the other one."""
         return next((own for own, other in self._namespaces.items() if other == namespace), namespace)
 
     def of(self, ref: ObjectRef) -> ObjectRef:
-        """What an object is compared as."""
+        """The name under which an object is compared."""
         key: Key = (ref.namespace or "", ref.name)
         match ref.kind:
             case Kind.POD.value:
@@ -59,11 +59,11 @@ class LastingNames:
         return self._renamed(lasting_owner(ref))
 
     def workload(self, pod: Pod) -> ObjectRef:
-        """What a Pod is compared as."""
+        """The name under which a Pod is compared."""
         return self._renamed(workload_ref(pod))
 
     def size(self, ref: ObjectRef) -> int:
-        """How many objects stand behind a name: the Pods of a workload, the Nodes, else one."""
+        """The number of objects with a name: the Pods of a workload, the Nodes, else one."""
         if ref == ALL_NODES:
             return len(self._view.state.nodes)
         if self._sizes is None:
@@ -77,12 +77,12 @@ class LastingNames:
 
 
 def is_running(pod: Pod) -> bool:
-    """Whether a Pod counts: it has addresses, and neither finished nor is being deleted."""
+    """Whether a Pod counts: it has addresses, has not finished, and is not being deleted."""
     return bool(pod.ips) and not pod.deleted and pod.phase not in {"Succeeded", "Failed"}
 
 
 def workload_ref(pod: Pod) -> ObjectRef:
-    """The workload of a Pod; the Pod itself where it has none, or is a static Pod of a node."""
+    """The workload of a Pod; the Pod itself if it has none or is a static Pod of a node."""
     owner = owner_of(pod)
     if owner is None or owner.kind == Kind.NODE.value:
         return ObjectRef(Kind.POD.value, pod.namespace, pod.name)
@@ -90,7 +90,7 @@ def workload_ref(pod: Pod) -> ObjectRef:
 
 
 def lasting_owner(ref: ObjectRef) -> ObjectRef:
-    """The owner of a ReplicaSet or a Job, as far as its name tells; everything else as it is."""
+    """The owner of a ReplicaSet or a Job, derived from its name; everything else unchanged."""
     kind, pattern = _GENERATED.get(ref.kind, ("", None))
     match = pattern.fullmatch(ref.name) if pattern is not None else None
     return ObjectRef(kind, ref.namespace, match.group(1)) if match is not None else ref
