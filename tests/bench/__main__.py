@@ -25,12 +25,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run's values")
     parser.add_argument("--clusters", type=Path, metavar="DIR", help="where clusters are kept, 1.5 GB for all sizes")
     parser.add_argument("--quick", action="store_true", help="as little of each as shows that it works")
+    parser.add_argument("--hours", type=float, default=1.0, help="how long a recording is that is simulated")
     parser.add_argument("--json-only", action="store_true", help="from a server that has no protobuf")
     options = parser.parse_args(arguments)
     figures: list[Figure] = []
     sizes = sorted(map(int, options.pods.split(",")))
     with Bench(
-        sizes, runs=options.runs, clusters=options.clusters, quick=options.quick, json_only=options.json_only
+        sizes,
+        runs=options.runs,
+        clusters=options.clusters,
+        quick=options.quick,
+        json_only=options.json_only,
+        hours=options.hours,
     ) as bench:
         for name in options.row or ROWS:
             started = time.monotonic()

@@ -26,7 +26,7 @@ from dsview.sources.kube import KubeSource
 from dsview.sources.kube.kubeconfig import list_contexts, resolve_context
 from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
-from tests.bench import synthetic, wire
+from tests.bench import recordings, synthetic, wire
 from tests.bench.gateways import raw_objects
 from tests.support.scripted import ScriptedSource
 
@@ -181,6 +181,18 @@ def _resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
+def live(pods: int) -> dict[str, float]:
+    """The memory of a session that knows a cluster, without a screen."""
+    session = loaded(pods)
+    return {"MB": _resident() / 1e6, "objects": float(sum(len(session.state.store(kind)) for kind in Kind))}
+
+
+def recording(path: str, pods: int, hours: float) -> dict[str, float]:
+    """What it costs to simulate and write hours of a cluster."""
+    used = recordings.written(Path(path), pods, hours)
+    return {"written, CPU s": used, "MB": Path(path).stat().st_size / 1e6}
+
+
 def nginx(megabytes: float) -> dict[str, float]:
     """An nginx.conf of 3,000 servers from three pods: seconds of processor time for each, and the longest stall."""
     import resource
@@ -247,6 +259,9 @@ MEASURES: dict[str, Callable[..., dict[str, float]]] = {
     "burst": lambda config, port, certificate, count: burst(config, int(port), certificate, int(count)),
     "engine": lambda pods: engine(int(pods)),
     "doors": lambda pods, gateways, routes: doors(int(pods), int(gateways), int(routes)),
+    "live": lambda pods: live(int(pods)),
+    "recording": lambda path, pods, hours: recording(path, int(pods), float(hours)),
+    "replay": lambda path, jumps: recordings.replayed(Path(path), int(jumps)),
     "nginx": lambda megabytes: nginx(float(megabytes)),
     "kubeconfig": lambda contexts, folder: kubeconfig(int(contexts), folder),
 }

@@ -289,6 +289,29 @@ def refresh(bench: Bench) -> list[Figure]:
     return [Figure(row="refresh", what=name, unit="ms", values=[run[name] for run in told]) for name in told[0]]
 
 
+def recording(bench: Bench) -> list[Figure]:
+    """A recording of `--hours` at 100 changes a second: its size, and what it costs to open it and to go about."""
+    pods = min(bench.sizes, key=lambda size: abs(size - 30_000))
+    path, hours = str(bench.home / "recorded.dsview"), 1 / 60 if bench.is_quick else bench.hours
+    wrote = bench.inside("recording", path, str(pods), str(hours))
+    alone = bench.inside("live", str(pods))["MB"]
+    told = [bench.inside("replay", path, "2" if bench.is_quick else "30") for _ in range(bench.runs)]
+    what = f"{pods:,} pods, {hours:g} h"
+    figures = [
+        Figure(
+            row="recording", what=f"{what}, for each minute", unit="MB", values=[wrote["MB"] / hours / 60], goal=2.0
+        ),
+        Figure(row="recording", what=f"{what}, simulated and written", unit="CPU s", values=[wrote["written, CPU s"]]),
+    ]
+    for name in told[0]:
+        what, _, unit = name.rpartition(", ")
+        values = [run[name] - alone if unit == "MB" else run[name] for run in told]
+        goal = 0.3 if what.startswith(("jump", "by ")) else 50.0 if unit == "MB" else None
+        said = f"{what}, above a live session" if unit == "MB" else what
+        figures.append(Figure(row="replay", what=said, unit=unit, values=values, goal=goal))
+    return figures
+
+
 ROWS: dict[str, Callable[[Bench], list[Figure]]] = {
     "first-frame": first_frame,
     "first-rows": first_rows,
@@ -306,4 +329,5 @@ ROWS: dict[str, Callable[[Bench], list[Figure]]] = {
     "engine": engine,
     "refresh": refresh,
     "fleet": fleet,
+    "recording": recording,
 }

@@ -19,11 +19,19 @@ class Bench:
     """What all rows share: sizes, how often to measure, and one server for each cluster. Use as a context manager."""
 
     def __init__(
-        self, sizes: list[int], *, runs: int, clusters: Path | None = None, quick: bool = False, json_only: bool = False
+        self,
+        sizes: list[int],
+        *,
+        runs: int,
+        clusters: Path | None = None,
+        quick: bool = False,
+        json_only: bool = False,
+        hours: float = 1.0,
     ) -> None:
         self.sizes = sizes
         self.runs = runs
         self.is_quick = quick
+        self.hours = hours
         self.json_only = json_only
         self.clusters = clusters
         self._servers: dict[tuple[int, float], Serving] = {}

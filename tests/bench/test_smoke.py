@@ -87,3 +87,11 @@ def test_the_command_measures_a_load_and_writes_json(
     assert [figure["row"] for figure in told["figures"]] == [*["load"] * 3, "peak memory", "first rows"]
     assert all(value > 0 for figure in told["figures"] for value in figure["values"])
     assert f"{PODS} pods" in capsys.readouterr().out
+
+
+def test_a_recording_is_simulated_and_gone_about_in(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--pods", str(PODS), "--runs", "1", "--quick", "--row", "recording"])
+    told = capsys.readouterr().out
+    assert f"{PODS} pods, 0.0167 h, for each minute" in told
+    assert "jump anywhere, slowest" in told
+    assert "memory after jumps, above a live session" in told

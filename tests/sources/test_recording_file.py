@@ -32,9 +32,10 @@ from dsview.session.replay import ReplaySession
 from dsview.sources.events import Health, Item, StatusChanged
 from dsview.sources.recording.columns import Columns, from_columns, struct_of, to_columns
 from dsview.sources.recording.content import Frame, Head, Judged, Tick, pack_batch, unpack_batch
+from dsview.sources.recording.file import Limits, StoredEntry
 from dsview.sources.recording.reader import RecordingReader
 from dsview.sources.recording.schema import About, is_recording
-from dsview.sources.recording.writer import Limits, RecordingWriter, StoredEntry
+from dsview.sources.recording.writer import RecordingWriter
 from tests.support.clusters import SCENARIOS, from_path
 
 START = 1_800_000_000.0
@@ -202,8 +203,8 @@ def test_what_is_older_than_wanted_goes_with_the_next_key_frame(tmp_path: Path) 
         clock.now = START + 20 * number
         writer.put(frame(clock.now, pod(number)))
         writer.put(StoredEntry(number + 1, clock.now, "finding", "opened", b"\x80"))
-        until = writer.frames
-        while writer.frames == until:
+        until = writer.file.frames
+        while writer.file.frames == until:
             time.sleep(0)
     writer.close()
     reader = RecordingReader(path)
@@ -259,11 +260,11 @@ def test_a_file_can_be_read_while_it_is_written_to(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     writer = RecordingWriter(path, ABOUT, clock=lambda: START)
     writer.put(frame(START, pod(1)))
-    while not writer.frames:
+    while not writer.file.frames:
         time.sleep(0)
     reader = RecordingReader(path)
     writer.put(frame(START + 1, pod(2)))
-    while writer.frames < 2:
+    while writer.file.frames < 2:
         time.sleep(0)
     assert names(reader, START + 1) == ["web-2"]
     writer.close()

@@ -73,7 +73,7 @@ def record(
     """
     from dsview.cli.sessions import open_session
     from dsview.session.recorder import Recorder
-    from dsview.sources.recording.writer import LEAST_SIZE, Limits
+    from dsview.sources.recording.file import LEAST_SIZE, Limits
 
     settings = take_settings(ctx, values)
     if settings.from_path is not None:

@@ -63,7 +63,7 @@ def start_recording(session: Session, *, redacted: bool) -> Recorder:
 
     from dsview.core.errors import UserError
     from dsview.session.recorder import Recorder
-    from dsview.sources.recording.writer import Limits
+    from dsview.sources.recording.file import Limits
 
     name = time.strftime("dsview-%Y%m%d-%H%M%S.dsview", time.gmtime())
     limits = Limits(size=RECORDED_BYTES)

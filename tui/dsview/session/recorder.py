@@ -20,8 +20,9 @@ from dsview.kinds.metadata import Key
 from dsview.session.session import Session
 from dsview.sources.events import Item, SourceEvent, StatusChanged
 from dsview.sources.recording.content import Frame, Head, Judged, Tick
+from dsview.sources.recording.file import Limits, StoredEntry
 from dsview.sources.recording.schema import About
-from dsview.sources.recording.writer import Limits, RecordingWriter, StoredEntry
+from dsview.sources.recording.writer import RecordingWriter
 
 FRAME_AFTER = 1_000
 """Changes after which there is a key frame at the earliest: in a large cluster there is one after many more."""
@@ -58,7 +59,7 @@ class Recorder:
             skipped=session.skipped,
         )
         self._writer = RecordingWriter(path, about, limits, clock=lambda: session.now)
-        self._at = self._writer.last_at
+        self._at = self._writer.file.last_at
         self._has_frame = False
         self._frame_at = 0.0
         self._since_frame = 0
@@ -118,7 +119,7 @@ class Recorder:
             self._put_frame()
 
     def _is_frame_due(self) -> bool:
-        if self._writer.wants_frame:
+        if self._writer.file.wants_frame:
             return True
         if not self._since_frame:
             return False
@@ -153,7 +154,7 @@ class Recorder:
     def _put_frame(self) -> None:
         state = self._session.state
         self._changed_head()
-        self._writer.wants_frame = False
+        self._writer.file.wants_frame = False
         self._writer.put(
             Frame(
                 at=self._now(),
@@ -208,6 +209,6 @@ class Recorder:
         self._entries = dict(sorted(now.items())[-_RECENT:])
 
     def _put_entry(self, entry: Entry, *, is_gone: bool = False) -> None:
-        number = entry.number - 1 + self._writer.first_number
+        number = entry.number - 1 + self._writer.file.first_number
         content = None if is_gone else msgspec.msgpack.encode(entry)
         self._writer.put(StoredEntry(number, entry.at, entry.sort.value, entry.turn.value, content))

@@ -24,7 +24,10 @@ _LEVEL = 4
 """zlib's: a level more makes a key frame 5 % smaller and takes twice the time."""
 
 _MAX_PART = 1 << 30
-"""Bytes of a part that is unpacked: the objects of the largest cluster have a third of that."""
+"""Bytes of a part that is unpacked."""
+
+_TOGETHER = 4_096
+"""Objects of a key frame that are packed together."""
 
 Subject = tuple[str, str, str]
 """What checks are asked of: kind (or the code of a cluster-wide check), namespace, name."""
@@ -73,7 +76,13 @@ class Frame(msgspec.Struct, kw_only=True):
 
 
 class _StoredFrame(msgspec.Struct):
-    objects: dict[str, Columns]
+    """A key frame. Objects are packed some thousands at a time, so that few are in memory twice while they are read."""
+
+    objects: dict[str, list[bytes]]
+    rest: bytes
+
+
+class _StoredRest(msgspec.Struct):
     statuses: list[StatusChanged]
     judged: list[Judged]
     head: Head
@@ -100,19 +109,25 @@ _KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
 
 def pack_frame(frame: Frame) -> bytes:
     """A key frame as it is stored."""
-    objects = {kind.value: to_columns(items) for kind, items in frame.objects.items() if items}
-    return _pack(_StoredFrame(objects, frame.statuses, frame.judged, frame.head))
+    objects = {
+        kind.value: [_pack(to_columns(items[at : at + _TOGETHER])) for at in range(0, len(items), _TOGETHER)]
+        for kind, items in frame.objects.items()
+        if items
+    }
+    return msgspec.msgpack.encode(_StoredFrame(objects, _pack(_StoredRest(frame.statuses, frame.judged, frame.head))))
 
 
 def unpack_frame(at: float, data: bytes) -> Frame:
     """The inverse of `pack_frame`. Raises `UserError` where it cannot be read."""
-    stored = _unpack(data, _StoredFrame)
+    stored = _decoded(data, _StoredFrame)
     objects: dict[Kind, Sequence[Item]] = {}
-    while stored.objects:
-        name, columns = stored.objects.popitem()
+    for name, parts in stored.objects.items():
         if name in _KINDS:
-            objects[_KINDS[name]] = from_columns(_KINDS[name], columns)
-    return Frame(at=at, objects=objects, statuses=stored.statuses, judged=stored.judged, head=stored.head)
+            objects[_KINDS[name]] = [
+                item for part in parts for item in from_columns(_KINDS[name], _unpack(part, Columns))
+            ]
+    rest = _unpack(stored.rest, _StoredRest)
+    return Frame(at=at, objects=objects, statuses=rest.statuses, judged=rest.judged, head=rest.head)
 
 
 def pack_batch(ticks: Sequence[Tick]) -> bytes:
@@ -185,10 +200,17 @@ def _unpack(data: bytes, wanted: type[T]) -> T:
     unzip = zlib.decompressobj()
     try:
         content = unzip.decompress(data, _MAX_PART)
-        if not unzip.eof:
-            raise UserError("A part of the recording cannot be read: it is cut off, or larger than 1 GB.")
+    except zlib.error as error:
+        raise UserError(f"A part of the recording cannot be read: {error}.") from None
+    if not unzip.eof:
+        raise UserError("A part of the recording cannot be read: it is cut off, or larger than 1 GB.")
+    return _decoded(content, wanted)
+
+
+def _decoded(content: bytes, wanted: type[T]) -> T:
+    try:
         return msgspec.msgpack.decode(content, type=wanted)
-    except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"A part of the recording cannot be read: {error}.") from None
 
 

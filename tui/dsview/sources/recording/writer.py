@@ -1,25 +1,17 @@
-"""Writes a recording: a thread of its own packs what a session hands it, and commits once a second.
-
-Each commit is whole: after a kill, or on a disk that is full, the file holds everything up to the commit before. The
-write-ahead log is emptied into the file with each key frame.
-"""
+"""Writes a recording: a thread of its own packs what a session hands it, and commits once a second."""
 
 from __future__ import annotations
 
-import os
 import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
-from dsview.core.errors import UserError
-from dsview.core.text import safe
-from dsview.sources.recording.content import Frame, Tick, pack_batch, pack_frame
-from dsview.sources.recording.schema import APPLICATION_ID, FORMAT, TABLES, About, is_recording, read_about
+from dsview.sources.recording.content import Frame
+from dsview.sources.recording.file import Limits, RecordingFile, Written, reason_of
+from dsview.sources.recording.schema import About
 
 COMMIT_EVERY = 1.0
 """Seconds of what changed that a kill may cost."""
@@ -27,40 +19,15 @@ COMMIT_EVERY = 1.0
 HEARTBEAT = 10.0
 """Seconds after which it is noted that nothing changed."""
 
-LEAST_SIZE = 1_000_000
-_KEPT_FREE = 0.9
-"""What part of the size the content may take before the oldest goes: it goes by the key frame."""
-
 _TICKS_AT_ONCE = 2_000
 _WAITING_AT_MOST = 200_000
 _WAIT_AT_END = 30.0
 
 
-class StoredEntry(msgspec.Struct, frozen=True):
-    """An entry of the timeline as it is stored; `content` is None where it was taken back."""
-
-    number: int
-    at: float
-    sort: str
-    turn: str
-    content: bytes | None
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How large the file may become, in bytes, and how far back it goes, in seconds; None is no limit."""
-
-    size: int | None = None
-    age: float | None = None
-
-
-Written = Tick | Frame | StoredEntry
-
-
 class RecordingWriter:
-    """The file, open for writing. What is handed over by `put` is written by a thread.
+    """A file that a thread writes. `put` hands it what is to be written.
 
-    `failure` says in a sentence why nothing is written any more; empty while all is well. `wants_frame` is set where a
-    key frame is needed so that older ones can go.
+    `failure` says in a sentence why nothing is written any more; empty while all is well.
 
     Raises `UserError` where the file cannot be made, or is another thing than a recording of the same source.
     """
@@ -68,68 +35,13 @@ class RecordingWriter:
     def __init__(
         self, path: Path, about: About, limits: Limits | None = None, clock: Callable[[], float] = time.time
     ) -> None:
-        self.path = path
+        self.file = RecordingFile(path, about, limits)
         self.failure = ""
-        self.wants_frame = False
-        self.frames = 0
-        self._about = about
-        self._limits = limits or Limits()
         self._clock = clock
+        self._seen = self.file.last_at
         self._queue: queue.SimpleQueue[Written | None] = queue.SimpleQueue()
-        self._ticks: list[Tick] = []
-        self._seen = 0.0
-        self._span = 0
-        self.first_number = 1
-        try:
-            self._connection = self._open()
-        except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
-            raise UserError(f"{path.name} cannot be written: {_words(error)}.") from None
         self._thread = threading.Thread(target=self._run, name="dsview-recorder", daemon=True)
         self._thread.start()
-
-    def _open(self) -> sqlite3.Connection:
-        try:
-            # For its owner only, which SQLite's own files beside it follow.
-            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            is_new = True
-        except FileExistsError:
-            is_new = self.path.is_file() and self.path.stat().st_size == 0
-            if not is_new and not is_recording(self.path):
-                raise UserError(f"{self.path.name} exists and is no recording; it is left as it is.") from None
-        # Autocommit: a transaction begins and ends where it is said. Only the thread uses it from here on.
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        if is_new:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        if is_new:
-            connection.executescript(TABLES)
-            connection.execute("INSERT INTO about VALUES (?)", (msgspec.msgpack.encode(self._about),))
-        else:
-            self._continue(connection)
-        return connection
-
-    def _continue(self, connection: sqlite3.Connection) -> None:
-        """Look whether what is recorded now may stand behind what the file holds."""
-        before = read_about(connection)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        same = (before.source_kind, before.source_name) == (self._about.source_kind, self._about.source_name)
-        if version != FORMAT or not same or before.redacted or self._about.redacted:
-            connection.close()
-            raise UserError(
-                f"{self.path.name} holds a recording of {safe(before.source_name)}, which cannot be continued here. "
-                "Give the name of a new file."
-            )
-        self.first_number = 1 + connection.execute("SELECT coalesce(max(number), 0) FROM entries").fetchone()[0]
-        last = connection.execute("SELECT max(ended) FROM spans").fetchone()[0]
-        self._seen = last or 0.0
-
-    @property
-    def last_at(self) -> float:
-        """The last time that the file holds when it is opened, epoch seconds; 0 for a new file."""
-        return self._seen
 
     def put(self, item: Written) -> None:
         """Hand something over to be written."""
@@ -148,18 +60,16 @@ class RecordingWriter:
             while self._work():
                 pass
         except Exception as error:  # noqa: BLE001  (whatever it is, the session goes on and says why nothing is recorded)
-            self.failure = _words(error)
             # What waits is not written any more, and what comes is not taken.
-            self._ticks.clear()
+            self.failure = reason_of(error)
         finally:
             self._shut()
 
     def _shut(self) -> None:
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._connection.close()
+            self.file.close()
         except sqlite3.Error as error:
-            self.failure = self.failure or _words(error)
+            self.failure = self.failure or reason_of(error)
 
     def _work(self) -> bool:
         """Take what comes within a second, and commit it; whether there may be more."""
@@ -179,100 +89,6 @@ class RecordingWriter:
                     break
         now = max(self._clock(), self._seen)
         if taken or not goes_on or now - self._seen >= HEARTBEAT:
-            self._commit(taken, now)
+            self._seen = now
+            self.file.commit(taken, now)
         return goes_on
-
-    def _commit(self, items: Sequence[Written], now: float) -> None:
-        self._seen = now
-        packed = [(type(item), self._row(item)) for item in items if not isinstance(item, Tick)]
-        ticks = [item for item in items if isinstance(item, Tick)]
-        batch = (ticks[0].at, ticks[-1].at, len(ticks), pack_batch(ticks)) if ticks else None
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
-        try:
-            if batch is not None:
-                execute("INSERT INTO batches (began, ended, ticks, content) VALUES (?, ?, ?, ?)", batch)
-            for kind, row in packed:
-                if kind is Frame:
-                    last = execute("SELECT coalesce(max(id), 0) FROM batches").fetchone()[0]
-                    execute("INSERT INTO frames (at, batch, content) VALUES (?, ?, ?)", (row[0], last, row[1]))
-                elif row[4] is None:
-                    execute("DELETE FROM entries WHERE number = ?", (row[0],))
-                else:
-                    execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?)", row)
-            self._note_span(min((item.at for item in items if isinstance(item, Frame)), default=now), now)
-            self._drop_old(now)
-            execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                execute("ROLLBACK")
-            raise
-        if any(kind is Frame for kind, _ in packed):
-            self.frames += 1
-            execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    @staticmethod
-    def _row(item: Written) -> tuple[object, ...]:
-        if isinstance(item, Frame):
-            return (item.at, pack_frame(item))
-        assert isinstance(item, StoredEntry)  # noqa: S101 - ticks are packed together
-        return (item.number, item.at, item.sort, item.turn, item.content)
-
-    def _note_span(self, began: float, now: float) -> None:
-        if not self._span:
-            cursor = self._connection.execute("INSERT INTO spans (began, ended) VALUES (?, ?)", (began, now))
-            self._span = cursor.lastrowid or 0
-        else:
-            self._connection.execute("UPDATE spans SET ended = ? WHERE id = ?", (now, self._span))
-
-    def _drop_old(self, now: float) -> None:
-        """Let go of the oldest key frames, and of what stands before the oldest that is left."""
-        execute = self._connection.execute
-        while self._is_too_large() or self._is_too_old(now):
-            kept = execute("SELECT id, at, batch FROM frames ORDER BY id LIMIT 1 OFFSET 1").fetchone()
-            if kept is None:
-                self._ask_for_frame()
-                return
-            number, at, batch = kept
-            execute("DELETE FROM frames WHERE id < ?", (number,))
-            execute("DELETE FROM batches WHERE id <= ?", (batch,))
-            execute("DELETE FROM entries WHERE at < ?", (at,))
-            execute("DELETE FROM spans WHERE ended < ?", (at,))
-            execute("UPDATE spans SET began = ? WHERE began < ?", (at, at))
-            self.wants_frame = False
-
-    def _ask_for_frame(self) -> None:
-        frame = self._largest_frame()
-        if self._limits.size is not None and frame * 3 > self._limits.size:
-            raise UserError(f"a key frame takes {frame:,} bytes, and --max-size leaves no room for three of them")
-        self.wants_frame = True
-
-    def _is_too_large(self) -> bool:
-        if self._limits.size is None:
-            return False
-        pages, free, size = (
-            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count", "page_size")
-        )
-        # Before the oldest key frame can go, the next one has to be there.
-        room = self._limits.size * _KEPT_FREE - self._largest_frame()
-        return bool((pages - free) * size > room)
-
-    def _largest_frame(self) -> int:
-        return self._connection.execute("SELECT coalesce(max(length(content)), 0) FROM frames").fetchone()[0] or 0
-
-    def _is_too_old(self, now: float) -> bool:
-        """Whether the second key frame is older than what is kept: then nobody needs the first."""
-        if self._limits.age is None:
-            return False
-        second = self._connection.execute("SELECT at FROM frames ORDER BY id LIMIT 1 OFFSET 1").fetchone()
-        return second is not None and second[0] < now - self._limits.age
-
-
-def _words(error: BaseException) -> str:
-    """Why it did not work, without a full stop."""
-    if isinstance(error, OSError):
-        return safe(error.strerror or str(error))
-    if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
-        return "the disk is full"
-    return safe(str(error).rstrip(".") or type(error).__name__)
