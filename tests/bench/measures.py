@@ -296,7 +296,7 @@ def recording(bench: Bench) -> list[Figure]:
     wrote = bench.inside("recording", path, str(pods), str(hours))
     alone = bench.inside("live", str(pods))["MB"]
     told = [bench.inside("replay", path, "2" if bench.is_quick else "30") for _ in range(bench.runs)]
-    what = f"{pods:,} pods, {hours:g} h"
+    what = f"{pods:,} pods, {hours * 60:g} min"
     figures = [
         Figure(
             row="recording", what=f"{what}, for each minute", unit="MB", values=[wrote["MB"] / hours / 60], goal=2.0

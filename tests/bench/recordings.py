@@ -207,7 +207,7 @@ def replayed(path: Path, jumps: int) -> dict[str, float]:
         return time.process_time() - used
 
     far = [cost(reader.first + chance.random() * (reader.last - reader.first)) for _ in range(jumps)]
-    figures |= {"jump anywhere, median s": statistics.median(far), "jump anywhere, slowest s": max(far)}
+    figures |= {"jump anywhere, median, s": statistics.median(far), "jump anywhere, slowest, s": max(far)}
     figures["memory after jumps, MB"] = resident_mb()
     middle = (reader.first + reader.last) / 2
     for step in STEPS:

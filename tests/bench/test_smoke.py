@@ -92,6 +92,6 @@ def test_the_command_measures_a_load_and_writes_json(
 def test_a_recording_is_simulated_and_gone_about_in(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--pods", str(PODS), "--runs", "1", "--quick", "--row", "recording"])
     told = capsys.readouterr().out
-    assert f"{PODS} pods, 0.0167 h, for each minute" in told
+    assert f"{PODS} pods, 1 min, for each minute" in told
     assert "jump anywhere, slowest" in told
     assert "memory after jumps, above a live session" in told
