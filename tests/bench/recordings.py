@@ -9,12 +9,13 @@ import os
 import random
 import statistics
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from dsview.analysis.timeline import Entry, Sort, Turn
+from dsview.analysis.timeline_entry import Entry, Sort, Turn
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
@@ -40,6 +41,9 @@ STANDING = 500
 """Findings that are there at any time; one goes and one comes every ten seconds."""
 
 
+SUFFIX = "bcdfghjklmnpqrstvwxz2456789"
+"""What the end of a pod's name is made of (K:apimachinery/pkg/util/rand)."""
+
 STEPS = (1, 10, 60, -1, -10, -60)
 """Seconds by which one goes on and back."""
 
@@ -50,6 +54,7 @@ class Day:
     def __init__(self, path: Path, pods: int, rate: int, limits: Limits | None = None) -> None:
         self.now = START
         self._random = random.Random(1)
+        self._version = 10**7
         self._rate = rate
         about = About(dsview="0", source_kind="cluster", source_name="synthetic")
         self._file = RecordingFile(path, about, limits)
@@ -57,14 +62,39 @@ class Day:
         self._pods: list[Pod] = []
         for kind, item in synthetic.objects(synthetic.size_of(pods)):
             if isinstance(item, Pod):
-                self._pods.append(item)
+                self._pods.append(self._as_real(item))
             else:
                 self._others.setdefault(kind, []).append(item)
-        self._version = 10**6
         self._number = 0
         self._flagged = dict.fromkeys(range(min(STANDING, pods // 4)))
         self._since = 0
         self._frame_at = START
+
+    def _as_real(self, pod: Pod) -> Pod:
+        """Another pod of the same workload, as random as real ones are: that decides how well they are compressed."""
+        chance = self._random
+        self._version += 1
+        started = int(self.now) - chance.randrange(1, 86_400)
+        node = chance.randrange(1_000)
+        pair = (
+            f"10.{64 + node // 256}.{node % 256}.{chance.randrange(256)}",
+            f"fd00:1:{node:x}::{chance.getrandbits(16):x}",
+        )
+        hosts = (f"192.168.{node // 256}.{node % 256}", f"fd00:2::{node:x}")
+        return msgspec.structs.replace(
+            pod,
+            name=pod.name[:-5] + "".join(chance.choices(SUFFIX, k=5)),
+            uid=str(uuid.UUID(int=chance.getrandbits(128), version=4)),
+            resource_version=str(self._version + chance.randrange(-(10**6), 1)),
+            created=started,
+            start_time=started + 1,
+            ready_since=started + chance.randrange(2, 40),
+            node_name=f"node-{node}",
+            pod_ip=pair[0],
+            pod_ips=pair,
+            host_ip=hosts[0],
+            host_ips=hosts,
+        )
 
     def _finding(self, place: int) -> Finding:
         pod = self._pods[place]
@@ -92,6 +122,7 @@ class Day:
 
     def _round(self, changes: int) -> Tick:
         objects: dict[Key, Item | None] = {}
+        before: dict[Key, Item] = {}
         for _ in range(changes):
             place = self._random.randrange(len(self._pods))
             pod = self._pods[place]
@@ -99,18 +130,19 @@ class Day:
             is_replaced = self._random.random() < 0.3 and place not in self._flagged
             if is_replaced:
                 objects[pod.key] = None
-                pod = msgspec.structs.replace(
-                    pod,
-                    name=f"{pod.name[:-5]}{self._version % 2**20:05x}",
-                    uid=f"00000000-0000-4000-8000-{self._version:012x}",
-                    resource_version=str(self._version),
-                )
+                pod = self._as_real(pod)
             else:
-                pod = msgspec.structs.replace(pod, ready=not pod.ready, resource_version=str(self._version))
+                if pod.key not in objects:
+                    before[pod.key] = pod
+                pod = msgspec.structs.replace(
+                    pod, ready=not pod.ready, ready_since=int(self.now), resource_version=str(self._version)
+                )
             self._pods[place] = pod
             objects[pod.key] = pod
         self._since += len(objects)
-        return Tick(at=self.now, objects={Kind.POD: objects}, statuses=[], judged=[], head=None)
+        return Tick(
+            at=self.now, objects={Kind.POD: objects}, before={Kind.POD: before}, statuses=[], judged=[], head=None
+        )
 
     def _turn(self) -> Iterator[Judged | StoredEntry]:
         """One finding goes, another comes."""

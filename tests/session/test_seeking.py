@@ -66,6 +66,7 @@ class History:
 
     def live(self) -> Tick:
         pods: dict[Key, Item | None] = {}
+        before: dict[Key, Item] = {}
         judged = []
         for number in self.chance.sample(range(60), 6):
             key = ("shop", f"web-{number}")
@@ -74,6 +75,8 @@ class History:
                 pods[key] = None
                 findings: tuple[Finding, ...] = ()
             else:
+                if key in self.objects[Kind.POD] and self.chance.random() < 0.7:
+                    before[key] = self.objects[Kind.POD][key]
                 pods[key] = self.objects[Kind.POD][key] = self.pod(number)
                 findings = (finding(key[1]),) if self.chance.random() < 0.5 else ()
             entry = Judged(("Pod", *key), findings, tuple(self.now for _ in findings))
@@ -82,7 +85,14 @@ class History:
                 self.judged[entry.subject] = entry
             else:
                 self.judged.pop(entry.subject, None)
-        return Tick(at=self.now, objects={Kind.POD: pods}, statuses=[], judged=judged, head=None)
+        return Tick(
+            at=self.now,
+            objects={Kind.POD: pods},
+            before={Kind.POD: before},
+            statuses=[],
+            judged=judged,
+            head=None,
+        )
 
     def frame(self) -> Frame:
         return Frame(

@@ -31,7 +31,7 @@ from dsview.kinds.registry import RESOURCES
 from dsview.session.replay import ReplaySession
 from dsview.sources.events import Health, Item, StatusChanged
 from dsview.sources.recording.columns import Columns, from_columns, struct_of, to_columns
-from dsview.sources.recording.content import Frame, Head, Judged, Tick, pack_batch, unpack_batch
+from dsview.sources.recording.content import Frame, Head, Judged, Moment, Tick, pack_batch, unpack_batch
 from dsview.sources.recording.file import Limits, StoredEntry
 from dsview.sources.recording.reader import RecordingReader
 from dsview.sources.recording.schema import About, is_recording
@@ -138,6 +138,27 @@ def test_a_batch_keeps_what_came_went_and_was_found_by_tick() -> None:
     ticks[1].head = Head(server_version="v1.36.1", failures={"DS-POD-001": "it failed"})
     ticks[0].statuses.append(StatusChanged(kind=Kind.NODE, health=Health.STALE, listed=frozenset({"a"})))
     assert unpack_batch(pack_batch(ticks)) == ticks
+
+
+def test_of_an_object_that_was_there_only_what_changed_is_kept() -> None:
+    before, after = pod(1, ready=False), pod(1, ready=True, ready_since=7)
+    after = msgspec.structs.replace(after, uid=before.uid)
+    changed = tick(1.0, after, pod(2))
+    changed.before = {Kind.POD: {before.key: before}}
+    (read,) = unpack_batch(pack_batch([changed]))
+    assert read.patches == {Kind.POD: {before.key: {"ready": True, "ready_since": 7}}}
+    assert [key for _, key in read.objects[Kind.POD]] == ["web-2"]
+    moment = Moment.of(frame(0.0, before))
+    moment.follow(read)
+    assert moment.objects[Kind.POD][after.key] == after
+
+
+def test_a_change_of_what_was_not_there_is_damage() -> None:
+    changed = tick(1.0, pod(1, ready=True))
+    changed.before = {Kind.POD: {("shop", "web-1"): pod(1)}}
+    (read,) = unpack_batch(pack_batch([changed]))
+    with pytest.raises(UserError, match="do not fit together"):
+        Moment.of(frame(0.0, pod(2))).follow(read)
 
 
 def test_any_moment_is_the_last_key_frame_and_what_follows(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class Screen:
         return self.session.position - START
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        for _ in range(400):
+        for _ in range(2_000):
             if condition():
                 return
             await self.pilot.pause(0.02)

@@ -63,7 +63,7 @@ class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return self.address in {"*", "0.0.0.0", "[::]"}  # noqa: S104  (compared, not bound)
 
 
-class ProxyListeners(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class ProxyListeners(msgspec.Struct, frozen=True, gc=False):
     """The listeners of one proxy pod and how they are known.
 
     `reason` says in a sentence why they are predicted or unknown; `digest` changes when the file that was read does,

@@ -10,7 +10,7 @@ from dsview.kinds.metadata import NO_LABELS, Object, ObjectMeta, read_meta
 from dsview.kinds.wire import Json, Wire
 
 
-class ConfigMap(Object, frozen=True, gc=False, kw_only=True):
+class ConfigMap(Object, frozen=True, gc=False):
     """One of the few ConfigMaps that are read, by name."""
 
     data: Mapping[str, str] = NO_LABELS

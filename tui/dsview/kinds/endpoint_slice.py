@@ -34,7 +34,7 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False):
         return self.target_uid or "/".join(self.target).strip("/") or ",".join(self.addresses)
 
 
-class EndpointSlice(Object, frozen=True, gc=False, kw_only=True):
+class EndpointSlice(Object, frozen=True, gc=False):
     """A discovery.k8s.io/v1 EndpointSlice.
 
     `service_name` and `managed_by` are the labels of that meaning. Endpoints are kept packed in `rows`, one line

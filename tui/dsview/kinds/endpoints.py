@@ -9,7 +9,7 @@ from dsview.kinds.pod import PodIP
 from dsview.kinds.wire import Json, Wire
 
 
-class Endpoints(Object, frozen=True, gc=False, kw_only=True):
+class Endpoints(Object, frozen=True, gc=False):
     """A v1 Endpoints object: the addresses of all its subsets. Read only for DS-EPS-006."""
 
     addresses: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ _CONTAINER = re.compile(r"containers\{(?P<name>[^{}]*)\}$")
 """How fieldPath of an Event names a container: `spec.containers{web}`."""
 
 
-class Event(Object, frozen=True, gc=False, kw_only=True):
+class Event(Object, frozen=True, gc=False):
     """A v1 Event of one of the reasons in `kinds.EVENT_REASONS`, and the object it is about.
 
     `involved_container` is the container of the Pod that it is about, where it names one.

@@ -29,7 +29,7 @@ class ParametersRef(msgspec.Struct, frozen=True, gc=False):
     namespace: str = ""
 
 
-class GatewayClass(Object, frozen=True, gc=False, kw_only=True):
+class GatewayClass(Object, frozen=True, gc=False):
     """A GatewayClass: which controller serves the Gateways of the class."""
 
     controller: str = ""
@@ -52,7 +52,7 @@ class GatewayAddress(msgspec.Struct, frozen=True, gc=False):
     value: str
 
 
-class Gateway(Object, frozen=True, gc=False, kw_only=True):
+class Gateway(Object, frozen=True, gc=False):
     """A Gateway. `requested` are spec.addresses, `addresses` those of the status; `programmed` is empty if unsaid."""
 
     class_name: str = ""
@@ -77,7 +77,7 @@ class RouteBackend(msgspec.Struct, frozen=True, gc=False):
         return (self.namespace, self.name)
 
 
-class HTTPRoute(Object, frozen=True, gc=False, kw_only=True):
+class HTTPRoute(Object, frozen=True, gc=False):
     """An HTTPRoute. `parents` are the Gateways that it names, `accepted` those of them that accepted it."""
 
     hostnames: tuple[str, ...] = ()

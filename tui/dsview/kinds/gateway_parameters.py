@@ -13,7 +13,7 @@ from dsview.kinds.metadata import Object, ObjectMeta, read_meta
 from dsview.kinds.wire import Json, Wire, texts
 
 
-class GatewayParameters(Object, frozen=True, gc=False, kw_only=True):
+class GatewayParameters(Object, frozen=True, gc=False):
     """The settings of a controller or of one Gateway.
 
     `ip_family` is spec.ipFamily in the controller's own words, empty where it is not set; `routing_type` is that of an
@@ -22,7 +22,7 @@ class GatewayParameters(Object, frozen=True, gc=False, kw_only=True):
     class; empty, it replaces it.
     """
 
-    kind: str
+    kind: str = ""
     ip_family: str = ""
     merge_gateways: bool = False
     merge_type: str = ""

@@ -27,7 +27,7 @@ class IngressBackend(msgspec.Struct, frozen=True, gc=False):
     port: int | str = ""
 
 
-class Ingress(Object, frozen=True, gc=False, kw_only=True):
+class Ingress(Object, frozen=True, gc=False):
     """A networking.k8s.io Ingress. `annotations` holds only those that are read."""
 
     class_name: str = ""

@@ -8,7 +8,7 @@ from dsview.kinds.metadata import Object, ObjectMeta, read_meta
 from dsview.kinds.wire import Json, Wire, without_empty
 
 
-class IngressClass(Object, frozen=True, gc=False, kw_only=True):
+class IngressClass(Object, frozen=True, gc=False):
     """A networking.k8s.io IngressClass."""
 
     controller: str = ""

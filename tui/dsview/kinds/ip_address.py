@@ -10,7 +10,7 @@ from dsview.kinds.metadata import NO_LABELS, Object, ObjectMeta, read_meta
 from dsview.kinds.wire import Json, Wire, without_empty
 
 
-class IPAddress(Object, frozen=True, gc=False, kw_only=True):
+class IPAddress(Object, frozen=True, gc=False):
     """A networking.k8s.io IPAddress: its name is the address. `parent_*` names the Service that holds it."""
 
     parent_resource: str = ""

@@ -21,8 +21,11 @@ Labels = Mapping[str, str]
 NO_LABELS: Labels = {}
 
 
-class Object(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What every object has. `ignore` is the annotation `dsview.io/ignore`, `created` epoch seconds."""
+class Object(msgspec.Struct, frozen=True, gc=False):
+    """What every object has. `ignore` is the annotation `dsview.io/ignore`, `created` epoch seconds.
+
+    No field of an object is keyword-only: a recording makes objects by position, in a quarter of the time.
+    """
 
     name: str
     namespace: str = ""

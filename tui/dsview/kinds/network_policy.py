@@ -61,7 +61,7 @@ def _satisfies(requirement: LabelRequirement, labels: Labels) -> bool:
     return False
 
 
-class NetworkPolicy(Object, frozen=True, gc=False, kw_only=True):
+class NetworkPolicy(Object, frozen=True, gc=False):
     """A networking.k8s.io NetworkPolicy. A direction that is not in `policy_types` is not restricted."""
 
     pod_selector: LabelSelector = LabelSelector()

@@ -19,7 +19,7 @@ class NodeAddress(msgspec.Struct, frozen=True, gc=False):
     address: str
 
 
-class Node(Object, frozen=True, gc=False, kw_only=True):
+class Node(Object, frozen=True, gc=False):
     """A v1 Node. `annotations` holds those that are read only; `taints` are (key, effect)."""
 
     pod_cidr: str = ""

@@ -19,7 +19,7 @@ from dsview.kinds.metadata import Object, ObjectMeta, OwnerRef, read_meta, read_
 from dsview.kinds.wire import NULL, NULLS, Interner, Json, Wire, iso_time, seconds, without_empty
 
 
-class Pod(Object, frozen=True, gc=False, kw_only=True):
+class Pod(Object, frozen=True, gc=False):
     """A v1 Pod.
 
     `ready_since` is the last transition of the Ready condition, `ipam` the names of annotations that ask for one family

@@ -32,7 +32,7 @@ class ServicePort(msgspec.Struct, frozen=True, gc=False):
 _USUAL_FAMILIES = frozenset({("IPv4",), ("IPv6",), ("IPv4", "IPv6"), ("IPv6", "IPv4")})
 
 
-class Service(Object, frozen=True, gc=False, kw_only=True):
+class Service(Object, frozen=True, gc=False):
     """A v1 Service. `annotations` holds those of load balancers only, as (name, value).
 
     `has_status` is false where the object has no status at all, as in a manifest.

@@ -9,7 +9,7 @@ from dsview.kinds.metadata import Object, ObjectMeta, read_meta
 from dsview.kinds.wire import Json, Wire, seconds, texts
 
 
-class ServiceCIDR(Object, frozen=True, gc=False, kw_only=True):
+class ServiceCIDR(Object, frozen=True, gc=False):
     """A networking.k8s.io ServiceCIDR. `deleted` is its deletion time, 0 where it is not being deleted."""
 
     deleted: int = 0

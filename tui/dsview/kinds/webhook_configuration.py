@@ -10,10 +10,10 @@ from dsview.kinds.metadata import Key, Object, ObjectMeta, read_meta
 from dsview.kinds.wire import Json, Wire
 
 
-class WebhookConfiguration(Object, frozen=True, gc=False, kw_only=True):
+class WebhookConfiguration(Object, frozen=True, gc=False):
     """A validating or mutating webhook configuration, or an APIService: the Services that it calls."""
 
-    kind: str
+    kind: str = ""
     services: tuple[Key, ...] = ()
 
 

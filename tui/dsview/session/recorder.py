@@ -27,8 +27,8 @@ from dsview.sources.recording.writer import RecordingWriter
 FRAME_AFTER = 1_000
 """Changes after which there is a key frame at the earliest: in a large cluster there is one after many more."""
 
-FRAME_SHARE = 3
-"""A key frame costs as much as its objects: there is one after changes of a third of them."""
+FRAME_SHARE = 2
+"""A key frame costs as much as its objects: there is one after changes of half of them."""
 
 FRAME_EVERY = 1_800.0
 """Seconds after which there is a key frame where anything changed."""
@@ -64,6 +64,7 @@ class Recorder:
         self._frame_at = 0.0
         self._since_frame = 0
         self._objects: dict[Kind, dict[Key, Item | None]] = {}
+        self._before: dict[Kind, dict[Key, Item]] = {}
         self._statuses: dict[Kind, StatusChanged] = {}
         self._judged: dict[SubjectKey, tuple[Finding, ...]] = {}
         self._head: Head | None = None
@@ -95,7 +96,10 @@ class Recorder:
         for change in changes:
             # An object that is named because another one changed is the same as before.
             if change.old is not change.new:
-                self._objects.setdefault(change.kind, {})[change.key] = change.new
+                of_round = self._objects.setdefault(change.kind, {})
+                if change.old is not None and change.key not in of_round:
+                    self._before.setdefault(change.kind, {})[change.key] = change.old
+                of_round[change.key] = change.new
         if isinstance(event, StatusChanged):
             self._statuses[event.kind] = event
 
@@ -134,7 +138,7 @@ class Recorder:
         self._session.note(self.failure)
 
     def _begin(self) -> None:
-        self._objects, self._statuses, self._judged = {}, {}, {}
+        self._objects, self._before, self._statuses, self._judged = {}, {}, {}, {}
         if self._session.was_settled and not self._session.has_work:
             self._put_frame()
             self._follow_timeline()
@@ -146,10 +150,12 @@ class Recorder:
 
     def _put_tick(self, head: Head | None) -> None:
         judged = [self._as_judged(subject, findings) for subject, findings in self._judged.items()]
-        objects, statuses = self._objects, list(self._statuses.values())
-        self._objects, self._statuses, self._judged = {}, {}, {}
+        objects, before, statuses = self._objects, self._before, list(self._statuses.values())
+        self._objects, self._before, self._statuses, self._judged = {}, {}, {}, {}
         self._since_frame += sum(map(len, objects.values()))
-        self._writer.put(Tick(at=self._now(), objects=objects, statuses=statuses, judged=judged, head=head))
+        self._writer.put(
+            Tick(at=self._now(), objects=objects, before=before, statuses=statuses, judged=judged, head=head)
+        )
 
     def _put_frame(self) -> None:
         state = self._session.state

@@ -123,12 +123,12 @@ class Seeker:
         before = self._moment
         ticks = self._reader.ticks_between(self._at, when) if before is not None else None
         if before is not None and ticks is not None:
-            step = onwards(before, ticks, when)
+            now = before.copy()
+            step = onwards(now, ticks, when)
         else:
             now = self._reader.at(when)
             step = difference(before, now, when)
-            self._moment = now
-        self._at = when
+        self._moment, self._at = now, when
         last = self._reader.last_entry(when)
         if last != self._last_entry:
             step.entries = self._reader.entries(when, LIMIT)
@@ -145,6 +145,9 @@ def onwards(moment: Moment, ticks: Sequence[Tick], when: float) -> Step:
         moment.follow(tick)
         for kind, changes in tick.objects.items():
             objects.setdefault(kind, {}).update(changes)
+        for kind, patches in tick.patches.items():
+            known = moment.objects[kind]
+            objects.setdefault(kind, {}).update((key, known[key]) for key in patches)
         step.statuses += tick.statuses
         judged.update((entry.subject, entry) for entry in tick.judged)
         step.head = tick.head or step.head

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import typing
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -25,7 +25,7 @@ from dsview.sources.events import Item
 _SHARED_LIMIT = 20_000
 """Values that are remembered, so that objects of many batches share them."""
 
-_DAMAGED = "A part of the recording cannot be read: its columns do not fit together."
+DAMAGED = "A part of the recording cannot be read: its columns do not fit together."
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -55,11 +55,12 @@ def to_columns(items: Sequence[Item]) -> Columns:
     names = type(items[0]).__struct_fields__
     rows = map(msgspec.structs.astuple, items)
     return Columns(
-        len(items), {name: _column(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
+        len(items), {name: column_of(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
     )
 
 
-def _column(values: Sequence[object]) -> Column:
+def column_of(values: Sequence[object]) -> Column:
+    """One field of all objects."""
     # Most values are shared objects, so their identity tells at once that they are equal.
     known: dict[int, int] = {}
     table: dict[bytes, int] = {}
@@ -85,28 +86,28 @@ def from_columns(kind: Kind, columns: Columns) -> list[Item]:
 
     Raises `UserError` where a field does not hold what this version of dsview expects.
     """
-    types = _types_of(kind)
-    read = [
-        (name, _values(types[name], column, columns.size)) for name, column in columns.fields.items() if name in types
-    ]
-    if any(len(values) != columns.size for _, values in read):
-        raise UserError(_DAMAGED)
-    return list(map(_maker(kind, tuple(name for name, _ in read)), *(values for _, values in read))) if read else []
+    if not columns.size:
+        return []
+    made = struct_of(kind)
+    read = [_field(field, columns) for field in msgspec.structs.fields(made)]
+    if any(len(values) != columns.size for values in read):
+        raise UserError(DAMAGED)
+    return list(map(made, *read))
 
 
-@cache
-def _maker(kind: Kind, names: tuple[str, ...]) -> Callable[..., Item]:
-    """What makes an object of a kind from the values of these fields.
+def _field(field: msgspec.structs.FieldInfo, columns: Columns) -> Sequence[object]:
+    """What each of the objects has in a field: its default where the recording does not know it."""
+    column = columns.fields.get(field.encode_name)
+    if column is not None:
+        return values_of(field.type, column, columns.size)
+    if field.required:
+        raise UserError(DAMAGED)
+    default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    return [default] * columns.size
 
-    A call that spells the fields out costs half of one with a dictionary, and a key frame has tens of thousands.
-    """
-    fields = ", ".join(names)
-    passed = ", ".join(f"{name}={name}" for name in names)
-    maker: Callable[..., Item] = eval(f"lambda {fields}: _made({passed})", {"_made": struct_of(kind)})  # noqa: S307 - fields of our own Structs, not of the file
-    return maker
 
-
-def _values(wanted: Any, column: Column, size: int) -> Sequence[object]:
+def values_of(wanted: Any, column: Column, size: int) -> Sequence[object]:
+    """What a field of the type `wanted` is in each of so many objects. Raises `UserError` where it cannot be read."""
     try:
         table = _shared(wanted, column.table) if _is_shareable(wanted) else _decoder(wanted).decode(column.table)
     except msgspec.MsgspecError as error:
@@ -118,7 +119,7 @@ def _values(wanted: Any, column: Column, size: int) -> Sequence[object]:
         index.frombytes(column.index)
         return [table[number] for number in _little_endian(index)]
     except (ValueError, IndexError):
-        raise UserError(_DAMAGED) from None
+        raise UserError(DAMAGED) from None
 
 
 _remembered: dict[tuple[Any, bytes], object] = {}
@@ -164,8 +165,3 @@ def struct_of(kind: Kind) -> type[Any]:
         return ProxyListeners
     found: type[Any] = typing.get_type_hints(RESOURCES[kind].decode)["return"]
     return found
-
-
-@cache
-def _types_of(kind: Kind) -> dict[str, Any]:
-    return {field.encode_name: field.type for field in msgspec.structs.fields(struct_of(kind))}

@@ -16,7 +16,8 @@ from dsview.core.finding import Finding, Pending
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.sources.events import Item, StatusChanged
-from dsview.sources.recording.columns import Columns, from_columns, to_columns
+from dsview.sources.recording.columns import DAMAGED, Columns, from_columns, to_columns
+from dsview.sources.recording.patches import Patch, StoredPatches, pack_patches, patch_of, unpack_patches
 
 T = TypeVar("T")
 
@@ -26,8 +27,8 @@ _LEVEL = 4
 _MAX_PART = 1 << 30
 """Bytes of a part that is unpacked."""
 
-_TOGETHER = 4_096
-"""Objects of a key frame that are packed together."""
+_TOGETHER = 40_000
+"""Objects of a kind that are packed together in a key frame: in parts of a tenth it is a third larger."""
 
 Subject = tuple[str, str, str]
 """What checks are asked of: kind (or the code of a cluster-wide check), namespace, name."""
@@ -56,10 +57,16 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tick(msgspec.Struct, kw_only=True):
-    """What changed at one time, epoch seconds. An object that is gone is None."""
+    """What changed at one time, epoch seconds. An object that is gone is None.
+
+    An object that was there before is in `objects`, or what changed of it is in `patches`. To have them made, give in
+    `before` what the objects of this tick were.
+    """
 
     at: float
     objects: dict[Kind, dict[Key, Item | None]]
+    patches: dict[Kind, dict[Key, Patch]] = {}
+    before: dict[Kind, dict[Key, Item]] = {}
     statuses: list[StatusChanged]
     judged: list[Judged]
     head: Head | None
@@ -94,6 +101,7 @@ class _StoredObjects(msgspec.Struct):
     ticks: list[int]
     columns: Columns
     gone: list[tuple[int, str, str]]
+    patches: list[StoredPatches]
 
 
 class _StoredBatch(msgspec.Struct):
@@ -130,24 +138,42 @@ def unpack_frame(at: float, data: bytes) -> Frame:
     return Frame(at=at, objects=objects, statuses=rest.statuses, judged=rest.judged, head=rest.head)
 
 
+class _Gathered:
+    """What changed of the objects of one kind in some ticks."""
+
+    def __init__(self) -> None:
+        self.ticks: list[int] = []
+        self.items: list[Item] = []
+        self.gone: list[tuple[int, str, str]] = []
+        self.patches: list[tuple[int, Key, Patch]] = []
+
+    def take(self, number: int, objects: Mapping[Key, Item | None], before: Mapping[Key, Item]) -> None:
+        """Take in a tick."""
+        for key, item in objects.items():
+            was = before.get(key)
+            if item is None:
+                self.gone.append((number, *key))
+            elif was is not None:
+                self.patches.append((number, key, patch_of(was, item)))
+            else:
+                self.ticks.append(number)
+                self.items.append(item)
+
+    def stored(self) -> _StoredObjects:
+        """As it is stored."""
+        return _StoredObjects(self.ticks, to_columns(self.items), self.gone, pack_patches(self.patches))
+
+
 def pack_batch(ticks: Sequence[Tick]) -> bytes:
     """Ticks that follow each other as they are stored."""
-    found: dict[str, tuple[list[int], list[Item], list[tuple[int, str, str]]]] = {}
+    found: dict[Kind, _Gathered] = {}
     for number, tick in enumerate(ticks):
         for kind, objects in tick.objects.items():
-            numbers, items, gone = found.setdefault(kind.value, ([], [], []))
-            for key, item in objects.items():
-                if item is None:
-                    gone.append((number, *key))
-                else:
-                    numbers.append(number)
-                    items.append(item)
+            found.setdefault(kind, _Gathered()).take(number, objects, tick.before.get(kind, {}))
     return _pack(
         _StoredBatch(
             times=[tick.at for tick in ticks],
-            objects={
-                name: _StoredObjects(numbers, to_columns(items), gone) for name, (numbers, items, gone) in found.items()
-            },
+            objects={kind.value: gathered.stored() for kind, gathered in found.items()},
             statuses=[(n, status) for n, tick in enumerate(ticks) for status in tick.statuses],
             judged=[(n, judged) for n, tick in enumerate(ticks) for judged in tick.judged],
             heads=[(n, tick.head) for n, tick in enumerate(ticks) if tick.head is not None],
@@ -172,6 +198,8 @@ def _ticks_of(stored: _StoredBatch) -> list[Tick]:
             continue
         for number, item in zip(objects.ticks, from_columns(kind, objects.columns), strict=True):
             ticks[number].objects.setdefault(kind, {})[item.key] = item
+        for number, key, patch in unpack_patches(kind, objects.patches):
+            ticks[number].patches.setdefault(kind, {})[key] = patch
         for number, namespace, gone in objects.gone:
             ticks[number].objects.setdefault(kind, {})[(namespace, gone)] = None
     for number, status in stored.statuses:
@@ -235,7 +263,7 @@ class Moment(msgspec.Struct, kw_only=True):
         )
 
     def follow(self, tick: Tick) -> None:
-        """Take in a tick."""
+        """Take in a tick. Raises `UserError` where it does not follow what is known."""
         self.at = tick.at
         for kind, changes in tick.objects.items():
             of_kind: dict[Key, Any] = self.objects.setdefault(kind, {})
@@ -244,6 +272,8 @@ class Moment(msgspec.Struct, kw_only=True):
                     of_kind.pop(key, None)
                 else:
                     of_kind[key] = item
+        for kind, patches in tick.patches.items():
+            self._patch(self.objects.get(kind, {}), patches)
         self.statuses.update((status.kind, status) for status in tick.statuses)
         for entry in tick.judged:
             if entry.findings or entry.pending:
@@ -251,3 +281,20 @@ class Moment(msgspec.Struct, kw_only=True):
             else:
                 self.judged.pop(entry.subject, None)
         self.head = tick.head or self.head
+
+    def copy(self) -> Moment:
+        """The same moment, to go on from; this one stays as it is."""
+        return Moment(
+            at=self.at,
+            objects={kind: items.copy() for kind, items in self.objects.items()},
+            statuses=self.statuses.copy(),
+            judged=self.judged.copy(),
+            head=self.head,
+        )
+
+    @staticmethod
+    def _patch(objects: dict[Key, Any], patches: Mapping[Key, Patch]) -> None:  # Any: one store for all kinds
+        for key, patch in patches.items():
+            if key not in objects:
+                raise UserError(DAMAGED)
+            objects[key] = msgspec.structs.replace(objects[key], **patch)
