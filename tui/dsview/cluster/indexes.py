@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
@@ -243,9 +242,9 @@ class PodCounts:
         pods, *having = self._total[:3]
         return tuple(f for f, n in zip(FAMILIES, having, strict=True) if not n) if pods >= _ENOUGH_PODS else ()
 
-    def fill(self, holders: Iterable[tuple[str, tuple[Family, ...]]]) -> None:
-        """Follow pods that come, each given as its node and its families."""
-        for (node, families), number in Counter(holders).items():
+    def fill(self, holders: Iterable[tuple[str, tuple[Family, ...], int]]) -> None:
+        """Follow pods that come: so many of a node have these families."""
+        for node, families, number in holders:
             self._count(node, families, number)
 
     def replace(self, old: Pod | None, new: Pod | None) -> None:
@@ -304,9 +303,10 @@ class PodPatterns:
     def __init__(self) -> None:
         self.counts: dict[tuple[tuple[Family, ...], bool], int] = {}
 
-    def fill(self, running: Iterable[tuple[tuple[Family, ...], bool]]) -> None:
-        """Follow pods that come to an empty index: the families of each, and whether it asks the cluster's DNS."""
-        self.counts = dict(Counter(running))
+    def fill(self, running: Iterable[tuple[tuple[Family, ...], bool, int]]) -> None:
+        """Follow pods that come: so many have these families, and ask the cluster's DNS or not."""
+        for families, asks, number in running:
+            self.counts[families, asks] = self.counts.get((families, asks), 0) + number
 
     def replace(self, old: Pod | None, new: Pod | None) -> bool:
         """Follow one pod; whether any pattern's pods, or what is asked of them, became others by it."""

@@ -5,6 +5,7 @@ A recording needs it, where one goes to a time at which most pods are others.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 import msgspec
@@ -17,6 +18,8 @@ from dsview.core.address import Family, families_of
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.listeners.registry import roles_of
+
+_NO_ROLES = (False, False, False)
 
 
 class PodSet(msgspec.Struct):
@@ -35,29 +38,27 @@ def pod_set(pods: Collection[Pod]) -> PodSet:
     """These pods, each with a key of its own."""
     found = PodSet()
     found.store.fill(pods)
-    running: list[tuple[tuple[Family, ...], bool]] = []
-    on_nodes: list[tuple[str, tuple[Family, ...]]] = []
-    known: dict[tuple[str, int, int], tuple[bool, bool]] = {}
+    running: list[tuple[str, tuple[Family, ...], bool]] = []
+    known: dict[tuple[str, int, int], tuple[bool, bool, bool]] = {}
     for pod in pods:
-        ips = pod.ips
-        if ips and pod.phase == "Running" and not pod.deleted:
-            families = families_of(ips)
-            running.append((families, uses_cluster_dns(pod)))
-            if pod.node_name and not pod.host_network:
-                on_nodes.append((pod.node_name, families))
         # Decoding shares equal labels and containers, and the pods hold them meanwhile.
         alike = (pod.namespace, id(pod.labels), id(pod.containers))
         roles = known.get(alike)
         if roles is None:
-            roles = known[alike] = roles_of(pod)
-        is_proxy, sets_up_proxies = roles
-        if is_proxy:
-            found.controllers[pod.key] = pod
-        if sets_up_proxies:
-            found.control_planes[pod.key] = pod
-        if is_control_plane(pod):
-            found.control_plane[pod.key] = pod
-    found.counts.fill(on_nodes)
-    found.patterns.fill(running)
+            roles = known[alike] = (*roles_of(pod), is_control_plane(pod))
+        if roles != _NO_ROLES:
+            _keep(found, pod, roles)
+        if pod.phase == "Running" and not pod.deleted and (ips := pod.ips):
+            node = "" if pod.host_network else pod.node_name
+            running.append((node, families_of(ips), uses_cluster_dns(pod)))
+    alike_running = Counter(running).items()
+    found.counts.fill((node, families, number) for (node, families, _), number in alike_running if node)
+    found.patterns.fill((families, asks, number) for (_, families, asks), number in alike_running)
     found.system_apps.fill(pods)
     return found
+
+
+def _keep(found: PodSet, pod: Pod, roles: tuple[bool, bool, bool]) -> None:
+    for having, is_one in zip((found.controllers, found.control_planes, found.control_plane), roles, strict=True):
+        if is_one:
+            having[pod.key] = pod

@@ -104,6 +104,8 @@ def families_of(texts: tuple[str, ...]) -> tuple[Family, ...]:
 
     Of a pair with one hidden address both are told: the lists of two that Kubernetes keeps hold one of each family.
     """
+    if len(texts) == 2 and _is_plain_pair(*texts):
+        return FAMILIES
     found: tuple[Family, ...] = ()
     is_all = True
     for text in texts:
@@ -113,6 +115,17 @@ def families_of(texts: tuple[str, ...]) -> tuple[Family, ...]:
         elif family not in found:
             found = (*found, family)
     return found if is_all else paired(texts, found)
+
+
+def _is_plain_pair(first: str, second: str) -> bool:
+    """Whether these are an IPv4 and an IPv6 address without any oddity: nearly all lists of dual-stack clusters are."""
+    if ":" in first or ":" not in second:
+        return False
+    try:
+        socket.inet_pton(socket.AF_INET, first)
+        return not socket.inet_pton(socket.AF_INET6, second).startswith(_MAPPED)
+    except (OSError, ValueError):
+        return False
 
 
 def paired(texts: Sequence[str], known: tuple[Family, ...]) -> tuple[Family, ...]:

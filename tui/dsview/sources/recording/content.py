@@ -147,9 +147,11 @@ class _Gathered:
         self.gone: list[tuple[int, str, str]] = []
         self.patches: list[tuple[int, Key, Patch]] = []
 
-    def take(self, number: int, objects: Mapping[Key, Item | None], before: Mapping[Key, Item]) -> None:
+    def take(self, number: int, tick: Tick, kind: Kind) -> None:
         """Take in a tick."""
-        for key, item in objects.items():
+        before = tick.before.get(kind, {})
+        self.patches += [(number, key, patch) for key, patch in tick.patches.get(kind, {}).items()]
+        for key, item in tick.objects.get(kind, {}).items():
             was = before.get(key)
             if item is None:
                 self.gone.append((number, *key))
@@ -168,8 +170,8 @@ def pack_batch(ticks: Sequence[Tick]) -> bytes:
     """Ticks that follow each other as they are stored."""
     found: dict[Kind, _Gathered] = {}
     for number, tick in enumerate(ticks):
-        for kind, objects in tick.objects.items():
-            found.setdefault(kind, _Gathered()).take(number, objects, tick.before.get(kind, {}))
+        for kind in (*tick.objects, *(kind for kind in tick.patches if kind not in tick.objects)):
+            found.setdefault(kind, _Gathered()).take(number, tick, kind)
     return _pack(
         _StoredBatch(
             times=[tick.at for tick in ticks],

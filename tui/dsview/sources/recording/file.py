@@ -15,10 +15,14 @@ import msgspec
 
 from dsview.core.errors import UserError
 from dsview.core.text import safe
-from dsview.sources.recording.content import Frame, Tick, pack_batch, pack_frame
+from dsview.sources.recording.content import Frame, Tick, pack_batch, pack_frame, unpack_batch
 from dsview.sources.recording.schema import APPLICATION_ID, FORMAT, TABLES, About, is_recording, read_about
 
 LEAST_SIZE = 1_000_000
+
+_TOGETHER = 200_000
+"""Bytes up to which the batches of before a key frame are made one: that is read in a third of the time."""
+
 _KEPT_FREE = 0.9
 """What part of the size the content may take before the oldest goes: it goes by the key frame."""
 
@@ -41,6 +45,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Written = Tick | Frame | StoredEntry
+
+_BATCH = "INSERT INTO batches (id, began, ended, ticks, content) VALUES (?, ?, ?, ?, ?)"
 
 
 class RecordingFile:
@@ -110,14 +116,15 @@ class RecordingFile:
         """Write these; `now` is the time until which nothing else happened. Raises `sqlite3.Error` or `UserError`."""
         packed = [(type(item), self._row(item)) for item in items if not isinstance(item, Tick)]
         ticks = [item for item in items if isinstance(item, Tick)]
-        batch = (ticks[0].at, ticks[-1].at, len(ticks), pack_batch(ticks)) if ticks else None
+        batch = _batch(ticks) if ticks else None
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
             if batch is not None:
-                execute("INSERT INTO batches (began, ended, ticks, content) VALUES (?, ?, ?, ?)", batch)
+                execute(_BATCH, (None, *batch))
             for kind, row in packed:
                 if kind is Frame:
+                    self._merge_batches()
                     last = execute("SELECT coalesce(max(id), 0) FROM batches").fetchone()[0]
                     execute("INSERT INTO frames (at, batch, content) VALUES (?, ?, ?)", (row[0], last, row[1]))
                 elif row[4] is None:
@@ -146,6 +153,33 @@ class RecordingFile:
             return (item.at, pack_frame(item))
         assert isinstance(item, StoredEntry)  # noqa: S101 - ticks are packed together
         return (item.number, item.at, item.sort, item.turn, item.content)
+
+    def _merge_batches(self) -> None:
+        """Make few of the many batches since the last key frame."""
+        execute = self._connection.execute
+        after = execute("SELECT coalesce(max(batch), 0) FROM frames").fetchone()[0]
+        group: list[int] = []
+        size = 0
+        for number, length in execute(
+            "SELECT id, length(content) FROM batches WHERE id > ? ORDER BY id", (after,)
+        ).fetchall():
+            if size + length > _TOGETHER:
+                self._merge(group)
+                group, size = [], 0
+            group.append(number)
+            size += length
+        self._merge(group)
+
+    def _merge(self, numbers: Sequence[int]) -> None:
+        """Make one of batches that follow each other, in the place of the last."""
+        if len(numbers) < 2:
+            return
+        execute = self._connection.execute
+        between = (numbers[0], numbers[-1])
+        rows = execute("SELECT content FROM batches WHERE id BETWEEN ? AND ? ORDER BY id", between).fetchall()
+        ticks = [tick for (content,) in rows for tick in unpack_batch(content)]
+        execute("DELETE FROM batches WHERE id BETWEEN ? AND ?", between)
+        execute(_BATCH, (numbers[-1], *_batch(ticks)))
 
     def _note_span(self, began: float, now: float) -> None:
         if not self._span:
@@ -196,6 +230,10 @@ class RecordingFile:
             return False
         second = self._connection.execute("SELECT at FROM frames ORDER BY id LIMIT 1 OFFSET 1").fetchone()
         return second is not None and second[0] < now - self._limits.age
+
+
+def _batch(ticks: Sequence[Tick]) -> tuple[float, float, int, bytes]:
+    return (ticks[0].at, ticks[-1].at, len(ticks), pack_batch(ticks))
 
 
 def reason_of(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from dsview.core.text import safe
 from dsview.sources.recording.content import Frame, Moment, Tick, times_of, unpack_batch, unpack_frame
 from dsview.sources.recording.schema import FORMAT, read_about
 
-_KEPT_BATCHES = 16
+_KEPT_BATCHES = 4
 """Batches that are kept unpacked: one goes back and forth about the same minute."""
 
 _ENDS = (
@@ -27,8 +27,8 @@ _ENDS = (
 )
 """Batches follow each other in time. A day has 86,400: none of the queries here goes through all of them."""
 
-_AHEAD_AT_MOST = 64
-"""Batches that are gone through tick by tick; for more, the next key frame is quicker."""
+_AHEAD_AT_MOST = 700
+"""Ticks that are gone through; for more, the next key frame is quicker."""
 
 
 class RecordingReader:
@@ -40,7 +40,7 @@ class RecordingReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._frame: tuple[int, Frame] | None = None
-        self._batches: OrderedDict[int, list[Tick]] = OrderedDict()
+        self._batches: OrderedDict[tuple[int, float], list[Tick]] = OrderedDict()
         try:
             self._connection = _connect(path)
         except sqlite3.Error as error:
@@ -87,6 +87,10 @@ class RecordingReader:
 
         Raises `UserError` where a part of the file cannot be read.
         """
+        with self._as_one():
+            return self._at(when)
+
+    def _at(self, when: float) -> Moment:
         row = self._row("SELECT id, at, batch FROM frames WHERE at <= ? ORDER BY at DESC, id DESC LIMIT 1", when)
         row = row or self._row("SELECT id, at, batch FROM frames ORDER BY id LIMIT 1")
         if row is None:
@@ -98,14 +102,21 @@ class RecordingReader:
             self._frame = (number, unpack_frame(at, self._one("SELECT content FROM frames WHERE id = ?", number)))
         # The batches of a span that began later have a key frame of their own before them.
         found = Moment.of(self._frame[1])
-        for tick in self._ticks(batch, when):
-            found.follow(tick)
+        last = self._last_batch(when)
+        for row in self._rows("SELECT id, began FROM batches WHERE id > ? AND id <= ? ORDER BY id", batch, last):
+            for tick in self._batch(*row):
+                if tick.at <= when:
+                    found.follow(tick)
         return found
 
-    def _ticks(self, after_batch: int, until: float) -> Iterator[Tick]:
-        last = self._last_batch(until)
-        for (number,) in self._rows("SELECT id FROM batches WHERE id > ? AND id <= ? ORDER BY id", after_batch, last):
-            yield from (tick for tick in self._batch(number) if tick.at <= until)
+    @contextmanager
+    def _as_one(self) -> Iterator[None]:
+        """Read one state of the file, whatever is written and let go of meanwhile."""
+        self._rows("BEGIN")
+        try:
+            yield
+        finally:
+            self._rows("ROLLBACK")
 
     def _last_batch(self, until: float) -> int:
         """The last batch that begins until a time; 0 where there is none."""
@@ -116,24 +127,24 @@ class RecordingReader:
         """What changed after one time and until another; None where reading it anew from a key frame is better."""
         if until < after or self._one("SELECT count(*) FROM spans WHERE began > ? AND began <= ?", after, until):
             return None
-        numbers = [
-            number
-            for (number,) in self._rows(
-                "SELECT id FROM batches WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?",
-                *(self._last_batch(after), self._last_batch(until), _AHEAD_AT_MOST + 2),
-            )
-        ]
-        if len(numbers) > _AHEAD_AT_MOST + 1:
-            return None
-        return [tick for number in numbers for tick in self._batch(number) if after < tick.at <= until]
+        with self._as_one():
+            found: list[Tick] = []
+            query = "SELECT id, began FROM batches WHERE id >= ? AND id <= ? ORDER BY id"
+            for row in self._rows(query, self._last_batch(after), self._last_batch(until)):
+                found += [tick for tick in self._batch(*row) if after < tick.at <= until]
+                if len(found) > _AHEAD_AT_MOST:
+                    return None
+        return found
 
-    def _batch(self, number: int) -> list[Tick]:
-        found = self._batches.get(number)
+    def _batch(self, number: int, began: float) -> list[Tick]:
+        # Batches are made one while the file is written to: such a one has the number of the last.
+        found = self._batches.get((number, began))
         if found is None:
-            found = self._batches[number] = unpack_batch(self._one("SELECT content FROM batches WHERE id = ?", number))
+            found = unpack_batch(self._one("SELECT content FROM batches WHERE id = ?", number))
+            self._batches[number, began] = found
             if len(self._batches) > _KEPT_BATCHES:
                 self._batches.popitem(last=False)
-        self._batches.move_to_end(number)
+        self._batches.move_to_end((number, began))
         return found
 
     def change_after(self, when: float) -> float | None:
