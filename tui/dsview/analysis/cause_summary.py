@@ -19,7 +19,8 @@ from dsview.analysis.loss import Loss, closed_node_ports, families_of_loss, loss
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.core.address import Family
-from dsview.core.finding import CLUSTER, ObjectRef, Severity
+from dsview.core.finding import CLUSTER, Finding, ObjectRef, Severity
+from dsview.kinds.kind import Kind
 
 SHOWN = 8
 """The number of worst causes to keep."""
@@ -107,8 +108,7 @@ class CauseSummarizer:
                 losses[about] = max(loss or Loss.PART, losses.get(about, Loss.PART))
                 if finding.severity is not Severity.NOTE:
                     wrong.add(about)
-            layer = registry()[finding.check].layer
-            if layer is not None:
+            for layer in _layers(finding):
                 for family in (finding.family,) if finding.family is not None else hit:
                     place = (layer, family)
                     flags[place] = min(finding.severity, flags.get(place, finding.severity), key=lambda s: s.rank)
@@ -165,6 +165,13 @@ class CauseSummarizer:
                     yield ObjectRef("Service", service.namespace, service.name), family
             if number % 256 == 0:
                 yield None
+
+
+def _layers(finding: Finding) -> set[LayerName]:
+    """Where a finding counts in the overview: in the layer of its check; one about a Node also among the Nodes."""
+    layer = registry()[finding.check].layer
+    found = {layer} if layer is not None else set()
+    return found | {LayerName.NODES} if finding.object.kind == Kind.NODE.value else found
 
 
 def causes_of(view: ClusterView) -> list[RootCause]:

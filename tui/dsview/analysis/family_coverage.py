@@ -22,14 +22,23 @@ from dsview.sources.events import Health
 
 MEANINGS: dict[LayerName, str] = {
     LayerName.NODES: "Nodes with a usable InternalIP of the family.",
-    LayerName.PODS: "Running Pods with an address of the family.",
+    LayerName.PODS: "Running Pods with an address of the family. Pods without an address or "
+    "being deleted do not count.",
     LayerName.SERVICES: "Services with the family; ExternalName has none.",
     LayerName.ENDPOINTS: "Services with the family that have a ready endpoint of it.",
     LayerName.LOAD_BALANCERS: "LoadBalancer Services with the family that got an address of it, and Gateways "
     "without a Service that publish an address.",
-    LayerName.LISTENERS: "Public ports of proxy Pods with the family, on which the proxy listens over it.",
+    LayerName.LISTENERS: "Public ports of proxy Pods with the family, on which the proxy listens over it. Ports for "
+    "metrics and health do not count, nor do Gateways that no Pod serves.",
 }
 """What each layer counts, as shown to the user."""
+
+COUNTED: dict[LayerName, str] = {
+    LayerName.PODS: "running",
+    LayerName.SERVICES: "with a family",
+    LayerName.LISTENERS: "public",
+}
+"""What the objects of a pane have to be to count in its layer, where not all of them do."""
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -105,14 +114,18 @@ def _pods(state: ClusterState) -> Tally:
     return tally
 
 
+def counted(view: ClusterView, name: LayerName) -> int | None:
+    """Of how many objects a layer tells how many have a family; None where they were not read.
+
+    For all layers but those where it may differ by family: there it is that of the family that has more.
+    """
+    layer = next((layer for layer in matrix(view) if layer.name is name), None)
+    counts = [count.of for count in (layer.v4, layer.v6) if count is not None] if layer is not None else []
+    return max(counts, default=None)
+
+
 def _number(number: int, words: str) -> str:
     return f"{number:,} {words}" if number > 0 else ""
-
-
-def _pod_layer(state: ClusterState) -> Layer:
-    tally = _pods(state)
-    rest = len(state.pods) - tally.of[FAMILIES[0]]
-    return _layer(state, LayerName.PODS, tally, Kind.POD, note=_number(rest, "not running"))
 
 
 _PARAMETERS = tuple(kind for kind in GATEWAY_KINDS if kind is not Kind.HTTP_ROUTE)
@@ -190,7 +203,7 @@ def matrix(view: ClusterView) -> tuple[Layer, ...]:
     )
     layers = (
         _layer(state, LayerName.NODES, census.nodes, Kind.NODE, note=_number(len(census.unready_nodes), "not ready")),
-        _pod_layer(state),
+        _layer(state, LayerName.PODS, _pods(state), Kind.POD),
         _layer(state, LayerName.SERVICES, census.services, Kind.SERVICE),
         _layer(state, LayerName.ENDPOINTS, census.endpoints, Kind.ENDPOINT_SLICE, Kind.SERVICE),
         _load_balancers(state),

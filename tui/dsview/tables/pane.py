@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView, Delta
+from dsview.checks.engine.check import LayerName
 from dsview.core.address import FAMILIES, Family, by_family
 from dsview.core.finding import Finding, Severity
 from dsview.core.text import safe
@@ -44,8 +45,9 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     `attributes` are what the keys of a filter can ask of its rows (`filter_keys`).
     `grouped_by` is the column that rows stand together by where no order is asked for.
     `glances` says whether a delta may have changed the look, but neither place nor text, of rows that `affected` does
-    not name: those on the screen are made anew. `degraded` are rows that come next after the flagged ones where the
-    worst come first: what is wrong with them is no finding.
+    not name: those on the screen are made anew. `layer` is the layer of the overview that counts its rows, or some of
+    them. `degraded` are rows that come next after the flagged ones where the worst come first: what is wrong with them
+    is no finding.
     """
 
     spec: PaneSpec
@@ -65,6 +67,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
     flag_kind: str = ""
     grouped_by: str = ""
     glances: Callable[[ClusterView, Delta], bool] = lambda _view, _delta: False
+    layer: LayerName | None = None
     degraded: Callable[[ClusterView], Collection[Key]] = lambda _view: ()
 
     @property

@@ -11,6 +11,7 @@ from heapq import nsmallest
 from itertools import islice
 
 from dsview.analysis.cluster_view import ClusterView, Delta
+from dsview.analysis.family_coverage import COUNTED, counted
 from dsview.core.finding import ObjectRef, Severity
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
@@ -74,6 +75,15 @@ class TableView:
     def total(self) -> int:
         """How many rows there would be without filter."""
         return self._total
+
+    @property
+    def counted(self) -> Safe:
+        """How many of all rows the overview counts, in words such as `54 running`; empty where it counts all."""
+        layer = self.pane.layer
+        number = counted(self.session, layer) if layer is not None else None
+        if layer is None or number in (None, self._total) or layer not in COUNTED:
+            return Safe("")
+        return safe(f"{number:,} {COUNTED[layer]}")
 
     @property
     def flagged(self) -> dict[Severity, int]:

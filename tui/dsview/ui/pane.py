@@ -179,7 +179,8 @@ class Pane(Table):
         parts: list[Part] = [(self.pane_key, "$focus bold"), (self.pane_title, "bold")]
         if view is not None:
             shown, total = len(view), view.total
-            parts.append((f"{total:,}" if shown == total else f"{shown:,} of {total:,}", MUTED))
+            counted = f", {view.counted}" if shown == total and view.counted else ""
+            parts.append((f"{total:,}{counted}" if shown == total else f"{shown:,} of {total:,}", MUTED))
             parts += count_words(view.flagged, self.glyphs, short=True)
         return spaced(parts, " ")
 

@@ -17,6 +17,7 @@ from dsview.analysis.trace_of_row import trace
 from dsview.core.address import FAMILIES, Family
 from dsview.core.shell import pasteable
 from dsview.core.text import safe
+from dsview.kinds.kind import Kind
 from dsview.sources.redact import RedactedSource
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, blank, paragraph
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
 _PATIENCE = 20
 """How many times as long as a look takes the pause after it is at least."""
+
+_NO_TRACE = {
+    Kind.NODE: "A trace ends at a Node, and none begins there. Enter on the Node shows its Pods; t on one of them "
+    "follows both families from its Service to this Node.",
+}
+"""Why there is no trace of some kinds."""
 
 _STYLES = {
     Role.PLAIN: "",
@@ -76,7 +83,8 @@ class TraceScreen(ReadingScreen):
         """A sentence for each family, then the hops."""
         found = self._trace
         if found is None:
-            return [blank(), paragraph(content("No Service leads here, so that there is nothing to follow."))]
+            why = _NO_TRACE.get(self._target[0], "No Service leads here, so that there is nothing to follow.")
+            return [blank(), paragraph(content(why))]
         if self._observed is not None:
             found = with_observations(found, self._observed)
         return [

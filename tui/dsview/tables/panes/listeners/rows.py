@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.analysis.listener_keys import ListenerKey
+from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.core.address import FAMILIES, V6, Family, families_of
 from dsview.core.finding import Finding, ObjectRef
@@ -293,6 +294,7 @@ PANE = Pane(
     kinds=(Kind.POD, Kind.PROXY_LISTENERS),
     grouped_by="controller",
     columns=COLUMNS,
+    layer=LayerName.LISTENERS,
     keys=_keys,
     row=_row,
     ranks=_ranks,

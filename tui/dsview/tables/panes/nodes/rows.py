@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
+from dsview.checks.engine.check import LayerName
 from dsview.core.address import FAMILIES, Family, families_of
 from dsview.core.finding import Finding, ObjectRef
 from dsview.kinds.kind import Kind
@@ -129,6 +130,7 @@ PANE = Pane(
     empty="No Nodes",
     kinds=(Kind.NODE,),
     columns=COLUMNS,
+    layer=LayerName.NODES,
     keys=lambda view: view.state.nodes.keys(),
     row=_row,
     ranks=_ranks,

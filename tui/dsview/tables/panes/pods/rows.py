@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
+from dsview.checks.engine.check import LayerName
 from dsview.core.address import Family, families_of, family_of
 from dsview.core.finding import Finding, ObjectRef
 from dsview.kinds.kind import Kind
@@ -140,6 +141,7 @@ PANE = Pane(
     empty="No Pods",
     kinds=(Kind.POD,),
     columns=COLUMNS,
+    layer=LayerName.PODS,
     keys=lambda view: view.state.pods.keys(),
     row=_row,
     ranks=_ranks,

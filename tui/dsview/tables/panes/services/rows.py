@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.analysis.loss import losses_of
 from dsview.analysis.plan import Wave, is_movable, make_step
+from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.remediation import count, names
 from dsview.cluster.endpoints import FamilyEndpoints, service_endpoints
 from dsview.cluster.state import Change
@@ -273,6 +274,7 @@ PANE = Pane(
     empty="No Services",
     kinds=(Kind.SERVICE, Kind.ENDPOINT_SLICE),
     columns=COLUMNS,
+    layer=LayerName.SERVICES,
     keys=lambda view: view.state.services.keys(),
     row=_row,
     ranks=_ranks,

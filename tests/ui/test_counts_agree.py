@@ -1,0 +1,127 @@
+"""The numbers of one screen agree: what a tile counts, what a title counts, what the header and the findings say."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from dsview.analysis.cause_summary import causes_of
+from dsview.analysis.family_coverage import COUNTED
+from dsview.analysis.overview import overview_now
+from dsview.checks.engine.check import LayerName
+from dsview.core.address import FAMILIES
+from dsview.core.finding import CLUSTER, Severity
+from dsview.kinds.kind import Kind
+from dsview.session.session import Session
+from dsview.sources.demo import DemoSource
+from dsview.sources.demo.scenarios import SCENARIOS as DEMOS
+from dsview.tables.detail import detail
+from dsview.tables.header import header
+from dsview.tables.registry import PANES
+from dsview.tables.view import TableView
+from dsview.ui.app import DsviewApp
+from tests.support.clusters import SCENARIOS, from_path, settle
+from tests.ui.stage import NOW, Stage, StageSource
+
+CLUSTERS = [*(pytest.param(name, id=name) for name in DEMOS), *(pytest.param(p, id=p.name) for p in SCENARIOS)]
+
+
+def open_cluster(which: str | Path) -> Session:
+    if isinstance(which, Path):
+        return from_path(which)
+    return settle(Session(DemoSource(which, clock=lambda: NOW), clock=lambda: NOW))
+
+
+@pytest.mark.parametrize("which", CLUSTERS)
+def test_a_title_says_the_number_that_its_tile_is_out_of(which: str | Path) -> None:
+    session = open_cluster(which)
+    layers = {layer.name: layer for layer in overview_now(session).layers}
+    for pane in PANES.values():
+        view = TableView(pane, session)
+        if pane.layer not in layers:
+            continue
+        layer = layers[pane.layer]
+        out_of = max(count.of for count in (layer.v4, layer.v6) if count is not None)
+        said = int(re.sub(r"\D", "", view.counted)) if view.counted else view.total
+        assert said == out_of <= view.total
+        assert not view.counted or pane.layer in COUNTED
+
+
+@pytest.mark.parametrize("which", CLUSTERS)
+def test_flagged_rows_are_as_many_as_a_title_says(which: str | Path) -> None:
+    session = open_cluster(which)
+    for pane in PANES.values():
+        view = TableView(pane, session)
+        rows = Counter(row.severity for row in map(view.row, range(view.total)) if row.findings)
+        assert {severity: rows[severity] for severity in Severity} == view.flagged
+        view.set_only_findings(True)
+        assert len(view) == rows.total()
+
+
+@pytest.mark.parametrize("which", CLUSTERS)
+def test_header_overview_and_causes_count_the_same_findings(which: str | Path) -> None:
+    session = open_cluster(which)
+    counts = header(session, NOW).counts
+    assert {s: n for s, n in counts.items() if n} == Counter(finding.severity for finding in session.book)
+    causes = causes_of(session)
+    assert overview_now(session).causes == len(causes)
+    told = sum(len(cause.findings) + sum(len(line.findings) for line in cause.explained) for cause in causes)
+    assert told == sum(counts.values()), "every finding stands in one line"
+
+
+@pytest.mark.parametrize("which", CLUSTERS)
+def test_the_sign_of_a_tile_is_the_worst_of_its_nodes(which: str | Path) -> None:
+    session = open_cluster(which)
+    flags = overview_now(session).flags
+    for family in FAMILIES:
+        about = [f for f in session.book if f.object.kind == "Node" and f.object != CLUSTER and f.family == family]
+        worst = min((f.severity for f in about), key=lambda s: s.rank, default=None)
+        found = flags.get((LayerName.NODES, family))
+        assert worst is None or (found is not None and found.rank <= worst.rank)
+
+
+@pytest.mark.parametrize("which", CLUSTERS)
+def test_endpoints_are_looked_for_of_the_services_that_have_the_family(which: str | Path) -> None:
+    layers = {layer.name: layer for layer in overview_now(open_cluster(which)).layers}
+    services = layers[LayerName.SERVICES]
+    endpoints = layers.get(LayerName.ENDPOINTS)
+    for family in FAMILIES if endpoints is not None else ():
+        having, out_of = services.count(family), endpoints.count(family)
+        assert out_of is None or (having is not None and out_of.of == having.having)
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_the_detail_of_a_node_counts_the_pods_that_it_lists(name: str) -> None:
+    session = open_cluster(name)
+    for node in session.state.nodes:
+        found = detail(session, (Kind.NODE, node.key))
+        assert found is not None
+        (label,) = [fact.label for fact in found.facts if fact.label.startswith("Pods (")]
+        listed = [relative for relative in found.relatives if relative.kind == "Pod"]
+        assert label == f"Pods ({len(listed)})"
+        pods = TableView(PANES["pods"], session)
+        pods.set_filter(f"node:{node.name}")
+        assert len(pods) == len(listed)
+
+
+@pytest.mark.parametrize("name", DEMOS)
+async def test_the_numbers_on_the_screen_agree(name: str) -> None:
+    app = DsviewApp(lambda: Session(DemoSource(name, clock=lambda: NOW), clock=lambda: NOW), source_name=name)
+    async with app.run_test(size=(200, 60)) as pilot:
+        stage = Stage(app, pilot, StageSource([]))
+        await stage.until(lambda: app.workspace is not None and app.workspace.session.is_settled)
+        await stage.until(lambda: "Worst causes" in stage.text or "no problem" in stage.text.lower())
+        tiles = next(line for line in stage.lines if line.split()[:1] == ["Nodes"])
+        v4 = next(line for line in stage.lines if line.startswith(" IPv4 "))
+        for title, key in (("Nodes", "3"), ("Pods", "2"), ("Services", "1"), ("Listeners", "4")):
+            place = tiles.find(f" {title}") + 1
+            if not place:
+                continue
+            out_of = re.match(r"\d+/(\d+)", v4[place:])
+            heading = re.search(rf"─ {key} {title} (\d+)(?:, (\d+) [a-z ]+)?", stage.text)
+            assert out_of is not None, title
+            assert heading is not None, title
+            assert out_of[1] == (heading[2] or heading[1]), title
