@@ -8,7 +8,7 @@ from dsview.kinds.kind import Kind
 from dsview.sources.events import Health, StatusChanged
 from dsview.ui.screens.detail import DetailScreen
 from dsview.ui.table import Table
-from tests.ui.stage import NOW, Stage, on_stage, pod, slices, troubled_shop
+from tests.ui.stage import NOW, Stage, node, on_stage, pod, slices, troubled_shop
 
 
 def findings_of(stage: Stage) -> Table:
@@ -167,9 +167,15 @@ async def test_trace_of_a_pod_is_that_of_its_service() -> None:
         assert "Service shop/web" in stage.lines[0]
 
 
-async def test_trace_of_what_no_service_leads_to_says_so() -> None:
+async def test_trace_of_a_node_says_from_where_traces_lead_to_it() -> None:
     async with on_stage() as stage:
         await stage.press("3", "t")
+        assert "A trace ends at a Node, and none begins there." in stage.text
+
+
+async def test_trace_of_what_no_service_leads_to_says_so() -> None:
+    async with on_stage([node("node-1", 1), pod("lone-1", 0)]) as stage:
+        await stage.press("2", "t")
         assert "No Service leads here" in stage.text
 
 
