@@ -8,7 +8,7 @@ from dsview.kinds.kind import Kind
 from dsview.sources.events import Health, StatusChanged
 from dsview.ui.screens.detail import DetailScreen
 from dsview.ui.table import Table
-from tests.ui.stage import NOW, Stage, node, on_stage, pod, slices, troubled_shop
+from tests.ui.stage import NOW, Stage, on_stage, pod, slices, troubled_shop
 
 
 def findings_of(stage: Stage) -> Table:
@@ -171,12 +171,6 @@ async def test_trace_of_a_node_says_from_where_traces_lead_to_it() -> None:
     async with on_stage() as stage:
         await stage.press("3", "t")
         assert "A trace ends at a Node, and none begins there." in stage.text
-
-
-async def test_trace_of_what_no_service_leads_to_says_so() -> None:
-    async with on_stage([node("node-1", 1), pod("lone-1", 0)]) as stage:
-        await stage.press("2", "t")
-        assert "No Service leads here" in stage.text
 
 
 async def test_trace_stays_readable_in_eighty_columns() -> None:
