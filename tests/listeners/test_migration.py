@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from dsview.analysis.family_coverage import matrix
 from dsview.analysis.plan import make_plan
 from dsview.checks.engine.check import LayerName
@@ -93,3 +95,22 @@ def test_load_balancers_of_gateways_outside_the_cluster_are_counted_with_the_oth
     assert layer.v4 is not None
     assert layer.v6 is not None
     assert ((layer.v4.having, layer.v4.of), (layer.v6.having, layer.v6.of)) == ((2, 2), (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), ""),
+        (
+            ("--configFile=/etc/traefik.yaml", "--entryPoints.web.address=:8000"),
+            "traefik-1 listens on IPv6 is not known",
+        ),
+    ],
+)
+def test_the_plan_doubts_the_sockets_of_a_proxy_only_where_they_are_not_known(
+    words: tuple[str, ...], said: str, tmp_path: Path
+) -> None:
+    session = load(doors.traefik(*words, families=("IPv4",), vips=doors.VIPS[:1]), tmp_path)
+    (step,) = (step for step in make_plan(session).steps if step.service.name == "traefik")
+    about = [note for note in step.notes if "listens" in note]
+    assert [said in note for note in about] == ([True] if said else [])

@@ -391,10 +391,14 @@ class _Planner:
                     objects=(ref("Pod", pod),),
                 )
                 return
-            if listeners_of(self._state, pod).source is not ListenSource.READ:
+            found = listeners_of(self._state, pod)
+            if found.source is ListenSource.PREDICTED:
                 self._notes.append(
                     f"The configuration of {pod.name} was not read: that it listens on {self._gets} is likely."
                 )
+                return
+            if found.source is ListenSource.UNREAD:
+                self._notes.append(f"Whether {pod.name} listens on {self._gets} is not known: {found.reason}.")
                 return
 
     def _opening(self, pod: Pod, ports: list[int]) -> str:

@@ -273,7 +273,7 @@ def annotated_cidrs(node: Node) -> tuple[str, ...]:
     for name, value in node.annotations:
         if name.endswith("-pod-cidr"):
             texts.append(value)
-        elif name == "kube-router.io/pod-cidrs":
+        elif name in ("kube-router.io/pod-cidr", "kube-router.io/pod-cidrs"):
             texts.extend(split_list(value))
         elif name == "k8s.ovn.org/node-subnets":
             texts.extend(_ovn_subnets(value))
