@@ -7,6 +7,7 @@ import io
 import json
 import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -749,3 +750,40 @@ def test_lists_in_lists_are_read_up_to_a_depth(tmp_path: Path) -> None:
         (tmp_path / f"{depth}.json").write_text(json.dumps(document))
     assert from_path(tmp_path / "8.json").state.pods.get(("shop", "a")) is not None
     assert any("Lists" in note for note in from_path(tmp_path / "9.json").state.notes)
+
+
+PROMPTS = (
+    "$ {command}\n",
+    "user@host:~/capture$ {command}\n",
+    "[root@m1 ~]# {command}\n",
+    "PS C:\\work> {command}\n",
+)
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+@pytest.mark.parametrize("write", [dump, lambda value: yaml.safe_dump(value).encode()], ids=["json", "yaml"])
+def test_a_session_of_a_terminal_is_read_with_all_that_was_listed_in_it(
+    prompt: str, write: Callable[[object], bytes], tmp_path: Path
+) -> None:
+    said = (
+        b"Warning: v1 Endpoints is deprecated in v1.33+\n",
+        b"E1120 12:00:00.000000   12345 memcache.go:287] couldn't get resource list\n",
+        b"Error from server (Forbidden): nodes is forbidden: User cannot list\n",
+        b"error: the server doesn't have a resource type gateways\n",
+        b"No resources found in shop namespace.\n",
+    )
+    first, second = (write(plain_list(item)) + b"\n" for item in (A, B))
+    asked = prompt.format(command="kubectl get services -o yaml").encode()
+    (tmp_path / "session.txt").write_bytes(b"".join((asked, said[0], said[1], first, asked, *said[2:], second, asked)))
+    told = read(tmp_path)
+    assert told.names == ["a", "b"]
+    assert told.notes == []
+
+
+def test_the_log_of_a_container_in_a_file_of_text_is_no_list(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(dump(plain_list(A)))
+    (tmp_path / "pods").mkdir()
+    (tmp_path / "pods" / "logs.txt").write_bytes(b'{"level":"info","msg":"started"}\n---\nkind: of odd\n')
+    told = read(tmp_path)
+    assert told.names == ["a"]
+    assert told.status(Kind.POD).cut_off == ""

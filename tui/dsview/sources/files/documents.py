@@ -76,6 +76,16 @@ _LOGS = re.compile(
 """What `kubectl cluster-info dump` writes between its lists."""
 
 
+SAID = re.compile(
+    rb"^(?:\[?[\w.-]+@[\w.-]+[: ][^\n]{0,200}?[#$%>](?: [^\n]*)?"
+    rb"|\$ [^\n]*|# (?:kubectl|oc) [^\n]*|PS [A-Z]:\\[^\n]*"
+    rb"|[IWEF]\d{4} \d\d:\d\d:\d\d\.[^\n]*|Warning: [^\n]*"
+    rb"|error: [^\n]*|Error from server[^\n]*|No resources found[^\n]*)(?:\n|\Z)",
+    re.MULTILINE,
+)
+"""What a terminal shows between objects: prompts with their commands, what kubectl says. No object has such a line."""
+
+
 _KEYS = rb"(?:apiVersion|kind|metadata|spec|status|items|data|subsets|endpoints|addressType)"
 _BEGIN = re.compile(rb"[ \t]*(?:\{|\[\s*(?:[{\[\]]|\Z)|---|%YAML|- |" + _KEYS + rb":)")
 """How the first line of objects begins, in JSON or YAML."""
@@ -136,8 +146,11 @@ def _json_documents(text: bytes) -> Iterator[Document]:
     except BROKEN as error:
         if _is_json(text):
             raise NoObjects from None
-        # Not one value: JSON lines, values behind each other, with logs between them, or a broken file.
-        values = list(_split_values(_LOGS.sub(b"", text)))
+        # Not one value: JSON lines, values behind each other, with other lines between them, or a broken file.
+        values = list(_split_values(SAID.sub(b"", _LOGS.sub(b"", text))))
+        if len(values) == 1 and _is_json(values[0]):
+            yield document(Raw(values[0]))
+            return
         if len(values) < 2:
             items = list(_salvage(text))
             if items:
@@ -256,7 +269,7 @@ def _left(metadata: Raw) -> int:
 
 def _yaml_documents(text: bytes) -> Iterator[Document]:
     try:
-        for found in yaml_documents(text):
+        for found in yaml_documents(SAID.sub(b"", text.replace(b"\r\n", b"\n"))):
             yield from _yaml_document(found)
     except Unreadable:
         raise

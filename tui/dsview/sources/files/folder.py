@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from dsview.sources.bounded_files import begins_with
+from dsview.sources.files.documents import SAID
 from dsview.sources.files.gathered import is_conf
 
 MAX_ENTRIES = 500_000
@@ -25,7 +26,7 @@ Refuse = Callable[[Path, str], None]
 def files_in(root: Path, pass_over: Callable[[Path], None], refuse: Refuse) -> Iterator[Path]:
     """The files to read, relative to the folder, in order. Raises `OSError` where the folder itself cannot be read."""
     for relative in sorted(_files(root, pass_over, refuse)):
-        if _is_wanted(relative) or (not relative.suffix and _begins_like_objects(root / relative)):
+        if _is_wanted(relative) or (_may_hold_objects(relative) and _begins_like_objects(root / relative)):
             yield relative
         else:
             pass_over(relative)
@@ -87,12 +88,22 @@ def _is_wanted(path: Path) -> bool:
     return name.endswith((".json", ".yaml", ".yml", ".err")) and not is_watch_recording and not is_expectation
 
 
+def _may_hold_objects(path: Path) -> bool:
+    """Whether what the file begins with tells, and not its name: people save what kubectl wrote as text, too."""
+    return path.suffix in {"", ".txt", ".out"}
+
+
 _BEGINS_LIKE_OBJECTS = re.compile(rb"\s*(?:\{\s*\"|---\s|apiVersion:|items:|kind:)")
+_BEGINS_LIKE_A_LIST = re.compile(
+    rb"\s*(?:\{\s*\"(?:apiVersion|items|kind|metadata)\"|(?:---\s+)?(?:apiVersion|items|kind):)"
+)
+"""In a file of text, such as the log of a container, a brace or three dashes say too little."""
 
 
 def _begins_like_objects(path: Path) -> bool:
-    """Whether a file without an extension begins as kubectl's output does."""
+    """Whether a file begins as kubectl's output does, after lines of the shell."""
+    begin = _BEGINS_LIKE_A_LIST if path.suffix else _BEGINS_LIKE_OBJECTS
     try:
-        return _BEGINS_LIKE_OBJECTS.match(begins_with(path, 256)) is not None
+        return begin.match(SAID.sub(b"", begins_with(path, 4096).replace(b"\r\n", b"\n"))) is not None
     except OSError:
         return True  # Reading it says why it cannot be read.
