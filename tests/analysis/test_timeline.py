@@ -87,7 +87,7 @@ def test_a_family_without_ready_endpoints_is_entered_once_for_the_service() -> N
     shop = Shop()
     gone = msgspec.structs.replace(slices("web", [pod(f"web-{n}", n) for n in range(3)])[1], size=0, rows="")
     entered = shop.put(gone)
-    assert entered[0] == ("lost", "Service shop/web", "No ready endpoint over IPv6 any more.")
+    assert entered[0] == ("lost", "Service shop/web", "Lost its last ready IPv6 endpoint.")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_family_without_ready_endpoints_is_entered_once_for_the_service() -> N
         ),
         (
             lambda: msgspec.structs.replace(node("node-1", 1), ready=False),
-            ("down", "Node node-1", "The node is not Ready."),
+            ("down", "Node node-1", "Went down: it is not Ready."),
         ),
         (lambda: node("node-3", 3), ("added", "Node node-3", "Was added, with IPv4 and IPv6.")),
         (
@@ -208,7 +208,7 @@ def test_nginx_that_stops_listening_is_entered_only_where_it_was_read() -> None:
         )
 
     shop.tell(StatusChanged(kind=Kind.PROXY_LISTENERS, health=Health.LIVE, since=NOW), conf("IPv4", "IPv6"))
-    assert shop.tell(conf("IPv4")) == [("lost", "Pod shop/web-0", "The proxy no longer listens on IPv6 at 80.")]
+    assert shop.tell(conf("IPv4")) == [("lost", "Pod shop/web-0", "Its proxy stopped listening over IPv6 on port 80.")]
     assert shop.tell(conf("IPv4", "IPv6", source=ListenSource.PREDICTED)) == []
 
 
@@ -241,8 +241,11 @@ def test_what_is_over_is_said_so_that_nobody_takes_it_for_a_fault_of_now() -> No
     shop = Shop()
     shop.put(service("old", 12))
     (fixed,) = [row for row in words(shop) if row[0] == "fixed"]
-    assert fixed[2] == "was: SVC-002  SingleStack with IPv4: clients that have only IPv6 cannot reach it."
-    assert fixed[3] == "1 s or more", "it began before this session"
+    assert (
+        fixed[2]
+        == "since before this session: SVC-002  SingleStack with IPv4: clients that have only IPv6 cannot reach it."
+    )
+    assert fixed[3] == "at least 1 s", "it began before this session"
 
 
 def test_a_finding_goes_with_its_object_and_is_not_called_fixed() -> None:
@@ -251,7 +254,7 @@ def test_a_finding_goes_with_its_object_and_is_not_called_fixed() -> None:
     shop.tell(Changed(Kind.POD, [], [("shop", "web-0")]), after=60)
     gone = next(row for row in words(shop) if row[1] == "Pod shop/web-0")
     assert gone[0] == "gone"
-    assert gone[2].startswith("was: POD-001")
+    assert gone[2].startswith("went with the Pod: POD-001")
     assert gone[3] == "1 min"
 
 
@@ -275,9 +278,56 @@ def test_nodes_that_go_and_come_are_named_for_what_they_are() -> None:
     shop.put(node("node-1", 1))
     told = [row[:3] for row in words(shop) if row[1] == "Node node-1"]
     assert told == [
-        ("node up", "Node node-1", "The node is Ready again."),
-        ("node down", "Node node-1", "The node is not Ready."),
+        ("node up", "Node node-1", "Came back: it is Ready."),
+        ("node down", "Node node-1", "Went down: it is not Ready."),
     ]
+
+
+def _without_endpoints() -> list[Object]:
+    web, mail = [pod(f"web-{n}", n) for n in range(3)], [pod("mail-0", 20, namespace="office", app="mail")]
+    made = [*slices("web", web), *slices("mail", mail, namespace="office")]
+    return [msgspec.structs.replace(item, size=0, rows="") for item in made]
+
+
+def test_services_that_lose_their_endpoints_with_a_node_stand_in_its_row() -> None:
+    shop = Shop()
+    shop.put(msgspec.structs.replace(node("node-1", 1), ready=False), *_without_endpoints())
+    rows = TimelineRows(shop.session)
+    found = [tuple(cell.text for cell in rows.row(index).cells[1:4]) for index in range(len(rows))]
+    text = "Went down: it is not Ready. At the same time 2 Services lost the last ready endpoint of a family."
+    assert ("node down", "Node node-1", text) in found
+    assert not any("Lost its last" in text for _, _, text in found)
+    key = rows.key_at(next(i for i, cells in enumerate(found) if cells[0] == "node down"))
+    assert rows.target(key) == (Kind.NODE, ("", "node-1"))
+    opened = TimelineRows(shop.session, opened={key})
+    assert sum("Lost its last" in opened.row(index).cells[3].text for index in range(len(opened))) == 2
+
+
+def test_nobody_says_with_which_of_several_nodes_endpoints_were_lost() -> None:
+    shop = Shop()
+    down = [msgspec.structs.replace(node(f"node-{n}", n), ready=False) for n in (1, 2)]
+    shop.put(*down, *_without_endpoints())
+    rows = TimelineRows(shop.session)
+    texts = [rows.row(index).cells[3].text for index in range(len(rows))]
+    assert not any("At the same time" in text for text in texts)
+    assert sum("Lost its last ready IPv4 and IPv6 endpoint." in text for text in texts) == 2
+
+
+def test_many_services_that_gain_something_are_one_row_whatever_the_family() -> None:
+    shop = Shop()
+    names = [("a", ("203.0.113.1",)), ("b", ("2001:db8::1",)), ("c", ("203.0.113.2",))]
+    plain = [service(name, 20 + number) for number, (name, _) in enumerate(names)]
+    shop.put(*plain)
+    given = [
+        msgspec.structs.replace(
+            item, type="LoadBalancer", load_balancer_ingress=tuple(LoadBalancerIngress(ip) for ip in ips)
+        )
+        for item, (_, ips) in zip(plain, names, strict=True)
+    ]
+    shop.put(*given, after=20.0)
+    rows = TimelineRows(shop.session)
+    found = [tuple(cell.text for cell in rows.row(index).cells[1:4]) for index in range(len(rows))]
+    assert ("gained", "3 Services", "Gained their IPv4 or IPv6 load-balancer address.") in found
 
 
 def test_an_entry_leads_to_the_row_of_its_object() -> None:

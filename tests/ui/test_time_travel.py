@@ -142,7 +142,7 @@ async def test_the_panes_the_findings_and_the_timeline_are_as_they_were(recordin
         assert "Nothing has changed" in screen.text
         assert screen.bar.startswith(" 08:00:00 ")
         await screen.press("right_curly_bracket")
-        await screen.until(lambda: "Gained IPv6" in screen.text or "Has ready endpoints" in screen.text)
+        await screen.until(lambda: "Gained IPv6" in screen.text or "first ready IPv6 endpoint" in screen.text)
 
 
 async def test_it_plays_faster_each_time_and_stops_at_the_end(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:

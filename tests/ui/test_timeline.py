@@ -13,7 +13,7 @@ async def mend_api(stage: Stage) -> None:
     """Give `api` its IPv6 back."""
     mended = [pod(f"api-{number}", number + 10, app="api") for number in range(2)]
     stage.source.put(*mended, *slices("api", mended))
-    await stage.until(lambda: "Has ready endpoints over IPv6." in stage.text or "fixed" in stage.text)
+    await stage.until(lambda: "Got its first ready IPv6 endpoint." in stage.text or "fixed" in stage.text)
 
 
 async def test_timeline_says_that_nothing_changed_yet() -> None:
@@ -26,7 +26,7 @@ async def test_the_last_change_is_said_on_the_first_screen() -> None:
     async with on_stage() as stage:
         await mend_api(stage)
         head = "\n".join(stage.lines[:8])
-        assert "fixed, was: " in head or "Has ready endpoints over IPv6." in head
+        assert "fixed: EPS-001" in head or "Got its first ready IPv6 endpoint." in head
 
 
 async def test_timeline_lists_what_was_gained_and_closed_and_leads_to_the_object() -> None:
@@ -53,7 +53,7 @@ async def test_timeline_shows_one_sort_at_a_time() -> None:
         assert "findings only" in stage.text
         assert "Connection lost" not in stage.text
         await stage.press("!")
-        assert "Has ready endpoints over IPv6." in stage.text
+        assert "Got its first ready IPv6 endpoint." in stage.text
         assert "fixed" not in stage.text
         await stage.press("!")
         assert "pods" in stage.text

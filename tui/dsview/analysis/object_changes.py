@@ -89,7 +89,7 @@ def _node(old: object, new: object) -> Iterator[Happening]:
             yield _coming(families_of(item.addresses_of("InternalIP")), is_new=item is new)
         return
     if old.ready is not new.ready:
-        turn, words = (Turn.UP, "The node is Ready again.") if new.ready else (Turn.DOWN, "The node is not Ready.")
+        turn, words = (Turn.UP, "Came back: it is Ready.") if new.ready else (Turn.DOWN, "Went down: it is not Ready.")
         yield Happening(turn, Sort.OBJECT, words)
     before, after = (families_of(node.addresses_of("InternalIP")) for node in (old, new))
     yield from _came_and_went(before, after, "its {} InternalIP", LayerName.NODES)
@@ -105,10 +105,10 @@ def _conf(old: object, new: object) -> Iterator[Happening]:
     before, after = _ports(old), _ports(new)
     for family in FAMILIES:
         was, now = before[family], after[family]
-        for ports, turn, words in ((now - was, Turn.GAINED, "listens"), (was - now, Turn.LOST, "no longer listens")):
+        for ports, turn, words in ((now - was, Turn.GAINED, "began"), (was - now, Turn.LOST, "stopped")):
             if ports:
                 listed = ", ".join(str(port) for port in sorted(ports))
-                text = f"The proxy {words} on {family} at {listed}."
+                text = f"Its proxy {words} listening over {family} on port{'s' if len(ports) > 1 else ''} {listed}."
                 yield of_families(turn, text, LayerName.LISTENERS, [family])
 
 

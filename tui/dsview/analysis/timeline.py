@@ -109,7 +109,7 @@ class Timeline:
                 found.setdefault((key, is_live), []).append(family)
         for (key, is_live), families in found.items():
             over = " and ".join(families)
-            text = f"Has ready endpoints over {over}." if is_live else f"No ready endpoint over {over} any more."
+            text = f"Got its first ready {over} endpoint." if is_live else f"Lost its last ready {over} endpoint."
             turn = Turn.GAINED if is_live else Turn.LOST
             ref = ObjectRef(Kind.SERVICE.value, key[0], key[1])
             self._add(of_families(turn, text, LayerName.ENDPOINTS, families).entry(at, ref))

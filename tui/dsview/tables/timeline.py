@@ -13,9 +13,12 @@ from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.detail_target import Target, detail_target
 from dsview.analysis.timeline import MERGE
 from dsview.analysis.timeline_entry import Entry, Sort, Turn
+from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.checks.engine.remediation import count
+from dsview.core.address import FAMILIES
 from dsview.core.text import Safe, clock_text, safe
+from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.tables.cells import Cell, Column, Row, Tone
 from dsview.tables.header import age_text
@@ -28,7 +31,7 @@ COLUMNS = (
     Column(
         id="lasted",
         title="Lasted",
-        help="How long it was so: that or more where it began before this session.",
+        help="How long it was so; at least that where it began before this session.",
         width=7,
         max_width=16,
         priority=1,
@@ -77,9 +80,20 @@ class Latest(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Entries that are one row, the newest first: the same thing, within `MERGE` seconds."""
+    """Entries that are one row, the newest first: the same thing, within `MERGE` seconds; or what came with a Node."""
 
     entries: tuple[Entry, ...]
+
+    @property
+    def lead(self) -> Entry:
+        """The entry whose time and turn the row has: the Node's, where others came with it, else the newest."""
+        return self.entries[-1] if self.with_node else self.entries[0]
+
+    @property
+    def with_node(self) -> tuple[Entry, ...]:
+        """What came with a Node that went down or came back; nothing for other groups."""
+        is_node = self.entries[-1].turn in _NODE_TURNS and self.entries[0].turn not in _NODE_TURNS
+        return self.entries[:-1] if is_node else ()
 
     @property
     def key(self) -> Key:
@@ -89,26 +103,58 @@ class Group(msgspec.Struct, frozen=True):
 
 def groups_of(entries: Iterable[Entry]) -> list[Group]:
     """The groups of entries, which come newest first: bursts of `BURST` or more, and every other entry by itself."""
+    every = list(entries)
+    of_node = _with_nodes(every)
     bursts: dict[tuple[object, ...], list[Entry]] = {}
     placed: list[tuple[Entry, list[Entry]]] = []
-    for entry in entries:
-        alike = _alike(entry)
+    for entry in every:
+        node = of_node.get(entry.number)
+        alike = _alike(entry) if node is None else (node,)
         burst = bursts.get(alike)
         if entry.ref is None or burst is None or burst[0].at - entry.at > MERGE:
             burst = bursts[alike] = []
         burst.append(entry)
         placed.append((entry, burst))
     return [
-        Group(tuple(burst) if len(burst) >= BURST else (entry,))
+        Group(tuple(burst) if _is_one_row(burst) else (entry,))
         for entry, burst in placed
-        if len(burst) < BURST or burst[0] is entry
+        if not _is_one_row(burst) or burst[0] is entry
     ]
+
+
+def _is_one_row(burst: list[Entry]) -> bool:
+    return len(burst) >= BURST or bool(Group(tuple(burst)).with_node)
 
 
 def _alike(entry: Entry) -> tuple[object, ...]:
     """What two entries have in common that are one row."""
     kind = entry.ref.kind if entry.ref is not None else ""
-    return (entry.sort, entry.turn, kind, entry.severity, entry.check or entry.text)
+    what = entry.layer if entry.sort is Sort.FAMILY else entry.check or entry.text
+    return (entry.sort, entry.turn, kind, entry.severity, what)
+
+
+_NODE_TURNS = {Turn.DOWN: Turn.LOST, Turn.UP: Turn.GAINED}
+"""What becomes of ready endpoints when a Node goes down, or comes back."""
+
+
+def _with_nodes(entries: list[Entry]) -> dict[int, int]:
+    """The numbers of entries that stand in the row of a Node, the Node's own included, with the number of the Node's.
+
+    Those are Services that lost or got their ready endpoints in the seconds after one Node, and no other, went down or
+    came back.
+    """
+    found: dict[int, int] = {}
+    node: Entry | None = None
+    is_one = False
+    for entry in reversed(entries):
+        if entry.turn in _NODE_TURNS:
+            is_one = node is None or entry.at - node.at > MERGE
+            node = entry
+        elif node is not None and is_one and entry.at - node.at <= MERGE:
+            is_of_node = entry.layer is LayerName.ENDPOINTS and entry.turn is _NODE_TURNS[node.turn]
+            if is_of_node and entry.ref is not None and entry.ref.kind == Kind.SERVICE.value:
+                found[entry.number] = found[node.number] = node.number
+    return found
 
 
 def object_text(entry: Entry) -> Safe:
@@ -122,6 +168,8 @@ def object_text(entry: Entry) -> Safe:
 
 def objects_text(group: Group) -> Safe:
     """What a group concerns: `Service shop/web`, `12 Pods`."""
+    if group.with_node:
+        return object_text(group.lead)
     refs = {entry.ref for entry in group.entries if entry.ref is not None}
     if len(refs) < 2:
         return object_text(group.entries[0])
@@ -137,12 +185,10 @@ def turn_word(entry: Entry) -> str:
 
 def change_text(group: Group) -> str:
     """What happened, in a sentence. What is over cannot be read as a fault of now: it is said what it was."""
-    entry = group.entries[0]
+    entry = group.lead
     if entry.sort is not Sort.FINDING:
-        return entry.text
-    check = registry().get(entry.check)
-    text = check.title if check is not None and len(group.entries) > 1 else entry.text
-    what = f"{entry.check.removeprefix('DS-')}  {text}"
+        return _of_objects(group)
+    what = _finding_text(group)
     match entry.turn:
         case Turn.OPENED:
             return what
@@ -154,7 +200,45 @@ def change_text(group: Group) -> str:
             return f"another finding took its place; was: {what}"
         case Turn.UNREAD:
             return f"cannot be evaluated any more; was: {what}"
-    return f"was: {what}"
+        case Turn.GONE:
+            return f"went with the {entry.ref.kind if entry.ref is not None else 'object'}: {what}"
+    return f"{'since before this session' if entry.was_before else 'was'}: {what}"
+
+
+def _finding_text(group: Group) -> str:
+    """The code and what is wrong: of several findings the title of their check."""
+    entry = group.lead
+    check = registry().get(entry.check)
+    text = check.title if check is not None and len(group.entries) > 1 else entry.text
+    return f"{entry.check.removeprefix('DS-')}  {text}"
+
+
+def _of_objects(group: Group) -> str:
+    """What became of objects. The families of several are named together; what came with a Node is counted."""
+    entry, others = group.lead, group.with_node
+    if others:
+        services = count(len({other.ref for other in others}), "Service")
+        verb = "lost" if entry.turn is Turn.DOWN else "got"
+        return f"{entry.text} At the same time {services} {verb} {_ENDPOINTS[verb]}."
+    if entry.sort is not Sort.FAMILY or len({one.text for one in group.entries}) == 1:
+        return entry.text
+    named = {family for one in group.entries for family in one.families}
+    families = " or ".join(family for family in FAMILIES if family in named)
+    layer = entry.layer or LayerName.SERVICES
+    return f"{'Gained' if entry.turn is Turn.GAINED else 'Lost'} {_OF_LAYER[layer].format(families)}."
+
+
+_ENDPOINTS = {"lost": "the last ready endpoint of a family", "got": "the first ready endpoint of a family"}
+
+_OF_LAYER: dict[LayerName, str] = {
+    LayerName.NODES: "their {} InternalIP or podCIDR",
+    LayerName.PODS: "{}",
+    LayerName.SERVICES: "{}",
+    LayerName.ENDPOINTS: "all ready {} endpoints",
+    LayerName.LOAD_BALANCERS: "their {} load-balancer address",
+    LayerName.LISTENERS: "{} ports that their proxies listen on",
+}
+"""What several objects gained or lost in a layer; with a place for the families."""
 
 
 def _not_judged(group: Group) -> str:
@@ -179,18 +263,19 @@ def latest(view: ClusterView) -> Latest | None:
             break
         recent.append(entry)
     group = groups_of(recent)[0]
-    return Latest(clock_text(newest), objects_text(group), safe(_lead(group.entries[0]) + change_text(group)))
+    return Latest(clock_text(group.lead.at), objects_text(group), safe(_short_text(group)))
 
 
-def _lead(entry: Entry) -> str:
-    """What is said before the change where no column says which way it went."""
-    if entry.sort is not Sort.FINDING or entry.turn is Turn.STILL:
-        return ""
-    return "new: " if entry.turn is Turn.OPENED else f"{turn_word(entry)}, "
+def _short_text(group: Group) -> str:
+    """What happened, where there is little room and no column says which way it went."""
+    match group.lead.turn:
+        case Turn.OPENED | Turn.CLOSED as turn:
+            return f"{_WORDS[turn]}: {_finding_text(group)}"
+    return change_text(group)
 
 
 def _row(key: Key, group: Group, lead: str = "") -> Row:
-    entry = group.entries[0]
+    entry = group.lead
     flag = entry.severity if entry.turn in _OPEN else None
     cells = (
         Cell(clock_text(entry.at), Tone.MUTED),
@@ -205,7 +290,7 @@ def _row(key: Key, group: Group, lead: str = "") -> Row:
 def _lasted(entry: Entry) -> Safe:
     if entry.lasted is None:
         return Safe("")
-    return safe(f"{age_text(entry.lasted)}{' or more' if entry.was_before else ''}")
+    return safe(f"{'at least ' if entry.was_before else ''}{age_text(entry.lasted)}")
 
 
 class TimelineRows:
@@ -251,9 +336,9 @@ class TimelineRows:
         return self._index.get(key)
 
     def entry(self, key: Key) -> Entry | None:
-        """The entry of a key, the newest of a group."""
+        """The entry of a key, of a group the one that leads it."""
         index = self.index_of(key)
-        return self._rows[index][1].entries[0] if index is not None else None
+        return self._rows[index][1].lead if index is not None else None
 
     def target(self, key: Key) -> Target | None:
         """The detail of the object that an entry concerns; None where it has none."""
