@@ -45,7 +45,7 @@ async def test_findings_screen_says_that_dsview_saw_a_finding_come() -> None:
     async with on_stage() as stage:
         single = msgspec.structs.replace(pod("web-0", 0), pod_ips=(pod("web-0", 0).pod_ip,))
         stage.source.put(single)
-        await stage.until(lambda: "opened" in stage.text)
+        await stage.until(lambda: "new: " in stage.text)
         await stage.press("w")
         for _ in range(12):
             if "seen by dsview" in stage.text:
