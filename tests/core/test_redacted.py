@@ -75,6 +75,9 @@ def test_a_value_that_was_replaced_is_told_from_an_address(text: str) -> None:
         "www.example.com",
         "None",
         "10.0.0.0/8",
+        "not-an-ip",
+        "not an address",
+        "invalid-ip",
     ],
 )
 def test_an_address_or_a_mistake_in_one_is_no_replaced_value(text: str) -> None:
