@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from dsview.analysis.family_coverage import matrix
+from dsview.analysis.hop import Outcome
 from dsview.analysis.plan import make_plan
+from dsview.analysis.trace_target import trace_named
 from dsview.checks.engine.check import LayerName
 from dsview.export.plan import PLAN_FORMATS
+from dsview.export.trace import render_json, render_text
 from dsview.session.session import Session
 from tests.support import doors
 from tests.support.doors import load
 
 HOST = "shop.example.com"
+TRACE_SCHEMA = json.loads((Path(__file__).parents[2] / "tui/dsview/export/trace.schema.json").read_text())
 
 
 def migrating(folder: Path, dual: str | None = None) -> Session:
@@ -114,3 +119,36 @@ def test_the_plan_doubts_the_sockets_of_a_proxy_only_where_they_are_not_known(
     (step,) = (step for step in make_plan(session).steps if step.service.name == "traefik")
     about = [note for note in step.notes if "listens" in note]
     assert [said in note for note in about] == ([True] if said else [])
+
+
+def test_the_trace_of_a_host_goes_through_every_door_that_serves_it(tmp_path: Path) -> None:
+    session = migrating(tmp_path, "false")
+    trace = trace_named(session, f"host/{HOST}")
+    (other,) = trace.others
+
+    assert (trace.target.kind, other.target.kind) == ("Ingress", "Gateway")
+    assert (trace.v6.outcome, other.v6.outcome) == (Outcome.CLEAR, Outcome.BROKEN)
+    assert trace.is_broken
+    written = json.loads(render_json(trace, 100, False))
+    jsonschema.validate(written, TRACE_SCHEMA)
+    assert [each["IPv6"]["outcome"] for each in written["others"]] == ["broken"]
+    assert render_text(trace, 100, False).count(HOST) == len((trace, other))
+
+
+def test_a_name_that_one_door_has_counts_more_than_a_wildcard_of_another(tmp_path: Path) -> None:
+    items = [*doors.traefik(), *doors.istio("true"), *doors.backend()]
+    routes = [doors.ingress("*.example.com", "traefik", "shop-web"), doors.route(HOST, "shop-web")]
+    trace = trace_named(load([*items, *routes], tmp_path), f"host/{HOST}")
+
+    assert (trace.target.kind, trace.others) == ("Gateway", ())
+
+
+def test_a_route_without_hosts_has_those_of_its_listeners(tmp_path: Path) -> None:
+    route = doors.route(HOST, "shop-web")
+    del route["spec"]["hostnames"]
+    items = [*doors.istio("true"), *doors.backend(), route]
+    for item in items:
+        if item["kind"] == "Gateway":
+            item["spec"]["listeners"][0]["hostname"] = HOST
+
+    assert trace_named(load(items, tmp_path), f"host/{HOST}").target.kind == "Gateway"

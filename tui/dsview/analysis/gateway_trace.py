@@ -26,6 +26,7 @@ from dsview.core.text import safe
 from dsview.kinds.gateway import Gateway, HTTPRoute
 from dsview.kinds.kind import Kind
 from dsview.listeners.front_doors import proxies_of_gateway, services_of_gateway
+from dsview.listeners.gateway_api import hosts_of
 
 
 def trace_gateway(view: ClusterView, gateway: Gateway, host: str = "") -> Trace:
@@ -51,12 +52,13 @@ def trace_gateway(view: ClusterView, gateway: Gateway, host: str = "") -> Trace:
 def routes_of(view: ClusterView, gateway: Gateway, host: str = "") -> list[HTTPRoute]:
     """The routes that the Gateway accepted, by name; with a host those that cover it."""
     found = (route for route in view.state.http_routes if gateway.key in route.accepted)
-    return sorted((r for r in found if not host or covers(r, host)), key=lambda r: r.key)
+    return sorted((r for r in found if not host or covers(gateway, r, host)), key=lambda r: r.key)
 
 
-def covers(route: HTTPRoute, host: str) -> bool:
-    """Whether a route has the host, directly or by a wildcard; a route without hosts has those of its listeners."""
-    return any(name == host or (name.startswith("*.") and host.endswith(name[1:])) for name in route.hostnames)
+def covers(gateway: Gateway, route: HTTPRoute, host: str) -> bool:
+    """Whether a route publishes the host through a Gateway, directly or by a wildcard."""
+    names = hosts_of(gateway, route)
+    return any(name == host or (name.startswith("*.") and host.endswith(name[1:])) for name in names)
 
 
 def _addresses(gateway: Gateway, findings: Sequence[Finding]) -> Hop:

@@ -78,7 +78,8 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """The hops, starting at the client, and the conclusion.
 
-    `target` is the traced object, `host` that of an Ingress.
+    `target` is the traced object, `host` that of an Ingress or a route. `others` are the traces of the other doors that
+    serve the host.
     """
 
     title: Safe
@@ -87,6 +88,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     hops: tuple[Hop, ...]
     v4: Course
     v6: Course
+    others: tuple[Trace, ...] = ()
 
     def course(self, family: Family) -> Course:
         """The conclusion for a family."""
@@ -94,8 +96,9 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_broken(self) -> bool:
-        """Whether either family breaks."""
-        return any(self.course(family).outcome is Outcome.BROKEN for family in FAMILIES)
+        """Whether either family breaks, at whichever door."""
+        is_own = any(self.course(family).outcome is Outcome.BROKEN for family in FAMILIES)
+        return is_own or any(trace.is_broken for trace in self.others)
 
     @property
     def fix(self) -> Safe:

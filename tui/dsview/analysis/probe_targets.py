@@ -27,6 +27,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.node import Node
 from dsview.kinds.registry import RESOURCES
 from dsview.kinds.service import Service
+from dsview.listeners.gateway_api import hosts_of
 from dsview.sources.events import Health
 
 MOST_TARGETS = 200
@@ -251,7 +252,7 @@ class _Planner:
         for text in texts:
             self._add(about, Role.GATEWAY, text, ports)
         for route in routes_of(self._view, gateway, only):
-            names = (only,) if only and covers(route, only) else route.hostnames
+            names = (only,) if only and covers(gateway, route, only) else hosts_of(gateway, route)
             for name in names:
                 self._add_host(ObjectRef(Kind.HTTP_ROUTE.value, route.namespace, route.name), name, texts)
 

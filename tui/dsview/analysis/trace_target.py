@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import islice
 from typing import TypeVar
+
+import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.gateway_trace import routes_of, trace_gateway
@@ -13,15 +16,19 @@ from dsview.analysis.trace import trace_ingress, trace_pod, trace_service
 from dsview.cluster.store import Store
 from dsview.core.errors import UserError
 from dsview.core.text import safe
+from dsview.kinds.gateway import Gateway
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.registry import RESOURCES
+from dsview.listeners.gateway_api import hosts_of
 
 T = TypeVar("T", bound=Object)
 
 _LOOKED_AT = 2_000
 _SUGGESTED = 3
+_MOST_DOORS = 4
+"""How many doors of one host are traced."""
 
 _WORDS = {
     **dict.fromkeys(("service", "services", "svc"), Kind.SERVICE),
@@ -84,12 +91,11 @@ def find_named(view: ClusterView, kind: Kind, store: Store[T], rest: str) -> T:
 
 
 def _host(view: ClusterView, host: str) -> Trace:
-    found = [item for item in _sorted(view) if host in item.hosts] or [
-        item for item in _sorted(view) if _wildcard(host) in item.hosts
-    ]
-    if found:
-        return trace_ingress(view, found[0], host)
-    for gateway in sorted(view.state.gateways, key=lambda item: (item.created, item.key)):
+    traces = list(_of_doors(view, host, host)) or list(_of_doors(view, host, _wildcard(host)))
+    if traces:
+        return msgspec.structs.replace(traces[0], others=tuple(traces[1:_MOST_DOORS]))
+    for gateway in _gateways(view):
+        # A wildcard of a route covers more than one label.
         if routes_of(view, gateway, host):
             return trace_gateway(view, gateway, host)
     _must_be_known(view, Kind.INGRESS, f"host {_quoted(host)}")
@@ -97,6 +103,22 @@ def _host(view: ClusterView, host: str) -> Trace:
     close = get_close_matches(host, hosts, n=_SUGGESTED, cutoff=0.5)
     hint = f" Did you mean {_either(close)}?" if close else ""
     raise UserError(f"No Ingress or HTTPRoute has the host {_quoted(host)}.{hint}")
+
+
+def _of_doors(view: ClusterView, host: str, name: str) -> Iterator[Trace]:
+    """A trace for each door that serves the host by that name: of the Ingresses of a class, and of each Gateway."""
+    classes: set[str] = set()
+    for ingress in _sorted(view):
+        if name in ingress.hosts and ingress.of_class not in classes:
+            classes.add(ingress.of_class)
+            yield trace_ingress(view, ingress, host)
+    for gateway in _gateways(view):
+        if any(name in hosts_of(gateway, route) for route in routes_of(view, gateway)):
+            yield trace_gateway(view, gateway, host)
+
+
+def _gateways(view: ClusterView) -> list[Gateway]:
+    return sorted(view.state.gateways, key=lambda item: (item.created, item.key))
 
 
 def _sorted(view: ClusterView) -> list[Ingress]:

@@ -20,7 +20,8 @@ _SHAPES: Final = re.compile(
     # A placeholder: <node-ip>, [IP], {{ IP }}, $NODE_IP, %IP%, MY_PUBLIC_IP, ipv6-address-1, x-ipv4-0000000001-x.
     r"|[<\[({]{1,2}\s*[a-z_][\w .-]*[>\])}]{1,2}|\$\{?\w+\}?|%\w+%"
     # What says itself that it is no address stands in no address's place.
-    r"|(?!(?:not?|invalid|bad|wrong|broken|bogus)[-_ ])(?:[a-z]+[-_ ])*(?:ip|ipv[46]|addr|address|cidr|subnet)(?:[-_ ]?(?:v[46]|addr|address))?"
+    r"|(?!(?:not?|invalid|bad|wrong|broken|bogus)[-_ ])"
+    r"(?:[a-z]+[-_ ])*(?:ip|ipv[46]|addr|address|cidr|subnet)(?:[-_ ]?(?:v[46]|addr|address))?"
     r"(?:[-_ ]?\d{1,10})?(?:[-_ ][a-z])?"
     # Digests, and a UUID in their place.
     r"|(?:(?:sha\d{1,3}|md5):)?[0-9a-f]{12,128}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",

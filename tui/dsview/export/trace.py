@@ -59,7 +59,7 @@ class CoursePart(Wire, frozen=True):
 
 
 class TraceReport(Wire, frozen=True):
-    """The whole trace."""
+    """The whole trace. `others` are those of the other doors that serve the host."""
 
     schema: str
     dsview: str
@@ -68,6 +68,7 @@ class TraceReport(Wire, frozen=True):
     ipv4: CoursePart = msgspec.field(name="IPv4")
     ipv6: CoursePart = msgspec.field(name="IPv6")
     hops: tuple[HopPart, ...]
+    others: tuple[TraceReport, ...] = ()
 
 
 def _lane(lane: Lane) -> LanePart:
@@ -86,9 +87,13 @@ def _course(trace: Trace, family: Family) -> CoursePart:
 
 def render_json(trace: Trace, _width: int, _colour: bool) -> str:
     """The contract."""
+    return json_text(_report(trace))
+
+
+def _report(trace: Trace) -> TraceReport:
     target = Ref(kind=trace.target.kind, namespace=trace.target.namespace, name=trace.target.name)
     hops = tuple(HopPart(id=hop.id, name=hop.name, ipv4=_lane(hop.v4), ipv6=_lane(hop.v6)) for hop in trace.hops)
-    report = TraceReport(
+    return TraceReport(
         schema=SCHEMA,
         dsview=__version__,
         target=target,
@@ -96,8 +101,8 @@ def render_json(trace: Trace, _width: int, _colour: bool) -> str:
         ipv4=_course(trace, "IPv4"),
         ipv6=_course(trace, "IPv6"),
         hops=hops,
+        others=tuple(map(_report, trace.others)),
     )
-    return json_text(report)
 
 
 def _painted(line: Line, colour: bool) -> str:
@@ -119,14 +124,22 @@ def _summary(trace: Trace, family: Family, width: int) -> Iterator[Line]:
 def render_text(trace: Trace, width: int, colour: bool) -> str:
     """The trace in the given number of columns, optionally with ANSI colours."""
     width = max(_LEAST, width)
-    lines: list[Line] = [((trace.title, Role.LABEL),), ()]
-    for family in FAMILIES:
-        lines += _summary(trace, family, width)
-    lines += [(("  fix " if number == 0 else "      ", Role.MUTED), (text, Role.INK)) for number, text in _fix(trace)]
-    lines += [(), *picture(trace, width, Signs()), ()]
+    lines = [line for each in (trace, *trace.others) for line in _door(each, width)]
     honesty = "dsview reads the API and sends no packets: a hop that is ok may still be unreachable."
     lines += [((line, Role.FAINT),) for line in wrapped(honesty, width)]
     return "\n".join(_painted(line, colour) for line in lines) + "\n"
+
+
+def _door(trace: Trace, width: int) -> Iterator[Line]:
+    yield ((trace.title, Role.LABEL),)
+    yield ()
+    for family in FAMILIES:
+        yield from _summary(trace, family, width)
+    for number, text in _fix(trace):
+        yield (("  fix " if number == 0 else "      ", Role.MUTED), (text, Role.INK))
+    yield ()
+    yield from picture(trace, width, Signs())
+    yield ()
 
 
 def _fix(trace: Trace) -> list[tuple[int, str]]:

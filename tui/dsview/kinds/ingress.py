@@ -27,6 +27,10 @@ class IngressBackend(msgspec.Struct, frozen=True, gc=False):
     port: int | str = ""
 
 
+CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+"""The annotation that named the class before there was a field for it."""
+
+
 class Ingress(Object, frozen=True, gc=False):
     """A networking.k8s.io Ingress. `annotations` holds only those that are read."""
 
@@ -37,13 +41,18 @@ class Ingress(Object, frozen=True, gc=False):
     annotations: tuple[tuple[str, str], ...] = ()
 
     @property
+    def of_class(self) -> str:
+        """The class that the field names, else the annotation; empty for the default one."""
+        return self.class_name or dict(self.annotations).get(CLASS_ANNOTATION, "")
+
+    @property
     def is_manifest(self) -> bool:
         """Whether this is a manifest that no API server has seen."""
         return not (self.uid or self.created or self.load_balancer_ingress)
 
 
 INGRESS_ANNOTATIONS = (
-    "kubernetes.io/ingress.class",
+    CLASS_ANNOTATION,
     "nginx.ingress.kubernetes.io/ssl-passthrough",
 )
 

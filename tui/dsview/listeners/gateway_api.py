@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dsview.kinds.gateway import Gateway, GatewayClass, ParametersRef
+from dsview.kinds.gateway import Gateway, GatewayClass, HTTPRoute, ParametersRef
 from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Labels
@@ -34,6 +34,11 @@ def gateway_of(labels: Labels, namespace: str) -> Key | None:
         if name := labels.get(label):
             return (namespace, name)
     return None
+
+
+def hosts_of(gateway: Gateway, route: HTTPRoute) -> tuple[str, ...]:
+    """The hosts that a route publishes through a Gateway: its own, else those of the listeners."""
+    return route.hostnames or tuple(dict.fromkeys(x.hostname for x in gateway.listeners if x.hostname))
 
 
 def class_of(cluster: ClusterReader, gateway: Gateway) -> GatewayClass | None:

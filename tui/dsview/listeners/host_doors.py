@@ -18,7 +18,7 @@ from dsview.kinds.registry import GATEWAY_KINDS
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.front_doors import proxies_of_gateway, services_of_gateway
-from dsview.listeners.gateway_api import gateway_of
+from dsview.listeners.gateway_api import gateway_of, hosts_of
 from dsview.listeners.gateway_listeners import gateway_controller_name, gateway_sockets
 from dsview.listeners.proxies import closed_ports, controller_name, door_services, listeners_of, proxies_of
 
@@ -58,7 +58,8 @@ def _find(cluster: ClusterReader) -> dict[str, tuple[HostDoor, ...]]:
         for host in ingress.hosts:
             published.setdefault(host, []).append(ingress)
     for route in cluster.http_routes:
-        for host in route.hostnames if route.accepted else ():
+        accepting = (gateway for key in route.accepted if (gateway := cluster.gateways.get(key)) is not None)
+        for host in dict.fromkeys(host for gateway in accepting for host in hosts_of(gateway, route)):
             published.setdefault(host, []).append(route)
     found: dict[str, tuple[HostDoor, ...]] = {}
     for host, items in sorted(published.items()):

@@ -26,7 +26,6 @@ from dsview.listeners.sockets import Sockets
 
 _OTHER_PORTS = frozenset({"status-port", "metrics", "admin", "stat", "traefik", "healthz", "manager", "webhook"})
 _OTHER_WORDS = ("metric", "health", "admin", "manager", "status", "webhook", "prometheus", "readiness")
-_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _PUBLIC = frozenset({"LoadBalancer", "NodePort"})
 
 
@@ -252,7 +251,7 @@ class ProxyController(Controller):
         """By the controller of the Ingress's class."""
         if not self.ingress_controllers:
             return []
-        name = ingress.class_name or dict(ingress.annotations).get(_CLASS_ANNOTATION, "")
+        name = ingress.of_class
         item = cluster.ingress_classes.get(("", name)) if name else _default_class(cluster)
         if item is None or not _is_one_of(item.controller, self.ingress_controllers):
             return []

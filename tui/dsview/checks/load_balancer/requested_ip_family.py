@@ -33,7 +33,7 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
 from dsview.checks.load_balancer.shared import TYPE, ends_connections, has_unread_ip, vip_families
 from dsview.cluster.profile import split_list
-from dsview.core.address import are_addresses, families_of
+from dsview.core.address import AddressClass, are_addresses, classify, families_of
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
@@ -77,7 +77,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     asked = {name: split_list(value) for name, value in service.annotations if name in _REQUESTED}
     texts = tuple(text for values in asked.values() for text in values)
     field = next((f"metadata.annotations[{name}]" for name in asked), "spec.loadBalancerIP")
-    if service.load_balancer_ip:
+    if service.load_balancer_ip and classify(service.load_balancer_ip) is not AddressClass.UNSPECIFIED:
+        # By 0.0.0.0 kube-vip is asked for an address of a DHCP server.
         texts = (*texts, service.load_balancer_ip)
     if has_unread_ip(service) or not are_addresses(texts):
         return

@@ -22,7 +22,6 @@ INGRESS_CONTROLLER = "k8s.io/ingress-nginx"
 DEFAULT_CONFIG_MAP = "ingress-nginx-controller"
 BINARY = "/nginx-ingress-controller"
 IMAGES = ("ingress-nginx/controller", "nginx-ingress-controller")
-_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _PUBLIC_PORTS = {"http": 80, "https": 443}
 
 
@@ -115,7 +114,7 @@ def controllers_of(ingress: Ingress, state: ClusterReader) -> list[Pod]:
 
     One that watches another namespace only never hears of it.
     """
-    name = ingress.class_name or dict(ingress.annotations).get(_CLASS_ANNOTATION, "")
+    name = ingress.of_class
     versions = (state.proxies_version, state.epochs[Kind.INGRESS_CLASS])
     found: dict[tuple[str, str], list[Pod]] = state.remembered("controllers by class and namespace", versions, dict)
     key = (name, ingress.namespace)
