@@ -312,6 +312,18 @@ def recording(bench: Bench) -> list[Figure]:
     return figures
 
 
+def recount(bench: Bench) -> list[Figure]:
+    """What a change costs on a cluster where every pod has a finding: the causes are counted anew, in slices."""
+    pods = min(bench.largest, 30_000)
+    told = [bench.inside("recount", str(pods)) for _ in range(bench.runs)]
+    what = f"{pods:,} findings"
+    longest = [run["longest"] for run in told]
+    return [
+        Figure(row="recount", what=f"{what}, the longest slice", unit="ms of CPU", values=longest, goal=10.0),
+        Figure(row="recount", what=f"{what}, in all", unit="ms of CPU", values=[run["all"] for run in told]),
+    ]
+
+
 ROWS: dict[str, Callable[[Bench], list[Figure]]] = {
     "first-frame": first_frame,
     "first-rows": first_rows,
@@ -328,6 +340,7 @@ ROWS: dict[str, Callable[[Bench], list[Figure]]] = {
     "flat": flat,
     "engine": engine,
     "refresh": refresh,
+    "recount": recount,
     "fleet": fleet,
     "recording": recording,
 }
