@@ -61,9 +61,12 @@ class Opened(Terminal):
     def __init__(self, kubeconfig: Path) -> None:
         super().__init__([sys.executable, "-m", "dsview", "fleet", "--kubeconfig", str(kubeconfig)])
         self.when(lambda seen: b"to go" in seen)
-        for key in (b"s", b"Cluster", b"\r"):
-            self.press(key)
-            time.sleep(0.1)
+        self.press(b"s")
+        self.when(lambda seen: b"Sort Clusters by" in seen)
+        self.press(b"Cluster\r")
+        self.when(lambda seen: "Cluster ↑".encode() in seen)
+        # The cursor stays with its cluster, wherever that is sorted to.
+        self.press(b"g")
 
     def read_after(self, count: int) -> float:
         """Seconds from the start until so many clusters were read."""

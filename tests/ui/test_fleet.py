@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -72,6 +73,15 @@ async def fleet(size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[FleetS
         stage = FleetStage(app, pilot, StageSource([]))
         await stage.until(lambda: "7 read" in stage.text)
         yield stage, feed
+
+
+async def test_what_painting_leaves_is_collected_though_no_cluster_is_opened() -> None:
+    gc.disable()
+    try:
+        async with fleet():
+            assert gc.isenabled()
+    finally:
+        gc.enable()
 
 
 async def test_the_worst_cluster_comes_first_and_one_that_cannot_be_read_says_why() -> None:

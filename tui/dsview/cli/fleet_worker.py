@@ -6,6 +6,7 @@ writes a line of JSON for each change of a cluster, and exits at the end of its 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -17,6 +18,9 @@ from dsview.cli.commands import set_up_logs
 from dsview.cli.fleet import open_reader
 from dsview.cli.fleet_process import Order
 from dsview.core.errors import UserError
+
+_NICENESS = 10
+"""How far this process stands back behind the screen, as `nice` has it."""
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,6 +34,8 @@ def main() -> None:
     """Read until standard input ends."""
     # Ctrl-C on the terminal is meant for the screen.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Keys come first where screen and clusters share a core.
+    os.nice(_NICENESS)
     lock = threading.Lock()
     out = sys.stdout.buffer
 

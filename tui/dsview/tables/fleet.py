@@ -96,7 +96,7 @@ FINDING_COLUMNS: tuple[Column, ...] = (
 
 
 def cluster_row(member: Member, now: float) -> Row:
-    """One cluster. `now` is epoch seconds: ages are told by it."""
+    """One cluster. `now` is epoch seconds: ages are told by it; it may be a little before a cluster was read."""
     cells = {
         "name": Cell(member.name),
         "contact": _contact(member, now),

@@ -86,6 +86,9 @@ class FleetApp(DsviewApp):
     def _begin(self) -> None:
         if self._on_first_frame is not None:
             self._on_first_frame()
+        # Painting leaves garbage, and no session may be opened for days that would switch the collector on again.
+        gc.freeze()
+        gc.enable()
         self._feed.start(self._fleet.take, self._say_broken)
         self.set_interval(EVERY, self._fleet.follow)
 

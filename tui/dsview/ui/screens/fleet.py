@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dsview.ui.fleet_app import FleetApp
 
 _AGES = 5.0
-"""Seconds between two paintings of ages where nothing else changed."""
+"""Seconds between two looks at the clock for ages: each of them paints every row anew."""
 
 
 class FleetScreen(Screen[None]):
@@ -49,10 +49,10 @@ class FleetScreen(Screen[None]):
         self._clock = clock
         self._members: dict[str, Member] = {name: Member(context=name, since=clock()) for name in names}
         self._is_changed = True
-        self._painted_at = 0.0
+        self._aged_at = clock()
         self._opening = ""
-        self._rows = FleetRows(list(self._members.values()), self._clock())
-        self._others = FleetRows([], self._clock(), findings=True)
+        self._rows = FleetRows(list(self._members.values()), self._aged_at)
+        self._others = FleetRows([], self._aged_at, findings=True)
         self._filter_bar: FilterBar | None = None
 
     @property
@@ -83,21 +83,28 @@ class FleetScreen(Screen[None]):
         """Show what changed since the last look."""
         with self._lock:
             is_changed, self._is_changed = self._is_changed, False
-        if self.is_mounted and (is_changed or self._clock() - self._painted_at > _AGES):
+        now = self._clock()
+        is_older = now - self._aged_at > _AGES
+        if is_older:
+            self._aged_at = now
+        if self.is_mounted and (is_changed or is_older):
             self._paint()
 
     def _paint(self) -> None:
         with self._lock:
             members = list(self._members.values())
-        now = self._painted_at = self._clock()
-        self._rows.update(members, now)
+        self._rows.update(members, self._aged_at)
         self._show()
 
     def _show(self) -> None:
         table = self.query_one(Table)
         table.rows_changed()
         table.say(self._status())
-        self.query_one("#heading", Static).update(self._heading())
+        self._say_heading()
+
+    def _say_heading(self) -> None:
+        # A line as wide as the screen: to lay the screen out anew would take longer than to paint it.
+        self.query_one("#heading", Static).update(self._heading(), layout=False)
 
     def _status(self) -> str:
         if len(self._rows):
@@ -133,7 +140,7 @@ class FleetScreen(Screen[None]):
         """Say that a cluster is being opened; none where the name is empty."""
         self._opening = safe(name)
         if self.is_mounted:
-            self.query_one("#heading", Static).update(self._heading())
+            self._say_heading()
 
     def on_table_opened(self, event: Table.Opened) -> None:
         """Open the cluster of the row."""
@@ -184,7 +191,7 @@ class FleetScreen(Screen[None]):
         self._rows, self._others = self._others, self._rows
         with self._lock:
             members = list(self._members.values())
-        self._rows.update(members, self._clock())
+        self._rows.update(members, self._aged_at)
         self.query_one(Table).show(self._rows, self._rows.columns)
         self._show()
 
