@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -102,8 +103,7 @@ def fleet(bench: Bench) -> list[Figure]:
         for _ in range(bench.runs + 1):
             with Opened(served.kubeconfig) as screen:
                 if like is None:
-                    screen.read_after(healthy + 1)
-                    like = CursorKeys(screen)
+                    like = _cursor_of(screen)
                     quiet += [_pressed(like) for _ in range(20 if bench.is_quick else 200)]
                     continue
                 keys = CursorKeys(screen, like=like)
@@ -141,6 +141,15 @@ def fleet(bench: Bench) -> list[Figure]:
             for share, goal in zip((0.5, 0.99), goals, strict=True)
         ]
     return figures
+
+
+def _cursor_of(screen: Opened) -> CursorKeys:
+    """Where the cursor of such a screen is, once nothing but ages changes any more."""
+    screen.when(lambda seen: b"%d could not be read" % (HANGING + REFUSING + FAILING) in seen)
+    for _ in range(5):
+        with suppress(AssertionError):
+            return CursorKeys(screen)
+    return CursorKeys(screen)
 
 
 def _pressed(keys: CursorKeys) -> float:
