@@ -169,19 +169,19 @@ class PodAddressIndex:
 
     def replace(self, old: Pod | None, new: Pod | None) -> list[Key]:
         """Follow one pod; the other pods whose sharing changed by it."""
-        touched: set[Key] = set()
         before = read_addresses(old.ips).keys if old is not None and holds_address(old) else ()
         after = read_addresses(new.ips).keys if new is not None and holds_address(new) else ()
         if before == after and new is not None and self._shared.keys().isdisjoint(after):
             self._owner.update(dict.fromkeys(after, new))
             return []
+        touched: set[Key] = set()
         if old is not None:
             for text in before:
                 self._remove(text, old, touched)
         if new is not None:
             for text in after:
                 self._add(text, new, touched)
-        return sorted(touched)
+        return sorted(touched) if touched else []
 
     def _remove(self, text: str, pod: Pod, touched: set[Key]) -> None:
         shared = self._shared.get(text)
@@ -199,6 +199,8 @@ class PodAddressIndex:
         shared = self._shared.get(text)
         if shared is None:
             owner = self._owner.setdefault(text, pod)
+            if owner is pod:
+                return
             if owner.key == pod.key:
                 self._owner[text] = pod
                 return
@@ -232,15 +234,16 @@ class PodCounts:
     """
 
     def __init__(self) -> None:
-        self._counts: dict[str, list[int]] = {}
+        self._by_node: dict[str, dict[tuple[Family, ...], int]] = {}
+        self._total: dict[tuple[Family, ...], int] = {}
         self._touched: set[str] = set()
-        self._total = [0, 0, 0, 0, 0]
 
     @property
     def unused(self) -> tuple[Family, ...]:
         """The families that no pod of the pod network has, where there are enough of them to tell (DS-POD-006)."""
-        pods, *having = self._total[:3]
-        return tuple(f for f, n in zip(FAMILIES, having, strict=True) if not n) if pods >= _ENOUGH_PODS else ()
+        if sum(self._total.values()) < _ENOUGH_PODS:
+            return ()
+        return tuple(family for family in FAMILIES if not any(family in pattern for pattern in self._total))
 
     def fill(self, holders: Iterable[tuple[str, tuple[Family, ...], int]]) -> None:
         """Follow pods that come: so many of a node have these families."""
@@ -256,25 +259,30 @@ class PodCounts:
                 self._count(pod.node_name, read_addresses(pod.ips).families, step)
 
     def _count(self, node: str, families: tuple[Family, ...], step: int) -> None:
-        counts = self._counts.setdefault(node, [0, 0, 0, 0, 0])
+        of_node = self._by_node.setdefault(node, {})
         self._touched.add(node)
-        for row in (counts, self._total):
-            row[0] += step
-            row[1] += step * ("IPv4" in families)
-            row[2] += step * ("IPv6" in families)
-            if len(families) == 2:
-                row[3 if families[0] == "IPv4" else 4] += step
-        if counts[0] == 0:
-            del self._counts[node]
+        for counts in (of_node, self._total):
+            number = counts.get(families, 0) + step
+            if number:
+                counts[families] = number
+            else:
+                del counts[families]
+        if not of_node:
+            del self._by_node[node]
 
     def of(self, node: str) -> tuple[int, int, int]:
         """Pods, pods with IPv4, pods with IPv6 on that node."""
-        n, v4, v6 = self._counts.get(node, (0, 0, 0))[:3]
-        return (n, v4, v6)
+        pods = v4 = v6 = 0
+        for families, number in self._by_node.get(node, {}).items():
+            pods += number
+            v4 += number if V4 in families else 0
+            v6 += number if V6 in families else 0
+        return (pods, v4, v6)
 
     def odd_first(self, node: str) -> tuple[Family, ...]:
         """The first family of the fewer dual-stack pods of a node where not all have the same; both on a tie."""
-        v4_first, v6_first = self._counts.get(node, (0, 0, 0, 0, 0))[3:]
+        counts = self._by_node.get(node, {})
+        v4_first, v6_first = counts.get((V4, V6), 0), counts.get((V6, V4), 0)
         if not v4_first or not v6_first:
             return ()
         return FAMILIES if v4_first == v6_first else (V4,) if v4_first < v6_first else (V6,)
@@ -286,7 +294,7 @@ class PodCounts:
 
     def touch(self, other: PodCounts) -> None:
         """Take the nodes that another one counts, or that changed in it, for changed: this one takes its place."""
-        self._touched.update(other._counts, other._touched)
+        self._touched.update(other._by_node, other._touched)
 
 
 def counts_alike(old: Pod, new: Pod) -> bool:

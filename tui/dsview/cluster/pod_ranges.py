@@ -13,6 +13,9 @@ from dsview.core.cidr import Cidr, parse_cidrs
 from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
 
+_Spans = dict[int, list[tuple[bytes, bytes]]]
+"""By the length of an address in bytes, the first and the last address of each range."""
+
 SHARE = 0.9
 """The share of pods that must conform in a family."""
 
@@ -22,6 +25,7 @@ class PodRangeConformity:
 
     def __init__(self) -> None:
         self._ranges: dict[str, tuple[Cidr, ...]] = {}
+        self._spans: dict[str, _Spans] = {}
         self._counts: dict[str, list[int]] = {}
         self._totals = [0, 0, 0, 0]
         self._stale: set[str] = set()
@@ -37,9 +41,14 @@ class PodRangeConformity:
             self._totals[i] -= count
         if new is None or not new.cidrs:
             self._ranges.pop(node.name, None)
+            self._spans.pop(node.name, None)
             self._stale.discard(node.name)
         else:
-            self._ranges[new.name] = parse_cidrs(new.cidrs)
+            self._ranges[new.name] = ranges = parse_cidrs(new.cidrs)
+            self._spans[new.name] = {
+                size: [(cidr.first, cidr.last) for cidr in ranges if len(cidr.first) == size]
+                for size in {len(cidr.first) for cidr in ranges}
+            }
             self._stale.add(new.name)
 
     def follow_pod(self, old: Pod | None, new: Pod | None) -> None:
@@ -66,24 +75,20 @@ class PodRangeConformity:
         return self._ranges.get(node, ())
 
     def _add(self, pod: Pod, step: int) -> None:
-        ranges = self._ranges.get(pod.node_name)
-        if not ranges or not holds_address(pod):
+        spans = self._spans.get(pod.node_name)
+        if not spans or not holds_address(pod):
             return
         counts = self._counts.setdefault(pod.node_name, [0, 0, 0, 0])
         totals = self._totals
         for raw in read_addresses(pod.ips).raws:
-            if raw is None:
+            of_family = spans.get(len(raw)) if raw is not None else None
+            if raw is None or of_family is None:
                 continue
-            size = len(raw)
-            is_measured = is_inside = False
-            for cidr in ranges:
-                if len(cidr.first) == size:
-                    is_measured = True
-                    is_inside = is_inside or cidr.first <= raw <= cidr.last
-            if is_measured:
-                at = 0 if size == 4 else 2
-                counts[at] += step
-                totals[at] += step
-                if is_inside:
+            at = 0 if len(raw) == 4 else 2
+            counts[at] += step
+            totals[at] += step
+            for first, last in of_family:
+                if first <= raw <= last:
                     counts[at + 1] += step
                     totals[at + 1] += step
+                    break

@@ -45,7 +45,9 @@ def pod_set(pods: Collection[Pod]) -> PodSet:
         alike = (pod.namespace, id(pod.labels), id(pod.containers))
         roles = known.get(alike)
         if roles is None:
-            roles = known[alike] = (*roles_of(pod), is_control_plane(pod))
+            found_roles = roles_of(pod)
+            roles = (found_roles.controller is not None, found_roles.is_control_plane, is_control_plane(pod))
+            known[alike] = roles
         if roles != _NO_ROLES:
             _keep(found, pod, roles)
         if pod.phase == "Running" and not pod.deleted and (ips := pod.ips):

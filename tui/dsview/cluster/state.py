@@ -31,8 +31,7 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.kinds.service import Service
 from dsview.kinds.service_cidr import ServiceCIDR
-from dsview.listeners.registry import is_control_plane as sets_up_proxies
-from dsview.listeners.registry import is_proxy
+from dsview.listeners.registry import Roles, roles_of
 from dsview.sources.events import (
     Changed,
     Health,
@@ -290,17 +289,19 @@ class ClusterState:
         self.pod_counts.replace(old, new)
         self.facets[PodFacet.PATTERNS] += self.pod_patterns.replace(old, new)
         self.system_apps.replace(old, new)
-        key = (old or new or _NOBODY).key
-        for facet, pods, belongs in (
-            (PodFacet.CONTROLLERS, self.controllers, is_proxy),
-            (PodFacet.CONTROLLERS, self.control_planes, sets_up_proxies),
-            (PodFacet.CONTROL_PLANE, self.control_plane, is_control_plane),
-        ):
-            if new is not None and belongs(new):
-                pods[key] = new
-                self.facets[facet] += 1
-            elif old is not None and pods.pop(key, None) is not None:
-                self.facets[facet] += 1
+        roles = roles_of(new) if new is not None else _NO_ROLES
+        self._file(PodFacet.CONTROLLERS, self.controllers, old, new if roles.controller is not None else None)
+        self._file(PodFacet.CONTROLLERS, self.control_planes, old, new if roles.is_control_plane else None)
+        is_static = new is not None and is_control_plane(new)
+        self._file(PodFacet.CONTROL_PLANE, self.control_plane, old, new if is_static else None)
+
+    def _file(self, facet: PodFacet, pods: dict[Key, Pod], old: Pod | None, new: Pod | None) -> None:
+        """Keep a pod among those of a facet, or take it out where it is no longer one of them."""
+        if new is not None:
+            pods[new.key] = new
+            self.facets[facet] += 1
+        elif old is not None and pods and pods.pop(old.key, None) is not None:
+            self.facets[facet] += 1
 
     def quarantine_messages(self) -> list[str]:
         """A sentence for each object that could not be read, sorted."""
@@ -316,7 +317,7 @@ def _is_served(service: Service | None) -> int:
     return int(service is not None and service.type == "LoadBalancer" and bool(service.load_balancer_ingress))
 
 
-_NOBODY = Pod(name="")
+_NO_ROLES = Roles(None, is_control_plane=False)
 
 
 _CONTROL_PLANE = frozenset({"kube-apiserver", "kube-controller-manager"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from dsview.kinds.container import Container
 from dsview.kinds.gateway import Gateway
 from dsview.kinds.kind import Kind
@@ -77,44 +79,43 @@ def plural_of(kind: Kind) -> str:
     return resource.rbac_name if resource.served_as else resource.plural
 
 
-_Roles = tuple[Labels, tuple[Container, ...], Controller | None, bool]
+class Roles(NamedTuple):
+    """What a pod is to the controllers: whose proxy, if any, and whether it sets up some controller's proxies."""
+
+    controller: Controller | None
+    is_control_plane: bool
+
 
 _roles = Interner()
 
 
-def _roles_of(pod: Pod) -> _Roles:
-    """Whose proxy and whether a control plane; found once for all pods with the same namespace, labels and containers.
+def roles_of(pod: Pod) -> Roles:
+    """What the pod is to the controllers; found once for all pods with the same namespace, labels and containers.
 
     Decoding shares equal labels and containers, so their identity is enough. What is kept holds them, so that no other
     object takes their place while it is kept.
     """
 
-    def find() -> _Roles:
+    def find() -> tuple[Labels, tuple[Container, ...], Roles]:
         controller = next((c for c in CONTROLLERS if c.is_proxy(pod)), None)
-        return pod.labels, pod.containers, controller, any(c.is_control_plane(pod) for c in PROXY_CONTROLLERS)
+        return pod.labels, pod.containers, Roles(controller, any(c.is_control_plane(pod) for c in PROXY_CONTROLLERS))
 
-    return _roles.get((pod.namespace, id(pod.labels), id(pod.containers)), find)
+    return _roles.get((pod.namespace, id(pod.labels), id(pod.containers)), find)[2]
 
 
 def controller_of(pod: Pod) -> Controller | None:
     """The controller whose proxy the pod is, or None."""
-    return _roles_of(pod)[2]
+    return roles_of(pod).controller
 
 
 def is_proxy(pod: Pod) -> bool:
     """Whether the pod is some controller's proxy."""
-    return controller_of(pod) is not None
+    return roles_of(pod).controller is not None
 
 
 def is_control_plane(pod: Pod) -> bool:
     """Whether the pod sets up some controller's proxies."""
-    return _roles_of(pod)[3]
-
-
-def roles_of(pod: Pod) -> tuple[bool, bool]:
-    """Both at once: whether the pod is some controller's proxy, and whether it sets up some controller's proxies."""
-    roles = _roles_of(pod)
-    return roles[2] is not None, roles[3]
+    return roles_of(pod).is_control_plane
 
 
 def controller_of_gateway(cluster: ClusterReader, gateway: Gateway) -> ProxyController | None:

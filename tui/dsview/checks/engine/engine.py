@@ -115,12 +115,15 @@ class Engine:
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
         """Say what changed; whether the profile did by it, and the names of the nodes whose facts did."""
         changes = list(changes)
-        self._mark(affected_subjects(self.state, self._flagged, self._pod_readers, changes, self._is_evaluated))
-        for change in changes:
-            if change.kind is Kind.POD:
-                self._mark(self._watched.subjects_of(change.key))
-            if change.kind in _CAN_BE_UNREADY and len(self.settling):
-                self._mark_waiting(ObjectRef(change.kind.value, change.key[0] or None, change.key[1]))
+        if not self._asks_nobody:
+            self._mark(affected_subjects(self.state, self._flagged, self._pod_readers, changes, self._is_evaluated))
+            for change in changes:
+                if change.kind is Kind.POD:
+                    self._mark(self._watched.subjects_of(change.key))
+        if len(self.settling):
+            for change in changes:
+                if change.kind in _CAN_BE_UNREADY:
+                    self._mark_waiting(ObjectRef(change.kind.value, change.key[0] or None, change.key[1]))
         self._mark_wide({change.kind for change in changes})
         profile_changed, nodes = self.tracker.refresh()
         if profile_changed:
@@ -233,6 +236,12 @@ class Engine:
             return self._is_known(key) and (key[1], key[2]) not in self.state.store(kind)
         # Also where no check of its kind can be evaluated any more: what was found before must go.
         return kind in self._active or self._is_known(key)
+
+    @property
+    def _asks_nobody(self) -> bool:
+        """Whether no object would be asked again, whatever became of it: so it is while the first lists load."""
+        is_waiting = all(kind is None or kind in self._waiting for kind in self._active)
+        return is_waiting and not (self._verdicts.subjects() or self._watched.by_subject or self._failed)
 
     def _is_known(self, key: SubjectKey) -> bool:
         return key in self._verdicts or key in self._watched or key in self._failed
