@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 
@@ -130,6 +131,7 @@ def batches_of_lines(
 
 
 _LENGTH = 4
+_big_endian = struct.Struct(">I").unpack_from
 """Bytes of a frame's length, big-endian (k8s.io/apimachinery/pkg/runtime/serializer/streaming)."""
 
 NO_LENGTH = 0x20000000
@@ -147,7 +149,7 @@ def batches_of_frames(
     size = to_skip = 0
     wanted = _LENGTH
     for whole_chunk in chunks:
-        if not size and not to_skip and _length_of(whole_chunk) == len(whole_chunk) - _LENGTH <= limit:
+        if not size and not to_skip and _is_one_frame(whole_chunk, limit):
             # The usual chunk: one event.
             yield [whole_chunk[_LENGTH:]]
             continue
@@ -170,7 +172,7 @@ def batches_of_frames(
         start, end = 0, len(data)
         while end - start >= _LENGTH:
             first = start + _LENGTH
-            last = first + _length_of(data[start:first])
+            last = first + _length_of(data, start)
             if last - first >= NO_LENGTH:
                 raise BadAnswer("it is not in frames")
             if last - first > limit:
@@ -184,7 +186,7 @@ def batches_of_frames(
         size = end - start
         if size:
             begun.write(data[start:])
-            wanted = _LENGTH + (_length_of(data[start : start + _LENGTH]) if size >= _LENGTH else 0)
+            wanted = _LENGTH + (_length_of(data, start) if size >= _LENGTH else 0)
         if size or to_skip:
             hold(size or limit + to_skip)
         yield frames
@@ -192,5 +194,11 @@ def batches_of_frames(
         raise BadAnswer("it ends inside a frame")
 
 
-def _length_of(data: bytes) -> int:
-    return int.from_bytes(data[:_LENGTH], "big")
+def _length_of(data: bytes, at: int) -> int:
+    """The length of a frame that begins there; all of its bytes are there."""
+    length: int = _big_endian(data, at)[0]
+    return length
+
+
+def _is_one_frame(data: bytes, limit: int) -> bool:
+    return len(data) >= _LENGTH and _length_of(data, 0) == len(data) - _LENGTH <= limit
