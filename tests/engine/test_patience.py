@@ -6,7 +6,7 @@ from dsview.checks.engine.engine import PATIENCE, PATIENCE_AFTER, Engine
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
-from dsview.sources.events import Changed, Health, StatusChanged
+from dsview.sources.events import Changed, Health, Progress, StatusChanged
 
 
 def known(engine: Engine, *kinds: Kind) -> None:
@@ -28,6 +28,36 @@ def test_what_was_evaluated_with_what_was_known_waits_longer_for_the_next_kind()
     assert engine.next_due() == 100.0 + PATIENCE_AFTER, "Services wait again"
 
 
+def test_what_pours_in_is_asked_in_rounds() -> None:
+    state = ClusterState()
+    engine = Engine(state, live=False)
+    known(engine, *(kind for kind in Kind if kind is not Kind.SERVICE))
+
+    def arrives(name: str, loaded: int) -> None:
+        state.apply(Progress(kind=Kind.SERVICE, loaded=loaded))
+        engine.note(state.apply(Changed(Kind.POD, [_odd_pod(name)])))
+
+    def flagged() -> set[str]:
+        return {finding.object.name for finding in engine.book.sorted()}
+
+    engine.step(0.0)
+    arrives("first", 1)
+    engine.step(1.0)
+    assert flagged() == set(), "pods wait for Services"
+    engine.step(PATIENCE)
+    assert flagged() == {"first"}
+    arrives("second", 2)
+    engine.step(PATIENCE + 1)
+    assert flagged() == {"first"}, "the next round is not due"
+    engine.step(PATIENCE + PATIENCE_AFTER)
+    assert flagged() == {"first", "second"}
+    arrives("third", 2)
+    engine.step(PATIENCE + 2 * PATIENCE_AFTER)
+    arrives("fourth", 2)
+    engine.step(PATIENCE + 2 * PATIENCE_AFTER + 1)
+    assert flagged() == {"first", "second", "third", "fourth"}, "a list that stands still holds up nothing"
+
+
 def test_nothing_waits_once_every_kind_is_settled() -> None:
     engine = Engine(ClusterState(), live=True)
     known(engine, Kind.SERVICE)
@@ -36,6 +66,10 @@ def test_nothing_waits_once_every_kind_is_settled() -> None:
     known(engine, *Kind)
     engine.step(PATIENCE + 1)
     assert engine.next_due() == float("inf")
+
+
+def _odd_pod(name: str) -> Pod:
+    return Pod(name=name, namespace="shop", phase="Running", pod_ips=("10.0.0.1",), pod_ip="10.0.0.2")
 
 
 def test_a_finding_goes_with_its_object_also_while_the_kind_may_not_be_read() -> None:

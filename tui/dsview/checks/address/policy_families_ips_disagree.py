@@ -58,7 +58,6 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         return
     ips = service.real_cluster_ips
     named = service.families
-    fix = _with_agreeing_fields(service, ctx)
     if ips and not service.is_headless and not any_redacted(ips):
         found = [family_of(ip) for ip in ips]
         if list(service.ip_families or named) != found:
@@ -70,7 +69,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
                 field="spec.clusterIPs",
                 observed=", ".join(ips),
                 expected=", ".join(f"an {family} address" for family in named),
-                fix=fix,
+                fix=_with_agreeing_fields(service, ctx),
             )
     if service.ip_family_policy == "SingleStack" and len(named) == 2:
         yield Problem(
@@ -79,7 +78,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             field="spec.ipFamilyPolicy",
             observed=", ".join(named),
             expected=named[0],
-            fix=fix,
+            fix=_with_agreeing_fields(service, ctx),
         )
     # Of a manifest the API server adds the other family when the Service is created.
     if service.ip_family_policy == "RequireDualStack" and len(named) == 1 and ips and not service.is_manifest:
@@ -89,7 +88,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             field="spec.ipFamilyPolicy",
             observed=named[0],
             expected="IPv4 and IPv6",
-            fix=fix,
+            fix=_with_agreeing_fields(service, ctx),
         )
 
 

@@ -32,9 +32,9 @@ PATIENCE = 4.0
 one kind after the other becomes known; evaluating all pods anew for each of them would cost more than loading. 30,000
 pods come within that time."""
 
-PATIENCE_AFTER = 10.0
+PATIENCE_AFTER = 20.0
 """The same once the objects were evaluated with what was known: there is something to see, and at 150,000 pods each
-round costs a second of loading."""
+round costs three seconds of loading."""
 
 _CACHED_ENDPOINTS = 256
 _POD = Kind.POD.value
@@ -80,6 +80,7 @@ class Engine:
         }
         self._waiting: dict[Kind | None, float | None] = {}
         self._released: set[Kind | None] = set()
+        self._loaded: dict[Kind | None, dict[Kind, int]] = {}
         self._dirty: dict[SubjectKey, None] = {}
         self._dirty_wide: set[str] = set()
         self._sweeps: deque[tuple[Kind | None, Iterator[SubjectKey]]] = deque()
@@ -89,6 +90,7 @@ class Engine:
         self._watched = WatchedPods()
         self._facets = dict(state.facets)
         self._readings: dict[Kind, tuple[object, ...]] = {}
+        self._allowed: dict[tuple[str, Kind, str], bool] = {}
 
     @property
     def failures(self) -> dict[str, str]:
@@ -211,17 +213,28 @@ class Engine:
         """Have evaluated what waited for kinds that are settled by now, or for too long."""
         for kind, noted in list(self._waiting.items()):
             since = self._waiting[kind] = now if noted is None else min(noted, now)
-            if (
-                now == math.inf
-                or now - since >= self._patience(kind)
-                or all(map(self.state.is_settled, self._reads[kind]))
-            ):
+            is_known = now == math.inf or all(map(self.state.is_settled, self._reads[kind]))
+            if not is_known and now - since < self._patience(kind):
+                continue
+            if is_known or not self._pours(kind):
                 del self._waiting[kind]
-                self._released.add(kind)
-                if kind is None:
-                    self._dirty_wide.update(check.code for check in self._checks if not check.subjects)
-                else:
-                    self._sweep(kind)
+            else:
+                # Each object that comes would have others asked again: they are all asked with the next round.
+                self._waiting[kind] = now
+            self._released.add(kind)
+            if kind is None:
+                self._dirty_wide.update(check.code for check in self._checks if not check.subjects)
+            else:
+                self._sweep(kind)
+
+    def _pours(self, kind: Kind | None) -> bool:
+        """Whether lists that the checks of a kind read are on their way, and came further since the last round."""
+        loading = [other for other in self._reads[kind] if not self.state.is_settled(other)]
+        before = self._loaded.get(kind, {})
+        loaded = self._loaded[kind] = {
+            other: progress.loaded for other in loading if (progress := self.state.progress.get(other)) is not None
+        }
+        return any(number > before.get(other, 0) for other, number in loaded.items())
 
     def why_not_evaluated(self, check: Check) -> str | None:
         """The reason in a sentence why a check was not evaluated; None where it was."""
@@ -277,6 +290,7 @@ class Engine:
         """Evaluate what waits, for as long as `may_go_on`; the objects whose findings changed."""
         self._release(now)
         self._wake(now)
+        self._allowed.clear()
         touched: set[ObjectRef] = set()
         context = Context(self.state, self.tracker, now)
         asked = plain = 0
@@ -345,7 +359,7 @@ class Engine:
         if item is not None:
             ref = ObjectRef(key[0], key[1] or None, key[2])
             for check in self._active.get(kind, ()):
-                if not check.absence_of or may_ask(self.state, check, kind, key[1]):
+                if not check.absence_of or self._may_ask(check, kind, key[1]):
                     due, context.due = context.due, math.inf
                     found.extend(self._run(check, item, ref, context, key))
                     if context.due < math.inf:
@@ -358,6 +372,14 @@ class Engine:
         if context.outsiders or key in self._watched:
             self._watched.watch(key, frozenset(context.outsiders))
         return self._enter(key, found, context, waits)
+
+    def _may_ask(self, check: Check, kind: Kind, namespace: str) -> bool:
+        """`may_ask`, worked out once a step for all objects of a namespace."""
+        wanted = (check.code, kind, namespace)
+        found = self._allowed.get(wanted)
+        if found is None:
+            found = self._allowed[wanted] = may_ask(self.state, check, kind, namespace)
+        return found
 
     def _ask_wide(self, code: str, context: Context, touched: set[ObjectRef]) -> None:
         context.due = math.inf
