@@ -117,7 +117,10 @@ class Engine:
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
         """Say what changed; whether the profile did by it, and the names of the nodes whose facts did."""
         changes = list(changes)
-        if not self._asks_nobody:
+        if self._waits_with_all:
+            # What is gone takes its findings along; all else is asked with the next round.
+            self._mark(subject(change.kind, change.key) for change in changes if change.new is None)
+        else:
             self._mark(affected_subjects(self.state, self._flagged, self._pod_readers, changes, self._is_evaluated))
             for change in changes:
                 if change.kind is Kind.POD:
@@ -251,10 +254,9 @@ class Engine:
         return kind in self._active or self._is_known(key)
 
     @property
-    def _asks_nobody(self) -> bool:
-        """Whether no object would be asked again, whatever became of it: so it is while the first lists load."""
-        is_waiting = all(kind is None or kind in self._waiting for kind in self._active)
-        return is_waiting and not (self._verdicts.subjects() or self._watched.by_subject or self._failed)
+    def _waits_with_all(self) -> bool:
+        """Whether every kind whose objects are asked, or were, waits for the next round."""
+        return all(kind is None or kind in self._waiting for kind in (*self._active, *self._released))
 
     def _is_known(self, key: SubjectKey) -> bool:
         return key in self._verdicts or key in self._watched or key in self._failed
@@ -317,6 +319,7 @@ class Engine:
         """Evaluate everything there is, at once."""
         self.tracker.refresh()
         self.note_statuses()
+        self._released.update(self._waiting)
         self._waiting.clear()
         self.mark_everything()
         self.step(now)
