@@ -8,8 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
+from dsview.checks.engine.finding_index import SubjectKey
+from dsview.cluster.state import Change
+from dsview.core.finding import Finding
 from dsview.kinds.kind import Kind
-from dsview.sources.events import Health
+from dsview.session.session import Session
+from dsview.sources.events import Health, Progress, SourceEvent
 from dsview.sources.kube import backoff, events, load_priority
 from tests.support.apiserver import ApiServer, Fault, Request, status_body
 from tests.support.live import Json, Live, pod
@@ -110,6 +114,31 @@ def test_pages_are_used_where_streaming_lists_are_refused(api: ApiServer, live: 
     assert one.equals_a_fresh_list()
     assert len(one.session.state.pods) > 1203
     assert set(api.page_size_seen) == {500}
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_it_is_told_how_far_a_list_is(api: ApiServer, live: Callable[..., Live], *, streams: bool) -> None:
+    api.streams_lists = streams
+    for number in range(1203):
+        api.load([pod(f"many-{number}")])
+    told: list[int] = []
+
+    class Listener:
+        def took(self, event: SourceEvent, changes: list[Change]) -> None:
+            if isinstance(event, Progress) and event.kind is Kind.POD:
+                told.append(event.loaded)
+
+        def judged(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> None:
+            pass
+
+        def drained(self, session: Session) -> None:
+            pass
+
+    one = live()
+    one.session.observe(Listener())
+    one.settle()
+    assert told == sorted(told)
+    assert len(told) >= 2
 
 
 def test_watches_that_end_at_once_are_not_asked_for_as_fast_as_possible(

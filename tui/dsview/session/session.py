@@ -26,7 +26,7 @@ from dsview.kinds.metadata import Key, Object
 from dsview.session.event_queue import EventQueue
 from dsview.session.proxy_config_reader import ProxyConfigReader
 from dsview.session.timing_log import Trace
-from dsview.sources.events import AsksServer, Changed, Health, Listed, Source, SourceEvent, StatusChanged, Traffic
+from dsview.sources.events import AsksServer, Changed, Health, Listed, Progress, Source, SourceEvent, StatusChanged, Traffic
 
 _log = logging.getLogger(__name__)
 
@@ -183,6 +183,7 @@ class Session:
         delta = Delta()
         self._inbox.arrived.clear()
         unreadable = len(self.state.quarantined)
+        concerns_checks = False
         while (event := self._inbox.take()) is not None:
             changes = self.state.apply(event)
             delta.changes += changes
@@ -190,6 +191,7 @@ class Session:
                 self._observer.took(event, changes)
             if not isinstance(event, Changed):
                 delta.statuses = True
+                concerns_checks = concerns_checks or not isinstance(event, Progress)
             elif event.kind is Kind.PROXY_LISTENERS:
                 self._proxy_configs.answered((item.key for item in event.upserts), self._clock())
             if isinstance(event, StatusChanged):
@@ -202,14 +204,15 @@ class Session:
             if time.perf_counter() - started > budget / 2:
                 break
         # One that can be read again tells by its change only.
-        delta.statuses = delta.statuses or len(self.state.quarantined) != unreadable
+        concerns_checks = concerns_checks or len(self.state.quarantined) != unreadable
+        delta.statuses = delta.statuses or concerns_checks
         self._proxy_configs.follow(self._clock())
         self.timeline.follow(self.state, delta.changes, self._clock())
         if delta.changes:
             delta.profile, delta.nodes = self._engine.note(delta.changes)
             if self._trace is not None:
                 self._first_rows(delta.changes)
-        if delta.statuses:
+        if concerns_checks:
             self._engine.note_statuses()
             delta.profile = delta.profile or self._engine.refresh_profile()
         checking = time.perf_counter()

@@ -341,6 +341,7 @@ class Reflector:
 
     def _tell_progress(self, remaining: int | None) -> None:
         loaded = self._intake.loaded
+        self._intake.has_sent = False
         total = loaded + remaining if remaining is not None else None
         self._sink(Progress(kind=self._resource.kind, loaded=loaded, total=total))
 
@@ -385,11 +386,11 @@ class Reflector:
                 for events in self._intake.encoding.split(self._pieces(answer), event.hold):
                     for data in events:
                         is_listing = self._take_event(data, is_listing)
-                    if not is_listing or self._intake.is_full:
+                    if not is_listing:
                         self._intake.flush()
-                        if is_listing:
-                            self._waits_for_server(SLOW)
-                            self._tell_progress(None)
+                    elif self._intake.has_sent:
+                        self._waits_for_server(SLOW)
+                        self._tell_progress(None)
                     if is_listing and self._intake.loaded > OBJECTS:
                         raise TooLarge(f"The API server lists more than {OBJECTS:,} objects of one kind.")
                     if self._stop.is_set():

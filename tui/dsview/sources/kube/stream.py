@@ -131,8 +131,9 @@ def batches_of_lines(
 
 
 _LENGTH = 4
-_big_endian = struct.Struct(">I").unpack_from
 """Bytes of a frame's length, big-endian (k8s.io/apimachinery/pkg/runtime/serializer/streaming)."""
+
+_big_endian = struct.Struct(">I").unpack_from
 
 NO_LENGTH = 0x20000000
 """A length from here on is text: the first four characters of an HTML page, or of a line of JSON."""
