@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+import msgspec
+
 from dsview.checks.engine.engine import PATIENCE, PATIENCE_AFTER, Engine
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind
@@ -56,6 +60,35 @@ def test_what_pours_in_is_asked_in_rounds() -> None:
     arrives("fourth", 2)
     engine.step(PATIENCE + 2 * PATIENCE_AFTER + 1)
     assert flagged() == {"first", "second", "third", "fourth"}, "a list that stands still holds up nothing"
+
+
+def test_what_was_asked_in_a_round_is_asked_at_once_when_it_changes() -> None:
+    state = ClusterState()
+    engine = Engine(state, live=False)
+    known(engine, *(kind for kind in Kind if kind is not Kind.SERVICE))
+    state.apply(Progress(kind=Kind.SERVICE, loaded=1))
+    engine.note(state.apply(Changed(Kind.POD, [_odd_pod("first")])))
+    engine.step(0.0)
+    engine.step(PATIENCE)
+    assert len(engine.book) == 1
+    engine.note(state.apply(Changed(Kind.POD, [msgspec.structs.replace(_odd_pod("first"), pod_ip="10.0.0.1")])))
+    engine.step(PATIENCE + 1)
+    assert len(engine.book) == 0
+
+
+def test_where_nobody_looks_nothing_is_evaluated_before_all_is_known() -> None:
+    state = ClusterState()
+    engine = Engine(state, live=False)
+    engine.is_patient = True
+    known(engine, *(kind for kind in Kind if kind is not Kind.SERVICE))
+    engine.note(state.apply(Changed(Kind.POD, [_odd_pod("odd")])))
+    engine.step(0.0)
+    engine.step(10 * PATIENCE_AFTER)
+    assert len(engine.book) == 0
+    assert engine.next_due() == math.inf
+    known(engine, Kind.SERVICE)
+    engine.step(10 * PATIENCE_AFTER)
+    assert len(engine.book) == 1
 
 
 def test_nothing_waits_once_every_kind_is_settled() -> None:

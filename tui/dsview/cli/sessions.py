@@ -155,7 +155,7 @@ def run_to_end(session: Session, timeout: float | None, *, clock: Callable[[], f
     Raises `UserError` (exit code 3) if a cluster could not be reached, or if it timed out before everything was read.
     """
     missing = ""
-    session.start()
+    session.start(is_patient=True)
     if not _drain(session, timeout, clock):
         session.stop()
         missing = _stalled(session.give_up(f"no more data arrived for {STALLED_AFTER:g} s."))

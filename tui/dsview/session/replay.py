@@ -289,9 +289,9 @@ class ReplaySession(Session):
         if self._seeker.is_reading and not super().has_work:
             self._inbox.arrived.wait(seconds)
 
-    def start(self) -> None:
+    def start(self, *, is_patient: bool = False) -> None:
         """Read the recording at the time that is wanted. Raises `UserError` where it cannot be read."""
-        super().start()
+        super().start(is_patient=is_patient)
         self._wanted = self._within(self._wanted)
         self._seeker.go_to_at_once(self._wanted)
 

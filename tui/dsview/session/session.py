@@ -26,7 +26,17 @@ from dsview.kinds.metadata import Key, Object
 from dsview.session.event_queue import EventQueue
 from dsview.session.proxy_config_reader import ProxyConfigReader
 from dsview.session.timing_log import Trace
-from dsview.sources.events import AsksServer, Changed, Health, Listed, Progress, Source, SourceEvent, StatusChanged, Traffic
+from dsview.sources.events import (
+    AsksServer,
+    Changed,
+    Health,
+    Listed,
+    Progress,
+    Source,
+    SourceEvent,
+    StatusChanged,
+    Traffic,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -144,8 +154,12 @@ class Session:
         """The time that ages on a screen count to, epoch seconds: now, or that of what is shown."""
         return self._clock()
 
-    def start(self) -> None:
-        """Start the source. Raises `UserError` where a user has to fix something first."""
+    def start(self, *, is_patient: bool = False) -> None:
+        """Start the source. Raises `UserError` where a user has to fix something first.
+
+        `is_patient`: nobody looks before `is_settled`, so that nothing is evaluated with what is known until then.
+        """
+        self._engine.is_patient = is_patient
         if self._is_alone:
             # While objects pour in nothing is garbage, and each collection would walk all of them (100-300 ms).
             gc.disable()

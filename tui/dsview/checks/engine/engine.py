@@ -68,6 +68,8 @@ class Engine:
         self.book = self._verdicts.book
         self.exempted = self._verdicts.exempted
         self.settling = self._verdicts.settling
+        self.is_patient = False
+        """Whether objects wait until all that their checks read has come, however long that takes: nobody looks yet."""
         self._failed: dict[SubjectKey, dict[str, str]] = {}
         self._judge = judge
         wanted = [check for check in all_checks() if not skip(check.code)]
@@ -118,8 +120,12 @@ class Engine:
         """Say what changed; whether the profile did by it, and the names of the nodes whose facts did."""
         changes = list(changes)
         if self._waits_with_all:
-            # What is gone takes its findings along; all else is asked with the next round.
+            # What is gone takes its findings along, and what was asked before and is another now is asked at once; all
+            # else is asked with the next round.
             self._mark(subject(change.kind, change.key) for change in changes if change.new is None)
+            changed = [change for change in changes if change.new is not None and change.old is not None]
+            kinds = self._released & self._active.keys() if changed else ()
+            self._dirty.update((subject(change.kind, change.key), None) for change in changed if change.kind in kinds)
         else:
             self._mark(affected_subjects(self.state, self._flagged, self._pod_readers, changes, self._is_evaluated))
             for change in changes:
@@ -210,6 +216,8 @@ class Engine:
         return (self.state.is_known(kind), status.namespaces, status.cut_off, status.listed, reason, bad)
 
     def _patience(self, kind: Kind | None) -> float:
+        if self.is_patient:
+            return math.inf
         return PATIENCE_AFTER if kind in self._released else PATIENCE
 
     def _release(self, now: float) -> None:
