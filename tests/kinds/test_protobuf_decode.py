@@ -19,7 +19,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import ObjectMeta, OwnerReference
 from dsview.kinds.pod import Pod
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
-from dsview.kinds.protobuf.decode import decode_message, decode_object, unwrap
+from dsview.kinds.protobuf.decode import decode_message, decode_object, split_event, unwrap
 from dsview.kinds.protobuf.metadata import entry_starts
 from dsview.kinds.registry import RESOURCES
 from tests.support import protobuf_answers
@@ -127,6 +127,72 @@ def test_what_repeats_is_kept_once() -> None:
         assert one.containers is other.containers
         assert one.owner is other.owner
         assert one.host_ips is other.host_ips
+
+
+def with_containers(*containers: pb.Container) -> Pod:
+    message = pb.Pod(metadata=pb.ObjectMeta(name="web", namespace="shop"))
+    message.spec.containers.extend(container.SerializeToString() for container in containers)
+    found = decode_message(Kind.POD, message.SerializeToString())
+    assert isinstance(found, Pod)
+    return found
+
+
+def mounting(volume: str) -> pb.Container:
+    mount = pb.PodIP(ip=volume).SerializeToString()  # a VolumeMount's name has the same number
+    container = pb.Container(name="app", image="app:1")
+    container.MergeFromString(pb.ContainerOfAnyPod(volume_mounts=[mount]).SerializeToString())
+    return container
+
+
+def test_containers_that_differ_in_their_mounts_only_are_kept_once() -> None:
+    first, second = with_containers(mounting("kube-api-access-a")), with_containers(mounting("kube-api-access-b"))
+    assert first.containers is second.containers
+    assert first.containers[0].image == "app:1"
+
+
+def test_containers_that_differ_in_what_is_not_read_only_are_kept_once() -> None:
+    first, second = (pb.EnvVar(name="PASSWORD", value=value).SerializeToString() for value in ("a", "b"))
+    one, other = with_containers(pb.Container(name="app", env=[first])), with_containers(pb.Container(env=[second]))
+    same = with_containers(pb.Container(name="app", env=[second]))
+    assert one.containers is same.containers
+    assert one.containers != other.containers
+
+
+def test_containers_are_told_apart_by_where_one_ends() -> None:
+    one, both = pb.Container(name="a"), pb.Container(name="b")
+    assert [c.name for c in with_containers(one, both).containers] == ["a", "b"]
+    assert [c.name for c in with_containers(both, one).containers] == ["b", "a"]
+    assert [c.name for c in with_containers(one).containers] == ["a"]
+
+
+def test_a_container_that_cannot_be_read_fails_its_pod() -> None:
+    message = pb.Pod(metadata=pb.ObjectMeta(name="web", namespace="shop"))
+    message.spec.containers.append(b"\x0a\x02\xff\xfe")
+    with pytest.raises(BadObject, match="shop/web"):
+        decode_message(Kind.POD, message.SerializeToString())
+
+
+@pytest.mark.parametrize("event", ["ADDED", "MODIFIED"])
+@pytest.mark.parametrize("size", [0, 100, 130, 20_000, 3_000_000])
+def test_an_event_that_go_writes_is_taken_apart_by_its_lengths(event: str, size: int) -> None:
+    pod = {"metadata": {"name": "web", "namespace": "shop"}}
+    data = protobuf_answers.frame_of_item(event, "Pod", pod, size=size)[4:]
+    found = split_event(Kind.POD, data)
+    assert found is not None
+    assert found == (event, pb.Unknown.FromString(pb.WatchEvent.FromString(data).object.raw[4:]).raw)
+
+
+@given(data=st.data())
+def test_an_event_is_taken_apart_as_parsing_takes_it_apart_or_left_to_it(data: st.DataObject) -> None:
+    pod = protobuf_answers.frame_of_item("ADDED", "Pod", {"metadata": {"name": "web"}}, size=150)[4:]
+    changed = bytearray(pod)
+    for _ in range(data.draw(st.integers(1, 3))):
+        changed[data.draw(st.integers(0, len(pod) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(changed[: data.draw(st.integers(0, len(pod)))])
+    found = split_event(Kind.POD, cut)
+    if found is not None:
+        event = pb.WatchEvent.FromString(cut)
+        assert found == (event.type, unwrap(event.object.raw, "Pod"))
 
 
 POD = protobuf_answers.message_of("Pod", {"metadata": {"name": "web", "namespace": "shop"}})

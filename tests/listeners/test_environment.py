@@ -35,14 +35,14 @@ def test_json_keeps_the_variables_that_decide_and_no_password() -> None:
 def test_protobuf_keeps_the_same() -> None:
     message = pb.Pod()
     message.metadata.name = "p"
-    container = message.spec.containers.add()
-    container.name = "discovery"
+    container = pb.Container(name="discovery")
     for variable in (
         pb.EnvVar(name="PASSWORD", value="ISTIO_DUAL_STACK"),
         pb.EnvVar(name="ISTIO_DUAL_STACK", value="true"),
         pb.EnvVar(name="KONG_PROXY_LISTEN", value_from=b""),
     ):
         container.env.append(variable.SerializeToString(deterministic=True))
+    message.spec.containers.append(container.SerializeToString())
 
     assert decode_pod(message).containers[0].environment == KEPT
 
@@ -53,9 +53,8 @@ FROM = [{"prefix": "DB_", "secretRef": {"name": "s"}}, {"prefix": "ISTIO_", "con
 def test_only_the_prefixes_that_begin_a_variable_that_decides_are_kept() -> None:
     message = pb.Pod()
     message.metadata.name = "p"
-    container = message.spec.containers.add()
-    for entry in FROM:
-        container.env_from.append(pb.EnvFromSource(prefix=str(entry["prefix"])).SerializeToString())
+    sources = [pb.EnvFromSource(prefix=str(entry["prefix"])).SerializeToString() for entry in FROM]
+    message.spec.containers.append(pb.Container(env_from=sources).SerializeToString())
     pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"envFrom": FROM}]}}
 
     found = decode(Kind.POD, json.dumps(pod).encode())

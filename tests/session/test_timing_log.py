@@ -27,7 +27,7 @@ def test_each_event_is_a_line_with_its_time_and_memory(tmp_path: Path) -> None:
     assert written[1]["kind"] == "Pod"
     assert written[2]["count"] == 3
     assert written[2]["check_s"] == 0.25
-    assert all(list(line)[:3] == ["event", "ms", "rss_mb"] for line in written)
+    assert all(list(line)[:3] == ["event", "ms", "cpu_ms"] for line in written)
 
 
 def test_the_source_adds_what_reading_a_kind_cost(tmp_path: Path) -> None:

@@ -17,8 +17,10 @@ Json = dict[str, Any]
 MAPS = {"labels", "annotations"}
 INNER: dict[str, type[Message]] = {
     "owner_references": pb.OwnerReference,
+    "containers": pb.Container,
     "ports": pb.ContainerPort,
     "env": pb.EnvVar,
+    "env_from": pb.EnvFromSource,
     "liveness_probe": pb.Probe,
     "readiness_probe": pb.Probe,
     "startup_probe": pb.Probe,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from functools import partial
 
 import msgspec
 from msgspec import Raw
 
-from dsview.kinds.wire import NULL, NULLS, Interner, Json, Wire, without_empty
+from dsview.kinds.wire import NULL, NULLS, Json, Memo, Wire, without_empty
 
 
 class ContainerPort(msgspec.Struct, frozen=True, gc=False):
@@ -74,8 +73,6 @@ class ContainerPortWire(Wire):
     protocol: str | None = None
 
 
-_containers = Interner()
-_container_lists = Interner()
 _strings_decoder = msgspec.json.Decoder(list[str])
 _ports_decoder = msgspec.json.Decoder(list[ContainerPortWire])
 _env_decoder = msgspec.json.Decoder(list[EnvVarWire])
@@ -110,7 +107,7 @@ def read_containers(containers: Iterable[ContainerWire]) -> tuple[Container, ...
             for c in containers
         ]
     )
-    return _container_lists.get(keys, lambda: tuple(_containers.get(key, partial(_container, key)) for key in keys))
+    return _container_lists[keys]
 
 
 def _read_environment(raw: msgspec.Raw) -> bytes:
@@ -144,6 +141,12 @@ def _container(key: _ContainerKey) -> Container:
         if env_from in NULLS
         else prefixes_that_matter(each.prefix or "" for each in _env_from_decoder.decode(env_from)),
     )
+
+
+_containers = Memo(_container)
+_container_lists: Memo[tuple[_ContainerKey, ...], tuple[Container, ...]] = Memo(
+    lambda keys: tuple(map(_containers.__getitem__, keys))
+)
 
 
 def prefixes_that_matter(prefixes: Iterable[str]) -> tuple[str, ...]:

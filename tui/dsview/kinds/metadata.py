@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw
 
 from dsview.kinds.annotations import IGNORE_ANNOTATION, Annotations
-from dsview.kinds.wire import NULL, NULLS, Interner, Wire, seconds
+from dsview.kinds.wire import NULL, NULLS, Memo, Wire, seconds
 
 Key = tuple[str, str]
 """Namespace (empty for cluster-wide kinds) and name."""
@@ -72,32 +72,35 @@ class OwnerReference(Wire):
     controller: bool | None = None
 
 
-_labels = Interner()
-_owners = Interner()
 _labels_decoder = msgspec.json.Decoder(dict[str, str])
 _owners_decoder = msgspec.json.Decoder(list[OwnerReference])
 
 
-def read_labels(raw: msgspec.Raw) -> Labels:
-    """Labels, shared by all objects that have the same."""
-    data = bytes(raw)
+def _read_labels(data: bytes) -> Labels:
     if data in NULLS:
         return NO_LABELS
-    return _labels.get(data, lambda: {sys.intern(k): sys.intern(v) for k, v in _labels_decoder.decode(data).items()})
+    return {sys.intern(k): sys.intern(v) for k, v in _labels_decoder.decode(data).items()}
+
+
+_labels = Memo(_read_labels)
+
+
+def read_labels(raw: msgspec.Raw) -> Labels:
+    """Labels, shared by all objects that have the same."""
+    return _labels[bytes(raw)]
+
+
+def _read_owner(data: bytes) -> OwnerRef | None:
+    chosen = next((o for o in _owners_decoder.decode(data) if o.controller), None) if data not in NULLS else None
+    return OwnerRef(chosen.kind, chosen.name, chosen.uid) if chosen else None
+
+
+_owners = Memo(_read_owner)
 
 
 def read_owner(raw: msgspec.Raw) -> OwnerRef | None:
     """The controller among the owners."""
-    data = bytes(raw)
-    if data in NULLS:
-        return None
-
-    def make() -> tuple[OwnerRef | None]:
-        owners = _owners_decoder.decode(data)
-        chosen = next((o for o in owners if o.controller), None)
-        return (OwnerRef(chosen.kind, chosen.name, chosen.uid) if chosen else None,)
-
-    return _owners.get(data, make)[0]
+    return _owners[bytes(raw)]
 
 
 def read_meta(meta: ObjectMeta, annotations: Annotations) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dsview.kinds.condition import ConditionWire, encode_ready
 from dsview.kinds.container import Container, ContainerWire, encode_container, read_containers
 from dsview.kinds.kind import Kind, Resource
 from dsview.kinds.metadata import Object, ObjectMeta, OwnerRef, read_meta, read_owner
-from dsview.kinds.wire import NULL, NULLS, Interner, Json, Wire, iso_time, seconds, without_empty
+from dsview.kinds.wire import NULL, NULLS, Json, Memo, Wire, iso_time, seconds, without_empty
 
 
 class Pod(Object, frozen=True, gc=False):
@@ -142,16 +142,19 @@ class PodWire(Wire):
     status: PodStatus | None = None
 
 
-_hosts = Interner()
 _hosts_decoder = msgspec.json.Decoder(list[PodIP])
+
+
+def _read_hosts(data: bytes) -> tuple[str, ...]:
+    return tuple(host.ip for host in _hosts_decoder.decode(data) if host.ip) if data not in NULLS else ()
+
+
+_hosts = Memo(_read_hosts)
 
 
 def read_hosts(raw: msgspec.Raw) -> tuple[str, ...]:
     """The addresses of status.hostIPs, shared by all pods of a node."""
-    data = bytes(raw)
-    if data in NULLS:
-        return ()
-    return _hosts.get(data, lambda: tuple(host.ip for host in _hosts_decoder.decode(data) if host.ip))
+    return _hosts[bytes(raw)]
 
 
 _statuses_decoder = msgspec.json.Decoder(list[ContainerStatus] | None)

@@ -44,12 +44,13 @@ class Trace:
         """What the source counts of a kind: bytes, seconds of reading and decoding."""
 
     def event(self, name: str, **fields: object) -> None:
-        """One line: the event, milliseconds since the process began, resident memory, and what belongs to it."""
+        """One line: the event, milliseconds since the process began, those of its CPU, memory, what belongs to it."""
         if self._file is None:
             return
         line = {
             "event": name,
             "ms": round((time.monotonic() + self._offset) * 1000, 1),
+            "cpu_ms": round(time.process_time() * 1000, 1),
             "rss_mb": resident_mb(),
             **fields,
         }

@@ -54,6 +54,69 @@ def unwrap(data: bytes, kind: str) -> bytes:
     return unknown.raw
 
 
+def split_event(kind: Kind, data: bytes) -> tuple[str, bytes] | None:
+    """The type of a watch event, ADDED or MODIFIED, and the message of its object; None where it is to be parsed.
+
+    Where all is written as Go writes it, the lengths alone tell where the object is: it is copied once, not four times.
+    """
+    if data.startswith(_ADDED):
+        event, at = "ADDED", len(_ADDED)
+    elif data.startswith(_MODIFIED):
+        event, at = "MODIFIED", len(_MODIFIED)
+    else:
+        return None
+    size = len(data)
+    try:
+        # event.object, and its only field: raw.
+        length, at = _varint(data, at)
+        if at + length != size or data[at] != _FIRST_IS_BYTES:
+            return None
+        length, at = _varint(data, at + 1)
+        if at + length != size:
+            return None
+        for start in _envelope_starts(kind):
+            if data.startswith(start, at):
+                length, at = _varint(data, at + len(start))
+                end = at + length
+                return (event, data[at:end]) if end <= size and data[end:] in _ENVELOPE_ENDS else None
+    except IndexError:
+        return None
+    return None
+
+
+_FIRST_IS_BYTES, _SECOND_IS_BYTES = b"\n\x12"
+"""How a field of bytes, text or a message begins, by its number; its length follows."""
+
+_ADDED, _MODIFIED = (b"\n%c%b\x12" % (len(name), name) for name in (b"ADDED", b"MODIFIED"))
+"""How a WatchEvent of the type begins, up to the length of its object."""
+
+_ENVELOPE_ENDS = (b"", b'\x1a\0"\0')
+"""What follows the message in an Unknown: nothing, or its encoding and its type, which are empty."""
+
+
+@functools.cache
+def _envelope_starts(kind: Kind) -> tuple[bytes, ...]:
+    """How an object of the kind begins in any of its versions, up to the length of its message."""
+    resource = RESOURCES[kind]
+    versions = [f"{resource.group}/{version}" if resource.group else version for version in resource.versions]
+    metas = [pb.TypeMeta(api_version=version, kind=kind).SerializeToString() for version in versions]
+    return tuple(MAGIC + b"\n%c%b%c" % (len(meta), meta, _SECOND_IS_BYTES) for meta in metas)
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """The number that begins there, and where it ends. Raises `IndexError` where the bytes end before."""
+    byte = data[at]
+    if byte < 128:
+        return byte, at + 1
+    number = shift = 0
+    while byte >= 128:
+        number |= (byte & 127) << shift
+        shift += 7
+        at += 1
+        byte = data[at]
+    return number | byte << shift, at + 1
+
+
 def decode_message(kind: Kind, data: bytes) -> Object:
     """The object of that kind in a message, as it is in a list's `items`.
 

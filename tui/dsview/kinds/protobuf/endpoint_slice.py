@@ -18,7 +18,7 @@ def decode_endpoint_slice(message: pb.EndpointSlice) -> EndpointSlice:
     annotations = read_annotations(message.metadata, _ANNOTATIONS, _STARTS)
     meta = read_meta(message.metadata, annotations.get(IGNORE_ANNOTATION, ""))
     namespace, labels = meta["namespace"], meta["labels"]
-    size, rows = pack([_endpoint(e, namespace) for e in message.endpoints])
+    size, rows = pack([_endpoint(e, namespace) for e in message.endpoints[:]])
     return EndpointSlice(
         **meta,
         address_type=sys.intern(message.address_type),
@@ -33,7 +33,7 @@ def _endpoint(e: pb.Endpoint, namespace: str) -> Endpoint:
     target, conditions = e.target_ref, e.conditions
     is_pod = e.HasField("target_ref") and target.kind in ("", "Pod")
     return Endpoint(
-        addresses=tuple(e.addresses),
+        addresses=tuple(e.addresses[:]),
         # Null means ready, and so does a message without the field.
         ready=conditions.ready or not conditions.HasField("ready"),
         target=(target.namespace or namespace, target.name) if is_pod else ("", ""),

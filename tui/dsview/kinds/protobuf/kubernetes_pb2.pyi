@@ -249,17 +249,23 @@ class Container(_message.Message):
     startup_probe: bytes
     def __init__(self, name: _Optional[str] = ..., image: _Optional[str] = ..., command: _Optional[_Iterable[str]] = ..., args: _Optional[_Iterable[str]] = ..., ports: _Optional[_Iterable[bytes]] = ..., env: _Optional[_Iterable[bytes]] = ..., env_from: _Optional[_Iterable[bytes]] = ..., liveness_probe: _Optional[bytes] = ..., readiness_probe: _Optional[bytes] = ..., startup_probe: _Optional[bytes] = ...) -> None: ...
 
+class ContainerOfAnyPod(_message.Message):
+    __slots__ = ("volume_mounts",)
+    VOLUME_MOUNTS_FIELD_NUMBER: _ClassVar[int]
+    volume_mounts: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, volume_mounts: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
 class PodSpec(_message.Message):
     __slots__ = ("containers", "dns_policy", "node_name", "host_network")
     CONTAINERS_FIELD_NUMBER: _ClassVar[int]
     DNS_POLICY_FIELD_NUMBER: _ClassVar[int]
     NODE_NAME_FIELD_NUMBER: _ClassVar[int]
     HOST_NETWORK_FIELD_NUMBER: _ClassVar[int]
-    containers: _containers.RepeatedCompositeFieldContainer[Container]
+    containers: _containers.RepeatedScalarFieldContainer[bytes]
     dns_policy: str
     node_name: str
     host_network: bool
-    def __init__(self, containers: _Optional[_Iterable[_Union[Container, _Mapping]]] = ..., dns_policy: _Optional[str] = ..., node_name: _Optional[str] = ..., host_network: bool = ...) -> None: ...
+    def __init__(self, containers: _Optional[_Iterable[bytes]] = ..., dns_policy: _Optional[str] = ..., node_name: _Optional[str] = ..., host_network: bool = ...) -> None: ...
 
 class ContainerState(_message.Message):
     __slots__ = ("running",)

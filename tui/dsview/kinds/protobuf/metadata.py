@@ -8,36 +8,38 @@ from typing import Any
 from dsview.kinds.metadata import NO_LABELS, Labels, OwnerRef
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
 from dsview.kinds.protobuf.messages import map_of
-from dsview.kinds.wire import Interner
+from dsview.kinds.wire import Memo
 
-_labels = Interner()
-_owners = Interner()
+
+def _read_labels(entries: tuple[bytes, ...]) -> Labels:
+    return {sys.intern(k): sys.intern(v) for k, v in map_of(entries).items()} if entries else NO_LABELS
+
+
+_labels = Memo(_read_labels)
 
 
 def read_labels(meta: pb.ObjectMeta) -> Labels:
     """Labels, shared by all objects that have the same."""
-    entries = tuple(meta.labels)
-    if not entries:
-        return NO_LABELS
-    return _labels.get(entries, lambda: {sys.intern(k): sys.intern(v) for k, v in map_of(entries).items()})
+    # Here and elsewhere: a slice of a repeated field is taken in half the time of an iteration.
+    return _labels[tuple(meta.labels[:])]
+
+
+def _read_owner(owners: tuple[bytes, ...]) -> OwnerRef | None:
+    chosen = next((o for o in map(pb.OwnerReference.FromString, owners) if o.controller), None)
+    return OwnerRef(chosen.kind, chosen.name, chosen.uid) if chosen else None
+
+
+_owners = Memo(_read_owner)
 
 
 def read_owner(meta: pb.ObjectMeta) -> OwnerRef | None:
     """The controller among the owners."""
-    owners = tuple(meta.owner_references)
-    if not owners:
-        return None
-
-    def make() -> tuple[OwnerRef | None]:
-        chosen = next((o for o in map(pb.OwnerReference.FromString, owners) if o.controller), None)
-        return (OwnerRef(chosen.kind, chosen.name, chosen.uid) if chosen else None,)
-
-    return _owners.get(owners, make)[0]
+    return _owners[tuple(meta.owner_references[:])]
 
 
 def read_annotations(meta: pb.ObjectMeta, names: tuple[str, ...], starts: tuple[bytes, ...]) -> dict[str, str]:
     """Those of the named annotations that are there; `starts` are `entry_starts(names)`."""
-    found = [entry for entry in meta.annotations if entry.startswith(starts)]
+    found = [entry for entry in meta.annotations[:] if entry.startswith(starts)]
     if not found:
         return {}
     values = map_of(found)

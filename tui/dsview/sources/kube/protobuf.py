@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
-from dsview.kinds.protobuf.decode import MAGIC, decode_message, decode_object, unwrap
+from dsview.kinds.protobuf.decode import MAGIC, decode_message, decode_object, split_event, unwrap
 from dsview.kinds.protobuf.messages import map_of
 from dsview.sources.kube.encodings import PROTOBUF_TYPE, ListPage, WatchEvent
 from dsview.sources.kube.stream import BadAnswer, Bookmark, ListMeta, batches_of_frames
@@ -66,6 +66,9 @@ class Protobuf:
     def whole(self, kind: Kind, data: bytes) -> tuple[str, Object] | None:
         """See `Encoding.whole`."""
         try:
+            found = split_event(kind, data)
+            if found is not None:
+                return found[0], decode_message(kind, found[1])
             event = pb.WatchEvent.FromString(data)
             if event.type not in _OBJECTS:
                 return None
