@@ -31,7 +31,7 @@ def shown(items: list[Json], folder: Path) -> list[dict[str, str]]:
 def test_a_gateway_of_cilium_listens_on_the_nodes_as_its_settings_say(tmp_path: Path) -> None:
     (row,) = shown(doors.cilium(**{"enable-ipv4": "true", "enable-ipv6": "false"}), tmp_path)
 
-    assert (row["pod"], row["controller"], row["port"], row["source"]) == ("Gateway web", "cilium", "80", "declared")
+    assert (row["pod"], row["controller"], row["port"], row["source"]) == ("Gateway web", "cilium", "80", "a setting")
     assert row["listen_v4"] == "*:80"
     assert row["listen_v6"] != "[::]:80"
     assert "LSN-002" in row["flags"]
@@ -50,7 +50,7 @@ def test_a_gateway_outside_the_cluster_says_so_and_is_not_taken_for_read(
 ) -> None:
     (row,) = shown(doors.cloud(controller), tmp_path)
 
-    assert (row["controller"], row["source"], row["server_names"]) == (name, "unread", why)
+    assert (row["controller"], row["source"], row["server_names"]) == (name, "not known", why)
 
 
 def test_what_a_cloud_publishes_is_shown_faint(tmp_path: Path) -> None:

@@ -82,7 +82,9 @@ def test_listeners_of_both_families_share_a_row() -> None:
     ids = [column.id for column in view.pane.columns]
     rows = [dict(zip(ids, (c.text for c in view.row(i).cells), strict=True)) for i in range(len(view))]
     public = [row for row in rows if row["port"] == "443"]
-    assert {(row["listen_v4"], row["listen_v6"], row["source"]) for row in public} == {("*:443", "[::]:443", "read")}
+    assert {(row["listen_v4"], row["listen_v6"], row["source"]) for row in public} == {
+        ("*:443", "[::]:443", "its config")
+    }
 
 
 def test_a_flag_on_the_config_map_stands_on_the_listeners() -> None:

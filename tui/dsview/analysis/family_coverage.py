@@ -29,7 +29,8 @@ MEANINGS: dict[LayerName, str] = {
     LayerName.LOAD_BALANCERS: "LoadBalancer Services with the family that got an address of it, and Gateways "
     "without a Service that publish an address.",
     LayerName.LISTENERS: "Public ports of proxy Pods with the family, on which the proxy listens over it. Ports for "
-    "metrics and health do not count, nor do Gateways that no Pod serves.",
+    "metrics and health do not count, nor do Gateways that no Pod serves. Assumed: by the default of the proxy's "
+    "version, where neither its configuration nor a setting was read.",
 }
 """What each layer counts, as shown to the user."""
 
@@ -157,7 +158,8 @@ def _listeners(state: ClusterState) -> Layer:
     if sources == {ListenSource.UNREAD}:
         return Layer(name=name, unread=Safe("unread"))
     v4, v6 = (Count(tally.having[family], tally.of[family]) for family in FAMILIES)
-    parts = {ListenSource.PREDICTED: "predicted", ListenSource.UNREAD: "some unread"}
+    some = "some " if len(sources) > 1 else ""
+    parts = {ListenSource.PREDICTED: f"{some}assumed", ListenSource.UNREAD: "some unread"}
     note = ", ".join(word for source, word in parts.items() if source in sources)
     return Layer(name=name, v4=v4, v6=v6, note=Safe(note))
 

@@ -129,11 +129,15 @@ def _missing(view: ClusterView) -> int:
     return sum(bool(asked) or not registry()[entry.check].opt_in for entry in view.not_evaluated())
 
 
+_BUT = {"mixed nodes": "not all nodes have the same families"}
+"""Qualifiers of the mode that need more words on the screen."""
+
+
 def _mode(profile: Profile) -> Safe:
     words = MODES.get(profile.mode)
     if words is None:
         return Safe("Which families the cluster serves is not known.")
-    but = f" ({', '.join(profile.qualifiers)})" if profile.qualifiers else ""
+    but = f" ({', '.join(_BUT.get(word, word) for word in profile.qualifiers)})" if profile.qualifiers else ""
     if profile.confidence is Confidence.ASSUMED:
         return safe(f"{words}{but}, inferred from its Services.")
     return safe(f"{words}{but}.")

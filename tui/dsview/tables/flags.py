@@ -74,4 +74,4 @@ def _flags(view: ClusterView, findings: Iterable[Finding]) -> list[str]:
 def settling_remark(view: ClusterView, ref: ObjectRef) -> str:
     """Until when something about an object is not judged, in a few words; empty where all is."""
     pending = view.settling.of(ref)
-    return f"settling {when_judged(pending)}" if pending else ""
+    return f"not judged {when_judged(pending)}" if pending else ""

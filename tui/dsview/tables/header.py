@@ -7,6 +7,7 @@ import msgspec
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.hidden_values import hidden_values
 from dsview.cluster.completeness import Completeness, completeness, unreadable
+from dsview.cluster.profile import Confidence
 from dsview.core.finding import CLUSTER, Severity
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
@@ -60,6 +61,14 @@ def age_text(seconds: float) -> str:
             return f"{whole // size} {unit}"
     return f"{whole} s"
 
+
+_CONFIDENCE = {
+    Confidence.DECLARED: Safe("as configured"),
+    Confidence.OBSERVED: Safe("families as seen on Services"),
+    Confidence.ASSUMED: Safe("families assumed from Services"),
+    Confidence.UNKNOWN: Safe("families not known"),
+}
+"""How the cluster's Service families are known."""
 
 _WORDS = {
     Health.LOADING: "loading",
@@ -122,7 +131,7 @@ def header(view: ClusterView, now: float) -> Header:
     return Header(
         context=safe(view.source.name),
         mode=safe(mode),
-        confidence=safe(profile.confidence.value),
+        confidence=_CONFIDENCE[profile.confidence],
         service_cidrs=tuple(map(safe, profile.service_cidrs)),
         counts=view.counts(),
         sources=tuple(source_health(view, kind, now) for kind in Kind if not state.is_silent(kind)),

@@ -92,6 +92,7 @@ def head(header: Header, overview: Overview, latest: Latest | None, size: tuple[
 def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) -> Content:
     """The cluster's name, its ranges, and what is flagged. Whatever else is to be said, the name is in it."""
     ranges: list[Part] = [(cidr, lane_style("IPv6" if ":" in cidr else "IPv4")) for cidr in header.service_cidrs]
+    label: list[Part] = [("Service CIDRs", FAINT)] if ranges else []
     known: list[Part] = [(f"({header.confidence})", FAINT)] if header.confidence else []
     counts = count_words(header.counts, glyphs, short=width < FULL[0])
     flags = content(spaced(counts, "   " if sources is not None else "  "), " ")
@@ -101,7 +102,8 @@ def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) 
     name = content(brand, (header.context, STRONG), *(("  ", hint) if hint is not None else ()))
     end = next((end for end in ends if name.cell_length + end.cell_length < width), ends[-1])
     # Half a range would be another one, and one of two another cluster: they stand there whole or not at all.
-    for left in (spaced([name, *ranges, *known]), spaced([name, *ranges]), name):
+    wanted: list[list[Part]] = [[*label, *ranges, *known], [*label, *ranges], ranges, []]
+    for left in (spaced([name, *parts]) for parts in wanted):
         if left.cell_length + end.cell_length < width:
             return spread(left, end, width)
     # Both ends of a name tell: an ARN begins as all others do.

@@ -8,14 +8,8 @@ from dsview.kinds.gateway import Gateway
 from dsview.kinds.pod import Pod
 from dsview.listeners.proxies import listeners_of
 from dsview.tables.facts import Parts, config_map_relatives, lane_facts, relative, text_fact
+from dsview.tables.panes.listeners.known_from import MEANINGS
 from dsview.tables.related_objects import gateway_facts
-
-_CONFIDENCE = {
-    ListenSource.DECLARED: "Declared by a setting that was read; the proxy's own configuration was not.",
-    ListenSource.PREDICTED: "Predicted from a default: neither a setting nor the proxy's own configuration was read.",
-    ListenSource.UNREAD: "Unknown: what decides was not read.",
-}
-"""What each confidence means, but for listeners that were read."""
 
 
 def listener_facts(view: ClusterView, item: Pod | Gateway) -> Parts:
@@ -33,7 +27,7 @@ def _of_pod(view: ClusterView, pod: Pod) -> Parts:
         words = f"{where}{options}  {', '.join(listener.given_names[:3])}"
         facts += text_fact(f"{listener.transport} {', '.join(listener.families) or 'no family'}", words)
     if conf.source is not ListenSource.READ:
-        facts += text_fact("Confidence", _CONFIDENCE[conf.source])
+        facts += text_fact("Known from", MEANINGS[conf.source])
     relatives = [
         relative("Pod", pod.key),
         *config_map_relatives(view, pod),

@@ -8,7 +8,7 @@ from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.listener_keys import ListenerKey
 from dsview.core.address import FAMILIES, by_family
 from dsview.core.finding import Finding
-from dsview.core.listen import Listener, ListenSource
+from dsview.core.listen import Listener
 from dsview.core.text import safe
 from dsview.kinds.gateway import Gateway, GatewayListener
 from dsview.kinds.kind import Kind
@@ -17,6 +17,7 @@ from dsview.listeners.front_doors import services_of_gateway
 from dsview.listeners.gateway_listeners import gateway_controller_name, gateway_sockets, gateways_without_pods
 from dsview.tables.cells import Cell, Tone
 from dsview.tables.pane import MISSING, NOTHING, text_cell
+from dsview.tables.panes.listeners.known_from import known_from
 
 
 def gateway_keys(view: ClusterView) -> Iterator[Key]:
@@ -58,7 +59,6 @@ def gateway_cells(view: ClusterView, gateway: Gateway, listeners: list[GatewayLi
     """The cells of a row: what is known to listen, else where the Gateway says that it is reached."""
     first, known = listeners[0], gateway_sockets(view.state, gateway)
     names = ", ".join(dict.fromkeys(x.hostname for x in listeners if x.hostname))
-    is_sure = known.source is ListenSource.DECLARED
     cells = {
         "namespace": text_cell(gateway.namespace, Tone.MUTED),
         "pod": text_cell(f"Gateway {gateway.name}"),
@@ -66,7 +66,7 @@ def gateway_cells(view: ClusterView, gateway: Gateway, listeners: list[GatewayLi
         "port": text_cell(str(first.port)),
         "transport": text_cell("udp" if first.protocol == "UDP" else "tcp", Tone.MUTED),
         "server_names": text_cell(names if known.is_known else known.reason, Tone.MUTED, value=names),
-        "source": text_cell(known.source.value, Tone.PLAIN if is_sure else Tone.MUTED),
+        "source": known_from(known.source),
     }
     published = by_family(a.value for a in gateway.addresses if a.type == "IPAddress")
     for family, suffix, wildcard in zip(FAMILIES, ("_v4", "_v6"), ("*", "[::]"), strict=True):

@@ -31,6 +31,7 @@ from dsview.tables.panes.listeners.gateways import (
     gateway_of_key,
     listeners_of_key,
 )
+from dsview.tables.panes.listeners.known_from import SURE, known_from
 from dsview.tables.sort_keys import LAST, findings_sort, number_sort
 
 COLUMNS = (
@@ -52,8 +53,8 @@ COLUMNS = (
     ),
     Column(
         id="source",
-        title="Confidence",
-        help="read from the proxy's configuration, declared by a setting, predicted from a default, or unread.",
+        title="Known from",
+        help="The proxy's own configuration, a setting that decides, or the default of its version; or not known.",
         width=10,
         max_width=10,
         priority=1,
@@ -62,7 +63,6 @@ COLUMNS = (
 )
 
 _NAMES_SHOWN = 200
-_SURE = frozenset({ListenSource.READ, ListenSource.DECLARED})
 
 
 def _groups(conf: ProxyListeners, pod: Pod) -> dict[Key, list[Listener]]:
@@ -148,7 +148,7 @@ def _row(view: ClusterView, key: Key) -> Row | None:
         "namespace": text_cell(pod.namespace, Tone.MUTED),
         "pod": text_cell(pod.name),
         "controller": text_cell(controller_name(pod), Tone.MUTED),
-        "source": text_cell(conf.source.value, Tone.PLAIN if conf.source in _SURE else Tone.MUTED),
+        "source": known_from(conf.source),
     }
     findings = _findings(view, key) if _is_public(listeners) else ()
     if not listeners:
@@ -163,7 +163,7 @@ def _row(view: ClusterView, key: Key) -> Row | None:
     head["server_names"] = text_cell(names[:_NAMES_SHOWN], Tone.MUTED, value=names)
     for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
         head[f"listen{suffix}"] = _listen_cell(
-            listeners, family, is_wanted=is_public and family in has, is_sure=conf.source in _SURE
+            listeners, family, is_wanted=is_public and family in has, is_sure=conf.source in SURE
         )
     return make_row(view, key, COLUMNS, head, findings)
 
