@@ -98,6 +98,13 @@ def test_each_kind_says_what_its_objects_are_kept_as() -> None:
     assert all(issubclass(struct_of(kind), msgspec.Struct) for kind in (*RESOURCES, Kind.PROXY_LISTENERS))
 
 
+@pytest.mark.parametrize("kind", [*RESOURCES, Kind.PROXY_LISTENERS], ids=lambda kind: kind.value)
+def test_objects_of_each_kind_are_made_by_position(kind: Kind) -> None:
+    kept = struct_of(kind)
+    names = [field.name for field in msgspec.structs.fields(kept)]
+    assert msgspec.structs.astuple(kept(*names)) == tuple(names)
+
+
 def test_a_file_of_nginx_keeps_its_sockets_and_its_text() -> None:
     both: tuple[Family, ...] = ("IPv4", "IPv6")
     conf = ProxyListeners(

@@ -11,7 +11,7 @@ from dsview.kinds.metadata import NO_LABELS, Labels, Object, ObjectMeta, read_me
 from dsview.kinds.wire import Json, Wire, without_empty
 
 
-class IstioGateway(Object, frozen=True, gc=False, kw_only=True):
+class IstioGateway(Object, frozen=True, gc=False):
     """A Gateway of networking.istio.io. `binds`: some server of it has a `bind`, which replaces the wildcard."""
 
     selector: Labels = NO_LABELS
