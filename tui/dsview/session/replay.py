@@ -295,6 +295,11 @@ class ReplaySession(Session):
         self._wanted = self._within(self._wanted)
         self._seeker.go_to_at_once(self._wanted)
 
+    def stop(self) -> None:
+        """Read no other time any more; what is known stays."""
+        super().stop()
+        self._seeker.stop()
+
     def _within(self, when: float) -> float:
         return min(max(when, self.reader.first), self.reader.last)
 

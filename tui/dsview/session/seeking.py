@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -66,6 +67,8 @@ class Seeker:
         self._at = 0.0
         self._moment: Moment | None = None
         self._last_entry = -1
+        self._thread: threading.Thread | None = None
+        self._calls: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
     @property
     def is_busy(self) -> bool:
@@ -78,13 +81,26 @@ class Seeker:
         return self._is_reading
 
     def go_to(self, when: float) -> None:
-        """Have a moment read, in a thread."""
+        """Have a moment read, in a thread.
+
+        It is one thread for all: each new one would take memory of its own from the C library, and keep it.
+        """
         with self._lock:
             self._wanted = when
             if self._is_reading:
                 return
             self._is_reading = True
-        threading.Thread(target=self._run, name="dsview-seek", daemon=True).start()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="dsview-seek", daemon=True)
+                self._thread.start()
+        self._calls.put(True)
+
+    def stop(self) -> None:
+        """End the thread, behind the moment that it reads."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            self._calls.put(False)
 
     def go_to_at_once(self, when: float) -> None:
         """Read a moment here. Raises `UserError` where it cannot be read."""
@@ -101,6 +117,10 @@ class Seeker:
         return failure
 
     def _run(self) -> None:
+        while self._calls.get():
+            self._read_wanted()
+
+    def _read_wanted(self) -> None:
         while True:
             with self._lock:
                 when, self._wanted = self._wanted, None

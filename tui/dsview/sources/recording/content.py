@@ -27,8 +27,8 @@ _LEVEL = 4
 _MAX_PART = 1 << 30
 """Bytes of a part that is unpacked."""
 
-_TOGETHER = 40_000
-"""Objects of a kind that are packed together in a key frame: in parts of a tenth it is a third larger."""
+_TOGETHER = 8_192
+"""Objects of a kind that are packed together in a key frame: few are in memory twice while they are read."""
 
 Subject = tuple[str, str, str]
 """What checks are asked of: kind (or the code of a cluster-wide check), namespace, name."""

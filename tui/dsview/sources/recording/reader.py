@@ -17,7 +17,7 @@ from dsview.core.text import safe
 from dsview.sources.recording.content import Frame, Moment, Tick, times_of, unpack_batch, unpack_frame
 from dsview.sources.recording.schema import FORMAT, read_about
 
-_KEPT_BATCHES = 4
+_KEPT_BATCHES = 2
 """Batches that are kept unpacked: one goes back and forth about the same minute."""
 
 _ENDS = (
