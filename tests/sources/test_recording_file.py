@@ -338,6 +338,28 @@ def test_a_file_without_a_key_frame_says_so(tmp_path: Path) -> None:
         RecordingReader(tmp_path / "a.db")
 
 
+def test_nothing_is_left_of_a_file_that_cannot_be_begun(tmp_path: Path) -> None:
+    process = subprocess.run(
+        [*RECORD, str(tmp_path / "a.db")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+    )
+    assert process.returncode == 2
+    assert "a.db cannot be written: " in process.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_a_later_version_is_not_continued(tmp_path: Path) -> None:
+    write(tmp_path / "a.db", frame(START))
+    with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(UserError, match="another version of dsview"):
+        write(tmp_path / "a.db", frame(START + 1))
+
+
 def test_a_file_of_a_later_version_says_so(tmp_path: Path) -> None:
     write(tmp_path / "a.db", frame(START))
     with closing(sqlite3.connect(tmp_path / "a.db")) as connection:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.session.proxy_config_reader import ProxyConfigReader
+from dsview.session.recorded_text import safe_entry, safe_finding, safe_head, safe_status
 from dsview.session.seeking import Seeker, Step
 from dsview.session.session import Session
 from dsview.session.timing_log import Trace
@@ -36,6 +38,9 @@ from dsview.sources.events import Quarantined, ServerInfo, Sink, SourceKind, Sta
 from dsview.sources.manifest import manifest
 from dsview.sources.recording.content import Head, Judged
 from dsview.sources.recording.reader import RecordingReader
+from dsview.sources.recording.schema import is_time
+
+_KINDS = {kind.value: kind for kind in Kind}
 
 FAMILY_ENTRIES = 20_000
 """Gains and losses of families that a chart of a whole recording is made of at most."""
@@ -142,13 +147,13 @@ class _RecordedEngine(Engine):
         for book in (self.book, self.exempted):
             for gone in book.of_subject(subject):
                 self.opened.pop(gone.identity, None)
-        for finding, opened in zip(entry.findings, entry.opened, strict=True):
+        for finding, opened in zip_longest(entry.findings, entry.opened[: len(entry.findings)]):
             # A check that this version does not know any more has neither a name nor a page.
             if finding.check not in registry() or self._skips(finding.check):
                 continue
-            judged, is_shown = self._judge(finding)
+            judged, is_shown = self._judge(safe_finding(finding))
             (shown if is_shown else exempted).append(judged)
-            self.opened[judged.identity] = opened
+            self.opened[judged.identity] = opened if is_time(opened) else None
         pending: dict[Identity, Pending] = {
             each.finding.identity: each for each in entry.pending if self._may_show(each.finding)
         }
@@ -173,7 +178,7 @@ class _RecordedTimeline(Timeline):
         """Those of the whole recording, the newest where there are very many."""
         last = self._reader.last
         if self._families[0] != last:
-            self._families = (last, list(map(_entry, self._reader.contents(Sort.FAMILY.value, FAMILY_ENTRIES))))
+            self._families = (last, _entries(self._reader.contents(Sort.FAMILY.value, FAMILY_ENTRIES)))
         return self._families[1]
 
     def span(self, now: float) -> tuple[float, float]:
@@ -187,8 +192,9 @@ class _RecordedTimeline(Timeline):
     def show(self, contents: Sequence[bytes], total: int) -> None:
         """Show these entries, the last of so many."""
         self.entries.clear()
-        for number, content in enumerate(contents, total - len(contents) + 1):
-            self.entries.append(msgspec.structs.replace(_entry(content), number=number))
+        entries = _entries(contents)
+        for number, entry in enumerate(entries, total - len(entries) + 1):
+            self.entries.append(msgspec.structs.replace(entry, number=number))
         self.dropped = total - len(self.entries)
         self.version += 1
 
@@ -219,11 +225,12 @@ class _RecordedTimeline(Timeline):
 _entry_decoder = msgspec.msgpack.Decoder(Entry)
 
 
-def _entry(content: bytes) -> Entry:
+def _entries(contents: Iterable[bytes]) -> list[Entry]:
     try:
-        return _entry_decoder.decode(content)
+        entries = [safe_entry(_entry_decoder.decode(content)) for content in contents]
     except msgspec.MsgspecError as error:
         raise UserError(f"An entry of the recording's timeline cannot be read: {error}.") from None
+    return [entry for entry in entries if entry is not None]
 
 
 class _NoReader(ProxyConfigReader):
@@ -321,10 +328,10 @@ class ReplaySession(Session):
         for event in step.objects:
             self._inbox.put(event)
         for status in step.statuses:
-            self._inbox.put(status)
+            self._inbox.put(safe_status(status))
         self._told.tell(step.judged)
         if step.head is not None:
-            self._set_head(step.head)
+            self._set_head(safe_head(step.head))
         self._source.at = step.at
         if step.entries is not None:
             self._recorded.show(*step.entries)
@@ -335,7 +342,8 @@ class ReplaySession(Session):
         # Behind the objects: one that comes takes back what was said of it.
         self.state.quarantined.clear()
         for kind, identity, text in head.quarantined:
-            self._inbox.put(Quarantined(Kind(kind), identity, text))
+            if kind in _KINDS:
+                self._inbox.put(Quarantined(_KINDS[kind], identity, text))
         self.state.notes[:] = head.notes
         self._told.recorded_failures = dict(head.failures)
         self._inbox.put(ServerInfo(version=head.server_version, banners=head.banners))

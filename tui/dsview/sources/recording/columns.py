@@ -25,6 +25,9 @@ from dsview.sources.events import Item
 _SHARED_LIMIT = 20_000
 """Values that are remembered, so that objects of many batches share them."""
 
+_MOST = 1 << 20
+"""Objects of one part: more are not believed, since a column of one value says any number in a few bytes."""
+
 DAMAGED = "A part of the recording cannot be read: its columns do not fit together."
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -88,6 +91,8 @@ def from_columns(kind: Kind, columns: Columns) -> list[Item]:
     """
     if not columns.size:
         return []
+    if not 0 < columns.size <= _MOST:
+        raise UserError(DAMAGED)
     made = struct_of(kind)
     read = [_field(field, columns) for field in msgspec.structs.fields(made)]
     if any(len(values) != columns.size for values in read):

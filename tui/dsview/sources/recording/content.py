@@ -18,17 +18,18 @@ from dsview.kinds.metadata import Key
 from dsview.sources.events import Item, StatusChanged
 from dsview.sources.recording.columns import DAMAGED, Columns, from_columns, to_columns
 from dsview.sources.recording.patches import Patch, StoredPatches, pack_patches, patch_of, unpack_patches
+from dsview.sources.recording.schema import MOST_BYTES
 
 T = TypeVar("T")
 
 _LEVEL = 4
 """zlib's: a level more makes a key frame 5 % smaller and takes twice the time."""
 
-_MAX_PART = 1 << 30
-"""Bytes of a part that is unpacked."""
-
 _TOGETHER = 8_192
-"""Objects of a kind that are packed together in a key frame: few are in memory twice while they are read."""
+"""Objects of a kind that are packed together in a key frame: few are in memory twice while they are read.
+
+Files of nginx are packed alone, since each may have megabytes.
+"""
 
 Subject = tuple[str, str, str]
 """What checks are asked of: kind (or the code of a cluster-wide check), namespace, name."""
@@ -118,9 +119,9 @@ _KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
 def pack_frame(frame: Frame) -> bytes:
     """A key frame as it is stored."""
     objects = {
-        kind.value: [_pack(to_columns(items[at : at + _TOGETHER])) for at in range(0, len(items), _TOGETHER)]
+        kind.value: [_pack(to_columns(items[at : at + step])) for at in range(0, len(items), step)]
         for kind, items in frame.objects.items()
-        if items
+        if items and (step := 1 if kind is Kind.PROXY_LISTENERS else _TOGETHER)
     }
     return msgspec.msgpack.encode(_StoredFrame(objects, _pack(_StoredRest(frame.statuses, frame.judged, frame.head))))
 
@@ -198,6 +199,8 @@ def _ticks_of(stored: _StoredBatch) -> list[Tick]:
         kind = _KINDS.get(name)
         if kind is None:
             continue
+        if objects.columns.size != len(objects.ticks):
+            raise UserError(DAMAGED)
         for number, item in zip(objects.ticks, from_columns(kind, objects.columns), strict=True):
             ticks[number].objects.setdefault(kind, {})[item.key] = item
         for number, key, patch in unpack_patches(kind, objects.patches):
@@ -229,11 +232,11 @@ def _pack(value: object) -> bytes:
 def _unpack(data: bytes, wanted: type[T]) -> T:
     unzip = zlib.decompressobj()
     try:
-        content = unzip.decompress(data, _MAX_PART)
+        content = unzip.decompress(data, MOST_BYTES)
     except zlib.error as error:
         raise UserError(f"A part of the recording cannot be read: {error}.") from None
     if not unzip.eof:
-        raise UserError("A part of the recording cannot be read: it is cut off, or larger than 1 GB.")
+        raise UserError("A part of the recording cannot be read: it is cut off, or too large.")
     return _decoded(content, wanted)
 
 

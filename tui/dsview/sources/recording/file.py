@@ -84,6 +84,17 @@ class RecordingFile:
                 raise UserError(f"{self.path.name} exists and is no recording; it is left as it is.") from None
         # Autocommit: a transaction begins and ends where it is said. Only the thread uses it from here on.
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        try:
+            self._set_up(connection, is_new=is_new)
+        except BaseException:
+            connection.close()
+            if is_new:
+                for suffix in ("", "-wal", "-shm"):
+                    self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+            raise
+        return connection
+
+    def _set_up(self, connection: sqlite3.Connection, *, is_new: bool) -> None:
         if is_new:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -95,15 +106,17 @@ class RecordingFile:
             connection.execute("INSERT INTO about VALUES (?)", (msgspec.msgpack.encode(self._about),))
         else:
             self._continue(connection)
-        return connection
 
     def _continue(self, connection: sqlite3.Connection) -> None:
         """Look whether what is recorded now may stand behind what the file holds."""
-        before = read_about(connection)
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        same = (before.source_kind, before.source_name) == (self._about.source_kind, self._about.source_name)
-        if version != FORMAT or not same or before.redacted or self._about.redacted:
-            connection.close()
+        if connection.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
+            raise UserError(f"{self.path.name} was recorded by another version of dsview. Give the name of a new file.")
+        try:
+            before = read_about(connection)
+        except UserError as error:
+            raise UserError(f"{self.path.name} cannot be continued: {error}.") from None
+        same = (before.source_kind, before.source_name) == (self._about.source_kind, safe(self._about.source_name))
+        if not same or before.redacted or self._about.redacted:
             raise UserError(
                 f"{self.path.name} holds a recording of {safe(before.source_name)}, which cannot be continued here. "
                 "Give the name of a new file."

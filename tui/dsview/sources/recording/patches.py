@@ -62,10 +62,12 @@ def unpack_patches(kind: Kind, stored: Iterable[StoredPatches]) -> Iterator[tupl
     types: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(struct_of(kind))}
     for group in stored:
         size = group.columns.size
+        if size != len(group.ticks):
+            raise UserError(DAMAGED)
         read = {
             name: values_of(types[name], column, size) for name, column in group.columns.fields.items() if name in types
         }
-        if not read.keys() >= set(_KEY) or any(len(values) != size for values in (group.ticks, *read.values())):
+        if not read.keys() >= set(_KEY) or any(len(values) != size for values in read.values()):
             raise UserError(DAMAGED)
         keys: Any = zip(*(read.pop(name) for name in _KEY), strict=True)
         rows = zip(*read.values(), strict=True) if read else repeat((), size)

@@ -15,7 +15,7 @@ import msgspec
 from dsview.core.errors import UserError
 from dsview.core.text import safe
 from dsview.sources.recording.content import Frame, Moment, Tick, times_of, unpack_batch, unpack_frame
-from dsview.sources.recording.schema import FORMAT, read_about
+from dsview.sources.recording.schema import FORMAT, is_time, read_about
 
 _KEPT_BATCHES = 2
 """Batches that are kept unpacked: one goes back and forth about the same minute."""
@@ -58,11 +58,13 @@ class RecordingReader:
         try:
             version = self._one("PRAGMA user_version")
             if version > FORMAT:
-                raise UserError(f"{self.path.name} was recorded by a later version of dsview.")
+                raise UserError("it was recorded by a later version of dsview")
             self.about = read_about(self._connection)
+        except UserError as error:
+            raise UserError(f"{self.path.name} cannot be read as a recording: {error}.") from None
         except (sqlite3.Error, msgspec.MsgspecError) as error:
             raise UserError(f"{self.path.name} cannot be read as a recording: {safe(str(error))}.") from None
-        first: float | None = self._one("SELECT min(at) FROM frames")
+        first = self._time("SELECT min(at) FROM frames")
         if first is None:
             raise UserError(f"{self.path.name} holds no key frame: the recording ended before everything was read.")
         return first
@@ -74,7 +76,7 @@ class RecordingReader:
         Where the file cannot be read any more, it is that of before.
         """
         with suppress(UserError):
-            found: list[float] = [end for query in _ENDS if (end := self._one(query)) is not None]
+            found = [end for query in _ENDS if (end := self._time(query)) is not None]
             self._last = max(found, default=self.first)
         return self._last
 
@@ -99,7 +101,7 @@ class RecordingReader:
         if self._frame is None or self._frame[0] != number:
             # The one before goes first: two of them at once would be the most that is ever needed.
             self._frame = None
-            self._frame = (number, unpack_frame(at, self._one("SELECT content FROM frames WHERE id = ?", number)))
+            self._frame = (number, unpack_frame(at, self._content("SELECT content FROM frames WHERE id = ?", number)))
         # The batches of a span that began later have a key frame of their own before them.
         found = Moment.of(self._frame[1])
         last = self._last_batch(when)
@@ -140,7 +142,7 @@ class RecordingReader:
         # Batches are made one while the file is written to: such a one has the number of the last.
         found = self._batches.get((number, began))
         if found is None:
-            found = unpack_batch(self._one("SELECT content FROM batches WHERE id = ?", number))
+            found = unpack_batch(self._content("SELECT content FROM batches WHERE id = ?", number))
             self._batches[number, began] = found
             if len(self._batches) > _KEPT_BATCHES:
                 self._batches.popitem(last=False)
@@ -149,28 +151,31 @@ class RecordingReader:
 
     def change_after(self, when: float) -> float | None:
         """When something changed next; None where nothing did."""
-        rows = self._rows("SELECT content FROM batches WHERE id >= ? ORDER BY id LIMIT 2", self._last_batch(when))
-        return min((at for (content,) in rows for at in times_of(content) if at > when), default=None)
+        query = "SELECT content FROM batches WHERE id >= ? ORDER BY id LIMIT 2"
+        found = self._contents(query, self._last_batch(when))
+        return min((at for content in found for at in times_of(content) if at > when), default=None)
 
     def change_before(self, when: float) -> float | None:
         """When something changed last before that time; the beginning where nothing did, None at the beginning."""
         query = "SELECT content FROM batches WHERE began < ? ORDER BY began DESC, id DESC LIMIT 1"
-        row = self._row(query, when)
-        found = max((at for at in times_of(row[0]) if at < when), default=None) if row is not None else None
+        contents = self._contents(query, when)
+        found = max((at for content in contents for at in times_of(content) if at < when), default=None)
         if found is not None and found >= self.first:
             return found
         return self.first if when > self.first else None
 
     def entries(self, until: float, limit: int) -> tuple[list[bytes], int]:
         """The last entries of the timeline until a time, oldest first, and how many there are in all."""
-        rows = self._rows("SELECT content FROM entries WHERE at <= ? ORDER BY number DESC LIMIT ?", until, limit)
-        contents = [content for (content,) in rows]
+        contents = self._contents(
+            "SELECT content FROM entries WHERE at <= ? ORDER BY number DESC LIMIT ?", until, limit
+        )
         return contents[::-1], self._one("SELECT count(*) FROM entries WHERE at <= ?", until)
 
     def contents(self, sort: str, limit: int) -> list[bytes]:
         """The last entries of a sort in the whole recording, oldest first."""
-        rows = self._rows("SELECT content FROM entries WHERE sort = ? ORDER BY number DESC LIMIT ?", sort, limit)
-        return [content for (content,) in rows][::-1]
+        return self._contents("SELECT content FROM entries WHERE sort = ? ORDER BY number DESC LIMIT ?", sort, limit)[
+            ::-1
+        ]
 
     def last_entry(self, until: float) -> int:
         """The number of the last entry until a time; 0 where there is none."""
@@ -185,18 +190,16 @@ class RecordingReader:
             *(self.first, buckets, span, sort, self.first),
         )
         for number, turn in rows:
-            found[min(number, buckets - 1)].add(turn)
+            found[max(0, min(number, buckets - 1))].add(turn)
         return found
 
     def entry_after(self, when: float, sort: str) -> float | None:
         """When the next entry of a sort was made."""
-        found: float | None = self._one("SELECT min(at) FROM entries WHERE at > ? AND sort = ?", when, sort)
-        return found
+        return self._time("SELECT min(at) FROM entries WHERE at > ? AND sort = ?", when, sort)
 
     def entry_before(self, when: float, sort: str) -> float | None:
         """When the last entry of a sort before that time was made."""
-        found: float | None = self._one("SELECT max(at) FROM entries WHERE at < ? AND sort = ?", when, sort)
-        return found
+        return self._time("SELECT max(at) FROM entries WHERE at < ? AND sort = ?", when, sort)
 
     def _rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         try:
@@ -206,6 +209,21 @@ class RecordingReader:
 
     def _row(self, query: str, *arguments: object) -> tuple[Any, ...] | None:
         return next(iter(self._rows(query, *arguments)), None)
+
+    def _time(self, query: str, *arguments: object) -> float | None:
+        found: float | None = self._one(query, *arguments)
+        if found is not None and not is_time(found):
+            raise UserError(f"{self.path.name} cannot be read: it holds a time that cannot be.")
+        return found
+
+    def _content(self, query: str, *arguments: object) -> bytes:
+        return next(iter(self._contents(query, *arguments)), b"")
+
+    def _contents(self, query: str, *arguments: object) -> list[bytes]:
+        found = [content for (content,) in self._rows(query, *arguments)]
+        if not all(isinstance(content, bytes) for content in found):
+            raise UserError(f"{self.path.name} cannot be read: a part of it is text.")
+        return found
 
     def _one(self, query: str, *arguments: object) -> Any:
         row = self._row(query, *arguments)
@@ -217,7 +235,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     uri = f"file:{quote(str(path.absolute()))}"
     connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, check_same_thread=False, timeout=2.0)
     try:
-        connection.execute("SELECT count(*) FROM frames").fetchone()
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except sqlite3.OperationalError:
         connection.close()
         connection = sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True, check_same_thread=False)

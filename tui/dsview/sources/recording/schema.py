@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from dsview.core.errors import UserError
+from dsview.core.text import safe
 from dsview.sources.events import SourceKind
 
 FORMAT = 1
@@ -33,6 +37,12 @@ CREATE INDEX entries_at ON entries (at);
 
 _HEADER = 72
 
+MOST_BYTES = 1 << 28
+"""What one part of a recording takes at most, as it is stored and unpacked: a file of nginx may be large."""
+
+_LAST_TIME = 253_402_300_800.0
+"""The end of the year 9999, epoch seconds: no clock can tell a later time."""
+
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
     """What was recorded: which source, by which version of dsview, and whether names and addresses were replaced.
@@ -58,7 +68,31 @@ def is_recording(path: Path) -> bool:
     return head.startswith(b"SQLite format 3\0") and head[68:72] == APPLICATION_ID.to_bytes(4, "big")
 
 
+def is_time(value: object) -> bool:
+    """Whether a value of the file is a time that can be shown, epoch seconds."""
+    return isinstance(value, int | float) and 0 <= value < _LAST_TIME
+
+
 def read_about(connection: sqlite3.Connection) -> About:
-    """What the file says of itself. Raises `msgspec.MsgspecError` or `sqlite3.Error` where it says nothing."""
+    """What the file says of itself, as harmless text.
+
+    Raises `msgspec.MsgspecError`, `sqlite3.Error` or `UserError` where it says nothing, or where its tables are others:
+    those of a stranger may hold views and triggers, which run when they are asked.
+    """
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+    if _tables_of(connection) != _own_tables():
+        raise UserError("its tables are not those of a recording")
     row = connection.execute("SELECT content FROM about").fetchone()
-    return msgspec.msgpack.decode(row[0] if row is not None else b"", type=About)
+    about = msgspec.msgpack.decode(row[0] if row is not None and isinstance(row[0], bytes) else b"", type=About)
+    return msgspec.structs.replace(about, dsview=safe(about.dsview), source_name=safe(about.source_name))
+
+
+def _tables_of(connection: sqlite3.Connection) -> set[tuple[object, ...]]:
+    return set(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 100"))
+
+
+@cache
+def _own_tables() -> set[tuple[object, ...]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(TABLES)
+        return _tables_of(connection)

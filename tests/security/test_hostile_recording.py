@@ -1,0 +1,279 @@
+"""A recording that somebody made to do harm: nothing of its text acts, and what cannot be is a sentence."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from dsview.analysis.timeline_entry import Entry, Sort, Turn
+from dsview.cli import cli
+from dsview.core.finding import Finding, ObjectRef, Severity
+from dsview.core.text import Safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
+from dsview.session.replay import ReplaySession
+from dsview.sources.events import Health, StatusChanged
+from dsview.sources.recording import content
+from dsview.sources.recording.columns import Columns
+from dsview.sources.recording.content import Frame, Head, Judged, Tick, pack_batch
+from dsview.sources.recording.file import StoredEntry
+from dsview.sources.recording.reader import RecordingReader
+from dsview.sources.recording.schema import About
+from dsview.sources.recording.writer import RecordingWriter
+from dsview.ui.app import DsviewApp
+from tests.security import hostile, places
+from tests.security.hostile_cluster import HostileSource, settled
+from tests.security.places import Rule, Screens
+
+START = 1_800_000_000.0
+
+
+def recorded(path: Path, texts: list[str]) -> Path:
+    """A recording in which every text is one of these, and made without the code that makes text safe."""
+    texts = hostile.decodable(texts)
+    session = settled(HostileSource(texts))
+    writer = RecordingWriter(path, About(dsview=texts[0], source_kind="cluster", source_name=texts[1]))
+    refs = [ObjectRef("Pod", pod.namespace, pod.name) for pod in session.state.pods]
+    judged = [
+        Judged(
+            ("Pod", ref.namespace or "", ref.name),
+            (
+                Finding(
+                    check="DS-POD-001",
+                    severity=Severity.WARNING,
+                    object=ref,
+                    family="IPv6",
+                    message=text,
+                    observed=text,
+                    expected=text,
+                    fix=f"# {text}".replace("\n", " ").replace("\r", " "),
+                    exempted_for=text,
+                ),
+            ),
+            (START,),
+        )
+        for ref, text in zip(refs, texts, strict=False)
+    ]
+    text = "".join(texts)
+    writer.put(
+        Frame(
+            at=START,
+            objects={kind: list(session.state.store(kind)) for kind in Kind},
+            statuses=[
+                StatusChanged(
+                    kind=kind, health=Health.STALE if kind is Kind.NODE else Health.LIVE, reason=text, cut_off=text
+                )
+                for kind in Kind
+            ],
+            judged=judged,
+            head=Head(
+                server_version=text,
+                banners=(text,),
+                notes=(text,),
+                quarantined=(("Pod", text, text), ("Nonsense", text, text)),
+                failures={text: text},
+            ),
+        )
+    )
+    for number, (ref, one) in enumerate(zip(refs, texts, strict=False), 1):
+        turn, sort = (Turn.LOST, Sort.FAMILY) if number % 2 else (Turn.OPENED, Sort.FINDING)
+        entry = Entry(
+            number=number,
+            at=START + number,
+            sort=sort,
+            turn=turn,
+            text=Safe(one),
+            ref=ref,
+            check=one,
+            kinds=(one,),
+            families=("IPv6",) if number % 2 else (),
+            layer="Pods" if number % 2 else None,
+        )
+        writer.put(StoredEntry(number, entry.at, sort.value, turn.value, msgspec.msgpack.encode(entry)))
+    pods = {pod.key: msgspec.structs.replace(pod, pod_ips=("10.0.0.1",)) for pod in list(session.state.pods)[:30]}
+    writer.put(Tick(at=START + 500, objects={Kind.POD: dict(pods)}, statuses=[], judged=[], head=None))
+    writer.close()
+    assert not writer.failure
+    return path
+
+
+def opened(path: Path) -> ReplaySession:
+    session = ReplaySession(RecordingReader(path))
+    session.start()
+    while session.has_work:
+        session.drain(1.0)
+    return session
+
+
+async def test_text_of_a_recording_acts_nowhere(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "a.dsview", hostile.strings(0, 300))
+    session = opened(path)
+    found: list[tuple[str, Rule, str]] = [*places.reports(session), *places.traces(session), *places.heads(session)]
+    app = DsviewApp(lambda: ReplaySession(RecordingReader(path)), source_name="a.dsview")
+    async with app.run_test(size=(200, 60), notifications=True) as pilot:
+        screens = Screens(app, pilot)
+        for _ in range(2_000):
+            if app.workspace is not None and app.workspace.session.was_settled:
+                break
+            await pilot.pause(0.02)
+        found += await screens.panes()
+        for keys, name in ((("T",), "timeline"), (("w",), "findings"), (("D",), "comparison")):
+            app.go.home()
+            await screens.open(*keys)
+            await pilot.pause(0.5)
+            found += list(screens.shown(name))
+    for name, rule, text in found:
+        try:
+            rule(text)
+        except (AssertionError, ValueError, SyntaxError) as error:
+            raise AssertionError(f"{name}: {error}") from error
+
+
+def plain(path: Path) -> Path:
+    """A recording of one Pod."""
+    writer = RecordingWriter(path, About(dsview="1", source_kind="cluster", source_name="prod"), clock=lambda: START)
+    pod = Pod(name="web", namespace="shop", phase="Running", pod_ips=("10.0.0.1",))
+    statuses = [StatusChanged(kind=kind, health=Health.LIVE) for kind in Kind]
+    writer.put(Frame(at=START, objects={Kind.POD: [pod]}, statuses=statuses, judged=[], head=Head()))
+    entry = Entry(number=1, at=START, sort=Sort.FINDING, turn=Turn.OPENED, text=Safe("It is so."))
+    writer.put(StoredEntry(1, START, "finding", "opened", msgspec.msgpack.encode(entry)))
+    writer.put(Tick(at=START, objects={Kind.POD: {pod.key: pod}}, statuses=[], judged=[], head=None))
+    writer.close()
+    return path
+
+
+def _frame(change: Callable[[Columns], None]) -> Callable[[sqlite3.Connection], None]:
+    def act(connection: sqlite3.Connection) -> None:
+        (data,) = connection.execute("SELECT content FROM frames").fetchone()
+        stored = msgspec.msgpack.decode(data, type=content._StoredFrame)
+        columns = content._unpack(stored.objects["Pod"][0], Columns)
+        change(columns)
+        stored.objects["Pod"] = [content._pack(columns)]
+        connection.execute("UPDATE frames SET content = ?", (msgspec.msgpack.encode(stored),))
+
+    return act
+
+
+def _many(columns: Columns) -> None:
+    columns.size = 10**12
+
+
+def _bomb(connection: sqlite3.Connection) -> None:
+    packer = zlib.compressobj(9)
+    zeros = bytes(1 << 22)
+    data = b"".join(packer.compress(zeros) for _ in range(65)) + packer.flush()
+    (frame,) = connection.execute("SELECT content FROM frames").fetchone()
+    stored = msgspec.msgpack.decode(frame, type=content._StoredFrame)
+    stored.objects["Pod"] = [data]
+    connection.execute("UPDATE frames SET content = ?", (msgspec.msgpack.encode(stored),))
+
+
+def _stray_patch(connection: sqlite3.Connection) -> None:
+    was, now = Pod(name="x", namespace="y"), Pod(name="x", namespace="y", ready=True)
+    tick = Tick(
+        at=START,
+        objects={Kind.POD: {now.key: now}},
+        before={Kind.POD: {was.key: was}},
+        statuses=[],
+        judged=[],
+        head=None,
+    )
+    connection.execute("UPDATE batches SET content = ?", (pack_batch([tick]),))
+
+
+def _sql(*statements: str) -> Callable[[sqlite3.Connection], None]:
+    def act(connection: sqlite3.Connection) -> None:
+        for statement in statements:
+            connection.execute(statement)
+
+    return act
+
+
+DAMAGE: dict[str, tuple[Callable[[sqlite3.Connection], None], str]] = {
+    "a zip bomb": (_bomb, "too large"),
+    "a column of a million million objects": (_frame(_many), "do not fit together"),
+    "a change of what is not there": (_stray_patch, "do not fit together"),
+    "a part larger than any": (_sql("UPDATE frames SET content = zeroblob(300000000)"), "too big"),
+    "a part that is text": (_sql("UPDATE frames SET content = 'text'"), "a part of it is text"),
+    "a time that is text": (_sql("UPDATE frames SET at = 'soon'"), "a time that cannot be"),
+    "a time before 1970": (_sql("UPDATE frames SET at = -1e9"), "a time that cannot be"),
+    "an infinite time": (_sql("UPDATE frames SET at = 9e999"), "a time that cannot be"),
+    "a time after the year 9999": (_sql("UPDATE frames SET at = 1e17"), "a time that cannot be"),
+    "a view that never ends": (
+        _sql(
+            "DROP TABLE about",
+            "CREATE VIEW about AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r)"
+            " SELECT n AS content FROM r WHERE n < 0",
+        ),
+        "its tables are not those of a recording",
+    ),
+    "a trigger": (
+        _sql("CREATE TRIGGER t AFTER INSERT ON frames BEGIN DELETE FROM frames; END"),
+        "its tables are not those of a recording",
+    ),
+}
+
+
+@pytest.mark.parametrize(("damage", "words"), DAMAGE.values(), ids=DAMAGE)
+def test_what_cannot_be_is_a_sentence_and_exit_code_2(
+    tmp_path: Path, damage: Callable[[sqlite3.Connection], None], words: str
+) -> None:
+    path = plain(tmp_path / "a.dsview")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        damage(connection)
+    result = CliRunner().invoke(cli, ["check", "--from", str(path)])
+    assert (result.exit_code, words in result.stderr) == (2, True), result.stderr
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE spans SET began = -1e300, ended = 1e300",
+        "UPDATE spans SET ended = 'late'",
+        "UPDATE batches SET began = -1, ended = 9e999",
+        "UPDATE entries SET at = -1e18",
+        "UPDATE entries SET at = 'x', sort = x'00', turn = 7",
+    ],
+)
+def test_what_is_beside_the_matter_does_no_harm(tmp_path: Path, statement: str) -> None:
+    path = plain(tmp_path / "a.dsview")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+    result = CliRunner().invoke(cli, ["check", "--from", str(path), "-o", "html"])
+    assert result.exit_code in (0, 1, 2), result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("number", [-(2**63), -1, 2**63 - 1])
+async def test_objects_of_impossible_age_are_shown(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "a.dsview"
+    writer = RecordingWriter(path, About(dsview="1", source_kind="cluster", source_name="prod"), clock=lambda: START)
+    pod = Pod(
+        name="web", namespace="shop", phase="Running", created=number, start_time=number, ready_since=number, deleted=1
+    )
+    statuses = [StatusChanged(kind=kind, health=Health.LIVE, since=float(number)) for kind in Kind]
+    finding = Finding(
+        check="DS-POD-001", severity=Severity.WARNING, object=ObjectRef("Pod", "shop", "web"), message="It is so."
+    )
+    judged = [Judged(("Pod", "shop", "web"), (finding,), (float(number),))]
+    writer.put(Frame(at=START, objects={Kind.POD: [pod]}, statuses=statuses, judged=judged, head=Head()))
+    writer.close()
+    app = DsviewApp(lambda: ReplaySession(RecordingReader(path)), source_name="a.dsview")
+    async with app.run_test(size=(160, 50)) as pilot:
+        for _ in range(2_000):
+            if app.workspace is not None and app.workspace.session.was_settled:
+                break
+            await pilot.pause(0.02)
+        for key in ("2", "enter", "escape", "w", "escape", "T"):
+            await pilot.press(key)
+            await pilot.pause(0.05)
+    for output in ("text", "html", "json"):
+        result = CliRunner().invoke(cli, ["check", "--from", str(path), "-o", output])
+        assert result.exit_code in (0, 1), result.stderr

@@ -1,0 +1,70 @@
+"""What a recording says in words, as harmless as what a cluster says: a file may have been made by anybody.
+
+Names in references stay as they are: objects are looked up by them, and each place that shows one makes it safe.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dsview.analysis.timeline_entry import Entry
+from dsview.core.finding import Finding
+from dsview.core.text import safe, safe_lines
+from dsview.sources.events import StatusChanged
+from dsview.sources.recording.content import Head
+from dsview.sources.recording.schema import is_time
+
+
+def safe_finding(finding: Finding) -> Finding:
+    """The finding with text as a check makes it."""
+    return msgspec.structs.replace(
+        finding,
+        field=_safe(finding.field),
+        message=safe_lines(finding.message),
+        observed=_safe_lines(finding.observed),
+        expected=_safe_lines(finding.expected),
+        fix=_safe_lines(finding.fix),
+        exempted_for=safe(finding.exempted_for),
+    )
+
+
+def safe_entry(entry: Entry) -> Entry | None:
+    """The entry of a timeline; None where its times are none that a clock tells."""
+    if not is_time(entry.at) or not (entry.lasted is None or is_time(entry.lasted)):
+        return None
+    return msgspec.structs.replace(
+        entry,
+        text=safe(entry.text),
+        check=safe(entry.check),
+        kinds=tuple(map(safe, entry.kinds)),
+        until=entry.until if is_time(entry.until) else None,
+    )
+
+
+def safe_status(status: StatusChanged) -> StatusChanged:
+    """The status of a kind."""
+    return msgspec.structs.replace(
+        status,
+        reason=safe(status.reason),
+        cut_off=safe(status.cut_off),
+        since=status.since if is_time(status.since) else 0.0,
+    )
+
+
+def safe_head(head: Head) -> Head:
+    """What belongs to no kind."""
+    return Head(
+        server_version=_safe(head.server_version),
+        banners=tuple(map(safe, head.banners)),
+        quarantined=tuple((kind, identity, safe_lines(text)) for kind, identity, text in head.quarantined),
+        notes=tuple(map(safe, head.notes)),
+        failures={safe(code): safe(text) for code, text in head.failures.items()},
+    )
+
+
+def _safe(text: str | None) -> str | None:
+    return safe(text) if text is not None else None
+
+
+def _safe_lines(text: str | None) -> str | None:
+    return safe_lines(text) if text is not None else None
