@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from dsview.analysis.timeline_entry import Entry, Sort, Turn
+from dsview.checks.engine.check import LayerName
 from dsview.cli import cli
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import Safe
@@ -84,6 +85,7 @@ def recorded(path: Path, texts: list[str]) -> Path:
     )
     for number, (ref, one) in enumerate(zip(refs, texts, strict=False), 1):
         turn, sort = (Turn.LOST, Sort.FAMILY) if number % 2 else (Turn.OPENED, Sort.FINDING)
+        layer: LayerName | None = "Pods" if number % 2 else None
         entry = Entry(
             number=number,
             at=START + number,
@@ -94,7 +96,7 @@ def recorded(path: Path, texts: list[str]) -> Path:
             check=one,
             kinds=(one,),
             families=("IPv6",) if number % 2 else (),
-            layer="Pods" if number % 2 else None,
+            layer=layer,
         )
         writer.put(StoredEntry(number, entry.at, sort.value, turn.value, msgspec.msgpack.encode(entry)))
     pods = {pod.key: msgspec.structs.replace(pod, pod_ips=("10.0.0.1",)) for pod in list(session.state.pods)[:30]}
