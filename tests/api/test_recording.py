@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from dsview.cluster.pod_set import PodSet, pod_set
@@ -123,10 +124,19 @@ def test_what_is_recorded_redacted_holds_no_name_and_no_address(
     server = start(wrap=lambda source: RedactedSource(source, b"key"))
     path = tmp_path / "redacted.dsview"
     recorder = Recorder(server.session, path, redacted=True)
-    server.at(20)
-    live = report_of(server.session)
+    live: dict[float, str] = {}
+    for moment in MOMENTS:
+        server.at(moment)
+        server.session.drain(1.0)
+        live[server.now] = report_of(server.session)
+    left = killed(path, server.now, tmp_path / "killed")
     recorder.stop()
-    assert report_of(replayed(path)) == live
+    assert len(live) >= 20
+    for kept in (path, left):
+        session = replayed(kept)
+        for at, report in live.items():
+            session.seek(at)
+            assert report_of(settled(session)) == report, at - START
     content = b"".join(plain(path))
     for secret in (b"payments", b"shop", b"worker-a", b"10.96.", b"fd00:10", b"ledger", b"web-"):
         assert secret not in content, secret
@@ -136,8 +146,11 @@ def test_what_is_recorded_redacted_holds_no_name_and_no_address(
 
 def plain(path: Path) -> Iterator[bytes]:
     """Everything in the file, unpacked."""
-    for table in ("frames", "batches"):
-        yield from map(zlib.decompress, rows(path, table))
+    for frame in rows(path, "frames"):
+        stored = msgspec.msgpack.decode(frame)
+        parts = [part for parts in stored["objects"].values() for part in parts]
+        yield from map(zlib.decompress, [*parts, stored["rest"]])
+    yield from map(zlib.decompress, rows(path, "batches"))
     yield from rows(path, "entries")
 
 

@@ -85,7 +85,7 @@ def recorded(path: Path, texts: list[str]) -> Path:
     )
     for number, (ref, one) in enumerate(zip(refs, texts, strict=False), 1):
         turn, sort = (Turn.LOST, Sort.FAMILY) if number % 2 else (Turn.OPENED, Sort.FINDING)
-        layer: LayerName | None = "Pods" if number % 2 else None
+        layer = LayerName.PODS if number % 2 else None
         entry = Entry(
             number=number,
             at=START + number,
