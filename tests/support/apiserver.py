@@ -55,7 +55,8 @@ Piece = bytes | Callable[[], object]
 ADD_ONS: dict[str, tuple[str, str, bool]] = {
     resource.plural: (f"{resource.group}/{resource.versions[0]}", kind.value, resource.namespaced)
     for kind, resource in RESOURCES.items()
-    if resource.optional
+    # Kinds go by their plural here, and that of Istio's Gateway is taken.
+    if resource.optional and not resource.served_as
 }
 KINDS |= ADD_ONS
 PLURALS = {kind: plural for plural, (_, kind, _) in KINDS.items()}
