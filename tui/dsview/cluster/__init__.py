@@ -1,1 +1,1 @@
-"""The cluster as it is known now: objects, indexes, the inferred profile, and the state of every kind."""
+"""The current known state of the cluster: objects, indexes, the inferred profile, and the state of every kind."""

@@ -1,4 +1,4 @@
-"""Whether all objects of a kind were read, and so whether it means anything that one is not there."""
+"""Whether all objects of a kind were read, so that conclusions can be drawn from a missing one."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def completeness(state: ClusterState, kind: Kind) -> Completeness:
 
 
 def unreadable(state: ClusterState, kind: Kind, namespace: str | None = None) -> list[str]:
-    """The objects of a kind that could not be decoded: in a namespace, or with None anywhere.
+    """The objects of a kind that could not be decoded, in a namespace or, with None, anywhere.
 
-    One whose namespace could not be read either may be in any.
+    An object whose namespace could not be read may be in any namespace.
     """
     if not state.quarantined:
         return []
@@ -49,10 +49,10 @@ def unreadable(state: ClusterState, kind: Kind, namespace: str | None = None) ->
 
 
 def may_rely_on_absence(state: ClusterState, kind: Kind, namespace: str | None = None) -> bool:
-    """Whether an object of the kind that was not read can be taken as not there.
+    """Whether an object of the kind that was not read can be assumed not to exist.
 
-    With a namespace: an object in it. Without one: an object anywhere, where at least one list of the kind was read. An
-    object that could not be decoded may be the one. A kind that the cluster does not serve has no objects.
+    With a namespace: an object in it. Without: an object anywhere, if at least one list of the kind was read. An object
+    that could not be decoded may be the missing one. A kind that the cluster does not serve has no objects.
     """
     status = state.status(kind)
     if status.health is Health.ABSENT:

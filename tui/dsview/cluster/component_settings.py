@@ -1,4 +1,4 @@
-"""What kube-proxy's ConfigMap says, as far as checks ask. Their text is as hostile as any."""
+"""The settings in kube-proxy's ConfigMap that checks use. Its text is as untrusted as any other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIMIT = 1 << 18
 
 
 class KubeProxySettings(msgspec.Struct, frozen=True):
-    """nodePortAddresses, detectLocalMode (`ClusterCIDR` where empty) and clusterCIDR of kube-proxy."""
+    """nodePortAddresses, detectLocalMode (`ClusterCIDR` if empty) and clusterCIDR of kube-proxy."""
 
     node_port_addresses: tuple[str, ...] = ()
     detect_local_mode: str = "ClusterCIDR"
@@ -24,14 +24,14 @@ class KubeProxySettings(msgspec.Struct, frozen=True):
 
 
 def kube_proxy_settings(config_map: ConfigMap) -> KubeProxySettings | None:
-    """The settings in the ConfigMap; None where its text cannot be read."""
+    """The settings in the ConfigMap; None if its text cannot be parsed."""
     return _parse_kube_proxy(config_map.data.get("config.conf", ""))
 
 
 @lru_cache(maxsize=8)
 def _parse_kube_proxy(text: str) -> KubeProxySettings | None:
     if not text or len(text) > _LIMIT or "&" in text:
-        # Anchors have no place in it, and could make a small text a huge value.
+        # Anchors are not needed here, and could expand a small text to a huge value.
         return None
     try:
         data = next(load_yaml(text), None)

@@ -13,7 +13,7 @@ from dsview.kinds.metadata import Key
 
 
 class PackedEndpoints(Mapping[str, Endpoint]):
-    """Endpoints by identity, unpacked when one looks at them: most of the time they are only counted and compared."""
+    """Endpoints by identity, unpacked on access: most of the time they are only counted and compared."""
 
     __slots__ = ("_rows",)
 
@@ -34,7 +34,10 @@ class PackedEndpoints(Mapping[str, Endpoint]):
 
 
 class FamilyEndpoints(msgspec.Struct, frozen=True, kw_only=True):
-    """The endpoints of a Service in one family, by identity. `slices` counts its slices, placeholders included."""
+    """The endpoints of a Service in one family, by identity.
+
+    `slices` is the number of its slices, including placeholders.
+    """
 
     slices: int = 0
     ready: PackedEndpoints
@@ -44,8 +47,8 @@ class FamilyEndpoints(msgspec.Struct, frozen=True, kw_only=True):
 class ServiceEndpoints(msgspec.Struct, frozen=True, kw_only=True):
     """The endpoints of a Service in both families.
 
-    `is_placeholder`: its only endpoint is Cilium's dummy one, to which nothing is ever sent. Then there are none here,
-    and that says nothing of either family.
+    `is_placeholder`: its only endpoint is Cilium's placeholder, which never receives traffic. Then the endpoints here
+    are empty, and that says nothing about either family.
     """
 
     v4: FamilyEndpoints
@@ -53,7 +56,7 @@ class ServiceEndpoints(msgspec.Struct, frozen=True, kw_only=True):
     is_placeholder: bool = False
 
     def of(self, family: Family) -> FamilyEndpoints:
-        """Those of one family."""
+        """The endpoints of one family."""
         return self.v4 if family == V4 else self.v6
 
     def live(self, family: Family) -> int:
@@ -62,7 +65,7 @@ class ServiceEndpoints(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def live_families(self) -> tuple[Family, ...]:
-        """The families that have a ready endpoint."""
+        """The families with a ready endpoint."""
         return tuple(f for f in FAMILIES if self.live(f))
 
     @property

@@ -1,7 +1,7 @@
-"""How many objects of each layer have which family, kept as objects come and go.
+"""The number of objects of each layer with each family, updated incrementally.
 
-The overview shows these numbers ten times a second at most; at 150,000 pods nobody may walk for them. Pods are counted
-by `PodPatterns` already, and listeners are few.
+The overview shows these numbers up to ten times a second, and iterating over 150,000 pods would be too slow.
+`PodPatterns` already counts pods, and listeners are few.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Turn = tuple[Key, Family]
 
 
 class Tally:
-    """Of how many objects a family is expected (`of`), and how many of these have it (`having`)."""
+    """The number of objects in which a family is expected (`of`), and the number of these that have it (`having`)."""
 
     __slots__ = ("having", "of")
 
@@ -30,14 +30,14 @@ class Tally:
         self.of: dict[Family, int] = dict.fromkeys(FAMILIES, 0)
 
     def add(self, family: Family, step: int, *, has: bool) -> None:
-        """Count one object in or out."""
+        """Add one object to the counts, or remove it."""
         self.of[family] += step
         if has:
             self.having[family] += step
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What a Service counts for: its families, those of its load balancer, and whether that is known by name only."""
+    """What a Service adds to the counts: its families, those of its load balancer, and whether only a name is known."""
 
     families: tuple[Family, ...] = ()
     vips: tuple[Family, ...] | None = None
@@ -45,7 +45,7 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 def offer_of(service: Service | None) -> Offer:
-    """What a Service counts for; nothing where there is none."""
+    """What a Service adds to the counts; nothing if it is None."""
     if service is None:
         return Offer()
     families = service.families
@@ -57,17 +57,17 @@ def offer_of(service: Service | None) -> Offer:
 
 
 def has_ready(item: EndpointSlice | None) -> bool:
-    """Whether a slice has a ready endpoint: in `rows` each of them begins with 1."""
+    """Whether a slice has a ready endpoint: in `rows`, each of them starts with 1."""
     return item is not None and (item.rows.startswith("1\t") or "\n1\t" in item.rows)
 
 
 class FamilyCounts:
     """Counts of Nodes, Services, their ready endpoints and their load balancers, by family.
 
-    `nodes`: with a usable InternalIP. `services`: with the family among their own. `endpoints`: of the Services with
-    the family, those with a ready endpoint of it. `load_balancers`: of the LoadBalancer Services with the family,
-    those with an address of it; `named` counts those that have a host name only, which does not tell. `unready_nodes`
-    holds the keys of the Nodes that are not Ready, whatever their addresses.
+    `nodes`: with a usable InternalIP. `services`: with the family among their own. `endpoints`: Services with the
+    family that have a ready endpoint of it. `load_balancers`: LoadBalancer Services with the family that have an
+    address of it; `named` counts those with only a host name, whose families are unknown. `unready_nodes` contains the
+    keys of the Nodes that are not Ready, regardless of their addresses.
     """
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class FamilyCounts:
         self._turned: dict[Turn, bool] = {}
 
     def follow_node(self, old: Node | None, new: Node | None) -> None:
-        """Follow one Node."""
+        """Update the counts for one Node."""
         if old is not None and not old.ready:
             self.unready_nodes.discard(old.key)
         if new is not None and not new.ready:
@@ -96,7 +96,7 @@ class FamilyCounts:
                 self.nodes.add(family, step, has=family in has)
 
     def follow_service(self, old: Service | None, new: Service | None) -> None:
-        """Follow one Service."""
+        """Update the counts for one Service."""
         before, after = offer_of(old), offer_of(new)
         if before == after:
             return
@@ -120,7 +120,7 @@ class FamilyCounts:
     def follow_slice(
         self, old: EndpointSlice | None, new: EndpointSlice | None, service_of: Callable[[Key], Service | None]
     ) -> None:
-        """Follow one EndpointSlice; `service_of` finds the Service of a key."""
+        """Update the counts for one EndpointSlice; `service_of` returns the Service of a key."""
         if old is not None and new is not None and _counts_alike(old, new):
             return
         for item, step in ((old, -1), (new, 1)):
@@ -150,7 +150,7 @@ class FamilyCounts:
         return service in self._live[family]
 
     def take_turned(self) -> list[tuple[Key, Family, bool]]:
-        """The Services that gained (True) or lost (False) all ready endpoints of a family since this was asked last."""
+        """The Services that gained (True) or lost (False) all ready endpoints of a family since the last call."""
         turned, self._turned = self._turned, {}
         return [(key, family, not was) for (key, family), was in turned.items() if self.is_live(key, family) is not was]
 
@@ -165,7 +165,7 @@ def _counts_alike(old: EndpointSlice, new: EndpointSlice) -> bool:
 
 
 def _is_placeholder(item: EndpointSlice) -> bool:
-    """Whether a slice stands for endpoints that the API does not tell: it is not held against either family."""
+    """Whether a slice represents endpoints that the API does not contain. It is not counted against either family."""
     return item.size == 1 and is_placeholder(item.rows)
 
 

@@ -1,4 +1,4 @@
-"""Questions that would need a walk over all objects, kept answered as objects come and go."""
+"""Indexes that are updated incrementally, for queries that would otherwise iterate over all objects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Anchor = tuple[str, str, str]
 class SelectorIndex:
     """Which Services select a pod.
 
-    Each Service is filed under one pair of its selector, so that a pod looks up its own few labels instead of
+    Each Service is stored under one pair of its selector, so that a pod looks up only its own few labels instead of
     trying every Service of its namespace.
     """
 
@@ -32,12 +32,12 @@ class SelectorIndex:
     def _anchor(service: Service) -> Anchor | None:
         if not service.selector or service.is_external_name:
             return None
-        # The longest value is the most telling one: `tier=web` is shared by more pods than a chart's instance name.
+        # The longest value is the most specific one: more pods share `tier=web` than the instance name of a chart.
         key, value = max(service.selector.items(), key=lambda pair: (len(pair[1]), pair))
         return (service.namespace, key, value)
 
     def replace(self, old: Service | None, new: Service | None) -> None:
-        """Follow one Service."""
+        """Update the index for one Service."""
         if old is not None and (anchor := self._anchor(old)) is not None:
             services = self._by_anchor[anchor]
             services.pop(old.name, None)
@@ -64,7 +64,7 @@ class SliceIndex:
         self._by_service: dict[Key, dict[str, EndpointSlice]] = {}
 
     def replace(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
-        """Follow one slice."""
+        """Update the index for one slice."""
         if old is not None and old.service_name:
             key = (old.namespace, old.service_name)
             slices = self._by_service[key]
@@ -75,27 +75,27 @@ class SliceIndex:
             self._by_service.setdefault((new.namespace, new.service_name), {})[new.name] = new
 
     def of(self, service: Key) -> list[EndpointSlice]:
-        """The slices of a Service, in order of their names."""
+        """The slices of a Service, sorted by name."""
         slices = self._by_service.get(service)
         return [slices[name] for name in sorted(slices)] if slices else []
 
 
 def address_key(text: str) -> str:
-    """One spelling for one address: the text itself wherever it is canonical already."""
+    """The canonical spelling of an address: the text itself if it is already canonical."""
     if is_canonical(text) and not is_mapped(text):
         return text
     return canonical(text) or text
 
 
 _V4_IN_V6 = b"\0" * 10
-"""How v4-mapped and v4-compatible addresses begin, which need a closer look."""
+"""The prefixes of v4-mapped and v4-compatible addresses, which need further parsing."""
 
 
 _FAMILIES_BY_SIZES: dict[int, tuple[Family, ...]] = {0: (), 4: (V4,), 16: (V6,), 4 | 16: (V4, V6)}
 
 
 class Addresses(msgspec.Struct, frozen=True, gc=False):
-    """The addresses of a pod, read: one spelling of each, their bytes (None for what is no address), their families."""
+    """The parsed addresses of a pod: canonical spelling, bytes (None for text that is not an address), families."""
 
     keys: tuple[str, ...]
     raws: tuple[bytes | None, ...]
@@ -104,7 +104,7 @@ class Addresses(msgspec.Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=64)
 def read_addresses(texts: tuple[str, ...]) -> Addresses:
-    """The addresses of a pod. Several indexes ask one after the other; that is all that is remembered for."""
+    """The addresses of a pod. The cache only serves several indexes that request the same pod in turn."""
     raws: list[bytes | None] = []
     sizes = 0
     for text in texts:
@@ -126,13 +126,13 @@ def read_addresses(texts: tuple[str, ...]) -> Addresses:
 
 
 class AddressIndex:
-    """Which Services hold an address as cluster IP."""
+    """Which Services have an address as cluster IP."""
 
     def __init__(self) -> None:
         self._holders: dict[str, set[Key]] = {}
 
     def replace(self, old: Service | None, new: Service | None) -> None:
-        """Follow one Service."""
+        """Update the index for one Service."""
         for service in (old,) if old is not None else ():
             for text in service.real_cluster_ips:
                 key = address_key(text)
@@ -151,24 +151,26 @@ class AddressIndex:
 
 
 def holds_address(pod: Pod) -> bool:
-    """Whether the pod's addresses are its own now: finished and terminating pods keep theirs only on paper."""
+    """Whether the pod currently uses its addresses. Finished and terminating pods only keep them in their status."""
     return not pod.host_network and pod.phase == "Running" and not pod.deleted
 
 
 MAX_SHARERS = 100
-"""So many pods of one address are told apart. Where there are more, all addresses of a capture are the same, as a rule:
-each pod would be compared with every other."""
+"""The limit for comparing pods that share an address.
+
+If more share one, usually all addresses of a capture are the same, and each pod would be compared with every other.
+"""
 
 
 class PodAddressIndex:
-    """Which running pods share an address. The common case, one pod for one address, costs one dict entry."""
+    """Which running pods share an address. The common case, one pod with one address, costs one dict entry."""
 
     def __init__(self) -> None:
         self._owner: dict[str, Pod] = {}
         self._shared: dict[str, dict[Key, Pod]] = {}
 
     def replace(self, old: Pod | None, new: Pod | None) -> list[Key]:
-        """Follow one pod; the other pods whose sharing changed by it."""
+        """Update the index for one pod. Returns the other pods whose sharing changed."""
         before = read_addresses(old.ips).keys if old is not None and holds_address(old) else ()
         after = read_addresses(new.ips).keys if new is not None and holds_address(new) else ()
         if before == after and new is not None and self._shared.keys().isdisjoint(after):
@@ -210,27 +212,27 @@ class PodAddressIndex:
         shared[pod.key] = pod
 
     def is_shared(self, canonical_text: str) -> bool:
-        """Whether several running pods have the address, given in its canonical spelling."""
+        """Whether several running pods have the address, which must be in canonical spelling."""
         return bool(self._shared) and canonical_text in self._shared
 
     def sharing(self, text: str) -> list[Key]:
-        """The running pods with that address where there are several, else nothing.
+        """The running pods with that address if there are several, otherwise nothing.
 
-        All of them, sorted; or any `MAX_SHARERS + 1` where there are more.
+        All of them, sorted, or any `MAX_SHARERS + 1` if there are more.
         """
         shared = self._shared.get(address_key(text), {})
         return list(islice(shared, MAX_SHARERS + 1)) if len(shared) > MAX_SHARERS else sorted(shared)
 
 
 _ENOUGH_PODS = 3
-"""So many pods have to run before one says that none in the cluster has a family."""
+"""The minimum number of running pods from which to conclude that none in the cluster has a family."""
 
 
 class PodCounts:
-    """For each node, how many running pods of the pod network it has, and how many of them have which families.
+    """For each node, the number of running pods on the pod network, and how many of them have which families.
 
-    Of pods with both it counts which is first, too. The last source of P(n). Pods younger than 60 s count as well:
-    they change no majority, and a count that depends on the clock could not be kept incrementally.
+    For dual-stack pods, the first family is counted too. This is the last source of P(n). Pods younger than 60 s are
+    included: they do not change a majority, and a count that depends on the clock could not be updated incrementally.
     """
 
     def __init__(self) -> None:
@@ -240,7 +242,7 @@ class PodCounts:
 
     @property
     def unused(self) -> tuple[Family, ...]:
-        """The families that no pod of the pod network has, where there are enough of them to tell (DS-POD-006)."""
+        """The families that no pod on the pod network has, if there are enough pods to tell (DS-POD-006)."""
         if sum(self._total.values()) < _ENOUGH_PODS:
             return ()
         return tuple(family for family in FAMILIES if not any(family in pattern for pattern in self._total))
@@ -251,7 +253,7 @@ class PodCounts:
             self._count(node, families, number)
 
     def replace(self, old: Pod | None, new: Pod | None) -> None:
-        """Follow one pod."""
+        """Update the counts for one pod."""
         if old is not None and new is not None and counts_alike(old, new):
             return
         for pod, step in ((old, -1), (new, 1)):
@@ -280,7 +282,7 @@ class PodCounts:
         return (pods, v4, v6)
 
     def odd_first(self, node: str) -> tuple[Family, ...]:
-        """The first family of the fewer dual-stack pods of a node where not all have the same; both on a tie."""
+        """The first family of the minority of a node's dual-stack pods if their order differs; both on a tie."""
         counts = self._by_node.get(node, {})
         v4_first, v6_first = counts.get((V4, V6), 0), counts.get((V6, V4), 0)
         if not v4_first or not v6_first:
@@ -288,24 +290,24 @@ class PodCounts:
         return FAMILIES if v4_first == v6_first else (V4,) if v4_first < v6_first else (V6,)
 
     def take_touched(self) -> set[str]:
-        """The nodes whose counts changed since this was asked last."""
+        """The nodes whose counts changed since the last call."""
         touched, self._touched = self._touched, set()
         return touched
 
     def touch(self, other: PodCounts) -> None:
-        """Take the nodes that another one counts, or that changed in it, for changed: this one takes its place."""
+        """Mark the nodes that another instance counts, or that changed in it, as changed. This instance replaces it."""
         self._touched.update(other._by_node, other._touched)
 
 
 def counts_alike(old: Pod, new: Pod) -> bool:
-    """Whether a change of a pod leaves the counts of its node as they are: the same addresses, held as before."""
+    """Whether a change of a pod does not affect the counts of its node: the same addresses, used as before."""
     return old.ips == new.ips and old.node_name == new.node_name and holds_address(old) == holds_address(new)
 
 
 class PodPatterns:
-    """How many running pods have which families, apart for those that ask the cluster's DNS and those that do not.
+    """The number of running pods by family pattern, separately for those that use the cluster DNS and the others.
 
-    DS-CLU-006 looks for a pattern without a common family; only where one exists does it look for the pods.
+    DS-CLU-006 looks for a pattern without a common family, and only searches for the pods if one exists.
     """
 
     def __init__(self) -> None:
@@ -317,7 +319,10 @@ class PodPatterns:
             self.counts[families, asks] = self.counts.get((families, asks), 0) + number
 
     def replace(self, old: Pod | None, new: Pod | None) -> bool:
-        """Follow one pod; whether any pattern's pods, or what is asked of them, became others by it."""
+        """Update the counts for one pod.
+
+        Returns whether the pods of a pattern, or what checks read from them, changed.
+        """
         if old is not None and new is not None and _runs_alike(old, new):
             return False
         changed = False
@@ -346,8 +351,9 @@ def _runs_alike(old: Pod, new: Pod) -> bool:
 
 
 def uses_cluster_dns(pod: Pod) -> bool:
-    """Whether the pod resolves names at the cluster's DNS Service (K:pkg/kubelet/network/dns/dns.go).
+    """Whether the pod resolves names with the cluster DNS Service.
 
-    `ClusterFirst` on the host's network means the node's resolver.
+    `ClusterFirst` on the host network means the resolver of the node (kubernetes/kubernetes
+    pkg/kubelet/network/dns/dns.go).
     """
     return pod.dns_policy == "ClusterFirstWithHostNet" or (pod.dns_policy == "ClusterFirst" and not pod.host_network)

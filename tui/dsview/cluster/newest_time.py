@@ -1,4 +1,4 @@
-"""The newest time that the objects hold: files do not say when they were written."""
+"""The newest time in the objects, because files do not contain the time at which they were written."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dsview.kinds.wire import PLAUSIBLE
 
 
 def newest_time(state: ClusterState) -> int:
-    """Epoch seconds of the newest creation, event, start or readiness of any object; 0 where none holds a time.
+    """Epoch seconds of the newest creation, event, start or readiness of any object; 0 if no object has a time.
 
-    A clock that is off by centuries does not count.
+    A clock that is wrong by centuries is ignored.
     """
     return state.remembered("newest time", state.version, lambda: max(filter(_is_plausible, _times(state)), default=0))
 

@@ -1,6 +1,6 @@
-"""How many pods lie in their node's podCIDRs: the question that decides whether DS-POD-004 means anything.
+"""How many pods are within the podCIDRs of their node, which determines whether DS-POD-004 is meaningful.
 
-Kept as pods come and go; nodes whose ranges changed have their pods counted anew, all such nodes in one walk.
+Updated incrementally. If the ranges of nodes change, their pods are counted again, for all such nodes in one pass.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SHARE = 0.9
 
 
 class PodRangeConformity:
-    """Counts of pods, and of those inside their node's ranges, by family."""
+    """Counts of pods, and of those inside the ranges of their node, by family."""
 
     def __init__(self) -> None:
         self._ranges: dict[str, tuple[Cidr, ...]] = {}
@@ -31,7 +31,7 @@ class PodRangeConformity:
         self._stale: set[str] = set()
 
     def follow_node(self, old: Node | None, new: Node | None) -> None:
-        """Follow one node: its pods are counted anew where its ranges changed."""
+        """Update the counts for one node: its pods are counted again if its ranges changed."""
         if old is not None and new is not None and old.cidrs == new.cidrs:
             return
         node = new if new is not None else old
@@ -52,7 +52,7 @@ class PodRangeConformity:
             self._stale.add(new.name)
 
     def follow_pod(self, old: Pod | None, new: Pod | None) -> None:
-        """Follow one pod."""
+        """Update the counts for one pod."""
         if old is not None and new is not None and counts_alike(old, new):
             return
         for pod, step in ((old, -1), (new, 1)):
@@ -60,7 +60,10 @@ class PodRangeConformity:
                 self._add(pod, step)
 
     def families(self, pods: Iterable[Pod]) -> tuple[Family, ...]:
-        """The families in which enough pods conform. `pods` are all pods, walked only if a node's ranges changed."""
+        """The families in which enough pods conform.
+
+        `pods` are all pods, which are only read if the ranges of a node changed.
+        """
         if self._stale:
             stale, self._stale = self._stale, set()
             for pod in pods:

@@ -1,6 +1,6 @@
-"""All pods of a cluster with what is kept beside them, made at once: that costs a third of taking them in one by one.
+"""All pods of a cluster with their indexes, created at once at a third of the cost of adding them one by one.
 
-A recording needs it, where one goes to a time at which most pods are others.
+Used when a recording moves to a time at which most pods differ.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NO_ROLES = (False, False, False)
 
 
 class PodSet(msgspec.Struct):
-    """Pods, and what `ClusterState` keeps of them where no checks are run."""
+    """Pods, and what `ClusterState` keeps about them if no checks run."""
 
     store: Store[Pod] = msgspec.field(default_factory=Store)
     counts: PodCounts = msgspec.field(default_factory=PodCounts)
@@ -35,13 +35,13 @@ class PodSet(msgspec.Struct):
 
 
 def pod_set(pods: Collection[Pod]) -> PodSet:
-    """These pods, each with a key of its own."""
+    """A set of these pods, which must have distinct keys."""
     found = PodSet()
     found.store.fill(pods)
     running: list[tuple[str, tuple[Family, ...], bool]] = []
     known: dict[tuple[str, int, int], tuple[bool, bool, bool]] = {}
     for pod in pods:
-        # Decoding shares equal labels and containers, and the pods hold them meanwhile.
+        # Decoding shares equal labels and containers, and the pods keep them alive meanwhile.
         alike = (pod.namespace, id(pod.labels), id(pod.containers))
         roles = known.get(alike)
         if roles is None:

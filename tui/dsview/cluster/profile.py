@@ -1,4 +1,4 @@
-"""What is inferred of the cluster: its Service families S, P(n) of each node, its mode."""
+"""What is inferred about the cluster: its Service families S, P(n) of each node, its mode."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from dsview.kinds.node import Node
 
 KUBERNETES = ("default", "kubernetes")
 PREVALENT = 0.8
-"""The share of a node's pods that must have a family for it to be one of P(n)."""
+"""The share of a node's pods that must have a family for it to be in P(n)."""
 
 
 class Confidence(StrEnum):
-    """How well S is known. Nothing at error may rest on `ASSUMED`."""
+    """How well S is known. No finding with severity error may rest on `ASSUMED`."""
 
     DECLARED = "declared"
     OBSERVED = "observed"
@@ -33,13 +33,13 @@ class Confidence(StrEnum):
 
 
 class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What the families of a node are.
+    """The families of a node.
 
     `internal`: of its usable InternalIPs, in their order. `cidrs`: of spec.podCIDRs, in their order. `supplied`:
-    what CNI annotations or most of its pods add to that. `pod_families` is P(n), all of these. `odd_first`: where its
-    dual-stack pods differ in order, the first family of the fewer ones, of all on a tie. `told_by_pods`: the node runs
-    Windows, whose overlay networks have one family, or is a virtual one: P(n) is what at least one of its pods has,
-    whatever podCIDRs say.
+    families that CNI annotations or most of its pods add. `pod_families` is P(n), all of these. `odd_first`: if its
+    dual-stack pods differ in order, the first family of the minority, or of all on a tie. `told_by_pods`: the node runs
+    Windows, whose overlay networks have one family, or is virtual: P(n) is the families that at least one of its pods
+    has, regardless of podCIDRs.
     """
 
     name: str
@@ -60,13 +60,15 @@ class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """The cluster in a few words. Two equal profiles give every check the same answers but for nodes' own facts.
+    """A summary of the cluster.
 
-    `conforming`: families in which at least 90 % of the pods lie in their nodes' podCIDRs (DS-POD-004).
-    `other_dataplane`: Services are seen to be programmed by something else than kube-proxy.
-    `serves_load_balancers`: some LoadBalancer Service has an entry in its status, so something serves them.
-    `unused_families`: the nodes have them for pods, and no pod of the pod network has one (DS-POD-006).
-    `balancers_end_connections`: some node is of a provider whose load balancers open connections of their own.
+    Two equal profiles give every check the same results, except for facts of individual nodes.
+
+    `conforming`: families in which at least 90 % of the pods are in the podCIDRs of their nodes (DS-POD-004).
+    `other_dataplane`: something other than kube-proxy programs Services. `serves_load_balancers`: a LoadBalancer
+    Service has an entry in its status, so something serves them. `unused_families`: the nodes have them for pods, but
+    no pod on the pod network does (DS-POD-006). `balancers_end_connections`: a node is of a provider whose load
+    balancers open new connections.
     """
 
     service_families: tuple[Family, ...] = ()
@@ -83,12 +85,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_dual(self) -> bool:
-        """Two Service families, declared or observed."""
+        """Whether there are two Service families, declared or observed."""
         return len(self.service_families) == 2 and self.confidence in {Confidence.DECLARED, Confidence.OBSERVED}
 
     @property
     def mode(self) -> str:
-        """`ipv4`, `ipv6`, `dual-ipv4-first`, `dual-ipv6-first` or `unknown`, as the report's contract names them."""
+        """`ipv4`, `ipv6`, `dual-ipv4-first`, `dual-ipv6-first` or `unknown`, as specified for the report."""
         if not self.service_families:
             return "unknown"
         first = self.service_families[0].lower()
@@ -96,7 +98,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def control_plane_flags(state: ClusterState, component: str, name: str) -> dict[str, str]:
-    """A flag of each running static pod of a control-plane component that has it, sorted by the pod's name."""
+    """The value of a flag for each running static pod of a control-plane component that has it, sorted by pod name."""
     found: dict[str, str] = {}
     for key in sorted(state.control_plane):
         pod = state.control_plane[key]
@@ -108,7 +110,7 @@ def control_plane_flags(state: ClusterState, component: str, name: str) -> dict[
 
 
 def control_plane_flag(state: ClusterState, component: str, name: str) -> str:
-    """The flag of the first such pod, or an empty string."""
+    """The value of the flag in the first such pod, or an empty string."""
     return next(iter(control_plane_flags(state, component, name).values()), "")
 
 
@@ -122,7 +124,7 @@ _VERSION = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})(?![0-9])")
 
 @lru_cache(maxsize=256)
 def parse_version(text: str) -> tuple[int, int] | None:
-    """Major and minor of a Kubernetes version text such as `v1.36.1+k3s1`."""
+    """Major and minor of a Kubernetes version such as `v1.36.1+k3s1`."""
     match = _VERSION.match(text)
     return (int(match.group(1)), int(match.group(2))) if match else None
 
@@ -134,11 +136,11 @@ def _version(state: ClusterState) -> tuple[int, int] | None:
 
 
 _OTHER_KUBELETS = ("-kubeedge-", "-vk-", "virtual-kubelet")
-"""What the version of an edge's or a virtual node's agent holds: it counts something else than Kubernetes does."""
+"""What the version of an edge or virtual node's agent contains: it does not follow Kubernetes versions."""
 
 
 def kubelet_version(node: Node) -> tuple[int, int] | None:
-    """Major and minor of a node's kubelet; None where the version is that of another agent.
+    """Major and minor of a node's kubelet; None if the version is that of another agent.
 
     A kubelet is never newer than its API server (https://kubernetes.io/releases/version-skew-policy/).
     """
@@ -164,7 +166,7 @@ def service_profile(state: ClusterState) -> Profile:
             declared_by="ServiceCIDR kubernetes",
             version=version,
         )
-    # Where API servers differ (DS-CLU-010), what any of them gives out is served.
+    # If API servers differ (DS-CLU-010), the families of any of them are served.
     flags = map(split_list, control_plane_flags(state, "kube-apiserver", "service-cluster-ip-range").values())
     flag = max(flags, key=lambda each: len(cidr_families(each)), default=())
     if cidr_families(flag):
@@ -197,9 +199,9 @@ def service_cidr_texts(state: ClusterState) -> tuple[str, ...]:
 
 
 def _observed_families(state: ClusterState) -> tuple[Family, ...]:
-    """Families of cluster IPs, that of default/kubernetes first; headless Services say nothing.
+    """Families of cluster IPs, those of default/kubernetes first. Headless Services are ignored.
 
-    Where that Service is not seen, as in some namespaces only, most Services tell the order that the cluster has.
+    If that Service was not read, for example because only some namespaces are, the order is that of most Services.
     """
     first = state.services.get(KUBERNETES)
     order = cluster_families(first) if first is not None else ()
@@ -214,17 +216,18 @@ _VIRTUAL_LABELS = (
     ("vcluster.loft.sh/fake-node", "true"),
     ("node.kubernetes.io/instance-type", "eklet"),
 )
-"""Labels of nodes that stand for another API, or for nothing: providers of virtual-kubelet, kwok, the nodes that
-vcluster makes up, Tencent's super nodes."""
+"""Labels of nodes that represent another API, or nothing: providers of virtual-kubelet, kwok, the fake nodes of
+vcluster, Tencent's super nodes.
+"""
 _VIRTUAL_AGENTS = ("virtual-kubelet", "kwok-")
-"""What the version of such a node's agent holds."""
+"""What the version of such a node's agent contains."""
 _VIRTUAL_MARK = "virtual-kubelet.io/provider"
-"""The taint, or label, that virtual-kubelet's providers put on their nodes."""
+"""The taint, or label, that virtual-kubelet providers set on their nodes."""
 _UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 
 
 def own_facts(node: Node) -> NodeFacts:
-    """The families of one node, as far as its own object tells them."""
+    """The families of one node, as far as its own object contains them."""
     cidrs = cidr_families(node.cidrs)
     is_virtual = _is_virtual(node)
     return NodeFacts(
@@ -246,7 +249,7 @@ def is_windows(node: Node) -> bool:
 
 
 def _is_virtual(node: Node) -> bool:
-    """Whether nothing but an API stands behind the node: no kubelet, no addresses of its own to speak of."""
+    """Whether only an API is behind the node: no kubelet, and no relevant addresses of its own."""
     return (
         any(node.labels.get(k) == v for k, v in _VIRTUAL_LABELS)
         or _VIRTUAL_MARK in node.labels
@@ -268,7 +271,7 @@ def with_pods(facts: NodeFacts, pods: int, v4: int, v6: int) -> NodeFacts:
 
 
 def annotated_cidrs(node: Node) -> tuple[str, ...]:
-    """The pod ranges that a CNI wrote into annotations of the node: OVN-Kubernetes and Cilium do."""
+    """The pod ranges in annotations that a CNI set on the node: OVN-Kubernetes and Cilium do."""
     texts: list[str] = []
     for name, value in node.annotations:
         if name.endswith("-pod-cidr"):
@@ -295,7 +298,7 @@ def _annotated_families(node: Node) -> tuple[Family, ...]:
 
 
 class ProfileTracker:
-    """Keeps the profile and the facts of every node up to date with the state, doing only what changed asks for."""
+    """Keeps the profile and the facts of every node up to date with the state. Only recomputes what changes affect."""
 
     _SOURCES = (Kind.SERVICE_CIDR, Kind.SERVICE, Kind.NODE, Kind.EVENT)
 
@@ -310,7 +313,7 @@ class ProfileTracker:
         self._kinds_of_nodes: tuple[NodeSets, NodeSets] = (frozenset(), frozenset())
 
     def refresh(self) -> tuple[bool, set[str]]:
-        """Bring both up to date; whether the profile changed, and the names of nodes whose facts did."""
+        """Update both. Returns whether the profile changed, and the names of nodes whose facts did."""
         changed_nodes = self._refresh_nodes()
         state = self._state
         conforming = state.conformity.families(state.pods)
@@ -343,7 +346,7 @@ class ProfileTracker:
         return changed, changed_nodes
 
     def _unused(self, base: Profile) -> tuple[Family, ...]:
-        """The families that nodes have for pods and no pod has: by podCIDRs, without any by S and InternalIPs."""
+        """The families that nodes have for pods but no pod has: by podCIDRs, or without any by S and InternalIPs."""
         facts = self.nodes.values()
         return tuple(
             family
@@ -385,7 +388,7 @@ class ProfileTracker:
 
 
 _PROXYING_PROVIDERS = ("hcloud:", "linode:", "digitalocean:", "vultr:", "scaleway:")
-"""How spec.providerID begins where the provider's load balancers end each connection."""
+"""The spec.providerID prefixes of providers whose load balancers terminate each connection."""
 
 
 def _end_connections(state: ClusterState) -> bool:
@@ -397,7 +400,7 @@ def _end_connections(state: ClusterState) -> bool:
 
 
 NodeSets = frozenset[frozenset[Family]]
-"""Which sets of families occur among nodes."""
+"""The sets of families that occur among nodes."""
 
 
 def _sets(families: Iterable[tuple[Family, ...]]) -> NodeSets:

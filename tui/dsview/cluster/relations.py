@@ -1,4 +1,4 @@
-"""Which Events and Ingresses are about an object, and what else checks would have to walk the cluster for."""
+"""Which Events and Ingresses are about an object, and other relations, indexed to avoid searches by checks."""
 
 from __future__ import annotations
 
@@ -16,18 +16,24 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 
 OTHER_DATAPLANES = frozenset({"cilium", "calico-node", "antrea", "kube-router", "ovnkube-node", "kube-ovn-cni"})
-"""The agents that can program Services in kube-proxy's place, by the label that names them."""
+"""The agents that can program Services instead of kube-proxy, by the label that names them."""
 
 _SYSTEM_NAMESPACES = frozenset(
     {"kube-system", "cilium", "calico-system", "ovn-kubernetes", "openshift-ovn-kubernetes", "openshift-kube-proxy"}
 )
-"""Where such agents, and kube-proxy, are installed: a pod elsewhere may call itself what it likes."""
+"""The namespaces in which such agents, and kube-proxy, are installed.
+
+Labels of pods in other namespaces are not trusted.
+"""
 
 _APP_LABELS = ("k8s-app", "app", "component", "app.kubernetes.io/name")
 
 
 class PodFacet(StrEnum):
-    """What those may ask of pods who do not ask of each pod; `ClusterState.facets` says when it changed last."""
+    """Groups of pods for queries that are not about every pod.
+
+    `ClusterState.facets` contains the last change of each.
+    """
 
     CONTROLLERS = "the proxy pods of all controllers"
     CONTROL_PLANE = "the static pods of the control plane"
@@ -35,13 +41,13 @@ class PodFacet(StrEnum):
 
 
 class EventIndex:
-    """The Events about each object, whatever kind they call it: some writers leave the kind out."""
+    """The Events about each object, regardless of the kind in the Event, because some writers omit it."""
 
     def __init__(self) -> None:
         self._by_object: dict[Key, dict[Key, Event]] = {}
 
     def replace(self, old: Event | None, new: Event | None) -> None:
-        """Follow one Event."""
+        """Update the index for one Event."""
         if old is not None:
             about = (old.involved_namespace, old.involved_name)
             events = self._by_object[about]
@@ -52,7 +58,7 @@ class EventIndex:
             self._by_object.setdefault((new.involved_namespace, new.involved_name), {})[new.key] = new
 
     def __len__(self) -> int:
-        """How many objects Events are about."""
+        """The number of objects that have Events."""
         return len(self._by_object)
 
     def __contains__(self, key: Key) -> bool:
@@ -65,7 +71,7 @@ class EventIndex:
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """Events by the time they were last seen, whatever order they were read in."""
+    """Events by the time they were last seen, regardless of the order in which they were read."""
     return sorted(events, key=lambda event: (event.last_seen, event.key))
 
 
@@ -76,7 +82,7 @@ class BackendIndex:
         self._by_service: dict[Key, set[str]] = {}
 
     def replace(self, old: Ingress | None, new: Ingress | None) -> None:
-        """Follow one Ingress."""
+        """Update the index for one Ingress."""
         for backend in old.backends if old is not None else ():
             key = (old.namespace if old is not None else "", backend.service)
             names = self._by_service.get(key)
@@ -101,7 +107,7 @@ class RouteIndex:
         self._by_gateway: dict[Key, Key | set[Key]] = {}
 
     def replace(self, old: HTTPRoute | None, new: HTTPRoute | None) -> None:
-        """Follow one route."""
+        """Update the index for one route."""
         if old is not None:
             _drop(self._by_service, [backend.key for backend in old.backends], old.key)
             _drop(self._by_gateway, old.accepted, old.key)
@@ -124,7 +130,7 @@ def _keys(found: Key | set[Key] | None) -> list[Key]:
 
 
 def _add(index: dict[Key, Key | set[Key]], holders: Iterable[Key], key: Key) -> None:
-    """Enter a key under each holder. One key stands alone: a set of one takes four times as much memory."""
+    """Add a key under each holder. A single key is stored without a set, which would take four times as much memory."""
     for holder in holders:
         found = index.setdefault(holder, key)
         if isinstance(found, set):
@@ -143,9 +149,9 @@ def _drop(index: dict[Key, Key | set[Key]], holders: Iterable[Key], key: Key) ->
 
 
 def cluster_families(service: Service) -> tuple[Family, ...]:
-    """The families of a Service's cluster IPs; headless and ExternalName Services have none.
+    """The families of a Service's cluster IPs. Headless and ExternalName Services have none.
 
-    Where the addresses are hidden, spec.ipFamilies tells them.
+    If the addresses are redacted, spec.ipFamilies is used.
     """
     if service.is_external_name:
         return ()
@@ -154,13 +160,13 @@ def cluster_families(service: Service) -> tuple[Family, ...]:
 
 
 class ServiceFamilies:
-    """How many Services have cluster IPs of which families."""
+    """The number of Services whose cluster IPs have which families."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[Family, ...]] = Counter()
 
     def replace(self, old: Service | None, new: Service | None) -> None:
-        """Follow one Service."""
+        """Update the counts for one Service."""
         for service, step in ((old, -1), (new, 1)):
             found = cluster_families(service) if service is not None else ()
             if found:
@@ -170,12 +176,12 @@ class ServiceFamilies:
 
     @property
     def present(self) -> tuple[Family, ...]:
-        """The families of which some Service has a cluster IP, IPv4 first."""
+        """The families of all cluster IPs, IPv4 first."""
         return tuple(family for family in FAMILIES if any(family in pattern for pattern in self._counts))
 
     @property
     def usual_order(self) -> tuple[Family, ...]:
-        """The families of which some Service has a cluster IP, first the one that most Services have first."""
+        """The families of all cluster IPs, starting with the one that is first in most Services."""
         firsts: Counter[Family] = Counter()
         for pattern, number in self._counts.items():
             firsts[pattern[0]] += number
@@ -183,24 +189,24 @@ class ServiceFamilies:
 
     @property
     def has_dual(self) -> bool:
-        """Whether some Service has cluster IPs of both."""
+        """Whether a Service has cluster IPs of both families."""
         return any(len(pattern) == 2 for pattern in self._counts)
 
 
 class SystemApps:
-    """How many pods of the system call themselves by which name: by that one sees what programs Services."""
+    """The number of system pods by their app labels, which show what programs Services."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
     def fill(self, pods: Iterable[Pod]) -> None:
-        """Follow pods that come."""
+        """Add pods."""
         for pod in pods:
             if pod.namespace in _SYSTEM_NAMESPACES:
                 self.replace(None, pod)
 
     def replace(self, old: Pod | None, new: Pod | None) -> None:
-        """Follow one pod."""
+        """Update the counts for one pod."""
         for pod, step in ((old, -1), (new, 1)):
             if pod is None or pod.namespace not in _SYSTEM_NAMESPACES:
                 continue
@@ -211,5 +217,5 @@ class SystemApps:
 
     @property
     def has_other_dataplane(self) -> bool:
-        """Whether an agent that can replace kube-proxy runs and no kube-proxy does."""
+        """Whether an agent that can replace kube-proxy runs, and kube-proxy does not."""
         return "kube-proxy" not in self._counts and not OTHER_DATAPLANES.isdisjoint(self._counts)

@@ -1,4 +1,4 @@
-"""How full the Service ranges are: IPAddress objects in the ranges of ServiceCIDRs that give out addresses."""
+"""The usage of the Service ranges: IPAddress objects in the ranges of ServiceCIDRs that allocate addresses."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.service_cidr import ServiceCIDR
 
 _Range = tuple[ServiceCIDR, int, Cidr]
-"""A range, the ServiceCIDR that it is of, and its place in there."""
+"""A range, its ServiceCIDR, and its index in there."""
 
 _SPARSE = 100
-"""Where there are more addresses than so many for each IPAddress, which are used is not looked at: 1 % at most."""
+"""If a range has more addresses than this for each IPAddress, its usage is not computed: it is 1 % or less."""
 
 
 class RangeUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -28,17 +28,17 @@ class RangeUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def share(self) -> float:
-        """What part is in use, 0 to 1."""
+        """The used share, from 0 to 1."""
         return self.used / self.total
 
     @property
     def left(self) -> int:
-        """How many addresses can be given out."""
+        """The number of addresses that can still be allocated."""
         return max(0, self.total - self.used)
 
 
 def service_range_uses(state: ClusterState) -> tuple[RangeUse, ...]:
-    """Usage of each family with more than a negligible share in use; empty if it is not known."""
+    """Usage of each family with more than a negligible share in use; empty if unknown."""
     if not (state.is_known(Kind.SERVICE_CIDR) and state.is_known(Kind.IP_ADDRESS)):
         return ()
     versions = (state.epochs[Kind.SERVICE_CIDR], state.epochs[Kind.IP_ADDRESS])
@@ -66,12 +66,12 @@ def _uses(state: ClusterState) -> tuple[RangeUse, ...]:
 
 
 def _gives_out(item: ServiceCIDR) -> bool:
-    """Whether addresses of the ServiceCIDR are given to new Services (K:pkg/registry/core/service/ipallocator)."""
+    """Whether new Services get addresses from the ServiceCIDR (kubernetes pkg/registry/core/service/ipallocator)."""
     return not item.deleted and not any(c.type == "Ready" and c.status == "False" for c in item.conditions)
 
 
 def _disjoint(rows: list[_Range]) -> list[_Range]:
-    """The ranges without those that lie within another: each address is there once. CIDRs overlap in no other way."""
+    """The ranges without those inside another, so that each address is counted once. CIDRs cannot overlap otherwise."""
     kept: list[_Range] = []
     for row in sorted(rows, key=lambda row: row[2].prefix_length):
         if not any(wider.covers(row[2]) for _, _, wider in kept):

@@ -1,4 +1,7 @@
-"""The one mutable thing: what has been read of the cluster. Fed by source events, read by everything else."""
+"""The only mutable object: everything that was read of the cluster.
+
+Source events update it, all other code reads it.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ T = TypeVar("T")
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
-    """One object that came, went or became another. `old` or `new` is None, never both."""
+    """One object that was added, removed or changed. `old` or `new` is None, but not both."""
 
     kind: Kind
     key: Key
@@ -63,9 +66,9 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 class ClusterState:
     """Objects by kind, indexes over them, and the health of each kind.
 
-    `version` grows with every change, so that what was derived can tell whether it is still good; `epochs` holds
-    the same for each kind. Where no checks will be run, `for_checks` is False: `pod_addresses` and `conformity`, which
-    nobody else asks, stay empty.
+    `version` grows with every change, so that derived values can be checked for validity; `epochs` contains the same
+    for each kind. If `for_checks` is False, no checks can run, and `pod_addresses` and `conformity`, which only checks
+    use, stay empty.
     """
 
     def __init__(self, *, for_checks: bool = True) -> None:
@@ -104,13 +107,13 @@ class ClusterState:
         self.facets: dict[PodFacet, int] = dict.fromkeys(PodFacet, 0)
         self._remembered: dict[str, tuple[Hashable, Any]] = {}
         self.controllers: dict[Key, Pod] = {}
-        """The proxy pods of all controllers, finished ones included."""
+        """The proxy pods of all controllers, including finished ones."""
         self.control_planes: dict[Key, Pod] = {}
-        """The pods that set up proxies and are none themselves, finished ones included."""
+        """The pods that configure proxies but are not proxies, including finished ones."""
         self.control_plane: dict[Key, Pod] = {}
         """The static pods of kube-apiserver and kube-controller-manager that are visible."""
         self.served_load_balancers = 0
-        """How many LoadBalancer Services have an entry in their status."""
+        """The number of LoadBalancer Services with an entry in their status."""
         self.statuses: dict[Kind, StatusChanged] = {}
         self.progress: dict[Kind, Progress] = {}
         self.server = ServerInfo()
@@ -133,7 +136,7 @@ class ClusterState:
         return self._stores[kind]
 
     def status(self, kind: Kind) -> StatusChanged:
-        """How the kind is doing; loading until its source says otherwise."""
+        """The status of the kind; loading until its source reports another one."""
         return self.statuses.get(kind) or StatusChanged(kind=kind, health=Health.LOADING)
 
     def is_known(self, kind: Kind) -> bool:
@@ -142,7 +145,7 @@ class ClusterState:
         return status is not None and status.health.is_complete
 
     def remembered(self, name: str, versions: Hashable, make: Callable[[], T]) -> T:
-        """What `make` returned when it was called for the same name and versions last; else it is called."""
+        """The last result of `make` for this name if the versions are the same; otherwise `make` is called."""
         kept = self._remembered.get(name)
         if kept is None or kept[0] != versions:
             kept = self._remembered[name] = (versions, make())
@@ -155,16 +158,16 @@ class ClusterState:
         return status is not None and status.health.is_final
 
     def is_missed(self, kind: Kind) -> bool:
-        """Whether there may be objects of the kind that were not read. An add-on's kind that is not served has none."""
+        """Whether objects of the kind may exist that were not read. An add-on's kind that is not served has none."""
         return not self.is_silent(kind) and not self.status(kind).health.is_complete
 
     def is_silent(self, kind: Kind) -> bool:
-        """Whether it is an add-on's kind that the cluster does not serve, or files do not hold: that is normal."""
+        """Whether the kind belongs to an add-on and is missing in the cluster or the files, which is normal."""
         is_optional = kind in RESOURCES and RESOURCES[kind].optional
         return is_optional and self.status(kind).health in {Health.ABSENT, Health.NOT_GIVEN}
 
     def apply(self, event: SourceEvent) -> list[Change]:
-        """Take in one event; what changed by it. Writes that change nothing but the resourceVersion are no change."""
+        """Apply one event and return what changed. A write that only changes the resourceVersion is not a change."""
         match event:
             case Changed():
                 return self._apply_changed(event)
@@ -215,7 +218,7 @@ class ClusterState:
         return changes
 
     def _release(self, kind: Kind, keys: frozenset[Key], namespaces: tuple[str, ...] | None) -> None:
-        """Forget of what could not be read what a list shows to be gone."""
+        """Remove unreadable objects that a list shows to be gone."""
         for of, identity in list(self.quarantined):
             namespace, slash, name = identity.partition("/")
             is_meant = of is kind and bool(slash) and (namespaces is None or namespace in namespaces)
@@ -244,7 +247,7 @@ class ClusterState:
             changes.append(Change(kind, key, old, None))
 
     def replace_pods(self, pods: PodSet) -> None:
-        """Have these pods and no others, where no checks are run. What changed is not told: look at all pods anew."""
+        """Replace all pods, if no checks run. The changes are not returned, so callers must read all pods again."""
         assert not self.for_checks  # noqa: S101 - a check would ask what is not kept here
         pods.counts.touch(self.pod_counts)
         self._stores[Kind.POD] = self.pods = pods.store
@@ -324,7 +327,7 @@ _CONTROL_PLANE = frozenset({"kube-apiserver", "kube-controller-manager"})
 
 
 def control_plane_component(pod: Pod) -> str:
-    """Which of the two a pod is, by kubeadm's label or by that of kops; empty where it is neither."""
+    """Which of the two a pod is, by the label of kubeadm or kops; empty if it is neither."""
     if pod.namespace != "kube-system":
         return ""
     names = (pod.labels.get("component"), pod.labels.get("k8s-app"))

@@ -69,7 +69,7 @@ class Configuration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 def described(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """Every key of a table and what it means."""
+    """Every key of a table with its meaning."""
     return {name: meta.description or "" for name, meta in _metas(struct).items()}
 
 

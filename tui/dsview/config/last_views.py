@@ -16,7 +16,7 @@ _MOST = 50
 
 
 class PaneView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a pane showed: `sort` is the id of a column, empty for namespace and name."""
+    """The view of a pane. `sort` is the id of a column, empty for namespace and name."""
 
     filter: str = ""
     only_flagged: bool = False

@@ -18,7 +18,7 @@ from dsview.sources.bounded_files import REMEMBERED, read_bounded
 from dsview.sources.private_files import private_file, private_folder
 
 Columns = Mapping[str, tuple[str, ...]]
-"""For each pane's id, the ids of the columns to show, from left to right."""
+"""The ids of the columns to show, from left to right, by the id of the pane."""
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):

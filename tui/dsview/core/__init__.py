@@ -1,1 +1,1 @@
-"""Plain values: address families, addresses, CIDRs, ports, listen sockets, findings, errors for people. No I/O."""
+"""Plain values: address families, addresses, CIDRs, ports, listen sockets, findings, user errors. No I/O."""

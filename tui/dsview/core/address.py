@@ -1,7 +1,7 @@
-"""IP addresses as Kubernetes sees them: family, canonical text, packed bytes, class.
+"""IP addresses as Kubernetes treats them: family, canonical text, packed bytes, class.
 
-Everything rests on `packed`: 4 bytes are IPv4, 16 bytes are IPv6, so family, equality, sort order and
-containment are operations on bytes. A v4-mapped address is IPv4 here, as Go's `To4` makes it.
+Everything uses `packed`: 4 bytes are IPv4 and 16 bytes are IPv6, so family, equality, sort order and containment are
+byte operations. An IPv4-mapped address is IPv4, as in Go's `To4`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAPPED = b"\0" * 10 + b"\xff\xff"
 
 
 class AddressClass(StrEnum):
-    """The range an address lies in, in the words of the RFCs that define the ranges."""
+    """The kind of range that contains an address, as the RFCs name them."""
 
     UNSPECIFIED = "unspecified"
     LOOPBACK = "loopback"
@@ -48,7 +48,7 @@ UNUSABLE: Final = frozenset(
         AddressClass.V4_MAPPED,
     }
 )
-"""Classes no pod, node or Service can be reached by from elsewhere."""
+"""Classes of addresses that other machines cannot reach."""
 
 
 def other(family: Family) -> Family:
@@ -57,10 +57,10 @@ def other(family: Family) -> Family:
 
 
 def packed(text: str) -> bytes | None:
-    """The address in network byte order, 4 or 16 bytes; None where the text is no address.
+    """The address in network byte order, 4 or 16 bytes, or None if the text is not an address.
 
-    A zone (`%eth0`) is dropped, leading zeros of IPv4 octets are read as decimal, and a v4-mapped address
-    becomes its 4 bytes.
+    A zone (`%eth0`) is dropped, IPv4 octets with leading zeros are read as decimal, and an IPv4-mapped address becomes
+    its 4 bytes.
     """
     if ":" in text:
         try:
@@ -83,8 +83,8 @@ def _packed_with_leading_zeros(text: str) -> bytes | None:
 
 
 def family_of(text: str) -> Family | None:
-    """The family Kubernetes gives the address; None where the text is no address."""
-    # Asked of every address of every object: what is no oddity is told without `packed`.
+    """The family of an address as Kubernetes sees it; None if the text is not an address."""
+    # This runs for every address of every object, so common forms are recognised without `packed`.
     try:
         if ":" not in text:
             socket.inet_pton(socket.AF_INET, text)
@@ -100,9 +100,10 @@ def family_of(text: str) -> Family | None:
 
 
 def families_of(texts: tuple[str, ...]) -> tuple[Family, ...]:
-    """The distinct families of the addresses that are any, in order of first occurrence.
+    """The distinct families of the texts that are addresses, in order of first occurrence.
 
-    Of a pair with one hidden address both are told: the lists of two that Kubernetes keeps hold one of each family.
+    If one address of a pair is hidden, both families are returned, because Kubernetes' lists of two have one address of
+    each family.
     """
     if len(texts) == 2 and _is_plain_pair(*texts):
         return FAMILIES
@@ -129,7 +130,7 @@ def _is_plain_pair(first: str, second: str) -> bool:
 
 
 def paired(texts: Sequence[str], known: tuple[Family, ...]) -> tuple[Family, ...]:
-    """The known families of a list, with the one of the hidden entry where it is a pair."""
+    """The known families of a list; if it is a pair with one hidden entry, both."""
     if len(texts) != 2 or len(known) != 1:
         return known
     hidden = [is_redacted(text) for text in texts]
@@ -139,7 +140,7 @@ def paired(texts: Sequence[str], known: tuple[Family, ...]) -> tuple[Family, ...
 
 
 def are_addresses(texts: Iterable[str]) -> bool:
-    """Whether each text is an address: of others, such as masked ones, nobody can tell what they were."""
+    """Whether each text is an address. Others, such as masked ones, are unknown."""
     return all(family_of(text) is not None for text in texts)
 
 
@@ -149,7 +150,7 @@ def first_of(texts: tuple[str, ...], family: Family) -> str:
 
 
 def same_address(a: str, b: str) -> bool:
-    """Whether two texts are the same address; two texts that are none are compared as text."""
+    """Whether two texts are the same address. Texts that are not addresses are compared as text."""
     if a == b:
         return True
     raw = packed(a)
@@ -157,7 +158,7 @@ def same_address(a: str, b: str) -> bool:
 
 
 def is_mapped(text: str) -> bool:
-    """Whether the text is an IPv4 address written as `::ffff:a.b.c.d` in any spelling."""
+    """Whether the text is an IPv4-mapped IPv6 address, `::ffff:a.b.c.d` in any spelling."""
     if ":" not in text:
         return False
     raw = packed(text)
@@ -165,21 +166,21 @@ def is_mapped(text: str) -> bool:
 
 
 def canonical(text: str) -> str | None:
-    """The text of RFC 5952 (IPv6) or without leading zeros (IPv4); None where the text is no address.
+    """The text in the form of RFC 5952 (IPv6) or without leading zeros (IPv4); None if it is not an address.
 
-    A v4-mapped address comes out as IPv4, the way the API server stores it from 1.36 on.
+    An IPv4-mapped address becomes IPv4, which is how the API server stores it from 1.36 on.
     """
     raw = packed(text)
     if raw is None:
         return None
     if len(raw) == 4:
         return socket.inet_ntop(socket.AF_INET, raw)
-    # Not inet_ntop, which writes ::a.b.c.d for the long dead v4-compatible range; Go, hence Kubernetes, does not.
+    # Not inet_ntop, which writes ::a.b.c.d for the deprecated v4-compatible range; Go, and so Kubernetes, does not.
     return str(ipaddress.IPv6Address(raw))
 
 
 def is_canonical(text: str) -> bool:
-    """Whether the text is written as RFC 5952 wants it; true for what is no address at all."""
+    """Whether the text is in the form of RFC 5952. True for text that is not an address."""
     try:
         kind = socket.AF_INET6 if ":" in text else socket.AF_INET
         is_embedded = kind is socket.AF_INET6 and "." in text
@@ -192,7 +193,7 @@ def is_canonical(text: str) -> bool:
 
 
 def _ranges(*rows: tuple[str, AddressClass]) -> list[tuple[bytes, bytes, AddressClass]]:
-    # Not netaddr, which knows CIDRs elsewhere: this module is imported before the first frame.
+    # Not netaddr, which handles CIDRs elsewhere, because this module is imported before the first frame.
     networks = [(ipaddress.ip_network(cidr), cls) for cidr, cls in rows]
     return [(net.network_address.packed, net.broadcast_address.packed, cls) for net, cls in networks]
 
@@ -221,7 +222,7 @@ _CLASSES: Final = _ranges(
 
 
 def classify(text: str) -> AddressClass | None:
-    """The class of an address (RFC 1918, 4193, 4291, 5737, 6598…); None where the text is no address."""
+    """The class of an address (RFC 1918, 4193, 4291, 5737, 6598…); None if the text is not an address."""
     raw = packed(text)
     if raw is None:
         return None
@@ -234,13 +235,13 @@ def classify(text: str) -> AddressClass | None:
 
 
 def is_usable(text: str) -> bool:
-    """Whether the text is an address others can reach in principle."""
+    """Whether other machines can reach the address in principle."""
     cls = classify(text)
     return cls is not None and cls not in UNUSABLE
 
 
 def sort_key(text: str) -> bytes:
-    """Bytes that order addresses numerically, IPv4 before IPv6, and what is no address last."""
+    """A sort key: IPv4 before IPv6, each numerically, then text that is not an address."""
     raw = packed(text)
     if raw is None:
         return b"\x7f" + text.encode("utf-8", "replace")

@@ -1,10 +1,9 @@
-"""YAML as kubectl and most programs write it, read ten times as quickly as by PyYAML's C loader.
+"""A parser for the YAML that kubectl and most programs write, ten times as fast as PyYAML's C loader.
 
-It takes block mappings and sequences, scalars of one line, and literal texts. Whatever else YAML knows (comments,
-anchors, tags, folded texts, flow style, numbers that are not plain decimals) is for the whole parser: `NotBlockYaml`
-says so, and nothing is guessed. What is read here is what PyYAML reads; a property test holds it.
-
-Libraries that are as quick were tried: yaml-rs crashes the process on nested sequences, rapidyaml reads `True` as text.
+It supports block mappings and sequences, scalars on one line, and literal texts. For everything else (comments,
+anchors, tags, folded texts, flow style, numbers that are not plain decimals) it raises `NotBlockYaml` and guesses
+nothing. Its results equal those of PyYAML, which a property test verifies. Libraries of the same speed were tried:
+yaml-rs crashes the process on nested sequences, and rapidyaml reads `True` as text.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ import msgspec
 import yaml
 
 MAX_DEPTH: Final = 100
-"""Levels of mappings and sequences; objects of Kubernetes have about twenty."""
+"""The maximum depth of mappings and sequences; Kubernetes objects have about twenty."""
 
 _ASCII: Final = bytes(range(0x20, 0x7F)) + b"\n"
 _UNUSUAL: Final = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-"""Tabs, other ends of lines, and what YAML calls not printable."""
+"""Tabs, other line endings, and characters that YAML calls not printable."""
 
 _LINE: Final = re.compile(
     r"(?P<indent> *)(?P<dashes>(?:- )*)"
@@ -36,15 +35,15 @@ _RESOLVERS: Final = yaml.SafeLoader.yaml_implicit_resolvers
 _TIME: Final = "tag:yaml.org,2002:timestamp"
 _MAX_KNOWN: Final = 10_000
 _LONGEST_KNOWN: Final = 200
-"""Characters of a line that is kept: what is longer is seldom met again."""
+"""The maximum length of a cached line; longer lines rarely repeat."""
 
 
 class NotBlockYaml(ValueError):  # noqa: N818  (what the text is)
-    """The text holds what is for a whole parser, or is broken."""
+    """The text needs a full YAML parser, or is broken."""
 
 
 class _Empty(NamedTuple):
-    """What stands for a value that is not on its line: a new mapping or sequence, a literal text, or nothing yet."""
+    """The place of a value that is not on its key's line: a new mapping or sequence, a literal text, or nothing yet."""
 
     sign: str
 
@@ -61,17 +60,17 @@ class _Line(NamedTuple):
 
 
 _known: dict[str, _Line] = {}
-"""Lines that were met: most lines of a list are those of the object before."""
+"""A cache of parsed lines: most lines of a list repeat those of the object before."""
 
 
 def load_block(text: bytes) -> Any:
-    """The value of one document, times as text.
+    """The value of one document, with times as text.
 
     Raises:
-        NotBlockYaml: it is not written as simply as that.
+        NotBlockYaml: it needs a full parser.
     """
     if not text.endswith(b"\n"):
-        # Cut off, perhaps within a literal text.
+        # The text ends early, perhaps within a literal text.
         raise NotBlockYaml
     try:
         lines = text.decode().split("\n")
@@ -86,7 +85,7 @@ def load_block(text: bytes) -> Any:
 
 
 class _Reader:
-    """Goes from line to line, with the mappings and sequences that are open and the columns where they stand."""
+    """Walks the lines with a stack of the open mappings and sequences and their columns."""
 
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines
@@ -96,7 +95,7 @@ class _Reader:
     def read(self) -> Any:
         columns, open_ = self._columns, self._open
         pending: str | None = None
-        """The key of the innermost mapping whose value begins on the next line, if it has one."""
+        """The key of the innermost mapping if its value begins on the next line."""
         begun = False
         number, lines, known = 0, self._lines, _known
         while number < len(lines):
@@ -114,7 +113,7 @@ class _Reader:
                 open_.pop()
                 pending = None
             if dashes:
-                # A sequence goes on, or begins as the value of the key before.
+                # A sequence continues, or begins as the value of the key before.
                 if columns and columns[-1] == column and type(open_[-1]) is list:
                     pass
                 elif not begun or pending is not None:
@@ -132,7 +131,7 @@ class _Reader:
                 self._enter(column, {}, None)
             elif columns and columns[-1] == column:
                 if type(open_[-1]) is list:
-                    # kubectl does not indent the sequence that is a key's value.
+                    # kubectl does not indent a sequence that is the value of a key.
                     columns.pop()
                     open_.pop()
                     if not columns or columns[-1] != column:
@@ -151,7 +150,7 @@ class _Reader:
         return open_[0]
 
     def _enter(self, column: int, value: Any, pending: str | None) -> None:
-        """A mapping or sequence begins, as the value of a key or the item of the sequence it stands in."""
+        """Begin a mapping or sequence, as the value of a key or an item of the enclosing sequence."""
         if self._open:
             parent = self._open[-1]
             if pending is not None:
@@ -164,14 +163,14 @@ class _Reader:
         self._columns.append(column)
 
     def _literal(self, start: int, parent: int, sign: str) -> tuple[str, int]:
-        """The text of the lines from `start` on that are indented more than `parent`, and the number of the next."""
+        """The lines from `start` on that are indented more than `parent`, and the number of the next line."""
         lines, end = self._lines, start
         indent = 0
         while end < len(lines):
             line = lines[end]
             here = len(line) - len(line.lstrip(" "))
             if here == len(line):
-                # A line of spaces alone: how many of them are text depends on the others.
+                # A line of spaces only: how many of them belong to the text depends on the other lines.
                 if here:
                     raise NotBlockYaml
             elif here <= parent:

@@ -1,4 +1,4 @@
-"""CIDRs: parsed once by netaddr, compared as byte ranges ever after (measured: netaddr objects are 17 times slower)."""
+"""CIDRs, parsed once by netaddr and then compared as byte ranges (netaddr objects are 17 times slower)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Cidr(msgspec.Struct, frozen=True, gc=False):
     canonical: str
 
     def contains(self, raw: bytes | None) -> bool:
-        """Whether a packed address (see `address.packed`) lies in the range."""
+        """Whether a packed address (see `address.packed`) is in the range."""
         return raw is not None and len(raw) == len(self.first) and self.first <= raw <= self.last
 
     def overlaps(self, other: Cidr) -> bool:
@@ -30,19 +30,20 @@ class Cidr(msgspec.Struct, frozen=True, gc=False):
         return self.family == other.family and self.first <= other.last and other.first <= self.last
 
     def covers(self, other: Cidr) -> bool:
-        """Whether the other range lies wholly in this one."""
+        """Whether the range contains the other one."""
         return self.family == other.family and self.first <= other.first and other.last <= self.last
 
     @property
     def has_host_bits(self) -> bool:
-        """Whether the text names an address inside the range instead of its first."""
+        """Whether the text has host bits set."""
         return packed(self.text.partition("/")[0]) != self.first
 
     @property
     def usable_addresses(self) -> int:
-        """How many addresses Kubernetes' allocator hands out: not the first, and for IPv4 not the last.
+        """The number of addresses that Kubernetes' allocator can assign: not the first, and for IPv4 not the last.
 
-        Source: K:pkg/registry/core/service/ipallocator/cidrallocator.go; a range of IPv6 is capped at 2^64.
+        Source: kubernetes/kubernetes pkg/registry/core/service/ipallocator/cidrallocator.go; IPv6 ranges are capped at
+        2^64.
         """
         size = int.from_bytes(self.last, "big") - int.from_bytes(self.first, "big") + 1
         return max(0, min(size, 2**64) - (2 if self.family == V4 else 1))
@@ -50,9 +51,9 @@ class Cidr(msgspec.Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=65536)
 def parse_cidr(text: str) -> Cidr | None:
-    """The range the text names; a lone address is a range of one. None where it is neither.
+    """The range of a text; a single address is a range of one. None if the text is neither.
 
-    A v4-mapped prefix of at least 96 bits is the IPv4 range it means.
+    An IPv4-mapped prefix of at least 96 bits is an IPv4 range.
     """
     address, slash, length = text.strip().partition("/")
     raw = packed(address)
@@ -77,12 +78,12 @@ def parse_cidr(text: str) -> Cidr | None:
 
 
 def parse_cidrs(texts: Iterable[str]) -> tuple[Cidr, ...]:
-    """The ranges of those texts that name one."""
+    """The ranges of those texts that are ranges."""
     return tuple(cidr for text in texts if (cidr := parse_cidr(text)) is not None)
 
 
 def are_ranges(texts: Sequence[str]) -> bool:
-    """Whether each text is a range: of others, such as masked ones, nobody can tell whom they mean."""
+    """Whether each text is a range. Others, such as masked ones, are unknown."""
     return len(parse_cidrs(texts)) == len(texts)
 
 

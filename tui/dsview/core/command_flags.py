@@ -1,4 +1,4 @@
-"""Flags of a command line, as Go's flag packages read them: one dash or two, and the last one wins."""
+"""Command-line flags as Go's flag packages parse them: one dash or two, and the last one wins."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def flag_value(words: Sequence[str], name: str) -> str:
-    """The value of `--name=value` or `--name value`; `true` where it stands alone, empty where it is not given."""
+    """The value of `--name=value` or `--name value`; `true` if it has no value, empty if the flag is absent."""
     found = ""
     for index, word in enumerate(words):
         option, equals, value = word.lstrip("-").partition("=")

@@ -1,4 +1,4 @@
-"""What CoreDNS serves from Kubernetes, holds back and forwards, by its Corefile. The text is as hostile as any."""
+"""What CoreDNS serves, suppresses and forwards, according to its Corefile. The text is untrusted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dsview.core.address import family_of
 
 LIMIT = 1 << 18
-"""Characters that are looked at: a Corefile has some hundred."""
+"""The number of characters that are read; a typical Corefile has a few hundred."""
 
 _EVERYTHING = "."
 _SCHEME = re.compile(r"^[a-z]+://")
@@ -15,9 +15,9 @@ _PORT = re.compile(r":[0-9]+$")
 
 
 def kubernetes_zones(corefile: str) -> tuple[str, ...] | None:
-    """The zones of every `kubernetes` plug-in of a Corefile; None where there is no such plug-in.
+    """The zones of all `kubernetes` plug-ins of a Corefile; None without such a plug-in.
 
-    Without zones of its own a plug-in serves those of its server block.
+    A plug-in without zones serves those of its server block.
     """
     depth = 0
     block: list[str] = []
@@ -43,18 +43,18 @@ def _words(line: str) -> list[str]:
 
 
 def _zones_of_block(keys: list[str]) -> list[str]:
-    """The zones that a server block's keys name, such as `dns://cluster.local:53`; a snippet may stand in any block."""
+    """The zones in the keys of a server block, such as `dns://cluster.local:53`. Any block may import a snippet."""
     if any(key.startswith("(") for key in keys):
         return [_EVERYTHING]
     return [_PORT.sub("", _SCHEME.sub("", key.strip(","))) or _EVERYTHING for key in keys]
 
 
 def drops_aaaa(corefile: str) -> str:
-    """The line by which a Corefile leaves AAAA queries without an answer; empty where there is none.
+    """The line that makes a Corefile return empty answers to AAAA queries; empty if there is none.
 
-    A `template` that names AAAA and has no `answer` line, whatever its `rcode`; a `rewrite` of the type AAAA to A; or
-    an `acl` that filters the type for everybody. A template of one zone that is not the root counts as little as one
-    that only falls through.
+    A `template` for AAAA without an `answer` line, regardless of its `rcode`; a `rewrite` of type AAAA to A; or an
+    `acl` that filters the type for everybody. A template for a zone other than the root does not count, nor does one
+    that falls through.
     """
     lines = [_words(line) for line in corefile[:LIMIT].splitlines()]
     for number, words in enumerate(lines):
@@ -86,7 +86,7 @@ _TARGET_SCHEME = re.compile(r"^[a-z]+://")
 
 
 def forwards(corefile: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Each line that forwards queries, and the addresses that it names; none where it names a file of resolvers."""
+    """Each line that forwards queries, with its addresses; none if it names a resolver file."""
     found: list[tuple[str, tuple[str, ...]]] = []
     for line in corefile[:LIMIT].splitlines():
         words = [word for word in _words(line) if word != "{"]

@@ -1,10 +1,10 @@
-"""Errors that reach people."""
+"""Errors for users."""
 
 
 class UserError(Exception):
-    """What a user can do something about: the text is a sentence that says what to do.
+    """An error that a user can correct. The text is a sentence that says what to do.
 
-    `exit_code` is the code that a command ends with, as the README lists them.
+    `exit_code` is the exit code of the command, as listed in the README.
     """
 
     def __init__(self, message: str, exit_code: int = 2) -> None:

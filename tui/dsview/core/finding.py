@@ -1,4 +1,4 @@
-"""A finding: one check that one object does not pass; and one of which nobody can tell for now."""
+"""Findings: the result of a check for one object, and findings that are pending."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dsview.core.address import Family
 
 
 class Severity(StrEnum):
-    """How bad a finding is: error, warning, note, worst first."""
+    """The severity of a finding: error, warning or note, the worst first."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -23,7 +23,7 @@ class Severity(StrEnum):
         return _RANKS[self.value]
 
     def at_least(self, other: Severity) -> bool:
-        """Whether this is as bad as the other or worse."""
+        """Whether this severity is at least as bad as the other."""
         return self.rank <= other.rank
 
 
@@ -31,7 +31,7 @@ _RANKS = {"error": 0, "warning": 1, "note": 2}
 
 
 class ObjectRef(msgspec.Struct, frozen=True, order=True, gc=False):
-    """An object by its Kubernetes kind, namespace (None where cluster-wide) and name."""
+    """An object by its Kubernetes kind, namespace (None if cluster-wide) and name."""
 
     kind: str
     namespace: str | None
@@ -42,11 +42,11 @@ class ObjectRef(msgspec.Struct, frozen=True, order=True, gc=False):
 
 
 CLUSTER = ObjectRef("Cluster", None, "cluster")
-"""The object of findings that belong to no single one (scenarios/README.md)."""
+"""The object of findings that do not belong to a single object."""
 
 
 class Cause(msgspec.Struct, frozen=True, gc=False):
-    """A finding that would explain this one if it is there: by check, object and (unless None) family."""
+    """A finding that would explain this one if it exists: by check, object and (unless None) family."""
 
     check: str
     object: ObjectRef
@@ -54,11 +54,11 @@ class Cause(msgspec.Struct, frozen=True, gc=False):
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What a check says of an object. Unique by check, object, family and field.
+    """The result of a check for an object. Unique by check, object, family and field.
 
-    `grace` is how many seconds the condition must have held in a live session before it is shown; `causes` are
-    the findings that it folds under, best first. `exempted_for` is the reason that is
-    given for exempting it, where one is.
+    `grace` is the number of seconds for which the condition must last in a live session before it is shown. `causes`
+    are the findings that can explain it, the best first. `exempted_for` is the reason of its exemption, if it is
+    exempted.
     """
 
     check: str
@@ -77,7 +77,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def identity(self) -> tuple[str, ObjectRef, Family | None, str | None]:
-        """What makes the finding the same one after a re-evaluation."""
+        """The identity of the finding across evaluations."""
         return (self.check, self.object, self.family, self.field)
 
     @property
@@ -98,9 +98,9 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
     """A finding without a verdict.
 
-    `until` is when it is judged, epoch seconds: at the earliest, as a later change may put it off. It is infinite where
-    no time is waited for but an object, `waits_for`, which is not ready. `was_open` tells a finding that was there
-    before from a condition that arises.
+    `until` is the earliest time at which it is judged, in epoch seconds; a later change may postpone it. It is infinite
+    if it depends on an object that is not ready, `waits_for`, rather than on time. `was_open` distinguishes a finding
+    that was reported before from a new condition.
     """
 
     finding: Finding

@@ -13,10 +13,10 @@ Transport = Literal["tcp", "udp", "quic", "unix"]
 
 
 class ListenSource(StrEnum):
-    """Where the listeners of a proxy pod come from.
+    """How the listeners of a proxy pod are known.
 
-    `READ`: its own configuration was read. `DECLARED`: the setting that decides is set, and was read. `PREDICTED`: it
-    is not set, and the default is known. `UNREAD`: not known.
+    `READ`: from its own configuration. `DECLARED`: from a setting that was read. `PREDICTED`: the setting is not set,
+    and its default is known. `UNREAD`: unknown.
     """
 
     READ = "read"
@@ -26,7 +26,7 @@ class ListenSource(StrEnum):
 
 
 class Likelihood(StrEnum):
-    """How sure a predicted family is; what was read is `YES`."""
+    """How certain a predicted family is; a family that was read is `YES`."""
 
     YES = "yes"
     LIKELY = "likely"
@@ -34,12 +34,12 @@ class Likelihood(StrEnum):
 
 
 class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One socket: (transport, address, port), with what all servers that share it set.
+    """One socket: (transport, address, port), with the settings that all servers on it share.
 
-    `families` is empty for unix sockets and for hosts that only the controller could resolve. `options` are
-    the options of the directive (`ssl`, `proxy_protocol`, `ipv6only=off`…). `internal` is true for loopback and unix
-    targets, which DS-NGX-001/003/007 ignore. An empty name is that of a server that has none; where none has any,
-    there are no names at all. `context` is the block: `http` or `stream`.
+    `families` is empty for unix sockets and for hosts that only the controller can resolve. `options` are the options
+    of the directive (`ssl`, `proxy_protocol`, `ipv6only=off`…). `internal` is true for loopback and unix sockets, which
+    DS-NGX-001, 003 and 007 ignore. An empty name is that of a server without one; if no server has a name, `names` is
+    empty. `context` is the block: `http` or `stream`.
     """
 
     transport: Transport
@@ -54,20 +54,20 @@ class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def given_names(self) -> tuple[str, ...]:
-        """The server names for people: those of servers that have one."""
+        """The server names for display: those of servers that have one."""
         return tuple(filter(None, self.server_names))
 
     @property
     def is_wildcard(self) -> bool:
-        """Whether the socket accepts on every address of its family."""
+        """Whether the socket accepts connections on every address of its family."""
         return self.address in {"*", "0.0.0.0", "[::]"}  # noqa: S104  (compared, not bound)
 
 
 class ProxyListeners(msgspec.Struct, frozen=True, gc=False):
-    """The listeners of one proxy pod and how they are known.
+    """The listeners of one proxy pod, and how they are known.
 
-    `reason` says in a sentence why they are predicted or unknown; `digest` changes when the file that was read does,
-    and `text` is that file. `namespace` and `name` are the pod's.
+    `reason` is a sentence that says why they are predicted or unknown. `text` is the file that was read, and `digest`
+    changes with it. `namespace` and `name` are those of the pod.
     """
 
     namespace: str
@@ -85,7 +85,7 @@ class ProxyListeners(msgspec.Struct, frozen=True, gc=False):
 
 
 Socket = tuple[str, int | None]
-"""Transport (`tcp` or `udp`) and port."""
+"""The transport (`tcp` or `udp`) and the port."""
 
 
 def sockets(conf: ProxyListeners) -> dict[Socket, set[Family]]:
@@ -98,10 +98,10 @@ def sockets(conf: ProxyListeners) -> dict[Socket, set[Family]]:
 
 
 def protocol_of(listener: Listener) -> Socket:
-    """The port with the protocol in a Service's words: QUIC comes in datagrams."""
+    """The port with the protocol as a Service names it: QUIC uses UDP."""
     return ("udp" if listener.transport == "quic" else listener.transport, listener.port)
 
 
 def ports_of_host_names(conf: ProxyListeners) -> set[Socket]:
-    """Where a host name is the listen target, which may be of any family: that is not held against the proxy."""
+    """Whether the listen target is a host name, which may have any family. Checks do not report it."""
     return {protocol_of(x) for x in conf.listeners if not (x.families or x.internal)}

@@ -1,4 +1,4 @@
-"""Port numbers that are written as text, as in flags and in targetPort."""
+"""Port numbers in text, such as in flags and in targetPort."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ _MOST = 65_535
 
 
 def port_number(text: str) -> int | None:
-    """The port that a text names in ASCII digits; None where it names none.
+    """The port in a text of ASCII digits; None if there is none.
 
-    `str.isdigit()` alone would do for `²`, of which `int()` makes nothing, and for more digits than Python converts.
+    `str.isdigit()` is not sufficient: it accepts `²`, which `int()` does not, and more digits than Python converts.
     """
     if not (text.isascii() and text.isdigit()) or len(text) > len(str(_MOST)):
         return None

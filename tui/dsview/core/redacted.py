@@ -1,4 +1,4 @@
-"""Values that a capture hides: they say neither what was there nor that nothing was."""
+"""Values that a capture hides. They show neither what was there nor that nothing was there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 _BLOT: Final = "x*#?█▒•_"
-"""What single digits and whole groups of them are written over with."""
+"""Characters that replace digits or groups of digits."""
 
 _WORDS: Final = re.compile(
     r"(?<![a-z])(?:redacted|hidden|masked|removed|anonymi[sz]ed|obfuscated|scrubbed|saniti[sz]ed|censored|omitted"
@@ -23,11 +23,11 @@ _SHAPES: Final = re.compile(
     r"|(?!(?:not?|invalid|bad|wrong|broken|bogus)[-_ ])"
     r"(?:[a-z]+[-_ ])*(?:ip|ipv[46]|addr|address|cidr|subnet)(?:[-_ ]?(?:v[46]|addr|address))?"
     r"(?:[-_ ]?\d{1,10})?(?:[-_ ][a-z])?"
-    # Digests, and a UUID in their place.
+    # Digests, and a UUID that replaces an address.
     r"|(?:(?:sha\d{1,3}|md5):)?[0-9a-f]{12,128}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     re.IGNORECASE,
 )
-"""What must-gather, insights archives, support bundles and people write in the place of an address."""
+"""What must-gather, insights archives, support bundles and people write instead of an address."""
 
 _PLAIN: Final = re.compile(r"(?:[\d.]+|[0-9a-fA-F]*:[0-9a-fA-F.:]*)(?:/\d+)?")
 _V4_GROUP: Final = re.compile(rf"\d{{0,3}}[{_BLOT}]{{1,4}}\d{{0,2}}", re.IGNORECASE)
@@ -37,12 +37,12 @@ _V6_BLOT: Final = re.compile(rf"[yz…{_BLOT}]|\.\.", re.IGNORECASE)
 
 
 _LONGEST: Final = 200
-"""Characters of a text that may stand for an address."""
+"""The maximum length of a text that can replace an address."""
 
 
 def is_redacted(text: str) -> bool:
-    """Whether a text that should be an address or a range was replaced. No address is of such a shape."""
-    # Asked of every address of every object: most are told at a glance.
+    """Whether a text that should be an address or a range was replaced. No address has such a form."""
+    # This runs for every address of every object, so most are decided by a quick test.
     if _PLAIN.fullmatch(text) and ".." not in text:
         return False
     value = text.partition("/")[0].strip()
@@ -61,7 +61,7 @@ def any_redacted(texts: Iterable[str]) -> bool:
 
 
 def _is_blotted_v4(text: str) -> bool:
-    """`10.x.x.x`, `192.168.1xx.*`, `a.b.c.d`: groups of digits, some of them written over."""
+    """`10.x.x.x`, `192.168.1xx.*`, `a.b.c.d`: groups of digits, some of them replaced."""
     groups = text.split(".")
     if not 2 <= len(groups) <= 4:
         return False

@@ -1,9 +1,9 @@
-"""What must never be written down: credentials that are known, and what looks like one, are taken out of any text.
+"""Removes credentials from text: those that are known, and what looks like one.
 
-Credentials are in memory while they are used, and an exception may quote them: http.client does so with a token that
-holds a line feed. A server may quote it, too, in whatever encoding it speaks. So whatever goes to a log, a message or a
-crash report passes here. The known ones are kept for the whole process, as a log is: a context that was left may still
-be spoken of.
+Credentials are in memory while they are used, and an exception may quote them: http.client does so for a token that
+contains a line feed. A server may quote them too, in any encoding. All text for logs, messages and crash reports is
+filtered here. Known credentials are kept for the lifetime of the process, because messages may refer to an earlier
+context.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 HIDDEN = "[hidden]"
 _SHORTEST = 6
-"""Shorter values are no credentials; taking them out would only garble the text."""
+"""Shorter values are not treated as credentials; hiding them would only garble the text."""
 
 _LOOKS_LIKE_ONE = re.compile(
     r"(?P<label>\b(?:Authorization:\s*(?:\w+\s+)?|Bearer\s+|Basic\s+))[A-Za-z0-9._~+/=-]{12,}"
@@ -23,7 +23,7 @@ _LOOKS_LIKE_ONE = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
-"""Authorization headers, JSON Web Tokens (RFC 7519), private keys in PEM (RFC 7468)."""
+"""Authorization headers, JSON Web Tokens (RFC 7519), PEM private keys (RFC 7468)."""
 
 _ESCAPE = re.compile(
     rb"%(?:25)*(?P<percent>[0-9A-Fa-f]{2})"
@@ -31,10 +31,10 @@ _ESCAPE = re.compile(
     rb"|\\(?:u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<hex>[0-9A-Fa-f]{2})|(?P<sign>[\"'\\/bfnrt]))"
     rb"|&(?:\#(?P<decimal>[0-9]{1,7})|\#[xX](?P<number>[0-9A-Fa-f]{1,6})|(?P<entity>amp|lt|gt|quot|apos));"
 )
-"""How URLs, JSON, Go, Python and HTML write a character."""
+"""Character escapes of URLs, JSON, Go, Python and HTML."""
 
 _LEVELS = 3
-"""How often a text may have been escaped: as JSON in a URL in HTML."""
+"""How many times a text may have been escaped, for example as JSON in a URL in HTML."""
 
 _SIGNS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _ENTITIES = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'"}
@@ -42,9 +42,9 @@ _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 
 class _Form(NamedTuple):
-    """Bytes in which a credential may stand.
+    """Bytes that may contain a credential.
 
-    `before` and `after`: the sign of base64 next to them tells a part of it.
+    `before` and `after`: an adjacent base64 character means that this is only a part of it.
     """
 
     text: bytes
@@ -57,7 +57,7 @@ _known: dict[str, tuple[_Form, ...]] = {}
 
 
 def remember(values: Iterable[object], public: Iterable[str] = ()) -> None:
-    """Hide these texts from now on, but for those that stand in a `public` text, such as the server's name."""
+    """Hide these texts from now on, except those that are part of a `public` text, such as the server's name."""
     shown = tuple(public)
     for value in values:
         text = str(value).strip()
@@ -67,22 +67,22 @@ def remember(values: Iterable[object], public: Iterable[str] = ()) -> None:
 
 
 def _forms(value: bytes) -> Iterator[_Form]:
-    """The value itself and in base 16, in any case, and in both alphabets of base64 wherever in a group it begins."""
-    # What holds escapes itself may be met as it is, or with them taken for what they stand for.
+    """The value itself, in base 16 in both cases, and in both base64 alphabets at each alignment."""
+    # A value that contains escapes may appear as it is or unescaped.
     once = _unescaped(value)[0]
     for text in {value, once, _unescaped(once)[0]}:
         yield _Form(text.lower(), any_case=True)
     yield _Form(value.hex().encode(), any_case=True)
     for offset in range(3):
         whole = base64.b64encode(bytes(offset) + value)
-        # Signs that do not depend on what stands before or after.
+        # The characters that do not depend on the bytes before or after.
         core = whole[-(-offset * 8 // 6) : (offset + len(value)) * 8 // 6]
         for text in {core, core.translate(bytes.maketrans(b"+/", b"-_"))}:
             yield _Form(text, before=offset > 0, after=(offset + len(value)) % 3 > 0)
 
 
 def credentials(user: Mapping[str, Any]) -> list[object]:
-    """Everything in a kubeconfig's user that may be a credential, the environment of its plug-in included."""
+    """Everything in a kubeconfig user that may be a credential, including the environment of its plug-in."""
     plugin = user.get("exec")
     variables = plugin.get("env") if isinstance(plugin, dict) else None
     found: list[object] = [user.get(name) for name in ("token", "password", "client-key-data")]
@@ -143,7 +143,7 @@ def _widened(plain: bytes, start: int, form: _Form) -> tuple[int, int]:
 
 
 def _unescaped(text: bytes) -> tuple[bytes, list[int] | None]:
-    """The text with what every escape stands for, and where each byte of it began; None where all are the same."""
+    """The text with all escapes decoded, and the original position of each byte; None if nothing is escaped."""
     if not _has_escapes(text):
         return text, None
     parts: list[bytes] = []

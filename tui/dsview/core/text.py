@@ -1,7 +1,7 @@
-"""The door for text that came from a cluster: behind it, text can neither drive a terminal nor be read as markup.
+"""Sanitises text from a cluster, so that it can neither control a terminal nor be read as markup.
 
-Textual and Rich pass OSC, CSI and C1 sequences through to the terminal, so what enters a cell, a message or a
-report is made harmless here, once, and carries the type `Safe` from then on (kubectl's EscapeTerminal).
+Textual and Rich pass OSC, CSI and C1 sequences through to the terminal. Text for cells, messages and reports is
+therefore sanitised here, once, and has the type `Safe` from then on (like kubectl's EscapeTerminal).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def safe(text: str) -> Safe:
 
 
 def safe_json(text: str) -> Safe:
-    """JSON text in which each harmful character is written as JSON's own escape: the same value, harmless to show."""
+    """JSON text with each harmful character replaced by its JSON escape: the value stays the same."""
     return Safe("\n".join(_HARMFUL.sub(_json_escape, line) for line in text.split("\n")))
 
 
@@ -45,12 +45,12 @@ def _json_escape(match: re.Match[str]) -> str:
 
 
 def safe_lines(text: str) -> Safe:
-    """Like `safe`, for text of many lines: line feeds stay, tabs become spaces."""
+    """Like `safe`, for text with several lines: line feeds stay, and tabs become spaces."""
     return Safe("\n".join(safe(line.replace("\t", "    ")) for line in text.replace("\r\n", "\n").split("\n")))
 
 
 def cell_width(text: str) -> int:
-    """Cells that a terminal gives the text: wide East Asian characters take two, combining ones none."""
+    """The width of the text in terminal cells: wide East Asian characters take two, combining characters none."""
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
@@ -58,5 +58,5 @@ def cell_width(text: str) -> int:
 
 
 def clock_text(at: float) -> Safe:
-    """A moment of this session as `14:03:22`, UTC."""
+    """A time of this session as `14:03:22`, UTC."""
     return Safe(datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S"))

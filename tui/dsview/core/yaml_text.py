@@ -1,7 +1,7 @@
-"""YAML that strangers wrote: read by the C loader where there is one, with bounds that a C stack and memory need.
+"""Untrusted YAML, parsed by the C loader if available, with limits on depth and memory.
 
-PyYAML's C loader composes nodes recursively and crashes the process at some 20,000 levels; aliases and merge keys make
-a value of any size out of a few lines. Times stay text, as the JSON of the same object has them.
+PyYAML's C loader composes nodes recursively and crashes the process at about 20,000 levels. Aliases and merge keys can
+turn a few lines into a value of any size. Times stay text, as in the JSON of the same object.
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ import yaml
 
 MAX_DEPTH = 200
 MAX_EXPANSION = 1_000_000
-"""Characters and values that a document with aliases may have once they are written out, besides ten times its size."""
+"""The characters and values that a document with aliases may have once they are expanded, in addition to ten times its
+size.
+"""
 
 MAX_MERGED_KEYS = 1_000
-"""Keys of a mapping that takes in others."""
+"""The keys of a mapping that merges others."""
 
 MAX_MERGED = 100_000
-"""Keys of all such mappings together."""
+"""The keys of all such mappings together."""
 
 
 class YamlError(ValueError):
-    """The text is no YAML, or exceeds a bound; says which in half a sentence.
+    """The text is not YAML, or exceeds a limit; the message is a clause that names which.
 
-    `line` is counted from 1; 0 is unknown.
+    `line` is counted from 1; 0 means unknown.
     """
 
     line = 0
@@ -63,7 +65,7 @@ def load_yaml(text: str | bytes) -> Iterator[object]:
     """The documents of the text, one after the other.
 
     Raises:
-        YamlError: at the first document that cannot be read; those before it were given out by then.
+        YamlError: at the first document that cannot be read; those before it have been yielded by then.
     """
     loader = _Loader(text)
     may_have_aliases = ("&" in text and "*" in text) if isinstance(text, str) else (b"&" in text and b"*" in text)
@@ -85,12 +87,12 @@ def load_yaml(text: str | bytes) -> Iterator[object]:
 
 
 def _expanded_size(value: object, known: dict[int, int], most: int) -> int:
-    """How many values and characters there are with every alias written out."""
+    """The number of values and characters with every alias expanded."""
     if not isinstance(value, dict | list | set | tuple):
         return 1 + len(value) if isinstance(value, str | bytes) else 1
     size = known.get(id(value))
     if size is None:
-        # Met again while it is being counted, it holds itself.
+        # An alias to itself: it is still being counted.
         known[id(value)] = most + 1
         parts = chain(value, value.values()) if isinstance(value, dict) else value
         size = known[id(value)] = 1 + sum(_expanded_size(part, known, most) for part in parts)

@@ -1,4 +1,4 @@
-"""How the annotations that dsview reads are taken out of all the others."""
+"""Extraction of the annotations that dsview reads."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import msgspec
 from dsview.kinds.wire import NULLS
 
 Annotations = tuple[tuple[str, str], ...]
-"""Names and values, in the order in which a reader was told the names."""
+"""Names and values, in the order in which the names were passed to the reader."""
 
 IGNORE_ANNOTATION = "dsview.io/ignore"
 
 
 def annotation_reader(*names: str) -> Callable[[msgspec.Raw], Annotations]:
-    """A function that takes the named annotations out of a raw map and skips all others unread."""
+    """A function that extracts the named annotations from a raw map and skips all others."""
     fields = [(f"f{i}", str | None, msgspec.field(name=name, default=None)) for i, name in enumerate(names)]
     decoder = msgspec.json.Decoder(msgspec.defstruct("Annotations", fields))
     marks = tuple(name.encode() for name in names)
-    # Annotations are most of a pod's bytes: a few domains are looked for before the many names.
+    # Annotations are most of a pod's bytes, so the few domains are searched for before the many names.
     domains = tuple(dict.fromkeys(mark.partition(b"/")[0] for mark in marks))
 
     def is_there(data: bytes) -> bool:
@@ -44,7 +44,7 @@ plain_annotations = annotation_reader(IGNORE_ANNOTATION)
 def matching_annotations(
     raw: msgspec.Raw, parts: tuple[str, ...], matches: Callable[[str, tuple[str, ...]], bool]
 ) -> Annotations:
-    """The annotations whose name begins or ends with one of these, by name."""
+    """The annotations whose name starts or ends with one of these, by name."""
     data = bytes(raw)
     if data in NULLS or not any(part.encode() in data for part in parts):
         return ()
@@ -53,5 +53,5 @@ def matching_annotations(
 
 
 def without_ignore(annotations: Annotations) -> Annotations:
-    """What a reader found, without the annotation that every object may have."""
+    """The annotations that a reader found, except the one that every object may have."""
     return annotations[1:] if annotations and annotations[0][0] == IGNORE_ANNOTATION else annotations

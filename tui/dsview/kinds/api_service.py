@@ -1,4 +1,4 @@
-"""APIServices: aggregated APIs that a Service in the cluster answers."""
+"""APIServices: aggregated APIs that a Service in the cluster serves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Status conditions, as Pods, Nodes and ServiceCIDRs have them."""
+"""Status conditions, as in Pods, Nodes and ServiceCIDRs."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def encode_conditions(conditions: Iterable[Condition]) -> list[Json]:
 
 
 def encode_ready(*, ready: bool, since: int) -> list[Json]:
-    """status.conditions[] with the Ready condition alone; `since` in epoch seconds."""
+    """status.conditions[] with only the Ready condition; `since` is in epoch seconds."""
     return encode_conditions([Condition("Ready", "True" if ready else "False", since=since)]) if ready or since else []

@@ -1,4 +1,4 @@
-"""ConfigMaps. Only those that are named are read."""
+"""ConfigMaps. Only a few, by name, are read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dsview.kinds.wire import Json, Wire
 
 
 class ConfigMap(Object, frozen=True, gc=False):
-    """One of the few ConfigMaps that are read, by name."""
+    """One of the few ConfigMaps that are read by name."""
 
     data: Mapping[str, str] = NO_LABELS
 

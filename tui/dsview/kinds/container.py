@@ -1,4 +1,4 @@
-"""The containers of a pod: equal ones are decoded once and shared by all pods that have them."""
+"""The containers of a pod. Equal containers are decoded once and shared by all pods that have them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class ContainerPort(msgspec.Struct, frozen=True, gc=False):
 
 
 class Container(msgspec.Struct, frozen=True, gc=False):
-    """A container. `command_line` is command and args together; `probes` the kinds, such as `httpGet`.
+    """A container. `command_line` is command and args together; `probes` are the kinds, such as `httpGet`.
 
-    `environment` holds the variables that are read (`READ_VARIABLES`) as (name, value), and no others: environments
-    hold passwords. The value is None where it comes from another object. `env_from` holds the prefixes of `envFrom`
-    entries that may set one of them, such as `""`.
+    `environment` contains only the variables in `READ_VARIABLES`, as (name, value), because environments can contain
+    passwords. The value is None if it comes from another object. `env_from` contains the prefixes of `envFrom` entries
+    that may set one of them, such as `""`.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Container(msgspec.Struct, frozen=True, gc=False):
 
 
 class ContainerWire(Wire):
-    """spec.containers[]: raw words, so that equal containers are recognised before anything is decoded."""
+    """spec.containers[] as raw values, so that equal containers are recognised before they are decoded."""
 
     name: str | None = None
     image: str | None = None
@@ -80,7 +80,7 @@ _env_from_decoder = msgspec.json.Decoder(list[EnvFromWire])
 _probe_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _PROBE_KINDS = ("httpGet", "tcpSocket", "grpc", "exec")
 READ_VARIABLES = ("ISTIO_DUAL_STACK", "ROUTER_IP_V4_V6_MODE", "KONG_PROXY_LISTEN", "KGW_LISTENER_BIND_IPV6")
-"""The variables that decide what a proxy listens on."""
+"""The variables that determine what a proxy listens on."""
 
 _IN_BYTES = tuple(name.encode() for name in READ_VARIABLES)
 
@@ -88,8 +88,8 @@ _ContainerKey = tuple[str | None, str | None, bytes, bytes, bytes, bytes, bytes,
 
 
 def read_containers(containers: Iterable[ContainerWire]) -> tuple[Container, ...]:
-    """The containers of a pod, as the one tuple that all pods with the same ones share."""
-    # One look-up for all of them, and nothing decoded for it: this is a third of what a pod takes to be read.
+    """The containers of a pod, as one tuple shared by all pods with equal containers."""
+    # One look-up for all of them, without decoding: this takes a third of the time to read a pod.
     keys: tuple[_ContainerKey, ...] = tuple(
         [
             (
@@ -111,7 +111,7 @@ def read_containers(containers: Iterable[ContainerWire]) -> tuple[Container, ...
 
 
 def _read_environment(raw: msgspec.Raw) -> bytes:
-    """The environment's text where one of the variables that are read may be in it; else nothing is kept of it."""
+    """The raw environment if it may contain one of the variables that are read, otherwise nothing."""
     data = bytes(raw)
     return data if any(name in data for name in _IN_BYTES) else b""
 
@@ -150,7 +150,7 @@ _container_lists: Memo[tuple[_ContainerKey, ...], tuple[Container, ...]] = Memo(
 
 
 def prefixes_that_matter(prefixes: Iterable[str]) -> tuple[str, ...]:
-    """The prefixes of `envFrom` entries with which a ConfigMap or Secret may set a variable that is read."""
+    """The prefixes of `envFrom` entries through which a ConfigMap or Secret may set one of `READ_VARIABLES`."""
     return tuple(dict.fromkeys(p for p in prefixes if any(name.startswith(p) for name in READ_VARIABLES)))
 
 

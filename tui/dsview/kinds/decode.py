@@ -1,7 +1,7 @@
-"""From the bytes of one object to the Struct that dsview keeps.
+"""Decoding of the bytes of one object to the Struct that dsview keeps.
 
-One object at a time, so that a broken one costs itself only: `decode` raises `BadObject` with a sentence, and the
-source that called counts and reports it. What repeats across objects is decoded once and shared.
+Objects are decoded one at a time, so that a broken one affects only itself: `decode` raises `BadObject` with a
+sentence, and the calling source counts and reports it. Values that repeat across objects are decoded once and shared.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ T = TypeVar("T")
 
 
 class BadObject(ValueError):  # noqa: N818  (it is the object that is bad)
-    """An object that cannot be read; its text is a sentence for people, already safe to print.
+    """An object that cannot be read. Its text is a readable sentence that is safe to print.
 
-    `identity` is `namespace/name` as far as the object gives it away.
+    `identity` is `namespace/name`, as far as it can be read.
     """
 
     def __init__(self, message: str, identity: str = "") -> None:
@@ -33,7 +33,7 @@ class BadObject(ValueError):  # noqa: N818  (it is the object that is bad)
         self.identity = identity
 
 
-# Each is made when its kind is read first: all of them together take a tenth of the time to the first rows.
+# Each decoder is created when its kind is first read: creating all of them takes a tenth of the time to the first rows.
 @functools.cache
 def _decoder(kind: Kind) -> Callable[[bytes | msgspec.Raw], Object]:
     resource = RESOURCES[kind]
@@ -46,7 +46,7 @@ def _decoder(kind: Kind) -> Callable[[bytes | msgspec.Raw], Object]:
 def _line_decoder(kind: Kind) -> Callable[[bytes], tuple[str, Object]]:
     resource = RESOURCES[kind]
     convert = resource.decode
-    # Made here and not declared: a Struct for each shape, whose fields type checkers therefore cannot know.
+    # Created here, not declared: one Struct for each shape, so type checkers cannot know the fields.
     made: Any = msgspec.defstruct("WatchLine", [("type", str), ("object", resource.wire)])
     read: msgspec.json.Decoder[Any] = msgspec.json.Decoder(made)
 
@@ -66,7 +66,7 @@ _NAME_IN_BYTES = re.compile(rb'"metadata"\s*:\s*\{[^{}]*?"name"\s*:\s*"([^"\\]{1
 
 
 def _name_of(data: bytes | msgspec.Raw) -> str:
-    """As much of the object's name as a broken object gives away."""
+    """The part of a broken object's name that can be read."""
     try:
         meta = _name_decoder.decode(data).metadata
         if meta is not None and meta.name:
@@ -79,9 +79,9 @@ def _name_of(data: bytes | msgspec.Raw) -> str:
 
 
 def decode_line(kind: Kind, line: bytes) -> tuple[str, Object] | None:
-    """The type and the object of a watch's line, read in one pass; None where the object is not a whole one.
+    """The type and the object of a line of a watch, parsed in one pass; None if the object is incomplete.
 
-    Bookmarks and errors are not, nor are objects for which `decode` would raise `BadObject`.
+    Bookmarks and errors are incomplete, and so are objects for which `decode` would raise `BadObject`.
     """
     try:
         return _line_decoder(kind)(line)
@@ -92,7 +92,7 @@ def decode_line(kind: Kind, line: bytes) -> tuple[str, Object] | None:
 def decode(kind: Kind, data: bytes | msgspec.Raw) -> Object:
     """The object of that kind in the JSON text of one object.
 
-    Raises `BadObject`, with a sentence that names the object and the field, where it cannot be read.
+    Raises `BadObject` with a sentence that names the object and the field if it cannot be read.
     """
     try:
         return _decoder(kind)(data)

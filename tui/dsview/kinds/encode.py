@@ -1,4 +1,4 @@
-"""The inverse of `decode`: an object in Kubernetes' JSON shape, with the fields that dsview keeps and no others."""
+"""The inverse of `decode`: an object in Kubernetes' JSON shape, with only the fields that dsview keeps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsview.kinds.wire import Json, iso_time, without_empty
 
 
 def encode(kind: Kind, item: Object) -> Json:
-    """The object as a dict that `decode` reads back to an equal one."""
+    """The object as a dict that `decode` reads back to an equal object."""
     resource = RESOURCES[kind]
     version = f"{resource.group}/{resource.versions[0]}" if resource.group else resource.versions[0]
     body = resource.encode(item)

@@ -1,4 +1,4 @@
-"""EndpointSlices, packed: 15,000 slices with 300,000 endpoints as Structs cost 120 to 200 MB, joined text 20 MB."""
+"""EndpointSlices, packed: 15,000 slices with 300,000 endpoints take 120 to 200 MB as Structs, 20 MB as joined text."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _READY = 1
 class Endpoint(msgspec.Struct, frozen=True, gc=False):
     """One endpoint of a slice, unpacked for reading.
 
-    `ready` is true unless the condition is false: null means ready. `target` is the Pod it
-    stands for, namespace and name; `target_uid` that Pod's uid; both empty where a writer gave none.
+    `ready` is true unless the condition is false: null means ready. `target` is the namespace and name of its Pod, and
+    `target_uid` the uid of that Pod. Both are empty if the slice does not contain them.
     """
 
     addresses: tuple[str, ...]
@@ -30,15 +30,15 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def identity(self) -> str:
-        """What makes endpoints distinct: the target's uid, else its name, else the addresses."""
+        """What makes endpoints distinct: the uid of the target, otherwise its name, otherwise the addresses."""
         return self.target_uid or "/".join(self.target).strip("/") or ",".join(self.addresses)
 
 
 class EndpointSlice(Object, frozen=True, gc=False):
     """A discovery.k8s.io/v1 EndpointSlice.
 
-    `service_name` and `managed_by` are the labels of that meaning. Endpoints are kept packed in `rows`, one line
-    each, fields separated by tabs; `endpoints()` unpacks them.
+    `service_name` and `managed_by` are the labels of that meaning. Endpoints are packed in `rows`, one line each, with
+    fields separated by tabs; `endpoints()` unpacks them.
     """
 
     address_type: str = ""
@@ -48,11 +48,11 @@ class EndpointSlice(Object, frozen=True, gc=False):
     rows: str = ""
 
     def endpoints(self) -> Iterator[Endpoint]:
-        """The endpoints, in the order of the object."""
+        """The endpoints, in their order in the object."""
         return map(unpack, self.packed())
 
     def packed(self) -> list[str]:
-        """The rows, for `unpack` and its like."""
+        """The rows, for `unpack` and similar functions."""
         return self.rows.split("\n") if self.size else []
 
 
@@ -69,18 +69,19 @@ def unpack(row: str) -> Endpoint:
 
 
 def unpack_identity(row: str) -> tuple[str, bool]:
-    """`Endpoint.identity` and `ready` of a row, at a third of the price of all of it."""
+    """`Endpoint.identity` and `ready` of a row, at a third of the cost of unpacking all of it."""
     flags, addresses, namespace, name, uid, _ = row.split("\t")
     return uid or f"{namespace}/{name}".strip("/") or addresses, flags == "1"
 
 
 PLACEHOLDER = "192.192.192.192"
-"""The endpoint that Cilium gives the Services of its Gateways and Ingresses: the proxy on each node takes the traffic
-of both families (cilium/cilium operator/pkg/model/translation)."""
+"""The endpoint that Cilium adds to the Services of its Gateways and Ingresses: the proxy on each node accepts the
+traffic of both families (cilium/cilium operator/pkg/model/translation).
+"""
 
 
 def is_placeholder(row: str) -> bool:
-    """Whether the endpoint of a row is one that nothing is ever sent to, and that says nothing of either family."""
+    """Whether the endpoint of a row never receives traffic, and therefore says nothing about either family."""
     return PLACEHOLDER in row and unpack_addresses(row) == (PLACEHOLDER,)
 
 
@@ -91,7 +92,7 @@ def unpack_addresses(row: str) -> tuple[str, ...]:
 
 
 def pack(endpoints: Iterable[Endpoint]) -> tuple[int, str]:
-    """How many endpoints there are, and their rows. Separators inside hostile text become spaces."""
+    """The number of endpoints, and their rows. Separators inside hostile text become spaces."""
     rows = [
         "\t".join(
             (
@@ -113,7 +114,7 @@ def _clean(text: str) -> str:
 
 
 class Conditions(Wire):
-    """endpoints[].conditions; null is true."""
+    """endpoints[].conditions; null means true."""
 
     ready: bool | None = None
 
@@ -128,7 +129,7 @@ class TargetRef(Wire):
 
 
 class EndpointWire(Wire):
-    """endpoints[] of an EndpointSlice; `topology` names the node in v1beta1, which files of old clusters hold."""
+    """endpoints[] of an EndpointSlice. `topology` names the node in v1beta1, which files of old clusters contain."""
 
     addresses: list[str] | None = None
     conditions: Conditions | None = None
@@ -174,7 +175,7 @@ def _endpoint(e: EndpointWire, namespace: str) -> Endpoint:
 def _encode(item: EndpointSlice) -> Json:
     endpoints = []
     for e in item.endpoints():
-        # Only a Pod is kept by name; of any other target the uid alone.
+        # Only a Pod is kept by name; for any other target, only the uid is kept.
         kind = "Pod" if any(e.target) else "Other" if e.target_uid else ""
         target = without_empty(kind=kind, namespace=e.target[0], name=e.target[1], uid=e.target_uid)
         endpoints.append(

@@ -1,4 +1,4 @@
-"""Endpoints, the older form of EndpointSlices. Read only for DS-EPS-006."""
+"""Endpoints, the older form of EndpointSlices. Only read for DS-EPS-006."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsview.kinds.wire import Json, Wire
 
 
 class Endpoints(Object, frozen=True, gc=False):
-    """A v1 Endpoints object: the addresses of all its subsets. Read only for DS-EPS-006."""
+    """A v1 Endpoints object: the addresses of all its subsets. Only read for DS-EPS-006."""
 
     addresses: tuple[str, ...] = ()
 

@@ -1,4 +1,4 @@
-"""Events, of a few reasons only."""
+"""Events with one of a few reasons."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ EVENT_REASONS: tuple[str, ...] = (
     "SyncLoadBalancerFailed",
     "Unhealthy",
 )
-"""The only reasons that Events are asked for; each request has one as its fieldSelector."""
+"""The only reasons for which Events are requested. Each request has one reason as its fieldSelector."""
 
 _CONTAINER = re.compile(r"containers\{(?P<name>[^{}]*)\}$")
-"""How fieldPath of an Event names a container: `spec.containers{web}`."""
+"""How the fieldPath of an Event names a container: `spec.containers{web}`."""
 
 
 class Event(Object, frozen=True, gc=False):
-    """A v1 Event of one of the reasons in `kinds.EVENT_REASONS`, and the object it is about.
+    """A v1 Event with one of the reasons in `EVENT_REASONS`, and the object that it is about.
 
-    `involved_container` is the container of the Pod that it is about, where it names one.
+    `involved_container` is the container of the Pod that it is about, if it names one.
     """
 
     reason: str = ""
@@ -78,7 +78,7 @@ def _decode(o: EventWire) -> Event:
 
 
 REFUSED = "connection refused"
-"""What a failed probe's Event says where nothing listens on the address that was probed."""
+"""The text of a failed probe's Event if nothing listens on the probed address."""
 
 
 _TARGET = re.compile(r"(?:\[(?P<in_brackets>[0-9A-Fa-f:.]+)\]|\b(?P<bare>[0-9.]+)):[0-9]+")
@@ -86,12 +86,12 @@ _TARGET = re.compile(r"(?:\[(?P<in_brackets>[0-9A-Fa-f:.]+)\]|\b(?P<bare>[0-9.]+
 
 
 def probed_addresses(message: str) -> list[str]:
-    """The addresses that a failed probe's Event names, each with a port behind it."""
+    """The addresses in the Event of a failed probe, each followed by a port."""
     return [found.group("in_brackets") or found.group("bare") for found in _TARGET.finditer(message)]
 
 
 def is_about_addresses(event: Event) -> bool:
-    """Whether an Event can tell anything of address families: most failed probes do not."""
+    """Whether an Event can say anything about address families. Most failed probes cannot."""
     return event.reason != "Unhealthy" or REFUSED in event.message
 
 

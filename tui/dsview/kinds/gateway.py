@@ -1,4 +1,4 @@
-"""Gateway API: GatewayClass, Gateway and HTTPRoute, as far as they say how traffic comes in and where it goes.
+"""Gateway API: the fields of GatewayClass, Gateway and HTTPRoute that say how traffic enters and where it goes.
 
 The fields are those of gateway.networking.k8s.io/v1 (kubernetes-sigs/gateway-api apis/v1).
 """
@@ -21,7 +21,7 @@ GROUP = "gateway.networking.k8s.io"
 
 
 class ParametersRef(msgspec.Struct, frozen=True, gc=False):
-    """A parametersRef; `namespace` is empty where it is that of the object that has it."""
+    """A parametersRef; `namespace` is empty if it is that of the object with the reference."""
 
     group: str
     kind: str
@@ -30,7 +30,7 @@ class ParametersRef(msgspec.Struct, frozen=True, gc=False):
 
 
 class GatewayClass(Object, frozen=True, gc=False):
-    """A GatewayClass: which controller serves the Gateways of the class."""
+    """A GatewayClass: the controller that serves the Gateways of the class."""
 
     controller: str = ""
     parameters: ParametersRef | None = None
@@ -46,14 +46,14 @@ class GatewayListener(msgspec.Struct, frozen=True, gc=False):
 
 
 class GatewayAddress(msgspec.Struct, frozen=True, gc=False):
-    """An address of a Gateway: `IPAddress`, `Hostname`, or a type of the controller's own."""
+    """An address of a Gateway: `IPAddress`, `Hostname`, or a type that the controller defines."""
 
     type: str
     value: str
 
 
 class Gateway(Object, frozen=True, gc=False):
-    """A Gateway. `requested` are spec.addresses, `addresses` those of the status; `programmed` is empty if unsaid."""
+    """A Gateway. `requested` are spec.addresses, `addresses` those of the status; `programmed` is empty if unknown."""
 
     class_name: str = ""
     listeners: tuple[GatewayListener, ...] = ()
@@ -65,7 +65,7 @@ class Gateway(Object, frozen=True, gc=False):
 
 
 class RouteBackend(msgspec.Struct, frozen=True, gc=False):
-    """A Service that a rule of a route sends requests to."""
+    """A Service to which a rule of a route sends requests."""
 
     namespace: str
     name: str
@@ -78,7 +78,7 @@ class RouteBackend(msgspec.Struct, frozen=True, gc=False):
 
 
 class HTTPRoute(Object, frozen=True, gc=False):
-    """An HTTPRoute. `parents` are the Gateways that it names, `accepted` those of them that accepted it."""
+    """An HTTPRoute. `parents` are the Gateways that it names, `accepted` those that accepted it."""
 
     hostnames: tuple[str, ...] = ()
     parents: tuple[Key, ...] = ()
@@ -218,7 +218,7 @@ def _read_gateway(o: GatewayWire) -> Gateway:
 
 
 _gateway_keys = Interner()
-"""A Gateway is named by many routes, twice by each: in the spec and in the status."""
+"""Many routes name the same Gateway, each of them twice: in the spec and in the status."""
 
 
 def _gateway_key(parent: _ParentWire | None, namespace: str) -> Key | None:

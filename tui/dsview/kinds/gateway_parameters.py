@@ -1,6 +1,6 @@
-"""What controllers of Gateways are set up with: EnvoyProxy, NginxProxy and CiliumGatewayClassConfig.
+"""The configuration of Gateway controllers: EnvoyProxy, NginxProxy and CiliumGatewayClassConfig.
 
-Only what decides address families is read of each. The groups and versions are those of the projects' own CRDs.
+Only the fields that determine address families are read. The groups and versions are those of the projects' own CRDs.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class GatewayParameters(Object, frozen=True, gc=False):
 
     @property
     def replaces_class(self) -> bool:
-        """Whether nothing that the class names counts beside these parameters of a Gateway.
+        """Whether these parameters of a Gateway replace all parameters of the class.
 
-        Envoy Gateway merges only where it is told to (api/v1alpha1/envoyproxy_types.go, MergeType).
+        Envoy Gateway only merges if it is configured to (api/v1alpha1/envoyproxy_types.go, MergeType).
         """
         return self.kind == Kind.ENVOY_PROXY.value and self.merge_type in {"", "Replace"}
 

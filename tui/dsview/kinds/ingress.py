@@ -20,7 +20,7 @@ from dsview.kinds.wire import Json, Wire, without_empty
 
 
 class IngressBackend(msgspec.Struct, frozen=True, gc=False):
-    """A Service that a path or the default backend of an Ingress names. `host` is empty for every host."""
+    """A Service that a path or the default backend of an Ingress names. `host` is empty if it applies to every host."""
 
     host: str
     service: str
@@ -47,7 +47,7 @@ class Ingress(Object, frozen=True, gc=False):
 
     @property
     def is_manifest(self) -> bool:
-        """Whether this is a manifest that no API server has seen."""
+        """Whether this is a manifest that has not been sent to an API server."""
         return not (self.uid or self.created or self.load_balancer_ingress)
 
 
@@ -57,7 +57,10 @@ INGRESS_ANNOTATIONS = (
 )
 
 SOURCE_RANGE_ANNOTATIONS = ("whitelist-source-range", "allowlist-source-range", "denylist-source-range")
-"""The annotations of an Ingress that name source ranges, behind any prefix: `--annotations-prefix` chooses it."""
+"""The annotations of an Ingress that name source ranges.
+
+The prefix can be any, because `--annotations-prefix` sets it.
+"""
 
 SERVICE_UPSTREAM = "service-upstream"
 """The annotation, behind a prefix too, by which requests go to the cluster IP of a backend."""
@@ -86,7 +89,7 @@ class BackendService(Wire):
 
 
 class Backend(Wire):
-    """A backend of an Ingress; in v1beta1, which files of old clusters hold, the Service's name and port themselves."""
+    """A backend of an Ingress; in v1beta1, which files of old clusters contain, the name and port of the Service."""
 
     service: BackendService | None = None
     service_name: str | None = None
@@ -155,7 +158,7 @@ def _decode(o: IngressWire) -> Ingress:
 
 
 def _encode(item: Ingress) -> Json:
-    # Rules without paths first, since they say in which order the hosts come.
+    # Rules without paths come first, because rules determine the order of the hosts.
     rules: list[Json] = [{} if host == "*" else {"host": host} for host in item.hosts]
     default: Json | None = None
     for i, b in enumerate(item.backends):

@@ -1,4 +1,4 @@
-"""IPAddresses: one for each cluster IP that is taken."""
+"""IPAddresses: one for each allocated cluster IP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dsview.kinds.wire import Json, Wire, without_empty
 
 
 class IPAddress(Object, frozen=True, gc=False):
-    """A networking.k8s.io IPAddress: its name is the address. `parent_*` names the Service that holds it."""
+    """A networking.k8s.io IPAddress: its name is the address. `parent_*` names the Service that has it."""
 
     parent_resource: str = ""
     parent_namespace: str = ""

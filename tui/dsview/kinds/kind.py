@@ -1,4 +1,4 @@
-"""The kinds of object that dsview reads, and what each module of a kind says about its own."""
+"""The kinds of object that dsview reads, and what each kind's module declares about it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 
 class Kind(StrEnum):
-    """A Kubernetes kind, by its own name."""
+    """A Kubernetes kind, by its Kubernetes name."""
 
     SERVICE = "Service"
     ENDPOINT_SLICE = "EndpointSlice"
@@ -37,7 +37,7 @@ class Kind(StrEnum):
     """The Gateway of networking.istio.io, which has its name in common with that of the Gateway API."""
 
     PROXY_LISTENERS = "ProxyListeners"
-    """Not a Kubernetes kind: what a proxy pod listens on, by the configuration that it runs with."""
+    """Not a Kubernetes kind: the addresses that a proxy pod listens on, according to its configuration."""
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     has_protobuf: bool = False
     alias: str
     served_as: str = ""
-    # Wire structs and kept objects differ by kind, so these can only be typed inside each kind's module.
+    # Wire structs and kept objects differ by kind, so these can only be typed inside the module of each kind.
     wire: type[Any]
     decode: Callable[[Any], Any]
     encode: Callable[[Any], dict[str, Any]]
@@ -80,5 +80,5 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rbac_name(self) -> str:
-        """`plural.group`, as API errors and `kubectl auth can-i` write it."""
+        """`plural.group`, as in API errors and `kubectl auth can-i`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural

@@ -1,4 +1,4 @@
-"""status.loadBalancer, as Services and Ingresses have it."""
+"""status.loadBalancer of Services and Ingresses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsview.kinds.wire import Json, Wire, without_empty
 
 
 class LoadBalancerIngress(msgspec.Struct, frozen=True, gc=False):
-    """One entry of status.loadBalancer.ingress; `ip_mode` is `VIP`, `Proxy` or empty (then VIP)."""
+    """One entry of status.loadBalancer.ingress; `ip_mode` is `VIP`, `Proxy` or empty (which means VIP)."""
 
     ip: str = ""
     hostname: str = ""

@@ -1,4 +1,4 @@
-"""What every object has: name, namespace, uid, version, labels and owner."""
+"""The metadata of every object: name, namespace, uid, version, labels and owner."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dsview.kinds.annotations import IGNORE_ANNOTATION, Annotations
 from dsview.kinds.wire import NULL, NULLS, Memo, Wire, seconds
 
 Key = tuple[str, str]
-"""Namespace (empty for cluster-wide kinds) and name."""
+"""Namespace (empty for cluster-scoped kinds) and name."""
 
 Labels = Mapping[str, str]
 
@@ -86,7 +86,7 @@ _labels = Memo(_read_labels)
 
 
 def read_labels(raw: msgspec.Raw) -> Labels:
-    """Labels, shared by all objects that have the same."""
+    """Labels, shared by all objects with equal labels."""
     return _labels[bytes(raw)]
 
 
@@ -104,7 +104,7 @@ def read_owner(raw: msgspec.Raw) -> OwnerRef | None:
 
 
 def read_meta(meta: ObjectMeta, annotations: Annotations) -> dict[str, Any]:
-    """What every object has, as keyword arguments."""
+    """The metadata of every object, as keyword arguments."""
     if not meta.name:
         raise ValueError("metadata.name is empty")
     return {

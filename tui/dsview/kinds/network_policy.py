@@ -19,7 +19,10 @@ class IPBlock(msgspec.Struct, frozen=True, gc=False):
 
 
 class PolicyRule(msgspec.Struct, frozen=True, gc=False):
-    """One ingress or egress rule. `has_selectors` is true where a peer is no ipBlock; no peer at all means anyone."""
+    """One ingress or egress rule. `has_selectors` is true if a peer is not an ipBlock.
+
+    Without peers, the rule applies to everyone.
+    """
 
     blocks: tuple[IPBlock, ...]
     has_selectors: bool
@@ -35,13 +38,16 @@ class LabelRequirement(msgspec.Struct, frozen=True, gc=False):
 
 
 class LabelSelector(msgspec.Struct, frozen=True, gc=False):
-    """A metav1.LabelSelector; without any requirement it selects everything."""
+    """A metav1.LabelSelector. Without requirements it selects everything."""
 
     match_labels: Labels = NO_LABELS
     match_expressions: tuple[LabelRequirement, ...] = ()
 
     def matches(self, labels: Labels) -> bool:
-        """Whether the labels satisfy every requirement (K:staging/src/k8s.io/apimachinery/pkg/labels/selector.go)."""
+        """Whether the labels satisfy every requirement.
+
+        The rules are those of kubernetes/kubernetes staging/src/k8s.io/apimachinery/pkg/labels/selector.go.
+        """
         if any(labels.get(key) != value for key, value in self.match_labels.items()):
             return False
         return all(_satisfies(requirement, labels) for requirement in self.match_expressions)
@@ -62,7 +68,7 @@ def _satisfies(requirement: LabelRequirement, labels: Labels) -> bool:
 
 
 class NetworkPolicy(Object, frozen=True, gc=False):
-    """A networking.k8s.io NetworkPolicy. A direction that is not in `policy_types` is not restricted."""
+    """A networking.k8s.io NetworkPolicy. A direction that is missing from `policy_types` is not restricted."""
 
     pod_selector: LabelSelector = LabelSelector()
     policy_types: tuple[str, ...] = ()

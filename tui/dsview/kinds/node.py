@@ -20,7 +20,7 @@ class NodeAddress(msgspec.Struct, frozen=True, gc=False):
 
 
 class Node(Object, frozen=True, gc=False):
-    """A v1 Node. `annotations` holds those that are read only; `taints` are (key, effect)."""
+    """A v1 Node. `annotations` contains only those that are read; `taints` are (key, effect)."""
 
     pod_cidr: str = ""
     pod_cidrs: tuple[str, ...] = ()
@@ -39,11 +39,11 @@ class Node(Object, frozen=True, gc=False):
 
     @property
     def cidrs(self) -> tuple[str, ...]:
-        """spec.podCIDRs, or spec.podCIDR alone."""
+        """spec.podCIDRs, or only spec.podCIDR."""
         return self.pod_cidrs or ((self.pod_cidr,) if self.pod_cidr else ())
 
     def annotation(self, name: str) -> str:
-        """The value of one of the annotations that are kept, or an empty string."""
+        """The value of one of the kept annotations, or an empty string."""
         return next((value for key, value in self.annotations if key == name), "")
 
 

@@ -1,4 +1,4 @@
-"""All kinds that dsview reads. To add one: its module, its name in `kind.Kind`, and its line here."""
+"""All kinds that dsview reads. To add a kind, add its module, its name in `kind.Kind`, and its line here."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ RESOURCES: dict[Kind, Resource] = {
         istio_gateway.ISTIO_GATEWAY,
     )
 }
-"""Every kind by its name, in the order in which they are read and shown."""
+"""Every kind by its name, in reading and display order."""
 
 CORE_KINDS: tuple[Kind, ...] = tuple(kind for kind, resource in RESOURCES.items() if resource.core)
-"""The kinds that a verdict cannot do without."""
+"""The kinds that a verdict requires."""
 
 GATEWAY_KINDS: tuple[Kind, ...] = tuple(kind for kind, resource in RESOURCES.items() if resource.optional)
 """The kinds of the Gateway API and of its controllers."""

@@ -20,7 +20,7 @@ from dsview.kinds.wire import Json, Wire, texts, without_empty
 
 
 class ServicePort(msgspec.Struct, frozen=True, gc=False):
-    """A port of a Service. `target_port` is a number, a container port's name, or empty for "the same"."""
+    """A port of a Service. `target_port` is a number, the name of a container port, or empty if it equals the port."""
 
     name: str
     protocol: str
@@ -33,9 +33,9 @@ _USUAL_FAMILIES = frozenset({("IPv4",), ("IPv6",), ("IPv4", "IPv6"), ("IPv6", "I
 
 
 class Service(Object, frozen=True, gc=False):
-    """A v1 Service. `annotations` holds those of load balancers only, as (name, value).
+    """A v1 Service. `annotations` contains only those for load balancers, as (name, value).
 
-    `has_status` is false where the object has no status at all, as in a manifest.
+    `has_status` is false if the object has no status, as in a manifest.
     """
 
     type: str = "ClusterIP"
@@ -57,16 +57,16 @@ class Service(Object, frozen=True, gc=False):
 
     @property
     def is_manifest(self) -> bool:
-        """Whether this is a manifest that no API server has seen: it says what is wanted, not what became of it.
+        """Whether this is a manifest that has not been sent to an API server, so it contains the desired state only.
 
-        `kubectl create --dry-run` writes an empty status; only an API server writes clusterIPs beside it.
+        `kubectl create --dry-run` writes an empty status; only an API server writes clusterIPs next to it.
         """
         was_served = self.has_status and (self.cluster_ips or self.load_balancer_ingress)
         return not (self.uid or self.created or was_served)
 
     @property
     def is_headless(self) -> bool:
-        """Whether the Service has no cluster IP by intention."""
+        """Whether the Service is intentionally headless."""
         return self.cluster_ip == "None" or (not self.cluster_ip and self.cluster_ips[:1] == ("None",))
 
     @property
@@ -76,13 +76,13 @@ class Service(Object, frozen=True, gc=False):
 
     @property
     def real_cluster_ips(self) -> tuple[str, ...]:
-        """The cluster IPs that are addresses: none for a headless Service."""
+        """The cluster IPs that are addresses. Empty for a headless Service."""
         texts = self.cluster_ips or ((self.cluster_ip,) if self.cluster_ip else ())
         return tuple(text for text in texts if text and text != "None")
 
     @property
     def families(self) -> tuple[Family, ...]:
-        """The families of the Service: spec.ipFamilies, or what clusterIPs imply where a watch left it empty."""
+        """The families of the Service: spec.ipFamilies, or the families of clusterIPs if a watch left it empty."""
         if self.is_external_name:
             return ()
         if self.ip_families in _USUAL_FAMILIES:
@@ -120,13 +120,13 @@ BALANCER_PREFIXES = (
     "service.beta.kubernetes.io/vultr-loadbalancer-",
     "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-",
 )
-"""How the annotations of providers begin whose load balancers end each connection and open one of their own."""
+"""The annotation prefixes of providers whose load balancers terminate each connection and open a new one."""
 
 _named_annotations = annotation_reader(IGNORE_ANNOTATION, *SERVICE_ANNOTATIONS)
 
 
 def service_annotations(raw: msgspec.Raw) -> Annotations:
-    """What is read of a Service: the named ones, and of `BALANCER_PREFIXES` that they are there, without a value."""
+    """The annotations of a Service that are read: the named ones, and the names of those with `BALANCER_PREFIXES`."""
     of_providers = matching_annotations(raw, BALANCER_PREFIXES, str.startswith)
     return (*_named_annotations(raw), *((name, "") for name, _ in of_providers))
 

@@ -1,4 +1,4 @@
-"""ServiceCIDRs: the ranges that cluster IPs come from."""
+"""ServiceCIDRs: the ranges from which cluster IPs are allocated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsview.kinds.wire import Json, Wire, seconds, texts
 
 
 class ServiceCIDR(Object, frozen=True, gc=False):
-    """A networking.k8s.io ServiceCIDR. `deleted` is its deletion time, 0 where it is not being deleted."""
+    """A networking.k8s.io ServiceCIDR. `deleted` is its deletion time, 0 if it is not being deleted."""
 
     deleted: int = 0
     cidrs: tuple[str, ...] = ()

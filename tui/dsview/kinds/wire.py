@@ -1,4 +1,4 @@
-"""What all modules of kinds share: the base of wire structs, interning of what repeats, and small helpers."""
+"""Code shared by the modules of kinds: the base of wire structs, interning of repeated values, and small helpers."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ Json = dict[str, Any]
 NULL = Raw(b"null")
 
 NULLS = frozenset({b"null", b"{}", b"[]"})
-"""How a map or a list that holds nothing is written."""
+"""How an empty map or list is written."""
 
 
 class Wire(msgspec.Struct, rename="camel", gc=False):
-    """Base of what the API server sends as JSON: camelCase names, only fields that are used, all others skipped.
+    """Base of the JSON objects that the API server sends: camelCase names, only the fields in use, all others skipped.
 
-    Go writes empty slices and maps as `null` or leaves them out, so all but the name may be absent or null. What is of
-    the wrong type fails the one object it is in (`decode.BadObject`). What repeats across objects (labels, owners, host
-    addresses, containers) comes as `Raw` and is decoded once for each distinct text.
+    Go writes empty slices and maps as `null` or omits them, so every field except the name may be missing or null. A
+    value of the wrong type makes only its own object fail (`decode.BadObject`). Values that repeat across objects
+    (labels, owners, host addresses, containers) are kept as `Raw` and decoded once for each distinct text.
     """
 
 
 _LONGEST = 16_384
-"""Bytes that are kept to be known again: labels have up to 1 kB, containers up to 10 kB."""
+"""The size limit for bytes that are kept for look-up: labels have up to 1 kB, containers up to 10 kB."""
 
 
 class Interner:
-    """Decoded values by the bytes or words they came from. Emptied when it has grown to `limit` entries.
+    """Decoded values by the bytes or words they came from. Emptied when it reaches `limit` entries.
 
-    What is larger than anything that repeats is decoded each time: it could hold gigabytes.
+    Keys larger than anything that usually repeats are decoded each time; otherwise the cache could grow to gigabytes.
     """
 
     def __init__(self, limit: int = 20_000) -> None:
@@ -45,7 +45,7 @@ class Interner:
         self._values: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value made for an equal key before, or a new one."""
+        """The value created earlier for an equal key, or a new one."""
         value: T | None = self._values.get(key)
         if value is None:
             value = make()
@@ -76,7 +76,7 @@ class Memo(dict[K, T]):
 
 
 def seconds(moment: datetime | None) -> int:
-    """A moment as whole epoch seconds; 0 where there is none."""
+    """A time as whole epoch seconds; 0 if there is none."""
     return int(moment.timestamp()) if moment is not None else 0
 
 
@@ -90,22 +90,22 @@ _FIRST, _LAST = -62_135_596_800, 253_402_300_799
 """The years 1 to 9999."""
 
 _OFFSET = 86_340
-"""23:59, the largest offset that is written: with it RFC 3339 reaches almost a day further."""
+"""23:59, the largest offset that is written: with it, RFC 3339 extends by almost a day."""
 
 PLAUSIBLE = range(1, 7_258_118_400)
-"""Moments that clocks tell, until 2200. Others are kept and shown, and nothing is concluded from them."""
+"""Plausible times, until 2200. Others are kept and shown, but no conclusions are drawn from them."""
 
 
 def utc(seconds: int) -> datetime:
-    """A moment in UTC; the nearest one that there is where a year has more than four digits or is before the first."""
+    """A time in UTC, or the nearest valid one if the year has more than four digits or is before the year 1."""
     return _EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))
 
 
 def iso_time(seconds: int) -> str | None:
-    """Epoch seconds as Kubernetes writes a time; None for 0, which is "not given".
+    """Epoch seconds in the Kubernetes time format; None for 0, which means "not set".
 
-    What any such text says is written as one that says the same. Only protobuf can say more: that is written as the
-    nearest one.
+    A time that came from text is written as an equal time. Only protobuf can express others; they are written as the
+    nearest time.
     """
     if not seconds:
         return None
@@ -120,7 +120,7 @@ def iso_time(seconds: int) -> str | None:
 
 
 def without_empty(**fields: Any) -> Json:
-    """The fields that say something, a zero too, in Kubernetes' spelling (a trailing underscore is dropped)."""
+    """The non-empty fields, including zeros, in Kubernetes' spelling (a trailing underscore is dropped)."""
     return {
         key.rstrip("_"): value
         for key, value in fields.items()

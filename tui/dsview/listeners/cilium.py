@@ -1,4 +1,4 @@
-"""Cilium: the Envoy of every node takes the traffic, below the Service. ConfigMap cilium-config says which families."""
+"""Cilium: the Envoy of every node accepts the traffic, below the Service. ConfigMap cilium-config sets the families."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Cilium(ProxyController):
     reaches_backends_from_pods = False
 
     def is_proxy(self, pod: Pod) -> bool:
-        """Never: no pod takes the traffic."""
+        """Always false: traffic does not go to a pod."""
         return False
 
     def cluster_config_maps(self) -> tuple[Key, ...]:
@@ -39,7 +39,7 @@ class Cilium(ProxyController):
         return (CONFIG_MAP,)
 
     def node_sockets(self, cluster: ClusterReader) -> Sockets:
-        """What the Envoys of the nodes take, on every port."""
+        """What the Envoys of the nodes accept, on every port."""
         settings = cluster.config_maps.get(CONFIG_MAP)
         if settings is None:
             return unknown("ConfigMap kube-system/cilium-config was not read")
@@ -58,7 +58,7 @@ class Cilium(ProxyController):
         )
 
     def services(self, cluster: ClusterReader) -> DoorServices:
-        """The Services that it makes for its Gateways and Ingresses; they select no pods."""
+        """The Services that it creates for its Gateways and Ingresses; they do not select pods."""
         kinds = (Kind.SERVICE, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
         versions = tuple(cluster.epochs[kind] for kind in kinds)
         return cluster.remembered("Services of cilium", versions, lambda: self._made(cluster))
@@ -75,11 +75,11 @@ class Cilium(ProxyController):
         return found
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
-        """cilium-config, by the chart."""
+        """cilium-config, set through the chart."""
         return f"# set {family.lower()}.enabled: true in Cilium's chart values, and restart its agents"
 
     def service_fix(self, service: Service) -> str:
-        """The fields of CiliumGatewayClassConfig; for Ingresses there are none."""
+        """The fields of CiliumGatewayClassConfig. Empty for Ingresses, which have no such fields."""
         if _INGRESS in service.labels:
             return ""
         return (

@@ -1,4 +1,4 @@
-"""Front doors without sockets in the cluster: the load balancers of clouds."""
+"""Front doors without sockets in the cluster: cloud load balancers."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ CLOUD_CONTROLLERS: dict[str, str] = {
     "networking.gke.io/gateway": "gke",
     "alb.networking.azure.io/alb-controller": "azure",
 }
-"""The short name of each, by what its classes name as controller."""
+"""The short name of each, by the controller that its classes name."""

@@ -1,4 +1,4 @@
-"""What a controller may ask of the cluster. `dsview.cluster.state.ClusterState` is one; nothing else is needed."""
+"""The part of the cluster that a controller can query. `dsview.cluster.state.ClusterState` implements it."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class Selectors(Protocol):
 
 
 class KindStatus(Protocol):
-    """How reading a kind went."""
+    """The result of reading a kind."""
 
     @property
     def reason(self) -> str:
-        """Why it is not whole; empty where it is."""
+        """Why it is incomplete; empty if it is complete."""
 
 
 class ClusterReader(Protocol):
-    """The cluster as far as it was read."""
+    """The cluster, as far as it was read."""
 
     @property
     def pods(self) -> Objects[Pod]:
@@ -70,7 +70,7 @@ class ClusterReader(Protocol):
 
     @property
     def config_maps(self) -> Objects[ConfigMap]:
-        """The ConfigMaps that are read, by name."""
+        """The ConfigMaps that are read by name."""
 
     @property
     def ingresses(self) -> Objects[Ingress]:
@@ -101,7 +101,7 @@ class ClusterReader(Protocol):
 
     @property
     def proxy_listeners(self) -> Objects[ProxyListeners]:
-        """The configuration files of proxy pods that were read, or why not."""
+        """The configuration files of proxy pods that were read, or why they were not."""
 
     @property
     def selectors(self) -> Selectors:
@@ -109,11 +109,11 @@ class ClusterReader(Protocol):
 
     @property
     def controllers(self) -> Mapping[Key, Pod]:
-        """The proxy pods of all controllers, finished ones included."""
+        """The proxy pods of all controllers, including finished ones."""
 
     @property
     def control_planes(self) -> Mapping[Key, Pod]:
-        """The pods that set up proxies and are none themselves, finished ones included."""
+        """The pods that configure proxies but are not proxies, including finished ones."""
 
     @property
     def proxies_version(self) -> int:
@@ -121,10 +121,10 @@ class ClusterReader(Protocol):
 
     @property
     def epochs(self) -> Mapping[Kind, int]:
-        """Grows, by kind, with every change of an object."""
+        """A number for each kind that grows with every change of an object."""
 
     def status(self, kind: Kind) -> KindStatus:
-        """How reading a kind went."""
+        """The result of reading a kind."""
 
     def is_known(self, kind: Kind) -> bool:
         """Whether all objects of the kind were read at least once."""
@@ -133,4 +133,4 @@ class ClusterReader(Protocol):
         """Whether there may be objects of the kind that were not read."""
 
     def remembered(self, name: str, versions: Hashable, make: Callable[[], T]) -> T:
-        """What `make` returned when it was called for the same name and versions last; else it is called."""
+        """The last result of `make` for this name if the versions are the same; otherwise `make` is called."""

@@ -19,18 +19,18 @@ from dsview.listeners.nginx_conf.subprocess_parser import ParserFailed, parse_ap
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 IN_THREAD_BYTES: Final = 256 * 1024
-"""Up to here a file is parsed where it was read, at most 0.1 s; larger ones in another process."""
+"""Files up to this size are parsed in the process that reads them, in 0.1 s or less; larger ones in another process."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What a text says: listeners, or in `unread` why they are not known."""
+    """The result of parsing a text: listeners, or in `unread` why they are not known."""
 
     listeners: tuple[Listener, ...] = ()
     unread: str = ""
 
 
 class Verdicts:
-    """Verdicts by digest of the text, the `limit` last used. Threads that ask for the same one share its making."""
+    """The last `limit` verdicts by digest of the text. Threads that request the same verdict share its computation."""
 
     def __init__(self, limit: int = 64) -> None:
         self._limit = limit
@@ -38,7 +38,7 @@ class Verdicts:
         self._made: OrderedDict[str, Future[Verdict]] = OrderedDict()
 
     def of(self, digest: str, text: bytes) -> Verdict:
-        """The verdict on a text, made now or before; blocks while it is being made."""
+        """The verdict on a text, cached or new. Blocks while it is being computed."""
         with self._lock:
             future = self._made.get(digest)
             mine = future is None
@@ -72,9 +72,9 @@ _VERDICTS: Final = Verdicts()
 
 
 def parse_conf(text: bytes) -> tuple[Listener, ...]:
-    """The sockets of an nginx.conf, in order of first appearance, with what all servers that share one set.
+    """The sockets of an nginx.conf, in order of first appearance, each with the options of all servers that share it.
 
-    Names and options are nginx's own text: hostile until `model.text.safe` has seen it.
+    Names and options are text from nginx, which must pass `core.text.safe` before it is printed.
 
     Raises:
         UnreadConf: they are not known; the text says why.
@@ -89,9 +89,9 @@ def parse_conf(text: bytes) -> tuple[Listener, ...]:
 
 
 def read_conf(pod: Pod, text: bytes) -> ProxyListeners:
-    """The listeners of a controller pod whose nginx.conf is `text`; never raises for what the text holds.
+    """The listeners of a controller pod whose nginx.conf is `text`. Never raises because of the contents.
 
-    Blocks for as long as parsing takes, so it belongs into a thread. The same text is parsed once.
+    Blocks while the text is parsed, so call it in a thread. The same text is parsed once.
     """
     digest = hashlib.sha256(text).hexdigest()
     verdict = _VERDICTS.of(digest, text)

@@ -8,7 +8,10 @@ from dsview.listeners.cluster import ClusterReader
 
 
 def is_config_map_unread(state: ClusterReader, key: Key) -> bool:
-    """Whether a ConfigMap may exist and could not be read. Where all that were asked for could be, it does not."""
+    """Whether a ConfigMap may exist but could not be read.
+
+    If all requested ConfigMaps could be read, it does not exist.
+    """
     if key in state.config_maps:
         return False
     if not state.is_known(Kind.CONFIG_MAP):

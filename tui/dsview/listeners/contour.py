@@ -1,4 +1,4 @@
-"""Contour: its own arguments say what its Envoys listen on, by default `0.0.0.0` (cmd/contour/serve.go)."""
+"""Contour: its own arguments determine what its Envoys listen on, by default `0.0.0.0` (cmd/contour/serve.go)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Contour(ProxyController):
     )
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By the label of its Envoys, with Contour's shutdown manager beside Envoy."""
+        """By the label of its Envoys, with Contour's shutdown manager next to Envoy."""
         labels = pod.labels
         is_envoy = (
             labels.get("app") == "envoy"
@@ -47,7 +47,7 @@ class Contour(ProxyController):
         return _container(pod) is not None
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
-        """By the flags of the contour pods of the same namespace and Gateway, by port."""
+        """By the flags of the contour pods in the same namespace and of the same Gateway, by port."""
         gateway: Key | None = gateway_of(pod.labels, pod.namespace)
         pods = [
             p

@@ -1,4 +1,4 @@
-"""What a controller says of its proxy pods: the protocol that every module of this room implements."""
+"""What a controller reports about its proxy pods: the protocol that every module of this package implements."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ DoorServices = Mapping[Key, tuple[Service, tuple[Pod, ...]]]
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):
-    """A setting that keeps a family switched off, and how to change it.
+    """A setting that disables a family, and how to change it.
 
-    `patch` is a merge patch of `holder` that switches the family on; the proxies have to start anew after it.
+    `patch` is a merge patch of `holder` that enables the family; the proxies must be restarted after it.
     """
 
     holder: ObjectRef
@@ -34,9 +34,9 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes proxies listen on a family. With neither `switch` nor `edit`, a restart is enough.
+    """What makes proxies listen on a family. Without `switch` and `edit`, a restart is enough.
 
-    `edit` is a ConfigMap to edit by hand, and `note` the line to add there.
+    `edit` is a ConfigMap to edit manually, and `note` the line to add there.
     """
 
     switch: Switch | None = None
@@ -65,39 +65,42 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Controller:
-    """A controller, by its own name. What is not overridden holds for one of which nothing is known."""
+    """A controller, by its own name. Methods that are not overridden return what is valid for an unknown controller."""
 
     name: str = ""
     reaches_every_endpoint = False
-    """Whether it sends to the endpoints of all slices of a backend, of whichever family."""
+    """Whether it sends requests to the endpoints of all slices of a backend, regardless of family."""
 
     conf_commands: tuple[tuple[str, ...], ...] = ()
-    """Commands that print the configuration of a proxy, tried in this order. They have no other effect."""
+    """Commands that print the configuration of a proxy, tried in this order. They have no side effects."""
 
     conf_kinds: tuple[Kind, ...] = ()
-    """The kinds whose objects the controller writes that configuration from: a change of one makes it read again."""
+    """The kinds from whose objects the controller writes that configuration.
+
+    A change of one causes it to be read again.
+    """
 
     vocabulary: Vocabulary = Vocabulary()
 
     title: str = ""
-    """How people write the name, where that is another."""
+    """The usual spelling of the name, if it is different."""
 
     config_map_name: str = ""
-    """The ConfigMap that is read of it by default; empty for none."""
+    """The ConfigMap that is read for it by default; empty for none."""
 
     notice: str = ""
-    """A sentence that the header shows where the controller runs; empty for none."""
+    """A sentence that the header shows if the controller runs; empty for none."""
 
     def is_proxy(self, pod: Pod) -> bool:
-        """Whether the pod accepts this controller's connections: by namespace, labels and containers alone."""
+        """Whether the pod accepts this controller's connections, judged only by namespace, labels and containers."""
         raise NotImplementedError
 
     def container_to_read(self, pod: Pod) -> Container | None:
-        """The container whose configuration file is read; None where there is nothing to read."""
+        """The container whose configuration file is read; None if there is nothing to read."""
         return None
 
     def config_map_key(self, pod: Pod) -> Key | None:
-        """The ConfigMap that has to be read besides; None for none."""
+        """The ConfigMap that must be read too; None for none."""
         return None
 
     def listeners(self, cluster: ClusterReader, pod: Pod) -> ProxyListeners:
@@ -105,13 +108,13 @@ class Controller:
         raise NotImplementedError
 
     def traffic_ports(self, cluster: ClusterReader, pod: Pod, service: Service | None) -> set[int]:
-        """The ports of the pod that connections come to: those that a Service leads to, or all."""
+        """The ports of the pod that receive connections: those that a Service leads to, or all."""
         raise NotImplementedError
 
     def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
         """The ports that the Service leads to and on which the pod has no listener of the family.
 
-        Empty where that is not known.
+        Empty if this is unknown.
         """
         raise NotImplementedError
 
@@ -120,11 +123,11 @@ class Controller:
         raise NotImplementedError
 
     def published(self, cluster: ClusterReader, service: Key) -> Sequence[Pod]:
-        """The pods that name the Service as the one they are published by."""
+        """The pods that name the Service as the one that publishes them."""
         return ()
 
     def published_by(self, pod: Pod) -> Key | None:
-        """The Service that the pod names as the one it is published by."""
+        """The Service that the pod names as the one that publishes it."""
         return None
 
     def proxies_of(self, ingress: Ingress, cluster: ClusterReader) -> list[Pod]:
@@ -132,13 +135,13 @@ class Controller:
         return []
 
     def status_service(self, pod: Pod) -> Key | None:
-        """The Service whose addresses the pod copies into the status of Ingresses; None where this is not known."""
+        """The Service whose addresses the pod copies into the status of Ingresses; None if unknown."""
         return None
 
     def opening(self, cluster: ClusterReader, pod: Pod, ports: Sequence[int], family: Family) -> Opening:
-        """What makes a proxy pod listen on `ports` with a family that it leaves out."""
+        """What makes a proxy pod listen on `ports` with a family that it does not listen on."""
         return Opening()
 
     def switched_off(self, cluster: ClusterReader, pod: Pod, family: Family) -> Switch | None:
-        """What keeps the family switched off for the pod, if a setting that was read does."""
+        """The setting that disables the family for the pod, if one was read."""
         return None

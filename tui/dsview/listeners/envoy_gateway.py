@@ -1,4 +1,4 @@
-"""Envoy Gateway: EnvoyProxy.spec.ipFamily decides sockets and Service alike (gateway.envoyproxy.io/v1alpha1)."""
+"""Envoy Gateway: EnvoyProxy.spec.ipFamily determines both sockets and Service (gateway.envoyproxy.io/v1alpha1)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class EnvoyGateway(ProxyController):
     )
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By the labels that it puts on its proxies."""
+        """By the labels that it sets on its proxies."""
         labels = pod.labels
         return (
             labels.get("app.kubernetes.io/managed-by") == "envoy-gateway"
@@ -44,7 +44,7 @@ class EnvoyGateway(ProxyController):
         )
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
-        """By the EnvoyProxy of the Gateway, else that of the class."""
+        """By the EnvoyProxy of the Gateway, otherwise that of the class."""
         key = gateway_of(pod.labels, pod.namespace)
         gateway = cluster.gateways.get(key) if key is not None else None
         if _CLASS in pod.labels:

@@ -1,4 +1,4 @@
-"""Front doors: a Service and the proxy pods that it leads to, or a Gateway's Service without any."""
+"""Front doors: a Service and the proxy pods that it leads to, or the Service of a Gateway without proxy pods."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ _WORST = (ListenSource.UNREAD, ListenSource.PREDICTED, ListenSource.DECLARED, Li
 
 
 class FrontDoor(msgspec.Struct, frozen=True, kw_only=True):
-    """A Service that leads to a controller's proxies. `pods` run; without any, `sockets_below` tell of the nodes."""
+    """A Service that leads to a controller's proxies.
+
+    `pods` are running; if there are none, `sockets_below` are those of the nodes.
+    """
 
     controller: ProxyController
     service: Service
@@ -33,9 +36,9 @@ class FrontDoor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """How the ready proxies of a door stand on one family: by port, the pods that listen and those that do not.
+    """The ready proxies of a door in one family: by port, the pods that listen and those that do not.
 
-    `source` is the least sure answer of those pods.
+    `source` is the least certain one of those pods.
     """
 
     source: ListenSource
@@ -45,12 +48,12 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def dead_ports(self) -> list[int]:
-        """The ports on which nobody listens."""
+        """The ports on which no pod listens."""
         return [port for port in sorted(self.closed) if not self.listening.get(port)]
 
     @property
     def uneven_ports(self) -> list[int]:
-        """The ports on which some listen and some do not."""
+        """The ports on which some pods listen and others do not."""
         return [port for port in sorted(self.closed) if self.listening.get(port)]
 
 
@@ -60,7 +63,7 @@ def front_doors(cluster: ClusterReader) -> tuple[FrontDoor, ...]:
 
 
 def door_of_service(cluster: ClusterReader, service: Key) -> FrontDoor | None:
-    """The front door that a Service is, if it is one."""
+    """The front door of a Service, or None."""
 
     def find() -> dict[Key, FrontDoor]:
         return {door.service.key: door for door in front_doors(cluster)}
@@ -69,7 +72,7 @@ def door_of_service(cluster: ClusterReader, service: Key) -> FrontDoor | None:
 
 
 def _versions(cluster: ClusterReader) -> Hashable:
-    """Changes with whatever makes other front doors."""
+    """A value that changes if the front doors may have changed."""
     kinds = (Kind.SERVICE, Kind.CONFIG_MAP, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
     return (cluster.proxies_version, *(cluster.epochs[kind] for kind in kinds))
 
@@ -85,7 +88,7 @@ def _doors(cluster: ClusterReader) -> Iterable[FrontDoor]:
 
 
 def reach(cluster: ClusterReader, door: FrontDoor, family: Family) -> Reach:
-    """Which of a door's ready proxies with an address of the family listen on it; of nodes, ports without pods."""
+    """Which of a door's ready proxies with an address of the family listen on it. For nodes, the ports without pods."""
     versions = (_versions(cluster), deciding(cluster))
     kept: dict[Hashable, Reach] = cluster.remembered("reach of front doors", versions, dict)
     key = (door.controller.name, door.service.key, family)
@@ -127,7 +130,7 @@ def _reach(cluster: ClusterReader, door: FrontDoor, family: Family) -> Reach:
 
 
 def proxies_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[ProxyController | None, tuple[Pod, ...]]:
-    """The controller of a Gateway, and the proxy pods that run for it."""
+    """The controller of a Gateway, and its running proxy pods."""
     controller = controller_of_gateway(cluster, gateway)
     if controller is None:
         return None, ()
@@ -136,7 +139,7 @@ def proxies_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[ProxyC
 
 
 def _proxies_by_gateway(cluster: ClusterReader, controller: ProxyController) -> dict[Key | None, tuple[Pod, ...]]:
-    """The running proxy pods of a controller, by the Gateway that they were made for; None for none."""
+    """The running proxy pods of a controller, by the Gateway for which they were created; None for no Gateway."""
 
     def find() -> dict[Key | None, tuple[Pod, ...]]:
         found: dict[Key | None, list[Pod]] = {}
@@ -148,7 +151,7 @@ def _proxies_by_gateway(cluster: ClusterReader, controller: ProxyController) -> 
 
 
 def services_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[Service, ...]:
-    """The Services made for a Gateway, else those of the controller that its Gateways share."""
+    """The Services created for a Gateway, otherwise those of the controller that its Gateways share."""
     made = _services_by_gateway(cluster).get(gateway.key, ())
     controller = controller_of_gateway(cluster, gateway)
     if made or controller is None:
@@ -158,7 +161,7 @@ def services_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[Servi
 
 
 def _services_by_gateway(cluster: ClusterReader) -> dict[Key, tuple[Service, ...]]:
-    """The Services in the namespaces of Gateways that are labelled as made for one."""
+    """The Services in the namespaces of Gateways with the label of a Gateway."""
 
     def find() -> dict[Key, tuple[Service, ...]]:
         found: dict[Key, list[Service]] = {}
@@ -174,7 +177,7 @@ def _services_by_gateway(cluster: ClusterReader) -> dict[Key, tuple[Service, ...
 
 
 def _services_by_controller(cluster: ClusterReader) -> dict[str, dict[Key | None, tuple[Service, ...]]]:
-    """The Services of the front doors, by controller and by Gateway; None for those of no Gateway."""
+    """The Services of the front doors, by controller and Gateway; None for Services without a Gateway."""
 
     def find() -> dict[str, dict[Key | None, tuple[Service, ...]]]:
         found: dict[str, dict[Key | None, tuple[Service, ...]]] = {}

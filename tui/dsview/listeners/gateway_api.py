@@ -1,4 +1,4 @@
-"""The Gateway API, whichever controller serves it: classes, parameters, and which pods and Services are a Gateway's."""
+"""The Gateway API, regardless of controller: classes, parameters, and which pods and Services belong to a Gateway."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dsview.kinds.metadata import Key, Labels
 from dsview.listeners.cluster import ClusterReader
 
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
-"""The label that most controllers put on the objects they create for a Gateway."""
+"""The label that most controllers set on the objects they create for a Gateway."""
 
 _NAME_LABELS = (GATEWAY_NAME, "projectcontour.io/owning-gateway-name", "io.cilium.gateway/owning-gateway")
 _ENVOY_NAME = "gateway.envoyproxy.io/owning-gateway-name"
@@ -19,14 +19,17 @@ _ENVOY_NAMESPACE = "gateway.envoyproxy.io/owning-gateway-namespace"
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """The parameters in force for a Gateway, the Gateway's own first. `missing` names one that is not there."""
+    """The effective parameters of a Gateway, those of the Gateway itself first.
+
+    `missing` names one that does not exist.
+    """
 
     found: tuple[GatewayParameters, ...] = ()
     missing: str = ""
 
 
 def gateway_of(labels: Labels, namespace: str) -> Key | None:
-    """The Gateway that a pod or Service with these labels was made for, or None."""
+    """The Gateway for which a pod or Service with these labels was created, or None."""
     name = labels.get(_ENVOY_NAME)
     if name:
         return (labels.get(_ENVOY_NAMESPACE, namespace), name)
@@ -47,13 +50,13 @@ def class_of(cluster: ClusterReader, gateway: Gateway) -> GatewayClass | None:
 
 
 def controller_name_of(cluster: ClusterReader, gateway: Gateway) -> str:
-    """spec.controllerName of the Gateway's class; empty where the class is not known."""
+    """spec.controllerName of the Gateway's class; empty if the class is unknown."""
     found = class_of(cluster, gateway)
     return found.controller if found is not None else ""
 
 
 def settings_of(cluster: ClusterReader, gateway: Gateway | None, of_class: GatewayClass | None, kind: Kind) -> Settings:
-    """The objects of a kind that parametersRefs name: spec.infrastructure of the Gateway, then the class."""
+    """The objects of a kind that parametersRefs name: first spec.infrastructure of the Gateway, then the class."""
     store = cluster.gateway_parameters(kind)
     found: list[GatewayParameters] = []
     for ref, namespace in (

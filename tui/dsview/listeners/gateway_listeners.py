@@ -1,4 +1,4 @@
-"""The listeners of Gateways that no pod serves: the nodes take the traffic, or a cloud's load balancer."""
+"""The listeners of Gateways without proxy pods: the nodes or a cloud load balancer accept the traffic."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BY_CLOUD = "the cloud's load balancer"
 
 
 def gateways_without_pods(cluster: ClusterReader) -> tuple[Gateway, ...]:
-    """The Gateways of no proxy pod, by namespace and name."""
+    """The Gateways without a proxy pod, by namespace and name."""
     versions = (cluster.proxies_version, cluster.epochs[Kind.GATEWAY], cluster.epochs[Kind.GATEWAY_CLASS])
     return cluster.remembered("Gateways without pods", versions, lambda: tuple(_find(cluster)))
 
@@ -26,7 +26,7 @@ def _find(cluster: ClusterReader) -> list[Gateway]:
 
 
 def gateway_controller_name(cluster: ClusterReader, gateway: Gateway) -> str:
-    """The short name of the controller; of one that is not known the name that its class gives, or nothing."""
+    """The short name of the controller; for an unknown one, the name in its class, or an empty string."""
     controller = controller_of_gateway(cluster, gateway)
     if controller is not None:
         return controller.name
@@ -35,7 +35,7 @@ def gateway_controller_name(cluster: ClusterReader, gateway: Gateway) -> str:
 
 
 def gateway_sockets(cluster: ClusterReader, gateway: Gateway) -> Sockets:
-    """The sockets of a Gateway without pods; unknown but where the nodes take the traffic."""
+    """The sockets of a Gateway without pods; unknown unless the nodes accept the traffic."""
     controller = controller_of_gateway(cluster, gateway)
     if controller is not None:
         return controller.node_sockets(cluster) or unknown("none of its proxy pods was found")

@@ -1,4 +1,4 @@
-"""HAProxy Kubernetes Ingress Controller of haproxytech: flags that switch a family off, or bind it elsewhere."""
+"""HAProxy Kubernetes Ingress Controller of haproxytech: flags that disable a family, or bind it elsewhere."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class HAProxy(ProxyController):
     )
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By the image, else by the chart's label with its container."""
+        """By the image, otherwise by the chart's label with its container."""
         return _container(pod) is not None
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
-        """By the flags. The IPv6 socket is opened with `v4v6`, so it takes IPv4 too."""
+        """By the flags. The IPv6 socket is opened with `v4v6`, so it accepts IPv4 too."""
         container = _container(pod)
         if container is None:
             return unknown("its container was not found")
@@ -67,7 +67,7 @@ class HAProxy(ProxyController):
 
 
 def _bound(address: str) -> tuple[Family, ...]:
-    """HAProxy on Linux: `::` takes both families unless it is told `v6only`."""
+    """HAProxy on Linux: `::` accepts both families unless `v6only` is set."""
     if address == "::":
         return BOTH
     return () if is_loopback(address) else families_of((address,))

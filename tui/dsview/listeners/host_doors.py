@@ -1,4 +1,4 @@
-"""Hosts that two doors serve, as during a migration: which families each of them offers, and why not the others."""
+"""Hosts that two doors serve, as during a migration: the families of each door, and why it lacks the others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dsview.listeners.proxies import closed_ports, controller_name, door_service
 
 
 class Offer(Enum):
-    """Whether a door offers a family: `UNKNOWN` where something that decides was not read."""
+    """Whether a door offers a family; `UNKNOWN` if a deciding object was not read."""
 
     YES = "yes"
     NO = "no"
@@ -34,8 +34,8 @@ class Offer(Enum):
 class HostDoor(msgspec.Struct, frozen=True, kw_only=True):
     """One of the doors of a host.
 
-    `route` is the Ingress or HTTPRoute, `door` the Gateway or the controller's Service. `offers` holds each family
-    with what keeps the door from it, in a few words, where it does not offer it.
+    `route` is the Ingress or HTTPRoute, `door` the Gateway or the controller's Service. `offers` contains each family
+    with the reason in a few words if the door does not offer it.
     """
 
     route: ObjectRef
@@ -72,7 +72,7 @@ def _find(cluster: ClusterReader) -> dict[str, tuple[HostDoor, ...]]:
 
 
 def _most_doors(item: Ingress | HTTPRoute) -> int:
-    """How many doors may publish it: what they offer costs too much to ask for every host."""
+    """The maximum number of doors that publish it. This filter is cheap; computing the offers of every host is not."""
     return 1 if isinstance(item, Ingress) else len(item.accepted)
 
 
@@ -87,7 +87,7 @@ def _doors(cluster: ClusterReader, item: Ingress | HTTPRoute) -> Iterator[HostDo
 
 
 def _of_ingress(cluster: ClusterReader, ingress: Ingress) -> Iterator[HostDoor]:
-    """The door of each controller that serves an Ingress; none where that is not known."""
+    """The door of each controller that serves an Ingress; empty if unknown."""
     serving = {pod.key for pod in proxies_of(ingress, cluster)}
     chosen: dict[str, tuple[Service, tuple[Pod, ...]]] = {}
     for service, pods in sorted(door_services(cluster).values(), key=lambda d: (d[0].type != "LoadBalancer", d[0].key)):
@@ -118,7 +118,7 @@ def _of_gateway(cluster: ClusterReader, route: HTTPRoute, gateway: Gateway) -> H
     shown: tuple[str, ...] | None = tuple(a.value for a in gateway.addresses)
     if not gateway.addresses or any(a.type != "IPAddress" for a in gateway.addresses):
         shown = None
-    # A controller whose Gateways share one Service is one door, whichever object publishes the host.
+    # A controller whose Gateways share one Service is one door, regardless of the object that publishes the host.
     is_shared = any(gateway_of(pod.labels, pod.namespace) != gateway.key for pod in pods)
     return HostDoor(
         route=ObjectRef(Kind.HTTP_ROUTE.value, route.namespace, route.name),
@@ -137,7 +137,10 @@ def _of_gateway(cluster: ClusterReader, route: HTTPRoute, gateway: Gateway) -> H
 def _offer(
     cluster: ClusterReader, service: Service, pods: Iterable[Pod], shown: tuple[str, ...] | None, family: Family
 ) -> tuple[Offer, str]:
-    """What a door with pods offers. `shown` are the addresses of its route's or its own status; None if not known."""
+    """What a door with pods offers.
+
+    `shown` are the addresses in the status of its route or of the door itself; None if unknown.
+    """
     lack = _lack_of_service(service, shown, family)
     if lack:
         return Offer.NO, lack

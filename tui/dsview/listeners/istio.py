@@ -1,6 +1,6 @@
-"""Istio: the gateways' sockets follow ISTIO_DUAL_STACK of istiod (istio/istio pilot/pkg/features).
+"""Istio: the sockets of the gateways follow ISTIO_DUAL_STACK of istiod (istio/istio pilot/pkg/features).
 
-Without it each listener has one socket: `0.0.0.0`, or `::` where the pod has IPv6 only.
+Without it, each listener has one socket: `0.0.0.0`, or `::` if the pod has only IPv6.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _REVISION = "istio.io/rev"
 _VARIABLE = "ISTIO_DUAL_STACK"
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _OTHER_ROLES = ("mesh-controller", "eastwest-controller", "waypoint", "agentgateway")
-"""Parts of the label's value that name a waypoint, the gateway between clusters, or another proxy than Envoy."""
+"""Parts of the label's value that name a waypoint, the gateway between clusters, or a proxy other than Envoy."""
 
 _AKS_CLASS = "approuting-istio"
-"""The class of AKS, whose controllerName is not documented."""
+"""The class of AKS, whose controllerName is undocumented."""
 
 
 class Istio(ProxyController):
-    """Istio, also as OpenShift and AKS ship it."""
+    """Istio, including the versions of OpenShift and AKS."""
 
     name = "istio"
     gateway_controllers = ("istio.io/gateway-controller", "openshift.io/gateway-controller*")
@@ -48,7 +48,10 @@ class Istio(ProxyController):
     )
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By the label of gateways that Istio makes, else by the arguments `proxy router`; no waypoints."""
+        """By the label of gateways that Istio creates, otherwise by the arguments `proxy router`.
+
+        Excludes waypoints.
+        """
         managed = pod.labels.get(_MANAGED)
         proxies = [c for c in pod.containers if c.name == "istio-proxy"]
         if managed:
@@ -95,7 +98,7 @@ class Istio(ProxyController):
         return declared(opened, f"{_VARIABLE} is {value} on istiod", owner_ref(pods[0]), f"env {_VARIABLE}={value}")
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
-        """Both values: the first opens the sockets, the second tells the proxies."""
+        """Both values: the first opens the sockets, the second configures the proxies."""
         return (
             '# set in Istio\'s values: pilot.env.ISTIO_DUAL_STACK: "true" and\n'
             '#   meshConfig.defaultConfig.proxyMetadata.ISTIO_DUAL_STACK: "true"\n'
@@ -104,7 +107,7 @@ class Istio(ProxyController):
         )
 
     def service_fix(self, service: Service) -> str:
-        """Gateways of the Gateway API are always PreferDualStack; classic ones take the chart's values."""
+        """Gateways of the Gateway API are always PreferDualStack; classic ones use the chart's values."""
         return (
             "# set in the gateway chart's values: service.ipFamilyPolicy: PreferDualStack and\n"
             "#   service.ipFamilies: [IPv4, IPv6]"

@@ -1,4 +1,4 @@
-"""kgateway: Proxies bind `::` (both families) unless the controller's KGW_LISTENER_BIND_IPV6 is not true."""
+"""kgateway: proxies bind `::` (both families) unless KGW_LISTENER_BIND_IPV6 of the controller is not true."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class KGateway(ProxyController):
     )
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By its label, which agentgateway's proxies had too before it became a project of its own."""
+        """By its label, which agentgateway's proxies also had before it became a separate project."""
         return pod.labels.get("kgateway") == "kube-gateway" and not any(
             "agentgateway" in c.name or "agentgateway" in c.image for c in pod.containers
         )
@@ -40,7 +40,7 @@ class KGateway(ProxyController):
         return pod.labels.get("kgateway") == "kgateway"
 
     def alike(self, pod: Pod) -> Hashable:
-        """Nothing of the pod decides."""
+        """Nothing in the pod affects the result."""
         return self.name
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:

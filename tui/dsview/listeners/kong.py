@@ -60,7 +60,7 @@ class Kong(ProxyController):
         return dict(backend.annotations).get("ingress.kubernetes.io/service-upstream", "").lower() == "true"
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
-        """The chart writes both; the operator has a flag."""
+        """The chart writes both families; the operator has a flag."""
         return (
             "# use a chart that writes both families (Kong/charts#986), or its value env.proxy_listen;\n"
             "# with Kong Operator: --ip-family=dual"

@@ -1,4 +1,4 @@
-"""The controllers whose nginx has configuration files that are read: what they say of its TCP sockets."""
+"""The controllers whose nginx configuration files are read: their TCP sockets."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.sockets import Sockets, by_port
 
 PRINT_CONF = (("nginx", "-T"),)
-"""nginx tests its configuration and prints it with every file that it includes; the running nginx is not touched."""
+"""nginx tests its configuration and prints it with every included file; the running nginx is not affected."""
 
 
 def read_sockets(cluster: ClusterReader, pod: Pod, own_ports: frozenset[int] = frozenset()) -> Sockets | None:
-    """The sockets that were read in the pod, but for those of the controller's `own_ports`; None where none were.
+    """The sockets that were read in the pod, without the controller's `own_ports`; None if none were read.
 
-    A file that opens no port at all is one whose includes were not read.
+    If a file opens no port, its includes were not read.
     """
     read = cluster.proxy_listeners.get(pod.key)
     if read is None or read.source is not ListenSource.READ:
@@ -30,7 +30,10 @@ def read_sockets(cluster: ClusterReader, pod: Pod, own_ports: frozenset[int] = f
 
 
 def agreeing(read: Sockets | None, said: Sockets) -> Sockets:
-    """What was read, with the setting that explains it; a setting that what was read contradicts is not in force."""
+    """The sockets that were read, with the setting that explains them.
+
+    A setting that contradicts them is not in effect.
+    """
     if read is None:
         return said
     in_force = tuple(

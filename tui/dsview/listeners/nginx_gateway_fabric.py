@@ -1,4 +1,4 @@
-"""NGINX Gateway Fabric: its nginx is read; NginxProxy.spec.ipFamily decides what it is told to listen on."""
+"""NGINX Gateway Fabric: its nginx is read; NginxProxy.spec.ipFamily determines what it is configured to listen on."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
 _FAMILIES: dict[str, tuple[Family, ...]] = {"dual": BOTH, "ipv4": (V4,), "ipv6": (V6,)}
 _LAST_DUAL = (2, 6, 7)
-"""The last version whose default is both families; later ones take that of Service default/kubernetes."""
+"""The last version that defaults to both families; later ones use those of Service default/kubernetes."""
 
 _FIRST_DUAL = (1, 4, 0)
-"""The first version that listens on IPv6, and has ipFamily."""
+"""The first version that listens on IPv6 and has ipFamily."""
 
 _VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)(?:[-+].*)?")
 _CONTROLLER = "gateway.nginx.org/nginx-gateway-controller"
@@ -30,7 +30,7 @@ _OWN_PORTS = frozenset({8081, 9113})
 
 
 class NginxGatewayFabric(ProxyController):
-    """NGINX Gateway Fabric, from 1.x on."""
+    """NGINX Gateway Fabric, from 1.x."""
 
     name = "nginx-gateway-fabric"
     title = "NGINX Gateway Fabric"
@@ -45,7 +45,7 @@ class NginxGatewayFabric(ProxyController):
     )
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By the labels of its Deployments, else by the image of nginx, which in 1.x runs beside the controller."""
+        """By the labels of its Deployments, otherwise by the nginx image, which in 1.x runs next to the controller."""
         return _is_labelled(pod) or any("nginx-gateway-fabric/nginx" in c.image for c in pod.containers)
 
     def is_control_plane(self, pod: Pod) -> bool:
@@ -53,7 +53,7 @@ class NginxGatewayFabric(ProxyController):
         return any(_is_controller(c) for c in pod.containers)
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
-        """As read, else by NginxProxy, else by the default of the controller's version."""
+        """As read, otherwise by NginxProxy, otherwise by the default of the controller's version."""
         return agreeing(read_sockets(cluster, pod, _OWN_PORTS), self._said(cluster, pod))
 
     def _said(self, cluster: ClusterReader, pod: Pod) -> Sockets:
@@ -61,7 +61,7 @@ class NginxGatewayFabric(ProxyController):
         gateway = cluster.gateways.get(key) if key is not None else None
         of_class = class_of(cluster, gateway) if gateway is not None else None
         if key is None:
-            # In 1.x one nginx serves the one class of the controller.
+            # In 1.x, one nginx serves the only class of the controller.
             classes = [item for item in cluster.gateway_classes if item.controller == _CONTROLLER]
             of_class = classes[0] if len(classes) == 1 else None
         if of_class is None:
@@ -99,7 +99,7 @@ class NginxGatewayFabric(ProxyController):
 
 
 def _is_labelled(pod: Pod) -> bool:
-    """Whether the labels are those of a Deployment that the controller makes for a Gateway.
+    """Whether the labels are those of a Deployment that the controller creates for a Gateway.
 
     managed-by is `<instance>-<class>` and name `<gateway>-<class>` (internal/controller/provisioner/objects.go).
     """

@@ -32,15 +32,15 @@ class NginxIngressController(ProxyController):
     )
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By the image, else by the chart's label with the container's name."""
+        """By the image, otherwise by the chart's label with the container's name."""
         return _container(pod) is not None
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
-        """As read, else by the flag."""
+        """As read, otherwise by the flag."""
         return agreeing(read_sockets(cluster, pod, _OWN_PORTS), _said(pod))
 
     def container_to_read(self, pod: Pod) -> Container | None:
-        """The controller's container: nginx runs in it."""
+        """The controller's container, in which nginx runs."""
         return _container(pod)
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:

@@ -30,7 +30,7 @@ class OpenShiftRouter(ProxyController):
         return pod.namespace == "openshift-ingress" and _LABEL in pod.labels
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
-        """By the variable; any other value is IPv4."""
+        """By the variable; any other value means IPv4."""
         variable = environment(pod, _VARIABLE, "router")
         if variable.unread:
             return unknown(variable.unread)
@@ -41,7 +41,7 @@ class OpenShiftRouter(ProxyController):
         return declared(families, f"{_VARIABLE} is {value}", owner_ref(pod), f"env {_VARIABLE}={value}")
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
-        """The cluster's network: the operator does the rest, and takes back what is set by hand."""
+        """The cluster network: the operator does the rest, and reverts manual changes."""
         return (
             "# make spec.clusterNetwork of network.config/cluster dual-stack: the ingress operator does the rest.\n"
             f"# Do not set {_VARIABLE} on the Deployment: the operator takes it back."

@@ -1,4 +1,4 @@
-"""Where a port of a Service leads to on a pod."""
+"""The pod port that a Service port leads to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dsview.kinds.service import ServicePort
 
 
 def target_port(service_port: ServicePort, pod: Pod) -> int | None:
-    """The container port number that a Service port leads to on this pod; None where a name resolves to nothing."""
+    """The container port number that a Service port leads to on this pod; None if a name cannot be resolved."""
     target = service_port.target_port
     if isinstance(target, int) and target:
         return target

@@ -1,4 +1,4 @@
-"""The proxy pods of all controllers, asked through the one protocol. What is no proxy pod has no answer."""
+"""The proxy pods of all controllers, queried through the controller protocol. Other pods return empty results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dsview.listeners.registry import CONTROLLERS, PROXY_CONTROLLERS, controller
 
 
 def live_proxies(cluster: ClusterReader) -> tuple[Pod, ...]:
-    """The proxy pods that run now, by namespace and name."""
+    """The running proxy pods, by namespace and name."""
     return cluster.remembered(
         "live proxies",
         cluster.proxies_version,
@@ -29,7 +29,7 @@ def live_proxies(cluster: ClusterReader) -> tuple[Pod, ...]:
 
 
 def proxies_to_follow(cluster: ClusterReader) -> tuple[Pod, ...]:
-    """The proxy pods that run and have a configuration to read, or a ConfigMap that decides."""
+    """The running proxy pods with a configuration to read, or with a ConfigMap that determines their listeners."""
     return cluster.remembered(
         "proxies to follow",
         cluster.proxies_version,
@@ -52,37 +52,37 @@ def listeners_of(cluster: ClusterReader, pod: Pod) -> ProxyListeners:
 
 
 def traffic_ports(cluster: ClusterReader, pod: Pod, service: Service | None = None) -> set[int]:
-    """The ports of a proxy pod that connections come to: those that a Service leads to, or all."""
+    """The ports of a proxy pod that receive connections: those that a Service leads to, or all."""
     controller = controller_of(pod)
     return controller.traffic_ports(cluster, pod, service) if controller is not None else set()
 
 
 def closed_ports(cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
-    """The ports that the Service leads to and on which the proxy pod is known to have no listener of the family."""
+    """The ports that the Service leads to and on which the proxy pod is known not to have a listener of the family."""
     controller = controller_of(pod)
     return controller.closed_ports(cluster, service, pod, family) if controller is not None else []
 
 
 def container_to_read(pod: Pod) -> Container | None:
-    """The container whose configuration file is read; None where there is nothing to read."""
+    """The container whose configuration file is read; None if there is nothing to read."""
     controller = controller_of(pod)
     return controller.container_to_read(pod) if controller is not None else None
 
 
 def conf_commands(pod: Pod) -> tuple[tuple[str, ...], ...]:
-    """The commands that print a proxy's configuration; empty where there is nothing to read."""
+    """The commands that print a proxy's configuration; empty if there is nothing to read."""
     controller = controller_of(pod)
     return controller.conf_commands if controller is not None else ()
 
 
 def config_map_key(pod: Pod) -> Key | None:
-    """The ConfigMap that says what a proxy pod listens on, if one does."""
+    """The ConfigMap that determines what a proxy pod listens on, if any."""
     controller = controller_of(pod)
     return controller.config_map_key(pod) if controller is not None else None
 
 
 def door_services(cluster: ClusterReader) -> DoorServices:
-    """The Services that lead to proxy pods, of whichever controller."""
+    """The Services that lead to proxy pods of any controller."""
 
     def find() -> DoorServices:
         found: dict[Key, tuple[Service, tuple[Pod, ...]]] = {}
@@ -117,47 +117,47 @@ def services_of_proxy(cluster: ClusterReader, pod: Pod) -> Sequence[Service]:
 
 
 def published(cluster: ClusterReader, service: Key) -> Sequence[Pod]:
-    """The proxy pods that name the Service as the one they are published by."""
+    """The proxy pods that name the Service as the one that publishes them."""
     return [pod for controller in CONTROLLERS for pod in controller.published(cluster, service)]
 
 
 def published_by(pod: Pod) -> Key | None:
-    """The Service that a proxy pod names as the one it is published by."""
+    """The Service that a proxy pod names as the one that publishes it."""
     controller = controller_of(pod)
     return controller.published_by(pod) if controller is not None else None
 
 
 def proxies_of(ingress: Ingress, cluster: ClusterReader) -> list[Pod]:
-    """The running proxy pods that serve an Ingress, of whichever controller."""
+    """The running proxy pods of any controller that serve an Ingress."""
     return [pod for controller in CONTROLLERS for pod in controller.proxies_of(ingress, cluster)]
 
 
 def status_service(pod: Pod) -> Key | None:
-    """The Service whose addresses a proxy pod copies into the status of Ingresses; None where this is not known."""
+    """The Service whose addresses a proxy pod copies into the status of Ingresses; None if unknown."""
     controller = controller_of(pod)
     return controller.status_service(pod) if controller is not None else None
 
 
 def opening(cluster: ClusterReader, pod: Pod, ports: Sequence[int], family: Family) -> Opening:
-    """What makes a proxy pod listen on `ports` with a family that it leaves out."""
+    """What makes a proxy pod listen on `ports` with a family that it does not listen on."""
     controller = controller_of(pod)
     return controller.opening(cluster, pod, ports, family) if controller is not None else Opening()
 
 
 def switched_off(cluster: ClusterReader, pod: Pod, family: Family) -> Switch | None:
-    """What keeps a family switched off for a proxy pod, if a setting that was read does."""
+    """The setting that disables the family for a proxy pod, if one was read."""
     controller = controller_of(pod)
     return controller.switched_off(cluster, pod, family) if controller is not None else None
 
 
 def controller_notices(cluster: ClusterReader) -> list[str]:
-    """What the header says of the controllers that run."""
+    """The header's notices about the running controllers."""
     running = {id(controller): controller for pod in cluster.controllers.values() if (controller := controller_of(pod))}
     return list(dict.fromkeys(controller.notice for controller in running.values() if controller.notice))
 
 
 def config_maps_in_use(cluster: ClusterReader) -> tuple[Key, ...]:
-    """The ConfigMaps of controllers without proxy pods, where a Gateway or an IngressClass is theirs."""
+    """The ConfigMaps of controllers without proxy pods, if a Gateway or an IngressClass belongs to them."""
 
     def find() -> tuple[Key, ...]:
         found: dict[Key, None] = {}
@@ -176,12 +176,12 @@ def config_maps_in_use(cluster: ClusterReader) -> tuple[Key, ...]:
 
 
 def reaches_every_endpoint(pod: Pod) -> bool:
-    """Whether a proxy pod sends to the endpoints of all slices of a backend, of whichever family."""
+    """Whether a proxy pod sends requests to the endpoints of all slices of a backend, regardless of family."""
     controller = controller_of(pod)
     return controller is not None and controller.reaches_every_endpoint
 
 
 def controller_name(pod: Pod) -> str:
-    """The name of a proxy pod's controller; empty for a pod that is no proxy."""
+    """The name of a proxy pod's controller; empty for a pod that is not a proxy."""
     controller = controller_of(pod)
     return controller.name if controller is not None else ""

@@ -1,4 +1,4 @@
-"""A controller that tells its listeners from sockets and Services: the base of most controllers."""
+"""A controller that derives its listeners from sockets and Services: the base of most controllers."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _PUBLIC = frozenset({"LoadBalancer", "NodePort"})
 
 
 def is_traffic(port: ServicePort) -> bool:
-    """Whether a port of a Service is one that connections to sites come to."""
+    """Whether a Service port receives connections to sites."""
     name = port.name.lower()
     return port.protocol == "TCP" and name not in _OTHER_PORTS and not any(word in name for word in _OTHER_WORDS)
 
 
 def owner_ref(pod: Pod) -> ObjectRef:
-    """What holds the arguments and the environment of a pod: its owner, else the pod."""
+    """The object with the arguments and the environment of a pod: its owner, otherwise the pod."""
     owner = pod.owner
     if owner is None:
         return ObjectRef("Pod", pod.namespace, pod.name)
@@ -44,7 +44,10 @@ def owner_ref(pod: Pod) -> ObjectRef:
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
-    """An environment variable: whether it is set, and to what. `unread` says why neither is known; else empty."""
+    """An environment variable: whether it is set, and its value.
+
+    `unread` is the reason if neither is known, otherwise empty.
+    """
 
     is_set: bool = False
     value: str = ""
@@ -52,9 +55,9 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def environment(pod: Pod, name: str, container: str = "") -> Variable:
-    """A variable of a container of a pod, of any container where none is named.
+    """A variable of a container of a pod, or of any container if none is named.
 
-    `env` comes before `envFrom`, as for the kubelet (pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables).
+    `env` takes precedence over `envFrom`, as in the kubelet (pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables).
     """
     containers = [found for found in pod.containers if not container or found.name == container]
     for found in containers:
@@ -73,37 +76,37 @@ _DECIDING = (
     Kind.PROXY_LISTENERS,
     *(kind for kind in GATEWAY_KINDS if kind is not Kind.HTTP_ROUTE),
 )
-"""What the sockets of a proxy may go by, besides pods."""
+"""The kinds that may determine the sockets of a proxy, in addition to pods."""
 
 
 def deciding(cluster: ClusterReader) -> Hashable:
-    """Changes with whatever may decide the sockets of a proxy."""
+    """A value that changes if the sockets of a proxy may have changed."""
     return (cluster.proxies_version, cluster.is_known(Kind.POD), *[cluster.epochs[kind] for kind in _DECIDING])
 
 
 class ProxyController(Controller):
-    """A controller whose proxies' sockets `sockets` tells.
+    """A controller whose method `sockets` returns the sockets of its proxies.
 
     `gateway_controllers` are its values of GatewayClass.spec.controllerName, `ingress_controllers` those of
-    IngressClass.spec.controller; one that ends in `*` stands for every longer one.
+    IngressClass.spec.controller. A value that ends in `*` matches every longer one.
     """
 
     gateway_controllers: tuple[str, ...] = ()
     ingress_controllers: tuple[str, ...] = ()
     is_shared = True
-    """Whether its proxies serve all Gateways and Ingresses, and not one Gateway each."""
+    """Whether its proxies serve all Gateways and Ingresses, instead of one Gateway each."""
 
     status_fix = ""
-    """How to have the addresses of both families in a Gateway's status, in the controller's own words."""
+    """How to get the addresses of both families into the status of a Gateway, in the controller's own words."""
 
     ingress_status_fix = "# restart the controller, and look at its log for status updates"
-    """How to have the addresses of both families in an Ingress's status, in the controller's own words."""
+    """How to get the addresses of both families into the status of an Ingress, in the controller's own words."""
 
     reaches_backends_from_pods = True
-    """Whether it is the proxy pods that connect to backends."""
+    """Whether the proxy pods connect to the backends."""
 
     def is_control_plane(self, pod: Pod) -> bool:
-        """Whether the pod sets up proxies and its settings say what they listen on."""
+        """Whether the pod configures proxies and its settings determine what they listen on."""
         return False
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
@@ -115,7 +118,7 @@ class ProxyController(Controller):
         return pod.key
 
     def known_sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
-        """What `sockets` says of a pod, asked once until something that may decide changes."""
+        """`sockets` of a pod, cached until something that may affect it changes."""
         return self.sockets_of(cluster, (pod,))[0]
 
     def sockets_of(self, cluster: ClusterReader, pods: Iterable[Pod]) -> list[Sockets]:
@@ -131,23 +134,23 @@ class ProxyController(Controller):
         return answers
 
     def node_sockets(self, cluster: ClusterReader) -> Sockets | None:
-        """The sockets of the nodes, where these take the traffic and no pod does; else None."""
+        """The sockets of the nodes, if the nodes accept the traffic instead of pods; otherwise None."""
         return None
 
     def cluster_config_maps(self) -> tuple[Key, ...]:
-        """ConfigMaps that have to be read where the controller is in use."""
+        """ConfigMaps that must be read if the controller is in use."""
         return ()
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
-        """How to have the proxies listen on a family, in the controller's own words, a line each."""
+        """How to make the proxies listen on a family, in the controller's own words, as separate lines."""
         raise NotImplementedError
 
     def service_fix(self, service: Service) -> str:
-        """How to have the Service in both families, in the controller's own words; empty for a patch of it."""
+        """How to make the Service dual-stack, in the controller's own words; empty if it can be patched."""
         return ""
 
     def serves_gateway(self, cluster: ClusterReader, gateway: Gateway) -> bool:
-        """Whether the Gateway's class is this controller's."""
+        """Whether the Gateway's class belongs to this controller."""
         return _is_one_of(controller_name_of(cluster, gateway), self.gateway_controllers)
 
     def sends_to_cluster_ip(self, cluster: ClusterReader, gateway: Gateway, backend: Service) -> bool:
@@ -155,11 +158,11 @@ class ProxyController(Controller):
         return False
 
     def has_ingress_class(self, cluster: ClusterReader) -> bool:
-        """Whether an IngressClass is this controller's."""
+        """Whether an IngressClass belongs to this controller."""
         return any(_is_one_of(item.controller, self.ingress_controllers) for item in cluster.ingress_classes)
 
     def control_planes(self, cluster: ClusterReader) -> list[Pod]:
-        """The controller's own pods that run."""
+        """The controller's own running pods."""
         return [
             pod
             for _, pod in sorted(cluster.control_planes.items())
@@ -167,7 +170,7 @@ class ProxyController(Controller):
         ]
 
     def proxies(self, cluster: ClusterReader) -> list[Pod]:
-        """The controller's proxy pods that run, by namespace and name."""
+        """The controller's running proxy pods, by namespace and name."""
 
         def find() -> list[Pod]:
             mine = [pods for pods in _running_proxies(cluster) if self.is_proxy(pods[0])]
@@ -176,7 +179,7 @@ class ProxyController(Controller):
         return cluster.remembered(f"proxies of {self.name}", cluster.proxies_version, find)
 
     def services(self, cluster: ClusterReader) -> DoorServices:
-        """Those made for a Gateway, else LoadBalancer and NodePort Services that select proxy pods."""
+        """Services created for a Gateway, otherwise LoadBalancer and NodePort Services that select proxy pods."""
         return cluster.remembered(
             f"Services of {self.name}",
             (cluster.proxies_version, cluster.epochs[Kind.SERVICE]),
@@ -185,7 +188,7 @@ class ProxyController(Controller):
 
     def _services(self, cluster: ClusterReader) -> DoorServices:
         found: dict[Key, tuple[Service, list[Pod]]] = {}
-        # Pods of one workload share their labels, so what selects one of them selects all.
+        # Pods of one workload share their labels, so the Services of one pod select all of them.
         selecting: dict[tuple[str, int], list[Service]] = {}
         for pod in self.proxies(cluster):
             alike = (pod.namespace, id(pod.labels))
@@ -196,12 +199,12 @@ class ProxyController(Controller):
         return {key: (service, tuple(pods)) for key, (service, pods) in sorted(found.items())}
 
     def service_ports(self, service: Service, pod: Pod) -> dict[int, int]:
-        """The pod's ports that the Service's traffic ports lead to, by these."""
+        """The pod's ports that the Service's traffic ports lead to, by traffic port."""
         found = {port.port: target_port(port, pod) for port in service.ports if is_traffic(port)}
         return {port: target for port, target in found.items() if target is not None}
 
     def traffic_ports(self, cluster: ClusterReader, pod: Pod, service: Service | None) -> set[int]:
-        """The ports that traffic ports of its Services lead to, of those that are the proxy's."""
+        """The proxy's ports that the traffic ports of its Services lead to."""
         services = [service] if service is not None else self._of_pod(cluster, pod)
         sockets = self.known_sockets(cluster, pod)
         targets = {target for found in services for target in self.service_ports(found, pod).values()}
@@ -222,7 +225,7 @@ class ProxyController(Controller):
         return cluster.remembered(f"Services of {self.name} by pod", versions, find).get(pod.key, ())
 
     def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
-        """Those that are known to be the proxy's."""
+        """Only ports that are known to belong to the proxy."""
         sockets = self.known_sockets(cluster, pod)
         if not sockets.is_known:
             return []
@@ -230,10 +233,10 @@ class ProxyController(Controller):
         return [port for port in targets if (has := sockets.on(port)) is not None and family not in has]
 
     def listeners(self, cluster: ClusterReader, pod: Pod) -> ProxyListeners:
-        """As read, else a wildcard socket for each family of each traffic port."""
+        """As read, otherwise a wildcard socket for each family of each traffic port."""
         sockets = self.known_sockets(cluster, pod)
         if sockets.source is ListenSource.READ and (read := cluster.proxy_listeners.get(pod.key)) is not None:
-            # Between the processes of one pod; nobody connects to them from outside.
+            # Between the processes of one pod; not reachable from outside.
             return msgspec.structs.replace(read, listeners=tuple(x for x in read.listeners if x.transport != "unix"))
         found: list[Listener] = []
         for port in sorted(self.traffic_ports(cluster, pod, None)) if sockets.is_known else ():
@@ -259,7 +262,7 @@ class ProxyController(Controller):
 
 
 def _running_proxies(cluster: ClusterReader) -> Iterable[list[Pod]]:
-    """The proxy pods that run, of all controllers: in lists of those that a controller recognises alike."""
+    """The running proxy pods of all controllers, grouped by what controllers recognise them by."""
 
     def find() -> list[list[Pod]]:
         found: dict[tuple[str, int, int], list[Pod]] = {}
@@ -272,7 +275,7 @@ def _running_proxies(cluster: ClusterReader) -> Iterable[list[Pod]]:
 
 
 def _is_door(service: Service) -> bool:
-    """Whether traffic from outside comes in by a Service that leads to proxies."""
+    """Whether traffic from outside enters through a Service that leads to proxies."""
     is_made = gateway_of(service.labels, service.namespace) is not None and not service.is_headless
     return (is_made or service.type in _PUBLIC) and any(map(is_traffic, service.ports))
 

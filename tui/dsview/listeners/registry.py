@@ -1,4 +1,4 @@
-"""Every controller that is known. The first that recognises a pod is the pod's."""
+"""All known controllers. A pod belongs to the first one that recognises it."""
 
 from __future__ import annotations
 
@@ -49,23 +49,24 @@ FILES_READ = "nginx.conf"
 """The name of the configuration files that are read in proxy pods."""
 
 FOLDER_READ = "nginx"
-"""The folder in which `--from` looks for copies of them, as <namespace>/<pod>.conf; also their field in a snapshot."""
+"""The directory in which `--from` looks for copies of them, as <namespace>/<pod>.conf; also their field in a snapshot.
+"""
 
 CONF_COMMANDS: tuple[tuple[str, ...], ...] = tuple(
     dict.fromkeys(command for c in sorted(CONTROLLERS, key=lambda c: c.name) for command in c.conf_commands)
 )
-"""Every command that may run in a proxy pod."""
+"""Every command that may be run in a proxy pod."""
 
 READ_IN_PODS: tuple[str, ...] = tuple(
     c.title or c.name for c in sorted(CONTROLLERS, key=lambda c: c.name) if c.conf_commands
 )
-"""The controllers in whose pods they are read, as people write their names."""
+"""The controllers in whose pods they are read, by their usual names."""
 
 CONF_KINDS: tuple[Kind, ...] = tuple(dict.fromkeys(kind for c in CONTROLLERS for kind in c.conf_kinds))
 """The kinds from which controllers write the configuration that is read."""
 
 CONFIG_MAP_NAMES: tuple[str, ...] = tuple(c.config_map_name for c in CONTROLLERS if c.config_map_name)
-"""The ConfigMaps that are read of controllers by default."""
+"""The ConfigMaps of controllers that are read by default."""
 
 
 def plural_of(kind: Kind) -> str:
@@ -104,22 +105,22 @@ def roles_of(pod: Pod) -> Roles:
 
 
 def controller_of(pod: Pod) -> Controller | None:
-    """The controller whose proxy the pod is, or None."""
+    """The controller of which the pod is a proxy, or None."""
     return roles_of(pod).controller
 
 
 def is_proxy(pod: Pod) -> bool:
-    """Whether the pod is some controller's proxy."""
+    """Whether the pod is a proxy of any controller."""
     return roles_of(pod).controller is not None
 
 
 def is_control_plane(pod: Pod) -> bool:
-    """Whether the pod sets up some controller's proxies."""
+    """Whether the pod configures the proxies of any controller."""
     return roles_of(pod).is_control_plane
 
 
 def controller_of_gateway(cluster: ClusterReader, gateway: Gateway) -> ProxyController | None:
-    """The controller that serves a Gateway, or None where it is not known or has no sockets in the cluster."""
+    """The controller that serves a Gateway; None if it is unknown or has no sockets in the cluster."""
     kept: dict[str, ProxyController | None] = cluster.remembered(
         "controllers by class", cluster.epochs[Kind.GATEWAY_CLASS], dict
     )

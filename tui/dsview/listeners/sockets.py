@@ -1,4 +1,4 @@
-"""What a controller says of the sockets of one proxy pod, and the meaning of a bind address to each program."""
+"""A controller's result for the sockets of one proxy pod, and how each program interprets a bind address."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ BOTH: tuple[Family, ...] = FAMILIES
 class Sockets(msgspec.Struct, frozen=True, kw_only=True):
     """The TCP sockets of a proxy pod.
 
-    `families` holds for every traffic port that `by_port` does not name; None means that such a port is another
-    program's. `reason` says what the answer rests on. `holder` is the object with the setting `setting`, which was
-    read and which closes the families in `closes`.
+    `families` applies to every traffic port that is not in `by_port`; None means that such a port belongs to another
+    program. `reason` is the basis of the result. `holder` is the object with the setting `setting`, which was read and
+    disables the families in `closes`.
     """
 
     source: ListenSource
@@ -30,7 +30,7 @@ class Sockets(msgspec.Struct, frozen=True, kw_only=True):
     closes: tuple[Family, ...] = ()
 
     def on(self, port: int) -> tuple[Family, ...] | None:
-        """The families of a port; None where it is no port of the proxy."""
+        """The families of a port; None if it is not a port of the proxy."""
         return self.by_port.get(port, self.families)
 
     @property
@@ -40,17 +40,17 @@ class Sockets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unknown(reason: str) -> Sockets:
-    """Nothing is known, and why."""
+    """Unknown sockets, with the reason."""
     return Sockets(source=ListenSource.UNREAD, reason=reason)
 
 
 def predicted(families: tuple[Family, ...], reason: str) -> Sockets:
-    """The default of a program, in the words "predicted from the default of …"."""
+    """Sockets by the default of a program; `reason` completes "predicted from the default of …"."""
     return Sockets(source=ListenSource.PREDICTED, families=families, reason=reason)
 
 
 def declared(families: tuple[Family, ...], reason: str, holder: ObjectRef | None = None, setting: str = "") -> Sockets:
-    """What a setting says; `holder` has it."""
+    """Sockets by a setting, which `holder` contains."""
     return Sockets(
         source=ListenSource.DECLARED,
         families=families,
@@ -62,7 +62,7 @@ def declared(families: tuple[Family, ...], reason: str, holder: ObjectRef | None
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a bind address reaches nobody outside the pod."""
+    """Whether a bind address is unreachable from outside the pod."""
     raw = packed(host)
     if raw is None:
         return host == "localhost"
@@ -70,14 +70,14 @@ def is_loopback(host: str) -> bool:
 
 
 def go_families(host: str) -> tuple[Family, ...]:
-    """Go's net.Listen: the wildcard of either family, or none, accepts both (net/ipsock_posix.go)."""
+    """Go's net.Listen: the wildcard of either family, or an empty host, accepts both (net/ipsock_posix.go)."""
     if host in {"", "0.0.0.0", "::"}:  # noqa: S104  (read, not bound)
         return BOTH
     return () if is_loopback(host) else families_of((host,))
 
 
 def envoy_families(host: str, *, ipv4_compat: bool = True) -> tuple[Family, ...]:
-    """Envoy: `0.0.0.0` is IPv4, and `::` both with ipv4_compat."""
+    """Envoy: `0.0.0.0` is IPv4, and `::` is both with ipv4_compat."""
     if host == "::":
         return BOTH if ipv4_compat else (V6,)
     if host == "0.0.0.0":  # noqa: S104  (read, not bound)
@@ -86,7 +86,7 @@ def envoy_families(host: str, *, ipv4_compat: bool = True) -> tuple[Family, ...]
 
 
 def by_port(pairs: Iterable[tuple[int, tuple[Family, ...]]]) -> dict[int, tuple[Family, ...]]:
-    """The families of each port, of several sockets on it together."""
+    """The families of each port, merged if it has several sockets."""
     found: dict[int, set[Family]] = {}
     for port, families in pairs:
         found.setdefault(port, set()).update(families)

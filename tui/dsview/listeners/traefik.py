@@ -1,4 +1,4 @@
-"""Traefik: a Go program, so an entry point without a host, or with either wildcard, takes both families."""
+"""Traefik: a Go program, so an entry point without a host, or with either wildcard, accepts both families."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Traefik(ProxyController):
     )
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By an entry point in the arguments, else by the chart's label with the image."""
+        """By an entry point in the arguments, otherwise by the chart's label with the image."""
         container = _container(pod)
         if container is None:
             return False
@@ -89,7 +89,7 @@ class Traefik(ProxyController):
         return "# give the entry point an address without a host, such as --entryPoints.web.address=:8000"
 
     def service_fix(self, service: Service) -> str:
-        """The chart's value; k3s takes it in a HelmChartConfig."""
+        """The chart's value, which k3s accepts in a HelmChartConfig."""
         return (
             "# in the chart's values (k3s: HelmChartConfig traefik in kube-system):\n"
             "#   service: {ipFamilyPolicy: PreferDualStack, ipFamilies: [IPv4, IPv6]}"
@@ -97,7 +97,7 @@ class Traefik(ProxyController):
 
 
 def _container(pod: Pod) -> Container | None:
-    """The container with entry points, whatever its image is called, else that of Traefik's image."""
+    """The container with entry points, regardless of its image, otherwise that of Traefik's image."""
     with_entry_points = (c for c in pod.containers if _entry_points(c))
     return next(with_entry_points, None) or next((c for c in pod.containers if "traefik" in c.image), None)
 
@@ -108,7 +108,7 @@ def _is_native(pod: Pod) -> bool:
 
 
 def _has_file(container: Container) -> bool:
-    """Whether a file is named: Traefik takes the first of file, arguments and environment, and no other."""
+    """Whether a file is named: Traefik uses only the first of file, arguments and environment."""
     return any(word.lower().partition("=")[0] == "--configfile" for word in container.command_line)
 
 

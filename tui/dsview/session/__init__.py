@@ -1,1 +1,1 @@
-"""A session: owns the source, feeds the cluster, and decides when to run the checks. The clock is here."""
+"""A session: owns the source, updates the cluster, and decides when to run the checks. It also provides the clock."""

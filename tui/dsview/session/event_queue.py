@@ -1,7 +1,6 @@
-"""Where source threads leave their events. Of several writes to one object only the last is kept.
+"""The queue in which source threads put their events. Only the last of several writes to one object is kept.
 
-Order is kept where it matters: a list that completes, or a change of health, is seen after every object that came
-before it.
+Order is preserved if it matters: a list that completes, or a change of health, comes after every earlier object.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ class EventQueue:
         self._queue: deque[SourceEvent | _Pending] = deque()
         self._open: dict[Kind, _Pending] = {}
         self.arrived = threading.Event()
-        """Set when something came; the reader clears it before it looks."""
+        """Set when an event arrives. The reader clears it before reading."""
 
     def put(self, event: SourceEvent) -> None:
-        """Take an event; a `Sink`."""
+        """Add an event; a `Sink`."""
         with self._lock:
             if isinstance(event, Changed):
                 pending = self._open.get(event.kind)
@@ -41,13 +40,13 @@ class EventQueue:
                 for key in event.deletes:
                     pending.items[key] = None
             else:
-                # What comes behind this event must not be merged into what stood before it.
+                # Events after this one must not be merged into earlier ones.
                 self._open.clear()
                 self._queue.append(event)
         self.arrived.set()
 
     def take(self) -> SourceEvent | None:
-        """The next event, at most some hundred objects at once; None where there is none."""
+        """The next event, with at most a few hundred objects; None if the queue is empty."""
         with self._lock:
             while self._queue:
                 first = self._queue[0]
@@ -55,7 +54,7 @@ class EventQueue:
                     self._queue.popleft()
                     return first
                 if self._open.get(first.kind) is first:
-                    # From here on it is only read; what comes now waits behind it.
+                    # From here on it is only read; new events are queued behind it.
                     del self._open[first.kind]
                 event = first.take(_TAKE)
                 if event is not None:
@@ -64,19 +63,19 @@ class EventQueue:
             return None
 
     def clear(self) -> None:
-        """Forget everything that waits."""
+        """Remove all queued events."""
         with self._lock:
             self._queue.clear()
             self._open.clear()
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits."""
+        """Whether the queue is empty."""
         return not self._queue
 
 
 class _Pending:
-    """Writes of one kind that wait; None marks an object that is gone."""
+    """Queued writes of one kind; None marks a deleted object."""
 
     __slots__ = ("_rest", "items", "kind")
 
@@ -86,7 +85,7 @@ class _Pending:
         self._rest: Iterator[tuple[Key, Item | None]] | None = None
 
     def take(self, limit: int) -> Changed | None:
-        """The next writes, or None where all were taken."""
+        """The next writes, or None if there are no more."""
         if self._rest is None:
             self._rest = iter(self.items.items())
         upserts: list[Item] = []

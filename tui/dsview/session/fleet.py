@@ -1,7 +1,7 @@
-"""Reads many clusters, a few at a time, and keeps sums and findings of each. The objects are let go at once.
+"""Reads many clusters, a few at a time, and keeps totals and findings of each. The objects are released at once.
 
-A cluster that does not answer gives its place to the next one and is waited for beside the others, so that a few that
-hang hold up none.
+A cluster that does not respond frees its slot for the next one and is waited for in parallel, so that a few hanging
+clusters do not block others.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from dsview.sources.events import Health
 _log = logging.getLogger(__name__)
 
 PARALLEL = 6
-"""Clusters that are read at the same time."""
+"""The number of clusters that are read at the same time."""
 
 PATIENCE = 1.5
-"""Seconds without anything new after which a cluster gives its place to the next one."""
+"""Seconds without new data after which a cluster frees its slot for the next one."""
 
 MOST_WAITED_FOR = 40
-"""Clusters that are waited for beside those that are read."""
+"""The maximum number of clusters that are waited for in addition to those that are read."""
 
 SILENCE = 15.0
-"""Seconds without anything new after which a cluster counts as one that does not answer."""
+"""Seconds without new data after which a cluster counts as not responding."""
 
 SIGN_IN = 300.0
-"""Seconds that a credential plug-in may take: somebody may have to find a browser and a second factor."""
+"""The time limit of a credential plug-in in seconds: users may need to find a browser and a second factor."""
 
 _SLICE = 0.05
 _ENDED = "It was not read: dsview was ended."
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """A cluster that is about to be read. `plugin` names its credential plug-in; empty where it needs none.
+    """A cluster that is about to be read. `plugin` names its credential plug-in; empty if it does not need one.
 
-    `has_credentials` is set as soon as requests can be made.
+    `has_credentials` is set as soon as requests can be sent.
     """
 
     session: Session
@@ -56,16 +56,17 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 class Opener(Protocol):
-    """Opens the session of a context, not started. Raises `UserError` where a person has to fix something."""
+    """Opens the session of a context without starting it. Raises `UserError` if the user must fix something."""
 
     def __call__(self, name: str) -> Opened:
         """The session."""
 
 
 class FleetReader:
-    """Reads the contexts of these names. `tell` is given each change of a cluster, from any thread.
+    """Reads the contexts with these names. `tell` is called with each change of a cluster, from any thread.
 
-    `again` is after how many seconds a cluster is read anew; None reads each once. `silence` is in seconds, too.
+    `again` is the interval in seconds after which a cluster is read again; None reads each once. `silence` is in
+    seconds, too.
     """
 
     def __init__(
@@ -97,30 +98,30 @@ class FleetReader:
 
     @property
     def members(self) -> list[Member]:
-        """All clusters as they stand, in the order of their names as given."""
+        """The current state of all clusters, in the given order of their names."""
         with self._changed:
             return list(self._members.values())
 
     def start(self) -> None:
-        """Begin, in a thread."""
-        # Sessions come and go: what they leave is collected here, when one is over, and not while objects pour in.
+        """Start reading, in a thread."""
+        # Sessions come and go. Their garbage is collected here, when one ends, and not while objects arrive.
         gc.disable()
         gc.freeze()
         threading.Thread(target=self._schedule, name="dsview-fleet", daemon=True).start()
 
     def stop(self) -> None:
-        """Begin nothing more, and end what is under way."""
+        """Start no more reads, and end the current ones."""
         self._stopped.set()
         with self._changed:
             self._changed.notify_all()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until every cluster was read or failed; whether that is so."""
+        """Wait until every cluster was read or failed. Returns whether that is the case."""
         with self._changed:
             return self._changed.wait_for(lambda: self._stopped.is_set() or self._is_over(), seconds)
 
     def read_again(self, name: str) -> None:
-        """Read a cluster anew as soon as there is a place, unless that is under way."""
+        """Read a cluster again as soon as a slot is free, unless it is being read."""
         with self._changed:
             member = self._members.get(name)
             if member is None or not member.contact.is_final:
@@ -140,7 +141,7 @@ class FleetReader:
         self._changed.notify_all()
 
     def _schedule(self) -> None:
-        """Give each cluster that is due a thread as soon as there is a place for it."""
+        """Give each cluster that is due a thread as soon as a slot is free."""
         while not self._stopped.is_set():
             name = self._next_due()
             if name is None:
@@ -168,7 +169,7 @@ class FleetReader:
             self._change(name, contact=Contact.READING, reason="")
             opened = self._opener(name)
             session = opened.session
-            # A plug-in that failed would open a browser each time: somebody has to ask for that.
+            # A failed plug-in would open a browser on every retry, so the user must request it.
             may_try_again = not opened.plugin
             self._sign_in(name, opened, place)
             may_try_again = True
@@ -195,7 +196,10 @@ class FleetReader:
                 self._changed.notify_all()
 
     def _sign_in(self, name: str, opened: Opened, place: _Place) -> None:
-        """Start the session. Contexts with one credential plug-in wait for the first: a second browser helps nobody."""
+        """Start the session.
+
+        Contexts with the same credential plug-in wait for the first, because a second browser does not help.
+        """
         if not opened.plugin:
             opened.session.start()
             return
@@ -209,14 +213,14 @@ class FleetReader:
                 self._await_credentials(opened)
                 self._signed_in.add(opened.plugin)
         if not is_first:
-            # What the first one got is kept by the plug-in, as a rule.
+            # Plug-ins usually cache the credentials of the first sign-in.
             self._await_credentials(opened)
         if not place.come_back(self._stopped):
             raise UserError(_ENDED)
         self._change(name, contact=Contact.READING, reason="")
 
     def _await_credentials(self, opened: Opened) -> None:
-        """Start the session, and wait until its plug-in has ended. Raises `UserError` where that fails."""
+        """Start the session, and wait until its plug-in has ended. Raises `UserError` if it fails."""
         opened.session.start()
         ends = time.monotonic() + SIGN_IN
         while not opened.has_credentials.wait(0.05):
@@ -230,9 +234,9 @@ class FleetReader:
                 raise UserError(f"The credential plug-in {opened.plugin} did not end within {SIGN_IN:g} s.")
 
     def _read_to_end(self, session: Session, place: _Place) -> str:
-        """Drain a session until it knows all that it will know; what it could not read, in a sentence.
+        """Drain a session until it is settled. Returns what it could not read, in a sentence.
 
-        Raises `UserError` where the cluster does not answer at all.
+        Raises `UserError` if the cluster does not respond at all.
         """
         heard, known = time.monotonic(), 0
         while not session.is_settled:
@@ -268,7 +272,7 @@ class FleetReader:
 
 
 class _Place:
-    """The place of a cluster among those that are read; given up early by one that is only waited for."""
+    """A cluster's slot among those that are read. Released early if the cluster is only waited for."""
 
     def __init__(self, places: threading.BoundedSemaphore, beside: threading.BoundedSemaphore) -> None:
         self._places = places
@@ -277,14 +281,14 @@ class _Place:
         self._is_beside = False
 
     def step_aside(self) -> None:
-        """Let another cluster be read meanwhile, unless too many are waited for."""
+        """Release the slot for another cluster, unless too many are waited for."""
         if self._is_held and self._beside.acquire(blocking=False):
             self._is_beside = True
             self._is_held = False
             self._places.release()
 
     def come_back(self, stopped: threading.Event) -> bool:
-        """Wait for a place again after stepping aside; False where everything was stopped before there was one."""
+        """Wait for a slot again after stepping aside. False if everything was stopped before one was free."""
         while not self._is_held:
             if stopped.is_set():
                 return False
@@ -295,7 +299,7 @@ class _Place:
         return True
 
     def leave(self) -> None:
-        """It is over."""
+        """Release the slot."""
         if self._is_held:
             self._places.release()
         if self._is_beside:
@@ -304,7 +308,7 @@ class _Place:
 
 
 def waits_for_plugin(plugin: str) -> Safe:
-    """What is said of a cluster while its credential plug-in runs."""
+    """The reason shown for a cluster while its credential plug-in runs."""
     return safe(f"waits for the credential plug-in {plugin}; it may have opened a browser")
 
 
@@ -313,7 +317,7 @@ def _has_read(session: Session) -> bool:
 
 
 def _failure(session: Session) -> str:
-    """Why nothing could be read at all, in a sentence; empty where something was, or may still be."""
+    """Why nothing could be read at all, in a sentence; empty if something was read, or may still be."""
     statuses = [session.state.status(kind) for kind in RESOURCES]
     if any(not status.health.is_final or status.health.is_complete for status in statuses):
         return ""

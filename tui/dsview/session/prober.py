@@ -1,7 +1,9 @@
-"""Connects to what a probe plan names, from this machine. No other module sends packets to anything but API servers.
+"""Connects from this machine to the targets of a probe plan.
 
-A connection is a TCP handshake that is closed at once: no payload. Each goes to a literal address, so that neither
-happy eyeballs nor a proxy takes the other family in its place.
+No other module sends packets to anything but API servers.
+
+A connection is a TCP handshake that is closed immediately, without payload. Each uses a literal address, so that
+neither happy eyeballs nor a proxy can use the other family instead.
 """
 
 from __future__ import annotations
@@ -20,13 +22,13 @@ from dsview.core.address import V4, V6, Family, canonical
 from dsview.core.text import safe
 
 CONNECT_TIMEOUT = 2.0
-"""Seconds that a connection may take."""
+"""The time limit of a connection in seconds."""
 
 LOOKUP_TIMEOUT = 6.0
-"""Seconds that DNS may take for one name in one family; the system's resolver asks again after five."""
+"""The DNS time limit in seconds for one name in one family; the system resolver retries after five."""
 
 AT_ONCE = 8
-"""Connections and lookups that are under way at the same time."""
+"""The number of connections and lookups at the same time."""
 
 _SOCKET_FAMILY = {V4: socket.AF_INET, V6: socket.AF_INET6}
 _NO_SUCH_RECORD = {
@@ -40,13 +42,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 Resolved = tuple[Records, str]
-"""The records of a name in one family, and the name where its CNAMEs end."""
+"""The records of a name in one family, and the name at the end of its CNAMEs."""
 
 
 class Prober:
-    """Makes one probe. `stop` ends it early; what was not tried by then is left out of what was observed.
+    """Runs one probe. `stop` ends it early; the result then omits what was not tried.
 
-    `on_done` is called with how many of how many steps are done, from any thread.
+    `on_done` is called with the number of completed steps and the total, from any thread.
     """
 
     def __init__(
@@ -65,11 +67,11 @@ class Prober:
         self._steps = 0
 
     def stop(self) -> None:
-        """Begin nothing more."""
+        """Start no more steps."""
         self._stopped.set()
 
     def run(self) -> Observed:
-        """Look up, connect, and return what was observed. Blocks for at most some minutes, usually seconds."""
+        """Look up, connect, and return the observations. Blocks for a few minutes at most, usually for seconds."""
         began = self._clock()
         plan = self._plan
         names = dict.fromkeys(
@@ -89,7 +91,10 @@ class Prober:
         )
 
     def _each(self, items: Sequence[T], work: Callable[[T], R]) -> list[R]:
-        """What the work comes to for each item, in their order, a few at a time; without what was not begun in time."""
+        """The result of the work for each item, in their order, a few at a time.
+
+        Omits items that were not started in time.
+        """
         waiting: SimpleQueue[int] = SimpleQueue()
         for index in range(len(items)):
             waiting.put(index)
@@ -107,7 +112,7 @@ class Prober:
                     if self._on_done is not None:
                         self._on_done(self._done, self._steps)
 
-        # Daemons, so that leaving never waits for a resolver.
+        # Daemon threads, so that exiting never waits for a resolver.
         threads = [
             threading.Thread(target=go_on, name="dsview-probe", daemon=True) for _ in range(min(AT_ONCE, len(items)))
         ]
@@ -119,7 +124,7 @@ class Prober:
 
 
 def _unbroken(found: dict[int, R]) -> list[R]:
-    """The results up to the first that is missing."""
+    """The results up to the first missing one."""
     results: list[R] = []
     while len(results) in found:
         results.append(found[len(results)])
@@ -140,7 +145,7 @@ def _connect(target: ProbeTarget, answers: dict[tuple[str, Family], Resolved]) -
 
 
 def connect(address: str, port: int, family: Family, timeout: float = CONNECT_TIMEOUT) -> tuple[Outcome, float, str]:
-    """Connect to a literal address and close: what became of it, after how many seconds, and the system's word."""
+    """Connect to a literal address and close: the outcome, the seconds it took, and the system's error name."""
     kind = _SOCKET_FAMILY[family]
     missing = _why_no_route(kind, address, port)
     if missing is not None:
@@ -156,9 +161,9 @@ def connect(address: str, port: int, family: Family, timeout: float = CONNECT_TI
 
 
 def _why_no_route(kind: socket.AddressFamily, address: str, port: int) -> tuple[Outcome, float, str] | None:
-    """What is to be said where this machine cannot send to the address; None where it can.
+    """The result if this machine cannot send to the address, otherwise None.
 
-    Connecting a UDP socket sends nothing: the kernel looks up a route and chooses a source address.
+    Connecting a UDP socket does not send anything: the kernel looks up a route and selects a source address.
     """
     try:
         with socket.socket(kind, socket.SOCK_DGRAM) as attempt:
@@ -180,9 +185,9 @@ def _outcome(error: OSError) -> Outcome:
 
 
 def look_up(name: str, family: Family) -> Resolved:
-    """The addresses of a name in one family, as this machine's resolver gives them, CNAMEs followed."""
+    """The addresses of a name in one family from this machine's resolver, with CNAMEs followed."""
     answer: list[Resolved] = []
-    # The resolver knows no deadline, so that it gets a thread that may be left behind.
+    # The resolver has no timeout, so it runs in a thread that can be abandoned.
     thread = threading.Thread(target=lambda: answer.append(_resolve(name, family)), name="dsview-lookup", daemon=True)
     thread.start()
     thread.join(LOOKUP_TIMEOUT)
@@ -199,7 +204,7 @@ def _resolve(name: str, family: Family) -> Resolved:
     except (UnicodeError, OSError) as error:
         return Records(failure=f"the lookup failed ({type(error).__name__})"), ""
     every = dict.fromkeys(canonical(str(row[4][0])) or str(row[4][0]) for row in rows)
-    # DNS64 of a network without IPv4 makes these up for names that have an A record only (RFC 6147).
+    # DNS64 in a network without IPv4 synthesises these for names that only have an A record (RFC 6147).
     addresses = [address for address in every if not address.startswith(_DNS64_PREFIX)]
     final = next((row[3] for row in rows if row[3]), "").rstrip(".").lower()
     return Records(addresses=tuple(addresses)), "" if final == name.rstrip(".").lower() else final

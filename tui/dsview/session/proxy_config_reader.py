@@ -1,4 +1,4 @@
-"""Decides when the configuration of a proxy pod is read, and says how that went for all of them."""
+"""Decides when the configuration of a proxy pod is read, and reports the status of all of them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from dsview.listeners.registry import CONF_KINDS
 from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
 
 AGAIN_AFTER = 300.0
-"""Seconds after which a file is read again although nothing said that it changed."""
+"""Seconds after which a file is read again without any sign of a change."""
 
 UNREAD_AGAIN_AFTER = 4.0
-"""Seconds after which a file that could not be read is asked for again; a fifth more each time."""
+"""Seconds until the first retry for a file that could not be read; each further delay is a fifth longer."""
 
 RELOADED_AFTER = 15.0
 """Seconds that a controller may take from a change of its settings to the new file; then it is read again."""
 
 
 class _Asked(msgspec.Struct):
-    """When a pod was asked last, and what it looked like then. `failures` counts answers without a file in a row."""
+    """When a pod was last requested, and its state then. `failures` counts consecutive answers without a file."""
 
     signature: tuple[object, ...]
     at: float
@@ -36,7 +36,7 @@ class _Asked(msgspec.Struct):
 
 
 class ProxyConfigReader:
-    """Follows the proxy pods; call `follow` after every batch of changes, on the session's thread."""
+    """Follows the proxy pods. Call `follow` after every batch of changes, on the session's thread."""
 
     def __init__(self, state: ClusterState, source: Source, sink: Sink) -> None:
         self._state = state
@@ -48,13 +48,13 @@ class ProxyConfigReader:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether an answer is still to come."""
+        """Whether an answer is pending."""
         return any(asked.is_waiting for asked in self._asked.values())
 
     def answered(self, keys: Iterable[Key], now: float) -> None:
-        """Answers came for these pods, whether or not they say anything new; the state has them already.
+        """Record that answers for these pods arrived, even if nothing is new; the state already contains them.
 
-        Where the file could not be read, it is soon asked for again, and then less and less often.
+        A file that could not be read is requested again soon, and then less and less often.
         """
         for key in keys:
             asked, conf = self._asked.get(key), self._state.proxy_listeners.get(key)
@@ -69,7 +69,7 @@ class ProxyConfigReader:
                 asked.again_at = min(asked.again_at, now + pause)
 
     def follow(self, now: float) -> None:
-        """Ask for what is due, forget what is gone, and report the state of the whole."""
+        """Request what is due, drop what is gone, and report the overall status."""
         if not self._state.is_settled(Kind.POD):
             return
         pods = {pod.key: pod for pod in proxies_to_follow(self._state)}
@@ -110,7 +110,7 @@ class ProxyConfigReader:
         self._source.read_proxy_config(pod, container.name, self._sink)
 
     def _parameters(self) -> tuple[object, ...]:
-        """What makes a Gateway controller rewrite the configuration of its proxies."""
+        """The settings that make a Gateway controller rewrite the configuration of its proxies."""
         found = (item for kind in CONF_KINDS for item in self._state.gateway_parameters(kind))
         return tuple(sorted((item.key, item.ip_family) for item in found))
 

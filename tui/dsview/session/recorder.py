@@ -1,6 +1,6 @@
-"""Records a session: hands what changes in each round to the writer's thread, and everything now and then.
+"""Records a session: sends the changes of each round to the writer thread, and at intervals the complete state.
 
-On the session's thread it only gathers references to objects that never change: a round costs microseconds.
+The session's thread only collects references to immutable objects, so a round takes microseconds.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from dsview.sources.recording.schema import About
 from dsview.sources.recording.writer import RecordingWriter
 
 FRAME_AFTER = 1_000
-"""Changes after which there is a key frame at the earliest: in a large cluster there is one after many more."""
+"""The minimum number of changes before a key frame; in a large cluster, many more changes precede one."""
 
 FRAME_SHARE = 2
 """A key frame costs as much as its objects: there is one after changes of half of them."""
 
 FRAME_EVERY = 1_800.0
-"""Seconds after which there is a key frame where anything changed."""
+"""Seconds after which a key frame is written if anything changed."""
 
 _RECENT = 64
-"""Entries of the timeline that may still become others: a later event of the same kind is added to them."""
+"""Entries of the timeline that may still change: a later event of the same kind is added to them."""
 
 
 class Recorder:
     """Follows a session and records it into a file, until `stop`.
 
-    Nothing is written before the session has read and evaluated everything. `failure` says in a sentence why recording
-    stopped by itself, and is empty otherwise. Raises `UserError` where the file cannot be written.
+    Nothing is written before the session has read and evaluated everything. `failure` is a sentence that says why
+    recording stopped unexpectedly; it is empty otherwise. Raises `UserError` if the file cannot be written.
     """
 
     def __init__(self, session: Session, path: Path, limits: Limits | None = None, *, redacted: bool = False) -> None:
@@ -76,25 +76,25 @@ class Recorder:
 
     @property
     def failure(self) -> Safe:
-        """Why recording stopped by itself, in a sentence; empty while it goes on."""
+        """Why recording stopped unexpectedly, in a sentence; empty while it is running."""
         return safe(f"Recording to {self.path.name} stopped: {self._failure}." if self._failure else "")
 
     @property
     def is_recording(self) -> bool:
-        """Whether anything was recorded yet."""
+        """Whether anything has been recorded yet."""
         return self._has_frame
 
     def stop(self) -> None:
-        """Write what is left and close the file."""
+        """Write the remaining data and close the file."""
         self._session.observe(None)
         self._follow_timeline()
         self._writer.close()
         self._failure = self._failure or self._writer.failure
 
     def took(self, event: SourceEvent, changes: list[Change]) -> None:
-        """Keep what an event changed for the end of the round."""
+        """Store the changes of an event until the end of the round."""
         for change in changes:
-            # An object that is named because another one changed is the same as before.
+            # An object that is only listed because another one changed is the same as before.
             if change.old is not change.new:
                 of_round = self._objects.setdefault(change.kind, {})
                 if change.old is not None and change.key not in of_round:
@@ -104,11 +104,11 @@ class Recorder:
             self._statuses[event.kind] = event
 
     def judged(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> None:
-        """Keep the findings of a subject for the end of the round."""
+        """Store the findings of a subject until the end of the round."""
         self._judged[subject] = findings
 
     def drained(self, session: Session) -> None:
-        """Hand over what the round changed."""
+        """Send the changes of the round to the writer."""
         if self._writer.failure:
             self._give_up()
             return
@@ -144,7 +144,7 @@ class Recorder:
             self._follow_timeline()
 
     def _now(self) -> float:
-        """The time of the session. Where its clock was set back, time stands still here."""
+        """The time of the session. If its clock was set back, this time does not decrease."""
         self._at = max(self._at, self._session.now)
         return self._at
 
@@ -175,12 +175,12 @@ class Recorder:
 
     def _as_judged(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> Judged:
         opened = tuple(map(self._session.timeline.opened_at, findings))
-        # The reason for exempting it is told anew by whoever looks at the recording.
+        # The reason for the exemption is determined again when the recording is opened.
         plain = tuple(msgspec.structs.replace(f, exempted_for="") for f in findings)
         return Judged(subject, plain, opened, tuple(self._session.settling.of_subject(subject).values()))
 
     def _changed_head(self) -> Head | None:
-        """What belongs to no kind, where it is another than last time."""
+        """The state that does not belong to any kind, if it changed since last time."""
         state = self._session.state
         failures = self._session.failures
         version = (state.server, dict(state.quarantined), len(state.notes), failures)
@@ -197,7 +197,7 @@ class Recorder:
         return self._head
 
     def _follow_timeline(self) -> None:
-        """Hand over the entries that are new, that became others, and the numbers of those that were taken back."""
+        """Send the new and changed entries, and the numbers of the withdrawn ones."""
         timeline = self._session.timeline
         if timeline.version == self._entries_version or not self._has_frame:
             return

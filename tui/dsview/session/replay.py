@@ -1,6 +1,6 @@
-"""A recording as a session: everything as it was at one time, and a way to any other.
+"""A recording as a session: the complete state at one time, and navigation to other times.
 
-Nothing is evaluated anew: the findings are those that the checks gave then, under the policy of whoever looks now.
+Nothing is evaluated again: the findings are those that the checks returned then, under the current user's policy.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from dsview.sources.recording.schema import is_time
 _KINDS = {kind.value: kind for kind in Kind}
 
 FAMILY_ENTRIES = 20_000
-"""Gains and losses of families that a chart of a whole recording is made of at most."""
+"""The maximum number of family gains and losses from which the chart of a whole recording is drawn."""
 
 
 class RecordedSource:
-    """What was recorded, as the source that it came from. It sends nothing by itself."""
+    """A recording as the source that it was recorded from. It does not send anything on its own."""
 
     def __init__(self, reader: RecordingReader) -> None:
         self.reader = reader
@@ -55,42 +55,42 @@ class RecordedSource:
 
     @property
     def kind(self) -> SourceKind:
-        """That of the source that was recorded."""
+        """The name of the recorded source."""
         return self.reader.about.source_kind
 
     @property
     def name(self) -> str:
-        """That of the source that was recorded."""
+        """The name of the recorded source."""
         return self.reader.about.source_name
 
     @property
     def is_live(self) -> bool:
-        """Whether what was recorded went on changing."""
+        """Whether the recorded source was live."""
         return self.reader.about.is_live
 
     def now(self, wall: float) -> float:
-        """The time that is shown."""
+        """The displayed time."""
         return self.at
 
     def start(self, sink: Sink) -> None:
-        """Nothing is sent: the session reads the recording."""
+        """Sends nothing: the session reads the recording."""
 
     def stop(self) -> None:
-        """Nothing runs; the recording may still be asked."""
+        """Does nothing: no thread runs, and the recording stays readable."""
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """The files that were read then are in the recording."""
+        """Does nothing: the files that were read then are in the recording."""
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """The ConfigMaps that were followed then are in the recording."""
+        """Does nothing: the ConfigMaps that were followed then are in the recording."""
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """Refused: the session knows the objects. Raises `UserError`."""
+        """Always raises `UserError`: the session has the objects."""
         raise UserError("The manifest is not in the recording.")
 
 
 class _RecordedEngine(Engine):
-    """Has the findings told to it. Knows since when each was seen, in `opened`."""
+    """An engine that receives the findings. `opened` contains the time at which each was first seen."""
 
     def __init__(
         self, state: ClusterState, skip: Callable[[str], bool], judge: Callable[..., tuple[Finding, bool]]
@@ -99,42 +99,42 @@ class _RecordedEngine(Engine):
         self.opened: dict[Identity, float | None] = {}
         self.recorded_failures: dict[str, str] = {}
         self.is_held = False
-        """Whether findings wait: to judge one is to look at its object, which has to be there first."""
+        """Whether findings are held back: judging one requires its object, which must be present first."""
         self._skips = skip
         self._told: dict[SubjectKey, Judged] = {}
 
     @property
     def failures(self) -> dict[str, str]:
-        """By code, the checks that raised then."""
+        """The checks that raised during the recording, by code."""
         return self.recorded_failures
 
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
-        """Follow the profile and the nodes' facts; nothing is asked."""
+        """Update the profile and the nodes' facts; no checks run."""
         return self.tracker.refresh()
 
     def note_statuses(self) -> bool:
-        """Nothing is asked."""
+        """Does nothing."""
         return False
 
     def refresh_profile(self) -> bool:
-        """Look at the profile where something else than an object changed it."""
+        """Update the profile after a change other than that of an object."""
         return self.tracker.refresh()[0]
 
     def next_due(self) -> float:
-        """Never: time moves by `seek` only."""
+        """Always infinite: only `seek` changes the time."""
         return math.inf
 
     @property
     def is_idle(self) -> bool:
-        """Whether all findings that were told are in the book."""
+        """Whether all received findings were processed."""
         return not self._told
 
     def tell(self, judged: Iterable[Judged]) -> None:
-        """These are the findings of these subjects."""
+        """Receive the findings of these subjects."""
         self._told.update((entry.subject, entry) for entry in judged)
 
     def step(self, now: float, may_go_on: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
-        """Take in what was told, for as long as `may_go_on`; the objects whose findings changed."""
+        """Process the received findings while `may_go_on` is true. Returns the objects whose findings changed."""
         touched: set[ObjectRef] = set()
         while self._told and not self.is_held and may_go_on():
             subject, entry = self._told.popitem()
@@ -148,7 +148,7 @@ class _RecordedEngine(Engine):
             for gone in book.of_subject(subject):
                 self.opened.pop(gone.identity, None)
         for finding, opened in zip_longest(entry.findings, entry.opened[: len(entry.findings)]):
-            # A check that this version does not know any more has neither a name nor a page.
+            # A check that no longer exists in this version has neither a name nor a page.
             if finding.check not in registry() or self._skips(finding.check):
                 continue
             judged, is_shown = self._judge(safe_finding(finding))
@@ -161,12 +161,12 @@ class _RecordedEngine(Engine):
         return touched | self.book.replace(subject, tuple(shown)) | self.exempted.replace(subject, tuple(exempted))
 
     def _may_show(self, finding: Finding) -> bool:
-        """Whether the check is one that this version has and the policy asks, and the finding one that it shows."""
+        """Whether this version has the check, the policy includes it, and the policy shows the finding."""
         return finding.check in registry() and not self._skips(finding.check) and self._judge(finding)[1]
 
 
 class _RecordedTimeline(Timeline):
-    """The entries that were made then. What a seek changes is no news."""
+    """The entries that were recorded. Changes due to a seek are not added."""
 
     def __init__(self, engine: _RecordedEngine, reader: RecordingReader) -> None:
         super().__init__()
@@ -175,22 +175,22 @@ class _RecordedTimeline(Timeline):
         self._families: tuple[float, list[Entry]] = (0.0, [])
 
     def family_entries(self) -> list[Entry]:
-        """Those of the whole recording, the newest where there are very many."""
+        """The entries of the whole recording, or the newest ones if there are very many."""
         last = self._reader.last
         if self._families[0] != last:
             self._families = (last, _entries(self._reader.contents(Sort.FAMILY.value, FAMILY_ENTRIES)))
         return self._families[1]
 
     def span(self, now: float) -> tuple[float, float]:
-        """The whole recording."""
+        """The time range of the whole recording."""
         return (self._reader.first, self._reader.last)
 
     def opened_at(self, finding: Finding) -> float | None:
-        """When the session that was recorded saw the finding open."""
+        """When the recorded session first saw the finding open."""
         return self._engine.opened.get(finding.identity)
 
     def show(self, contents: Sequence[bytes], total: int) -> None:
-        """Show these entries, the last of so many."""
+        """Show these entries, the last of `total`."""
         self.entries.clear()
         entries = _entries(contents)
         for number, entry in enumerate(entries, total - len(entries) + 1):
@@ -199,17 +199,17 @@ class _RecordedTimeline(Timeline):
         self.version += 1
 
     def begin(self, state: ClusterState, at: float) -> None:
-        """It was begun then."""
+        """Does nothing: the timeline began with the recording."""
 
     def follow(self, state: ClusterState, changes: Iterable[Change], at: float) -> None:
-        """Nothing is entered."""
+        """Does nothing."""
         state.census.take_turned()
 
     def follow_status(self, event: StatusChanged, at: float) -> None:
-        """Nothing is entered."""
+        """Does nothing."""
 
     def note_findings(self, old: tuple[Finding, ...], new: tuple[Finding, ...]) -> None:
-        """Nothing is entered."""
+        """Does nothing."""
 
     def follow_findings(
         self,
@@ -219,7 +219,7 @@ class _RecordedTimeline(Timeline):
         at: float,
         is_evaluated: Callable[[str], bool],
     ) -> None:
-        """Nothing is entered."""
+        """Does nothing."""
 
 
 _entry_decoder = msgspec.msgpack.Decoder(Entry)
@@ -234,16 +234,16 @@ def _entries(contents: Iterable[bytes]) -> list[Entry]:
 
 
 class _NoReader(ProxyConfigReader):
-    """Asks for no configuration file: those that were read then are in the recording, and so is how that went."""
+    """Requests no configuration files: those that were read then, and their status, are in the recording."""
 
     def follow(self, now: float) -> None:
-        """Nothing is asked."""
+        """Does nothing."""
 
 
 class ReplaySession(Session):
-    """A session that shows a recording at `position`, epoch seconds; at its last moment unless told otherwise.
+    """A session that shows a recording at `position`, in epoch seconds; by default at its end.
 
-    `seek` goes elsewhere: the next rounds of `drain` bring it about, in slices as always.
+    `seek` moves to another time. The next rounds of `drain` apply the move, in slices as usual.
     """
 
     def __init__(
@@ -272,13 +272,13 @@ class ReplaySession(Session):
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """The checks that the policy leaves out, or that were left out then, by code."""
+        """The checks that the policy excludes, or that were excluded during the recording, by code."""
         then = self.reader.about.skipped
         return tuple(check.code for check in all_checks() if check.code in then or self.policy.skips(check.code))
 
     @property
     def position(self) -> float:
-        """The time that is shown, or sought, epoch seconds."""
+        """The displayed or requested time, in epoch seconds."""
         return self._wanted
 
     @property
@@ -288,16 +288,16 @@ class ReplaySession(Session):
 
     @property
     def has_work(self) -> bool:
-        """Whether another drain would find something to do, or soon will."""
+        """Whether another drain has something to do now or soon."""
         return self._seeker.is_busy or super().has_work
 
     def wait(self, seconds: float) -> None:
-        """Wait until something was read, at most so long."""
+        """Wait until something was read, or until the time is over."""
         if self._seeker.is_reading and not super().has_work:
             self._inbox.arrived.wait(seconds)
 
     def start(self, *, is_patient: bool = False) -> None:
-        """Read the recording at the time that is wanted. Raises `UserError` where it cannot be read."""
+        """Read the recording at the requested time. Raises `UserError` if it cannot be read."""
         super().start(is_patient=is_patient)
         self._wanted = self._within(self._wanted)
         self._seeker.go_to_at_once(self._wanted)
@@ -311,12 +311,12 @@ class ReplaySession(Session):
         return min(max(when, self.reader.first), self.reader.last)
 
     def seek(self, when: float) -> None:
-        """Show another time: the one nearest to it that was recorded. A thread reads it; `drain` takes it in."""
+        """Move to the nearest recorded time. A thread reads it; `drain` applies it."""
         self._wanted = self._within(when)
         self._seeker.go_to(self._wanted)
 
     def take_failure(self) -> UserError | None:
-        """Why the time that was sought could not be read, once; what was shown before still is."""
+        """Why the requested time could not be read; returned once. The display does not change then."""
         failure = self._seeker.take_failure()
         if failure is not None:
             self._wanted = self._source.at
@@ -335,11 +335,11 @@ class ReplaySession(Session):
         self._source.at = step.at
         if step.entries is not None:
             self._recorded.show(*step.entries)
-        # Ages and everything else that is told by the clock are of another time.
+        # Ages and other values that depend on the clock change as well.
         self._is_new_everywhere = self._is_new_everywhere or step.is_jump
 
     def _set_head(self, head: Head) -> None:
-        # Behind the objects: one that comes takes back what was said of it.
+        # After the objects, because an object that arrives clears its earlier messages.
         self.state.quarantined.clear()
         for kind, identity, text in head.quarantined:
             if kind in _KINDS:
@@ -349,8 +349,8 @@ class ReplaySession(Session):
         self._inbox.put(ServerInfo(version=head.server_version, banners=head.banners))
 
     def drain(self, budget: float = 0.008) -> Delta:
-        """Go on to the time that is sought, for about `budget` seconds; what changed."""
-        # One after the other: all Pods may be replaced at once, and what waits would be of the time before.
+        """Move towards the requested time, for about `budget` seconds. Returns what changed."""
+        # In sequence: all Pods may be replaced at once, and queued events would belong to the earlier time.
         step = self._seeker.take() if self._inbox.is_empty else None
         if step is not None:
             self._take_in(step)
@@ -363,36 +363,36 @@ class ReplaySession(Session):
         return delta
 
     def note(self, text: str) -> None:
-        """Nothing is entered into what was recorded."""
+        """Does nothing: a recording is not modified."""
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """The object as it was, with the fields that dsview reads. Raises `UserError` where there is none."""
+        """The object at that time, with the fields that dsview reads. Raises `UserError` if there is none."""
         item: Any = self.state.store(kind).get(key)
         if not isinstance(item, Object):
             raise UserError("The manifest is not available: there was no such object at this time.")
         return manifest(msgspec.json.encode(encode(kind, item)))
 
     def next_change(self) -> float | None:
-        """When something changed next."""
+        """The time of the next change."""
         return self.reader.change_after(self.position)
 
     def previous_change(self) -> float | None:
-        """When something changed last before."""
+        """The time of the previous change."""
         return self.reader.change_before(self.position)
 
     def next_finding(self) -> float | None:
-        """When the next finding came or went."""
+        """The time at which the next finding appeared or disappeared."""
         return self.reader.entry_after(self.position, Sort.FINDING.value)
 
     def previous_finding(self) -> float | None:
-        """When the last finding before came or went."""
+        """The time at which the previous finding appeared or disappeared."""
         return self.reader.entry_before(self.position, Sort.FINDING.value)
 
 
 def compare_moments(path: Path, then: float, now: float, policy: Policy) -> Diff:
-    """What differs between two moments of a recording. Raises `UserError` where it cannot be read.
+    """The differences between two moments of a recording. Raises `UserError` if it cannot be read.
 
-    Reads the file anew, so that it may be called in a thread while the recording is shown, or made.
+    Reads the file again, so that it can be called in a thread while the recording is shown or written.
     """
     sessions = []
     for at in (then, now):

@@ -1,4 +1,7 @@
-"""From one moment of a recording to another: reads in a thread what differs, so that a screen goes on meanwhile."""
+"""Moves from one moment of a recording to another.
+
+A thread reads the differences, so that the screen stays responsive.
+"""
 
 from __future__ import annotations
 
@@ -21,22 +24,22 @@ from dsview.sources.recording.content import Head, Judged, Moment, Subject, Tick
 from dsview.sources.recording.reader import RecordingReader
 
 MANY = 2_000
-"""So many Pods that come or go are taken in one by one, whatever their share."""
+"""Up to this number, added and removed Pods are processed one by one, regardless of their share."""
 
 SHARE = 3
-"""Where more than a third of the Pods are others, all of them are taken in at once."""
+"""If more than a third of the Pods differ, all of them are replaced at once."""
 
 _SAMPLE = 500
-"""So many Pods are looked at to see whether most are others."""
+"""The number of Pods that are sampled to determine whether most differ."""
 
 _KINDS = {kind.value: kind for kind in Kind}
 
 
 class Step(msgspec.Struct, kw_only=True):
-    """What leads from one moment to another, which is `at`, epoch seconds.
+    """The step from one moment to another, which is `at`, in epoch seconds.
 
-    `pods` is there where all Pods are taken in at once; `objects` then holds none. `entries` are those of the timeline
-    and how many there are in all, or None where they are the same. `is_jump` where it does not simply go onwards.
+    `pods` is set if all Pods are replaced at once; `objects` then contains none. `entries` are those of the timeline
+    and their total number, or None if they are unchanged. `is_jump` is true unless the step only moves forward.
     """
 
     at: float
@@ -50,10 +53,10 @@ class Step(msgspec.Struct, kw_only=True):
 
 
 class Seeker:
-    """Reads steps for a session, which takes them in one after the other. `arrived` is called when one is there.
+    """Reads steps for a session, which applies them in sequence. `arrived` is called when a step is ready.
 
-    Each step begins where the one before ends, so none may be left out. Of several moments that are wanted while one
-    is read, only the last is gone to.
+    Each step begins where the previous one ends, so none may be skipped. If several moments are requested while one is
+    being read, only the last one is read.
     """
 
     def __init__(self, reader: RecordingReader, arrived: Callable[[], None]) -> None:
@@ -72,7 +75,7 @@ class Seeker:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a moment is being read, or a step waits to be taken."""
+        """Whether a moment is being read, or a step is ready."""
         return self._is_reading or bool(self._steps)
 
     @property
@@ -103,16 +106,16 @@ class Seeker:
             self._calls.put(False)
 
     def go_to_at_once(self, when: float) -> None:
-        """Read a moment here. Raises `UserError` where it cannot be read."""
+        """Read a moment in this thread. Raises `UserError` if it cannot be read."""
         self._steps.append(self._step(when))
         self._arrived()
 
     def take(self) -> Step | None:
-        """The next step, if one is there."""
+        """The next step, if one is ready."""
         return self._steps.popleft() if self._steps else None
 
     def take_failure(self) -> UserError | None:
-        """Why the last moment could not be read, once."""
+        """Why the last moment could not be read; returned once."""
         failure, self._failure = self._failure, None
         return failure
 
@@ -157,7 +160,7 @@ class Seeker:
 
 
 def onwards(moment: Moment, ticks: Sequence[Tick], when: float) -> Step:
-    """What happens from a moment on; it becomes the later one."""
+    """The changes from a moment to a later one. Updates `moment` to the later one."""
     objects: dict[Kind, dict[Key, Item | None]] = {}
     step = Step(at=when, is_jump=False)
     judged: dict[Subject, Judged] = {}
@@ -179,7 +182,7 @@ def onwards(moment: Moment, ticks: Sequence[Tick], when: float) -> Step:
 
 
 def difference(before: Moment | None, now: Moment, when: float) -> Step:
-    """What differs between two moments. Of equal objects the one from before is kept in `now`, too."""
+    """The differences between two moments. Of equal objects, the earlier one is kept in `now`, too."""
     before = before or Moment(at=0.0, objects={}, statuses={}, judged={}, head=Head())
     step = Step(at=when, is_jump=True, head=now.head)
     for kind in Kind:
@@ -192,10 +195,10 @@ def difference(before: Moment | None, now: Moment, when: float) -> Step:
         if kind is Kind.POD and _is_much(len(changed) + len(gone), are):
             step.pods = _all_pods(are)
         elif changed or gone:
-            # What goes first leaves its address to what comes.
+            # Removed objects come first, so that their addresses are free for added ones.
             step.objects += [Changed(kind, (), gone), Changed(kind, changed)]
     for kind in Kind:
-        # A kind that the version that recorded did not know was not read.
+        # A kind that the recording version did not know was not read.
         status = now.statuses.get(kind) or StatusChanged(kind=kind, health=Health.NOT_GIVEN)
         if before.statuses.get(kind) != status:
             step.statuses.append(status)
@@ -210,7 +213,7 @@ def difference(before: Moment | None, now: Moment, when: float) -> Step:
 
 
 def _are_others(was: Mapping[Key, Item], are: Mapping[Key, Item]) -> bool:
-    """Whether most are others, by a sample: to compare all of them takes as long as it saves."""
+    """Whether most objects differ, judged by a sample: comparing all of them takes as long as it saves."""
     if len(are) <= MANY:
         return False
     sample = list(islice(are.items(), 0, None, len(are) // _SAMPLE + 1))
@@ -239,7 +242,7 @@ def _changed(was: Mapping[Key, Item], are: dict[Key, Item]) -> list[Item]:
 
 
 def _is_judged_anew(entry: Judged, before: Moment, now: Moment) -> bool:
-    """Whether a policy may say something else of the findings, since it goes by labels and an annotation."""
+    """Whether a policy may judge the findings differently, because it depends on labels and an annotation."""
     for finding in entry.findings:
         ref = finding.object
         kind = _KINDS.get(ref.kind)

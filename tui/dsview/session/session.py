@@ -1,4 +1,4 @@
-"""A session: one source, its state, its findings, kept up to date in small slices by whoever calls `drain`."""
+"""A session: one source, its state and its findings, updated in small slices by the caller of `drain`."""
 
 from __future__ import annotations
 
@@ -41,28 +41,28 @@ from dsview.sources.events import (
 _log = logging.getLogger(__name__)
 
 EVALUATED_WITHIN = 30.0
-"""Seconds in which what was read is evaluated where the rest was given up."""
+"""The time limit in seconds for evaluating what was read, if the rest was given up."""
 
 _KINDS = {kind.value: kind for kind in Kind}
 
 
 class Observer(Protocol):
-    """Follows a session, on its thread: what it takes in, what its checks find, and the end of each round."""
+    """Follows a session, on its thread: the events that it processes, the findings, and the end of each round."""
 
     def took(self, event: SourceEvent, changes: list[Change]) -> None:
-        """An event was taken in, and changed this."""
+        """Called after an event was processed, with its changes."""
 
     def judged(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> None:
-        """The findings of a subject are these now, shown and exempted; or what is pending of it changed."""
+        """Called when the findings of a subject, shown or exempted, or its pending findings have changed."""
 
     def drained(self, session: Session) -> None:
-        """A round is over."""
+        """Called at the end of a round."""
 
 
 class Session:
     """Owns a source. `drain` is called on one thread: by a screen every tenth of a second, by a command in a loop.
 
-    `is_alone`: no other session is open beside it, so that it decides when the process collects garbage.
+    `is_alone`: no other session is open, so this one controls garbage collection in the process.
     """
 
     def __init__(
@@ -90,30 +90,33 @@ class Session:
         self._was_settled = False
         self._observer: Observer | None = None
         self.follows_another = False
-        """Whether a session was left for this one: what that had kept from the collector is then looked through."""
+        """Whether this session replaces an earlier one.
+
+        If so, the objects that the earlier one had frozen are collected.
+        """
 
     @property
     def book(self) -> FindingIndex:
-        """The findings that are shown: past their grace, not exempted."""
+        """The findings that are shown: those past their grace period that are not exempted."""
         return self._engine.book
 
     @property
     def settling(self) -> Settling:
-        """The findings without a verdict at the moment."""
+        """The findings that currently have no verdict."""
         return self._engine.settling
 
     @property
     def failures(self) -> dict[str, str]:
-        """By code, the checks that raised, and on what."""
+        """The checks that raised, by code, with the object on which they did."""
         return self._engine.failures
 
     def observe(self, observer: Observer | None) -> None:
-        """Have an observer follow the session from now on, or nobody."""
+        """Set the observer that follows the session from now on, or None."""
         self._observer = observer
         self._engine.on_judged(observer.judged if observer is not None else None)
 
     def all_findings(self) -> Iterator[tuple[SubjectKey, tuple[Finding, ...]]]:
-        """The findings of every subject that has any, shown and exempted, or that has one without a verdict."""
+        """The findings of every subject that has any, shown or exempted, or that has a pending one."""
         books = (self._engine.book, self._engine.exempted)
         every = chain(*(book.subjects() for book in books), self.settling.subjects())
         for subject in dict.fromkeys(every):
@@ -121,17 +124,17 @@ class Session:
 
     @property
     def exempted_findings(self) -> list[Finding]:
-        """The findings that the policy or an annotation exempts, in the order of reports."""
+        """The findings that the policy or an annotation exempts, in report order."""
         return self._engine.exempted.sorted()
 
     @property
     def exempted(self) -> int:
-        """How many findings are exempted."""
+        """The number of exempted findings."""
         return len(self._engine.exempted)
 
     @property
     def profile(self) -> Profile:
-        """What is inferred of the cluster."""
+        """The inferred profile of the cluster."""
         return self._engine.tracker.profile
 
     @property
@@ -141,17 +144,17 @@ class Session:
 
     @property
     def traffic(self) -> Mapping[Kind | None, Traffic]:
-        """What was asked of the server so far, by kind; empty for a source that asks none."""
+        """The requests to the server so far, by kind; empty for a source without a server."""
         return self.source.traffic() if isinstance(self.source, AsksServer) else {}
 
     @property
     def now(self) -> float:
-        """The time that checks are asked at, epoch seconds."""
+        """The time at which checks are evaluated, in epoch seconds."""
         return self.source.now(self._clock())
 
     @property
     def time_shown(self) -> float:
-        """The time that ages on a screen count to, epoch seconds: now, or that of what is shown."""
+        """The reference time for ages on a screen, in epoch seconds: now, or the displayed time of a recording."""
         return self._clock()
 
     def start(self, *, is_patient: bool = False) -> None:
@@ -161,24 +164,24 @@ class Session:
         """
         self._engine.is_patient = is_patient
         if self._is_alone:
-            # While objects pour in nothing is garbage, and each collection would walk all of them (100-300 ms).
+            # While objects arrive there is no garbage, and each collection would scan all of them (100-300 ms).
             gc.disable()
         self.source.start(self._inbox.put)
 
     def stop(self) -> None:
-        """Stop the source; what is known stays."""
+        """Stop the source. The state is kept."""
         self.source.stop()
         if self._is_alone:
             gc.enable()
 
     def wait(self, seconds: float) -> None:
-        """Wait until something arrives, or a check is due, at most so long. For commands; a screen has its timer."""
+        """Wait until something arrives, a check is due, or the time is over. For commands; a screen has its timer."""
         if not self.has_work:
             self._inbox.arrived.wait(max(0.0, min(seconds, self._engine.next_due() - self.now)))
 
     @property
     def has_work(self) -> bool:
-        """Whether another drain would find something to do at once."""
+        """Whether another drain has something to do now."""
         return not (self._inbox.is_empty and self._engine.is_idle)
 
     @property
@@ -188,11 +191,11 @@ class Session:
 
     @property
     def was_settled(self) -> bool:
-        """Whether `is_settled` held once: what changes from then on changes in the cluster."""
+        """Whether `is_settled` was true once. All later changes are changes of the cluster."""
         return self._was_settled
 
     def drain(self, budget: float = 0.008) -> Delta:
-        """Take in what arrived and evaluate what follows from it, for about `budget` seconds; what changed."""
+        """Process what arrived and evaluate the results, for about `budget` seconds. Returns what changed."""
         started = time.perf_counter()
         delta = Delta()
         self._inbox.arrived.clear()
@@ -214,10 +217,10 @@ class Session:
                 self.timeline.follow_status(event, self._clock())
             elif isinstance(event, Listed):
                 self.timeline.follow_list(event, self.state, self._clock())
-            # Half of the time for what arrives, so that a flood cannot starve the checks.
+            # Half of the time for events, so that a flood of them cannot starve the checks.
             if time.perf_counter() - started > budget / 2:
                 break
-        # One that can be read again tells by its change only.
+        # An object that can be read again is only visible through its change.
         concerns_checks = concerns_checks or len(self.state.quarantined) != unreadable
         delta.statuses = delta.statuses or concerns_checks
         self._proxy_configs.follow(self._clock())
@@ -252,9 +255,9 @@ class Session:
                 self._trace.all_synced()
 
     def _let_collect_again(self) -> None:
-        """Take what is there out of the collector's sight, and switch it on again.
+        """Exclude the existing objects from garbage collection, and enable it again.
 
-        What was loaded is no garbage, and to look for some in it would hold up the screen when it is whole at last.
+        Loaded objects are not garbage, and scanning them would block the screen when loading has finished.
         """
         if self.follows_another:
             gc.unfreeze()
@@ -273,7 +276,7 @@ class Session:
             self._trace.synced(event.kind.value, len(self.state.store(event.kind)), self._check_seconds)
 
     def _judge(self, finding: Finding) -> tuple[Finding, bool]:
-        """The finding as the policy wants it, and whether it is shown."""
+        """The finding after the policy was applied, and whether it is shown."""
         ref = finding.object
         kind = _KINDS.get(ref.kind)
         item = self.state.store(kind).get((ref.namespace or "", ref.name)) if kind is not None else None
@@ -282,9 +285,9 @@ class Session:
         return self.policy.judge(finding, item.labels, item.ignore)
 
     def give_up(self, reason: str) -> list[Kind]:
-        """Take what is still loading for what could not be read, and evaluate the rest; which kinds these are.
+        """Treat what is still loading as unreadable, and evaluate the rest. Returns these kinds.
 
-        The source is to be stopped before.
+        Stop the source first.
         """
         waiting = [kind for kind in Kind if not self.state.is_settled(kind)]
         for kind in waiting:
@@ -296,7 +299,7 @@ class Session:
         return waiting
 
     def note(self, text: str) -> None:
-        """Enter a sentence about the session itself into the timeline."""
+        """Add a sentence about the session itself to the timeline."""
         self.timeline.note(self._clock(), text)
 
     def findings_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
@@ -304,20 +307,20 @@ class Session:
         return self.book.of(ObjectRef(kind, namespace or None, name))
 
     def details_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
-        """What is worth knowing of an object in its own detail view only; no flag, in no report."""
+        """The results for the detail view of an object. They are not flagged and not in any report."""
         return tuple(self._engine.details_of(ObjectRef(kind, namespace or None, name), self.now))
 
     def root_of(self, finding: Finding) -> Finding | None:
-        """What the finding is folded under, or None."""
+        """The finding under which this one is folded, or None."""
         return self.book.root(finding)
 
     def counts(self) -> dict[Severity, int]:
-        """How many shown findings there are of each severity, folded ones included."""
+        """The number of shown findings of each severity, including folded ones."""
         return self.book.counts
 
     @cached_property
     def skipped(self) -> tuple[str, ...]:
-        """The checks that the policy leaves out, by code."""
+        """The checks that the policy excludes, by code."""
         return tuple(check.code for check in all_checks() if self.policy.skips(check.code))
 
     def not_evaluated(self) -> list[NotEvaluated]:
@@ -330,5 +333,5 @@ class Session:
         return [NotEvaluated(code, reason) for code, reason in reasons if reason is not None]
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """The object as YAML, read anew; may take a while. Raises `UserError` where it is not available."""
+        """The object as YAML, read again, which may take a while. Raises `UserError` if it is not available."""
         return self.source.read_manifest(kind, key)

@@ -1,4 +1,4 @@
-"""From a session to the snapshot of it."""
+"""Creates the snapshot of a session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dsview.sources.snapshot import Snapshot
 
 
 def take_snapshot(session: Session, now: float) -> Snapshot:
-    """What the session has read. `now` is epoch seconds; what was a file keeps its own time of capture."""
+    """What the session has read. `now` is in epoch seconds; data from a file keeps its own time of capture."""
     state = session.state
 
     def objects() -> Iterator[tuple[Kind, Object]]:

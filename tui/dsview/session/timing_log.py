@@ -1,4 +1,4 @@
-"""`--trace-file`: when what happened since the process began, one JSON line each, for benchmarks."""
+"""`--trace-file`: timestamps of events since the process started, as JSON lines, for benchmarks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STARTED = time.monotonic()
 
 
 def _process_age() -> float:
-    """Seconds since the process was started, by the kernel's account; since the import where there is none."""
+    """Seconds since the kernel started the process, or since the import if that is unknown."""
     try:
         fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
@@ -26,7 +26,7 @@ def _process_age() -> float:
 
 
 def resident_mb() -> float:
-    """The resident memory of the process in MB, or 0 where the system does not tell."""
+    """The resident memory of the process in MB, or 0 if the system does not report it."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except (OSError, ValueError, IndexError):
@@ -35,13 +35,13 @@ def resident_mb() -> float:
 
 
 class Trace:
-    """Appends events to a file. A file that cannot be written is given up without a word to the screen."""
+    """Appends events to a file. If the file cannot be written, tracing stops silently."""
 
     def __init__(self, path: Path) -> None:
         self._offset = _process_age() - time.monotonic()
         self._file: BinaryIO | None = append_private(path)
         self.stats: Callable[[str], Mapping[str, float]] | None = None
-        """What the source counts of a kind: bytes, seconds of reading and decoding."""
+        """The source's statistics for a kind: bytes, seconds of reading and decoding."""
 
     def event(self, name: str, **fields: object) -> None:
         """One line: the event, milliseconds since the process began, those of its CPU, memory, what belongs to it."""
@@ -60,14 +60,14 @@ class Trace:
             self._file = None
 
     def first_rows(self, kind: str) -> None:
-        """The first objects of a kind are known."""
+        """Log that the first objects of a kind are known."""
         self.event("first_rows", kind=kind)
 
     def synced(self, kind: str, count: int, check_seconds: float) -> None:
-        """All objects of a kind are known; the source adds bytes and seconds of its own."""
+        """Log that all objects of a kind are known. The source adds bytes and seconds."""
         stats = dict(self.stats(kind)) if self.stats is not None else {}
         self.event("synced", kind=kind, count=count, **stats, check_s=round(check_seconds, 4))
 
     def all_synced(self) -> None:
-        """Every kind is known and everything is evaluated."""
+        """Log that every kind is known and everything is evaluated."""
         self.event("all_synced")

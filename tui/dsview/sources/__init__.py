@@ -1,1 +1,1 @@
-"""Where objects come from: a cluster, files, a demo. Each yields the same events."""
+"""The sources of objects: a cluster, files, or a demo. All send the same events."""

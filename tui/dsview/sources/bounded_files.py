@@ -1,7 +1,7 @@
-"""Opens every file that is read: regular files only, and never more of one than its purpose takes.
+"""Opens and reads all input files: regular files only, with limits for each purpose.
 
-A name may lead to `/dev/zero`, to a pipe that nobody writes to, to a gigabyte that unpacks to a terabyte, or out of the
-folder that was given. Each of them is a sentence and not a process that hangs or is killed.
+A path may lead to `/dev/zero`, to a pipe without a writer, to a gigabyte that decompresses to a terabyte, or out of the
+given folder. Each of these is an error message, not a process that hangs or is killed.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import msgspec
 
 
 class FileLimit(msgspec.Struct, frozen=True):
-    """The most that is read: `size` in bytes after unpacking, `seconds` from opening to the last byte.
+    """The limits for a file: `size` in bytes after decompression, `seconds` from opening to the last byte.
 
-    `may_be_pipe`: also a pipe that the shell opened for this process, as of `--config <(...)`. `may_be_gzip`: what is
-    packed is unpacked.
+    `may_be_pipe` also allows a pipe that the shell opened for this process, as for `--config <(...)`. `may_be_gzip`
+    decompresses gzip.
     """
 
     size: int
@@ -36,53 +36,53 @@ class FileLimit(msgspec.Struct, frozen=True):
 
 
 OBJECTS = FileLimit(2_000_000_000, 600.0, may_be_gzip=True)
-"""What kubectl wrote, a snapshot: 150,000 pods are 1.3 GB of JSON."""
+"""Output of kubectl, or a snapshot: 150,000 pods are 1.3 GB of JSON."""
 
 STANDARD_INPUT = FileLimit(2_000_000_000, 1800.0, may_be_gzip=True)
-"""The same from a pipe: kubectl takes minutes to list a large cluster through a slow line."""
+"""The same from a pipe: kubectl takes minutes to list a large cluster over a slow connection."""
 
 REFUSAL = FileLimit(1 << 20)
-"""What kubectl said instead of a list: a few lines."""
+"""Error output of kubectl in place of a list: a few lines."""
 
 PROXY_LISTENERS = FileLimit(64 << 20, 60.0, may_be_gzip=True)
 """The configuration of a proxy. One of more than 32 MB is reported as not read."""
 
 CONFIGURATION = FileLimit(1 << 20, may_be_pipe=True)
-"""The configuration file, themes and styles: people write them."""
+"""The configuration file, themes and styles: written by hand."""
 
 BASELINE = FileLimit(512 << 20, 120.0, may_be_pipe=True)
-"""A JSON report: a finding has 1 kB, and a broken CNI gives one to every pod."""
+"""A JSON report: a finding takes 1 kB, and a broken CNI causes one for every pod."""
 
 KUBECONFIG = FileLimit(16 << 20, may_be_pipe=True)
-"""A kubeconfig: 400 contexts with their certificates are 3 MB."""
+"""A kubeconfig: 400 contexts with their certificates take 3 MB."""
 
 CERTIFICATES = FileLimit(4 << 20)
-"""A bundle of certificates, or a key: those of all public authorities are 0.3 MB."""
+"""A bundle of certificates, or a key: all public authorities together take 0.3 MB."""
 
 TOKEN = FileLimit(1 << 20)
 """A bearer token: 1 to 10 kB."""
 
 REMEMBERED = FileLimit(1 << 20)
-"""What dsview itself remembers: less than 1 kB."""
+"""State that dsview itself stores: less than 1 kB."""
 
 MAX_MEMBERS: Final = 100_000
-"""gzip files behind each other in one file: block-wise compressors make one of each 64 kB."""
+"""The maximum number of gzip members in a file; block compressors write one for each 64 kB."""
 
 MAX_RATIO: Final = 200
-"""How many times its size a gzip file may unpack to, beyond `SMALL` bytes: objects do so 10 to 60 times."""
+"""The maximum ratio of decompressed to compressed size above `SMALL` bytes; objects reach 10 to 60."""
 
 SMALL: Final = 256 << 20
 
 _PIECE: Final = 1 << 20
 _PACKED_PIECE: Final = 1 << 16
-"""Small: what follows a member is copied for each member."""
+"""Small, because the bytes after a member are copied for each member."""
 
 _GZIP: Final = b"\x1f\x8b"
 _OWN_DESCRIPTOR: Final = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+")
 
 
 class NotReadableError(OSError):
-    """The file is not what may be read; `strerror` says so in half a sentence."""
+    """The file may not be read; `strerror` is a clause with the reason."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(errno.EINVAL, reason)
@@ -92,11 +92,10 @@ class NotReadableError(OSError):
 
 
 def read_bounded(path: Path | str, limit: FileLimit, *, within: Path | None = None) -> bytes:
-    """The whole of a file, unpacked where it may be packed and is. `within` is the folder that its links may not leave.
+    """The content of a file, decompressed if allowed and needed. `within` is a folder that links may not leave.
 
-    Raises:
-        NotReadableError: it is no regular file, is larger than its limit, broken as gzip, or out of the folder.
-        OSError: it cannot be opened or read.
+    Raises `NotReadableError` if it is not a regular file, exceeds its limit, is invalid gzip, or is outside the folder,
+    and `OSError` if it cannot be opened or read.
     """
     if within is not None and not Path(path).resolve().is_relative_to(within.resolve()):
         raise NotReadableError("it is a link that leads out of the folder")
@@ -109,12 +108,12 @@ def read_bounded(path: Path | str, limit: FileLimit, *, within: Path | None = No
 
 
 def read_text_bounded(path: Path | str, limit: FileLimit) -> str:
-    """The same as text in UTF-8. Raises `UnicodeDecodeError` besides."""
+    """The same as UTF-8 text. Also raises `UnicodeDecodeError`."""
     return read_bounded(path, limit).decode("utf-8")
 
 
 def read_stream(file: BinaryIO, limit: FileLimit) -> bytes:
-    """All that comes from a file or a pipe. Raises as `read_bounded` does."""
+    """The content of a file or a pipe. Raises the same errors as `read_bounded`."""
     ends = time.monotonic() + limit.seconds
     pieces = _pieces(file, ends, limit)
     kept = io.BytesIO()
@@ -124,7 +123,7 @@ def read_stream(file: BinaryIO, limit: FileLimit) -> bytes:
         if time.monotonic() > ends:
             raise _too_slow(limit)
         kept.write(piece)
-    # It shares the bytes with what it returns; joining pieces would need twice the memory.
+    # It shares its buffer with the result; joining pieces would need twice the memory.
     return kept.getvalue()
 
 
@@ -135,7 +134,7 @@ def begins_with(path: Path, size: int) -> bytes:
 
 
 def _opened(path: Path | str, limit: FileLimit) -> BinaryIO:
-    # Opening a device may already do something, and opening a pipe waits for who writes to it.
+    # Opening a device may have side effects, and opening a pipe waits for a writer.
     _check(os.stat(path).st_mode, path, limit)  # noqa: PTH116  (a Path would lose a slash at the end)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
@@ -178,7 +177,7 @@ def _pieces(file: BinaryIO, ends: float, limit: FileLimit) -> Iterator[bytes]:
 
 
 def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The content, decompressed where it is gzip: one file or several, as `cat a.gz b.gz` makes it."""
+    """The content, decompressed if it is gzip: one member or several, as in `cat a.gz b.gz`."""
     begin = b""
     while len(begin) < len(_GZIP) and (piece := next(pieces, b"")):
         begin += piece
@@ -193,7 +192,7 @@ def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
             packed += len(rest)
             while rest:
                 if unzip is None:
-                    # Tapes and some compressors fill up what is behind a file.
+                    # Tapes and some compressors pad the end of a file.
                     rest = rest.lstrip(b"\0\t\r\n ") if members else rest
                     if not rest:
                         break

@@ -1,4 +1,4 @@
-"""What every source tells, whichever it is: the vocabulary between `sources` and `state`."""
+"""The events that all sources send: the interface between `sources` and `state`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SourceKind = Literal["cluster", "files", "demo"]
 
 
 class Health(StrEnum):
-    """How a kind is doing. Only `LIVE`, `POLLING`, `STALE` and `GIVEN` mean that all its objects were read once."""
+    """The health of a kind. Only `LIVE`, `POLLING`, `STALE` and `GIVEN` mean that all its objects were read once."""
 
     LOADING = "loading"
     LIVE = "live"
@@ -32,12 +32,12 @@ class Health(StrEnum):
 
     @property
     def is_complete(self) -> bool:
-        """Whether the objects of the kind are known, be it as of a while ago."""
+        """Whether all objects of the kind are known, even if they are out of date."""
         return self in _COMPLETE
 
     @property
     def is_final(self) -> bool:
-        """Whether waiting longer is unlikely to bring the objects."""
+        """Whether waiting longer is unlikely to yield the objects."""
         return self is not Health.LOADING
 
 
@@ -45,7 +45,7 @@ _COMPLETE = frozenset({Health.LIVE, Health.POLLING, Health.STALE, Health.GIVEN})
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """Objects that are there now (new or changed) and keys of those that are gone."""
+    """New or changed objects, and the keys of deleted ones."""
 
     kind: Kind
     upserts: Sequence[Item] = ()
@@ -53,9 +53,9 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A list is complete: what is not among `keys` is gone. `namespaces` is None for a cluster-wide list.
+    """A list is complete: objects that are not in `keys` are gone. `namespaces` is None for a cluster-wide list.
 
-    `keys` is None after a first list, when nothing can be left over.
+    `keys` is None after a first list, when no old objects can remain.
     """
 
     kind: Kind
@@ -64,11 +64,11 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind's health, and why in a sentence. `since` is epoch seconds: when it became so.
+    """The health of a kind, and a sentence with the reason. `since`, epoch seconds, is when it changed.
 
-    `namespaces` names those that are read where cluster-wide access was refused or not asked for. `cut_off` says in a
-    few words why some objects of a kind were read and others were not. `listed` names the namespaces of which files
-    hold a list, where they hold single objects too or a list of one namespace only; None means all.
+    `namespaces` lists the namespaces that are read if cluster-wide access was refused or not requested. `cut_off`
+    states in a few words why some objects of a kind were read and others were not. `listed` has the namespaces for
+    which files contain a list, if they also contain single objects, or only a list of one namespace; None means all.
     """
 
     kind: Kind
@@ -81,7 +81,7 @@ class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quarantined(msgspec.Struct, frozen=True):
-    """One object that could not be read: `identity` tells the same object again, `message` is a safe sentence."""
+    """An object that could not be read: `identity` identifies it if it is read again, `message` is a safe sentence."""
 
     kind: Kind
     identity: str
@@ -89,7 +89,7 @@ class Quarantined(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the first list of a kind is. `total` is None where the server does not tell."""
+    """The progress of the first list of a kind. `total` is None if the server does not report it."""
 
     kind: Kind
     loaded: int
@@ -97,22 +97,22 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the server: its version text, such as `v1.36.1`, and banners to show for good."""
+    """Information about the server: its version, such as `v1.36.1`, and banners to show permanently."""
 
     version: str | None = None
     banners: tuple[str, ...] = ()
 
 
 class Note(msgspec.Struct, frozen=True):
-    """A sentence for people about the source itself, such as a file that was passed over."""
+    """A sentence for users about the source itself, such as a skipped file."""
 
     message: str
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked of a server about one kind: requests by verb, and the bytes of lists and watches.
+    """The requests to a server for one kind, by verb, and the bytes of its lists and watches.
 
-    `encoding` is what the bytes are: `protobuf` or `json`, empty for many kinds together.
+    `encoding` is that of the bytes: `protobuf` or `json`, empty for several kinds together.
     """
 
     lists: int = 0
@@ -125,7 +125,7 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
 
 SourceEvent = Changed | Listed | StatusChanged | Quarantined | Progress | ServerInfo | Note
 Sink = Callable[[SourceEvent], None]
-"""Takes an event from any thread; never blocks for long, never raises."""
+"""Receives an event from any thread. It never blocks for long and never raises."""
 
 
 class Source(Protocol):
@@ -133,56 +133,56 @@ class Source(Protocol):
 
     @property
     def kind(self) -> SourceKind:
-        """Which of the three."""
+        """The kind of source."""
 
     @property
     def name(self) -> str:
-        """For people: the context, the base name of the path, the scenario. Never an absolute path."""
+        """The name to show: the context, the base name of the path, or the scenario. Never an absolute path."""
 
     @property
     def is_live(self) -> bool:
-        """Whether objects go on changing, so that grace periods are waited for."""
+        """Whether objects keep changing, so that grace periods apply."""
 
     def now(self, wall: float) -> float:
-        """The time that the content is of, epoch seconds, given the wall clock's.
+        """The time that the content is from, epoch seconds, given the wall clock.
 
-        For a cluster the wall clock; for a file the time of capture, or infinite where none is known.
+        For a cluster, the wall clock; for a file, the time of capture, or infinity if it is unknown.
         """
 
     def start(self, sink: Sink) -> None:
-        """Begin to send events; returns at once for a live source, after the last event for files.
+        """Start sending events. Returns at once for a live source, and after the last event for files.
 
-        Raises `UserError` for what a user has to fix first.
+        Raises `UserError` for problems that the user has to fix first.
         """
 
     def stop(self) -> None:
-        """Send no more; returns within a second."""
+        """Stop sending events. Returns within a second."""
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Ask for the configuration of a proxy pod; the answer comes as `Changed` of `Kind.PROXY_LISTENERS`."""
+        """Request the configuration of a proxy pod; it arrives as `Changed` of `Kind.PROXY_LISTENERS`."""
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """Follow one more ConfigMap, that of a controller. Nothing to do for a source that reads all it has."""
+        """Follow one more ConfigMap, that of a controller. No effect for a source that reads everything."""
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """The object as YAML, read anew. Raises `UserError` where it is not available."""
+        """The object as YAML, read again. Raises `UserError` if it is not available."""
 
 
 @runtime_checkable
 class Staged(Protocol):
-    """A source with a story that somebody has to begin."""
+    """A source with a story that has to be started."""
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it stands still until then."""
+        """Whether the story has not started yet."""
 
     def begin(self) -> None:
-        """Begin the story."""
+        """Start the story."""
 
 
 @runtime_checkable
 class AsksServer(Protocol):
-    """A source that asks a server, and counts how often."""
+    """A source that sends requests to a server and counts them."""
 
     def traffic(self) -> Mapping[Kind | None, Traffic]:
-        """What was asked so far, by kind; None is what is about no kind, such as the version."""
+        """The requests so far, by kind; None is for requests without a kind, such as the version."""

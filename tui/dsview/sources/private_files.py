@@ -1,4 +1,4 @@
-"""Files that only their owner may read: what a cluster says of itself is nobody else's business."""
+"""Files that only their owner may read, because data of a cluster is confidential."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 
 def private_folder(path: Path) -> Path:
-    """The folder, made if it is not there, with all above it that are missing, for its owner only.
+    """The folder, created for its owner only if it is missing, together with missing parent folders.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing):
@@ -23,7 +23,7 @@ def private_folder(path: Path) -> Path:
 
 
 def append_private(path: Path) -> BinaryIO:
-    """The file, to append to, unbuffered; made for its owner only where it is not there.
+    """The file, open for appending, unbuffered; created for its owner only if it is missing.
 
     Raises:
         OSError: it cannot be opened.
@@ -33,7 +33,7 @@ def append_private(path: Path) -> BinaryIO:
 
 @contextmanager
 def private_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `path` at the end, for its owner only: whole or not at all.
+    """A file to write that replaces `path` at the end, for its owner only: completely or not at all.
 
     Raises:
         OSError: it cannot be written.

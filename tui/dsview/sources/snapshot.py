@@ -1,4 +1,4 @@
-"""What a live session has read, as one file: for a ticket, for CI, for `--from`. Never a Secret: none is ever read."""
+"""The state of a live session as one file: for a ticket, for CI, for `--from`. Secrets are never read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ API_VERSION = "dsview.io/v1"
 
 
 class SnapshotStatus(msgspec.Struct, rename="camel"):
-    """How a kind was doing when the snapshot was taken. `namespaces`: those that were read, where not all were."""
+    """The health of a kind when the snapshot was taken. `namespaces` are those that were read, if not all were."""
 
     health: str
     reason: str = ""
@@ -46,7 +46,7 @@ class SnapshotConf(msgspec.Struct, rename="camel"):
 
 
 class SnapshotHead(msgspec.Struct, rename="camel"):
-    """Everything of a snapshot but its items."""
+    """Everything in a snapshot except its items."""
 
     captured_at: datetime | None = None
     server_version: str | None = None
@@ -56,13 +56,13 @@ class SnapshotHead(msgspec.Struct, rename="camel"):
 
     @property
     def captured_seconds(self) -> float | None:
-        """The time of capture, epoch seconds; None where no clock told it."""
+        """The time of capture, epoch seconds; None if it is missing or implausible."""
         found = seconds(self.captured_at)
         return float(found) if found in PLAUSIBLE else None
 
 
 class Snapshot(msgspec.Struct, kw_only=True):
-    """What is written. `captured_at` is epoch seconds."""
+    """The content to write. `captured_at` is epoch seconds."""
 
     captured_at: float
     context: str
@@ -100,10 +100,10 @@ def _parts(snapshot: Snapshot) -> Iterator[bytes]:
 
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
-    """Write the file, readable by its owner only, whole or not at all; gzip where the name ends in `.gz`.
+    """Write the file, readable by its owner only, completely or not at all; gzip if the name ends in `.gz`.
 
     A pipe or a device, such as `/dev/stdout`, is written to and never replaced, and a link stays a link. Raises
-    `UserError` where it cannot be written, or is a terminal: what a cluster says would reach it as it is.
+    `UserError` if the file cannot be written, or is a terminal, which would receive unfiltered text from the cluster.
     """
     try:
         with _opened(path) as plain:
@@ -115,7 +115,7 @@ def write_snapshot(path: Path, snapshot: Snapshot) -> None:
             else:
                 plain.writelines(_parts(snapshot))
     except BrokenPipeError:
-        # Whoever read it has seen enough.
+        # The reader closed the pipe: it has read enough.
         return
     except OSError as error:
         raise UserError(f"{path.name} cannot be written: {error.strerror or error}.") from None

@@ -1,1 +1,1 @@
-"""Checks of fields and addresses of any object: one module a check."""
+"""Checks of fields and addresses of any object, one in each module."""

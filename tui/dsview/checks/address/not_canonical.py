@@ -76,7 +76,7 @@ check = Check(
 
 
 def decide(item: object, ctx: Context) -> Iterator[Problem]:
-    """A spelling that other software, or a newer API server, does not take for the same."""
+    """Reports a spelling that other software, or a newer API server, does not consider equal."""
     if isinstance(item, EndpointSlice) and ctx.has_plain_addresses(item):
         return
     wrong = [(field, text, better) for field, text in _written(item) if (better := _better_spelling(text)) is not None]
@@ -100,7 +100,7 @@ def decide(item: object, ctx: Context) -> Iterator[Problem]:
 
 
 def _of_its_node(item: object, ctx: Context, text: str) -> tuple[Cause, ...]:
-    """Pods on the host's network repeat their node's addresses as they are written there."""
+    """Pods on the host network repeat the addresses of their node in the node's spelling."""
     if not isinstance(item, Pod) or not item.host_network:
         return ()
     node = ctx.state.nodes.get(("", item.node_name))
@@ -110,7 +110,7 @@ def _of_its_node(item: object, ctx: Context, text: str) -> tuple[Cause, ...]:
 
 
 def _written(item: object) -> Iterator[Located]:
-    """The fields whose spelling DS-ADR-002 looks at: addresses and CIDRs that are the object's own."""
+    """The fields whose spelling DS-ADR-002 checks: the object's own addresses and CIDRs."""
     yield from addresses(item)
     match item:
         case Node():
@@ -121,7 +121,7 @@ def _written(item: object) -> Iterator[Located]:
                 yield f"spec.podCIDRs[{i}]", cidr
         case Service() if not item.is_external_name:
             for i, cidr in enumerate(item.load_balancer_source_ranges):
-                # The API server takes white space around these, whatever its version.
+                # The API server accepts white space around these in all versions.
                 yield f"spec.loadBalancerSourceRanges[{i}]", cidr.strip()
             if item.load_balancer_ip:
                 yield "spec.loadBalancerIP", item.load_balancer_ip
@@ -142,12 +142,12 @@ def _written(item: object) -> Iterator[Located]:
 
 
 def _better_spelling(text: str) -> str | None:
-    """How the text should be written; None where it is well written, or is no address."""
+    """The correct spelling of the text; None if it is already correct, or not an address."""
     if "/" in text:
         cidr = parse_cidr(text)
         if cidr is None or cidr.canonical == text:
             return None
         return cidr.canonical
-    # A zone is no part of the address; that it cannot be reached by others is DS-ADR-001.
+    # A zone is not part of the address. That others cannot reach it is DS-ADR-001.
     address = text.partition("%")[0]
     return None if is_canonical(address) else canonical(address)

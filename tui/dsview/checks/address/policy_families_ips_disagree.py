@@ -53,7 +53,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """The three fields that say which families a Service has contradict each other."""
+    """Reports contradictions between the three fields that contain a Service's families."""
     if service.is_external_name:
         return
     ips = service.real_cluster_ips
@@ -80,7 +80,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             expected=named[0],
             fix=_with_agreeing_fields(service, ctx),
         )
-    # Of a manifest the API server adds the other family when the Service is created.
+    # For a manifest, the API server adds the other family when the Service is created.
     if service.ip_family_policy == "RequireDualStack" and len(named) == 1 and ips and not service.is_manifest:
         yield Problem(
             message=f"ipFamilyPolicy is RequireDualStack, but the Service has {named[0]} only.",
@@ -93,7 +93,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 
 
 def _with_agreeing_fields(service: Service, ctx: Context) -> str:
-    """Commands that recreate the Service with the families it names, as far as the API server would take them."""
+    """Commands that recreate the Service with the families it names, as far as the API server accepts them."""
     served = ctx.profile.service_families
     if len(served) == 1 and (service.ip_family_policy == "RequireDualStack" or set(service.families) - set(served)):
         return recreate_service(service, FAMILY_FIELDS)

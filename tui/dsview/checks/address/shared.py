@@ -1,4 +1,4 @@
-"""Shared by the checks of this folder."""
+"""Code shared by the checks in this package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Located = tuple[str, str]
 
 
 def addresses(item: object) -> Iterator[Located]:
-    """The address fields of an object that others are to reach it by (DS-ADR-001)."""
+    """The address fields of an object through which others reach it (DS-ADR-001)."""
     match item:
         case Pod():
             if item.phase not in {"Succeeded", "Failed"}:

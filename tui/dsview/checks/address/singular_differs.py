@@ -53,7 +53,7 @@ check = Check(
 
 
 def decide(item: Service | Pod | Node, ctx: Context) -> Iterator[Problem]:
-    """The singular field is not the first of the plural one."""
+    """Reports a singular field that is not the first entry of the plural one."""
     match item:
         case Pod():
             if item.pod_ips and item.pod_ip is item.pod_ips[0] and item.host_ips[:1] == (item.host_ip,):
@@ -72,7 +72,7 @@ def _differing(
     field: str, singular: str, plural: tuple[str, ...], since: tuple[int, int], ctx: Context
 ) -> Iterator[Problem]:
     if not plural:
-        # Servers from before the plural field have only the singular one: its absence says nothing there.
+        # Servers older than the plural field have only the singular one, so its absence means nothing there.
         if not singular or ctx.profile.version is None or ctx.profile.version < since:
             return
     elif _is_same(singular, plural[0]) or any_redacted((singular, plural[0])):

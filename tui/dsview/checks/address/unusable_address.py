@@ -59,7 +59,7 @@ check = Check(
 
 
 def decide(item: Pod | Node | Service, ctx: Context) -> Iterator[Problem]:
-    """An address of a class that nobody else can reach."""
+    """Reports an address of a class that other machines cannot reach."""
     for field, text in addresses(item):
         if is_redacted(text):
             continue

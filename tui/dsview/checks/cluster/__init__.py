@@ -1,1 +1,1 @@
-"""Checks of the cluster as a whole: one module a check."""
+"""Checks of the whole cluster, one in each module."""

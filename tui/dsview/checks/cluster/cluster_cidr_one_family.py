@@ -51,7 +51,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A clusterCIDR of one family for pods of two."""
+    """Reports a clusterCIDR of one family for dual-stack pods."""
     config_map = ctx.state.config_maps.get(KUBE_PROXY)
     settings = kube_proxy_settings(config_map) if config_map is not None else None
     if config_map is None or settings is None or settings.detect_local_mode != "ClusterCIDR":
@@ -71,7 +71,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
 
 
 def _has_dual_pods(ctx: Context) -> bool:
-    """Whether a pod of the pod network has both families; pods on the host's network have their node's."""
+    """Whether a pod on the pod network has both families. Pods on the host network have those of their node."""
     if not ctx.knows(Kind.NODE):
         if not any(len(has) == 2 for has, _ in ctx.state.pod_patterns.counts):
             return False

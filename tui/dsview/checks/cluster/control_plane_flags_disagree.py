@@ -62,7 +62,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Flags that must be the same are not, or do not fit the nodes."""
+    """Reports flags that must be equal but are not, or that do not match the nodes."""
     yield from _service_ranges(ctx)
     ranges = allocated_pod_ranges(ctx)
     if not ranges:
@@ -106,7 +106,7 @@ def _service_ranges(ctx: Context) -> Iterator[Problem]:
 def _against_nodes(ctx: Context, ranges: tuple[str, ...]) -> Iterator[Problem]:
     """Nodes whose podCIDRs stop the controller manager.
 
-    Where some of the dual-stack nodes fit, and not fewer than those that do not, DS-NODE-005 names the latter.
+    If at least half of the dual-stack nodes match, DS-NODE-005 reports the others.
     """
     flag = cidr_families(ranges)
     by_order: dict[tuple[Family, ...], list[str]] = {}

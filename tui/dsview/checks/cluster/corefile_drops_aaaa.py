@@ -48,7 +48,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """AAAA queries that get no answer."""
+    """Reports AAAA queries that are not answered."""
     config_map = ctx.state.config_maps.get(COREDNS)
     line = drops_aaaa(config_map.data.get("Corefile", "")) if config_map is not None else ""
     has_v6 = ctx.serves(V6) or any(V6 in facts.pod_families for facts in ctx.nodes.values())

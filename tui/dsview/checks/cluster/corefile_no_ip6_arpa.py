@@ -47,13 +47,13 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """No reverse zone for IPv6."""
+    """Reports a missing reverse zone for IPv6."""
     config_map = ctx.state.config_maps.get(COREDNS)
     zones = kubernetes_zones(config_map.data.get("Corefile", "")) if config_map is not None else None
     has_v6 = ctx.serves(V6) or any(V6 in facts.pod_families for facts in ctx.nodes.values())
     if config_map is None or not zones or not has_v6:
         return
-    # What CoreDNS takes from its environment ({$REVERSE_CIDRS}) may name it.
+    # A value that CoreDNS reads from its environment ({$REVERSE_CIDRS}) may name it.
     if not any(zone.rstrip(".").endswith("ip6.arpa") or zone == "." or ":" in zone or "{" in zone for zone in zones):
         yield Problem(
             message=f"The kubernetes plug-in serves {' '.join(zones)}, but not ip6.arpa.",

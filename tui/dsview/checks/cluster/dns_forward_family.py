@@ -50,13 +50,13 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Resolvers that no DNS pod can reach."""
+    """Reports resolvers that no DNS pod can reach."""
     config_map = ctx.state.config_maps.get(COREDNS)
     lines = forwards(config_map.data.get("Corefile", "")) if config_map is not None else []
     told: set[Family] = set()
     for line, addresses in lines:
         family = _only_family(addresses)
-        # Most clusters have no pod without the family: then the DNS pods need not be looked for.
+        # In most clusters every pod has the family. Then there is no need to search for the DNS pods.
         if family is None or family in told or not any(family not in has for has, _ in ctx.state.pod_patterns.counts):
             continue
         pods = _dns_pods(ctx)
@@ -82,7 +82,7 @@ def _only_family(addresses: tuple[str, ...]) -> Family | None:
 
 
 def _dns_pods(ctx: Context) -> list[Pod]:
-    # One pod may stand behind several Services, as behind that of a cache on each node.
+    # One pod may be behind several Services, for example behind that of a cache on each node.
     found = {pod.key: pod for service in cluster_dns(ctx) for pod in ctx.selected_pods(service)}
     return [pod for pod in found.values() if ctx.elig(pod) and families_of(pod.ips)]
 

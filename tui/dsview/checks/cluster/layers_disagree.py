@@ -52,7 +52,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """S is dual and no P(n) is, or the reverse."""
+    """Reports that S is dual-stack and no P(n) is, or the reverse."""
     profile = ctx.profile
     known = [facts for facts in ctx.nodes.values() if facts.pod_families]
     has_dual = [facts.name for facts in known if len(facts.pod_families) == 2]
@@ -84,7 +84,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
 
 
 def _causes(ctx: Context, seen: tuple[Family, ...]) -> tuple[Cause, ...]:
-    """A --cluster-cidr that has no range of the missing family; one that has it explains nothing."""
+    """A --cluster-cidr without a range of the missing family. One with such a range does not explain the finding."""
     named = cidr_families(allocated_pod_ranges(ctx))
     return tuple(Cause("DS-CLU-010", CLUSTER, f) for f in FAMILIES if named and f not in named and f not in seen)
 

@@ -59,7 +59,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Pods without a family in common with what every pod needs."""
+    """Reports pods that have no family in common with what every pod needs."""
     dns = [service for service in cluster_dns(ctx) if service.real_cluster_ips]
     if dns:
         yield from _unreachable(ctx, dns, needs_dns=True)
@@ -69,7 +69,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
 
 
 def _unreachable(ctx: Context, services: list[Service], *, needs_dns: bool) -> Iterator[Problem]:
-    """Pods that reach none of the Services; which one their kubelet names to them is not known."""
+    """Pods that reach none of the Services. It is unknown which of them the kubelet configures."""
     service = services[0]
     ips = tuple(ip for each in services for ip in each.real_cluster_ips)
     served = families_of(ips)
@@ -78,7 +78,7 @@ def _unreachable(ctx: Context, services: list[Service], *, needs_dns: bool) -> I
         return bool(has) and not set(has) & set(served)
 
     def needs(pod: Pod) -> bool:
-        # A pod on the host's network reaches the API server by its own addresses, too.
+        # A pod on the host network reaches the API server through the addresses of its node, too.
         return uses_cluster_dns(pod) if needs_dns else not pod.host_network
 
     if not served or any_redacted(ips) or not any(lacks(has) for has, _ in ctx.state.pod_patterns.counts):

@@ -47,7 +47,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A limit for one family of two."""
+    """Reports a limit for one of two families."""
     config_map = ctx.state.config_maps.get(KUBE_PROXY)
     settings = kube_proxy_settings(config_map) if config_map is not None else None
     if config_map is None or settings is None or not ctx.is_dual():

@@ -52,17 +52,17 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """The first family is not the same everywhere."""
+    """Reports that the first family is not the same everywhere."""
     hidden = {node.name for node in ctx.state.nodes if any_redacted(node.addresses_of("InternalIP"))}
     known_first = (f for f in ctx.nodes.values() if f.ready and f.internal and not f.virtual and f.name not in hidden)
     nodes = sorted(known_first, key=lambda f: f.name)
     firsts: dict[Family, list[str]] = {}
     for facts in nodes:
         firsts.setdefault(facts.internal[0], []).append(facts.name)
-    # Where pods have the first family all the same, the CNI plug-in takes no notice of podCIDRs.
+    # If pods have the first family anyway, the CNI plug-in ignores podCIDRs.
     against = [f for f in nodes if f.cidrs and f.internal[0] not in (*f.cidrs, *f.pod_families)]
     profile = ctx.profile
-    # Also where S is assumed: default/kubernetes has the first family, whatever others there may be.
+    # Even if S is assumed: default/kubernetes has the first family, regardless of other families.
     known = profile.confidence in {Confidence.DECLARED, Confidence.OBSERVED} or KUBERNETES in ctx.state.services
     served = profile.service_families[0] if known and profile.service_families else None
     from_services = [name for family, found in firsts.items() for name in found if served and family != served]

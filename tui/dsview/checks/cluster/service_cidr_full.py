@@ -44,7 +44,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Ranges that are nearly used up."""
+    """Reports ranges that are nearly exhausted."""
     for use in service_range_uses(ctx.state):
         if use.share < 0.8:
             continue

@@ -46,7 +46,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A range that is not in use, or in contradiction."""
+    """Reports a range that is not in use, or that is contradictory."""
     events = {e.involved_name or "kubernetes": e for e in in_order(ctx.state.events) if e.reason in _CIDR_EVENTS}
     for item in sorted(ctx.state.service_cidrs, key=lambda c: c.name):
         event = events.get(item.name)

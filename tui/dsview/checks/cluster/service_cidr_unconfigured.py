@@ -45,7 +45,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A range that nothing allocates from."""
+    """Reports a range from which no addresses are allocated."""
     default = _default_cidr(ctx)
     if default is None:
         return

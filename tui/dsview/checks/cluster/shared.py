@@ -1,4 +1,4 @@
-"""What kube-controller-manager was told to give the nodes."""
+"""The pod ranges that kube-controller-manager is configured to allocate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsview.core.redacted import any_redacted
 
 
 def allocated_pod_ranges(ctx: Context) -> tuple[str, ...]:
-    """--cluster-cidr where kube-controller-manager gives nodes their ranges from it; empty where it is not visible."""
+    """--cluster-cidr, if kube-controller-manager allocates node ranges from it; empty if it is not visible."""
     flags = {
         name: control_plane_flag(ctx.state, "kube-controller-manager", name)
         for name in ("cluster-cidr", "allocate-node-cidrs", "cidr-allocator-type")
@@ -18,5 +18,5 @@ def allocated_pod_ranges(ctx: Context) -> tuple[str, ...]:
     if flags["allocate-node-cidrs"] == "false" or flags["cidr-allocator-type"] not in ("", "RangeAllocator"):
         return ()
     ranges = split_list(flags["cluster-cidr"])
-    # Of a pair with one hidden range both families are known; else nothing tells which was hidden.
+    # For a pair with one redacted range, both families are known. Otherwise it is unknown which one was redacted.
     return () if any_redacted(ranges) and len(cidr_families(ranges)) < len(FAMILIES) else ranges

@@ -1,1 +1,1 @@
-"""Checks of EndpointSlices, and whether a Service has ready endpoints in each family: one module a check."""
+"""Checks of EndpointSlices, and of the ready endpoints of a Service in each family, one in each module."""

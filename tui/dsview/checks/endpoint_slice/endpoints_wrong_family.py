@@ -50,7 +50,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """Addresses of the second family in Endpoints."""
+    """Reports addresses of the second family in Endpoints."""
     item = ctx.state.endpoints.get(service.key)
     if item is None or not service.selector or not service.families:
         return

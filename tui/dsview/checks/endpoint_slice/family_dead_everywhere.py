@@ -63,14 +63,14 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """Not one endpoint, whatever the family."""
+    """Reports a Service without ready endpoints in any family."""
     has = service.families
     if not service.selector or not has or service.is_manifest:
         return
     if not all(ctx.reads(kind, service.namespace) for kind in (Kind.ENDPOINT_SLICE, Kind.POD)):
         return
     found = ctx.endpoints(service.key)
-    # Where a family is live that the Service has not, DS-EPS-001 names it beside those that are not.
+    # If a family is live that the Service does not have, DS-EPS-001 names it together with the others.
     if found.is_placeholder or found.live_families:
         return
     if not ctx.older_than(service.created, GRACE):
@@ -124,7 +124,7 @@ def _get_a_pod(pods: list[Pod]) -> str:
 
 
 def _make_meet(ctx: Context, service: Service, pods: list[Pod]) -> str:
-    """The pods get a family of the Service where their nodes give it; else the Service gets one of theirs."""
+    """The pods get a family of the Service if their nodes provide it; otherwise the Service gets one of theirs."""
     wanted = service.families[0]
     given = [
         node.pod_families if not pod.host_network else node.internal

@@ -57,7 +57,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """A family without a single ready endpoint."""
+    """Reports a family without ready endpoints."""
     if not service.selector or service.is_external_name or service.is_manifest:
         return
     found = ctx.endpoints(service.key)
@@ -70,7 +70,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         if not _has_held(ctx, service, missing, GRACE):
             continue
         why, fix, related = explain(ctx, service, missing, family)
-        # Where the cluster serves no such family, no pod gets it by being recreated.
+        # If the cluster does not serve the family, recreating pods does not help.
         if ctx.profile.confidence is Confidence.DECLARED and not ctx.serves(family):
             fix = settling_for(service, rest) or recreate_service(service, FAMILY_FIELDS)
         yield Problem(
@@ -86,7 +86,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 
 
 def _has_held(ctx: Context, service: Service, endpoints: dict[str, Endpoint], seconds: float) -> bool:
-    """Whether the objects' own times allow that a gap is that old."""
+    """Whether the timestamps of the objects show that a gap may be this old."""
     if not ctx.older_than(service.created, seconds):
         return False
     pods = endpoint_pods(ctx, service, endpoints)

@@ -58,7 +58,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """Both families live, one less than the other."""
+    """Reports two live families, one with fewer endpoints than the other."""
     has = service.families
     if not service.selector or service.is_manifest or len(has) != 2:
         return

@@ -52,7 +52,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """Probes see the first address of a pod only."""
+    """Reports probes that only test the first address of a pod."""
     if len(service.families) != 2 or not service.selector:
         return
     probed = [

@@ -59,7 +59,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """Slices written by hand, for one family of two."""
+    """Reports manually written slices for one of two families."""
     if service.selector or service.is_external_name or service.is_manifest:
         return
     found = ctx.endpoints(service.key)
@@ -79,7 +79,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 
 
 def _make_single(service: Service, family: Family) -> str:
-    """How default/kubernetes gets back to the family that the API servers write endpoints in."""
+    """How default/kubernetes returns to the family in which the API servers write endpoints."""
     return settling_for(service, family) or (
         f"{kubectl(service.namespace, 'delete', 'service', service.name)}\n"
         f"# the API servers make it anew within seconds, with {family} where that is the cluster's first family"
@@ -87,7 +87,7 @@ def _make_single(service: Service, family: Family) -> str:
 
 
 def _add_by_hand(service: Service, family: Family) -> str:
-    """How a slice is added to those that someone wrote, and what to do where one family is enough."""
+    """How to add a slice to the manually written ones, and what to do if one family is sufficient."""
     options = ("-l", f"{SERVICE_NAME}={service.name}", "-o", "yaml")
     mine = kubectl(service.namespace, "get", "endpointslices", options=options)
     single = settling_for(service, other(family))

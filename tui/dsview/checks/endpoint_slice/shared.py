@@ -1,4 +1,4 @@
-"""Why a family of a Service is short of endpoints."""
+"""Why a Service lacks endpoints in a family."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from dsview.kinds.service import Service
 
 CONTROLLER = "endpointslice-controller.k8s.io"
 OF_KUBERNETES = frozenset({CONTROLLER, "endpointslicemirroring-controller.k8s.io", ""})
-"""What manages slices whose addresses are those of pods; empty where somebody wrote one by hand."""
+"""The managers of slices with addresses of pods. The empty string is that of a manually written slice."""
 
 GRACE = 60.0
-"""Seconds that a condition must hold before it is a finding."""
+"""Seconds for which a condition must be true before it is reported."""
 
 RESTART_CONTROLLER_MANAGER = (
     "Restart kube-controller-manager: its endpointslice controller makes the slices.\n"
@@ -33,14 +33,14 @@ RESTART_CONTROLLER_MANAGER = (
 
 
 def lacking(ctx: Context, service: Service, family: Family) -> dict[str, Endpoint]:
-    """The ready endpoints that the other family has and this one has not, by identity."""
+    """The ready endpoints that the other family has and this one does not, by identity."""
     found = ctx.endpoints(service.key)
     ready = found.of(family).ready
     return {identity: e for identity, e in found.of(other(family)).ready.items() if identity not in ready}
 
 
 def of_other_controllers(ctx: Context, service: Service) -> set[str]:
-    """The endpoints, by identity, of slices that something else than Kubernetes keeps: a mesh of clusters, for one."""
+    """The endpoints, by identity, of slices that Kubernetes does not manage, such as those of a multi-cluster mesh."""
     return {
         unpack_identity(row)[0]
         for item in ctx.state.slices.of(service.key)
@@ -50,10 +50,10 @@ def of_other_controllers(ctx: Context, service: Service) -> set[str]:
 
 
 def causes(ctx: Context, service: Service, endpoints: dict[str, Endpoint], family: Family) -> tuple[Cause, ...]:
-    """What would explain that these endpoints lack a family: their pods, or the nodes of their pods.
+    """The possible causes for a missing family of these endpoints: their pods, or the nodes of their pods.
 
-    A pod on the host's network lacks what its node has not among its addresses; any other what the node has no range
-    for, or what the whole pod network does not use.
+    A pod on the host network lacks what the addresses of its node lack. Any other pod lacks a family for which the node
+    has no range, or that the whole pod network does not use.
     """
     pods = [pod for endpoint in endpoints.values() if (pod := ctx.pod_behind(service, endpoint)) is not None]
     known = {pod.key for pod in pods}
@@ -64,7 +64,7 @@ def causes(ctx: Context, service: Service, endpoints: dict[str, Endpoint], famil
 
 
 def causes_in_pods(pods: Iterable[Pod], family: Family) -> tuple[Cause, ...]:
-    """What would explain that pods lack a family, the nearest first."""
+    """The possible causes for a missing family of pods, the nearest first."""
     lacking_it = [pod for pod in pods if family not in families_of(pod.ips)]
     found = [Cause("DS-POD-001", ref("Pod", pod), family) for pod in lacking_it]
     for pod in lacking_it:
@@ -81,14 +81,14 @@ def endpoint_pods(ctx: Context, service: Service, endpoints: dict[str, Endpoint]
 
 
 def pods_without(pods: list[Pod], family: Family) -> list[Pod]:
-    """The pods that have no address of a family."""
+    """The pods without an address of a family."""
     return [pod for pod in pods if family not in families_of(pod.ips)]
 
 
 def explain(
     ctx: Context, service: Service, endpoints: dict[str, Endpoint], family: Family
 ) -> tuple[str, str | None, tuple[ObjectRef, ...]]:
-    """Why a family is short of endpoints: a sentence, a fix, the objects it is about."""
+    """Why a family lacks endpoints: a sentence, a fix, and the related objects."""
     pods = endpoint_pods(ctx, service, endpoints)
     without = pods_without(pods, family)
     if without:
@@ -107,7 +107,7 @@ def explain(
 
 
 def settling_for(service: Service, family: Family) -> str | None:
-    """A patch that leaves the Service that family only; None where the API server would refuse it."""
+    """A patch that leaves the Service only that family; None if the API server would reject it."""
     if len(service.families) != 2 or service.families[0] != family:
         return None
     return keep_first_family(service)

@@ -48,7 +48,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """A family for which no slice was ever made."""
+    """Reports a family for which no slice was created."""
     if not service.selector or not ctx.reads(Kind.ENDPOINT_SLICE, service.namespace):
         return
     if service.is_external_name or service.is_manifest or not ctx.older_than(service.created, GRACE):

@@ -55,7 +55,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """Addresses of before."""
+    """Reports outdated addresses."""
     if service.is_external_name:
         return
     for family in FAMILIES:
@@ -86,7 +86,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 
 
 def _stale(item: EndpointSlice, service: Service, ctx: Context) -> Iterator[tuple[str, Pod]]:
-    """The addresses of a slice that are none of their pod's."""
+    """The addresses in a slice that its pod does not have."""
     if item.managed_by not in OF_KUBERNETES:
         return
     for row in item.packed():
@@ -99,7 +99,7 @@ def _stale(item: EndpointSlice, service: Service, ctx: Context) -> Iterator[tupl
         if any(family_of(ip) is None for ip in pod.ips):
             continue
         for address in unpack(row).addresses:
-            # What is no address is not known to be another one.
+            # Text that is not an address is not known to be a different one.
             if family_of(address) is not None and not any(same_address(address, ip) for ip in pod.ips):
                 yield address, pod
 

@@ -1,1 +1,1 @@
-"""Runs the checks: which are due, what they found, and which finding explains which."""
+"""Runs the checks: which ones are due, their findings, and which finding explains which."""

@@ -1,4 +1,4 @@
-"""The fields that hold addresses or ranges. A check names those that it needs: a capture may hide what is in them."""
+"""The fields that contain addresses or ranges. A check names those that it needs, because a capture may redact them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dsview.kinds.kind import Kind
 
 
 class AddressField(msgspec.Struct, frozen=True):
-    """A field of a kind, by its path, and what is in it of an object of that kind."""
+    """A field of a kind: its path, and its contents in an object of that kind."""
 
     kind: Kind
     path: str
@@ -57,4 +57,4 @@ ADDRESS_FIELDS = (
     ENDPOINTS,
     SERVICE_CIDRS,
 )
-"""All of them, in the order in which reports name them."""
+"""All of them, in report order."""

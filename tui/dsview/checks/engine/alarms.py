@@ -1,4 +1,4 @@
-"""When time alone makes a subject worth asking again, such as at the end of a grace period."""
+"""When subjects must be evaluated again because of time alone, for example at the end of a grace period."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsview.checks.engine.finding_index import SubjectKey
 
 
 class Alarms:
-    """The earliest moment for each subject, epoch seconds."""
+    """The earliest time for each subject, in epoch seconds."""
 
     def __init__(self) -> None:
         self._queue: list[tuple[float, SubjectKey]] = []
@@ -19,17 +19,20 @@ class Alarms:
 
     @property
     def next(self) -> float:
-        """When the first is due; infinite where none is."""
+        """When the first is due; infinite if there is none."""
         return self._queue[0][0] if self._queue else math.inf
 
     def set(self, moment: float, key: SubjectKey) -> None:
-        """Have a subject asked again at that moment, unless it is sooner."""
+        """Schedule a subject for evaluation at that time, unless an earlier time is scheduled."""
         if moment < self._earliest.get(key, math.inf):
             self._earliest[key] = moment
             heapq.heappush(self._queue, (moment, key))
 
     def due(self, now: float) -> Iterator[SubjectKey]:
-        """Take out those that are due. Where the clock was set back, all are: their moments are of the old one."""
+        """Remove and return those that are due.
+
+        If the clock was set back, all are, because their times are of the old clock.
+        """
         until, self._looked_at = (math.inf if now < self._looked_at else now), now
         while self._queue and self._queue[0][0] <= until:
             _, key = heapq.heappop(self._queue)

@@ -1,4 +1,4 @@
-"""Whether a check can be evaluated with what was read, and the sentence that says why not."""
+"""Whether a check can be evaluated with the available data, and the sentence that says why not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PODS_OF: dict[tuple[PodFacet, ...], Callable[[ClusterState], Sized]] = {
     _CONTROLLERS: lambda state: state.controllers,
     (PodFacet.CONTROL_PLANE,): lambda state: state.control_plane,
 }
-"""The pods without which a check of the whole cluster has nothing to ask, by what it reads of pods."""
+"""The pods without which a check of the whole cluster has nothing to evaluate, by what it reads of pods."""
 
 _NO_FAMILIES = "Service families: no ServiceCIDR, kube-apiserver flag or cluster IP was seen"
 _WORDS = {
@@ -43,14 +43,14 @@ _WORDS = {
 
 
 class NotEvaluated(msgspec.Struct, frozen=True):
-    """A check that was not evaluated, and why, in a sentence."""
+    """A check that was not evaluated, with the reason in a sentence."""
 
     check: str
     reason: str
 
 
 def can_run(state: ClusterState, profile: Profile, check: Check, kind: Kind | None) -> bool:
-    """Whether the check can be asked of objects of a kind, or with None of the cluster."""
+    """Whether the check can be evaluated for objects of a kind, or with None for the cluster."""
     if kind is not None and not state.is_known(kind):
         return False
     if check.of_service_families and not profile.service_families and not check.without_families:
@@ -65,9 +65,10 @@ def can_run(state: ClusterState, profile: Profile, check: Check, kind: Kind | No
 
 
 def may_ask(state: ClusterState, check: Check, kind: Kind | None, namespace: str) -> bool:
-    """Whether absence means something where a check that can run looks for it.
+    """Whether the absence of objects is meaningful if a check that can run relies on it.
 
-    A check that compares objects of the subject's own kind needs no list of them: what was given can be compared.
+    A check that compares objects of the subject's own kind does not need a complete list of them: the available ones
+    can be compared.
     """
     return all(
         other is kind or not state.is_known(other) or may_rely_on_absence(state, other, namespace)
@@ -76,7 +77,7 @@ def may_ask(state: ClusterState, check: Check, kind: Kind | None, namespace: str
 
 
 def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> str | None:
-    """The reason why a check cannot be evaluated, or only in part; None where it can."""
+    """The reason why a check cannot be evaluated completely; None if it can."""
     if check.subjects and all(map(state.is_silent, check.subjects)):
         return None
     slices = _why_no_slices(profile)
@@ -96,7 +97,7 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
         return incomplete
     if _lacks_families(state, profile, check):
         return f"{_NO_FAMILIES}; evaluated {check.without_families} only" if check.without_families else _NO_FAMILIES
-    # Asked for every frame of the overview: most checks have nothing to do with what is read by name.
+    # Runs for every frame of the overview, and most checks do not depend on objects that are read by name.
     if check.config_map is not None or check.of_pods == _CONTROLLERS:
         reason = _why_not_by_name(state, check)
         if reason is not None:
@@ -111,7 +112,7 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
 
 
 def _incomplete(state: ClusterState, check: Check) -> str:
-    """Which kinds the check would need whole, and are not; empty where they are."""
+    """The kinds that the check needs completely but that are incomplete; empty if there are none."""
     lines: list[str] = []
     is_partly = True
     for kind in check.absence_of:
@@ -129,12 +130,12 @@ def _incomplete(state: ClusterState, check: Check) -> str:
 
 
 def _lacks_families(state: ClusterState, profile: Profile, check: Check) -> bool:
-    """Whether the check rests on Service families, which nothing tells, and there is something to ask it of."""
+    """Whether the check needs Service families, which are unknown, and has something to evaluate."""
     if not check.of_service_families or profile.service_families:
         return False
     if check.config_map is not None:
         return check.config_map in state.config_maps
-    # One of nodes has something to ask where there are nodes, whichever pods it looks at besides.
+    # A check of nodes has something to evaluate if there are nodes, regardless of the pods that it also reads.
     pods = _PODS_OF.get(check.of_pods or ()) if Kind.NODE not in check.needs else None
     if pods is not None:
         return bool(pods(state))
@@ -142,7 +143,7 @@ def _lacks_families(state: ClusterState, profile: Profile, check: Check) -> bool
 
 
 def _why_no_slices(profile: Profile) -> str | None:
-    """Why nothing is said of EndpointSlices, where the cluster is too old to have them as v1."""
+    """Why EndpointSlices are not evaluated, if the cluster is too old for v1."""
     if profile.version is None or profile.version >= SLICES_SINCE:
         return None
     since, version = (".".join(map(str, pair)) for pair in (SLICES_SINCE, profile.version))
@@ -150,7 +151,7 @@ def _why_no_slices(profile: Profile) -> str | None:
 
 
 def _why_not_by_name(state: ClusterState, check: Check) -> str | None:
-    """Why a ConfigMap or a configuration file that the check needs is not known, while others of its kind may be."""
+    """Why a ConfigMap or a configuration file that the check needs is unknown, even if others are known."""
     if _lacks_config_map(state, check):
         return why_unknown(state, Kind.CONFIG_MAP)
     if check.config_map == KUBE_PROXY and not _is_kube_proxy_understood(state):
@@ -159,7 +160,7 @@ def _why_not_by_name(state: ClusterState, check: Check) -> str | None:
 
 
 def _lacks_config_map(state: ClusterState, check: Check) -> bool:
-    """Whether a ConfigMap that the check needs was not read, while others were: they are read one by one, by name."""
+    """Whether a ConfigMap that the check needs was not read. ConfigMaps are read individually, by name."""
     if Kind.CONFIG_MAP not in check.needs or not state.status(Kind.CONFIG_MAP).reason:
         return False
     if check.config_map is not None:
@@ -173,13 +174,13 @@ def _lacks_config_map(state: ClusterState, check: Check) -> bool:
 
 
 def _is_kube_proxy_understood(state: ClusterState) -> bool:
-    """Whether kube-proxy's settings can be read, where there are any."""
+    """Whether kube-proxy's settings can be parsed, if there are any."""
     found = state.config_maps.get(KUBE_PROXY)
     return found is None or kube_proxy_settings(found) is not None
 
 
 def _unread_conf(state: ClusterState, check: Check) -> str | None:
-    """Why the check could not look at some ready controller's listeners, while it may have looked at others'."""
+    """Why the check could not evaluate the listeners of some ready controllers, even if it evaluated others."""
     is_needed = Kind.PROXY_LISTENERS in check.needs
     if not is_needed and not check.of_listeners:
         return None
@@ -207,7 +208,7 @@ def _by_source(state: ClusterState) -> dict[ListenSource, list[Pod]]:
 
 
 def why_unknown(state: ClusterState, kind: Kind) -> str:
-    """Why the objects of a kind are not known, such as `pods: not permitted`."""
+    """Why the objects of a kind are unknown, such as `pods: not permitted`."""
     status = state.status(kind)
     name = RESOURCES[kind].rbac_name if kind in RESOURCES else f"{FILES_READ} of the controllers"
     if status.health.is_complete and status.reason:

@@ -141,7 +141,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def reads(self) -> frozenset[Kind]:
-        """Every kind whose change can change the answer."""
+        """Every kind whose change can change the result."""
         return frozenset((*self.subjects, *self.needs, *self.substitutes, *self.uses))
 
 
@@ -157,7 +157,7 @@ def run_check(entry: Check, subject: Subject, context: Context) -> list[Problem]
 
 
 def to_finding(check: Check, problem: Problem, ref: ObjectRef) -> Finding:
-    """The finding of a problem. Text becomes safe here; names in references stay as they are, for lookups."""
+    """The finding of a problem. Text is sanitised here; names in references are unchanged, for look-ups."""
     return Finding(
         check=check.code,
         severity=problem.severity or check.severity,

@@ -1,4 +1,4 @@
-"""What a check may read: the state, the profile, the time, and answers that several checks share."""
+"""What a check can read: the state, the profile, the time, and results that several checks share."""
 
 from __future__ import annotations
 
@@ -19,25 +19,24 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 
 ELIGIBLE_AFTER = 60.0
-"""Seconds after its start from which a pod counts."""
+"""Seconds after its start from which a pod is considered."""
 
 ROLLOUT_SETTLES = 120.0
-"""Seconds after a pod became Ready for which a rollout counts as under way."""
+"""Seconds for which a rollout counts as in progress after a pod became Ready."""
 
 ROLLOUT_LASTS = 600.0
-"""The same where its owner has pods of several revisions."""
+"""The same if its owner has pods of several revisions."""
 
 _REVISIONS = ("pod-template-hash", "controller-revision-hash")
 
 
 class Context:
-    """The arguments of every check. `now` is epoch seconds, infinite where every grace period is over.
+    """The arguments of every check. `now` is in epoch seconds, and infinite if every grace period is over.
 
-    A check whose answer changes by time alone says so through `recheck_at`; the engine asks it again then.
-    `looked_at_pods` says whether the checks of a Service looked at more of its pods than their addresses;
-    `looked_at_nodes` whether the checks of a subject looked at the facts of any node; `outsiders` are the pods,
-    there or not, that the Service was asked about and does not select. The engine empties them before it asks about
-    the next subject.
+    A check whose result depends on time calls `recheck_at`, and the engine evaluates it again at that time.
+    `looked_at_pods` says whether the checks of a Service read more of its pods than their addresses; `looked_at_nodes`
+    whether the checks of a subject read the facts of any node; `outsiders` are the pods, existing or not, that the
+    checks of the Service requested and that it does not select. The engine resets these before the next subject.
     """
 
     def __init__(self, state: ClusterState, tracker: ProfileTracker, now: float) -> None:
@@ -65,12 +64,12 @@ class Context:
         return self._tracker.nodes
 
     def node(self, name: str) -> NodeFacts | None:
-        """The facts of a node, or None where it is not known."""
+        """The facts of a node, or None if it is unknown."""
         self.looked_at_nodes = True
         return self._tracker.nodes.get(name)
 
     def recheck_at(self, moment: float) -> None:
-        """Ask the subject's checks again at that time, epoch seconds."""
+        """Evaluate the subject's checks again at that time, in epoch seconds."""
         if moment > self.now:
             self.due = min(self.due, moment)
 
@@ -82,16 +81,16 @@ class Context:
         return False
 
     def is_recent(self, moment: float, seconds: float) -> bool:
-        """Whether a moment lies less than that long ago; asks to be called again when it does no more.
+        """Whether a time is less than that many seconds ago; if so, schedules a recheck at the end of that period.
 
-        Files that do not say when they were written are as old as the newest time in them.
+        Files that do not contain the time at which they were written are as old as the newest time in them.
         """
         if self.now == math.inf:
             return newest_time(self.state) - moment < seconds
         return not self.older_than(moment, seconds)
 
     def elig(self, pod: Pod) -> bool:
-        """Whether the pod counts: running, not terminating, with addresses, 60 s old."""
+        """Whether the pod is considered: running, not terminating, with addresses, at least 60 s old."""
         return (
             pod.phase == "Running"
             and not pod.deleted
@@ -107,27 +106,27 @@ class Context:
         return found
 
     def has_plain_addresses(self, item: EndpointSlice) -> bool:
-        """Whether nothing is to be said about any address of a slice (see `plain`); worked out once for its checks."""
+        """Whether the addresses of a slice need no further checks (see `healthy_pods`). Cached for its checks."""
         if self._plain_slice[0] is not item:
             self._plain_slice = (item, has_plain_addresses(item))
         return self._plain_slice[1]
 
     def endpoint_pods(self, service: Service) -> list[Pod]:
-        """The pods that the Service's slices point to, ready or not, as far as pods are known."""
+        """The known pods that the Service's slices point to, ready or not."""
         return self.pods_behind(service, self.endpoints(service.key).targets.values())
 
     def pods_behind(self, service: Service, endpoints: Iterable[Endpoint]) -> list[Pod]:
-        """The pods that endpoints of a Service stand for, as far as they are known."""
+        """The known pods of a Service's endpoints."""
         found = (self.pod_behind(service, endpoint) for endpoint in endpoints if endpoint.target[1])
         return [pod for pod in found if pod is not None]
 
     def pod_behind(self, service: Service, endpoint: Endpoint) -> Pod | None:
-        """The pod that an endpoint of a Service stands for, or None where it is not known."""
+        """The pod of an endpoint of a Service, or None if it is unknown."""
         self.looked_at_pods = True
         return self.addressed_pod(service, endpoint.target)
 
     def addressed_pod(self, service: Service, key: Key) -> Pod | None:
-        """A pod behind a Service, for its addresses only: no other change of it has the Service asked again."""
+        """A pod behind a Service, for its addresses only: other changes of the pod do not affect the Service."""
         pod = self.state.pods.get(key)
         if not self._is_selected(pod, service) if pod is not None else self.state.is_known(Kind.POD):
             self.outsiders.add(key)
@@ -146,7 +145,7 @@ class Context:
         return found
 
     def selected_pods(self, service: Service) -> list[Pod]:
-        """The pods that the Service selects, whether or not a slice points to them, in order of their names."""
+        """The pods that the Service selects, regardless of its slices, sorted by name."""
         self.looked_at_pods = True
         in_namespace = self.state.pods.in_namespace(service.namespace)
         return sorted((pod for pod in in_namespace if _is_selected(pod, service)), key=lambda pod: pod.name)
@@ -154,8 +153,8 @@ class Context:
     def is_rolling_out(self, pods: Iterable[Pod]) -> bool:
         """Whether some of the pods behind a Service are being replaced.
 
-        They are while those of one owner are of several revisions and the newest of them is ready for less than ten
-        minutes, or while any became ready a moment ago. Two Deployments behind one Service are no rollout.
+        This is the case if the pods of one owner have several revisions and the newest has been ready for less than ten
+        minutes, or if any pod has just become ready. Two Deployments behind one Service are not a rollout.
         """
         owned: dict[str, list[Pod]] = {}
         for pod in pods:
@@ -176,16 +175,16 @@ class Context:
         return self.profile.is_dual
 
     def serves(self, family: Family) -> bool:
-        """Whether the family is one of S."""
+        """Whether the family is in S."""
         return family in self.profile.service_families
 
     def reads(self, kind: Kind, namespace: str) -> bool:
-        """Whether the objects of a kind are read in that namespace: those elsewhere may be left out on purpose."""
+        """Whether the objects of a kind are read in that namespace. Other namespaces may be excluded on purpose."""
         read = self.state.status(kind).namespaces
         return read is None or namespace in read
 
     def knows(self, kind: Kind) -> bool:
-        """Whether all objects of a kind were read, for checks that use it where it is there."""
+        """Whether all objects of a kind were read, for checks that use the kind only if it is available."""
         return self.state.is_known(kind)
 
 
@@ -200,9 +199,9 @@ def _is_selected(pod: Pod, service: Service) -> bool:
 
 
 def owner_of(pod: Pod) -> ObjectRef | None:
-    """The Deployment behind a pod, else its controlling owner; None where it has no owner.
+    """The Deployment behind a pod, otherwise its controlling owner; None if it has no owner.
 
-    A ReplicaSet's name is its Deployment's name and the pod-template-hash.
+    The name of a ReplicaSet is the name of its Deployment and the pod-template-hash.
     """
     owner = pod.owner
     if owner is None:
@@ -214,6 +213,6 @@ def owner_of(pod: Pod) -> ObjectRef | None:
 
 
 def workload_of(pod: Pod) -> str:
-    """The Deployment, StatefulSet or DaemonSet behind a pod, as `kind/name`; the pod itself where it has no owner."""
+    """The Deployment, StatefulSet or DaemonSet behind a pod, as `kind/name`; the pod itself if it has no owner."""
     owner = owner_of(pod)
     return f"{owner.kind.lower()}/{owner.name}" if owner is not None else f"pod/{pod.name}"

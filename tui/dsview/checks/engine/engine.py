@@ -1,7 +1,7 @@
-"""Asks the checks: of everything once, then only of what a change or the passing of time can matter to.
+"""Runs the checks: once for everything, then only for what a change or the passing of time can affect.
 
-Work is done in slices, so that a screen stays quick while 150,000 pods are evaluated: `note` says what changed,
-`step` works until it is told to stop. `evaluate_all` is the same thing done at once, and the oracle of the tests.
+Work is done in slices, so that a screen stays responsive while 150,000 pods are evaluated: `note` records changes,
+`step` works until it is told to stop. `evaluate_all` does the same at once, and is the oracle of the tests.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ from dsview.kinds.kind import Kind
 
 _KINDS = {kind.value: kind for kind in Kind}
 PATIENCE = 4.0
-"""Seconds for which the objects of a kind wait for the other kinds that their checks read. While a cluster is loaded
-one kind after the other becomes known; evaluating all pods anew for each of them would cost more than loading. 30,000
-pods come within that time."""
+"""Seconds for which the objects of a kind wait for the other kinds that their checks read.
+
+While a cluster is loading, one kind after the other becomes known; evaluating all pods again for each of them would
+cost more than loading. 30,000 pods arrive within that time.
+"""
 
 PATIENCE_AFTER = 20.0
 """The same once the objects were evaluated with what was known: there is something to see, and at 150,000 pods each
@@ -40,18 +42,20 @@ _CACHED_ENDPOINTS = 256
 _POD = Kind.POD.value
 _CAN_BE_UNREADY = frozenset({Kind.POD, Kind.NODE})
 _BY_NODES = frozenset({Kind.SERVICE, Kind.INGRESS})
-"""Kinds of which those are asked again that looked at a node's facts; nodes, their pods and the cluster always are."""
+"""Kinds of which only the objects that read a node's facts are evaluated again; nodes, their pods and the cluster
+always are.
+"""
 
 _PLAIN_AT_ONCE = 16
-"""Plain pods between two looks at the clock: one look costs as much as one such pod."""
+"""The number of plain pods between two readings of the clock: a reading costs as much as one such pod."""
 
 
 class Engine:
-    """Keeps `book` true to the state.
+    """Keeps `book` consistent with the state.
 
-    `skip` says of a code whether it is not asked at all; `judge` what a policy makes of a finding, and whether it is
-    shown or goes to `exempted`. `live` says whether grace periods are waited for. A condition that holds when
-    everything is first evaluated counts as held long enough, as in a one-shot run.
+    `skip` returns whether the check of a code is excluded; `judge` applies the policy to a finding and returns whether
+    it is shown or goes to `exempted`. `live` says whether grace periods are observed. A condition that is true at the
+    first evaluation counts as past its grace period, as in a one-shot run.
     """
 
     def __init__(
@@ -96,20 +100,23 @@ class Engine:
 
     @property
     def failures(self) -> dict[str, str]:
-        """By code, the checks that raised and on what. One that did not when it was asked again is not among them."""
+        """The checks that raised, by code, with the object on which they did.
+
+        A check that succeeds when it runs again is removed.
+        """
         return {code: text for found in self._failed.values() for code, text in found.items()}
 
     def on_judged(self, tell: Callable[[SubjectKey, tuple[Finding, ...]], None] | None) -> None:
-        """Have somebody told of the findings of a subject, shown or exempted, whenever they change; or nobody."""
+        """Set the function that is called when the findings of a subject, shown or exempted, change, or None."""
         self._verdicts.on_judged = tell
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing waits to be evaluated now."""
+        """Whether nothing is due for evaluation."""
         return not (self._dirty or self._dirty_wide or self._sweeps)
 
     def next_due(self) -> float:
-        """When time alone makes something worth asking again, epoch seconds; infinite if never."""
+        """When time alone makes an evaluation necessary, in epoch seconds; infinite if never."""
         waited = min(
             (since + self._patience(kind) for kind, since in self._waiting.items() if since is not None),
             default=math.inf,
@@ -117,7 +124,7 @@ class Engine:
         return min(waited, self._alarms.next)
 
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
-        """Say what changed; whether the profile did by it, and the names of the nodes whose facts did."""
+        """Record changes. Returns whether they changed the profile, and the names of the nodes whose facts changed."""
         changes = list(changes)
         if self._waits_with_all:
             # What is gone takes its findings along, and what was asked before and is another now is asked at once; all
@@ -150,7 +157,7 @@ class Engine:
                 self._dirty[key] = None
 
     def _is_evaluated(self, kind: Kind) -> bool:
-        """Whether the objects of a kind are asked one by one: some check of it can run, and no sweep is to come."""
+        """Whether the objects of a kind are evaluated individually: a check of it can run, and no sweep is pending."""
         return kind in self._active and kind not in self._waiting
 
     def _mark_waiting(self, ref: ObjectRef) -> None:
@@ -175,19 +182,22 @@ class Engine:
                 self._dirty_wide.add(check.code)
 
     def refresh_profile(self) -> bool:
-        """Look at the profile where something else than an object changed it, such as the server's version."""
+        """Update the profile after a change other than that of an object, such as the server's version."""
         changed, _ = self.tracker.refresh()
         if changed:
             self._follow_profile()
         return changed
 
     def _follow_profile(self) -> None:
-        # Which checks can be evaluated hangs on it, too: on the version, for one.
+        # The profile also determines which checks can be evaluated, for example through the version.
         self.note_statuses()
         self.mark_everything()
 
     def note_statuses(self) -> bool:
-        """Say that a kind's health, or the profile, changed; whether that changed which checks can be evaluated."""
+        """Record that a kind's health, or the profile, changed.
+
+        Returns whether that changed which checks can be evaluated.
+        """
         active: dict[Kind | None, list[Check]] = {}
         readings = {kind: self._reading(kind) for kind in Kind}
         others = {kind for kind in Kind if readings[kind] != self._readings.get(kind)}
@@ -196,7 +206,7 @@ class Engine:
             for kind in check.subjects or (None,):
                 if can_run(self.state, self.tracker.profile, check, kind):
                     active.setdefault(kind, []).append(check)
-                    # It was asked before, but while a kind that it uses was read in part, or not at all.
+                    # The check ran before, but while a kind that it uses was read only partly, or not at all.
                     if not others.isdisjoint(check.reads):
                         touched.add(kind)
         self._readings = readings
@@ -209,7 +219,7 @@ class Engine:
         return True
 
     def _reading(self, kind: Kind) -> tuple[object, ...]:
-        """How much of a kind was read. Which ConfigMaps were not is in the reason: they are read by name."""
+        """How much of a kind was read. For ConfigMaps, which are read by name, the reason says which are missing."""
         status = self.state.status(kind)
         reason = status.reason if kind is Kind.CONFIG_MAP else ""
         bad = tuple(unreadable(self.state, kind))
@@ -221,7 +231,7 @@ class Engine:
         return PATIENCE_AFTER if kind in self._released else PATIENCE
 
     def _release(self, now: float) -> None:
-        """Have evaluated what waited for kinds that are settled by now, or for too long."""
+        """Start the evaluation of objects that waited for kinds that are now settled, or that waited too long."""
         for kind, noted in list(self._waiting.items()):
             since = self._waiting[kind] = now if noted is None else min(noted, now)
             is_known = now == math.inf or all(map(self.state.is_settled, self._reads[kind]))
@@ -248,7 +258,7 @@ class Engine:
         return any(number > before.get(other, 0) for other, number in loaded.items())
 
     def why_not_evaluated(self, check: Check) -> str | None:
-        """The reason in a sentence why a check was not evaluated; None where it was."""
+        """The reason in a sentence why a check was not evaluated; None if it was."""
         return self.failures.get(check.code) or why_not_evaluated(self.state, self.tracker.profile, check)
 
     def _is_asked(self, key: SubjectKey) -> bool:
@@ -256,9 +266,10 @@ class Engine:
         if kind is None:
             return False
         if kind in self._waiting:
-            # All that are there are asked once what their checks read has come; what is gone takes its findings along.
+            # Existing objects are evaluated once the kinds that their checks read are available. The findings of
+            # deleted objects are removed.
             return self._is_known(key) and (key[1], key[2]) not in self.state.store(kind)
-        # Also where no check of its kind can be evaluated any more: what was found before must go.
+        # Even if no check of its kind can be evaluated any more: earlier findings must be removed.
         return kind in self._active or self._is_known(key)
 
     @property
@@ -270,7 +281,7 @@ class Engine:
         return key in self._verdicts or key in self._watched or key in self._failed
 
     def mark_everything(self) -> None:
-        """Have everything evaluated anew, and what findings are left of objects that are gone."""
+        """Schedule everything for evaluation, and remaining findings of deleted objects for removal."""
         known = (*self._verdicts.subjects(), *self._watched.by_subject, *self._failed)
         self._dirty = dict.fromkeys(key for key in known if key[0] in _KINDS)
         self._sweeps.clear()
@@ -282,7 +293,7 @@ class Engine:
 
     def _sweep(self, kind: Kind) -> None:
         items = list(self.state.store(kind))
-        # One that is under way begins anew: what it still had to ask is asked by this one.
+        # A running sweep is restarted: this one covers the rest of it.
         self._sweeps = deque(sweep for sweep in self._sweeps if sweep[0] is not kind)
         self._sweeps.append((kind, (subject(kind, (item.namespace, item.name)) for item in items)))
 
@@ -297,7 +308,7 @@ class Engine:
             self._mark(subject(Kind.POD, pod.key) for pod in self.state.pods if pod.node_name in nodes)
 
     def step(self, now: float, may_go_on: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
-        """Evaluate what waits, for as long as `may_go_on`; the objects whose findings changed."""
+        """Evaluate what is due while `may_go_on` is true. Returns the objects whose findings changed."""
         self._release(now)
         self._wake(now)
         self._allowed.clear()
@@ -324,7 +335,7 @@ class Engine:
         return touched
 
     def evaluate_all(self, now: float) -> None:
-        """Evaluate everything there is, at once."""
+        """Evaluate everything at once."""
         self.tracker.refresh()
         self.note_statuses()
         self._released.update(self._waiting)
@@ -352,7 +363,7 @@ class Engine:
         return None
 
     def _is_plain(self, key: SubjectKey, context: Context) -> bool:
-        """Whether it is a pod of which nothing was said and nothing is to be said."""
+        """Whether this is a pod without findings, and without any to report."""
         if key[0] != _POD or key in self._verdicts or key in self._failed:
             return False
         pod = self.state.pods.get((key[1], key[2]))
@@ -404,7 +415,7 @@ class Engine:
     def _run(
         self, check: Check, item: object, ref: ObjectRef, context: Context, key: SubjectKey | None = None
     ) -> Iterator[Finding]:
-        """What a check says; that it raised is kept for the subject, if there is one."""
+        """The findings of a check. An exception is recorded for the subject, if there is one."""
         try:
             problems = run_check(check, item, context)
         except Exception as error:  # noqa: BLE001  (a bug in one check must not take the others or the screen down)
@@ -420,7 +431,7 @@ class Engine:
                 yield finding
 
     def details_of(self, ref: ObjectRef, now: float) -> list[Finding]:
-        """What the `detail_only` checks say of an object, asked at once: no flag rests on it, so it is not kept."""
+        """The findings of the `detail_only` checks for an object. Not stored, because no flag depends on them."""
         kind = _KINDS.get(ref.kind)
         item = self.state.store(kind).get((ref.namespace or "", ref.name)) if kind is not None else None
         context = Context(self.state, self.tracker, now)

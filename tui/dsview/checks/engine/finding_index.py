@@ -1,4 +1,4 @@
-"""The findings as they stand: by the subject they came from, by the object they are about, folded by their causes."""
+"""The current findings: by the subject they came from, by the object they are about, folded by their causes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dsview.core.finding import Cause, Finding, ObjectRef, Severity
 
 Identity = tuple[str, ObjectRef, str | None, str | None]
-"""Check, object, family and field: what makes a finding the same one (`Finding.identity`)."""
+"""Check, object, family and field: the identity of a finding (`Finding.identity`)."""
 
 SubjectKey = tuple[str, str, str]
 """Kind (or the code of a cluster-wide check), namespace, name."""
 
 
 class FindingIndex:
-    """Findings, indexed. Symptoms know their possible causes; which of them are there is looked up here."""
+    """Findings, indexed. Symptoms contain their possible causes; the existing ones are looked up here."""
 
     def __init__(self) -> None:
         self._by_subject: dict[SubjectKey, tuple[Finding, ...]] = {}
@@ -22,10 +22,10 @@ class FindingIndex:
         self._by_object: dict[ObjectRef, dict[tuple[str, str | None, str | None], Finding]] = {}
         self._counts = dict.fromkeys(Severity, 0)
         self.watch: Callable[[tuple[Finding, ...], tuple[Finding, ...]], None] | None = None
-        """Told of what a subject's findings were and are, whenever they change."""
+        """Called with the old and new findings of a subject whenever they change."""
 
     def replace(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> set[ObjectRef]:
-        """What the subject's checks say now; the objects whose findings changed by that."""
+        """Replace the findings of a subject. Returns the objects whose findings changed."""
         old = self._by_subject.get(subject, ())
         if old == findings:
             return set()
@@ -61,7 +61,7 @@ class FindingIndex:
 
     @property
     def counts(self) -> dict[Severity, int]:
-        """How many findings there are of each severity."""
+        """The number of findings of each severity."""
         return dict(self._counts)
 
     def subjects(self) -> list[SubjectKey]:
@@ -69,11 +69,11 @@ class FindingIndex:
         return list(self._by_subject)
 
     def in_scope(self, kind: str, namespace: str) -> Iterable[SubjectKey]:
-        """The subjects of a kind and a namespace that have findings."""
+        """The subjects of a kind in a namespace that have findings."""
         return self._by_scope.get((kind, namespace), ())
 
     def of_subject(self, subject: SubjectKey) -> tuple[Finding, ...]:
-        """What one subject's checks said last."""
+        """The current findings of one subject."""
         return self._by_subject.get(subject, ())
 
     def of(self, ref: ObjectRef) -> tuple[Finding, ...]:
@@ -82,7 +82,7 @@ class FindingIndex:
         return tuple(sorted(entries.values(), key=lambda f: f.order)) if entries else ()
 
     def get(self, identity: Identity) -> Finding | None:
-        """The finding of an identity, where it is there."""
+        """The finding with an identity, if it exists."""
         check, ref, family, field = identity
         return self._by_object.get(ref, {}).get((check, family, field))
 
@@ -91,14 +91,14 @@ class FindingIndex:
             yield from entries.values()
 
     def by_object(self) -> Sequence[Mapping[tuple[str, str | None, str | None], Finding]]:
-        """The findings of each object, as they are when they are looked at."""
+        """The findings of each object, at the time of access."""
         return list(self._by_object.values())
 
     def __len__(self) -> int:
         return sum(self._counts.values())
 
     def sorted(self) -> list[Finding]:
-        """All findings in the order of reports."""
+        """All findings in report order."""
         return sorted(self, key=lambda f: f.order)
 
     def _present(self, cause: Cause) -> Finding | None:
@@ -110,7 +110,7 @@ class FindingIndex:
         return min(found, key=lambda finding: finding.order, default=None)
 
     def root(self, finding: Finding) -> Finding | None:
-        """The finding that this one folds under in the end, or None where it stands for itself."""
+        """The finding under which this one is finally folded, or None if it is not folded."""
         seen = {finding.identity}
         current = finding
         while True:

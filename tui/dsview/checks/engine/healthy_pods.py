@@ -1,7 +1,7 @@
-"""Tells the plain healthy pod, of which no check has anything to say, at a tenth of what asking them all costs.
+"""Recognises the plain healthy pod, for which no check has findings, at a tenth of the cost of running all checks.
 
-It may only err to one side: a pod that is not plain is asked everything. A property test holds that no check finds
-anything in a plain one, nor wants to be asked again later.
+Errors are only allowed in one direction: all checks run for a pod that is not plain. A property test verifies that no
+check has findings for a plain one or schedules a recheck.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from dsview.kinds.endpoint_slice import EndpointSlice
 from dsview.kinds.pod import Pod
 
 _V4_IN_V6 = b"\0" * 10
-"""How v4-mapped and v4-compatible addresses begin."""
+"""The prefixes of v4-mapped and v4-compatible addresses."""
 
 
 def _good_first_bytes() -> tuple[frozenset[int], frozenset[int]]:
-    """First bytes of addresses that DS-ADR-001 never has anything against: unicast, and in no special range."""
+    """First bytes of addresses that DS-ADR-001 never reports: unicast, and not in a special range."""
     v4 = frozenset(range(1, 224)) - {127, 169}
     v6 = frozenset((*range(0x20, 0x40), 0xFC, 0xFD))
     return v4, v6
@@ -31,7 +31,7 @@ _GOOD_V4, _GOOD_V6 = _good_first_bytes()
 
 
 class HealthyPods:
-    """Asked of pods, while neither the state nor the profile changes. `nodes` are the facts of all nodes by name."""
+    """Queried for pods, while neither the state nor the profile changes. `nodes` are the facts of all nodes by name."""
 
     def __init__(self, state: ClusterState, profile: Profile, nodes: Mapping[str, NodeFacts]) -> None:
         self._nodes = nodes
@@ -42,7 +42,7 @@ class HealthyPods:
 
     def __contains__(self, pod: Pod) -> bool:
         ips = pod.pod_ips
-        # DS-API-001 looks at the identity of the strings too: `decode` makes equal ones the same.
+        # DS-API-001 also compares the identity of the strings: `decode` makes equal ones identical.
         if pod.host_network or not ips or pod.pod_ip is not ips[0] or pod.host_ips[:1] != (pod.host_ip,):
             return False
         if self._events is not None and pod.key in self._events:
@@ -61,7 +61,7 @@ class HealthyPods:
         return facts is None or facts.pod_families in ((), ("IPv4" if sizes == 4 else "IPv6",))
 
     def _plain(self, text: str, ranges: tuple[Cidr, ...]) -> bytes | None:
-        """The packed address if it is canonical, unicast, the pod's alone and where it belongs; else None."""
+        """The packed address if it is canonical, unicast, not shared, and in the right range; otherwise None."""
         kind = AF_INET6 if ":" in text else AF_INET
         try:
             raw = inet_pton(kind, text)
@@ -82,7 +82,7 @@ class HealthyPods:
 
 
 def has_plain_addresses(item: EndpointSlice) -> bool:
-    """Whether every address of a slice is of its addressType and canonical: then DS-ADR-002 need not look at each."""
+    """Whether every address of a slice has its addressType and is canonical, so that DS-ADR-002 can skip them."""
     kind = AF_INET if item.address_type == "IPv4" else AF_INET6 if item.address_type == "IPv6" else None
     if kind is None:
         return False

@@ -1,7 +1,9 @@
-"""Which subjects a change can matter to. The full evaluation is the oracle: a property test holds the two equal.
+"""The subjects that a change can affect.
 
-What depends on the profile, on a node's facts, or on pods that a Service does not select is not here: the engine
-sweeps when the first two change, and remembers whose checks looked at which pods (`Context.pod_behind`).
+The full evaluation is the oracle: a property test verifies that both agree.
+
+Dependencies on the profile, on a node's facts, or on pods that a Service does not select are not handled here: the
+engine sweeps when the first two change, and remembers which subjects read which pods (`Context.pod_behind`).
 """
 
 from __future__ import annotations
@@ -26,11 +28,11 @@ from dsview.listeners.proxies import door_services, published, published_by
 from dsview.listeners.registry import is_proxy
 
 Flagged = Callable[[Kind, str], Iterable[SubjectKey]]
-"""The subjects of a kind and a namespace that have a finding."""
+"""The subjects of a kind in a namespace that have a finding."""
 
 CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _OF_CONTROLLERS = (Kind.CONFIG_MAP, Kind.PROXY_LISTENERS)
-"""What controllers go by, and what came of it: the fixes of the Services before them look at both."""
+"""The input of controllers and its results: the fixes of the Services in front of them use both."""
 
 _WEBHOOKS = (Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE)
 
@@ -47,12 +49,12 @@ def affected_subjects(
     changes: Iterable[Change],
     is_asked: Callable[[Kind], bool] = lambda kind: True,
 ) -> set[SubjectKey]:
-    """The objects whose own checks may answer differently now. Cluster-wide checks go by `Check.reads` instead.
+    """The objects whose own checks may have different results now. Cluster-wide checks use `Check.reads` instead.
 
-    `readers` are the Services whose checks looked at more of their pods than the addresses when they were asked last:
-    as long as the families of a Service are level, none does, and its pods may become ready or not. Where
-    `is_asked` is false, the objects of a kind are not asked now, or all of them are asked later, so those that a change
-    of something else concerns are not looked up.
+    `readers` are the Services whose checks read more than the addresses of their pods in the last run. While the
+    families of a Service are level, its checks do not, and its pods may become ready or unready. If `is_asked` is
+    false, the objects of a kind are not evaluated now, or all of them are evaluated later, so those affected by other
+    changes are not looked up.
     """
     found = _Affected(state, readers, is_asked)
     for change in changes:
@@ -65,7 +67,7 @@ _OF_ALL_ROUTES = (Kind.GATEWAY_CLASS, Kind.ENVOY_PROXY)
 
 
 class _Affected:
-    """Collects over a batch, so that what many of its changes concern is looked up once."""
+    """Collects over a batch, so that objects that many changes affect are looked up once."""
 
     def __init__(self, state: ClusterState, readers: Set[SubjectKey], is_asked: Callable[[Kind], bool]) -> None:
         self._state = state
@@ -74,21 +76,21 @@ class _Affected:
         self._subjects: set[SubjectKey] = set()
         self._services: set[Key] = set()
         self._backends: set[Key] = set()
-        """Services whose own object or endpoints changed: what the Ingresses and webhooks that name them look at."""
+        """Services whose own object or endpoints changed, which the Ingresses and webhooks that name them read."""
         self._selections: set[str] = set()
-        """Namespaces in which Services select other pods than before."""
+        """Namespaces in which Services now select different pods."""
         self._labels: dict[str, list[Labels]] = {}
-        """By namespace, the labels of pods that came, went, or got other families."""
+        """The labels of pods that were added or removed or whose families changed, by namespace."""
         self._policies: set[str] = set()
-        """Namespaces in which a policy changed: what one of them closes another may open."""
+        """Namespaces in which a policy changed. One of them can allow what another denies."""
         self._all_ingresses = False
         self._all_routes = False
         self._gateways: set[Key] = set()
-        """Gateways whose proxy pods, or that themselves, changed: what the routes that they accepted look at."""
+        """Gateways that changed or whose proxy pods changed, which the routes that they accepted read."""
         self._all_webhooks = False
 
     def follow(self, change: Change) -> None:
-        """Take in one change."""
+        """Process one change."""
         self._subjects.add(subject(change.kind, change.key))
         old, new = change.old, change.new
         match new if new is not None else old:
@@ -111,7 +113,7 @@ class _Affected:
                 for event in (old, new):
                     if isinstance(event, Event):
                         about = (event.involved_namespace, event.involved_name)
-                        # Whatever kind the writer calls it: the checks go by the name, too.
+                        # Regardless of the kind in the Event, because the checks also use the name.
                         self._subjects.update((subject(Kind.SERVICE, about), subject(Kind.POD, about)))
             case NetworkPolicy():
                 self._policies.add(change.key[0])
@@ -156,7 +158,7 @@ class _Affected:
             self._selections.add(key[0])
             self._subjects.update(subject(Kind.ENDPOINT_SLICE, item.key) for item in self._state.slices.of(key))
         for pod in published(self._state, key):
-            # While it exists it is the controller's Service, and those that select the controller are not.
+            # If it exists, it is the controller's Service, and those that select the controller are not.
             self._all_ingresses = True
             self._services.update(service.key for service in self._state.selectors.selecting(pod))
         if any(service.type == "LoadBalancer" and self._is_of_proxies(service) for service in services):
@@ -170,11 +172,12 @@ class _Affected:
         )
 
     def subjects(self, flagged: Flagged) -> set[SubjectKey]:
-        """Everything that the changes concern."""
+        """Everything that the changes affect."""
         state, found = self._state, self._subjects
         found.update(subject(Kind.SERVICE, key) for key in self._services | self._backends)
         for namespace in self._selections:
-            # Which Services select a pod decides only how bad its findings are, so pods without any can stay.
+            # The Services that select a pod only determine the severity of its findings, so pods without findings are
+            # unaffected.
             found.update(flagged(Kind.POD, namespace))
         for namespace, labels in self._labels.items():
             for policy in state.network_policies.in_namespace(namespace):
@@ -217,7 +220,7 @@ class _Affected:
 
 
 def _for_services(pod: Pod) -> tuple[object, ...]:
-    """What every Service looks at in the pods behind it."""
+    """The fields that every Service reads of the pods behind it."""
     return (pod.labels, pod.ips, pod.phase, pod.deleted, pod.uid, pod.node_name, pod.host_network)
 
 
@@ -226,12 +229,12 @@ def _for_policies(pod: Pod) -> tuple[object, ...]:
 
 
 def _for_others(service: Service) -> tuple[object, ...]:
-    """What pods and slices look at in a Service."""
+    """The fields that pods and slices read of a Service."""
     return (service.selector, service.type, service.families, bool(service.real_cluster_ips))
 
 
 def is_another_node(change: Change) -> bool:
-    """Whether a node changed in what pods look at beside its facts (DS-ADR-002, DS-POD-002, 004 and 005)."""
+    """Whether a node changed in fields other than its facts that pods read (DS-ADR-002, DS-POD-002, 004 and 005)."""
     old, new = change.old, change.new
     if not isinstance(old, Node) or not isinstance(new, Node):
         return change.kind is Kind.NODE

@@ -1,4 +1,4 @@
-"""The configured policy: which checks are asked, how severe they are, and what is exempted, with the reason."""
+"""The configured policy: which checks run, their severities, and the exemptions with their reasons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dsview.core.text import safe
 
 
 class Exemption(msgspec.Struct, frozen=True, kw_only=True):
-    """Findings that are known and accepted. All that is given must fit; `checks` are codes or globs."""
+    """Known and accepted findings. All given fields must match; `checks` are codes or globs."""
 
     checks: tuple[str, ...]
     namespace: str = "*"
@@ -21,7 +21,7 @@ class Exemption(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
     def covers(self, finding: Finding, labels: Mapping[str, str]) -> bool:
-        """Whether the finding is one of those meant."""
+        """Whether the exemption applies to the finding."""
         return (
             any(matches(finding.check, pattern) for pattern in self.checks)
             and fnmatchcase(finding.object.namespace or "", self.namespace)
@@ -37,7 +37,7 @@ def matches(code: str, pattern: str) -> bool:
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing selected means everything. `severities` replaces a check's severities by one of its own."""
+    """An empty selection means everything. `severities` overrides the severities of checks."""
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -45,16 +45,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     exemptions: tuple[Exemption, ...] = ()
 
     def skips(self, code: str) -> bool:
-        """Whether the check is not asked at all."""
+        """Whether the check is excluded."""
         if self.select and not any(matches(code, pattern) for pattern in self.select):
             return True
         return any(matches(code, pattern) for pattern in self.ignore)
 
     def judge(self, finding: Finding, labels: Mapping[str, str], ignore: str) -> tuple[Finding, bool]:
-        """The finding with the severity of the house, and whether it is shown.
+        """The finding with the configured severity, and whether it is shown.
 
-        `ignore` is the object's annotation `dsview.io/ignore`: codes or globs, separated by commas; what follows a
-        space behind a code is the reason.
+        `ignore` is the object's annotation `dsview.io/ignore`: codes or globs, separated by commas; the text after a
+        space following a code is the reason.
         """
         severity = self.severities.get(finding.check)
         if severity is not None:

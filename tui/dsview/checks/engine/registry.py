@@ -1,6 +1,6 @@
-"""Every check there is, found by its module: `dsview/checks/<folder>/<slug>.py`.
+"""All checks, found by their module: `dsview/checks/<folder>/<slug>.py`.
 
-Engine, screen, `dsview explain`, documentation and reports are made from these entries and nothing else.
+Engine, screen, `dsview explain`, documentation and reports use only these entries.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _SECTIONS = {
     "When it is a false alarm": "not_when",
     "Source": "source",
 }
-"""The sections of a check's docstring, as they follow each other, and the field that holds each."""
+"""The sections of a check's docstring in their order, and the field for each."""
 
 _HEADING = re.compile(r"^## (?P<title>.+)$", re.MULTILINE)
 
 
 @cache
 def registry() -> Mapping[str, Check]:
-    """Every check, by code, in the order of the codes. Imports the modules that hold them on first use.
+    """Every check by its code, sorted by code. Imports the modules of the checks on first use.
 
     Raises:
-        ValueError: two modules hold checks of one code, or a docstring has an unknown section.
+        ValueError: two modules have a check with the same code, or a docstring has an unknown section.
     """
     found: dict[str, Check] = {}
     for package in pkgutil.iter_modules(dsview.checks.__path__, f"{dsview.checks.__name__}."):
@@ -50,12 +50,12 @@ def registry() -> Mapping[str, Check]:
 
 
 def all_checks() -> tuple[Check, ...]:
-    """Every check, by code."""
+    """Every check, sorted by code."""
     return tuple(registry().values())
 
 
 def _complete(check: Check, module: ModuleType) -> Check:
-    # Python leaves docstrings out with -OO: the checks work without their words.
+    # Python omits docstrings with -OO: the checks work without their text.
     return msgspec.structs.replace(check, decide=module.decide, **_words(module.__doc__ or check.slug))
 
 

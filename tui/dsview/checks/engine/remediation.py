@@ -1,4 +1,4 @@
-"""Words and commands that messages and fixes are made of. Commands can be pasted into a shell: names are quoted."""
+"""Building blocks of messages and fixes. Commands can be pasted into a shell: names are quoted."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def count(number: int, noun: str) -> str:
 
 
 def quoted(event: Event) -> str:
-    """What an event says, as a sentence."""
+    """The message of an event, as a sentence."""
     text = " ".join(event.message.split())[:300]
     return f"{event.reason}: {text}{'' if text.endswith(('.', '!', '?')) else '.'}"
 
@@ -56,8 +56,8 @@ def families(values: Iterable[Family]) -> str:
 def kubectl(namespace: str, *words: str, options: Sequence[str] = ()) -> str:
     """A kubectl command line, every word quoted for a POSIX shell. `words` are the verb, the kind and the name.
 
-    A name that begins with a dash, as in a hostile file (`--all`), stands behind `--`: there nothing is an option. One
-    that holds a line feed is shown with an escape: a command is one line, also for who copies it in part.
+    A name that starts with a dash, as in a hostile file (`--all`), is placed after `--`, so that it is not an option. A
+    line feed in a name is escaped, because a command must be one line, even if only part of it is copied.
     """
     scope = ["-n", namespace] if namespace else []
     at = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
@@ -77,7 +77,7 @@ def patch_service(service: Service, **spec: object) -> str:
 
 
 def keep_first_family(service: Service) -> str:
-    """A patch that leaves a Service its first family, without the external IPs that nothing would program any more."""
+    """A patch that leaves a Service only its first family, and drops external IPs that would no longer work."""
     kept = [ip for ip in service.external_ips if family_of(ip) in (None, service.families[0])]
     if len(kept) == len(service.external_ips):
         return patch_service(service, ipFamilyPolicy="SingleStack")
@@ -85,11 +85,11 @@ def keep_first_family(service: Service) -> str:
 
 
 FAMILY_FIELDS = (".spec.ipFamilies", ".spec.ipFamilyPolicy")
-"""Fields to drop from a Service that asks for a family the cluster does not serve; the policy may require both."""
+"""Fields to drop from a Service with a family that the cluster does not serve; the policy may require both."""
 
 
 def recreate_service(service: Service, dropped: Sequence[str] = (".spec.ipFamilies",)) -> str:
-    """Commands that create a Service anew without the addresses that the API server allocates, and what else is named.
+    """Commands that recreate a Service without the given fields and the addresses that the API server allocates.
 
     If ipFamilies is dropped, the API server derives it from the policy. `clusterIP: None` is kept, so that a headless
     Service stays headless.
@@ -99,7 +99,7 @@ def recreate_service(service: Service, dropped: Sequence[str] = (".spec.ipFamili
 
 
 def _recreate(kind: str, item: Object, dropped: Sequence[str]) -> str:
-    """Commands that create an object anew without some fields, and without those that only the server writes."""
+    """Commands that recreate an object without some fields, and without those that only the server writes."""
     get = kubectl(item.namespace, "get", kind, item.name, options=("-o", "json"))
     written = (".metadata.resourceVersion", ".metadata.uid", ".metadata.creationTimestamp", ".status")
     drop = f"del({','.join((*dropped, *written))})"
@@ -110,9 +110,9 @@ _RESTARTABLE = ("deployment/", "statefulset/", "daemonset/")
 
 
 def recreate_pods(pods: Sequence[Pod]) -> str:
-    """Commands that replace pods: a rolling restart of what owns them, a delete where the owner makes others.
+    """Commands that replace pods: a rolling restart of the owner, or a deletion if the owner creates new pods.
 
-    A pod without owner is made anew from what it was; that of a static pod only mirrors what its kubelet runs.
+    A pod without an owner is recreated from its own object. A static pod only mirrors what its kubelet runs.
     """
     commands: dict[str, None] = {}
     for pod in pods:
@@ -132,14 +132,14 @@ def recreate_pods(pods: Sequence[Pod]) -> str:
 
 
 def look_at(command: str) -> str:
-    """A command that only shows something, as a comment: it fixes nothing by itself."""
+    """A command that only shows something, as a comment, because it does not fix anything."""
     return f"# Look at: {command}"
 
 
 def give_family(ctx: Context, pods: Sequence[Pod], family: Family) -> str:
-    """What gives pods a family that they lack: they are recreated, but where their node has none to give, it is first.
+    """Commands that give pods a missing family: recreate the pods, after their node if it does not provide the family.
 
-    A pod on the host's network has the addresses of its node, any other those of the ranges that its node was given.
+    A pod on the host network has the addresses of its node, any other pod those of the node's ranges.
     """
     is_unused = family in ctx.profile.unused_families
     recreated: list[Pod] = []
@@ -152,7 +152,7 @@ def give_family(ctx: Context, pods: Sequence[Pod], family: Family) -> str:
         if is_unused and not pod.host_network:
             waiting.append(pod)
         elif node is not None and node.told_by_pods and family not in given:
-            # What a virtual node or one of Windows gives its pods is not set in the cluster.
+            # The families of pods on virtual or Windows nodes are not configured in the cluster.
             continue
         elif not given or family in given:
             recreated.append(pod)
@@ -165,7 +165,7 @@ def give_family(ctx: Context, pods: Sequence[Pod], family: Family) -> str:
             "the pods there: on the host's network they have the addresses of their node."
         )
     if waiting:
-        # No pod of the cluster has it: those that are made now would not either.
+        # No pod of the cluster has it, so new pods would not have it either.
         lines.append(
             f"# First switch {family} on in the configuration of the CNI plug-in, then recreate "
             f"{names(pod.name for pod in waiting)}."
@@ -176,14 +176,14 @@ def give_family(ctx: Context, pods: Sequence[Pod], family: Family) -> str:
 
 
 def reregister_node(node: Node) -> str:
-    """Commands after which the node registers anew; its podCIDRs cannot be changed otherwise."""
+    """Commands that make the node register again, which is the only way to change its podCIDRs."""
     drain = kubectl("", "drain", node.name, options=("--ignore-daemonsets", "--delete-emptydir-data"))
     delete = kubectl("", "delete", "node", node.name)
     return f"{drain}\n{delete}\n# then restart the kubelet on it (spec.podCIDRs is immutable)"
 
 
 def switch_on(switch: Switch, proxies: Sequence[Pod]) -> str:
-    """Commands after which the proxies listen on the family that a setting switches off: they start anew after it."""
+    """Commands that make the proxies listen on the family that a setting disables. The proxies are restarted."""
     held = switch.holder
     enable = patch(held.kind.lower(), held.namespace or "", held.name, switch.patch)
     return f"{enable}\n{recreate_pods(proxies)}"
@@ -199,5 +199,5 @@ def open_listeners(how: Opening, proxies: Sequence[Pod]) -> str:
 
 
 def make_listen(state: ClusterState, pods: Sequence[Pod], ports: Sequence[int], family: Family) -> str:
-    """Commands that make proxy pods of one controller listen on `ports` with a family that they leave out."""
+    """Commands that make proxy pods of one controller listen on `ports` with a family that they do not listen on."""
     return open_listeners(opening(state, pods[0], ports, family), pods)

@@ -1,7 +1,7 @@
-"""Findings on which there is no verdict at the moment, by the subject whose checks they come from.
+"""Findings that currently have no verdict, by the subject from whose checks they come.
 
-A condition that arises has to hold for its grace period. A finding that was open and is not found any more may be
-cured, or its objects may be unsettled: a pod became ready a moment ago, or is not ready. Nobody can tell until then.
+A new condition must be true for its grace period. A finding that was open and is no longer found may be fixed, or its
+objects may be unsettled: a pod has just become ready, or is not ready. Until then there is no verdict.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _POD = Kind.POD.value
 _NODE = Kind.NODE.value
 
 _BY_READINESS = frozenset({LayerName.ENDPOINTS, LayerName.LISTENERS})
-"""The layers whose checks pass over a pod that is not ready."""
+"""The layers whose checks skip pods that are not ready."""
 
 
 class Settling:
@@ -43,28 +43,28 @@ class Settling:
         return subject in self._by_subject
 
     def subjects(self) -> tuple[SubjectKey, ...]:
-        """The subjects of which something is pending."""
+        """The subjects with pending findings."""
         return tuple(self._by_subject)
 
     def of_subject(self, subject: SubjectKey) -> Mapping[Identity, Pending]:
-        """What is pending of a subject."""
+        """The pending findings of a subject."""
         return self._by_subject.get(subject, {})
 
     def of(self, ref: ObjectRef) -> tuple[Pending, ...]:
-        """What is pending of an object, worst first."""
+        """The pending findings about an object, worst first."""
         found = self._by_object.get(ref)
         return tuple(sorted(found.values(), key=lambda pending: pending.finding.order)) if found else ()
 
     def get(self, identity: Identity) -> Pending | None:
-        """The finding of an identity, where it is pending."""
+        """The finding with an identity, if it is pending."""
         return self._by_identity.get(identity)
 
     def waiting_for(self, ref: ObjectRef) -> set[SubjectKey]:
-        """The subjects with findings that are judged once an object is ready, or gone."""
+        """The subjects with findings that are judged when an object becomes ready or is deleted."""
         return self._waiting.get(ref, set())
 
     def replace(self, subject: SubjectKey, pending: dict[Identity, Pending]) -> set[ObjectRef]:
-        """What is pending of a subject now; the objects that this says something else about."""
+        """Replace the pending findings of a subject. Returns the affected objects."""
         old = self._by_subject.get(subject, {})
         if old == pending:
             return set()
@@ -98,10 +98,10 @@ class Settling:
 def pending_if_unsettled(
     state: ClusterState, finding: Finding, waits: Mapping[str, float], arising: Mapping[Identity, Pending]
 ) -> Pending | None:
-    """A finding that was open and is not found any more, as pending; None where it is cured, or gone with its object.
+    """A finding that was open and is no longer found, as pending; None if it is fixed, or its object was deleted.
 
-    `waits` says by code until when a check of the subject could not decide, `arising` what of the subject is within
-    its grace period: what breaks as much as the finding did takes its place, and does not cure it.
+    `waits` contains, by code, the time until which a check of the subject could not decide. `arising` are findings of
+    the subject within their grace period: one with the same effect as the finding replaces it, and does not fix it.
     """
     if not is_there(state, finding.object):
         return None
@@ -118,7 +118,7 @@ def pending_if_unsettled(
 
 
 def takes_place_of(new: Finding, old: Finding) -> bool:
-    """Whether a finding is about the same step of the same object, and breaks no less."""
+    """Whether a finding is about the same hop of the same object, and does at least as much harm."""
     if new.identity == old.identity or new.object != old.object:
         return False
     after, before = registry()[new.check], registry()[old.check]
@@ -128,7 +128,10 @@ def takes_place_of(new: Finding, old: Finding) -> bool:
 
 
 def is_there(state: ClusterState, ref: ObjectRef) -> bool:
-    """Whether an object of a kind that is followed is there, and to stay; others are taken for granted."""
+    """Whether an object of a followed kind exists and is not terminating.
+
+    Objects of other kinds are assumed to exist.
+    """
     kind = _KINDS.get(ref.kind)
     if kind is None:
         return True
@@ -137,7 +140,7 @@ def is_there(state: ClusterState, ref: ObjectRef) -> bool:
 
 
 def _is_unready(state: ClusterState, ref: ObjectRef) -> bool:
-    """Whether a Node, or a Pod that is to run on, is not ready."""
+    """Whether a Node, or a Pod that is not terminating, is not ready."""
     if ref.kind == _NODE:
         node = state.nodes.get(("", ref.name))
         return node is not None and not node.ready

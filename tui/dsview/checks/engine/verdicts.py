@@ -1,4 +1,4 @@
-"""What becomes of what checks find: within its grace period, exempted, shown, or without a verdict for now."""
+"""The state of each finding: within its grace period, exempted, shown, or currently without a verdict."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _NOTHING: frozenset[ObjectRef] = frozenset()
 
 
 class Verdicts:
-    """The findings by subject: `book` holds those that are shown, `exempted` those of the policy, `settling` the rest.
+    """The findings by subject: `book` contains those shown, `exempted` those exempted, `settling` the rest.
 
-    `judge` says what a policy makes of a finding, and whether it is shown. Only where the findings are `live` are grace
-    periods waited for, and not by what was found while `is_first`: it holds since before anybody looked.
+    `judge` applies the policy to a finding and returns whether it is shown. Grace periods are only observed if the
+    findings are `live`, and not for findings during `is_first`: these conditions were true before the session started.
     """
 
     def __init__(self, state: ClusterState, *, live: bool, judge: Callable[[Finding], tuple[Finding, bool]]) -> None:
@@ -29,7 +29,7 @@ class Verdicts:
         self.settling = Settling()
         self.is_first = True
         self.on_judged: Callable[[SubjectKey, tuple[Finding, ...]], None] | None = None
-        """Told of the findings of a subject, shown or exempted, whenever they or what is pending of it change."""
+        """Called when the findings of a subject, shown or exempted, or its pending findings change."""
         self._state = state
         self._live = live
         self._judge = judge
@@ -37,19 +37,20 @@ class Verdicts:
         self._held: dict[SubjectKey, dict[Identity, float]] = {}
 
     def __contains__(self, key: SubjectKey) -> bool:
-        """Whether something is said of a subject, or may be soon."""
+        """Whether a subject has findings, or pending ones."""
         return key in self._found or key in self.settling
 
     def subjects(self) -> Iterable[SubjectKey]:
-        """The subjects of which something is said, or may be soon."""
+        """The subjects that have findings, or pending ones."""
         return (*self._found, *self.settling.subjects())
 
     def enter(
         self, key: SubjectKey, found: list[Finding], context: Context, waits: Mapping[str, float]
     ) -> Set[ObjectRef]:
-        """The findings of a subject are these now; the objects of which that says something else.
+        """Set the findings of a subject. Returns the affected objects.
 
-        `waits` says by code until when a check could not decide. Asks for a recheck at the end of a grace period.
+        `waits` contains, by code, the time until which a check could not decide. Schedules a recheck for the end of a
+        grace period.
         """
         shown: list[Finding] = []
         exempted: list[Finding] = []
@@ -69,7 +70,7 @@ class Verdicts:
             (shown if is_shown else exempted).append(judged)
         if self._live and (key in self._found or key in self.settling):
             lost = self._lost(key, (*shown, *exempted), pending, waits)
-            # What was open is not looked at as new when it is found again.
+            # A finding that was open is not treated as new when it is found again.
             held.update((identity, before[identity]) for identity in lost if identity in before)
             pending.update(lost)
         if held:
@@ -88,7 +89,7 @@ class Verdicts:
     def _lost(
         self, key: SubjectKey, found: Iterable[Finding], arising: Mapping[Identity, Pending], waits: Mapping[str, float]
     ) -> dict[Identity, Pending]:
-        """What was open, is not found any more, and may yet be as it was."""
+        """Findings that were open and are no longer found, but may not be fixed yet."""
         there = {finding.identity for finding in found}
         open_before = [*self.book.of_subject(key)]
         open_before += (entry.finding for entry in self.settling.of_subject(key).values() if entry.was_open)

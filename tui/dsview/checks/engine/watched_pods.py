@@ -1,4 +1,4 @@
-"""Which subjects have to be asked again when a pod changes that they do not select."""
+"""The subjects that must be evaluated again if a pod changes that they do not select."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dsview.kinds.metadata import Key
 
 
 class WatchedPods:
-    """For each subject the pods that its checks asked for, there or not, and the same the other way round."""
+    """The pods that the checks of each subject requested, existing or not, and the inverse mapping."""
 
     def __init__(self) -> None:
         self.by_subject: dict[SubjectKey, frozenset[Key]] = {}
@@ -19,11 +19,11 @@ class WatchedPods:
         return key in self.by_subject
 
     def subjects_of(self, pod: Key) -> Set[SubjectKey]:
-        """The subjects that asked for a pod."""
+        """The subjects that requested a pod."""
         return self._subjects.get(pod, frozenset())
 
     def watch(self, key: SubjectKey, pods: frozenset[Key]) -> None:
-        """Ask the subject again when one of these pods changes, instead of those of before."""
+        """Evaluate the subject again if one of these pods changes. Replaces the pods of earlier calls."""
         before = self.by_subject.pop(key, frozenset())
         for pod in before - pods:
             subjects = self._subjects[pod]

@@ -1,1 +1,1 @@
-"""Checks of Gateways and their routes: one module a check."""
+"""Checks of Gateways and their routes, one in each module."""

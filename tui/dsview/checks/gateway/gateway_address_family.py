@@ -55,7 +55,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A family that the balancer has and nobody is told of."""
+    """Reports a family that the load balancer has but the status does not show."""
     for gateway in ctx.state.gateways:
         if gateway.programmed != "True" or any(a.type != "IPAddress" for a in gateway.addresses):
             continue

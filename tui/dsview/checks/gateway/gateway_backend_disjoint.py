@@ -56,7 +56,7 @@ check = Check(
 
 
 def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
-    """No family in common."""
+    """Reports a Gateway and a backend without a common family."""
     for key in route.accepted:
         found = _proxies(ctx, key)
         if found is None:
@@ -90,9 +90,9 @@ _Proxies = tuple[Gateway, tuple[Pod, ...], tuple[Family, ...]]
 
 
 def _proxies(ctx: Context, key: Key) -> _Proxies | None:
-    """A Gateway, its ready proxies and their families, found once for all of its routes.
+    """A Gateway, its ready proxies and their families, computed once for all of its routes.
 
-    None where nothing can be said of its backends, and where the proxies have both families: they reach any backend.
+    None if its backends cannot be judged, and if the proxies have both families, because they reach any backend.
     """
     state = ctx.state
     versions = (state.proxies_version, state.epochs[Kind.GATEWAY], state.epochs[Kind.GATEWAY_CLASS])

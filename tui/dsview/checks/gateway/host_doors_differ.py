@@ -51,7 +51,7 @@ _SHOWN = 3
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """What one door has and another lacks."""
+    """Reports a family that one door offers and another does not."""
     found: dict[tuple[ObjectRef, Family], tuple[HostDoor, HostDoor, str, list[str]]] = {}
     for host, doors in hosts_with_two_doors(ctx.state).items():
         for family in FAMILIES:
@@ -79,7 +79,7 @@ def _words(ref: ObjectRef) -> str:
 
 
 def _causes(door: HostDoor, family: Family) -> Iterator[Cause]:
-    """What is said of the door itself, where that is why."""
+    """The findings about the door itself, if they are the reason."""
     for code in ("DS-LSN-001", "DS-LSN-003", "DS-NGX-003", "DS-NGX-005", "DS-SVC-001", "DS-LB-001"):
         if door.service is not None:
             yield Cause(code, door.service, family)

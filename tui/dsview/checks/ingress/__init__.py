@@ -1,1 +1,1 @@
-"""Checks of Ingresses and their controllers: one module a check."""
+"""Checks of Ingresses and their controllers, one in each module."""

@@ -50,7 +50,7 @@ check = Check(
 
 
 def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
-    """No family in common."""
+    """Reports a controller and a backend without a common family."""
     pods = [pod for pod in proxies_of(ingress, ctx.state) if are_addresses(pod.ips)]
     has = families_of(tuple(ip for pod in pods for ip in pod.ips))
     for service, live in live_backends(ingress, ctx) if has else ():

@@ -50,7 +50,7 @@ check = Check(
 
 
 def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
-    """A controller pod that cannot reach some endpoints."""
+    """Reports a controller pod that cannot reach some endpoints."""
     if sends_to_cluster_ips(ingress):
         return
     reaching = (pod for pod in proxies_of(ingress, ctx.state) if reaches_every_endpoint(pod) and ctx.elig(pod))
@@ -58,7 +58,7 @@ def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     backends = live_backends(ingress, ctx) if pods else []
     for family in FAMILIES:
         without = [pod for pod in pods if family not in families_of(pod.ips)]
-        # Where a pod shares no family at all with the backend, DS-NET-004 or its like says so.
+        # If a pod has no family in common with the backend, DS-NET-004 or a similar check reports it.
         having = [service for service, live in backends if family in live and len(live) == 2]
         only = [service for service, live in backends if live == (family,) and len(without) < len(pods)]
         found = having + only

@@ -54,7 +54,7 @@ check = Check(
 
 
 def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
-    """What the Service got did not reach the Ingress."""
+    """Reports addresses of the Service that are missing in the Ingress."""
     if ingress.is_manifest or not are_addresses(entry.ip for entry in ingress.load_balancer_ingress if entry.ip):
         return
     writers: dict[Key, list[Pod]] = {}
@@ -87,7 +87,7 @@ def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
 
 
 def _copied(ingress: Ingress, ctx: Context) -> dict[Key, str]:
-    """The Service of another controller that the status was copied from, and what to do where it was not in whole."""
+    """The Service of another controller from which the status was copied, and what to do if the copy is incomplete."""
     shown = {entry.ip for entry in ingress.load_balancer_ingress}
     if not shown or "" in shown:
         return {}

@@ -9,12 +9,12 @@ from dsview.kinds.service import Service
 
 
 def sends_to_cluster_ips(ingress: Ingress) -> bool:
-    """Whether ingress-nginx sends to the cluster IPs of the backends, and not to their endpoints."""
+    """Whether the controller sends to the cluster IPs of the backends, and not to their endpoints."""
     return any(name.endswith(f"/{SERVICE_UPSTREAM}") and value == "true" for name, value in ingress.annotations)
 
 
 def live_backends(ingress: Ingress, ctx: Context) -> list[tuple[Service, tuple[Family, ...]]]:
-    """The backends that have a ready endpoint, each with the families of those."""
+    """The backends with a ready endpoint, each with the families of its ready endpoints."""
     found = []
     for name in dict.fromkeys(backend.service for backend in ingress.backends):
         service = ctx.state.services.get((ingress.namespace, name))

@@ -1,1 +1,1 @@
-"""Checks of ingress-nginx controllers: one module a check."""
+"""Checks of ingress-nginx controllers, one in each module."""

@@ -50,10 +50,10 @@ _LISTS: tuple[tuple[str, _Kind], ...] = (
     ("allowlist-source-range", "allow"),
     ("whitelist-source-range", "allow"),
 )
-"""The lists of the ConfigMap; an Ingress has all but `block-cidrs` as annotations."""
+"""The lists of the ConfigMap. An Ingress has all except `block-cidrs` as annotations."""
 
 _PREFIX = "nginx.ingress.kubernetes.io"
-"""What the annotations of an Ingress begin with, unless `--annotations-prefix` says something else."""
+"""The prefix of an Ingress's annotations, unless `--annotations-prefix` sets another one."""
 
 
 check = Check(
@@ -71,7 +71,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A list that forgets IPv6."""
+    """Reports a list without IPv6."""
     for settings, pods in by_config_map(ctx).values():
         for name, kind in _LISTS:
             value = settings.data.get(name, "")

@@ -52,7 +52,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A limit for one family of two."""
+    """Reports a limit for one of two families."""
     for settings, pods in by_config_map(ctx).values():
         named = families_of(tuple(text.strip("[]") for text in split_list(settings.data.get("bind-address", ""))))
         if len(named) != 1 or (named[0] == V4 and is_truthy(settings.data.get(DISABLE_IPV6, ""))):

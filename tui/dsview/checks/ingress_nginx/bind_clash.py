@@ -48,7 +48,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """One port, taken twice."""
+    """Reports a port that is bound twice."""
     for pod, conf in read(ctx):
         dual = {protocol_of(x) for x in conf.listeners if x.address == "[::]" and len(x.families) == 2}
         others = {protocol_of(x) for x in conf.listeners if x.families == (V4,) and not x.address.startswith("[")}

@@ -55,7 +55,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """The chart's default in a cluster that could do more."""
+    """Reports the chart's default in a dual-stack cluster."""
     if not ctx.is_dual():
         return
     for service, pods in controller_services(ctx.state).values():
@@ -77,7 +77,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
 
 
 def _is_published(ctx: Context, service: Service, pods: Sequence[Pod], family: Family) -> bool:
-    """Whether the family is published all the same: by another Service, or by a balancer that ends connections."""
+    """Whether the family is published anyway, by another Service or by a load balancer that terminates connections."""
     if any(
         family_of(entry.ip) == family and ends_connections(service, ctx.profile, entry.ip_mode)
         for entry in service.load_balancer_ingress

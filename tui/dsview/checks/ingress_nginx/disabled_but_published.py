@@ -53,7 +53,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Switched off in nginx, published by a Service."""
+    """Reports a family that is disabled in nginx but published by a Service."""
     for settings, pods in by_config_map(ctx).values():
         if not is_truthy(settings.data.get(DISABLE_IPV6, "")):
             continue

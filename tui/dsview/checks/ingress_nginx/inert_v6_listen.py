@@ -47,7 +47,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """[::] without an address."""
+    """Reports [::] without an IPv6 address."""
     for pod, conf in read(ctx):
         inert = [f"[::]:{x.port}" for x in conf.listeners if x.address == "[::]" and not x.internal]
         if inert and not pod.host_network and pod.ips and V6 not in families_of(pod.ips):

@@ -57,7 +57,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A dual pod with IPv4 listeners."""
+    """Reports a dual-stack pod with only IPv4 listeners."""
     for pod, conf in read(ctx):
         settings = config_map_key(pod)
         if V6 not in families_of(pod.ips) or is_ipv6_disabled(ctx.state, pod):
@@ -66,7 +66,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
         found = sorted((item for item in sockets(conf).items() if item[0] not in unknown), key=str)
         ports = [f"{port}/{transport}" for (transport, port), has in found if has == {V4}]
         if ports:
-            # The process decides for all ports at once, so where some have IPv6 a template or a snippet decided.
+            # The process decides for all ports at once, so if some have IPv6, a template or a snippet causes the
+            # difference.
             is_written = any(V6 in has for _, has in found)
             is_unsure = not is_written and is_config_map_unread(ctx.state, settings)
             name = "/".join(settings)

@@ -62,7 +62,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Real client addresses in one family only."""
+    """Reports real client addresses in only one family."""
     for settings, pods in by_config_map(ctx).values():
         switched = [name for name in _REAL_IP if is_truthy(settings.data.get(name, ""))]
         trusted = settings.data.get("proxy-real-ip-cidr", "") or _DEFAULT_REAL_IP_CIDR

@@ -49,7 +49,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """One template, several answers."""
+    """Reports different results of the same template."""
     groups: dict[tuple[str, str, str, str], list[tuple[Pod, ProxyListeners]]] = {}
     for pod, conf in read(ctx):
         revision = pod.labels.get("pod-template-hash") or pod.labels.get("controller-revision-hash") or ""

@@ -55,13 +55,14 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """The Service leads to a port that is deaf in one family."""
+    """Reports a Service that leads to a port without a listener in one family."""
     for service, pods in controller_services(ctx.state).values():
         found = ctx.endpoints(service.key)
         for family in service.families:
             if not found.live(family):
                 continue
-            # A replica without an address of the family gets no connection over it: DS-POD-001 and DS-EPS-002 tell.
+            # A replica without an address of the family gets no connections over it, which DS-POD-001 and DS-EPS-002
+            # report.
             asked = [pod for pod in pods if pod.ready and family in families_of(pod.ips)]
             deaf = [(pod, ports) for pod in asked if (ports := deaf_ports(ctx.state, service, pod, family))]
             if not deaf:

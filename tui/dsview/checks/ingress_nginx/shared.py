@@ -15,7 +15,7 @@ from dsview.listeners.ingress_nginx.sockets import config_map, nginx_conf, predi
 
 
 def ready(ctx: Context) -> list[Pod]:
-    """The controller pods that are ready."""
+    """The ready controller pods."""
     return [pod for pod in live_controllers(ctx.state) if pod.ready]
 
 
@@ -38,7 +38,7 @@ def by_config_map(ctx: Context) -> dict[Key, tuple[ConfigMap, list[Pod]]]:
 
 
 def has_v6_clients(ctx: Context, pods: list[Pod], *, needs_conf: bool) -> bool:
-    """Whether some pod has an IPv6 listener that somebody can reach; predicted where its file was not understood."""
+    """Whether any pod has a reachable IPv6 listener; predicted if its file could not be parsed."""
     for pod in pods:
         conf = nginx_conf(ctx.state, pod)
         if conf.source is ListenSource.UNREAD and not needs_conf:
@@ -50,5 +50,5 @@ def has_v6_clients(ctx: Context, pods: list[Pod], *, needs_conf: bool) -> bool:
 
 
 def is_sure(listener: Listener) -> bool:
-    """Whether a listener exists, and is not only likely."""
+    """Whether a listener certainly exists, instead of being only likely."""
     return listener.likelihood is Likelihood.YES

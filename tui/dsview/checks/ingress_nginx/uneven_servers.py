@@ -54,7 +54,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Not every server on the same families."""
+    """Reports servers with different families."""
     for pod, conf in read(ctx):
         public = public_ports(pod)
         if has_ssl_passthrough(pod):
@@ -80,7 +80,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 family=family,
                 field="listen",
                 expected="the same families for every server and port",
-                # The process decides for all servers at once: a restart writes the same file again.
+                # The process decides for all servers at once, so a restart would write the same file.
                 fix="Correct the listen directives in the snippets of the ConfigMap, or in the custom template.\n"
                 + look_at(kubectl(settings[0], "get", "configmap", settings[1], options=("-o", "yaml"))),
             )

@@ -1,1 +1,1 @@
-"""Checks of the listeners of front doors: one module a check."""
+"""Checks of the listeners of front doors, one in each module."""

@@ -55,7 +55,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A single-stack controller Service in a dual-stack cluster."""
+    """Reports a single-stack controller Service in a dual-stack cluster."""
     if not ctx.is_dual():
         return
     doors = front_doors(ctx.state)
@@ -97,7 +97,7 @@ def _could_have(door: FrontDoor, family: Family) -> bool:
 
 
 def _is_published(door: FrontDoor, doors: tuple[FrontDoor, ...], family: Family) -> bool:
-    """Whether the family is published all the same: by a sibling, or by a balancer that ends the connection."""
+    """Whether the family is published anyway, by a sibling or by a load balancer that terminates connections."""
     mine = {pod.key for pod in door.pods}
     entries = door.service.load_balancer_ingress
     if family in families_of(tuple(entry.ip for entry in entries if entry.ip)):

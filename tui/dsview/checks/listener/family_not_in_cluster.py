@@ -54,7 +54,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A Service that cannot be made."""
+    """Reports a Service that cannot be created."""
     if ctx.profile.confidence is not Confidence.DECLARED:
         return
     for item in _in_use(ctx):

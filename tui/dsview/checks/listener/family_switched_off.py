@@ -53,7 +53,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A family that somebody closed."""
+    """Reports a family that a setting disables."""
     if not ctx.is_dual():
         return
     found: dict[tuple[ObjectRef, Family], tuple[Sockets, list[FrontDoor]]] = {}

@@ -51,7 +51,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """One port, two answers."""
+    """Reports a port on which replicas differ."""
     for door in front_doors(ctx.state):
         for family in door.service.families:
             found = reach(ctx.state, door, family)

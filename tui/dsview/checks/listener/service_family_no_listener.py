@@ -54,7 +54,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A family that is published and refused."""
+    """Reports a family that is published but refused."""
     for door in front_doors(ctx.state):
         for family in door.service.families:
             if not is_live(ctx, door, family):

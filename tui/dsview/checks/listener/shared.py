@@ -1,4 +1,4 @@
-"""What the checks of listeners share."""
+"""Code shared by the checks of listeners."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from dsview.listeners.sockets import Sockets
 
 PODS = (PodFacet.CONTROLLERS,)
 USES = (Kind.ENDPOINT_SLICE, Kind.CONFIG_MAP, Kind.PROXY_LISTENERS, Kind.INGRESS_CLASS, *GATEWAY_KINDS)
-"""What may decide the sockets of some controller."""
+"""The kinds that may determine the sockets of a controller."""
 
 
 def severity_of(source: ListenSource) -> Severity:
-    """An error where the sockets are read or declared; a default is never proof of one."""
+    """Error if the sockets are read or declared, because a default never proves one; otherwise warning."""
     return Severity.ERROR if source in {ListenSource.READ, ListenSource.DECLARED} else Severity.WARNING
 
 
 def is_live(ctx: Context, door: FrontDoor, family: Family) -> bool:
-    """Whether the Service has a ready endpoint of the family; below the Service, on the nodes, nobody asks."""
+    """Whether the Service has a ready endpoint of the family.
+
+    Always true if the nodes accept the traffic below the Service.
+    """
     return door.sockets_below is not None or ctx.endpoints(door.service.key).live(family) > 0
 
 
@@ -34,21 +37,21 @@ def port_words(ports: list[int]) -> str:
 
 
 def closing(ctx: Context, door: FrontDoor, family: Family) -> Sockets | None:
-    """The setting that closes the family on every ready proxy of the door, or None."""
+    """The setting that disables the family on every ready proxy of the door, or None."""
     if door.sockets_below is not None:
         return door.sockets_below if family in door.sockets_below.closes else None
     pods = [pod for pod in door.pods if pod.ready]
     found = door.controller.sockets_of(ctx.state, pods)
     if not found or any(family not in sockets.closes or sockets.holder is None for sockets in found):
         return None
-    # An address of one family on a port that the Service does not lead to closes nothing here.
+    # An address of one family on a port that the Service does not lead to has no effect here.
     if not all(door.controller.closed_ports(ctx.state, door.service, pod, family) for pod in pods):
         return None
     return found[0] if len({(s.holder, s.setting) for s in found}) == 1 else None
 
 
 def holder_ref(sockets: Sockets) -> ObjectRef:
-    """The object that has the setting."""
+    """The object that contains the setting."""
     if sockets.holder is None:
         raise ValueError("nothing holds a setting that closes no family")
     return sockets.holder

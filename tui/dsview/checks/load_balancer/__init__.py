@@ -1,1 +1,1 @@
-"""Checks of Services of type LoadBalancer: one module a check."""
+"""Checks of Services of type LoadBalancer, one in each module."""

@@ -48,7 +48,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """A name in place of addresses."""
+    """Reports a host name instead of addresses."""
     if service.type != TYPE or len(service.families) != 2 or vip_families(service) or not has_hostname(service):
         return
     if dict(service.annotations).get(_AWS_TYPE, "").lower().startswith("dualstack"):

@@ -53,7 +53,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """Endpoints of one family only on some node."""
+    """Reports nodes with endpoints of only one family."""
     if service.type != TYPE or service.external_traffic_policy != "Local" or len(service.families) != 2:
         return
     found = ctx.endpoints(service.key)
@@ -87,7 +87,10 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 
 
 def _has_held(ctx: Context, service: Service, pods: list[Pod], *, of: int) -> bool:
-    """Whether the objects' own times allow that a gap is a minute old; a controller may still be at it before."""
+    """Whether the timestamps of the objects show that a gap may be a minute old.
+
+    Until then, a controller may be working on it.
+    """
     if not ctx.older_than(service.created, SLICES_SETTLE):
         return False
     return not pods or len(pods) < of or any(ctx.older_than(pod.ready_since, SLICES_SETTLE) for pod in pods)

@@ -53,14 +53,14 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """No VIP and no host name."""
+    """Reports a load balancer without a VIP and without a host name."""
     if service.type != TYPE or service.load_balancer_ingress or service.is_manifest:
         return
     if not ctx.older_than(service.created, SETTLES):
         return
     about = ctx.state.events_about.about(service.key)
     events = [e for e in about if e.reason in _LB_EVENTS and e.involved_kind in {"Service", ""}]
-    # Where some Services only are read, others may well have load balancers.
+    # If only some Services are read, others may have load balancers.
     is_whole = completeness(ctx.state, Kind.SERVICE) is Completeness.COMPLETE
     may_be_served = ctx.profile.serves_load_balancers or not is_whole
     nobody = "" if may_be_served else " Nothing seems to serve load balancers in this cluster."

@@ -65,7 +65,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """What was requested covers not all of F, or more."""
+    """Reports requested addresses that do not cover exactly F."""
     has = service.families
     if service.type != TYPE or not has or len(vip_families(service)) == 2:
         return

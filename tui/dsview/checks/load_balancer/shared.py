@@ -1,4 +1,4 @@
-"""What a load balancer was given, and whom it lets in."""
+"""The addresses of a load balancer, and the clients that it admits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dsview.core.cidr import parse_cidrs
 from dsview.kinds.service import BALANCER_PREFIXES, Service
 
 SETTLES = 300.0
-"""Seconds that a load balancer may take."""
+"""The time limit for a load balancer in seconds."""
 
 
 _AWS_TARGETS = "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type"
@@ -26,13 +26,13 @@ _OF_OTHER_CONTROLLERS = frozenset(
         "purelb.io/addresses",
     }
 )
-"""Annotations of load-balancer controllers that run in the cluster and hand packets to the nodes as they are."""
+"""Annotations of load-balancer controllers in the cluster that forward packets to the nodes unchanged."""
 
 _PROXYING_CLASSES = frozenset({"tailscale"})
-"""Values of spec.loadBalancerClass whose controllers put a proxy of their own at addresses of both families."""
+"""Values of spec.loadBalancerClass whose controllers run their own proxy at addresses of both families."""
 
 SLICES_SETTLE = 60.0
-"""Seconds that the endpoints of the two families may lag behind each other."""
+"""Seconds by which the endpoints of one family may lag behind those of the other."""
 
 
 TYPE = "LoadBalancer"
@@ -47,42 +47,45 @@ def vip_families(service: Service) -> tuple[Family, ...]:
 
 
 def has_unread_ip(service: Service) -> bool:
-    """Whether an address of the load balancer is none, as where it was masked: then its family is not known."""
+    """Whether a load-balancer address is not an address, for example because it was masked.
+
+    Then its family is unknown.
+    """
     return not are_addresses(entry.ip for entry in service.load_balancer_ingress if entry.ip)
 
 
 def has_hostname(service: Service) -> bool:
-    """Whether a load balancer is known by a host name."""
+    """Whether a load balancer has a host name."""
     return any(entry.hostname for entry in service.load_balancer_ingress)
 
 
 def source_ranges(service: Service) -> tuple[str, ...]:
-    """The ranges that limit who may use the load balancer: the field, else the annotation that it replaced."""
+    """The ranges that limit access to the load balancer: the field, otherwise the annotation that it replaced."""
     return service.load_balancer_source_ranges or split_list(dict(service.annotations).get(RANGES, ""))
 
 
 def closing_ranges(service: Service, family: Family) -> list[str]:
-    """The source ranges of a Service with one that lets nobody in over a family."""
+    """The source ranges of a Service, plus one that admits no clients over a family."""
     closed = "::1/128" if family == V6 else "127.0.0.1/32"
     return [*source_ranges(service), closed]
 
 
 def close_family(service: Service, family: Family) -> str:
-    """A patch that lets nobody in over a family, for as long as no range of it is known."""
+    """A patch that admits no clients over a family while none of its ranges is known."""
     return patch_service(service, loadBalancerSourceRanges=closing_ranges(service, family))
 
 
 def limits_nobody(ranges: tuple[str, ...]) -> bool:
-    """Whether source ranges let in everybody of some family: then they were not written to limit anyone."""
+    """Whether source ranges admit everyone in any family, and so were not written to limit access."""
     return any(cidr.prefix_length == 0 for cidr in parse_cidrs(ranges))
 
 
 def ends_connections(service: Service, profile: Profile, ip_mode: str = "") -> bool:
-    """Whether the load balancer ends each connection and opens one of its own, of whichever family the Service has.
+    """Whether the load balancer terminates connections and opens new ones, in any family of the Service.
 
-    ipMode Proxy says so, the annotations of some providers do, and so does AWS' with IP targets. The default of
-    ipMode is VIP, so that VIP says nothing. Where all nodes are of such a provider its balancer is taken for granted,
-    unless an annotation tells of another one.
+    ipMode Proxy means this, as do the annotations of some providers, and AWS with IP targets. VIP means nothing,
+    because it is the default of ipMode. If all nodes are of such a provider, its load balancer is assumed, unless an
+    annotation names a different one.
     """
     if ip_mode == "Proxy" or service.load_balancer_class in _PROXYING_CLASSES:
         return True

@@ -57,7 +57,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """A limit in one family, none in the other."""
+    """Reports a limit in one family without one in the other."""
     ranges = source_ranges(service)
     named = cidr_families(ranges)
     if service.type != TYPE or not named or not are_ranges(ranges) or limits_nobody(ranges):

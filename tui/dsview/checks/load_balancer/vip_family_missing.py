@@ -51,7 +51,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """One VIP family for two Service families."""
+    """Reports one VIP family for two Service families."""
     has, vips = service.families, vip_families(service)
     if service.is_manifest or has_unread_ip(service):
         return

@@ -54,7 +54,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """A VIP that no node accepts."""
+    """Reports a VIP that no node accepts."""
     has = service.families
     if service.type != TYPE or not has:
         return

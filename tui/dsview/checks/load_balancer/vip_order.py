@@ -48,7 +48,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """Both families there, the other way round."""
+    """Reports VIPs of both families in the reverse order."""
     has, vips = service.families, vip_families(service)
     if has_unread_ip(service):
         return

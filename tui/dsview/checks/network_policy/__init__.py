@@ -1,1 +1,1 @@
-"""Checks of NetworkPolicies: one module a check."""
+"""Checks of NetworkPolicies, one in each module."""

@@ -45,7 +45,7 @@ check = Check(
 
 
 def decide(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
-    """0.0.0.0/0 with except beside ::/0 without, or the reverse."""
+    """Reports 0.0.0.0/0 with except next to ::/0 without, or the reverse."""
     for name, _, rules in directions(policy):
         for family, excepts in _asymmetries(rules).items():
             yield Problem(
@@ -65,7 +65,7 @@ def _everything(block: IPBlock) -> Cidr | None:
 
 
 def _asymmetries(rules: tuple[PolicyRule, ...]) -> dict[Family, list[str]]:
-    """The families without exceptions beside the other with some, and those: within one rule, or in all together."""
+    """The families without exceptions if the other has some, and those exceptions: within one rule, or in all rules."""
     found: dict[Family, list[str]] = {}
     for blocks in (*(rule.blocks for rule in rules), [block for rule in rules for block in rule.blocks]):
         whole = [(c.family, block) for block in blocks if (c := _everything(block)) is not None]

@@ -48,7 +48,7 @@ check = Check(
 
 
 def decide(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
-    """Blocks of one family for pods of two."""
+    """Reports blocks of one family for dual-stack pods."""
     for limit in one_family_limits(policy):
         missing = other(limit.family)
         pod = _limited_pod(policy, limit, missing, ctx)
@@ -67,7 +67,7 @@ def decide(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
 
 
 def _limited_pod(policy: NetworkPolicy, limit: Limit, missing: Family, ctx: Context) -> Pod | None:
-    """The first pod of both families, by name, that no other policy lets use the missing one; policies add up."""
+    """The first dual-stack pod, by name, to which no other policy allows the missing family; policies are additive."""
     opening = [
         item
         for item in ctx.state.network_policies.in_namespace(policy.namespace)

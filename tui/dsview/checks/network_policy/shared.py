@@ -21,7 +21,7 @@ def directions(policy: NetworkPolicy) -> Iterator[tuple[str, str, tuple[PolicyRu
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """A direction of a policy in which only ipBlocks of one family are allowed. `peer` is `from` or `to`."""
+    """A direction of a policy that allows only ipBlocks of one family. `peer` is `from` or `to`."""
 
     direction: str
     peer: str
@@ -30,7 +30,7 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 def one_family_limits(policy: NetworkPolicy) -> list[Limit]:
-    """The directions in which all that the policy allows is ipBlocks of one family."""
+    """The directions in which the policy allows only ipBlocks of one family."""
     return [
         Limit(name, peer, only, tuple(block.cidr for rule in rules for block in rule.blocks))
         for name, peer, rules in directions(policy)
@@ -39,20 +39,21 @@ def one_family_limits(policy: NetworkPolicy) -> list[Limit]:
 
 
 def names_family(policy: NetworkPolicy, direction: str, family: Family) -> bool:
-    """Whether a policy allows ranges of a family in a direction, or everybody."""
+    """Whether a policy allows ranges of a family, or all peers, in a direction."""
     rules = next((rules for name, _, rules in directions(policy) if name == direction), ())
     return any(not rule.has_peers or family in cidr_families(block.cidr for block in rule.blocks) for rule in rules)
 
 
 def only_family(rules: tuple[PolicyRule, ...]) -> Family | None:
-    """The one family of the ipBlocks, where they are all that is allowed, or one of them is the whole family."""
+    """The only family of the ipBlocks, if nothing else is allowed or one of them is the whole family."""
     if not rules or not all(rule.has_peers for rule in rules):
         return None
     cidrs = [block.cidr for rule in rules for block in rule.blocks]
     named = cidr_families(cidrs)
     if len(named) != 1 or any_redacted(cidrs):
         return None
-    # Who lets the whole world of one family in beside some pods means the world, whatever else is allowed.
+    # A rule that allows the whole address space of one family next to some pods means all clients, regardless of what
+    # else is allowed.
     is_world = any(cidr.strip() in _WORLD for cidr in cidrs)
     return named[0] if is_world or not any(rule.has_selectors for rule in rules) else None
 

@@ -1,1 +1,1 @@
-"""Checks of Nodes: one module a check."""
+"""Checks of Nodes, one in each module."""

@@ -54,12 +54,12 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A podCIDR that other addresses lie in."""
+    """Reports a podCIDR that contains other addresses."""
     services = parse_cidrs(ctx.profile.service_cidrs)
     addresses = sorted(
         (len(raw), raw, text, node.name)
         for node in ctx.state.nodes
-        # That of a virtual node is the address of the pod which stands for it.
+        # The address of a virtual node is that of the pod that represents it.
         if node.name not in ctx.nodes or not ctx.nodes[node.name].virtual
         for text in node.addresses_of("InternalIP")
         if is_usable(text) and (raw := packed(text)) is not None
@@ -69,7 +69,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
         for i, cidr in ranges(node):
             size = len(cidr.first)
             within = addresses[bisect_left(keys, (size, cidr.first)) : bisect_right(keys, (size, cidr.last))]
-            # On GKE a node takes its own IPv6 address from its own pod range.
+            # On GKE, a node has its IPv6 address from its own pod range.
             inside = [entry for entry in within if entry[3] != node.name]
             hit = next((s for s in services if s.overlaps(cidr)), None)
             if hit is None and not inside:

@@ -59,7 +59,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Families of S that a node's InternalIPs lack."""
+    """Reports families of S that a node's InternalIPs lack."""
     peers: Counter[Family] = Counter()
     for peer in ctx.nodes.values():
         if peer.ready and not peer.virtual:
@@ -109,7 +109,7 @@ def _is_openshift_on_vsphere(node: Node) -> bool:
 
 
 def _give_node_ips(ctx: Context, node: Node, lacking: Family) -> str:
-    """What to do on the node, with the addresses that it has, in the order of the cluster's families."""
+    """What to do on the node, with its addresses in the order of the cluster's families."""
     usable = [address for address in node.addresses_of("InternalIP") if is_usable(address)]
     wanted = dict.fromkeys((*ctx.profile.service_families, lacking))
     ips = ",".join(first_of(tuple(usable), family) or f"<its {family} address>" for family in wanted)

@@ -52,7 +52,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Nodes that were left without a range."""
+    """Reports nodes without a pod range."""
     peers = sum(1 for facts in ctx.nodes.values() if facts.cidrs)
     events = {e.involved_name: e for e in in_order(ctx.state.events) if e.reason in _EXHAUSTED}
     for node in nodes(ctx):

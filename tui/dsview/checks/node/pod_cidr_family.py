@@ -50,7 +50,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """One pod range where peers have two."""
+    """Reports one pod range if peers have two."""
     example = next((f.name for f in sorted(ctx.nodes.values(), key=lambda f: f.name) if len(f.cidrs) == 2), None)
     if example is None:
         return

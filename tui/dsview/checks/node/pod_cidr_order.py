@@ -47,7 +47,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Nodes whose order is not that of most dual nodes."""
+    """Reports nodes whose order differs from that of most dual-stack nodes."""
     dual = [(node, facts) for node in nodes(ctx) if (facts := ctx.nodes.get(node.name)) and len(facts.cidrs) == 2]
     orders = Counter(facts.cidrs for _, facts in dual)
     if len(orders) < 2:

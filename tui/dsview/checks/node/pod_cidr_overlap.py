@@ -49,7 +49,7 @@ check = Check(
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Pod ranges that share addresses."""
+    """Reports pod ranges that overlap."""
     rows = sorted(
         (
             (cidr.family, cidr.first, cidr.last, node.name, i, cidr, node)

@@ -51,7 +51,7 @@ check = Check(
 
 
 def decide(node: Node, ctx: Context) -> Iterator[Problem]:
-    """What the kubelet was given, against what the cloud reports."""
+    """Reports a difference between the kubelet's addresses and those that the cloud reports."""
     facts = ctx.node(node.name)
     given = tuple(part.strip() for part in node.annotation("alpha.kubernetes.io/provided-node-ip").split(","))
     provided = families_of(tuple(text for text in given if is_usable(text)))
@@ -92,13 +92,13 @@ def decide(node: Node, ctx: Context) -> Iterator[Problem]:
 
 
 _BOTH_SINCE = (1, 29)
-"""The version of Kubernetes from which a kubelet with an external cloud provider takes an address of each family."""
+"""The Kubernetes version from which a kubelet with an external cloud provider accepts an address of each family."""
 _EMBEDDED = ("k3s.io/internal-ip", "rke2.io/internal-ip")
-"""Where the cloud controllers of k3s and RKE2 read the addresses of a node."""
+"""The annotations from which the cloud controllers of k3s and RKE2 read the addresses of a node."""
 
 
 def _could_name_one_only(node: Node, provided: tuple[Family, ...], facts: NodeFacts) -> bool:
-    """Whether the node has more families than the kubelet was given because it could not be given more."""
+    """Whether the node has more families than the kubelet was given because it did not accept more."""
     if not set(provided) < set(facts.internal):
         return False
     version = kubelet_version(node)

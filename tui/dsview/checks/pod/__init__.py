@@ -1,1 +1,1 @@
-"""Checks of Pods: one module a check."""
+"""Checks of Pods, one in each module."""

@@ -54,12 +54,12 @@ check = Check(
 
 
 def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
-    """An address of two pods, or of a pod and the Services."""
+    """Reports an address of two pods, or of a pod and the Services."""
     if pod.host_network:
         return
     ranges = parse_cidrs(ctx.profile.service_cidrs)
     for i, text in enumerate(pod.ips):
-        # What nobody can reach (DS-ADR-001) is nobody's; a mapped address is an IPv4 address in odd clothes.
+        # An unreachable address (DS-ADR-001) is not counted. A mapped address is an IPv4 address.
         if not is_usable(text) and not is_mapped(text):
             continue
         raw = packed(text)
@@ -90,16 +90,16 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
             field=f"status.podIPs[{i}]",
             observed=text,
             expected="an address of its own, outside the Service ranges",
-            # The same command at each of them: one that moves is enough.
+            # The same command for each of them: it is sufficient if one gets another address.
             fix=recreate_pods([max((pod, *pods), key=lambda each: (each.start_time, each.key))]),
             related=tuple(ref("Pod", other) for other in pods[:20]),
         )
 
 
 def _are_on_networks_of_their_own(pod: Pod, other: Pod, ctx: Context) -> bool:
-    """Whether two pods are on different nodes, one of which gives out addresses that mean nothing elsewhere.
+    """Whether two pods are on different nodes, and the addresses of one node are only valid locally.
 
-    Edge nodes of KubeEdge each have a bridge of the same range, and virtual nodes run pods in somebody else's network.
+    The edge nodes of KubeEdge each have a bridge with the same range, and virtual nodes run pods in a separate network.
     """
     if pod.node_name == other.node_name:
         return False

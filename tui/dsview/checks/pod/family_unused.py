@@ -49,11 +49,11 @@ check = Check(
 )
 
 _FEWEST = 3
-"""Pods on the pod network below which nothing is concluded."""
+"""The minimum number of pods on the pod network from which conclusions are drawn."""
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """A family that nodes have and no pod has."""
+    """Reports a family that nodes have but no pod has."""
     for family in ctx.profile.unused_families:
         nodes = [name for name, facts in ctx.nodes.items() if family in (facts.cidrs or facts.internal)]
         pods = list(islice((pod for pod in ctx.state.pods if not pod.host_network and ctx.elig(pod)), _FEWEST))

@@ -53,7 +53,7 @@ check = Check(
 
 
 def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
-    """The podIPs are a strict part of the node's InternalIPs, by family."""
+    """Reports podIPs whose families are a strict subset of those of the node's InternalIPs."""
     if not pod.host_network or any_redacted(pod.ips):
         return
     node = ctx.node(pod.node_name)
@@ -82,7 +82,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
 
 
 def _nobody_uses(family: Family, ctx: Context) -> bool:
-    """Whether the cluster is known to do without a family: neither Services nor pods have it, only the hosts."""
+    """Whether the cluster is known not to use a family: neither Services nor pods have it, only the hosts."""
     if ctx.profile.confidence is not Confidence.DECLARED or ctx.serves(family):
         return False
     return not any(family in facts.pod_families for facts in ctx.nodes.values())

@@ -61,7 +61,7 @@ check = Check(
 
 
 def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
-    """The lists of podIPs and hostIPs begin with different families, or a pod is unlike the others of its node."""
+    """Reports podIPs and hostIPs that start with different families, or a pod that differs from others of its node."""
     has = families_of(pod.ips)
     if len(has) != 2 or not pod.host_addresses:
         return
@@ -74,7 +74,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     if _has_cloud_order(node):
         facts = ctx.node(pod.node_name)
         odd = facts.odd_first if facts is not None and not pod.host_network else ()
-        # Half of the pods this way, half that way: those are odd that differ from their host, too.
+        # If the orders are equally frequent, only pods that also differ from their host are odd.
         is_odd = has[0] in odd and (len(odd) == 1 or differs)
         differs = False
     if not (differs or is_odd) or not ctx.elig(pod):
@@ -94,6 +94,6 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
 
 
 def _has_cloud_order(node: Node) -> bool:
-    """Whether an external cloud provider orders the node's addresses and no --node-ip overrides it."""
+    """Whether an external cloud provider orders the node's addresses and --node-ip does not override it."""
     scheme = node.provider_id.partition(":")[0]
     return bool(scheme) and scheme not in _LOCAL_PROVIDERS and not node.annotation(_PROVIDED)

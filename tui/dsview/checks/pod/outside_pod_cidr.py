@@ -56,7 +56,7 @@ check = Check(
 
 
 def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
-    """A podIP that is not of its node."""
+    """Reports a podIP outside the ranges of its node."""
     conforming = ctx.profile.conforming
     if pod.host_network or not conforming:
         return

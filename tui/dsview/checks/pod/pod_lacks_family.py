@@ -54,7 +54,7 @@ check = Check(
 
 
 def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
-    """A family of P(node) that the pod has no address of."""
+    """Reports a family of P(node) of which the pod has no address."""
     node = ctx.node(pod.node_name)
     if node is None or pod.host_network:
         return
@@ -78,7 +78,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
             field="status.podIPs",
             observed=", ".join(pod.ips),
             expected=f"addresses of {families(node.pod_families)}",
-            # A restart helps where the node gives the family, and where the pod may have it.
+            # A restart helps if the node provides the family and the pod may have it.
             fix=None if has_no_say or is_unused else recreate_pods([pod]),
             related=(node_ref(pod), *(ObjectRef("Service", pod.namespace, name) for name in wanting)),
             causes=(Cause("DS-POD-006", CLUSTER, family), Cause("DS-NODE-002", node_ref(pod), family)),

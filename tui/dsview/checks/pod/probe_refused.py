@@ -39,7 +39,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 
 RECENT = 600.0
-"""Seconds for which a failed probe says something of the pod as it is."""
+"""Seconds for which a failed probe describes the current state of the pod."""
 
 _GRACE = 60.0
 
@@ -56,7 +56,7 @@ check = Check(
 
 
 def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
-    """A probe of the first address that nobody answers."""
+    """Reports a probe of the first address that is refused."""
     has = families_of(pod.ips)
     if V6 not in has or pod.phase != "Running":
         return
@@ -73,14 +73,14 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
         field="status.podIPs[0]",
         observed=" ".join(event.message.split())[:300],
         expected=f"a process that listens on {has[0]} too",
-        # The same for all pods of an owner, which is where it is changed.
+        # The same for all pods of an owner, because the owner must be changed.
         fix=safe(f"Let the process in {container} of {workload_of(pod)} bind `::` instead of one family."),
         grace=_GRACE,
     )
 
 
 def _is_refusal(event: Event, pod: Pod) -> bool:
-    """Whether a probe found nothing at the pod's first address, at a time at which the process could have listened."""
+    """Whether a probe was refused at the pod's first address at a time when the process could have listened."""
     if event.reason != "Unhealthy" or event.involved_kind not in ("Pod", "") or REFUSED not in event.message:
         return False
     if event.involved_container in pod.stopped or (pod.ready and event.last_seen <= pod.ready_since):

@@ -1,1 +1,1 @@
-"""Checks of Services: one module a check."""
+"""Checks of Services, one in each module."""

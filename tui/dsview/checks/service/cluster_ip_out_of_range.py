@@ -56,11 +56,11 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """A cluster IP that no range holds."""
+    """Reports a cluster IP outside all ranges."""
     if service.is_external_name:
         return
     texts = service_cidr_texts(ctx.state)
-    # A hidden range may hold any address.
+    # A redacted range may contain any address.
     ranges = parse_cidrs(texts) if not any_redacted(texts) else ()
     events = [e for e in ctx.state.events_about.about(service.key) if e.reason == "ClusterIPOutOfRange"]
     named = {text for text in service.real_cluster_ips if any(text in event.message for event in events)}
@@ -69,7 +69,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         family = family_of(text)
         of_family = [cidr for cidr in ranges if cidr.family == family]
         is_outside = bool(of_family) and not any(cidr.contains(raw) for cidr in of_family)
-        # An event that names no address of the Service is about all of them that no range is known for.
+        # An event that names no address of the Service is about all of its addresses for which no range is known.
         is_said = text in named or (bool(events) and not named and not of_family)
         if is_outside or is_said:
             inside = ", ".join(cidr.text for cidr in of_family)

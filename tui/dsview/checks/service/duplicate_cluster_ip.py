@@ -37,7 +37,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
 
 _RECREATION = 60.0
-"""Seconds that are granted to a Service, or its IPAddress object, that is being recreated."""
+"""Seconds that recreating a Service, or its IPAddress object, may take."""
 
 
 check = Check(
@@ -54,7 +54,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """Two Services, one address."""
+    """Reports two Services with the same address."""
     if service.is_external_name or service.is_manifest:
         return
     for i, text in enumerate(service.real_cluster_ips):
@@ -74,7 +74,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             if not ctx.older_than(max(each.created for each in (service, *others)), _RECREATION):
                 continue
             held = ", ".join("/".join(each.key) for each in others)
-            # The same command at each of them, and never for the one that holds the address by right.
+            # The same command for each of them, and never for the one that the address belongs to.
             both = (service, *others)
             leaving = max([each for each in both if each.key != parent] or both, key=lambda s: (s.created, s.key))
             yield Problem(

@@ -50,7 +50,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """An external IP that nothing programs."""
+    """Reports an external IP that is not programmed."""
     has = service.families
     if not has or not service.external_ips:
         return

@@ -47,7 +47,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """A family that is none of S."""
+    """Reports a family that is not in S."""
     profile = ctx.profile
     if profile.confidence is not Confidence.DECLARED or (service.is_headless and not service.selector):
         return
@@ -65,6 +65,6 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             expected=families(profile.service_families),
             fix=keep_first_family(service)
             if is_secondary
-            # Also drop the policy: the API server would refuse RequireDualStack.
+            # Also drop the policy, because the API server would reject RequireDualStack.
             else recreate_service(service, FAMILY_FIELDS),
         )

@@ -53,7 +53,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """Prefers both families, has one, could have two."""
+    """Reports a Service that prefers both families and has one, in a cluster with two."""
     has = service.families
     if service.ip_family_policy != "PreferDualStack" or len(has) != 1 or not ctx.is_dual():
         return

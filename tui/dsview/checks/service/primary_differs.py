@@ -44,7 +44,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """Another order than the cluster's."""
+    """Reports an order that differs from that of the cluster."""
     has, served = service.families, ctx.profile.service_families
     if has and served and has[0] != served[0]:
         yield Problem(

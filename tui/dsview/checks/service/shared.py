@@ -1,4 +1,4 @@
-"""What the checks of Services share: which one is the cluster's DNS, and how a Service gets its second family."""
+"""Code shared by the checks of Services: which one is the cluster DNS, and how a Service gets its second family."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OPENSHIFT_DNS = ("openshift-dns", "dns-default")
 
 
 def is_cluster_dns(service: Service) -> bool:
-    """Whether the Service is the cluster's DNS: kubeadm's name, the label that distributions keep, or OpenShift's."""
+    """Whether the Service is the cluster DNS: kubeadm's name, the label that distributions keep, or OpenShift's."""
     if service.key == _OPENSHIFT_DNS:
         return True
     return service.namespace == "kube-system" and (
@@ -26,15 +26,15 @@ def is_cluster_dns(service: Service) -> bool:
 
 
 def cluster_dns(ctx: Context) -> list[Service]:
-    """The Services at which pods may resolve names, that of kubeadm's name first."""
+    """The Services with which pods may resolve names, that with kubeadm's name first."""
     near = (*ctx.state.services.in_namespace("kube-system"), *ctx.state.services.in_namespace(_OPENSHIFT_DNS[0]))
     return sorted(filter(is_cluster_dns, near), key=lambda service: (service.name != "kube-dns", service.key))
 
 
 def add_family(ctx: Context, service: Service) -> str:
-    """Commands after which a Service of one family has both and serves both: what has to be there first comes first.
+    """Commands that give a single-stack Service both families and make it serve both, prerequisites first.
 
-    The patch lets nobody in over the new family who is not among the source ranges.
+    The patch does not admit clients over the new family that are not in the source ranges.
     """
     has = service.families[0]
     missing = other(has)
@@ -50,7 +50,7 @@ def add_family(ctx: Context, service: Service) -> str:
 
 
 def _listening_first(ctx: Context, service: Service, missing: Family) -> str:
-    """What the proxies behind a Service need to listen on an added family; nothing where they do, or are none."""
+    """What the proxies behind a Service need to listen on an added family; empty if they already do or none exist."""
     pods = proxies_behind(ctx.state, service.key) or ()
     switches = (switched_off(ctx.state, pod, missing) for pod in pods)
     switch = next((each for each in switches if each is not None), None)
@@ -65,7 +65,7 @@ def _listening_first(ctx: Context, service: Service, missing: Family) -> str:
 
 
 def _needed_first(ctx: Context, service: Service) -> str:
-    """What an added family needs to lead anywhere; nothing where it would, or where nothing tells."""
+    """What an added family needs to reach an endpoint; empty if it would, or if unknown."""
     has = service.families[0]
     missing = other(has)
     if not ctx.knows(Kind.ENDPOINT_SLICE):

@@ -53,7 +53,7 @@ check = Check(
 
 
 def decide(service: Service, ctx: Context) -> Iterator[Problem]:
-    """One family by policy where two could be had."""
+    """Reports one family by policy if two are available."""
     has = service.families
     if service.ip_family_policy != "SingleStack" or len(has) != 1 or not ctx.is_dual():
         return
@@ -70,7 +70,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 
 
 def _is_front_door(service: Service, ctx: Context) -> bool:
-    """Whether it is a controller's Service, of which DS-NGX-005 or DS-LSN-003 tells: the latter of public ones only."""
+    """Whether DS-NGX-005 or DS-LSN-003 reports the controller's Service. The latter only reports public ones."""
     if proxies_behind(ctx.state, service.key) is None:
         return False
     return service.type != "ClusterIP" or door_of_service(ctx.state, service.key) is None

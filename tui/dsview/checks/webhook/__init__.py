@@ -1,1 +1,1 @@
-"""Checks of webhooks and APIServices: one module a check."""
+"""Checks of webhooks and APIServices, one in each module."""

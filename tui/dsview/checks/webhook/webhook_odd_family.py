@@ -49,7 +49,7 @@ check = Check(
 
 
 def decide(item: WebhookConfiguration, ctx: Context) -> Iterator[Problem]:
-    """The API server would have to speak a family that it may not have."""
+    """Reports a webhook that requires a family that the API server may lack."""
     family = _api_server_family(ctx)
     nodes = _control_plane_families(ctx)
     if family is None:
@@ -76,14 +76,14 @@ def decide(item: WebhookConfiguration, ctx: Context) -> Iterator[Problem]:
 
 
 def _api_server_family(ctx: Context) -> Family | None:
-    """The one family of default/kubernetes' endpoints; None where it is not known, or both."""
+    """The only family of the endpoints of default/kubernetes; None if it is unknown, or if there are both."""
     found = ctx.endpoints(KUBERNETES)
     has = [family for family in FAMILIES if found.of(family).all]
     return has[0] if len(has) == 1 else None
 
 
 def _control_plane_families(ctx: Context) -> set[Family] | None:
-    """The families of the visible control-plane nodes, or None where none is visible."""
+    """The families of the visible control-plane nodes, or None if none is visible."""
     names = [n.name for n in ctx.state.nodes if any(label in n.labels for label in CONTROL_PLANE_LABELS)]
     found = [facts for name in names if (facts := ctx.node(name)) is not None]
     return {family for facts in found for family in facts.internal} if found else None

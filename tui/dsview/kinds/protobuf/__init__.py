@@ -1,1 +1,1 @@
-"""Kubernetes' protobuf encoding, for the kinds that come in thousands. Imported when a server is asked, not before."""
+"""Kubernetes' protobuf encoding, for the kinds with thousands of objects. Only imported when a server is queried."""

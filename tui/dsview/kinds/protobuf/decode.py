@@ -1,4 +1,4 @@
-"""From the bytes of one object in protobuf to the struct that dsview keeps; the counterpart of `kinds.decode`."""
+"""Decoding of the bytes of one object in protobuf to the kept struct; the counterpart of `kinds.decode`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dsview.kinds.protobuf.pod import decode_pod
 from dsview.kinds.registry import RESOURCES
 
 MAGIC = b"k8s\0"
-"""What every object and list begins with, before its `Unknown`."""
+"""The prefix of every object and list, before its `Unknown`."""
 
 _FAST: dict[Kind, Callable[[Any], Object]] = {Kind.POD: decode_pod, Kind.ENDPOINT_SLICE: decode_endpoint_slice}
 
@@ -118,9 +118,9 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def decode_message(kind: Kind, data: bytes) -> Object:
-    """The object of that kind in a message, as it is in a list's `items`.
+    """The object of that kind in a message, as in the `items` of a list.
 
-    Raises `BadObject`, with a sentence that names the object, where it cannot be read.
+    Raises `BadObject` with a sentence that names the object if it cannot be read.
     """
     try:
         return _decoder(kind)(data)
@@ -129,7 +129,7 @@ def decode_message(kind: Kind, data: bytes) -> Object:
 
 
 def decode_object(kind: Kind, data: bytes) -> Object:
-    """The object of that kind in an envelope, as it is in a watch. Raises `BadObject`."""
+    """The object of that kind in an envelope, as in a watch. Raises `BadObject`."""
     try:
         message = unwrap(data, kind.value)
     except ValueError as error:

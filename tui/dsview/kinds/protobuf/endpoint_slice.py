@@ -1,4 +1,4 @@
-"""EndpointSlices from protobuf: 300,000 endpoints come at once."""
+"""EndpointSlices from protobuf, for up to 300,000 endpoints at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STARTS = entry_starts(_ANNOTATIONS)
 
 
 def decode_endpoint_slice(message: pb.EndpointSlice) -> EndpointSlice:
-    """The same EndpointSlice that `kinds.endpoint_slice` makes of the JSON."""
+    """The same EndpointSlice that `kinds.endpoint_slice` makes from the JSON."""
     annotations = read_annotations(message.metadata, _ANNOTATIONS, _STARTS)
     meta = read_meta(message.metadata, annotations.get(IGNORE_ANNOTATION, ""))
     namespace, labels = meta["namespace"], meta["labels"]
@@ -34,7 +34,7 @@ def _endpoint(e: pb.Endpoint, namespace: str) -> Endpoint:
     is_pod = e.HasField("target_ref") and target.kind in ("", "Pod")
     return Endpoint(
         addresses=tuple(e.addresses[:]),
-        # Null means ready, and so does a message without the field.
+        # Null means ready, and so does a missing field.
         ready=conditions.ready or not conditions.HasField("ready"),
         target=(target.namespace or namespace, target.name) if is_pod else ("", ""),
         target_uid=target.uid,

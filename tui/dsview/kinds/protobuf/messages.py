@@ -1,7 +1,7 @@
-"""From a protobuf message to the wire struct that the same object's JSON is read into.
+"""Conversion of a protobuf message to the wire struct for the same object's JSON.
 
-A kind's decoding is then one function for both encodings. That costs 10 to 30 µs an object, so the kinds that come in
-tens of thousands have a function of their own (`pod`, `endpoint_slice`).
+One function can then decode a kind from both encodings. It costs 10 to 30 µs for each object, so the kinds with tens of
+thousands of objects have a dedicated function (`pod`, `endpoint_slice`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ Convert = Callable[[Any], Any]
 def wire_reader(wire: type[msgspec.Struct]) -> Convert:
     """A function that makes the wire struct of a message. Fields of both have the same names.
 
-    What the struct does not know is a message that Go inlines in JSON; its fields are taken instead.
+    A field that the struct does not have is a message that Go inlines in JSON; the fields of that message are used
+    instead.
     """
     converters = {field.name: _converter(field.name, field.type) for field in msgspec.structs.fields(wire)}
 
@@ -71,12 +72,12 @@ def _int_or_string(value: Any) -> int | str:
 
 
 def _moment(value: Any) -> datetime | None:
-    # A time that is not set is an empty message, where JSON has null.
+    # An unset time is an empty message, but null in JSON.
     return utc(value.seconds) if value.seconds else None
 
 
 def map_of(entries: Iterable[bytes]) -> dict[str, str]:
-    """The map that is these entries on the wire."""
+    """The map that these entries encode."""
     return {entry.key: entry.value for entry in map(pb.MapEntry.FromString, entries)}
 
 
@@ -92,4 +93,4 @@ def _owners(owners: Iterable[bytes]) -> Raw:
 
 
 _RAW: dict[str, Convert] = {"labels": _map, "annotations": _map, "owner_references": _owners}
-"""Fields that stay raw JSON in wire structs, to be looked up by their bytes."""
+"""Fields that stay raw JSON in wire structs, so that they can be looked up by their bytes."""

@@ -1,4 +1,4 @@
-"""The metadata of a protobuf message, for the kinds that come in tens of thousands."""
+"""The metadata of a protobuf message, for the kinds with tens of thousands of objects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _labels = Memo(_read_labels)
 
 
 def read_labels(meta: pb.ObjectMeta) -> Labels:
-    """Labels, shared by all objects that have the same."""
+    """Labels, shared by all objects with equal labels."""
     # Here and elsewhere: a slice of a repeated field is taken in half the time of an iteration.
     return _labels[tuple(meta.labels[:])]
 
@@ -38,7 +38,7 @@ def read_owner(meta: pb.ObjectMeta) -> OwnerRef | None:
 
 
 def read_annotations(meta: pb.ObjectMeta, names: tuple[str, ...], starts: tuple[bytes, ...]) -> dict[str, str]:
-    """Those of the named annotations that are there; `starts` are `entry_starts(names)`."""
+    """The named annotations that are present; `starts` are `entry_starts(names)`."""
     found = [entry for entry in meta.annotations[:] if entry.startswith(starts)]
     if not found:
         return {}
@@ -47,9 +47,9 @@ def read_annotations(meta: pb.ObjectMeta, names: tuple[str, ...], starts: tuple[
 
 
 def entry_starts(names: tuple[str, ...]) -> tuple[bytes, ...]:
-    """How the entries with these names begin on the wire: Go writes the key first, with its length in one byte.
+    """How the entries with these names begin in protobuf: Go writes the key first, with its length in one byte.
 
-    Raises `ValueError` for a name of more than 127 bytes, whose length takes two.
+    Raises `ValueError` for a name longer than 127 bytes, whose length takes two bytes.
     """
     if any(len(name.encode()) > 127 for name in names):
         raise ValueError("a name is too long")
@@ -57,7 +57,7 @@ def entry_starts(names: tuple[str, ...]) -> tuple[bytes, ...]:
 
 
 def read_meta(meta: pb.ObjectMeta, ignore: str) -> dict[str, Any]:
-    """What every object has, as keyword arguments."""
+    """The metadata of every object, as keyword arguments."""
     name = meta.name
     if not name:
         raise ValueError("metadata.name is empty")

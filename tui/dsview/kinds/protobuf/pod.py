@@ -1,4 +1,4 @@
-"""Pods from protobuf: 150,000 come at once, so nothing is made here that is not kept."""
+"""Pods from protobuf, up to 150,000 at once, so nothing is created that is not kept."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _by_digest = Interner()
 _ANNOTATIONS = (IGNORE_ANNOTATION, *IPAM_ANNOTATIONS)
 _STARTS = entry_starts(_ANNOTATIONS)
 _STARTS_OF_VARIABLES = tuple(b"\n" + bytes((len(name),)) + name.encode() for name in READ_VARIABLES)
-"""How an EnvVar of each name begins: the tag of field 1, the length, the name. Kubernetes writes fields in order."""
+"""How an EnvVar with each name begins: the tag of field 1, the length, the name. Kubernetes writes fields in order."""
 
 _PROBES = (("http_get", "httpGet"), ("tcp_socket", "tcpSocket"), ("grpc", "grpc"), ("exec", "exec"))
 
 
 def decode_pod(message: pb.Pod) -> Pod:
-    """The same Pod that `kinds.pod` makes of the JSON."""
+    """The same Pod that `kinds.pod` makes from the JSON."""
     meta, spec, status = message.metadata, message.spec, message.status
     annotations = read_annotations(meta, _ANNOTATIONS, _STARTS)
     is_ready, ready_since = False, 0
@@ -123,7 +123,7 @@ def _parse_containers(containers: Iterable[bytes]) -> tuple[Container, ...]:
 
 
 def _read_environment(variables: Iterable[bytes]) -> tuple[bytes, ...]:
-    """The variables that may be among those that are read; of the others nothing is kept."""
+    """The variables that may be among `READ_VARIABLES`. No others are kept."""
     return tuple([v for v in variables if v.startswith(_STARTS_OF_VARIABLES)])
 
 

@@ -44,7 +44,7 @@ _IMAGE = "registry.k8s.io/ingress-nginx/controller"
 
 
 class IngressNginx(Controller):
-    """ingress-nginx: nginx.conf is read, else predicted from the ConfigMap and the pod's addresses."""
+    """ingress-nginx: nginx.conf as read, otherwise predicted from the ConfigMap and the pod's addresses."""
 
     name = "ingress-nginx"
     config_map_name = DEFAULT_CONFIG_MAP
@@ -59,7 +59,7 @@ class IngressNginx(Controller):
         containers=("controller",),
         binaries=(BINARY,),
         label_values=("controller", "ingress-nginx"),
-        # The class of a controller that names none.
+        # The class of a controller that does not name one.
         classes=("nginx",),
         controllers=(INGRESS_CONTROLLER,),
         annotation_prefixes=("nginx.ingress.kubernetes.io",),
@@ -67,7 +67,7 @@ class IngressNginx(Controller):
     notice = "ingress-nginx is retired: best-effort maintenance ended in March 2026."
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By labels, else by the binary, else by the image."""
+        """By labels, otherwise by the binary, otherwise by the image."""
         return is_controller(pod)
 
     def container_to_read(self, pod: Pod) -> Container | None:
@@ -79,11 +79,11 @@ class IngressNginx(Controller):
         return config_map_key(pod)
 
     def listeners(self, cluster: ClusterReader, pod: Pod) -> ProxyListeners:
-        """As read, else as predicted."""
+        """As read, otherwise as predicted."""
         return nginx_conf(cluster, pod)
 
     def traffic_ports(self, cluster: ClusterReader, pod: Pod, service: Service | None) -> set[int]:
-        """The ports of nginx that are on the way; with ssl-passthrough the Go proxy owns the https port."""
+        """The nginx ports that receive traffic. With ssl-passthrough, the Go proxy has the https port."""
         public = set(public_ports(pod).values())
         if service is None:
             return public
@@ -93,11 +93,11 @@ class IngressNginx(Controller):
         return {number for number in found if number is not None and number != passed_through}
 
     def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
-        """Those of nginx only: a port without a listener in either family is another program's, or nobody's."""
+        """Only those of nginx: a port without a listener in either family belongs to another program, or to none."""
         return deaf_ports(cluster, service, pod, family)
 
     def services(self, cluster: ClusterReader) -> DoorServices:
-        """Those that `--publish-service` names, else those that select the pods."""
+        """The Services that `--publish-service` names, otherwise those that select the pods."""
         return controller_services(cluster)
 
     def published(self, cluster: ClusterReader, service: Key) -> Sequence[Pod]:
@@ -113,12 +113,12 @@ class IngressNginx(Controller):
         return controllers_of(ingress, cluster)
 
     def status_service(self, pod: Pod) -> Key | None:
-        """`--publish-service`, unless a flag turns the copying off (internal/ingress/status/status.go)."""
+        """`--publish-service`, unless a flag disables status updates (internal/ingress/status/status.go)."""
         copies = not argument(pod, "publish-status-address") and argument(pod, "update-status") not in _FALSE
         return publish_service_key(pod) if copies else None
 
     def opening(self, cluster: ClusterReader, pod: Pod, ports: Sequence[int], family: Family) -> Opening:
-        """A restart helps where no port has IPv6: the process decides once, for all ports, when it starts."""
+        """A restart helps if no port has IPv6: the process decides once, for all ports, when it starts."""
         switch = self.switched_off(cluster, pod, family)
         if switch is not None:
             return Opening(switch=switch)

@@ -17,7 +17,7 @@ from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.ports import target_port
 
 INGRESS_CONTROLLER = "k8s.io/ingress-nginx"
-"""spec.controller of the IngressClasses that are ingress-nginx's."""
+"""spec.controller of the IngressClasses that belong to ingress-nginx."""
 
 DEFAULT_CONFIG_MAP = "ingress-nginx-controller"
 BINARY = "/nginx-ingress-controller"
@@ -27,7 +27,7 @@ _PUBLIC_PORTS = {"http": 80, "https": 443}
 
 @lru_cache(maxsize=4096)
 def _controller_container(containers: tuple[Container, ...]) -> Container | None:
-    """The container that runs the controller: by its binary, else by its image."""
+    """The container that runs the controller, by its binary, otherwise by its image."""
     for container in containers:
         if any(word == BINARY or word.endswith(BINARY) for word in container.command_line):
             return container
@@ -38,28 +38,28 @@ def _controller_container(containers: tuple[Container, ...]) -> Container | None
 
 
 def is_controller(pod: Pod) -> bool:
-    """Whether the pod is an ingress-nginx controller: labels, else args, else image."""
+    """Whether the pod is an ingress-nginx controller, by labels, otherwise by arguments, otherwise by image."""
     labels = pod.labels
-    # Without the component it may be one all the same: the manifests of 2019 had no such label.
+    # Pods without the component label may be controllers too: the manifests of 2019 did not have it.
     if labels.get("app.kubernetes.io/name") == "ingress-nginx" and (
         labels.get("app.kubernetes.io/component") == "controller"
     ):
         return True
     for container in pod.containers:
-        # Cheap, for every pod of the cluster: no hashing of the containers unless one of them mentions nginx.
+        # Must be cheap, because it runs for every pod of the cluster: containers are only hashed if one mentions nginx.
         if "nginx" in container.image or "nginx" in "\0".join(container.command_line):
             return _controller_container(pod.containers) is not None
     return False
 
 
 def controller_container(pod: Pod) -> Container | None:
-    """The container to read nginx.conf from: `controller`, else the one that runs the binary, else the first."""
+    """The container with nginx.conf: `controller`, otherwise the one that runs the binary, otherwise the first."""
     named = next((c for c in pod.containers if c.name == "controller"), None)
     return named or _controller_container(pod.containers) or next(iter(pod.containers), None)
 
 
 def argument(pod: Pod, name: str) -> str:
-    """The value of `--name=value` or `--name value` on the controller's command line, `$(POD_NAMESPACE)` expanded."""
+    """The value of `--name=value` or `--name value` of the controller, with `$(POD_NAMESPACE)` expanded."""
     container = controller_container(pod)
     value = flag_value(container.command_line, name) if container is not None else ""
     return value.replace("$(POD_NAMESPACE)", pod.namespace).replace("$(POD_NAME)", pod.name)
@@ -73,17 +73,17 @@ def _named(pod: Pod, text: str) -> Key | None:
 
 
 def config_map_key(pod: Pod) -> Key:
-    """The ConfigMap of the controller: `--configmap`, else the chart's name in the pod's namespace."""
+    """The ConfigMap of the controller: `--configmap`, otherwise the chart's name in the pod's namespace."""
     return _named(pod, argument(pod, "configmap")) or (pod.namespace, DEFAULT_CONFIG_MAP)
 
 
 def has_ssl_passthrough(pod: Pod) -> bool:
-    """Whether the Go proxy owns the https port and nginx listens on 442."""
+    """Whether the Go proxy has the https port and nginx listens on 442."""
     return is_truthy(argument(pod, "enable-ssl-passthrough"))
 
 
 def public_ports(pod: Pod) -> dict[str, int]:
-    """The controller's http and https ports: container ports of these names, else the flags, else 80 and 443."""
+    """The controller's http and https ports: container ports with these names, otherwise flags, otherwise 80/443."""
     container = controller_container(pod)
     ports = dict(_PUBLIC_PORTS)
     for name, default in _PUBLIC_PORTS.items():
@@ -97,7 +97,7 @@ def public_ports(pod: Pod) -> dict[str, int]:
 
 
 def live_controllers(state: ClusterReader) -> tuple[Pod, ...]:
-    """The controller pods that run now, in order of namespace and name."""
+    """The running controller pods, sorted by namespace and name."""
     return state.remembered(
         "live ingress-nginx pods",
         state.proxies_version,
@@ -110,9 +110,10 @@ def live_controllers(state: ClusterReader) -> tuple[Pod, ...]:
 
 
 def controllers_of(ingress: Ingress, state: ClusterReader) -> list[Pod]:
-    """The running ingress-nginx pods that serve an Ingress, by its class (I:internal/ingress/controller/store).
+    """The running ingress-nginx pods that serve an Ingress, by its class.
 
-    One that watches another namespace only never hears of it.
+    A pod that only watches another namespace does not serve it (kubernetes/ingress-nginx
+    internal/ingress/controller/store).
     """
     name = ingress.of_class
     versions = (state.proxies_version, state.epochs[Kind.INGRESS_CLASS])
@@ -139,7 +140,7 @@ def _default_class(state: ClusterReader) -> IngressClass | None:
 
 
 def published_services(state: ClusterReader) -> dict[Key, tuple[Pod, ...]]:
-    """The Services that some controller's `--publish-service` names, each with those controllers."""
+    """The Services that the `--publish-service` of any controller names, each with those controllers."""
 
     def find() -> dict[Key, tuple[Pod, ...]]:
         found: dict[Key, list[Pod]] = {}
@@ -185,5 +186,5 @@ def _controller_services(state: ClusterReader) -> dict[Key, tuple[Service, tuple
 
 
 def is_truthy(text: str) -> bool:
-    """A boolean of a ConfigMap as Go's strconv.ParseBool reads it; what it rejects is false."""
+    """A boolean of a ConfigMap, parsed like Go's strconv.ParseBool; invalid text is false."""
     return text in {"1", "t", "T", "TRUE", "true", "True"}

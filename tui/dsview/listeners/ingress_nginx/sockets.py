@@ -1,4 +1,4 @@
-"""The listen sockets of a controller pod: as read, or as the API lets one predict them."""
+"""The listen sockets of a controller pod, either read or predicted from the API."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from dsview.listeners.ingress_nginx.pods import config_map_key, has_ssl_passthro
 from dsview.listeners.ports import target_port
 
 DISABLE_IPV6 = "disable-ipv6"
-"""The ConfigMap's key that keeps ingress-nginx from listening on IPv6."""
+"""The ConfigMap key that disables listening on IPv6 in ingress-nginx."""
 
 
 def enable_ipv6(settings: ConfigMap) -> Switch:
-    """The setting of a ConfigMap that keeps IPv6 off; nginx looks for the family when its process starts."""
+    """The setting of a ConfigMap that disables IPv6. nginx checks for the family when its process starts."""
     return Switch(
         holder=ObjectRef("ConfigMap", settings.namespace, settings.name),
         message=f"{DISABLE_IPV6} is true in ConfigMap {settings.namespace}/{settings.name}: nginx would refuse IPv6 "
@@ -33,7 +33,7 @@ def enable_ipv6(settings: ConfigMap) -> Switch:
 
 
 def missing_listen(settings: Key, ports: Iterable[str], family: Family) -> Opening:
-    """How to open ports for a family that a template or a snippet leaves out, where a restart does not help."""
+    """How to open ports for a family that a template or a snippet omits, if a restart does not help."""
     target = "0.0.0.0:PORT" if family == V4 else "[::]:PORT"
     return Opening(
         edit=settings,
@@ -42,7 +42,7 @@ def missing_listen(settings: Key, ports: Iterable[str], family: Family) -> Openi
 
 
 def nginx_conf(state: ClusterReader, pod: Pod) -> ProxyListeners:
-    """What nginx of this pod listens on. Predicted where its nginx.conf was not read; unread stays unread."""
+    """What nginx of this pod listens on. Predicted if its nginx.conf was not read; an unreadable one stays unread."""
     read = state.proxy_listeners.get(pod.key)
     if read is not None and read.source is not ListenSource.PREDICTED:
         return read
@@ -56,7 +56,7 @@ def config_map(state: ClusterReader, pod: Pod) -> ConfigMap | None:
 
 
 def is_ipv6_disabled(state: ClusterReader, pod: Pod) -> bool:
-    """Whether the controller's ConfigMap says so; one that was not read says nothing."""
+    """Whether the controller's ConfigMap disables IPv6; False if it was not read."""
     settings = config_map(state, pod)
     return settings is not None and is_truthy(settings.data.get(DISABLE_IPV6, ""))
 
@@ -64,7 +64,7 @@ def is_ipv6_disabled(state: ClusterReader, pod: Pod) -> bool:
 def deaf_ports(state: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
     """The ports of a controller pod that the Service leads to and that have no listener of the family.
 
-    None where nginx.conf could not be made out, or was predicted without its ConfigMap.
+    Empty if nginx.conf could not be parsed, or was predicted without its ConfigMap.
     """
     conf = nginx_conf(state, pod)
     if conf.source is ListenSource.UNREAD or (conf.source is ListenSource.PREDICTED and config_map(state, pod) is None):
@@ -81,7 +81,7 @@ def deaf_ports(state: ClusterReader, service: Service, pod: Pod, family: Family)
         if number is None or number == passed_through:
             continue
         if has is None and (transport != "tcp" or number not in public.values()):
-            # No listener in either family: the port is another program's, or nobody's.
+            # No listener in either family: the port belongs to another program, or to none.
             continue
         if family not in (has or set()) and (transport, number) not in unknown and number not in deaf:
             deaf.append(number)
@@ -89,7 +89,7 @@ def deaf_ports(state: ClusterReader, service: Service, pod: Pod, family: Family)
 
 
 def predict(state: ClusterReader, pod: Pod, reason: str) -> ProxyListeners:
-    """The listeners that ingress-nginx would write: IPv4 always, IPv6 as the process would decide at its start."""
+    """The listeners that ingress-nginx would write: IPv4 always, IPv6 as the process would decide when it starts."""
     ports = public_ports(pod)
     if has_ssl_passthrough(pod):
         ports = {**ports, "https": 442}
@@ -122,11 +122,11 @@ def _wildcard(address: str, port: int, options: tuple[str, ...], likelihood: Lik
 
 
 def _ipv6_likelihood(state: ClusterReader, pod: Pod) -> Likelihood | None:
-    """How likely a `[::]` listen is; None for "there is none"."""
+    """How likely a `[::]` listen is; None if there is none."""
     if is_ipv6_disabled(state, pod):
         return None
     if V6 in families_of(pod.ips):
-        # Without the ConfigMap nobody can tell that IPv6 is not switched off.
+        # Without the ConfigMap, IPv6 may be disabled.
         return Likelihood.LIKELY if is_config_map_unread(state, config_map_key(pod)) else Likelihood.YES
     node = state.nodes.get(("", pod.node_name))
     if pod.host_network and node is not None and V6 in families_of(node.addresses_of("InternalIP")):

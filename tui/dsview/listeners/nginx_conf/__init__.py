@@ -1,7 +1,7 @@
-"""nginx.conf, wherever the text came from: the sockets that nginx opens for it.
+"""Parsing of nginx.conf from any source: the sockets that nginx opens for it.
 
-`grammar` splits the text into directives, `quick_scan` leaves out what need not be parsed, `listen_address` reads the
-target of a `listen`, `directives` merges the servers, `subprocess_parser` parses large files in another process, and
-`reading` keeps results by digest. Nothing here talks to a cluster, and only `directives` and what uses it loads
-crossplane.
+`grammar` counts the relevant directives, `quick_scan` skips what need not be parsed, `listen_address` parses the target
+of a `listen`, `directives` merges the servers, `subprocess_parser` parses large files in another process, and
+`conf_reading` in the parent package caches results by digest. Nothing here accesses a cluster, and only `directives`
+and its users load crossplane.
 """

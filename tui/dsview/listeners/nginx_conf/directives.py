@@ -1,9 +1,9 @@
-"""From the text of an nginx.conf to the sockets that nginx opens for it.
+"""The sockets that nginx opens for the text of an nginx.conf.
 
-crossplane parses; what it found is trusted only where it agrees with the count of `raw`. Seen with
-nginx 1.22, and compared with a real nginx in the tests: parameters set in one server hold for all that share the
-socket, a server without `listen` binds `*:80`, and a target beside a wildcard of its family and port gets no kernel
-socket of its own but is told apart by the address the client came to; it is a listener here all the same.
+crossplane parses the text; its result is trusted only if it matches the count of `grammar`. Verified with nginx 1.22,
+and compared with a real nginx in the tests: parameters set in one server apply to all that share the socket, a server
+without `listen` binds `*:80`, and a target next to a wildcard of its family and port has no kernel socket but is
+selected by the address to which the client connected; it is still a listener here.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from dsview.listeners.nginx_conf.quick_scan import quick_scan
 
 Context = Literal["http", "stream"]
 Statement = dict[str, Any]
-"""What crossplane makes of a directive: `directive`, `line`, `args` and, where it has one, `block`."""
+"""The form of a directive in crossplane: `directive`, `line`, `args` and, if it has one, `block`."""
 
 MAX_ENTRIES: Final = 1_000_000
-"""Pairs of a socket and a server name; a port range in front of many names multiplies."""
+"""The maximum number of pairs of a socket and a server name: a port range with many names multiplies."""
 
 _NO_NAME: Final[dict[str, None]] = {"": None}
-"""The name of a server that is given none (ngx_http_core_merge_srv_conf)."""
+"""The name of a server without server_name (ngx_http_core_merge_srv_conf)."""
 
 _CONTEXTS: Final[dict[str, Context]] = {"http": "http", "stream": "stream"}
 _DEFAULT_PORTS: Final[dict[Context, int | None]] = {"http": 80, "stream": None}
 
-# Lua blocks of lua-nginx-module and stream-lua-nginx-module that crossplane 0.5.8 would read as nginx directives.
+# Lua blocks of lua-nginx-module and stream-lua-nginx-module that crossplane 0.5.8 would parse as nginx directives.
 register_external_lexer(
     directives=(
         "exit_worker_by_lua_block",
@@ -73,10 +73,10 @@ class _Socket(msgspec.Struct):
 def listeners_of(text: bytes) -> tuple[Listener, ...]:
     """The sockets of an nginx.conf, in order of first appearance.
 
-    Costs 0.15 s of CPU per MB of what ingress-nginx writes, 0.6 s at worst.
+    Takes 0.15 s of CPU per MB for files of ingress-nginx, and 0.6 s in the worst case.
 
     Raises:
-        UnreadConf: the text is no nginx.conf, or not all of it was understood.
+        UnreadConf: the text is not an nginx.conf, or part of it could not be parsed.
     """
     if b"\0" in text:
         raise UnreadConf("it contains NUL bytes")
@@ -91,12 +91,12 @@ def listeners_of(text: bytes) -> tuple[Listener, ...]:
 
 
 def _parse(text: bytes) -> list[Statement]:
-    # The copy has no name, so that nothing is left behind even by a process that is killed.
+    # The copy has no name, so that nothing remains even if the process is killed.
     with tempfile.TemporaryFile() as copy:
         copy.write(text)
         copy.flush()
         copy.seek(0)
-        # Neither contexts nor numbers of arguments are checked: nginx did that, and knows more modules.
+        # Contexts and numbers of arguments are not checked: nginx did that, and knows more modules.
         payload = crossplane.parse(
             f"/dev/fd/{copy.fileno()}", single=True, check_ctx=False, check_args=False, onerror=_words
         )
@@ -107,7 +107,7 @@ def _parse(text: bytes) -> list[Statement]:
 
 
 def _words(error: Exception) -> str:
-    """The error without the name of the private copy; where the copy itself could not be read, there is no verdict."""
+    """The error without the name of the private copy. If the copy itself could not be read, there is no verdict."""
     if isinstance(error, OSError):
         raise error
     return safe(str(getattr(error, "strerror", f"the parser gave up ({type(error).__name__})"))[:200])
@@ -134,7 +134,7 @@ def _servers(tree: list[Statement]) -> Iterator[_Server]:
 
 
 def _compare(expected: FamilyCounts, servers: list[_Server]) -> None:
-    """Servers that crossplane lost, or put into a wrong block, leave a difference here."""
+    """Servers that crossplane lost, or put into a wrong block, cause a difference here."""
     found = FamilyCounts(
         listen=sum(len(server.listens) for server in servers),
         server=len(servers),
@@ -165,7 +165,7 @@ def _sockets(servers: list[_Server]) -> tuple[Listener, ...]:
     for server in servers:
         if not server.listens and server.context == "stream":
             raise UnreadConf(f"the stream server at line {server.line} listens nowhere, which nginx refuses")
-        # ngx_http_core_server: where no listen is given, *:80 (only an nginx not started by root takes *:8000).
+        # ngx_http_core_server: without a listen, *:80 (only an nginx that root did not start uses *:8000).
         for args, line in server.listens or [(["80"], server.line)]:
             if not args:
                 raise UnreadConf(f"the listen directive at line {line} has no target")

@@ -1,7 +1,8 @@
 """Several configuration files in one text, as `nginx -T` prints them: each after `# configuration file PATH:`.
 
-Joined blindly, a `server` would stand outside its `http`. Here each `include` gives way to the files that it names, as
-nginx does it (src/core/ngx_conf_file.c, ngx_conf_include). An `include` of files that are not in the text stays.
+If they were simply concatenated, a `server` would be outside its `http`. Each `include` is replaced by the files that
+it names, as in nginx (src/core/ngx_conf_file.c, ngx_conf_include). An `include` of files that are not in the text is
+kept.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ _INCLUDE: Final = re.compile(
     rb"""^((?:[^#"'\n]*?[{;}])?[ \t]*+)include[ \t]++(?:"([^"\n]++)"|'([^'\n]++)'|([^\s;{}"']++))[ \t]*+;""",
     re.MULTILINE,
 )
-"""Alone on its line, or after other directives: not in a comment or a text."""
+"""Alone on its line, or after other directives; not in a comment or a string."""
 
 _DEEPEST: Final = 10
 
 
 def joined(text: bytes, limit: int) -> bytes:
-    """The first file with the others in the place of the `include` that names them.
+    """The first file, with each `include` replaced by the files that it names.
 
     Raises:
-        UnreadConf: the result would be larger than `limit` bytes, or files include one another without end.
+        UnreadConf: the result would exceed `limit` bytes, or files include each other without end.
     """
     parts = _MARK.split(text)
     names, bodies = parts[1::2], parts[2::2]
@@ -39,7 +40,7 @@ def joined(text: bytes, limit: int) -> bytes:
 
 
 class _Joiner:
-    """Counts what it writes: a file that is included in many places multiplies."""
+    """Counts the bytes that it writes, because a file that is included in many places multiplies."""
 
     def __init__(self, files: dict[str, bytes], folder: str, limit: int) -> None:
         self._files = files
@@ -66,5 +67,5 @@ class _Joiner:
 
 
 def _is_named(name: str, pattern: str) -> bool:
-    """Whether glob(3) finds the file by the pattern: no wildcard stands for a slash."""
+    """Whether glob(3) finds the file with the pattern: wildcards do not match a slash."""
     return name.count("/") == pattern.count("/") and fnmatchcase(name, pattern)

@@ -1,9 +1,9 @@
-"""A count of what a parser of nginx.conf must find, made from the raw text without that parser.
+"""A count of what a parser of nginx.conf must find, computed from the raw text without that parser.
 
-crossplane can lose servers silently: Lua long brackets, an unterminated Lua block and `*_by_lua_block` directives it
-does not know shift or swallow what follows. So the text is walked a second time here, by the rules of
-`ngx_conf_read_token` (nginx, src/core/ngx_conf_file.c) and of lua-nginx-module's block lexer, for counting only.
-Where the two disagree the file counts as unread.
+crossplane can lose servers silently: Lua long brackets, an unterminated Lua block and unknown `*_by_lua_block`
+directives shift or swallow what follows. So the text is scanned a second time here, only for counting, by the rules of
+`ngx_conf_read_token` (nginx, src/core/ngx_conf_file.c) and of lua-nginx-module's block lexer. If the two disagree, the
+file counts as unread.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from typing import Final
 import msgspec
 
 MAX_DEPTH: Final = 100
-"""Blocks within blocks; ingress-nginx writes five."""
+"""The maximum depth of nested blocks; ingress-nginx writes five."""
 MAX_DIRECTIVES: Final = 1_000_000
-"""A file of 10 MB with 3,000 servers has 250,000; each costs the parser about 400 bytes of memory."""
+"""A file of 10 MB with 3,000 servers has 250,000; each takes about 400 bytes of the parser's memory."""
 
 
 class UnreadConf(ValueError):  # noqa: N818  (named for the verdict `ListenSource.UNREAD`, not for a fault of dsview)
-    """An nginx.conf whose listeners are not known; its text says why, for people, and is safe to print."""
+    """An nginx.conf whose listeners are not known. Its text contains the reason, is readable, and is safe to print."""
 
 
 class FamilyCounts(msgspec.Struct, frozen=True):
-    """How often the text has `listen …;`, `server { … }` and `server_name …;`, in whatever block."""
+    """The number of `listen …;`, `server { … }` and `server_name …;` in the text, in any block."""
 
     listen: int
     server: int
     server_name: int
 
 
-# A `#` starts a comment only where a token could start. Every repeat is possessive, so that hostile text costs
-# linear time: nothing is ever tried twice.
+# A `#` only starts a comment where a token can start. Every repeat is possessive, so that hostile text takes linear
+# time: nothing is tried twice.
 _GAP: Final = rb"(?:[ \t\r\n]++|#[^\n]*+)*+"
 _WORD: Final = rb"(?:[^ \t\r\n;{}#\"'\\$]|\\.|\$\{?+)(?:[^ \t\r\n;{\\$]++|\\.|\$\{?+)*+"
 _QUOTED: Final = rb"\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+'"
@@ -44,7 +44,7 @@ _STATEMENT: Final = re.compile(
     re.DOTALL,
 )  # fmt: skip
 
-# What can hide a brace in Lua: comments, strings and long brackets of any level (Lua 5.1 manual, §2.1).
+# Lua syntax that can contain a brace: comments, strings and long brackets of any level (Lua 5.1 manual, §2.1).
 _LUA: Final = re.compile(
     rb"(?:--)?+\[(?P<level>=*+)\[|--[^\n]*+|"
     rb"\"(?:[^\"\\\n]++|\\.)*+\"|'(?:[^'\\\n]++|\\.)*+'|(?P<stray>[\"'])|(?P<brace>[{}])",
@@ -54,10 +54,10 @@ _LUA_BLOCK: Final = b"_by_lua_block"
 
 
 def count(text: bytes) -> FamilyCounts:
-    """Count the directives that decide listeners.
+    """Count the directives that determine listeners.
 
     Raises:
-        UnreadConf: nginx could not read the text either, or it is larger in some way than any controller writes.
+        UnreadConf: nginx could not parse the text either, or it exceeds limits that no controller reaches.
     """
     found = {b"listen": 0, b"server": 0, b"server_name": 0}
     directives = depth = position = 0
@@ -92,7 +92,7 @@ def count(text: bytes) -> FamilyCounts:
 
 
 def _end_of_lua(text: bytes, start: int) -> int:
-    """The position behind the `}` that closes the Lua block whose `{` is right before `start`."""
+    """The position after the `}` that closes the Lua block whose `{` is right before `start`."""
     depth = 1
     position = start
     while match := _LUA.search(text, position):

@@ -1,4 +1,4 @@
-"""Where a `listen` directive points: nginx's grammar of addresses and ports, and the family each has.
+"""The target of a `listen` directive: nginx's grammar of addresses and ports, and their family.
 
 The rules are those of `ngx_parse_url` (nginx, src/core/ngx_inet.c) with `listen` set.
 """
@@ -28,9 +28,9 @@ _DOTTED: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
-    """An address in the one spelling all servers that share it are known by, and its ports (none for `unix:`).
+    """An address in the spelling common to all servers that share it, and its ports (none for `unix:`).
 
-    `*` stands for every IPv4 address and `[::]` for every IPv6 one; other IPv6 addresses are in brackets too.
+    `*` means every IPv4 address and `[::]` every IPv6 address; other IPv6 addresses are in brackets too.
     """
 
     form: Form
@@ -39,7 +39,7 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     internal: bool
 
     def families(self, *, ipv6only: bool) -> tuple[Family, ...]:
-        """The families that reach the socket; none where only nginx's host could resolve the name."""
+        """The families that reach the socket; empty if only nginx's host can resolve the name."""
         if self.form == "v6":
             return FAMILIES if self.address == WILDCARD_V6 and not ipv6only else (V6,)
         return (V4,) if self.form in {"v4", "v4-mapped"} else ()
@@ -47,10 +47,10 @@ class Target(msgspec.Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=4096)
 def parse_target(text: str, default_port: int | None) -> Target:
-    """The target a `listen` names, `default_port` being that of the context (`http`: 80, `stream`: none).
+    """The target of a `listen`. `default_port` is that of the context (`http`: 80, `stream`: none).
 
     Raises:
-        UnreadConf: nginx accepts no such target.
+        UnreadConf: nginx does not accept such a target.
     """
     if text[:5].lower() == "unix:":
         return Target("unix", text, range(0), internal=True)
@@ -79,7 +79,7 @@ def _v4_or_host(host: str, ports: range) -> Target:
         return Target("v4", WILDCARD_V4, ports, internal=False)
     if raw is not None:
         return Target("v4", canonical(host) or host, ports, internal=raw[0] == 127)
-    # RFC 6761 §6.3: these names are loopback wherever they are resolved; its families are still unknown.
+    # RFC 6761 §6.3: these names are always loopback, but their families are unknown.
     name = host.lower().rstrip(".")
     return Target("host", host, ports, internal=name == "localhost" or name.endswith(".localhost"))
 

@@ -1,15 +1,15 @@
-"""Leaves out of an nginx.conf the lines that a parser in search of servers need not see.
+"""Removes lines from an nginx.conf that a parser does not need to find the servers.
 
-crossplane reads one character at a time, 0.5 s of CPU per MB. Three quarters of what ingress-nginx writes are lines
-such as `proxy_http_version 1.1;`, and leaving those out cannot change which servers and listens are found:
+crossplane reads one character at a time, 0.5 s of CPU per MB. Three quarters of the output of ingress-nginx are lines
+such as `proxy_http_version 1.1;`. Removing them cannot change which servers and listens are found:
 
-* The line before has no `#` and ends in `{`, in `;` (neither escaped nor in an open `${`), or is a lone `}`. So at the
+* The previous line has no `#` and ends in `{`, in `;` (neither escaped nor in an open `${`), or is just `}`. So at the
   start of the line a parser is either between two directives, or within a quoted string or a Lua block.
-* The line is a name, plain words and one `;`: no quote, brace, bracket, backslash or `#`. Between two directives it
-  is one whole directive, without a block. Within a string or a Lua block it ends nothing and begins nothing.
-* The name is none that matters, and its line end stays, so that what follows keeps its line number.
+* The line is a name, plain words and one `;`, without a quote, brace, bracket, backslash or `#`. Between two directives
+  it is one complete directive, without a block. Within a string or a Lua block it ends nothing and starts nothing.
+* The name is not a relevant one, and its line end is kept, so that later lines keep their numbers.
 
-A property test compares the listeners with and without.
+A property test compares the listeners with and without this step.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Final
 
 _NAME: Final = rb"(?!listen|server_name|include|[a-z0-9_]*+_by_lua_block)[a-z][a-z0-9_]*+"
 _WORD: Final = rb"[A-Za-z0-9_$./:%*@,=~^()|?+<>!&-]++"
-# No group is possessive: before 3.11.5, and so on Debian 12, Python loses captures then (python/cpython#106052).
-# Nothing is tried twice for it, since a word is never split and nothing stands behind the last group.
+# No group is possessive, because Python before 3.11.5, as in Debian 12, loses captures then (python/cpython#106052).
+# Nothing is tried twice anyway, because words are never split and nothing follows the last group.
 _PLAIN_LINE: Final = rb"[ \t]*+(?:" + _NAME + rb"(?:[ \t]++" + _WORD + rb")*[ \t]*+;[ \t]*+)?\n"
 _PLAIN_LINES: Final = re.compile(
     rb"^(?P<before>[^#\n]*(?<![\\$])[;{]|[ \t]*+\})[ \t]*+\n(?:" + _PLAIN_LINE + rb")+",
@@ -29,7 +29,7 @@ _PLAIN_LINES: Final = re.compile(
 
 
 def quick_scan(text: bytes) -> bytes:
-    """The text with those lines emptied; as many lines as before. Linear in its length, about 20 ms per MB."""
+    """The text with those lines emptied, and the same number of lines. Linear in its length, about 20 ms per MB."""
     return _PLAIN_LINES.sub(_emptied, text)
 
 

@@ -1,4 +1,4 @@
-"""The process that `apart` starts: an nginx.conf on standard input, an `Answer` in msgpack on standard output."""
+"""The subprocess of `parse_apart`: an nginx.conf on standard input, an `Answer` in msgpack on standard output."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from dsview.listeners.nginx_conf.subprocess_parser import Answer
 
 
 def main() -> None:
-    """Parse one file and end."""
-    os.nice(10)  # the screen goes first
-    gc.disable()  # a tree has no cycles, and walking it again and again while it grows costs a tenth of the time
+    """Parse one file and exit."""
+    os.nice(10)  # the screen has priority
+    gc.disable()  # a tree has no cycles; scanning it repeatedly while it grows takes a tenth of the time
     try:
         answer = Answer(listeners=listeners_of(sys.stdin.buffer.read()))
     except UnreadConf as error:

@@ -1,4 +1,4 @@
-"""Parsing in another process, for files so large that a thread would stall the screen (10 MB: 4 s of CPU)."""
+"""Parsing in another process, for files so large that a thread would block the screen (10 MB: 4 s of CPU)."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from dsview.core.listen import Listener
 from dsview.listeners.nginx_conf.grammar import UnreadConf
 
 TIME_LIMIT: Final = 60.0
-"""Seconds on the wall: a file of 10 MB is parsed in 5 on an idle core, and the process is a nice one."""
+"""Seconds of real time. A file of 10 MB is parsed in 5 s on an idle core, and the process has low priority."""
 
 _one_at_a_time = Lock()
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What the process writes to its standard output: listeners, or why there are none."""
+    """The standard output of the process: listeners, or why there are none."""
 
     listeners: tuple[Listener, ...] = ()
     unread: str = ""
 
 
 class ParserFailed(UnreadConf):
-    """The process gave no answer. That says nothing of the file, so it is worth another try later."""
+    """The process did not return an answer. That says nothing about the file, so another attempt is worthwhile."""
 
 
 def parse_apart(text: bytes, time_limit: float = TIME_LIMIT) -> tuple[Listener, ...]:
-    """Do what `conf.listeners_of` does, in a process of its own; at most one runs at a time.
+    """Do the same as `directives.listeners_of` in a separate process. Only one runs at a time.
 
     Raises:
-        UnreadConf: as `listeners_of` raises it.
-        ParserFailed: the process could not be started, died, or took longer than `time_limit` seconds.
+        UnreadConf: as `listeners_of` raises it; `ParserFailed` if the process could not be started, died, or
+            took longer than `time_limit` seconds.
     """
-    # -P keeps the working directory off the path; what this process can import, that one can.
+    # -P keeps the working directory out of the path. The subprocess can import everything that this process can.
     command = [sys.executable, "-P", "-m", "dsview.listeners.nginx_conf.subprocess_main"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with _one_at_a_time:

@@ -1,7 +1,7 @@
-"""Small clusters with a story, for `--demo`: scenario files in shorthand, told as the events of a live cluster.
+"""Small clusters with a story, for `--demo`: scenario files in shorthand, sent as the events of a live cluster.
 
-`description` is the shorthand's shape, `manifests` writes it out, `world` keeps what follows from it (slices, address
-objects) true, `story` knows what happens when, `source` tells it.
+`description` defines the shorthand, and `manifests` expands it. `simulated_cluster` keeps derived objects (slices,
+address objects) up to date, `script` has the steps of the story, and `source` sends the events.
 """
 
 from dsview.sources.demo.scenarios import DEFAULT, SCENARIOS, Scenario

@@ -1,4 +1,4 @@
-"""The shape of a scenario file: a small cluster in shorthand, and what happens to it. `manifests` writes it out."""
+"""The format of scenario files: a small cluster in shorthand, and what happens to it. `manifests` expands it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def seconds(text: str) -> int:
-    """A length of time such as `8s`, `5m` or `41d`, in seconds. Raises `ValueError` for anything else."""
+    """A duration such as `8s`, `5m` or `41d`, in seconds. Raises `ValueError` for anything else."""
     match = re.fullmatch(r"(\d+)([smhd])", text)
     if match is None:
         raise ValueError(f"{text!r} is no length of time")
@@ -23,11 +23,11 @@ def seconds(text: str) -> int:
 
 
 class _Shorthand(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Base: camelCase as in manifests, and a misspelt field is an error."""
+    """Base: camelCase as in manifests; unknown fields are errors."""
 
 
 class NodeShorthand(_Shorthand, frozen=True, kw_only=True):
-    """A Node, ready. `pod_cidrs` and `addresses` (InternalIPs) in the Node's own order."""
+    """A ready Node. `pod_cidrs` and `addresses` (InternalIPs) are in the Node's own order."""
 
     name: str
     addresses: list[str]
@@ -37,10 +37,10 @@ class NodeShorthand(_Shorthand, frozen=True, kw_only=True):
 
 
 class WorkloadShorthand(_Shorthand, frozen=True, kw_only=True):
-    """A Deployment, DaemonSet or StatefulSet, of which only the pods are written; `Static` is the kubelet's own pod.
+    """A Deployment, DaemonSet or StatefulSet, of which only the pods are created; `Static` is a static pod.
 
-    `nodes` has one entry for each replica; without it there is a pod on every node. `from_before` counts the replicas,
-    from 0, that started while there was only IPv4; the others have every family that their node gives today.
+    `nodes` has one entry for each replica; without it, every node has a pod. `from_before` lists the replicas, counted
+    from 0, that started when there was only IPv4; the others have every family that their node has now.
     """
 
     namespace: str
@@ -61,9 +61,9 @@ class WorkloadShorthand(_Shorthand, frozen=True, kw_only=True):
 
 
 class ServiceShorthand(_Shorthand, frozen=True, kw_only=True):
-    """A Service. Families follow from `cluster_ips`; a headless one (`None`) names its `families`.
+    """A Service. Its families follow from `cluster_ips`; a headless one (`None`) specifies `families`.
 
-    `ports` are `name: "80:http/UDP"`: port, target and, unless TCP, the protocol. `ingress` are the addresses of its
+    `ports` are `name: "80:http/UDP"`: port, target and, unless TCP, the protocol. `ingress` has the addresses of its
     load balancer.
     """
 
@@ -83,9 +83,9 @@ class ServiceShorthand(_Shorthand, frozen=True, kw_only=True):
 
 
 class Restart(_Shorthand, frozen=True, kw_only=True):
-    """A pod is deleted and its workload makes another, which is ready some seconds later.
+    """A pod is deleted, and its workload creates a new one that is ready some seconds later.
 
-    `replica` counts from 0. The new pod has every family that its node gives today.
+    `replica` counts from 0. The new pod has every family that its node has now.
     """
 
     namespace: str
@@ -94,7 +94,7 @@ class Restart(_Shorthand, frozen=True, kw_only=True):
 
 
 class Rewrite(_Shorthand, frozen=True, kw_only=True):
-    """nginx of a controller replica starts anew with another file; the container is not ready while it does."""
+    """nginx in a controller replica restarts with another file; the container is not ready meanwhile."""
 
     namespace: str
     workload: str
@@ -112,14 +112,14 @@ class Patch(_Shorthand, frozen=True, kw_only=True):
 
 
 class NodeCondition(_Shorthand, frozen=True, kw_only=True):
-    """A Node becomes ready, or ceases to be; so do its pods."""
+    """A Node becomes ready or not ready, and so do its pods."""
 
     name: str
     ready: bool
 
 
 class Step(_Shorthand, frozen=True, kw_only=True):
-    """What happens `at` a time after the start."""
+    """A step of the story, `at` a time after the start."""
 
     at: str
     restart: Restart | None = None
@@ -129,9 +129,9 @@ class Step(_Shorthand, frozen=True, kw_only=True):
 
 
 class Description(_Shorthand, frozen=True, kw_only=True):
-    """A scenario. `objects` are plain manifests; `metadata.age` stands for the time of their creation.
+    """A scenario. `objects` are plain manifests; `metadata.age` replaces their creation time.
 
-    `nginx` names the template of each controller pod's nginx.conf: by namespace/workload, one for each replica.
+    `nginx` has the templates of the nginx.conf of controller pods: by namespace/workload, one for each replica.
     `nginx_hosts` are the server names in it.
     """
 
@@ -147,6 +147,6 @@ class Description(_Shorthand, frozen=True, kw_only=True):
 
 
 def load(name: str) -> Description:
-    """The scenario file of that name in this package."""
+    """The scenario file with this name in this package."""
     text = resources.files(__package__).joinpath(f"{name}.yaml").read_bytes()
     return msgspec.yaml.decode(text, type=Description)

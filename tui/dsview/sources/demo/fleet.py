@@ -1,4 +1,4 @@
-"""The clusters of `dsview fleet --demo`: the demos again, some without a namespace, and some that cannot be read."""
+"""The clusters of `dsview fleet --demo`: the demos, some without a namespace, and some that cannot be read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class DemoCluster(msgspec.Struct, frozen=True, kw_only=True):
-    """A cluster by name. It is a scenario without some namespaces, unless `failure` or `plugin` says why it is none."""
+    """A scenario without some namespaces, or a cluster that cannot be read because of `failure` or `plugin`."""
 
     name: str
     scenario: str = ""

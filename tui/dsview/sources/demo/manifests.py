@@ -1,4 +1,4 @@
-"""From the shorthand of a scenario to manifests as an API server would send them, the same each time."""
+"""Expands the shorthand of a scenario to manifests as an API server sends them. The result is always the same."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from dsview.sources.demo.description import (
 )
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-"""What Kubernetes makes generated names of (K:staging/src/k8s.io/apimachinery/pkg/util/rand)."""
+"""The characters of generated names (kubernetes/kubernetes staging/src/k8s.io/apimachinery/pkg/util/rand)."""
 
 STARTUP = 3
-"""Seconds from the creation of a demo's pod to its readiness."""
+"""Seconds from the creation of a demo pod to its readiness."""
 
 
 def rfc3339(moment: float) -> str:
-    """Epoch seconds as the API writes a time."""
+    """Epoch seconds in the time format of the API."""
     return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def suffix(seed: str, length: int = 5) -> str:
-    """A generated name's ending, the same for the same seed."""
+    """The suffix of a generated name; the same seed gives the same suffix."""
     digest = hashlib.sha256(seed.encode()).digest()
     return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:length])
 
 
 def uid(*seed: str) -> str:
-    """A uid, the same for the same seed."""
+    """A uid; the same seed gives the same uid."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(("dsview-demo", *seed))))
 
 
 def manifest(kind: Kind, created: float, metadata: Json, **body: object) -> Json:
-    """An object with what the API server adds: kind, apiVersion, uid, creation time."""
+    """An object with the fields that the API server adds: kind, apiVersion, uid, creation time."""
     resource = RESOURCES[kind]
     version = resource.versions[0]
     seed = (kind.value, str(metadata.get("namespace", "")), str(metadata["name"]))
@@ -59,7 +59,7 @@ def manifest(kind: Kind, created: float, metadata: Json, **body: object) -> Json
 
 
 def node(item: NodeShorthand, version: str, start: float) -> Json:
-    """A Node that is ready since it was made."""
+    """A Node that has been ready since its creation."""
     created = start - seconds(item.age)
     labels = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": item.name, "kubernetes.io/os": "linux"}
     spec: Json = {"podCIDR": item.pod_cidrs[0], "podCIDRs": item.pod_cidrs}
@@ -81,12 +81,12 @@ def node(item: NodeShorthand, version: str, start: float) -> Json:
 
 
 def ready_condition(*, ready: bool, since: float) -> Json:
-    """The condition Ready of a Node or a Pod."""
+    """The Ready condition of a Node or a Pod."""
     return {"type": "Ready", "status": str(ready), "lastTransitionTime": rfc3339(since)}
 
 
 def service(item: ServiceShorthand, start: float) -> Json:
-    """A Service with what the API server fills in."""
+    """A Service with the fields that the API server sets."""
     headless = item.cluster_ips == ["None"]
     families = item.families or list(families_of(tuple(item.cluster_ips)))
     spec: Json = {
@@ -123,7 +123,7 @@ def _service_port(name: str, text: str, item: ServiceShorthand, *, headless: boo
 
 
 class PodMaker:
-    """Makes the pods of workloads, each with addresses of its own."""
+    """Creates the pods of workloads, each with its own addresses."""
 
     def __init__(self, nodes: Iterable[NodeShorthand]) -> None:
         self._nodes = {item.name: item for item in nodes}
@@ -136,7 +136,7 @@ class PodMaker:
     def pod(
         self, workload: WorkloadShorthand, replica: int, generation: int, created: float, families: tuple[Family, ...]
     ) -> Json:
-        """A pod that is ready. `generation` counts the pods that were in this replica's place before."""
+        """A ready pod. `generation` is the number of earlier pods of the replica."""
         on = self.nodes_of(workload)[replica]
         name, owner, labels = _identity(workload, replica, generation, on)
         host_ips = self._nodes[on].addresses
@@ -169,7 +169,7 @@ class PodMaker:
         return made
 
     def families_today(self, workload: WorkloadShorthand, replica: int) -> tuple[Family, ...]:
-        """What a pod gets that starts now."""
+        """The families of a pod that starts now."""
         on = self._nodes[self.nodes_of(workload)[replica]]
         return families_of(tuple(on.addresses)) if workload.host_network else cidr_families(on.pod_cidrs)
 

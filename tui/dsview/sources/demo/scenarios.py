@@ -1,4 +1,4 @@
-"""The demos by name, with what each is about: known without reading a scenario file."""
+"""The demos by name with their descriptions, available without reading a scenario file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Scenario(msgspec.Struct, frozen=True):
-    """A demo: its name on the command line, a title, a sentence on what it shows, and what one learns from it.
+    """A demo: its name on the command line, a title, a summary, and what a user learns from it.
 
     `teaches` ends the sentence that begins with "You learn".
     """

@@ -1,4 +1,4 @@
-"""What happens in a demo, moment by moment: the steps of a scenario as actions on its world."""
+"""The steps of a scenario as actions on the simulated cluster."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from dsview.sources.demo.manifests import STARTUP
 from dsview.sources.demo.simulated_cluster import SimulatedCluster
 
 Action = Callable[[SimulatedCluster, float], None]
-"""Done to a world at a time, epoch seconds."""
+"""Changes a simulated cluster at a time, epoch seconds."""
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """An action and when it is due, seconds after the start. `conf` is what becomes of a pod's nginx.conf with it."""
+    """An action and its time, seconds after the start. `conf` also replaces the nginx.conf of a pod."""
 
     at: int
     act: Action
@@ -26,7 +26,7 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 def moments(steps: Iterable[Step]) -> list[Moment]:
-    """The actions of a story in order of time."""
+    """The actions of a story, ordered by time."""
     found: list[Moment] = []
     for step in steps:
         at = seconds(step.at)
@@ -45,7 +45,7 @@ def moments(steps: Iterable[Step]) -> list[Moment]:
 
 
 def workload_of(item: Restart | Rewrite) -> str:
-    """The workload that a step is about, namespace/name."""
+    """The workload of a step, namespace/name."""
     return f"{item.namespace}/{item.workload}"
 
 
@@ -67,7 +67,7 @@ def _set_replica(item: Rewrite, world: SimulatedCluster, now: float, *, ready: b
 
 
 def _set_node(item: NodeCondition, world: SimulatedCluster, now: float) -> None:
-    """A node that stops answering takes the readiness of its pods along (K:pkg/controller/nodelifecycle)."""
+    """The pods of a node become ready or not ready with it (kubernetes/kubernetes pkg/controller/nodelifecycle)."""
     world.set_ready(Kind.NODE, ("", item.name), ready=item.ready, now=now)
     for key in world.pods_on(item.name):
         world.set_ready(Kind.POD, key, ready=item.ready, now=now)

@@ -1,4 +1,4 @@
-"""The demo's cluster while it runs: its manifests, and what controllers would make of them."""
+"""The running cluster of a demo: its manifests, and the objects that controllers derive from them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _CLUSTER_AGE = "210d"
 
 
 class Replica(msgspec.Struct):
-    """The place of a pod in its workload: the pod's name now, and how many were there before."""
+    """A replica of a workload: the name of its current pod, and the number of earlier pods."""
 
     pod: str
     generation: int = 0
 
 
 class SimulatedCluster:
-    """All manifests by kind and key. Change them through its methods, then take the difference with `changes`.
+    """All manifests by kind and key. Change them with the methods, then get the difference with `changes`.
 
-    EndpointSlices, Endpoints and IPAddresses are not in the description: they follow from Services and Pods as the
-    control plane makes them. `start` is the time, epoch seconds, that all ages count from.
+    EndpointSlices, Endpoints and IPAddresses are not in the description: they are derived from Services and Pods, as in
+    a control plane. All ages count from `start`, epoch seconds.
     """
 
     def __init__(self, description: Description, start: float) -> None:
@@ -52,7 +52,7 @@ class SimulatedCluster:
     def _start_workload(self, workload: WorkloadShorthand) -> None:
         places = self._replicas[f"{workload.namespace}/{workload.name}"] = []
         for i in range(len(self._maker.nodes_of(workload))):
-            # A rollout takes its time from replica to replica.
+            # In a rollout, replicas start one after another.
             created = self._start - seconds(workload.age) + 40 * i
             families = (V4,) if i in workload.from_before else self._maker.families_today(workload, i)
             made = self._maker.pod(workload, i, 0, created, families)
@@ -77,11 +77,11 @@ class SimulatedCluster:
         return manifest(kind, created, metadata, **body)
 
     def get(self, kind: Kind, key: Key) -> Json | None:
-        """A manifest as it is now."""
+        """The current manifest of an object."""
         return self._objects.get((kind, key))
 
     def put(self, item: Json) -> None:
-        """Add or replace an object; it gets the next resourceVersion."""
+        """Add or replace an object, with the next resourceVersion."""
         self._version += 1
         metadata = item["metadata"]
         key = (str(metadata.get("namespace", "")), str(metadata["name"]))
@@ -89,19 +89,19 @@ class SimulatedCluster:
         self._objects[(Kind(item["kind"]), key)] = {**item, "metadata": stamped}
 
     def delete(self, kind: Kind, key: Key) -> None:
-        """Take an object away."""
+        """Delete an object."""
         self._objects.pop((kind, key), None)
 
     def merge(self, kind: Kind, key: Key, patch: Json) -> None:
-        """A JSON merge patch of one object (RFC 7396)."""
+        """Apply a JSON merge patch (RFC 7396) to an object."""
         self.put(_merged(self._objects[(kind, key)], patch))
 
     def pod_of(self, workload: str, replica: int) -> Key:
-        """The pod that is in a replica's place now. `workload` is namespace/name."""
+        """The current pod of a replica. `workload` is namespace/name."""
         return (workload.partition("/")[0], self._replicas[workload][replica].pod)
 
     def begin_restart(self, workload: str, replica: int, now: float) -> None:
-        """The pod of a replica is asked to go and its successor waits for a sandbox."""
+        """Mark the pod of a replica for deletion. Its successor waits for a sandbox."""
         place, shorthand = self._replicas[workload][replica], self._workloads[workload]
         self.merge(Kind.POD, self.pod_of(workload, replica), {"metadata": {"deletionTimestamp": rfc3339(now + 30)}})
         place.generation += 1
@@ -118,7 +118,7 @@ class SimulatedCluster:
         self.put(made)
 
     def end_restart(self, workload: str, replica: int, now: float) -> None:
-        """The old pod is gone and the new one serves."""
+        """Delete the old pod; the new one is ready."""
         self.delete(Kind.POD, self.pod_of(workload, replica))
         made = self._successor(workload, replica, now)
         self._replicas[workload][replica].pod = made["metadata"]["name"]
@@ -130,7 +130,7 @@ class SimulatedCluster:
         return self._maker.pod(shorthand, replica, self._replicas[workload][replica].generation, now, families)
 
     def set_ready(self, kind: Kind, key: Key, *, ready: bool, now: float) -> None:
-        """Change the condition Ready of a Node or a Pod."""
+        """Change the Ready condition of a Node or a Pod."""
         self.merge(kind, key, {"status": {"conditions": [ready_condition(ready=ready, since=now)]}})
 
     def pods_on(self, node_name: str) -> list[Key]:
@@ -138,7 +138,7 @@ class SimulatedCluster:
         return [key for (kind, key), item in self._objects.items() if kind is Kind.POD and _on(item, node_name)]
 
     def changes(self) -> tuple[dict[Kind, list[Json]], dict[Kind, list[Key]]]:
-        """What is new or different since the last call, and what is gone, by kind."""
+        """New and changed objects since the last call, and the keys of deleted ones, by kind."""
         self._derive()
         upserts: dict[Kind, list[Json]] = {}
         deletes: dict[Kind, list[Key]] = {}
@@ -157,7 +157,7 @@ class SimulatedCluster:
                 for made in self._derived_from(key, item):
                     metadata = made["metadata"]
                     wanted[(Kind(made["kind"]), (metadata.get("namespace", ""), metadata["name"]))] = made
-        # Those that have no Service behind them were written by hand, as those of default/kubernetes are.
+        # Objects without the managed-by label were written by hand, such as those of default/kubernetes.
         for kind, key in [i for i in self._objects if i[0] in _DERIVED and i not in wanted]:
             if _is_derived(self._objects[(kind, key)]):
                 self.delete(kind, key)
@@ -228,7 +228,7 @@ class SimulatedCluster:
         ports = [
             {"name": p["name"], "protocol": p["protocol"], "port": _number(p, pods)} for p in item["spec"]["ports"]
         ]
-        # A family without endpoints has a placeholder, which the API server sends with nulls.
+        # A family without endpoints has a placeholder slice, which the API server sends with nulls.
         return manifest(
             Kind.ENDPOINT_SLICE,
             self._start - seconds(_CLUSTER_AGE),
@@ -250,7 +250,7 @@ def _is_derived(item: Json) -> bool:
 
 
 def _same(old: Json, new: Json) -> bool:
-    """Whether two manifests differ in the resourceVersion only."""
+    """Whether two manifests are equal apart from the resourceVersion."""
     metadata = {key: value for key, value in old["metadata"].items() if key != "resourceVersion"}
     return {**old, "metadata": metadata} == new
 
@@ -289,7 +289,7 @@ def _is_ready(pod: Json) -> bool:
 
 
 def _number(port: Json, pods: list[Json]) -> int:
-    """The port number that a Service port leads to."""
+    """The port number that a Service port forwards to."""
     target = port["targetPort"]
     declared = (p for pod in pods for p in pod["spec"]["containers"][0].get("ports", ()))
     named = next((int(p["containerPort"]) for p in declared if p["name"] == target), int(port["port"]))

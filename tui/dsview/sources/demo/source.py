@@ -1,4 +1,4 @@
-"""`--demo`: a small cluster that lives in memory and tells the same events as a real one. No network, no port."""
+"""`--demo`: a small cluster in memory that sends the same events as a real one. No network, no port."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from dsview.sources.manifest import manifest
 
 
 class DemoSource:
-    """A scenario whose story goes on by `clock`, epoch seconds, from the moment of `start`.
+    """A scenario whose story runs by `clock`, epoch seconds, from the call of `start`.
 
-    `title` is what it is called, where that is not the scenario; `without` names namespaces that are left out.
-    All ages in it count from there, so that under a given clock everything is the same each time. A thread waits for
-    what is due next; `advance_to` brings it about at once, for tests and for recordings. With `waits` it stands still
-    until `begin`, and the story's time counts from there.
+    `title` is the name to show if it is not the scenario; `without` lists namespaces to omit. All ages count from the
+    start, so the same clock gives the same result. A thread waits for the next step; `advance_to` runs steps
+    immediately, for tests and recordings. With `waits`, the story is paused until `begin`, and its time counts from
+    there.
 
-    Raises `UserError` where there is no scenario of that name.
+    Raises `UserError` if there is no scenario with this name.
     """
 
     kind: Literal["demo"] = "demo"
@@ -65,11 +65,11 @@ class DemoSource:
         self._waits = waits
 
     def now(self, wall: float) -> float:
-        """The demo lives in the present."""
+        """The wall clock."""
         return wall
 
     def start(self, sink: Sink) -> None:
-        """Tell everything there is, then go on in a thread of its own."""
+        """Send all objects, then run the story in a thread."""
         described = load(self._scenario)
         with self._lock:
             self._start = self._clock()
@@ -87,11 +87,11 @@ class DemoSource:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the story was not begun."""
+        """Whether the story has not started yet."""
         return self._waits and self.next_at is not None
 
     def begin(self) -> None:
-        """Begin the story now; a second time changes nothing."""
+        """Start the story now. A second call has no effect."""
         with self._lock:
             if not self._waits:
                 return
@@ -103,11 +103,11 @@ class DemoSource:
         threading.Thread(target=self._play, name="dsview-demo", daemon=True).start()
 
     def stop(self) -> None:
-        """End the story where it is."""
+        """Stop the story."""
         self._stopped.set()
 
     def advance_to(self, seconds: float) -> None:
-        """Bring about everything that is due until so many seconds after the start."""
+        """Run all steps that are due up to this number of seconds after the start."""
         with self._lock:
             while self._world is not None and self._moments and self._moments[0].at <= seconds:
                 moment = self._moments.pop(0)
@@ -119,7 +119,7 @@ class DemoSource:
 
     @property
     def next_at(self) -> int | None:
-        """When something happens next, seconds after the start; None where the story is over."""
+        """The time of the next step, seconds after the start; None if the story is over."""
         with self._lock:
             return self._moments[0].at if self._moments else None
 
@@ -154,7 +154,7 @@ class DemoSource:
         }
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Answer with the file that the pod has now, as `exec` would: a little later, from another thread."""
+        """Send the current file of the pod, as `exec` would: a little later, from another thread."""
         with self._lock:
             template = self._confs.get(pod.key, "dual")
         threading.Thread(target=self._answer, args=(pod, template, sink), name="dsview-demo-nginx", daemon=True).start()
@@ -167,10 +167,10 @@ class DemoSource:
             sink(Changed(Kind.PROXY_LISTENERS, [conf]))
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """All ConfigMaps of the scenario are told from the start."""
+        """Nothing to do: all ConfigMaps are sent at the start."""
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """The object as it is now."""
+        """The current object as YAML."""
         with self._lock:
             found: Json | None = self._world.get(kind, key) if self._world is not None else None
         if found is None:
@@ -179,7 +179,7 @@ class DemoSource:
 
 
 def nginx_conf(template: str, hosts: list[str]) -> bytes:
-    """An nginx.conf as the controller would write it for these hosts: `dual`, or `ipv4` without any `[::]` listen.
+    """An nginx.conf as the controller writes it for these hosts: `dual`, or `ipv4` without any `listen [::]`.
 
     `gateway-dual` and `gateway-ipv4` are those of NGINX Gateway Fabric, as `nginx -T` prints them.
     """

@@ -1,4 +1,4 @@
-"""Objects from files: what kubectl wrote, directories of it, dsview's own snapshots."""
+"""Objects from files: output of kubectl, directories of it, and dsview's own snapshots."""
 
 from dsview.sources.files.source import FilesSource
 

@@ -1,4 +1,4 @@
-"""From the bytes of a file to the raw JSON of each object in it: JSON, JSON lines, YAML; whole or cut off."""
+"""From the bytes of a file to the raw JSON of each object: JSON, JSON lines or YAML; complete or truncated."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from dsview.sources.files.yaml_documents import NoMapping, YamlDocument, yaml_do
 
 
 class Unreadable(ValueError):  # noqa: N818  (what the content is)
-    """The content is none of the formats, or broken; the text is a sentence."""
+    """The content is in none of the formats, or is invalid; the text is a clause with the reason."""
 
 
 class NoObjects(Unreadable):
-    """The content is whole and holds something else."""
+    """The content is valid, but contains no Kubernetes objects."""
 
     def __init__(self) -> None:
         super().__init__("it holds something that is no Kubernetes object")
 
 
 BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that are not JSON, not UTF-8, or nested too deep."""
+"""The exceptions of msgspec for bytes that are not JSON, not UTF-8, or nested too deeply."""
 
 
 class Document(msgspec.Struct, frozen=True):
-    """One document: its kind, apiVersion, the items of a list, and the whole of it.
+    """A document: its kind, apiVersion, the items of a list, and the whole document.
 
-    `left`: how many objects follow where the list is one page of several; `UNKNOWN_MANY` where it does not say.
+    `left` is the number of objects that follow if the list is one page of several; `UNKNOWN_MANY` if it is not
+    specified.
     """
 
     kind: str
@@ -52,7 +53,7 @@ class _Head(msgspec.Struct, rename="camel"):
 
 
 class _ListMeta(msgspec.Struct, rename="camel"):
-    """metadata of a list that was asked for page by page."""
+    """The metadata of a list that was requested page by page."""
 
     continue_: str | None = msgspec.field(name="continue", default=None)
     remaining_item_count: int | None = None
@@ -68,12 +69,12 @@ _NULL_ITEMS = (b"", b"null")
 
 
 _JSON = re.compile(rb"\{\s*[\"}]|\{\s*\Z|\[\s*[\[{\]]")
-"""The beginning of JSON objects; YAML's may look like it, but then has bare words or document marks."""
+"""The start of JSON objects. YAML may look the same, but then has bare words or document markers."""
 
 _LOGS = re.compile(
     rb"^==== START logs for container .*?(?:^==== END logs for container [^\n]*(?:\n|\Z)|\Z)", re.DOTALL | re.MULTILINE
 )
-"""What `kubectl cluster-info dump` writes between its lists."""
+"""The logs that `kubectl cluster-info dump` writes between its lists."""
 
 
 SAID = re.compile(
@@ -88,15 +89,15 @@ SAID = re.compile(
 
 _KEYS = rb"(?:apiVersion|kind|metadata|spec|status|items|data|subsets|endpoints|addressType)"
 _BEGIN = re.compile(rb"[ \t]*(?:\{|\[\s*(?:[{\[\]]|\Z)|---|%YAML|- |" + _KEYS + rb":)")
-"""How the first line of objects begins, in JSON or YAML."""
+"""The start of the first line of objects, in JSON or YAML."""
 _BEGIN_BELOW = re.compile(rb"^(?:\{|\[\s*[{\[\]]|---|%YAML|- |" + _KEYS + rb":)", re.MULTILINE)
 _MAX_SAID_BEFORE = 65_536
 
 
 def _without_preamble(data: bytes) -> bytes:
-    """The content from where its objects begin.
+    """The content from its first object.
 
-    Before them may stand a command line, comments, and what kubectl warns of, where all went to one file.
+    A command line, comments and warnings of kubectl may precede it, if all output went to one file.
     """
     text = data.lstrip(b"\r\n")
     if _BEGIN.match(text):
@@ -106,7 +107,7 @@ def _without_preamble(data: bytes) -> bytes:
 
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-"""Byte-order marks, as shells on Windows write them; the longer one first."""
+"""Byte-order marks, as written by shells on Windows; the longer one first."""
 
 
 def _as_utf8(data: bytes) -> bytes:
@@ -119,7 +120,7 @@ def _as_utf8(data: bytes) -> bytes:
 def documents(data: bytes) -> Iterator[Document]:
     """The documents of a file, in order.
 
-    Raises `Unreadable` at the first one that is broken; those before it were given out by then.
+    Raises `Unreadable` at the first invalid document, after yielding those before it.
     """
     try:
         text = _without_preamble(_as_utf8(data))
@@ -132,14 +133,14 @@ def documents(data: bytes) -> Iterator[Document]:
     if _JSON.match(text.lstrip()) and b"\n---" not in text:
         yield from _json_documents(text.lstrip())
     else:
-        # Not stripped: what stands before its first word is its indentation.
+        # Not stripped: the text before the first word is indentation.
         yield from _yaml_documents(text)
 
 
 def _json_documents(text: bytes) -> Iterator[Document]:
     try:
         if text.startswith(b"["):
-            # What `jq` makes of a list's items, or of several lists.
+            # `jq` writes this for the items of a list, or for several lists.
             yield from map(document, _array_decoder.decode(text))
         else:
             yield document(Raw(text))
@@ -178,11 +179,11 @@ def _is_json(text: bytes) -> bool:
 
 
 _BOUNDARY = re.compile(rb"(?<=\})[ \t\r]*\n\s*(?=\{)")
-"""No string of JSON has a line feed in it."""
+"""JSON strings contain no line feed."""
 
 
 def _split_values(text: bytes) -> Iterator[bytes]:
-    """JSON values that follow each other, mostly each at the start of a line."""
+    """JSON values that follow each other, usually each at the start of a line."""
     start = 0
     for match in _BOUNDARY.finditer(text):
         yield from _split_line(text[start : match.start()])
@@ -193,7 +194,7 @@ def _split_values(text: bytes) -> Iterator[bytes]:
 
 
 def _split_line(text: bytes) -> Iterator[bytes]:
-    """JSON values that follow each other without a line feed between them; a broken one as it is."""
+    """JSON values that follow each other without a line feed between them; an invalid one is unchanged."""
     try:
         document(Raw(text))
     except BROKEN as error:
@@ -214,7 +215,7 @@ _STRUCTURE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}]', re.DOTALL)
 
 
 def _salvage(text: bytes) -> Iterator[Raw]:
-    """The objects of a list that was cut off, or is broken somewhere: each will be decoded by itself."""
+    """The objects of a list that is truncated or partly invalid; each is decoded separately."""
     begin = _ITEMS.search(text)
     if begin is None:
         return
@@ -247,7 +248,7 @@ def _with_kind(item: bytes, kind: bytes) -> bytes:
 
 
 def document(raw: Raw) -> Document:
-    """One JSON value as a document. Raises one of `BROKEN` where it is not a JSON object."""
+    """One JSON value as a document. Raises one of `BROKEN` if it is not a JSON object."""
     head = _head_decoder.decode(raw)
     items = _items_decoder.decode(head.items) or [] if bytes(head.items) not in _NULL_ITEMS else None
     is_list = (head.kind or "").endswith("List")
@@ -257,7 +258,7 @@ def document(raw: Raw) -> Document:
 
 
 def _left(metadata: Raw) -> int:
-    """How many objects follow a page."""
+    """The number of objects that follow a page."""
     if b'"continue"' not in bytes(metadata):
         return 0
     try:
@@ -288,7 +289,7 @@ def _yaml_document(found: YamlDocument) -> Iterator[Document]:
     if items is None:
         yield document(Raw(msgspec.json.encode(value)))
         return
-    # Any beginning of a YAML file is YAML. kubectl sorts keys, so what tells a list's kind follows its items.
+    # Any prefix of a YAML file is YAML. kubectl sorts keys, so the kind of a list follows its items.
     is_cut_off = "kind" not in value
     if is_cut_off and not found.lost:
         del items[-1:]

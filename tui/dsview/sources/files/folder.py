@@ -1,4 +1,4 @@
-"""Which files of a folder are read: the whole tree, bounded, without what links to other places."""
+"""Selects the files of a folder: the whole tree, within limits, without links that leave it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from dsview.sources.files.documents import SAID
 from dsview.sources.files.gathered import is_conf
 
 MAX_ENTRIES = 500_000
-"""Files and folders: a must-gather of a large cluster has some 100,000."""
+"""Files and folders; a must-gather of a large cluster has about 100,000."""
 
 MAX_DEPTH = 64
-"""Folders in folders."""
+"""Levels of nested folders."""
 
 Refuse = Callable[[Path, str], None]
-"""Takes a path relative to the folder, and why it is not read, in half a sentence."""
+"""Receives a path relative to the folder, and a clause with the reason why it is not read."""
 
 
 def files_in(root: Path, pass_over: Callable[[Path], None], refuse: Refuse) -> Iterator[Path]:
-    """The files to read, relative to the folder, in order. Raises `OSError` where the folder itself cannot be read."""
+    """The files to read, relative to the folder, in order. Raises `OSError` if the folder itself cannot be read."""
     for relative in sorted(_files(root, pass_over, refuse)):
         if _is_wanted(relative) or (_may_hold_objects(relative) and _begins_like_objects(root / relative)):
             yield relative
@@ -46,7 +46,7 @@ def _files(root: Path, pass_over: Callable[[Path], None], refuse: Refuse) -> Ite
                 continue
             seen.add((info.st_dev, info.st_ino))
             with os.scandir(folder) as scan:
-                # Sorted: the same folder gives the same events.
+                # Sorted, so that the same folder gives the same events.
                 entries = sorted(islice(scan, left + 1), key=lambda entry: entry.name)
         except OSError as error:
             if folder == root:
@@ -65,7 +65,7 @@ def _files(root: Path, pass_over: Callable[[Path], None], refuse: Refuse) -> Ite
                     refuse(relative, "it is a link that leads out of the folder")
                     continue
             except (OSError, RuntimeError) as error:
-                # RuntimeError: links that lead in circles, until Python 3.13.
+                # RuntimeError: circular links, before Python 3.13.
                 refuse(relative, getattr(error, "strerror", None) or str(error))
                 continue
             if stat.S_ISDIR(mode):
@@ -106,4 +106,4 @@ def _begins_like_objects(path: Path) -> bool:
     try:
         return begin.match(SAID.sub(b"", begins_with(path, 4096).replace(b"\r\n", b"\n"))) is not None
     except OSError:
-        return True  # Reading it says why it cannot be read.
+        return True  # Reading it reports the reason.

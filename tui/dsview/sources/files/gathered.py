@@ -1,4 +1,4 @@
-"""What the files hold: every object in its latest state, and for each kind whether all of it is there."""
+"""The combined content of all files: each object in its latest state, and whether each kind is complete."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _PLURALS |= {resource.rbac_name: kind for kind, resource in RESOURCES.items()}
 
 _BATCH = 1000
 _SHOWN = 5
-"""How many files a note names."""
+"""How many files a note lists."""
 MAX_LISTS = 8
-"""How many Lists may stand in each other: tools that gather lists make one or two."""
+"""How deep Lists may be nested; tools that collect lists create one or two levels."""
 _MAX_DIGITS = 20
-"""A resourceVersion is a number of 64 bits, where it is a number."""
+"""A resourceVersion that is a number has 64 bits."""
 _HTTP_FORBIDDEN = 403
 _FORBIDDEN = re.compile(r"([\w-]+)([\w.-]*) is forbidden")
 
 
 class Head(msgspec.Struct, rename="camel"):
-    """What an object says of its kind; objects of typed clients say nothing."""
+    """The fields of an object that specify its kind; objects from typed clients have none."""
 
     kind: str | None = None
     api_version: str | None = None
@@ -50,14 +50,14 @@ class Head(msgspec.Struct, rename="camel"):
 
 
 class _Answer(msgspec.Struct):
-    """A Status of the server: what it says, and the HTTP status."""
+    """A Status of the server: its message, and the HTTP status."""
 
     message: str = ""
     code: int = 0
 
 
 class _Version(msgspec.Struct, rename="camel"):
-    """What `/version` answers, or what `kubectl version -o json` makes of it."""
+    """The response of `/version`, or the output of `kubectl version -o json`."""
 
     git_version: str | None = None
     server_version: _Version | None = None
@@ -70,9 +70,9 @@ _snapshot_decoder = msgspec.json.Decoder(SnapshotHead)
 
 
 class Gathered:
-    """Takes in one file after the other, then tells everything. `namespaces` limits what is kept; empty is all.
+    """Reads one file after another, then sends everything. `namespaces` limits the objects kept; empty means all.
 
-    `where` holds the file of each object; `broken` a sentence for each file that was not read to its end.
+    `where` has the file of each object; `broken` has a sentence for each file that was not read to its end.
     """
 
     def __init__(self, namespaces: tuple[str, ...] = ()) -> None:
@@ -97,7 +97,7 @@ class Gathered:
         self._read: Counter[Kind] = Counter()
 
     def take(self, path: Path, content: bytes, sink: Sink) -> None:
-        """Take in the content of a file; what cannot be read of it is named. `path` is relative to what was given."""
+        """Read the content of a file; unreadable parts are reported. `path` is relative to the given path."""
         if path.suffix == ".err":
             self._take_refusal(path, content)
             return
@@ -126,20 +126,20 @@ class Gathered:
             self._cut(path, said)
 
     def refuse(self, path: Path, reason: str) -> None:
-        """Name a file, or a folder, that could not be read at all, with the reason in half a sentence."""
+        """Report a file or a folder that could not be read at all, with a clause as the reason."""
         self._begun = set()
         said = f"{safe(str(path))} could not be read"
         self.broken.append(f"{said}: {safe(reason)}.")
         self._cut(path, said)
 
     def _cut(self, path: Path, reason: str) -> None:
-        """Objects of a file are lost: of the kinds that were read from it, and of the one that its name tells."""
+        """Mark kinds as incomplete: those that were read from a file, and the one in its name."""
         named = kind_by_place(path)
         for kind in self._begun | ({named} if named is not None else set()):
             self._cut_off.setdefault(kind, reason)
 
     def _take_refusal(self, path: Path, content: bytes) -> None:
-        """What kubectl said instead of a list."""
+        """Read error output of kubectl in place of a list."""
         text = content.decode("utf-8", "replace").strip()
         match = _FORBIDDEN.search(text)
         kind = _forbidden(match) if match else None
@@ -184,13 +184,13 @@ class Gathered:
             self._note_page(path, found, {kind for kind, _ in listed})
 
     def _note_page(self, path: Path, found: Document, kinds: set[Kind]) -> None:
-        """Of a list that was asked for page by page, the rest may stand in other files, or nowhere."""
+        """Note a page of a list; the remaining pages may be in other files, or missing."""
         for kind in kinds:
             before = self._pages.get(kind, (0, path))
             self._pages[kind] = max(before, (found.left + len(found.items or ()), path))
 
     def _note_listed(self, listed: list[tuple[Kind, str]]) -> None:
-        """Which namespaces a list is of: all where it holds objects of several, else the one."""
+        """Note the namespaces of a list: all if it has objects of several, otherwise the one."""
         namespaces = {namespace for _, namespace in listed if namespace}
         for kind in {kind for kind, _ in listed}:
             before = self._listed.get(kind, set())
@@ -198,7 +198,7 @@ class Gathered:
             self._listed[kind] = None if is_of_all or before is None else before | namespaces
 
     def _take_status(self, path: Path, raw: Raw) -> None:
-        """What the server answered instead of a list."""
+        """Read a Status that the server returned in place of a list."""
         answer = _answer_decoder.decode(raw)
         match = _FORBIDDEN.search(answer.message)
         kind = _forbidden(match) if match else kind_by_place(path)
@@ -212,7 +212,7 @@ class Gathered:
     def _take_object(
         self, path: Path, raw: Raw, list_kind: str, list_version: str, sink: Sink
     ) -> tuple[Kind, str] | None:
-        """Take one object in; its kind and namespace, also where it is not wanted, or None where it has none."""
+        """Read an object. Returns its kind and namespace, even if it is not wanted, or None if it has none."""
         head = _head_of(raw)
         name = head.kind or list_kind
         self.has_any = self.has_any or bool(name)
@@ -243,7 +243,7 @@ class Gathered:
         return kind, item.namespace
 
     def _note_unknown(self, path: Path, head: Head) -> None:
-        """Name a file with an object of unknown kind, or with something that is no object of Kubernetes at all."""
+        """Report a file with an object of unknown kind, or with something that is not a Kubernetes object."""
         if is_named(path):
             return
         if bytes(head.metadata).startswith(b"{"):
@@ -264,7 +264,7 @@ class Gathered:
             self._confs.append((Pod(name=conf.name, namespace=conf.namespace), conf.text.encode("utf-8")))
 
     def tell(self, sink: Sink) -> None:
-        """Tell everything, as a cluster would that was read once."""
+        """Send everything, like a cluster that was read once."""
         from dsview.listeners.conf_reading import read_conf  # noqa: PLC0415  (loads crossplane: only where a file needs it)
 
         notes = [*self.broken, *self._notes()]
@@ -313,7 +313,7 @@ class Gathered:
         scope = self._namespaces if self._namespaces and RESOURCES[kind].namespaced else None
         then = self._statuses.get(kind)
         if then is not None:
-            # A snapshot says itself what it has; of a kind that was still being read some objects are not all.
+            # A snapshot states its own completeness; a kind that was still being read is incomplete.
             return _narrowed(then, scope)
         if has_objects or kind in self._empty_lists:
             listed = self._listed.get(kind)
@@ -344,7 +344,7 @@ def _head_of(raw: Raw) -> Head:
 
 
 def kind_of(name: str, api_version: str) -> Kind | None:
-    """The kind of that name, unless it is another API group's kind of the same name, such as Knative's Service."""
+    """The kind with this name, unless it belongs to another API group, such as Knative's Service."""
     if "/" in api_version:
         return _BY_NAME.get((name, api_version.partition("/")[0]))
     return _KINDS.get(name)
@@ -356,16 +356,16 @@ def _forbidden(match: re.Match[str]) -> Kind | None:
 
 
 def kind_in(path: Path, raw: Raw, list_kind: str, list_version: str) -> Kind | None:
-    """The kind of an object in a file, as `Gathered` takes it."""
+    """The kind of an object in a file, as `Gathered` determines it."""
     head = _head_of(raw)
     name = head.kind or list_kind
     return kind_of(name, head.api_version or list_version) if name else unnamed_kind(path, raw)
 
 
 def _are_two(old: Object, new: Object) -> bool:
-    """Whether two objects of one name are not two states of one.
+    """Whether two objects with the same name are not two states of one object.
 
-    Their uids tell, or their content where neither has one. A manifest is no second object beside the one made of it.
+    Their uids decide, or their content if neither has one. A manifest and the object created from it are one object.
     """
     if old.uid or new.uid:
         return bool(old.uid and new.uid) and old.uid != new.uid
@@ -373,7 +373,7 @@ def _are_two(old: Object, new: Object) -> bool:
 
 
 def version_of(item: Object) -> tuple[int, int]:
-    """A resourceVersion to compare by; what is no number is older than any."""
+    """A resourceVersion as a sort key; one that is not a number is older than any other."""
     text = item.resource_version
     return (1, int(text)) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else (0, 0)
 
@@ -384,7 +384,7 @@ def is_conf(path: Path) -> bool:
 
 
 def _status_then(kind: Kind, status: SnapshotStatus) -> StatusChanged:
-    """What a kind's health in a snapshot means now: all that was there is given, the rest will not come."""
+    """The health of a kind that was read from a snapshot: complete becomes `GIVEN`, loading becomes `NOT_GIVEN`."""
     try:
         health = Health(status.health)
     except ValueError:
@@ -405,7 +405,7 @@ def _status_then(kind: Kind, status: SnapshotStatus) -> StatusChanged:
 
 
 def _narrowed(status: StatusChanged, wanted: tuple[str, ...] | None) -> StatusChanged:
-    """The health of a kind for the wanted namespaces alone, of which a snapshot may hold some or none."""
+    """The health of a kind for the wanted namespaces only; a snapshot may contain some of them or none."""
     if wanted is None or not status.health.is_complete:
         return status
     there = wanted if status.namespaces is None else tuple(n for n in wanted if n in status.namespaces)

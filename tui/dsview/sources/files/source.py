@@ -1,4 +1,4 @@
-"""`--from PATH`: a file, a directory, or standard input, read once and told as the same events as a cluster's."""
+"""`--from PATH`: a file, a directory, or standard input, read once and sent as the events of a cluster."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from dsview.sources.manifest import manifest
 
 
 class FilesSource:
-    """Files as a source. What is broken costs only itself and is named; the same bytes give the same events."""
+    """Files as a source. Invalid parts are skipped and reported; the same bytes give the same events."""
 
     kind: Literal["files"] = "files"
     is_live = False
@@ -41,21 +41,21 @@ class FilesSource:
     def __init__(self, path: str, *, stdin: BinaryIO | None = None, namespaces: tuple[str, ...] = ()) -> None:
         self._path = path
         self._stdin = stdin
-        # Not `Path.resolve`, which fails where links lead in circles.
+        # Not `Path.resolve`, which fails on circular links.
         self.name = "standard input" if path == "-" else safe(os.path.basename(os.path.realpath(path)) or "/")  # noqa: PTH119
         self._gathered = Gathered(namespaces)
 
     @property
     def captured_at(self) -> float | None:
-        """When a snapshot was taken, epoch seconds."""
+        """The time when a snapshot was taken, epoch seconds."""
         return self._gathered.captured_at
 
     def now(self, wall: float) -> float:
-        """When a snapshot was taken; else after every grace period."""
+        """The time when a snapshot was taken; otherwise infinity, which is after every grace period."""
         return self.captured_at if self.captured_at is not None else math.inf
 
     def start(self, sink: Sink) -> None:
-        """Read everything and tell it. Raises `UserError` where there is nothing to read."""
+        """Read everything and send it. Raises `UserError` if there is nothing to read."""
         gathered = self._gathered
         for path, data in self._contents():
             gathered.take(path, data, sink)
@@ -65,13 +65,13 @@ class FilesSource:
         gathered.tell(sink)
 
     def stop(self) -> None:
-        """Nothing runs."""
+        """Nothing to stop."""
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Everything there is was told at the start."""
+        """Nothing to do: everything was sent at the start."""
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """Everything there is was told at the start."""
+        """Nothing to do: everything was sent at the start."""
 
     def _contents(self) -> Iterator[tuple[Path, bytes]]:
         if not self._path:
@@ -107,7 +107,7 @@ class FilesSource:
             yield path, content
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """The object as it stands in its file, read anew, as YAML."""
+        """The object in its file as YAML, read again."""
         where = self._gathered.where.get((kind, key))
         if where is None or self._path == "-":
             raise UserError("The manifest is not available: it was read from standard input.")
@@ -126,7 +126,7 @@ class FilesSource:
 
 
 def _objects_in(path: Path, content: bytes, kind: Kind) -> Iterator[tuple[Object, Raw]]:
-    """The objects of a kind in a file; broken ones were reported when it was first read."""
+    """The objects of a kind in a file; invalid ones were reported when it was first read."""
     for found in documents(content):
         yield from _objects_of(path, found, kind, 0)
 

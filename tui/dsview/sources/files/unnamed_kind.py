@@ -1,7 +1,7 @@
-"""The kind of an object that does not say it.
+"""The kind of an object that does not specify it.
 
-Typed clients leave `kind` and `apiVersion` out, and so do the archives of OpenShift Insights and other support bundles.
-The fields then say the kind, or the place does (`config/pod/shop/web.json`, `services.yaml`).
+Typed clients omit `kind` and `apiVersion`, and so do the archives of OpenShift Insights and other support bundles. The
+fields or the path (`config/pod/shop/web.json`, `services.yaml`) then determine the kind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_READ = (
     "persistentvolumeclaim poddisruptionbudget podtemplate priorityclass replicaset replicationcontroller "
     "resourcequota role rolebinding runtimeclass secret serviceaccount statefulset storageclass volumeattachment"
 )
-"""Kubernetes' own kinds that dsview does not read, in lower case."""
+"""Kinds of Kubernetes that dsview does not read, in lower case."""
 
 _NAMES: dict[str, Kind | None] = {
     name: None for kind in _NOT_READ.split() for name in (kind, f"{kind}es" if kind.endswith("s") else f"{kind}s")
@@ -37,7 +37,7 @@ _NAMES |= {
         f"{resource.plural}.{resource.group or 'core'}",
     )
 }
-"""The kind that a file or a folder of that name holds; None for a kind that dsview does not read."""
+"""The kind that a file or a folder with this name contains; None for a kind that dsview does not read."""
 
 _EXTENSION = re.compile(r"(?:\.(?:json|ya?ml|txt|log|out|err|gz))+$")
 _COMMAND = re.compile(r"^(?:kubectl|oc)?[-_ ]*(?:get|all|list)?[-_ ]*(?=[a-z])")
@@ -45,16 +45,16 @@ _FIRST_WORD = re.compile(r"[a-z]+")
 
 
 def is_named(path: PurePath) -> bool:
-    """Whether the place says the kind, be it one that dsview does not read."""
+    """Whether the path names a kind, even one that dsview does not read."""
     return bool(_names_in(path))
 
 
 def kind_by_place(path: PurePath, *, has_namespace: bool = False) -> Kind | None:
-    """The kind that the names of the file or of its folders say, the nearest first; None where none does.
+    """The kind in the name of the file or of its folders, the nearest first; None if there is none.
 
-    A file's name says it alone (`pods.json`, `pods.core.yaml`, `network-policies.json`), or where no folder does as its
-    beginning (`kubectl-get-pods-all.json`, `pods-errors.json`). For an object in a namespace the names of cluster-wide
-    kinds do not count.
+    The whole file name may be the kind (`pods.json`, `pods.core.yaml`, `network-policies.json`), or its start if no
+    folder names a kind (`kubectl-get-pods-all.json`, `pods-errors.json`). For an object in a namespace, the names of
+    cluster-scoped kinds are ignored.
     """
     kinds = (_NAMES[name] for name in _names_in(path))
     return next((kind for kind in kinds if kind is None or RESOURCES[kind].namespaced or not has_namespace), None)
@@ -107,7 +107,7 @@ _shape_decoder = msgspec.json.Decoder(_Shape)
 
 
 def unnamed_kind(path: PurePath, raw: Raw) -> Kind | None:
-    """The kind of an object that does not say it: what its fields say, else what its place says."""
+    """The kind of an object that does not specify it: by its fields, otherwise by its path."""
     try:
         shape = _shape_decoder.decode(raw)
     except BROKEN:
@@ -118,7 +118,7 @@ def unnamed_kind(path: PurePath, raw: Raw) -> Kind | None:
 
 
 def _kind_by_shape(shape: _Shape, metadata: _Metadata) -> Kind | None:
-    """The kind that has such fields; only fields that one kind alone has."""
+    """The kind with these fields; only fields of a single kind count."""
     spec = shape.spec or _Spec()
     says = (
         (bytes(shape.address_type), Kind.ENDPOINT_SLICE),

@@ -1,8 +1,8 @@
-"""From YAML to JSON, one document after the other and of a list one item after the other.
+"""From YAML to JSON, document by document, and item by item for a list.
 
-PyYAML needs a second and a hundred megabytes for each megabyte. So a list, as of `kubectl get pods -A -o yaml`, is cut
-at its items first: they stand at one indentation. An item is read by `core.block_yaml` where that is possible, and a
-broken one costs itself only.
+PyYAML needs a second and 100 MB for each megabyte. A list, such as from `kubectl get pods -A -o yaml`, is therefore
+first split into its items, which have the same indentation. `core.block_yaml` reads an item if possible, and an invalid
+item does not affect the others.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from dsview.core.block_yaml import NotBlockYaml, load_block
 from dsview.core.yaml_text import YamlError, load_yaml
 
 MAX_BYTES: Final = 200_000_000
-"""About 30,000 pods; half a minute at the quick reader's pace."""
+"""About 30,000 pods; half a minute with the fast reader."""
 
 MAX_WHOLE: Final = 5_000_000
-"""Bytes of a value that PyYAML reads: five seconds and 500 MB. It is for what people write by hand."""
+"""Bytes of a value that PyYAML reads: five seconds and 500 MB. PyYAML is for hand-written files."""
 
 MAX_SLOW: Final = 40_000_000
-"""Bytes that PyYAML reads of one file, piece by piece: forty seconds."""
+"""Bytes of one file that PyYAML reads in total: forty seconds."""
 
 _MARK: Final = re.compile(rb"^---(?=\s|\Z)", re.MULTILINE)
 _TOP_LEVEL: Final = re.compile(rb"^(?:(---)(?=\s|\Z)|([A-Za-z]\w*):(?=\s|\Z))", re.MULTILINE)
@@ -33,11 +33,11 @@ _ITEMS: Final = re.compile(rb"^items:\n(?=( *)- )", re.MULTILINE)
 
 
 class NoMapping(YamlError):  # noqa: N818  (what the document is)
-    """A document is YAML and not a mapping, as every object is one."""
+    """A document is YAML, but not a mapping like every object."""
 
 
 class YamlDocument(msgspec.Struct, frozen=True):
-    """One document as JSON: without its items where it is a list, and how many of those could not be read and why."""
+    """A document as JSON. The items of a list are separate; `lost` of them could not be read because of `reason`."""
 
     value: dict[Any, Any]
     items: list[Raw] | None = None
@@ -48,13 +48,12 @@ class YamlDocument(msgspec.Struct, frozen=True):
 def yaml_documents(text: bytes) -> Iterator[YamlDocument]:
     """The documents that are mappings, in order.
 
-    Raises:
-        YamlError: at the first document that cannot be read; those before it were given out by then.
-        NoMapping: at the first that is something else.
+    Raises `YamlError` at the first document that cannot be read, and `NoMapping` at the first one that is not a
+    mapping. The documents before it are yielded first.
     """
     if len(text) > MAX_BYTES:
         raise YamlError(f"it is YAML of more than {MAX_BYTES // 1_000_000} MB; give it as JSON")
-    # YAML takes both ends of lines for the same.
+    # YAML treats both line endings the same.
     text = _with_marks(text.replace(b"\r\n", b"\n") if b"\r\n" in text else text)
     reader = _Reader()
     for part in _parts(text):
@@ -62,7 +61,7 @@ def yaml_documents(text: bytes) -> Iterator[YamlDocument]:
 
 
 def _with_marks(text: bytes) -> bytes:
-    """YAML with a mark before each document that was appended without one: there a top-level key stands again."""
+    """YAML with a marker before each document that was appended without one: a top-level key is repeated there."""
     seen: set[bytes] = set()
     parts: list[bytes] = []
     start = 0
@@ -80,7 +79,7 @@ def _with_marks(text: bytes) -> bytes:
 
 
 def _parts(text: bytes) -> Iterator[bytes]:
-    """The documents as they stand in the text; all of it where directives belong to some of them."""
+    """The documents as they are in the text; the whole text if directives apply to some of them."""
     if text.startswith(b"%") or b"\n%" in text:
         yield text
         return
@@ -92,7 +91,7 @@ def _parts(text: bytes) -> Iterator[bytes]:
 
 
 class _Reader:
-    """Reads values, quickly where it can, and keeps within what one file may cost."""
+    """Reads values, with the fast reader if possible, within the limits for one file."""
 
     def __init__(self) -> None:
         self._left = MAX_SLOW
@@ -122,7 +121,7 @@ class _Reader:
             yield from load_yaml(text)
 
     def _list(self, text: bytes) -> YamlDocument | None:
-        """A list read item by item; None where it is none, or one that has to be read as a whole."""
+        """A list, read item by item; None if it is not a list, or has to be read as a whole."""
         begin = _ITEMS.search(text)
         if begin is None:
             return None
@@ -147,7 +146,7 @@ class _Reader:
                 lost += 1
                 reason = reason or str(error)
         if lost and len(text) <= MAX_WHOLE:
-            # A text in quotes may go over the beginning of a line, and an alias stand for what another item holds.
+            # A quoted string may contain a line that looks like an item, and an alias may refer to another item.
             try:
                 list(load_yaml(text))
             except YamlError:

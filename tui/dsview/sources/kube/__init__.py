@@ -1,4 +1,4 @@
-"""Objects from a cluster: the only package that knows the official client, and only `client` imports it."""
+"""Objects from a cluster. Only this package uses the official client, and only `official_client` imports it."""
 
 from dsview.sources.kube.source import KubeSource
 

@@ -1,4 +1,4 @@
-"""Which of the optional kinds a cluster serves: one that does not is normal, and a list of it may be forbidden."""
+"""Which optional kinds a cluster serves. A missing kind is normal, and listing it may be forbidden."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 10.0
 LOOK_AGAIN = 300.0
-"""Seconds after which it is looked whether a kind that was not served is served now."""
+"""Seconds between two checks whether a missing kind is served now."""
 
 
 class _Group(msgspec.Struct):
@@ -37,9 +37,9 @@ class _Resources(msgspec.Struct):
 
 
 def served(client: Client, kinds: list[Kind]) -> list[Kind]:
-    """Those of the kinds that discovery names; all of them where discovery does not answer.
+    """The kinds that discovery lists; all of them if discovery fails.
 
-    Everybody who is authenticated may ask for it (ClusterRole system:discovery), whatever else is forbidden.
+    Every authenticated user may request it (ClusterRole system:discovery), regardless of other permissions.
     """
     try:
         answer = msgspec.json.decode(client.get("/apis", timeout=TIMEOUT, limit=DISCOVERY), type=_Groups)

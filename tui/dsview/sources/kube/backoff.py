@@ -1,4 +1,4 @@
-"""How long to wait after a failure, as client-go's reflector does (tools/cache/reflector.go)."""
+"""How long to wait after a failure, as in client-go's reflector (tools/cache/reflector.go)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ FIRST = 0.8
 LONGEST = 30.0
 RESET_AFTER = 120.0
 LONGEST_BAD = 5.0
-"""The longest wait behind an answer that came and is of no use: nothing says that the server is in trouble."""
+"""The maximum delay after a response that is unusable: nothing indicates a problem with the server."""
 
 LONGEST_LARGE = 6.5
-"""The same where it was too large: taking in as much again and again costs a core its tenth at most."""
+"""The same for a response that is too large: reading it repeatedly uses at most a tenth of a core."""
 
 LONGEST_ASKED = 300.0
-"""The most of a Retry-After that is waited for, in seconds: a server may ask for days."""
+"""The maximum Retry-After that is respected, in seconds; a server may specify days."""
 
 
 class Backoff:
-    """0.8 s, doubling to 30 s, with jitter; from the start again after two minutes without a failure."""
+    """0.8 s, doubling to 30 s, with jitter; reset after two minutes without a failure."""
 
     def __init__(self, clock: Callable[[], float], jitter: Callable[[], float] = random.random) -> None:
         self._clock = clock
@@ -28,7 +28,7 @@ class Backoff:
         self._last = -RESET_AFTER
 
     def delay(self, retry_after: float = 0.0) -> float:
-        """Seconds to wait now; at least what the server asked for, at most five minutes."""
+        """Seconds to wait now: at least the delay that the server requested, at most five minutes."""
         now = self._clock()
         if now - self._last >= RESET_AFTER:
             self._next = FIRST

@@ -1,4 +1,4 @@
-"""Reads what a server answers, bounded in bytes and in time: the server may be broken, or hostile."""
+"""Reads the responses of a server, limited in size and time: the server may be broken or hostile."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from dsview.sources.kube.limits import PIECE, BodyLimit
 from dsview.sources.kube.segments import Segments, written
 
 UNDECODABLE = (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError)
-"""What decoding bytes raises where they are not what was asked for, values that are nested too deep included."""
+"""The exceptions for bytes that are not what was requested, including values that are nested too deeply."""
 
 BROKEN = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
-"""What reading from a connection raises where it breaks."""
+"""The exceptions for a connection that breaks while it is read."""
 
 
 class Answer:
-    """An answer whose head was read and whose body is still to come. `deadline` breaks its connection."""
+    """A response with its header read and its body not yet read. `deadline` breaks its connection."""
 
     def __init__(self, response: urllib3.BaseHTTPResponse, deadline: Deadline, in_flight: InFlight) -> None:
         self.headers: Mapping[str, str] = response.headers
@@ -39,9 +39,8 @@ class Answer:
     def body(self, limit: BodyLimit) -> bytes:
         """The whole body.
 
-        Raises:
-            TooLarge: it has more bytes than the limit.
-            RequestFailed: it is slower than the limit, has an encoding that nobody asked for, or breaks off.
+        Raises `TooLarge` if it exceeds the limit in bytes, and `RequestFailed` if it exceeds the limit in seconds, has
+        an encoding that was not requested, or is truncated.
         """
         ends = time.monotonic() + limit.seconds
         read: BytesIO | Segments = BytesIO()
@@ -58,9 +57,9 @@ class Answer:
         return read.getvalue()
 
     def pieces(self, silence: float) -> Iterator[bytes]:
-        """The body as it comes, a piece at a time; at most `silence` seconds lie between two of them.
+        """The body piece by piece as it arrives, with at most `silence` seconds between two pieces.
 
-        Raises `RequestFailed` as `body` does.
+        Raises `RequestFailed` like `body`.
         """
         for piece in self._read(silence):
             yield piece
@@ -71,8 +70,8 @@ class Answer:
         if encoding not in ("", "identity"):
             text = "The API server, or a proxy before it, answers in an encoding that was not asked for."
             raise RequestFailed(0, text)
-        # As urllib3's `read1`, without its share of each piece: 8 µs, as much as a third of decoding a pod.
-        # Not `read`: that waits until a piece is full, for ever where the server sends a byte now and then.
+        # Like urllib3's `read1`, without its overhead for each piece: 8 µs, a third of the time to decode a pod. Not
+        # `read`, which waits until a piece is full: forever, if the server sends a byte now and then.
         raw: Any = self.response
         body: Any = raw._original_response
         self._deadline.within(seconds)
@@ -96,7 +95,7 @@ class Answer:
             raise http.client.IncompleteRead(b"", left)
         self._deadline.until = float("inf")
         if body.isclosed():
-            # Read to its end: the connection serves the next request.
+            # Read to its end: the connection can serve the next request.
             raw.release_conn()
 
 
@@ -105,6 +104,6 @@ def _too_slow(seconds: float) -> RequestFailed:
 
 
 def too_large(limit: BodyLimit) -> TooLarge:
-    """The failure of an answer that has more bytes than its limit."""
+    """The error for a response that exceeds its limit in bytes."""
     size = f"{limit.size >> 20} MB" if limit.size >= 1 << 20 else f"{limit.size >> 10} kB"
     return TooLarge(f"The answer of the API server is larger than {size}.")

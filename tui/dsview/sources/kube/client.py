@@ -1,4 +1,4 @@
-"""Requests to an API server, and their credentials' renewal. Bytes come out of it. Imported after the first frame."""
+"""Requests to an API server, and the renewal of credentials. Returns bytes. Imported after the first frame."""
 
 from __future__ import annotations
 
@@ -29,20 +29,21 @@ _log = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 10.0
 REFRESH_AT_MOST_EVERY = 10.0
 REFRESH_AT_LEAST_EVERY = 300.0
-"""Seconds between two refreshes of credentials: the first after one that helped, doubling up to the second where none
-helps. A plug-in may open a browser each time."""
+"""Seconds between two refreshes of credentials: `REFRESH_AT_MOST_EVERY` after one that helped, doubling up to this
+value while none helps. A plug-in may open a browser each time.
+"""
 
 READ_TIMEOUT = 60.0
-"""Seconds without a byte where a request has no timeout of its own."""
+"""Seconds without a byte, for requests without a timeout of their own."""
 
-# It must never write on the terminal that a screen is drawn on; a log file has its own handler.
+# It must never write to the terminal while a screen is shown; a log file has its own handler.
 logging.getLogger("urllib3").addHandler(logging.NullHandler())
 
 
 class Client:
-    """Raw requests to one API server. Used by many threads.
+    """Raw requests to one API server. Thread-safe.
 
-    Raises `UserError` where the credentials cannot be loaded at first.
+    Raises `UserError` if the credentials cannot be loaded initially.
     """
 
     def __init__(self, context: ResolvedContext, *, connections: int) -> None:
@@ -78,9 +79,9 @@ class Client:
         return transport
 
     def refresh(self, generation: int) -> None:
-        """Load the credentials anew, once for all threads that were refused with the same ones.
+        """Reload the credentials, once for all threads that were refused with the same ones.
 
-        Raises `RequestFailed` where that fails, and again to those who ask before it is tried anew.
+        Raises `RequestFailed` if that fails, and again for later callers until the next attempt.
         """
         with self._refreshing:
             if generation != self._generation:
@@ -111,9 +112,9 @@ class Client:
         accept: str = JSON_TYPE,
         upgrade: Mapping[str, str] | None = None,
     ) -> Iterator[Answer]:
-        """A GET whose body is still to be read. 401 refreshes the credentials once. `upgrade` asks for a WebSocket.
+        """A GET with an unread body. A 401 refreshes the credentials once. `upgrade` requests a WebSocket.
 
-        Raises `RequestFailed` for any other answer than 200, or 101 to `upgrade`, or where there is none.
+        Raises `RequestFailed` for any status but 200, or 101 with `upgrade`, and if there is no response.
         """
         wanted = 200 if upgrade is None else 101
         words = f"?{urlencode(query)}" if query else ""
@@ -131,7 +132,7 @@ class Client:
             yield from self._judged(answer, wanted, generation)
 
     def _judged(self, answer: Answer, wanted: int, generation: int) -> Iterator[Answer]:
-        """The answer where its status is what was wanted. Raises `RequestFailed`."""
+        """The response if it has the expected status. Raises `RequestFailed` otherwise."""
         if answer.status != wanted:
             said = readable_status(self._reason_in(answer))
             raise failure_of(answer.status, said, answer.headers.get("Retry-After"))
@@ -143,7 +144,7 @@ class Client:
             raise RequestFailed(0, describe(error, self.server)) from None
 
     def asked(self) -> Counter[tuple[Kind | None, str]]:
-        """How many requests were made, by kind (None where they are about none) and verb."""
+        """The number of requests, by kind (None if there is none) and verb."""
         with self._lock:
             return self._asked.copy()
 
@@ -197,7 +198,7 @@ class Client:
             return answer.body(limit or OBJECT)
 
     def _reason_in(self, answer: Answer) -> bytes:
-        """What an answer says of why it failed; empty where that is no short text."""
+        """The error text in a response; empty if it is not a short text."""
         try:
             return answer.body(ERROR)
         except (RequestFailed, *BROKEN):
@@ -205,7 +206,7 @@ class Client:
 
     @contextmanager
     def websocket(self, path: str, query: Sequence[tuple[str, str]]) -> Iterator[Iterator[bytes]]:
-        """The messages of a WebSocket to a pod's subresource, as bounded as `EXEC` says. Raises `RequestFailed`."""
+        """The messages of a WebSocket to a pod's subresource, within the limits of `EXEC`. Raises `RequestFailed`."""
         from dsview.sources.kube.websocket import WebSocket, handshake  # noqa: PLC0415  (where a controller pod is read)
 
         asked = handshake()
@@ -219,15 +220,15 @@ class Client:
                 connection.close()
 
     def enforce_deadlines(self) -> None:
-        """Break what takes longer than it may as a whole. Called every second or two."""
+        """Break connections that exceed their total time. Called every second or two."""
         self._deadlines.enforce()
 
     def break_connections(self) -> None:
-        """End every request that is under way, as a network that went away does: whoever reads one asks again."""
+        """Break all current requests, as the loss of the network does; their readers retry."""
         self._deadlines.break_all()
 
     def close(self) -> None:
-        """End every request at once, so that no thread goes on waiting for bytes."""
+        """End all requests at once, so that no thread keeps waiting for bytes."""
         self._closed.set()
         self._in_flight.close()
         self.break_connections()
@@ -240,6 +241,6 @@ def _interrupt(response: urllib3.BaseHTTPResponse) -> None:
 
 
 def resource_kinds(with_endpoints: bool) -> list[Kind]:
-    """The kinds that are listed and watched by themselves."""
+    """The kinds that are listed and watched as a whole."""
     apart = {Kind.CONFIG_MAP, Kind.EVENT, Kind.PROXY_LISTENERS} | (set() if with_endpoints else {Kind.ENDPOINTS})
     return [kind for kind in Kind if kind not in apart]

@@ -1,4 +1,4 @@
-"""A credential plug-in as the client runs it, bounded: it never gets the terminal, floods nothing, and ends."""
+"""A credential plug-in as the client runs it: without the terminal, and limited in output and time."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from dsview.core.secrets import remember, without_secrets
 from dsview.core.text import safe
 
 TIME_LIMIT: Final = 60.0
-"""Seconds; every request waits for it meanwhile."""
+"""Seconds; every request waits meanwhile."""
 
 MAX_OUTPUT: Final = 1 << 20
-"""Bytes of what it answers: a token has 10 kB at most, certificate and key as much."""
+"""Bytes of its output: a token has at most 10 kB, and a certificate and key have as much."""
 
 MAX_SAID: Final = 300
-"""Characters of what it says on standard error that are shown."""
+"""Characters of its standard error that are shown."""
 
 _KEPT: Final = 1 << 16
 _PIECE: Final = 1 << 16
 _GRACE: Final = 1.0
-"""Seconds that what it left running may hold its output open."""
+"""Seconds that processes it left running may keep its output open."""
 
 
 class PluginFailed(Exception):  # noqa: N818  (what happened)
-    """The plug-in was ended; the text says why, in half a sentence that names it."""
+    """The plug-in was terminated; the text is a clause with its name and the reason."""
 
 
 class CredentialPlugin(subprocess.Popen[str]):
-    """A process without the terminal, on which a screen is drawn; in the client it is what `subprocess.Popen` is."""
+    """A process without the terminal, where a screen is shown. It replaces the client's `subprocess.Popen`."""
 
     def __init__(self, arguments: list[str], **options: Any) -> None:
         options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True}
@@ -42,7 +42,7 @@ class CredentialPlugin(subprocess.Popen[str]):
         super().__init__(arguments, **options)  # the user's own kubeconfig names it
 
     def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:  # noqa: A002  (the base class names it so)
-        """What it answered, and the shortened beginning and end of what it said.
+        """Its standard output, and the start and the end of its standard error.
 
         Raises:
             PluginFailed: it takes too long or writes too much.
@@ -59,7 +59,7 @@ class CredentialPlugin(subprocess.Popen[str]):
         return text, shown(said.decode("utf-8", "replace"))
 
     def _read(self, time_limit: float) -> tuple[bytes, bytes]:
-        """All of standard output and the beginning of standard error, until the process ends."""
+        """All of standard output and the start of standard error, until the process ends."""
         ends = time.monotonic() + time_limit
         kept: dict[IO[str] | None, bytes] = {self.stdout: b"", self.stderr: b""}
         with selectors.DefaultSelector() as selector:
@@ -90,7 +90,7 @@ class CredentialPlugin(subprocess.Popen[str]):
 
 
 def _remember(answer: str) -> None:
-    """Hide what it gave from now on, whatever becomes of the answer."""
+    """Hide the credentials in the output from now on, even if it turns out to be unusable."""
     try:
         status = json.loads(answer)["status"]
         remember([status.get("token"), status.get("clientKeyData")])
@@ -99,6 +99,6 @@ def _remember(answer: str) -> None:
 
 
 def shown(text: str) -> str:
-    """What a plug-in said, in a line: without secrets and control characters, with its beginning and its end."""
+    """The standard error of a plug-in in one line, shortened, without secrets and control characters."""
     line = safe(without_secrets(" ".join(text.split())))
     return line if len(line) <= MAX_SAID else f"{line[: MAX_SAID // 3]} … {line[-(MAX_SAID * 2 // 3) :]}"

@@ -1,7 +1,7 @@
-"""Breaks connections that take too long as a whole.
+"""Breaks connections that exceed their total time.
 
-A socket's timeout begins anew with each byte: a server that sends one a second would hold a thread for ever, in the
-head of an answer, in the size of a chunk or behind the last of them, where no code of dsview's is asked.
+A socket timeout restarts with each byte: a server that sends one byte a second would block a thread forever, in the
+header of a response, in the size of a chunk or after the last chunk, where no code of dsview runs.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import urllib3
 from dsview.sources.kube.limits import PIECE
 
 WITHOUT_TIMEOUT = 60.0
-"""Seconds for a connection that has no timeout of its own."""
+"""Seconds for a connection without a timeout of its own."""
 
 
 class Deadline:
-    """When one connection is broken, on the clock of its `Deadlines`; never, until `within` says so."""
+    """When a connection is broken, on the clock of its `Deadlines`; never, until `within` is called."""
 
     __slots__ = ("_clock", "has_passed", "interrupt", "until")
 
@@ -33,15 +33,15 @@ class Deadline:
         self.interrupt = interrupt
         self.until = math.inf
         self.has_passed = False
-        """Whether the connection was broken for that."""
+        """Whether the connection was broken by its deadline."""
 
     def within(self, seconds: float) -> None:
-        """Break it so many seconds from now."""
+        """Break it after this number of seconds."""
         self.until = self._clock() + seconds
 
 
 class Deadlines:
-    """The connections of one client. Used by many threads; somebody has to call `enforce` now and then."""
+    """The connections of one client. Thread-safe; `enforce` has to be called regularly."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -49,19 +49,19 @@ class Deadlines:
         self._open: set[Deadline] = set()
 
     def add(self, interrupt: Callable[[], None]) -> Deadline:
-        """Follow a connection, which `interrupt` breaks from any thread."""
+        """Add a connection, which `interrupt` breaks from any thread."""
         deadline = Deadline(self._clock, interrupt)
         with self._lock:
             self._open.add(deadline)
         return deadline
 
     def discard(self, deadline: Deadline) -> None:
-        """Follow it no longer."""
+        """Remove a connection."""
         with self._lock:
             self._open.discard(deadline)
 
     def enforce(self) -> None:
-        """Break what is open for too long."""
+        """Break the connections that are past their deadline."""
         now = self._clock()
         with self._lock:
             overdue = [deadline for deadline in self._open if deadline.until <= now]
@@ -70,14 +70,14 @@ class Deadlines:
             _break(deadline)
 
     def break_all(self) -> None:
-        """Break everything that is open."""
+        """Break all connections."""
         with self._lock:
             everything = list(self._open)
         for deadline in everything:
             _break(deadline)
 
     def apply_to(self, pool: urllib3.PoolManager) -> None:
-        """Bound the time in which a pool's connections are made, and that of each answer's head."""
+        """Limit the time that a pool needs to connect, and to read the header of each response."""
         classes: Any = pool.pool_classes_by_scheme
         pool.pool_classes_by_scheme = {scheme: self._bounded(each) for scheme, each in classes.items()}
 
@@ -93,12 +93,12 @@ def _break(deadline: Deadline) -> None:
     try:
         deadline.interrupt()
     except (urllib3.exceptions.HTTPError, OSError, ValueError):
-        # It ended by itself meanwhile.
+        # It has already ended.
         return
 
 
 class _Answer(http.client.HTTPResponse):
-    """Reads from the socket as much at once as is taken in at once, so that an event mostly comes in one piece."""
+    """Reads from the socket in pieces as large as those of its callers, so an event usually is one piece."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
@@ -108,7 +108,7 @@ class _Answer(http.client.HTTPResponse):
 
 
 class _Bounded:
-    """What is added to a connection of urllib3: each timeout counts for the step as a whole."""
+    """Added to a connection of urllib3: each timeout applies to the step as a whole."""
 
     response_class = _Answer
     deadlines: Deadlines
@@ -116,12 +116,12 @@ class _Bounded:
     timeout: Any
 
     def connect(self) -> None:
-        """Connect: the answer of a proxy is read here."""
+        """Connect, which includes reading the response of a proxy."""
         with self._bounded():
             super().connect()  # type: ignore[misc]  # of the class that this is mixed into
 
     def getresponse(self) -> Any:
-        """Read the head of an answer."""
+        """Read the header of a response."""
         with self._bounded():
             return super().getresponse()  # type: ignore[misc]  # as above
 
@@ -136,7 +136,7 @@ class _Bounded:
                 raise
         finally:
             self.deadlines.discard(deadline)
-        # A head that was cut off may look like a whole one.
+        # A truncated header may look complete.
         if deadline.has_passed:
             raise TimeoutError("the answer did not come in time")
 

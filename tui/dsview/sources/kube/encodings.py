@@ -1,7 +1,7 @@
-"""The two encodings that an API server answers in, and what both are read into.
+"""The two encodings that an API server supports, and the common form that both are read into.
 
-Protobuf is asked for where Kubernetes has it: the server writes it several times faster than JSON. Where an answer
-comes in another type, or cannot be read, JSON takes its place for the rest of the session.
+Protobuf is requested if Kubernetes supports it: the server writes it several times faster than JSON. If a response has
+another type or cannot be read, JSON is used for the rest of the session.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ JSON_TYPE = "application/json"
 PROTOBUF_TYPE = "application/vnd.kubernetes.protobuf"
 
 BAD_ANSWERS = 2
-"""Answers in protobuf that could not be read, after which JSON is asked for."""
+"""Unreadable protobuf responses before JSON is requested."""
 
 
 class ListPage(msgspec.Struct):
-    """A page of a list: its metadata, and each object's bytes."""
+    """A page of a list: its metadata, and the bytes of each object."""
 
     metadata: ListMeta
     items: list[bytes]
 
 
 class WatchEvent(msgspec.Struct):
-    """An event of a watch: its type, and the object's bytes."""
+    """A watch event: its type, and the bytes of its object."""
 
     type: str
     object: bytes
 
 
 class Encoding(Protocol):
-    """How to ask for an encoding, and how to read it."""
+    """How to request and read an encoding."""
 
     @property
     def name(self) -> str:
@@ -61,14 +61,14 @@ class Encoding(Protocol):
     def split(self, chunks: Iterable[bytes], hold: Callable[[int], None]) -> Iterator[list[bytes | None]]:
         """The events of a watch as bytes, chunk by chunk; None for one that is too long. Raises `BadAnswer`.
 
-        `hold` is told how many bytes of an unfinished event came so far; see `batches_of_lines`.
+        `hold` receives the number of bytes of an unfinished event so far; see `batches_of_lines`.
         """
 
     def page(self, kind: Kind, body: bytes) -> ListPage:
         """A page of a list. Raises `BadAnswer`."""
 
     def event(self, data: bytes) -> WatchEvent:
-        """An event of a watch. Raises `BadAnswer`."""
+        """A watch event. Raises `BadAnswer`."""
 
     def item(self, kind: Kind, data: bytes) -> Object:
         """An object of a page. Raises `BadObject`."""
@@ -77,17 +77,17 @@ class Encoding(Protocol):
         """The object of an event. Raises `BadObject`."""
 
     def whole(self, kind: Kind, data: bytes) -> tuple[str, Object] | None:
-        """The type and the object of an event in one go; None where the event has to be taken apart."""
+        """The type and the object of an event in one step; None if they have to be read separately."""
 
     def bookmark(self, kind: Kind, data: bytes) -> Bookmark:
         """The object of a BOOKMARK. Raises `BadAnswer`."""
 
     def status(self, data: bytes) -> bytes:
-        """The Status of an ERROR, or of a failed request, as JSON; other bytes as they are."""
+        """The Status of an ERROR event or of a failed request, as JSON; other bytes unchanged."""
 
 
 class Json:
-    """JSON: one line an event."""
+    """JSON: one line for each event."""
 
     name = "json"
 
@@ -132,7 +132,7 @@ JSON = Json()
 
 
 class WireChoice:
-    """Which encoding a session asks for. Shared by all its threads."""
+    """The encoding that a session requests. Shared by all its threads."""
 
     def __init__(self, *, json_only: bool = False) -> None:
         self._lock = threading.Lock()
@@ -141,7 +141,7 @@ class WireChoice:
         self._uses_json = json_only
 
     def encoding(self, *, has_protobuf: bool) -> Encoding:
-        """What to ask for, for a kind that has protobuf or does not."""
+        """The encoding to request for a kind with or without protobuf."""
         if self._uses_json or not has_protobuf:
             return JSON
         with self._lock:
@@ -152,7 +152,7 @@ class WireChoice:
             return self._protobuf
 
     def answered(self, asked: Encoding, content_type: str | None) -> Encoding:
-        """What an answer is in. JSON where protobuf was asked for: nobody asks for that again."""
+        """The encoding of a response. After JSON in response to protobuf, protobuf is no longer requested."""
         if asked is JSON or (content_type or "").startswith(PROTOBUF_TYPE):
             return asked
         if (content_type or "").startswith(JSON_TYPE):
@@ -160,14 +160,14 @@ class WireChoice:
         return JSON
 
     def was_refused(self) -> bool:
-        """The server answered 406 or 415. Whether JSON is worth a try now."""
+        """The server returned 406 or 415. Returns whether to try JSON now."""
         if self._uses_json:
             return False
         self.fall_back("it does not accept protobuf")
         return True
 
     def was_bad(self, problem: str) -> None:
-        """An answer in protobuf could not be read. A connection may be cut once; a proxy that garbles does so again."""
+        """A protobuf response was unreadable. A connection may be cut once; a proxy that garbles data does so again."""
         with self._lock:
             self._bad_answers += 1
             is_garbled = self._bad_answers >= BAD_ANSWERS
@@ -175,7 +175,7 @@ class WireChoice:
             self.fall_back(problem)
 
     def fall_back(self, reason: str) -> None:
-        """Use JSON from now on, and say so once."""
+        """Use JSON from now on, and log this once."""
         with self._lock:
             if self._uses_json:
                 return
@@ -184,7 +184,7 @@ class WireChoice:
 
 
 def readable_status(body: bytes) -> bytes:
-    """The body of a failed request as JSON, where it is a Status in protobuf; other bytes as they are."""
+    """The body of a failed request as JSON if it is a Status in protobuf; other bytes unchanged."""
     if not body.startswith(b"k8s\0"):
         return body
     from dsview.sources.kube.protobuf import status_as_json  # noqa: PLC0415  (the runtime, after the first frame)

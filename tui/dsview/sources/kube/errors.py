@@ -1,4 +1,4 @@
-"""What went wrong between dsview and the API server, as a sentence that names the cause and what to do."""
+"""Errors between dsview and the API server, as sentences with the cause and a remedy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIMIT = 300
 
 
 class Status(msgspec.Struct):
-    """A metav1.Status, as far as errors need it."""
+    """The fields of a metav1.Status that errors need."""
 
     message: str = ""
     reason: str = ""
@@ -24,16 +24,16 @@ class Status(msgspec.Struct):
 
 
 _PLAIN_TO_TLS = b"HTTP request to an HTTPS server"
-"""Part of what Go's HTTP server answers, with 400."""
+"""Part of a response of Go's HTTP server, with status 400."""
 
 _status_decoder = msgspec.json.Decoder(Status)
 
 
 class RequestFailed(Exception):  # noqa: N818  (the field says "failed")
-    """The server answered with something else than what was asked for.
+    """The server did not return what was requested.
 
-    `retry_after` is seconds, 0 where the server named none; the text is a sentence. `is_unanswered` says that there
-    was no answer at all, not even the beginning of one.
+    `retry_after` is in seconds, 0 if the server did not specify it; the text is a sentence. `is_unanswered` means that
+    there was no response at all, not even the start of one.
     """
 
     def __init__(
@@ -46,20 +46,20 @@ class RequestFailed(Exception):  # noqa: N818  (the field says "failed")
         self.retry_after = retry_after
 
     def without_frames(self) -> Self:
-        """The same without the frames that it came through: they would keep what was read for as long as it is kept."""
+        """The same without its stack frames, which would keep the data that was read alive as long as the error."""
         self.__traceback__ = self.__context__ = self.__cause__ = None
         return self
 
 
 class TooLarge(RequestFailed):
-    """An answer has more bytes, or objects, than may be taken in."""
+    """A response has more bytes, or objects, than the limit."""
 
     def __init__(self, message: str) -> None:
         super().__init__(0, message)
 
 
 def failure_of(code: int, body: bytes, retry_after: str | None = None) -> RequestFailed:
-    """The failure in an HTTP answer: of a Status its message, of anything else (a proxy's HTML) only the code."""
+    """The error in an HTTP response: the message of a Status, or only the code of anything else (a proxy's HTML)."""
     status = Status()
     with contextlib.suppress(msgspec.MsgspecError, RecursionError):
         status = _status_decoder.decode(body)
@@ -76,7 +76,7 @@ def failure_of(code: int, body: bytes, retry_after: str | None = None) -> Reques
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """An error and what it wraps, outermost first."""
+    """An error and the errors that it wraps, outermost first."""
     found: list[BaseException] = []
     pending: list[BaseException | None] = [error]
     while pending:

@@ -1,4 +1,4 @@
-"""Events, by reason only: they are larger than all the rest, and few of them are worth reading."""
+"""Events, by reason only: they are larger than everything else, and few of them are of interest."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from dsview.sources.kube.stream import page_decoder
 
 PAGE_SIZE = 500
 AT_MOST = 2000
-"""Events of one reason that are read; what matters repeats."""
+"""Events of one reason that are read; important ones repeat."""
 
 EXPIRIES = 3
-"""Lists in a row that expire before they were read, after which that is a failure."""
+"""Consecutive lists that expire before they are read completely, after which this is a failure."""
 
 Report = Callable[[Health, str], None]
 
 
 class EventPoller:
-    """Lists the Events of each reason now and then; one thread for all."""
+    """Lists the Events of each reason periodically, in one thread."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class EventPoller:
         self.bytes = 0
 
     def run(self) -> None:
-        """Poll until the session is over."""
+        """Poll until the session ends."""
         pause = 0.0
         while self._outage.wait(pause):
             self._unfinished = []
@@ -85,9 +85,9 @@ class EventPoller:
         return f"of the reason {' and '.join(self._unfinished)} only the first {AT_MOST} were read"
 
     def _failed(self, error: RequestFailed) -> float:
-        """Say what failed; seconds to wait.
+        """Report a failure. Returns the seconds to wait.
 
-        An expired `continue` says nothing but that there is more than was read in time, if it does not go on.
+        An expired `continue` only means that there was more than could be read in time, unless it keeps happening.
         """
         self._expiries = self._expiries + 1 if error.code == 410 else 0
         if 0 < self._expiries < EXPIRIES:
@@ -96,7 +96,7 @@ class EventPoller:
         return self._interval if error.code in {403, 404} else self._backoff.delay(error.retry_after)
 
     def _health(self, code: int) -> Health:
-        """What a failure makes of them."""
+        """The health of Events after a failure."""
         if code == 403:
             self._has_listed = False
             return Health.REFUSED

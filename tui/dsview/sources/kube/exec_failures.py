@@ -1,7 +1,7 @@
-"""Why a file could not be read in a pod, in a few words: the API server, the kubelet or the container refused it.
+"""Why a file in a pod could not be read, in a few words: refused by the API server, kubelet or container.
 
-What they say is in kubernetes/kubernetes pkg/registry/core/pod/strategy.go and pkg/kubelet/server, in cri-api's
-errors, and in what containerd and runc answer. A proxy in between, such as konnectivity, adds words of its own.
+The messages are in kubernetes/kubernetes pkg/registry/core/pod/strategy.go and pkg/kubelet/server, in cri-api's errors,
+and in containerd and runc. A proxy in between, such as konnectivity, adds its own words.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _FINAL = ("the container is not running", "the pod is gone", "the API server doe
 
 
 def why_exec_failed(text: str, code: int = 0) -> str:
-    """The reason in a few words, with what was said where that tells more. `code` is that of the HTTP answer, or 0."""
+    """The reason in a few words, with the original message if it adds detail. `code` is the HTTP status, or 0."""
     said = safe(" ".join(text.split())[:_LIMIT])
     lower = text.lower()
     if code == 403 and (_MAY_NOT.search(text) or not text):
@@ -63,11 +63,11 @@ def why_exec_failed(text: str, code: int = 0) -> str:
 
 
 def why_refused(error: RequestFailed) -> str:
-    """The reason for predicting, as a sentence."""
+    """The reason for a prediction, as a sentence."""
     reason = why_exec_failed(str(error), error.code)
     return reason if reason == NOT_PERMITTED else f"{FILES_READ} could not be read: {reason}"
 
 
 def is_final(reason: str) -> bool:
-    """Whether no other command would fare better."""
+    """Whether other commands would fail too."""
     return reason.startswith(_FINAL)

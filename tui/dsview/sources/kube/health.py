@@ -1,4 +1,4 @@
-"""How a kind is doing as a whole, where it is read in several namespaces, or one object at a time."""
+"""The health of a kind as a whole if it is read in several namespaces, or one object at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BEST_FIRST = (Health.LIVE, Health.POLLING, Health.STALE)
 
 
 def combined(scopes: Mapping[str, tuple[Health, str]]) -> tuple[Health, str]:
-    """How a kind is, given how its scopes are: loading while one is, else the worst of those that are read."""
+    """The health of a kind from that of its scopes: loading if one is, otherwise the worst of those that are read."""
     told = list(scopes.values())
     if len(told) == 1:
         return told[0]

@@ -1,4 +1,4 @@
-"""Bounds what all threads of a source together hold of answers that are not whole yet."""
+"""Limits the incomplete responses that all threads of a source hold together."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from dsview.sources.kube.errors import RequestFailed, TooLarge
 from dsview.sources.kube.limits import IN_FLIGHT, PASSED_OVER, WATCH_EVENT
 
 PATIENCE = 5.0
-"""Seconds that a thread waits for others to free some, after which its own answer is given up."""
+"""Seconds that a thread waits for others to free memory before it gives up its own response."""
 
 FREE = 256 << 10
-"""Bytes of each answer that are not counted: the usual event and the usual error cost no lock."""
+"""Bytes of each response that are not counted: the usual event and the usual error need no lock."""
 
 _STEP = 1 << 20
 
 
 class InFlight:
-    """The bytes that may be held. Used by many threads.
+    """The bytes that may be held. Thread-safe.
 
-    Where there are too many, whoever holds most gives up at once, and the others wait for that.
+    If there are too many, the thread that holds most gives up at once, and the others wait for that.
     """
 
     def __init__(self, most: int = IN_FLIGHT) -> None:
@@ -38,7 +38,7 @@ class InFlight:
 
     @contextmanager
     def share(self) -> Iterator[Share]:
-        """What one answer holds; it is given back at the end."""
+        """The share of one response, released at the end."""
         share = Share(self)
         with self._freed:
             self._shares.add(share)
@@ -50,13 +50,13 @@ class InFlight:
                 self._freed.notify_all()
 
     def close(self) -> None:
-        """Nobody waits any longer."""
+        """End all waiting."""
         with self._freed:
             self._is_closed = True
             self._freed.notify_all()
 
     def count(self, share: Share, size: int) -> None:
-        """Count so many bytes of a share from now on. Raises `RequestFailed` where these are too many."""
+        """Set the counted bytes of a share. Raises `RequestFailed` if the limit is exceeded."""
         with self._freed:
             if size <= share.counted:
                 share.counted = size
@@ -80,14 +80,14 @@ class InFlight:
 
 
 class Share:
-    """What one answer holds of it. Used by one thread; `counted` are bytes that `InFlight` knows of."""
+    """The share of one response. Used by one thread; `counted` is the number of bytes known to `InFlight`."""
 
     def __init__(self, whole: InFlight) -> None:
         self._whole = whole
         self.counted = 0
 
     def hold(self, size: int) -> None:
-        """Hold so many bytes from now on. Raises `RequestFailed`."""
+        """Set the number of bytes held. Raises `RequestFailed`."""
         if size > self.counted + FREE:
             self._whole.count(self, -(-(size - FREE) // _STEP) * _STEP)
         elif not size and self.counted:
@@ -95,7 +95,7 @@ class Share:
 
 
 class UnfinishedEvent:
-    """Bounds an event of a watch that comes in pieces."""
+    """Limits a watch event that arrives in pieces."""
 
     def __init__(self, share: Share, most: int = PASSED_OVER, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._share = share
@@ -106,16 +106,16 @@ class UnfinishedEvent:
 
     @property
     def has_begun(self) -> bool:
-        """Whether some of it came, and not all."""
+        """Whether the event has arrived in part."""
         return self._size > 0
 
     @property
     def age(self) -> float:
-        """Seconds since it began; 0 where none has."""
+        """Seconds since the event began; 0 if there is none."""
         return self._clock() - self._began if self._size else 0.0
 
     def hold(self, size: int) -> None:
-        """So many bytes of it came so far; 0 at its end. Raises `RequestFailed` for too many, or too slow ones."""
+        """Set the bytes received so far; 0 at the end. Raises `RequestFailed` if they are too many or too slow."""
         if size and not self._size:
             self._began = self._clock()
         elif size > self._most:
@@ -123,5 +123,5 @@ class UnfinishedEvent:
         elif size and self._clock() - self._began > WATCH_EVENT.seconds:
             raise RequestFailed(0, f"An event of the API server took longer than {WATCH_EVENT.seconds:g} s.")
         self._size = size
-        # What is too large for an event is passed over, not held.
+        # An event that is too large is skipped, not held.
         self._share.hold(size if size <= WATCH_EVENT.size else 0)

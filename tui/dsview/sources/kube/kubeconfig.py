@@ -1,7 +1,7 @@
-"""Kubeconfigs: several files merged as kubectl does, and the one context that is used. Needs no kubernetes import.
+"""Kubeconfigs: several files merged as in kubectl, and the context to use. Does not import kubernetes.
 
-The official client reads them too, with the slow YAML loader and sentences for developers; it is handed the one
-context that is wanted, resolved, and does what it is good at: credentials, exec plug-ins, TLS.
+The official client can read them too, but with the slow YAML loader and error messages for developers. It receives only
+the resolved context, and handles credentials, exec plug-ins and TLS.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from dsview.sources.bounded_files import CERTIFICATES, KUBECONFIG, read_bounded
 IN_CLUSTER = "in-cluster"
 _NAMED = ("clusters", "contexts", "users")
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
-"""What names a file, in a cluster or a user."""
+"""The fields of a cluster or a user that name a file."""
 
 
 class ContextInfo(msgspec.Struct, frozen=True):
-    """A context to choose from: its name, its cluster's server, whether it is the current one."""
+    """A context to choose from: its name, the server of its cluster, and whether it is the current one."""
 
     name: str
     server: str
@@ -35,7 +35,7 @@ class ContextInfo(msgspec.Struct, frozen=True):
 
 
 class ResolvedContext(msgspec.Struct, frozen=True, kw_only=True):
-    """The context that is used. `config` is a kubeconfig with nothing else in it; None means in-cluster."""
+    """The context to use. `config` is a kubeconfig with nothing else in it; None means in-cluster."""
 
     name: str
     namespace: str = ""
@@ -45,7 +45,7 @@ class ResolvedContext(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def plugin(self) -> str:
-        """The command of the credential plug-in, without its folder; empty where there is none."""
+        """The command of the credential plug-in, without its folder; empty if there is none."""
         users = (self.config or {}).get("users") or [{}]
         user = users[0].get("user")
         plugin = user.get("exec") if isinstance(user, dict) else None
@@ -53,7 +53,7 @@ class ResolvedContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def kubeconfig_paths(kubeconfig: str | None) -> list[Path]:
-    """The files that are read: `--kubeconfig`, else $KUBECONFIG, else ~/.kube/config."""
+    """The files to read: `--kubeconfig`, otherwise $KUBECONFIG, otherwise ~/.kube/config."""
     if kubeconfig:
         return [Path(kubeconfig).expanduser()]
     named = [part for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
@@ -97,7 +97,7 @@ def _absolute(entry: Any, folder: Path) -> Any:
 
 
 def _flag(entry: Mapping[str, Any], key: str, context: str) -> bool:
-    """A field that is true or false. Raises `UserError` for anything else, such as the text "false"."""
+    """A boolean field. Raises `UserError` for anything else, such as the text "false"."""
     value = entry.get(key)
     if value is None or isinstance(value, bool):
         return bool(value)
@@ -105,7 +105,7 @@ def _flag(entry: Mapping[str, Any], key: str, context: str) -> bool:
 
 
 def _look_for_plugin(user: object) -> None:
-    """Raises `UserError` where the user's credential plug-in is not installed."""
+    """Raise `UserError` if the user's credential plug-in is not installed."""
     plugin = user.get("exec") if isinstance(user, dict) else None
     command = plugin.get("command") if isinstance(plugin, dict) else None
     if isinstance(plugin, dict) and isinstance(command, str) and shutil.which(command) is None:
@@ -116,7 +116,7 @@ def _look_for_plugin(user: object) -> None:
 
 
 class Kubeconfig:
-    """The merged files: the first one that names something wins."""
+    """The merged files: the first definition of a name takes precedence."""
 
     def __init__(self, kubeconfig: str | None) -> None:
         self.paths = kubeconfig_paths(kubeconfig)
@@ -151,7 +151,7 @@ class Kubeconfig:
         return cluster if isinstance(cluster, dict) else {}
 
     def resolve(self, chosen: str | None) -> ResolvedContext:
-        """The chosen or current context. Raises `UserError` with a sentence that says what to do."""
+        """The chosen or current context. Raises `UserError` with a sentence that suggests a remedy."""
         where = safe(os.pathsep.join(map(str, self.paths)))
         if not self.exists:
             raise UserError(
@@ -193,7 +193,7 @@ class Kubeconfig:
 
 
 def check_files(config: Mapping[str, Any]) -> None:
-    """Read every file that a resolved context names, for those who hand the names on. Raises `OSError`."""
+    """Read every file that a resolved context names, before the names are passed on. Raises `OSError`."""
     for row in (*config["clusters"], *config["users"]):
         entry = row.get("cluster") or row.get("user") or {}
         for key in _PATHS:
@@ -202,7 +202,7 @@ def check_files(config: Mapping[str, Any]) -> None:
 
 
 def resolve_context(kubeconfig: str | None, chosen: str | None) -> ResolvedContext:
-    """The context to use; in a pod without kubeconfig, the pod's own service account. Raises `UserError`."""
+    """The context to use; in a pod without a kubeconfig, the pod's service account. Raises `UserError`."""
     in_pod = bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and not kubeconfig and not os.environ.get("KUBECONFIG")
     if in_pod and not chosen and not any(path.exists() for path in kubeconfig_paths(kubeconfig)):
         return ResolvedContext(name=IN_CLUSTER)
@@ -210,5 +210,5 @@ def resolve_context(kubeconfig: str | None, chosen: str | None) -> ResolvedConte
 
 
 def list_contexts(kubeconfig: str | None, chosen: str | None) -> list[ContextInfo]:
-    """The contexts to choose from; none in a pod. Raises `UserError` where a file is broken."""
+    """The contexts to choose from; empty in a pod. Raises `UserError` if a file is invalid."""
     return Kubeconfig(kubeconfig).contexts(chosen)

@@ -1,7 +1,7 @@
-"""Services first: what is looked at first is on the screen before other lists take its time.
+"""Services first: the data that users see first is on the screen before other lists are decoded.
 
-Python runs one thread at a time. At 30,000 pods, decoding them at once holds up the first rows by a quarter of a
-second, and saves nothing: all is read after the same time either way.
+Python runs one thread at a time. At 30,000 pods, decoding everything at once delays the first rows by a quarter of a
+second, and saves nothing: the total time is the same.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 
 AT_MOST = 0.5
-"""Seconds that others wait for Services which do not come."""
+"""Seconds that other kinds wait for Services that do not arrive."""
 
 
 class LoadPriority:
-    """A moment for one kind. Everything is asked for at once; the answers of the others wait in their sockets.
+    """A head start for one kind. Everything is requested at once; the other responses wait in their sockets.
 
-    `seconds` is what the first objects are given to get to the screen; with 0 nobody waits for anything.
+    `seconds` is the time for the first objects to reach the screen; with 0, there is no waiting.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -29,13 +29,13 @@ class LoadPriority:
             self._came.set()
 
     def arrived(self) -> None:
-        """The first objects came, or it is known that they will not."""
+        """The first objects arrived, or are known not to arrive."""
         if not self._came.is_set():
             self._until = self._clock() + self._seconds
             self._came.set()
 
     def wait(self, stop: threading.Event) -> None:
-        """Wait until the moment is over, or the session."""
+        """Wait until the head start or the session is over."""
         if self._came.wait(AT_MOST):
             stop.wait(max(0.0, self._until - self._clock()))
         else:

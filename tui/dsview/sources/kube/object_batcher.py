@@ -1,4 +1,4 @@
-"""From the raw objects of lists and watches to events: decoded, in batches, what cannot be read told apart."""
+"""From the raw objects of lists and watches to events: decoded, in batches, with unreadable objects apart."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _UPSERTS = {"ADDED", "MODIFIED"}
 
 
 class Stats(msgspec.Struct):
-    """What reading a kind cost: bytes, and seconds of waiting for them and of decoding them."""
+    """The cost of reading a kind: bytes, and seconds of waiting for them and of decoding them."""
 
     bytes: int = 0
     read_s: float = 0.0
     decode_s: float = 0.0
     encoding: str = ""
-    """`protobuf` or `json`: what the last answer was in."""
+    """`protobuf` or `json`: the encoding of the last response."""
 
 
 class ObjectBatcher:
@@ -49,14 +49,14 @@ class ObjectBatcher:
         self.stats = Stats()
 
     def begin_list(self, *, keeps_keys: bool) -> None:
-        """A list begins."""
+        """Begin a list."""
         self._keeps_keys = keeps_keys
         self.loaded = 0
         self.has_sent = False
         self.seen = set()
 
     def put_event(self, data: bytes, *, is_listing: bool) -> str | None:
-        """Take a watch's event at once if it tells of an object that is there: its resourceVersion, else None."""
+        """Add the object of a watch event unless it was deleted. Returns its resourceVersion, otherwise None."""
         started = time.perf_counter()
         whole = self.encoding.whole(self._kind, data)
         self.stats.decode_s += time.perf_counter() - started
@@ -65,9 +65,9 @@ class ObjectBatcher:
         return self._keep(whole[1], is_listing=is_listing)
 
     def put(self, data: bytes, *, is_listing: bool, is_item: bool = False) -> str:
-        """Take an object that is there; its resourceVersion, empty where it cannot be read.
+        """Add an existing object. Returns its resourceVersion, empty if it cannot be read.
 
-        `is_item` is whether it comes from a page of a list, not from a watch.
+        `is_item` means that it is from a page of a list, not from a watch.
         """
         decode = self.encoding.item if is_item else self.encoding.object
         started = time.perf_counter()
@@ -76,7 +76,7 @@ class ObjectBatcher:
         except BadObject as error:
             self._note_unreadable(error)
             if is_listing and self._keeps_keys:
-                # It is there, although it cannot be read.
+                # It exists, although it cannot be read.
                 namespace, _, name = error.identity.partition("/")
                 self.seen.add((namespace, name))
             return ""
@@ -85,7 +85,7 @@ class ObjectBatcher:
         return self._keep(item, is_listing=is_listing)
 
     def _note_unreadable(self, error: BadObject) -> None:
-        """Tell of an object that cannot be read, once, as long as there are not too many of them."""
+        """Report an object that cannot be read, once, unless there are too many of them."""
         if error.identity in self._unreadable or len(self._unreadable) > UNREADABLE:
             return
         self._unreadable.add(error.identity)
@@ -111,7 +111,7 @@ class ObjectBatcher:
         return item.resource_version
 
     def drop(self, data: bytes) -> str:
-        """Take an object that is gone; the resourceVersion of its end, empty where it cannot be read."""
+        """Add a deleted object. Returns the resourceVersion of its deletion, empty if it cannot be read."""
         try:
             item = self.encoding.object(self._kind, data)
         except BadObject as error:
@@ -124,7 +124,7 @@ class ObjectBatcher:
         return item.resource_version
 
     def flush(self) -> None:
-        """Send what was taken."""
+        """Send the collected objects."""
         if self._upserts or self._deletes:
             changed = Changed(self._kind, tuple(self._upserts.values()), tuple(self._deletes))
             self._upserts, self._deletes = {}, {}

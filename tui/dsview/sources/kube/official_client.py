@@ -1,6 +1,6 @@
-"""The official client, for what it is good at: exec plug-ins, auth providers, proxies, the service account of a pod.
+"""The official client, used for exec plug-ins, auth providers, proxies and the service account of a pod.
 
-The one place that imports it. Its models, its watch and its informers are not used.
+Only this module imports it. Its models, watch and informers are not used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dsview.sources.kube.kubeconfig import ResolvedContext, check_files
 from dsview.sources.kube.unnamed_files import unnamed_file
 
 for _name in ("kubernetes", "websocket"):
-    # They must never write on the terminal that a screen is drawn on; a log file has its own handler.
+    # They must never write to the terminal while a screen is shown; a log file has its own handler.
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
@@ -41,12 +41,12 @@ _config: Any = kubernetes.config
 
 _client_config: Any = kubernetes.config.kube_config
 _loading = threading.Lock()
-"""The client keeps what it makes files of for the whole process: one at a time gets its own."""
+"""The client caches its temporary files for the whole process: with one load at a time, each has its own."""
 
 
 @contextmanager
 def _without_files_left() -> Iterator[None]:
-    """What the client makes files of meanwhile, such as a key, has no name on a disk and is gone afterwards."""
+    """Give the temporary files of the client, such as a key, no name on a disk, and remove them afterwards."""
     with _loading, ExitStack() as files:
 
         def make(content: str | bytes, *_: object, **__: object) -> str:
@@ -62,7 +62,7 @@ def _without_files_left() -> Iterator[None]:
 
 @contextmanager
 def _said_by_the_client() -> Iterator[list[str]]:
-    """What the client logs as an error meanwhile, on this thread."""
+    """The errors that the client logs meanwhile, on this thread."""
     said: list[str] = []
     handler = logging.Handler(logging.ERROR)
     handler.addFilter(lambda record: record.thread == threading.get_ident())
@@ -78,7 +78,7 @@ def _said_by_the_client() -> Iterator[list[str]]:
 class OfficialTransport:
     """Access with the credentials that the official client found.
 
-    Raises whatever the client does, from `KeyError` to its own `ConfigException`.
+    Raises any exception of the client, from `KeyError` to its own `ConfigException`.
     """
 
     def __init__(self, context: ResolvedContext, *, connections: int) -> None:
@@ -90,11 +90,12 @@ class OfficialTransport:
         self._configuration.connection_pool_maxsize = connections
         self._configuration.retries = False
         self._configuration.keep_alive = True
-        # The client's own hook would run an expired plug-in in every thread at once; 401 leads to a new access instead.
+        # The client's own hook would run an expired plug-in in every thread at once; a 401 creates a new transport
+        # instead.
         self._configuration.refresh_api_key_hook = None
         self._api = kubernetes.client.ApiClient(self._configuration)
         self.pool: urllib3.PoolManager = self._api.rest_client.pool_manager
-        """The client's own connections: through its proxy, with its certificates."""
+        """The client's own connections, with its proxy and its certificates."""
         options = self.pool.connection_pool_kw
         for name in ("ca_certs", "cert_file", "key_file", "ca_cert_data"):
             options.pop(name, None)
@@ -108,11 +109,11 @@ class OfficialTransport:
         if config is None:
             _config.load_incluster_config(client_configuration=self._configuration)
             return
-        # The client reads whatever the names lead to, without end.
+        # The client reads named files without a limit.
         check_files(config)
         with _said_by_the_client() as said:
             _config.load_kube_config_from_dict(config, client_configuration=self._configuration, persist_config=False)
-        # A plug-in that fails is only logged by the client, which then goes on without credentials.
+        # The client only logs a failed plug-in, and then continues without credentials.
         has_plugin = any("exec" in (user.get("user") or {}) for user in config["users"])
         if has_plugin and said:
             raise kubernetes.config.ConfigException(" ".join(said))
@@ -125,17 +126,17 @@ class OfficialTransport:
         return str(self._configuration.host)
 
     def _tls_context(self) -> ssl.SSLContext:
-        """The certificates that the client found, read once: the files that they stand in are gone afterwards."""
+        """The certificates that the client found, read once, because their files are removed afterwards."""
         configuration: Any = self._configuration
         authorities = configuration.ca_cert_data
         if configuration.ssl_ca_cert:
             authorities = read_bounded(configuration.ssl_ca_cert, CERTIFICATES).decode("ascii", "ignore")
         context = _verifying(authorities) if configuration.verify_ssl else _trusting()
         if configuration.cert_file:
-            # A password would be asked for on the terminal that a screen is drawn on.
+            # OpenSSL would ask for a password on the terminal, where a screen is shown.
             context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
         if configuration.proxy and configuration.proxy_ssl_context is None:
-            # A proxy is verified alike, and is no business of the client's certificate.
+            # A proxy is verified in the same way, but does not receive the client certificate.
             configuration.proxy_ssl_context = _verifying(authorities) if configuration.verify_ssl else _trusting()
         return context
 

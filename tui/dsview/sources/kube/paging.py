@@ -1,4 +1,4 @@
-"""Whether a list that comes in pages comes to an end."""
+"""Detects paged lists that do not end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dsview.sources.kube.limits import EMPTY_PAGES, OBJECTS, TOKEN
 
 
 class PageTokens:
-    """The tokens of one list, each of which leads to its next page."""
+    """The tokens of one list; each leads to the next page."""
 
     def __init__(self) -> None:
         self._seen: set[int] = set()
@@ -15,9 +15,9 @@ class PageTokens:
         self._empty = 0
 
     def follow(self, token: str, objects: int) -> str:
-        """The token of a page that has so many objects; empty behind the last one.
+        """The token of a page with this number of objects; empty after the last one.
 
-        Raises `RequestFailed` where the list does not end.
+        Raises `RequestFailed` if the list does not end.
         """
         self._objects += objects
         self._empty = 0 if objects else self._empty + 1

@@ -23,13 +23,13 @@ class _ExitStatus(msgspec.Struct):
 
 
 class ConfUnavailable(Exception):  # noqa: N818  (as RequestFailed)
-    """No command gave the file; the text says why."""
+    """No command returned the file; the text is the reason."""
 
 
 def read_proxy_config(client: Client, pod: Pod, container: str, commands: Iterable[tuple[str, ...]]) -> bytes:
-    """What the first of the commands that works prints.
+    """The output of the first command that succeeds.
 
-    Raises `ConfUnavailable` or, where exec itself is refused, `RequestFailed`.
+    Raises `ConfUnavailable` or, if exec itself is refused, `RequestFailed`.
     """
     reasons: list[str] = []
     for command in commands:
@@ -43,13 +43,13 @@ def read_proxy_config(client: Client, pod: Pod, container: str, commands: Iterab
         if text.strip():
             return text
         reasons.append("it is empty")
-    # The image decides where the file is, so the first reason usually explains the most.
+    # The path of the file depends on the image, so the first reason usually explains the most.
     reason = reasons[-1] if is_final(reasons[-1]) else reasons[0]
     raise ConfUnavailable(f"{FILES_READ} could not be read: {reason}")
 
 
 def run(client: Client, pod: Pod, container: str, command: tuple[str, ...]) -> bytes:
-    """What one of the fixed commands writes to stdout. Raises `ConfUnavailable` where it fails."""
+    """The standard output of one of the fixed commands. Raises `ConfUnavailable` if it fails."""
     if command not in CONF_COMMANDS:
         raise ValueError("only the fixed commands are ever run")
     query = [*(("command", word) for word in command), ("container", container), ("stdout", "true"), ("stderr", "true")]
@@ -83,7 +83,7 @@ def _output(messages: Iterable[bytes]) -> bytes:
     except (websocket.WebSocketException, *UNDECODABLE, *BROKEN) as error:
         raise ConfUnavailable(safe(f"the connection broke ({type(error).__name__})")) from None
     if status is None:
-        # The API server tells the exit code last: whatever came before may be half a file.
+        # The API server sends the exit code last: without it, the file may be incomplete.
         raise ConfUnavailable("the connection ended before the command did")
     if status.status == "Failure":
         said = errors.decode("utf-8", "replace").strip() or status.message

@@ -1,4 +1,4 @@
-"""Reading what an API server sends in protobuf. Imported when the first kind is asked for."""
+"""Reads protobuf from an API server. Imported when the first kind is requested."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Protobuf:
     name = "protobuf"
 
     def accept(self, verb: str) -> str:
-        """JSON stands behind it, as in client-go: a server that has no protobuf answers at once."""
+        """JSON is the second choice, as in client-go: a server without protobuf responds at once."""
         wanted = f"{PROTOBUF_TYPE};stream=watch" if verb == "watch" else PROTOBUF_TYPE
         return f"{wanted}, application/json;q=0.5"
 
@@ -74,7 +74,7 @@ class Protobuf:
                 return None
             return event.type, decode_object(kind, event.object.raw)
         except _BROKEN:
-            # Also `BadObject`: what is wrong is said by whoever takes the event apart.
+            # Includes `BadObject`: reading the event step by step reports the problem.
             return None
 
     def bookmark(self, kind: Kind, data: bytes) -> Bookmark:
@@ -95,7 +95,7 @@ def _said(error: Exception) -> str:
 
 
 def status_as_json(data: bytes) -> bytes:
-    """A metav1.Status in protobuf, as JSON; other bytes as they are."""
+    """A metav1.Status in protobuf, as JSON; other bytes unchanged."""
     if not data.startswith(MAGIC):
         return data
     try:

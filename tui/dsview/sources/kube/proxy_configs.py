@@ -1,4 +1,4 @@
-"""Reads the configuration of proxy pods, a few at the same time, each when it is asked for."""
+"""Reads the configuration of proxy pods on request, a few at the same time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ READERS = 4
 
 
 class ProxyConfigReaders:
-    """Threads that read files. `start_thread` starts one by its name; without `use_exec` every file is predicted."""
+    """Threads that read files. `start_thread` starts one by name; without `use_exec`, every file is predicted."""
 
     def __init__(
         self, start_thread: Callable[[str, Callable[[], None]], None], stop: threading.Event, *, use_exec: bool
@@ -36,18 +36,18 @@ class ProxyConfigReaders:
         self._requests: queue.Queue[tuple[Pod, str, Sink] | None] = queue.Queue()
 
     def start(self, client: Client) -> None:
-        """Read what is asked for, and what was asked for before."""
+        """Read the files that are requested, including earlier requests."""
         self._client = client
         for number in range(READERS):
             self._start_thread(f"proxy-config-{number}", self._run)
 
     def end(self) -> None:
-        """The session is over: `stop` is set already."""
+        """The session is over. `stop` is already set."""
         for _ in range(READERS):
             self._requests.put(None)
 
     def ask(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Ask for a file; the answer comes from one of the threads that read them."""
+        """Request a file; one of the reader threads sends it."""
         if self._use_exec:
             self._requests.put((pod, container, sink))
         else:
@@ -59,7 +59,7 @@ class ProxyConfigReaders:
             try:
                 conf = self._read(pod, container)
             except Exception as error:
-                # The question is answered all the same, and so will be those behind it.
+                # The request still gets an answer, and so do those after it.
                 sink(
                     Changed(
                         Kind.PROXY_LISTENERS, (_predicted(pod, f"dsview failed to read it ({type(error).__name__})"),)
@@ -86,5 +86,5 @@ class ProxyConfigReaders:
 
 
 def _predicted(pod: Pod, reason: str) -> ProxyListeners:
-    """What stands for a file that was not read, and why."""
+    """The placeholder for a file that was not read, with the reason."""
     return ProxyListeners(namespace=pod.namespace, name=pod.name, source=ListenSource.PREDICTED, reason=safe(reason))

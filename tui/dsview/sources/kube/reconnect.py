@@ -1,7 +1,7 @@
-"""Coming back after an outage together: who waits before asking again is woken when the server answers somebody else.
+"""Joint recovery after an outage: threads that wait to retry are woken when the server answers another one.
 
-Each kind waits by its own backoff, up to half a minute. Without this the last of them would notice that long after
-the API server is back; with it one of them looks every few seconds, and the others follow when it gets an answer.
+Each kind waits by its own backoff, up to half a minute. Without this, the last of them would notice the recovery that
+much later. With it, one thread probes every few seconds, and the others follow when it gets a response.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ import time
 from collections.abc import Callable
 
 LOOK_EVERY = 3.0
-"""Seconds after which the one that looks asks a server that does not answer at all."""
+"""Seconds between two probes of a server that does not respond at all."""
 
 SPREAD = 1.0
-"""Seconds over which those that are woken are spread, so that a server that just came back is not stormed."""
+"""Seconds over which the woken threads are spread, so that a recovering server is not overloaded."""
 
 WAKE_SELDOM = 5.0
-"""Seconds between two wakings. A server that answers now and then is then not asked more often than that."""
+"""Seconds between two wake-ups, so that a server that responds now and then does not get more requests."""
 
 SLEPT = 15.0
-"""Seconds that the clocks may drift apart between two looks; more is sleep."""
+"""Seconds that the clocks may drift apart between two checks; more means sleep."""
 
 
 class _Sleeper:
-    """One thread that waits; `resume_at` is when it may go on, once it was woken."""
+    """A waiting thread; `resume_at` is when it may continue after it was woken."""
 
     def __init__(self) -> None:
         self.bell = threading.Event()
@@ -33,7 +33,7 @@ class _Sleeper:
 
 
 class ServerReconnect:
-    """What the threads of one source know together of a server that fails. `stop` ends all waiting."""
+    """What the threads of one source share about a failing server. `stop` ends all waiting."""
 
     def __init__(
         self,
@@ -52,13 +52,13 @@ class ServerReconnect:
 
     @property
     def waiting(self) -> int:
-        """How many threads wait."""
+        """The number of waiting threads."""
         return len(self._sleepers)
 
     def wait(self, seconds: float, *, may_look: bool = False) -> bool:
-        """Wait so long, or less where the server answers somebody meanwhile; whether the session goes on.
+        """Wait, or less if the server answers another thread. Returns whether the session continues.
 
-        `may_look` is for failures in which the server gave no answer at all: of those that wait so, one looks every
+        `may_look` is for failures without any response: one of the threads that wait for these probes the server every
         few seconds.
         """
         sleeper = _Sleeper()
@@ -80,7 +80,7 @@ class ServerReconnect:
         return not self._stop.is_set()
 
     def answered(self) -> None:
-        """The server answered somebody: wake the others, each at its own moment."""
+        """The server answered a thread: wake the others, each at its own time."""
         if not self._sleepers:
             return
         with self._lock:
@@ -93,16 +93,16 @@ class ServerReconnect:
                 sleeper.bell.set()
 
     def end(self) -> None:
-        """The session is over: nobody waits any longer. `stop` is set already."""
+        """The session is over: end all waiting. `stop` is already set."""
         with self._lock:
             for sleeper in self._sleepers:
                 sleeper.bell.set()
 
 
 class SleepNotice:
-    """Notices that the machine slept, by the wall clock having gone on further than the steady one.
+    """Detects that the machine slept: the wall clock advanced further than the monotonic clock.
 
-    Connections are half open then: the other side, or a NAT between, gave them up, and nothing will ever come.
+    Connections are then half open: the other side, or a NAT in between, dropped them, and nothing more will arrive.
     """
 
     def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
@@ -111,7 +111,7 @@ class SleepNotice:
         self._ahead = wall() - steady()
 
     def has_slept(self) -> bool:
-        """Whether it slept since this was asked last. A wall clock that was set forward looks the same."""
+        """Whether the machine slept since the last call. A wall clock that was set forward looks the same."""
         ahead = self._wall() - self._steady()
         before, self._ahead = self._ahead, ahead
         return ahead - before > SLEPT

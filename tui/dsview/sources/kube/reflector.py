@@ -1,7 +1,7 @@
-"""One kind, in one scope, listed and watched for as long as the session lives: what client-go's reflector does.
+"""One kind in one scope, listed and watched until the session ends, like client-go's reflector.
 
-Streaming list first, pages where it is refused; a watch from the resourceVersion that was reached; a new list only
-after 410. A lost connection takes nothing away: the last known state stays and is said to be stale.
+It starts with a streaming list, or pages if that is refused. It then watches from the resourceVersion that was reached,
+and lists again only after 410. A lost connection removes nothing: the last known state stays and is reported as stale.
 """
 
 from __future__ import annotations
@@ -31,18 +31,20 @@ from dsview.sources.kube.stream import BadAnswer, code_of, is_older
 from dsview.sources.kube.watch_record import WatchRecord
 
 SILENCE = 150.0
-"""Seconds without a byte on a watch, bookmarks included, after which it counts as broken."""
+"""Seconds without a byte on a watch, bookmarks included, before it counts as broken."""
 
 LIST_TIMEOUT = 60.0
 ASK_AGAIN = 180.0
-"""Seconds after which a kind that was refused or absent is tried again."""
+"""Seconds before a refused or missing kind is tried again."""
 
 PATIENT_REFUSALS = 4
-"""Refusals in a row of what was permitted before, after which they count for `ASK_AGAIN` seconds."""
+"""Consecutive refusals of a kind that was permitted before; after that, they last for `ASK_AGAIN` seconds."""
 
 ANSWER_WITHIN = 10.0
-"""Seconds without an answer after which that is said. A server whose etcd is away takes a streaming list and sends
-nothing at all, for as long as one waits."""
+"""Seconds without a response before that is reported.
+
+A server without its etcd accepts a streaming list and sends nothing at all, without end.
+"""
 
 SLOW = "The answer of the API server comes very slowly."
 FAILURES_BEFORE_TELLING = 3
@@ -51,7 +53,7 @@ ABSENCES = {404}
 NO_STREAMING = {400, 405, 422}
 NO_PROTOBUF = {406, 415}
 BAD_CODES = {0, 410}
-"""Failures that say nothing of the server's load: an answer that cannot be read, and a list that has expired."""
+"""Failures that do not indicate load on the server: an unreadable response, and an expired list."""
 
 _TYPES = frozenset({"ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"})
 
@@ -69,8 +71,8 @@ class _Gone(Exception):  # noqa: N818  (as above)
 class Reflector:
     """Follows a kind. `run` is the body of its thread.
 
-    `namespace` limits it to one, `name` to one object in it. `report` is told of health. `outage` is shared by all
-    that read the same server. `waits_for` is a head start of another kind. `wire` says in which encoding to ask.
+    `namespace` limits it to one namespace, `name` to one object in it. `report` receives the health. `outage` is shared
+    by all readers of the same server. `waits_for` is the head start of another kind. `wire` chooses the encoding.
     """
 
     def __init__(
@@ -128,7 +130,7 @@ class Reflector:
         return self._resource.path(self._versions[0], self._namespace)
 
     def run(self) -> None:
-        """Follow the kind until the session is over. Where it ended by a fault of dsview's, it lists anew."""
+        """Follow the kind until the session ends. After a fault in dsview, a restarted thread lists again."""
         self._version = ""
         while not self._stop.is_set():
             try:
@@ -139,7 +141,7 @@ class Reflector:
                 return
 
     def _attempt(self) -> RequestFailed | None:
-        """Follow the kind until something fails: what did. Nothing of what was read is kept with it."""
+        """Follow the kind until something fails. Returns the failure, without the data that was read."""
         try:
             self._follow()
         except RequestFailed as error:
@@ -152,11 +154,11 @@ class Reflector:
         return None
 
     def _wait(self, seconds: float) -> bool:
-        """Wait; whether to go on."""
+        """Wait. Returns whether to continue."""
         return not self._stop.wait(seconds)
 
     def _failed(self, error: RequestFailed) -> bool:
-        """Say what failed and wait; whether to go on."""
+        """Report a failure and wait. Returns whether to continue."""
         self._intake.flush()
         if self._stop.is_set():
             return False
@@ -175,7 +177,7 @@ class Reflector:
         self._failures += 1
         self._too_large = self._too_large + 1 if isinstance(error, TooLarge) else 0
         if self._has_listed:
-            # A connection that broke is opened again first; only if that fails the state is out of date.
+            # A broken connection is reopened first; the state is stale only if that fails.
             if self._failures > 1 or error.code:
                 self._report(Health.STALE, str(error))
         elif self._failures >= FAILURES_BEFORE_TELLING or error.code == 401:
@@ -192,14 +194,14 @@ class Reflector:
         return self._outage.wait(delay, may_look=error.is_unanswered)
 
     def _refused(self, error: RequestFailed) -> bool:
-        """Say that the kind is not permitted or not served, and wait; whether to go on."""
+        """Report that the kind is not permitted or not served, and wait. Returns whether to continue."""
         self._versions = list(self._resource.versions)
         self._refusals += 1
         if self._has_listed and self._refusals <= PATIENT_REFUSALS:
-            # A server that is just starting refuses for some seconds what it permits afterwards.
+            # A starting server may refuse for some seconds what it permits afterwards.
             self._report(Health.STALE, str(error))
             return self._wait(self._backoff.delay())
-        # What was known is not brought up to date by a watch, but read anew before it counts again.
+        # The known state is not updated by a watch; it is read again before it counts.
         self._version = ""
         if error.code in REFUSALS:
             self._report(Health.REFUSED, str(error))
@@ -208,7 +210,7 @@ class Reflector:
         return self._wait(ASK_AGAIN)
 
     def _follow(self) -> None:
-        """List if there is no version to go on from, then watch until something ends it."""
+        """List if there is no version to continue from, then watch until something ends it."""
         try:
             if not self._version and self._can_stream:
                 self._follow_watch(streaming=True)
@@ -224,10 +226,10 @@ class Reflector:
                 self._wait(self._backoff.delay())
 
     def _compare_versions(self) -> None:
-        """After an outage: whether the server came back with the store that it had (raises `_Expired` if not).
+        """After an outage, check whether the server has the same store as before. Raises `_Expired` if not.
 
-        A page of one object tells. Restoring etcd from a backup sets resourceVersions back, and a watch from one that
-        is yet to come stays silent.
+        A page with one object suffices. Restoring etcd from a backup resets resourceVersions, and a watch from a future
+        one stays silent.
         """
         query = {**self._query, "limit": "1"}
         page = self._read_page(query)
@@ -255,13 +257,13 @@ class Reflector:
             self._waits_for_server("")
 
     def _waits_for_server(self, because: str) -> None:
-        """From now on it waits, which is said after a while; for nothing where the text is empty."""
+        """Begin to wait, which is reported with this reason after a while; an empty text ends the wait."""
         with self._waiting:
             self._waits_since, self._waits_because = time.monotonic(), because
 
     def remind(self) -> None:
-        """Say so where the server has not answered for long. Called now and then, from another thread."""
-        # What follows from an answer is reported after the lock was free again: it is said last.
+        """Report that the server has not responded for long. Called periodically, from another thread."""
+        # Reports that follow from a response are made after the lock is released, so they come last.
         now = time.monotonic()
         with self._waiting:
             if self._waits_because and now - self._waits_since >= ANSWER_WITHIN:
@@ -276,7 +278,7 @@ class Reflector:
     def _begin_list(self) -> None:
         if not self._has_listed and not self._is_dirty:
             self._report(Health.LOADING, "")
-        # A list that breaks off leaves objects behind that the next one may not hold any more.
+        # A truncated list leaves objects that the next one may no longer contain.
         self._needs_difference = self._has_listed or self._is_dirty
         self._intake.begin_list(keeps_keys=self._needs_difference or self._only is not None)
         self._is_dirty = True
@@ -322,7 +324,7 @@ class Reflector:
         self._end_list(version, health)
 
     def _read_page(self, query: dict[str, str]) -> ListPage:
-        """A page of a list, with fewer objects where it would be too large otherwise."""
+        """A page of a list, with fewer objects if it would be too large otherwise."""
         while True:
             asked = {"limit": str(self._page_sizes[0]), **query}
             try:
@@ -370,11 +372,11 @@ class Reflector:
             self._poll()
 
     def _at_most(self, size: int) -> int:
-        """Bytes that are taken of a page or an event; fewer where the one before was too large."""
+        """The limit for a page or an event in bytes; lower if the previous one was too large."""
         return LARGE_AGAIN if self._too_large % FULL_EVERY else size
 
     def _read_watch(self, answer: Answer, *, is_listing: bool) -> None:
-        """Take the events of a watch until it ends."""
+        """Read the events of a watch until it ends."""
         with answer.in_flight.share() as share:
             event = UnfinishedEvent(share, self._at_most(PASSED_OVER))
             if is_listing:
@@ -410,7 +412,7 @@ class Reflector:
             waited = time.perf_counter()
 
     def _take_event(self, data: bytes | None, is_listing: bool) -> bool:
-        """Take one event of a watch; whether the initial list is still going on."""
+        """Read one event of a watch. Returns whether the initial list continues."""
         kind, encoding = self._resource.kind, self._intake.encoding
         if data is None:
             self._sink(Quarantined(kind, "too long", f"A {kind} of more than 32 MB was passed over."))
@@ -429,13 +431,13 @@ class Reflector:
             self._bears_fruit()
         match event.type:
             case "ADDED" | "MODIFIED":
-                # What is wrong with the object is found out by reading it alone.
+                # Reading the object separately shows what is wrong with it.
                 version = self._intake.put(event.object, is_listing=is_listing)
                 if not is_listing:
                     self._advance(version)
             case "DELETED":
                 version = self._intake.drop(event.object)
-                # Old servers tell the version before the deletion.
+                # Old servers send the version before the deletion.
                 if version and not is_older(version, self._version):
                     self._version = version
             case "BOOKMARK":
@@ -453,7 +455,7 @@ class Reflector:
         return is_listing
 
     def _note_unknown(self, name: str) -> None:
-        """A type of event that nobody knows is said once, whatever others follow it."""
+        """Report an unknown type of event once, regardless of others that follow."""
         if self._record.brought_unknown() and not self._told_unknown:
             self._told_unknown = True
             kind = self._resource.kind
@@ -461,20 +463,20 @@ class Reflector:
             self._sink(Quarantined(kind, "type of an event", text))
 
     def _bears_fruit(self) -> None:
-        """The watch brought something that can be read."""
+        """The watch returned something readable."""
         self._too_large = 0
         if self._record.bears_fruit():
             self._failures = 0
             self._report(Health.LIVE, "")
 
     def _advance(self, version: str) -> None:
-        """The watch has come to this version. One that went back is another store's (raises `_Expired`)."""
+        """The watch reached this version. A lower one belongs to another store (raises `_Expired`)."""
         if is_older(version, self._version):
             raise _Expired
         self._version = version or self._version
 
     def _poll(self) -> None:
-        """List again and again, for a kind that may be listed but not watched; until watching is worth a try again."""
+        """List repeatedly, for a kind that may be listed but not watched, until a watch is worth another attempt."""
         self._polls += 1
         until = time.monotonic() + (ASK_AGAIN if self._polls > PATIENT_REFUSALS else 0.0)
         is_first = True

@@ -1,6 +1,6 @@
-"""Many MB that come in pieces, in pages of their own.
+"""Many MB that arrive in pieces, in separate memory pages.
 
-What malloc gives back after a large buffer grew step by step stays with the process, some dozen MB for each thread.
+Memory that malloc frees after a large buffer grew step by step stays with the process, some dozen MB for each thread.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ import mmap
 from io import BytesIO
 
 SEGMENT = 1 << 20
-"""Bytes from which pages of their own are worth it."""
+"""Bytes from which separate pages are worthwhile."""
 
 
 class Segments:
-    """As much of `io.BytesIO` as is needed to write to the end; begins with what one of those has."""
+    """The part of `io.BytesIO` that is needed to append; starts with the content of a `BytesIO`."""
 
     def __init__(self, begun: BytesIO) -> None:
         self._full: list[mmap.mmap] = []
         self._last = begun
 
     def write(self, piece: bytes) -> None:
-        """Put a piece behind the others."""
+        """Append a piece."""
         self._last.write(piece)
         if self._last.tell() >= SEGMENT:
             pages = mmap.mmap(-1, self._last.tell())
@@ -34,7 +34,7 @@ class Segments:
 
 
 def written(begun: BytesIO | Segments, piece: bytes, size: int) -> BytesIO | Segments:
-    """What holds `size` bytes once a piece is put behind what was begun."""
+    """The buffer of `size` bytes after a piece is appended to the one that was begun."""
     if size > SEGMENT and isinstance(begun, BytesIO):
         begun = Segments(begun)
     begun.write(piece)

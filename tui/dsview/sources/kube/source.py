@@ -1,4 +1,4 @@
-"""A live cluster as a source: one thread for each kind, one for Events, a few to read proxy configurations."""
+"""A live cluster as a source: one thread for each kind, one for Events, a few for proxy configurations."""
 
 from __future__ import annotations
 
@@ -35,10 +35,12 @@ MOST_THREADS = 64
 
 RETRY_FIRST = 10.0
 RETRY_AT_LEAST_EVERY = 300.0
-"""Seconds between two tries to load credentials that cannot be loaded, doubling: a plug-in may open a browser."""
+"""Seconds between two attempts to load credentials that cannot be loaded, doubling from `RETRY_FIRST`: a plug-in may
+open a browser.
+"""
 
 VERSION_AGAIN = 5.0
-"""Seconds after which the version is asked for again where it was not said."""
+"""Seconds before the version is requested again if it is missing."""
 
 LOOK_EVERY = 1.0
 _AT_ONCE = (Kind.SERVICE, Kind.POD)
@@ -48,8 +50,9 @@ CLUSTER_CONFIG_MAPS: tuple[Key, ...] = (("kube-system", "kube-proxy"), ("kube-sy
 class KubeSource:
     """A cluster. `start` returns at once; everything else happens in daemon threads.
 
-    `namespaces` limits namespaced kinds; `interval` is how often what may not be watched is listed, seconds;
-    `json_only` asks for JSON where protobuf is usual. `resolved` is the context where the kubeconfig was read before.
+    `namespaces` limits namespaced kinds; `interval` is the time in seconds between two lists of a kind that may not be
+    watched; `json_only` requests JSON even if protobuf is supported. `resolved` is the context if the kubeconfig was
+    already read.
     """
 
     kind: Literal["cluster"] = "cluster"
@@ -105,26 +108,26 @@ class KubeSource:
         return wall
 
     def resolve(self) -> None:
-        """Read the kubeconfig. Raises `UserError` with what has to be fixed in it."""
+        """Read the kubeconfig. Raises `UserError` with a problem that the user has to fix."""
         if self._context is None:
             self._context = resolve_context(self._kubeconfig, self._context_name)
 
     def start(self, sink: Sink) -> None:
-        """Resolve the context, which may raise `UserError`, and go on in a thread."""
+        """Resolve the context, which may raise `UserError`, and continue in a thread."""
         self.resolve()
         self._sink = sink
         if self._banners:
-            # Said before anything else is: it holds for the first request as well.
+            # Sent before everything else, because it applies to the first request as well.
             sink(ServerInfo(banners=self._banners))
         self._threads.start("connect", self._connect, self._all_failed)
 
     def stop(self) -> None:
-        """End every request; the threads end by themselves."""
+        """End all requests; the threads end by themselves."""
         self._stop.set()
         self._outage.end()
         self._confs.end()
         if self._client is not None:
-            # Closing waits for nothing, but a TLS shutdown may; leaving must not.
+            # Closing does not wait, but a TLS shutdown may; leaving must not.
             self._threads.start("close", self._client.close)
 
     def _all_failed(self, reason: str) -> None:
@@ -150,8 +153,8 @@ class KubeSource:
         if not self._with_endpoints:
             reason = "read only when asked for: --select DS-EPS-006"
             self._sink(StatusChanged(kind=Kind.ENDPOINTS, health=Health.NOT_GIVEN, reason=reason))
-        # What is looked at first and what takes longest do not wait for the version. All others do: when everything is
-        # read the version is known, and checks that depend on it judge once.
+        # The kinds that users see first and those that take longest do not wait for the version. All others do: when
+        # everything is read, the version is known, and checks that depend on it run once.
         for kind in _AT_ONCE:
             self._follow_everywhere(kind)
         self._read_version(client)
@@ -163,7 +166,7 @@ class KubeSource:
         self._confs.start(client)
 
     def _follow_add_ons(self, client: Client) -> None:
-        """Follow the optional kinds that are served, and look now and then whether the others are."""
+        """Follow the optional kinds that are served, and check periodically whether the others are."""
         from dsview.sources.kube.add_ons import LOOK_AGAIN, served
 
         waiting = list(GATEWAY_KINDS)
@@ -182,7 +185,7 @@ class KubeSource:
             self._report(kind, "", Health.FAILED, reason)
 
     def _new_client(self, context: ResolvedContext) -> Client | None:
-        """A client as soon as there are credentials; None where the session ends before."""
+        """A client, as soon as there are credentials; None if the session ends before."""
         from dsview.sources.kube.client import Client
 
         pause = RETRY_FIRST
@@ -196,7 +199,7 @@ class KubeSource:
         return None
 
     def _look(self, client: Client) -> None:
-        """Now and then: whether the machine slept, what takes too long, and who waits for an answer in vain."""
+        """Periodically: check whether the machine slept, break slow connections, and report missing responses."""
         notice = SleepNotice()
         while not self._stop.wait(LOOK_EVERY):
             client.enforce_deadlines()
@@ -218,7 +221,7 @@ class KubeSource:
 
         version = read_version(client)
         if version is None:
-            # The kinds say what is wrong; the version is asked for again when they get through.
+            # The kinds report the problem; the version is requested again when they succeed.
             self._threads.start("version", lambda: self._ask_version_again(client))
         self._sink(ServerInfo(version=version, banners=self._banners))
 
@@ -237,7 +240,7 @@ class KubeSource:
             self._follow(kind, namespace)
 
     def _follow_the_rest(self, client: Client) -> None:
-        """What is not read as a whole: the ConfigMaps and Events that checks name."""
+        """Follow the kinds that are not read as a whole: the ConfigMaps and Events that checks name."""
         from dsview.sources.kube.events import EventPoller
 
         for key in CLUSTER_CONFIG_MAPS:
@@ -271,7 +274,7 @@ class KubeSource:
         scope = f"{namespace}/{name}" if name is not None else namespace
         with self._lock:
             if (kind, scope) in self._followed:
-                # What asks for it failed, and was started again.
+                # The caller failed and was restarted.
                 return
             self._followed.add((kind, scope))
         self._report(kind, scope, Health.LOADING, "")
@@ -303,7 +306,7 @@ class KubeSource:
             self._head_start.arrived()
 
     def _report(self, kind: Kind, scope: str, health: Health, reason: str) -> None:
-        """One scope of a kind is so; tell how the kind is as a whole, if that changed."""
+        """Set the health of one scope of a kind, and send that of the whole kind if it changed."""
         if kind is Kind.SERVICE and health is not Health.LOADING:
             self._head_start.arrived()
         falls_back = False
@@ -341,7 +344,7 @@ class KubeSource:
         self._follow(Kind.CONFIG_MAP, namespace, name)
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Ask for a file; the answer comes from one of the threads that read them."""
+        """Request a file; one of the reader threads sends it."""
         self._confs.ask(pod, container, sink)
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
@@ -359,7 +362,7 @@ class KubeSource:
             raise UserError(f"The manifest cannot be read: {safe(str(error))}") from None
 
     def stats(self, kind: str) -> Mapping[str, float]:
-        """What reading a kind cost so far: requests, bytes, seconds of reading and of decoding."""
+        """The cost of reading a kind so far: requests, bytes, seconds of reading and of decoding."""
         with self._lock:
             found = [reflector.stats for reflector in self._reflectors.get(Kind(kind), ())]
         asked = self.traffic().get(Kind(kind), Traffic())
@@ -372,7 +375,7 @@ class KubeSource:
         }
 
     def traffic(self) -> Mapping[Kind | None, Traffic]:
-        """How many requests were made, by kind and verb, and how many bytes lists and watches brought."""
+        """The number of requests by kind and verb, and the bytes of lists and watches."""
         if self._client is None:
             return {}
         asked = self._client.asked()

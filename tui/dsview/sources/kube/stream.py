@@ -1,4 +1,4 @@
-"""From the bytes of a response to lines or frames, and from a line to what it says."""
+"""From the bytes of a response to lines or frames, and from a line to its content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DECIMAL = re.compile(r"[0-9]{1,40}")
 
 
 class BadAnswer(ValueError):  # noqa: N818  (it is the answer that is bad)
-    """An answer that is not in the encoding that it claims; its text is a sentence."""
+    """A response that is not in the encoding that it declares; the text is a clause with the reason."""
 
 
 class WatchLine(msgspec.Struct):
@@ -29,7 +29,7 @@ class WatchLine(msgspec.Struct):
 
 
 class ListMeta(msgspec.Struct, rename="camel"):
-    """metadata of a list, or of a bookmark."""
+    """The metadata of a list or of a bookmark."""
 
     resource_version: str = ""
     continue_: str = msgspec.field(name="continue", default="")
@@ -51,7 +51,7 @@ class Bookmark(msgspec.Struct):
 
     @property
     def ends_initial_events(self) -> bool:
-        """Whether everything that was there was sent by now (KEP-3157)."""
+        """Whether all existing objects have been sent (KEP-3157)."""
         return (self.metadata.annotations or {}).get("k8s.io/initial-events-end") == "true"
 
 
@@ -61,7 +61,7 @@ bookmark_decoder = msgspec.json.Decoder(Bookmark)
 
 
 def is_older(version: str, than: str) -> bool:
-    """Whether one resourceVersion comes before another; never for what are not both decimal numbers (KEP-5504)."""
+    """Whether one resourceVersion precedes another; never, unless both are decimal numbers (KEP-5504)."""
     return bool(_DECIMAL.fullmatch(version) and _DECIMAL.fullmatch(than)) and int(version) < int(than)
 
 
@@ -70,7 +70,7 @@ class _Coded(msgspec.Struct):
 
 
 def code_of(status: bytes) -> int:
-    """The HTTP code in the Status of an ERROR event; 0 where there is none."""
+    """The HTTP code in the Status of an ERROR event; 0 if there is none."""
     try:
         return msgspec.json.decode(status, type=_Coded).code
     except UNDECODABLE:
@@ -78,26 +78,25 @@ def code_of(status: bytes) -> int:
 
 
 def _held_by_nobody(size: int) -> None:
-    """The bytes of an unfinished event are not counted."""
+    """Ignore the bytes of an unfinished event."""
 
 
 def batches_of_lines(
     chunks: Iterable[bytes], limit: int = WATCH_EVENT.size, hold: Callable[[int], None] = _held_by_nobody
 ) -> Iterator[list[bytes | None]]:
-    """The lines that each chunk completes, chunk by chunk; None stands for a line that was too long.
+    """The lines that each chunk completes, chunk by chunk; None for a line that was too long.
 
-    What stands behind the last newline when the chunks end well is a line as well: nothing that a watch sends, but an
-    HTML page of a proxy may be of one line.
-    A line may end with its newline, which JSON does not mind.
-    `hold` is told how many bytes of an unfinished line came so far, dropped ones included, and 0 at its end; it raises
-    where these are too many.
+    If the chunks end normally, the text after the last newline is a line as well: a watch does not send this, but an
+    HTML page of a proxy may be a single line. A line may end with its newline, which JSON allows. `hold` receives the
+    number of bytes of an unfinished line so far, including dropped ones, and 0 at its end; it raises if these are too
+    many.
     """
     begun: BytesIO | Segments = BytesIO()
     size = 0
     is_dropping = False
     for chunk in chunks:
         if not size and chunk.find(b"\n") == len(chunk) - 1:
-            # The usual chunk: one event, which needs no copying.
+            # The usual chunk is one event, which needs no copying.
             yield [chunk] if len(chunk) > 1 else []
             continue
         lines: list[bytes | None] = []
@@ -136,22 +135,22 @@ _LENGTH = 4
 _big_endian = struct.Struct(">I").unpack_from
 
 NO_LENGTH = 0x20000000
-"""A length from here on is text: the first four characters of an HTML page, or of a line of JSON."""
+"""A length of at least this is text: the first four characters of an HTML page, or of a line of JSON."""
 
 
 def batches_of_frames(
     chunks: Iterable[bytes], limit: int = WATCH_EVENT.size, hold: Callable[[int], None] = _held_by_nobody
 ) -> Iterator[list[bytes | None]]:
-    """The frames that each chunk completes, chunk by chunk; None stands for a frame that was longer than `limit`.
+    """The frames that each chunk completes, chunk by chunk; None for a frame longer than `limit`.
 
-    `hold` is as in `batches_of_lines`. Raises `BadAnswer` where these are no frames, or the chunks end inside one.
+    `hold` is as in `batches_of_lines`. Raises `BadAnswer` if these are not frames, or the chunks end inside one.
     """
     begun: BytesIO | Segments = BytesIO()
     size = to_skip = 0
     wanted = _LENGTH
     for whole_chunk in chunks:
         if not size and not to_skip and _is_one_frame(whole_chunk, limit):
-            # The usual chunk: one event.
+            # The usual chunk is one event.
             yield [whole_chunk[_LENGTH:]]
             continue
         data = whole_chunk[to_skip:]
@@ -159,7 +158,7 @@ def batches_of_frames(
             to_skip -= len(whole_chunk) - len(data)
             hold(limit + to_skip if to_skip else 0)
         if size:
-            # A large frame comes in many chunks, which are joined once it is whole.
+            # A large frame spans many chunks, which are joined once it is complete.
             size += len(data)
             begun = written(begun, data, size)
             if size < wanted:

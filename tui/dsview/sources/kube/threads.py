@@ -1,6 +1,6 @@
-"""The threads of one source. One that fails by a fault of dsview's is told of once, and started again after a while.
+"""The threads of one source. One that fails by a fault in dsview is reported once, and restarted after a delay.
 
-As client-go's HandleCrash and Until do: no answer of a server ends a kind for good.
+As in client-go's HandleCrash and Until: no response of a server ends a kind permanently.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from types import TracebackType
 from dsview.sources.kube.backoff import Backoff
 
 Failed = Callable[[str], None]
-"""Takes a sentence that says what a thread failed with."""
+"""Receives a sentence about the failure of a thread."""
 
 
 class SourceThreads:
-    """Starts threads by their names. `stop` ends the waiting between two starts."""
+    """Starts threads by name. `stop` ends the delay before a restart."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
@@ -26,9 +26,9 @@ class SourceThreads:
         self._told: set[tuple[str, str, int]] = set()
 
     def start(self, name: str, body: Callable[[], None], failed: Failed | None = None) -> None:
-        """Run in a thread until `body` returns; nothing happens where one of that name runs.
+        """Run `body` in a thread until it returns. No effect if a thread with this name is running.
 
-        `failed` is told in a sentence where dsview is at fault: nobody should wait for it then.
+        `failed` receives a sentence if dsview is at fault, so that nothing waits for the thread.
         """
         with self._lock:
             if name in self._running:
@@ -47,7 +47,7 @@ class SourceThreads:
                 self._running.discard(name)
 
     def _has_ended(self, body: Callable[[], None], failed: Failed | None) -> bool:
-        """Run it; whether it came to its end."""
+        """Run it. Returns whether it finished."""
         try:
             body()
         except Exception as error:  # noqa: BLE001  (whatever it is, it must not end the thread)
@@ -58,7 +58,7 @@ class SourceThreads:
         return True
 
     def _tell(self, error: Exception) -> None:
-        """Tell of a fault once for each place in the code, as of one that ended the thread."""
+        """Report a fault once for each place in the code, like one that ended the thread."""
         place = (type(error).__name__, *_innermost(error.__traceback__))
         with self._lock:
             is_known = place in self._told

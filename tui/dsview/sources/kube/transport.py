@@ -1,7 +1,7 @@
-"""How an API server is reached: its URL, a pool of connections, and the header that says who asks.
+"""Access to an API server: its URL, a pool of connections, and the headers that authenticate the user.
 
-What kubeconfigs mostly hold (a token, a certificate, nothing) needs no more than urllib3. The official client, which
-takes a quarter of a second and 16 MB to import, is kept for all else: `official.py`.
+Most kubeconfigs (a token, a certificate, or neither) need only urllib3. The official client, which takes a quarter of a
+second and 16 MB to import, is used for everything else: `official_client.py`.
 """
 
 from __future__ import annotations
@@ -26,30 +26,32 @@ from dsview.sources.kube.kubeconfig import ResolvedContext
 from dsview.sources.kube.unnamed_files import unnamed_file
 
 _NOT_PLAIN = ("exec", "auth-provider", "username")
-"""What in a kubeconfig's user is for the official client."""
+"""The fields of a kubeconfig's user that need the official client."""
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 9))
-"""Seconds and counts of client-go's probes, where the system has the option; without any a dead peer goes unseen."""
+"""Seconds and counts of client-go's keepalive probes, for the options that the system supports; without any, a dead
+peer goes unnoticed.
+"""
 
 
 class ApiTransport(Protocol):
-    """The way to one API server, with the credentials of one moment. Used by many threads."""
+    """Access to one API server, with the credentials of one moment. Thread-safe."""
 
     @property
     def server(self) -> str:
-        """The URL of the API server, without a slash at its end."""
+        """The URL of the API server, without a trailing slash."""
 
     @property
     def pool(self) -> urllib3.PoolManager:
-        """The connections."""
+        """The pool of connections."""
 
     @property
     def headers(self) -> HTTPHeaderDict:
-        """What says who asks, for every request."""
+        """The headers that authenticate every request."""
 
 
 class DirectTransport(msgspec.Struct, frozen=True, kw_only=True):
-    """Access with what the kubeconfig itself holds."""
+    """Access with the credentials in the kubeconfig itself."""
 
     server: str
     pool: urllib3.PoolManager
@@ -57,16 +59,16 @@ class DirectTransport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def keepalive() -> list[tuple[int, int, int]]:
-    """Options for sockets: urllib3's own, and probes of idle connections."""
+    """Socket options: those of urllib3, and keepalive probes of idle connections."""
     options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
     known = [(getattr(socket, name), value) for name, value in _KEEPALIVE if hasattr(socket, name)]
     return options + [(socket.IPPROTO_TCP, option, value) for option, value in known]
 
 
 def direct_transport(context: ResolvedContext, *, connections: int) -> DirectTransport | None:
-    """Access with what the kubeconfig itself holds; None where that is for the official client.
+    """Access with the credentials in the kubeconfig itself; None if the official client is needed.
 
-    Raises `OSError` for files that cannot be read, `ssl.SSLError` and `ValueError` for what they hold.
+    Raises `OSError` for files that cannot be read, `ssl.SSLError` and `ValueError` for invalid content.
     """
     if context.config is None:
         return None
@@ -91,7 +93,7 @@ def direct_transport(context: ResolvedContext, *, connections: int) -> DirectTra
 
 
 def _impersonation(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Whose rights are asked for instead of one's own, as client-go says it to the server."""
+    """The headers for impersonation, as client-go sends them."""
     if not user.get("as"):
         return
     yield "Impersonate-User", str(user["as"])
@@ -115,7 +117,7 @@ def _has_proxy(server: str) -> bool:
 
 
 def _token(user: dict[str, Any]) -> str:
-    """The token as client-go takes it: that in the file, which may have been renewed, before that in the user."""
+    """The token as in client-go: the one in the file, which may have been renewed, takes precedence over the user's."""
     token, path = str(user.get("token") or ""), user.get("tokenFile")
     if not path:
         return token
@@ -135,7 +137,7 @@ def _tls(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
     elif data := cluster.get("certificate-authority-data"):
         context.load_verify_locations(cadata=_decoded(data).decode("ascii"))
     elif path := cluster.get("certificate-authority"):
-        # OpenSSL would read whatever the name leads to, without end.
+        # OpenSSL would read the named file without a limit.
         read_bounded(str(path), CERTIFICATES)
         context.load_verify_locations(cafile=str(path))
     else:
@@ -147,7 +149,7 @@ def _tls(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
 
 
 def _material(entry: dict[str, Any], name: str) -> bytes:
-    """A PEM of the user: as data, else from the file that is named."""
+    """A PEM of the user: from data, otherwise from the named file."""
     if data := entry.get(f"{name}-data"):
         return _decoded(data)
     return read_bounded(str(entry[name]), CERTIFICATES) if entry.get(name) else b""
@@ -161,7 +163,7 @@ def _decoded(data: object) -> bytes:
 
 
 def _load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
-    # The certificate's file may hold the key, too.
+    # The certificate's file may also contain the key.
     with unnamed_file(certificate) as certificate_file, unnamed_file(key or certificate) as key_file:
-        # A password would be asked for on the terminal that a screen is drawn on.
+        # OpenSSL would ask for a password on the terminal, where a screen is shown.
         context.load_cert_chain(certificate_file, key_file, password="")

@@ -1,6 +1,6 @@
-"""Certificates and keys as files, which OpenSSL wants: in memory where the system can do that, and without a name.
+"""Certificates and keys as files, as OpenSSL requires: without a name, and in memory if the system supports it.
 
-A file that is removed afterwards stays where a signal ends the process in between, and needs a folder to write to.
+A file that is removed afterwards remains if a signal ends the process before that, and needs a writable folder.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import IO
 
 @contextmanager
 def unnamed_file(content: bytes) -> Iterator[str]:
-    """A path under which this process can read the content once, until the end of the block. Raises `OSError`."""
+    """A path from which this process can read the content once, until the end of the block. Raises `OSError`."""
     with _nameless() as file:
         file.write(content)
         file.flush()
-        # Where /dev/fd duplicates the descriptor, as on macOS, its position is the reader's.
+        # If /dev/fd duplicates the descriptor, as on macOS, the reader shares its position.
         file.seek(0)
         yield f"/dev/fd/{file.fileno()}"
 

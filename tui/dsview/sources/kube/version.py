@@ -17,7 +17,7 @@ class _Version(msgspec.Struct, rename="camel"):
 
 
 def read_version(client: Client) -> str | None:
-    """The version, such as `v1.36.1`; None where the server does not say it."""
+    """The version, such as `v1.36.1`; None if the server does not report it."""
     try:
         body = client.get("/version", timeout=TIMEOUT, limit=VERSION)
         return msgspec.json.decode(body, type=_Version).git_version

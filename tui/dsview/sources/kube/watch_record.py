@@ -1,4 +1,4 @@
-"""How the lists and watches of one kind went: what counts as live, and what is no progress and therefore a failure."""
+"""Tracks the lists and watches of one kind: when it is live, and when a lack of progress is a failure."""
 
 from __future__ import annotations
 
@@ -7,31 +7,39 @@ from dsview.sources.kube.in_flight import UnfinishedEvent
 from dsview.sources.kube.limits import UNKNOWN_EVENTS
 
 SHORTEST_WATCH = 1.0
-"""Seconds; a watch that ends sooner is not opened again sooner, and one that brought nothing counts as a failure."""
+"""Seconds. After a watch that ends sooner, the next one waits for the rest; if it was empty, it counts as a failure."""
 
 SHORT_WATCHES = 5
-"""Watches in a row that end sooner than that, after which each is a failure, whatever it brought."""
+"""Consecutive watches that end sooner than that, after which each one is a failure, even if it was not empty."""
 
 FRUITLESS_WATCHES = 2
-"""Watches in a row that were opened and brought nothing that could be read; from then on the next one has to bring
-something, or to stand for a while, before the kind counts as live again."""
+"""Consecutive watches that were opened and returned nothing readable.
+
+From then on, the next one has to return something, or to stay open for a while, before the kind counts as live again.
+"""
 
 STANDS_AFTER = 2.0
-"""Seconds after which a watch that is open and quiet counts as live, whatever became of those before it."""
+"""Seconds after which an open and quiet watch counts as live, regardless of earlier ones."""
 
 SILENT_WATCHES = 2
-"""Watches in a row without a byte, after which the kind is listed anew. A server whose store was set back to before
-the version that is asked from accepts the watch and says nothing until its versions have caught up."""
+"""Consecutive watches without a byte, after which the kind is listed again.
+
+A server whose store was reset to before the requested version accepts the watch and sends nothing until its versions
+have caught up.
+"""
 
 EXPIRES_SELDOM = 60.0
-"""Seconds that a list should last. One that expires sooner, or before it is whole, is not begun again at once."""
+"""Seconds that a list should last.
+
+If one expires sooner, or before it is complete, the next one does not begin at once.
+"""
 
 EXPIRIES = 3
-"""Lists in a row that expire so soon, after which that is a failure."""
+"""Consecutive lists that expire so soon, after which this is a failure."""
 
 
 class WatchRecord:
-    """Is told of everything that happens to the lists and watches of a kind. Times are seconds on a steady clock."""
+    """Receives everything that happens to the lists and watches of a kind. Times are seconds on a monotonic clock."""
 
     def __init__(self) -> None:
         self._fruitless = self._short = self._silent = self._unknown = self._expiries = 0
@@ -39,12 +47,15 @@ class WatchRecord:
         self._open: tuple[float, UnfinishedEvent] | None = None
 
     def listed(self, now: float) -> None:
-        """A list is whole."""
+        """A list is complete."""
         self._listed_at = now
         self._fruitless = self._silent = 0
 
     def expired(self, now: float) -> bool:
-        """The list has expired; whether to wait before the next one. Raises `RequestFailed` where they always do."""
+        """The list expired. Returns whether to wait before the next one.
+
+        Raises `RequestFailed` if this keeps happening.
+        """
         has_lasted = self._listed_at is not None and now - self._listed_at >= EXPIRES_SELDOM
         self._listed_at = None
         self._expiries = 1 if has_lasted else self._expiries + 1
@@ -53,13 +64,13 @@ class WatchRecord:
         return self._expiries > 1
 
     def opened(self, now: float, event: UnfinishedEvent) -> bool:
-        """A watch was opened; whether that alone makes the kind live."""
+        """A watch was opened. Returns whether this alone makes the kind live."""
         self._open = now, event
         self._fruitless += 1
         return not self._is_doubted
 
     def closed(self) -> None:
-        """The watch is over, however it ended."""
+        """The watch ended, normally or not."""
         self._open = None
 
     @property
@@ -67,7 +78,7 @@ class WatchRecord:
         return self._fruitless > FRUITLESS_WATCHES or self._short >= SHORT_WATCHES
 
     def proves_itself(self, now: float) -> bool:
-        """Whether a watch that was doubted is open for long enough to be believed, and nothing drips from it."""
+        """Whether a doubted watch has been open long enough to be trusted, without an unfinished event."""
         if self._open is None or not self._is_doubted:
             return False
         since, event = self._open
@@ -77,22 +88,22 @@ class WatchRecord:
         return True
 
     def drips(self, seconds: float) -> bool:
-        """Whether an event of the open watch is on its way for so long. The watch is doubted from then on."""
+        """Whether an event of the open watch has been incomplete for this long. The watch is doubted from then on."""
         if self._open is None or self._open[1].age < seconds:
             return False
         self._fruitless = FRUITLESS_WATCHES + 1
         return True
 
     def bears_fruit(self) -> bool:
-        """The watch brought something that can be read; whether that makes the kind live again."""
+        """The watch returned something readable. Returns whether this makes the kind live again."""
         was_fruitless = self._fruitless > FRUITLESS_WATCHES
         self._fruitless = self._silent = self._unknown = 0
         return was_fruitless
 
     def brought_unknown(self) -> bool:
-        """The watch brought an event of an unknown type; whether it is the first one in a row.
+        """The watch returned an event of an unknown type. Returns whether it is the first in a row.
 
-        Raises `RequestFailed` where nothing else comes.
+        Raises `RequestFailed` if there are no other events.
         """
         self._unknown += 1
         if self._unknown > UNKNOWN_EVENTS:
@@ -100,14 +111,15 @@ class WatchRecord:
         return self._unknown == 1
 
     def was_silent(self) -> bool:
-        """A watch broke without a byte; whether the kind has to be listed anew."""
+        """A watch broke without a byte. Returns whether the kind has to be listed again."""
         self._silent = (self._silent + 1) % SILENT_WATCHES
         return self._silent == 0
 
     def ended(self, seconds: float, *, is_empty: bool) -> float:
-        """A watch ended well after so many seconds; how many to wait before the next one.
+        """A watch ended normally after this many seconds. Returns the seconds to wait before the next one.
 
-        As client-go: without a pause this would ask as fast as it can, for good. Raises `RequestFailed`.
+        As in client-go: without a delay, this would send requests as fast as possible, indefinitely. Raises
+        `RequestFailed`.
         """
         self._short = self._short + 1 if seconds < SHORTEST_WATCH else 0
         if self._short and (is_empty or self._short >= SHORT_WATCHES):

@@ -1,7 +1,7 @@
-"""Messages of a WebSocket, on a connection that was opened as any other. Imported when a controller pod is read.
+"""The messages of a WebSocket, on an ordinary connection. Imported when a controller pod is read.
 
-websocket-client takes frames apart. It does not open the connection: it would follow redirects with the credentials,
-and read heads, errors and frames of any size.
+websocket-client parses frames. It does not open the connection, because it would follow redirects with the credentials,
+and read headers, errors and frames of any size.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.limits import BodyLimit
 
 EXEC_PROTOCOL = "v4.channel.k8s.io"
-"""The framing of pods/exec over WebSockets that every supported API server knows."""
+"""The framing of pods/exec over WebSockets that every supported API server understands."""
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455, section 1.3."""
 
 _LEAVE_WITHIN = 1.0
-"""Seconds for saying that the connection ends."""
+"""Seconds for sending the close message."""
 
 
 def handshake() -> dict[str, str]:
-    """The headers that ask for a WebSocket."""
+    """The headers that request a WebSocket."""
     return {
         "Upgrade": "websocket",
         "Connection": "Upgrade",
@@ -44,9 +44,9 @@ def handshake() -> dict[str, str]:
 
 
 class WebSocket:
-    """The connection of an answer 101 to the headers of a `handshake`. All its messages together have one limit.
+    """The connection of a 101 response to the headers of `handshake`. One limit applies to all its messages.
 
-    Raises `RequestFailed` where the server did not agree to the protocol.
+    Raises `RequestFailed` if the server did not accept the protocol.
     """
 
     def __init__(self, answer: Answer, asked: dict[str, str], limit: BodyLimit) -> None:
@@ -68,10 +68,9 @@ class WebSocket:
     def messages(self) -> Iterator[bytes]:
         """Each message, until the server closes the connection.
 
-        Raises:
-            TooLarge: the messages have more bytes than the limit, or a frame claims to.
-            TimeoutError: they took longer than the limit.
-            OSError, http.client.HTTPException, websocket.WebSocketException: the connection broke.
+        Raises `TooLarge` if the messages exceed the limit in bytes, or a frame announces that, `TimeoutError` if they
+        exceed the limit in seconds, and `OSError`, `http.client.HTTPException` or `websocket.WebSocketException` if the
+        connection breaks.
         """
         parts: list[bytes] = []
         with self._in_flight.share() as share:
@@ -92,7 +91,7 @@ class WebSocket:
                     parts = []
 
     def close(self) -> None:
-        """Say that the connection ends; whoever opened it closes it."""
+        """Send a close message; the code that opened the connection closes it."""
         self._ends = time.monotonic() + _LEAVE_WITHIN
         with contextlib.suppress(*BROKEN):
             self._send(b"\x03\xe8", ABNF.OPCODE_CLOSE)
@@ -119,12 +118,12 @@ class _Frames(frame_buffer):
     """Rejects an oversized frame as soon as its header announces the size. Header bytes count towards the limit."""
 
     def __init__(self, receive: Any, limit: BodyLimit) -> None:
-        super().__init__(receive, True)  # no validation of text: what comes is bytes of a file
+        super().__init__(receive, True)  # no validation of text: the content is bytes of a file
         self._limit = limit
         self.received = 0
 
     def recv_length(self) -> None:
-        """Read how long the frame is."""
+        """Read the length of the frame."""
         super().recv_length()
         self.received += 2 + (self.length or 0)
         if self.received > self._limit.size:

@@ -1,5 +1,5 @@
-"""Recordings: what a session saw, moment by moment, in one SQLite file.
+"""Recordings: the state of a session over time, in one SQLite file.
 
-`columns` writes and reads objects, `content` says what a key frame and a batch hold, `writer` and `reader` write and
+`columns` encodes and decodes objects, `content` defines key frames and batches, and `writer` and `reader` write and
 read the file.
 """

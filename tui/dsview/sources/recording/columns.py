@@ -1,8 +1,8 @@
-"""Objects of one kind as columns: each field of all of them together, each value once.
+"""Objects of one kind as columns: one for each field, with each value stored once.
 
-Tens of thousands of Pods share their labels, containers and nodes. Written so, and compressed, a Pod takes some 30
-bytes, and it is read in a fraction of the time that its JSON takes. Fields go by their names: what a later version
-adds has its default in an older file, and what it drops is passed over.
+Tens of thousands of Pods share their labels, containers and nodes. In this form, and compressed, a Pod takes about 30
+bytes, and is read in a fraction of the time that its JSON takes. Fields are matched by name: a field that a later
+version adds has its default in an older file, and a field that it removes is ignored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Item
 
 _SHARED_LIMIT = 20_000
-"""Values that are remembered, so that objects of many batches share them."""
+"""The maximum number of cached values, which objects of many batches share."""
 
 _MOST = 1 << 20
 """Objects of one part: more are not believed, since a column of one value says any number in a few bytes."""
@@ -34,10 +34,10 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class Column(msgspec.Struct, omit_defaults=True):
-    """One field: its distinct values as a list, and for each object which of them it has.
+    """One field: its distinct values as a list, and the index of the value of each object.
 
-    `index` holds 32-bit numbers in little-endian order. It is empty where all objects have the same value, or where
-    each has its own.
+    `index` contains 32-bit numbers in little-endian order. It is empty if all objects have the same value, or if all
+    values are distinct.
     """
 
     table: msgspec.Raw
@@ -52,7 +52,7 @@ class Columns(msgspec.Struct):
 
 
 def to_columns(items: Sequence[Item]) -> Columns:
-    """Objects of one kind, in their order."""
+    """The columns of objects of one kind, in their order."""
     if not items:
         return Columns()
     names = type(items[0]).__struct_fields__
@@ -64,7 +64,7 @@ def to_columns(items: Sequence[Item]) -> Columns:
 
 def column_of(values: Sequence[object]) -> Column:
     """One field of all objects."""
-    # Most values are shared objects, so their identity tells at once that they are equal.
+    # Most values are shared objects, so identity shows at once that they are equal.
     known: dict[int, int] = {}
     table: dict[bytes, int] = {}
     index = array("I")
@@ -87,7 +87,7 @@ def _little_endian(numbers: array[int]) -> array[int]:
 def from_columns(kind: Kind, columns: Columns) -> list[Item]:
     """The objects, in their order.
 
-    Raises `UserError` where a field does not hold what this version of dsview expects.
+    Raises `UserError` if a field does not contain what this version of dsview expects.
     """
     if not columns.size:
         return []
@@ -156,7 +156,7 @@ def _one_decoder(wanted: Any) -> msgspec.msgpack.Decoder[Any]:
 
 @cache
 def _is_shareable(wanted: Any) -> bool:
-    """Whether objects have this value in common as a rule: labels, containers, owners; not names and addresses."""
+    """Whether objects usually share this value: labels, containers, owners; not names and addresses."""
     arguments = typing.get_args(wanted)
     if typing.get_origin(wanted) is Mapping:
         return True
@@ -165,7 +165,7 @@ def _is_shareable(wanted: Any) -> bool:
 
 @cache
 def struct_of(kind: Kind) -> type[Any]:
-    """The Struct that objects of a kind are kept as: what its module's `decode` returns."""
+    """The Struct for objects of a kind: the return type of its module's `decode`."""
     if kind is Kind.PROXY_LISTENERS:
         return ProxyListeners
     found: type[Any] = typing.get_type_hints(RESOURCES[kind].decode)["return"]

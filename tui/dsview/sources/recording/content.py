@@ -1,6 +1,6 @@
-"""What a recording holds: key frames with everything, and batches with what changed since, tick by tick.
+"""The content of a recording: key frames with everything, and batches with the changes since, tick by tick.
 
-A tick is one round of a session: what it took in at once, and the findings that came of it.
+A tick is one round of a session: the events that it processed at once, and the resulting findings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dsview.sources.recording.schema import MOST_BYTES
 T = TypeVar("T")
 
 _LEVEL = 4
-"""zlib's: a level more makes a key frame 5 % smaller and takes twice the time."""
+"""The zlib level: one more makes a key frame 5 % smaller and takes twice the time."""
 
 _TOGETHER = 8_192
 """Objects of a kind that are packed together in a key frame: few are in memory twice while they are read.
@@ -32,13 +32,13 @@ Files of nginx are packed alone, since each may have megabytes.
 """
 
 Subject = tuple[str, str, str]
-"""What checks are asked of: kind (or the code of a cluster-wide check), namespace, name."""
+"""The subject of checks: kind (or the code of a cluster-wide check), namespace, name."""
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """The findings that a subject's checks gave, before any policy, and since when the session saw each (or None).
+    """The findings of a subject's checks, before any policy, and when the session first saw each (or None).
 
-    `pending` are those on which there was no verdict.
+    `pending` are those without a verdict.
     """
 
     subject: Subject
@@ -48,7 +48,7 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """What belongs to no kind: the server, what could not be read, and the checks that failed, by code."""
+    """State that belongs to no kind: the server, unreadable objects, and the failed checks by code."""
 
     server_version: str | None = None
     banners: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class Tick(msgspec.Struct, kw_only=True):
 
 
 class Frame(msgspec.Struct, kw_only=True):
-    """Everything that a session knew at one time."""
+    """The whole state of a session at one time."""
 
     at: float
     objects: Mapping[Kind, Sequence[Item]]
@@ -97,7 +97,7 @@ class _StoredRest(msgspec.Struct):
 
 
 class _StoredObjects(msgspec.Struct):
-    """Objects of one kind, each with the number of its tick, and those that are gone."""
+    """Objects of one kind, each with the number of its tick, and the deleted ones."""
 
     ticks: list[int]
     columns: Columns
@@ -117,7 +117,7 @@ _KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
 
 
 def pack_frame(frame: Frame) -> bytes:
-    """A key frame as it is stored."""
+    """A key frame in its stored form."""
     objects = {
         kind.value: [_pack(to_columns(items[at : at + step])) for at in range(0, len(items), step)]
         for kind, items in frame.objects.items()
@@ -127,7 +127,7 @@ def pack_frame(frame: Frame) -> bytes:
 
 
 def unpack_frame(at: float, data: bytes) -> Frame:
-    """The inverse of `pack_frame`. Raises `UserError` where it cannot be read."""
+    """The inverse of `pack_frame`. Raises `UserError` if it cannot be read."""
     stored = _decoded(data, _StoredFrame)
     objects: dict[Kind, Sequence[Item]] = {}
     for name, parts in stored.objects.items():
@@ -149,7 +149,7 @@ class _Gathered:
         self.patches: list[tuple[int, Key, Patch]] = []
 
     def take(self, number: int, tick: Tick, kind: Kind) -> None:
-        """Take in a tick."""
+        """Apply a tick."""
         before = tick.before.get(kind, {})
         self.patches += [(number, key, patch) for key, patch in tick.patches.get(kind, {}).items()]
         for key, item in tick.objects.get(kind, {}).items():
@@ -168,7 +168,7 @@ class _Gathered:
 
 
 def pack_batch(ticks: Sequence[Tick]) -> bytes:
-    """Ticks that follow each other as they are stored."""
+    """Consecutive ticks in their stored form."""
     found: dict[Kind, _Gathered] = {}
     for number, tick in enumerate(ticks):
         for kind in (*tick.objects, *(kind for kind in tick.patches if kind not in tick.objects)):
@@ -185,7 +185,7 @@ def pack_batch(ticks: Sequence[Tick]) -> bytes:
 
 
 def unpack_batch(data: bytes) -> list[Tick]:
-    """The inverse of `pack_batch`. Raises `UserError` where it cannot be read."""
+    """The inverse of `pack_batch`. Raises `UserError` if it cannot be read."""
     stored = _unpack(data, _StoredBatch)
     try:
         return _ticks_of(stored)
@@ -217,7 +217,7 @@ def _ticks_of(stored: _StoredBatch) -> list[Tick]:
 
 
 def times_of(data: bytes) -> list[float]:
-    """When the ticks of a batch were, without reading what they hold."""
+    """The times of the ticks of a batch, without decoding their content."""
     return _unpack(data, _Times).times
 
 
@@ -248,7 +248,7 @@ def _decoded(content: bytes, wanted: type[T]) -> T:
 
 
 class Moment(msgspec.Struct, kw_only=True):
-    """What a session knew at one time, by kind, key and subject. `follow` goes on to what changed next."""
+    """The state of a session at one time, by kind, key and subject. `follow` applies the next change."""
 
     at: float
     objects: dict[Kind, dict[Key, Item]]
@@ -258,7 +258,7 @@ class Moment(msgspec.Struct, kw_only=True):
 
     @classmethod
     def of(cls, frame: Frame) -> Moment:
-        """That of a key frame."""
+        """The state of a key frame."""
         return cls(
             at=frame.at,
             objects={kind: {item.key: item for item in items} for kind, items in frame.objects.items()},

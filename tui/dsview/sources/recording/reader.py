@@ -1,4 +1,4 @@
-"""Reads a recording: what was known at any time, and when something changed. The file may still be written to."""
+"""Reads a recording: the state at any time, and when it changed. The file may still be written to."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from dsview.sources.recording.content import Frame, Moment, Tick, times_of, unpa
 from dsview.sources.recording.schema import FORMAT, is_time, read_about
 
 _KEPT_BATCHES = 2
-"""Batches that are kept unpacked: one goes back and forth about the same minute."""
+"""The number of decompressed batches to keep: users go back and forth within the same minute."""
 
 _ENDS = (
     "SELECT ended FROM batches ORDER BY id DESC LIMIT 1",
     "SELECT max(at) FROM frames",
     "SELECT max(ended) FROM spans",
 )
-"""Batches follow each other in time. A day has 86,400: none of the queries here goes through all of them."""
+"""Batches are in order of time. A day has 86,400; none of the queries here reads all of them."""
 
 _AHEAD_AT_MOST = 700
 """Ticks that are gone through; for more, the next key frame is quicker."""
@@ -34,7 +34,7 @@ _AHEAD_AT_MOST = 700
 class RecordingReader:
     """A recording, open for reading.
 
-    Raises `UserError` where the file is none, was written by a later version, or holds no key frame.
+    Raises `UserError` if the file is not a recording, was written by a later version, or contains no key frame.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,7 +73,7 @@ class RecordingReader:
     def last(self) -> float:
         """The last time that can be shown; grows while the file is written to.
 
-        Where the file cannot be read any more, it is that of before.
+        If the file can no longer be read, this is the previous value.
         """
         with suppress(UserError):
             found = [end for query in _ENDS if (end := self._time(query)) is not None]
@@ -85,9 +85,9 @@ class RecordingReader:
         self._connection.close()
 
     def at(self, when: float) -> Moment:
-        """What was known at that time, between `first` and `last`. Its `at` is that of the last change before.
+        """The state at a time between `first` and `last`. Its `at` is the time of the last change before.
 
-        Raises `UserError` where a part of the file cannot be read.
+        Raises `UserError` if a part of the file cannot be read.
         """
         with self._as_one():
             return self._at(when)
@@ -99,10 +99,10 @@ class RecordingReader:
             raise UserError(f"{self.path.name} holds no key frame any more.")
         number, at, batch = row
         if self._frame is None or self._frame[0] != number:
-            # The one before goes first: two of them at once would be the most that is ever needed.
+            # The previous frame is released first: two at once would determine the peak memory.
             self._frame = None
             self._frame = (number, unpack_frame(at, self._content("SELECT content FROM frames WHERE id = ?", number)))
-        # The batches of a span that began later have a key frame of their own before them.
+        # The batches of a later span have their own key frame before them.
         found = Moment.of(self._frame[1])
         last = self._last_batch(when)
         for row in self._rows("SELECT id, began FROM batches WHERE id > ? AND id <= ? ORDER BY id", batch, last):
@@ -121,12 +121,12 @@ class RecordingReader:
             self._rows("ROLLBACK")
 
     def _last_batch(self, until: float) -> int:
-        """The last batch that begins until a time; 0 where there is none."""
+        """The last batch that begins at or before a time; 0 if there is none."""
         query = "SELECT id FROM batches WHERE began <= ? ORDER BY began DESC, id DESC LIMIT 1"
         return self._one(query, until) or 0
 
     def ticks_between(self, after: float, until: float) -> list[Tick] | None:
-        """What changed after one time and until another; None where reading it anew from a key frame is better."""
+        """The changes after one time, up to another; None if it is better to start from a key frame."""
         if until < after or self._one("SELECT count(*) FROM spans WHERE began > ? AND began <= ?", after, until):
             return None
         with self._as_one():
@@ -150,13 +150,13 @@ class RecordingReader:
         return found
 
     def change_after(self, when: float) -> float | None:
-        """When something changed next; None where nothing did."""
+        """The time of the next change; None if there is none."""
         query = "SELECT content FROM batches WHERE id >= ? ORDER BY id LIMIT 2"
         found = self._contents(query, self._last_batch(when))
         return min((at for content in found for at in times_of(content) if at > when), default=None)
 
     def change_before(self, when: float) -> float | None:
-        """When something changed last before that time; the beginning where nothing did, None at the beginning."""
+        """The time of the last change before that time; the beginning if there is none, None at the beginning."""
         query = "SELECT content FROM batches WHERE began < ? ORDER BY began DESC, id DESC LIMIT 1"
         contents = self._contents(query, when)
         found = max((at for content in contents for at in times_of(content) if at < when), default=None)
@@ -165,7 +165,7 @@ class RecordingReader:
         return self.first if when > self.first else None
 
     def entries(self, until: float, limit: int) -> tuple[list[bytes], int]:
-        """The last entries of the timeline until a time, oldest first, and how many there are in all."""
+        """The last entries of the timeline up to a time, oldest first, and the number of all."""
         contents = self._contents(
             "SELECT content FROM entries WHERE at <= ? ORDER BY number DESC LIMIT ?", until, limit
         )
@@ -178,11 +178,11 @@ class RecordingReader:
         ]
 
     def last_entry(self, until: float) -> int:
-        """The number of the last entry until a time; 0 where there is none."""
+        """The number of the last entry up to a time; 0 if there is none."""
         return self._one("SELECT coalesce(max(number), 0) FROM entries WHERE at <= ?", until) or 0
 
     def turns(self, sort: str, buckets: int) -> list[set[str]]:
-        """Which ways the entries of a sort went, in each of so many equal parts of the whole recording."""
+        """The turns of the entries of a sort, in each of this number of equal parts of the whole recording."""
         found: list[set[str]] = [set() for _ in range(buckets)]
         span = max(self.last - self.first, 1.0)
         rows = self._rows(
@@ -194,11 +194,11 @@ class RecordingReader:
         return found
 
     def entry_after(self, when: float, sort: str) -> float | None:
-        """When the next entry of a sort was made."""
+        """The time of the next entry of a sort."""
         return self._time("SELECT min(at) FROM entries WHERE at > ? AND sort = ?", when, sort)
 
     def entry_before(self, when: float, sort: str) -> float | None:
-        """When the last entry of a sort before that time was made."""
+        """The time of the last entry of a sort before that time."""
         return self._time("SELECT max(at) FROM entries WHERE at < ? AND sort = ?", when, sort)
 
     def _rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
@@ -231,7 +231,7 @@ class RecordingReader:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Open the file to read. On a medium that cannot be written to, what a write-ahead log holds is left out."""
+    """Open the file for reading. On a read-only medium, the content of a write-ahead log is ignored."""
     uri = f"file:{quote(str(path.absolute()))}"
     connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, check_same_thread=False, timeout=2.0)
     try:

@@ -1,4 +1,4 @@
-"""The SQLite file of a recording: its tables, how one is recognised, and what is said of it as a whole."""
+"""The SQLite file of a recording: its tables, how to recognise it, and its metadata."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CREATE INDEX frames_at ON frames (at);
 CREATE INDEX batches_began ON batches (began);
 CREATE INDEX entries_at ON entries (at);
 """
-"""`frames.batch` is the last batch that a key frame holds already. `spans` are the times that were recorded."""
+"""`frames.batch` is the last batch that a key frame includes. `spans` are the times that were recorded."""
 
 _HEADER = 72
 
@@ -45,9 +45,9 @@ _LAST_TIME = 253_402_300_800.0
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What was recorded: which source, by which version of dsview, and whether names and addresses were replaced.
+    """The source that was recorded, the version of dsview, and whether names and addresses were replaced.
 
-    `skipped` are the checks that were asked nothing, by code.
+    `skipped` are the codes of the checks that did not run.
     """
 
     dsview: str
@@ -59,7 +59,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_recording(path: Path) -> bool:
-    """Whether a file is a recording, by how it begins."""
+    """Whether a file is a recording, by its header."""
     try:
         with path.open("rb") as file:
             head = file.read(_HEADER)

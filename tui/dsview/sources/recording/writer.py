@@ -14,10 +14,10 @@ from dsview.sources.recording.file import Limits, RecordingFile, Written, reason
 from dsview.sources.recording.schema import About
 
 COMMIT_EVERY = 1.0
-"""Seconds of what changed that a kill may cost."""
+"""Seconds of changes that a kill may lose."""
 
 HEARTBEAT = 10.0
-"""Seconds after which it is noted that nothing changed."""
+"""Seconds after which the absence of changes is recorded."""
 
 _TICKS_AT_ONCE = 2_000
 _WAITING_AT_MOST = 200_000
@@ -44,14 +44,14 @@ class RecordingWriter:
         self._thread.start()
 
     def put(self, item: Written) -> None:
-        """Hand something over to be written."""
+        """Queue an item for writing."""
         if self._queue.qsize() > _WAITING_AT_MOST:
             self.failure = self.failure or "the disk is too slow for what changes"
         if not self.failure:
             self._queue.put(item)
 
     def close(self) -> None:
-        """Write what is left and close the file."""
+        """Write the remaining items and close the file."""
         self._queue.put(None)
         self._thread.join(_WAIT_AT_END)
 
@@ -60,7 +60,7 @@ class RecordingWriter:
             while self._work():
                 pass
         except Exception as error:  # noqa: BLE001  (whatever it is, the session goes on and says why nothing is recorded)
-            # What waits is not written any more, and what comes is not taken.
+            # Items that wait are no longer written, and new ones are not accepted.
             self.failure = reason_of(error)
         finally:
             self._shut()
@@ -72,7 +72,7 @@ class RecordingWriter:
             self.failure = self.failure or reason_of(error)
 
     def _work(self) -> bool:
-        """Take what comes within a second, and commit it; whether there may be more."""
+        """Read the items that arrive within a second, and commit them. Returns whether there may be more."""
         until = time.monotonic() + COMMIT_EVERY
         taken: list[Written] = []
         goes_on = True

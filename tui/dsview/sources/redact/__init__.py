@@ -1,7 +1,7 @@
-"""`--redact`: a snapshot or a screen without the names and addresses of its cluster, with all that findings rest on.
+"""`--redact`: a snapshot or a screen without the cluster's names and addresses, with all that findings need.
 
-What is not known to matter is left out, rather than what is known to be secret: free text, flags, settings, annotations
-and proxy configurations are written anew from the few things in them that checks read.
+Everything that is not known to matter is omitted, instead of what is known to be secret: free text, flags, settings,
+annotations and proxy configurations are rebuilt from the few parts that checks read.
 """
 
 from dsview.sources.redact.live import RedactedSource

@@ -1,8 +1,8 @@
-"""Addresses replaced by others so that every relation between them stays: family, class, and all shared prefixes.
+"""Replaces addresses, but preserves every relation between them: family, class, and all shared prefixes.
 
-The mapping is that of Crypto-PAn (Xu, Fan, Ammar and Moon, 2002): each bit is flipped or not by a keyed function of
-the bits before it, so two addresses share exactly as many leading bits afterwards as before, and a range maps to a
-range of the same length. Bits on the way to a range with a meaning of its own (RFC 1918, loopback, ULA…) are never
+The mapping is that of Crypto-PAn (Xu, Fan, Ammar and Moon, 2002): a keyed function of the bits before a bit decides
+whether it is flipped. Two addresses therefore share exactly as many leading bits afterwards as before, and a range maps
+to a range of the same length. Bits that lead to a range with a special meaning (RFC 1918, loopback, ULA…) are never
 flipped, so an address keeps its class.
 """
 
@@ -25,7 +25,7 @@ _WHOLE = (
     ("::", 96),
     ("64:ff9b::", 96),
 )
-"""Ranges that stay as they are: nothing in them tells one network from another."""
+"""Ranges that stay unchanged: nothing in them distinguishes one network from another."""
 
 _PREFIXES = (
     *_WHOLE,
@@ -47,7 +47,7 @@ _PREFIXES = (
     ("fec0::", 10),
     ("ff00::", 8),
 )
-"""Ranges whose first bits stay, so that what is in them stays in them (`model.address.classify`)."""
+"""Ranges whose first bits stay unchanged, so that their addresses stay in them (`core.address.classify`)."""
 
 
 def _bits(raw: bytes) -> str:
@@ -55,7 +55,7 @@ def _bits(raw: bytes) -> str:
 
 
 def _prefixes(rows: tuple[tuple[str, int], ...]) -> dict[int, tuple[str, ...]]:
-    """The leading bits of each range, by the length in bits of an address of its family."""
+    """The leading bits of each range, by the address length of its family in bits."""
     found: dict[int, list[str]] = {32: [], 128: []}
     for text, length in rows:
         raw = packed(text) or b""
@@ -66,7 +66,7 @@ def _prefixes(rows: tuple[tuple[str, int], ...]) -> dict[int, tuple[str, ...]]:
 _FIXED = {
     size: frozenset(p[:i] for p in prefixes for i in range(len(p))) for size, prefixes in _prefixes(_PREFIXES).items()
 }
-"""Bits after which the next one is never flipped."""
+"""Prefixes after which the next bit is never flipped."""
 
 _UNCHANGED = _prefixes(_WHOLE)
 
@@ -76,7 +76,7 @@ _CANDIDATE = re.compile(
 
 
 class AddressMap:
-    """A mapping of addresses. The same `key` gives the same mapping; without the key it cannot be undone."""
+    """A mapping of addresses. The same `key` gives the same mapping; without the key it cannot be reversed."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -84,11 +84,11 @@ class AddressMap:
         self._last_byte = lru_cache(maxsize=1 << 16)(self._make_last_byte)
 
     def _make_digest(self, prefix: bytes, size: int) -> bytes:
-        """A bit for each node of the eight levels of the tree of addresses that begin below a prefix of whole bytes."""
+        """A bit for each node of the eight levels of the address tree below a prefix of whole bytes."""
         return hashlib.blake2b(bytes([size]) + prefix, key=self._key, digest_size=32).digest()
 
     def _make_last_byte(self, prefix: bytes, size: int) -> int:
-        """What the last byte of the prefix becomes. Nodes are numbered as in a heap, the root being 1."""
+        """The replacement for the last byte of the prefix. Nodes are numbered as in a heap; the root is 1."""
         above, byte = prefix[:-1], prefix[-1]
         digest = self._digest(above, size)
         bits = _bits(above)
@@ -108,7 +108,7 @@ class AddressMap:
         return bytes(self._last_byte(raw[:i], size) for i in range(1, len(raw) + 1))
 
     def address(self, text: str) -> str | None:
-        """The address that stands for this one, as oddly written as it was; None where the text is no address."""
+        """The replacement for an address, in the same notation; None if the text is not an address."""
         raw = packed(text)
         if raw is None:
             return None
@@ -116,7 +116,7 @@ class AddressMap:
         return _spelt_like(text, socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, mapped))
 
     def range(self, text: str) -> str | None:
-        """The range, or lone address, that stands for this one; None where the text is neither."""
+        """The replacement for a range or a single address; None if the text is neither."""
         found = parse_cidr(text)
         if found is None:
             return None
@@ -132,7 +132,7 @@ class AddressMap:
         return f"{mapped}/{length}"
 
     def in_text(self, text: str) -> str:
-        """The text with each address and range in it replaced."""
+        """The text with each address and range replaced."""
 
         def replaced(match: re.Match[str]) -> str:
             return self.range(match.group()) or match.group()
@@ -141,18 +141,18 @@ class AddressMap:
 
 
 def _spelt_like(text: str, address: str) -> str:
-    """The canonical address written as the text is: v4-mapped, with a zone, or in some way that is not canonical."""
+    """The canonical address in the notation of the text: v4-mapped, with a zone, or not canonical."""
     plain, percent, zone = text.partition("%")
     if is_mapped(plain):
         return f"::ffff:{address}"
     if not is_canonical(plain):
-        # DS-ADR-002 must still see that it is not.
+        # DS-ADR-002 must still find that it is not canonical.
         raw = packed(address) or b""
         address = f"0{address}" if len(raw) == 4 else raw.hex(":", 2).upper()
     return address + percent + zone
 
 
 def is_special(text: str) -> bool:
-    """Whether an address is the same in every cluster, and so stays as it is."""
+    """Whether an address is the same in every cluster, and so stays unchanged."""
     raw = packed(text)
     return raw is not None and _bits(raw).startswith(_UNCHANGED[8 * len(raw)])

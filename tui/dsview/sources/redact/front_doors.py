@@ -1,4 +1,4 @@
-"""Redacts front doors, but keeps what controllers are recognised by and what decides their listeners.
+"""Redacts front doors, but keeps the parts that identify controllers and determine their listeners.
 
 Words of fixed sets are kept, most of them from the controllers' vocabularies. Names, hosts and addresses are replaced.
 """
@@ -41,19 +41,19 @@ _PREFIXES = tuple(name[:-1] for name in _PATTERNS if name.endswith("*"))
 _KNOWN_ENDS = frozenset({"", "/v1", "ingress-controller", "gateway-controller"})
 
 _IMAGES = tuple(sorted({image for v in _VOCABULARIES for image in v.images}, key=lambda image: (-len(image), image)))
-"""Parts of images by which proxies are recognised, the longer first."""
+"""Parts of images that identify proxies, the longer first."""
 
 _PLACEHOLDER_IMAGES = {part: image for v in _VOCABULARIES for part, image in v.placeholder_images.items()}
 _VERSION = re.compile(r"v?[0-9]+(\.[0-9]+){1,3}")
 
 BINARIES = tuple(binary for v in _VOCABULARIES for binary in v.binaries)
-"""Ends of a word of a command line that names a controller's binary."""
+"""The ends of words in a command line that identify a controller's binary."""
 
 CONTAINERS = frozenset(name for v in _VOCABULARIES for name in v.containers)
-"""Names of containers by which proxies and control planes are recognised."""
+"""Names of containers that identify proxies and control planes."""
 
 SUBCOMMANDS = frozenset(word for v in _VOCABULARIES for word in v.subcommands)
-"""Words of command lines by which proxies and control planes are recognised."""
+"""Words in command lines that identify proxies and control planes."""
 
 LABELS = frozenset(key for v in _VOCABULARIES for key in v.label_keys)
 VALUES = frozenset(value for v in _VOCABULARIES for value in v.label_values)
@@ -89,7 +89,7 @@ _OPTIONS = frozenset({"ssl", "http2", "reuseport", "deferred", "proxy_protocol",
 
 
 def image(text: str) -> str | None:
-    """The part of an image name by which a controller is recognised; None for other images."""
+    """The part of an image name that identifies a controller; None for other images."""
     placeholder = next((image for part, image in _PLACEHOLDER_IMAGES.items() if part in text), None)
     if placeholder is not None:
         return placeholder
@@ -101,7 +101,7 @@ def image(text: str) -> str | None:
 
 
 def controller(text: str, to: Redactor) -> str:
-    """What a class names as its controller."""
+    """The controller that a class names."""
     prefix = next((prefix for prefix in _PREFIXES if text.startswith(prefix)), "")
     if prefix and text not in CONTROLLERS:
         rest = text.removeprefix(prefix)
@@ -110,7 +110,7 @@ def controller(text: str, to: Redactor) -> str:
 
 
 def label_value(key: str, value: str, to: Redactor) -> str | None:
-    """The value of a label that names a Gateway or its class; None for all others."""
+    """The value of a label that names a Gateway or its class; None for other labels."""
     if key in _OF_GATEWAYS:
         return to.name(Kind.GATEWAY, value)
     if key == "gateway.envoyproxy.io/owning-gateway-namespace":
@@ -119,7 +119,7 @@ def label_value(key: str, value: str, to: Redactor) -> str | None:
 
 
 def flag(name: str, value: str, to: Redactor) -> str | None:
-    """A flag that decides sockets, as `name=value`; None for all others."""
+    """A flag that determines sockets, as `name=value`; None for other flags."""
     entry_point = _ENTRY_POINT.fullmatch(name)
     if entry_point is not None:
         return f"entryPoints.{to.port(entry_point[1])}.address={_target(value, to)}"

@@ -1,4 +1,4 @@
-"""`--redact` on a screen: a source behind which nobody's names and addresses are seen, only what findings rest on."""
+"""`--redact` on a screen: a source without real names and addresses, with all that findings need."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from dsview.sources.redact.snapshot import REDACTED, redacted_object, redacted_s
 
 
 class RedactedSource:
-    """Another source, redacted: each name and address is replaced by the same one as long as the source lives.
+    """Another source, redacted: a name or address has the same replacement for the life of the source.
 
-    `key` makes the choice repeatable; without it nobody, the caller included, can undo it.
+    `key` makes the choice repeatable; without it, not even the caller can reverse it.
     """
 
     name = "redacted"
@@ -40,33 +40,33 @@ class RedactedSource:
     def __init__(self, source: Source, key: bytes | None = None) -> None:
         self._source = source
         self._to = Redactor(key if key is not None else secrets.token_bytes(32))
-        # Events come from many threads, and names are numbered as they come.
+        # Events come from many threads, and names are numbered in order of arrival.
         self._lock = threading.Lock()
 
     @property
     def kind(self) -> SourceKind:
-        """That of the other source."""
+        """The kind of the other source."""
         return self._source.kind
 
     @property
     def is_live(self) -> bool:
-        """As the other source is."""
+        """Whether the other source is live."""
         return self._source.is_live
 
     def now(self, wall: float) -> float:
-        """The time that the content is of."""
+        """The time that the content is from."""
         return self._source.now(wall)
 
     def start(self, sink: Sink) -> None:
-        """Begin to send events. Raises `UserError` as the other source does."""
+        """Start sending events. Raises `UserError` like the other source."""
         self._source.start(self._behind(sink))
 
     def stop(self) -> None:
-        """Send no more."""
+        """Stop sending events."""
         self._source.stop()
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Ask for the configuration of the pod that this one stands for."""
+        """Request the configuration of the pod that this one replaces."""
         to = self._to
         with self._lock:
             meant = msgspec.structs.replace(
@@ -76,13 +76,13 @@ class RedactedSource:
         self._source.read_proxy_config(meant, asked, self._behind(sink))
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """Follow the ConfigMap that this one stands for."""
+        """Follow the ConfigMap that this one replaces."""
         with self._lock:
             meant = self._to.namespace.meant_by(namespace), self._to.config_map.meant_by(name)
         self._source.watch_config_map(*meant)
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
-        """Refused: a manifest holds whatever its author wrote. Raises `UserError`."""
+        """Refused: a manifest contains arbitrary text. Raises `UserError`."""
         raise UserError("The YAML is not shown: names and addresses are redacted.")
 
     def _behind(self, sink: Sink) -> Sink:
@@ -107,7 +107,7 @@ class RedactedSource:
                 return redacted_status(event, self._to)
             case Quarantined():
                 namespace, slash, name = event.identity.rpartition("/")
-                # Which namespace lacks an object counts.
+                # The namespace of a missing object matters.
                 identity = f"{self._to.namespace(namespace)}{slash}{self._to.uid(name)}"
                 return Quarantined(event.kind, identity, f"A {event.kind} could not be read.")
             case Note():

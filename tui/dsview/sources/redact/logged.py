@@ -1,4 +1,4 @@
-"""`--redact` in logs and crash reports: what happened, and to which kind of object, without a name of the cluster."""
+"""`--redact` in logs and crash reports: what happened, and to which kind of object, without names of the cluster."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VERSION = re.compile(r"v[0-9]+(?:(?:alpha|beta)[0-9]+)?")
 
 
 def redacted_record(record: logging.LogRecord) -> logging.LogRecord:
-    """The record as it may be written: a library's without its message, an exception without its own."""
+    """The record to write: without the messages of libraries and exceptions."""
     shown = copy.copy(record)
     if not record.name.startswith("dsview"):
         shown.msg, shown.args = REDACTED, ()
@@ -42,13 +42,13 @@ def _argument(value: object) -> object:
 
 
 def redacted_path(path: str) -> str:
-    """A path of the API with the words that the API defines, and no name; without its query."""
+    """A path of the API with the words that the API defines, without names and without its query."""
     parts = path.partition("?")[0].split("/")
     known = _WORDS | _PLURALS | _GROUPS
     is_name = False
     shown: list[str] = []
     for part in parts:
-        # What follows `namespaces` or a plural is a name, also where it is a word that is known.
+        # The part after `namespaces` or a plural is a name, even if it is a known word.
         keep = not part or (not is_name and (part in known or _VERSION.fullmatch(part) is not None))
         shown.append(part if keep else REDACTED)
         is_name = keep and part in _PLURALS | {"namespaces"}
@@ -56,7 +56,7 @@ def redacted_path(path: str) -> str:
 
 
 def where_it_failed(error: BaseException) -> str:
-    """A traceback with the places and the kinds of the exceptions, and without what they say."""
+    """A traceback with the places and types of the exceptions, without their messages."""
     parts: list[str] = []
     seen: set[int] = set()
     current: BaseException | None = error

@@ -1,4 +1,4 @@
-"""Names replaced by numbered ones: the same for the same, in the same order, and none that the cluster made up left."""
+"""Replaces names by numbered ones, consistently and in the same order; no name from the cluster is left."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEPT_NAMESPACES = frozenset(
         ),
     }
 )
-"""Those that Kubernetes, CNI plug-ins and OpenShift's DNS are installed into."""
+"""The namespaces of Kubernetes, CNI plug-ins and OpenShift's DNS."""
 
 KEPT_NAMES = frozenset(
     {
@@ -31,7 +31,7 @@ KEPT_NAMES = frozenset(
         *CONFIG_MAP_NAMES,
     }
 )
-"""Names that have a meaning of their own: default/kubernetes, the cluster's DNS, the ConfigMaps that are read."""
+"""Names with a fixed meaning: default/kubernetes, the cluster's DNS, the ConfigMaps that are read."""
 
 KEPT_PORTS = frozenset(
     {
@@ -62,7 +62,7 @@ KEPT_LABELS = frozenset(
     }
     | LABELS
 )
-"""Keys that stay; of their values only those of `KEPT_VALUES`."""
+"""Keys that are kept; of their values, only those of `KEPT_VALUES`."""
 
 KEPT_VALUES = frozenset(
     {
@@ -106,7 +106,7 @@ KEPT_TAINTS = frozenset(
         "virtual-kubelet.io/provider",
     }
 )
-"""Those of https://kubernetes.io/docs/reference/labels-annotations-taints/, and virtual-kubelet's."""
+"""The taints of https://kubernetes.io/docs/reference/labels-annotations-taints/, and those of virtual-kubelet."""
 
 KEPT_PROVIDERS = frozenset(
     {
@@ -127,12 +127,12 @@ KEPT_PROVIDERS = frozenset(
         ),
     }
 )
-"""How spec.providerID begins with the cloud providers that people use."""
+"""The prefixes of spec.providerID for common cloud providers."""
 
 OTHER_PROVIDER = "other"
 
 HASH_LABELS = ("pod-template-hash", "controller-revision-hash")
-"""Their values tell a rollout, and end the names of ReplicaSets."""
+"""Their values identify a rollout, and end the names of ReplicaSets."""
 
 OWNER_KINDS = frozenset(
     {"DaemonSet", "Deployment", "Job", "Node", "ReplicaSet", "ReplicationController", "StatefulSet"}
@@ -140,10 +140,10 @@ OWNER_KINDS = frozenset(
 
 
 class Names:
-    """Names of one sort, such as namespaces: `namespace-01`, `namespace-02`… `kept` ones stay.
+    """Names of one sort, such as namespaces: `namespace-01`, `namespace-02`… `kept` ones are unchanged.
 
-    Those that are learnt before the first is asked for are numbered by the order of the originals, so that whatever is
-    sorted by name stays in its order; others as they come.
+    Names that are learnt before the first request are numbered in the order of the originals, so that sorting by name
+    gives the same order; later ones are numbered in order of arrival.
     """
 
     def __init__(self, sort: str, kept: frozenset[str] = frozenset()) -> None:
@@ -152,26 +152,26 @@ class Names:
         self._names: dict[str, str] = {}
 
     def learn(self, names: Iterable[str]) -> None:
-        """Give each name its number."""
+        """Number the names."""
         found = sorted({name for name in names if name} - self._kept)
         width = len(str(len(found)))
         self._names = {name: f"{self._sort}-{i:0{width}}" for i, name in enumerate(found, 1)}
 
     def __call__(self, name: str) -> str:
-        """What stands for the name; an empty one stays empty."""
+        """The replacement for a name; an empty one stays empty."""
         if not name or name in self._kept:
             return name
         known = self._names.get(name)
         if known is None:
-            # Not the name of an object that was collected: the next number.
+            # The name is not that of a learnt object: it gets the next number.
             known = self._names[name] = f"{self._sort}-{len(self._names) + 1}"
         return known
 
     def meant_by(self, shown: str) -> str:
-        """The name that another one stands for; itself where it stands for none."""
+        """The original of a replacement; the name itself if it replaces none."""
         return next((name for name, stand_in in self._names.items() if stand_in == shown), shown)
 
 
 def hidden_uid(key: bytes, text: str) -> str:
-    """A uid that stands for another; an empty one stays empty."""
+    """The replacement for a uid; an empty one stays empty."""
     return str(uuid.UUID(bytes=hashlib.blake2b(text.encode(), key=key, digest_size=16).digest())) if text else ""

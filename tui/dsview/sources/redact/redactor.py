@@ -1,4 +1,4 @@
-"""What each name, address and setting is replaced by, one consistent choice for a whole snapshot."""
+"""The replacements for names, addresses and settings, consistent within a snapshot."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from dsview.sources.redact.names import (
 )
 
 _ALIASES = tuple(dict.fromkeys(resource.alias for resource in RESOURCES.values()))
-"""What names are called instead. Endpoints have their Service's name."""
+"""The prefixes of new names. Endpoints have their Service's name."""
 
 _KEPT_WORDS = frozenset(
     {"", "true", "false", "1", "0", "ipv4", "dualstack", "dualstack-without-public-ipv4", "internal", "internet-facing"}
@@ -34,7 +34,7 @@ _KEPT_HOSTS = frozenset({"", "_", "*", "localhost"})
 
 
 class Redactor:
-    """Every replacement. `key` decides them: with another one the same cluster looks different."""
+    """All replacements. They depend on `key`: with another one, the same cluster looks different."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -88,11 +88,11 @@ class Redactor:
         return hidden_uid(self._key, text)
 
     def ip(self, text: str) -> str:
-        """An address or a range; what is neither, but should be, becomes another text that is neither."""
+        """An address or a range; a text that should be one and is not becomes another text that is neither."""
         return self.addresses.range(text) or self._other(text)
 
     def _other(self, text: str) -> str:
-        """What stands for a text that is no address: of a value that a capture hides one that still is none."""
+        """The replacement for a text that is not an address; a masked value stays masked."""
         return self._hidden(text) if is_redacted(text) else self._text(text)
 
     def ips(self, texts: Iterable[str]) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ class Redactor:
         return tuple(self.ip(text) for text in texts)
 
     def listed(self, text: str) -> str:
-        """Addresses, ranges and words of no secret, separated by commas, as in flags and annotations."""
+        """Addresses, ranges and harmless words, separated by commas, as in flags and annotations."""
         return ",".join(self._listed_part(part.strip()) for part in text.split(","))
 
     def _listed_part(self, part: str) -> str:
@@ -111,7 +111,7 @@ class Redactor:
         return part if part.lower() in _KEPT_WORDS else self._other(part)
 
     def host(self, text: str) -> str:
-        """A host name, or an address in its place; a leading wildcard stays one."""
+        """A host name, or an address in its place; a leading wildcard is kept."""
         if text in _KEPT_HOSTS:
             return text
         if text.startswith("*."):
@@ -125,7 +125,7 @@ class Redactor:
         return name if name in _KEPT_HOSTS else f"{name}.example"
 
     def ovn_subnets(self, text: str) -> str:
-        """The annotation k8s.ovn.org/node-subnets: JSON, of which the default network counts."""
+        """The annotation k8s.ovn.org/node-subnets: JSON, of which only the default network matters."""
         try:
             subnets = json.loads(text)["default"]
         except (ValueError, TypeError, KeyError, RecursionError):
@@ -138,7 +138,7 @@ class Redactor:
         return {self.label_key(k): self.label_value(k, v) for k, v in labels.items()} if labels else NO_LABELS
 
     def label_key(self, key: str) -> str:
-        """The key of a label; those that say something by themselves stay."""
+        """The key of a label; keys with a fixed meaning are kept."""
         known = key in HASH_LABELS or key in {"kubernetes.io/service-name", "kubernetes.io/hostname"}
         return key if known else self._label(key)
 
@@ -156,7 +156,7 @@ class Redactor:
         return value if key in KEPT_LABELS and value in KEPT_VALUES else self._value(value)
 
     def owner_name(self, kind: str, name: str, labels: Labels) -> str:
-        """The name of a pod's owner; the hash at its end stays the one in the pod's labels."""
+        """The name of a pod's owner; the hash at its end matches the one in the pod's labels."""
         if kind == "Node":
             return self.node(name)
         revision = labels.get(HASH_LABELS[0], "")

@@ -17,7 +17,7 @@ from dsview.sources.redact.front_doors import flag as door_flag
 from dsview.sources.redact.redactor import Redactor
 
 _SUBCOMMANDS = 2
-"""How many words at the beginning of a command line may be subcommands."""
+"""How many words at the start of a command line may be subcommands."""
 
 _RANGES = ("service-cluster-ip-range", "cluster-cidr")
 _PLAIN = (
@@ -67,13 +67,13 @@ def _flag(flag: str, value: str, to: Redactor) -> str | None:
     if flag == "watch-namespace":
         return value if value.startswith("$(") else to.namespace(value)
     if flag == "publish-status-address":
-        # Only that the flag is there is looked at.
+        # Only the presence of the flag matters.
         return "given" if value else None
     kind = _OBJECTS.get(flag)
     if kind is None:
         return None
     namespace, slash, name = value.rpartition("/")
-    # $(POD_NAMESPACE) is resolved where the flag is read.
+    # The code that reads the flag resolves $(POD_NAMESPACE).
     return (namespace if namespace.startswith("$(") else to.namespace(namespace)) + slash + to.name(kind, name)
 
 
@@ -89,7 +89,7 @@ _LISTS = (
 
 
 def config_map(key: Key, data: Mapping[str, str], to: Redactor) -> dict[str, str]:
-    """The settings of a ConfigMap that are read, of whichever program."""
+    """The settings of a ConfigMap that are read, for any program."""
     if key == ("kube-system", "cilium-config"):
         return cilium_config(dict(data))
     kept = {name: to.listed(data[name]) for name in (*_SWITCHES, *_LISTS) if name in data}
@@ -106,7 +106,7 @@ def _kube_proxy(text: str, to: Redactor) -> str:
     except YamlError:
         data = None
     if not isinstance(data, dict):
-        # As unreadable as it was.
+        # As unreadable as the original.
         return ""
     ports, mode, cidr = data.get("nodePortAddresses"), data.get("detectLocalMode"), data.get("clusterCIDR")
     kept: dict[str, object] = {"mode": str(data.get("mode") or "")}
@@ -163,7 +163,7 @@ _OPTIONS = frozenset(
 
 
 def proxy_listeners(conf: ProxyListeners, to: Redactor) -> ProxyListeners:
-    """The same sockets and nothing else. The text has a server for each, and is empty where the file was not read."""
+    """The same sockets and nothing else. The text has a server for each, and is empty if the file was not read."""
     namespace, name = to.key_of(Kind.POD, conf.key)
     known = conf.source is ListenSource.READ
     listeners = tuple(_listener(x, to) for x in conf.listeners) if known else ()

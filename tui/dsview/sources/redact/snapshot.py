@@ -1,4 +1,4 @@
-"""A snapshot redacted: each object with its fields replaced one by one, so that a new field is a question to answer."""
+"""Redacts a snapshot: the fields of each object are replaced one by one, so a new field needs a decision."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ REDACTED = "(redacted)"
 
 
 def redacted(snapshot: Snapshot, key: bytes | None = None) -> Snapshot:
-    """The snapshot with names and addresses replaced: consistently within it, otherwise in each snapshot.
+    """The snapshot with names and addresses replaced: consistently within it, but differently in each snapshot.
 
-    `key` makes the choice repeatable; without it nobody, the caller included, can undo it.
+    `key` makes the choice repeatable; without it, not even the caller can reverse it.
     """
     objects = list(snapshot.objects)
     to = Redactor(key if key is not None else secrets.token_bytes(32))
@@ -54,7 +54,7 @@ def redacted(snapshot: Snapshot, key: bytes | None = None) -> Snapshot:
 
 
 def redacted_status(status: StatusChanged, to: Redactor) -> StatusChanged:
-    """Reasons quote what the server said: user names, namespaces."""
+    """A status without its reasons, which quote the server: user names, namespaces."""
     namespaces = status.namespaces
     return msgspec.structs.replace(
         status,
@@ -66,21 +66,21 @@ def redacted_status(status: StatusChanged, to: Redactor) -> StatusChanged:
 
 
 def redacted_object(kind: Kind, item: Object, to: Redactor) -> Object:
-    """One object."""
+    """An object, redacted."""
     return msgspec.structs.replace(
         item,
         name=to.name(kind, item.name),
         namespace=to.namespace(item.namespace),
         uid=to.uid(item.uid),
         labels=to.labels(item.labels),
-        # What follows the codes is somebody's reason.
+        # The text after the codes is a reason in free text.
         ignore=",".join(words[0] for part in item.ignore.split(",") if (words := part.split())),
         **_fields(item, to),
     )
 
 
 def _fields(item: Object, to: Redactor) -> dict[str, Any]:
-    """The fields of a kind's own that are not the same everywhere."""
+    """The fields that are specific to a kind and not the same in every cluster."""
     match item:
         case Pod():
             return _pod(item, to)
@@ -93,7 +93,7 @@ def _fields(item: Object, to: Redactor) -> dict[str, Any]:
         case ServiceCIDR():
             return {"cidrs": to.ips(item.cidrs)}
         case IPAddress():
-            # Where it is not said, what is looked at is a Service.
+            # If the resource is missing, the parent is a Service.
             is_service = item.parent_resource in ("services", "")
             parent = to.service(item.parent_name) if is_service else to.workload(item.parent_name)
             return {"parent_namespace": to.namespace(item.parent_namespace), "parent_name": parent}
@@ -149,7 +149,7 @@ def _container(c: Container, to: Redactor) -> Container:
         ports=tuple(ContainerPort(to.port(p.name), p.container_port, p.protocol) for p in c.ports),
         probes=c.probes,
         environment=tuple((n, None if value is None else variable(n, value, to)) for n, value in c.environment),
-        # Each begins the name of a variable that is read, so it says nothing of the cluster.
+        # Each is the start of a variable name that is read, so it reveals nothing about the cluster.
         env_from=c.env_from,
     )
 
@@ -206,7 +206,10 @@ def _node(item: Node, to: Redactor) -> dict[str, Any]:
 
 
 def _provider(text: str) -> str:
-    """Whose the node is. What follows the colon is the machine's name, and so may be what has no colon."""
+    """The cloud provider of a node.
+
+    The part after the colon is a machine name; text without a colon may be one, too.
+    """
     scheme, colon, _ = text.partition(":")
     return (scheme if scheme in KEPT_PROVIDERS else OTHER_PROVIDER) + colon if text else ""
 
@@ -226,7 +229,7 @@ def _ingress(item: Ingress, to: Redactor) -> dict[str, Any]:
         "annotations": tuple(
             (name, to.ingress_class(value) if name == "kubernetes.io/ingress.class" else to.listed(value))
             for name, value in item.annotations
-            # Any other prefix may be a name of the organisation.
+            # Any other prefix may be the name of an organisation.
             if name.partition("/")[0] in ANNOTATION_PREFIXES
         ),
     }
@@ -261,7 +264,7 @@ def _event(item: Event, to: Redactor) -> dict[str, Any]:
 
 
 def _message(item: Event, to: Redactor) -> str:
-    """Of what an Event says, the addresses at which a probe was refused."""
+    """The addresses at which a probe was refused, from the message of an Event."""
     if item.reason != "Unhealthy" or REFUSED not in item.message:
         return REDACTED if item.message else ""
     targets = (to.ip(address) for address in probed_addresses(item.message))
