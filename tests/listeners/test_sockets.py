@@ -132,6 +132,8 @@ def test_gateways_of_istio_that_may_not_be_read_make_its_proxies_unknown() -> No
         ("--entryPoints.web.address=10.0.0.1:8080", (DECLARED, (V4,))),
         ("--entryPoints.web.address=127.0.0.1:8080", (DECLARED, ())),
         ("--entryPoints.web.address=:9090", (DECLARED, None)),
+        ("--entryPoints.web.address=10.0.x.x:8080", (UNKNOWN, None)),
+        ("--entryPoints.web.address=traefik.example.com:8080", (UNKNOWN, None)),
         ("--configFile=/etc/traefik.yaml", (UNKNOWN, None)),
     ],
 )
@@ -147,6 +149,7 @@ def test_traefik_goes_by_its_entry_points(word: str, wanted: Answer) -> None:
         (("--disable-ipv6",), (DECLARED, (V4,))),
         (("--disable-ipv4",), (DECLARED, BOTH)),
         (("--ipv6-bind-address=::1",), (DECLARED, (V4,))),
+        (("--ipv4-bind-address=10.x.x.x",), (UNKNOWN, None)),
         (("--ipv6-bind-address=fd00::7",), (DECLARED, BOTH)),
         (("--disable-ipv4", "--ipv6-bind-address=fd00::7"), (DECLARED, (V6,))),
         (("--disable-ipv4", "--ipv6-bind-address=::ffff:192.0.2.7"), (DECLARED, (V4,))),
@@ -190,6 +193,7 @@ def test_the_openshift_router_goes_by_its_mode(env: tuple[tuple[str, str | None]
         ("[::]:8080 ipv6only=off", (DECLARED, BOTH)),
         ("off", (DECLARED, None)),
         ("[::", (UNKNOWN, None)),
+        ("0.0.x.x:8080, [::]:8080", (UNKNOWN, None)),
     ],
 )
 def test_kong_goes_by_its_list_of_targets(value: str, wanted: Answer) -> None:

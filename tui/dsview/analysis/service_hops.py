@@ -40,7 +40,7 @@ from dsview.kinds.service import Service
 from dsview.listeners.proxies import config_map_key
 
 _ONLY_SLICES = "only EndpointSlices say which"
-_PLACEHOLDER = "its endpoint is a placeholder of Cilium, whose proxy on each node accepts the traffic"
+_PLACEHOLDER = "its endpoint is hidden, or a placeholder of Cilium, whose proxy on each node accepts the traffic"
 _HOP_IDS = {
     HopName.LISTEN: "listen",
     HopName.LOAD_BALANCER: "load-balancer",

@@ -158,7 +158,7 @@ def backend_hop(view: ClusterView, key: Key, reach: tuple[Family, ...], findings
         return even_hop(hop_id, name, Verdict.NOT_READ, "EndpointSlices could not be read")
     endpoints = service_endpoints(state, key)
     if endpoints.is_placeholder:
-        return even_hop(hop_id, name, Verdict.NOT_PROVEN, "its endpoint is a placeholder of Cilium")
+        return even_hop(hop_id, name, Verdict.NOT_PROVEN, "its endpoint is hidden, or a placeholder of Cilium")
     mine = [f for f in findings if any(r.kind == "Service" and r.name == key[1] for r in f.related)]
     about = (f for f in mine if registry()[f.check].hop is HopName.BACKEND)
     flagged = min(about, key=lambda f: f.order, default=None)

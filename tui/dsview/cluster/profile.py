@@ -353,7 +353,13 @@ class ProfileTracker:
             for family in self._state.pod_counts.unused
             if any(
                 family in node.cidrs
-                or (not node.cidrs and base.is_dual and family in base.service_families and family in node.internal)
+                # Ranges that are hidden are there all the same.
+                or (
+                    not self._node_objects[node.name].cidrs
+                    and base.is_dual
+                    and family in base.service_families
+                    and family in node.internal
+                )
                 for node in facts
             )
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from dsview.core.redacted import is_redacted
 from dsview.kinds.annotations import plain_annotations
 from dsview.kinds.kind import Kind, Resource
 from dsview.kinds.metadata import Key, Labels, Object, ObjectMeta, read_meta
@@ -74,6 +75,9 @@ def unpack_identity(row: str) -> tuple[str, bool]:
     return uid or f"{namespace}/{name}".strip("/") or addresses, flags == "1"
 
 
+_OF_NOTHING = "\t\t\t\t"
+"""How a row ends that names no pod and no node."""
+
 PLACEHOLDER = "192.192.192.192"
 """The endpoint that Cilium adds to the Services of its Gateways and Ingresses: the proxy on each node accepts the
 traffic of both families (cilium/cilium operator/pkg/model/translation).
@@ -81,8 +85,12 @@ traffic of both families (cilium/cilium operator/pkg/model/translation).
 
 
 def is_placeholder(row: str) -> bool:
-    """Whether the endpoint of a row never receives traffic, and therefore says nothing about either family."""
-    return PLACEHOLDER in row and unpack_addresses(row) == (PLACEHOLDER,)
+    """Whether the endpoint of a row never receives traffic, and therefore says nothing about either family.
+
+    An endpoint whose address is hidden, and that names no pod and no node, may be the one.
+    """
+    addresses = unpack_addresses(row) if PLACEHOLDER in row or row.endswith(_OF_NOTHING) else ()
+    return bool(addresses) and (addresses == (PLACEHOLDER,) or all(map(is_redacted, addresses)))
 
 
 def unpack_addresses(row: str) -> tuple[str, ...]:

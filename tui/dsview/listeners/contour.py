@@ -13,7 +13,7 @@ from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Vocabulary
 from dsview.listeners.gateway_api import gateway_of
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
-from dsview.listeners.sockets import Sockets, envoy_families, predicted, unknown
+from dsview.listeners.sockets import Sockets, envoy_families, is_unread_host, predicted, unknown
 
 _HTTP = "envoy-service-http-address"
 _HTTPS = "envoy-service-https-address"
@@ -63,6 +63,8 @@ class Contour(ProxyController):
         if len(said) > 1:
             return unknown("the contour pods differ in their arguments")
         http, https = said.pop()
+        if is_unread_host(http) or is_unread_host(https):
+            return unknown("an address that contour is given was not understood")
         if not http and not https:
             return predicted((V4,), f"predicted from the default of --{_HTTP}, 0.0.0.0")
         by_port = {

@@ -11,7 +11,7 @@ from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
-from dsview.listeners.sockets import BOTH, Sockets, is_loopback, predicted, unknown
+from dsview.listeners.sockets import BOTH, Sockets, is_loopback, is_unread_host, predicted, unknown
 
 _FLAGS = ("disable-ipv4", "disable-ipv6", "ipv4-bind-address", "ipv6-bind-address")
 _FALSE = frozenset({"", "false", "0", "f"})
@@ -43,6 +43,8 @@ class HAProxy(ProxyController):
             return predicted(
                 BOTH, "predicted from the default of --disable-ipv4 and --disable-ipv6, which are not given"
             )
+        if any(is_unread_host(flags[name]) for name in ("ipv4-bind-address", "ipv6-bind-address")):
+            return unknown("a bind address was not understood")
         opened: set[Family] = set()
         if flags["disable-ipv4"].lower() in _FALSE:
             opened.update(_bound(flags["ipv4-bind-address"] or "0.0.0.0"))  # noqa: S104  (read, not bound)

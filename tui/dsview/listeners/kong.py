@@ -74,6 +74,8 @@ def _targets(value: str) -> list[tuple[int, tuple[Family, ...]]]:
         if not words or words == ["off"]:
             continue
         target = parse_target(words[0], None)
+        if target.form == "host" and not target.internal:
+            raise UnreadConf("nothing tells the family of a name")
         if not target.internal:
             families = target.families(ipv6only="ipv6only=off" not in words)
             found += [(port, families) for port in target.ports]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from dsview.core.address import FAMILIES, V4, V6, Family, families_of, packed
+from dsview.core.address import FAMILIES, V4, V6, Family, families_of, family_of, packed
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import ListenSource
 
@@ -67,6 +67,11 @@ def is_loopback(host: str) -> bool:
     if raw is None:
         return host == "localhost"
     return raw[0] == 127 if len(raw) == 4 else raw == b"\0" * 15 + b"\1"
+
+
+def is_unread_host(host: str) -> bool:
+    """Whether a bind address is a name, or hidden: then nothing tells its family."""
+    return bool(host) and family_of(host) is None and not is_loopback(host)
 
 
 def go_families(host: str) -> tuple[Family, ...]:

@@ -13,7 +13,7 @@ from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
-from dsview.listeners.sockets import BOTH, Sockets, by_port, go_families, unknown
+from dsview.listeners.sockets import BOTH, Sockets, by_port, go_families, is_unread_host, unknown
 
 _ADDRESS = re.compile(r"--entrypoints\.([^.=]+)\.address(?:=(.*))?", re.IGNORECASE | re.DOTALL)
 _BIND = re.compile(
@@ -63,10 +63,11 @@ class Traefik(ProxyController):
         pairs = []
         for address in addresses.values():
             bind = _BIND.fullmatch(address)
-            if bind is None:
+            host = (bind["v6"] or bind["host"] or "") if bind is not None else ""
+            if bind is None or is_unread_host(host):
                 return unknown(f"entry point address {address[:60]} was not understood")
             if (bind["protocol"] or "tcp").lower() == "tcp":
-                pairs.append((int(bind["port"]), go_families(bind["v6"] or bind["host"] or "")))
+                pairs.append((int(bind["port"]), go_families(host)))
         ports = by_port(pairs)
         closing = {port: families for port, families in ports.items() if families and families != BOTH}
         closes = tuple(f for f in BOTH if any(f not in families for families in closing.values()))

@@ -36,6 +36,7 @@ from dsview.cluster.relations import PodFacet
 from dsview.core.address import FAMILIES, Family, other
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import CLUSTER, Cause, Severity
+from dsview.core.redacted import any_redacted
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 
@@ -56,7 +57,9 @@ def decide(ctx: Context) -> Iterator[Problem]:
     profile = ctx.profile
     known = [facts for facts in ctx.nodes.values() if facts.pod_families]
     has_dual = [facts.name for facts in known if len(facts.pod_families) == 2]
-    if profile.is_dual and known and not has_dual:
+    # A hidden range may be of the family that no other tells of.
+    is_told = not any(any_redacted(node.cidrs) for node in ctx.state.nodes)
+    if profile.is_dual and known and not has_dual and is_told:
         seen = tuple(f for f in FAMILIES if any(f in facts.pod_families for facts in known))
         yield Problem(
             message="Services are dual-stack "

@@ -31,7 +31,7 @@ from dsview.checks.engine.check import Check, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names, ref
 from dsview.checks.listener.shared import PODS
-from dsview.core.address import FAMILIES, V4, Family, families_of, family_of
+from dsview.core.address import FAMILIES, V4, Family, are_addresses, families_of, family_of
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.gateway import Gateway
 from dsview.kinds.kind import Kind
@@ -58,6 +58,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
     """Reports a family that the load balancer has but the status does not show."""
     for gateway in ctx.state.gateways:
         if gateway.programmed != "True" or any(a.type != "IPAddress" for a in gateway.addresses):
+            continue
+        if not are_addresses(a.value for a in gateway.addresses):
             continue
         has = families_of(tuple(a.value for a in gateway.addresses))
         for family in FAMILIES:
