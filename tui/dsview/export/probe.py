@@ -193,7 +193,7 @@ def _sums(observed: Observed) -> Iterator[str]:
         tried = [c for c in observed.connections if c.target.family == family and c.outcome.was_tried]
         if tried:
             number = sum(c.outcome is Outcome.OPEN for c in tried)
-            verb = "is" if number == 1 else "are"
+            verb = "is" if 1 in (number, len(tried)) else "are"
             yield f"{family}: {number} of {plural(len(tried), 'connection')} {verb} open."
 
 

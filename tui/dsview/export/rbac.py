@@ -12,8 +12,10 @@ from dsview.listeners.registry import CONF_COMMANDS, CONFIG_MAP_NAMES, READ_IN_P
 _Granted = dict[tuple[str, tuple[str, ...]], list[str]]
 """Resources by their API group and the granted verbs."""
 
+_EVERYTHING = "dsview shows everything"
+_CHECKS_ONLY = "`dsview check` reads everything"
 _HEAD = """\
-# The smallest ClusterRole with which dsview shows everything. dsview never writes, and never reads Secrets.
+# The smallest ClusterRole with which WHAT. dsview never writes, and never reads Secrets.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -109,18 +111,18 @@ spec:
 """
 
 
-def cluster_role(*, with_exec: bool = True) -> str:
-    """The ClusterRole as YAML."""
+def cluster_role(*, with_exec: bool = True, with_details: bool = True) -> str:
+    """The ClusterRole as YAML, with what a screen needs to show single objects, or without."""
     groups: _Granted = {}
     add_ons: _Granted = {}
     for kind, resource in RESOURCES.items():
         if kind is not Kind.CONFIG_MAP:
             granted = add_ons if resource.optional else groups
-            granted.setdefault((resource.group, _verbs(kind)), []).append(resource.plural)
+            granted.setdefault((resource.group, _verbs(kind, with_details=with_details)), []).append(resource.plural)
     names = ", ".join(map(_quoted, (KUBE_PROXY[1], COREDNS[1], *CONFIG_MAP_NAMES)))
     return "".join(
         (
-            _HEAD,
+            _HEAD.replace("WHAT", _EVERYTHING if with_details else _CHECKS_ONLY),
             _rules(groups),
             _ADD_ONS,
             _rules(add_ons),
@@ -143,15 +145,20 @@ def _commands() -> str:
 def cronjob(image: str) -> str:
     """A CronJob that checks the cluster it runs in, with the ClusterRole it needs: no exec, no writes."""
     return "---\n".join(
-        (_NAMESPACE, cluster_role(with_exec=False), _BINDING, _CRONJOB.replace("IMAGE", _quoted(image)))
+        (
+            _NAMESPACE,
+            cluster_role(with_exec=False, with_details=False),
+            _BINDING,
+            _CRONJOB.replace("IMAGE", _quoted(image)),
+        )
     )
 
 
-def _verbs(kind: Kind) -> tuple[str, ...]:
+def _verbs(kind: Kind, *, with_details: bool) -> tuple[str, ...]:
     """The verbs for a kind. Events are only listed, once a minute; the YAML view gets single objects."""
     if kind is Kind.EVENT:
         return ("list",)
-    return ("get", "list", "watch") if RESOURCES[kind].has_detail else ("list", "watch")
+    return ("get", "list", "watch") if with_details and RESOURCES[kind].has_detail else ("list", "watch")
 
 
 def _rules(groups: _Granted) -> str:
