@@ -24,7 +24,7 @@ from dsview.cli.options import Settings
 from dsview.core.finding import Severity
 from dsview.session import fleet as session_fleet
 from dsview.session.fleet import FleetReader
-from tests.support.apiserver import ApiServer
+from tests.support.apiserver import ApiServer, Fault, Request, status_body
 from tests.support.clusters import SCENARIOS, from_path
 from tests.support.fleets import Fleet, fleet, scenario
 
@@ -221,6 +221,40 @@ def test_metrics_name_every_cluster_and_say_nothing_of_one_that_is_down(forty: F
 )
 def test_the_exit_code_is_that_of_the_worst_cluster(forty: Fleet, contexts: str, fail_on: str, code: int) -> None:
     assert run(forty, "--contexts", contexts, "--fail-on", fail_on).return_value == code
+
+
+@pytest.mark.parametrize(
+    ("plural", "status", "words", "code"),
+    [
+        ("endpointslices", 500, "endpointslices not fully read", 3),
+        ("pods", 403, "pods not permitted", 4),
+        ("networkpolicies", 403, "checks not evaluated", 0),
+    ],
+)
+def test_a_cluster_that_was_read_in_part_does_not_look_well(
+    tmp_path: Path, plural: str, status: int, words: str, code: int
+) -> None:
+    def fail(request: Request) -> None:
+        if request.plural == plural:
+            raise Fault(status, status_body(status, "Fault", "no"))
+
+    with ApiServer() as server:
+        server.load(scenario(0))
+        server.hook = fail
+        with fleet(tmp_path, healthy=1, served=[server.url]) as found:
+            lines = run(found).stdout.splitlines()
+            assert lines[1].startswith("large-0")
+            assert words in lines[1]
+            assert lines[1].endswith("partly read")
+            assert lines[2].endswith("  read")
+            assert lines[-1].endswith("1 cluster was not read completely.")
+            result = run(found, "--contexts", "large-0", "-o", "json")
+            assert result.return_value == code
+            document = json.loads(result.stdout)
+            jsonschema.validate(document, SCHEMA)
+            sums = document["clusters"][0]["found"]
+            assert sums["complete"] is False
+            assert plural in [*sums["refused"], *sums["unread"]] or sums["notEvaluated"]
 
 
 def test_a_name_that_no_context_has_is_said(forty: Fleet) -> None:

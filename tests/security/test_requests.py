@@ -100,6 +100,17 @@ async def test_the_printed_cluster_role_is_enough_for_a_full_session(
     assert ("exec" in {request.verb for request in api.log}) is not no_exec
 
 
+def test_the_cluster_role_of_the_cronjob_is_enough_for_a_check(api: ApiServer, tmp_path: Path) -> None:
+    rights = Rights(cluster_role(with_exec=False, with_details=False))
+    api.hook = rights.enforce
+    path = api.write_kubeconfig(tmp_path / "kubeconfig")
+    result = CliRunner().invoke(cli, ["check", "--no-exec", "--kubeconfig", str(path), "--fail-on", "never"])
+    assert result.exit_code == 0
+    assert "not permitted" not in result.output
+    assert rights.refused == []
+    assert ("watch", "pods") in asked(api)
+
+
 async def test_every_right_of_the_printed_cluster_role_is_used_by_some_session(api: ApiServer, tmp_path: Path) -> None:
     api.serves_add_ons, api.streams_lists = True, False
     api.load(json.loads((GATEWAYS / "objects.json").read_text())["items"])

@@ -11,12 +11,13 @@ import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.family_coverage import Layer
-from dsview.analysis.overview import Worst, overview_now
+from dsview.analysis.overview import Worst, missing_checks, overview_now
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import all_checks, registry
 from dsview.core.address import Family
 from dsview.core.finding import Severity
 from dsview.core.text import Safe, safe
+from dsview.kinds.kind import Kind
 from dsview.kinds.registry import CORE_KINDS, RESOURCES
 from dsview.sources.events import Health
 
@@ -46,7 +47,9 @@ class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
     `is_complete`: everything that was asked for was read and evaluated. `failing` and `partial` count Services by
     family, as in the overview. `severities` counts the shown findings, folded ones included, and has every severity;
     `causes` counts those that no other explains, `worst` holds the first of them. `refused` names the kinds, in the
-    plural of the API, without which a verdict means little and which the server refused.
+    plural of the API, without which a verdict means little and which the server refused, `unread` those of them that
+    were permitted and not read to the end. `missing` counts the checks that could not be evaluated, without those that
+    run only on request.
     """
 
     name: Safe
@@ -69,6 +72,13 @@ class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
     not_evaluated: tuple[str, ...]
     skipped: int
     refused: tuple[str, ...]
+    unread: tuple[str, ...]
+    missing: int
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something could not be read that was asked for."""
+        return bool(self.refused or self.unread or self.missing)
 
 
 def summarize(view: ClusterView) -> ClusterSummary:
@@ -103,7 +113,14 @@ def summarize(view: ClusterView) -> ClusterSummary:
         refused=tuple(
             RESOURCES[kind].plural for kind in CORE_KINDS if view.state.status(kind).health is Health.REFUSED
         ),
+        unread=tuple(RESOURCES[kind].plural for kind in CORE_KINDS if _is_unread(view, kind)),
+        missing=missing_checks(view),
     )
+
+
+def _is_unread(view: ClusterView, kind: Kind) -> bool:
+    status = view.state.status(kind)
+    return status.health in (Health.FAILED, Health.LOADING) or bool(status.cut_off)
 
 
 def _counts(view: ClusterView) -> tuple[FindingCount, ...]:

@@ -84,8 +84,16 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
         return self.summary is not None and self.contact is not Contact.FAILED
 
     @property
+    def is_partial(self) -> bool:
+        """Whether it was read, but not all of it."""
+        return self.is_current and self.summary is not None and self.summary.is_partial
+
+    @property
     def rank(self) -> tuple[int, int, int, int]:
-        """The sort key, worst first. A cluster that could not be read comes before one without an error."""
+        """The sort key, worst first. A cluster that could not be read comes before one without an error.
+
+        One that was read in part comes before one in which nothing worse than a note was found.
+        """
         errors, warnings = self.count(Severity.ERROR), self.count(Severity.WARNING)
         if errors:
             place = 0
@@ -93,8 +101,10 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
             place = 1
         elif warnings:
             place = 2
+        elif self.is_partial:
+            place = 3
         else:
-            place = 3 if self.summary is not None else 4
+            place = 4 if self.summary is not None else 5
         return place, -errors, -warnings, -self.count(Severity.NOTE)
 
 

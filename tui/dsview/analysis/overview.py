@@ -93,7 +93,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 def overview(view: ClusterView, tally: Tally) -> Overview:
     """The overview of a session in its current state; `tally` is the summary of its findings."""
     unread = _unread(view)
-    missing = _missing(view) if view.was_settled else 0
+    missing = missing_checks(view) if view.was_settled else 0
     is_cut_off = any(view.state.status(kind).cut_off for kind in CORE_KINDS)
     is_complete = view.was_settled and not unread and not is_cut_off and not missing and not view.skipped
     severity = next((severity for severity, number in view.book.counts.items() if number), None)
@@ -123,7 +123,7 @@ def overview_now(view: ClusterView) -> Overview:
     return overview(view, tallier.tally)
 
 
-def _missing(view: ClusterView) -> int:
+def missing_checks(view: ClusterView) -> int:
     """The number of checks that could not be evaluated, without those that run only on request."""
     asked = view.policy.select
     return sum(bool(asked) or not registry()[entry.check].opt_in for entry in view.not_evaluated())

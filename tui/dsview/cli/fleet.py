@@ -237,6 +237,7 @@ def _exit_code(members: list[Member], fail_on: str) -> int:
     least = Severity(fail_on)
     if any(member.count(severity) for member in members for severity in Severity if severity.at_least(least)):
         return EXIT_FINDINGS
-    if any(member.contact is Contact.FAILED for member in members):
+    found = [member.summary for member in members if member.summary is not None]
+    if any(member.contact is Contact.FAILED for member in members) or any(summary.unread for summary in found):
         return EXIT_UNREACHABLE
-    return EXIT_REFUSED if any(m.summary is not None and m.summary.refused for m in members) else 0
+    return EXIT_REFUSED if any(summary.refused for summary in found) else 0

@@ -64,6 +64,7 @@ class ClusterSums(Wire, frozen=True):
     causes: tuple[CausePart, ...]
     causes_left_out: int
     refused: tuple[str, ...]
+    unread: tuple[str, ...]
     not_evaluated: tuple[str, ...]
 
 
@@ -117,6 +118,7 @@ def _sums(member: Member) -> ClusterSums | None:
         causes=tuple(map(_cause, member.findings)),
         causes_left_out=member.left_out,
         refused=found.refused,
+        unread=found.unread,
         not_evaluated=found.not_evaluated,
     )
 
@@ -169,7 +171,7 @@ def in_a_sentence(members: Sequence[Member]) -> str:
         sentences.append(f"{plural(errors, 'error')} in {plural(found.with_errors, 'cluster')}.")
     elif found.read:
         sentences.append("No errors in what was read.")
-    incomplete = sum(m.is_current and m.summary is not None and not m.summary.is_complete for m in members)
+    incomplete = sum(member.is_partial for member in members)
     if incomplete:
         verb = "was" if incomplete == 1 else "were"
         sentences.append(f"{plural(incomplete, 'cluster')} {verb} not read completely.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
+from dsview.analysis.cluster_summary import ClusterSummary
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.family_coverage import MEANINGS, Count
 from dsview.analysis.fleet import Contact, FleetFinding, Member
@@ -78,7 +79,14 @@ CLUSTER_COLUMNS: tuple[Column, ...] = (
     Column(id="worst", title="Worst cause", help="The worst cause, or why it is not read.", width=18, max_width=80),
     Column(id="confidence", title="Known by", help="How the mode is known.", width=8, max_width=10, priority=6),
     Column(id="version", title="Version", help="The version of Kubernetes.", width=7, max_width=16, priority=4),
-    Column(id="contact", title="State", help="How old it is, or what goes on.", width=9, max_width=12, priority=2),
+    Column(
+        id="contact",
+        title="State",
+        help="How old it is, whether it was read in part only, or what goes on.",
+        width=9,
+        max_width=14,
+        priority=2,
+    ),
 )
 """The columns of the clusters."""
 
@@ -147,26 +155,41 @@ def _sum(count: Count | None, flag: Severity | None, *, is_served: bool) -> Cell
 def _contact(member: Member, now: float) -> Cell:
     word = _CONTACTS.get(member.contact)
     if word is None:
-        return Cell(safe(f"{age_text(now - member.read_at)} ago"), Tone.MUTED, value=Safe(member.contact.value))
+        age = age_text(now - member.read_at)
+        if member.is_partial:
+            return Cell(safe(f"partly, {age}"), Tone.PRIMARY, value=Safe("partly read"))
+        return Cell(safe(f"{age} ago"), Tone.MUTED, value=Safe(member.contact.value))
     return Cell(safe(word), Tone.MUTED, value=Safe(member.contact.value))
 
 
 def _worst(member: Member) -> Cell:
-    """What stands in the last of the room: why nothing was read, else the worst cause, else what was not read."""
+    """What stands in the last of the room: why nothing was read, else what was not read, and the worst cause."""
     if member.reason and not (member.contact is Contact.READ and member.findings):
         is_failed = member.contact is Contact.FAILED
         return Cell(member.reason, Tone.MUTED, flag=Severity.ERROR if is_failed else None)
     summary = member.summary
     if summary is None:
         return NOTHING
-    if summary.refused:
-        return Cell(safe(f"not permitted: {', '.join(summary.refused)}"), Tone.PRIMARY)
+    missing = _missing(summary)
     if member.findings:
         first = member.findings[0]
-        return Cell(safe(f"{first.check.removeprefix('DS-')} {first.object}: {first.message}"))
+        worst = f"{first.check.removeprefix('DS-')} {first.object}: {first.message}"
+        return Cell(safe(f"{missing}; {worst}"), Tone.PRIMARY) if missing else Cell(safe(worst))
+    if missing:
+        return Cell(safe(f"{missing}; no findings in what was read"), Tone.PRIMARY)
     if not summary.is_complete:
         return Cell(Safe("no findings in what was read"), Tone.MUTED)
     return Cell(Safe("no problem found"), Tone.GOOD)
+
+
+def _missing(summary: ClusterSummary) -> str:
+    """What was not read, in a few words; empty if that is nothing."""
+    found = [f"{', '.join(summary.refused)} not permitted"] if summary.refused else []
+    if summary.unread:
+        found.append(f"{', '.join(summary.unread)} not fully read")
+    if not found and summary.missing:
+        found.append(f"{summary.missing:,} check{'' if summary.missing == 1 else 's'} not evaluated")
+    return "; ".join(found)
 
 
 def _findings(findings: Iterable[FleetFinding]) -> Iterable[Finding]:
@@ -264,7 +287,7 @@ class FleetRows:
         self._select()
 
     def set_only_findings(self, wanted: bool) -> None:
-        """Show only clusters with an error or a warning, or such as could not be read."""
+        """Show only clusters with an error or a warning, or such as could not be read, or in part only."""
         self.only_findings = wanted
         self._select()
 
@@ -302,7 +325,8 @@ class FleetRows:
         if self._is_findings:
             return self._findings[key][1].severity is not Severity.NOTE
         member = self._members[key[1]]
-        return member.contact is Contact.FAILED or member.worst in (Severity.ERROR, Severity.WARNING)
+        is_unread = member.contact is Contact.FAILED or member.is_partial
+        return is_unread or member.worst in (Severity.ERROR, Severity.WARNING)
 
     def _row(self, key: Key) -> Row:
         """The row; the same one as before where nothing of it is another, so that it need not be painted anew."""
