@@ -65,7 +65,7 @@ def shop(*statuses: tuple[Kind, Health]) -> Session:
 def test_a_troubled_cluster_is_summed_up_in_a_sentence() -> None:
     found = demo("troubled")
     assert found.verdict == (
-        "Dual-stack, IPv4 first (not all nodes have the same families). "
+        "Dual-stack, IPv4 first (nodes differ). "
         "1 of 15 Services does not work over IPv6: shop/web; 4 only in part. "
         "1 of 19 Services works only in part over IPv4: monitoring/grafana. 4 have IPv4 only."
     )

@@ -241,9 +241,8 @@ def test_what_is_over_is_said_so_that_nobody_takes_it_for_a_fault_of_now() -> No
     shop = Shop()
     shop.put(service("old", 12))
     (fixed,) = [row for row in words(shop) if row[0] == "fixed"]
-    assert (
-        fixed[2]
-        == "since before this session: SVC-002  SingleStack with IPv4: clients that have only IPv6 cannot reach it."
+    assert fixed[2] == (
+        "was: SVC-002  SingleStack with IPv4: clients that have only IPv6 cannot reach it. Since before this session."
     )
     assert fixed[3] == "at least 1 s", "it began before this session"
 
@@ -254,7 +253,7 @@ def test_a_finding_goes_with_its_object_and_is_not_called_fixed() -> None:
     shop.tell(Changed(Kind.POD, [], [("shop", "web-0")]), after=60)
     gone = next(row for row in words(shop) if row[1] == "Pod shop/web-0")
     assert gone[0] == "gone"
-    assert gone[2].startswith("went with the Pod: POD-001")
+    assert gone[2].startswith("was: POD-001")
     assert gone[3] == "1 min"
 
 

@@ -185,8 +185,7 @@ def test_the_overview_is_in_the_json_and_the_verdict_at_the_end_of_the_text() ->
     text = render_text(built).splitlines()
     verdict = next(number for number, line in enumerate(text) if line.startswith("Verdict: "))
     assert " ".join(text[verdict : verdict + 2]).startswith(
-        "Verdict: Dual-stack, IPv4 first (not all nodes have the same families). "
-        "1 of 15 Services does not work over IPv6: shop/web"
+        "Verdict: Dual-stack, IPv4 first (nodes differ). 1 of 15 Services does not work over IPv6: shop/web"
     )
 
 

@@ -36,6 +36,14 @@ async def test_a_colon_and_a_word_go_to_a_pane(word: str, pane: str) -> None:
         assert stage.app.main.active.pane_id == pane
 
 
+async def test_the_name_of_the_pane_that_has_the_keys_leaves_the_others_there() -> None:
+    async with on_stage(size=(120, 40)) as stage:
+        await stage.press("colon", *"svc", "enter")
+        await stage.until(lambda: stage.app.screen is stage.app.main)
+        await stage.pilot.pause()
+        assert all(pane.border.display for pane in stage.app.main.panes)
+
+
 async def test_a_colon_and_q_leave() -> None:
     async with on_stage() as stage:
         await stage.press("colon", "q", "enter")

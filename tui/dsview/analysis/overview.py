@@ -129,7 +129,7 @@ def missing_checks(view: ClusterView) -> int:
     return sum(bool(asked) or not registry()[entry.check].opt_in for entry in view.not_evaluated())
 
 
-_BUT = {"mixed nodes": "not all nodes have the same families"}
+_BUT = {"mixed nodes": "nodes differ"}
 """Qualifiers of the mode that need more words on the screen."""
 
 

@@ -32,7 +32,7 @@ COLUMNS = (
         id="lasted",
         title="Lasted",
         help="How long it was so; at least that where it began before this session.",
-        width=7,
+        width=14,
         max_width=16,
         priority=1,
     ),
@@ -200,9 +200,9 @@ def change_text(group: Group) -> str:
             return f"another finding took its place; was: {what}"
         case Turn.UNREAD:
             return f"cannot be evaluated any more; was: {what}"
-        case Turn.GONE:
-            return f"went with the {entry.ref.kind if entry.ref is not None else 'object'}: {what}"
-    return f"{'since before this session' if entry.was_before else 'was'}: {what}"
+    # What tells findings apart comes first: the line is cut at its end.
+    before = " Since before this session." if entry.was_before else ""
+    return f"was: {what}{before}"
 
 
 def _finding_text(group: Group) -> str:

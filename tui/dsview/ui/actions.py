@@ -55,6 +55,11 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         """What the action is called in a configuration file: `pane_pods` for `pane('pods')`."""
         return self.name.replace("('", "_").replace("')", "")
 
+    @property
+    def by_name(self) -> str:
+        """What the palette does: a pane's key makes it fill the screen when pressed again, its name never does."""
+        return self.name.replace("pane('", "go_to_pane('", 1) if self.name.startswith("pane('") else self.name
+
 
 _LISTS = (Where.TABLE, Where.DOCUMENT)
 _PANES = (Where.PANES,)
@@ -96,8 +101,9 @@ _BAR = {
     "group": "group",
     "acknowledge": "acknowledge",
     "fold": "fold",
-    "zoom": "zoom",
+    "save": "save",
     "explain": "explain",
+    "zoom": "zoom",
     "again": "read again",
     "namespaces": "namespaces",
     "next_pane": "next pane",
@@ -107,7 +113,6 @@ _BAR = {
     "keep_search": "go on with n and N",
     "drop_search": "end the search",
     "yaml": "YAML",
-    "save": "save",
     "earlier": "earlier",
     "help": "help",
     "quit": "quit",

@@ -438,7 +438,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
                 action.title,
                 f"{keys_label(action)}  {action.help}" if action.keys else action.help,
                 action.aliases,
-                partial(self.go.perform, action.name),
+                partial(self.go.perform, action.by_name),
             )
             for action in self.actions
             if action.name not in _NOT_IN_PALETTE and self.go.can(action.name, self.screen)

@@ -79,7 +79,7 @@ def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
         for layer in overview.layers:
             count = layer.count(family)
             flag = overview.flags.get((layer.name, family))
-            if count is None or (count.is_whole and flag is None):
+            if count is None or (count.is_whole and (flag is None or _is_told_by_pods(layer, family, overview))):
                 continue
             is_whole = False
             name = _SHORT.get(layer.name, layer.name)
@@ -95,6 +95,11 @@ def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
         elif shown:
             parts.append(content(title, spaced(shown, " "), " "))
     return content(*parts)
+
+
+def _is_told_by_pods(layer: Layer, family: Family, overview: Overview) -> bool:
+    """Whether all Nodes have the family and one is flagged as its Pods lack it: the Pods tell it in a short line."""
+    return layer.name is LayerName.NODES and (LayerName.PODS, family) in overview.flags
 
 
 def worst_lines(overview: Overview, width: int, most: int, glyphs: Glyphs) -> list[Content]:

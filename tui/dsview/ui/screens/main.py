@@ -276,6 +276,10 @@ class MainScreen(Screen[None]):
             self._is_alone = not self._is_alone
         self._go_to(index)
 
+    def action_go_to_pane(self, pane_id: str) -> None:
+        """To a pane, and no more than that."""
+        self._go_to(next(i for i, pane in enumerate(self.panes) if pane.pane_id == pane_id))
+
     def action_zoom(self) -> None:
         """This pane alone, or all again."""
         self._is_alone = not self._is_alone
