@@ -53,6 +53,17 @@ async def test_relatives_lead_on_and_escape_leads_back() -> None:
         assert "Service shop/api" in stage.text
 
 
+async def test_a_relative_under_the_cursor_is_traced() -> None:
+    async with on_stage() as stage:
+        await stage.press("down", "enter")
+        await stage.until(lambda: "Go to" in stage.text)
+        await stage.press(*["down"] * 6)
+        while "▌ Pod" not in stage.text:
+            await stage.press("up")
+        await stage.press("t")
+        await stage.until(lambda: "Pod shop/api-" in stage.text and "through Service shop/api" in stage.text)
+
+
 async def test_fix_is_copied_by_one_key_from_row_and_detail() -> None:
     async with on_stage() as stage:
         await stage.press("down", "y")

@@ -21,7 +21,7 @@ from dsview.listeners.proxies import closed_ports, listeners_of, traffic_ports
 def listen_hop(
     view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family], service: Service | None = None
 ) -> Hop | None:
-    """The listen sockets of the controllers among the pods: on the ports a Service leads to, else on the public ones.
+    """The listen sockets of the proxies among the pods: on the ports a Service leads to, else on the public ones.
 
     None if there is no such port: admission and metrics Services bypass the proxy.
     """
@@ -81,7 +81,7 @@ def _deaf(
     cause = view.root_of(finding) if finding is not None else None
     sources = {listeners_of(view.state, pod).source for pod in deaf}
     guess = "" if sources <= {ListenSource.READ, ListenSource.DECLARED} else ", as predicted"
-    who = f"{len(deaf)} of {of} controllers" if of > 1 else "the controller"
+    who = f"{len(deaf)} of {of} proxies" if of > 1 else "the proxy"
     names = ", ".join(pod.name for pod in deaf[:3])
     if ListenSource.PREDICTED in sources and finding is not None and finding.severity is Severity.WARNING:
         # A default is not proof: the finding is only a warning, and so is this.

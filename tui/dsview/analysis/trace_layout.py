@@ -24,6 +24,7 @@ _GAP = 3
 _LEAST_NAME = 9
 _BRIEF = 2
 _CAUSE = " breaks here "
+_PARTIAL_CAUSE = " breaks here in part "
 
 
 class Role(StrEnum):
@@ -179,13 +180,18 @@ def _stop(lane: Lane, family: Family, room: int, signs: Signs, *, is_cause: bool
     """One family at one hop: the sign and the values, then the reason, then the line to the next hop."""
     space = room - 2
     is_broken = lane.verdict is Verdict.BROKEN
-    word: Piece = (_CAUSE, Role.CAUSE) if is_cause else (lane.verdict.value, Role.BROKEN if is_broken else Role.FAINT)
+    cause = _PARTIAL_CAUSE if lane.in_part else _CAUSE
+    word: Piece = (cause, Role.CAUSE) if is_cause else (lane.verdict.value, Role.BROKEN if is_broken else Role.FAINT)
     # A single value has the style of the verdict; several values exist in spite of it.
     value_role = Role.BROKEN if is_broken and len(lane.values) == 1 and not lane.in_part else Role(family)
     values = [wrapped(_shortened(value, space, signs), space) for value in lane.values]
     texts = [line for value in values for line in value]
     lines: list[Line] = [((text, value_role),) for text in texts]
-    if lane.verdict is Verdict.OK and texts:
+    is_reason_first = is_broken and lane.in_part and len(values) > 1
+    if is_reason_first:
+        # The values are those that work.
+        lines = [(word,), *_why(lane, space, signs, is_cause=is_cause), *lines]
+    elif lane.verdict is Verdict.OK and texts:
         # The sign and the value are enough; the pod's name needs the space.
         if len(values[0]) == 1 and cell_width(texts[0]) + 2 + len(word[0]) <= space:
             lines[0] = (*lines[0], ("  ", Role.PLAIN), word)
@@ -193,7 +199,7 @@ def _stop(lane: Lane, family: Family, room: int, signs: Signs, *, is_cause: bool
         lines[0] = (*lines[0], ("  ", Role.PLAIN), word)
     else:
         lines.insert(0, (word,))
-    if lane.why and lane.verdict is not Verdict.OK:
+    if lane.why and lane.verdict is not Verdict.OK and not is_reason_first:
         lines += _why(lane, space, signs, is_cause=is_cause)
     rail: Line = () if is_last else (_rail(lane, family, signs),)
     first: Line = (_sign(lane.verdict, family, signs), (" ", Role.PLAIN))

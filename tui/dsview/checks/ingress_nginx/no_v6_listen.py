@@ -56,6 +56,9 @@ check = Check(
 )
 
 
+_LATE = "it probably got IPv6 after nginx started"
+
+
 def decide(ctx: Context) -> Iterator[Problem]:
     """Reports a dual-stack pod with only IPv4 listeners."""
     for pod, conf in read(ctx):
@@ -74,9 +77,9 @@ def decide(ctx: Context) -> Iterator[Problem]:
             if is_written:
                 why = "other ports have IPv6, so a template or a snippet names this one for IPv4 alone"
             elif is_unsure:
-                why = f"it got IPv6 after nginx had started, or {DISABLE_IPV6} is true in ConfigMap {name}, not read"
+                why = f"{_LATE}, or {DISABLE_IPV6} is true in ConfigMap {name}, which was not read"
             else:
-                why = "it got IPv6 after nginx had started"
+                why = _LATE
             yield Problem(
                 message=f"nginx listens on {names(ports)} over IPv4 only, while the pod has "
                 f"{names(ip for ip in pod.ips if family_of(ip) == V6)}: {why}.",

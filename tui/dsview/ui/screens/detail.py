@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 
 from dsview.analysis.detail_target import Target, object_of
+from dsview.analysis.trace_of_row import trace
 from dsview.core.errors import UserError
 from dsview.core.shell import pasteable
 from dsview.core.text import Safe, safe
@@ -161,8 +162,11 @@ class DetailScreen(ReadingScreen):
         self.app.go.yaml(self._target)
 
     def action_trace(self) -> None:
-        """Both families, hop by hop."""
-        self.app.go.trace(self._target)
+        """Trace the selected relative if it can be traced, else the object itself."""
+        block = self.document.selected
+        relative = block.target.to if block is not None and isinstance(block.target, Jump) else None
+        is_traceable = relative is not None and trace(self._workspace.session, relative) is not None
+        self.app.go.trace(relative if relative is not None and is_traceable else self._target)
 
     def action_findings(self) -> None:
         """All findings."""
