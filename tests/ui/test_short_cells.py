@@ -38,6 +38,7 @@ async def test_a_service_with_pods_on_a_node_that_is_down_is_marked_and_says_so(
         assert "node-2 not ready" in row(stage, "web")
         assert f"Not ready {UNICODE.short}" in stage.text
         assert "Nodes 1 not ready" in stage.text
+        assert stage.lines[4].startswith(f" IPv4  2/2 {UNICODE.short}"), "all have the family, and not all are ready"
 
 
 async def test_zero_of_two_is_not_drawn_as_an_address_that_is_missing() -> None:

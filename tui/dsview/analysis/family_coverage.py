@@ -55,13 +55,17 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
-    """One layer. `unread` says why there are no counts; both are None then. `note` says how the counts are limited."""
+    """One layer. `unread` says why there are no counts; both are None then. `note` says how the counts are limited.
+
+    `unready` is the number of its objects that are not ready, for Nodes; the counts do not tell.
+    """
 
     name: LayerName
     v4: Count | None = None
     v6: Count | None = None
     unread: Safe = Safe("")
     note: Safe = Safe("")
+    unready: int = 0
 
     def count(self, family: Family) -> Count | None:
         """The count of a family."""
@@ -98,12 +102,13 @@ def _restricted(state: ClusterState, kind: Kind) -> Safe:
     return safe(f"in {len(namespaces)} namespace{'' if len(namespaces) == 1 else 's'}")
 
 
-def _layer(state: ClusterState, name: LayerName, tally: Tally, *kinds: Kind, note: str = "") -> Layer:
+def _layer(state: ClusterState, name: LayerName, tally: Tally, *kinds: Kind, note: str = "", unready: int = 0) -> Layer:
     unread = why_unread(state, *kinds)
     if unread:
         return Layer(name=name, unread=unread)
     v4, v6 = (Count(tally.having[family], tally.of[family]) for family in FAMILIES)
-    return Layer(name=name, v4=v4, v6=v6, note=safe(", ".join(filter(None, (note, _restricted(state, kinds[0]))))))
+    notes = (_number(unready, "not ready"), note, _restricted(state, kinds[0]))
+    return Layer(name=name, v4=v4, v6=v6, note=safe(", ".join(filter(None, notes))), unready=unready)
 
 
 def _pods(state: ClusterState) -> Tally:
@@ -204,7 +209,7 @@ def matrix(view: ClusterView) -> tuple[Layer, ...]:
         state.status(Kind.PROXY_LISTENERS),
     )
     layers = (
-        _layer(state, LayerName.NODES, census.nodes, Kind.NODE, note=_number(len(census.unready_nodes), "not ready")),
+        _layer(state, LayerName.NODES, census.nodes, Kind.NODE, unready=len(census.unready_nodes)),
         _layer(state, LayerName.PODS, _pods(state), Kind.POD),
         _layer(state, LayerName.SERVICES, census.services, Kind.SERVICE),
         _layer(state, LayerName.ENDPOINTS, census.endpoints, Kind.ENDPOINT_SLICE, Kind.SERVICE),

@@ -55,7 +55,8 @@ def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bo
     for layer in layers:
         room = _width(layer, is_short=is_short) + _GAP
         name = _name(layer, is_short=is_short)
-        note = f" {layer.note}" if layer.note else ""
+        words = _note(layer, is_short=is_short)
+        note = f" {words}" if words else ""
         titles += [(name, MUTED), (note, FAINT), " " * (room - len(name) - len(note))]
         for family in FAMILIES:
             cell = _cell(layer, family, overview, glyphs)
@@ -154,13 +155,19 @@ def matrix_width(overview: Overview, *, is_short: bool = False) -> int:
     return _LABEL + sum(_width(layer, is_short=is_short) + _GAP for layer in overview.layers)
 
 
+def _note(layer: Layer, *, is_short: bool) -> str:
+    """What stands beside the name. How many are not ready gives way: the sign of the counts tells that some are not."""
+    return "" if is_short and layer.unready else layer.note
+
+
 def _name(layer: Layer, *, is_short: bool) -> str:
     return _SHORT.get(layer.name, layer.name) if is_short else layer.name
 
 
 def _width(layer: Layer, *, is_short: bool) -> int:
     counts = [_words(count) for count in (layer.v4, layer.v6) if count is not None]
-    title = len(_name(layer, is_short=is_short)) + (len(layer.note) + 1 if layer.note else 0)
+    note = _note(layer, is_short=is_short)
+    title = len(_name(layer, is_short=is_short)) + (len(note) + 1 if note else 0)
     # A flag takes a sign and a blank.
     return max(title, len(layer.unread), *(len(words) + 2 for words in counts), 0)
 
@@ -186,5 +193,5 @@ def _cell(layer: Layer, family: Family, overview: Overview, glyphs: Glyphs) -> C
 
 
 def _is_short(layer: Layer, count: Count) -> bool:
-    """Whether some lack the family that should have it. A Service may have one family on purpose."""
-    return not count.is_whole and layer.name is not LayerName.SERVICES
+    """Whether some lack the family that should have it, or are not ready. A Service may have one family on purpose."""
+    return bool(layer.unready) or (not count.is_whole and layer.name is not LayerName.SERVICES)
