@@ -79,7 +79,8 @@ _SOURCE = (
     click.option(
         "--at",
         metavar="TIME",
-        help="The moment of a recording to show: 14:03 (UTC), 2026-12-01T14:03:22Z, or -5m before its end.",
+        help="The moment of a recording to show: 14:03 (UTC), 2026-12-01T14:03:22Z, +1m after its beginning, or -5m "
+        "before its end. With --demo, the whole story of the demo is such a recording.",
     ),
     click.option(
         "--demo",

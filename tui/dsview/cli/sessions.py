@@ -104,15 +104,16 @@ def open_session(
     `context` replaces that of the options, or the scenario of a demo.
     """
     policy = open_policy(settings)
+    if context is not None and settings.demo is not None:
+        settings, context = msgspec.structs.replace(settings, demo=context), None
     recording = _recording_of(settings)
     if recording is not None:
         return _open_recording(recording, settings, policy, trace)
     source: Source
-    if context is not None and settings.demo is None:
+    if context is not None:
         source = open_cluster(settings, policy, trace, context, on_screen=on_screen)
     else:
-        named = settings if context is None else msgspec.structs.replace(settings, demo=context)
-        source = open_source(named, policy, trace, on_screen=on_screen)
+        source = open_source(settings, policy, trace, on_screen=on_screen)
     if settings.redact:
         from dsview.sources.redact import RedactedSource
 
@@ -121,14 +122,21 @@ def open_session(
 
 
 def _recording_of(settings: Settings) -> Path | None:
-    """The recording to show; None for any other source. Raises `UserError` if a time is given for another source."""
+    """The recording to show, that of a demo's story included; None for any other source.
+
+    Raises `UserError` if a time is given for another source.
+    """
     from dsview.sources.recording.schema import is_recording
 
     path = Path(settings.from_path) if settings.from_path not in (None, "-") else None
     if path is not None and path.is_file() and is_recording(path):
         return path
+    if settings.at is not None and settings.demo is not None:
+        from dsview.cli.recorded_demo import record_demo
+
+        return record_demo(settings.demo or DEFAULT_SCENARIO)
     if settings.at is not None:
-        raise UserError("--at selects a moment of a recording, so it needs --from FILE.")
+        raise UserError("--at selects a moment of a recording, so it needs --from FILE or --demo.")
     return None
 
 

@@ -118,6 +118,11 @@ class DemoSource:
                 self._tell()
 
     @property
+    def length(self) -> int:
+        """Seconds from the beginning of the story to its last event."""
+        return max((moment.at for moment in moments(load(self._scenario).story)), default=0)
+
+    @property
     def next_at(self) -> int | None:
         """The time of the next step, seconds after the start; None if the story is over."""
         with self._lock:
