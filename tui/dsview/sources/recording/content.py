@@ -28,7 +28,7 @@ _LEVEL = 4
 _TOGETHER = 8_192
 """Objects of a kind that are packed together in a key frame: few are in memory twice while they are read.
 
-Files of nginx are packed alone, since each may have megabytes.
+Configuration files of proxies are packed alone, since each may have megabytes.
 """
 
 Subject = tuple[str, str, str]
