@@ -38,7 +38,7 @@ CREATE INDEX entries_at ON entries (at);
 _HEADER = 72
 
 MOST_BYTES = 1 << 28
-"""What one part of a recording takes at most, as it is stored and unpacked: the configuration of a proxy may be large."""
+"""Bytes that one part of a recording has at most, stored or unpacked: a proxy may have a large configuration."""
 
 _LAST_TIME = 253_402_300_800.0
 """The end of the year 9999, epoch seconds: no clock can tell a later time."""
