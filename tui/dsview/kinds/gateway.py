@@ -15,7 +15,7 @@ from dsview.kinds.annotations import plain_annotations
 from dsview.kinds.condition import ConditionWire
 from dsview.kinds.kind import Kind, Resource
 from dsview.kinds.metadata import Key, Object, ObjectMeta, read_meta
-from dsview.kinds.wire import Interner, Json, Wire, iso_time, seconds, texts, without_empty
+from dsview.kinds.wire import Json, Memo, Wire, iso_time, seconds, texts, without_empty
 
 GROUP = "gateway.networking.k8s.io"
 
@@ -217,42 +217,48 @@ def _read_gateway(o: GatewayWire) -> Gateway:
     )
 
 
-_gateway_keys = Interner()
+def _made_key(names: tuple[str, str]) -> Key:
+    return (sys.intern(names[0]), sys.intern(names[1]))
+
+
+_gateway_keys: Memo[tuple[str, str], Key] = Memo(_made_key)
 """Many routes name the same Gateway, each of them twice: in the spec and in the status."""
 
 
 def _gateway_key(parent: _ParentWire | None, namespace: str) -> Key | None:
     if parent is None or (parent.kind or "Gateway") != "Gateway" or (parent.group or GROUP) != GROUP:
         return None
-    key = (sys.intern(parent.namespace or namespace), sys.intern(parent.name))
-    return _gateway_keys.get(key, lambda: key)
+    return _gateway_keys[(parent.namespace or namespace, parent.name)]
 
 
 def _read_http_route(o: HTTPRouteWire) -> HTTPRoute:
+    # Loops and no generators: there are thousands of routes, and most have one parent and one backend.
     spec, status = o.spec or _RouteSpec(), o.status or _RouteStatus()
     meta = read_meta(o.metadata, plain_annotations(o.metadata.annotations))
     namespace: str = meta["namespace"]
-    named = (_gateway_key(parent, namespace) for parent in spec.parent_refs or ())
-    accepted = (
-        _gateway_key(parent.parent_ref, namespace)
-        for parent in status.parents or ()
-        if any(c.type == "Accepted" and c.status == "True" for c in parent.conditions or ())
-    )
-    parents = tuple(dict.fromkeys(key for key in named if key is not None))
-    accepting = tuple(dict.fromkeys(key for key in accepted if key is not None))
+    parents: dict[Key, None] = {}
+    for ref in spec.parent_refs or ():
+        if (key := _gateway_key(ref, namespace)) is not None:
+            parents[key] = None
+    accepted: dict[Key, None] = {}
+    for parent in status.parents or ():
+        for condition in parent.conditions or ():
+            if condition.type == "Accepted" and condition.status == "True":
+                if (key := _gateway_key(parent.parent_ref, namespace)) is not None:
+                    accepted[key] = None
+                break
+    backends: dict[RouteBackend, None] = {}
+    for rule in spec.rules or ():
+        for to in rule.backend_refs or ():
+            if to.name and (to.kind or "Service") == "Service" and not to.group:
+                backends[RouteBackend(sys.intern(to.namespace or namespace), sys.intern(to.name), to.port or 0)] = None
+    named, accepting = tuple(parents), tuple(accepted)
     return HTTPRoute(
         **meta,
         hostnames=texts(spec.hostnames),
-        parents=parents,
-        accepted=parents if accepting == parents else accepting,
-        backends=tuple(
-            dict.fromkeys(
-                RouteBackend(sys.intern(ref.namespace or namespace), sys.intern(ref.name), ref.port or 0)
-                for rule in spec.rules or ()
-                for ref in rule.backend_refs or ()
-                if ref.name and (ref.kind or "Service") == "Service" and not ref.group
-            )
-        ),
+        parents=named,
+        accepted=named if accepting == named else accepting,
+        backends=tuple(backends),
     )
 
 

@@ -41,8 +41,11 @@ def closing(ctx: Context, door: FrontDoor, family: Family) -> Sockets | None:
     if door.sockets_below is not None:
         return door.sockets_below if family in door.sockets_below.closes else None
     pods = [pod for pod in door.pods if pod.ready]
+    # One proxy that listens is enough, and mostly all of them do.
+    if not pods or family not in door.controller.known_sockets(ctx.state, pods[0]).closes:
+        return None
     found = door.controller.sockets_of(ctx.state, pods)
-    if not found or any(family not in sockets.closes or sockets.holder is None for sockets in found):
+    if any(family not in sockets.closes or sockets.holder is None for sockets in found):
         return None
     # An address of one family on a port that the Service does not lead to has no effect here.
     if not all(door.controller.closed_ports(ctx.state, door.service, pod, family) for pod in pods):
