@@ -15,6 +15,7 @@ from dsview.cluster.state import ClusterState, control_plane_component
 from dsview.core.address import FAMILIES, Family, families_of, is_usable
 from dsview.core.cidr import cidr_families
 from dsview.core.command_flags import flag_value
+from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
 from dsview.kinds.node import Node
 
@@ -283,6 +284,12 @@ def annotated_cidrs(node: Node) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def has_hidden_ranges(node: Node) -> bool:
+    """Whether a pod range of a node is hidden, in its spec or in an annotation of the CNI: it may be of any family."""
+    said = (value for name, value in node.annotations if name.endswith(("pod-cidr", "pod-cidrs", "node-subnets")))
+    return any_redacted((*node.cidrs, *annotated_cidrs(node), *said))
+
+
 def _ovn_subnets(value: str) -> Iterable[str]:
     try:
         subnets = json.loads(value)
@@ -353,9 +360,9 @@ class ProfileTracker:
             for family in self._state.pod_counts.unused
             if any(
                 family in node.cidrs
-                # Ranges that are hidden are there all the same.
                 or (
-                    not self._node_objects[node.name].cidrs
+                    not node.cidrs
+                    and not has_hidden_ranges(self._node_objects[node.name])
                     and base.is_dual
                     and family in base.service_families
                     and family in node.internal

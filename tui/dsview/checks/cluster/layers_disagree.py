@@ -31,12 +31,11 @@ from dsview.checks.cluster.shared import allocated_pod_ranges
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names
-from dsview.cluster.profile import Confidence
+from dsview.cluster.profile import Confidence, has_hidden_ranges
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import FAMILIES, Family, other
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import CLUSTER, Cause, Severity
-from dsview.core.redacted import any_redacted
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 
@@ -58,7 +57,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
     known = [facts for facts in ctx.nodes.values() if facts.pod_families]
     has_dual = [facts.name for facts in known if len(facts.pod_families) == 2]
     # A hidden range may be of the family that no other tells of.
-    is_told = not any(any_redacted(node.cidrs) for node in ctx.state.nodes)
+    is_told = not any(map(has_hidden_ranges, ctx.state.nodes))
     if profile.is_dual and known and not has_dual and is_told:
         seen = tuple(f for f in FAMILIES if any(f in facts.pod_families for facts in known))
         yield Problem(
