@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,23 @@ class Bench:
         if (pods, pace) not in self._loads:
             self._loads[pods, pace] = [Load(self, pods, pace) for _ in range(self.runs)]
         return self._loads[pods, pace]
+
+
+class Check:
+    """One `dsview check` of a cluster as a whole process, and a plain client's reading of the same server."""
+
+    def __init__(self, bench: Bench, pods: int) -> None:
+        serving = bench.serving(pods)
+        self.plain: Plain = read_plainly(serving)
+        command = [sys.executable, "-m", "dsview", "check", "--kubeconfig", str(serving.kubeconfig)]
+        started = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment())
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode not in (0, 1):
+            raise subprocess.CalledProcessError(process.returncode, command)
+        self.seconds = time.monotonic() - started
+        self.cpu = used.ru_utime + used.ru_stime
 
 
 class Opened(Terminal):

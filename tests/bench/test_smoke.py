@@ -80,11 +80,11 @@ def test_a_watch_brings_changes_at_the_rate_that_was_asked_for(serving: Serving)
 def test_the_command_measures_a_load_and_writes_json(
     clusters: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = ("--row", "load", "--row", "memory", "--row", "first-rows")
+    rows = ("--row", "load", "--row", "check", "--row", "memory", "--row", "first-rows")
     target = tmp_path / "figures.json"
     main(["--pods", str(PODS), "--runs", "1", "--quick", "--clusters", str(clusters), "--json", str(target), *rows])
     told = json.loads(target.read_text())
-    assert [figure["row"] for figure in told["figures"]] == [*["load"] * 3, "peak memory", "first rows"]
+    assert [figure["row"] for figure in told["figures"]] == [*["load"] * 4, *["check"] * 2, "peak memory", "first rows"]
     assert all(value > 0 for figure in told["figures"] for value in figure["values"])
     assert f"{PODS} pods" in capsys.readouterr().out
 
