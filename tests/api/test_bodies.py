@@ -55,7 +55,7 @@ def test_a_body_that_comes_too_slowly_is_given_up(api: ApiServer, tmp_path: Path
 def test_an_encoding_that_nobody_asked_for_is_refused(api: ApiServer, tmp_path: Path) -> None:
     packed = gzip.compress(b"x" * 1_000_000)
     answer(api, HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed)
-    with pytest.raises(RequestFailed, match="encoding that was not asked for"):
+    with pytest.raises(RequestFailed, match="encoding that was not requested"):
         connect(api, tmp_path).get("/version")
 
 
@@ -100,7 +100,7 @@ def test_a_list_whose_pages_never_end_is_a_failure(api: ApiServer, live: OpenLiv
 
     api.hook = hook
     one = live()
-    one.until_said(Health.FAILED, "again and again", Kind.SERVICE)
+    one.until_said(Health.FAILED, "repeatedly", Kind.SERVICE)
     api.hook = None
     one.ends_well()
 

@@ -22,7 +22,7 @@ BUSY = status_body(429, "TooManyRequests", "too many requests, please try again 
 ANSWERS: dict[str, tuple[Exception, str]] = {
     "429 with Retry-After": (Fault(429, BUSY, {"Retry-After": "0"}), "too many requests"),
     "429 without Retry-After": (Fault(429, BUSY), "too many requests"),
-    "400 of a port that speaks TLS": (Fault(400, b"Client sent an HTTP request to an HTTPS server.\n"), "speaks TLS"),
+    "400 of a port that speaks TLS": (Fault(400, b"Client sent an HTTP request to an HTTPS server.\n"), "uses TLS"),
     "500 as HTML": (Fault(500, HTML), "answered 500"),
     "502 as HTML": (Fault(502, HTML), "answered 502"),
     "503 as HTML": (Fault(503, HTML), "answered 503"),

@@ -237,7 +237,7 @@ def test_exec_that_the_kubelet_cannot_be_reached_for_says_so(api: ApiServer, liv
 
     api.hook = fail
     one = live().settle()
-    words = "the API server does not reach the kubelet of the node (error dialing backend: dial tcp 192.0.2.5:10250"
+    words = "the API server cannot reach the kubelet of the node (error dialing backend: dial tcp 192.0.2.5:10250"
     reasons = {entry.check: entry.reason for entry in one.session.not_evaluated()}
     assert words in reasons["DS-NGX-001"]
     assert words in one.reason(Kind.PROXY_LISTENERS)

@@ -168,7 +168,7 @@ def test_a_filter_that_finds_nothing_is_said_without_the_words_of_the_screen() -
         ("/(/", "--filter: This pattern is not valid: missing ) at position 1."),
         ('shop "web', "--filter: This quote is not closed."),
         ("nmae:web", "--filter: nmae: is not a filter key. Did you mean name:?"),
-        ("ip:web", "--filter: web is no IP address"),
+        ("ip:web", "--filter: web is not an IP address"),
     ],
 )
 def test_a_filter_that_cannot_be_understood_is_refused_before_anything_is_read(text: str, sentence: str) -> None:

@@ -135,7 +135,7 @@ def test_parser_that_takes_too_long_is_ended_and_asked_again_later(
 
 
 @pytest.mark.parametrize(
-    ("executable", "why"), [("/nowhere/python", "could not be started"), ("/bin/false", "without an answer")]
+    ("executable", "why"), [("/nowhere/python", "could not be started"), ("/bin/false", "without a result")]
 )
 def test_parser_that_cannot_run_leaves_the_file_unread(
     executable: str, why: str, monkeypatch: pytest.MonkeyPatch

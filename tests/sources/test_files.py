@@ -365,8 +365,8 @@ def test_an_object_whose_kind_nothing_tells_is_named(tmp_path: Path) -> None:
     (tmp_path / "odd.json").write_bytes(dump([{"metadata": {"name": "x"}}, {"metadata": {"name": "y"}}]))
     (tmp_path / "values.yaml").write_bytes(b"replicas: 2\n")
     assert read(tmp_path).notes == [
-        "2 objects say no kind, and neither the fields nor the file names tell it. Not read: odd.json.",
-        "Passed over, since they hold no objects: values.yaml.",
+        "2 objects say no kind, and it could not be derived from the fields or file names. Not read: odd.json.",
+        "Skipped because they contain no objects: values.yaml.",
     ]
 
 
@@ -397,11 +397,11 @@ def test_two_objects_of_one_name_are_said(first: Any, second: Any, are_two: bool
     [
         (b"", "it is empty"),
         (b"\n", "it is empty"),
-        (b"<html><body>502 Bad Gateway</body></html>", "it holds HTML or XML"),
+        (b"<html><body>502 Bad Gateway</body></html>", "it contains HTML or XML"),
         (b"\xff\xfe{", "it begins as UTF-16 and is not"),
-        (b"NAME READY\nweb 1/1\n", "it holds something that is no Kubernetes object"),
-        (b'["pods is forbidden"]', "it holds something that is no Kubernetes object"),
-        (b'{"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}', "it holds a table"),
+        (b"NAME READY\nweb 1/1\n", "it contains something that is not a Kubernetes object"),
+        (b'["pods is forbidden"]', "it contains something that is not a Kubernetes object"),
+        (b'{"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}', "it contains a table"),
     ],
 )
 def test_a_file_without_objects_makes_the_kind_of_its_name_incomplete(
@@ -472,7 +472,7 @@ def test_what_is_no_object_is_named_in_one_note_and_passed_over(tmp_path: Path) 
     os.mkfifo(tmp_path / "pipe")
     told = read(tmp_path)
     assert told.names == ["a"]
-    assert told.notes == ["Passed over, since they hold no objects: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 6 more."]
+    assert told.notes == ["Skipped because they contain no objects: 0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 6 more."]
 
 
 def test_links_that_lead_in_circles_end(tmp_path: Path) -> None:
@@ -525,7 +525,7 @@ def test_folders_without_end_are_bounded(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(folder, "MAX_DEPTH", 5)
     assert read(tmp_path).notes == ["d/d/d/d/d/d could not be read: it is more than 5 folders deep."]
     monkeypatch.setattr(folder, "MAX_ENTRIES", 4)
-    assert read(tmp_path).notes == ["d/d/d could not be read: the folder holds more than 4 files."]
+    assert read(tmp_path).notes == ["d/d/d could not be read: the folder contains more than 4 files."]
 
 
 LAUGHS = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 60))
@@ -549,7 +549,7 @@ MERGES = "a0: &a0 {x: 1, y: 2}\n" + "".join(
     ids=["laughs", "merges", "list in itself", "map in itself", "deep flow", "deep map", "deep block", "deep JSON"],
 )
 def test_yaml_made_to_hurt_is_refused_at_once(content: str) -> None:
-    with pytest.raises(UserError, match="holds no Kubernetes objects"):
+    with pytest.raises(UserError, match="contains no Kubernetes objects"):
         read_bytes(content.encode())
 
 
@@ -626,7 +626,7 @@ def test_nginx_conf_is_found_by_its_place(tmp_path: Path) -> None:
         (("ingress-nginx", "controller.0"), 2),
         (("ingress-nginx", "controller.1"), 1),
     ]
-    assert told.notes == ["Passed over, since they hold no objects: nginx/stray.conf."]
+    assert told.notes == ["Skipped because they contain no objects: nginx/stray.conf."]
 
 
 @pytest.mark.parametrize(
@@ -644,7 +644,7 @@ def test_server_version_is_read(tmp_path: Path, answer: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"   \n", b"hello", b"[]", b"{}", b"%PDF-1.7\0", b'{"some": "json"}', b"42"])
 def test_what_holds_no_objects_at_all_is_an_error_with_what_to_do(content: bytes) -> None:
-    with pytest.raises(UserError, match=r"standard input holds no Kubernetes objects.*kubectl get") as caught:
+    with pytest.raises(UserError, match=r"standard input contains no Kubernetes objects.*kubectl get") as caught:
         read_bytes(content)
     assert caught.value.exit_code == 2
 

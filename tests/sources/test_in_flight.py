@@ -112,7 +112,7 @@ def follow_pages(objects: int, token: str) -> None:
     ("objects", "token", "said"),
     [
         (0, "t{}", "page after page without an object"),
-        (1, "t", "again and again"),
+        (1, "t", "repeatedly"),
         (1_000, "t{}", "more than 1,000,000 objects"),
         pytest.param(1, "t" * 70_000, "more than 64 kB", id="long token"),
     ],

@@ -89,10 +89,10 @@ REFUSED = 'pods "c" is forbidden: User "viewer" cannot create resource "pods/exe
         (403, REFUSED, "reading nginx.conf is not permitted (get and create on pods/exec)"),
         (403, 'admission webhook "no-exec.test" denied the request', "exec was refused: admission webhook"),
         (404, 'pods "controller-0" not found', "the pod is gone"),
-        (500, "error dialing backend: dial tcp 192.0.2.5:10250: i/o timeout", "does not reach the kubelet"),
-        (500, "error dialing backend: remote error: tls: internal error", "does not reach the kubelet"),
-        (500, "unable to upgrade connection: 404 page not found", "does not reach the kubelet"),
-        (500, "error dialing backend: No agent available", "does not reach the kubelet"),
+        (500, "error dialing backend: dial tcp 192.0.2.5:10250: i/o timeout", "cannot reach the kubelet"),
+        (500, "error dialing backend: remote error: tls: internal error", "cannot reach the kubelet"),
+        (500, "unable to upgrade connection: 404 page not found", "cannot reach the kubelet"),
+        (500, "error dialing backend: No agent available", "cannot reach the kubelet"),
         (500, "unable to upgrade connection: Unauthorized", "the kubelet refuses the API server"),
         (500, 'unable to upgrade connection: container not found ("controller")', "the container is not running"),
         (
@@ -109,7 +109,7 @@ def test_api_server_that_does_not_run_the_command_says_why(code: int, said: str,
 @pytest.mark.parametrize(
     ("frames", "reason", "asked"),
     [
-        ([b"\x02cat: can't open '/etc/nginx/nginx.conf': No such file or directory"], "there is no such file", 3),
+        ([b"\x02cat: can't open '/etc/nginx/nginx.conf': No such file or directory"], "the file does not exist", 3),
         ([b'\x02exec: "cat": executable file not found in $PATH: unknown'], "the container lacks the command", 3),
         ([b"\x02container is not created or running"], "the container is not running", 1),
     ],

@@ -334,7 +334,7 @@ def test_a_broken_file_is_a_sentence(tmp_path: Path, damage: object, words: str)
 
 def test_a_file_without_a_key_frame_says_so(tmp_path: Path) -> None:
     write(tmp_path / "a.db")
-    with pytest.raises(UserError, match="holds no key frame"):
+    with pytest.raises(UserError, match="contains no key frame"):
         RecordingReader(tmp_path / "a.db")
 
 

@@ -79,7 +79,7 @@ def test_lists_that_expire_soon_are_waited_for_and_then_a_failure() -> None:
     assert not record.expired(0.0), "the first is begun again at once"
     for _ in range(EXPIRIES - 2):
         assert record.expired(1.0)
-    with pytest.raises(RequestFailed, match="again and again"):
+    with pytest.raises(RequestFailed, match="repeatedly"):
         record.expired(2.0)
 
 

@@ -138,13 +138,13 @@ ATTACKS: tuple[Attack, ...] = (
     Attack(
         "gzip that nobody asked for",
         _HTTP,
-        "encoding that was not asked for|not known|answered 200",
+        "encoding that was not requested|not known|answered 200",
         lambda hostile, _: Raw(_HEAD + b"Content-Encoding: gzip\r\n\r\n", *(_BOMB,) * 1_000),
     ),
     Attack(
         "a body that drips",
         _HTTP,
-        "took longer than|comes very slowly|not known|answered 200",
+        "took longer than|responds very slowly|not known|answered 200",
         lambda hostile, _: Raw(_HEAD + b"\r\n", *dripping(b" ", hostile.is_over)),
     ),
     Attack(
@@ -156,14 +156,14 @@ ATTACKS: tuple[Attack, ...] = (
     Attack(
         "chunk sizes that drip",
         _HTTP,
-        "took longer than|comes very slowly|broke|not known|answered 200",
+        "took longer than|responds very slowly|broke|not known|answered 200",
         lambda hostile, _: Raw(http_chunked(), *dripping(b"0", hostile.is_over)),
         silent_on=("watch",),
     ),
     Attack(
         "trailers without an end",
         _HTTP,
-        "took longer than|comes very slowly|broke|not known|ended|answered 200|could not be read",
+        "took longer than|responds very slowly|broke|not known|ended|answered 200|could not be read",
         lambda hostile, _: Raw(http_chunked() + b"0\r\n", *dripping(b"X: y\r\n" * 100, hostile.is_over)),
         silent_on=("watch",),
     ),
@@ -179,7 +179,7 @@ ATTACKS: tuple[Attack, ...] = (
         "answered 500|not known",
         lambda hostile, _: Raw(b"HTTP/1.1 500 No\r\n\r\n", *FLOOD),
     ),
-    Attack("the same page again", ("list",), "again and again", lambda h, request: _page(h, request, "same", 1)),
+    Attack("the same page again", ("list",), "repeatedly", lambda h, request: _page(h, request, "same", 1)),
     Attack("new tokens, empty pages", ("list",), "page after page", _new_token),
     Attack(
         "410 on every list",

@@ -106,8 +106,8 @@ def test_addresses_and_quoted_text_are_words_and_no_keys(demo: Session, text: st
     [
         ("nmae:web", 0, "Did you mean name:?"),
         ("web unix:/run", 4, "put it in quotes."),
-        ("ip:10.0.0.0/99", 3, "is no CIDR"),
-        ("web ip:web", 7, "is no IP address"),
+        ("ip:10.0.0.0/99", 3, "is not a CIDR"),
+        ("web ip:web", 7, "is not an IP address"),
         ("family:v5", 7, "v4, v6 or dual"),
         ("missing:both", 8, "v4, v6 or dual"),
         ("a !severity:fatal", 12, "error, warning or note"),

@@ -143,7 +143,7 @@ def test_a_key_of_a_config_map_may_hold_dots() -> None:
 
 def test_the_last_write_is_said_as_the_latest_time_that_it_is() -> None:
     assert written_text(TEXT, "spec.ipFamilyPolicy") == (
-        "spec.ipFamilyPolicy is so since 2026-05-06 07:08:09 UTC at the latest, by kubectl-edit"
+        "spec.ipFamilyPolicy was last written at 2026-05-06 07:08:09 UTC or earlier, by kubectl-edit"
     )
 
 

@@ -38,7 +38,7 @@ async def test_the_demo_says_on_the_screen_which_key_begins_its_story(size: tupl
         assert (before, source_of(stage).is_waiting) == (True, False)
         await stage.until(lambda: "starts the story" not in stage.lines[0])
         await stage.press("B")
-        assert "There is no story to begin" in stage.text
+        assert "There is no story to start" in stage.text
 
 
 async def test_demo_without_a_name_offers_all_and_says_what_each_teaches() -> None:
@@ -72,5 +72,5 @@ async def test_the_key_for_contexts_changes_to_another_demo() -> None:
 async def test_what_has_no_story_says_so() -> None:
     async with on_stage() as stage:
         await stage.press("B")
-        assert "There is no story to begin" in stage.text
+        assert "There is no story to start" in stage.text
         assert "starts the story" not in stage.lines[0]

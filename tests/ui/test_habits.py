@@ -203,7 +203,7 @@ async def test_pane_filter_and_order_are_as_they_were_left(cluster: None, tmp_pa
         view = stage.pane("pods").view
         assert view is not None
         assert view.sort_column == "flags"
-        assert "The filter is as you left it. Esc drops it." in stage.text
+        assert "The filter is as you left it. Esc removes it." in stage.text
         await stage.press("escape")
         assert len(stage.names("pods")) == 6
 

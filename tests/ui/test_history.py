@@ -17,7 +17,7 @@ async def visit_three(stage: Stage) -> None:
     await stage.press("enter")
     await stage.until(lambda: "Service shop/api" in title(stage) or "Service office/mail" in title(stage))
     await stage.press("t")
-    await stage.until(lambda: "what the API tells" in title(stage))
+    await stage.until(lambda: "what the API says" in title(stage))
     await stage.press("escape", "escape", "G", "enter")
     await stage.until(lambda: "Service shop/web" in title(stage))
 
@@ -49,9 +49,9 @@ async def test_first_screen_leads_back_to_what_was_open_last() -> None:
 async def test_either_end_is_said() -> None:
     async with on_stage() as stage:
         await stage.press("[")
-        await stage.until(lambda: "There is nothing earlier to go back to." in stage.text)
+        await stage.until(lambda: "There is no earlier screen to go back to." in stage.text)
         await stage.press("enter", "]")
-        await stage.until(lambda: "There is nothing later to go to." in stage.text)
+        await stage.until(lambda: "There is no later screen to go to." in stage.text)
 
 
 async def test_going_somewhere_new_forgets_what_came_later() -> None:
@@ -103,7 +103,7 @@ async def test_another_context_has_a_history_of_its_own() -> None:
         await stage.press("enter", "escape", "x", "down", "enter")
         await stage.until(lambda: stage.names("services") == ["elsewhere"])
         await stage.press("[")
-        await stage.until(lambda: "There is nothing earlier to go back to." in stage.text)
+        await stage.until(lambda: "There is no earlier screen to go back to." in stage.text)
 
 
 async def walk_to(stage: Stage, words: str) -> None:

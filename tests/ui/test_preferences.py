@@ -197,9 +197,9 @@ async def test_a_theme_of_the_users_own_extends_dsviews(home: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('[mine]\nfocus = "#nope"', "focus of theme mine is '#nope', which is no colour"),
-        ('[mine]\nfoucs = "#aa0000"', "foucs of theme mine is no colour. There are "),
-        ("mine = 3", "mine is no table"),
+        ('[mine]\nfocus = "#nope"', "focus of theme mine is '#nope', which is not a colour"),
+        ('[mine]\nfoucs = "#aa0000"', "foucs of theme mine is not a colour. Colours: "),
+        ("mine = 3", "mine is not a table"),
         ("[mine", "themes.toml is not valid TOML"),
     ],
 )

@@ -61,7 +61,7 @@ async def test_nothing_is_sent_before_enter_and_the_trace_shows_what_was_observe
         assert "dsview sends no packets" in stage.text
         await stage.press("P")
         await stage.until(lambda: isinstance(stage.app.screen, ProbeScreen))
-        assert "nothing was sent yet" in stage.text
+        assert "nothing sent yet" in stage.text
         assert f"127.0.0.1:{port}" in stage.text
         assert "169.254.169.254 is link-local, and not tried." in stage.text
         assert sent == []

@@ -1,4 +1,4 @@
-"""Saving what is on the screen: what is offered, what is in the files, and where they are."""
+"""Saving the current screen: what is offered, what is in the files, and where they are."""
 
 from __future__ import annotations
 

@@ -81,8 +81,8 @@ async def test_every_sign_is_explained_one_key_away() -> None:
         signs = ("error", "warning", "note", "short", "good", "gap", "dot", "ellipsis", "more", "opened", "folded")
         for name in (*signs, "nowhere", "rail", "broken_rail", "ascending", "descending", "cursor"):
             assert getattr(UNICODE, name) in legend, name
-        assert "A gap: an address of this family should be here." in legend
-        assert "Nothing is here, and nothing need be." in legend
+        assert "A gap: an address of this family is missing." in legend
+        assert "Empty, and nothing is expected here." in legend
 
 
 # Codes

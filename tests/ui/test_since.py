@@ -36,7 +36,8 @@ async def test_detail_says_who_wrote_the_flagged_field(monkeypatch: pytest.Monke
         await stage.press("down", "down", "enter")
         await stage.until(
             lambda: (
-                "spec.ipFamilyPolicy is so since 2026-05-06 07:08:09 UTC at the latest, by kubectl-edit" in stage.text
+                "spec.ipFamilyPolicy was last written at 2026-05-06 07:08:09 UTC or earlier, by kubectl-edit"
+                in stage.text
             )
         )
 

@@ -207,7 +207,7 @@ async def test_a_click_on_the_track_goes_there(recording: Path) -> None:
 async def test_at_the_ends_it_says_so(recording: Path) -> None:
     async with looking_at(recording) as screen:
         await screen.press("greater_than_sign")
-        await screen.until(lambda: "Nothing changes any more in the recording." in screen.text)
+        await screen.until(lambda: "There are no later changes in the recording." in screen.text)
         await screen.press("left_curly_bracket", "left_curly_bracket", "less_than_sign")
         await screen.until(lambda: "This is the beginning of the recording." in screen.text)
 
@@ -276,9 +276,9 @@ async def test_a_recording_that_stops_by_itself_is_said(tmp_path: Path) -> None:
 async def test_the_keys_of_time_say_where_there_is_no_recording() -> None:
     async with live(None) as screen:
         await screen.press("greater_than_sign")
-        await screen.until(lambda: "This is no recording." in screen.text)
+        await screen.until(lambda: "This is not a recording." in screen.text)
         await screen.press("R")
-        await screen.until(lambda: "Nothing can be recorded from here." in screen.text)
+        await screen.until(lambda: "Nothing can be recorded here." in screen.text)
 
 
 async def test_the_timeline_has_a_line_for_each_family_over_the_whole_recording(recording: Path) -> None:
@@ -320,7 +320,7 @@ async def test_m_marks_the_moment_that_d_compares_with(recording: Path) -> None:
         await screen.press("left_curly_bracket", "M")
         await screen.until(lambda: "Marked 08:00:29." in screen.text)
         await screen.press("D")
-        await screen.until(lambda: "Nothing that dsview compares differs" in screen.text)
+        await screen.until(lambda: "dsview found no differences" in screen.text)
         assert "the same" in screen.text.splitlines()[0]
 
 
@@ -340,7 +340,7 @@ async def test_d_tells_what_changed_since_r(tmp_path: Path) -> None:
         await screen.press("R")
         await screen.until(lambda: has_frame(path))
         await screen.press("D")
-        await screen.until(lambda: "Nothing that dsview compares differs" in screen.text)
+        await screen.until(lambda: "dsview found no differences" in screen.text)
 
 
 def has_frame(path: Path) -> bool:

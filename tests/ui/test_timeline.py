@@ -59,7 +59,7 @@ async def test_timeline_shows_one_sort_at_a_time() -> None:
         assert "pods" in stage.text
         assert "Connection lost (refused)." in stage.text
         await stage.press("enter")
-        await stage.until(lambda: "This entry has no object that could be opened." in stage.text)
+        await stage.until(lambda: "This entry has no object to open." in stage.text)
 
 
 async def test_timeline_follows_the_cluster_and_keeps_the_cursor_on_its_entry() -> None:
@@ -82,4 +82,4 @@ async def test_another_context_is_where_its_timeline_begins() -> None:
         await stage.press("x", "down", "enter")
         await stage.until(lambda: stage.names("services") == ["elsewhere"])
         await stage.press("T")
-        assert "Changed here from stage." in stage.text
+        assert "Switched from stage." in stage.text

@@ -12,7 +12,8 @@ from dsview.checks.engine.availability import NotEvaluated
 from dsview.checks.engine.finding_index import FindingIndex
 from dsview.checks.engine.policy import Policy
 from dsview.checks.engine.settling import Settling
-from dsview.cluster.profile import NodeFacts, Profile
+from dsview.cluster.node_facts import NodeFacts
+from dsview.cluster.profile import Profile
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.kinds.kind import Kind

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 
 import click
 
+from dsview.cli import check as _check  # noqa: F401  (adds its command to `cli`)
 from dsview.cli import diff as _diff  # noqa: F401  (adds its command to `cli`)
-from dsview.cli import fleet as _fleet  # noqa: F401  (as `diff`)
-from dsview.cli import probe as _probe  # noqa: F401  (as `diff`)
+from dsview.cli import fleet as _fleet  # noqa: F401  (adds its command to `cli`)
+from dsview.cli import probe as _probe  # noqa: F401  (adds its command to `cli`)
 from dsview.cli import record as _record  # noqa: F401  (adds its command to `cli`)
 from dsview.cli.commands import cli
 from dsview.cli.exit_codes import EXIT_FAULT, EXIT_INTERRUPTED, EXIT_USAGE

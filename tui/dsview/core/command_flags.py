@@ -15,3 +15,8 @@ def flag_value(words: Sequence[str], name: str) -> str:
         following = words[index + 1] if index + 1 < len(words) else ""
         found = value if equals else "true" if following.startswith("-") or not following else following
     return found
+
+
+def split_list(value: str) -> tuple[str, ...]:
+    """The parts of a comma-separated flag."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())

@@ -45,7 +45,7 @@ class Cilium(ProxyController):
             return unknown("ConfigMap kube-system/cilium-config was not read")
         said = {family: settings.data.get(f"enable-{family.lower()}") for family in FAMILIES}
         if None in said.values():
-            return unknown("ConfigMap kube-system/cilium-config says nothing of a family")
+            return unknown("ConfigMap kube-system/cilium-config does not set both families")
         families: tuple[Family, ...] = tuple(f for f in FAMILIES if said[f] == "true")
         closes = tuple(f for f in FAMILIES if f not in families)
         return Sockets(

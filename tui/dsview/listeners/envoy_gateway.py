@@ -19,7 +19,7 @@ _FAMILIES: dict[str, tuple[Family, ...]] = {"IPv4": (V4,), "IPv6": (V6,), "DualS
 
 _FIX = (
     "# set spec.ipFamily: DualStack in the EnvoyProxy that the Gateway or its class names:\n"
-    "# it opens the sockets and makes the Service dual-stack. Do not patch the Service alone."
+    "# it opens the sockets and makes the Service dual-stack. Do not patch only the Service."
 )
 
 

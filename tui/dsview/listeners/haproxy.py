@@ -65,7 +65,7 @@ class HAProxy(ProxyController):
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The chart's extra arguments."""
         word = family.lower()
-        return f"# take --disable-{word} (and --{word}-bind-address) out of controller.extraArgs in the chart's values"
+        return f"# remove --disable-{word} (and --{word}-bind-address) from controller.extraArgs in the chart's values"
 
 
 def _bound(address: str) -> tuple[Family, ...]:

@@ -103,7 +103,7 @@ class Istio(ProxyController):
             '# set in Istio\'s values: pilot.env.ISTIO_DUAL_STACK: "true" and\n'
             '#   meshConfig.defaultConfig.proxyMetadata.ISTIO_DUAL_STACK: "true"\n'
             "# then restart istiod, and after it the gateways\n"
-            "# prove it in a gateway pod: pilot-agent request GET listeners"
+            "# verify it in a gateway pod: pilot-agent request GET listeners"
         )
 
     def service_fix(self, service: Service) -> str:

@@ -83,7 +83,7 @@ class NginxGatewayFabric(ProxyController):
         if max(known) > _LAST_DUAL:
             return unknown("ipFamily is not set: this version takes the family of Service default/kubernetes")
         if max(known) < _FIRST_DUAL:
-            return predicted((V4,), "predicted from the default of this version, which knows no ipFamily")
+            return predicted((V4,), "predicted from the default of this version, which does not support ipFamily")
         if min(known) < _FIRST_DUAL:
             return unknown("ipFamily is not set, and controllers of several versions run")
         return predicted(BOTH, "predicted from the default of NginxProxy spec.ipFamily, which is not set")

@@ -43,6 +43,6 @@ class OpenShiftRouter(ProxyController):
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The cluster network: the operator does the rest, and reverts manual changes."""
         return (
-            "# make spec.clusterNetwork of network.config/cluster dual-stack: the ingress operator does the rest.\n"
-            f"# Do not set {_VARIABLE} on the Deployment: the operator takes it back."
+            "# make spec.clusterNetwork of network.config/cluster dual-stack: the ingress operator sets the mode.\n"
+            f"# Do not set {_VARIABLE} on the Deployment: the operator reverts it."
         )

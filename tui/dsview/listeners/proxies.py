@@ -46,7 +46,7 @@ def listeners_of(cluster: ClusterReader, pod: Pod) -> ProxyListeners:
     controller = controller_of(pod)
     if controller is None:
         return ProxyListeners(
-            namespace=pod.namespace, name=pod.name, source=ListenSource.UNREAD, reason="It is no proxy."
+            namespace=pod.namespace, name=pod.name, source=ListenSource.UNREAD, reason="It is not a proxy."
         )
     return controller.listeners(cluster, pod)
 

@@ -99,7 +99,7 @@ class ProxyController(Controller):
     status_fix = ""
     """How to get the addresses of both families into the status of a Gateway, in the controller's own words."""
 
-    ingress_status_fix = "# restart the controller, and look at its log for status updates"
+    ingress_status_fix = "# restart the controller, and check its log for status updates"
     """How to get the addresses of both families into the status of an Ingress, in the controller's own words."""
 
     reaches_backends_from_pods = True

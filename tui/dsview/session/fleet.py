@@ -41,7 +41,7 @@ SIGN_IN = 300.0
 """The time limit of a credential plug-in in seconds: users may need to find a browser and a second factor."""
 
 _SLICE = 0.05
-_ENDED = "It was not read: dsview was ended."
+_ENDED = "It was not read, because dsview was stopped."
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -231,7 +231,7 @@ class FleetReader:
             if self._stopped.is_set():
                 raise UserError(_ENDED)
             if time.monotonic() > ends:
-                raise UserError(f"The credential plug-in {opened.plugin} did not end within {SIGN_IN:g} s.")
+                raise UserError(f"The credential plug-in {opened.plugin} did not exit within {SIGN_IN:g} s.")
 
     def _read_to_end(self, session: Session, place: _Place) -> str:
         """Drain a session until it is settled. Returns what it could not read, in a sentence.

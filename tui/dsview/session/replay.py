@@ -369,7 +369,7 @@ class ReplaySession(Session):
         """The object at that time, with the fields that dsview reads. Raises `UserError` if there is none."""
         item: Any = self.state.store(kind).get(key)
         if not isinstance(item, Object):
-            raise UserError("The manifest is not available: there was no such object at this time.")
+            raise UserError("The manifest is not available, because the object did not exist at this time.")
         return manifest(msgspec.json.encode(encode(kind, item)))
 
     def next_change(self) -> float | None:

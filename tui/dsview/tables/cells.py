@@ -1,4 +1,4 @@
-"""Columns, cells and rows: what a table is made of, whoever draws it."""
+"""Columns, cells and rows: the contents of a table, independent of who draws it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from dsview.kinds.metadata import Key
 
 Lane = Literal["", "IPv4", "IPv6"]
 GAP = Safe("—")
-"""What stands where an address is missing that should not be."""
+"""Shown where an address is missing that should exist."""
 
 NONE = Safe("·")
-"""What stands where nothing is and nothing need be."""
+"""Shown where there is no value and none is expected."""
 
 UNREAD = Safe("?")
-"""What stands where nobody can tell, as what would tell it was not read."""
+"""Shown where the value is unknown, because its source was not read."""
 
 
 class Tone(StrEnum):
-    """How a cell is meant; a theme gives it a colour. A flag's severity comes on top of it."""
+    """The meaning of a cell, to which a theme assigns a colour. The severity of a flag is added to it."""
 
     PLAIN = "plain"
     MUTED = "muted"
@@ -31,9 +31,9 @@ class Tone(StrEnum):
     GAP = "gap"
     PRIMARY = "primary"
     SHORT = "short"
-    """Less than there should be, whatever the findings say."""
+    """Less than expected, whatever the findings say."""
     REMARK = "remark"
-    """In the column of findings: what keeps the row from being whole, or judged, and is no finding."""
+    """In the column of findings: a reason why the row is incomplete or not judged, which is not a finding."""
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +54,10 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cell(msgspec.Struct, frozen=True, gc=False):
-    """One cell. `flag` is the worst severity of the findings that are about this very cell.
+    """One cell. `flag` is the worst severity of the findings about this cell.
 
-    `value` is what exports hold where the text is shortened for the screen, such as `PreferDualStack` for `Prefer`.
+    `value` is the full value for exports if the text is shortened for the screen, such as `PreferDualStack` for
+    `Prefer`.
     """
 
     text: Safe
@@ -66,12 +67,12 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_short(self) -> bool:
-        """Whether it holds less than it should: it gets a sign of its own where no finding flags it."""
+        """Whether it has less than expected: it gets its own sign unless a finding flags it."""
         return self.tone is Tone.SHORT or (self.tone is Tone.GAP and self.text != GAP)
 
     @property
     def exported(self) -> str:
-        """The whole value in Kubernetes' own words; empty where there is none."""
+        """The full value in Kubernetes' own words; empty if there is none."""
         is_said = self.text in {GAP, NONE, UNREAD} or self.tone is Tone.REMARK
         return self.value or ("" if is_said else self.text)
 

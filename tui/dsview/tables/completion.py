@@ -1,4 +1,7 @@
-"""What a filter could go on with at the cursor: keys, then values that are there. Teaches the language while typing."""
+"""Suggests how a filter could continue at the cursor: keys, then existing values.
+
+It teaches the language while typing.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from dsview.tables.filter_fields import FILTER_KEYS, FilterKey
 from dsview.tables.pane import Pane
 
 MOST = 20
-"""Suggestions that are made at most."""
+"""The maximum number of suggestions."""
 
 
 class Suggestions(msgspec.Struct, frozen=True, kw_only=True):
-    """Texts that could stand in the place of what begins at `start` and ends at the cursor, the likeliest first.
+    """Texts that could replace what begins at `start` and ends at the cursor, the most likely first.
 
-    `about` is the sentence of the key that is being written, empty where none is.
+    `about` is the sentence of the key that is being typed, empty if there is none.
     """
 
     start: int
@@ -31,7 +34,7 @@ _BEGUN = re.compile(r'!*((?:"[^"]*"?|[^\s|"])*)$')
 
 
 def suggest(text: str, cursor: int, pane: Pane, view: ClusterView) -> Suggestions:
-    """What can stand at the cursor."""
+    """What is possible at the cursor."""
     match = _BEGUN.search(text[:cursor])
     begun = match.group(1) if match is not None else ""
     start = cursor - len(begun)
@@ -50,6 +53,6 @@ def _values(entry: FilterKey, begun: str, pane: Pane, view: ClusterView) -> list
     wanted = begun.lstrip('"').lower()
     values = entry.values(pane, view)
     found = [value for value in values if value.lower().startswith(wanted)]
-    # A name that would have to be written in another way than it is shown cannot be typed.
+    # A name that would need quoting or escaping cannot be suggested.
     plain = [value for value in found if safe(value) == value and '"' not in value]
     return [f'"{value}"' if re.search(r"[\s|]", value) else value for value in plain[:MOST]]

@@ -1,4 +1,4 @@
-"""An object at length: its facts in two lanes, its findings with why and fix, and where one can go from it."""
+"""The detail of an object: its facts in two lanes, its findings with reason and fix, and its related objects."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from dsview.tables.registry import PANES
 
 
 class FindingView(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding with the words of its check.
+    """A finding with the text of its check.
 
-    `root` names what it is folded under, empty where it stands for itself; `since` says since when it holds, empty
-    where nothing tells; `field` is the field that it is about.
+    `root` names the finding that explains it, empty if there is none; `since` says since when it exists, empty if
+    unknown; `field` is the field that it is about.
     """
 
     check: str
@@ -43,7 +43,7 @@ class FindingView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of a detail screen."""
+    """The contents of a detail screen."""
 
     kind: str
     title: Safe
@@ -52,7 +52,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[FindingView, ...]
     relatives: tuple[Relative, ...]
     is_complete: bool = True
-    """Whether everything was read, so that no finding means that nothing is wrong in the API."""
+    """Whether everything was read, so that no findings means that the API shows no problem."""
 
 
 def _finding_view(view: ClusterView, finding: Finding) -> FindingView:
@@ -78,13 +78,13 @@ FACTS: dict[Kind, Callable[[ClusterView, Any], Parts]] = {
     **related_objects.FACTS,
     **{pane.kind: pane.facts for pane in PANES.values() if pane.kind is not None and pane.facts is not None},
 }
-"""The facts and relatives of what has a detail."""
+"""The facts and related objects of something that has a detail."""
 
 _OF_KIND: dict[Kind, Pane] = {pane.kind: pane for pane in PANES.values() if pane.kind is not None}
 
 
 def detail(view: ClusterView, target: Target) -> Detail | None:
-    """The detail of an object or of a listener's row; None where the object is gone."""
+    """The detail of an object or of a listener's row; None if the object does not exist any more."""
     shown, key = target
     kind, where = object_of(target)
     item: Object | None = view.state.store(kind).get(where)

@@ -1,4 +1,4 @@
-"""What details are made of: facts in two lanes or in words, and the objects that one can go on to."""
+"""The parts of a detail: facts in two lanes or as text, and the related objects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dsview.tables.cells import GAP
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """A fact. Either `v4` and `v6`, the values of the two lanes, or `text`, which has no lanes."""
+    """A fact. Either `v4` and `v6`, the values of the two lanes, or `text` without lanes."""
 
     label: Safe
     v4: tuple[Safe, ...] = ()
@@ -34,7 +34,7 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class Relative(msgspec.Struct, frozen=True, kw_only=True):
-    """Another object. `target` is its detail, None where it has none: then it is named only."""
+    """Another object. `target` is its detail; without one, only its name is shown."""
 
     kind: str
     label: Safe
@@ -43,11 +43,11 @@ class Relative(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Parts = tuple[list[Fact], list[Relative]]
-"""What a detail shows of an object: its facts, and the objects that one can go on to."""
+"""The contents of an object's detail: its facts and its related objects."""
 
 
 def moment_text(seconds: float) -> str:
-    """Epoch seconds as people read them, in UTC; empty for 0, which is "not given"."""
+    """Epoch seconds for people, in UTC; empty for 0, which means "not given"."""
     if not seconds:
         return ""
     if int(seconds) not in PLAUSIBLE:
@@ -56,12 +56,12 @@ def moment_text(seconds: float) -> str:
 
 
 def text_fact(label: str, value: str) -> list[Fact]:
-    """A fact in words; none where there are no words."""
+    """A fact as text; none if the text is empty."""
     return [Fact(safe(label), text=safe(value))] if value else []
 
 
 def lane_facts(label: str, texts: tuple[str, ...], *, classes: bool = True) -> list[Fact]:
-    """Addresses or ranges in two lanes, with their class; none where there are no addresses at all."""
+    """Addresses or ranges in two lanes, with their class; none if there are no addresses."""
     found = by_family(texts)
     lanes = []
     for family in FAMILIES:
@@ -74,21 +74,21 @@ def lane_facts(label: str, texts: tuple[str, ...], *, classes: bool = True) -> l
 
 
 def counted_fact(view: ClusterView, kind: Kind, label: str, v4: str, v6: str) -> Fact:
-    """What was counted in both lanes; where the objects were not read, a sentence instead of a zero."""
+    """Counts in both lanes; if the objects were not read, a sentence instead of a zero."""
     if view.state.is_known(kind):
         return Fact(safe(label), (safe(v4),), (safe(v6),))
     return Fact(safe(label.partition(" (")[0]), text=safe(f"unknown: {RESOURCES[kind].plural} were not read"))
 
 
 def relative(kind: str, key: Key, note: str = "") -> Relative:
-    """Another object, by its kind and key, with a few words about it."""
+    """Another object, by its kind and key, with a short note."""
     name = f"{key[0]}/{key[1]}" if key[0] else key[1]
     target = (DETAILED[kind], key) if kind in DETAILED else None
     return Relative(kind=kind, label=safe(f"{name}  {note}".strip()), key=key, target=target)
 
 
 def config_map_relatives(view: ClusterView, pod: Pod) -> list[Relative]:
-    """The ConfigMap of a controller, if it has one: one can go there only if it was read."""
+    """The ConfigMap of a controller, if it has one; it can be opened only if it was read."""
     key = config_map_key(pod)
     if key is None:
         return []

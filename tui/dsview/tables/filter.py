@@ -18,20 +18,20 @@ from dsview.tables.filter_fields import FILTER_KEYS, KeyTest
 from dsview.tables.pane import Pane
 
 PATTERN_SECONDS = 0.02
-"""How long a pattern may look at one row. Rows are short: one that takes longer would take for ever."""
+"""How long a pattern may take for one row. Rows are short: a pattern that takes longer would run forever."""
 
 SHORT = 1000
-"""Characters of a row that a simple pattern looks at in a millisecond at worst."""
+"""The number of characters that a simple pattern processes in a millisecond in the worst case."""
 
 TextsOf = Callable[[Sequence[Key]], Sequence[str]]
 """The texts of rows in lower case, in the order of their keys."""
 
 Selection = Callable[[list[Key], TextsOf], list[Key]]
-"""Those of some rows that are wanted, in their order. A pattern that takes too long raises `TimeoutError`."""
+"""The matching ones of some rows, in order. A pattern that takes too long raises `TimeoutError`."""
 
 
 class FilterError(ValueError):
-    """A filter that cannot be understood: a sentence, and the position of what it is about."""
+    """An invalid filter: a sentence, and the position of the error."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
@@ -75,7 +75,7 @@ _HEXADECIMAL = re.compile(r"[A-Fa-f]+")
 
 
 def terms(text: str) -> Iterator[Term | None]:
-    """The terms in order; None stands for `|`. Raises `FilterError` where something is not finished."""
+    """The terms in order; None stands for `|`. Raises `FilterError` if something is incomplete."""
     position = 0
     while position < len(text):
         character = text[position]
@@ -88,7 +88,7 @@ def terms(text: str) -> Iterator[Term | None]:
             match = _TERM.match(text, position)
             if match is None:
                 is_quote = text[position:].lstrip("!").startswith('"')
-                what = "This quote is not closed." if is_quote else "A word is missing behind the `!`."
+                what = "This quote is not closed." if is_quote else "A word is missing after the `!`."
                 raise FilterError(what, position)
             yield _term(match)
             position = match.end()
@@ -99,7 +99,7 @@ def _term(match: re.Match[str]) -> Term:
     marks = len(found["marks"])
     key = (found["key"] or "").lower()
     if key and key not in FILTER_KEYS and _HEXADECIMAL.fullmatch(key):
-        # `fe:` begins an address, not a key.
+        # `fe:` starts an address, not a key.
         key = ""
         found["word"] = match.group()[marks:]
         found["value"] = found["quoted_value"] = None
@@ -118,7 +118,7 @@ def _term(match: re.Match[str]) -> Term:
 
 
 def compile_filter(text: str, pane: Pane, view: ClusterView) -> Filter | None:
-    """The filter for the rows of a pane; None where it lets everything through. Raises `FilterError`."""
+    """The filter for the rows of a pane; None if it matches everything. Raises `FilterError`."""
     groups: list[list[_Test]] = [[]]
     inapplicable: list[str] = []
     for term in terms(text):
@@ -140,7 +140,7 @@ class _Test(msgspec.Struct, frozen=True):
 
 
 def _any_of(groups: list[list[_Test]]) -> Selection:
-    # What needs no text is asked first: it leaves fewer rows whose texts have to be made.
+    # Terms that need no text come first, because then fewer texts have to be made.
     selections = [
         _all_of([test.select for test in sorted(group, key=lambda test: test.needs_text)]) for group in groups
     ]
@@ -200,12 +200,14 @@ def _key_test(term: Term, pane: Pane, view: ClusterView) -> KeyTest:
     entry = FILTER_KEYS.get(term.key)
     if entry is None:
         close = difflib.get_close_matches(term.key, FILTER_KEYS, n=1)
-        hint = f"Did you mean {close[0]}:?" if close else f"There are {', '.join(f'{name}:' for name in FILTER_KEYS)}."
-        raise FilterError(f"{term.key}: is not a filter key. {hint} To look for it as text, put it in quotes.", term.at)
+        hint = f"Did you mean {close[0]}:?" if close else f"Keys: {', '.join(f'{name}:' for name in FILTER_KEYS)}."
+        raise FilterError(
+            f"{term.key}: is not a filter key. {hint} To search for it as text, put it in quotes.", term.at
+        )
     if not entry.applies_to(pane):
         return lambda keys: [False] * len(keys)
     if not term.text:
-        # Nothing is typed behind it yet.
+        # Its value has not been typed yet.
         return lambda keys: [True] * len(keys)
     try:
         return entry.make(term.text, pane, view)
@@ -214,18 +216,18 @@ def _key_test(term: Term, pane: Pane, view: ClusterView) -> KeyTest:
 
 
 _SIMPLE = re.compile(r"[^()*+?{]*(?:[*+?][^()*+?{]*)?")
-"""Patterns with one repetition at most, of one character: they take the square of a row's length at worst."""
+"""Whether a pattern has at most one repetition, of one character: it takes the square of a row's length at worst."""
 
 
 def _pattern(term: Term) -> Callable[[str], bool]:
-    # Imported where it is needed: few filters hold a pattern. Unlike `re` it can be stopped.
+    # Imported here because few filters have a pattern. Unlike `re`, it can be interrupted.
     import regex  # noqa: PLC0415
 
     try:
         search = regex.compile(term.text, regex.IGNORECASE).search
     except (regex.error, RecursionError, OverflowError) as error:
         raise FilterError(f"This pattern is not valid: {error}.", term.at) from None
-    # To watch the time costs five times as much as to look at a row.
+    # Checking the time costs five times as much as matching a row.
     unwatched = SHORT if _SIMPLE.fullmatch(term.text) else -1
     return lambda text: (
         search(text) is not None if len(text) <= unwatched else search(text, timeout=PATTERN_SECONDS) is not None
@@ -233,6 +235,6 @@ def _pattern(term: Term) -> Callable[[str], bool]:
 
 
 def narrows(before: str, after: str) -> bool:
-    """Whether everything that the longer filter finds is found by the shorter one too: plain words typed further."""
+    """Whether the shorter filter matches everything that the longer one does: plain words with more typed."""
     plain = not any(mark in after for mark in '!|/":')
     return plain and after.startswith(before)

@@ -1,7 +1,7 @@
-"""The keys of the filter language, once: parser, completion and `dsview help filters` are made from here.
+"""The keys of the filter language. The parser, completion and `dsview help filters` are derived from them.
 
-A value is compared as a whole and without regard to case; `*` stands for anything. What a pane's rows have to offer
-for a key is an entry in its `attributes`; a key that a pane has not matches none of its rows.
+A value is compared as a whole and without regard to case; `*` matches anything. The values of a pane's rows for a key
+are in its `attributes`; a key that a pane does not have matches none of its rows.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from dsview.kinds.metadata import Key
 from dsview.tables.pane import Pane
 
 KeyTest = Callable[[Sequence[Key]], Iterable[bool]]
-"""Whether each of some rows, by their keys, is wanted."""
+"""Whether each of some rows, by their keys, matches."""
 
 SAMPLED = 2000
-"""Rows that are looked at for values to offer."""
+"""The number of rows whose values are suggested."""
 
 
 def _sampled(attribute: str) -> Callable[[Pane, ClusterView], Iterable[str]]:
-    """The values of the first rows: enough to be taught by."""
+    """The values of the first rows, which are enough for suggestions."""
 
     def find(pane: Pane, view: ClusterView) -> Iterable[str]:
         rows = pane.attributes[attribute](view, list(islice(pane.keys(view), SAMPLED)))
@@ -39,9 +39,9 @@ def _sampled(attribute: str) -> Callable[[Pane, ClusterView], Iterable[str]]:
 
 
 class FilterKey(msgspec.Struct, frozen=True, kw_only=True):
-    """One key. `make` turns a value into a test and raises `ValueError` with a sentence where it makes no sense.
+    """One key. `make` turns a value into a test, and raises `ValueError` with a sentence if the value is invalid.
 
-    `attribute` is what a pane has to offer for it, empty where every pane can. `found` gives the values to complete.
+    `attribute` names the values of a pane for it, empty if every pane has them. `found` returns the values to suggest.
     """
 
     name: str
@@ -56,7 +56,7 @@ class FilterKey(msgspec.Struct, frozen=True, kw_only=True):
         return not self.attribute or self.attribute in pane.attributes
 
     def values(self, pane: Pane, view: ClusterView) -> list[str]:
-        """Values that can be completed, sorted."""
+        """Values to suggest, sorted."""
         return sorted(filter(None, self.found(pane, view))) if self.applies_to(pane) else []
 
 
@@ -95,7 +95,7 @@ def _of(attribute: str) -> Callable[[str, Pane, ClusterView], KeyTest]:
 
 
 def _label(value: str, pane: Pane, view: ClusterView) -> KeyTest:
-    # `label:app` asks whether there is one at all.
+    # `label:app` tests whether the label exists.
     return _any("label", _text_test(value if "=" in value else f"{value}=*"), pane, view)
 
 
@@ -103,11 +103,11 @@ def _address(value: str, pane: Pane, view: ClusterView) -> KeyTest:
     if "/" in value:
         cidr = parse_cidr(value)
         if cidr is None:
-            raise ValueError(f"{value} is no CIDR; one looks like 10.0.0.0/8 or fd00::/8.")
+            raise ValueError(f"{value} is not a CIDR such as 10.0.0.0/8 or fd00::/8.")
         return _any("ip", _within(cidr), pane, view)
     wanted = packed(value)
     if wanted is None:
-        raise ValueError(f"{value} is no IP address; for a range write one with a prefix length, as fd00::/8.")
+        raise ValueError(f"{value} is not an IP address; a range needs a prefix length, such as fd00::/8.")
     return _any("ip", lambda text: packed(text.partition("/")[0]) == wanted, pane, view)
 
 
@@ -133,7 +133,7 @@ _FAMILIES: dict[str, tuple[Family, ...]] = {
 def _families(value: str) -> tuple[Family, ...]:
     found = _FAMILIES.get(value.lower())
     if found is None:
-        raise ValueError(f"{value} is no family; write v4, v6 or dual.")
+        raise ValueError(f"{value} is not a family; use v4, v6 or dual.")
     return found
 
 
@@ -153,7 +153,7 @@ def _severity(value: str, pane: Pane, view: ClusterView) -> KeyTest:
     at_least = value.startswith(">=")
     name = value.removeprefix(">=").lower()
     if name not in set(Severity):
-        raise ValueError(f"{value} is no severity; write error, warning or note, with >= for that or worse.")
+        raise ValueError(f"{value} is not a severity; use error, warning or note, with >= for this or worse.")
     wanted = Severity(name)
     if at_least:
         return lambda keys: [any(f.severity.at_least(wanted) for f in pane.findings(view, key)) for key in keys]
@@ -210,7 +210,7 @@ _KEYS = (
     FilterKey(
         name="ip",
         example="ip:fd00::/8",
-        help="An address, however it is spelled, or a CIDR that holds one.",
+        help="An address in any spelling, or a CIDR that contains one.",
         make=_address,
         found=lambda _pane, _view: (),
         attribute="ip",
@@ -218,7 +218,7 @@ _KEYS = (
     FilterKey(
         name="family",
         example="family:v6",
-        help="A family that is there: v4, v6 or dual.",
+        help="A family that exists: v4, v6 or dual.",
         make=_family,
         found=lambda _pane, _view: ("v4", "v6", "dual"),
         attribute="family",
@@ -242,7 +242,7 @@ _KEYS = (
     FilterKey(
         name="missing",
         example="missing:v6",
-        help="A family that should be there and is not: a gap in its lane.",
+        help="A missing family that should exist: a gap in its lane.",
         make=_missing,
         found=lambda _pane, _view: ("v4", "v6"),
         attribute="missing",
@@ -282,14 +282,14 @@ _KEYS = (
     FilterKey(
         name="code",
         example="code:NGX-*",
-        help="A check that flags the row; DS- may be left out.",
+        help="A check that flags the row; DS- is optional.",
         make=_code,
         found=_codes,
     ),
     FilterKey(
         name="severity",
         example="severity:error",
-        help="A finding of that severity; with >= of that or a worse one.",
+        help="A finding of this severity; with >=, of this or a worse one.",
         make=_severity,
         found=lambda _pane, _view: Severity,
     ),

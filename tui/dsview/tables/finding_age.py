@@ -1,7 +1,7 @@
-"""Since when a finding holds, as far as anything tells: what dsview saw, a condition's time, who wrote the field.
+"""Since when a finding exists: from what dsview saw, the time of a condition, or who wrote the field.
 
-None of these is the moment when trouble began, so each is said for what it is: a time of its own, "not before" where an
-object is no older, "at the latest" where a field was last written then.
+None of these is the moment when the trouble began, so each is labelled: a time of its own, "not before" if an object is
+not older, "at the latest" if a field was last written then.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BEFORE = "before this session"
 
 
 def first_seen_text(view: ClusterView, finding: Finding) -> Safe:
-    """Since when the finding holds, in a few words; empty where nothing tells."""
+    """Since when the finding exists, in a few words; empty if unknown."""
     seen = view.timeline.opened_at(finding)
     if seen is not None:
         return safe(f"{moment_text(seen)}, seen by dsview")
@@ -33,7 +33,7 @@ def first_seen_text(view: ClusterView, finding: Finding) -> Safe:
     ready = _condition(item, finding)
     if ready:
         return safe(f"{moment_text(ready)}, when its condition Ready changed")
-    # What is shown in the detail only is not followed, so that nobody knows when it came.
+    # Findings of the detail only are not tracked, so their start is unknown.
     is_followed = view.book.get(finding.identity) is not None
     parts = [BEFORE] if is_followed and view.source.is_live and view.was_settled else []
     if item is not None and (start := _start(item, finding.object.kind)):
@@ -50,14 +50,14 @@ def _object(view: ClusterView, finding: Finding) -> Object | None:
 
 
 def _condition(item: Object | None, finding: Finding) -> int:
-    """The time of the condition that the finding is about; 0 where it is about none."""
+    """The time of the condition that the finding is about; 0 if it is not about one."""
     if isinstance(item, ServiceCIDR) and finding.field == "status.conditions":
         return next((condition.since for condition in item.conditions if condition.type == "Ready"), 0)
     return 0
 
 
 def _start(item: Object, kind: str) -> str:
-    """Before when the object cannot have been as it is: a Pod keeps its addresses from its start on."""
+    """The earliest time since when the object can be in this state: a Pod keeps its addresses from its start."""
     if isinstance(item, Pod) and item.start_time:
         return f"{moment_text(item.start_time)}, when the Pod started"
     if item.created:
@@ -75,7 +75,7 @@ class Written(msgspec.Struct, frozen=True):
 def written(manifest: str, field: str) -> Written | None:
     """The last write to a field such as `spec.ipFamilies[1]`, from the managedFields of a manifest.
 
-    None where the manifest does not tell. Rule: structured-merge-diff's fieldsV1, in which `f:name` is a field
+    None if the manifest does not have it. In structured-merge-diff's fieldsV1, `f:name` is a field
     (K:staging/src/k8s.io/apimachinery/pkg/apis/meta/v1/types.go, ManagedFieldsEntry).
     """
     path = _path(field)
@@ -84,12 +84,14 @@ def written(manifest: str, field: str) -> Written | None:
 
 
 def written_text(manifest: str, field: str) -> Safe:
-    """The last write to a field in words; empty where the manifest does not tell."""
+    """The last write to a field as text; empty if the manifest does not have it."""
     found = written(manifest, field)
     if found is None:
         return Safe("")
     name = field.partition("[")[0]
-    return safe(f"{name} is so since {_moment(found.at)} at the latest, by {found.manager or 'an unnamed manager'}")
+    return safe(
+        f"{name} was last written at {_moment(found.at)} or earlier, by {found.manager or 'an unnamed manager'}"
+    )
 
 
 def _moment(text: str) -> str:
@@ -100,10 +102,10 @@ def _moment(text: str) -> str:
 
 
 def _path(field: str) -> tuple[str, ...]:
-    """The steps to a field, without places in a list."""
+    """The path of a field, without indexes of lists."""
     root, _, rest = field.partition(".")
     if root == "data":
-        # Keys of a ConfigMap hold dots.
+        # Keys of a ConfigMap contain dots.
         return (root, rest)
     return tuple(step.partition("[")[0] for step in field.split(".")) if root in ("spec", "status") else ()
 
@@ -122,7 +124,7 @@ def _entries(manifest: str) -> Iterator[tuple[str, str, object]]:
 
 
 def _owns(fields: object, path: tuple[str, ...]) -> bool:
-    """Whether a set of fields holds the path, or a field on the way to it as a whole."""
+    """Whether a set of fields contains the path, or a whole field above it."""
     for step in path:
         if not isinstance(fields, dict) or f"f:{step}" not in fields:
             return False

@@ -1,4 +1,4 @@
-"""All findings as a list for people: causes, the worst first, with what each explains below it, one line a cause."""
+"""All findings as a list for people: causes, the worst first, each followed by what it explains, one line each."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from dsview.tables.cells import Cell, Column, Row, Tone
 
 COLUMNS = (
     Column(id="message", title="What is wrong", help="In a sentence.", width=30, max_width=200),
-    Column(id="object", title="Object", help="What is to be changed.", width=18, max_width=64),
+    Column(id="object", title="Object", help="What to change.", width=18, max_width=64),
     Column(id="family", title="Family", help="The address family concerned.", width=6, priority=2),
     Column(id="check", title="Check", help="The code of the check.", width=8, max_width=10),
 )
 
 
 class Grouping(StrEnum):
-    """By what causes are put together, by the word for it."""
+    """The property by which causes are grouped, by its name."""
 
     SEVERITY = "severity"
     NAMESPACE = "namespace"
@@ -48,13 +48,13 @@ class FindingsOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineKind(StrEnum):
-    """What a line of the list is."""
+    """The kind of a line of the list."""
 
     HEADING = "heading"
     CAUSE = "cause"
     SYMPTOM = "symptom"
     MEMBER = "member"
-    """One of the findings of a line that stands for several."""
+    """One of the findings of a line with several."""
     ACKNOWLEDGED = "acknowledged"
     EXEMPTED = "exempted"
     NOT_EVALUATED = "not evaluated"
@@ -79,7 +79,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def is_several(self) -> bool:
-        """Whether the line stands for several findings, and can be opened."""
+        """Whether the line has several findings, and can be opened."""
         return self.group is not None and self.group.count > 1
 
 
@@ -107,7 +107,7 @@ Entry = RootCause | tuple[RootCause, FindingGroup] | tuple[str, Finding, int] | 
 
 
 class FindingLines(Sequence[Line]):
-    """The list. A line is made when it is asked for: there may be as many as Services, and few of them are seen."""
+    """The list. Lines are made on demand: there may be as many as Services, and few of them are visible."""
 
     def __init__(self, entries: Sequence[Entry], options: FindingsOptions) -> None:
         self._entries = entries
@@ -128,7 +128,7 @@ class FindingLines(Sequence[Line]):
         return self._line(self._entries[index])
 
     def index_of(self, key: Key) -> int | None:
-        """Where the line of a key stands, or None."""
+        """The position of a key's line, or None."""
         kind, name = key
         for number, entry in enumerate(self._entries):
             if isinstance(entry, RootCause):
@@ -166,7 +166,7 @@ class FindingLines(Sequence[Line]):
 
 
 def finding_lines(view: ClusterView, causes: Sequence[RootCause], options: FindingsOptions) -> FindingLines:
-    """The list: causes, in groups if wanted, each with what it explains; what is exempted; what was not evaluated."""
+    """The list: causes, grouped if requested, each with what it explains; exempted findings; checks not evaluated."""
     shown = [cause for cause in causes if cause.id not in options.acknowledged] if options.acknowledged else causes
     entries: list[Entry] = []
     by = _BY.get(options.grouping)
@@ -223,7 +223,7 @@ _MUTED = frozenset({LineKind.SYMPTOM, LineKind.MEMBER, LineKind.ACKNOWLEDGED, Li
 
 
 class Signs(msgspec.Struct, frozen=True):
-    """The signs before a line: what a cause explains, several findings that are shut, and that are open."""
+    """The signs before a line: explained by a cause, several findings closed, and opened."""
 
     folded: str = "└"
     shut: str = "►"
@@ -253,7 +253,7 @@ def line_row(line: Line, signs: Signs = _SIGNS) -> Row:
         Cell(safe(finding.family or ""), tone),
         Cell(safe(finding.check.removeprefix("DS-")), tone),
     )
-    # What was put aside flags nothing.
+    # Acknowledged causes flag nothing.
     return Row(line.key, cells, () if line.kind in (LineKind.ACKNOWLEDGED, LineKind.EXEMPTED) else (finding,))
 
 

@@ -1,4 +1,4 @@
-"""Which cell a finding flags, and how findings are written in a row."""
+"""The cell that a finding flags, and how findings are shown in a row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BY_FIELD = (
 
 
 def cell_of(finding: Finding, columns: frozenset[str]) -> str:
-    """The id of the column that the finding marks; `flags` where no other fits."""
+    """The id of the column that the finding marks; `flags` if no other fits."""
     names: list[str] = list(registry()[finding.check].cells) if finding.check in registry() else []
     names[:0] = [name for field, name in _BY_FIELD if finding.field is not None and finding.field.startswith(field)]
     lane: str = {"IPv4": "_v4", "IPv6": "_v6"}.get(finding.family or "", "")
@@ -48,12 +48,12 @@ def flagged_cells(findings: Iterable[Finding], columns: frozenset[str]) -> dict[
 
 
 def flags_text(view: ClusterView, findings: Iterable[Finding]) -> Safe:
-    """The findings of a row in short: `■ EPS-001 ● SVC-006`, worst first, folded ones last."""
+    """The findings of the row, shortened: `■ EPS-001 ● SVC-006`, worst first, folded ones last."""
     return Safe(" ".join(_flags(view, findings)))
 
 
 def flags_words(view: ClusterView, findings: Iterable[Finding]) -> Safe:
-    """The same where there is room: a code that stands alone is followed by its name, `■ EPS-001 family-empty`."""
+    """The same with more room: a single code is followed by its name, `■ EPS-001 family-empty`."""
     flags = _flags(view, findings)
     code = f"DS-{flags[0].partition(' ')[2]}" if len(flags) == 1 else ""
     return Safe(f"{flags[0]} {registry()[code].slug}") if code in registry() else Safe(" ".join(flags))
@@ -72,6 +72,6 @@ def _flags(view: ClusterView, findings: Iterable[Finding]) -> list[str]:
 
 
 def settling_remark(view: ClusterView, ref: ObjectRef) -> str:
-    """Until when something about an object is not judged, in a few words; empty where all is."""
+    """Until when something about an object is not judged, in a few words; empty if everything is judged."""
     pending = view.settling.of(ref)
     return f"not judged {when_judged(pending)}" if pending else ""

@@ -58,7 +58,7 @@ def _layer_columns(family: Family) -> tuple[Column, ...]:
         Column(
             id=f"{name}_{_SUFFIX[family]}",
             title=title,
-            help=f"{MEANINGS[layer]} Where some lack it, how many have it of how many.",
+            help=f"{MEANINGS[layer]} If some lack it, how many of how many have it.",
             lane=family,
             width=3,
             max_width=13,
@@ -71,12 +71,18 @@ def _layer_columns(family: Family) -> tuple[Column, ...]:
 
 CLUSTER_COLUMNS: tuple[Column, ...] = (
     Column(id="name", title="Cluster", help="The context of the kubeconfig.", width=12, max_width=40),
-    Column(id="errors", title="Err", help="Errors, those that others explain included.", width=3, align="right"),
+    Column(id="errors", title="Err", help="Errors, including those that others explain.", width=3, align="right"),
     Column(id="warnings", title="Warn", help="Warnings, likewise.", width=4, align="right"),
     Column(id="mode", title="Mode", help="The families that the cluster serves.", width=9, max_width=16, priority=1),
     *_layer_columns("IPv4"),
     *_layer_columns("IPv6"),
-    Column(id="worst", title="Worst cause", help="The worst cause, or why it is not read.", width=18, max_width=80),
+    Column(
+        id="worst",
+        title="Worst cause",
+        help="The worst cause, or why the cluster was not read.",
+        width=18,
+        max_width=80,
+    ),
     Column(id="confidence", title="Known by", help="How the mode is known.", width=8, max_width=10, priority=6),
     Column(id="version", title="Version", help="The version of Kubernetes.", width=7, max_width=16, priority=4),
     Column(
@@ -93,8 +99,8 @@ CLUSTER_COLUMNS: tuple[Column, ...] = (
 FINDING_COLUMNS: tuple[Column, ...] = (
     Column(id="cluster", title="Cluster", help="The context of the kubeconfig.", width=12, max_width=32),
     Column(id="check", title="Check", help="The check.", width=11, max_width=11),
-    Column(id="family", title="Family", help="The family it is about.", width=6, max_width=6, priority=2),
-    Column(id="object", title="Object", help="What it is about.", width=14, max_width=56),
+    Column(id="family", title="Family", help="The family of the finding.", width=6, max_width=6, priority=2),
+    Column(id="object", title="Object", help="The object of the finding.", width=14, max_width=56),
     Column(id="message", title="Finding", help="What is wrong.", width=20, max_width=200),
     Column(
         id="explains", title="Explains", help="How many more findings it explains.", width=8, align="right", priority=1

@@ -1,4 +1,4 @@
-"""What stands above the panes: the cluster in a line, the findings by severity, the health of every source."""
+"""The contents of the header: the cluster in a line, the findings by severity, the state of every source."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MODES = {
 
 
 class SourceHealth(msgspec.Struct, frozen=True):
-    """How a kind is doing: words for it, the server's reason, and since how many seconds where it is not well."""
+    """The state of a kind: its text, the server's reason, and for how many seconds, unless it is fine."""
 
     kind: str
     health: Health
@@ -35,9 +35,9 @@ class SourceHealth(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The header. `warned` are the `banners` that nothing may push away, `notices` those about a controller.
+    """The header. `warned` are the `banners` that always stay, `notices` those about a controller.
 
-    `is_waiting`: the source is a demo whose story was not begun.
+    `is_waiting`: the source is a demo whose story has not started.
     """
 
     context: Safe
@@ -54,7 +54,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def age_text(seconds: float) -> str:
-    """An age as people say it: `12 s`, `3 min`, `2 h`, `5 d`."""
+    """An age for people: `12 s`, `3 min`, `2 h`, `5 d`."""
     whole = max(0, int(seconds))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if whole >= size:
@@ -86,13 +86,13 @@ _AGING = frozenset({Health.STALE, Health.FAILED})
 
 
 def source_health(view: ClusterView, kind: Kind, now: float) -> SourceHealth:
-    """How one kind is doing."""
+    """The state of one kind."""
     status = view.state.status(kind)
     name = plural_of(kind)
     text = _WORDS[status.health]
     reason = status.reason
     if kind is Kind.PROXY_LISTENERS and status.health is Health.REFUSED and "not permitted" not in reason:
-        # A file that nobody refused, such as where the kubelet does not answer: the reason says which.
+        # A file that was not refused, such as when the kubelet does not answer: the reason says which.
         text = "not read"
     amount = completeness(view.state, kind)
     if amount is Completeness.CUT_OFF:
@@ -123,7 +123,7 @@ def header(view: ClusterView, now: float) -> Header:
     banners += notices
     banners += [finding.message for finding in cluster if finding.severity is not Severity.NOTE]
     if not view.source.is_live and all(map(state.is_settled, _WITH_ADDRESSES)):
-        # Files hide values, and they do not change any more.
+        # Files hide values, and do not change.
         banners += hidden_values(state).sentences
     if state.quarantined:
         first = state.quarantine_messages()[0]

@@ -1,4 +1,4 @@
-"""The manifest of an object as one reads it: managedFields, longer than all the rest, folded to a line."""
+"""The manifest of an object for reading: managedFields, which is longer than everything else, becomes one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _HEAD = "  managedFields:"
 
 
 def fold_managed_fields(manifest: str) -> str:
-    """The YAML with a comment in the place of metadata.managedFields."""
+    """The YAML with a comment instead of metadata.managedFields."""
     lines: list[str] = []
     entries = 0
     is_inside = False

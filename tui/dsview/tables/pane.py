@@ -1,4 +1,4 @@
-"""What makes a pane: its columns and the functions that make rows of a session's objects."""
+"""The definition of a pane: its columns, and the functions that make rows from a session's objects."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from dsview.tables.flags import flagged_cells, flags_text, flags_words
 from dsview.tables.pane_spec import PaneSpec
 
 NOTHING = Cell(NONE, Tone.MUTED)
-"""A cell with nothing in it, where nothing need be."""
+"""A cell without a value, where none is expected."""
 
 NOT_READ = Cell(UNREAD, Tone.MUTED)
-"""A cell whose value is not known, as it was not read."""
+"""A cell whose value is unknown, because it was not read."""
 
 MISSING = Cell(GAP, Tone.GAP)
-"""A cell whose value should be there and is not."""
+"""A cell whose value is missing."""
 
 
 Attribute = Callable[[ClusterView, Sequence[Key]], Iterable[Iterable[str]]]
-"""What each of some rows has of something that a filter can ask for, as texts."""
+"""The values of an attribute for some rows, as texts, for filters."""
 
 
 class Pane(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ class Pane(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def text_cell(text: str, tone: Tone = Tone.PLAIN, *, value: str = "") -> Cell:
-    """A cell of cluster text; `value` is the whole of it where the text is shortened."""
+    """A cell of cluster text; `value` is the full text if it is shortened."""
     return Cell(safe(text), tone, value=safe(value)) if text else NOTHING
 
 
@@ -102,7 +102,7 @@ def make_row(
 ) -> Row:
     """A row of named cells, with its findings marked in the cells that they are about.
 
-    `remark` says what keeps the row from being whole, or judged; it stands behind the findings.
+    `remark` says why the row is incomplete or not judged; it comes after the findings.
     """
     if remark and not findings:
         cells["flags"] = Cell(safe(remark), Tone.REMARK)
@@ -129,7 +129,7 @@ def gaps(row: Row | None, columns: tuple[Column, ...]) -> list[Family]:
 
 
 def lane_cells(name: str, texts: Iterable[str], wanted: Iterable[Family], primary: str = "") -> dict[str, Cell]:
-    """The two cells of an address, one a lane: the first of its family, a gap where one is wanted, else nothing."""
+    """The two cells of an address, one for each lane: the first of its family, a gap if one is expected, else empty."""
     found = by_family(texts)
     cells: dict[str, Cell] = {}
     for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):

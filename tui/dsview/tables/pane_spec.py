@@ -1,4 +1,4 @@
-"""What a pane is called and which key leads to it: all that the first frame, keys and commands need of it."""
+"""The names of a pane and its key: everything that the first frame, keys and commands need."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import msgspec
 
 
 class PaneSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A pane by its names, apart from its rows, whose code takes longer to import than the first frame may.
+    """A pane by its names. Its rows are separate, because importing their code takes too long for the first frame.
 
-    `id` is what `dsview show` and the configuration file call it, and the name of its package. `singular` is one of its
-    rows. `key` goes to it; the panes stand in the order of their keys. `aliases` are short words for it in the palette.
+    `id` is its name in `dsview show` and the configuration file, and the name of its package. `singular` is the name of
+    one row. `key` goes to it; panes are in the order of their keys. `aliases` are short names for it in the palette.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Details of objects that have no pane but that one comes by: EndpointSlices, Ingresses, ConfigMaps, Gateways."""
+"""Details of objects without a pane that are related to others: EndpointSlices, Ingresses, ConfigMaps, Gateways."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from dsview.listeners.proxies import config_map_key, live_proxies
 from dsview.tables.facts import Fact, Parts, lane_facts, relative, text_fact
 
 SHOWN = 100
-"""Endpoints and Pods that are listed at most."""
+"""The maximum number of listed Endpoints and Pods."""
 
 _VALUE = 200
-"""The characters of a ConfigMap's value that are shown."""
+"""The number of characters of a ConfigMap's value that are shown."""
 
 
 def _slice(_view: ClusterView, item: EndpointSlice) -> Parts:
@@ -64,7 +64,7 @@ def _offer(view: ClusterView, key: Key) -> str:
     service = view.state.services.get(key)
     if service is not None:
         return ", ".join(service.families)
-    return "is not there" if view.state.is_known(Kind.SERVICE) else ""
+    return "does not exist" if view.state.is_known(Kind.SERVICE) else ""
 
 
 def _config_map(view: ClusterView, item: ConfigMap) -> Parts:

@@ -1,4 +1,4 @@
-"""Looking for the rows that a filter wants, in slices: 150,000 rows must not hold up a key."""
+"""Searches for the rows that match a filter, in slices: 150,000 rows must not delay a key."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dsview.kinds.metadata import Key
 from dsview.tables.filter import Filter
 
 PORTION = 512
-"""Rows between two looks at the clock."""
+"""The number of rows between two checks of the time."""
 
 
 class RowTexts:
-    """The text of each row in lower case, made when it is first asked for and kept until it may have changed."""
+    """The text of each row in lower case, made on demand and cached until it may have changed."""
 
     def __init__(self, read: Callable[[Sequence[Key]], Iterable[str]]) -> None:
         self._read = read
@@ -36,12 +36,12 @@ class RowTexts:
             self._texts.pop(key, None)
 
     def clear(self) -> None:
-        """All may have changed, or nobody will ask."""
+        """All rows may have changed, or the texts are no longer needed."""
         self._texts.clear()
 
 
 class Search:
-    """One search over a list of keys. `found` holds what was found so far, in the list's order."""
+    """One search over a list of keys. `found` has the matches so far, in the list's order."""
 
     def __init__(self, wanted: Filter, texts: RowTexts, keys: list[Key]) -> None:
         self._wanted = wanted
@@ -52,11 +52,14 @@ class Search:
 
     @property
     def is_done(self) -> bool:
-        """Whether every key was looked at."""
+        """Whether every key was checked."""
         return self._at >= len(self._keys)
 
     def work(self, until: float) -> None:
-        """Go on until it is done or the time is up (`time.perf_counter`). Raises `TimeoutError` for a slow pattern."""
+        """Continue until it is done or the time is up (`time.perf_counter`).
+
+        Raises `TimeoutError` for a slow pattern.
+        """
         select, texts_of = self._wanted.select, self._texts.of
         while self._at < len(self._keys):
             self.found += select(self._keys[self._at : self._at + PORTION], texts_of)
@@ -66,7 +69,7 @@ class Search:
 
 
 class Preparation:
-    """Makes the texts of all rows before a filter asks for them."""
+    """Makes the texts of all rows before a filter needs them."""
 
     def __init__(self, texts: RowTexts, keys: list[Key]) -> None:
         self._texts = texts
@@ -74,7 +77,7 @@ class Preparation:
         self._at = 0
 
     def work(self, until: float) -> bool:
-        """Go on until it is done or the time is up; whether it is done."""
+        """Continue until it is done or the time is up; whether it is done."""
         while self._at < len(self._keys):
             self._texts.of(self._keys[self._at : self._at + PORTION])
             self._at += PORTION

@@ -9,14 +9,14 @@ from dsview.core.address import Family, packed
 from dsview.core.finding import Finding
 
 _ABOVE_MAPPED = b"\0" * 9 + b"\1"
-"""All v4-mapped addresses, which are IPv4, are lower."""
+"""A prefix for v4-mapped addresses, which are IPv4; all of them sort before it."""
 
 LAST = "\xff" * 17
-"""Sorts behind all ASCII and all addresses; of their kind of string, or Python would compare 150,000 slowly."""
+"""Sorts after all ASCII and all addresses. It has their kind of string, because otherwise comparing is slow."""
 
 
 def address_ranks(rows: Iterable[Iterable[str]], family: Family) -> list[str]:
-    """For the addresses or CIDRs of each row a string that orders by the first one of a family, numerically.
+    """For the addresses or CIDRs of each row, a string that sorts numerically by the first one of a family.
 
     Rows without one come last.
     """
@@ -26,7 +26,7 @@ def address_ranks(rows: Iterable[Iterable[str]], family: Family) -> list[str]:
     for texts in rows:
         rank = LAST
         for text in texts:
-            # The common case by itself: it is asked 150,000 times in a fifth of a second.
+            # The common case first: it runs 150,000 times in a fifth of a second.
             if (":" in text) is is_v6:
                 try:
                     raw = inet_pton(kind, text)
@@ -51,18 +51,18 @@ def lane_of(column: str) -> Family:
 
 
 def number_sort(number: int) -> str:
-    """A string that orders as the number does."""
+    """A string that sorts like the number."""
     return f"{number:012d}"
 
 
 _DEGRADED = "~"
-"""Sorts behind every finding and before `LAST`."""
+"""Sorts after every finding and before `LAST`."""
 
 
 def findings_sort(findings: tuple[Finding, ...], *, harm: int = 0, is_degraded: bool = False) -> str:
-    """Worst first, then by `harm`, the least number first, then the most findings, then by code.
+    """Worst first, then by `harm`, the lowest number first, then by the number of findings, then by code.
 
-    Rows without findings are last, the degraded before the others.
+    Rows without findings come last, the degraded ones first among them.
     """
     if not findings:
         return _DEGRADED if is_degraded else LAST

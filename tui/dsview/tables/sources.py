@@ -1,4 +1,4 @@
-"""How each source is doing and what was asked of the server about it: what the screen of sources shows."""
+"""The state of each source and the requests to the server: the contents of the sources screen."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dsview.sources.events import Traffic
 from dsview.tables.header import SourceHealth, source_health
 
 _SHOWN = 5
-"""How many objects that could not be read a kind names."""
+"""The number of unreadable objects that are named for a kind."""
 
 
 class SourceRow(msgspec.Struct, frozen=True):
-    """One kind. `traffic` is None for a source that asks no server, and for a kind that was not asked for.
+    """One kind. `traffic` is None for a source without a server, and for a kind that was not requested.
 
-    `unread` has a sentence for each object that could not be read, the first few of them.
+    `unread` has a sentence for each of the first objects that could not be read.
     """
 
     health: SourceHealth
@@ -27,7 +27,7 @@ class SourceRow(msgspec.Struct, frozen=True):
 
 
 def source_rows(view: ClusterView, now: float) -> list[SourceRow]:
-    """All kinds, in the order of the model; `now` is epoch seconds."""
+    """All kinds, in the order of `Kind`; `now` is epoch seconds."""
     traffic = view.traffic
     state = view.state
     return [
@@ -44,7 +44,7 @@ def _unread(view: ClusterView, kind: Kind) -> tuple[Safe, ...]:
 
 
 def total(rows: list[SourceRow]) -> Traffic | None:
-    """All of it together; None where no server was asked."""
+    """The total; None for a source without a server."""
     asked = [row.traffic for row in rows if row.traffic is not None]
     if not asked:
         return None
@@ -56,7 +56,7 @@ _ENCODINGS = {"protobuf": "protobuf", "json": "JSON"}
 
 
 def traffic_words(traffic: Traffic) -> str:
-    """What was asked, such as `1 list, 2 watches, 34.5 kB of protobuf`."""
+    """The requests, such as `1 list, 2 watches, 34.5 kB of protobuf`."""
     counts = (
         (traffic.lists, "list", "lists"),
         (traffic.watches, "watch", "watches"),
@@ -71,7 +71,7 @@ def traffic_words(traffic: Traffic) -> str:
 
 
 def size_words(size: int) -> str:
-    """A number of bytes as people say it: `512 B`, `34.5 kB`, `1.2 GB`."""
+    """A number of bytes for people: `512 B`, `34.5 kB`, `1.2 GB`."""
     amount = float(size)
     for unit in ("B", "kB", "MB"):
         if amount < 1000:

@@ -1,6 +1,6 @@
-"""The timeline as rows, newest first: when, which way it went, what it concerns, in a sentence, how long it lasted.
+"""The timeline as rows, newest first: time, change, object, sentence, duration.
 
-What happens to many objects within seconds is one row with a count, which opens into one row for each.
+The same event for many objects within seconds is one row with a count, which opens into one row for each.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from dsview.tables.cells import Cell, Column, Row, Tone
 from dsview.tables.header import age_text
 
 COLUMNS = (
-    Column(id="time", title="UTC", help="When it happened.", width=8, max_width=8),
-    Column(id="turn", title="What", help="Which way it went.", width=10, max_width=10),
-    Column(id="object", title="Object", help="What it concerns.", width=16, max_width=64),
-    Column(id="text", title="Change", help="In a sentence.", width=20, max_width=200),
+    Column(id="time", title="UTC", help="The time.", width=8, max_width=8),
+    Column(id="turn", title="What", help="The kind of change.", width=10, max_width=10),
+    Column(id="object", title="Object", help="The object.", width=16, max_width=64),
+    Column(id="text", title="Change", help="The change in a sentence.", width=20, max_width=200),
     Column(
         id="lasted",
         title="Lasted",
@@ -39,7 +39,7 @@ COLUMNS = (
 )
 
 _NAMED = 3
-"""Kinds of a connection event that are named."""
+"""The number of kinds that a connection event names."""
 
 _WORDS = {
     Turn.OPENED: "new",
@@ -48,7 +48,7 @@ _WORDS = {
     Turn.UP: "node up",
     Turn.DOWN: "node down",
 }
-"""What is said of a turn, where that is not its own name."""
+"""The text of a change, if it is not its own name."""
 
 _TONES = {
     Turn.GAINED: Tone.GOOD,
@@ -62,17 +62,17 @@ _TONES = {
 }
 
 _OPEN = frozenset({Turn.OPENED, Turn.STILL})
-"""The turns after which a finding is there."""
+"""The changes after which a finding exists."""
 
 BURST = 3
-"""The same thing so many times is one row."""
+"""The number of equal events that become one row."""
 
 GROUP = "group"
-"""In the place of a namespace in the key of a row that stands for several entries."""
+"""Replaces a namespace in the key of a row with several entries."""
 
 
 class Latest(msgspec.Struct, frozen=True):
-    """The newest entry in words: when, what it concerns, what happened."""
+    """The newest entry as text: time, object, event."""
 
     time: Safe
     object: Safe
@@ -97,7 +97,7 @@ class Group(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> Key:
-        """The key of its row. It stays while the group grows."""
+        """The key of its row. It does not change while the group grows."""
         return (GROUP if len(self.entries) > 1 else "", str(self.entries[-1].number))
 
 
@@ -127,7 +127,7 @@ def _is_one_row(burst: list[Entry]) -> bool:
 
 
 def _alike(entry: Entry) -> tuple[object, ...]:
-    """What two entries have in common that are one row."""
+    """The common property of two entries in one row."""
     kind = entry.ref.kind if entry.ref is not None else ""
     what = entry.layer if entry.sort is Sort.FAMILY else entry.check or entry.text
     return (entry.sort, entry.turn, kind, entry.severity, what)
@@ -158,7 +158,7 @@ def _with_nodes(entries: list[Entry]) -> dict[int, int]:
 
 
 def object_text(entry: Entry) -> Safe:
-    """What an entry concerns."""
+    """The object of an entry."""
     if entry.ref is not None:
         return safe(str(entry.ref))
     named = entry.kinds[:_NAMED]
@@ -177,7 +177,7 @@ def objects_text(group: Group) -> Safe:
 
 
 def turn_word(entry: Entry) -> str:
-    """Which way it went, in a word or two."""
+    """The kind of change in a word or two."""
     if entry.turn is Turn.NEUTRAL:
         return entry.sort.value if entry.sort is not Sort.OBJECT else "changed"
     return entry.sort.value if entry.sort is Sort.CONNECTION else _WORDS.get(entry.turn, entry.turn.value)
@@ -252,7 +252,7 @@ def _not_judged(group: Group) -> str:
 
 
 def latest(view: ClusterView) -> Latest | None:
-    """The newest entry; None where nothing has changed yet."""
+    """The newest entry; None if nothing has changed yet."""
     entries = view.timeline.entries
     if not entries:
         return None
@@ -294,9 +294,9 @@ def _lasted(entry: Entry) -> Safe:
 
 
 class TimelineRows:
-    """The entries that `wanted` lets through, newest first, as groups; those of the groups in `opened` one by one.
+    """The entries that match `wanted`, newest first, as groups; entries of the groups in `opened` one by one.
 
-    The key of a row holds the number of an entry since the beginning.
+    The key of a row contains the number of an entry since the start.
     """
 
     sort_column: str | None = None
@@ -332,7 +332,7 @@ class TimelineRows:
         return self._rows[index][0]
 
     def index_of(self, key: Key) -> int | None:
-        """Where an entry is now; None where it was let go."""
+        """The position of an entry; None if it was dropped."""
         return self._index.get(key)
 
     def entry(self, key: Key) -> Entry | None:
@@ -341,7 +341,7 @@ class TimelineRows:
         return self._rows[index][1].lead if index is not None else None
 
     def target(self, key: Key) -> Target | None:
-        """The detail of the object that an entry concerns; None where it has none."""
+        """The detail of an entry's object; None if it has none."""
         entry = self.entry(key)
         if entry is None or entry.ref is None:
             return None

@@ -1,4 +1,4 @@
-"""What a table shows of a pane: which rows, in which order. Follows changes without looking at what did not change."""
+"""The rows of a pane that a table shows, and their order. Processes changes without visiting unchanged objects."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["FilterError", "TableView"]
 _CACHED_ROWS = 400
 
 _MANY = 200
-"""Flagged rows of which the least are not looked for any more: it would take a frame's time."""
+"""The number of flagged rows above which the worst are not searched, because it would take as long as a frame."""
 
 
 class TableView:
@@ -73,7 +73,7 @@ class TableView:
 
     @property
     def total(self) -> int:
-        """How many rows there would be without filter."""
+        """The number of rows without the filter."""
         return self._total
 
     @property
@@ -87,7 +87,7 @@ class TableView:
 
     @property
     def flagged(self) -> dict[Severity, int]:
-        """How many rows have which worst severity, filtered or not."""
+        """The number of rows by worst severity, filtered or not."""
         return {severity: len(keys) for severity, keys in self._flagged.items()}
 
     def worst(self, most: int) -> list[Key]:
@@ -127,7 +127,7 @@ class TableView:
         return self._keys[index]
 
     def row(self, index: int) -> Row:
-        """A row. One whose object has just gone is empty until the next refresh."""
+        """A row. It is empty if its object was just deleted, until the next refresh."""
         key = self._keys[index]
         if key not in self._rows:
             if len(self._rows) > _CACHED_ROWS:
@@ -141,9 +141,9 @@ class TableView:
         return index_in(self._keys, key, by_name=self._by_column is None)
 
     def set_filter(self, text: str) -> None:
-        """Show only what the filter finds; where that takes longer than the patience, `work` goes on.
+        """Show only matching rows; if that takes longer than the patience, `work` continues.
 
-        Raises `FilterError` and changes nothing where the filter cannot be understood.
+        Raises `FilterError` and changes nothing if the filter is invalid.
         """
         wanted = compile_filter(text, self.pane, self.session)
         is_narrower = self._filter is not None and not self.is_searching and narrows(self.filter_text, text)
@@ -155,7 +155,7 @@ class TableView:
 
     @property
     def is_searching(self) -> bool:
-        """Whether a filter has not looked at every row yet."""
+        """Whether a filter has not checked every row yet."""
         return self._search is not None
 
     @property
@@ -164,12 +164,12 @@ class TableView:
         return self._search is not None or self._preparation is not None
 
     def prepare(self) -> None:
-        """A filter will be typed: make ready for it, as `work` is called."""
+        """Prepare for a filter that will be typed, while `work` is called."""
         if self._filter is None:
             self._preparation = Preparation(self._texts, self._order.keys)
 
     def work(self, seconds: float) -> bool:
-        """Go on with a search, or with getting ready for one, for about so long; whether something else is shown."""
+        """Continue a search, or its preparation, for about the given time; whether the shown rows changed."""
         until = time.perf_counter() + seconds
         if self._search is None:
             if self._preparation is not None and self._preparation.work(until):
@@ -180,7 +180,7 @@ class TableView:
         try:
             search.work(until)
         except TimeoutError:
-            self.trouble = Safe("The pattern takes too long; not every row was looked at.")
+            self.trouble = Safe("The pattern takes too long; not every row was checked.")
             is_over = True
         self._keys = search.found
         self.version += 1
@@ -197,7 +197,7 @@ class TableView:
         self._rebuild()
 
     def set_sort(self, column_id: str | None, descending: bool = False) -> None:
-        """Sort by a column; None sorts as the pane groups them, then by namespace and name, as rows that are equal."""
+        """Sort by a column; None sorts as the pane groups them, then by namespace and name, like equal rows."""
         self.sort_column, self.descending = column_id, descending
         self._sort()
         self._begin_search(self._order.keys)
@@ -208,11 +208,11 @@ class TableView:
         self._rebuild()
 
     def refresh(self, delta: Delta) -> bool:
-        """Take in what changed; whether anything shown may look different."""
+        """Process changes; whether any shown row may look different."""
         keys = self.pane.affected(self.session, delta)
         self._follow_flags(delta, keys)
         if keys is None:
-            # Which texts changed is not known either: a filter must not go by what rows held before.
+            # It is not known which texts changed either, so a filter must not use cached ones.
             self._texts.clear()
             self._rebuild()
             return True
@@ -226,7 +226,7 @@ class TableView:
             self._rows.pop(key, None)
         self._texts.forget(keys)
         self._waiting |= keys
-        # While a list pours in, rows are merged in ever larger portions, so that the sum of all merges stays small.
+        # While a list loads, rows are merged in ever larger portions, so that the total cost stays small.
         is_loading = any(not self.session.state.is_settled(kind) for kind in self.pane.kinds)
         if self.is_searching or (is_loading and len(self._waiting) < len(self._order) // 20):
             return glanced
@@ -236,7 +236,7 @@ class TableView:
 
     @property
     def _order(self) -> Ordering:
-        """Every row that is wanted but for the filter's text, in the order of the table."""
+        """Every row before filtering by text, in the order of the table."""
         return self._by_column or self._by_name
 
     def _follow_flags(self, delta: Delta, keys: set[Key] | None) -> None:
@@ -275,7 +275,7 @@ class TableView:
         ]
 
     def _is_wanted(self, key: Key) -> bool:
-        """Whether the row is shown as far as namespaces and flags decide."""
+        """Whether the row is shown, as far as namespaces and flags decide."""
         if self.namespaces is not None and key[0] and key[0] not in self.namespaces:
             return False
         return not self.only_findings or key in self._flags
@@ -283,7 +283,7 @@ class TableView:
     def _matching(self, wanted: Filter, keys: Iterable[Key]) -> set[Key]:
         found: set[Key] = set()
         for key in keys:
-            # One by one: what a pattern cannot be asked of says nothing about the others.
+            # One by one: a row that the pattern fails on says nothing about the others.
             with suppress(TimeoutError):
                 found.update(wanted.select([key], self._texts.of))
         return found
@@ -321,7 +321,7 @@ class TableView:
         self.work(self._patience)
 
     def _merge(self, keys: set[Key]) -> None:
-        """Bring the rows of some keys up to date: there or gone, wanted or not, at their place."""
+        """Update some rows: exists or not, matches or not, its position."""
         self._total = sum(1 for _ in self.pane.keys(self.session)) if not self.pane.flag_kind else self._count()
         present = {key for key in keys if self.pane.contains(self.session, key) and self._is_wanted(key)}
         self.version += 1
@@ -337,13 +337,13 @@ class TableView:
         return len(self.session.state.store(self.pane.kinds[0]))
 
     def status_line(self) -> Safe:
-        """Why the pane is as it is, in a few words: loading, refused, stale, filtered to nothing; else empty."""
+        """Why the pane is in its state: loading, refused, stale, everything filtered out; else empty."""
         state = self.session.state
         for kind in self.pane.kinds:
             status = state.status(kind)
             name = plural_of(kind)
             if kind is Kind.PROXY_LISTENERS and status.health is Health.REFUSED and status.reason:
-                # The reason says whether it was refused or could not be had.
+                # The reason says whether it was refused or not available.
                 return safe(f"{name}: {status.reason}")
             if status.health in _TROUBLES:
                 reason = f" ({status.reason})" if status.reason else ""

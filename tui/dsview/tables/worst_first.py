@@ -1,4 +1,4 @@
-"""A view with its worst rows on top, for a pane of a few lines: what is flagged is seen without scrolling."""
+"""A view with its worst rows on top, for a pane of a few lines: flagged rows are visible without scrolling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class WorstFirst:
-    """The rows of a view, some of them on top; the others stay in their order. It holds until the view changes."""
+    """The rows of a view, some of them on top; the others keep their order. Valid until the view changes."""
 
     def __init__(self, view: TableView, top: Sequence[Key]) -> None:
         self._view = view
@@ -21,12 +21,12 @@ class WorstFirst:
         self._top = list(places)
         self._top_places = list(places.values())
         self._places = sorted(self._top_places)
-        # Before how many of the others each of the places stands.
+        # For each of the positions, before how many of the others it comes.
         self._skips = [place - number for number, place in enumerate(self._places)]
 
     @property
     def sort_column(self) -> str | None:
-        """The column that the others are sorted by."""
+        """The column by which the others are sorted."""
         return self._view.sort_column
 
     @property
@@ -46,7 +46,7 @@ class WorstFirst:
         return self._view.key_at(self._place(index))
 
     def index_of(self, key: Key) -> int | None:
-        """Where an object is."""
+        """The position of an object."""
         if key in self._top:
             return self._top.index(key)
         place = self._view.index_of(key)

@@ -1,1 +1,1 @@
-"""The screen, on Textual: draws rows and sends intents. It reads no cluster and knows no client."""
+"""The screen, built with Textual: draws rows and sends intents. It never reads the cluster itself."""

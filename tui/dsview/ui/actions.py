@@ -1,4 +1,4 @@
-"""Every action of the screen, once: keys, palette, key bar, help and documentation are all made from here."""
+"""Every action of the screen, defined once. Keys, palette, key bar, help and documentation are derived from here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dsview.tables.panes import SPECS
 
 
 class Where(StrEnum):
-    """The part of the screen whose keys an action belongs to."""
+    """The part of the screen that an action's keys belong to."""
 
     EVERYWHERE = "everywhere"
     PANES = "panes"
@@ -29,15 +29,15 @@ class Where(StrEnum):
     TIMELINE = "timeline"
     FILTER = "filter"
     SEARCH = "search"
-    """The line in which a word to look for in a text is typed."""
+    """The line for the text of a search."""
     CHOICE = "choice"
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One action. `name` is Textual's, with arguments, and what a key map refers to.
+    """One action. `name` is Textual's name with arguments; key maps use it.
 
-    `bar` is its word on the key bar, empty for actions that are not on it. `help` is one sentence. `while_typing`
-    makes its keys work in a line of text as well. `aliases` are short words for it in the palette, as k9s has them.
+    `bar` is its label on the key bar, empty for actions without one. `help` is one sentence. With `while_typing`, its
+    keys also work in a line of text. `aliases` are short names for it in the palette, as in k9s.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        """What the action is called in a configuration file: `pane_pods` for `pane('pods')`."""
+        """The name of the action in a configuration file: `pane_pods` for `pane('pods')`."""
         return self.name.replace("('", "_").replace("')", "")
 
     @property
@@ -117,10 +117,10 @@ _BAR = {
     "help": "help",
     "quit": "quit",
 }
-"""The words of the key bar, the most useful first: from the end they give way where the room is short."""
+"""The labels of the key bar, the most useful first; the last ones are dropped if the room is short."""
 
 _BAR_ELSEWHERE = {"copy": ("copy", frozenset({Where.PANES, Where.DETAIL, Where.FINDINGS, Where.TRACE}))}
-"""Actions with another word but in the places that are named."""
+"""Actions with a different label in the named places."""
 
 _ALIASES: dict[str, tuple[str, ...]] = {
     **{_to(spec): spec.aliases for spec in SPECS},
@@ -135,39 +135,39 @@ _SHORT = ", ".join(f":{spec.aliases[0]}" for spec in SPECS)
 
 _ENTRIES: dict[str, tuple[Entry, ...]] = {
     "Look closer": (
-        (_LISTS, "open", "enter", "Open", "Opens what the cursor is on."),
+        (_LISTS, "open", "enter", "Open", "Opens the selected item."),
         (
             (Where.READING, Where.FINDINGS, Where.TIMELINE),
             "back",
             "escape",
             "Back",
-            "Goes back to where you came from.",
+            "Goes back to the previous screen.",
         ),
-        (_ALWAYS, "earlier", "[", "Earlier", "Goes to the screen that was visited before."),
-        (_ALWAYS, "later", "]", "Later", "Goes to the screen that was visited after it."),
-        ((Where.TRACE,), "detail", "enter", "Detail", "In a trace: shows the object with its facts and findings."),
-        ((Where.TRACE,), "probe", "P", "Probe", "In a trace: lists what a probe would connect to, and asks."),
-        ((Where.PROBE,), "send", "enter", "Send", "In a probe: connects to what is listed, from this machine."),
-        (_OBJECT, "trace", "t", "Trace", "Follows both families through the object, hop by hop."),
-        ((*_OBJECT, *_ALWAYS), "explain", "e", "Explain", "Explains the check behind a code."),
-        ((*_TABLES, Where.DETAIL), "findings", "w", "Findings", "Lists what is wrong, by cause."),
-        (_OBJECT, "timeline", "T", "Timeline", "Lists what changed since dsview came."),
-        (_OBJECT, "yaml", "Y", "YAML", "Shows the object as YAML, read anew."),
-        (_PANES, "zoom", "z f", "Zoom", "Shows this pane alone, or all of them again."),
+        (_ALWAYS, "earlier", "[", "Earlier", "Goes back to the screen that you visited before."),
+        (_ALWAYS, "later", "]", "Later", "Goes forward to the screen that you visited after it."),
+        ((Where.TRACE,), "detail", "enter", "Detail", "In a trace: opens the object with its facts and findings."),
+        ((Where.TRACE,), "probe", "P", "Probe", "In a trace: lists the targets of a probe and asks for confirmation."),
+        ((Where.PROBE,), "send", "enter", "Send", "In a probe: connects to the listed targets from this machine."),
+        (_OBJECT, "trace", "t", "Trace", "Follows both families hop by hop through the object."),
+        ((*_OBJECT, *_ALWAYS), "explain", "e", "Explain", "Explains the check with the selected code."),
+        ((*_TABLES, Where.DETAIL), "findings", "w", "Findings", "Lists the findings by cause."),
+        (_OBJECT, "timeline", "T", "Timeline", "Lists what changed since dsview started."),
+        (_OBJECT, "yaml", "Y", "YAML", "Shows the current YAML of the object."),
+        (_PANES, "zoom", "z f", "Zoom", "Shows only this pane, or all panes again."),
         (
             _TABLES,
             "all_columns",
             "v",
             "All columns",
-            "Shows every column, or those that fit. Both lanes stay in sight.",
+            "Shows every column, or only those that fit. Both lanes stay visible.",
         ),
-        (_PANES, "choose_columns", "C", "Choose columns", "Chooses the columns of this pane, now and the next time."),
+        (_PANES, "choose_columns", "C", "Choose columns", "Selects the columns of this pane, and remembers them."),
         (_PANES, "column_earlier", "shift+left", "Column earlier", "Moves the selected column to the left."),
         (_PANES, "column_later", "shift+right", "Column later", "Moves the selected column to the right."),
     ),
     "Find": (
-        (_TABLES, "filter", "/", "Filter", "Shows only the rows that match what you type."),
-        (_TABLES, "only_findings", "!", "Only flagged", "Shows only the rows that are flagged, or all."),
+        (_TABLES, "filter", "/", "Filter", "Shows only the rows that match the text."),
+        (_TABLES, "only_findings", "!", "Only flagged", "Shows only flagged rows, or all rows."),
         (
             (Where.TIMELINE,),
             "narrow",
@@ -180,21 +180,21 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
             "only_object",
             "o",
             "Only this object",
-            "In the timeline: shows only what concerns this object, by layer, or all again.",
+            "In the timeline: shows only the changes of this object, by layer, or all again.",
         ),
-        (_TABLES, "sort", "s", "Sort", "Chooses the order: worst first, by name, or by any column; again: reversed."),
+        (_TABLES, "sort", "s", "Sort", "Sorts by severity, name or any column; again: reverses the order."),
         (_FINDINGS, "group", "s", "Group", "In the findings: groups them by severity, by namespace or by check."),
-        (_FINDINGS, "fold", "o", "Fold", "In the findings: folds away what the causes explain, or unfolds it."),
+        (_FINDINGS, "fold", "o", "Fold", "In the findings: hides or shows what the causes explain."),
         (
             _FINDINGS,
             "acknowledge",
             "a",
             "Acknowledge",
-            "In the findings: puts the cause aside for this session, or back.",
+            "In the findings: acknowledges the cause for this session, or undoes it.",
         ),
-        (_FINDINGS, "acknowledged", "A", "Acknowledged", "In the findings: shows what was put aside, or hides it."),
-        (_FINDINGS, "exempted", "E", "Exempted", "In the findings: shows what the policy exempts, or hides it."),
-        (_SCREENS, "search", "/", "Search", "In a text or a list: looks for what you type."),
+        (_FINDINGS, "acknowledged", "A", "Acknowledged", "In the findings: shows or hides acknowledged causes."),
+        (_FINDINGS, "exempted", "E", "Exempted", "In the findings: shows or hides exempted findings."),
+        (_SCREENS, "search", "/", "Search", "In a text or a list: searches for the text."),
         (
             _SCREENS,
             "search_next",
@@ -202,14 +202,14 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
             "Next match",
             "In a text or a list: goes to the next match.",
         ),
-        (_SCREENS, "search_previous", "N", "Match before", "In a text or a list: goes to the match before."),
-        (_PANES, "namespaces", "n", "Namespaces", "Chooses which namespaces are shown."),
+        (_SCREENS, "search_previous", "N", "Match before", "In a text or a list: goes to the previous match."),
+        (_PANES, "namespaces", "n", "Namespaces", "Selects the namespaces to show."),
         (
             _TABLES,
             "clear",
             "escape",
             "Clear",
-            "Drops the filter, else shows all panes again, else goes back to the fleet.",
+            "Removes the filter, else shows all panes again, else goes back to the fleet.",
         ),
     ),
     "Move": (
@@ -224,9 +224,9 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         ((Where.TABLE,), "column_left", "left h", "Column left", "Selects the column to the left."),
         ((Where.TABLE,), "column_right", "right l", "Column right", "Selects the column to the right."),
         (_PANES, "next_pane", "tab", "Next pane", "Moves to the next pane."),
-        (_PANES, "previous_pane", "shift+tab", "Previous pane", "Moves to the pane before."),
+        (_PANES, "previous_pane", "shift+tab", "Previous pane", "Moves to the previous pane."),
         *(
-            (_PANES, _to(spec), spec.key, spec.title, f"Goes to the {spec.title}; again: shows them alone.")
+            (_PANES, _to(spec), spec.key, spec.title, f"Goes to the {spec.title}; again: shows only them.")
             for spec in SPECS
         ),
     ),
@@ -236,51 +236,63 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
             "copy",
             "y",
             "Copy",
-            "Copies the fix; without one, the row or the text.",
+            "Copies the fix, else the row or the text.",
         ),
         (_PANES, "copy_cell", "c", "Copy cell", "Copies the selected cell."),
         ((Where.PANES, Where.FINDINGS), "copy_row", "r", "Copy row", "Copies the row, or the finding with its fix."),
         (_ALWAYS, "save", "S", "Save", "Saves a picture, the rows of the pane or the report to a file."),
     ),
     "Time": (
-        (_ALWAYS, "record", "R", "Record", "Records what happens from now on into a file; again: stops."),
-        (_ALWAYS, "change_before", "<", "Change before", "In a recording: goes back to the change before."),
+        (_ALWAYS, "record", "R", "Record", "Records changes from now on into a file; again: stops."),
+        (_ALWAYS, "change_before", "<", "Change before", "In a recording: goes back to the previous change."),
         (_ALWAYS, "change_after", ">", "Next change", "In a recording: goes to the next change."),
-        (_ALWAYS, "minute_before", "{", "Minute back", "In a recording: goes back by a minute."),
-        (_ALWAYS, "minute_after", "}", "Minute on", "In a recording: goes on by a minute."),
-        (_ALWAYS, "finding_before", "(", "Finding before", "In a recording: back to where a finding came or went."),
-        (_ALWAYS, "finding_after", ")", "Next finding", "In a recording: to where a finding comes or goes next."),
-        (_ALWAYS, "mark", "M", "Mark", "In a recording: marks this moment, for D to compare with."),
+        (_ALWAYS, "minute_before", "{", "Minute back", "In a recording: goes back one minute."),
+        (_ALWAYS, "minute_after", "}", "Minute on", "In a recording: goes forward one minute."),
+        (
+            _ALWAYS,
+            "finding_before",
+            "(",
+            "Finding before",
+            "In a recording: goes back to where a finding appeared or disappeared.",
+        ),
+        (
+            _ALWAYS,
+            "finding_after",
+            ")",
+            "Next finding",
+            "In a recording: goes to where a finding next appears or disappears.",
+        ),
+        (_ALWAYS, "mark", "M", "Mark", "In a recording: marks this moment for comparison with D."),
         (
             _ALWAYS,
             "compare",
             "D",
             "Compare",
-            "Shows what differs between the marked moment, or the beginning of the recording, and now.",
+            "Compares this moment with the marked one, or with the beginning of the recording.",
         ),
-        (_ALWAYS, "play", ".", "Play", "In a recording: plays it; again: 10 and 60 times as fast, then stops."),
+        (_ALWAYS, "play", ".", "Play", "In a recording: plays it; again: at 10 and 60 times the speed, then stops."),
     ),
     "While typing a filter": (
-        (_FILTER, "keep", "enter down up", "Keep", "Keeps the filter and goes to the rows."),
-        (_FILTER, "complete", "tab", "Complete", "Takes the first suggestion."),
-        (_FILTER, "drop", "escape", "Drop", "Drops the filter."),
+        (_FILTER, "keep", "enter down up", "Keep", "Keeps the filter and moves to the rows."),
+        (_FILTER, "complete", "tab", "Complete", "Accepts the first suggestion."),
+        (_FILTER, "drop", "escape", "Drop", "Removes the filter."),
     ),
-    "While typing what to look for": (
-        (_SEARCH, "keep_search", "enter down up", "Go on", "Keeps it; n and N go from match to match."),
-        (_SEARCH, "drop_search", "escape", "End the search", "Looks for nothing any more."),
+    "While typing a search": (
+        (_SEARCH, "keep_search", "enter down up", "Go on", "Keeps the search; n and N go from match to match."),
+        (_SEARCH, "drop_search", "escape", "End the search", "Ends the search."),
     ),
     "In a list of choices": (
-        (_CHOICE, "accept", "enter", "Accept", "Takes what is chosen, else what the cursor is on."),
-        (_CHOICE, "choose", "space", "Choose", "Adds the line to what is chosen, or removes it."),
-        (_CHOICE, "choose_all", "ctrl+a", "All", "Shows all of them."),
+        (_CHOICE, "accept", "enter", "Accept", "Confirms the selection, else the line under the cursor."),
+        (_CHOICE, "choose", "space", "Choose", "Adds the line to the selection, or removes it."),
+        (_CHOICE, "choose_all", "ctrl+a", "All", "Selects all."),
         (_CHOICE, "cancel", "escape", "Cancel", "Changes nothing."),
     ),
     "dsview": (
-        (_ALWAYS, "contexts", "x", "Contexts", "Changes to another cluster of the kubeconfig."),
-        ((Where.FLEET,), "again", "r", "Read again", "In a fleet: reads the cluster of the row anew."),
-        (_ALWAYS, "begin", "B", "Begin the demo", "In a demo: starts its story. Until then it stands still."),
-        (_ALWAYS, "sources", "i", "Sources", "Shows how each source is doing and what was asked of the server."),
-        (_ALWAYS, "palette", ": p ctrl+p", "Palette", f"Finds any of these by its name: {_SHORT}."),
+        (_ALWAYS, "contexts", "x", "Contexts", "Switches to another cluster of the kubeconfig."),
+        ((Where.FLEET,), "again", "r", "Read again", "In a fleet: reads the cluster of the row again."),
+        (_ALWAYS, "begin", "B", "Begin the demo", "In a demo: starts its story. Until then nothing changes."),
+        (_ALWAYS, "sources", "i", "Sources", "Shows the state of each source and the requests to the server."),
+        (_ALWAYS, "palette", ": p ctrl+p", "Palette", f"Finds an action by its name: {_SHORT}."),
         (_ALWAYS, "theme", "", "Theme", "Changes the colours."),
         (_ALWAYS, "help", "?", "Help", "Shows every key."),
         (_ALWAYS, "quit", "q ctrl+c ctrl+q", "Quit", "Leaves dsview."),
@@ -328,9 +340,9 @@ def actions_of(where: Where) -> list[Action]:
 
 
 def bindings_of(where: Where) -> list[BindingType]:
-    """Textual's bindings for one part of the screen; their ids are the actions' ids, for key maps.
+    """Textual's bindings for one part of the screen; their ids are the ids of the actions, for key maps.
 
-    The Ctrl keys that work everywhere work also while something is being typed.
+    The Ctrl keys that work everywhere also work while typing.
     """
     bindings: list[BindingType] = []
     for action in actions_of(where):
@@ -341,7 +353,7 @@ def bindings_of(where: Where) -> list[BindingType]:
         if plain:
             bindings.append(Binding(",".join(plain), action.name, action.title, show=False, id=action.id))
         if urgent:
-            # Those beside plain ones stay where a key map changes these: Ctrl+C always leaves.
+            # Ctrl keys beside plain ones stay if a key map changes the action: Ctrl+C always quits.
             urgent_id = None if plain else action.id
             bindings.append(
                 Binding(",".join(urgent), action.name, action.title, show=False, priority=True, id=urgent_id)
@@ -350,7 +362,7 @@ def bindings_of(where: Where) -> list[BindingType]:
 
 
 def bar_word(action: Action, parts: Iterable[Where]) -> str:
-    """The word of an action on a key bar that shows the keys of the given parts."""
+    """The label of an action on a key bar that shows the keys of the given parts."""
     word, where = _BAR_ELSEWHERE.get(action.name, ("", frozenset()))
     return word if word and where.isdisjoint(parts) else action.bar
 
@@ -370,7 +382,7 @@ def keys_label(action: Action) -> str:
 
 
 def bar_actions(parts: Iterable[Where], actions: Iterable[Action] = ACTIONS) -> list[Action]:
-    """What the key bar shows where the given parts are on the screen, each action once, the most useful first."""
+    """The labels of the key bar when the given parts are on the screen, each action once, the most useful first."""
     wanted = set(parts)
     order = list(_BAR)
     found = [action for action in actions if action.bar and wanted & set(action.where)]

@@ -1,4 +1,4 @@
-"""The application: paints its frame first, opens the session behind it, and moves between screens."""
+"""The application: draws its first frame, opens the session in a thread, and moves between screens."""
 
 from __future__ import annotations
 
@@ -49,30 +49,30 @@ if TYPE_CHECKING:
 _NOT_IN_PALETTE = frozenset({"palette", "clear", "back", "keep", "drop", "accept", "choose", "choose_all", "cancel"})
 
 TALLY_SLICE = 0.004
-"""Seconds at a time for counting what the findings come to."""
+"""Seconds to count findings before keys are handled again."""
 
 _SHOWN_COPY = 60
-"""So much of what was copied is said."""
+"""The number of characters of copied text that the notice shows."""
 
 _FAULT = 70
 """The exit code of a fault inside dsview, as the README lists it."""
 
 OpenSession = Callable[[], "Session"]
-"""Makes a session that is not started yet; called in a thread, may block, may raise `UserError`."""
+"""Makes a session that is not started yet. Called in a thread; it may block, and may raise `UserError`."""
 
 
 class DsviewApp(TimeActions, App["UserError | None"]):
     """The dashboard.
 
-    `open_session` is called after the first frame, in a thread; `source_name` says meanwhile what is being opened.
-    `list_contexts` and `switch_context` (the session of a context, not started) make the key for contexts work;
-    `contexts_title` is what they are called. With `chooses_first` one of them is chosen in the place of `open_session`.
-    `saver` makes the key for saving work, `start_recording` the one for recording; `copy_natively` gives text to the
-    machine's clipboard, beside the terminal's, and returns what is to be said of it.
-    `on_first_frame` and `on_all_painted` are called once each, on the UI thread. `crash_sentence` makes a sentence, and
-    a report in a file, of what dsview itself is to blame for; called from any thread.
+    `open_session` is called after the first frame, in a thread; until then, `source_name` says what is being opened.
+    `list_contexts` and `switch_context` (the session of a context, not started) enable the key for contexts;
+    `contexts_title` is the title of the list. With `chooses_first`, one of them is chosen instead of `open_session`.
+    `saver` enables the key for saving and `start_recording` the one for recording. `copy_natively` copies text to the
+    machine's clipboard, in addition to the terminal's, and returns a hint for the user. `on_first_frame` and
+    `on_all_painted` are called once each, on the UI thread. `crash_sentence` writes a report about a fault in dsview
+    and returns a sentence; it is called from any thread.
 
-    The application returns None, or the `UserError` because of which there was nothing to show.
+    The application returns None, or the `UserError` that left nothing to show.
     """
 
     TITLE = "dsview"
@@ -97,7 +97,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self.number = number
 
     class Faulty(Message):
-        """Something went wrong inside dsview, and the screen goes on; the text is a sentence."""
+        """A fault inside dsview that does not end the screen; the text is a sentence."""
 
         def __init__(self, sentence: str) -> None:
             super().__init__()
@@ -146,9 +146,9 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self._opening = 0
         self._has_said_failure = False
         self.failure: str | None = None
-        """Why the screen had to be left, where dsview itself is to blame."""
+        """The fault inside dsview that ended the screen."""
         self.left_with: int | None = None
-        """The exit code, once something or someone has asked to leave."""
+        """The exit code, once dsview is asked to quit."""
         self._has_rows = False
         self._has_left = False
         self._is_settled = False
@@ -165,17 +165,17 @@ class DsviewApp(TimeActions, App["UserError | None"]):
 
     @property
     def subject(self) -> tuple[str, float]:
-        """The name of the cluster on the screen, as it was given, and the time that is shown, epoch seconds."""
+        """The name of the cluster on the screen as given, and the displayed time, epoch seconds."""
         if self.workspace is None:
             return self._source_name, time.time()
         return self.workspace.session.source.name, self.workspace.session.time_shown
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """What themes other than dsview's own do not say."""
+        """The variables that themes other than dsview's own do not define."""
         return missing_variables(self.current_theme)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's filters, and the one for plain signs."""
+        """Textual's filters, and the one for ASCII signs."""
         filters = super().get_line_filters()
         if not self.glyphs.is_ascii:
             return filters
@@ -195,7 +195,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         return screen
 
     def on_load(self) -> None:
-        """Before anything is drawn: whoever ends the process from here on gets the terminal back as it was."""
+        """Before the first frame: whoever ends the process from here on, the terminal is restored."""
         on_leave_signals(lambda code: self.exit(return_code=code))
         if not self.is_headless:
             on_hangup(lambda code: self.exit(return_code=code))
@@ -203,14 +203,14 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self.theme = FEW_COLOURS_THEME
 
     def on_resize(self) -> None:
-        """Draw all of it again: a terminal that was small for less than a frame has lost what was on it."""
+        """Draw everything again: a terminal that was small for less than a frame has lost its contents."""
         if self.screen_stack:
             self.screen.refresh()
 
     def on_key(self, event: Key) -> None:
-        """Lose nothing that was typed before its field had the keys, and take none of it for a command.
+        """Keep what was typed before its field had the focus, and do not treat it as commands.
 
-        Keys that follow `/` or `x` at once were sent to the table; they come by here after the field was opened.
+        Keys that follow `/` or `x` at once were sent to the table. They arrive here after the field was opened.
         """
         field = self.focused
         if event.character is None:
@@ -225,7 +225,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             insert(event.character)
 
     def on_ready(self) -> None:
-        """The first frame is being painted; what comes after it begins when it was."""
+        """The first frame is being painted; everything else starts after it."""
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -237,9 +237,9 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self.open(self._open_session)
 
     def open(self, open_session: OpenSession) -> None:
-        """Open a session in a thread; the one before stays on the screen until then.
+        """Open a session in a thread. The previous one stays on the screen until then.
 
-        A daemon thread, so that leaving never waits for a cluster that does not answer.
+        It is a daemon thread, so that quitting never waits for a cluster that does not respond.
         """
         self._opening += 1
         thread = threading.Thread(
@@ -264,12 +264,12 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self.post_message(self.Failed(UserError(self._crash_sentence(error), exit_code=_FAULT), number))
 
     def on_dsview_app_opened(self, event: Opened) -> None:
-        """Show a session, unless another was chosen meanwhile."""
+        """Show a session, unless another one was chosen in the meantime."""
         if event.number != self._opening:
             event.workspace.session.stop()
             return
         if self.workspace is not None:
-            event.workspace.session.note(f"Changed here from {self.workspace.session.source.name}.")
+            event.workspace.session.note(f"Switched from {self.workspace.session.source.name}.")
             self._remember_place()
         self._leave_session()
         event.workspace.session.follows_another = self._has_left
@@ -290,7 +290,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self._pulse.start()
 
     def on_dsview_app_failed(self, event: Failed) -> None:
-        """Say why a session could not be opened; leave if there is nothing else to show."""
+        """Say why a session could not be opened, and quit if there is nothing else to show."""
         if event.number != self._opening:
             return
         self._not_opened(event.error)
@@ -303,7 +303,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self.notify(safe(str(error)), title="Not opened", severity="error", markup=False)
 
     def leave_main(self) -> None:
-        """Escape on the main screen, where nothing is left to undo: there is nothing above it."""
+        """Escape on the main screen with nothing to undo: there is no screen above it."""
 
     def on_unmount(self) -> None:
         """Leave the session."""
@@ -320,24 +320,24 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self._has_left = True
 
     def _restore_place(self, session: Session) -> None:
-        """Show the context as it was left, and say so where rows are missing because of that."""
+        """Restore how the context was left, and say so if rows are hidden because of that."""
         last = self._last_view(session.source.name) if session.source.kind == "cluster" else None
         if last is not None:
             from dsview.ui.last_place import restore  # noqa: PLC0415 - after the first frame
 
             if restore(self.main, last):
-                self.say("The filter is as you left it. Esc drops it.")
+                self.say("The filter is as you left it. Esc removes it.")
 
     def exit(
         self, result: UserError | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
-        """Leave, on whatever way; the place is kept."""
+        """Quit; how the context was left is remembered."""
         self.left_with = return_code
         self._remember_place()
         super().exit(result, return_code, message)
 
     def _remember_place(self) -> None:
-        """Keep how the context is left. It can be set again, so that a full disk is no reason to complain."""
+        """Remember how the context is left. This is a convenience, so a full disk is not reported."""
         session = self.workspace.session if self.workspace is not None else None
         if session is not None and session.source.kind == "cluster" and self.screen_stack:
             from dsview.ui.last_place import place_of  # noqa: PLC0415 - after the first frame
@@ -359,7 +359,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
                 screen.session_changed(delta)
 
     def _settle(self) -> None:
-        """Everything that came was shown; the first time that this is all there is, say so."""
+        """Everything so far was shown; report the first time that loading is complete."""
         if self.workspace is not None and self.workspace.tallier.work(TALLY_SLICE):
             self.main.read_header()
         if not self._is_settled and self.workspace is not None and self.workspace.session.is_settled:
@@ -374,24 +374,25 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self.time.second()
 
     def _beat_failed(self, error: Exception) -> None:
-        """A drain or a refresh went wrong: it is reported once, however often it goes wrong again."""
+        """A drain or a refresh failed: it is reported once, however often it fails again."""
         if not self._has_said_failure:
             self._has_said_failure = True
             self.say_failure(self._crash_sentence(error))
 
     def say_failure(self, sentence: str) -> None:
-        """Say that something went wrong inside dsview, while the screen goes on. Called from any thread."""
+        """Report a fault inside dsview while the screen continues. Called from any thread."""
         self.post_message(self.Faulty(sentence))
 
     def on_dsview_app_faulty(self, event: Faulty) -> None:
         """Say it."""
-        text = f"{event.sentence} What you see may be out of date."
+        text = f"{event.sentence} The screen may be out of date."
         self.notify(safe(text), title="dsview", severity="error", timeout=20, markup=False)
 
     def _fatal_error(self) -> None:
-        """Textual's last resort prints a traceback; ours leaves, and the sentence is said when the screen is gone.
+        """Quit, and print the sentence once the screen is gone, where Textual would print a traceback.
 
-        A screen that is closed while it is still being built may fail for lack of its widgets. That is not said.
+        A screen that is closed while it is still being built may fail because its widgets are missing. That is not
+        reported.
         """
         if self.failure is None and self._exception is not None and self.left_with is None:
             self.failure = self._crash_sentence(self._exception)
@@ -409,11 +410,11 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self.say(f"The columns are not remembered: {error.strerror or error}.")
 
     def say(self, sentence: str) -> None:
-        """Say something in passing."""
+        """Show a short notice."""
         self.notify(sentence, timeout=3, markup=False)
 
     def copy(self, text: str, what: str) -> None:
-        """Copy text through the terminal (OSC 52) and as the machine does; nothing in it could drive a terminal."""
+        """Copy text through the terminal (OSC 52) and with the machine's tool; no control characters are in it."""
         harmless = safe_lines(text)
         self.copy_to_clipboard(harmless)
         hint = self._copy_natively(harmless) if self._copy_natively is not None else ""
@@ -423,14 +424,14 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self.say(f"Copied {what}{more}: {shown}{hint}")
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Give text to the terminal (OSC 52). A multiplexer that it goes through is asked to pass it on."""
+        """Send text to the terminal's clipboard (OSC 52). A multiplexer in between is asked to pass it on."""
         super().copy_to_clipboard(text)
         if self._driver is not None and (wrap := passed_on(os.environ)) is not None:
             encoded = base64.b64encode(text.encode()).decode()
             self._driver.write(wrap(f"\x1b]52;c;{encoded}\a"))
 
     def commands(self) -> list[Command]:
-        """The palette: every action that works on this screen, from the registry, and every check to be explained."""
+        """The palette: every action that works on this screen, and every check to explain."""
         from dsview.checks.engine.registry import all_checks  # noqa: PLC0415 - after the first frame
 
         return [
@@ -459,7 +460,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self.go.themes()
 
     def action_explain(self) -> None:
-        """Explain the checks whose codes stand in the selected line, or in the text."""
+        """Explain the checks whose codes are in the selected line, or in the text."""
         table, text = next(iter(self.screen.query(Table)), None), next(iter(self.screen.query(Document)), None)
         row = table.cursor_row if table is not None else None
         texts = [cell.text for cell in row.cells] if row is not None else [text.text] if text is not None else []
@@ -467,7 +468,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         if codes:
             self.go.explain_one_of(codes)
         else:
-            self.say("There is no code of a check here.")
+            self.say("There is no check code here.")
 
     def on_table_code_clicked(self, event: Table.CodeClicked) -> None:
         """Explain it."""
@@ -478,22 +479,22 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self.go.explanation(event.code)
 
     def action_earlier(self) -> None:
-        """To the screen visited before."""
+        """Go back to the previous screen."""
         self.go.turn(-1)
 
     def action_later(self) -> None:
-        """To the screen visited after."""
+        """Go forward to the next screen."""
         self.go.turn(1)
 
     def action_save(self) -> None:
         """Save something to a file."""
         if self._saver is None:
-            self.say("Nothing can be saved from here.")
+            self.say("Nothing can be saved here.")
         else:
             self.go.save(self._saver)
 
     def action_sources(self) -> None:
-        """Show how each source is doing."""
+        """Show the state of each source."""
         self.go.sources()
 
     def action_help(self) -> None:
@@ -506,7 +507,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
 
     def _choose_context(self, *, must: bool = False) -> None:
         if self._list_contexts is None or self._switch_context is None:
-            self.say("There are no contexts to choose from: this is not a cluster.")
+            self.say("There are no contexts to choose from, because this is not a cluster.")
             return
         self.go.contexts(self._list_contexts, self._switch_context, title=self._contexts_title, must=must)
 
@@ -518,6 +519,6 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         if isinstance(source, Staged) and source.is_waiting:
             source.begin()
             self.main.read_header()
-            self.say("The story begins. T tells what changes.")
+            self.say("The story begins. T shows what changes.")
         else:
-            self.say("There is no story to begin: only a demo has one, and it begins once.")
+            self.say("There is no story to start: only a demo has one, and it starts once.")

@@ -1,4 +1,4 @@
-"""How somebody wants the screen to look and to be driven, checked before it is drawn."""
+"""The appearance and keys that a user configured, checked before drawing."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from dsview.config.last_views import LastView
 from dsview.ui.actions import ACTIONS, Action
 
 Columns = Mapping[str, tuple[str, ...]]
-"""For a pane, by id, the ids of the columns to show, in order."""
+"""The ids of the columns to show, in order, by the id of a pane."""
 
 
 class Appearance(msgspec.Struct, frozen=True, kw_only=True):
-    """`theme` is empty for dsview's default. `themes` are more of them, `css` is a file of more Textual CSS.
+    """`theme` is empty for dsview's default. `themes` are additional themes, `css` is a file of additional Textual CSS.
 
-    `columns` are what panes show; `remember` keeps another choice for the next time and may raise `OSError`.
-    `last_view` is how a context was left, None where nobody knows; `remember_view` keeps it, and may raise `OSError`.
+    `columns` are the columns of panes; `remember` stores another choice and may raise `OSError`. `last_view` is how a
+    context was left, None if unknown; `remember_view` stores it and may raise `OSError`.
     """
 
     theme: str = ""

@@ -1,4 +1,4 @@
-"""The trail: the names of the screens below the one that is shown, at the beginning of its title line."""
+"""The breadcrumbs: the names of the screens below the current one, at the start of its title line."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
 _SHARE = 3
-"""The trail takes at most one of so many parts of the line."""
+"""The divisor of the line's width that gives the breadcrumbs' maximum width."""
 
 _LONGEST = 24
 
 
 def trail(screen: Screen[Any], glyphs: Glyphs) -> Content:
-    """The names of what lies below a screen, the nearest last; what is too far away is left out."""
+    """The names of the screens below this one, the nearest last; the farthest are left out."""
     stack = screen.app.screen_stack
     below = stack[: stack.index(screen)] if screen in stack else stack
     names = [below_it.crumb for below_it in below if isinstance(below_it, Named)]

@@ -1,6 +1,6 @@
-"""Which cells changed a moment ago: those of rows that were on the screen before and after a change.
+"""Highlights cells that changed a moment ago, in rows that were visible before and after the change.
 
-Rows that scroll into view are only remembered; what changed while nobody saw it is told by the timeline.
+Rows that scroll into view are only remembered. The timeline has changes that were not visible.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from dsview.ui.refresh_loop import SetTimer
 
 LASTS = 3.0
-"""Seconds for which a changed cell is lit."""
+"""Seconds for which a changed cell is highlighted."""
 
 NONE: frozenset[int] = frozenset()
 
 
 class ChangeHighlight:
-    """Remembers the rows on the screen and compares them when they changed.
+    """Remembers the visible rows and compares them when they change.
 
-    `repaint` is called with the keys of rows that look different by it, at once or when their time is over.
+    `repaint` is called with the keys of rows whose highlight starts or ends.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ChangeHighlight:
         self._timer: Timer | None = None
 
     def clear(self) -> None:
-        """Forget everything: other rows are shown."""
+        """Forget everything, because other rows are shown."""
         self._seen.clear()
         self._lit.clear()
 
@@ -48,11 +48,11 @@ class ChangeHighlight:
         self._seen.setdefault(row.key, row)
 
     def cells(self, key: Key) -> frozenset[int]:
-        """The places of a row's cells that are lit."""
+        """The positions of a row's highlighted cells."""
         return self._lit[key][1] if key in self._lit else NONE
 
     def compare(self, rows: Iterable[Row]) -> None:
-        """Take the rows that are on the screen after a change, and light what is different in them."""
+        """Compare the visible rows after a change, and highlight what is different."""
         before, self._seen = self._seen, {}
         touched: list[Key] = []
         until = self._clock() + LASTS
@@ -76,7 +76,7 @@ class ChangeHighlight:
             self._timer = self._set_timer(max(0.05, end - self._clock()), self.fade)
 
     def fade(self) -> None:
-        """Put out what was lit long enough."""
+        """End highlights whose time is over."""
         self._timer = None
         now = self._clock()
         over = [key for key, (until, _) in self._lit.items() if until <= now]

@@ -1,4 +1,4 @@
-"""What can be chosen from a list: contexts of the kubeconfig, or demos."""
+"""The choices in a list: contexts of the kubeconfig, or demos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codes of checks wherever they stand on the screen: `e`, or a click, explains them."""
+"""Codes of checks on the screen: `e` or a click explains them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CODE = re.compile(r"\b(?:DS-)?([A-Z]{2,5}-\d{3})\b")
 
 
 def codes_in(texts: Iterable[str]) -> list[str]:
-    """The checks whose codes stand in some texts, each once, in that order."""
+    """The checks whose codes occur in the texts, each once, in order."""
     from dsview.checks.engine.registry import registry  # noqa: PLC0415 - the checks are imported after the first frame
 
     found = dict.fromkeys(f"DS-{match[1]}" for text in texts for match in _CODE.finditer(text))
@@ -17,6 +17,6 @@ def codes_in(texts: Iterable[str]) -> list[str]:
 
 
 def code_at(text: str, place: int) -> str | None:
-    """The check whose code stands at a place of a line, where one does."""
+    """The check whose code is at a position of a line, if there is one."""
     match = next((match for match in _CODE.finditer(text) if match.start() <= place < match.end()), None)
     return next(iter(codes_in([match[0]])), None) if match is not None else None

@@ -1,8 +1,8 @@
-"""Which columns a table shows and how wide each is.
+"""Decides which columns a table shows and how wide each is.
 
-Widths come from samples, not from every cell, and only grow, so that nothing jumps while data arrives. Where the
-room is short, the columns that can be spared go first (`Column.priority`). Where all of them are asked for, those that
-cannot be spared stay, and the others scroll sideways beside them.
+Widths come from samples and only grow, so that nothing jumps while data arrives. If the room is short, the least
+important columns are dropped first (`Column.priority`). If all columns are requested, the important ones stay, and the
+others scroll beside them.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ FLAGS_COLUMN = "flags"
 """The id of the column of findings."""
 
 _ROOMY = 90
-"""Cells from which columns stand two cells apart."""
+"""The width from which columns are two cells apart."""
 
 _COMFORTABLE = 18
-"""Cells in which most names can be told apart."""
+"""The width at which most names can be distinguished."""
 
 _NAMING = ("namespace", "name", "pod", "controller", "object", "cluster")
-"""The ids of columns that name the row's object; the leading ones stay where the lanes cannot, too."""
+"""The ids of columns that name the row's object; the leading ones stay even if the lanes do not."""
 
 _LEAST_WINDOW = 20
-"""The cells that columns need to scroll in."""
+"""The width that columns need to scroll in."""
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class Placed(msgspec.Struct, frozen=True):
 
     @property
     def end(self) -> int:
-        """The offset behind the last cell."""
+        """The offset after the last cell."""
         return self.offset + self.width
 
 
@@ -92,15 +92,15 @@ class ColumnSizer:
     def __init__(self, columns: Sequence[Column], chosen: Sequence[str] = ()) -> None:
         self.columns = tuple(columns)
         ids = [column.id for column in columns]
-        # In the order they were chosen in. One that does not fit gives way even so: the lanes stay in sight.
+        # In the chosen order. A column that does not fit is still dropped, so that the lanes stay visible.
         self._chosen = [ids.index(column_id) for column_id in chosen if column_id in ids]
         self._least = [max(column.width, cell_len(column.title)) for column in columns]
         self._natural = list(self._least)
-        # What shortened cells would take in full: given only where every column has all it wants.
+        # The extra width for shortened cells, given only if every column has all it wants.
         self._roomy = list(self._least)
 
     def measure(self, rows: Iterable[Row]) -> bool:
-        """Widen columns for what these rows hold; True where one grew."""
+        """Widen columns for these rows; True if one grew."""
         natural, roomy = self._natural, self._roomy
         before = (*natural, *roomy)
         for row in rows:
@@ -128,9 +128,9 @@ class ColumnSizer:
         return self._placed(shown, self._share(shown, room), gap)
 
     def _scrolling(self, wanted: Sequence[int], available: int, gap: int) -> Layout:
-        """All columns: those that matter most stay, as many as there is room for, and the others scroll beside them.
+        """All columns: the most important ones stay, and the others scroll beside them.
 
-        A column that scrolls is no wider than what it scrolls in, so that all of it can be seen at once.
+        A scrolling column is no wider than its area, so that it can be seen completely.
         """
         for spared, needed in ((1, self._readable()), (0, self._least)):
             staying = [index for index in wanted if self.columns[index].priority <= spared]
@@ -150,7 +150,7 @@ class ColumnSizer:
         return self._placed([*staying, *others], widths, gap, fixed=fixed)
 
     def _placed(self, shown: Sequence[int], widths: Mapping[int, int], gap: int, *, fixed: int = 0) -> Layout:
-        """The columns one behind the other, the first `fixed` of which do not scroll."""
+        """The columns in order; the first `fixed` of them do not scroll."""
         placed: list[Placed] = []
         offset = GUTTER
         for index, before in zip(shown, self._gaps(shown, gap), strict=True):
@@ -170,7 +170,7 @@ class ColumnSizer:
         return bool(placed) and placed[-1].column.lane != self.columns[index].lane
 
     def _gaps(self, shown: Sequence[int], gap: int) -> list[int]:
-        """The room before each column; more where the lane changes, if there is enough of it."""
+        """The gap before each column; wider at a lane's edge if there is room."""
         columns = self.columns
         gaps = [0]
         for left, right in pairwise(shown):
@@ -194,12 +194,12 @@ class ColumnSizer:
         return GUTTER + sum(widths[i] for i in shown) + sum(self._gaps(shown, gap)) <= available
 
     def _readable(self) -> list[int]:
-        """Widths at which addresses are read in full."""
+        """Widths at which addresses are shown in full."""
         pairs = zip(self.columns, self._least, self._natural, strict=True)
         return [natural if column.lane else least for column, least, natural in pairs]
 
     def _comfortable(self) -> list[int]:
-        """Widths at which addresses are read in full and names nearly so."""
+        """Widths at which addresses are shown in full, and names nearly so."""
         return [
             natural if column.lane else min(natural, max(least, _COMFORTABLE))
             for column, least, natural in zip(self.columns, self._least, self._natural, strict=True)
@@ -227,7 +227,7 @@ class ColumnSizer:
         return widths
 
     def _naming(self, shown: Sequence[int], widths: Mapping[int, int], room: int) -> int:
-        """How many of the leading columns name the object and fit into so many cells."""
+        """How many of the leading columns name the object and fit into the width."""
         taken = GUTTER
         for number, index in enumerate(shown):
             taken += widths[index] + 1

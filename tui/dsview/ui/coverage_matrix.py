@@ -1,4 +1,4 @@
-"""The overview as lines of a given width: the verdict, the matrix of layers by family, the gaps, the worst causes."""
+"""The overview as lines of a given width: the verdict, the matrix of layers and families, the worst causes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _GAP = 3
 _SHORT = {LayerName.LOAD_BALANCERS: "LBs"}
 _LABEL = 7
 _LEAST_MESSAGE = 70
-"""The least cells of a line that says what is wrong; a shorter one names the check."""
+"""The minimum width of a line with a message; a shorter line names the check."""
 
 
 def verdict_lines(overview: Overview, width: int, glyphs: Glyphs, *, most: int) -> list[Content]:
-    """The verdict, wrapped, in at most so many lines: the last of them is cut where it is longer."""
+    """The verdict, wrapped to the given number of lines; the last one is shortened if needed."""
     severity = overview.severity
     if severity is not None and severity is not Severity.NOTE:
         sign: tuple[str, str] = (glyphs.severity(severity), severity_style(severity))
@@ -133,7 +133,7 @@ def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
 
 
 def _breaks(cause: Worst) -> str:
-    """What else is wrong because of it."""
+    """What else fails because of it."""
     if cause.services:
         return f"breaks {cause.services:,} Service{'' if cause.services == 1 else 's'}"
     return f"explains {cause.explains:,}"
@@ -151,7 +151,7 @@ def _fitting(layers: Sequence[Layer], width: int, *, is_short: bool) -> list[Lay
 
 
 def matrix_width(overview: Overview, *, is_short: bool = False) -> int:
-    """The cells that the whole matrix needs."""
+    """The width of the whole matrix."""
     return _LABEL + sum(_width(layer, is_short=is_short) + _GAP for layer in overview.layers)
 
 

@@ -1,4 +1,4 @@
-"""Where the cursor of a table is: on an object, not on a line, so that it stays there while rows come and go."""
+"""The cursor of a table. It stays on an object, not on a line, while rows are added and removed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Rows(Protocol):
-    """What a table shows: `dsview.tables.view.TableView`, or anything like it."""
+    """The contents of a table: `dsview.tables.view.TableView` or anything like it."""
 
     @property
     def sort_column(self) -> str | None:
@@ -29,13 +29,13 @@ class Rows(Protocol):
         """The object at a position."""
 
     def index_of(self, key: Key) -> int | None:
-        """Where an object is; None where it is not shown."""
+        """The position of an object; None if it is not shown."""
 
 
 class Cursor:
-    """The object under the cursor and the one at the top of what is seen.
+    """The object under the cursor and the one at the top of the visible part.
 
-    Until somebody moves it the cursor stays on the first line, whatever comes there.
+    Until the user moves it, the cursor stays on the first line, whatever is there.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Cursor:
         return self._is_moved
 
     def move(self, rows: Rows, index: int) -> bool:
-        """Go to a line, or the nearest there is; False where there is none."""
+        """Go to a line, or the nearest one; False if there is none."""
         if not len(rows):
             return False
         self._is_moved = True

@@ -1,6 +1,6 @@
-"""A scrolling text of blocks, some of which can be selected: what the detail, trace and help screens are made of.
+"""A scrolling text of blocks, some of them selectable: the base of the detail, trace and help screens.
 
-Blocks lay themselves out for the width they get; only the lines that are seen become strips.
+Blocks lay themselves out for a width; only visible lines become strips.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MARGIN = 2
 
 _FOUND = "$ink bold underline on $cell-cursor"
 _FOUND_HERE = "bold reverse"
-"""Places of what is looked for, and the one that is shown: told apart without colours, too."""
+"""The styles of search matches and of the current one, distinguishable without colours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def paragraph(
 
 
 def heading(text: str, glyphs: Glyphs) -> Block:
-    """A title with a rule to the right edge, after an empty line."""
+    """A title with a rule to the right edge, below an empty line."""
 
     def lines(width: int) -> list[Content]:
         rule = glyphs.line * max(0, width - len(text) - 1)
@@ -140,11 +140,11 @@ class Document(ScrollView, can_focus=True):
 
     @property
     def place(self) -> tuple[int, int]:
-        """Which of how many places of what is looked for is shown; counted from 1."""
+        """The number of the current match and the number of matches; counted from 1."""
         return (self._match + 1 if self._matches else 0, len(self._matches))
 
     def look_for(self, text: str) -> None:
-        """Look for a text in every line, upper case or lower; an empty one ends it. Shows the next place."""
+        """Search every line for a text, ignoring case; an empty text ends the search. Shows the next match."""
         self._needle = re.compile(re.escape(text), re.IGNORECASE) if text else None
         top = int(self.scroll_offset.y)
         self._find()
@@ -152,7 +152,7 @@ class Document(ScrollView, can_focus=True):
         self._show_match()
 
     def turn(self, step: int) -> None:
-        """Show the next place of what is looked for, or the one before; behind the last comes the first."""
+        """Show the next match or the previous one; the last is followed by the first."""
         if self._matches:
             self._match = (self._match + step) % len(self._matches)
             self._show_match()
@@ -299,7 +299,7 @@ class Document(ScrollView, can_focus=True):
         """Open what the selected block stands for."""
         block = self.selected
         if block is None or block.target is None:
-            # The key may mean something to the screen.
+            # The key may have a meaning on the screen.
             raise SkipAction
         self.post_message(self.Opened(block.target))
 

@@ -51,7 +51,7 @@ class FamilyChart(Widget):
         self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """One line for each that is shown; none where no family changed."""
+        """One line for each that is shown; empty if no family changed."""
         return len(self._lines(width))
 
     def render(self) -> Content:
@@ -70,7 +70,7 @@ class FamilyChart(Widget):
         return _LABEL if self._ref is None else _LABEL + _LAYER
 
     def _ends(self) -> Safe:
-        """From when to when, behind the line."""
+        """The start and end of the time, after the line."""
         return Safe(f" {clock_text(self._span[0])}-{clock_text(self._span[1])}")
 
     def _painted(self, line: ChartLine) -> Content:

@@ -1,4 +1,4 @@
-"""The filter line: what is typed filters at once, with the count beside it and below it what it could go on with."""
+"""The filter line: filters while typing, with the number of matches beside it and suggestions below it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from dsview.tables.pane import Pane
 
     class Filtered(Protocol):
-        """Rows that a filter can be typed for, such as a `TableView`."""
+        """Rows that can be filtered, such as a `TableView`."""
 
         @property
         def pane(self) -> Pane:
-            """What the rows have to offer."""
+            """The values for suggestions."""
 
         @property
         def session(self) -> ClusterView:
@@ -33,26 +33,26 @@ if TYPE_CHECKING:
 
 
 HINT = "name, address or word   !not   a|b   /pattern/"
-"""What can be typed, shown while nothing is."""
+"""The hint while the line is empty."""
 
 INDENT = 3
-"""Cells in front of the text: what is said below it begins there."""
+"""The width before the text; messages below it are indented by it."""
 
 
 class FilterBar(Vertical):
-    """Shown by `open`, hidden by Enter (which keeps the filter) and Esc (which drops it)."""
+    """Shown by `open`, hidden by Enter (which keeps the filter) and Esc (which removes it)."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.FILTER)
 
     class Typed(Message):
-        """The text is another."""
+        """The text changed."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
     class Closed(Message):
-        """Typing is over; `keep` tells whether the filter stays."""
+        """Typing has ended; `keep` says whether the filter stays."""
 
         def __init__(self, *, keep: bool) -> None:
             super().__init__()
@@ -67,7 +67,7 @@ class FilterBar(Vertical):
         """A sign, the text, the count; below, suggestions or the error."""
         with Horizontal():
             yield Static(content(("/", "$focus bold")), id="filter-sign")
-            # Not selected by the focus, which may come after the first keys: the next one would replace them.
+            # Not selected by the focus, which may come after the first keys: the next key would replace them.
             filter_input = Input(placeholder=HINT, compact=True, select_on_focus=False, id="filter-text")
             filter_input.cursor_blink = False
             yield filter_input
@@ -75,14 +75,14 @@ class FilterBar(Vertical):
         yield Static(id="filter-below")
 
     def open(self, text: str, view: Filtered) -> None:
-        """Begin to type, with what was typed before, for the rows of a view."""
+        """Start typing, with the previous filter, for the rows of a view."""
         self._view = view
         self.add_class("-open")
         field = self.query_one(Input)
         with self.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
-        # At once: what is typed next is meant for it.
+        # At once, so that the next keys go to this line.
         self.screen.set_focus(field)
         self._suggest()
 
@@ -97,7 +97,7 @@ class FilterBar(Vertical):
         self._view = None
 
     def say_count(self, matching: int, total: int, *, is_searching: bool = False) -> None:
-        """Say how many rows match, so far where the search goes on."""
+        """Show how many rows match; so far, if the search continues."""
         more = "+" if is_searching else ""
         count = content((f"{matching:,}{more}", "$ink"), (f" of {total:,}", MUTED))
         self.query_one("#filter-count", Static).update(count)
@@ -105,7 +105,7 @@ class FilterBar(Vertical):
             self._suggest()
 
     def say_error(self, message: str, position: int | None) -> None:
-        """Say what is wrong, under where it is."""
+        """Show an error below its position in the text."""
         caret = " " * (INDENT + (position or 0)) + "^ "
         if position is None or len(caret) + len(message) > max(20, self.app.size.width):
             caret = " " * INDENT
@@ -122,7 +122,7 @@ class FilterBar(Vertical):
         return suggest(field.value, field.cursor_position, view.pane, view.session) if view is not None else None
 
     def _suggest(self) -> None:
-        """Say what the text could go on with, as much as there is room for."""
+        """Show as many suggestions for the text as there is room for."""
         self._has_error = False
         found = self._suggestions()
         parts: list[Part] = []
@@ -139,7 +139,7 @@ class FilterBar(Vertical):
         self.query_one("#filter-below", Static).update(content((" " * INDENT, FAINT), spaced(parts, "  ")))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter by what is there now."""
+        """Filter by the current text."""
         event.stop()
         self._suggest()
         self.post_message(self.Typed(event.value))
@@ -150,7 +150,7 @@ class FilterBar(Vertical):
         self.action_keep()
 
     def action_complete(self) -> None:
-        """Take the first suggestion; one that is not followed by a value ends the term."""
+        """Accept the first suggestion; one without a value completes the term."""
         found = self._suggestions()
         field = self.query_one(Input)
         if found is None or not found.texts:
@@ -165,5 +165,5 @@ class FilterBar(Vertical):
         self.post_message(self.Closed(keep=True))
 
     def action_drop(self) -> None:
-        """Close and drop the filter."""
+        """Close and remove the filter."""
         self.post_message(self.Closed(keep=False))

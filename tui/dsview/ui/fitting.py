@@ -1,4 +1,4 @@
-"""Text cut to the cells that there are: always with an ellipsis, and so that what tells it apart stays."""
+"""Fits text into a width. Shortened text has an ellipsis and keeps the part that distinguishes it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import re
 from rich.cells import cell_len, set_cell_size
 
 _LEAST_CUT = 7
-"""The narrowest width at which a text is cut in the middle."""
+"""The minimum width for shortening a text in the middle."""
 
 _SEPARATORS = re.compile(r"[.:]+")
-"""What stands between the parts of an address."""
+"""The separators between the parts of an address."""
 
 _TELLING = re.compile(r"[1-9a-fA-F]")
 """A digit of a part of an address that is not zero."""
 
 
 def fit(text: str, width: int, ellipsis: str, *, right: bool = False, middle: bool = False) -> str:
-    """The text cut or padded to exactly `width` terminal cells, wide and combining characters counted.
+    """The text shortened or padded to exactly `width` terminal cells; wide and combining characters are counted.
 
-    It is cut at the end, or in the middle where both ends tell: of names that were generated. What tells names in
-    namespaces apart stands rather towards the end.
+    It is shortened at the end, or, for generated names, in the middle, because both ends matter. In names of namespaces
+    the end matters more.
     """
     length = len(text) if text.isascii() else cell_len(text)
     if length > width:
@@ -34,10 +34,10 @@ def fit(text: str, width: int, ellipsis: str, *, right: bool = False, middle: bo
 
 
 def fit_address(text: str, width: int, ellipsis: str, *, right: bool = False) -> str:
-    """An address, CIDR or socket cut or padded to exactly `width` cells.
+    """An address, CIDR or socket shortened or padded to exactly `width` cells.
 
-    Its last part stays, of a CIDR the last part that is not zero, with what follows: port, prefix length, and words
-    after a blank. `fd00:10:244:3::/64` becomes `fd…:3::/64`.
+    Its last part stays (of a CIDR, the last part that is not zero), with what follows: port, prefix length, and words
+    after a space. `fd00:10:244:3::/64` becomes `fd…:3::/64`.
     """
     if len(text) > width and text.isascii():
         address, blank, more = text.partition(" ")
@@ -49,7 +49,7 @@ def fit_address(text: str, width: int, ellipsis: str, *, right: bool = False) ->
 
 
 def _tail(address: str, room: int) -> str:
-    """The end of an address that is kept in so many cells: whole parts, in about half of the room; empty for none."""
+    """The end of an address that is kept: whole parts, in about half of the width; may be empty."""
     tails = [address[found.start() :] for found in _SEPARATORS.finditer(address)]
     telling = [tail for tail in tails if _TELLING.search(tail.partition("/")[0])]
     budget = room * 2 // 3 if "/" in address else room // 2

@@ -1,4 +1,4 @@
-"""The dashboard above which there is a fleet: Enter opens a cluster, Esc comes back to the table of all of them."""
+"""The dashboard with a fleet above it: Enter opens a cluster, Esc returns to the table of all clusters."""
 
 from __future__ import annotations
 
@@ -19,31 +19,34 @@ if TYPE_CHECKING:
     from dsview.session.session import Session
 
 COLLECT_AFTER = (0.5, 2.5, 10.0)
-"""Seconds after a cluster was left at which its memory is given back, as far as nothing holds it any more."""
+"""Seconds after closing a cluster at which its memory is released, unless something still uses it."""
 
 EVERY = 0.25
-"""Seconds between two looks at what came."""
+"""Seconds between two checks for new data."""
 
 
 def _collect() -> None:
-    """Collect what a session kept out of the collector's sight (`Session`)."""
+    """Collect the objects that a session had excluded from garbage collection (`Session`)."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
 
 
 class FleetFeed(Protocol):
-    """Where the clusters come from. `names` are known before anything was read."""
+    """The source of the clusters. `names` are known before anything was read."""
 
     @property
     def names(self) -> Sequence[str]:
         """The contexts."""
 
     def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
-        """Begin to tell; `failed` is given a sentence where nothing more will come. Both may come from any thread."""
+        """Start; `failed` receives a sentence if nothing more will come.
+
+        Both callbacks may be called from any thread.
+        """
 
     def read_again(self, name: str) -> None:
-        """Read a cluster anew."""
+        """Read a cluster again."""
 
     def stop(self) -> None:
         """End."""
@@ -53,7 +56,7 @@ class FleetApp(DsviewApp):
     """A fleet, and the dashboard of the cluster that was opened last. `open_cluster` gives its session, not started."""
 
     class Broken(Message):
-        """Nothing more comes from the feed; the text is a sentence."""
+        """The feed has ended; the text is a sentence."""
 
         def __init__(self, sentence: str) -> None:
             super().__init__()
@@ -96,7 +99,7 @@ class FleetApp(DsviewApp):
         self.post_message(self.Broken(sentence))
 
     def on_fleet_app_broken(self, event: Broken) -> None:
-        """Say it, and keep what is there."""
+        """Show the sentence, and keep the table."""
         self.notify(safe(event.sentence), title="Fleet", severity="error", timeout=20, markup=False)
 
     def on_unmount(self) -> None:
@@ -110,11 +113,11 @@ class FleetApp(DsviewApp):
         self.open(lambda: self._open_cluster(name))
 
     def read_again(self, name: str) -> None:
-        """Read a cluster of the fleet anew."""
+        """Read a cluster of the fleet again."""
         self._feed.read_again(name)
 
     def leave_main(self) -> None:
-        """Back to the fleet; the cluster is left, and what was kept of it let go."""
+        """Return to the fleet; the cluster is closed and its data released."""
         self._opening += 1
         if self.workspace is not None:
             self._remember_place()
@@ -123,7 +126,7 @@ class FleetApp(DsviewApp):
         self.go.home()
         self.main.detach()
         self.push_screen("fleet")
-        # Messages that are under way hold it a moment longer.
+        # Pending messages hold it a moment longer.
         for seconds in COLLECT_AFTER:
             self.set_timer(seconds, _collect)
 

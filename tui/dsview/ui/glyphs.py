@@ -1,4 +1,4 @@
-"""The signs that carry meaning without colour, in Unicode and in ASCII."""
+"""The signs with a meaning that does not depend on colour, in Unicode and in ASCII."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The head of the main screen: the overview of the cluster, as much of it as the screen has room for."""
+"""The header of the main screen: as much of the cluster's overview as fits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HeaderBar(Widget):
-    """From the verdict alone to the whole overview. Until there is a session it says what is being opened."""
+    """Shows the verdict alone up to the whole overview. Until there is a session, it shows what is being opened."""
 
     app: DsviewApp
 
@@ -38,7 +38,7 @@ class HeaderBar(Widget):
         self._tallest_for: object = None
 
     def say_opening(self, name: str) -> None:
-        """Say that another source is being opened."""
+        """Show that another source is being opened."""
         self._name = safe(name)
         self._workspace = self._shown = None
         self.refresh(layout=True)
@@ -49,13 +49,13 @@ class HeaderBar(Widget):
         self.settle()
 
     def settle(self) -> None:
-        """Take no more lines than needed now. From then on lines are only added: the panes below must not jump."""
+        """Use no more lines than needed now. Later, lines are only added, because the panes below must not jump."""
         self._tallest = 0
         self.read_header()
         self.refresh(layout=True)
 
     def read_header(self) -> None:
-        """Show what the session says now; nothing is drawn where that is the same."""
+        """Show the current state of the session; nothing is drawn if it is unchanged."""
         from dsview.analysis.overview import overview  # noqa: PLC0415 - as above
         from dsview.tables.header import header  # noqa: PLC0415 - rows are imported after the first frame
         from dsview.tables.timeline import latest  # noqa: PLC0415 - as above
@@ -70,12 +70,12 @@ class HeaderBar(Widget):
             self.refresh(layout=before is None or len(self._lines(width)) != self.size.height)
 
     def tick(self) -> None:
-        """A second went by: the ages of stale sources grow."""
+        """Called every second, because the ages of stale sources grow."""
         if self._shown is not None and any(source.age is not None for source in self._shown[0].sources):
             self.read_header()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many lines as there is something to say in; the verdict wraps."""
+        """As many lines as there is content for; the verdict wraps."""
         return len(self._lines(width))
 
     def render(self) -> Content:
@@ -84,7 +84,7 @@ class HeaderBar(Widget):
         return Content("\n").join(line.truncate(width, ellipsis=True) for line in self._lines(width))
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the cause that was clicked; else to all findings, where all this is told at length."""
+        """Go to the clicked cause; else to all findings."""
         head = self._head(self.size.width)
         cause = head.cause_at(event.x, event.y) if head is not None else None
         line = head.lines[event.y].plain if head is not None and event.y < len(head.lines) else ""

@@ -1,4 +1,4 @@
-"""What the head of the main screen says, as lines: all of it on a big screen, the verdict alone on the smallest."""
+"""The lines of the main screen's header: everything on a big screen, only the verdict on the smallest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where one has been: the screens that were opened one after the other, to go back and forth among them."""
+"""The visited screens, in order, to go back and forward."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from dsview.ui.workspace import Workspace
 
 Make = Callable[["Workspace"], "Screen[Any]"]
-"""Makes the screen of a visit anew, as it is now."""
+"""Creates the screen of a visit again, with current data."""
 
 
 @runtime_checkable
 class Named(Protocol):
-    """A screen with a name for the trail."""
+    """A screen with a name for the breadcrumbs."""
 
     @property
     def crumb(self) -> str:
@@ -36,7 +36,7 @@ class History:
         self._last = -1
 
     def clear(self) -> None:
-        """Forget everything: another cluster is shown."""
+        """Forget everything, because another cluster is shown."""
         self._visits.clear()
         self._places.clear()
         self._last = -1

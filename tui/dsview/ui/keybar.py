@@ -1,4 +1,4 @@
-"""The key bar: what the keys do here and now. Our own, since Textual's Footer leaks (textual#6666)."""
+"""The key bar: what the keys do here and now. Textual's own Footer leaks memory (textual#6666)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from dsview.ui.app import DsviewApp
 
 _LAST = ("help", "quit")
-"""What stays where the room is short."""
+"""What stays if the room is short."""
 
 
 class KeyBar(Widget):
-    """One line of keys, those of the screen it is on. A click does what the key does."""
+    """One line with the keys of its screen. A click does the same as the key."""
 
     app: DsviewApp
 
@@ -31,16 +31,16 @@ class KeyBar(Widget):
         self._spans: list[tuple[int, int, Action]] = []
 
     def on_mount(self) -> None:
-        """Where there is something to say of time, the line for it is above this one."""
+        """If there is a time line, it is above this one."""
         self.app.time.show_bar(self.screen, before=self)
 
     def show_parts(self, *parts: Where) -> None:
-        """Show the keys of other parts of the screen; without any, those it was made for."""
+        """Show the keys of other parts of the screen; without any, the original ones."""
         self._shown = parts or self._parts
         self.refresh()
 
     def render(self) -> Content:
-        """The keys that fit, help and quit always among them."""
+        """The keys that fit, always including help and quit."""
         self._spans = []
         parts: list[str | tuple[str, str]] = []
         at = 0

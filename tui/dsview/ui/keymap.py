@@ -1,4 +1,4 @@
-"""Keys of one's own: actions with other keys than they come with, checked before anything is drawn."""
+"""The user's own keys for actions, checked before drawing."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ TOGETHER: tuple[frozenset[Where], ...] = (
     frozenset({Where.SEARCH}),
     frozenset({Where.CHOICE}),
 )
-"""The parts of the screen whose keys are live at the same time."""
+"""The parts of the screen whose keys work at the same time."""
 
 _NAMED = frozenset(key.value for key in Keys)
 
 
 class KeymapError(ValueError):
-    """Keys that cannot be. `word` is what stands in the configuration; the text is a sentence."""
+    """Invalid keys. `word` is the text in the configuration; the message is a sentence."""
 
     def __init__(self, word: str, sentence: str) -> None:
         super().__init__(sentence)

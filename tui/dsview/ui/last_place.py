@@ -1,4 +1,4 @@
-"""How the main screen is left, to be shown so the next time: the pane, its filter and its order."""
+"""Remembers how the main screen was left and restores it: the pane, its filter and its order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _view_of(view: TableView) -> PaneView:
 
 
 def restore(main: MainScreen, last: LastView) -> bool:
-    """Show it as it was left; whether some rows are left out because of that."""
+    """Restore it; whether some rows are hidden because of that."""
     from dsview.tables.view import FilterError  # noqa: PLC0415 - who leaves early is not to wait for the rows' code
 
     is_narrowed = False
@@ -39,7 +39,7 @@ def restore(main: MainScreen, last: LastView) -> bool:
                 view.set_sort(wanted.sort, wanted.descending)
             if wanted.only_flagged:
                 view.set_only_findings(True)
-            # A filter of a later version may not be understood.
+            # A filter of a later version may be invalid here.
             with suppress(FilterError):
                 view.set_filter(wanted.filter)
             is_narrowed = is_narrowed or bool(view.filter_text) or view.only_findings

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Follows(Protocol):
-    """A screen that shows something of the session and wants to know of changes."""
+    """A screen that shows data of the session and is notified of changes."""
 
     def session_changed(self, delta: Delta) -> None:
         """The session changed."""
 
 
 class Command(msgspec.Struct, frozen=True):
-    """A line of the palette: its name, what it does, short words for it, and how it is done."""
+    """A line of the palette: its name, its description, aliases, and its function."""
 
     title: str
     note: str
@@ -53,7 +53,7 @@ class Navigator:
         self._history = History()
 
     def home(self) -> None:
-        """Back to the main screen of another session: what was visited was of the one before."""
+        """Return to the main screen of another session; the history belongs to the previous one."""
         self._history.clear()
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
@@ -66,14 +66,16 @@ class Navigator:
             self._app.push_screen(screen)
 
     def turn(self, step: int) -> None:
-        """To the screen that was visited before (-1) or after (1) this one."""
+        """Go to the screen that was visited before (-1) or after (1) this one."""
         shown, workspace = self._app.screen, self._app.workspace
         if not isinstance(shown, Named):
-            # A list to choose from, or the palette: these are left first.
+            # A list of choices, or the palette, is closed first.
             return
         place = self._history.turn(step, shown=shown)
         if workspace is None or place is None:
-            self._app.say("There is nothing earlier to go back to." if step < 0 else "There is nothing later to go to.")
+            self._app.say(
+                "There is no earlier screen to go back to." if step < 0 else "There is no later screen to go to."
+            )
             return
         below = self._app.screen_stack[:-1]
         if below and self._history.settle_on(below[-1], place):
@@ -86,7 +88,7 @@ class Navigator:
             self._app.push_screen(screen)
 
     def detail(self, target: Target) -> None:
-        """What is shown at length: an object, or a listener, with its facts and findings."""
+        """The detail of an object or a listener, with its facts and findings."""
         from dsview.ui.screens.detail import DetailScreen
 
         self._visit(lambda workspace: DetailScreen(workspace, target, glyphs=self._app.glyphs))
@@ -117,19 +119,19 @@ class Navigator:
         self._visit(lambda workspace: TraceScreen(workspace, target, glyphs=self._app.glyphs))
 
     def probe(self, title: Safe, plan: ProbePlan, observed: Callable[[Observed], None]) -> None:
-        """What a probe would connect to; nothing is sent before Enter."""
+        """The targets of a probe; nothing is sent before Enter."""
         from dsview.ui.screens.probe import ProbeScreen
 
         self._app.push_screen(ProbeScreen(title, plan, observed, glyphs=self._app.glyphs))
 
     def explanation(self, code: str) -> None:
-        """What a check is about."""
+        """The page of a check."""
         from dsview.ui.screens.explain import ExplainScreen
 
         self._visit(lambda _workspace: ExplainScreen(code, glyphs=self._app.glyphs))
 
     def explain_one_of(self, codes: Sequence[str]) -> None:
-        """What a check is about; of several, the one that is chosen."""
+        """The page of a check; if there are several, the user chooses one."""
         from dsview.checks.engine.registry import registry
         from dsview.ui.screens.choose import Choice, ChooseScreen
 
@@ -154,7 +156,7 @@ class Navigator:
             self._visit(lambda _workspace: ComparisonScreen(then, now, compare, glyphs=self._app.glyphs))
 
     def sources(self) -> None:
-        """How each source is doing."""
+        """The state of each source."""
         from dsview.ui.screens.sources import SourcesScreen
 
         if not isinstance(self._app.screen, SourcesScreen):
@@ -233,7 +235,7 @@ class Navigator:
             return Choice(name, again if name == now else note, is_chosen=name == now, title=title)
 
         choices = [
-            choice(FLAGS_COLUMN, "Worst first", "errors, warnings, notes, then the rest"),
+            choice(FLAGS_COLUMN, "Worst first", "errors, warnings, notes, then all others"),
             choice("", "Namespace and name", "as they come"),
             *(
                 choice(column.id, f"{column.lane} {column.title}" if column.lane else column.title, column.help)
@@ -253,7 +255,7 @@ class Navigator:
         self._app.push_screen(screen, take)
 
     def commands(self, commands: Sequence[Command]) -> None:
-        """Find an action by its name, or by a short word as other tools have them."""
+        """Find an action by its name, or by an alias from other tools."""
         from dsview.ui.screens.choose import Choice, ChooseScreen
 
         found = {command.title: command for command in commands}
@@ -291,7 +293,7 @@ class Navigator:
         title: str = "Contexts",
         must: bool = False,
     ) -> None:
-        """Choose another context; where one `must` be chosen, choosing none leaves."""
+        """Choose another context; if one `must` be chosen, choosing none quits."""
         from dsview.core.errors import UserError
         from dsview.core.text import safe
         from dsview.ui.screens.choose import Choice, ChooseScreen
@@ -302,7 +304,7 @@ class Navigator:
                 for context in listed()
             ]
         except UserError as error:
-            # The kubeconfig is read anew: it may be broken by now.
+            # The kubeconfig is read again, and may be invalid by now.
             self._app.say(safe(str(error)))
             return
 
@@ -314,7 +316,7 @@ class Navigator:
             elif must:
                 self._app.exit()
 
-        verb = "open it" if must else "change to it"
+        verb = "open it" if must else "switch to it"
         screen = ChooseScreen(title, choices, several=False, verb=verb, glyphs=self._app.glyphs)
         self._app.push_screen(screen, take)
 
@@ -328,7 +330,7 @@ class Navigator:
         def take(names: frozenset[str] | None) -> None:
             if names:
                 what = found[next(iter(names))]
-                # A picture of the screen, not of the choice that is about to go.
+                # A picture of the screen, not of the list of choices, which is about to close.
                 app.call_after_refresh(lambda: app.run_worker(save(app, saver, what), exclusive=False))
 
         choices = [Choice(what.name, what.note) for what in found.values()]

@@ -1,4 +1,4 @@
-"""One of the panes: a table in a frame that says what it holds, how it is doing and what is hidden."""
+"""One of the panes: a table in a frame that shows its title, its state and the number of hidden rows."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from dsview.ui.cursor import Rows
 
 SMALL = 6
-"""A pane without focus that shows fewer rows has the worst on top."""
+"""A pane without focus that shows fewer rows than this has the worst rows on top."""
 
 
 class Frame(Widget):
-    """The border of a pane and the words in it.
+    """The border of a pane and its text.
 
-    Apart from the table: a table that is nothing but lines scrolls twice as fast. A plain widget: importing
+    Separate from the table, because a table of only lines scrolls twice as fast. It is a plain widget: importing
     Textual's containers costs several milliseconds of the first frame.
     """
 
 
 class Pane(Table):
-    """A table that says in `border` what it holds. `view` is None until there is a session."""
+    """A table with its title in `border`. `view` is None until there is a session."""
 
     def __init__(self, spec: PaneSpec, *, glyphs: Glyphs) -> None:
         super().__init__(glyphs=glyphs, id=spec.id)
@@ -54,12 +54,12 @@ class Pane(Table):
 
     @property
     def target(self) -> Target | None:
-        """What the cursor is on; None where there are no rows."""
+        """The selected row; None if there are no rows."""
         key, kind = self.cursor_key, self.view.pane.kind if self.view is not None else None
         return (kind, key) if kind is not None and key is not None else None
 
     def attach(self, view: TableView, columns: Sequence[str] = ()) -> None:
-        """Show the objects of a session, in these columns or all that there is room for."""
+        """Show the objects of a session in these columns, or in all that fit."""
         self.view = view
         self.choose_columns(columns)
         self.glows = False
@@ -75,7 +75,7 @@ class Pane(Table):
         self.frame()
 
     def refresh_view(self) -> None:
-        """Show what the view holds now."""
+        """Show the current contents of the view."""
         if self._is_small or self._is_worst_first:
             self._choose_order()
         self.rows_changed()
@@ -99,11 +99,11 @@ class Pane(Table):
 
     @property
     def _is_small(self) -> bool:
-        """Whether only a few rows are seen, and nobody moves among them."""
+        """Whether only a few rows are visible and the pane has no focus."""
         return not self.has_focus and 0 < self.page_lines < SMALL
 
     def _choose_order(self) -> None:
-        """The worst rows on top where only a few are seen, else the order that was chosen."""
+        """Put the worst rows on top if only a few are visible, else use the chosen order."""
         view = self.view
         if view is None:
             return
@@ -120,18 +120,18 @@ class Pane(Table):
             self.show_cursor()
 
     def on_focus(self) -> None:
-        """The rows stand in the order that was chosen."""
+        """Use the chosen order."""
         self._order_before = self.rows if self._is_worst_first else None
         super().on_focus()
         self._choose_order()
 
     def on_blur(self) -> None:
-        """Of a few rows the worst are seen."""
+        """Show the worst of a few rows."""
         super().on_blur()
         self._choose_order()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        """The row that was under the mouse is meant, although the order is another one now."""
+        """The row under the mouse is meant, although the order has changed."""
         rows, self._order_before = self._order_before, None
         offset = event.get_content_offset(self)
         index = offset.y - self.header_lines if offset is not None else -1
@@ -146,7 +146,7 @@ class Pane(Table):
             event.prevent_default()
 
     def frame(self) -> None:
-        """Say in the frame what is in it; drawn anew only where it changed."""
+        """Update the text in the frame; drawn only if it changed."""
         view = self.view
         if view is not None:
             self.say("" if len(view) else view.status_line())
@@ -156,13 +156,13 @@ class Pane(Table):
             self.border.border_title, self.border.border_subtitle = frame
 
     def on_resize(self) -> None:
-        """Other columns may fit, which the frame says, and other rows."""
+        """A resize changes the columns that fit, which the frame shows, and the rows."""
         super().on_resize()
         self._choose_order()
         self.frame()
 
     def summaries(self) -> list[Content]:
-        """What the tab line says of this pane, from everything down to the title."""
+        """The text for this pane on the tab line, from the longest to the title alone."""
         view = self.view
         title: list[Part] = [(self.pane_key, "$focus bold"), (self.pane_title, "$ink")]
         short: list[Part] = [(self.pane_key, "$focus bold"), (self.pane_title.split()[0], "$ink")]

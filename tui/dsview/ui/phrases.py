@@ -1,4 +1,4 @@
-"""Styled words for everything that is not a table: content made of plain text and named colours, never of markup."""
+"""Styled text for everything but tables: content made of plain text and named colours, never of markup."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def spaced(parts: Iterable[Part], gap: str = "  ") -> Content:
 
 
 def spread(left: Content, right: Content, width: int) -> Content:
-    """One line with something at either end; what is on the left gives way where the room is short."""
+    """One line with text at either end; the left text is shortened if the room is short."""
     room = max(0, width - right.cell_length - 1)
     left = left.truncate(room, ellipsis=True)
     return content(left, " " * (room - left.cell_length + 1), right)

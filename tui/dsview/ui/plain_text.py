@@ -1,4 +1,4 @@
-"""Plain ASCII where Textual draws for itself: scrollbars, the palette, toasts, what it cuts with an ellipsis."""
+"""Plain ASCII for what Textual draws: scrollbars, the palette, toasts, its own ellipses."""
 
 from __future__ import annotations
 

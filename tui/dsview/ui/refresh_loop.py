@@ -1,7 +1,7 @@
-"""The heartbeat of the screen: drains the session on the UI thread, and says what changed, ten times a second at most.
+"""The refresh loop: drains the session on the UI thread and reports changes, at most ten times a second.
 
-While events pile up it drains in between as well, in slices short enough that a key never waits for long; while
-nothing comes it slows down, so that an idle screen costs nothing.
+If many events are waiting, it also drains in between, in slices short enough that a key never waits long. If there are
+none, it slows down, so that an idle screen costs nothing.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ PAINT_EVERY = 0.1
 
 BUSY_SLICE = 0.016
 BUSY_PAINT_EVERY = 0.25
-"""The same while events pile up or lists load: each frame takes time from what one waits for."""
+"""The same while many events wait or lists load, because each frame delays them."""
 
 BREATH = 0.001
-"""Seconds between two drains while events pile up: keys and frames come in here."""
+"""Seconds between two drains while many events wait: keys and frames are handled here."""
 
 LOADING_EVERY = 0.02
-"""Seconds between two drains while lists load: the first rows are not to wait for a beat."""
+"""Seconds between two drains while lists load, so that the first rows do not wait for the next beat."""
 
 CALM_EVERY = 0.25
 CALM_AFTER = 5.0
@@ -40,7 +40,7 @@ class SetTimer(Protocol):
     """Textual's `set_timer`."""
 
     def __call__(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Call back once, after so many seconds."""
+        """Call back once after the given number of seconds."""
 
 
 class RefreshLoop:
@@ -118,7 +118,7 @@ class RefreshLoop:
             pending, self._pending = self._pending, None
             self._has_rows = self._has_rows or bool(pending.changes)
             self._changed(pending)
-            # From the end of painting: a slow frame must not leave the drains without time.
+            # Counted from the end of painting, so that a slow frame leaves time for drains.
             self._painted = time.monotonic()
         is_due = self._session.was_settled or now - self._idled >= BUSY_PAINT_EVERY
         if self._pending is None and not self._session.has_work and is_due:
@@ -129,7 +129,7 @@ class RefreshLoop:
             self._second()
 
     def _may_paint(self, now: float, pending: Delta) -> bool:
-        """Whether it is time to paint; the first rows of all are waited for, and come at once."""
+        """Whether to paint now; the first rows are painted at once."""
         return now - self._painted >= self._pause or (bool(pending.changes) and not self._has_rows)
 
     @property
@@ -139,7 +139,7 @@ class RefreshLoop:
 
 
 def merged(first: Delta, second: Delta) -> Delta:
-    """Both in one; the first is changed and returned."""
+    """Merge both changes; the first one is modified and returned."""
     first.changes += second.changes
     first.findings |= second.findings
     first.nodes |= second.nodes

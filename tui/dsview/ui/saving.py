@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 _FONT_FAMILY = re.compile(r"font-family: Fira Code[^;]*;")
 MONOSPACE = 'font-family: "Fira Code", "DejaVu Sans Mono", Menlo, Consolas, monospace;'
-"""The font of pictures: whichever of these there is."""
+"""The font of pictures: the first one that is installed."""
 
 _ROWS_AT_ONCE = 50
 
 _FOR_NAMES = re.compile(r"[^A-Za-z0-9._]+")
-"""What the name of a file has a hyphen for."""
+"""Characters that become a hyphen in a file name."""
 
 _LONGEST_NAME = 60
-"""The characters of a cluster's name in that of a file."""
+"""The number of characters of a cluster's name in a file name."""
 
 _LEAST_TITLE = 20
 _TITLE_MARGIN = 40
-"""Cells of a picture's title line that are not for the name of the cluster."""
+"""The width of a picture's title line that is not available for the cluster's name."""
 
 Rows = tuple["tuple[Column, ...]", "tuple[Row, ...]"]
 """Columns, and rows with a cell for each."""
@@ -81,7 +81,7 @@ class Saver(Protocol):
 
 
 class Savable(msgspec.Struct, frozen=True):
-    """One line of the choice: its name, a few words, the name and ending of the file, and what makes the text."""
+    """One choice: its name, a description, the name and ending of the file, and the function that makes the text."""
 
     name: str
     note: str
@@ -91,7 +91,7 @@ class Savable(msgspec.Struct, frozen=True):
 
 
 def without_the_web(svg: str) -> str:
-    """An exported picture that needs nothing from outside: Textual's own names a font on the web."""
+    """An exported picture without external references; Textual's own refers to a font on the web."""
     return _FONT_FAMILY.sub(MONOSPACE, _FONTS.sub("", svg))
 
 
@@ -101,7 +101,7 @@ def screen_svg(app: DsviewApp, title: str) -> str:
 
 
 async def rows_of(view: TableView) -> Rows:
-    """All rows of a view, a few at a time, so that keys and frames come in between."""
+    """All rows of a view, a few at a time, so that keys and frames are handled in between."""
     rows: list[Row] = []
     for number, key in enumerate([view.key_at(index) for index in range(len(view))], 1):
         row = view.pane.row(view.session, key)
@@ -113,7 +113,7 @@ async def rows_of(view: TableView) -> Rows:
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What the screen shows: the name of the cluster as it was given, and of when, epoch seconds."""
+    """The contents of the screen: the name of the cluster as given, and the time, epoch seconds."""
 
     name: str
     at: float
@@ -135,11 +135,11 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 def savables(app: DsviewApp, saver: Saver) -> list[Savable]:
-    """What can be saved of the screen as it is."""
+    """What can be saved of the screen in its current state."""
     subject = Subject(*app.subject)
     title = subject.title(app.size.width, app.glyphs.ellipsis)
     found = [
-        Savable("Picture (SVG)", "what is on the screen", subject.stem(), ".svg", partial(_picture, app, title)),
+        Savable("Picture (SVG)", "the current screen", subject.stem(), ".svg", partial(_picture, app, title)),
     ]
     pane = app.main.active
     if app.screen is app.main and pane.view is not None:
@@ -170,7 +170,7 @@ async def _report_text(session: Session, made: ReportFormat) -> str:
 
 
 async def save(app: DsviewApp, saver: Saver, what: Savable) -> None:
-    """Save it, and say where it is or why it is not."""
+    """Save it, and show the path or the reason of the failure."""
     try:
         path = await asyncio.to_thread(saver.save, what.stem, what.suffix, await what.make())
     except OSError as error:

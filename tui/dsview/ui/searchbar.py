@@ -1,4 +1,4 @@
-"""The line in which one types what to look for in a text, with the number of places beside it."""
+"""The line for a search text, with the number of matches beside it."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from dsview.ui.actions import Where, bindings_of
 from dsview.ui.phrases import MUTED, content
 
 HINT = "a word or a part of one"
-"""What can be typed, shown while nothing is."""
+"""The hint while the line is empty."""
 
 
 class SearchBar(Horizontal):
-    """Shown by `open`. It stays, without the keys, while what was typed is looked for."""
+    """Shown by `open`. It stays visible without focus while the search is active."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.SEARCH)
 
     class Typed(Message):
-        """The text is another."""
+        """The text changed."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
 
     class Closed(Message):
-        """Typing is over; `keep` tells whether the search goes on."""
+        """Typing has ended; `keep` says whether the search continues."""
 
         def __init__(self, *, keep: bool) -> None:
             super().__init__()
@@ -47,24 +47,24 @@ class SearchBar(Horizontal):
 
     @property
     def is_open(self) -> bool:
-        """Whether something is looked for."""
+        """Whether a search is active."""
         return self.has_class("-open")
 
     def open(self) -> None:
-        """Begin to type, with what was typed before."""
+        """Start typing, with the previous text."""
         self.add_class("-open")
         field = self.query_one(Input)
         field.disabled = False
         field.cursor_position = len(field.value)
-        # At once: what is typed next is meant for it.
+        # At once, so that the next keys go to this line.
         self.screen.set_focus(field)
 
     def rest(self) -> None:
-        """Leave the keys to the text; what is looked for stays to be seen."""
+        """Give the focus to the text; the search text stays visible."""
         self.query_one(Input).disabled = True
 
     def close(self) -> None:
-        """Hide the line and forget what was typed."""
+        """Hide the line and forget the text."""
         field = self.query_one(Input)
         with self.prevent(Input.Changed):
             field.value = ""
@@ -72,7 +72,7 @@ class SearchBar(Horizontal):
         self.rest()
 
     def say(self, at: int, of: int) -> None:
-        """Say which of how many places is shown."""
+        """Show the number of the current match."""
         if not self.query_one(Input).value:
             count = Content("")
         elif not of:
@@ -82,19 +82,19 @@ class SearchBar(Horizontal):
         self.query_one("#search-count", Static).update(count)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Look for what is there now."""
+        """Search for the current text."""
         event.stop()
         self.post_message(self.Typed(event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on with it."""
+        """Keep the search."""
         event.stop()
         self.action_keep_search()
 
     def action_keep_search(self) -> None:
-        """Go on with it; nothing typed is nothing looked for."""
+        """Keep the search; an empty text ends it."""
         self.post_message(self.Closed(keep=bool(self.query_one(Input).value)))
 
     def action_drop_search(self) -> None:
-        """Look for nothing any more."""
+        """End the search."""
         self.post_message(self.Closed(keep=False))

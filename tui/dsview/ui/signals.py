@@ -1,4 +1,4 @@
-"""What asks dsview to leave from outside: signals, and a terminal that is gone."""
+"""Requests to quit from outside: signals, and a terminal that is gone."""
 
 from __future__ import annotations
 

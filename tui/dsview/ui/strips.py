@@ -1,4 +1,4 @@
-"""The painted lines of a table, kept until they would look different: a row keeps its strip when it scrolls."""
+"""The painted lines of a table, cached until they change: a row keeps its strip when it scrolls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dsview.ui.paint import Painter
 
 _KEPT = 1500
-"""Rows; more than any terminal has, several times over."""
+"""The number of cached rows: several times more than any terminal has."""
 
 
 class Strips:
@@ -28,23 +28,23 @@ class Strips:
 
     @property
     def painter(self) -> Painter:
-        """The painter, of the styles as they are now."""
+        """The painter with the current styles."""
         if self._painter is None:
             self._painter = self._make_painter()
         return self._painter
 
     def restyle(self) -> None:
-        """Styles, order or glyphs are others: paint everything anew."""
+        """Paint everything again, because styles, order or glyphs changed."""
         self._painter = None
         self.forget_headers()
         self.forget_rows()
 
     def forget_headers(self) -> None:
-        """The titles look different."""
+        """The titles changed."""
         self._headers = None
 
     def forget_rows(self, keys: Iterable[Key] | None = None) -> None:
-        """These rows look different; None for all of them."""
+        """These rows changed; None for all of them."""
         if keys is None:
             self._rows.clear()
         else:
@@ -52,7 +52,7 @@ class Strips:
                 self._rows.pop(key, None)
 
     def header(self, line: int, paint: Callable[[Painter], list[Strip]]) -> Strip:
-        """One line of the header, painted by `paint` where it is not kept."""
+        """One line of the header, painted by `paint` unless it is cached."""
         if self._headers is None:
             self._headers = paint(self.painter)
         return self._headers[line]

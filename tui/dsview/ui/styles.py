@@ -1,4 +1,4 @@
-"""Where the stylesheets are: one function for a wheel and for a checkout."""
+"""Finds the stylesheets, in a wheel and in a checkout."""
 
 from __future__ import annotations
 

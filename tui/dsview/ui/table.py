@@ -1,6 +1,6 @@
-"""A table that renders only the lines that are seen, for hundreds of thousands of rows.
+"""A table that renders only visible lines, for hundreds of thousands of rows.
 
-It draws whatever `Rows` it is given and keeps cursor and scroll on the same object while rows come and go.
+It draws any `Rows` and keeps cursor and scroll position on the same object while rows are added and removed.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from dsview.ui.paint import Painter
 
 _SAMPLE = 120
-"""How many rows are measured when rows come."""
+"""The number of rows to measure when rows are added."""
 
 
 class Table(ScrollView, can_focus=True):
-    """The table of one pane. `show` gives it rows, `rows_changed` says that they are no longer the same."""
+    """The table of one pane. `show` sets its rows, `rows_changed` says that they changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.TABLE)
 
@@ -94,7 +94,7 @@ class Table(ScrollView, can_focus=True):
         self._clicked: Key | None = None
         self._glow = ChangeHighlight(self.set_timer, self._repaint)
         self.glows = False
-        """Whether cells that change are lit for a moment; not while a list loads."""
+        """Whether changed cells are highlighted for a moment; not while a list loads."""
 
     @property
     def cursor_key(self) -> Key | None:
@@ -119,16 +119,16 @@ class Table(ScrollView, can_focus=True):
 
     @property
     def header_lines(self) -> int:
-        """How many lines the header takes: two where there are lanes."""
+        """The number of lines of the header: two if there are lanes."""
         return 2 if any(column.lane for column in self._sizer.columns) else 1
 
     @property
     def placed_layout(self) -> Layout:
-        """Where the columns are now."""
+        """The current layout of the columns."""
         return self._layout
 
     def show(self, rows: Rows | None, columns: Sequence[Column]) -> None:
-        """Take rows of other objects; the cursor begins at the top."""
+        """Show rows of other objects; the cursor starts at the top."""
         self._rows = rows
         self._sizer = ColumnSizer(columns, self._chosen)
         self._measured = 0
@@ -141,12 +141,12 @@ class Table(ScrollView, can_focus=True):
         self.rows_changed()
 
     def replace_rows(self, rows: Rows) -> None:
-        """Take other rows of the same objects; the cursor stays where it is."""
+        """Show other rows of the same objects; the cursor stays where it is."""
         self._rows = rows
         self.rows_changed()
 
     def rows_changed(self) -> None:
-        """Follow the objects under the cursor and at the top to where they are now, and paint again."""
+        """Move cursor and scroll position to the current positions of their objects, and paint again."""
         rows = self._rows
         count = len(rows) if rows is not None else 0
         top = int(self.scroll_offset.y)
@@ -164,7 +164,7 @@ class Table(ScrollView, can_focus=True):
         self.refresh()
 
     def _light_changes(self) -> None:
-        """Light the cells on the screen that are other ones than before."""
+        """Highlight the visible cells that changed."""
         rows = self._rows
         if rows is not None and self.glows:
             top = int(self.scroll_offset.y)
@@ -176,7 +176,7 @@ class Table(ScrollView, can_focus=True):
         self.refresh()
 
     def size_columns(self) -> None:
-        """Size the columns by what is there now and forget what was seen on the way, while lists were loading."""
+        """Fit the columns to the current rows, and forget widths from while lists were loading."""
         self._sizer = ColumnSizer(self._sizer.columns, self._chosen)
         self._measured = 0
         self._sample(self._count)
@@ -189,13 +189,13 @@ class Table(ScrollView, can_focus=True):
         self.size_columns()
 
     def say(self, status: str) -> None:
-        """Say in the place of rows why there are none."""
+        """Show why there are no rows, in their place."""
         if status != self._status:
             self._status = status
             self.refresh()
 
     def select(self, key: Key) -> bool:
-        """Move the cursor to an object; False where it is not shown."""
+        """Move the cursor to an object; False if it is not shown."""
         index = self._rows.index_of(key) if self._rows is not None else None
         if index is None:
             return False
@@ -207,7 +207,7 @@ class Table(ScrollView, can_focus=True):
         self._move_to(index)
 
     def restyle(self) -> None:
-        """Forget painted lines, after another theme or another order."""
+        """Forget painted lines, because the theme or the order changed."""
         self._base = None
         self._strips.restyle()
         self.refresh()
@@ -223,7 +223,7 @@ class Table(ScrollView, can_focus=True):
         self._relayout()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's filters without those that translate what the painter never uses: a third of a frame's time."""
+        """Textual's filters without those that the painter does not need, which take a third of a frame's time."""
         return [one for one in super().get_line_filters() if not isinstance(one, ANSIToTruecolor | DimFilter)]
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -231,7 +231,7 @@ class Table(ScrollView, can_focus=True):
         width, style = self.size.width, self._base_style
         if not self._count and not self._status:
             return [Strip.blank(crop.width, style)] * crop.height
-        # The scrollbar's cell is ours to fill where there is none.
+        # Fill the scrollbar's cell if there is no scrollbar.
         strips = [self.render_line(y).extend_cell_length(width, style) for y in crop.line_range]
         for one in self.get_line_filters():
             strips = [strip.apply_filter(one, self.background_colors[1]) for strip in strips]
@@ -240,7 +240,7 @@ class Table(ScrollView, can_focus=True):
         return strips
 
     def render_line(self, y: int) -> Strip:
-        """One line of what is seen: the header stays, the rows scroll beneath."""
+        """One visible line: the header stays, the rows scroll below it."""
         width = self._room
         if width <= 0 or not self._layout.placed:
             return self._plain_line(y, width)
@@ -298,7 +298,7 @@ class Table(ScrollView, can_focus=True):
         )
 
     def _sample(self, count: int) -> bool:
-        """Measure some rows when there are many more than before; True where columns grew."""
+        """Measure some rows if there are many more than before; True if columns grew."""
         rows = self._rows
         if rows is None or not count or self._measured * 2 > count + _SAMPLE:
             return False
@@ -307,7 +307,7 @@ class Table(ScrollView, can_focus=True):
         return self._sizer.measure(rows.row(index) for index in range(0, count, step))
 
     def _measure_seen(self) -> None:
-        """Widen columns for the rows that are seen, so that none of them is cut where there is room."""
+        """Widen columns for the visible rows, so that none is shortened if there is room."""
         rows = self._rows
         if rows is None:
             return
@@ -333,7 +333,7 @@ class Table(ScrollView, can_focus=True):
         before, page = self.virtual_size, self.size.height
         stays_scrolled = self.scroll_offset.y <= size.height - page
         if size.width == before.width and min(size.height, before.height) > page and stays_scrolled:
-            # The scrollbar was there and stays; all that changes is its thumb.
+            # The scrollbar stays; only its thumb changes.
             self.set_reactive(Widget.virtual_size, size)
             self.vertical_scrollbar.window_virtual_size = size.height
         else:
@@ -487,7 +487,7 @@ class Table(ScrollView, can_focus=True):
         return code_at(line, place)
 
     def on_click(self, event: events.Click) -> None:
-        """Select a row; a second click on it opens it, or explains the code that is clicked. A title sorts."""
+        """Select a row; a second click opens it, or explains a clicked check code. A title sorts."""
         offset = event.get_content_offset(self)
         if offset is None:
             return

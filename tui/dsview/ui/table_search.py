@@ -1,4 +1,4 @@
-"""Looking for a text in the rows of a table, as in any other text: `/` begins, `n` and `N` go from row to row."""
+"""Searches the rows of a table: `/` starts, `n` and `N` go from match to match."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TableSearch(Screen[None]):
         self._found: list[int] = []
         self._looking: Iterator[None] | None = None
         self._start: int | None = None
-        """From where on the first match is wanted; None where it was shown already."""
+        """The position from which the first match is wanted; None if it was shown already."""
 
     @property
     def _bar(self) -> SearchBar:
@@ -40,19 +40,19 @@ class TableSearch(Screen[None]):
         return self.query_one(Table)
 
     def rows_replaced(self) -> None:
-        """Other rows: what is looked for may stand elsewhere now. The cursor stays."""
+        """Rows changed, so matches may have moved. The cursor stays."""
         if self._needle:
             self._look_for(self._needle, None)
 
     def end_search(self) -> bool:
-        """Look for nothing any more; whether something was looked for."""
+        """End the search; whether one was active."""
         was_open = self._bar.is_open
         self._needle, self._found, self._looking = "", [], None
         self._bar.close()
         return was_open
 
     def on_search_bar_typed(self, event: SearchBar.Typed) -> None:
-        """Look for it while it is typed."""
+        """Search while typing."""
         self._look_for(event.text.lower(), self._table.cursor_index)
 
     def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
@@ -65,16 +65,16 @@ class TableSearch(Screen[None]):
             self.end_search()
 
     def action_search(self) -> None:
-        """Begin to type what to look for."""
+        """Start a search."""
         self._bar.open()
         self.query_one(KeyBar).show_parts(Where.SEARCH)
 
     def action_search_next(self) -> None:
-        """To the next row that holds it."""
+        """Go to the next match."""
         self._turn(1)
 
     def action_search_previous(self) -> None:
-        """To the row before that holds it."""
+        """Go to the previous match."""
         self._turn(-1)
 
     def _turn(self, step: int) -> None:

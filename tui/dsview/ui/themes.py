@@ -101,13 +101,13 @@ def users_themes(path: Path) -> list[Theme]:
     found: list[Theme] = []
     for name, table in _tables(path).items():
         if not isinstance(table, dict):
-            raise ThemeError(f"{path.name}: {name} is no table; write [{name}] and its colours below.")
+            raise ThemeError(f"{path.name}: {name} is not a table; write [{name}] and its colours below.")
         base = own[bool(table.get("dark", True))]
         for key, value in table.items():
             if key not in base:
-                raise ThemeError(f"{path.name}: {key} of theme {name} is no colour. There are {', '.join(base)}.")
+                raise ThemeError(f"{path.name}: {key} of theme {name} is not a colour. Colours: {', '.join(base)}.")
             if key != "dark" and not _is_colour(value):
-                raise ThemeError(f"{path.name}: {key} of theme {name} is {value!r}, which is no colour.")
+                raise ThemeError(f"{path.name}: {key} of theme {name} is {value!r}, which is not a colour.")
         found.append(_theme(name, {**base, **table}))
     return found
 

@@ -1,4 +1,4 @@
-"""What the keys of time do: going through a recording, and making one."""
+"""The actions for time: moving through a recording, and making one."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 MINUTE = 60.0
 SPEEDS = (0, 1, 10, 60)
 FRAME = 0.1
-"""Seconds between two moments that are shown while a recording plays."""
+"""Seconds between two displayed moments while a recording plays."""
 
 LOADING_AFTER = 0.1
-"""Seconds after which it is said that another time is still being read."""
+"""Seconds after which a notice says that another moment is still being read."""
 
 StartRecording = Callable[["Session"], "Recorder"]
-"""Begins to record a session into a new file. Raises `UserError` where it cannot be written."""
+"""Starts to record a session into a new file. Raises `UserError` if it cannot be written."""
 
 
 class TimeTravel:
-    """The recording that an application looks at, or makes."""
+    """The recording that the application shows or makes."""
 
     def __init__(self, app: DsviewApp, start_recording: StartRecording | None) -> None:
         self._app = app
@@ -75,7 +75,7 @@ class TimeTravel:
             bar.remove()
 
     def show_bar(self, screen: Screen[Any], before: Widget | None = None) -> None:
-        """Put the line of time onto a screen, where there is something to say in it."""
+        """Put the time line onto a screen if there is something to show in it."""
         if self._app.workspace is None or (self.replay is None and self._recorder is None) or screen.query(TimeBar):
             return
         bar = TimeBar(glyphs=self._app.glyphs)
@@ -83,7 +83,7 @@ class TimeTravel:
         self._say(bar)
 
     def second(self) -> None:
-        """A second went by: a recording that is made grows, or stopped by itself."""
+        """Called every second: a growing recording is updated, or has stopped by itself."""
         recorder = self._recorder
         if recorder is None:
             return
@@ -96,7 +96,7 @@ class TimeTravel:
             self.refresh()
 
     def refresh(self) -> None:
-        """Say where one is, on every screen."""
+        """Update the time line on every screen."""
         for bar in self._bars():
             self._say(bar)
 
@@ -111,12 +111,12 @@ class TimeTravel:
             bar.say(safe(f"Recording into {self._recorder.path.name}; R stops it."))
 
     def seek(self, when: float | None, otherwise: str) -> None:
-        """Show another time; say the sentence where there is none."""
+        """Show another moment; without one, show the sentence."""
         from dsview.core.errors import UserError
 
         replay = self.replay
         if replay is None:
-            self._app.say("This is no recording. R makes one; `dsview --from FILE` shows it.")
+            self._app.say("This is not a recording. R makes one; `dsview --from FILE` shows it.")
             return
         if when is None:
             self._app.say(otherwise)
@@ -131,7 +131,7 @@ class TimeTravel:
         self.refresh()
 
     def _look(self) -> None:
-        """Say that a time is still being read, or why it could not be."""
+        """Report that a moment is still being read, or why it could not be read."""
         replay = self.replay
         failure = replay.take_failure() if replay is not None else None
         if failure is not None:
@@ -154,7 +154,7 @@ class TimeTravel:
             self._watch = None
 
     def step(self, find: Callable[[ReplaySession], float | None], otherwise: str) -> None:
-        """Go to the time that is found, and play no more."""
+        """Go to the moment that `find` returns, and stop playing."""
         from dsview.core.errors import UserError
 
         self._set_speed(0)
@@ -167,7 +167,7 @@ class TimeTravel:
             self.seek(found, otherwise)
 
     def play(self) -> None:
-        """Play, faster each time, and stop at last."""
+        """Play, faster each time, and finally stop."""
         replay = self.replay
         if replay is None or replay.position >= replay.reader.last:
             self.seek(None, "This is the end of the recording.")
@@ -189,7 +189,7 @@ class TimeTravel:
             self._set_speed(0)
             return
         if replay.is_seeking:
-            # What is shown has to be shown first.
+            # What is visible must be painted first.
             return
         self.seek(replay.position + FRAME * self._speed, "")
         if replay.position >= replay.reader.last:
@@ -197,16 +197,16 @@ class TimeTravel:
             self.refresh()
 
     def mark(self) -> None:
-        """Mark the moment that is shown, to compare others with it."""
+        """Mark the current moment for comparison."""
         replay = self.replay
         if replay is None:
-            self._app.say("This is no recording: there is no moment to mark.")
+            self._app.say("This is not a recording, so there is no moment to mark.")
             return
         self._mark = replay.position
         self._app.say(f"Marked {clock_text(self._mark)}. D compares another moment with it.")
 
     def compare(self) -> None:
-        """Show what differs between the marked moment and the one that is shown, or since a recording began."""
+        """Show the differences between the marked moment and the current one, or since a recording began."""
         from dsview.core.errors import UserError
         from dsview.session.replay import compare_moments
         from dsview.sources.recording.reader import RecordingReader
@@ -224,7 +224,7 @@ class TimeTravel:
             times = (reader.first, reader.last)
             reader.close()
         else:
-            self._app.say("There is nothing to compare with: R records, and D then tells what changed since.")
+            self._app.say("There is nothing to compare with. R starts a recording; D then shows what changed since.")
             return
         if workspace is None:
             return
@@ -244,9 +244,9 @@ class TimeTravel:
                 bar.remove()
             self._app.notify(recorder.failure or f"Recorded into {safe(str(recorder.path))}", timeout=8, markup=False)
         elif self.replay is not None:
-            self._app.say("This is a recording already.")
+            self._app.say("This is already a recording.")
         elif workspace is None or self._start_recording is None:
-            self._app.say("Nothing can be recorded from here.")
+            self._app.say("Nothing can be recorded here.")
         else:
             try:
                 self._recorder = self._start_recording(workspace.session)
@@ -273,7 +273,7 @@ class TimeActions(MessagePump):
 
     def action_change_after(self) -> None:
         """To the next change."""
-        self.time.step(lambda replay: replay.next_change(), "Nothing changes any more in the recording.")
+        self.time.step(lambda replay: replay.next_change(), "There are no later changes in the recording.")
 
     def action_minute_before(self) -> None:
         """Back by a minute."""
@@ -285,11 +285,11 @@ class TimeActions(MessagePump):
 
     def action_finding_before(self) -> None:
         """To where a finding came or went before."""
-        self.time.step(lambda replay: replay.previous_finding(), "No finding came or went before.")
+        self.time.step(lambda replay: replay.previous_finding(), "No finding appeared or disappeared before this.")
 
     def action_finding_after(self) -> None:
         """To where a finding comes or goes next."""
-        self.time.step(lambda replay: replay.next_finding(), "No finding comes or goes any more.")
+        self.time.step(lambda replay: replay.next_finding(), "No finding appears or disappears after this.")
 
     def action_mark(self) -> None:
         """Mark this moment."""

@@ -1,4 +1,4 @@
-"""The line of time above the key bar: where one is in a recording, or that one is being made."""
+"""The time line above the key bar: the position in a recording, or the state of one that is being made."""
 
 from __future__ import annotations
 
@@ -91,14 +91,14 @@ class TimeBar(Widget):
         return content(*parts)
 
     def _turns(self, session: ReplaySession, room: int, last: float) -> list[set[str]]:
-        """Where findings came and went; asked again where the line or the recording grew."""
+        """The positions where findings appeared and disappeared; read again if the line or the recording grew."""
         from dsview.core.errors import UserError  # noqa: PLC0415 - after the first frame
 
         if self._marks[:2] != (room, last):
             try:
                 self._marks = (room, last, session.reader.turns("finding", room))
             except UserError:
-                # What cannot be read is said where one goes somewhere; the line itself stays.
+                # Errors are reported when the user goes to a moment; the line itself stays.
                 self._marks = (room, last, [set() for _ in range(room)])
         return self._marks[2]
 

@@ -1,6 +1,6 @@
-"""A session and the views on it: what the panes, the header and the other screens show.
+"""A session and its views: the data of the panes, the header and the other screens.
 
-This module is imported after the first frame, since it brings the checks along.
+This module is imported after the first frame, because it imports the checks.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
 
 PATIENCE = 0.025
-"""Seconds for which a filter may look for rows before the screen is painted."""
+"""Seconds that a filter may take before the screen is painted."""
 
 
 class Workspace:
-    """One session with a view for each pane. `namespaces` is None where all are shown.
+    """One session with a view for each pane. `namespaces` is None if all are shown.
 
-    `findings` is how the list of findings is looked at: it stays so when one comes back to it.
+    `findings` is how the list of findings is displayed; it stays the same when the user returns to it.
     """
 
     def __init__(self, session: Session) -> None:
@@ -34,19 +34,19 @@ class Workspace:
         self.findings = FindingsOptions()
 
     def refresh(self, delta: Delta) -> set[str]:
-        """Take in what changed; the ids of the panes that look different now."""
+        """Add the changes; the ids of the panes that changed."""
         if delta.findings or delta.everything:
             self.tallier.mark()
         return {name for name, view in self.views.items() if view.refresh(delta)}
 
     def choose_namespaces(self, namespaces: frozenset[str] | None) -> None:
-        """Show only objects of these; cluster-wide ones stay."""
+        """Show only objects in these namespaces, and cluster-wide ones."""
         self.namespaces = namespaces
         for view in self.views.values():
             view.set_namespaces(namespaces)
 
     def count_namespaces(self) -> Counter[str]:
-        """How many rows of all panes there are in each namespace."""
+        """The number of rows of all panes in each namespace."""
         counts: Counter[str] = Counter()
         for pane in PANES.values():
             counts.update(namespace for namespace, _ in pane.keys(self.session) if namespace)

@@ -31,10 +31,10 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import kubectl, ref
 from dsview.cluster.component_settings import KUBE_PROXY, kube_proxy_settings
 from dsview.cluster.indexes import holds_address
-from dsview.cluster.profile import split_list
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import families_of, other
 from dsview.core.cidr import cidr_families
+from dsview.core.command_flags import split_list
 from dsview.core.finding import Severity
 from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind

@@ -37,10 +37,11 @@ from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names
 from dsview.checks.node.shared import node_ref
-from dsview.cluster.profile import control_plane_flags, split_list
+from dsview.cluster.profile import control_plane_flags
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family
 from dsview.core.cidr import cidr_families, parse_cidrs
+from dsview.core.command_flags import split_list
 from dsview.core.finding import Severity
 from dsview.core.redacted import any_redacted
 from dsview.core.text import safe

@@ -31,7 +31,8 @@ from dsview.checks.cluster.shared import allocated_pod_ranges
 from dsview.checks.engine.check import Check, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names
-from dsview.cluster.profile import Confidence, has_hidden_ranges
+from dsview.cluster.node_facts import has_hidden_ranges
+from dsview.cluster.profile import Confidence
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import FAMILIES, Family, other
 from dsview.core.cidr import cidr_families

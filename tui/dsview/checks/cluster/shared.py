@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dsview.checks.engine.context import Context
-from dsview.cluster.profile import control_plane_flag, split_list
+from dsview.cluster.profile import control_plane_flag
 from dsview.core.address import FAMILIES
 from dsview.core.cidr import cidr_families
+from dsview.core.command_flags import split_list
 from dsview.core.redacted import any_redacted
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dsview.checks.engine.healthy_pods import HealthyPods, has_plain_addresses
 from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
 from dsview.cluster.newest_time import newest_time
-from dsview.cluster.profile import NodeFacts, Profile, ProfileTracker
+from dsview.cluster.node_facts import NodeFacts
+from dsview.cluster.profile import Profile, ProfileTracker
 from dsview.cluster.state import ClusterState
 from dsview.core.address import Family
 from dsview.core.finding import ObjectRef

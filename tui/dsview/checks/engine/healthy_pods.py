@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
-from dsview.cluster.profile import NodeFacts, Profile
+from dsview.cluster.node_facts import NodeFacts
+from dsview.cluster.profile import Profile
 from dsview.cluster.state import ClusterState
 from dsview.core.address import family_of
 from dsview.core.cidr import Cidr, parse_cidrs

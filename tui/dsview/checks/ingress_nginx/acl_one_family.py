@@ -32,10 +32,10 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import kubectl, names, ref
 from dsview.checks.ingress_nginx.shared import by_config_map, has_v6_clients
-from dsview.cluster.profile import split_list
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import V4, V6
 from dsview.core.cidr import are_ranges, cidr_families
+from dsview.core.command_flags import split_list
 from dsview.core.finding import ObjectRef, Severity
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.kind import Kind

@@ -32,8 +32,8 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
 from dsview.checks.load_balancer.shared import TYPE, ends_connections, has_unread_ip, vip_families
-from dsview.cluster.profile import split_list
 from dsview.core.address import AddressClass, are_addresses, classify, families_of
+from dsview.core.command_flags import split_list
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service

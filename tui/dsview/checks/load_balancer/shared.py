@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dsview.checks.engine.remediation import patch_service
-from dsview.cluster.profile import Profile, split_list
+from dsview.cluster.profile import Profile
 from dsview.core.address import V6, Family, are_addresses, families_of
 from dsview.core.cidr import parse_cidrs
+from dsview.core.command_flags import split_list
 from dsview.kinds.service import BALANCER_PREFIXES, Service
 
 SETTLES = 300.0

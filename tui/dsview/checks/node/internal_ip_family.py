@@ -36,7 +36,7 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, names
 from dsview.checks.node.shared import node_ref, nodes
-from dsview.cluster.profile import NodeFacts, is_windows
+from dsview.cluster.node_facts import NodeFacts, is_windows
 from dsview.core.address import FAMILIES, Family, first_of, is_usable
 from dsview.core.finding import Severity
 from dsview.core.redacted import any_redacted

@@ -31,7 +31,7 @@ from dsview.checks.engine.address_fields import NODE_ADDRESSES
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
-from dsview.cluster.profile import NodeFacts, kubelet_version
+from dsview.cluster.node_facts import NodeFacts, kubelet_version
 from dsview.core.address import FAMILIES, Family, canonical, families_of, is_usable
 from dsview.core.finding import Severity
 from dsview.core.redacted import any_redacted

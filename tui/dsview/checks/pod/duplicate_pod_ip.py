@@ -32,7 +32,7 @@ from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names, recreate_pods, ref
 from dsview.cluster.indexes import MAX_SHARERS
-from dsview.cluster.profile import kubelet_version
+from dsview.cluster.node_facts import kubelet_version
 from dsview.core.address import family_of, is_mapped, is_usable, packed
 from dsview.core.cidr import parse_cidrs
 from dsview.core.finding import Severity

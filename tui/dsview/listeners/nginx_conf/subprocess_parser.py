@@ -54,11 +54,11 @@ def parse_apart(text: bytes, time_limit: float = TIME_LIMIT) -> tuple[Listener, 
         except subprocess.TimeoutExpired:
             raise ParserFailed(f"parsing it took longer than {time_limit:.0f} s") from None
         except OSError as error:
-            raise ParserFailed(f"its parser could not be started: {error.strerror}") from None
+            raise ParserFailed(f"the parser could not be started: {error.strerror}") from None
     try:
         answer = msgspec.msgpack.decode(done.stdout, type=Answer)
     except msgspec.DecodeError:
-        raise ParserFailed(f"its parser ended without an answer (exit code {done.returncode})") from None
+        raise ParserFailed(f"the parser exited without a result (exit code {done.returncode})") from None
     if answer.unread:
         raise UnreadConf(answer.unread)
     return answer.listeners

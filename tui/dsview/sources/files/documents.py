@@ -21,7 +21,7 @@ class NoObjects(Unreadable):
     """The content is valid, but contains no Kubernetes objects."""
 
     def __init__(self) -> None:
-        super().__init__("it holds something that is no Kubernetes object")
+        super().__init__("it contains something that is not a Kubernetes object")
 
 
 BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -129,7 +129,7 @@ def documents(data: bytes) -> Iterator[Document]:
     if not text.strip():
         raise Unreadable("it is empty")
     if text.lstrip().startswith(b"<"):
-        raise Unreadable("it holds HTML or XML, as a proxy or a login page answers")
+        raise Unreadable("it contains HTML or XML, such as the response of a proxy or a login page")
     if _JSON.match(text.lstrip()) and b"\n---" not in text:
         yield from _json_documents(text.lstrip())
     else:
@@ -279,7 +279,7 @@ def _yaml_documents(text: bytes) -> Iterator[Document]:
     except YamlError as error:
         raise Unreadable(f"it is neither JSON nor YAML ({error})") from None
     except (*BROKEN, TypeError, ValueError) as error:
-        raise Unreadable(f"it holds what no JSON can hold ({error})") from None
+        raise Unreadable(f"it contains a value that JSON does not allow ({error})") from None
 
 
 def _yaml_document(found: YamlDocument) -> Iterator[Document]:

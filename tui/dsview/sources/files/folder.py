@@ -56,7 +56,7 @@ def _files(root: Path, pass_over: Callable[[Path], None], refuse: Refuse) -> Ite
         for entry in entries:
             left -= 1
             if left < 0:
-                refuse(here, f"the folder holds more than {MAX_ENTRIES:,} files")
+                refuse(here, f"the folder contains more than {MAX_ENTRIES:,} files")
                 return
             relative = here / entry.name
             try:

@@ -156,7 +156,7 @@ class Gathered:
                 self._take_status(path, found.raw)
                 return
             if found.kind == "Table":
-                raise Unreadable("it holds a table that a server made for people, and no objects")
+                raise Unreadable("it contains a table for display instead of objects")
             kind = self._take_object(path, found.raw, "", "", sink)
             if kind is not None:
                 self._listed.setdefault(kind[0], set())
@@ -173,7 +173,7 @@ class Gathered:
         for raw in found.items:
             if _head_of(raw).kind == "List":
                 if depth >= MAX_LISTS:
-                    raise Unreadable(f"it holds Lists in more than {MAX_LISTS} Lists")
+                    raise Unreadable(f"it has Lists nested more than {MAX_LISTS} deep")
                 self._take_document(path, document(raw), sink, depth + 1)
                 continue
             taken = self._take_object(path, raw, list_kind, found.api_version, sink)
@@ -205,9 +205,9 @@ class Gathered:
         if answer.code == _HTTP_FORBIDDEN and kind is not None:
             self._refused[kind] = safe(answer.message)
         elif kind is not None:
-            self._cut_off.setdefault(kind, f"{safe(str(path))} holds an answer of the server")
+            self._cut_off.setdefault(kind, f"{safe(str(path))} contains a response of the server")
         said = f" ({safe(answer.message)})" if answer.message else ""
-        self.broken.append(f"{safe(str(path))} holds no objects but a Status of the server{said}.")
+        self.broken.append(f"{safe(str(path))} contains a Status of the server instead of objects{said}.")
 
     def _take_object(
         self, path: Path, raw: Raw, list_kind: str, list_version: str, sink: Sink
@@ -304,9 +304,11 @@ class Gathered:
             count = sum(self._of_unknown_kind.values())
             objects = "1 object says" if count == 1 else f"{count} objects say"
             files = _some_of([str(path) for path in self._of_unknown_kind])
-            notes.append(f"{objects} no kind, and neither the fields nor the file names tell it. Not read: {files}.")
+            notes.append(
+                f"{objects} no kind, and it could not be derived from the fields or file names. Not read: {files}."
+            )
         if self.passed_over:
-            notes.append(f"Passed over, since they hold no objects: {_some_of(self.passed_over)}.")
+            notes.append(f"Skipped because they contain no objects: {_some_of(self.passed_over)}.")
         return notes
 
     def _status(self, kind: Kind, has_objects: bool) -> StatusChanged:

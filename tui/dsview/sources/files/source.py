@@ -61,7 +61,9 @@ class FilesSource:
             gathered.take(path, data, sink)
         if not gathered.has_any:
             detail = f" {gathered.broken[0]}" if gathered.broken else ""
-            raise UserError(f"{self.name} holds no Kubernetes objects.{detail} Give what `kubectl get -o json` wrote.")
+            raise UserError(
+                f"{self.name} contains no Kubernetes objects.{detail} Use the output of `kubectl get -o json`."
+            )
         gathered.tell(sink)
 
     def stop(self) -> None:

@@ -68,7 +68,7 @@ class Answer:
     def _read(self, seconds: float) -> Iterator[bytes]:
         encoding = self.headers.get("Content-Encoding", "").strip().lower()
         if encoding not in ("", "identity"):
-            text = "The API server, or a proxy before it, answers in an encoding that was not asked for."
+            text = "The API server, or a proxy before it, responds in an encoding that was not requested."
             raise RequestFailed(0, text)
         # Like urllib3's `read1`, without its overhead for each piece: 8 µs, a third of the time to decode a pod. Not
         # `read`, which waits until a piece is full: forever, if the server sends a byte now and then.

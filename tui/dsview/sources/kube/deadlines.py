@@ -138,7 +138,7 @@ class _Bounded:
             self.deadlines.discard(deadline)
         # A truncated header may look complete.
         if deadline.has_passed:
-            raise TimeoutError("the answer did not come in time")
+            raise TimeoutError("the response did not arrive in time")
 
     def _interrupt(self) -> None:
         if self.sock is not None:

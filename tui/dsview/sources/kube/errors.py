@@ -66,7 +66,7 @@ def failure_of(code: int, body: bytes, retry_after: str | None = None) -> Reques
     if code == 401:
         text = "The API server does not accept the credentials (401). Log in again, or look at the context's user."
     elif _PLAIN_TO_TLS in body:
-        text = "The API server speaks TLS on that port, and the kubeconfig says http://."
+        text = "The API server uses TLS on that port, but the kubeconfig has http://."
     elif status.message:
         text = status.message
     else:
@@ -115,7 +115,9 @@ def describe(error: BaseException, server: str) -> str:
                 return safe(f"{host} cannot be trusted: {sentence}.")
         return safe(f"{host}: the TLS connection failed ({without_secrets(str(chain[-1]))[:120]}).")
     if isinstance(error, ValueError) and "header value" in texts:
-        return safe(f"The credentials for {host} hold a character that no header may have, such as a line feed.")
+        return safe(
+            f"The credentials for {host} contain a character that is not allowed in a header, such as a line feed."
+        )
     is_unresolved = bool({"NameResolutionError", "gaierror"} & names)
     if "ProxyError" in names:
         problem = "cannot be resolved" if is_unresolved else "refused the connection"

@@ -36,7 +36,7 @@ _MAY_NOT = re.compile(r"cannot (?:get|create) resource", re.IGNORECASE)
 NOT_PERMITTED = f"reading {FILES_READ} is not permitted (get and create on pods/exec)"
 TOO_SLOW = "the pod did not answer in time"
 TOO_LARGE = "it is larger than 32 MB"
-_FINAL = ("the container is not running", "the pod is gone", "the API server does not reach", TOO_SLOW, TOO_LARGE)
+_FINAL = ("the container is not running", "the pod is gone", "the API server cannot reach", TOO_SLOW, TOO_LARGE)
 
 
 def why_exec_failed(text: str, code: int = 0) -> str:
@@ -56,9 +56,9 @@ def why_exec_failed(text: str, code: int = 0) -> str:
     if any(words in lower for words in _NO_COMMAND):
         return f"the container lacks the command ({said})"
     if any(words in lower for words in _NO_FILE):
-        return f"there is no such file in the container ({said})"
+        return f"the file does not exist in the container ({said})"
     if any(words in lower for words in _UNREACHABLE):
-        return f"the API server does not reach the kubelet of the node ({said})"
+        return f"the API server cannot reach the kubelet of the node ({said})"
     return said
 
 

@@ -75,7 +75,7 @@ def _read(path: Path) -> dict[str, Any]:
     if values in ([], [None]):
         return {}
     if len(values) > 1:
-        raise UserError(safe(f"The kubeconfig {path} is malformed: it holds several documents."))
+        raise UserError(safe(f"The kubeconfig {path} is malformed: it contains several documents."))
     if not isinstance(values[0], dict):
         raise UserError(safe(f"The kubeconfig {path} is malformed: it is no mapping."))
     return values[0]

@@ -28,7 +28,7 @@ class PageTokens:
         if len(token) > TOKEN:
             raise RequestFailed(0, f"The API server names a next page in more than {TOKEN >> 10} kB.")
         if hash(token) in self._seen:
-            raise RequestFailed(0, "The API server gives the same page of the list again and again.")
+            raise RequestFailed(0, "The API server repeatedly returns the same page of the list.")
         if self._empty > EMPTY_PAGES:
             raise RequestFailed(0, "The API server gives page after page without an object.")
         self._seen.add(hash(token))

@@ -46,7 +46,7 @@ ANSWER_WITHIN = 10.0
 A server without its etcd accepts a streaming list and sends nothing at all, without end.
 """
 
-SLOW = "The answer of the API server comes very slowly."
+SLOW = "The API server responds very slowly."
 FAILURES_BEFORE_TELLING = 3
 REFUSALS = {403}
 ABSENCES = {404}

@@ -151,7 +151,7 @@ class KubeSource:
             self._on_client_ready()
         self._threads.start("look", lambda: self._look(client))
         if not self._with_endpoints:
-            reason = "read only when asked for: --select DS-EPS-006"
+            reason = "read only with --select DS-EPS-006"
             self._sink(StatusChanged(kind=Kind.ENDPOINTS, health=Health.NOT_GIVEN, reason=reason))
         # The kinds that users see first and those that take longest do not wait for the version. All others do: when
         # everything is read, the version is known, and checks that depend on it run once.
@@ -268,7 +268,7 @@ class KubeSource:
             wire = self._wire
             count = sum(map(len, self._reflectors.values()))
         if client is None or count >= MOST_THREADS:
-            reason = f"more than {MOST_THREADS} namespaces and kinds were asked for; name fewer namespaces"
+            reason = f"more than {MOST_THREADS} namespaces and kinds were requested; use fewer namespaces"
             self._report(kind, namespace, Health.FAILED, reason)
             return
         scope = f"{namespace}/{name}" if name is not None else namespace

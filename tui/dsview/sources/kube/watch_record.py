@@ -60,7 +60,7 @@ class WatchRecord:
         self._listed_at = None
         self._expiries = 1 if has_lasted else self._expiries + 1
         if self._expiries >= EXPIRIES:
-            raise RequestFailed(410, "The API server says again and again that a list has expired.")
+            raise RequestFailed(410, "The API server repeatedly reports that a list has expired.")
         return self._expiries > 1
 
     def opened(self, now: float, event: UnfinishedEvent) -> bool:

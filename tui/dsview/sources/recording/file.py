@@ -118,7 +118,7 @@ class RecordingFile:
         same = (before.source_kind, before.source_name) == (self._about.source_kind, safe(self._about.source_name))
         if not same or before.redacted or self._about.redacted:
             raise UserError(
-                f"{self.path.name} holds a recording of {safe(before.source_name)}, which cannot be continued here. "
+                f"{self.path.name} contains a recording of {safe(before.source_name)}, which cannot be continued here. "
                 "Give the name of a new file."
             )
         self.first_number = 1 + connection.execute("SELECT coalesce(max(number), 0) FROM entries").fetchone()[0]

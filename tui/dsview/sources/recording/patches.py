@@ -58,7 +58,7 @@ def pack_patches(patches: Iterable[tuple[int, Key, Patch]]) -> list[StoredPatche
 
 
 def unpack_patches(kind: Kind, stored: Iterable[StoredPatches]) -> Iterator[tuple[int, Key, Patch]]:
-    """The inverse of `pack_patches`. Raises `UserError` where a field is not what this version expects."""
+    """The inverse of `pack_patches`. Raises `UserError` if a field does not have the expected type."""
     types: dict[str, Any] = {field.name: field.type for field in msgspec.structs.fields(struct_of(kind))}
     for group in stored:
         size = group.columns.size

@@ -66,7 +66,7 @@ class RecordingReader:
             raise UserError(f"{self.path.name} cannot be read as a recording: {safe(str(error))}.") from None
         first = self._time("SELECT min(at) FROM frames")
         if first is None:
-            raise UserError(f"{self.path.name} holds no key frame: the recording ended before everything was read.")
+            raise UserError(f"{self.path.name} contains no key frame: the recording ended before everything was read.")
         return first
 
     @property
@@ -96,7 +96,7 @@ class RecordingReader:
         row = self._row("SELECT id, at, batch FROM frames WHERE at <= ? ORDER BY at DESC, id DESC LIMIT 1", when)
         row = row or self._row("SELECT id, at, batch FROM frames ORDER BY id LIMIT 1")
         if row is None:
-            raise UserError(f"{self.path.name} holds no key frame any more.")
+            raise UserError(f"{self.path.name} no longer contains a key frame.")
         number, at, batch = row
         if self._frame is None or self._frame[0] != number:
             # The previous frame is released first: two at once would determine the peak memory.

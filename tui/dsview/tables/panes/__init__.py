@@ -1,6 +1,6 @@
-"""The panes, each a package of this one, which is found by its place; nothing lists them.
+"""The panes. Each is a package in this folder, found by its location; there is no list of them.
 
-`__init__` of a package says what its pane is called (`SPEC`), `rows` what its columns and rows are (`PANE`).
+`__init__` of a package has the pane's names (`SPEC`), and `rows` its columns and rows (`PANE`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A list to choose from, over the screen: namespaces (several) or contexts (one). Typing narrows it."""
+"""A list of choices over the screen: namespaces (several) or contexts (one). Typing narrows it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Choice(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...] = ()
 
     def rank(self, needle: str) -> int | None:
-        """How well it fits what was typed, the best first; None where it does not."""
+        """The quality of the match with the typed text, the best first; None if it does not match."""
         shown = (self.title or self.name).lower()
         words = f"{shown} {self.name.lower()}"
         if not needle or needle in self.aliases or needle == shown:
@@ -54,7 +54,7 @@ class Choice(msgspec.Struct, frozen=True):
 
 
 class Narrow(Input):
-    """The field that narrows the list. Where several can be chosen the space bar is free to do so."""
+    """The field that narrows the list. If several can be chosen, the space bar chooses instead of typing."""
 
     takes_blanks = False
 
@@ -64,9 +64,9 @@ class Narrow(Input):
 
 
 class ChooseScreen(ModalScreen[frozenset[str] | None]):
-    """Returns the names chosen: an empty set for "all", None where nothing was decided.
+    """Returns the chosen names: an empty set for "all", None if the choice was cancelled.
 
-    `verb` is what Enter does, `start` the name under the cursor at first, if not the chosen one's.
+    `verb` is the label of Enter, `start` the initial name under the cursor, if it is not the chosen one.
     """
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "choose.tcss"
@@ -85,7 +85,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         *,
         several: bool,
         glyphs: Glyphs,
-        verb: str = "change to it",
+        verb: str = "switch to it",
         start: str = "",
     ) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         self._narrowed_by = ""
 
     def compose(self) -> ComposeResult:
-        """A field that narrows, the list, and what the keys do."""
+        """The field, the list, and the keys."""
         with Vertical(id="choose"):
             field = Narrow(placeholder="type to narrow", compact=True, select_on_focus=False)
             field.cursor_blink = False
@@ -113,7 +113,7 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         """Show all of them."""
         self.query_one("#choose").border_title = Content(f"{self._title} ({len(self._choices):,})")
         self._list("")
-        # At once: what is typed next is meant for it.
+        # At once, so that the next keys go to this field.
         self.set_focus(self.query_one(Input))
 
     def _keys(self) -> Content:
@@ -181,8 +181,8 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         options.replace_option_prompt_at_index(options.highlighted, self._line(choice))
 
     def action_accept(self) -> None:
-        """Take what is chosen; where nothing is, or only one can be: the line under the cursor."""
-        # Enter overtakes what was typed just before it, which is still on its way into the field.
+        """Return the chosen names; if there are none, or only one can be chosen, the line under the cursor."""
+        # Enter overtakes the last typed keys, which are still on their way to the field.
         self.query_one(Input).call_later(self._accept)
 
     def _accept(self) -> None:

@@ -1,4 +1,4 @@
-"""Two moments of a recording beside each other: what differs, in a lane for then and one for now."""
+"""Compares two moments of a recording: one lane for before, one for now."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _INDENT = 3
 
 
 class ComparisonScreen(ReadingScreen):
-    """Shows what differs between two moments. `compare` finds it, in a thread: it reads the recording twice."""
+    """Shows the differences between two moments. `compare` finds them in a thread: it reads the recording twice."""
 
     PARTS: ClassVar[tuple[Where, ...]] = (Where.READING,)
 
     class Compared(Message):
-        """The comparison is there, or the sentence why it is not."""
+        """The result of the comparison, or a sentence that says why there is none."""
 
         def __init__(self, found: Diff | Safe) -> None:
             super().__init__()
@@ -66,7 +66,7 @@ class ComparisonScreen(ReadingScreen):
         self.fill()
 
     def heading(self) -> Content:
-        """Which moments are compared, and what that comes to."""
+        """The compared moments and the verdict."""
         then, now = map(clock_text, self._times)
         parts: list[Part] = [(" Comparison ", MUTED), (f"{then} {self.glyphs.more} {now}", STRONG)]
         if isinstance(self._found, Diff):
@@ -80,7 +80,7 @@ class ComparisonScreen(ReadingScreen):
         if not isinstance(found, Diff):
             return [blank(), paragraph(content((found or "Comparing…", MUTED)))]
         if not found:
-            return [blank(), paragraph(content("Nothing that dsview compares differs between the two moments."))]
+            return [blank(), paragraph(content("dsview found no differences between the two moments."))]
         blocks = [blank(), Block(self._title_lines)]
         for group in lanes(found):
             blocks += [blank(), *self._group(group)]
@@ -101,7 +101,7 @@ class ComparisonScreen(ReadingScreen):
             yield Block(lambda width, row=row: self._row_lines(row, width))  # type: ignore[misc]  # bound at once
 
     def _widths(self, width: int) -> tuple[int, int]:
-        """How wide what changed is, and each of the lanes."""
+        """The widths of the subject and of the lanes."""
         lane = max(_LEAST_LANE, width // 5)
         return max(8, width - 2 * lane - 4 - _INDENT), lane
 

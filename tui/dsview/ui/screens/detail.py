@@ -1,4 +1,4 @@
-"""The detail screen: an object's facts in two lanes, what is wrong with it and how to fix it, and where to go on."""
+"""The detail screen: an object's facts in two lanes, its findings and fixes, and its related objects."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Jump(msgspec.Struct, frozen=True):
 
 
 class Explain(msgspec.Struct, frozen=True):
-    """A block's target: what a check is about."""
+    """A block's target: the page of a check."""
 
     code: str
 
@@ -53,7 +53,7 @@ class DetailScreen(ReadingScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.DETAIL)
 
     class Read(Message):
-        """The manifest was read: what it tells of some fields."""
+        """The manifest was read, and says more about some fields."""
 
         def __init__(self, written: dict[str, Safe]) -> None:
             super().__init__()
@@ -68,7 +68,7 @@ class DetailScreen(ReadingScreen):
         self._written: dict[str, Safe] = {}
 
     def on_mount(self) -> None:
-        """Fill it; where a field is flagged, ask the manifest who wrote it and when, in a daemon thread."""
+        """Fill the screen. If a field is flagged, read its author and time from the manifest, in a daemon thread."""
         super().on_mount()
         fields = {view.field for view in self._detail.findings if view.field} if self._detail is not None else set()
         if fields:
@@ -79,7 +79,7 @@ class DetailScreen(ReadingScreen):
         try:
             text = self._workspace.session.read_manifest(kind, key)
         except UserError:
-            # Nothing is missing that anyone asked for; the YAML screen says why it is not available.
+            # No requested data is missing; the YAML screen says why it is not available.
             return
         self.post_message(self.Read({field: written_text(text, field) for field in fields}))
 
@@ -95,19 +95,19 @@ class DetailScreen(ReadingScreen):
         return safe(self._target[1][1].partition("|")[0])
 
     def heading(self) -> Content:
-        """Kind and name, and whether it is still there."""
+        """Kind and name, and whether it still exists."""
         found = self._detail
         if found is None:
             name = safe("/".join(filter(None, self._target[1])))
-            return content((f" {name}", STRONG), ("  is gone", "$flag-warning"))
+            return content((f" {name}", STRONG), ("  deleted", "$flag-warning"))
         parts = content((f" {found.kind} ", MUTED), (found.title, STRONG), (f"   {found.subtitle}", FAINT))
-        return content(parts, ("   deleted meanwhile", "$flag-warning")) if self._is_gone else parts
+        return content(parts, ("   deleted", "$flag-warning")) if self._is_gone else parts
 
     def blocks(self) -> Sequence[Block]:
-        """Findings first: that is what one comes for. Then facts, then relatives."""
+        """Findings first, because they are the most important. Then facts, then related objects."""
         found = self._detail
         if found is None:
-            return [blank(), paragraph(content("It was deleted, or is not read any more. Esc goes back."))]
+            return [blank(), paragraph(content("It was deleted, or is no longer read. Esc goes back."))]
         return [
             *findings_blocks(found, self.glyphs, self._written),
             *facts_blocks(found.facts, self.glyphs),
@@ -115,7 +115,7 @@ class DetailScreen(ReadingScreen):
         ]
 
     def session_changed(self, delta: Delta) -> None:
-        """Show what is different now."""
+        """Show the changes."""
         if not (delta.everything or delta.changes or delta.findings or delta.nodes or delta.statuses):
             return
         now = detail(self._workspace.session, self._target)
@@ -123,13 +123,13 @@ class DetailScreen(ReadingScreen):
         if is_gone == self._is_gone and (now is None or now == self._detail):
             return
         self._is_gone = is_gone
-        # What was last known of a deleted object stays on the screen.
+        # The last known state of a deleted object stays on the screen.
         self._detail = now or self._detail
         self.show_heading()
         self.fill()
 
     def on_document_opened(self, event: Document.Opened) -> None:
-        """Go where the block leads."""
+        """Open the target of the block."""
         match event.target:
             case Jump(to):
                 self.app.go.detail(to)
@@ -155,7 +155,7 @@ class DetailScreen(ReadingScreen):
         elif self._detail is not None and self._detail.findings:
             self.app.go.explanation(self._detail.findings[0].check)
         else:
-            self.app.say("Nothing is flagged here.")
+            self.app.say("There are no findings here.")
 
     def action_yaml(self) -> None:
         """The object as YAML."""
@@ -196,11 +196,11 @@ def findings_blocks(found: Detail, glyphs: Glyphs, written: Mapping[str, Safe]) 
     `written` says of fields since when they are as they are, as far as the manifest tells.
     """
     if not found.findings and not found.is_complete:
-        return [blank(), paragraph(content(("Nothing is flagged so far: dsview is still reading.", MUTED)))]
+        return [blank(), paragraph(content(("No findings so far: dsview is still reading.", MUTED)))]
     if not found.findings:
         nothing = content(
-            (f"{glyphs.good} Nothing is flagged. ", GOOD),
-            ("That is what the API says; dsview sends no packets to try it.", MUTED),
+            (f"{glyphs.good} No findings. ", GOOD),
+            ("This is what the API says; dsview sends no packets to test it.", MUTED),
         )
         return [blank(), paragraph(nothing)]
     blocks: list[Block] = []
@@ -244,7 +244,7 @@ def _finding_block(view: FindingView, glyphs: Glyphs, written: Safe) -> Block:
 
 
 def _pair(label: str, text: str, style: str) -> Block:
-    """A small label with text beside it; the lines of a long text stay beside it."""
+    """A short label with text beside it; a long text is wrapped beside it."""
 
     def lines(width: int) -> list[Content]:
         if not text:
@@ -259,7 +259,7 @@ def _pair(label: str, text: str, style: str) -> Block:
 
 
 def facts_blocks(facts: Sequence[Fact], glyphs: Glyphs) -> list[Block]:
-    """The facts that have lanes, side by side under the lanes' names; then the others."""
+    """The facts with lanes, side by side under the lanes' names; then the others."""
     lanes = [fact for fact in facts if fact.has_lanes]
     plain = [fact for fact in facts if not fact.has_lanes]
     blocks: list[Block] = []

@@ -1,4 +1,4 @@
-"""The explain screen: one check in plain words, from its entry in the registry."""
+"""The explain screen: the page of one check, from its entry in the registry."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ExplainScreen(ReadingScreen):
         )
 
     def blocks(self) -> Sequence[Block]:
-        """The entry's sentences."""
+        """The sections of the page."""
         check = self._check
         if check is None:
             return [blank(), paragraph(content("There is no such check."))]

@@ -1,4 +1,4 @@
-"""The findings screen: everything that is wrong, causes first, what they explain below; the whole story beneath."""
+"""The findings screen: causes first, each followed by what it explains; the selected finding in full below."""
 
 from __future__ import annotations
 
@@ -48,24 +48,24 @@ if TYPE_CHECKING:
     from dsview.ui.app import DsviewApp
     from dsview.ui.workspace import Workspace
 
-_NOTHING = "Nothing is flagged. That is what the API says; dsview sends no packets to try it."
-_NOTHING_YET = "Nothing is flagged so far: dsview is still reading."
+_NOTHING = "No findings. This is what the API says; dsview sends no packets to test it."
+_NOTHING_YET = "No findings so far: dsview is still reading."
 
 REFRESH_EVERY = 1.0
-"""Seconds between two looks at all findings, however often one changes."""
+"""Seconds between two updates of all findings, however often one changes."""
 
 _SLICE = 0.01
 """Seconds for which the causes are made at once: enough for most clusters to be told in full in the first frame."""
 
 _MOMENT = 0.05
-"""Seconds after which it is looked whether the causes were made."""
+"""Seconds after which the screen checks whether the causes are ready."""
 
 _PATIENCE = 20
-"""How many times as long as a look takes the pause after it is at least."""
+"""The minimum pause after an update, as a multiple of its duration."""
 
 
 class FindingRows:
-    """The rows of the table, made when they are seen: see `dsview.ui.table.Rows`."""
+    """The rows of the table, made when they become visible: see `dsview.ui.table.Rows`."""
 
     sort_column: str | None = None
     descending = False
@@ -113,7 +113,7 @@ class FindingsScreen(TableSearch):
         self._lines = self._look()
 
     def _look(self) -> FindingRows:
-        """Look at all findings. The more there are, the longer until the next look, so that keys never wait for it."""
+        """Read all findings. The more there are, the longer until the next time, so that keys never wait."""
         started = time.monotonic()
         self._workspace.tallier.work(_SLICE)
         self._causes = self._workspace.tallier.causes
@@ -146,7 +146,7 @@ class FindingsScreen(TableSearch):
         self._wait()
 
     def session_changed(self, delta: Delta) -> None:
-        """Look again, not too often."""
+        """Update, but not too often."""
         if delta.findings or delta.everything or delta.statuses:
             self._wait()
 
@@ -156,7 +156,7 @@ class FindingsScreen(TableSearch):
             self.set_timer(max(_MOMENT, self._read_at + self._pause - time.monotonic()), self._read_causes)
 
     def _read_causes(self) -> None:
-        """Look again, once the causes have been made of what changed."""
+        """Update once the causes are current."""
         tallier = self._workspace.tallier
         if tallier.has_work and tallier.causes is self._causes:
             self.set_timer(_MOMENT, self._read_causes)
@@ -231,7 +231,7 @@ class FindingsScreen(TableSearch):
             self.action_explain()
 
     def _change(self, **changes: object) -> None:
-        """Look at the findings in another way."""
+        """Change how the findings are shown."""
         self._workspace.findings = msgspec.structs.replace(self._workspace.findings, **changes)
         self._read()
 
@@ -242,34 +242,34 @@ class FindingsScreen(TableSearch):
         self._change(grouping=every[(at + 1) % len(every)])
 
     def action_fold(self) -> None:
-        """Fold away what causes explain, or unfold it."""
+        """Hide or show what causes explain."""
         self._change(is_folded=not self._workspace.findings.is_folded)
 
     def action_acknowledge(self) -> None:
-        """Put the cause aside, or back."""
+        """Acknowledge the cause, or undo it."""
         line = self._selected()
         if line is None or line.finding is None or line.kind is LineKind.EXEMPTED:
             self.app.say("Only a finding can be acknowledged.")
             return
         self._change(acknowledged=self._workspace.findings.acknowledged ^ {line.cause})
         if line.kind is not LineKind.ACKNOWLEDGED:
-            self.app.say("Acknowledged for this session. A shows what was put aside.")
+            self.app.say("Acknowledged for this session. A shows acknowledged causes.")
 
     def action_acknowledged(self) -> None:
-        """Show what was put aside, or hide it."""
+        """Show or hide acknowledged causes."""
         view = self._workspace.findings
         if not view.acknowledged:
-            self.app.say("Nothing was acknowledged.")
+            self.app.say("No cause is acknowledged.")
         self._change(with_acknowledged=not view.with_acknowledged)
 
     def action_exempted(self) -> None:
-        """Show what the policy exempts, or hide it."""
+        """Show or hide exempted findings."""
         if not self._session.exempted:
             self.app.say("Nothing is exempted.")
         self._change(with_exempted=not self._workspace.findings.with_exempted)
 
     def action_back(self) -> None:
-        """End the search; without one, back to where one came from."""
+        """End the search; without one, go back."""
         if not self.end_search():
             self.app.pop_screen()
 
@@ -315,7 +315,7 @@ class FindingsScreen(TableSearch):
         if target is not None:
             self.app.go.trace(target)
         else:
-            self.app.say("This finding has no object that could be traced.")
+            self.app.say("This finding has no object to trace.")
 
     def action_yaml(self) -> None:
         """The object as YAML."""
@@ -325,7 +325,7 @@ class FindingsScreen(TableSearch):
 
 
 def story_blocks(line: Line, since: Safe) -> list[Block]:
-    """The selected finding in full: what it is about, message, what was seen and expected, since when, the fix."""
+    """The selected finding in full: object, message, observed and expected values, time, fix."""
     finding = line.finding
     if finding is None:
         return [paragraph(content((line.text, MUTED)))]

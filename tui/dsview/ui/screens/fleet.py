@@ -67,7 +67,7 @@ class FleetScreen(Screen[None]):
         yield KeyBar(Where.TABLE, Where.FLEET)
 
     def on_mount(self) -> None:
-        """Show the clusters, waiting."""
+        """Show the clusters as waiting."""
         table = self.query_one(Table)
         table.show(self._rows, self._rows.columns)
         self.set_focus(table)
@@ -137,7 +137,7 @@ class FleetScreen(Screen[None]):
         return spaced(parts, "   ")
 
     def say_opening(self, name: str) -> None:
-        """Say that a cluster is being opened; none where the name is empty."""
+        """Show that a cluster is being opened; none if the name is empty."""
         self._opening = safe(name)
         if self.is_mounted:
             self._say_heading()
@@ -187,7 +187,7 @@ class FleetScreen(Screen[None]):
         self._show()
 
     def action_findings(self) -> None:
-        """The findings of all clusters, or the clusters again."""
+        """Show the findings of all clusters, or the clusters again."""
         self._rows, self._others = self._others, self._rows
         with self._lock:
             members = list(self._members.values())
@@ -196,7 +196,7 @@ class FleetScreen(Screen[None]):
         self._show()
 
     def action_only_findings(self) -> None:
-        """Only clusters with an error or a warning or that could not be read, or all."""
+        """Show only clusters with errors or warnings or that could not be read, or all."""
         self._rows.set_only_findings(not self._rows.only_findings)
         self._show()
 
@@ -206,19 +206,19 @@ class FleetScreen(Screen[None]):
         table.everything = not table.everything
 
     def action_again(self) -> None:
-        """Read the cluster anew."""
+        """Read the cluster again."""
         key = self._cursor
         if key is not None:
             name = self._rows.cluster_of(key)
             self.app.read_again(name)
-            self.app.say(f"{safe(name)} is read anew.")
+            self.app.say(f"{safe(name)} is being read again.")
 
     @property
     def _cursor(self) -> Key | None:
         return self.query_one(Table).cursor_key
 
     def action_clear(self) -> None:
-        """Undo what narrows the table; in the findings, back to the clusters."""
+        """Remove the filter; in the findings, return to the clusters."""
         if self._rows.filter_text:
             self._filter("")
         elif self._rows.only_findings:

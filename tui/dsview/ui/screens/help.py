@@ -37,40 +37,43 @@ class HelpScreen(ReadingScreen):
             for sign, meaning in (
                 (
                     content(severity_word(Severity.ERROR, glyphs)),
-                    "One family fails, or is let in where it must not be.",
+                    "One family fails, or is allowed where it must not be.",
                 ),
-                (content(severity_word(Severity.WARNING, glyphs)), "A mismatch that bites under some condition."),
+                (
+                    content(severity_word(Severity.WARNING, glyphs)),
+                    "A mismatch that causes failures under some condition.",
+                ),
                 (content(severity_word(Severity.NOTE, glyphs)), "Worth knowing, often intended."),
-                (content((glyphs.gap * 10, "$ink-faint")), "A gap: an address of this family should be here."),
+                (content((glyphs.gap * 10, "$ink-faint")), "A gap: an address of this family is missing."),
                 (
                     content(("2/3 ", "$flag-warning"), (glyphs.short, "$flag-warning")),
-                    "Less than there should be. The row says why, also before a check has judged it.",
+                    "Less than expected. The row says why, even before a check has judged it.",
                 ),
-                (content((glyphs.dot, MUTED)), "Nothing is here, and nothing need be."),
-                (content(("?", MUTED)), "Nobody can tell, since it was not read."),
-                (content(("IPv4", V4), " ", ("IPv6", V6)), "The two lanes. What is bold in one is the first address."),
+                (content((glyphs.dot, MUTED)), "Empty, and nothing is expected here."),
+                (content(("?", MUTED)), "Unknown, because it was not read."),
+                (content(("IPv4", V4), " ", ("IPv6", V6)), "The two lanes. The first address is bold."),
                 (
                     content((glyphs.good, GOOD), " ", (glyphs.nowhere, MUTED), " ", (glyphs.error, "$flag-error")),
-                    "In a trace: this hop is fine, does not have the family, breaks.",
+                    "In a trace: the hop is ok, does not have the family, or breaks.",
                 ),
                 (
                     content(f"{glyphs.rail} {glyphs.broken_rail}"),
-                    "In a trace: the family gets through so far; it does not.",
+                    "In a trace: the family gets this far, or does not.",
                 ),
                 (
                     content(f"{glyphs.more} {glyphs.opened} {glyphs.folded}"),
-                    "Several findings in one line, which Enter opens; opened; explained by the line above.",
+                    "Several findings in one line (Enter opens it); an opened line; explained by the line above.",
                 ),
-                (content("+2"), "Two more findings than there is room for."),
-                (content(f"{glyphs.ellipsis}"), "Cut short; of addresses and names both ends are kept."),
+                (content("+2"), "Two more findings that do not fit."),
+                (content(f"{glyphs.ellipsis}"), "Shortened; addresses and names keep both ends."),
                 (
                     content(f"{glyphs.ascending} {glyphs.descending} {glyphs.cursor}"),
-                    "Sorted, and which way; where the cursor is.",
+                    "Sort order; the cursor.",
                 ),
                 (content((" changed ", "$ink bold underline on $cell-cursor")), "Changed a moment ago."),
                 (
                     content(("no flag", GOOD)),
-                    "Nothing is wrong in the API. dsview sends no packets: not the same as reachable.",
+                    "The API shows no problem. dsview sends no packets, so this does not mean reachable.",
                 ),
             )
         ]

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from dsview.ui.workspace import Workspace
 
 GRID = (150, 28)
-"""The least columns and lines for two panes beside each other."""
+"""The minimum columns and lines for two panes side by side."""
 
 STACK_LINES = 38
-"""The least lines for four panes above each other, the active one with the most of the room."""
+"""The minimum lines for four panes in one column, with most of the room for the active one."""
 
 
 class MainScreen(Screen[None]):
-    """Where dsview begins. `attach` gives it a workspace, `apply` what changed in it."""
+    """The first screen. `attach` gives it a workspace, `apply` its changes."""
 
     AUTO_FOCUS = "Table"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.PANES)
@@ -58,7 +58,7 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """From top to bottom. The filter line is made when it is first needed."""
         self.panes = tuple(Pane(spec, glyphs=self._glyphs) for spec in SPECS)
-        # Arranged before the first layout: each change of style after it would cost another frame.
+        # Arranged before the first layout, because each later change of style costs another frame.
         self._arrange(self.app.size)
         yield HeaderBar(self._source_name, glyphs=self._glyphs)
         yield self._tabs
@@ -69,12 +69,12 @@ class MainScreen(Screen[None]):
 
     @property
     def crumb(self) -> str:
-        """The name in the trail: that of the pane one came from."""
+        """The name in the breadcrumbs: that of the active pane."""
         return self.active.pane_title
 
     @property
     def active(self) -> Pane:
-        """The pane that has the keys."""
+        """The pane with the focus."""
         return self.panes[self._active]
 
     def attach(self, workspace: Workspace) -> None:
@@ -86,23 +86,23 @@ class MainScreen(Screen[None]):
         self._say_tabs()
 
     def detach(self) -> None:
-        """Show nothing, and keep nothing of the session."""
+        """Show nothing, and release the session."""
         self.workspace = None
         for pane in self.panes:
             pane.detach()
         self.query_one(HeaderBar).say_opening("")
 
     def say_opening(self, name: str) -> None:
-        """Say that another source is being opened."""
+        """Show that another source is being opened."""
         self.query_one(HeaderBar).say_opening(name)
 
     def say_opened(self) -> None:
-        """Say again what is shown: another source could not be opened."""
+        """Show the current source again, because another one could not be opened."""
         if self.workspace is not None:
             self.query_one(HeaderBar).attach(self.workspace)
 
     def apply(self, delta: Delta, changed: set[str]) -> None:
-        """Show what changed: `changed` names the panes whose rows may look different."""
+        """Show the changes: `changed` has the ids of the panes whose rows may look different."""
         for pane in self.panes:
             if pane.pane_id in changed:
                 pane.refresh_view()
@@ -116,11 +116,11 @@ class MainScreen(Screen[None]):
             self._work_on()
 
     def read_header(self) -> None:
-        """Show what the session comes to now."""
+        """Show the current summary of the session."""
         self.query_one(HeaderBar).read_header()
 
     def settle(self) -> None:
-        """Everything was read: the columns are as wide as they will be, but for what comes later."""
+        """Everything was read: the columns have their final widths, except for later changes."""
         self.query_one(HeaderBar).settle()
         for pane in self.panes:
             pane.size_columns()
@@ -128,15 +128,15 @@ class MainScreen(Screen[None]):
             pane.glows = True
 
     def second(self) -> None:
-        """A second went by: ages grow."""
+        """Called every second, because ages grow."""
         self.query_one(HeaderBar).tick()
 
     def on_resize(self) -> None:
-        """Another arrangement may suit better."""
+        """Another arrangement may fit better."""
         self._arrange(self.size)
 
     def on_descendant_focus(self) -> None:
-        """A pane that is clicked is the active one."""
+        """A clicked pane becomes the active one."""
         for index, pane in enumerate(self.panes):
             if pane.has_focus and index != self._active:
                 self._active = index
@@ -206,7 +206,7 @@ class MainScreen(Screen[None]):
         view = self.active.view
         if view is None:
             return
-        # Filters are taught while they are typed, so that an unfinished one is no error to shout about.
+        # Typing gives feedback as it goes, so an unfinished filter is not a loud error.
         from dsview.tables.view import FilterError  # noqa: PLC0415 - rows are imported after the first frame
 
         try:
@@ -221,7 +221,7 @@ class MainScreen(Screen[None]):
         self._work_on()
 
     def _work_on(self) -> None:
-        """Let the views go on with what they have not finished, between keys and frames."""
+        """Let the views continue unfinished work, between keys and frames."""
         if self._is_working or not any(pane.view is not None and pane.view.has_work for pane in self.panes):
             return
         self._is_working = True
@@ -270,7 +270,7 @@ class MainScreen(Screen[None]):
         self._go_to(self._active - 1)
 
     def action_pane(self, pane_id: str) -> None:
-        """To a pane; once more: that pane alone, or all again."""
+        """Go to a pane; if it is active, show only it, or all again."""
         index = next(i for i, pane in enumerate(self.panes) if pane.pane_id == pane_id)
         if index == self._active and self.active.has_focus:
             self._is_alone = not self._is_alone
@@ -281,12 +281,12 @@ class MainScreen(Screen[None]):
         self._go_to(next(i for i, pane in enumerate(self.panes) if pane.pane_id == pane_id))
 
     def action_zoom(self) -> None:
-        """This pane alone, or all again."""
+        """Show only this pane, or all again."""
         self._is_alone = not self._is_alone
         self.activate(self._active)
 
     def action_clear(self) -> None:
-        """Undo what narrows the view: the filter, then the zoom."""
+        """Remove the filter, else undo the zoom."""
         view = self.active.view
         if view is not None and view.filter_text:
             self._filter("")
@@ -391,18 +391,18 @@ class MainScreen(Screen[None]):
         self.app.go.timeline()
 
     def action_trace(self) -> None:
-        """Trace what the cursor is on."""
+        """Trace the selected object."""
         if self.active.target is not None:
             self.app.go.trace(self.active.target)
 
     def action_explain(self) -> None:
-        """Explain what the row is flagged for."""
+        """Explain the findings of the row."""
         row = self.active.cursor_row
         codes = dict.fromkeys(f.check for f in sorted(row.findings, key=lambda f: f.order)) if row is not None else {}
         if codes:
             self.app.go.explain_one_of(list(codes))
         else:
-            self.app.say("Nothing is flagged in this row.")
+            self.app.say("This row has no findings.")
 
     def action_yaml(self) -> None:
         """The object as YAML."""

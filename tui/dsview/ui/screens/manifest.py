@@ -1,4 +1,4 @@
-"""The YAML screen: one object as the API server or the file has it now."""
+"""The YAML screen: the current manifest of one object, from the API server or a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ManifestScreen(ReadingScreen):
-    """Reads the object in a thread; says in a sentence why it is not available."""
+    """Reads the object in a thread; shows a sentence if it is not available."""
 
     class Read(Message):
         """The object was read, or not."""
@@ -52,7 +52,7 @@ class ManifestScreen(ReadingScreen):
         )
 
     def on_mount(self) -> None:
-        """Read it; a daemon thread, so that leaving never waits for an answer."""
+        """Read it in a daemon thread, so that quitting never waits for a response."""
         super().on_mount()
         threading.Thread(target=self._read, name="read-manifest", daemon=True).start()
 
@@ -76,7 +76,7 @@ class ManifestScreen(ReadingScreen):
         self.fill()
 
     def blocks(self) -> Sequence[Block]:
-        """The lines, keys and values told apart."""
+        """The lines, with different styles for keys and values."""
         if self._error:
             return [blank(), paragraph(content(("The YAML is not available: ", "$flag-warning"), self._error))]
         if not self._text:

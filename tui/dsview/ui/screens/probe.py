@@ -1,4 +1,4 @@
-"""What a probe of the traced object would connect to; Enter sends, and the observations go to the trace."""
+"""Shows the targets of a probe. Enter starts it, and the trace shows the results."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _BEFORE = (
     "Nothing is sent until you press Enter. Then this machine connects to each address by TCP and closes at once, "
     f"{CONNECT_TIMEOUT:g} s for each, and looks up the hosts."
 )
-_AFTER = "That is so from this machine, at this time. It changes no finding; the trace shows it at its first hop."
+_AFTER = "The results are valid for this machine at this time and change no findings. The trace shows them."
 
 
 class ProbeScreen(ReadingScreen):
-    """Shows the plan, sends after Enter, and shows what was observed. `observed` is told as well."""
+    """Shows the plan, connects after Enter, and shows the results, which are passed to `observed` as well."""
 
     PARTS: ClassVar[tuple[Where, ...]] = (Where.READING, Where.PROBE)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.PROBE)
 
     class Done(Message):
-        """The probe is over."""
+        """The probe has finished."""
 
         def __init__(self, observed: Observed) -> None:
             super().__init__()
@@ -60,18 +60,18 @@ class ProbeScreen(ReadingScreen):
         return "Probe"
 
     def heading(self) -> Content:
-        """What is probed, and how far it is."""
+        """The target and the progress."""
         if self._observed is not None:
             state = f"observed from {self._observed.machine}"
         else:
-            state = "connecting…" if self._prober is not None else "nothing was sent yet"
+            state = "connecting…" if self._prober is not None else "nothing sent yet"
         return content((" Probe ", MUTED), (self._title, STRONG), (f"   {state}", FAINT))
 
     def blocks(self) -> Sequence[Block]:
-        """The plan, or what became of it."""
+        """The plan, or the results."""
         found = [blank(), paragraph(content((_AFTER if self._observed is not None else _BEFORE, MUTED)))]
         if not self._plan.targets and not self._plan.hosts:
-            found = [blank(), paragraph(content("There is nothing to try from outside the cluster."))]
+            found = [blank(), paragraph(content("There is nothing to test from outside the cluster."))]
         found += [blank(), *self._rows(), blank()]
         found += [paragraph(content((note, MUTED))) for note in self._plan.notes]
         if self._plan.inside:
@@ -117,21 +117,21 @@ class ProbeScreen(ReadingScreen):
         if self._prober is not None or not (self._plan.targets or self._plan.hosts):
             return
         prober = self._prober = Prober(self._plan)
-        # A daemon, so that leaving never waits for a resolver.
+        # A daemon thread, so that quitting never waits for a resolver.
         threading.Thread(
             target=lambda: self.post_message(self.Done(prober.run())), name="dsview-probe-all", daemon=True
         ).start()
         self.show_heading()
 
     def on_probe_screen_done(self, event: Done) -> None:
-        """Show what was observed."""
+        """Show the results."""
         self._observed = event.observed
         self._tell(event.observed)
         self.show_heading()
         self.fill()
 
     def on_unmount(self) -> None:
-        """Begin no further connection."""
+        """Start no more connections."""
         if self._prober is not None:
             self._prober.stop()
 

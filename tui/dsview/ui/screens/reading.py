@@ -1,4 +1,4 @@
-"""What all screens that are read from top to bottom have in common: a title line, a document, a key bar."""
+"""The base of all screens that are read from top to bottom: a title line, a document, a key bar."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class ReadingScreen(Screen[None]):
-    """Base of the detail, findings, trace and help screens. Subclasses say what is in it."""
+    """Base of the detail, explain, trace and help screens. Subclasses provide the content."""
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "reading.tcss"
     PARTS: ClassVar[tuple[Where, ...]] = (Where.READING,)
@@ -57,11 +57,11 @@ class ReadingScreen(Screen[None]):
 
     @property
     def crumb(self) -> str:
-        """The name of the screen in the trail of those above it."""
+        """The name of the screen in the breadcrumbs."""
         raise NotImplementedError
 
     def show_heading(self) -> None:
-        """Show the title line as it is now, after the trail that led here."""
+        """Update the title line, with the breadcrumbs first."""
         self.query_one("#heading", Static).update(content(trail(self, self.glyphs), self.heading()))
 
     def heading(self) -> Content:
@@ -73,7 +73,7 @@ class ReadingScreen(Screen[None]):
         raise NotImplementedError
 
     def fill(self) -> None:
-        """Show the text as it is now."""
+        """Update the text."""
         self.document.show(self.blocks())
         if self._search.is_open:
             self._say_place()
@@ -86,7 +86,7 @@ class ReadingScreen(Screen[None]):
         self._search.say(*self.document.place)
 
     def on_search_bar_typed(self, event: SearchBar.Typed) -> None:
-        """Look for it while it is typed."""
+        """Search while typing."""
         self.document.look_for(event.text)
         self._say_place()
 
@@ -104,16 +104,16 @@ class ReadingScreen(Screen[None]):
         self.document.look_for("")
 
     def action_search(self) -> None:
-        """Begin to type what to look for."""
+        """Start a search."""
         self._search.open()
         self.query_one(KeyBar).show_parts(Where.SEARCH)
 
     def action_search_next(self) -> None:
-        """To the next place."""
+        """Go to the next match."""
         self._turn(1)
 
     def action_search_previous(self) -> None:
-        """To the place before."""
+        """Go to the previous match."""
         self._turn(-1)
 
     def _turn(self, step: int) -> None:
@@ -124,14 +124,14 @@ class ReadingScreen(Screen[None]):
         self._say_place()
 
     def action_back(self) -> None:
-        """End the search; without one, back to where one came from."""
+        """End the search; without one, go back."""
         if self._search.is_open:
             self._end_search()
         else:
             self.app.pop_screen()
 
     def action_copy(self) -> None:
-        """Copy what the selected block holds, else the whole text."""
+        """Copy the selected block, else the whole text."""
         block = self.document.selected
         if block is not None and block.copy:
             self.app.copy(block.copy, "it")

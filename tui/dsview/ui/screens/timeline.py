@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from dsview.ui.app import DsviewApp
     from dsview.ui.workspace import Workspace
 
-_NOTHING = "Nothing has changed since everything was read. What was so before is no change."
+_NOTHING = "Nothing has changed since everything was read. Earlier states are not shown."
 
 _VIEWS: tuple[tuple[str, frozenset[Sort]], ...] = (
     ("", frozenset(Sort)),
@@ -114,7 +114,7 @@ class TimelineScreen(TableSearch):
             parts.append((safe(str(self._only)), "$accent"))
         dropped = self._session.timeline.dropped
         if dropped:
-            parts.append((f"{dropped:,} older ones were let go", MUTED))
+            parts.append((f"{dropped:,} older ones were dropped", MUTED))
         return spaced(parts, "   ")
 
     def on_table_opened(self) -> None:
@@ -128,15 +128,15 @@ class TimelineScreen(TableSearch):
         if target is not None:
             self.app.go.detail(target)
         else:
-            self.app.say("This entry has no object that could be opened.")
+            self.app.say("This entry has no object to open.")
 
     def action_narrow(self) -> None:
-        """Show only one sort of entry, the next one each time."""
+        """Show the next sort of entries."""
         self._view = (self._view + 1) % len(_VIEWS)
         self._read()
 
     def action_only_object(self) -> None:
-        """Show only what concerns the object of the entry, or all again."""
+        """Show only the changes of the entry's object, or all again."""
         key = self.query_one(Table).cursor_key
         entry = self._rows.entry(key) if key is not None else None
         if self._only is not None:
@@ -149,7 +149,7 @@ class TimelineScreen(TableSearch):
         self._read()
 
     def action_back(self) -> None:
-        """End the search; without one, back to where one came from."""
+        """End the search; without one, go back."""
         if not self.end_search():
             self.app.pop_screen()
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dsview.ui.workspace import Workspace
 
 _PATIENCE = 20
-"""How many times as long as a look takes the pause after it is at least."""
+"""The minimum pause after an update, as a multiple of its duration."""
 
 _NO_TRACE = {
     Kind.NODE: "A trace ends at a Node, and none begins there. Enter on the Node shows its Pods; t on one of them "
@@ -77,13 +77,13 @@ class TraceScreen(ReadingScreen):
     def heading(self) -> Content:
         """What is traced."""
         title = self._trace.title if self._trace is not None else safe("/".join(filter(None, self._target[1])))
-        return content((" Trace ", MUTED), (title, STRONG), ("   what the API tells, hop by hop", FAINT))
+        return content((" Trace ", MUTED), (title, STRONG), ("   what the API says, hop by hop", FAINT))
 
     def blocks(self) -> Sequence[Block]:
         """A sentence for each family, then the hops."""
         found = self._trace
         if found is None:
-            why = _NO_TRACE.get(self._target[0], "No Service leads here, so that there is nothing to follow.")
+            why = _NO_TRACE.get(self._target[0], "No Service leads here, so there is nothing to trace.")
             return [blank(), paragraph(content(why))]
         if self._observed is not None:
             found = with_observations(found, self._observed)
@@ -97,13 +97,13 @@ class TraceScreen(ReadingScreen):
         ]
 
     def session_changed(self, delta: Delta) -> None:
-        """Look again; the longer a look takes, the longer until the next, so that keys never wait for it."""
+        """Update; the longer it takes, the longer until the next time, so that keys never wait."""
         if delta and not self._is_waiting:
             self._is_waiting = True
             self.set_timer(max(0.001, self._read_at + self._pause - time.monotonic()), self._read)
 
     def _read(self) -> None:
-        """Show what is different now."""
+        """Show the changes."""
         self._is_waiting = False
         started = time.monotonic()
         now = trace(self._workspace.session, self._target)
@@ -115,26 +115,26 @@ class TraceScreen(ReadingScreen):
             self.fill()
 
     def action_copy(self) -> None:
-        """Copy the fix of what breaks first, else the text."""
+        """Copy the fix of the first broken hop, else the text."""
         if self._trace is not None and self._trace.fix:
             self.app.copy(pasteable(self._trace.fix), "the fix")
         else:
             super().action_copy()
 
     def action_probe(self) -> None:
-        """What a probe would connect to."""
+        """Show the targets of a probe."""
         session = self._workspace.session
         found = self._trace
         plan = plan_for_trace(session, found) if found is not None else None
         if found is None or plan is None:
-            self.app.say("Only Services, Ingresses, Gateways and their hosts are probed.")
+            self.app.say("Only Services, Ingresses, Gateways and their hosts can be probed.")
         elif session.source.kind == "demo" or isinstance(session.source, RedactedSource):
-            self.app.say("These addresses are made up, so that there is nothing to connect to.")
+            self.app.say("These addresses are made up, so there is nothing to connect to.")
         else:
             self.app.go.probe(found.title, plan, self._take)
 
     def _take(self, observed: Observed) -> None:
-        """Show what a probe observed."""
+        """Show the results of a probe."""
         self._observed = observed
         self.fill()
 

@@ -1,4 +1,4 @@
-"""The Listeners pane: on which families each proxy accepts connections."""
+"""The Listeners pane: the families on which each proxy accepts connections."""
 
 from dsview.tables.pane_spec import PaneSpec
 

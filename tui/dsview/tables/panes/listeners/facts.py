@@ -13,7 +13,7 @@ from dsview.tables.related_objects import gateway_facts
 
 
 def listener_facts(view: ClusterView, item: Pod | Gateway) -> Parts:
-    """What the pod or the Gateway listens on and how that is known; then the Pod, its ConfigMap and its Services."""
+    """The listeners of the pod or the Gateway and how they are known; then the Pod, its ConfigMap and its Services."""
     return gateway_facts(view, item) if isinstance(item, Gateway) else _of_pod(view, item)
 
 

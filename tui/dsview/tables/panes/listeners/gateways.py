@@ -27,7 +27,7 @@ def gateway_keys(view: ClusterView) -> Iterator[Key]:
 
 
 def gateway_of_key(view: ClusterView, key: Key) -> Gateway | None:
-    """The Gateway whose row this is; None for the row of a pod, and where a pod serves the Gateway by now."""
+    """The Gateway of a row; None for the row of a pod, and if a pod serves the Gateway by now."""
     found = ListenerKey.parse(key).gateway_key
     gateway = view.state.gateways.get(found) if found is not None else None
     return gateway if gateway is not None and gateway in gateways_without_pods(view.state) else None
@@ -39,13 +39,13 @@ def listeners_of_key(gateway: Gateway, key: Key) -> list[GatewayListener]:
 
 
 def gateway_listeners(view: ClusterView, gateway: Gateway) -> list[Listener]:
-    """What is known to listen, on every port of the Gateway."""
+    """The families that are known to listen on every port of the Gateway."""
     families = gateway_sockets(view.state, gateway).families or ()
     return [Listener(transport="tcp", address="", port=x.port, families=families) for x in gateway.listeners]
 
 
 def gateway_findings(view: ClusterView, gateway: Gateway) -> tuple[Finding, ...]:
-    """Findings about the Gateway, what holds the setting, and its Services' listeners."""
+    """Findings about the Gateway, the object with the setting, and its Services' listeners."""
     found = list(view.findings_of(Kind.GATEWAY.value, *gateway.key))
     holder = gateway_sockets(view.state, gateway).holder
     if holder is not None:
@@ -56,7 +56,7 @@ def gateway_findings(view: ClusterView, gateway: Gateway) -> tuple[Finding, ...]
 
 
 def gateway_cells(view: ClusterView, gateway: Gateway, listeners: list[GatewayListener]) -> dict[str, Cell]:
-    """The cells of a row: what is known to listen, else where the Gateway says that it is reached."""
+    """The cells of a row: the families that are known to listen, else the Gateway's addresses."""
     first, known = listeners[0], gateway_sockets(view.state, gateway)
     names = ", ".join(dict.fromkeys(x.hostname for x in listeners if x.hostname))
     cells = {

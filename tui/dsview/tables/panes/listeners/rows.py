@@ -39,11 +39,11 @@ COLUMNS = (
     Column(
         id="pod",
         title="Proxy pod",
-        help="The pod that accepts connections, or a Gateway that none serves.",
+        help="The pod that accepts connections, or a Gateway without one.",
         width=14,
         max_width=44,
     ),
-    Column(id="controller", title="Controller", help="Whose proxy the pod is.", width=8, max_width=24, priority=2),
+    Column(id="controller", title="Controller", help="The controller of the proxy.", width=8, max_width=24, priority=2),
     Column(id="port", title="Port", help="The port.", width=5, max_width=6, align="right"),
     Column(id="transport", title="Proto", help="tcp, udp, quic or unix.", width=5, max_width=5, priority=5),
     Column(id="listen_v4", title="Listen", help="The IPv4 listener.", lane="IPv4", width=8, max_width=24),
@@ -59,7 +59,7 @@ COLUMNS = (
         max_width=10,
         priority=1,
     ),
-    Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
+    Column(id="flags", title="Findings", help="The findings, worst first.", width=10, max_width=40),
 )
 
 _NAMES_SHOWN = 200
@@ -80,7 +80,7 @@ def _keys(view: ClusterView) -> Iterator[Key]:
 
 
 def count_listeners(view: ClusterView) -> int:
-    """How many listen sockets are known to exist: those that were read."""
+    """The number of listen sockets that are known to exist, because they were read."""
     confs = (listeners_of(view.state, pod) for pod in live_proxies(view.state))
     return sum(len(conf.listeners) for conf in confs if conf.source is ListenSource.READ)
 
@@ -91,7 +91,7 @@ def _is_about_listeners(finding: Finding) -> bool:
 
 
 def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
-    """Findings about the pod's listeners, also where they are about its ConfigMap or its ReplicaSet."""
+    """Findings about the pod's listeners, including those about its ConfigMap or its ReplicaSet."""
     gateway = gateway_of_key(view, key)
     if gateway is not None:
         return gateway_findings(view, gateway)
@@ -106,13 +106,13 @@ def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
         of_owner = view.findings_of(pod.owner.kind, pod.namespace, pod.owner.name)
         found += [f for f in of_owner if own in f.related]
     for service in services_of_proxy(view.state, pod):
-        # Of the replicas, those that the finding is about.
+        # The replicas that the finding is about.
         found += [f for f in view.findings_of("Service", *service.key) if _is_about_listeners(f) and own in f.related]
     return tuple(sorted(found, key=lambda f: f.order))
 
 
 def _is_public(listeners: list[Listener]) -> bool:
-    """Whether these sockets can be flagged: findings are about public ports. So can a pod without any known."""
+    """Whether these sockets can be flagged: findings are about public ports, or about a pod without known sockets."""
     return any(not x.internal and x.transport != "unix" for x in listeners) or not listeners
 
 
@@ -200,7 +200,7 @@ _KINDS = frozenset({Kind.PROXY_LISTENERS, Kind.CONFIG_MAP, *GATEWAY_KINDS} - {Ki
 
 
 def _affected(view: ClusterView, delta: Delta) -> set[Key] | None:
-    """Few rows that depend on much: all of them, where anything near a controller changed."""
+    """Few rows that depend on many objects: all of them, if anything near a controller changed."""
     is_near = any(
         change.kind in _KINDS
         or (change.kind is Kind.POD and any(isinstance(p, Pod) and _is_near(p) for p in (change.old, change.new)))
@@ -217,12 +217,12 @@ _FLAGGED = frozenset(
 
 
 def _is_near(pod: Pod) -> bool:
-    """Whether the sockets of some proxy go by the pod."""
+    """Whether the sockets of some proxy depend on the pod."""
     return is_proxy(pod) or is_control_plane(pod)
 
 
 def _of_gateway(view: ClusterView, key: Key, name: str) -> Iterable[str]:
-    """What a Gateway's row has of an attribute."""
+    """The value of an attribute for a Gateway's row."""
     gateway = gateway_of_key(view, key)
     if gateway is None:
         return ()
@@ -268,7 +268,7 @@ def _of_confidence(view: ClusterView, keys: Sequence[Key]) -> Iterable[Iterable[
 
 
 _ALSO = {ListenSource.UNREAD: ("unknown",)}
-"""Other words for a confidence."""
+"""Synonyms of a confidence."""
 
 ATTRIBUTES: dict[str, Attribute] = {
     "name": lambda _view, keys: [(ListenerKey.parse(key).pod,) for key in keys],
@@ -290,7 +290,7 @@ PANE = Pane(
     spec=SPEC,
     kind=Kind.PROXY_LISTENERS,
     facts=listener_facts,
-    empty="No proxy of a known controller and no Gateway was found",
+    empty="No proxies of known controllers and no Gateways were found",
     kinds=(Kind.POD, Kind.PROXY_LISTENERS),
     grouped_by="controller",
     columns=COLUMNS,

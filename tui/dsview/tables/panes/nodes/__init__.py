@@ -1,4 +1,4 @@
-"""The Nodes pane: which addresses and Pod ranges each Node has."""
+"""The Nodes pane: the addresses and Pod ranges of each Node."""
 
 from dsview.tables.pane_spec import PaneSpec
 

@@ -1,4 +1,4 @@
-"""The facts of a Node, as its detail shows them."""
+"""The facts in the detail of a Node."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ COLUMNS = (
         id="pod_cidr_v6", title="Pod CIDR", help="The IPv6 podCIDR.", lane="IPv6", width=11, max_width=43, priority=1
     ),
     Column(id="external_ip", title="External IP", help="ExternalIPs.", max_width=40, priority=4),
-    Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
+    Column(id="flags", title="Findings", help="The findings, worst first.", width=10, max_width=40),
 )
 
 

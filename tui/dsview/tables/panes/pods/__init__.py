@@ -1,4 +1,4 @@
-"""The Pods pane: which addresses each Pod has."""
+"""The Pods pane: the addresses of each Pod."""
 
 from dsview.tables.pane_spec import PaneSpec
 

@@ -1,4 +1,4 @@
-"""The facts of a Pod, as its detail shows them."""
+"""The facts in the detail of a Pod."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Pods pane: podIPs lane by lane, which one is first, and what the node would give."""
+"""The Pods pane: podIPs lane by lane, which one is first, and the families of the node."""
 
 from __future__ import annotations
 
@@ -30,10 +30,8 @@ COLUMNS = (
         id="pod_ip_v6", title="Pod IP", help="The IPv6 address in status.podIPs.", lane="IPv6", width=7, max_width=39
     ),
     Column(id="primary", title="First", help="The family of the first podIP.", max_width=5, priority=4),
-    Column(
-        id="host_network", title="Net", help="host where the pod is on its node's network.", max_width=4, priority=5
-    ),
-    Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
+    Column(id="host_network", title="Net", help="host if the pod is on its node's network.", max_width=4, priority=5),
+    Column(id="flags", title="Findings", help="The findings, worst first.", width=10, max_width=40),
 )
 
 

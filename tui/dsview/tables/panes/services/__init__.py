@@ -1,4 +1,4 @@
-"""The Services pane: which families each Service has, and whether they work."""
+"""The Services pane: the families of each Service, and whether they work."""
 
 from dsview.tables.pane_spec import PaneSpec
 

@@ -1,10 +1,10 @@
-"""The facts of a Service, as its detail shows them."""
+"""The facts in the detail of a Service."""
 
 from __future__ import annotations
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.plan import is_movable, make_step
-from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
+from dsview.cluster.endpoints import service_endpoints
 from dsview.core.address import families_of
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
@@ -12,7 +12,7 @@ from dsview.tables.facts import Fact, Parts, Relative, counted_fact, lane_facts,
 
 
 def type_of(service: Service) -> str:
-    """The type as people say it."""
+    """The type in words."""
     return "Headless" if service.is_headless and service.type == "ClusterIP" else service.type
 
 
@@ -22,7 +22,7 @@ def vips(service: Service) -> tuple[str, ...]:
 
 
 def service_facts(view: ClusterView, service: Service) -> Parts:
-    """Families, addresses, endpoints and the way to dual-stack; then its Pods, EndpointSlices and Ingresses."""
+    """Families, addresses, endpoints and the steps to dual-stack; then its Pods, EndpointSlices and Ingresses."""
     state = view.state
     found = service_endpoints(state, service.key)
     facts = [
@@ -31,7 +31,13 @@ def service_facts(view: ClusterView, service: Service) -> Parts:
         *text_fact("Families", ", ".join(service.families)),
         *lane_facts("Cluster IP", service.real_cluster_ips),
         *lane_facts("VIP", vips(service)),
-        *_ready(view, found),
+        counted_fact(
+            view,
+            Kind.ENDPOINT_SLICE,
+            "Ready endpoints",
+            f"{found.live('IPv4')} in {_slices(found.v4.slices)}",
+            f"{found.live('IPv6')} in {_slices(found.v6.slices)}",
+        ),
         *lane_facts("Source ranges", service.load_balancer_source_ranges),
         *text_fact("Traffic policy", service.external_traffic_policy),
         *text_fact("Selector", ", ".join(f"{k}={v}" for k, v in sorted(service.selector.items())) or "none"),
@@ -50,17 +56,8 @@ def service_facts(view: ClusterView, service: Service) -> Parts:
     return facts, relatives
 
 
-def _ready(view: ClusterView, found: ServiceEndpoints) -> list[Fact]:
-    """The ready endpoints of each family."""
-    if found.is_placeholder:
-        return text_fact("Ready endpoints", "not known: the API has only a placeholder")
-    v4 = f"{found.live('IPv4')} in {_slices(found.v4.slices)}"
-    v6 = f"{found.live('IPv6')} in {_slices(found.v6.slices)}"
-    return [counted_fact(view, Kind.ENDPOINT_SLICE, "Ready endpoints", v4, v6)]
-
-
 def _plan(view: ClusterView, service: Service) -> list[Fact]:
-    """What a Service of one family needs to get the other."""
+    """What a single-stack Service needs to get the other family."""
     if not is_movable(service):
         return []
     step = make_step(view, service)

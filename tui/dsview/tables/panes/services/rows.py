@@ -31,7 +31,7 @@ _POLICIES = {"SingleStack": "Single", "PreferDualStack": "Prefer", "RequireDualS
 COLUMNS = (
     Column(id="namespace", title="Namespace", help="The namespace.", width=8, max_width=20),
     Column(id="name", title="Name", help="The name.", width=12, max_width=36),
-    Column(id="type", title="Type", help="spec.type; Headless where the cluster IP is None.", max_width=12, priority=4),
+    Column(id="type", title="Type", help="spec.type; Headless if the cluster IP is None.", max_width=12, priority=4),
     Column(id="policy", title="Policy", help="spec.ipFamilyPolicy.", max_width=8, priority=2),
     Column(id="families", title="Families", help="spec.ipFamilies, in order.", max_width=8, priority=5),
     Column(
@@ -80,15 +80,12 @@ COLUMNS = (
         max_width=14,
         priority=6,
     ),
-    Column(id="flags", title="Findings", help="What is flagged, worst first.", width=10, max_width=40),
+    Column(id="flags", title="Findings", help="The findings, worst first.", width=10, max_width=40),
 )
 
 
 def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     return view.findings_of("Service", *key)
-
-
-_SUFFIXES = tuple(zip(FAMILIES, ("_v4", "_v6"), strict=True))
 
 
 def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
@@ -97,12 +94,9 @@ def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
     if not view.state.is_known(Kind.ENDPOINT_SLICE):
         return {"ready_v4": NOT_READ, "ready_v6": NOT_READ}
     found = service_endpoints(view.state, service.key)
-    if found.is_placeholder:
-        # The API has only a placeholder: the nodes accept the traffic.
-        return {f"ready{suffix}": NOT_READ for family, suffix in _SUFFIXES if family in service.families}
     most = max(found.live(family) + len(_awaited(view, found.of(family))) for family in FAMILIES)
     cells: dict[str, Cell] = {}
-    for family, suffix in _SUFFIXES:
+    for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
         live = found.live(family)
         if family in service.families:
             short = live < most
@@ -115,7 +109,7 @@ def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
 
 
 def _awaited(view: ClusterView, of_family: FamilyEndpoints) -> dict[str, Endpoint]:
-    """The endpoints that are not ready, but for those of Pods that are being deleted."""
+    """The endpoints that are not ready, without those of Pods that are being deleted."""
     unready = of_family.all.keys() - of_family.ready.keys()
     found = {identity: of_family.all[identity] for identity in unready}
     return {identity: endpoint for identity, endpoint in found.items() if not _is_leaving(view, endpoint)}
@@ -127,7 +121,7 @@ def _is_leaving(view: ClusterView, endpoint: Endpoint) -> bool:
 
 
 def _remark(view: ClusterView, service: Service) -> str:
-    """Why a Service has fewer ready endpoints than endpoints, and until when it is not judged; empty where neither."""
+    """Why a Service has fewer ready endpoints than endpoints, and until when it is not judged; may be empty."""
     found = service_endpoints(view.state, service.key)
     awaited: dict[str, Endpoint] = {}
     for family in service.families:
@@ -206,7 +200,7 @@ _RANKS: dict[str, Callable[[ClusterView, Service], str]] = {
 
 
 def _harm(view: ClusterView, service: Service) -> int:
-    """Of those that are equally severe, Services that do not work over a family come first, then those in part."""
+    """Among equal severities, Services that fail over a family come first, then those that fail partly."""
     return 2 - max(losses_of(view, service).values(), default=0)
 
 
@@ -263,12 +257,12 @@ _GLANCED = frozenset({Kind.NETWORK_POLICY, Kind.CONFIG_MAP, Kind.PROXY_LISTENERS
 
 
 def _glances(_view: ClusterView, delta: Delta) -> bool:
-    """What a Service needs to become dual-stack depends on all of these, and why it is not ready on nodes."""
+    """The steps to dual-stack depend on all of these, and the reasons for unready endpoints on nodes."""
     return bool(delta.nodes) or any(change.kind in _GLANCED or _is_flap(change) for change in delta.changes)
 
 
 def _is_flap(change: Change) -> bool:
-    """Whether a node became Ready, or is not any more."""
+    """Whether the readiness of a node changed."""
     old, new = change.old, change.new
     return isinstance(old, Node) and isinstance(new, Node) and old.ready is not new.ready
 

@@ -1,0 +1,112 @@
+"""`dsview check`: checks once, and sets the exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dsview.cli import completing
+from dsview.cli.commands import TIMEOUT, cli, read_everything
+from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
+from dsview.cli.options import shared_options, take_settings
+from dsview.cli.output import say, wants_colour, write
+from dsview.cli.saving import CHART_WIDTH, TRACED
+
+if TYPE_CHECKING:
+    from dsview.session.session import Session
+
+# ruff: noqa: PLC0415 - `--version` and `--help` import none of what the command needs
+
+
+@cli.command()
+@shared_options
+@click.option(
+    "-o",
+    "--output",
+    default="text",
+    metavar="FORMAT",
+    help="text, json, junit, sarif, markdown, html or prometheus.",
+    shell_complete=completing.words(completing.formats),
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "note", "never"]),
+    default="error",
+    show_default=True,
+    help="The lowest severity that sets exit code 1.",
+)
+@click.option("--baseline", metavar="REPORT", help="A JSON report: fail only on findings that it does not contain.")
+@click.option("--exempted", is_flag=True, help="Print exempted findings too. JSON always contains them.")
+@TIMEOUT
+@click.pass_context
+def check(
+    ctx: click.Context,
+    /,
+    *,
+    output: str,
+    fail_on: str,
+    baseline: str | None,
+    exempted: bool,
+    timeout: float | None,
+    **values: Any,
+) -> int:
+    """Check once, print the findings, and set the exit code."""
+    import time
+
+    from dsview.analysis.cluster_summary import summarize
+    from dsview.analysis.family_chart import whole_chart
+    from dsview.analysis.trace import flagged_traces
+    from dsview.cli.sessions import refuse_nothing, unread
+    from dsview.core.errors import UserError
+    from dsview.core.finding import Severity
+    from dsview.export.baseline import compared, read_baseline
+    from dsview.export.formats import FORMATS, Beside
+    from dsview.export.prometheus import Target, render_metrics
+    from dsview.export.report import build_report
+    from dsview.export.text import plural, render_text
+
+    settings = take_settings(ctx, values)
+    if output not in FORMATS:
+        raise click.UsageError(f"{output!r} is not a format; use one of {', '.join(FORMATS)}.")
+    known = read_baseline(baseline) if baseline is not None else None
+    opened: list[Session] = []
+    try:
+        session = read_everything(settings, timeout, quiet=output == "text", before=opened.append)
+    except UserError as error:
+        if output == "prometheus" and opened and error.exit_code == EXIT_UNREACHABLE:
+            write(render_metrics([Target(opened[0].source.name, None)], time.time()))
+        raise
+    refuse_nothing(session)
+    report = build_report(session)
+    if known is not None:
+        report = compared(report, known)
+    relevant = [finding for finding in report.findings if not finding.is_known]
+    if output == "text":
+        import shutil
+
+        width = shutil.get_terminal_size((100, 24)).columns
+        write(render_text(report, colour=wants_colour(), width=width, exempted=exempted))
+    else:
+        span = session.timeline.span(session.time_shown)
+        beside = Beside(
+            made_at=time.time(),
+            traces=lambda: flagged_traces(session, TRACED),
+            chart=lambda: whole_chart(session, span, CHART_WIDTH),
+            span=span,
+            summary=lambda: summarize(session),
+        )
+        write(FORMATS[output](report, beside))
+    if known is not None:
+        verb = "is" if len(relevant) == 1 else "are"
+        say(f"{plural(len(relevant), 'finding')} {verb} new, {len(report.findings) - len(relevant)} known.")
+    missing = unread(session)
+    for sentence in missing:
+        say(sentence)
+    if fail_on == "never":
+        return 0
+    if any(Severity(finding.severity).at_least(Severity(fail_on)) for finding in relevant):
+        return EXIT_FINDINGS
+    if missing:
+        return EXIT_UNREACHABLE
+    return EXIT_REFUSED if report.refused_core else 0

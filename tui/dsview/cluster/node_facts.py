@@ -1,0 +1,165 @@
+"""The families of a node, and what kind of node it is, from its own object and its pods."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+import msgspec
+
+from dsview.core.address import FAMILIES, Family, families_of, is_usable
+from dsview.core.cidr import cidr_families
+from dsview.core.command_flags import split_list
+from dsview.core.redacted import any_redacted
+from dsview.kinds.node import Node
+
+PREVALENT = 0.8
+"""The share of a node's pods that must have a family for it to be in P(n)."""
+
+
+class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """The families of a node.
+
+    `internal`: of its usable InternalIPs, in their order. `cidrs`: of spec.podCIDRs, in their order. `supplied`:
+    families that CNI annotations or most of its pods add. `pod_families` is P(n), all of these. `odd_first`: if its
+    dual-stack pods differ in order, the first family of the minority, or of all on a tie. `told_by_pods`: the node runs
+    Windows, whose overlay networks have one family, or is virtual: P(n) is the families that at least one of its pods
+    has, regardless of podCIDRs.
+    """
+
+    name: str
+    internal: tuple[Family, ...] = ()
+    external: tuple[Family, ...] = ()
+    cidrs: tuple[Family, ...] = ()
+    supplied: tuple[Family, ...] = ()
+    odd_first: tuple[Family, ...] = ()
+    told_by_pods: bool = False
+    ready: bool = False
+    virtual: bool = False
+    uninitialized: bool = False
+
+    @property
+    def pod_families(self) -> tuple[Family, ...]:
+        """P(n)."""
+        return self.supplied if self.told_by_pods else tuple(dict.fromkeys((*self.cidrs, *self.supplied)))
+
+
+_VERSION = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})(?![0-9])")
+
+
+@lru_cache(maxsize=256)
+def parse_version(text: str) -> tuple[int, int] | None:
+    """Major and minor of a Kubernetes version such as `v1.36.1+k3s1`."""
+    match = _VERSION.match(text)
+    return (int(match.group(1)), int(match.group(2))) if match else None
+
+
+_OTHER_KUBELETS = ("-kubeedge-", "-vk-", "virtual-kubelet")
+"""What the version of an edge or virtual node's agent contains: it does not follow Kubernetes versions."""
+
+
+def kubelet_version(node: Node) -> tuple[int, int] | None:
+    """Major and minor of a node's kubelet; None if the version is that of another agent.
+
+    A kubelet is never newer than its API server (https://kubernetes.io/releases/version-skew-policy/).
+    """
+    if _is_virtual(node) or any(mark in node.kubelet_version for mark in _OTHER_KUBELETS):
+        return None
+    return parse_version(node.kubelet_version)
+
+
+_VIRTUAL_LABELS = (
+    ("type", "virtual-kubelet"),
+    ("liqo.io/type", "virtual-node"),
+    ("eks.amazonaws.com/compute-type", "fargate"),
+    ("type", "kwok"),
+    ("vcluster.loft.sh/fake-node", "true"),
+    ("node.kubernetes.io/instance-type", "eklet"),
+)
+"""Labels of nodes that represent another API, or nothing: providers of virtual-kubelet, kwok, the fake nodes of
+vcluster, Tencent's super nodes.
+"""
+_VIRTUAL_AGENTS = ("virtual-kubelet", "kwok-")
+"""What the version of such a node's agent contains."""
+_VIRTUAL_MARK = "virtual-kubelet.io/provider"
+"""The taint, or label, that virtual-kubelet providers set on their nodes."""
+_UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
+
+
+def own_facts(node: Node) -> NodeFacts:
+    """The families of one node, as far as its own object contains them."""
+    cidrs = cidr_families(node.cidrs)
+    is_virtual = _is_virtual(node)
+    return NodeFacts(
+        name=node.name,
+        internal=families_of(tuple(a for a in node.addresses_of("InternalIP") if is_usable(a))),
+        external=families_of(node.addresses_of("ExternalIP")),
+        cidrs=cidrs,
+        supplied=tuple(f for f in _annotated_families(node) if f not in cidrs),
+        ready=node.ready,
+        virtual=is_virtual,
+        told_by_pods=is_virtual or is_windows(node),
+        uninitialized=any(key == _UNINITIALIZED for key, _ in node.taints),
+    )
+
+
+def is_windows(node: Node) -> bool:
+    """Whether the node runs Windows."""
+    return "windows" in (node.operating_system, node.labels.get("kubernetes.io/os"))
+
+
+def _is_virtual(node: Node) -> bool:
+    """Whether only an API is behind the node: no kubelet, and no relevant addresses of its own."""
+    return (
+        any(node.labels.get(k) == v for k, v in _VIRTUAL_LABELS)
+        or _VIRTUAL_MARK in node.labels
+        or any(key == _VIRTUAL_MARK for key, _ in node.taints)
+        or any(agent in node.kubelet_version for agent in _VIRTUAL_AGENTS)
+    )
+
+
+def with_pods(facts: NodeFacts, pods: int, v4: int, v6: int) -> NodeFacts:
+    """The facts of a node, with the families that most of its pods have (`PodCounts.of`) added to P(n)."""
+    enough = 1 if facts.told_by_pods else PREVALENT * pods
+    known = facts.pod_families
+    added = [
+        family
+        for family, count in zip(FAMILIES, (v4, v6), strict=True)
+        if pods and count >= enough and family not in known
+    ]
+    return msgspec.structs.replace(facts, supplied=(*facts.supplied, *added)) if added else facts
+
+
+def annotated_cidrs(node: Node) -> tuple[str, ...]:
+    """The pod ranges in annotations that a CNI set on the node: OVN-Kubernetes and Cilium do."""
+    texts: list[str] = []
+    for name, value in node.annotations:
+        if name.endswith("-pod-cidr"):
+            texts.append(value)
+        elif name in ("kube-router.io/pod-cidr", "kube-router.io/pod-cidrs"):
+            texts.extend(split_list(value))
+        elif name == "k8s.ovn.org/node-subnets":
+            texts.extend(_ovn_subnets(value))
+    return tuple(texts)
+
+
+def has_hidden_ranges(node: Node) -> bool:
+    """Whether a pod range of a node is hidden, in its spec or in an annotation of the CNI: it may be of any family."""
+    said = (value for name, value in node.annotations if name.endswith(("pod-cidr", "pod-cidrs", "node-subnets")))
+    return any_redacted((*node.cidrs, *annotated_cidrs(node), *said))
+
+
+def _ovn_subnets(value: str) -> Iterable[str]:
+    try:
+        subnets = json.loads(value)
+    except (ValueError, RecursionError):
+        return ()
+    default = subnets.get("default") if isinstance(subnets, dict) else None
+    listed = default if isinstance(default, list) else [default]
+    return [text for text in listed if isinstance(text, str)]
+
+
+def _annotated_families(node: Node) -> tuple[Family, ...]:
+    return cidr_families(annotated_cidrs(node))
