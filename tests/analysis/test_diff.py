@@ -334,6 +334,27 @@ def test_checks_that_one_side_did_not_ask_are_named_and_not_gone(tmp_path: Path)
     assert any("DS-POD-001" in sentence for sentence in diff.not_compared)
 
 
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        *((number, kind) for number in ("03", "08") for kind in ("Service", "Pod", "Node", "EndpointSlice")),
+        ("09", "ConfigMap"),
+        ("14", "ServiceCIDR"),
+    ],
+)
+def test_a_kind_that_one_side_lacks_is_no_gain_and_no_loss(number: str, kind: str, tmp_path: Path) -> None:
+    whole = from_path(next(path for path in SCENARIOS if path.name.startswith(number)))
+
+    def without(items: list[Json]) -> None:
+        items[:] = [item for item in items if item["kind"] != kind]
+
+    part = changed(number, without, tmp_path)
+    for before, after in ((whole, part), (part, whole)):
+        diff = compare(before, after)
+        assert told(diff) == set()
+        assert not diff.is_worse
+
+
 def test_a_finding_of_the_same_severity_in_the_place_of_another_is_no_change_for_the_worse(tmp_path: Path) -> None:
     by_number = {path.name[:2]: path for path in SCENARIOS}
     diff = compare(from_path(by_number["03"]), from_path(by_number["04"]))

@@ -88,10 +88,11 @@ def gather(view: ClusterView, names: LastingNames) -> Facts:
     _pods(view, names, facts)
     _listeners(view, names, facts)
     _entries(view, names, facts)
-    ranges = view.profile.service_cidrs
-    facts.shares[Subject(CLUSTER, Aspect.RANGE)] = {
-        family: _one([text for text in ranges if cidr_families((text,)) == (family,)]) for family in FAMILIES
-    }
+    # Without a ServiceCIDR and a flag of the API server the ranges are unknown.
+    if ranges := view.profile.service_cidrs:
+        facts.shares[Subject(CLUSTER, Aspect.RANGE)] = {
+            family: _one([text for text in ranges if cidr_families((text,)) == (family,)]) for family in FAMILIES
+        }
     return facts
 
 

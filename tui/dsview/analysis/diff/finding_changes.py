@@ -63,6 +63,11 @@ class FindingChange(msgspec.Struct, frozen=True):
     root: Identity | None
 
     @property
+    def is_of_one_side(self) -> bool:
+        """Whether it came or went."""
+        return self.before is None or self.after is None
+
+    @property
     def finding(self) -> Finding:
         """The finding as it is now, or as it last was."""
         standing = self.after or self.before
@@ -95,6 +100,10 @@ class Findings:
         """The identity of a finding."""
         return Identity(finding.check, self._names.of(finding.object), finding.family, finding.field)
 
+    def lasting(self, ref: ObjectRef) -> ObjectRef:
+        """The name under which an object is compared."""
+        return self._names.of(ref)
+
     def root(self, standing: Standing) -> Identity | None:
         """The finding that explains it."""
         root = self.view.root_of(standing.finding)
@@ -114,9 +123,13 @@ class Findings:
 
 
 def finding_changes(before: Findings, after: Findings) -> tuple[list[FindingChange], list[str]]:
-    """The changes, worst first, and the codes of checks that did not run on one side."""
+    """The changes, worst first, and the codes of checks that are not compared, since one side does not tell.
+
+    A finding may be there in the place of one that this side does not tell, so it is not compared either.
+    """
     found: list[FindingChange] = []
     untold: set[str] = set()
+    in_doubt: set[ObjectRef] = set()
     for identity in before.standing.keys() | after.standing.keys():
         was, now = before.standing.get(identity), after.standing.get(identity)
         turn = _turn(was, now)
@@ -129,9 +142,17 @@ def finding_changes(before: Findings, after: Findings) -> tuple[list[FindingChan
             continue
         if (was is None or now is None) and not absent.would_tell(standing.finding, identity.object.namespace):
             untold.add(identity.check)
+            in_doubt.add(identity.object)
+            in_doubt.update(map(there.lasting, standing.finding.related))
             continue
         found.append(FindingChange(identity, turn, was, now, there.root(standing)))
-    return sorted(found, key=lambda change: change.order), sorted(untold)
+    sure: list[FindingChange] = []
+    for change in found:
+        if change.is_of_one_side and change.identity.object in in_doubt:
+            untold.add(change.identity.check)
+        else:
+            sure.append(change)
+    return sorted(sure, key=lambda change: change.order), sorted(untold)
 
 
 def _turn(was: Standing | None, now: Standing | None) -> FindingTurn | None:
