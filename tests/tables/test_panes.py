@@ -15,6 +15,7 @@ from dsview.checks.engine.registry import all_checks
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.session.session import Session
+from dsview.sources.demo.source import DemoSource
 from dsview.sources.events import Changed
 from dsview.tables.cells import GAP, Row, Tone
 from dsview.tables.detail import detail
@@ -22,7 +23,7 @@ from dsview.tables.filter import FilterError, compile_filter
 from dsview.tables.header import age_text, header
 from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
-from tests.support.clusters import SCENARIOS, changed, find, from_path
+from tests.support.clusters import SCENARIOS, changed, find, from_path, settle
 
 
 def scenario(number: str) -> Session:
@@ -44,6 +45,15 @@ def test_a_family_without_endpoints_is_a_gap_in_its_own_lane() -> None:
     assert found["ready_v4"].text == "3"
     assert (found["ready_v6"].text, found["ready_v6"].flag) == ("0/3", Severity.ERROR)
     assert found["ready_v4"].flag is None
+
+
+def test_a_placeholder_says_nothing_of_ready_endpoints() -> None:
+    session = settle(Session(DemoSource("gateways")))
+    found = cells(session, "services", "cilium-gateway-mesh")
+    assert [found[f"ready_{family}"].text for family in ("v4", "v6")] == ["?", "?"]
+    seen = detail(session, (Kind.SERVICE, ("edge", "cilium-gateway-mesh")))
+    assert seen is not None
+    assert "not known" in next(str(fact) for fact in seen.facts if fact.label == "Ready endpoints")
 
 
 def test_a_pod_without_a_family_of_its_node_shows_a_gap_and_the_error_there() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.plan import is_movable, make_step
-from dsview.cluster.endpoints import service_endpoints
+from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
 from dsview.core.address import families_of
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
@@ -31,13 +31,7 @@ def service_facts(view: ClusterView, service: Service) -> Parts:
         *text_fact("Families", ", ".join(service.families)),
         *lane_facts("Cluster IP", service.real_cluster_ips),
         *lane_facts("VIP", vips(service)),
-        counted_fact(
-            view,
-            Kind.ENDPOINT_SLICE,
-            "Ready endpoints",
-            f"{found.live('IPv4')} in {_slices(found.v4.slices)}",
-            f"{found.live('IPv6')} in {_slices(found.v6.slices)}",
-        ),
+        *_ready(view, found),
         *lane_facts("Source ranges", service.load_balancer_source_ranges),
         *text_fact("Traffic policy", service.external_traffic_policy),
         *text_fact("Selector", ", ".join(f"{k}={v}" for k, v in sorted(service.selector.items())) or "none"),
@@ -54,6 +48,15 @@ def service_facts(view: ClusterView, service: Service) -> Parts:
         relatives.append(relative("EndpointSlice", s.key, f"{s.address_type}, {s.size} {noun}"))
     relatives += [relative("Ingress", key) for key in sorted(state.backends.naming(service.key))]
     return facts, relatives
+
+
+def _ready(view: ClusterView, found: ServiceEndpoints) -> list[Fact]:
+    """The ready endpoints of each family."""
+    if found.is_placeholder:
+        return text_fact("Ready endpoints", "not known: the API has only a placeholder")
+    v4 = f"{found.live('IPv4')} in {_slices(found.v4.slices)}"
+    v6 = f"{found.live('IPv6')} in {_slices(found.v6.slices)}"
+    return [counted_fact(view, Kind.ENDPOINT_SLICE, "Ready endpoints", v4, v6)]
 
 
 def _plan(view: ClusterView, service: Service) -> list[Fact]:

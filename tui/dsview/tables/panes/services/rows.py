@@ -88,15 +88,21 @@ def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     return view.findings_of("Service", *key)
 
 
+_SUFFIXES = tuple(zip(FAMILIES, ("_v4", "_v6"), strict=True))
+
+
 def _ready_cells(view: ClusterView, service: Service) -> dict[str, Cell]:
     if service.is_external_name:
         return {}
     if not view.state.is_known(Kind.ENDPOINT_SLICE):
         return {"ready_v4": NOT_READ, "ready_v6": NOT_READ}
     found = service_endpoints(view.state, service.key)
+    if found.is_placeholder:
+        # The API has only a placeholder: the nodes accept the traffic.
+        return {f"ready{suffix}": NOT_READ for family, suffix in _SUFFIXES if family in service.families}
     most = max(found.live(family) + len(_awaited(view, found.of(family))) for family in FAMILIES)
     cells: dict[str, Cell] = {}
-    for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
+    for family, suffix in _SUFFIXES:
         live = found.live(family)
         if family in service.families:
             short = live < most
