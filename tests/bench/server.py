@@ -80,7 +80,7 @@ class BenchServer:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self._rate = 0.0
-        self._watchers: list[tuple[queue.SimpleQueue[list[bytes]], bool]] = []
+        self._watchers: list[tuple[queue.SimpleQueue[tuple[int, list[bytes]]], bool]] = []
         self._turn = 0
         self._sent = 0
         self._sent_at = 0.0
@@ -168,7 +168,9 @@ class BenchServer:
         def chunk(line: bytes) -> bytes:
             return wire.chunk(protobuf_answers.frame_of_line(line) if is_protobuf else line)
 
-        waiting: queue.SimpleQueue[list[bytes]] = queue.SimpleQueue()
+        waiting: queue.SimpleQueue[tuple[int, list[bytes]]] = queue.SimpleQueue()
+        # What a bookmark tells: never more than was sent, or what comes then would be older.
+        version = max(objects.version, int(query.get("resourceVersion") or 0))
         # From now on, so that nothing is missed between the list and the watch.
         if objects.kind is Kind.POD:
             self._watchers.append((waiting, is_protobuf))
@@ -180,9 +182,9 @@ class BenchServer:
             until = time.monotonic() + float(query.get("timeoutSeconds", "300"))
             while (left := until - time.monotonic()) > 0:
                 try:
-                    changes = waiting.get(timeout=min(left, BOOKMARK_EVERY))
+                    version, changes = waiting.get(timeout=min(left, BOOKMARK_EVERY))
                 except queue.Empty:
-                    connection.sendall(chunk(wire.bookmark(objects.kind, max(objects.version, self._version))))
+                    connection.sendall(chunk(wire.bookmark(objects.kind, version)))
                     continue
                 self._paced(connection.sendall, memoryview(b"".join(changes)))
                 self._sent += len(changes)
@@ -204,7 +206,7 @@ class BenchServer:
     def _tell(self, changes: list[bytes]) -> None:
         for waiting, is_protobuf in list(self._watchers):
             told = map(protobuf_answers.frame_of_line, changes) if is_protobuf else changes
-            waiting.put([wire.chunk(data) for data in told])
+            waiting.put((self._version, [wire.chunk(data) for data in told]))
 
     def _paced(self, send: Callable[[memoryview], None], data: memoryview) -> None:
         started = time.monotonic()
