@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from dsview.ui.fitting import fit, fit_address
+from dsview.ui.fitting import fit, fit_address, fit_name
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,36 @@ def test_text_fits_its_column_exactly(text: str, width: int, options: dict[str, 
 
 
 def test_every_text_that_is_cut_says_so() -> None:
-    for text in ("ingress-nginx-controller", "shop/web", "名前テスト", "2001:db8::1234", "10.244.3.0/24", "[::]:8181"):
+    for text in (
+        "ingress-nginx-controller",
+        "shop/web",
+        "名前テスト",
+        "2001:db8::1234",
+        "10.244.3.0/24",
+        "[::]:8181",
+        "n1.example.com",
+    ):
         for width in range(1, cell_len(text)):
             assert "…" in fit(text, width, "…")
             assert "…" in fit(text, width, "…", middle=True)
             assert "…" in fit_address(text, width, "…")
+            assert "…" in fit_name(text, width, "…")
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("ip-10-0-12-9.eu-central-1.compute.internal", 42, "ip-10-0-12-9.eu-central-1.compute.internal"),
+        ("ip-10-0-12-9.eu-central-1.compute.internal", 16, "ip-10-0-12-9.eu…"),
+        ("ip-10-0-12-9.eu-central-1.compute.internal", 13, "ip-10-0-12-9…"),
+        ("ip-10-0-12-9.eu-central-1.compute.internal", 12, "ip-10-…12-9."),
+        ("ip-10-0-12-9.eu-central-1.compute.internal", 9, "ip-1…12-9"),
+        ("nginx-8468857c99-76247", 9, "ngin…6247"),
+        ("n1.example.com", 16, "n1.example.com  "),
+    ],
+)
+def test_of_a_name_the_domain_goes_first(text: str, width: int, expected: str) -> None:
+    assert fit_name(text, width, "…") == expected
 
 
 @pytest.mark.parametrize(

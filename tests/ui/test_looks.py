@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from typing import cast
 
+import msgspec
 import pytest
 from rich.cells import cell_len
+from screenshots.make import MONOCHROME, VIEWS, Picture, on_screen, strips
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
 from dsview.ui.actions import ACTIONS, Where, actions_of, bar_actions
-from dsview.ui.appearance import Appearance
+from dsview.ui.app import DsviewApp
 from dsview.ui.glyphs import ASCII, UNICODE
 from dsview.ui.themes import VARIABLES, missing_variables, own_themes
-from tests.ui.stage import many_pods, on_stage, troubled_shop
+from tests.ui.stage import on_stage
 
 THEMES = {theme.name: theme for theme in own_themes()}
 
@@ -118,15 +121,15 @@ async def test_key_bar_does_what_its_keys_do_when_it_is_clicked() -> None:
         await stage.until(lambda: "What you see" in stage.text)
 
 
-@pytest.mark.parametrize(
-    "keys", ["", "w", "t", "T", "Y", "C", "question_mark", "enter", "slash", "i", "p", "s", "n", "S"]
-)
-@pytest.mark.parametrize("size", [(80, 24), (160, 150)], ids=["small", "all of it"])
-async def test_ascii_screens_draw_no_other_characters(keys: str, size: tuple[int, int]) -> None:
-    async with on_stage([*troubled_shop(), *many_pods(50)], size=size, look=Appearance(ascii_only=True)) as stage:
-        await stage.press("1", *keys.split())
-        await stage.pilot.pause(0.1)
-        assert {character for character in stage.text if not character.isascii()} == set()
+@pytest.mark.parametrize("picture", [*VIEWS.values(), Picture(keys=("s",))], ids=[*VIEWS, "sort"])
+async def test_ascii_screens_draw_no_other_characters(picture: Picture) -> None:
+    async with on_screen(msgspec.structs.replace(picture, shade=MONOCHROME, size=(160, 150))) as pilot:
+        app = cast("DsviewApp", pilot.app)
+        for size in ((160, 150), (80, 24)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            text = "".join(line.text for line in strips(app))
+            assert {character for character in text if not character.isascii()} == set()
 
 
 async def test_the_key_bar_offers_to_copy_a_fix_only_where_there_may_be_one() -> None:

@@ -33,6 +33,20 @@ def fit(text: str, width: int, ellipsis: str, *, right: bool = False, middle: bo
     return padding + text if right else text + padding
 
 
+def fit_name(text: str, width: int, ellipsis: str) -> str:
+    """The name of an object cut or padded to exactly `width` cells: its domain goes first, then its middle.
+
+    The nodes of a cloud differ in their host names and share a domain: `ip-10-0-12-9.eu-central-1.compute.internal`.
+    """
+    host = text.partition(".")[0]
+    if len(text) <= width or host == text or not text.isascii():
+        return fit(text, width, ellipsis, middle=True)
+    if len(host) < width:
+        return fit(text, width, ellipsis)
+    # Of a host's name that would just fit, the dot is what is too long: an ellipsis has to say that there is more.
+    return fit(host if len(host) > width else f"{host}.", width, ellipsis, middle=True)
+
+
 def fit_address(text: str, width: int, ellipsis: str, *, right: bool = False) -> str:
     """An address, CIDR or socket shortened or padded to exactly `width` cells.
 

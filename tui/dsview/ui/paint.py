@@ -16,7 +16,7 @@ from textual.style import Style
 
 from dsview.tables.cells import GAP, NONE, Cell, Column, Lane, Row, Tone
 from dsview.ui.columns import FLAGS_COLUMN, GUTTER, Layout, Placed
-from dsview.ui.fitting import fit, fit_address
+from dsview.ui.fitting import fit, fit_address, fit_name
 from dsview.ui.glyphs import Glyphs
 
 
@@ -212,7 +212,9 @@ class Painter:
         ellipsis, right = self.glyphs.ellipsis, column.align == "right"
         if column.lane:
             return fit_address(text, width, ellipsis, right=right)
-        return fit(text, width, ellipsis, right=right, middle=column.id in _GENERATED)
+        if column.id in _NAMES:
+            return fit_name(text, width, ellipsis)
+        return fit(text, width, ellipsis, right=right, middle=column.id == "object")
 
     def _rule(self, placed: Placed) -> str:
         return f" {self.glyphs.rule} " if placed.gap >= 3 else self.glyphs.rule.rjust(placed.gap)
@@ -232,8 +234,8 @@ class Painter:
 _GLOW = "$ink bold underline on $cell-cursor"
 """A cell that changed a moment ago: without colour it is still bold and underlined."""
 
-_GENERATED = frozenset({"name", "pod", "object"})
-"""The ids of columns of names, which differ at their ends where they were generated."""
+_NAMES = frozenset({"name", "pod", "node"})
+"""The ids of columns of names of objects."""
 
 _GAP_LENGTH = 10
 """A missing address is drawn no longer than this: to be seen, not to shout."""
