@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from dsview.core.errors import UserError
 from dsview.ui.app import DsviewApp
 
-WIDTHS = (80, 100, 120, 160, 220)
+WIDTHS = (80, 93, 100, 120, 160, 220, 250)
 HEIGHT = 40
 
 SHOWN = {
