@@ -27,7 +27,7 @@ COLUMNS = (
     Column(id="time", title="UTC", help="The time.", width=8, max_width=8),
     Column(id="turn", title="What", help="The kind of change.", width=10, max_width=10),
     Column(id="object", title="Object", help="The object.", width=16, max_width=64),
-    Column(id="text", title="Change", help="The change in a sentence.", width=20, max_width=200),
+    Column(id="text", title="Change", help="The change in a sentence.", width=36, max_width=200),
     Column(
         id="lasted",
         title="Lasted",
