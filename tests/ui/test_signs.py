@@ -6,6 +6,9 @@ import pytest
 from textual.color import Color
 from textual.theme import Theme
 
+from dsview.kinds.ingress import Ingress, IngressBackend
+from dsview.kinds.kind import Kind
+from dsview.sources.events import Changed
 from dsview.ui.codes import code_at, codes_in
 from dsview.ui.glyphs import UNICODE
 from dsview.ui.table import Table
@@ -121,6 +124,19 @@ async def test_a_code_is_explained_by_its_name_in_the_palette() -> None:
     async with on_stage() as stage:
         await stage.press("colon", *"svc-001", "enter")
         await stage.until(lambda: "DS-SVC-001" in stage.text and "Why it matters" in stage.text)
+
+
+async def test_an_ingress_is_traced_from_the_palette_by_its_host() -> None:
+    async with on_stage() as stage:
+        front = Ingress(
+            name="front", namespace="shop", hosts=("www.example.com",), backends=(IngressBackend("", "api"),)
+        )
+        stage.source.tell(Changed(Kind.INGRESS, [front]))
+        assert stage.app.workspace is not None
+        state = stage.app.workspace.session.state
+        await stage.until(lambda: state.ingresses.get(front.key) is not None)
+        await stage.press("colon", *"www", "enter")
+        await stage.until(lambda: "Ingress shop/front" in stage.text and "Backend api" in stage.text)
 
 
 async def test_of_several_codes_in_a_row_one_is_chosen() -> None:

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -18,7 +17,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from dsview.core.text import safe, safe_lines
-from dsview.ui.actions import ACTIONS, Where, bindings_of, keys_label
+from dsview.ui.actions import ACTIONS, Where, bindings_of
 from dsview.ui.appearance import Appearance
 from dsview.ui.choices import ContextChoice
 from dsview.ui.codes import codes_in
@@ -40,13 +39,11 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
 
     from dsview.analysis.cluster_view import Delta
-    from dsview.checks.engine.check import Check
     from dsview.core.errors import UserError
     from dsview.session.session import Session
     from dsview.ui.saving import Saver
     from dsview.ui.workspace import Workspace
 
-_NOT_IN_PALETTE = frozenset({"palette", "clear", "back", "keep", "drop", "accept", "choose", "choose_all", "cancel"})
 
 TALLY_SLICE = 0.004
 """Seconds to count findings before keys are handled again."""
@@ -431,24 +428,10 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self._driver.write(wrap(f"\x1b]52;c;{encoded}\a"))
 
     def commands(self) -> list[Command]:
-        """The palette: every action that works on this screen, and every check to explain."""
-        from dsview.checks.engine.registry import all_checks  # noqa: PLC0415 - after the first frame
+        """Everything that the palette offers on this screen."""
+        from dsview.ui.palette import entries  # noqa: PLC0415 - after the first frame
 
-        return [
-            Command(
-                action.title,
-                f"{keys_label(action)}  {action.help}" if action.keys else action.help,
-                action.aliases,
-                partial(self.go.perform, action.by_name),
-            )
-            for action in self.actions
-            if action.name not in _NOT_IN_PALETTE and self.go.can(action.name, self.screen)
-        ] + [self._explain_command(check) for check in all_checks()]
-
-    def _explain_command(self, check: Check) -> Command:
-        code = check.code.removeprefix("DS-")
-        words = (code.lower(), check.code.lower(), check.slug)
-        return Command(code, f"Explains {check.slug}: {check.title}", words, partial(self.go.explanation, check.code))
+        return entries(self)
 
     def action_palette(self) -> None:
         """Find an action by its name."""
