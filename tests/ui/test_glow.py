@@ -122,7 +122,7 @@ async def test_changed_cell_lights_up_in_its_table(colours: bool, monkeypatch: p
         changed = msgspec.structs.replace(pod("web-1", 1), ready=False)
         stage.source.put(changed)
         await stage.until(lambda: "Not ready" in stage.text)
-        assert lit(stage, "web-1") == ["Not ready"]
+        assert lit(stage, "web-1") == ["Not ready ◊"]
         assert lit(stage, "web-0") == []
 
 

@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 _LEAVE = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -25,17 +26,23 @@ def on_leave_signals(leave: Callable[[int], None]) -> None:
             return
 
 
+LEAVE_WITHIN = 3.0
+"""Seconds to leave in order after the terminal is gone."""
+
+
 def on_hangup(leave: Callable[[int], None]) -> None:
     """Call `leave` as on SIGHUP when the terminal is gone.
 
     Only the processes that the terminal controls get SIGHUP. Any other (one that `setsid` started, or that ignores
     SIGHUP) would stay and read the end of the file for ever. The thread sleeps in the kernel until the terminal hangs
-    up. From then on nothing can be written to it, so what is still drawn goes to the null device.
+    up, and then sends further output to the null device. Textual's writer thread may have failed on the lost terminal
+    before that, and the application would wait for it for ever. So the process ends after `LEAVE_WITHIN` seconds.
     """
     loop = asyncio.get_running_loop()
     terminals = [fd for fd in (0, 1, 2) if os.isatty(fd)]
     if not terminals:
         return
+    status = 128 + signal.SIGHUP
     poll = select.poll()
     poll.register(terminals[0], 0)
 
@@ -46,6 +53,8 @@ def on_hangup(leave: Callable[[int], None]) -> None:
         for fd in terminals:
             os.dup2(null, fd)
         if not loop.is_closed():
-            loop.call_soon_threadsafe(leave, 128 + signal.SIGHUP)
+            loop.call_soon_threadsafe(leave, status)
+        time.sleep(LEAVE_WITHIN)
+        os._exit(status)
 
     threading.Thread(target=wait, name="dsview-terminal", daemon=True).start()
