@@ -55,9 +55,9 @@ def test_it_ends_two_minutes_after_anything_more_was_read_and_names_what_is_miss
     cluster = Cluster(all_but_pods)
     session, missing = run(cluster)
     assert cluster.looks * 60 <= STALLED_AFTER + 5 * 60
-    assert "Nothing more came for 120 s; not read: Pod" in missing
+    assert "No more data arrived for 120 s; not read: Pod" in missing
     assert session.state.status(Kind.POD).health is Health.FAILED
-    assert any("pods could not be read: nothing more came for 120 s" in text for text in sessions.unread(session))
+    assert any("pods could not be read: no more data arrived for 120 s" in text for text in sessions.unread(session))
     assert session.not_evaluated(), "checks that need pods are not passed"
 
 
@@ -91,7 +91,7 @@ def test_with_a_timeout_only_that_counts() -> None:
 
 
 def test_where_nothing_was_read_at_all_it_is_an_error() -> None:
-    with pytest.raises(UserError, match="nothing more came") as caught:
+    with pytest.raises(UserError, match="no more data arrived") as caught:
         run(Cluster(lambda cluster, look: None))
     assert caught.value.exit_code == 3
 
