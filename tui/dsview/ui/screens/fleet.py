@@ -115,8 +115,8 @@ class FleetScreen(Screen[None]):
 
     def _heading(self) -> Content:
         found = totals(list(self._members.values()))
-        busy = sum(not member.contact.is_final for member in self._members.values())
         signing_in = sum(member.contact is Contact.SIGNING_IN for member in self._members.values())
+        busy = sum(not member.contact.is_final for member in self._members.values()) - signing_in
         parts: list[Part] = [
             (" Findings of the fleet" if self._rows.pane.title == "Findings" else " Fleet", STRONG),
             (f"{found.clusters:,} cluster{'' if found.clusters == 1 else 's'}, {found.read:,} read", MUTED),
