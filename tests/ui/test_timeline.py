@@ -19,7 +19,7 @@ async def mend_api(stage: Stage) -> None:
 async def test_timeline_says_that_nothing_changed_yet() -> None:
     async with on_stage() as stage:
         await stage.press("T")
-        assert "Nothing has changed since everything was read." in stage.text
+        await stage.until(lambda: "Nothing has changed since everything was read." in stage.text)
 
 
 async def test_the_last_change_is_said_on_the_first_screen() -> None:
