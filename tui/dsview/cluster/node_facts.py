@@ -24,7 +24,7 @@ class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `internal`: of its usable InternalIPs, in their order. `cidrs`: of spec.podCIDRs, in their order. `supplied`:
     families that CNI annotations or most of its pods add. `pod_families` is P(n), all of these. `odd_first`: if its
-    dual-stack pods differ in order, the first family of the minority, or of all on a tie. `told_by_pods`: the node runs
+    dual-stack pods differ in their first family, that of the minority, or both on a tie. `told_by_pods`: the node runs
     Windows, whose overlay networks have one family, or is virtual: P(n) is the families that at least one of its pods
     has, regardless of podCIDRs.
     """

@@ -53,7 +53,7 @@ def lines_of(report: Report) -> Iterator[ReportLine]:
 
 
 def _alike(findings: Iterable[ReportedFinding]) -> list[list[ReportedFinding]]:
-    """Findings in order, grouped; new findings are separate from known ones."""
+    """Findings, sorted and grouped; new findings are separate from known ones."""
     groups: dict[object, list[ReportedFinding]] = {}
     for number, finding in enumerate(findings):
         groups.setdefault((finding.group, finding.baseline) if finding.group else number, []).append(finding)

@@ -34,7 +34,7 @@ class Node(Object, frozen=True, gc=False):
     annotations: tuple[tuple[str, str], ...] = ()
 
     def addresses_of(self, kind: str) -> tuple[str, ...]:
-        """The addresses of one type, such as `InternalIP`, in order."""
+        """The addresses of one type, such as `InternalIP`, in the Node's order."""
         return tuple(a.address for a in self.addresses if a.type == kind)
 
     @property

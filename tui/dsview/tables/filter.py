@@ -27,7 +27,7 @@ TextsOf = Callable[[Sequence[Key]], Sequence[str]]
 """The texts of rows in lower case, in the order of their keys."""
 
 Selection = Callable[[list[Key], TextsOf], list[Key]]
-"""The matching ones of some rows, in order. A pattern that takes too long raises `TimeoutError`."""
+"""The rows that match, in their given order. A pattern that takes too long raises `TimeoutError`."""
 
 
 class FilterError(ValueError):

@@ -27,7 +27,7 @@ def on_leave_signals(leave: Callable[[int], None]) -> None:
 
 
 LEAVE_WITHIN = 3.0
-"""Seconds to leave in order after the terminal is gone."""
+"""Seconds in which the application may end by itself after the terminal is gone."""
 
 
 def on_hangup(leave: Callable[[int], None]) -> None:

@@ -18,7 +18,7 @@ _by_digest = Interner()
 _ANNOTATIONS = (IGNORE_ANNOTATION, *IPAM_ANNOTATIONS)
 _STARTS = entry_starts(_ANNOTATIONS)
 _STARTS_OF_VARIABLES = tuple(b"\n" + bytes((len(name),)) + name.encode() for name in READ_VARIABLES)
-"""How an EnvVar with each name begins: the tag of field 1, the length, the name. Kubernetes writes fields in order."""
+"""How an EnvVar with each name begins: the tag of field 1, the length, the name. Kubernetes writes fields by number."""
 
 _PROBES = (("http_get", "httpGet"), ("tcp_socket", "tcpSocket"), ("grpc", "grpc"), ("exec", "exec"))
 

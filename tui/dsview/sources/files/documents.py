@@ -118,7 +118,7 @@ def _as_utf8(data: bytes) -> bytes:
 
 
 def documents(data: bytes) -> Iterator[Document]:
-    """The documents of a file, in order.
+    """The documents of a file, in the order of the file.
 
     Raises `Unreadable` at the first invalid document, after yielding those before it.
     """

@@ -24,7 +24,7 @@ Refuse = Callable[[Path, str], None]
 
 
 def files_in(root: Path, pass_over: Callable[[Path], None], refuse: Refuse) -> Iterator[Path]:
-    """The files to read, relative to the folder, in order. Raises `OSError` if the folder itself cannot be read."""
+    """The files to read, relative to the folder, sorted. Raises `OSError` if the folder itself cannot be read."""
     for relative in sorted(_files(root, pass_over, refuse)):
         if _is_wanted(relative) or (_may_hold_objects(relative) and _begins_like_objects(root / relative)):
             yield relative

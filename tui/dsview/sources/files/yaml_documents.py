@@ -46,7 +46,7 @@ class YamlDocument(msgspec.Struct, frozen=True):
 
 
 def yaml_documents(text: bytes) -> Iterator[YamlDocument]:
-    """The documents that are mappings, in order.
+    """The documents that are mappings, in the order of the file.
 
     Raises `YamlError` at the first document that cannot be read, and `NoMapping` at the first one that is not a
     mapping. The documents before it are yielded first.
