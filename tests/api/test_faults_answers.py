@@ -10,7 +10,7 @@ import pytest
 
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
-from dsview.sources.kube import reflector
+from dsview.sources.kube import retries
 from tests.support.apiserver import ApiServer, Fault, Raw, Request, http, http_chunked, status_body
 from tests.support.driven import FOLLOWED
 from tests.support.live import Json, Live, pod
@@ -259,7 +259,7 @@ def forbidden(plural: str) -> Fault:
 def test_a_right_that_is_withdrawn_is_said_and_one_that_is_given_back_is_used(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch, plurals: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(reflector, "ASK_AGAIN", 0.05)
+    monkeypatch.setattr(retries, "ASK_AGAIN", 0.05)
     one = live(interval=0.02).settle()
     switch = Switch(api, forbidden("pods"), *plurals)
     api.end_watches()
@@ -293,7 +293,7 @@ def test_a_right_that_a_starting_server_does_not_know_yet_is_not_held_against_it
 def test_watching_is_tried_again_where_only_listing_was_permitted(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflector, "ASK_AGAIN", 0.1)
+    monkeypatch.setattr(retries, "ASK_AGAIN", 0.1)
     switch = Switch(api, forbidden("pods"), "pods", verbs=("watch",))
     one = live(interval=0.02).settle()
     assert one.health(Kind.POD) is Health.POLLING
@@ -304,7 +304,7 @@ def test_watching_is_tried_again_where_only_listing_was_permitted(
 def test_a_kind_that_is_not_served_is_absent_until_it_is(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflector, "ASK_AGAIN", 0.05)
+    monkeypatch.setattr(retries, "ASK_AGAIN", 0.05)
     switch = Switch(api, Fault(404, b"404 page not found"), "servicecidrs", "pods")
     one = live().settle()
     assert one.health(Kind.SERVICE_CIDR) is Health.ABSENT
@@ -316,7 +316,7 @@ def test_a_kind_that_is_not_served_is_absent_until_it_is(
 def test_a_kind_that_is_served_no_more_is_said_to_be_absent(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflector, "ASK_AGAIN", 0.05)
+    monkeypatch.setattr(retries, "ASK_AGAIN", 0.05)
     one = live().settle()
     switch = Switch(api, Fault(404, b"404 page not found"), "servicecidrs")
     api.end_watches()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dsview.session.session import Session
-from dsview.sources.kube import KubeSource, reflector
+from dsview.sources.kube import KubeSource, retries
 from dsview.ui.app import DsviewApp
 from dsview.ui.choices import ContextChoice
 from tests.api.test_faults_answers import BUSY, HTML, Switch, forbidden
@@ -50,7 +50,7 @@ async def test_the_screen_says_what_is_going_on_and_keeps_the_selection(
     begin: Callable[[ApiServer], Callable[[], None]],
     words: str,
 ) -> None:
-    monkeypatch.setattr(reflector, "ASK_AGAIN", 0.05)
+    monkeypatch.setattr(retries, "ASK_AGAIN", 0.05)
     for number in range(6):
         api.load([pod(f"web-{number}")])
     kubeconfig = str(api.write_kubeconfig(tmp_path / "kubeconfig"))

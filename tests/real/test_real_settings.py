@@ -10,7 +10,7 @@ import pytest
 
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
-from dsview.sources.kube import reflector
+from dsview.sources.kube import kind_requests, retries
 from dsview.sources.kube.object_batcher import ObjectBatcher
 from tests.real.real import PODS, SERVICES, Real, pod, service
 from tests.support.realapi import DUAL, RealApi
@@ -39,7 +39,7 @@ def session(api: RealApi, folder: Path) -> Iterator[Real]:
 def test_lists_come_in_pages_where_they_are_not_streamed(
     paging: RealApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflector, "PAGE_SIZES", (5,))
+    monkeypatch.setattr(kind_requests, "PAGE_SIZES", (5,))
     paging.create(PODS, *(pod(f"page-{number}") for number in range(23)))
     with session(paging, tmp_path) as one:
         one.settle()
@@ -51,7 +51,7 @@ def test_lists_come_in_pages_where_they_are_not_streamed(
 def test_a_continue_that_etcd_has_compacted_begins_the_list_again(
     paging: RealApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflector, "PAGE_SIZES", (5,))
+    monkeypatch.setattr(kind_requests, "PAGE_SIZES", (5,))
     paging.create(PODS, *(pod(f"expired-{number}") for number in range(12)))
     taken: list[str] = []
     put = ObjectBatcher.put
@@ -96,7 +96,7 @@ def test_a_watch_from_a_version_that_etcd_has_compacted_lists_anew(paging: RealA
 def test_a_kind_that_is_not_served_is_absent_until_it_is(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflector, "ASK_AGAIN", 0.5)
+    monkeypatch.setattr(retries, "ASK_AGAIN", 0.5)
     with RealApi(tmp_path_factory.mktemp("absent"), NOT_SERVED) as api, session(api, tmp_path) as one:
         one.settle()
         one.until_said(Health.ABSENT, "does not serve", Kind.NETWORK_POLICY)
