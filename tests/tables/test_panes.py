@@ -231,3 +231,22 @@ def test_the_header_names_the_mode_and_what_could_not_be_read(tmp_path: Path) ->
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (61, "1 min"), (7200, "2 h"), (200000, "2 d"), (-5, "0 s")])
 def test_ages_are_said_as_people_say_them(seconds: float, text: str) -> None:
     assert age_text(seconds) == text
+
+
+def test_the_detail_of_a_node_counts_pods_on_the_pod_network_apart_from_those_on_its_own() -> None:
+    session = settle(Session(DemoSource("troubled")))
+    seen = detail(session, (Kind.NODE, ("", "worker-c")))
+    assert seen is not None
+    facts = {str(fact.label): (fact.v4, fact.v6) for fact in seen.facts if fact.has_lanes}
+    assert facts["Pod network (2)"] == (("2 with IPv4",), ("0 with IPv6",))
+    assert facts["hostNetwork (3)"] == (("3 with IPv4",), ("3 with IPv6",))
+
+
+def test_the_detail_of_a_listener_names_the_node_of_its_proxy() -> None:
+    session = settle(Session(DemoSource("troubled")))
+    key = next(iter(PANES["listeners"].keys(session)))
+    seen = detail(session, (Kind.PROXY_LISTENERS, key))
+    assert seen is not None
+    node = next(fact.text for fact in seen.facts if fact.label == "Node")
+    assert node in {found.name for found in session.state.nodes}
+    assert ("Node", ("", node)) in {(relative.kind, relative.key) for relative in seen.relatives}

@@ -18,6 +18,7 @@ from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 from dsview.sources.demo.scenarios import SCENARIOS as DEMOS
+from dsview.tables.cells import GAP, NONE, Tone
 from dsview.tables.detail import detail
 from dsview.tables.header import header
 from dsview.tables.registry import PANES
@@ -127,3 +128,48 @@ async def test_the_numbers_on_the_screen_agree(name: str) -> None:
             assert out_of is not None, title
             assert heading is not None, title
             assert out_of[1] == (heading[2] or heading[1]), title
+
+
+LABELS = {
+    "services": {"cluster_ip": "Cluster IP", "vip": "VIP"},
+    "pods": {"pod_ip": "Pod IPs"},
+    "nodes": {"internal_ip": "Internal IPs", "pod_cidr": "Pod CIDRs"},
+}
+"""The lanes of a row that its detail also has, by the label there."""
+
+
+@pytest.mark.parametrize("which", CLUSTERS)
+def test_what_a_row_shows_as_missing_is_missing_in_the_detail_and_nothing_else_is(which: str | Path) -> None:
+    session = open_cluster(which)
+    for pane_id, labels in LABELS.items():
+        pane = PANES[pane_id]
+        assert pane.kind is not None
+        for key in pane.keys(session):
+            row, seen = pane.row(session, key), detail(session, (pane.kind, key))
+            assert row is not None
+            assert seen is not None
+            cells = {column.id: cell for column, cell in zip(pane.columns, row.cells, strict=True)}
+            facts = {str(fact.label): fact for fact in seen.facts if fact.has_lanes}
+            for column, label in labels.items():
+                missing = [cells[f"{column}_{lane}"].tone is Tone.GAP for lane in ("v4", "v6")]
+                fact = facts.get(label)
+                assert ([fact.v4 == (GAP,), fact.v6 == (GAP,)] if fact else [False, False]) == missing, (key, label)
+
+
+def test_the_detail_of_a_single_stack_service_lacks_nothing() -> None:
+    seen = detail(open_cluster("troubled"), (Kind.SERVICE, ("default", "kubernetes")))
+    assert seen is not None
+    lanes = {str(fact.label): fact.v6 for fact in seen.facts if fact.has_lanes}
+    assert lanes == {"Cluster IP": (NONE,), "Ready endpoints": (NONE,)}
+
+
+def test_a_title_counts_what_is_shown_of_how_many_and_only_that_is_flagged() -> None:
+    view = TableView(PANES["services"], open_cluster("troubled"))
+    assert (view.amount, sum(view.flagged.values())) == ("19", 10)
+    view.set_filter("shop")
+    assert view.amount == f"{len(view)} of 19"
+    assert sum(view.flagged.values()) == sum(bool(view.row(index).findings) for index in range(len(view))) < 10
+    view.set_filter("")
+    view.set_namespaces(frozenset({"monitoring"}))
+    assert view.amount == "3 of 19"
+    assert view.flagged == {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 0}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
+from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Health, StatusChanged
 from dsview.ui.screens.detail import DetailScreen
@@ -125,6 +127,25 @@ async def test_an_acknowledged_finding_is_hidden_counted_and_brought_back() -> N
         await stage.press("end", "a")
         assert "acknowledged" not in stage.lines[0]
         assert any("shop/old" in line and "[acknowledged]" not in line for line in stage.lines)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_what_is_acknowledged_leaves_the_counts_of_the_header_and_is_said_there(size: tuple[int, int]) -> None:
+    async with on_stage(size=size) as stage:
+        before = stage.lines[0]
+        assert "■ 3" in before
+        assert "ack" not in before
+        await stage.press("w", "home", "a")
+        assert "■ 3" not in stage.lines[0]
+        workspace = stage.app.workspace
+        assert workspace is not None
+        assert workspace.counts()[Severity.ERROR] == 1, "one of two Pods, and what it explains, is put aside"
+        await stage.press("escape")
+        assert "■ 1" in stage.lines[0]
+        assert "2 ack" in stage.lines[0]
+        assert not any("api-0" in line for line in stage.lines[1:9]), "nor is it among the worst causes"
+        await stage.press("w", "A", "end", "a", "escape")
+        assert stage.lines[0] == before
 
 
 async def test_exempted_findings_are_counted_and_shown_on_demand() -> None:

@@ -8,12 +8,16 @@ import pytest
 from dsview.analysis.overview import overview_now
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
+from dsview.kinds.registry import RESOURCES
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
-from dsview.sources.events import Health, StatusChanged
-from dsview.ui.coverage_matrix import worst_lines
+from dsview.sources.events import Changed, Health, Listed, StatusChanged
+from dsview.tables.registry import PANES
+from dsview.tables.view import TableView
+from dsview.ui.coverage_matrix import gap_line, worst_lines
 from dsview.ui.glyphs import UNICODE
 from tests.support.clusters import settle
+from tests.support.scripted import ScriptedSource
 from tests.ui.stage import NOW, many_pods, on_stage, pod, slices
 
 VERDICT = "Dual-stack, IPv4 first. 1 of 3 Services does not work over IPv6: shop/api. 1 has IPv4 only."
@@ -152,3 +156,25 @@ def test_a_long_name_among_the_worst_causes_keeps_both_its_ends(width: int) -> N
     assert line.cell_length <= width
     assert "team-a" in line.plain
     assert "00001" in line.plain
+
+
+def test_no_family_is_well_and_no_pane_empty_before_its_kind_was_read() -> None:
+    source = ScriptedSource()
+    session = Session(source, clock=lambda: NOW)
+    session.start()
+    session.drain(0.1)
+    found = gap_line(overview_now(session), 80, UNICODE).plain
+    assert "√" not in found
+    assert found.split() == ["IPv4", "?", "IPv6", "?"]
+    assert {TableView(pane, session).amount for pane in PANES.values()} == {"loading"}
+    source.tell(Changed(Kind.POD, [pod("web-0", 1)]))
+    source.tell(StatusChanged(kind=Kind.NODE, health=Health.REFUSED, reason="forbidden", since=NOW))
+    session.drain(0.1)
+    assert TableView(PANES["pods"], session).amount == "1 so far"
+    assert TableView(PANES["nodes"], session).amount == "?"
+    for kind in RESOURCES:
+        source.tell(Listed(kind), StatusChanged(kind=kind, health=Health.LIVE, since=NOW))
+    while session.has_work:
+        session.drain(0.1)
+    assert TableView(PANES["nodes"], session).amount == "0"
+    assert TableView(PANES["pods"], session).amount == "1"

@@ -142,7 +142,7 @@ class CauseSummarizer:
                 beyond[family] += 1
             if len(losses) % 256 == 0:
                 yield
-        own = (cause for cause in self.causes if cause.first.object != CLUSTER)
+        own = (cause for cause in self.causes if not is_of_cluster(cause))
         self.tally = Tally(
             worst=tuple(islice(own, SHOWN)),
             causes=len(self.causes),
@@ -165,6 +165,11 @@ class CauseSummarizer:
                     yield ObjectRef("Service", service.namespace, service.name), family
             if number % 256 == 0:
                 yield None
+
+
+def is_of_cluster(cause: RootCause) -> bool:
+    """Whether a cause is about the cluster as a whole, which a line of its own says."""
+    return cause.first.object == CLUSTER
 
 
 def _layers(finding: Finding) -> set[LayerName]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.detail_target import DETAILED, Target
-from dsview.core.address import FAMILIES, by_family, classify
+from dsview.core.address import FAMILIES, Family, by_family, classify
 from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -16,7 +17,7 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.kinds.wire import PLAUSIBLE, iso_time
 from dsview.listeners.proxies import config_map_key
-from dsview.tables.cells import GAP
+from dsview.tables.cells import GAP, NONE
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -60,8 +61,14 @@ def text_fact(label: str, value: str) -> list[Fact]:
     return [Fact(safe(label), text=safe(value))] if value else []
 
 
-def lane_facts(label: str, texts: tuple[str, ...], *, classes: bool = True) -> list[Fact]:
-    """Addresses or ranges in two lanes, with their class; none if there are no addresses."""
+def lane_facts(
+    label: str, texts: tuple[str, ...], wanted: Iterable[Family] = (), *, classes: bool = True
+) -> list[Fact]:
+    """Addresses or ranges in two lanes, with their class; none if there are no addresses and none are expected.
+
+    A family without any is a gap if it is in `wanted`, as in the cells of a row, and not expected if it is not.
+    """
+    wanted = frozenset(wanted)
     found = by_family(texts)
     lanes = []
     for family in FAMILIES:
@@ -69,8 +76,8 @@ def lane_facts(label: str, texts: tuple[str, ...], *, classes: bool = True) -> l
         for text in found[family]:
             cls = classify(text) if classes and "/" not in text else None
             values.append(safe(f"{text}  {cls}" if cls else text))
-        lanes.append(tuple(values) or (GAP,))
-    return [Fact(safe(label), lanes[0], lanes[1])] if texts else []
+        lanes.append(tuple(values) or (GAP if family in wanted else NONE,))
+    return [Fact(safe(label), lanes[0], lanes[1])] if texts or wanted else []
 
 
 def counted_fact(view: ClusterView, kind: Kind, label: str, v4: str, v6: str) -> Fact:

@@ -37,6 +37,7 @@ class SourceHealth(msgspec.Struct, frozen=True):
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The header. `warned` are the `banners` that always stay, `notices` those about a controller.
 
+    `acknowledged` is the number of findings that `counts` leaves out because they were acknowledged on the screen.
     `is_waiting`: the source is a demo whose story has not started.
     """
 
@@ -45,6 +46,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Safe
     service_cidrs: tuple[Safe, ...]
     counts: dict[Severity, int]
+    acknowledged: int = 0
     sources: tuple[SourceHealth, ...]
     banners: tuple[Safe, ...]
     warned: tuple[Safe, ...]

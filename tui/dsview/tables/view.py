@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -19,7 +20,7 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.registry import RESOURCES
 from dsview.listeners.registry import plural_of
 from dsview.sources.events import Health
-from dsview.tables.cells import Row
+from dsview.tables.cells import UNREAD, Row
 from dsview.tables.filter import Filter, FilterError, compile_filter, narrows
 from dsview.tables.ordering import Ordering, index_in
 from dsview.tables.pane import Pane
@@ -63,6 +64,7 @@ class TableView:
         self._flagged: dict[Severity, set[Key]] = {severity: set() for severity in Severity}
         self._rows: dict[Key, Row | None] = {}
         self._total = 0
+        self._counted_at: tuple[int, dict[Severity, int]] = (-1, {})
         for finding in view.book:
             if finding.object.kind == pane.flag_kind:
                 self._flag(finding.object)
@@ -86,9 +88,28 @@ class TableView:
         return safe(f"{number:,} {COUNTED[layer]}")
 
     @property
+    def amount(self) -> Safe:
+        """How many rows are shown, for the title: `19`, `3 of 19`, `1,200 so far`; `?` if they were not read."""
+        kind = self.pane.kinds[0]
+        if not self.session.state.is_known(kind):
+            is_loading = self.session.state.status(kind).health is Health.LOADING
+            so_far = f"{self._total:,} so far" if self._total else "loading" if is_loading else UNREAD
+            return safe(so_far)
+        shown = len(self._keys)
+        return safe(f"{shown:,}" if shown == self._total else f"{shown:,} of {self._total:,}")
+
+    @property
     def flagged(self) -> dict[Severity, int]:
-        """The number of rows by worst severity, filtered or not."""
-        return {severity: len(keys) for severity, keys in self._flagged.items()}
+        """The number of rows that are shown, by worst severity."""
+        if len(self._keys) in (self._total, 0) or self._counted_at[0] != self.version:
+            self._counted_at = (self.version, self._count_flagged())
+        return self._counted_at[1]
+
+    def _count_flagged(self) -> dict[Severity, int]:
+        if len(self._keys) == self._total:
+            return {severity: len(keys) for severity, keys in self._flagged.items()}
+        found = Counter(map(self._flags.get, self._keys))
+        return {severity: found[severity] for severity in Severity}
 
     def worst(self, most: int) -> list[Key]:
         """The worst of the rows that are shown, at most so many.

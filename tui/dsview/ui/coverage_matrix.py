@@ -77,6 +77,7 @@ def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
     for family in overview.families or FAMILIES:
         shown: list[Part] = []
         is_whole = True
+        is_known = bool(overview.layers) and all(layer.count(family) is not None for layer in overview.layers)
         for layer in overview.layers:
             count = layer.count(family)
             flag = overview.flags.get((layer.name, family))
@@ -91,7 +92,9 @@ def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
             elif not only_flagged:
                 shown.append(content((f"{name} ", MUTED), (_words(count), lane_style(family))))
         title = (f" {family} ", f"{lane_style(family)} bold")
-        if is_whole:
+        if is_whole and not is_known:
+            parts.append(content(title, ("?", MUTED), " "))
+        elif is_whole:
             parts.append(content(title, (glyphs.good, GOOD), " "))
         elif shown:
             parts.append(content(title, spaced(shown, " "), " "))

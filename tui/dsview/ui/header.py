@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from textual import events
 from textual.content import Content
 from textual.geometry import Size
@@ -63,7 +64,12 @@ class HeaderBar(Widget):
         if self._workspace is None:
             return
         session = self._workspace.session
-        now = (header(session, session.time_shown), overview(session, self._workspace.tallier.tally), latest(session))
+        told = msgspec.structs.replace(
+            header(session, session.time_shown),
+            counts=self._workspace.counts(),
+            acknowledged=self._workspace.acknowledged.total(),
+        )
+        now = (told, overview(session, self._workspace.tally), latest(session))
         before, self._shown = self._shown, now
         if now != before:
             width = self.size.width

@@ -94,10 +94,14 @@ def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) 
     ranges: list[Part] = [(cidr, lane_style("IPv6" if ":" in cidr else "IPv4")) for cidr in header.service_cidrs]
     label: list[Part] = [("Service CIDRs", FAINT)] if ranges else []
     known: list[Part] = [(f"({header.confidence})", FAINT)] if header.confidence else []
-    counts = count_words(header.counts, glyphs, short=width < FULL[0])
+    counts: list[Part] = [*count_words(header.counts, glyphs, short=width < FULL[0])]
+    short: list[Part] = [*count_words(header.counts, glyphs, short=True)]
+    if header.acknowledged:
+        counts.append((f"{header.acknowledged:,} acknowledged", FAINT))
+        short.append((f"{header.acknowledged:,} ack.", FAINT))
     flags = content(spaced(counts, "   " if sources is not None else "  "), " ")
     ends = [content(sources, "   ", flags)] if sources is not None else []
-    ends += [flags, content(spaced(count_words(header.counts, glyphs, short=True)), " ")]
+    ends += [flags, content(spaced(short), " ")]
     brand, hint = content((" dsview", "$focus bold"), "  "), _hint(header)
     name = content(brand, (header.context, STRONG), *(("  ", hint) if hint is not None else ()))
     end = next((end for end in ends if name.cell_length + end.cell_length < width), ends[-1])
@@ -108,8 +112,8 @@ def _title(header: Header, width: int, sources: Content | None, glyphs: Glyphs) 
             return spread(left, end, width)
     # Both ends of a name tell: an ARN begins as all others do.
     room = max(_LEAST_NAME, width - brand.cell_length - end.cell_length - 2)
-    short = fit(header.context, room, glyphs.ellipsis, middle=True).rstrip()
-    return spread(content(brand, (short, STRONG)), end, width)
+    context = fit(header.context, room, glyphs.ellipsis, middle=True).rstrip()
+    return spread(content(brand, (context, STRONG)), end, width)
 
 
 def _hint(header: Header) -> Content | None:

@@ -169,18 +169,17 @@ class Pane(Table):
         if view is None:
             return [spaced(title, " "), spaced(short, " ")]
         flags = count_words(view.flagged, self.glyphs, short=True)
-        total: Part = (f"{view.total:,}", MUTED)
+        amount: Part = (view.amount, MUTED)
         return [
-            spaced(parts, " ") for parts in ([*title, total, *flags], [*short, *flags], [*short, *flags[:1]], short)
+            spaced(parts, " ") for parts in ([*title, amount, *flags], [*short, *flags], [*short, *flags[:1]], short)
         ]
 
     def _title(self) -> Content:
         view = self.view
         parts: list[Part] = [(self.pane_key, "$focus bold"), (self.pane_title, "bold")]
         if view is not None:
-            shown, total = len(view), view.total
-            counted = f", {view.counted}" if shown == total and view.counted else ""
-            parts.append((f"{total:,}{counted}" if shown == total else f"{shown:,} of {total:,}", MUTED))
+            counted = f", {view.counted}" if len(view) == view.total and view.counted else ""
+            parts.append((f"{view.amount}{counted}", MUTED))
             parts += count_words(view.flagged, self.glyphs, short=True)
         return spaced(parts, " ")
 

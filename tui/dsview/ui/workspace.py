@@ -6,9 +6,14 @@ This module is imported after the first frame, because it imports the checks.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 
-from dsview.analysis.cause_summary import CauseSummarizer
+import msgspec
+
+from dsview.analysis.cause_summary import SHOWN, CauseSummarizer, Tally, is_of_cluster
+from dsview.analysis.causes import RootCause
 from dsview.analysis.cluster_view import Delta
+from dsview.core.finding import Severity
 from dsview.session.session import Session
 from dsview.tables.findings import FindingsOptions
 from dsview.tables.registry import PANES
@@ -32,6 +37,37 @@ class Workspace:
         self.tallier = CauseSummarizer(session)
         self.namespaces: frozenset[str] | None = None
         self.findings = FindingsOptions()
+        self._summary: tuple[Tally, Tally, frozenset[str], Counter[Severity]] | None = None
+
+    @property
+    def tally(self) -> Tally:
+        """The summary of the findings. Its causes are those that are not acknowledged."""
+        return self._summarized()[1]
+
+    @property
+    def acknowledged(self) -> Counter[Severity]:
+        """The number of findings in acknowledged causes, with what they explain, by severity."""
+        return self._summarized()[3]
+
+    def counts(self) -> dict[Severity, int]:
+        """The number of findings of each severity that are not acknowledged."""
+        aside = self.acknowledged
+        return {severity: max(0, number - aside[severity]) for severity, number in self.session.counts().items()}
+
+    def _summarized(self) -> tuple[Tally, Tally, frozenset[str], Counter[Severity]]:
+        """The summary with all causes and with those that are not acknowledged, worked out once for each change."""
+        every, chosen = self.tallier.tally, self.findings.acknowledged
+        found = self._summary
+        if found is None or found[0] is not every or found[2] != chosen:
+            aside = [cause for cause in self.tallier.causes if cause.id in chosen] if chosen else []
+            found = self._summary = (every, self._without(aside, every, chosen), chosen, _severities(aside))
+        return found
+
+    def _without(self, aside: list[RootCause], every: Tally, chosen: frozenset[str]) -> Tally:
+        if not aside:
+            return every
+        own = (cause for cause in self.tallier.causes if cause.id not in chosen and not is_of_cluster(cause))
+        return msgspec.structs.replace(every, worst=tuple(islice(own, SHOWN)), causes=every.causes - len(aside))
 
     def refresh(self, delta: Delta) -> set[str]:
         """Add the changes; the ids of the panes that changed."""
@@ -51,3 +87,9 @@ class Workspace:
         for pane in PANES.values():
             counts.update(namespace for namespace, _ in pane.keys(self.session) if namespace)
         return counts
+
+
+def _severities(causes: list[RootCause]) -> Counter[Severity]:
+    """The number of findings of causes, with what they explain, by severity."""
+    groups = (group for cause in causes for group in (cause, *cause.explained))
+    return Counter(finding.severity for group in groups for finding in group.findings)

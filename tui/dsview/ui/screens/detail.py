@@ -16,12 +16,13 @@ from dsview.analysis.trace_of_row import trace
 from dsview.core.errors import UserError
 from dsview.core.shell import pasteable
 from dsview.core.text import Safe, safe
-from dsview.tables.cells import GAP
+from dsview.tables.cells import GAP, NONE
 from dsview.tables.detail import Detail, FindingView, detail
 from dsview.tables.facts import Fact
 from dsview.tables.finding_age import written_text
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.document import Block, Document, blank, heading, paragraph
+from dsview.ui.fitting import fit
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, GOOD, KEY, MUTED, STRONG, content, lane_style, severity_style
 from dsview.ui.screens.reading import ReadingScreen
@@ -300,7 +301,12 @@ def _lane_fact(fact: Fact, glyphs: Glyphs) -> Block:
             label = fact.label if number == 0 else ""
             rule = (f" {glyphs.rule} ", "$rule")
             rows.append(
-                content((label[: _LABEL - 1].ljust(_LABEL), MUTED), v4.pad_right(lane - v4.cell_length), rule, v6)
+                content(
+                    (fit(label, _LABEL - 1, glyphs.ellipsis) + " ", MUTED),
+                    v4.pad_right(lane - v4.cell_length),
+                    rule,
+                    v6,
+                )
             )
         return rows
 
@@ -312,6 +318,8 @@ def _lane_lines(values: Sequence[str], lane: str, width: int, glyphs: Glyphs) ->
     for value in values:
         if value == GAP:
             lines.append(content((glyphs.gap * min(10, width), FAINT)))
+        elif value == NONE:
+            lines.append(content((glyphs.own(value), MUTED)))
         else:
             address, _, note = value.partition("  ")
             lines += content((address, lane_style(lane)), (f"  {note}" if note else "", FAINT)).wrap(width)

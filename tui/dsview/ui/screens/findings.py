@@ -185,9 +185,9 @@ class FindingsScreen(TableSearch):
         return "Findings"
 
     def _heading(self) -> Content:
-        counts = count_words(self._session.counts(), self._glyphs)
+        counts = count_words(self._workspace.counts(), self._glyphs)
         view, exempted = self._workspace.findings, self._session.exempted
-        number = len(self._causes)
+        number = self._workspace.tally.causes
         causes = (f"{number:,} cause{'' if number == 1 else 's'}", "$ink")
         parts: list[Part] = [(" Findings", STRONG), *([causes] if number else []), *counts]
         if view.acknowledged:
@@ -234,6 +234,7 @@ class FindingsScreen(TableSearch):
         """Change how the findings are shown."""
         self._workspace.findings = msgspec.structs.replace(self._workspace.findings, **changes)
         self._read()
+        self.app.main.read_header()
 
     def action_group(self) -> None:
         """Group by the next thing."""

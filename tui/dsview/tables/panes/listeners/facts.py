@@ -9,6 +9,7 @@ from dsview.kinds.pod import Pod
 from dsview.listeners.proxies import listeners_of
 from dsview.tables.facts import Parts, config_map_relatives, lane_facts, relative, text_fact
 from dsview.tables.panes.listeners.known_from import MEANINGS
+from dsview.tables.panes.pods.facts import wanted_families
 from dsview.tables.related_objects import gateway_facts
 
 
@@ -20,7 +21,8 @@ def listener_facts(view: ClusterView, item: Pod | Gateway) -> Parts:
 def _of_pod(view: ClusterView, pod: Pod) -> Parts:
     conf = listeners_of(view.state, pod)
     facts = [*text_fact("Listeners", conf.source.value + (f": {conf.reason}" if conf.reason else ""))]
-    facts += lane_facts("Pod IPs", pod.ips)
+    facts += lane_facts("Pod IPs", pod.ips, wanted_families(view, pod))
+    facts += text_fact("Node", pod.node_name)
     for listener in conf.listeners:
         options = f"  {' '.join(listener.options)}" if listener.options else ""
         where = listener.address if listener.port is None else f"{listener.address}:{listener.port}"
@@ -30,6 +32,7 @@ def _of_pod(view: ClusterView, pod: Pod) -> Parts:
         facts += text_fact("Known from", MEANINGS[conf.source])
     relatives = [
         relative("Pod", pod.key),
+        *([relative("Node", ("", pod.node_name))] if pod.node_name else []),
         *config_map_relatives(view, pod),
     ]
     relatives += [relative("Service", s.key) for s in sorted(view.state.selectors.selecting(pod), key=lambda s: s.key)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.checks.engine.check import LayerName
-from dsview.core.address import FAMILIES, Family, families_of
+from dsview.core.address import FAMILIES, families_of
 from dsview.core.finding import Finding, ObjectRef
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -15,7 +15,7 @@ from dsview.tables.cells import Column, Row, Tone
 from dsview.tables.flags import settling_remark
 from dsview.tables.pane import Attribute, Pane, gaps, lane_cells, make_row, text_cell
 from dsview.tables.panes.nodes import SPEC
-from dsview.tables.panes.nodes.facts import node_facts
+from dsview.tables.panes.nodes.facts import node_facts, wanted_cidrs
 from dsview.tables.sort_keys import address_ranks, findings_sort, lane_of
 
 COLUMNS = (
@@ -38,16 +38,6 @@ def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     return view.findings_of("Node", *key)
 
 
-def _wanted_cidrs(view: ClusterView, node: Node) -> tuple[Family, ...]:
-    """The families of podCIDR to expect: those that some node has, unless the CNI supplies them."""
-    facts = view.nodes.get(node.name)
-    if facts is None or not any(other.cidrs for other in view.nodes.values()):
-        return ()
-    is_dual = any(len(other.cidrs) == 2 for other in view.nodes.values())
-    wanted = FAMILIES if is_dual else facts.cidrs
-    return tuple(family for family in wanted if family not in facts.supplied)
-
-
 def _row(view: ClusterView, key: Key) -> Row | None:
     node = view.state.nodes.get(key)
     if node is None:
@@ -58,7 +48,7 @@ def _row(view: ClusterView, key: Key) -> Row | None:
         "ready": text_cell("Ready", Tone.GOOD) if node.ready else text_cell("Not ready", Tone.SHORT),
         "external_ip": text_cell(", ".join(external), Tone.MUTED),
         **lane_cells("internal_ip", node.addresses_of("InternalIP"), view.profile.service_families),
-        **lane_cells("pod_cidr", node.cidrs, _wanted_cidrs(view, node)),
+        **lane_cells("pod_cidr", node.cidrs, wanted_cidrs(view, node)),
     }
     remark = settling_remark(view, ObjectRef("Node", None, node.name))
     return make_row(view, key, COLUMNS, cells, _findings(view, key), remark=remark)

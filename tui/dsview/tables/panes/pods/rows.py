@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.checks.engine.check import LayerName
-from dsview.core.address import Family, families_of, family_of
+from dsview.core.address import families_of, family_of
 from dsview.core.finding import Finding, ObjectRef
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -15,7 +15,7 @@ from dsview.tables.cells import Column, Row, Tone
 from dsview.tables.flags import settling_remark
 from dsview.tables.pane import Attribute, Pane, lane_cells, make_row, text_cell
 from dsview.tables.panes.pods import SPEC
-from dsview.tables.panes.pods.facts import phase_of, pod_facts
+from dsview.tables.panes.pods.facts import phase_of, pod_facts, wanted_families
 from dsview.tables.sort_keys import LAST, address_ranks, findings_sort, lane_of
 
 COLUMNS = (
@@ -33,14 +33,6 @@ COLUMNS = (
     Column(id="host_network", title="Net", help="host if the pod is on its node's network.", max_width=4, priority=5),
     Column(id="flags", title="Findings", help="The findings, worst first.", width=10, max_width=40),
 )
-
-
-def wanted_families(view: ClusterView, pod: Pod) -> tuple[Family, ...]:
-    """The families that the pod should have: those of its node, while it runs."""
-    facts = view.nodes.get(pod.node_name)
-    if facts is None or pod.phase != "Running" or pod.deleted:
-        return ()
-    return facts.internal if pod.host_network else facts.pod_families
 
 
 def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.plan import is_movable, make_step
 from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
-from dsview.core.address import families_of
+from dsview.core.address import FAMILIES, Family, families_of
 from dsview.kinds.kind import Kind
 from dsview.kinds.service import Service
+from dsview.tables.cells import NONE
 from dsview.tables.facts import Fact, Parts, Relative, counted_fact, lane_facts, relative, text_fact
 
 
@@ -21,6 +22,20 @@ def vips(service: Service) -> tuple[str, ...]:
     return (*(e.ip for e in service.load_balancer_ingress if e.ip), *service.external_ips)
 
 
+def wanted_cluster_ips(view: ClusterView, service: Service) -> tuple[Family, ...]:
+    """The families of which the Service should have a cluster IP."""
+    if service.is_external_name or service.is_headless:
+        return ()
+    prefers = service.ip_family_policy in {"PreferDualStack", "RequireDualStack"}
+    return FAMILIES if prefers and view.profile.is_dual else service.families
+
+
+def wanted_vips(service: Service) -> tuple[Family, ...]:
+    """The families of which a load balancer should give the Service an address; none if it gave a host name."""
+    has_name = any(entry.hostname for entry in service.load_balancer_ingress)
+    return service.families if service.type == "LoadBalancer" and not has_name else ()
+
+
 def service_facts(view: ClusterView, service: Service) -> Parts:
     """Families, addresses, endpoints and the steps to dual-stack; then its Pods, EndpointSlices and Ingresses."""
     state = view.state
@@ -29,9 +44,10 @@ def service_facts(view: ClusterView, service: Service) -> Parts:
         *text_fact("Type", type_of(service)),
         *text_fact("Policy", service.ip_family_policy),
         *text_fact("Families", ", ".join(service.families)),
-        *lane_facts("Cluster IP", service.real_cluster_ips),
-        *lane_facts("VIP", vips(service)),
-        *_ready(view, found),
+        *lane_facts("Cluster IP", service.real_cluster_ips, wanted_cluster_ips(view, service)),
+        *text_fact("Cluster IP", "None" if service.is_headless else ""),
+        *lane_facts("VIP", vips(service), wanted_vips(service)),
+        *_ready(view, service, found),
         *lane_facts("Source ranges", service.load_balancer_source_ranges),
         *text_fact("Traffic policy", service.external_traffic_policy),
         *text_fact("Selector", ", ".join(f"{k}={v}" for k, v in sorted(service.selector.items())) or "none"),
@@ -50,12 +66,16 @@ def service_facts(view: ClusterView, service: Service) -> Parts:
     return facts, relatives
 
 
-def _ready(view: ClusterView, found: ServiceEndpoints) -> list[Fact]:
+def _ready(view: ClusterView, service: Service, found: ServiceEndpoints) -> list[Fact]:
     """The ready endpoints of each family."""
     if found.is_placeholder:
         return text_fact("Ready endpoints", "not known: the API has only a placeholder")
-    v4 = f"{found.live('IPv4')} in {_slices(found.v4.slices)}"
-    v6 = f"{found.live('IPv6')} in {_slices(found.v6.slices)}"
+    v4, v6 = (
+        f"{found.live(family)} in {_slices(found.of(family).slices)}"
+        if family in service.families or found.of(family).slices
+        else NONE
+        for family in FAMILIES
+    )
     return [counted_fact(view, Kind.ENDPOINT_SLICE, "Ready endpoints", v4, v6)]
 
 

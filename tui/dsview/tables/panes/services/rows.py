@@ -11,7 +11,7 @@ from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.remediation import count, names
 from dsview.cluster.endpoints import FamilyEndpoints, service_endpoints
 from dsview.cluster.state import Change
-from dsview.core.address import FAMILIES, Family
+from dsview.core.address import FAMILIES
 from dsview.core.finding import Finding, ObjectRef
 from dsview.core.text import safe
 from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice
@@ -23,7 +23,7 @@ from dsview.tables.cells import Cell, Column, Row, Tone
 from dsview.tables.flags import settling_remark
 from dsview.tables.pane import NOT_READ, NOTHING, Attribute, Pane, gaps, lane_cells, make_row, text_cell
 from dsview.tables.panes.services import SPEC
-from dsview.tables.panes.services.facts import service_facts, type_of, vips
+from dsview.tables.panes.services.facts import service_facts, type_of, vips, wanted_cluster_ips, wanted_vips
 from dsview.tables.sort_keys import LAST, address_ranks, findings_sort, lane_of, number_sort
 
 _POLICIES = {"SingleStack": "Single", "PreferDualStack": "Prefer", "RequireDualStack": "Require"}
@@ -140,10 +140,8 @@ def _remark(view: ClusterView, service: Service) -> str:
 
 
 def _vip_cells(service: Service) -> dict[str, Cell]:
-    if service.type != "LoadBalancer":
-        return lane_cells("vip", service.external_ips, ())
-    names = [e.hostname for e in service.load_balancer_ingress if e.hostname]
-    cells = lane_cells("vip", vips(service), () if names else service.families)
+    cells = lane_cells("vip", vips(service), wanted_vips(service))
+    names = [e.hostname for e in service.load_balancer_ingress if e.hostname and service.type == "LoadBalancer"]
     if names:
         for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
             if cells[f"vip{suffix}"] is NOTHING and family in service.families:
@@ -180,16 +178,9 @@ def _row(view: ClusterView, key: Key) -> Row | None:
         for family, suffix in zip(FAMILIES, ("_v4", "_v6"), strict=True):
             cells[f"cluster_ip{suffix}"] = text_cell("None", Tone.MUTED) if family in service.families else NOTHING
     else:
-        wanted = _wanted(view, service)
+        wanted = wanted_cluster_ips(view, service)
         cells.update(lane_cells("cluster_ip", service.real_cluster_ips, wanted, primary=service.cluster_ip))
     return make_row(view, key, COLUMNS, cells, _findings(view, key), remark=_remark(view, service))
-
-
-def _wanted(view: ClusterView, service: Service) -> tuple[Family, ...]:
-    if service.is_external_name:
-        return ()
-    prefers = service.ip_family_policy in {"PreferDualStack", "RequireDualStack"}
-    return FAMILIES if prefers and view.profile.is_dual else service.families
 
 
 _RANKS: dict[str, Callable[[ClusterView, Service], str]] = {
