@@ -21,16 +21,24 @@ class Ordering:
     def __init__(self, keys: Iterable[Key], ranks_of: RanksOf | None = None, *, descending: bool = False) -> None:
         self._ranks_of = ranks_of
         self._descending = descending
-        found = sorted(keys)
         self._ranks: tuple[list[Key], list[str]] | None = None
-        if ranks_of is not None:
-            ranks = ranks_of(found)
-            self._ranks = (found, ranks)
-            found = [found[i] for i in sorted(range(len(found)), key=ranks.__getitem__, reverse=descending)]
-        self.keys: list[Key] = found
+        self.keys: list[Key] = self._ranked(sorted(keys))
+
+    def ranked(self, ranks_of: RanksOf, *, descending: bool) -> Ordering:
+        """The keys of this ordering, which is by namespace and name, by rank."""
+        ordering = Ordering((), ranks_of, descending=descending)
+        ordering.keys = ordering._ranked(self.keys)
+        return ordering
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def _ranked(self, named: list[Key]) -> list[Key]:
+        if self._ranks_of is None:
+            return named
+        ranks = self._ranks_of(named)
+        self._ranks = (named, ranks)
+        return [named[i] for i in sorted(range(len(named)), key=ranks.__getitem__, reverse=self._descending)]
 
     @cached_property
     def _rank(self) -> dict[Key, str]:

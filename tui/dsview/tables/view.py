@@ -329,7 +329,7 @@ class TableView:
             self._by_column = None
             return
         ranks = partial(self.pane.ranks, self.session, column)
-        self._by_column = Ordering(self._by_name.keys, ranks, descending=self.descending)
+        self._by_column = self._by_name.ranked(ranks, descending=self.descending)
 
     def _begin_search(self, keys: list[Key]) -> None:
         self.trouble = Safe("")

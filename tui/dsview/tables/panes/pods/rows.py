@@ -75,10 +75,10 @@ _RANKS: dict[str, Callable[[Pod], str]] = {
 
 def _ranks(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:
     if column == "flags":
-        return [findings_sort(_findings(view, key)) for key in keys]
+        return [findings_sort(found) if (found := _findings(view, key)) else LAST for key in keys]
     pods = view.state.pods.many(keys)
     if column.startswith("pod_ip"):
-        return address_ranks((pod.pod_ips or pod.ips if pod is not None else () for pod in pods), lane_of(column))
+        return address_ranks([pod.pod_ips or pod.ips if pod is not None else () for pod in pods], lane_of(column))
     rank = _RANKS[column]
     return [rank(pod) if pod is not None else LAST for pod in pods]
 
