@@ -33,7 +33,7 @@ from dsview.sources.demo import DemoSource
 from dsview.sources.recording.reader import RecordingReader
 from dsview.ui.app import DsviewApp
 from dsview.ui.appearance import Appearance
-from dsview.ui.choices import ContextChoice
+from dsview.ui.choices import ContextChoice, Contexts
 from dsview.ui.fleet_app import FleetApp
 from dsview.ui.saving import screen_svg
 
@@ -243,8 +243,7 @@ def demo_app(picture: Picture, on_all_painted: Callable[[], None]) -> DsviewApp:
     return DsviewApp(
         lambda: show(picture.scenario, picture.seconds),
         source_name=f"demo {picture.scenario}",
-        list_contexts=lambda: CONTEXTS,
-        switch_context=lambda _name: Still(picture.scenario),
+        contexts=Contexts(find=lambda: CONTEXTS, open=lambda _name: Still(picture.scenario)),
         saver=FileSaver(),
         on_all_painted=on_all_painted,
         look=SHADES[picture.shade],

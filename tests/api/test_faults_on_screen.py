@@ -10,7 +10,7 @@ import pytest
 from dsview.session.session import Session
 from dsview.sources.kube import KubeSource, retries
 from dsview.ui.app import DsviewApp
-from dsview.ui.choices import ContextChoice
+from dsview.ui.choices import ContextChoice, Contexts
 from tests.api.test_faults_answers import BUSY, HTML, Switch, forbidden
 from tests.support.apiserver import ApiServer, Fault, Raw, http
 from tests.support.live import Json, pod
@@ -84,8 +84,10 @@ async def test_of_two_clusters_chosen_while_the_first_still_loads_the_last_one_i
         app = DsviewApp(
             lambda: Session(KubeSource(kubeconfig=files["here"])),
             source_name="here",
-            list_contexts=lambda: [ContextChoice(name="here"), ContextChoice(name="there")],
-            switch_context=lambda name: Session(KubeSource(kubeconfig=files[name])),
+            contexts=Contexts(
+                find=lambda: [ContextChoice(name="here"), ContextChoice(name="there")],
+                open=lambda name: Session(KubeSource(kubeconfig=files[name])),
+            ),
         )
         async with app.run_test(size=(160, 50)) as pilot:
             stage = Stage(app, pilot, StageSource([]))

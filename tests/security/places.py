@@ -58,6 +58,7 @@ from dsview.ui.document import Document
 from dsview.ui.glyphs import UNICODE
 from dsview.ui.headline import head
 from dsview.ui.screens.trace import trace_lines
+from dsview.ui.session_opener import SessionOpener
 from dsview.ui.table import Table
 from tests.security import hostile
 from tests.security.hostile_cluster import NOW
@@ -279,8 +280,8 @@ class Screens:
             found.append((f"choice of {name}", hostile.hold_lines, "\n".join(prompts)))
             await self.open("escape")
         self.app.main.say_opening("".join(texts[:20]))
-        self.app.post_message(self.app.Failed(UserError("".join(texts[:50])), self.app._opening))
-        self.app.say_failure("".join(texts[50:100]))
+        self.app.post_message(SessionOpener.Failed(UserError("".join(texts[:50])), self.app._opener._number))
+        self.app.faults.report("".join(texts[50:100]))
         await self.pilot.pause(0.05)
         found.append(("messages", hostile.hold_frame, self.frame()))
         return found

@@ -17,7 +17,7 @@ from dsview.core import text as door
 from dsview.kinds.kind import Kind
 from dsview.tables.registry import PANES
 from dsview.ui.app import DsviewApp
-from dsview.ui.choices import ContextChoice
+from dsview.ui.choices import ContextChoice, Contexts
 from tests.security import hostile, places
 from tests.security.hostile_cluster import HostileSource, settled
 from tests.security.places import Rule, Screens
@@ -44,8 +44,7 @@ async def on_screens(source: HostileSource, texts: list[str]) -> Found:
     app = DsviewApp(
         lambda: session,
         source_name="".join(texts[:20]),
-        list_contexts=lambda: contexts,
-        switch_context=lambda name: session,
+        contexts=Contexts(find=lambda: contexts, open=lambda name: session),
     )
     async with app.run_test(size=(200, 120), notifications=True) as pilot:
         screens = Screens(app, pilot)

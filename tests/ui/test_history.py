@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsview.session.session import Session
-from dsview.ui.choices import ContextChoice
+from dsview.ui.choices import ContextChoice, Contexts
 from tests.ui.stage import NOW, Stage, StageSource, on_stage, service
 
 
@@ -98,7 +98,7 @@ async def test_another_context_has_a_history_of_its_own() -> None:
     other = StageSource([service("elsewhere", 5, namespace="far")], name="prod")
     choices = [ContextChoice(name="stage", is_current=True), ContextChoice(name="prod")]
     async with on_stage(
-        list_contexts=lambda: choices, switch_context={"prod": Session(other, clock=lambda: NOW)}.__getitem__
+        contexts=Contexts(find=lambda: choices, open={"prod": Session(other, clock=lambda: NOW)}.__getitem__)
     ) as stage:
         await stage.press("enter", "escape", "x", "down", "enter")
         await stage.until(lambda: stage.names("services") == ["elsewhere"])

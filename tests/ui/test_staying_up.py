@@ -16,7 +16,7 @@ from dsview.session.session import Session
 from dsview.sources.events import Health, Progress, StatusChanged
 from dsview.tables.panes import SPECS
 from dsview.ui.app import DsviewApp
-from dsview.ui.choices import ContextChoice
+from dsview.ui.choices import ContextChoice, Contexts
 from tests.ui.stage import NOW, StageSource, on_stage, service, troubled_shop
 
 
@@ -130,7 +130,7 @@ async def test_context_is_switched_while_running() -> None:
     other = StageSource([service("elsewhere", 5, namespace="far")], name="prod")
     choices = [ContextChoice(name="stage", is_current=True), ContextChoice(name="prod", note="cluster-2")]
     async with on_stage(
-        list_contexts=lambda: choices, switch_context={"prod": Session(other, clock=lambda: NOW)}.__getitem__
+        contexts=Contexts(find=lambda: choices, open={"prod": Session(other, clock=lambda: NOW)}.__getitem__)
     ) as stage:
         await stage.press("x")
         assert "cluster-2" in stage.text
@@ -144,7 +144,7 @@ async def test_a_kubeconfig_that_is_broken_by_now_is_said_where_contexts_are_ask
     def refuse() -> list[ContextChoice]:
         raise UserError("The kubeconfig is not valid YAML (line 3).")
 
-    async with on_stage(list_contexts=refuse, switch_context=lambda name: Session(StageSource([]))) as stage:
+    async with on_stage(contexts=Contexts(find=refuse, open=lambda name: Session(StageSource([])))) as stage:
         await stage.press("x")
         await stage.until(lambda: "not valid YAML (line 3)" in stage.text)
         assert stage.app.screen is stage.app.main
@@ -154,7 +154,7 @@ async def test_context_that_cannot_be_opened_leaves_the_one_before() -> None:
     def refuse(name: str) -> Session:
         raise UserError(f"The context {name} names a user that is not there.")
 
-    async with on_stage(list_contexts=lambda: [ContextChoice(name="prod")], switch_context=refuse) as stage:
+    async with on_stage(contexts=Contexts(find=lambda: [ContextChoice(name="prod")], open=refuse)) as stage:
         await stage.press("x", "enter")
         await stage.until(lambda: "names a user that is not there" in stage.text)
         assert len(stage.names("services")) == 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsview.kinds.kind import Kind
 from dsview.session.session import Session
 from dsview.sources.events import Health, StatusChanged
-from dsview.ui.choices import ContextChoice
+from dsview.ui.choices import ContextChoice, Contexts
 from tests.ui.stage import NOW, Stage, StageSource, on_stage, pod, service, slices
 
 
@@ -77,7 +77,7 @@ async def test_another_context_is_where_its_timeline_begins() -> None:
     other = StageSource([service("elsewhere", 5, namespace="far")], name="prod")
     choices = [ContextChoice(name="stage", is_current=True), ContextChoice(name="prod")]
     async with on_stage(
-        list_contexts=lambda: choices, switch_context={"prod": Session(other, clock=lambda: NOW)}.__getitem__
+        contexts=Contexts(find=lambda: choices, open={"prod": Session(other, clock=lambda: NOW)}.__getitem__)
     ) as stage:
         await stage.press("x", "down", "enter")
         await stage.until(lambda: stage.names("services") == ["elsewhere"])

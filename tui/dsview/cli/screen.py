@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dsview.session.session import Session
     from dsview.session.timing_log import Trace
     from dsview.ui.app import DsviewApp
-    from dsview.ui.choices import ContextChoice
+    from dsview.ui.choices import ContextChoice, Contexts
     from dsview.ui.fleet_app import FleetFeed
 
 
@@ -50,10 +50,10 @@ def run_fleet(settings: Settings, feed: FleetFeed, open_cluster: Callable[[str],
 
 
 def _run(app: DsviewApp) -> int:
-    with telling(app.say_failure):
+    with telling(app.faults.report):
         error = app.run()
-    if app.failure is not None:
-        say(app.failure)
+    if app.faults.fatal is not None:
+        say(app.faults.fatal)
         return EXIT_FAULT
     if error is not None:
         say(str(error))
@@ -66,16 +66,10 @@ def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
     from dsview.cli.appearance import open_appearance  # noqa: PLC0415  (as the app)
     from dsview.ui.app import DsviewApp  # noqa: PLC0415  (Textual is imported only for a screen)
 
-    # The names of contexts are redacted too.
-    is_cluster = settings.from_path is None and settings.demo is None and not settings.redact
-    is_demo = settings.demo is not None
     return DsviewApp(
         lambda: _open(settings, trace),
         source_name=_source_name(settings),
-        list_contexts=_demos if is_demo else (lambda: _contexts(settings)) if is_cluster else None,
-        switch_context=(lambda name: _open(settings, trace, name)) if is_cluster or is_demo else None,
-        contexts_title="Demos" if is_demo else "Contexts",
-        chooses_first=settings.demo == "",
+        contexts=_contexts(settings, trace),
         saver=FileSaver(),
         start_recording=lambda session: start_recording(session, redacted=settings.redact),
         copy_natively=Clipboard(os.environ, shutil.which).copy,
@@ -117,6 +111,21 @@ def _source_name(settings: Settings) -> str:
     return settings.context or "current context"
 
 
+def _contexts(settings: Settings, trace: Trace | None) -> Contexts | None:
+    """The other clusters or demos that the dashboard can switch to."""
+    from dsview.ui.choices import Contexts  # noqa: PLC0415  (as the app)
+
+    def open_other(name: str) -> Session:
+        return _open(settings, trace, name)
+
+    if settings.demo is not None:
+        return Contexts(find=_demos, open=open_other, title="Demos", chooses_first=not settings.demo)
+    if settings.from_path is not None or settings.redact:
+        # The names of contexts are redacted too.
+        return None
+    return Contexts(find=lambda: _of_kubeconfig(settings), open=open_other)
+
+
 def _demos() -> list[ContextChoice]:
     from dsview.sources.demo.scenarios import SCENARIOS  # noqa: PLC0415  (as the app)
     from dsview.ui.choices import ContextChoice  # noqa: PLC0415  (as the app)
@@ -127,7 +136,7 @@ def _demos() -> list[ContextChoice]:
     ]
 
 
-def _contexts(settings: Settings) -> list[ContextChoice]:
+def _of_kubeconfig(settings: Settings) -> list[ContextChoice]:
     from dsview.sources.kube.kubeconfig import list_contexts  # noqa: PLC0415  (read when the key is pressed)
     from dsview.ui.choices import ContextChoice  # noqa: PLC0415  (as the app)
 

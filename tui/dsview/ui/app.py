@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
 from textual.events import Key
-from textual.message import Message
 from textual.screen import Screen
 
 from dsview.core.text import safe, safe_lines
 from dsview.ui.actions import ACTIONS, Where, bindings_of
 from dsview.ui.appearance import Appearance
-from dsview.ui.choices import ContextChoice
-from dsview.ui.codes import codes_in
+from dsview.ui.choices import Contexts
+from dsview.ui.clipboard import copied_notice, through_multiplexer
+from dsview.ui.codes import CodeClicked, codes_in
 from dsview.ui.document import Document
+from dsview.ui.fault_reports import FaultReports
 from dsview.ui.glyphs import ASCII, UNICODE
 from dsview.ui.keymap import keymap_of
-from dsview.ui.multiplexers import passed_on
+from dsview.ui.last_place import LastPlaces
 from dsview.ui.navigation import Command, Follows, Navigator
 from dsview.ui.refresh_loop import RefreshLoop
 from dsview.ui.screens.main import MainScreen
+from dsview.ui.session_opener import OpenSession, SessionOpener
 from dsview.ui.signals import on_hangup, on_leave_signals
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
 from dsview.ui.themes import DEFAULT_THEME, FEW_COLOURS_THEME, missing_variables, own_themes
 from dsview.ui.time_travel import StartRecording, TimeActions, TimeTravel
+from dsview.ui.type_ahead import type_ahead
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     from dsview.analysis.cluster_view import Delta
     from dsview.core.errors import UserError
-    from dsview.session.session import Session
     from dsview.ui.saving import Saver
     from dsview.ui.workspace import Workspace
 
@@ -48,26 +47,16 @@ if TYPE_CHECKING:
 TALLY_SLICE = 0.004
 """Seconds to count findings before keys are handled again."""
 
-_SHOWN_COPY = 60
-"""The number of characters of copied text that the notice shows."""
-
-_FAULT = 70
-"""The exit code of a fault inside dsview, as the README lists it."""
-
-OpenSession = Callable[[], "Session"]
-"""Makes a session that is not started yet. Called in a thread; it may block, and may raise `UserError`."""
-
 
 class DsviewApp(TimeActions, App["UserError | None"]):
     """The dashboard.
 
     `open_session` is called after the first frame, in a thread; until then, `source_name` says what is being opened.
-    `list_contexts` and `switch_context` (the session of a context, not started) enable the key for contexts;
-    `contexts_title` is the title of the list. With `chooses_first`, one of them is chosen instead of `open_session`.
-    `saver` enables the key for saving and `start_recording` the one for recording. `copy_natively` copies text to the
-    machine's clipboard, in addition to the terminal's, and returns a hint for the user. `on_first_frame` and
-    `on_all_painted` are called once each, on the UI thread. `crash_sentence` writes a report about a fault in dsview
-    and returns a sentence; it is called from any thread.
+    `contexts` enables the key for contexts; if one is to be chosen first, `open_session` is not called. `saver` enables
+    the key for saving and `start_recording` the one for recording. `copy_natively` copies text to the machine's
+    clipboard, in addition to the terminal's, and returns a hint for the user. `on_first_frame` and `on_all_painted` are
+    called once each, on the UI thread. `crash_sentence` writes a report about a fault in dsview and returns a sentence;
+    it is called from any thread.
 
     The application returns None, or the `UserError` that left nothing to show.
     """
@@ -77,38 +66,12 @@ class DsviewApp(TimeActions, App["UserError | None"]):
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
 
-    class Opened(Message):
-        """A session was opened and is about to start."""
-
-        def __init__(self, workspace: Workspace, number: int) -> None:
-            super().__init__()
-            self.workspace = workspace
-            self.number = number
-
-    class Failed(Message):
-        """A session could not be opened."""
-
-        def __init__(self, error: UserError, number: int) -> None:
-            super().__init__()
-            self.error = error
-            self.number = number
-
-    class Faulty(Message):
-        """A fault inside dsview that does not end the screen; the text is a sentence."""
-
-        def __init__(self, sentence: str) -> None:
-            super().__init__()
-            self.sentence = sentence
-
     def __init__(
         self,
         open_session: OpenSession,
         *,
         source_name: str,
-        list_contexts: Callable[[], list[ContextChoice]] | None = None,
-        switch_context: Callable[[str], Session] | None = None,
-        contexts_title: str = "Contexts",
-        chooses_first: bool = False,
+        contexts: Contexts | None = None,
         crash_sentence: Callable[[BaseException], str] = lambda error: f"dsview failed ({type(error).__name__}).",
         saver: Saver | None = None,
         start_recording: StartRecording | None = None,
@@ -125,25 +88,18 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self.actions = look.actions
         self.columns = dict(look.columns)
         self._remember = look.remember
-        self._last_view = look.last_view
-        self._remember_view = look.remember_view
+        self._places = LastPlaces(look.last_view, look.remember_view)
         self._open_session = open_session
         self._source_name = source_name
-        self._list_contexts = list_contexts
-        self._switch_context = switch_context
-        self._contexts_title = contexts_title
-        self._chooses_first = chooses_first
-        self._crash_sentence = crash_sentence
+        self._contexts = contexts
+        self.faults = FaultReports(self.post_message, crash_sentence)
         self._saver = saver
         self._copy_natively = copy_natively
         self._on_first_frame = on_first_frame
         self._on_all_painted = on_all_painted
         self.workspace: Workspace | None = None
         self._pulse: RefreshLoop | None = None
-        self._opening = 0
-        self._has_said_failure = False
-        self.failure: str | None = None
-        """The fault inside dsview that ended the screen."""
+        self._opener = SessionOpener(self.post_message, crash_sentence)
         self.left_with: int | None = None
         """The exit code, once dsview is asked to quit."""
         self._has_rows = False
@@ -205,21 +161,8 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self.screen.refresh()
 
     def on_key(self, event: Key) -> None:
-        """Keep what was typed before its field had the focus, and do not treat it as commands.
-
-        Keys that follow `/` or `x` at once were sent to the table. They arrive here after the field was opened.
-        """
-        field = self.focused
-        if event.character is None:
-            return
-        if field is None and not self.screen.is_mounted:
-            event.prevent_default()
-            self.screen.post_message(Key(event.key, event.character))
-            return
-        insert = getattr(field, "insert_text_at_cursor", None)
-        if insert is not None and field is not None and field.check_consume_key(event.key, event.character):
-            event.prevent_default()
-            insert(event.character)
+        """Nobody took the key."""
+        type_ahead(event, self.focused, self.screen)
 
     def on_ready(self) -> None:
         """The first frame is being painted; everything else starts after it."""
@@ -228,41 +171,18 @@ class DsviewApp(TimeActions, App["UserError | None"]):
     def _begin(self) -> None:
         if self._on_first_frame is not None:
             self._on_first_frame()
-        if self._chooses_first:
+        if self._contexts is not None and self._contexts.chooses_first:
             self._choose_context(must=True)
         else:
             self.open(self._open_session)
 
     def open(self, open_session: OpenSession) -> None:
-        """Open a session in a thread. The previous one stays on the screen until then.
+        """Open a session in a thread. The previous one stays on the screen until then."""
+        self._opener.open(open_session)
 
-        It is a daemon thread, so that quitting never waits for a cluster that does not respond.
-        """
-        self._opening += 1
-        thread = threading.Thread(
-            target=self._open, args=(open_session, self._opening), name="open-session", daemon=True
-        )
-        thread.start()
-
-    def _open(self, open_session: OpenSession, number: int) -> None:
-        from dsview.core.errors import UserError  # noqa: PLC0415 - after the first frame
-
-        try:
-            from dsview.ui.workspace import Workspace  # noqa: PLC0415 - brings the checks along; as above
-
-            session = open_session()
-            if number != self._opening:
-                return
-            self.post_message(self.Opened(Workspace(session), number))
-            session.start()
-        except UserError as error:
-            self.post_message(self.Failed(error, number))
-        except Exception as error:  # noqa: BLE001 - a traceback must not land on the terminal
-            self.post_message(self.Failed(UserError(self._crash_sentence(error), exit_code=_FAULT), number))
-
-    def on_dsview_app_opened(self, event: Opened) -> None:
+    def on_session_opener_opened(self, event: SessionOpener.Opened) -> None:
         """Show a session, unless another one was chosen in the meantime."""
-        if event.number != self._opening:
+        if not self._opener.is_current(event.number):
             event.workspace.session.stop()
             return
         if self.workspace is not None:
@@ -274,7 +194,8 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self._is_settled = False
         self.go.home()
         self.main.attach(event.workspace)
-        self._restore_place(event.workspace.session)
+        if self._places.restore(self.main, event.workspace.session.source):
+            self.say("The filter is as you left it. Esc removes it.")
         self.time.attach()
         self._pulse = RefreshLoop(
             event.workspace.session,
@@ -282,13 +203,13 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             changed=self._apply,
             idle=self._settle,
             second=self._second,
-            failed=self._beat_failed,
+            failed=self.faults.refresh_failed,
         )
         self._pulse.start()
 
-    def on_dsview_app_failed(self, event: Failed) -> None:
+    def on_session_opener_failed(self, event: SessionOpener.Failed) -> None:
         """Say why a session could not be opened, and quit if there is nothing else to show."""
-        if event.number != self._opening:
+        if not self._opener.is_current(event.number):
             return
         self._not_opened(event.error)
 
@@ -316,15 +237,6 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self.workspace = None
             self._has_left = True
 
-    def _restore_place(self, session: Session) -> None:
-        """Restore how the context was left, and say so if rows are hidden because of that."""
-        last = self._last_view(session.source.name) if session.source.kind == "cluster" else None
-        if last is not None:
-            from dsview.ui.last_place import restore  # noqa: PLC0415 - after the first frame
-
-            if restore(self.main, last):
-                self.say("The filter is as you left it. Esc removes it.")
-
     def exit(
         self, result: UserError | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:
@@ -334,13 +246,8 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         super().exit(result, return_code, message)
 
     def _remember_place(self) -> None:
-        """Remember how the context is left. This is a convenience, so a full disk is not reported."""
-        session = self.workspace.session if self.workspace is not None else None
-        if session is not None and session.source.kind == "cluster" and self.screen_stack:
-            from dsview.ui.last_place import place_of  # noqa: PLC0415 - after the first frame
-
-            with suppress(OSError):
-                self._remember_view(session.source.name, place_of(self.main))
+        if self.workspace is not None and self.screen_stack:
+            self._places.remember(self.main, self.workspace.session.source)
 
     def _apply(self, delta: Delta) -> None:
         workspace = self.workspace
@@ -370,17 +277,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self.main.second()
         self.time.second()
 
-    def _beat_failed(self, error: Exception) -> None:
-        """A drain or a refresh failed: it is reported once, however often it fails again."""
-        if not self._has_said_failure:
-            self._has_said_failure = True
-            self.say_failure(self._crash_sentence(error))
-
-    def say_failure(self, sentence: str) -> None:
-        """Report a fault inside dsview while the screen continues. Called from any thread."""
-        self.post_message(self.Faulty(sentence))
-
-    def on_dsview_app_faulty(self, event: Faulty) -> None:
+    def on_fault_reports_reported(self, event: FaultReports.Reported) -> None:
         """Say it."""
         text = f"{event.sentence} The screen may be out of date."
         self.notify(safe(text), title="dsview", severity="error", timeout=20, markup=False)
@@ -391,8 +288,8 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         A screen that is closed while it is still being built may fail because its widgets are missing. That is not
         reported.
         """
-        if self.failure is None and self._exception is not None and self.left_with is None:
-            self.failure = self._crash_sentence(self._exception)
+        if self._exception is not None and self.left_with is None:
+            self.faults.end_with(self._exception)
         self._close_messages_no_wait()
 
     def choose_columns(self, pane_id: str, columns: tuple[str, ...]) -> None:
@@ -415,17 +312,14 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         harmless = safe_lines(text)
         self.copy_to_clipboard(harmless)
         hint = self._copy_natively(harmless) if self._copy_natively is not None else ""
-        first, _, rest = harmless.partition("\n")
-        shown = first if len(first) <= _SHOWN_COPY else f"{first[:_SHOWN_COPY]}{self.glyphs.ellipsis}"
-        more = f" and {rest.count(chr(10)) + 1} more line{'s' if chr(10) in rest else ''}" if rest else ""
-        self.say(f"Copied {what}{more}: {shown}{hint}")
+        self.say(f"{copied_notice(harmless, what, self.glyphs.ellipsis)}{hint}")
 
     def copy_to_clipboard(self, text: str) -> None:
         """Send text to the terminal's clipboard (OSC 52). A multiplexer in between is asked to pass it on."""
         super().copy_to_clipboard(text)
-        if self._driver is not None and (wrap := passed_on(os.environ)) is not None:
-            encoded = base64.b64encode(text.encode()).decode()
-            self._driver.write(wrap(f"\x1b]52;c;{encoded}\a"))
+        wrapped = through_multiplexer(text, os.environ)
+        if self._driver is not None and wrapped is not None:
+            self._driver.write(wrapped)
 
     def commands(self) -> list[Command]:
         """Everything that the palette offers on this screen."""
@@ -453,11 +347,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         else:
             self.say("There is no check code here.")
 
-    def on_table_code_clicked(self, event: Table.CodeClicked) -> None:
-        """Explain it."""
-        self.go.explanation(event.code)
-
-    def on_document_code_clicked(self, event: Document.CodeClicked) -> None:
+    def on_code_clicked(self, event: CodeClicked) -> None:
         """Explain it."""
         self.go.explanation(event.code)
 
@@ -489,10 +379,10 @@ class DsviewApp(TimeActions, App["UserError | None"]):
         self._choose_context()
 
     def _choose_context(self, *, must: bool = False) -> None:
-        if self._list_contexts is None or self._switch_context is None:
+        if self._contexts is None:
             self.say("There are no contexts to choose from, because this is not a cluster.")
-            return
-        self.go.contexts(self._list_contexts, self._switch_context, title=self._contexts_title, must=must)
+        else:
+            self.go.contexts(self._contexts, must=must)
 
     def action_begin(self) -> None:
         """Begin the story of a demo."""

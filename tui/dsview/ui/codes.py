@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from textual.message import Message
+
 _CODE = re.compile(r"\b(?:DS-)?([A-Z]{2,5}-\d{3})\b")
+
+
+class CodeClicked(Message):
+    """The code of a check was clicked, in the row of a cursor or in a text."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self.code = code
 
 
 def codes_in(texts: Iterable[str]) -> list[str]:

@@ -20,7 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from dsview.ui.actions import Where, bindings_of
-from dsview.ui.codes import code_at
+from dsview.ui.codes import CodeClicked, code_at
 from dsview.ui.glyphs import UNICODE, Glyphs
 
 _MARGIN = 2
@@ -96,13 +96,6 @@ class Document(ScrollView, can_focus=True):
         def __init__(self, target: object) -> None:
             super().__init__()
             self.target = target
-
-    class CodeClicked(Message):
-        """The code of a check was clicked."""
-
-        def __init__(self, code: str) -> None:
-            super().__init__()
-            self.code = code
 
     def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -312,7 +305,7 @@ class Document(ScrollView, can_focus=True):
         text, index = self._lines[line]
         code = code_at(text.plain, offset.x - _MARGIN) if offset is not None else None
         if code is not None:
-            self.post_message(self.CodeClicked(code))
+            self.post_message(CodeClicked(code))
             return
         if not self._blocks[index].is_selectable:
             return

@@ -118,7 +118,7 @@ class FleetApp(DsviewApp):
 
     def leave_main(self) -> None:
         """Return to the fleet; the cluster is closed and its data released."""
-        self._opening += 1
+        self._opener.abandon()
         if self.workspace is not None:
             self._remember_place()
         self._leave_session()

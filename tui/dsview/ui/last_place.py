@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dsview.config.last_views import LastView, PaneView
 
 if TYPE_CHECKING:
+    from dsview.sources.events import Source
     from dsview.tables.view import TableView
     from dsview.ui.screens.main import MainScreen
 
 
-def place_of(main: MainScreen) -> LastView:
+class LastPlaces:
+    """How each context was left. `recall` returns it, None if unknown; `store` may raise `OSError`."""
+
+    def __init__(self, recall: Callable[[str], LastView | None], store: Callable[[str, LastView], None]) -> None:
+        self._recall = recall
+        self._store = store
+
+    def restore(self, main: MainScreen, source: Source) -> bool:
+        """Restore how the context of the source was left. Returns whether that hides rows."""
+        last = self._recall(source.name) if source.kind == "cluster" else None
+        return last is not None and _restore(main, last)
+
+    def remember(self, main: MainScreen, source: Source) -> None:
+        """Remember how a context is left. This is a convenience, so a full disk is not reported."""
+        if source.kind == "cluster":
+            with suppress(OSError):
+                self._store(source.name, _place_of(main))
+
+
+def _place_of(main: MainScreen) -> LastView:
     """How the screen is now."""
     views = {pane.pane_id: _view_of(pane.view) for pane in main.panes if pane.view is not None}
     return LastView(pane=main.active.pane_id, panes={name: view for name, view in views.items() if view != PaneView()})
@@ -27,7 +48,7 @@ def _view_of(view: TableView) -> PaneView:
     )
 
 
-def restore(main: MainScreen, last: LastView) -> bool:
+def _restore(main: MainScreen, last: LastView) -> bool:
     """Restore it; whether some rows are hidden because of that."""
     from dsview.tables.view import FilterError  # noqa: PLC0415 - who leaves early is not to wait for the rows' code
 

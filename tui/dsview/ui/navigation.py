@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
-from dsview.ui.choices import ContextChoice
+from dsview.ui.choices import Contexts
 from dsview.ui.history import History, Make, Named
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dsview.analysis.probe_results import Observed
     from dsview.analysis.probe_targets import ProbePlan
     from dsview.core.text import Safe
-    from dsview.session.session import Session
     from dsview.ui.app import DsviewApp
     from dsview.ui.pane import Pane
     from dsview.ui.saving import Saver
@@ -285,14 +284,7 @@ class Navigator:
 
         app.push_screen(ChooseScreen("Theme", choices, several=False, verb="take it", glyphs=app.glyphs), take)
 
-    def contexts(
-        self,
-        listed: Callable[[], list[ContextChoice]],
-        switch: Callable[[str], Session],
-        *,
-        title: str = "Contexts",
-        must: bool = False,
-    ) -> None:
+    def contexts(self, contexts: Contexts, *, must: bool = False) -> None:
         """Choose another context; if one `must` be chosen, choosing none quits."""
         from dsview.core.errors import UserError
         from dsview.core.text import safe
@@ -301,7 +293,7 @@ class Navigator:
         try:
             choices = [
                 Choice(context.name, context.note, is_chosen=context.is_current, text=context.text)
-                for context in listed()
+                for context in contexts.find()
             ]
         except UserError as error:
             # The kubeconfig is read again, and may be invalid by now.
@@ -312,12 +304,12 @@ class Navigator:
             if names:
                 (name,) = names
                 self._app.main.say_opening(name)
-                self._app.open(lambda: switch(name))
+                self._app.open(lambda: contexts.open(name))
             elif must:
                 self._app.exit()
 
         verb = "open it" if must else "switch to it"
-        screen = ChooseScreen(title, choices, several=False, verb=verb, glyphs=self._app.glyphs)
+        screen = ChooseScreen(contexts.title, choices, several=False, verb=verb, glyphs=self._app.glyphs)
         self._app.push_screen(screen, take)
 
     def save(self, saver: Saver) -> None:
