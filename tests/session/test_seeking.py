@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sqlite3
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from dsview.core.errors import UserError
 from dsview.core.finding import Finding, ObjectRef, Severity
+from dsview.core.memory import return_unused
 from dsview.core.text import Safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -155,6 +158,34 @@ def test_any_moment_is_the_same_from_any_other(
         session.seek(at)
         assert shown(settled(session)) == history.known[at], at - START
         assert session.now == at
+
+
+def test_memory_goes_back_after_a_jump_and_garbage_is_collected_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thresholds = gc.get_threshold()
+    returned = threading.Event()
+    monkeypatch.setattr(seeking, "return_unused", returned.set)
+    History(tmp_path / "a.db", 7)
+    session = opened(tmp_path / "a.db")
+    session.seek(START + 10)
+    settled(session)
+    assert returned.wait(20)
+    assert gc.get_threshold() == thresholds
+    returned.clear()
+    session.seek(START + 11)
+    settled(session)
+    session.stop()
+    assert not returned.is_set()
+
+
+def test_memory_is_returned_on_any_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    return_unused()
+    monkeypatch.setattr("sys.platform", "darwin")
+    return_unused()
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    return_unused()
 
 
 def test_of_several_moments_the_last_is_gone_to_and_no_step_is_lost(tmp_path: Path) -> None:

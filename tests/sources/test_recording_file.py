@@ -30,9 +30,10 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.session.replay import ReplaySession
 from dsview.sources.events import Health, Item, StatusChanged
+from dsview.sources.recording import columns
 from dsview.sources.recording.columns import Columns, from_columns, struct_of, to_columns
 from dsview.sources.recording.content import Frame, Head, Judged, Moment, Tick, pack_batch, unpack_batch
-from dsview.sources.recording.file import Limits, StoredEntry
+from dsview.sources.recording.file import Limits, RecordingFile, StoredEntry
 from dsview.sources.recording.reader import RecordingReader
 from dsview.sources.recording.schema import About, is_recording
 from dsview.sources.recording.writer import RecordingWriter
@@ -132,6 +133,25 @@ def test_labels_and_containers_are_shared_by_objects_of_many_batches() -> None:
     assert first[0].labels is second[0].labels  # type: ignore[union-attr]
 
 
+def test_values_that_are_still_used_stay_shared_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "_SHARED_LIMIT", 3)
+    labels = []
+    for number in range(20):
+        pods = [pod(1, labels={"app": "kept"}), pod(2, labels={"app": f"only-{number}"})]
+        read = from_columns(Kind.POD, to_columns(pods))
+        assert read == pods
+        labels.append(read[0].labels)  # type: ignore[union-attr]  # it is a Pod
+    assert all(each is labels[0] for each in labels)
+
+
+def test_the_address_of_a_pod_is_in_memory_once() -> None:
+    addresses = [("10.0.0.1", ("10.0.0.1", "fd00::1")), ("10.0.0.2", ()), ("10.0.0.3", ("fd00::3",)), ("", ())]
+    pods = [pod(number, pod_ip=ip, pod_ips=ips) for number, (ip, ips) in enumerate(addresses)]
+    read = from_columns(Kind.POD, to_columns(pods))
+    assert read == pods
+    assert read[0].pod_ip is read[0].pod_ips[0]  # type: ignore[union-attr]  # it is a Pod
+
+
 def test_a_batch_keeps_what_came_went_and_was_found_by_tick() -> None:
     finding = Finding(
         check="DS-POD-001",
@@ -195,6 +215,41 @@ def test_any_moment_is_the_last_key_frame_and_what_follows(tmp_path: Path) -> No
         steps.append(at)
     assert steps == [START, START + 1, START + 2, START + 3]
     assert [reader.change_before(at) for at in steps] == [None, START, START + 1, START + 2]
+
+
+def batches(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        found: int = connection.execute("SELECT count(*) FROM batches").fetchone()[0]
+        return found
+
+
+def test_the_end_of_a_recording_has_few_batches_though_no_key_frame_follows(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    file = RecordingFile(path, ABOUT)
+    file.commit([frame(START, pod(0))], START)
+    for second in range(1, 171):
+        file.commit([tick(START + second, pod(second), gone=(f"web-{second - 3}",))], START + second)
+        assert batches(path) < 60
+    file.close()
+    reader = RecordingReader(path)
+    for second in (1, 49, 50, 51, 120, 149, 150, 170):
+        expected = [0, *range(1, second + 1)]
+        assert names(reader, START + second) == sorted(f"web-{n}" for n in expected if n > second - 3), second
+    assert reader.change_before(START + 50) == START + 49
+
+
+def test_a_far_moment_is_not_approached_change_by_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.db"
+    file = RecordingFile(path, ABOUT)
+    file.commit([frame(START, pod(0))], START)
+    for second in range(1, 1_000):
+        file.commit([tick(START + second, pod(1, ready_since=second))], START + second)
+    file.close()
+    reader = RecordingReader(path)
+    assert [tick.at for tick in reader.ticks_between(START + 3, START + 5) or ()] == [START + 4, START + 5]
+    monkeypatch.setattr("dsview.sources.recording.reader.unpack_batch", lambda content: pytest.fail("a batch is read"))
+    reader = RecordingReader(path)
+    assert reader.ticks_between(START, START + 990) is None
 
 
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:

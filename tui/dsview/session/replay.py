@@ -359,6 +359,7 @@ class ReplaySession(Session):
         if self._is_new_everywhere and not super().has_work:
             self._is_new_everywhere = False
             self._told.refresh_profile()
+            self._seeker.tidy()
             delta.everything = True
         return delta
 

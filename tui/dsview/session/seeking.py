@@ -5,10 +5,12 @@ A thread reads the differences, so that the screen stays responsive.
 
 from __future__ import annotations
 
+import gc
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 
 import msgspec
@@ -16,6 +18,7 @@ import msgspec
 from dsview.analysis.timeline import LIMIT
 from dsview.cluster.pod_set import PodSet, pod_set
 from dsview.core.errors import UserError
+from dsview.core.memory import return_unused
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
@@ -31,6 +34,11 @@ SHARE = 3
 
 _SAMPLE = 500
 """The number of Pods that are sampled to determine whether most differ."""
+
+_NEVER = 1_000_000
+"""Collections of new objects after which older ones are collected: more than a moment takes."""
+
+_THRESHOLDS = gc.get_threshold()
 
 _KINDS = {kind.value: kind for kind in Kind}
 
@@ -71,7 +79,7 @@ class Seeker:
         self._moment: Moment | None = None
         self._last_entry = -1
         self._thread: threading.Thread | None = None
-        self._calls: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
 
     @property
     def is_busy(self) -> bool:
@@ -96,14 +104,20 @@ class Seeker:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="dsview-seek", daemon=True)
                 self._thread.start()
-        self._calls.put(True)
+        self._calls.put(self._read_wanted)
 
     def stop(self) -> None:
         """End the thread, behind the moment that it reads."""
         with self._lock:
             thread, self._thread = self._thread, None
         if thread is not None:
-            self._calls.put(False)
+            self._calls.put(None)
+
+    def tidy(self) -> None:
+        """Return the memory of the previous moment to the operating system, in the thread."""
+        with self._lock:
+            if self._thread is not None:
+                self._calls.put(return_unused)
 
     def go_to_at_once(self, when: float) -> None:
         """Read a moment in this thread. Raises `UserError` if it cannot be read."""
@@ -120,8 +134,8 @@ class Seeker:
         return failure
 
     def _run(self) -> None:
-        while self._calls.get():
-            self._read_wanted()
+        while (call := self._calls.get()) is not None:
+            call()
 
     def _read_wanted(self) -> None:
         while True:
@@ -143,6 +157,10 @@ class Seeker:
         self._arrived()
 
     def _step(self, when: float) -> Step:
+        with _only_new_collected():
+            return self._step_to(when)
+
+    def _step_to(self, when: float) -> Step:
         before = self._moment
         ticks = self._reader.ticks_between(self._at, when) if before is not None else None
         if before is not None and ticks is not None:
@@ -157,6 +175,20 @@ class Seeker:
             step.entries = self._reader.entries(when, LIMIT)
             self._last_entry = last
         return step
+
+
+@contextmanager
+def _only_new_collected() -> Iterator[None]:
+    """Collect only new objects meanwhile.
+
+    What is read has no cycles, and its tuples are no longer tracked once they were looked at, while they are in the
+    processor's cache. The older generations would be scanned again and again.
+    """
+    gc.set_threshold(_THRESHOLDS[0], _NEVER, _NEVER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*_THRESHOLDS)
 
 
 def onwards(moment: Moment, ticks: Sequence[Tick], when: float) -> Step:

@@ -19,11 +19,12 @@ import msgspec
 from dsview.core.errors import UserError
 from dsview.core.listen import ProxyListeners
 from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Item
 
 _SHARED_LIMIT = 20_000
-"""The maximum number of cached values, which objects of many batches share."""
+"""The number of values of a type after which the older half of the cached values is dropped."""
 
 _MOST = 1 << 20
 """Objects of one part: more are not believed, since a column of one value says any number in a few bytes."""
@@ -94,10 +95,15 @@ def from_columns(kind: Kind, columns: Columns) -> list[Item]:
     if not 0 < columns.size <= _MOST:
         raise UserError(DAMAGED)
     made = struct_of(kind)
-    read = [_field(field, columns) for field in msgspec.structs.fields(made)]
-    if any(len(values) != columns.size for values in read):
+    read: dict[str, Sequence[Any]] = {field.name: _field(field, columns) for field in msgspec.structs.fields(made)}
+    if any(len(values) != columns.size for values in read.values()):
         raise UserError(DAMAGED)
-    return list(map(made, *read))
+    if made is Pod:
+        # The same text twice, unless an old server sent no list: 60 bytes of each pod.
+        read["pod_ip"] = [
+            ips[0] if ips and ips[0] == ip else ip for ip, ips in zip(read["pod_ip"], read["pod_ips"], strict=True)
+        ]
+    return list(map(made, *read.values()))
 
 
 def _field(field: msgspec.structs.FieldInfo, columns: Columns) -> Sequence[object]:
@@ -114,7 +120,8 @@ def _field(field: msgspec.structs.FieldInfo, columns: Columns) -> Sequence[objec
 def values_of(wanted: Any, column: Column, size: int) -> Sequence[object]:
     """What a field of the type `wanted` is in each of so many objects. Raises `UserError` where it cannot be read."""
     try:
-        table = _shared(wanted, column.table) if _is_shareable(wanted) else _decoder(wanted).decode(column.table)
+        read = _shared(wanted).values_of if _is_shareable(wanted) else _decoder(wanted).decode
+        table = read(column.table)
     except msgspec.MsgspecError as error:
         raise UserError(f"The recording was made by another version of dsview, and cannot be read: {error}.") from None
     if not column.index:
@@ -122,36 +129,46 @@ def values_of(wanted: Any, column: Column, size: int) -> Sequence[object]:
     index = array("I")
     try:
         index.frombytes(column.index)
-        return [table[number] for number in _little_endian(index)]
+        return list(map(table.__getitem__, _little_endian(index)))
     except (ValueError, IndexError):
         raise UserError(DAMAGED) from None
 
 
-_remembered: dict[tuple[Any, bytes], object] = {}
+class _Shared(dict[bytes, object]):
+    """Values of one type that objects of many batches share, such as labels: each is decoded once.
+
+    When there are many, a new generation begins. It takes over what is still used, so that this stays shared.
+    """
+
+    def __init__(self, wanted: Any) -> None:
+        super().__init__()
+        self._decode = msgspec.msgpack.Decoder(wanted).decode
+        self._previous: dict[bytes, object] = {}
+
+    def __missing__(self, raw: bytes) -> object:
+        # Several threads may read recordings.
+        value = self._previous.pop(raw, _UNKNOWN)
+        if value is _UNKNOWN:
+            value = self._decode(raw)
+        self[raw] = value
+        return value
+
+    def values_of(self, table: msgspec.Raw) -> list[Any]:
+        """The values of a table."""
+        if len(self) > _SHARED_LIMIT:
+            self._previous = dict(self)
+            self.clear()
+        return list(map(self.__getitem__, map(bytes, _raw_decoder.decode(table))))
+
+
+_UNKNOWN = object()
 _raw_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
-
-
-def _shared(wanted: Any, table: msgspec.Raw) -> list[Any]:
-    decode = _one_decoder(wanted).decode
-    if len(_remembered) > _SHARED_LIMIT:
-        _remembered.clear()
-    found: list[Any] = []
-    for raw in _raw_decoder.decode(table):
-        key = (wanted, bytes(raw))
-        if key not in _remembered:
-            _remembered[key] = decode(raw)
-        found.append(_remembered[key])
-    return found
+_shared = cache(_Shared)
 
 
 @cache
 def _decoder(wanted: Any) -> msgspec.msgpack.Decoder[list[Any]]:
     return msgspec.msgpack.Decoder(list[wanted])
-
-
-@cache
-def _one_decoder(wanted: Any) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(wanted)
 
 
 @cache

@@ -20,8 +20,11 @@ from dsview.sources.recording.schema import APPLICATION_ID, FORMAT, TABLES, Abou
 
 LEAST_SIZE = 1_000_000
 
-_TOGETHER = 200_000
-"""Bytes up to which the batches of before a key frame are made one: that is read in a third of the time."""
+_TOGETHER = 100_000
+"""Bytes up to which batches that follow each other are made one: that is read in a third of the time."""
+
+_APART = 50
+"""Batches that are left as they are until they are made one, so that the end of a recording is read quickly, too."""
 
 _KEPT_FREE = 0.9
 """What part of the size the content may take before the oldest goes: it goes by the key frame."""
@@ -68,6 +71,7 @@ class RecordingFile:
         self._about = about
         self._limits = limits or Limits()
         self._span = 0
+        self._apart: list[tuple[int, int]] = []
         try:
             self._connection = self._open()
         except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
@@ -134,7 +138,10 @@ class RecordingFile:
         execute("BEGIN IMMEDIATE")
         try:
             if batch is not None:
-                execute(_BATCH, (None, *batch))
+                self._apart.append((execute(_BATCH, (None, *batch)).lastrowid or 0, len(batch[-1])))
+                if len(self._apart) >= _APART or sum(size for _, size in self._apart) >= _TOGETHER:
+                    self._merge([number for number, _ in self._apart])
+                    self._apart = []
             for kind, row in packed:
                 if kind is Frame:
                     self._merge_batches()
@@ -169,6 +176,7 @@ class RecordingFile:
 
     def _merge_batches(self) -> None:
         """Make few of the many batches since the last key frame."""
+        self._apart = []
         execute = self._connection.execute
         after = execute("SELECT coalesce(max(batch), 0) FROM frames").fetchone()[0]
         group: list[int] = []

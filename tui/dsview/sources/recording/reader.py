@@ -101,6 +101,7 @@ class RecordingReader:
         if self._frame is None or self._frame[0] != number:
             # The previous frame is released first: two at once would determine the peak memory.
             self._frame = None
+            self._batches.clear()
             self._frame = (number, unpack_frame(at, self._content("SELECT content FROM frames WHERE id = ?", number)))
         # The batches of a later span have their own key frame before them.
         found = Moment.of(self._frame[1])
@@ -130,9 +131,13 @@ class RecordingReader:
         if until < after or self._one("SELECT count(*) FROM spans WHERE began > ? AND began <= ?", after, until):
             return None
         with self._as_one():
+            between = (self._last_batch(after), self._last_batch(until))
+            # The first and the last may lie outside for the most part; those between are needed as a whole.
+            whole = self._one("SELECT sum(ticks) FROM batches WHERE id > ? AND id < ?", *between)
+            if whole is not None and whole > _AHEAD_AT_MOST:
+                return None
             found: list[Tick] = []
-            query = "SELECT id, began FROM batches WHERE id >= ? AND id <= ? ORDER BY id"
-            for row in self._rows(query, self._last_batch(after), self._last_batch(until)):
+            for row in self._rows("SELECT id, began FROM batches WHERE id >= ? AND id <= ? ORDER BY id", *between):
                 found += [tick for tick in self._batch(*row) if after < tick.at <= until]
                 if len(found) > _AHEAD_AT_MOST:
                     return None
@@ -142,10 +147,10 @@ class RecordingReader:
         # Batches are made one while the file is written to: such a one has the number of the last.
         found = self._batches.get((number, began))
         if found is None:
-            found = unpack_batch(self._content("SELECT content FROM batches WHERE id = ?", number))
-            self._batches[number, began] = found
-            if len(self._batches) > _KEPT_BATCHES:
+            content = self._content("SELECT content FROM batches WHERE id = ?", number)
+            while len(self._batches) >= _KEPT_BATCHES:
                 self._batches.popitem(last=False)
+            found = self._batches[number, began] = unpack_batch(content)
         self._batches.move_to_end((number, began))
         return found
 
