@@ -38,7 +38,7 @@ def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
 def nothing_known() -> Iterator[None]:
     """No test hides what another one remembered."""
     yield
-    secrets._known.clear()
+    secrets._registered.clear()
     logs.set_up(None, 0)
 
 
@@ -172,13 +172,15 @@ def test_what_looks_like_a_credential_is_hidden_though_nobody_knows_it(text: str
 
 
 def test_a_known_credential_is_hidden_and_what_is_public_anyway_is_not() -> None:
-    secrets.remember(["Bearer hunter2-hunter2", "eu-west-1", "prod", ""], public=["https://eu-west-1.example.com"])
+    secrets.register_secrets(
+        ["Bearer hunter2-hunter2", "eu-west-1", "prod", ""], public=["https://eu-west-1.example.com"]
+    )
     assert secrets.without_secrets("hunter2-hunter2 in eu-west-1, prod") == "[hidden] in eu-west-1, prod"
 
 
 def test_the_log_holds_neither_credentials_nor_anything_that_drives_a_terminal(tmp_path: Path) -> None:
     logs.set_up(str(tmp_path / "log"), 0)
-    secrets.remember([TOKEN])
+    secrets.register_secrets([TOKEN])
     logging.getLogger("dsview").info("one\x1b[31m %s \ud800", TOKEN)
     logging.getLogger("dsview").debug("two")
     text = (tmp_path / "log").read_text()

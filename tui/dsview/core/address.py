@@ -52,7 +52,7 @@ UNUSABLE: Final = frozenset(
 
 
 def other(family: Family) -> Family:
-    """The other one of the two families."""
+    """The other family."""
     return V6 if family == V4 else V4
 
 
@@ -108,18 +108,18 @@ def families_of(texts: tuple[str, ...]) -> tuple[Family, ...]:
     if len(texts) == 2 and _is_plain_pair(*texts):
         return FAMILIES
     found: tuple[Family, ...] = ()
-    is_all = True
+    are_all_valid = True
     for text in texts:
         family = family_of(text)
         if family is None:
-            is_all = False
+            are_all_valid = False
         elif family not in found:
             found = (*found, family)
-    return found if is_all else paired(texts, found)
+    return found if are_all_valid else complete_pair(texts, found)
 
 
 def _is_plain_pair(first: str, second: str) -> bool:
-    """Whether these are an IPv4 and an IPv6 address without any oddity: nearly all lists of dual-stack clusters are."""
+    """Whether these are an ordinary IPv4 and an ordinary IPv6 address, as in most lists of a dual-stack cluster."""
     if ":" in first or ":" not in second:
         return False
     try:
@@ -129,8 +129,8 @@ def _is_plain_pair(first: str, second: str) -> bool:
         return False
 
 
-def paired(texts: Sequence[str], known: tuple[Family, ...]) -> tuple[Family, ...]:
-    """The known families of a list; if it is a pair with one hidden entry, both."""
+def complete_pair(texts: Sequence[str], known: tuple[Family, ...]) -> tuple[Family, ...]:
+    """The known families of a list, or both families if it is a pair with one hidden entry."""
     if len(texts) != 2 or len(known) != 1:
         return known
     hidden = [is_redacted(text) for text in texts]
@@ -140,7 +140,7 @@ def paired(texts: Sequence[str], known: tuple[Family, ...]) -> tuple[Family, ...
 
 
 def are_addresses(texts: Iterable[str]) -> bool:
-    """Whether each text is an address. Others, such as masked ones, are unknown."""
+    """Whether every text is an address. The family of anything else, such as a masked address, is unknown."""
     return all(family_of(text) is not None for text in texts)
 
 
@@ -182,14 +182,14 @@ def canonical(text: str) -> str | None:
 def is_canonical(text: str) -> bool:
     """Whether the text is in the form of RFC 5952. True for text that is not an address."""
     try:
-        kind = socket.AF_INET6 if ":" in text else socket.AF_INET
-        is_embedded = kind is socket.AF_INET6 and "." in text
-        if not is_embedded and socket.inet_ntop(kind, socket.inet_pton(kind, text)) == text:
+        socket_family = socket.AF_INET6 if ":" in text else socket.AF_INET
+        has_embedded_v4 = socket_family is socket.AF_INET6 and "." in text
+        if not has_embedded_v4 and socket.inet_ntop(socket_family, socket.inet_pton(socket_family, text)) == text:
             return True
     except (OSError, ValueError):
         pass
-    wanted = canonical(text)
-    return wanted is None or wanted == text or is_mapped(text)
+    expected = canonical(text)
+    return expected is None or expected == text or is_mapped(text)
 
 
 def _ranges(*rows: tuple[str, AddressClass]) -> list[tuple[bytes, bytes, AddressClass]]:

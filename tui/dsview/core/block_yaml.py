@@ -1,8 +1,8 @@
 """A parser for the YAML that kubectl and most programs write, ten times as fast as PyYAML's C loader.
 
-It supports block mappings and sequences, scalars on one line, and literal texts. For everything else (comments,
-anchors, tags, folded texts, flow style, numbers that are not plain decimals) it raises `NotBlockYaml` and guesses
-nothing. Its results equal those of PyYAML, which a property test verifies. Libraries of the same speed were tried:
+It supports block mappings and sequences, scalars on one line, and literal block scalars. For everything else (comments,
+anchors, tags, folded scalars, flow style, numbers that are not plain decimals) it raises `NotBlockYaml` instead of
+guessing. A property test verifies that its results equal those of PyYAML. Libraries of the same speed were tried:
 yaml-rs crashes the process on nested sequences, and rapidyaml reads `True` as text.
 """
 
@@ -19,7 +19,7 @@ MAX_DEPTH: Final = 100
 
 _ASCII: Final = bytes(range(0x20, 0x7F)) + b"\n"
 _UNUSUAL: Final = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-"""Tabs, other line endings, and characters that YAML calls not printable."""
+"""Tabs, line endings other than LF, and characters that YAML defines as non-printable."""
 
 _LINE: Final = re.compile(
     r"(?P<indent> *)(?P<dashes>(?:- )*)"
@@ -32,24 +32,24 @@ _DOUBLE: Final = re.compile(r'"(?:[^"\\]|\\(?:["\\/bfnrt]|u(?![dD][89a-fA-F])[0-
 _DECIMAL: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _WORDS: Final = {"true": True, "false": False, "null": None}
 _RESOLVERS: Final = yaml.SafeLoader.yaml_implicit_resolvers
-_TIME: Final = "tag:yaml.org,2002:timestamp"
-_MAX_KNOWN: Final = 10_000
-_LONGEST_KNOWN: Final = 200
-"""The maximum length of a cached line; longer lines rarely repeat."""
+_TIMESTAMP_TAG: Final = "tag:yaml.org,2002:timestamp"
+_MAX_CACHED_LINES: Final = 10_000
+_MAX_CACHED_LENGTH: Final = 200
+"""The maximum length of a cached line; longer lines rarely recur."""
 
 
 class NotBlockYaml(ValueError):  # noqa: N818  (what the text is)
     """The text needs a full YAML parser, or is broken."""
 
 
-class _Empty(NamedTuple):
-    """The place of a value that is not on its key's line: a new mapping or sequence, a literal text, or nothing yet."""
+class _Placeholder(NamedTuple):
+    """A placeholder for a value that is not on its key's line: an empty collection, a literal scalar, or none yet."""
 
-    sign: str
+    indicator: str
 
 
-_NOTHING: Final = _Empty("")
-_NEW: Final = {sign: _Empty(sign) for sign in ("{}", "[]", "|", "|-")}
+_NOTHING: Final = _Placeholder("")
+_INDICATORS: Final = {indicator: _Placeholder(indicator) for indicator in ("{}", "[]", "|", "|-")}
 
 
 class _Line(NamedTuple):
@@ -59,25 +59,25 @@ class _Line(NamedTuple):
     value: object
 
 
-_known: dict[str, _Line] = {}
-"""A cache of parsed lines: most lines of a list repeat those of the object before."""
+_line_cache: dict[str, _Line] = {}
+"""Parsed lines by text: most lines of a list are the same as in the previous object."""
 
 
 def load_block(text: bytes) -> Any:
-    """The value of one document, with times as text.
+    """The value of one document. Timestamps stay text.
 
     Raises:
         NotBlockYaml: it needs a full parser.
     """
     if not text.endswith(b"\n"):
-        # The text ends early, perhaps within a literal text.
+        # The text may be truncated, perhaps inside a literal scalar.
         raise NotBlockYaml
     try:
         lines = text.decode().split("\n")
     except UnicodeDecodeError:
         raise NotBlockYaml from None
-    left = text.translate(None, _ASCII)
-    if left and (left.isascii() or any(map(_UNUSUAL.search, lines))):
+    unusual = text.translate(None, _ASCII)
+    if unusual and (unusual.isascii() or any(map(_UNUSUAL.search, lines))):
         raise NotBlockYaml
     while lines and not lines[-1]:
         lines.pop()
@@ -96,31 +96,32 @@ class _Reader:
         columns, open_ = self._columns, self._open
         pending: str | None = None
         """The key of the innermost mapping if its value begins on the next line."""
-        begun = False
-        number, lines, known = 0, self._lines, _known
+        has_root = False
+        number, lines, cache = 0, self._lines, _line_cache
         while number < len(lines):
             text = lines[number]
-            line = known.get(text) or _line(text)
+            line = cache.get(text) or _line(text)
             column, dashes, key, value = line
             number += 1
-            if type(value) is _Empty:
-                if value.sign[:1] == "|":
-                    value, number = self._literal(number, column + 2 * dashes - (2 if key is None else 0), value.sign)
+            if type(value) is _Placeholder:
+                if value.indicator[:1] == "|":
+                    parent = column + 2 * dashes - (2 if key is None else 0)
+                    value, number = self._literal(number, parent, value.indicator)
                 elif value is not _NOTHING:
-                    value = {} if value.sign == "{}" else []
+                    value = {} if value.indicator == "{}" else []
             while columns and columns[-1] > column:
                 columns.pop()
                 open_.pop()
                 pending = None
             if dashes:
-                # A sequence continues, or begins as the value of the key before.
+                # A sequence continues, or begins as the value of the preceding key.
                 if columns and columns[-1] == column and type(open_[-1]) is list:
                     pass
-                elif not begun or pending is not None:
+                elif not has_root or pending is not None:
                     self._enter(column, [], pending)
                 else:
                     raise NotBlockYaml
-                begun, pending = True, None
+                has_root, pending = True, None
                 for _ in range(dashes - 1):
                     column += 2
                     self._enter(column, [], None)
@@ -136,13 +137,13 @@ class _Reader:
                     open_.pop()
                     if not columns or columns[-1] != column:
                         raise NotBlockYaml
-            elif not begun or (pending is not None and columns[-1] < column):
+            elif not has_root or (pending is not None and columns[-1] < column):
                 self._enter(column, {}, pending)
             else:
                 raise NotBlockYaml
             if key is None:
                 raise NotBlockYaml
-            begun = True
+            has_root = True
             open_[-1][key] = None if value is _NOTHING else value
             pending = key if value is _NOTHING else None
         if not open_:
@@ -162,26 +163,26 @@ class _Reader:
         self._open.append(value)
         self._columns.append(column)
 
-    def _literal(self, start: int, parent: int, sign: str) -> tuple[str, int]:
-        """The lines from `start` on that are indented more than `parent`, and the number of the next line."""
+    def _literal(self, start: int, parent: int, indicator: str) -> tuple[str, int]:
+        """The lines from `start` that are indented more than `parent`, and the number of the next line."""
         lines, end = self._lines, start
         indent = 0
         while end < len(lines):
             line = lines[end]
-            here = len(line) - len(line.lstrip(" "))
-            if here == len(line):
-                # A line of spaces only: how many of them belong to the text depends on the other lines.
-                if here:
+            spaces = len(line) - len(line.lstrip(" "))
+            if spaces == len(line):
+                # How many spaces of a blank line belong to the text depends on the other lines.
+                if spaces:
                     raise NotBlockYaml
-            elif here <= parent:
+            elif spaces <= parent:
                 break
             elif not indent:
-                indent = here
-            elif here < indent:
+                indent = spaces
+            elif spaces < indent:
                 raise NotBlockYaml
             end += 1
         text = "\n".join(line[indent:] for line in lines[start:end]).rstrip("\n")
-        return (f"{text}\n" if text and sign == "|" else text), end
+        return (f"{text}\n" if text and indicator == "|" else text), end
 
 
 def _line(text: str) -> _Line:
@@ -196,10 +197,10 @@ def _line(text: str) -> _Line:
     elif value is None:
         raise NotBlockYaml
     line = _Line(len(indent), len(dashes) // 2, key, _NOTHING if value is None else _scalar(value))
-    if len(text) <= _LONGEST_KNOWN:
-        if len(_known) >= _MAX_KNOWN:
-            _known.clear()
-        _known[text] = line
+    if len(text) <= _MAX_CACHED_LENGTH:
+        if len(_line_cache) >= _MAX_CACHED_LINES:
+            _line_cache.clear()
+        _line_cache[text] = line
     return line
 
 
@@ -213,12 +214,12 @@ def _scalar(text: str) -> object:
         if _SINGLE.fullmatch(text) is None:
             raise NotBlockYaml
         return text[1:-1].replace("''", "'")
-    if text in _NEW:
-        return _NEW[text]
+    if text in _INDICATORS:
+        return _INDICATORS[text]
     if _PLAIN.fullmatch(text) is None:
         raise NotBlockYaml
     for tag, pattern in _RESOLVERS.get(first, ()):
-        if tag != _TIME and pattern.match(text):
+        if tag != _TIMESTAMP_TAG and pattern.match(text):
             if text in _WORDS:
                 return _WORDS[text]
             if _DECIMAL.fullmatch(text):

@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 import netaddr
 
-from dsview.core.address import V4, V6, Family, packed, paired
+from dsview.core.address import V4, V6, Family, complete_pair, packed
 
 
 class Cidr(msgspec.Struct, frozen=True, gc=False):
@@ -51,7 +51,7 @@ class Cidr(msgspec.Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=65536)
 def parse_cidr(text: str) -> Cidr | None:
-    """The range of a text; a single address is a range of one. None if the text is neither.
+    """The range in a text; a single address is a range of one. None if the text is neither.
 
     An IPv4-mapped prefix of at least 96 bits is an IPv4 range.
     """
@@ -78,17 +78,17 @@ def parse_cidr(text: str) -> Cidr | None:
 
 
 def parse_cidrs(texts: Iterable[str]) -> tuple[Cidr, ...]:
-    """The ranges of those texts that are ranges."""
+    """The ranges among the texts; other texts are skipped."""
     return tuple(cidr for text in texts if (cidr := parse_cidr(text)) is not None)
 
 
 def are_ranges(texts: Sequence[str]) -> bool:
-    """Whether each text is a range. Others, such as masked ones, are unknown."""
+    """Whether every text is a range. Anything else, such as a masked range, is unknown."""
     return len(parse_cidrs(texts)) == len(texts)
 
 
 def cidr_families(texts: Iterable[str]) -> tuple[Family, ...]:
-    """The distinct families of the ranges, in order of first occurrence; of a pair with one hidden range, both."""
-    named = tuple(texts)
-    found = tuple(dict.fromkeys(cidr.family for cidr in parse_cidrs(named)))
-    return paired(named, found) if len(named) == 2 and len(found) == 1 else found
+    """The distinct families of the ranges, in order of first occurrence; both for a pair with one hidden range."""
+    ranges = tuple(texts)
+    found = tuple(dict.fromkeys(cidr.family for cidr in parse_cidrs(ranges)))
+    return complete_pair(ranges, found) if len(ranges) == 2 and len(found) == 1 else found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def flag_value(words: Sequence[str], name: str) -> str:
-    """The value of `--name=value` or `--name value`; `true` if it has no value, empty if the flag is absent."""
+    """The value of `--name=value` or `--name value`: `true` for a flag without a value, empty if it is absent."""
     found = ""
     for index, word in enumerate(words):
         option, equals, value = word.lstrip("-").partition("=")

@@ -11,7 +11,7 @@ from dsview.core.address import Family
 
 
 class Severity(StrEnum):
-    """The severity of a finding: error, warning or note, the worst first."""
+    """The severity of a finding: error, warning or note, worst first."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the worst; a sort key."""
+        """A sort key: 0 for the worst severity."""
         return _RANKS[self.value]
 
     def at_least(self, other: Severity) -> bool:
@@ -46,7 +46,7 @@ CLUSTER = ObjectRef("Cluster", None, "cluster")
 
 
 class Cause(msgspec.Struct, frozen=True, gc=False):
-    """A finding that would explain this one if it exists: by check, object and (unless None) family."""
+    """A finding that explains another one, if it exists. It is identified by check, object and (unless None) family."""
 
     check: str
     object: ObjectRef
@@ -57,8 +57,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The result of a check for an object. Unique by check, object, family and field.
 
     `grace` is the number of seconds for which the condition must last in a live session before it is shown. `causes`
-    are the findings that can explain it, the best first. `exempted_for` is the reason of its exemption, if it is
-    exempted.
+    are the findings that can explain it, best explanation first. `exempted_for` is the reason for its exemption; empty
+    if it is not exempted.
     """
 
     check: str
@@ -98,8 +98,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
     """A finding without a verdict.
 
-    `until` is the earliest time at which it is judged, in epoch seconds; a later change may postpone it. It is infinite
-    if it depends on an object that is not ready, `waits_for`, rather than on time. `was_open` distinguishes a finding
+    `until` is the earliest time of the verdict, in epoch seconds; a later change may postpone it. It is infinite if the
+    verdict depends on an object that is not ready, `waits_for`, rather than on time. `was_open` distinguishes a finding
     that was reported before from a new condition.
     """
 

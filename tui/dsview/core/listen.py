@@ -38,8 +38,8 @@ class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     `families` is empty for unix sockets and for hosts that only the controller can resolve. `options` are the options
     of the directive (`ssl`, `proxy_protocol`, `ipv6only=off`…). `internal` is true for loopback and unix sockets, which
-    DS-NGX-001, 003 and 007 ignore. An empty name is that of a server without one; if no server has a name, `names` is
-    empty. `context` is the block: `http` or `stream`.
+    DS-NGX-001, 003 and 007 ignore. `server_names` has an empty name for a server without one; it is empty if no server
+    has a name. `context` is the block: `http` or `stream`.
     """
 
     transport: Transport
@@ -54,7 +54,7 @@ class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @property
     def given_names(self) -> tuple[str, ...]:
-        """The server names for display: those of servers that have one."""
+        """The server names for display, without those of servers that have none."""
         return tuple(filter(None, self.server_names))
 
     @property
@@ -66,8 +66,8 @@ class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class ProxyListeners(msgspec.Struct, frozen=True, gc=False):
     """The listeners of one proxy pod, and how they are known.
 
-    `reason` is a sentence that says why they are predicted or unknown. `text` is the file that was read, and `digest`
-    changes with it. `namespace` and `name` are those of the pod.
+    `namespace` and `name` are those of the pod. `reason` is a sentence that says why the listeners are predicted or
+    unknown. `text` is the file that was read, and `digest` changes with it.
     """
 
     namespace: str
@@ -89,7 +89,7 @@ Socket = tuple[str, int | None]
 
 
 def sockets(conf: ProxyListeners) -> dict[Socket, set[Family]]:
-    """The families of each public (transport, port)."""
+    """The families of each public socket."""
     found: dict[Socket, set[Family]] = {}
     for listener in conf.listeners:
         if not listener.internal and listener.transport != "unix":
@@ -98,10 +98,10 @@ def sockets(conf: ProxyListeners) -> dict[Socket, set[Family]]:
 
 
 def protocol_of(listener: Listener) -> Socket:
-    """The port with the protocol as a Service names it: QUIC uses UDP."""
+    """The socket of a listener, with the protocol that a Service would name: QUIC uses UDP."""
     return ("udp" if listener.transport == "quic" else listener.transport, listener.port)
 
 
 def ports_of_host_names(conf: ProxyListeners) -> set[Socket]:
-    """Whether the listen target is a host name, which may have any family. Checks do not report it."""
+    """The sockets that listen on a host name, which may have any family. Checks do not report them."""
     return {protocol_of(x) for x in conf.listeners if not (x.families or x.internal)}

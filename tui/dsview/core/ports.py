@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-_MOST = 65_535
+_MAX_PORT = 65_535
 
 
 def port_number(text: str) -> int | None:
-    """The port in a text of ASCII digits; None if there is none.
+    """The port number that a text of ASCII digits specifies; None if it is not a valid port.
 
     `str.isdigit()` is not sufficient: it accepts `²`, which `int()` does not, and more digits than Python converts.
     """
-    if not (text.isascii() and text.isdigit()) or len(text) > len(str(_MOST)):
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(_MAX_PORT)):
         return None
     number = int(text)
-    return number if 0 < number <= _MOST else None
+    return number if 0 < number <= _MAX_PORT else None

@@ -1,4 +1,4 @@
-"""Values that a capture hides. They show neither what was there nor that nothing was there."""
+"""Values that a capture hides. A hidden value is unknown: it must count neither as an address nor as a missing one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_BLOT: Final = "x*#?█▒•_"
+_MASK: Final = "x*#?█▒•_"
 """Characters that replace digits or groups of digits."""
 
 _WORDS: Final = re.compile(
@@ -14,12 +14,12 @@ _WORDS: Final = re.compile(
     r"|snip(?:ped)?)(?![a-z])|<[^<>]*",
     re.IGNORECASE,
 )
-_SHAPES: Final = re.compile(
+_PLACEHOLDERS: Final = re.compile(
     r"\*{2,}.*"
-    rf"|[{_BLOT}.…-]{{2,}}|[x*#?█…]"
+    rf"|[{_MASK}.…-]{{2,}}|[x*#?█…]"
     # A placeholder: <node-ip>, [IP], {{ IP }}, $NODE_IP, %IP%, MY_PUBLIC_IP, ipv6-address-1, x-ipv4-0000000001-x.
     r"|[<\[({]{1,2}\s*[a-z_][\w .-]*[>\])}]{1,2}|\$\{?\w+\}?|%\w+%"
-    # What says itself that it is no address stands in no address's place.
+    # A text that says that it is not an address does not replace one.
     r"|(?!(?:not?|invalid|bad|wrong|broken|bogus)[-_ ])"
     r"(?:[a-z]+[-_ ])*(?:ip|ipv[46]|addr|address|cidr|subnet)(?:[-_ ]?(?:v[46]|addr|address))?"
     r"(?:[-_ ]?\d{1,10})?(?:[-_ ][a-z])?"
@@ -30,37 +30,37 @@ _SHAPES: Final = re.compile(
 """What must-gather, insights archives, support bundles and people write instead of an address."""
 
 _PLAIN: Final = re.compile(r"(?:[\d.]+|[0-9a-fA-F]*:[0-9a-fA-F.:]*)(?:/\d+)?")
-_V4_GROUP: Final = re.compile(rf"\d{{0,3}}[{_BLOT}]{{1,4}}\d{{0,2}}", re.IGNORECASE)
+_V4_GROUP: Final = re.compile(rf"\d{{0,3}}[{_MASK}]{{1,4}}\d{{0,2}}", re.IGNORECASE)
 _LETTER: Final = re.compile(r"([a-z])\1{0,3}", re.IGNORECASE)
-_V6: Final = re.compile(rf"[0-9a-f:.yz…{_BLOT}]+", re.IGNORECASE)
-_V6_BLOT: Final = re.compile(rf"[yz…{_BLOT}]|\.\.", re.IGNORECASE)
+_V6: Final = re.compile(rf"[0-9a-f:.yz…{_MASK}]+", re.IGNORECASE)
+_V6_MASK: Final = re.compile(rf"[yz…{_MASK}]|\.\.", re.IGNORECASE)
 
 
-_LONGEST: Final = 200
+_MAX_LENGTH: Final = 200
 """The maximum length of a text that can replace an address."""
 
 
 def is_redacted(text: str) -> bool:
-    """Whether a text that should be an address or a range was replaced. No address has such a form."""
-    # This runs for every address of every object, so most are decided by a quick test.
+    """Whether a placeholder stands where an address or a range should be."""
+    # This runs for every address of every object, so a quick test decides the usual case.
     if _PLAIN.fullmatch(text) and ".." not in text:
         return False
     value = text.partition("/")[0].strip()
-    if not value or len(value) > _LONGEST:
+    if not value or len(value) > _MAX_LENGTH:
         return False
     if not value.startswith("%"):
         value = value.partition("%")[0]
     if ":" in value and _V6.fullmatch(value):
-        return _V6_BLOT.search(value) is not None
-    return _is_blotted_v4(value) or _SHAPES.fullmatch(value) is not None or _WORDS.search(value) is not None
+        return _V6_MASK.search(value) is not None
+    return _is_masked_v4(value) or _PLACEHOLDERS.fullmatch(value) is not None or _WORDS.search(value) is not None
 
 
 def any_redacted(texts: Iterable[str]) -> bool:
-    """Whether one of the texts was replaced."""
+    """Whether any of the texts is a placeholder."""
     return any(map(is_redacted, texts))
 
 
-def _is_blotted_v4(text: str) -> bool:
+def _is_masked_v4(text: str) -> bool:
     """`10.x.x.x`, `192.168.1xx.*`, `a.b.c.d`: groups of digits, some of them replaced."""
     groups = text.split(".")
     if not 2 <= len(groups) <= 4:

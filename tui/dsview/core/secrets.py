@@ -1,8 +1,8 @@
-"""Removes credentials from text: those that are known, and what looks like one.
+"""Removes credentials from text: registered ones, and everything that looks like one.
 
 Credentials are in memory while they are used, and an exception may quote them: http.client does so for a token that
 contains a line feed. A server may quote them too, in any encoding. All text for logs, messages and crash reports is
-filtered here. Known credentials are kept for the lifetime of the process, because messages may refer to an earlier
+filtered here. Registered credentials are kept for the lifetime of the process, because messages may refer to an earlier
 context.
 """
 
@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 HIDDEN = "[hidden]"
-_SHORTEST = 6
-"""Shorter values are not treated as credentials; hiding them would only garble the text."""
+_MIN_LENGTH = 6
+"""Shorter values do not count as credentials; hiding them would only garble the text."""
 
-_LOOKS_LIKE_ONE = re.compile(
+_CREDENTIAL = re.compile(
     r"(?P<label>\b(?:Authorization:\s*(?:\w+\s+)?|Bearer\s+|Basic\s+))[A-Za-z0-9._~+/=-]{12,}"
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
@@ -28,7 +28,7 @@ _LOOKS_LIKE_ONE = re.compile(
 _ESCAPE = re.compile(
     rb"%(?:25)*(?P<percent>[0-9A-Fa-f]{2})"
     rb"|\\u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})"
-    rb"|\\(?:u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<hex>[0-9A-Fa-f]{2})|(?P<sign>[\"'\\/bfnrt]))"
+    rb"|\\(?:u(?P<unicode>[0-9A-Fa-f]{4})|x(?P<hex>[0-9A-Fa-f]{2})|(?P<letter>[\"'\\/bfnrt]))"
     rb"|&(?:\#(?P<decimal>[0-9]{1,7})|\#[xX](?P<number>[0-9A-Fa-f]{1,6})|(?P<entity>amp|lt|gt|quot|apos));"
 )
 """Character escapes of URLs, JSON, Go, Python and HTML."""
@@ -36,15 +36,15 @@ _ESCAPE = re.compile(
 _LEVELS = 3
 """How many times a text may have been escaped, for example as JSON in a URL in HTML."""
 
-_SIGNS = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_BACKSLASH_ESCAPES = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _ENTITIES = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'"}
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 
 
 class _Form(NamedTuple):
-    """Bytes that may contain a credential.
+    """One form of a credential in text.
 
-    `before` and `after`: an adjacent base64 character means that this is only a part of it.
+    `before` and `after` mean that an adjacent base64 character encodes the first or last byte, and belongs to it.
     """
 
     text: bytes
@@ -53,22 +53,23 @@ class _Form(NamedTuple):
     after: bool = False
 
 
-_known: dict[str, tuple[_Form, ...]] = {}
+_registered: dict[str, tuple[_Form, ...]] = {}
 
 
-def remember(values: Iterable[object], public: Iterable[str] = ()) -> None:
+def register_secrets(values: Iterable[object], public: Iterable[str] = ()) -> None:
     """Hide these texts from now on, except those that are part of a `public` text, such as the server's name."""
-    shown = tuple(public)
+    public_texts = tuple(public)
     for value in values:
         text = str(value).strip()
         for part in {text, text.partition(" ")[2].strip()}:
-            if len(part) >= _SHORTEST and part not in _known and not any(part in one for one in shown):
-                _known[part] = tuple(_forms(part.encode("utf-8", "surrogatepass")))
+            is_public = any(part in shown for shown in public_texts)
+            if len(part) >= _MIN_LENGTH and part not in _registered and not is_public:
+                _registered[part] = tuple(_forms(part.encode("utf-8", "surrogatepass")))
 
 
 def _forms(value: bytes) -> Iterator[_Form]:
-    """The value itself, in base 16 in both cases, and in both base64 alphabets at each alignment."""
-    # A value that contains escapes may appear as it is or unescaped.
+    """The value itself, its hexadecimal digits, and both base64 alphabets at each alignment."""
+    # A value that contains escapes may also appear unescaped.
     once = _unescaped(value)[0]
     for text in {value, once, _unescaped(once)[0]}:
         yield _Form(text.lower(), any_case=True)
@@ -95,19 +96,21 @@ def credentials(user: Mapping[str, Any]) -> list[object]:
 
 def without_secrets(text: str) -> str:
     """The text with every credential in it replaced by `[hidden]`."""
-    return _LOOKS_LIKE_ONE.sub(lambda match: (match["label"] or "") + HIDDEN, _without_known(text) if _known else text)
+    return _CREDENTIAL.sub(
+        lambda match: (match["label"] or "") + HIDDEN, _without_registered(text) if _registered else text
+    )
 
 
-def _without_known(text: str) -> str:
+def _without_registered(text: str) -> str:
     original = text.encode("utf-8", "surrogatepass")
-    spans = set(_found(original))
+    spans = set(_spans(original))
     plain, origin = original, list(range(len(original) + 1)) if _has_escapes(original) else []
     for _ in range(_LEVELS):
-        plain, began = _unescaped(plain)
-        if began is None:
+        plain, offsets = _unescaped(plain)
+        if offsets is None:
             break
-        origin = [origin[at] for at in began]
-        spans |= {(origin[start], origin[end]) for start, end in _found(plain)}
+        origin = [origin[offset] for offset in offsets]
+        spans |= {(origin[start], origin[end]) for start, end in _spans(plain)}
     if not spans:
         return text
     parts: list[bytes] = []
@@ -121,19 +124,19 @@ def _without_known(text: str) -> str:
     return b"".join(parts).decode("utf-8", "surrogatepass")
 
 
-def _found(text: bytes) -> Iterator[tuple[int, int]]:
-    """Where credentials begin and end."""
+def _spans(text: bytes) -> Iterator[tuple[int, int]]:
+    """The start and end of each credential."""
     folded = text.lower()
-    for forms in _known.values():
+    for forms in _registered.values():
         for form in forms:
-            where = folded if form.any_case else text
-            start = where.find(form.text)
+            searched = folded if form.any_case else text
+            start = searched.find(form.text)
             while start >= 0:
-                yield _widened(text, start, form)
-                start = where.find(form.text, start + len(form.text))
+                yield _with_neighbours(text, start, form)
+                start = searched.find(form.text, start + len(form.text))
 
 
-def _widened(plain: bytes, start: int, form: _Form) -> tuple[int, int]:
+def _with_neighbours(plain: bytes, start: int, form: _Form) -> tuple[int, int]:
     end = start + len(form.text)
     if form.before and start > 0 and plain[start - 1] in _BASE64:
         start -= 1
@@ -152,9 +155,9 @@ def _unescaped(text: bytes) -> tuple[bytes, list[int] | None]:
     for match in _ESCAPE.finditer(text):
         parts.append(text[done : match.start()])
         origin += range(done, match.start())
-        meant = _meant(match)
-        parts.append(meant)
-        origin += [match.start()] * len(meant)
+        decoded = _decoded_escape(match)
+        parts.append(decoded)
+        origin += [match.start()] * len(decoded)
         done = match.end()
     parts.append(text[done:])
     origin += range(done, len(text) + 1)
@@ -165,17 +168,17 @@ def _has_escapes(text: bytes) -> bool:
     return _ESCAPE.search(text) is not None
 
 
-def _meant(match: re.Match[bytes]) -> bytes:
-    kind = match.lastgroup or ""
-    found: bytes = match[kind]
-    match kind:
+def _decoded_escape(match: re.Match[bytes]) -> bytes:
+    notation = match.lastgroup or ""
+    escaped: bytes = match[notation]
+    match notation:
         case "percent" | "hex":
-            return bytes([int(found, 16)])
-        case "sign":
-            return _SIGNS.get(found, found)
+            return bytes([int(escaped, 16)])
+        case "letter":
+            return _BACKSLASH_ESCAPES.get(escaped, escaped)
         case "low":
-            return bytes.fromhex((match["high"] + found).decode()).decode("utf-16-be").encode()
+            return bytes.fromhex((match["high"] + escaped).decode()).decode("utf-16-be").encode()
         case "entity":
-            return _ENTITIES[found]
-    code = int(found, 10 if kind == "decimal" else 16)
+            return _ENTITIES[escaped]
+    code = int(escaped, 10 if notation == "decimal" else 16)
     return chr(min(code, 0x10FFFF)).encode("utf-8", "surrogatepass")

@@ -35,7 +35,7 @@ def safe(text: str) -> Safe:
 
 
 def safe_json(text: str) -> Safe:
-    """JSON text with each harmful character replaced by its JSON escape: the value stays the same."""
+    """JSON text with each harmful character replaced by its JSON escape, which keeps the value the same."""
     return Safe("\n".join(_HARMFUL.sub(_json_escape, line) for line in text.split("\n")))
 
 

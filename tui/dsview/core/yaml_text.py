@@ -13,19 +13,17 @@ import yaml
 
 MAX_DEPTH = 200
 MAX_EXPANSION = 1_000_000
-"""The characters and values that a document with aliases may have once they are expanded, in addition to ten times its
-size.
-"""
+"""Characters and values of a document once its aliases are expanded, in addition to ten times its size."""
 
 MAX_MERGED_KEYS = 1_000
-"""The keys of a mapping that merges others."""
+"""Keys of one mapping that merges others."""
 
 MAX_MERGED = 100_000
-"""The keys of all such mappings together."""
+"""Keys of all such mappings together."""
 
 
 class YamlError(ValueError):
-    """The text is not YAML, or exceeds a limit; the message is a clause that names which.
+    """The text is not YAML, or exceeds a limit; the message is a clause that says which.
 
     `line` is counted from 1; 0 means unknown.
     """
@@ -34,7 +32,7 @@ class YamlError(ValueError):
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # chosen at run time
-    """A safe loader with bounds. Nodes are composed between a descent and an ascent of the resolver."""
+    """A safe loader with limits. Each node is composed between a descent and an ascent of the resolver."""
 
     depth = 0
     merged = 0
@@ -52,7 +50,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         super().flatten_mapping(node)
         self.merged += len(node.value) if merges else 0
         if merges and (len(node.value) > MAX_MERGED_KEYS or self.merged > MAX_MERGED):
-            raise yaml.YAMLError("its merge keys make too large a mapping")
+            raise yaml.YAMLError("its merge keys create a mapping that is too large")
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -62,10 +60,10 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def load_yaml(text: str | bytes) -> Iterator[object]:
-    """The documents of the text, one after the other.
+    """The documents of the text, in order.
 
     Raises:
-        YamlError: at the first document that cannot be read; those before it have been yielded by then.
+        YamlError: a document cannot be read. The documents before it have already been yielded.
     """
     loader = _Loader(text)
     may_have_aliases = ("&" in text and "*" in text) if isinstance(text, str) else (b"&" in text and b"*" in text)
@@ -86,16 +84,16 @@ def load_yaml(text: str | bytes) -> Iterator[object]:
         loader.dispose()
 
 
-def _expanded_size(value: object, known: dict[int, int], most: int) -> int:
-    """The number of values and characters with every alias expanded."""
+def _expanded_size(value: object, sizes: dict[int, int], limit: int) -> int:
+    """The number of values and characters once every alias is expanded. Raises `YamlError` if it exceeds the limit."""
     if not isinstance(value, dict | list | set | tuple):
         return 1 + len(value) if isinstance(value, str | bytes) else 1
-    size = known.get(id(value))
+    size = sizes.get(id(value))
     if size is None:
-        # An alias to itself: it is still being counted.
-        known[id(value)] = most + 1
+        # A value that contains an alias to itself is infinite: this is what the alias finds.
+        sizes[id(value)] = limit + 1
         parts = chain(value, value.values()) if isinstance(value, dict) else value
-        size = known[id(value)] = 1 + sum(_expanded_size(part, known, most) for part in parts)
-    if size > most:
-        raise YamlError("its aliases stand for too much")
+        size = sizes[id(value)] = 1 + sum(_expanded_size(part, sizes, limit) for part in parts)
+    if size > limit:
+        raise YamlError("its aliases expand to too much data")
     return size

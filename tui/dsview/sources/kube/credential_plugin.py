@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import IO, Any, Final
 
-from dsview.core.secrets import remember, without_secrets
+from dsview.core.secrets import register_secrets, without_secrets
 from dsview.core.text import safe
 
 TIME_LIMIT: Final = 60.0
@@ -93,7 +93,7 @@ def _remember(answer: str) -> None:
     """Hide the credentials in the output from now on, even if it turns out to be unusable."""
     try:
         status = json.loads(answer)["status"]
-        remember([status.get("token"), status.get("clientKeyData")])
+        register_secrets([status.get("token"), status.get("clientKeyData")])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return
 

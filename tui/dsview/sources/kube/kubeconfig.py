@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from dsview.core.errors import UserError
-from dsview.core.secrets import credentials, remember
+from dsview.core.secrets import credentials, register_secrets
 from dsview.core.text import safe
 from dsview.core.yaml_text import YamlError, load_yaml
 from dsview.sources.bounded_files import CERTIFICATES, KUBECONFIG, read_bounded
@@ -173,7 +173,7 @@ class Kubeconfig:
         if user_name and not isinstance(user, dict):
             raise UserError(safe(f"Context {name!r} names user {user_name!r}, which is not in the kubeconfig."))
         if isinstance(user, dict):
-            remember(credentials(user), public=(name, str(cluster["server"])))
+            register_secrets(credentials(user), public=(name, str(cluster["server"])))
         _look_for_plugin(user)
         config = {
             "apiVersion": "v1",

@@ -22,7 +22,7 @@ import urllib3
 from kubernetes.config import exec_provider
 from urllib3.util.ssl_ import create_urllib3_context
 
-from dsview.core.secrets import remember
+from dsview.core.secrets import register_secrets
 from dsview.sources.bounded_files import CERTIFICATES, read_bounded
 from dsview.sources.kube.credential_plugin import CredentialPlugin
 from dsview.sources.kube.kubeconfig import ResolvedContext, check_files
@@ -86,7 +86,7 @@ class OfficialTransport:
         with _without_files_left():
             self._load(context)
             tls = self._tls_context()
-        remember(self._configuration.api_key.values())
+        register_secrets(self._configuration.api_key.values())
         self._configuration.connection_pool_maxsize = connections
         self._configuration.retries = False
         self._configuration.keep_alive = True

@@ -20,7 +20,7 @@ import urllib3
 from urllib3 import HTTPHeaderDict
 from urllib3.util.ssl_ import create_urllib3_context
 
-from dsview.core.secrets import remember
+from dsview.core.secrets import register_secrets
 from dsview.sources.bounded_files import CERTIFICATES, TOKEN, read_bounded, read_text_bounded
 from dsview.sources.kube.kubeconfig import ResolvedContext
 from dsview.sources.kube.unnamed_files import unnamed_file
@@ -87,7 +87,7 @@ def direct_transport(context: ResolvedContext, *, connections: int) -> DirectTra
         options |= {"ssl_context": tls, "cert_reqs": tls.verify_mode, "server_hostname": name}
     token = _token(user)
     headers = HTTPHeaderDict({"authorization": f"Bearer {token}"} if token else {})
-    remember(headers.values())
+    register_secrets(headers.values())
     headers.extend(_impersonation(user))
     return DirectTransport(server=server, pool=urllib3.PoolManager(**options), headers=headers)
 
