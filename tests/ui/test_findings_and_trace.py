@@ -163,7 +163,7 @@ async def test_exempted_findings_are_counted_and_shown_on_demand() -> None:
 
 async def test_trace_marks_the_hop_that_breaks_and_says_so_first() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "t")
+        await stage.press("t")
         summary = next(line for line in stage.lines if "IPv6 breaks at Pods" in line)
         assert "■" in summary
         broken = next(line for line in stage.lines if "breaks here" in line)
@@ -175,7 +175,7 @@ async def test_trace_marks_the_hop_that_breaks_and_says_so_first() -> None:
 
 async def test_trace_follows_the_cluster_until_both_lanes_are_whole() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "t")
+        await stage.press("t")
         cured = [pod(f"api-{number}", number + 10, app="api") for number in range(2)]
         stage.source.put(*cured, *slices("api", cured))
         await stage.until(lambda: "breaks" not in stage.text)
@@ -196,6 +196,6 @@ async def test_trace_of_a_node_says_from_where_traces_lead_to_it() -> None:
 
 async def test_trace_stays_readable_in_eighty_columns() -> None:
     async with on_stage(size=(80, 24)) as stage:
-        await stage.press("down", "t")
+        await stage.press("t")
         assert any("breaks here" in line for line in stage.lines)
         assert all(len(line) == 80 for line in stage.lines)

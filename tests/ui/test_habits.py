@@ -106,7 +106,7 @@ async def test_the_timeline_is_searched_too() -> None:
 async def test_what_was_copied_is_said() -> None:
     async with on_stage() as stage:
         await stage.press("c")
-        assert "Copied the cell: mail" in stage.text
+        assert "Copied the cell: api" in stage.text
 
 
 @pytest.mark.parametrize(
@@ -242,6 +242,17 @@ async def test_the_worst_rows_are_among_those_that_a_filter_leaves() -> None:
         assert [rows.key_at(index)[1] for index in range(len(rows))] == ["api-1"]
 
 
+async def test_every_pane_begins_at_its_worst_row() -> None:
+    async with on_stage(size=(120, 40)) as stage:
+        for pane in stage.app.main.panes:
+            assert pane.view is not None
+            worst = pane.view.worst(1)
+            assert not worst or pane.cursor_key == worst[0], pane.pane_id
+        assert stage.pane("services").cursor_key == ("shop", "api")
+        await stage.press("enter")
+        assert "Service shop/api" in stage.text
+
+
 async def test_a_pane_that_is_gone_to_begins_at_its_worst_row() -> None:
     async with on_stage(size=(120, 40)) as stage:
         await stage.press("2")
@@ -251,15 +262,16 @@ async def test_a_pane_that_is_gone_to_begins_at_its_worst_row() -> None:
         assert pods.cursor_index == 0, "somebody chose this row"
 
 
-async def test_where_the_worst_come_first_the_cursor_stays_on_the_worst() -> None:
+async def test_where_the_worst_come_first_the_cursor_begins_at_the_worst_and_stays_on_its_object() -> None:
     async with on_stage(size=(120, 40)) as stage:
-        await stage.press("down", "s", "enter")
+        await stage.press("home", "s", "enter")
         services = stage.pane("services")
-        assert services.cursor_key == ("shop", "api")
+        assert (services.cursor_index, services.cursor_key) == (0, ("shop", "api"))
         mended = [pod(f"api-{number}", number + 10, app="api") for number in range(2)]
         stage.source.put(*mended, *slices("api", mended))
         await stage.until(lambda: stage.names("services")[0] == "old")
-        assert services.cursor_key == ("shop", "old")
+        await stage.pilot.pause()
+        assert services.cursor_key == ("shop", "api"), "Enter opens what was under the cursor"
 
 
 def test_of_services_that_are_equally_flagged_the_one_that_serves_nobody_comes_first() -> None:

@@ -30,7 +30,7 @@ async def test_back_and_forth_goes_through_everything_that_was_visited() -> None
             await stage.press(key)
             seen.append(title(stage))
         assert "Trace" in seen[0]
-        assert "Service office/mail" in seen[1]
+        assert "Service shop/api" in seen[1]
         assert "Trace" in seen[2]
         assert "Service shop/web" in seen[3]
 
@@ -58,13 +58,13 @@ async def test_going_somewhere_new_forgets_what_came_later() -> None:
     async with on_stage() as stage:
         await visit_three(stage)
         await stage.press("[", "[")
-        assert "Service office/mail" in title(stage)
+        assert "Service shop/api" in title(stage)
         await stage.press("Y")
         await stage.until(lambda: "YAML" in title(stage))
         await stage.press("]")
         assert "YAML" in title(stage)
         await stage.press("[")
-        assert "Service office/mail" in title(stage)
+        assert "Service shop/api" in title(stage)
 
 
 async def test_trail_names_the_screens_below() -> None:

@@ -9,7 +9,7 @@ from tests.ui.stage import on_stage, pod, slices
 
 async def test_detail_shows_findings_with_why_and_fix_beside_both_lanes() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "enter")
+        await stage.press("enter")
         text = stage.text
         assert "shop/api" in text
         assert "DS-EPS-001" in text
@@ -21,7 +21,7 @@ async def test_detail_shows_findings_with_why_and_fix_beside_both_lanes() -> Non
 
 async def test_detail_follows_the_object_while_it_is_open() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "enter")
+        await stage.press("enter")
         assert "DS-EPS-001" in stage.text
         cured = [pod(f"api-{number}", number + 10, app="api") for number in range(2)]
         stage.source.put(*cured, *slices("api", cured))
@@ -30,7 +30,7 @@ async def test_detail_follows_the_object_while_it_is_open() -> None:
 
 async def test_detail_of_a_deleted_object_says_so_and_keeps_what_was_known() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "enter")
+        await stage.press("enter")
         stage.source.remove(Kind.SERVICE, ("shop", "api"))
         await stage.until(lambda: "deleted" in stage.text)
         assert "10.96.0.11" in stage.text
@@ -40,7 +40,7 @@ async def test_detail_of_a_deleted_object_says_so_and_keeps_what_was_known() -> 
 
 async def test_relatives_lead_on_and_escape_leads_back() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "enter")
+        await stage.press("enter")
         await stage.until(lambda: "Go to" in stage.text)
         await stage.press(*["down"] * 6)
         pods = [line for line in stage.lines if "api-0" in line]
@@ -55,7 +55,7 @@ async def test_relatives_lead_on_and_escape_leads_back() -> None:
 
 async def test_a_relative_under_the_cursor_is_traced() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "enter")
+        await stage.press("enter")
         await stage.until(lambda: "Go to" in stage.text)
         await stage.press(*["down"] * 6)
         while "▌ Pod" not in stage.text:
@@ -66,7 +66,7 @@ async def test_a_relative_under_the_cursor_is_traced() -> None:
 
 async def test_fix_is_copied_by_one_key_from_row_and_detail() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "y")
+        await stage.press("y")
         from_row = stage.app.clipboard
         assert "kubectl" in from_row
         await stage.press("enter", "y")
@@ -82,7 +82,7 @@ async def test_row_is_copied_where_nothing_is_to_be_fixed() -> None:
 
 async def test_row_is_copied_whole_where_it_is_flagged_too() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "r")
+        await stage.press("r")
         assert stage.app.clipboard.split()[:2] == ["shop", "api"]
         assert "PreferDualStack" not in stage.app.clipboard
         assert "RequireDualStack" in stage.app.clipboard
@@ -104,7 +104,7 @@ async def test_yaml_is_read_anew_and_its_absence_is_a_sentence() -> None:
 
 async def test_explanation_tells_when_why_and_how_to_fix() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "e")
+        await stage.press("e")
         for heading in ("When", "Why it matters", "How to fix it", "Source"):
             assert heading in stage.text
 

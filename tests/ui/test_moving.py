@@ -5,17 +5,45 @@ from __future__ import annotations
 import pytest
 
 from dsview.kinds.kind import Kind
-from tests.ui.stage import many_pods, on_stage, pod, service
+from dsview.kinds.metadata import Key
+from dsview.tables.cells import Row
+from dsview.ui.cursor import Cursor
+from tests.ui.stage import many_pods, on_stage, pod, service, troubled_shop
 
 _HEAD = 8
 """The lines of the overview, and some more, which name pods as well."""
+
+
+class Names:
+    """Rows of which only the names matter."""
+
+    sort_column: str | None = None
+    descending = False
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def row(self, index: int) -> Row:
+        """A row."""
+        return Row(self.key_at(index), ())
+
+    def key_at(self, index: int) -> Key:
+        """The key of a row."""
+        return ("", self._names[index])
+
+    def index_of(self, key: Key) -> int | None:
+        """Where a row is."""
+        return self._names.index(key[1]) if key[1] in self._names else None
 
 
 @pytest.mark.parametrize(("down", "up"), [("j", "k"), ("down", "up")])
 async def test_arrows_and_vim_keys_move_the_cursor(down: str, up: str) -> None:
     async with on_stage() as stage:
         table = stage.pane("services")
-        await stage.press(down, down)
+        await stage.press(down)
         assert table.cursor_key == ("shop", "old")
         await stage.press(up)
         assert table.cursor_key == ("shop", "api")
@@ -40,7 +68,7 @@ async def test_first_last_and_pages_reach_both_ends_of_a_long_list() -> None:
 async def test_selection_stays_on_its_object_when_rows_come_before_it() -> None:
     async with on_stage() as stage:
         table = stage.pane("services")
-        await stage.press("down", "down")
+        await stage.press("down")
         stage.source.put(*(service(f"a{number}", 100 + number) for number in range(5)))
         await stage.until(lambda: len(stage.names("services")) == 9)
         await stage.pilot.pause()
@@ -59,19 +87,38 @@ async def test_view_shows_the_same_rows_when_rows_come_above_a_scrolled_list() -
 
 async def test_selection_goes_to_a_neighbour_when_its_object_is_deleted() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "down")
+        await stage.press("down")
         stage.source.remove(Kind.SERVICE, ("shop", "old"))
         await stage.until(lambda: "old" not in stage.names("services"))
         await stage.pilot.pause()
         assert stage.pane("services").cursor_key == ("shop", "web")
 
 
-async def test_untouched_list_stays_at_its_top_while_rows_arrive() -> None:
-    async with on_stage() as stage:
-        stage.source.put(service("first", 50, namespace="aaa"))
-        await stage.until(lambda: "first" in stage.names("services"))
+@pytest.mark.parametrize("is_healthy", [False, True])
+async def test_a_cursor_that_nobody_moved_stays_on_its_object_when_rows_come_before_it(is_healthy: bool) -> None:
+    objects = troubled_shop()
+    if is_healthy:
+        objects = [item for item in objects if item.name not in {"api", "old"} and "api-" not in item.name]
+    async with on_stage(objects) as stage:
+        table = stage.pane("services")
+        before = table.cursor_key
+        assert before == (("office", "mail") if is_healthy else ("shop", "api"))
+        stage.source.put(*(service(f"first-{number}", 50 + number, namespace="aaa") for number in range(30)))
+        await stage.until(lambda: "first-29" in stage.names("services"))
         await stage.pilot.pause()
-        assert stage.pane("services").cursor_key == ("aaa", "first")
+        assert table.cursor_key == before
+        assert before[1] in stage.text
+
+
+def test_a_cursor_stays_at_the_top_while_lists_load() -> None:
+    cursor = Cursor()
+    cursor.follow(Names("b", "c"), 0, 10)
+    cursor.follow(Names("a", "b", "c"), 0, 10)
+    assert cursor.key == ("", "a")
+    cursor.stay()
+    assert cursor.follow(Names("0", "a", "b", "c"), 0, 10) == 0
+    assert cursor.key == ("", "a")
+    assert cursor.follow(Names("0", "1", "2", "a", "b", "c"), 0, 3) == 2, "it stays in sight"
 
 
 async def test_tab_goes_round_the_panes_and_back() -> None:

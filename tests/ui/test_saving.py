@@ -81,7 +81,7 @@ async def test_picture_is_of_the_screen_and_needs_nothing_from_outside(tmp_path:
 
 async def test_report_is_saved_from_any_screen(tmp_path: Path) -> None:
     async with on_stage(saver=FileSaver()) as stage:
-        await stage.press("down", "t")
+        await stage.press("t")
         await save(stage, "html")
         path = tmp_path / f"dsview-stage-report-{MOMENT}.html"
         await stage.until(path.exists)

@@ -60,7 +60,7 @@ async def test_the_chosen_cell_is_written_in_ink_whatever_it_is_flagged_for(name
     async with on_stage() as stage:
         stage.app.theme = name
         pane = stage.pane("services")
-        await stage.press("down", *["l"] * 20)
+        await stage.press(*["l"] * 20)
         assert pane.column_id == "flags"
         ink = Color.parse(THEMES[name].variables["ink"])
         strip = pane.render_line(pane.header_lines + pane.cursor_index)

@@ -22,7 +22,7 @@ metadata:
 
 async def test_detail_says_since_when_a_finding_holds() -> None:
     async with on_stage() as stage:
-        await stage.press("down", "down", "enter")
+        await stage.press("down", "enter")
         assert "not before 2027-01-14 08:00:00 UTC, when the Service was created" in stage.text
 
 
@@ -33,7 +33,7 @@ async def test_detail_says_who_wrote_the_flagged_field(monkeypatch: pytest.Monke
             return _WRITTEN
 
         monkeypatch.setattr(stage.source, "read_manifest", read_manifest)
-        await stage.press("down", "down", "enter")
+        await stage.press("down", "enter")
         await stage.until(
             lambda: (
                 "spec.ipFamilyPolicy was last written at 2026-05-06 07:08:09 UTC or earlier, by kubectl-edit"

@@ -35,7 +35,8 @@ class Rows(Protocol):
 class Cursor:
     """The object under the cursor and the one at the top of the visible part.
 
-    Until the user moves it, the cursor stays on the first line, whatever is there.
+    Until the user moves it or `stay` is called, the cursor stays on the first line, whatever is there: while lists
+    load, rows come in any order.
     """
 
     def __init__(self) -> None:
@@ -43,11 +44,16 @@ class Cursor:
         self.key: Key | None = None
         self._top_key: Key | None = None
         self._is_moved = False
+        self._stays = False
 
     @property
     def is_moved(self) -> bool:
         """Whether somebody moved it."""
         return self._is_moved
+
+    def stay(self) -> None:
+        """From now on, stay on the object, whatever comes above it."""
+        self._stays = True
 
     def move(self, rows: Rows, index: int) -> bool:
         """Go to a line, or the nearest one; False if there is none."""
@@ -75,12 +81,13 @@ class Cursor:
         self.index = self._found(rows)
         self.key = rows.key_at(self.index)
         if is_seen:
-            return self.index - before if self._is_moved or top else 0
+            # What comes above the first line of the list is seen, unless the cursor would no longer be.
+            return self.index - before if self._is_moved or top or self.index >= page else 0
         anchor = rows.index_of(self._top_key) if self._top_key is not None else None
         return 0 if anchor is None else anchor - top
 
     def _found(self, rows: Rows) -> int:
-        if not self._is_moved or self.key is None:
+        if not (self._is_moved or self._stays) or self.key is None:
             return 0
         found = rows.index_of(self.key)
         return min(self.index, len(rows) - 1) if found is None else found

@@ -84,7 +84,7 @@ class Pane(Table):
     def begin_at_worst(self) -> None:
         """Put the cursor on the worst row that is shown, unless somebody moved it before.
 
-        Where the worst come first it is there already, and stays on the first row whatever comes to it.
+        Where the worst come first it is there already.
         """
         if self.view is None or self._cursor.is_moved or self.is_worst_first:
             return

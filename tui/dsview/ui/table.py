@@ -64,10 +64,15 @@ class Table(RowCanvas):
         self._move_to(index)
 
     def begin_at_top(self) -> None:
-        """Put the cursor on the first row, to stay there whatever comes to it, as at the beginning."""
+        """Put the cursor on the first row."""
         self._cursor = Cursor()
         self.rows_changed()
+        self._cursor.stay()
         self.show_top()
+
+    def stay(self) -> None:
+        """Keep the cursor on its object from now on, even if nobody has moved it: everything was read."""
+        self._cursor.stay()
 
     def show_top(self) -> None:
         """Scroll to the first row; the cursor stays where it is."""

@@ -141,6 +141,8 @@ class FindingsScreen(TableSearch):
         table = self.query_one(Table)
         table.say(self._why_empty())
         table.show(self._lines, COLUMNS)
+        if self._session.was_settled:
+            table.stay()
         self.set_focus(table)
         self._tell()
         self._wait()
@@ -172,6 +174,8 @@ class FindingsScreen(TableSearch):
         table = self.query_one(Table)
         table.say(self._why_empty())
         table.replace_rows(self._lines)
+        if self._session.was_settled:
+            table.stay()
         self.rows_replaced()
         self._show_heading()
         self._tell()

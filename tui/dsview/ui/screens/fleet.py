@@ -99,6 +99,8 @@ class FleetScreen(Screen[None]):
     def _show(self) -> None:
         table = self.query_one(Table)
         table.rows_changed()
+        if all(member.contact.is_final for member in self._members.values()):
+            table.stay()
         table.say(self._status())
         self._say_heading()
 

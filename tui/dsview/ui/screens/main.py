@@ -120,12 +120,14 @@ class MainScreen(Screen[None]):
         self.query_one(HeaderBar).read_header()
 
     def settle(self) -> None:
-        """Everything was read: the columns have their final widths, except for later changes."""
+        """Everything was read: the columns have their final widths, and each cursor goes to the worst row, and stays."""
         self.query_one(HeaderBar).settle()
         for pane in self.panes:
             pane.size_columns()
             pane.frame()
             pane.glows = True
+            pane.begin_at_worst()
+            pane.stay()
 
     def second(self) -> None:
         """Called every second, because ages grow."""

@@ -74,6 +74,7 @@ class TimelineScreen(TableSearch):
         table = self.query_one(Table)
         table.say(_NOTHING)
         table.show(self._rows, COLUMNS)
+        table.stay()
         self._show_chart()
         self.set_focus(table)
 
