@@ -340,3 +340,43 @@ def test_a_node_whose_addresses_stay_is_no_news() -> None:
     shop = Shop()
     changed: Node = msgspec.structs.replace(node("node-1", 1), kubelet_version="v1.36.2")
     assert shop.put(changed) == []
+
+
+def mended(*numbers: int) -> list[Object]:
+    """Pods of `api` of which some have IPv6, just restarted, and its slices."""
+    pods = [
+        msgspec.structs.replace(
+            pod(f"api-{number}", number + 10, app="api", families="46" if number in numbers else "4"),
+            start_time=int(NOW) if number in numbers else int(NOW) - 86_400,
+            ready_since=int(NOW) if number in numbers else int(NOW) - 86_400,
+        )
+        for number in range(2)
+    ]
+    return [*pods, *slices("api", pods)]
+
+
+def of_api(entered: list[tuple[str, str, str]]) -> list[str]:
+    """What became of the findings about the Service."""
+    return [turn for turn, ref, text in entered if ref == "Service shop/api" and text.startswith("IPv6: ")]
+
+
+def test_what_is_only_better_is_improved_and_what_is_fixed_after_that_is_fixed() -> None:
+    shop = Shop(is_live=True)
+    assert of_api(shop.put(*mended(0), after=10)) == ["improved"]
+    assert any("better, but not fixed; was: EPS-001" in line[2] for line in words(shop))
+    assert of_api(shop.put(*mended(0, 1), after=30)) == ["closed"]
+
+
+def test_a_lesser_finding_that_opens_after_an_improvement_has_its_own_entries() -> None:
+    shop = Shop(is_live=True)
+    assert of_api(shop.put(*mended(0), after=10)) == ["improved"]
+    for _ in range(2):
+        assert "closed" not in of_api(shop.tell(after=121))
+    assert [f.check for f in shop.session.findings_of("Service", "shop", "api")] == ["DS-EPS-002"]
+    assert of_api([(e.turn.value, str(e.ref), e.text) for e in shop.entries]) == ["improved", "opened"]
+    assert of_api(shop.put(*mended(0, 1), after=30)) in (["closed"], [])
+
+
+def test_what_is_mended_at_once_is_fixed_at_once() -> None:
+    shop = Shop(is_live=True)
+    assert of_api(shop.put(*mended(0, 1), after=10)) == ["closed"]

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
+from textual.style import Style
 
 from dsview.analysis.overview import overview_now
 from dsview.analysis.timeline_entry import Turn
 from dsview.core.finding import ObjectRef, Severity
+from dsview.core.text import safe
+from dsview.kinds.kind import Kind
+from dsview.kinds.metadata import Key
+from dsview.kinds.registry import RESOURCES
 from dsview.session.session import Session
 from dsview.sources.demo.source import DemoSource
+from dsview.sources.events import Changed, Health, Listed, StatusChanged
+from dsview.tables.cells import Cell, Column, Row, Tone
+from dsview.tables.detail import detail
+from dsview.tables.registry import PANES
+from dsview.ui.columns import ColumnSizer
+from dsview.ui.glyphs import UNICODE
+from dsview.ui.paint import Painter
+from dsview.ui.screens.detail import findings_blocks
+from tests.support.scripted import ScriptedSource
+from tests.ui.stage import NOW, kind_of, pod, service, slices, troubled_shop
 
 START = 1_800_000_000.0
 CHECKOUT = ObjectRef("Service", "shop", "checkout")
@@ -97,3 +113,89 @@ def test_what_is_cured_is_entered_as_soon_as_its_pod_is_ready_again(story: Story
     story.go_to(37)
     assert not story.session.settling.of(service)
     assert story.turns("DS-NGX-003", service) == [Turn.SETTLING, Turn.CLOSED]
+
+
+class NewShop:
+    """A dual-stack cluster in which a Service has just been made, whose pods lack IPv6, and a pod has just started."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.source = ScriptedSource()
+        self.session = Session(self.source, clock=lambda: self.now)
+        self.session.start()
+        new = {"created": int(NOW), "start_time": int(NOW), "ready_since": int(NOW)}
+        pods = [msgspec.structs.replace(pod("new-0", 30, app="new", families="4"), **new)]
+        objects = [
+            *troubled_shop(),
+            msgspec.structs.replace(service("new", 50), created=int(NOW)),
+            *pods,
+            *slices("new", pods),
+        ]
+        for kind in RESOURCES:
+            self.source.tell(Changed(kind, [item for item in objects if kind_of(item) is kind]), Listed(kind))
+            self.source.tell(StatusChanged(kind=kind, health=Health.LIVE, since=NOW))
+        self.pass_time(0)
+
+    def pass_time(self, seconds: int) -> None:
+        """Let time pass, and evaluate what is due."""
+        self.now += seconds
+        for _ in range(50):
+            self.session.drain(0.1)
+            if self.session.is_settled:
+                break
+        self.session.drain(0.1)
+
+    def remark(self, pane: str, key: Key) -> Cell:
+        """The cell of findings of a row."""
+        row = PANES[pane].row(self.session, key)
+        assert row is not None
+        return row.cells[-1]
+
+
+def test_what_is_too_new_to_be_judged_says_so_in_row_detail_and_headline() -> None:
+    shop = NewShop()
+    for pane, kind, key in (
+        ("services", Kind.SERVICE, ("shop", "new")),
+        ("pods", Kind.POD, ("shop", "new-0")),
+    ):
+        found = shop.remark(pane, key)
+        assert (found.text[:15], found.value, found.tone) == ("settling until ", "settling", Tone.REMARK)
+        assert found.exported == "", "it is no finding"
+        seen = detail(shop.session, (kind, key))
+        assert seen is not None
+        assert seen.settles.startswith("until ")
+        shown = "\n".join(line.plain for block in findings_blocks(seen, UNICODE, {}) for line in block.lines(80))
+        assert "settling not judged until" in shown
+        assert "No findings" not in shown
+    told = overview_now(shop.session)
+    assert "Settling: shop/new is not judged until" in told.verdict
+    assert not told.is_settled
+    assert not shop.remark("services", ("shop", "web")).text.startswith("settling")
+
+
+def test_what_was_too_new_is_judged_when_it_is_not_and_settles_no_longer() -> None:
+    shop = NewShop()
+    shop.pass_time(300)
+    shop.pass_time(300)
+    assert "EPS-001" in shop.remark("services", ("shop", "new")).text
+    assert "POD-001" in shop.remark("pods", ("shop", "new-0")).text
+    assert "Settling" not in overview_now(shop.session).verdict
+    assert not shop.session.settling.subjects()
+
+
+def test_a_deleted_object_settles_no_longer() -> None:
+    shop = NewShop()
+    shop.source.tell(Changed(Kind.SERVICE, [], [("shop", "new")]), Changed(Kind.POD, [], [("shop", "new-0")]))
+    shop.pass_time(1)
+    assert not shop.session.settling.subjects()
+    assert "Settling" not in overview_now(shop.session).verdict
+
+
+@pytest.mark.parametrize("width", [10, 16, 22, 23, 24, 40])
+def test_a_time_is_never_cut(width: int) -> None:
+    columns = (Column(id="flags", title="Findings", help="", width=10, max_width=width),)
+    row = Row(("", "web"), (Cell(safe("settling until 07:03:22"), Tone.REMARK, value=safe("settling")),))
+    sizer = ColumnSizer(columns)
+    sizer.measure([row])
+    line = Painter(Style(), lambda _: Style(), UNICODE).row(row, sizer.layout(width + 3)).text.strip()
+    assert line == ("settling until 07:03:22" if width >= 23 else "settling")

@@ -33,6 +33,7 @@ async def test_timeline_lists_what_was_gained_and_closed_and_leads_to_the_object
     async with on_stage() as stage:
         await mend_api(stage)
         await stage.press("T")
+        assert "since 08:00:00   ■ 3 → 0   ● 1" in stage.lines[0]
         assert "Service shop/api" in stage.text
         assert "gained" in stage.text
         assert "fixed" in stage.text

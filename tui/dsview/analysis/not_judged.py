@@ -1,4 +1,4 @@
-"""A sentence about what is not judged at the moment: findings in their grace period, and of unsettled objects."""
+"""A sentence about what is not judged at the moment: new objects, and findings in their grace period or unsettled."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ def settling_sentence(settling: Settling) -> str:
     """Which Services, or how many findings of other objects, are not judged, and until when; empty if all are."""
     every = list(settling)
     of_services = [entry for entry in every if entry.finding.object.kind == Kind.SERVICE.value]
-    if of_services:
-        services = {entry.finding.object for entry in of_services}
+    undecided = settling.undecided(Kind.SERVICE.value)
+    if of_services or undecided:
+        services = {entry.finding.object for entry in of_services} | undecided.keys()
         verb = "is" if len(services) == 1 else "are"
-        return f"Settling: {_who(services)} {verb} not judged {when_judged(of_services)}."
+        return f"Settling: {_who(services)} {verb} not judged {when_judged(of_services, undecided.values())}."
     if every:
         verb = "is" if len(every) == 1 else "are"
         return f"Settling: {count(len(every), 'finding')} {verb} not judged {when_judged(every)}."
@@ -34,9 +35,18 @@ def _who(services: Collection[ObjectRef]) -> str:
     return " and ".join(named) if len(named) <= _NAMED else count(len(named), "Service")
 
 
-def when_judged(entries: Collection[Pending]) -> str:
-    """When all of these will be judged: `until 14:03:22`, `while Pod shop/web-1 is not ready`."""
-    moments = [entry.until for entry in entries if entry.until < math.inf]
+def settles(settling: Settling, ref: ObjectRef) -> str:
+    """When everything about an object will be judged: `until 14:03:22`; empty if it is."""
+    pending, undecided = settling.of(ref), settling.undecided_until(ref)
+    return when_judged(pending, () if undecided is None else (undecided,)) if pending or undecided is not None else ""
+
+
+def when_judged(entries: Collection[Pending], undecided: Collection[float] = ()) -> str:
+    """When all of these will be judged: `until 14:03:22`, `while Pod shop/web-1 is not ready`.
+
+    `undecided` are the times at which checks can decide that could not yet, in epoch seconds.
+    """
+    moments = [*(entry.until for entry in entries if entry.until < math.inf), *undecided]
     awaited = {entry.waits_for for entry in entries if entry.waits_for is not None}
     if not awaited:
         return f"until {clock_text(max(moments))}" if moments else "yet"

@@ -64,9 +64,9 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     `families` are those that the cluster serves, as far as that is known. `honesty` is what has to be said where
     nothing is flagged, lest it be taken for more than it is; else it is empty.
 
-    `is_complete`: everything that was asked for was read and evaluated. `is_settled`: no finding waits to be judged.
-    `is_degraded`: a Service does not work, or a Node is not ready, whatever the findings say. `causes` counts all root
-    causes, `worst` holds the first of them. `failing` and `partial` count Services by family.
+    `is_complete`: everything that was asked for was read and evaluated. `is_settled`: no finding and no Service waits
+    to be judged. `is_degraded`: a Service does not work, or a Node is not ready, whatever the findings say. `causes`
+    counts all root causes, `worst` holds the first of them. `failing` and `partial` count Services by family.
     """
 
     mode: Safe
@@ -104,7 +104,7 @@ def overview(view: ClusterView, tally: Tally) -> Overview:
         sentences=tuple(map(safe, (*services, *unread, *_limits(view, missing)))),
         severity=severity,
         is_complete=is_complete,
-        is_settled=not len(view.settling),
+        is_settled=not settling_sentence(view.settling),
         is_degraded=bool(tally.failing or tally.partial or view.state.census.unready_nodes),
         layers=matrix(view),
         flags=tally.flags,

@@ -17,10 +17,10 @@ from dsview.analysis.object_changes import FOLLOWED, of_families
 from dsview.analysis.timeline_entry import Entry, Sort, Turn
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.finding_index import FindingIndex, Identity
-from dsview.checks.engine.settling import Settling, is_there, takes_place_of
+from dsview.checks.engine.settling import Settling, is_same_hop, is_there, takes_place_of
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.address import Family
-from dsview.core.finding import Finding, ObjectRef, Pending
+from dsview.core.finding import Finding, ObjectRef, Pending, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -39,6 +39,9 @@ FLEETING = 2.0
 
 _LOOKED_BACK = 8
 
+_IMPROVED = 500
+"""The number of improved findings of which the timeline also says when they are fixed."""
+
 
 class Timeline:
     """The last entries, oldest first in `entries`. `version` grows with each; `dropped` counts the dropped ones."""
@@ -52,9 +55,12 @@ class Timeline:
         self._before: dict[Identity, Finding | None] = {}
         self._unsettled: dict[Identity, tuple[Finding, Pending]] = {}
         self._seen_again: dict[Identity, float] = {}
-        self._settling_version = 0
+        self._settling_version = self._improved_version = 0
+        self._improved: dict[Identity, Finding] = {}
         self._is_recording = False
         self._began = 0.0
+        self.counts_at_start: dict[Severity, int] | None = None
+        """The number of findings of each severity when everything had been read; None if that is not known."""
         self._known: frozenset[Kind] = frozenset()
         self._health: dict[Kind, Health] = {}
         self._lost: dict[Kind, float] = {}
@@ -79,8 +85,14 @@ class Timeline:
         """Add something that happened to the session itself."""
         self._add(Entry(at=at, sort=Sort.CONNECTION, turn=Turn.NEUTRAL, text=safe(text)))
 
-    def begin(self, state: ClusterState, at: float) -> None:
-        """Everything is known: later events are changes."""
+    @property
+    def unsettled(self) -> int:
+        """The number of findings that were open and currently have no verdict."""
+        return len(self._unsettled)
+
+    def begin(self, state: ClusterState, at: float, counts: dict[Severity, int]) -> None:
+        """Everything is known: later events are changes. `counts` are the findings by severity."""
+        self.counts_at_start = dict(counts)
         self._is_recording = True
         self._began = at
         self._known = _known_kinds(state)
@@ -194,6 +206,10 @@ class Timeline:
             self._opened.pop(finding.identity, None)
             self._unsettled.pop(finding.identity, None)
             turn = _how_it_went(finding, book, state) if is_evaluated(finding.check) else Turn.UNREAD
+            if turn is Turn.CLOSED and _has_lesser(finding, settling, opened):
+                turn = Turn.IMPROVED
+            if turn is Turn.IMPROVED and len(self._improved) < _IMPROVED:
+                self._improved[finding.identity] = finding
             self._finding(finding, turn, at, at - (self._began if since is None else since), was_before=since is None)
         # The worst come last, because the newest entry is shown first.
         for finding in sorted(opened, key=lambda f: f.order, reverse=True):
@@ -203,6 +219,23 @@ class Timeline:
                 continue
             self._opened[finding.identity] = at
             self._finding(finding, Turn.OPENED, at)
+        if gone or opened or self._is_improving(settling):
+            self._follow_improved(book, settling, state, at)
+
+    def _is_improving(self, settling: Settling) -> bool:
+        """Whether an improved finding may be fixed by now."""
+        version, self._improved_version = self._improved_version, settling.version
+        return bool(self._improved) and version != settling.version
+
+    def _follow_improved(self, book: FindingIndex, settling: Settling, state: ClusterState, at: float) -> None:
+        """Add which improved findings are fixed. A lesser one that was opened since then is followed instead."""
+        for identity, finding in list(self._improved.items()):
+            found = book.of(finding.object)
+            is_followed = any(_is_lesser(other, finding) for other in found) or book.get(identity) is not None
+            if is_followed or not _has_lesser(finding, settling):
+                del self._improved[identity]
+                if not is_followed and is_there(state, finding.object):
+                    self._finding(finding, Turn.CLOSED, at)
 
     def _settle(self, finding: Finding, pending: Pending, at: float) -> None:
         """Add that a finding cannot be judged at the moment; a later postponement changes the same entry."""
@@ -270,6 +303,21 @@ _LOST = {
     Health.ABSENT: "No longer served",
 }
 """The states in which a kind is no longer followed, and the text when one begins."""
+
+
+def _has_lesser(finding: Finding, settling: Settling, opened: Iterable[Finding] = ()) -> bool:
+    """Whether the hop of a finding that is gone does not work completely yet.
+
+    Another finding about it was opened, is within its grace period, or cannot be decided yet.
+    """
+    ref = finding.object
+    others = (*(entry.finding for entry in settling.of(ref)), *(other for other in opened if other.object == ref))
+    undecided = settling.undecided_checks(ref)
+    return any(_is_lesser(other, finding) for other in others) or any(is_same_hop(c, finding.check) for c in undecided)
+
+
+def _is_lesser(other: Finding, finding: Finding) -> bool:
+    return other.family in (None, finding.family) and is_same_hop(other.check, finding.check)
 
 
 def _how_it_went(finding: Finding, book: FindingIndex, state: ClusterState) -> Turn:

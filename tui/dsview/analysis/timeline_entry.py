@@ -29,6 +29,8 @@ class Turn(StrEnum):
     OPENED = "opened"
     CLOSED = "closed"
     """A finding that was evaluated and does not exist any more: it is fixed."""
+    IMPROVED = "improved"
+    """A finding that does not exist any more, but the same hop of its object does not work completely yet."""
     GONE = "gone"
     """A finding whose object was deleted."""
     REPLACED = "replaced"

@@ -24,7 +24,7 @@ from dsview.checks.engine.registry import all_checks, registry
 from dsview.checks.engine.settling import Settling
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.errors import UserError
-from dsview.core.finding import Finding, ObjectRef, Pending
+from dsview.core.finding import Finding, ObjectRef, Pending, Severity
 from dsview.kinds.encode import encode
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
@@ -198,7 +198,7 @@ class _RecordedTimeline(Timeline):
         self.dropped = total - len(self.entries)
         self.version += 1
 
-    def begin(self, state: ClusterState, at: float) -> None:
+    def begin(self, state: ClusterState, at: float, counts: dict[Severity, int]) -> None:
         """Does nothing: the timeline began with the recording."""
 
     def follow(self, state: ClusterState, changes: Iterable[Change], at: float) -> None:

@@ -249,7 +249,7 @@ class Session:
     def _note_settled(self) -> None:
         if not self._was_settled and self.is_settled:
             self._was_settled = True
-            self.timeline.begin(self.state, self._clock())
+            self.timeline.begin(self.state, self._clock(), self.counts())
             if self._is_alone:
                 self._let_collect_again()
             if self._trace is not None:

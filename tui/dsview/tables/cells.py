@@ -57,7 +57,7 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
     """One cell. `flag` is the worst severity of the findings about this cell.
 
     `value` is the full value for exports if the text is shortened for the screen, such as `PreferDualStack` for
-    `Prefer`.
+    `Prefer`; of a remark, what is shown where there is no room for the text.
     """
 
     text: Safe
@@ -73,8 +73,9 @@ class Cell(msgspec.Struct, frozen=True, gc=False):
     @property
     def exported(self) -> str:
         """The full value in Kubernetes' own words; empty if there is none."""
-        is_said = self.text in {GAP, NONE, UNREAD} or self.tone is Tone.REMARK
-        return self.value or ("" if is_said else self.text)
+        if self.tone is Tone.REMARK:
+            return ""
+        return self.value or ("" if self.text in {GAP, NONE, UNREAD} else self.text)
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):

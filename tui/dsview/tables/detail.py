@@ -9,8 +9,9 @@ import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.detail_target import Target, object_of
+from dsview.analysis.not_judged import settles
 from dsview.checks.engine.registry import registry
-from dsview.core.finding import Finding, Severity
+from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import Safe, safe, safe_lines
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
@@ -53,6 +54,8 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     relatives: tuple[Relative, ...]
     is_complete: bool = True
     """Whether everything was read, so that no findings means that the API shows no problem."""
+    settles: Safe = Safe("")
+    """When everything about the object will be judged, such as `until 14:03:22`; empty if it is."""
 
 
 def _finding_view(view: ClusterView, finding: Finding) -> FindingView:
@@ -104,4 +107,5 @@ def detail(view: ClusterView, target: Target) -> Detail | None:
         findings=tuple(_finding_view(view, f) for f in found),
         relatives=tuple(relatives),
         is_complete=view.was_settled,
+        settles=safe(settles(view.settling, ObjectRef(kind.value, item.namespace or None, item.name))),
     )

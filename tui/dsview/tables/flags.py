@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.not_judged import when_judged
+from dsview.analysis.not_judged import settles
 from dsview.checks.engine.registry import registry
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import Safe
@@ -71,7 +72,18 @@ def _flags(view: ClusterView, findings: Iterable[Finding]) -> list[str]:
     return [*own, *(text for text in folded if text not in own)]
 
 
-def settling_remark(view: ClusterView, ref: ObjectRef) -> str:
-    """Until when something about an object is not judged, in a few words; empty if everything is judged."""
-    pending = view.settling.of(ref)
-    return f"not judged {when_judged(pending)}" if pending else ""
+class Remark(NamedTuple):
+    """Why a row is incomplete or not judged: in a few words, and in one for a narrow column."""
+
+    text: str = ""
+    short: str = ""
+
+    def after(self, text: str) -> Remark:
+        """This remark after another one, which is shown alone where there is no room for both."""
+        return Remark("; ".join(filter(None, (text, self.text))), text or self.short)
+
+
+def settling_remark(view: ClusterView, *refs: ObjectRef) -> Remark:
+    """Until when something about one of these objects is not judged; empty if everything is judged."""
+    found = filter(None, (settles(view.settling, ref) for ref in refs))
+    return next((Remark(f"settling {when}", "settling") for when in found), Remark())

@@ -16,7 +16,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.tables.cells import GAP, NONE, UNREAD, Cell, Column, Row, Tone
 from dsview.tables.facts import Parts
-from dsview.tables.flags import flagged_cells, flags_text, flags_words
+from dsview.tables.flags import Remark, flagged_cells, flags_text, flags_words
 from dsview.tables.pane_spec import PaneSpec
 
 NOTHING = Cell(NONE, Tone.MUTED)
@@ -24,6 +24,8 @@ NOTHING = Cell(NONE, Tone.MUTED)
 
 NOT_READ = Cell(UNREAD, Tone.MUTED)
 """A cell whose value is unknown, because it was not read."""
+
+NO_REMARK = Remark()
 
 MISSING = Cell(GAP, Tone.GAP)
 """A cell whose value is missing."""
@@ -98,17 +100,17 @@ def make_row(
     cells: dict[str, Cell],
     findings: tuple[Finding, ...],
     *,
-    remark: str = "",
+    remark: Remark = NO_REMARK,
 ) -> Row:
     """A row of named cells, with its findings marked in the cells that they are about.
 
     `remark` says why the row is incomplete or not judged; it comes after the findings.
     """
-    if remark and not findings:
-        cells["flags"] = Cell(safe(remark), Tone.REMARK)
+    if remark.text and not findings:
+        cells["flags"] = Cell(safe(remark.text), Tone.REMARK, value=safe(remark.short))
     if findings:
         cells["flags"] = Cell(
-            safe("  ".join(filter(None, (flags_words(view, findings), remark)))),
+            safe("  ".join(filter(None, (flags_words(view, findings), remark.text)))),
             flag=min((f.severity for f in findings), key=_rank),
             value=flags_text(view, findings),
         )

@@ -196,6 +196,8 @@ def change_text(group: Group) -> str:
             return f"still there: {what}"
         case Turn.SETTLING:
             return f"{_not_judged(group)}; was: {what}"
+        case Turn.IMPROVED:
+            return f"better, but not fixed; was: {what}"
         case Turn.REPLACED:
             return f"another finding took its place; was: {what}"
         case Turn.UNREAD:
@@ -269,8 +271,8 @@ def latest(view: ClusterView) -> Latest | None:
 def _short_text(group: Group) -> str:
     """What happened, where there is little room and no column says which way it went."""
     match group.lead.turn:
-        case Turn.OPENED | Turn.CLOSED as turn:
-            return f"{_WORDS[turn]}: {_finding_text(group)}"
+        case Turn.OPENED | Turn.CLOSED | Turn.IMPROVED as turn:
+            return f"{_WORDS.get(turn, turn.value)}: {_finding_text(group)}"
     return change_text(group)
 
 

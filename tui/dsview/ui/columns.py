@@ -112,7 +112,7 @@ class ColumnSizer:
                 most = max(self.columns[index].max_width, self._least[index])
                 if self.columns[index].id == FLAGS_COLUMN and cell.value:
                     roomy[index] = max(roomy[index], min(width, most))
-                    width = cell_len(cell.value) + 2
+                    width = cell_len(cell.value) + (2 if cell.flag is not None else 0)
                 if width > natural[index]:
                     natural[index] = min(width, most)
         return (*natural, *roomy) != before

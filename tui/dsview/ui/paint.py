@@ -187,8 +187,8 @@ class Painter:
         if cell.flag is None and not cell.is_short:
             if cell.tone is Tone.GAP:
                 text = glyphs.gap * min(width, _GAP_LENGTH)
-            if column.id == FLAGS_COLUMN and cell.tone is not Tone.REMARK:
-                text = ""
+            if column.id == FLAGS_COLUMN:
+                text = _remark(cell, text, width)
             return Segment(self._fitted(text, column, width), style)
         flag = self.style(cell.flag.value if cell.flag is not None else Tone.SHORT.value, lit, chosen=chosen)
         sign = glyphs.severity(cell.flag) if cell.flag is not None else glyphs.short
@@ -250,6 +250,13 @@ def _has_text(strip: Strip, start: int, end: int) -> bool:
 
 def _lane_class(lane: Lane) -> str:
     return "v4" if lane == "IPv4" else "v6"
+
+
+def _remark(cell: Cell, text: str, width: int) -> str:
+    """What stands in the column of findings if there are none."""
+    if cell.tone is not Tone.REMARK:
+        return ""
+    return text if len(text) <= width or not cell.value else cell.value
 
 
 def flags_within(text: str, width: int) -> str:

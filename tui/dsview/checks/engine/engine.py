@@ -46,6 +46,8 @@ _BY_NODES = frozenset({Kind.SERVICE, Kind.INGRESS})
 always are.
 """
 
+_NO_CHECKS: Mapping[str, float] = {}
+
 _PLAIN_AT_ONCE = 16
 """The number of plain pods between two readings of the clock: a reading costs as much as one such pod."""
 
@@ -378,14 +380,18 @@ class Engine:
         context.looked_at_pods = context.looked_at_nodes = False
         self._failed.pop(key, None)
         waits: dict[str, float] = {}
+        undecided: dict[str, float] = {}
         if item is not None:
             ref = ObjectRef(key[0], key[1] or None, key[2])
             for check in self._active.get(kind, ()):
                 if not check.absence_of or self._may_ask(check, kind, key[1]):
                     due, context.due = context.due, math.inf
-                    found.extend(self._run(check, item, ref, context, key))
+                    reported = list(self._run(check, item, ref, context, key))
+                    found += reported
                     if context.due < math.inf:
                         waits[check.code] = context.due
+                        if not reported:
+                            undecided[check.code] = context.due
                     context.due = min(due, context.due)
         if kind is Kind.SERVICE:
             (self._pod_readers.add if context.looked_at_pods else self._pod_readers.discard)(key)
@@ -393,7 +399,7 @@ class Engine:
             (self._node_readers.add if context.looked_at_nodes else self._node_readers.discard)(key)
         if context.outsiders or key in self._watched:
             self._watched.watch(key, frozenset(context.outsiders))
-        return self._enter(key, found, context, waits)
+        return self._enter(key, found, context, waits, undecided)
 
     def _may_ask(self, check: Check, kind: Kind, namespace: str) -> bool:
         """`may_ask`, worked out once a step for all objects of a namespace."""
@@ -444,9 +450,14 @@ class Engine:
         ]
 
     def _enter(
-        self, key: SubjectKey, found: list[Finding], context: Context, waits: Mapping[str, float]
+        self,
+        key: SubjectKey,
+        found: list[Finding],
+        context: Context,
+        waits: Mapping[str, float],
+        undecided: Mapping[str, float] = _NO_CHECKS,
     ) -> Set[ObjectRef]:
-        touched = self._verdicts.enter(key, found, context, waits)
+        touched = self._verdicts.enter(key, found, context, waits, undecided)
         if context.due < math.inf:
             self._alarms.set(context.due, key)
         return touched

@@ -1,7 +1,8 @@
-"""Findings that currently have no verdict, by the subject from whose checks they come.
+"""Findings that currently have no verdict, by the subject from whose checks they come, and undecided subjects.
 
 A new condition must be true for its grace period. A finding that was open and is no longer found may be fixed, or its
-objects may be unsettled: a pod has just become ready, or is not ready. Until then there is no verdict.
+objects may be unsettled: a pod has just become ready, or is not ready. Until then there is no verdict. A subject is
+undecided while a check that may report something waits for a time: the subject is too new, or a rollout is in progress.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ _BY_READINESS = frozenset({LayerName.ENDPOINTS, LayerName.LISTENERS})
 """The layers whose checks skip pods that are not ready."""
 
 
+_NOTHING: Mapping[str, float] = {}
+
+
 class Settling:
     """The findings that are pending. `version` grows with each change."""
 
@@ -32,6 +36,7 @@ class Settling:
         self._by_identity: dict[Identity, Pending] = {}
         self._by_object: dict[ObjectRef, dict[Identity, Pending]] = {}
         self._waiting: dict[ObjectRef, set[SubjectKey]] = {}
+        self._undecided: dict[SubjectKey, Mapping[str, float]] = {}
 
     def __len__(self) -> int:
         return len(self._by_identity)
@@ -40,11 +45,36 @@ class Settling:
         return iter(self._by_identity.values())
 
     def __contains__(self, subject: SubjectKey) -> bool:
-        return subject in self._by_subject
+        return subject in self._by_subject or subject in self._undecided
 
     def subjects(self) -> tuple[SubjectKey, ...]:
-        """The subjects with pending findings."""
-        return tuple(self._by_subject)
+        """The subjects with pending findings, and those that are undecided."""
+        return tuple(self._by_subject.keys() | self._undecided.keys())
+
+    def undecided_until(self, ref: ObjectRef) -> float | None:
+        """Until when a check cannot decide about an object, in epoch seconds; None if all can."""
+        found = self.undecided_checks(ref)
+        return max(found.values()) if found else None
+
+    def undecided_checks(self, ref: ObjectRef) -> Mapping[str, float]:
+        """The checks, by code, that cannot decide about an object, and until when."""
+        return self._undecided.get((ref.kind, ref.namespace or "", ref.name), _NOTHING)
+
+    def undecided(self, kind: str) -> dict[ObjectRef, float]:
+        """The objects of a kind about which a check cannot decide, and until when."""
+        found = ((key, checks) for key, checks in self._undecided.items() if key[0] == kind)
+        return {ObjectRef(key[0], key[1] or None, key[2]): max(checks.values()) for key, checks in found}
+
+    def postpone(self, subject: SubjectKey, checks: Mapping[str, float]) -> bool:
+        """Set which checks cannot decide about a subject, and until when. Returns whether that is a change."""
+        if self._undecided.get(subject, _NOTHING) == checks:
+            return False
+        self.version += 1
+        if checks:
+            self._undecided[subject] = checks
+        else:
+            del self._undecided[subject]
+        return True
 
     def of_subject(self, subject: SubjectKey) -> Mapping[Identity, Pending]:
         """The pending findings of a subject."""
@@ -125,6 +155,12 @@ def takes_place_of(new: Finding, old: Finding) -> bool:
     if after.hop is None or after.hop is not before.hop or new.family not in (None, old.family):
         return False
     return after.harm is Harm.WHOLE or after.harm is before.harm
+
+
+def is_same_hop(check: str, other: str) -> bool:
+    """Whether two different checks, by code, are about the same hop."""
+    hop = registry()[check].hop
+    return check != other and hop is not None and registry()[other].hop is hop
 
 
 def is_there(state: ClusterState, ref: ObjectRef) -> bool:

@@ -14,6 +14,7 @@ from dsview.cluster.state import ClusterState
 from dsview.core.finding import Finding, ObjectRef, Pending
 
 _NOTHING: frozenset[ObjectRef] = frozenset()
+_NO_CHECKS: Mapping[str, float] = {}
 
 
 class Verdicts:
@@ -45,13 +46,25 @@ class Verdicts:
         return (*self._found, *self.settling.subjects())
 
     def enter(
-        self, key: SubjectKey, found: list[Finding], context: Context, waits: Mapping[str, float]
+        self,
+        key: SubjectKey,
+        found: list[Finding],
+        context: Context,
+        waits: Mapping[str, float],
+        undecided: Mapping[str, float] = _NO_CHECKS,
     ) -> Set[ObjectRef]:
         """Set the findings of a subject. Returns the affected objects.
 
-        `waits` contains, by code, the time until which a check could not decide. Schedules a recheck for the end of a
-        grace period.
+        `waits` contains, by code, the time until which a check could not decide, and `undecided` those of them that
+        reported nothing. Schedules a recheck for the end of a grace period.
         """
+        is_postponed = self._live and self.settling.postpone(key, undecided)
+        touched = self._enter(key, found, context, waits)
+        return touched | {ObjectRef(key[0], key[1] or None, key[2])} if is_postponed else touched
+
+    def _enter(
+        self, key: SubjectKey, found: list[Finding], context: Context, waits: Mapping[str, float]
+    ) -> Set[ObjectRef]:
         shown: list[Finding] = []
         exempted: list[Finding] = []
         held: dict[Identity, float] = {}

@@ -198,6 +198,11 @@ def findings_blocks(found: Detail, glyphs: Glyphs, written: Mapping[str, Safe]) 
     """
     if not found.findings and not found.is_complete:
         return [blank(), paragraph(content(("No findings so far: dsview is still reading.", MUTED)))]
+    settling = (
+        [paragraph(content(("settling ", STRONG), (f"not judged {found.settles}", MUTED)))] if found.settles else []
+    )
+    if settling and not found.findings:
+        return [blank(), *settling]
     if not found.findings:
         nothing = content(
             (f"{glyphs.good} No findings. ", GOOD),
@@ -207,7 +212,7 @@ def findings_blocks(found: Detail, glyphs: Glyphs, written: Mapping[str, Safe]) 
     blocks: list[Block] = []
     for view in found.findings:
         blocks += [blank(), _finding_block(view, glyphs, written.get(view.field, Safe("")))]
-    return blocks
+    return [*blocks, blank(), *settling] if settling else blocks
 
 
 def _finding_block(view: FindingView, glyphs: Glyphs, written: Safe) -> Block:

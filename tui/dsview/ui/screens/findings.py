@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from dsview.analysis.causes import RootCause, members_text
 from dsview.analysis.detail_target import Target, detail_target
+from dsview.analysis.not_judged import settling_sentence
 from dsview.checks.engine.registry import registry
 from dsview.core.shell import pasteable
 from dsview.core.text import Safe, safe, safe_lines
@@ -167,7 +168,10 @@ class FindingsScreen(TableSearch):
             self._read()
 
     def _why_empty(self) -> str:
-        return _NOTHING if self._session.was_settled else _NOTHING_YET
+        if not self._session.was_settled:
+            return _NOTHING_YET
+        settling = settling_sentence(self._session.settling)
+        return f"No findings so far. {settling}" if settling else _NOTHING
 
     def _read(self) -> None:
         self._lines = self._look()

@@ -120,7 +120,7 @@ class MainScreen(Screen[None]):
         self.query_one(HeaderBar).read_header()
 
     def settle(self) -> None:
-        """Everything was read: the columns have their final widths, and each cursor goes to the worst row, and stays."""
+        """Everything was read: the columns have their final widths. Each cursor goes to the worst row."""
         self.query_one(HeaderBar).settle()
         for pane in self.panes:
             pane.size_columns()

@@ -13,14 +13,14 @@ from textual.widgets import Static
 from dsview.analysis.timeline_entry import Entry, Sort
 from dsview.checks.engine.remediation import count
 from dsview.core.finding import ObjectRef
-from dsview.core.text import safe
+from dsview.core.text import clock_text, safe
 from dsview.tables.timeline import COLUMNS, GROUP, TimelineRows
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.breadcrumbs import trail
 from dsview.ui.family_chart import FamilyChart
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
-from dsview.ui.phrases import MUTED, STRONG, Part, content, spaced
+from dsview.ui.phrases import MUTED, STRONG, Part, content, severity_style, spaced
 from dsview.ui.searchbar import SearchBar
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
@@ -113,10 +113,30 @@ class TimelineScreen(TableSearch):
             parts.append((_VIEWS[self._view][0], "$accent"))
         if self._only is not None:
             parts.append((safe(str(self._only)), "$accent"))
+        if self._only is None:
+            parts += self._net_result()
         dropped = self._session.timeline.dropped
         if dropped:
             parts.append((f"{dropped:,} older ones were dropped", MUTED))
         return spaced(parts, "   ")
+
+    def _net_result(self) -> list[Part]:
+        """How many findings of each severity there were at the beginning, and how many there are now."""
+        timeline, now = self._session.timeline, self._session.counts()
+        before = timeline.counts_at_start
+        if before is None or not timeline.entries:
+            return []
+        found: list[Part] = []
+        for severity, number in now.items():
+            if number or before.get(severity):
+                change = (
+                    f"{before.get(severity, 0):,} → {number:,}" if number != before.get(severity) else f"{number:,}"
+                )
+                found.append((f"{self._glyphs.severity(severity)} {change}", severity_style(severity)))
+        if timeline.unsettled:
+            found.append((f"{timeline.unsettled:,} settling", MUTED))
+        since = clock_text(timeline.span(self._session.time_shown)[0])
+        return [(f"since {since}", MUTED), *found]
 
     def on_table_opened(self) -> None:
         """Go to the object; a row that stands for several opens into one for each, or closes again."""

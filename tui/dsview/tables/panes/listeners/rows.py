@@ -20,6 +20,7 @@ from dsview.listeners.gateway_listeners import gateway_controller_name, gateway_
 from dsview.listeners.proxies import config_map_key, controller_name, listeners_of, live_proxies, services_of_proxy
 from dsview.listeners.registry import is_control_plane, is_proxy
 from dsview.tables.cells import Cell, Column, Row, Tone
+from dsview.tables.flags import Remark, settling_remark
 from dsview.tables.pane import MISSING, NOTHING, Attribute, Pane, gaps, make_row, text_cell
 from dsview.tables.panes.listeners import SPEC
 from dsview.tables.panes.listeners.facts import listener_facts
@@ -111,6 +112,12 @@ def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda f: f.order))
 
 
+def _remark(view: ClusterView, pod: Pod) -> Remark:
+    """Until when the listeners of a proxy are not judged."""
+    services = (ObjectRef("Service", *service.key) for service in services_of_proxy(view.state, pod))
+    return settling_remark(view, ObjectRef("Pod", pod.namespace, pod.name), *services)
+
+
 def _is_public(listeners: list[Listener]) -> bool:
     """Whether these sockets can be flagged: findings are about public ports, or about a pod without known sockets."""
     return any(not x.internal and x.transport != "unix" for x in listeners) or not listeners
@@ -150,10 +157,12 @@ def _row(view: ClusterView, key: Key) -> Row | None:
         "controller": text_cell(controller_name(pod), Tone.MUTED),
         "source": known_from(conf.source),
     }
-    findings = _findings(view, key) if _is_public(listeners) else ()
+    is_public = _is_public(listeners)
+    findings = _findings(view, key) if is_public else ()
+    remark = _remark(view, pod) if is_public else Remark()
     if not listeners:
         head["server_names"] = text_cell(conf.reason, Tone.MUTED)
-        return make_row(view, key, COLUMNS, head, findings)
+        return make_row(view, key, COLUMNS, head, findings, remark=remark)
     first = listeners[0]
     is_public = not first.internal and first.transport != "unix"
     has = families_of(pod.ips)
@@ -165,7 +174,7 @@ def _row(view: ClusterView, key: Key) -> Row | None:
         head[f"listen{suffix}"] = _listen_cell(
             listeners, family, is_wanted=is_public and family in has, is_sure=conf.source in SURE
         )
-    return make_row(view, key, COLUMNS, head, findings)
+    return make_row(view, key, COLUMNS, head, findings, remark=remark)
 
 
 def _sort_key(view: ClusterView, key: Key, column: str) -> str:

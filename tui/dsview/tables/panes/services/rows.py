@@ -20,7 +20,7 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.node import Node
 from dsview.kinds.service import Service
 from dsview.tables.cells import Cell, Column, Row, Tone
-from dsview.tables.flags import settling_remark
+from dsview.tables.flags import Remark, settling_remark
 from dsview.tables.pane import NOT_READ, NOTHING, Attribute, Pane, gaps, lane_cells, make_row, text_cell
 from dsview.tables.panes.services import SPEC
 from dsview.tables.panes.services.facts import service_facts, type_of, vips, wanted_cluster_ips, wanted_vips
@@ -126,7 +126,7 @@ def _is_leaving(view: ClusterView, endpoint: Endpoint) -> bool:
     return pod is not None and bool(pod.deleted)
 
 
-def _remark(view: ClusterView, service: Service) -> str:
+def _remark(view: ClusterView, service: Service) -> Remark:
     """Why a Service has fewer ready endpoints than endpoints, and until when it is not judged; may be empty."""
     found = service_endpoints(view.state, service.key)
     awaited: dict[str, Endpoint] = {}
@@ -136,7 +136,7 @@ def _remark(view: ClusterView, service: Service) -> str:
     down = sorted(name for name in on if (node := view.state.nodes.get(("", name))) is not None and not node.ready)
     unready = f"{count(len(awaited), 'endpoint')} not ready" if awaited else ""
     why = f"{names(down, 1)} not ready" if down else unready
-    return "; ".join(filter(None, (why, settling_remark(view, ObjectRef("Service", *service.key)))))
+    return settling_remark(view, ObjectRef("Service", *service.key)).after(why)
 
 
 def _vip_cells(service: Service) -> dict[str, Cell]:
