@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dsview.analysis.cause_summary import CauseSummarizer
@@ -66,11 +67,27 @@ def test_a_troubled_cluster_is_summed_up_in_a_sentence() -> None:
     found = demo("troubled")
     assert found.verdict == (
         "Dual-stack, IPv4 first (nodes differ). "
-        "1 of 15 Services does not work over IPv6: shop/web; 4 only in part. "
+        "1 of 15 Services does not work over IPv6: shop/web; 4 only in part; 1 likely fails: edge/storefront-istio. "
         "1 of 19 Services works only in part over IPv4: monitoring/grafana. 4 have IPv4 only."
     )
     assert found.severity is Severity.ERROR
     assert found.is_complete
+
+
+def test_what_likely_fails_is_said_to_be_likely_and_counted_with_nothing_else() -> None:
+    session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
+    summary = CauseSummarizer(session)
+    summary.finish()
+    tally = summary.tally
+    assert tally.likely == {"IPv6": 1}
+    assert [ref.name for ref in tally.named_likely["IPv6"]] == ["storefront-istio"]
+    assert (tally.failing["IPv6"], tally.partial["IPv6"]) == (1, 4)
+    alone = overview(session, msgspec.structs.replace(tally, failing={}, partial={}))
+    assert "1 of 15 Services likely fails over IPv6: edge/storefront-istio." in alone.sentences
+    part = overview(session, msgspec.structs.replace(tally, failing={}))
+    assert "4 of 15 Services work only in part over IPv6" in part.verdict
+    assert "; 1 likely fails: edge/storefront-istio." in part.verdict
+    assert part.is_degraded
 
 
 def test_each_layer_counts_what_has_a_family_of_what_could_have_it() -> None:

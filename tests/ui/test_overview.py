@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from dsview.analysis.overview import overview_now
+from dsview.checks.engine.check import LayerName
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import RESOURCES
@@ -14,7 +15,7 @@ from dsview.sources.demo import DemoSource
 from dsview.sources.events import Changed, Health, Listed, StatusChanged
 from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
-from dsview.ui.coverage_matrix import gap_line, worst_lines
+from dsview.ui.coverage_matrix import gap_line, matrix_lines, worst_lines
 from dsview.ui.glyphs import UNICODE
 from tests.support.clusters import settle
 from tests.support.scripted import ScriptedSource
@@ -156,6 +157,21 @@ def test_a_long_name_among_the_worst_causes_keeps_both_its_ends(width: int) -> N
     assert line.cell_length <= width
     assert "team-a" in line.plain
     assert "00001" in line.plain
+
+
+def test_a_layer_in_which_all_have_the_family_says_how_many_are_flagged_for_something_else() -> None:
+    session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
+    found = overview_now(session)
+    nodes = next(layer for layer in found.layers if layer.name == "Nodes")
+    assert nodes.v6 is not None
+    assert nodes.v6.is_whole
+    shown = [line.plain for line in matrix_lines(found, 90, UNICODE)]
+    assert " IPv6  4/4 ■ 1 " in shown[2]
+    assert "48/55 ■  " in shown[2], "that some lack it is what the flag says"
+    assert all(len(line.rstrip()) <= 90 for line in shown)
+    flag = found.flags[LayerName.NODES, "IPv6"]
+    other = msgspec.structs.replace(found, layers=(nodes,), flags={(LayerName.NODES, "IPv6"): flag})
+    assert "Nodes ■1 " in gap_line(other, 80, UNICODE).plain + " "
 
 
 def test_no_family_is_well_and_no_pane_empty_before_its_kind_was_read() -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from dsview.analysis.causes import CauseCollector, RootCause
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.loss import Loss, closed_node_ports, families_of_loss, loss_of
+from dsview.analysis.loss import Loss, closed_node_ports, families_of_loss, is_likely_loss, loss_of
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.core.address import Family
@@ -36,8 +36,10 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     `failing` and `partial` count the Services whose trace breaks over a family altogether, or in part; `idle` those
     that fail for want of a ready pod only, and `beyond` those that do not have the family: an address of it leads to
     them, or clients have nothing else. `named` are the first of those that fail and of those that fail in part, those
-    for want of a ready pod last. `faulty` counts those with an error that is about no family at all. `flags`
-    holds the worst severity of each layer and family. `is_counted`: the findings were gone through at least once.
+    for want of a ready pod last. `likely` counts those that likely fail, at least in part, and are in no other count:
+    it is the default of a proxy that says so; `named_likely` are the first of them. `faulty` counts those with an error
+    that is about no family at all. `flags` holds the worst severity of each layer and family, `flagged` the number of
+    objects that have findings there. `is_counted`: the findings were gone through at least once.
     """
 
     worst: tuple[RootCause, ...] = ()
@@ -47,8 +49,11 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     idle: dict[Family, int] = {}
     beyond: dict[Family, int] = {}
     named: dict[tuple[Family, Loss], tuple[ObjectRef, ...]] = {}
+    likely: dict[Family, int] = {}
+    named_likely: dict[Family, tuple[ObjectRef, ...]] = {}
     faulty: int = 0
     flags: dict[tuple[LayerName, Family], Severity] = {}
+    flagged: dict[tuple[LayerName, Family], int] = {}
     is_counted: bool = False
 
 
@@ -95,6 +100,9 @@ class CauseSummarizer:
         collector = CauseCollector(view)
         losses: dict[tuple[ObjectRef, Family], Loss] = {}
         flags: dict[tuple[LayerName, Family], Severity] = {}
+        flagged: Counter[tuple[LayerName, Family]] = Counter()
+        last: dict[tuple[LayerName, Family], ObjectRef] = {}
+        likely: dict[Family, set[ObjectRef]] = {}
         faulty: set[ObjectRef] = set()
         wrong: set[tuple[ObjectRef, Family]] = set()
         # One object at a time: copying all findings takes as long as a frame.
@@ -112,6 +120,12 @@ class CauseSummarizer:
                 for family in (finding.family,) if finding.family is not None else hit:
                     place = (layer, family)
                     flags[place] = min(finding.severity, flags.get(place, finding.severity), key=lambda s: s.rank)
+                    # The findings about an object come one after the other.
+                    flagged[place] += last.get(place) != finding.object
+                    last[place] = finding.object
+            if is_likely_loss(finding):
+                for family in families_of_loss(view, finding):
+                    likely.setdefault(family, set()).add(finding.object)
             if finding.object.kind == "Service" and finding.severity is Severity.ERROR and not (hit or finding.family):
                 faulty.add(finding.object)
             if number % 64 == 0:
@@ -123,6 +137,10 @@ class CauseSummarizer:
             yield
         yield from collector.finish()
         self.causes = collector.causes
+        only_likely = {
+            family: sorted((ref for ref in refs if (ref, family) not in losses), key=str)
+            for family, refs in likely.items()
+        }
         failing, partial, idle, beyond = (Counter[Family]() for _ in range(4))
         first: dict[tuple[Family, Loss], list[tuple[bool, str, str]]] = {}
         while losses:
@@ -151,8 +169,11 @@ class CauseSummarizer:
             idle=dict(idle),
             beyond=dict(beyond),
             named={place: tuple(ObjectRef("Service", *key) for _, *key in found) for place, found in first.items()},
+            likely={family: len(refs) for family, refs in only_likely.items() if refs},
+            named_likely={family: tuple(refs[:NAMED]) for family, refs in only_likely.items() if refs},
             faulty=len(faulty),
             flags=flags,
+            flagged=dict(flagged),
             is_counted=True,
         )
 

@@ -43,6 +43,13 @@ def loss_of(view: ClusterView, finding: Finding) -> Loss | None:
             return Loss.PART if finding.severity is Severity.ERROR else None
 
 
+def is_likely_loss(finding: Finding) -> bool:
+    """Whether a Service likely fails because of a finding, at least in part: it relies on a default."""
+    if finding.object.kind != Kind.SERVICE.value or finding.severity is not Severity.WARNING:
+        return False
+    return registry()[finding.check].harm is Harm.OF_RELATED_IF_SURE
+
+
 def _do_others_serve(view: ClusterView, finding: Finding) -> bool:
     """Whether there are more replicas than the finding names, which continue to serve."""
     if finding.family is None:

@@ -6,6 +6,8 @@ never "it works" or "reachable", because dsview sends no packets.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from dsview.analysis.cause_summary import CauseSummarizer, Tally
@@ -18,7 +20,7 @@ from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.cluster.profile import Confidence, Profile
 from dsview.core.address import FAMILIES, Family
-from dsview.core.finding import Severity
+from dsview.core.finding import ObjectRef, Severity
 from dsview.core.text import Safe, clock_text, safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.registry import CORE_KINDS, RESOURCES
@@ -78,6 +80,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     is_degraded: bool
     layers: tuple[Layer, ...]
     flags: dict[tuple[LayerName, Family], Severity]
+    flagged: dict[tuple[LayerName, Family], int]
     worst: tuple[Worst, ...]
     honesty: Safe
     causes: int
@@ -105,9 +108,10 @@ def overview(view: ClusterView, tally: Tally) -> Overview:
         severity=severity,
         is_complete=is_complete,
         is_settled=not settling_sentence(view.settling),
-        is_degraded=bool(tally.failing or tally.partial or view.state.census.unready_nodes),
+        is_degraded=bool(tally.failing or tally.partial or tally.likely or view.state.census.unready_nodes),
         layers=matrix(view),
         flags=tally.flags,
+        flagged=tally.flagged,
         worst=tuple(_worst(view, tally)),
         honesty=NO_PACKETS if view.was_settled and severity in (None, Severity.NOTE) else Safe(""),
         causes=tally.causes,
@@ -158,7 +162,7 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
     found = [
         _failing(tally, family, services.having[family] + tally.beyond.get(family, 0))
         for family in sorted(FAMILIES, key=lambda family: not tally.failing.get(family))
-        if tally.failing.get(family) or tally.partial.get(family)
+        if tally.failing.get(family) or tally.partial.get(family) or tally.likely.get(family)
     ]
     if tally.faulty:
         verb = "has" if tally.faulty == 1 else "have"
@@ -181,22 +185,33 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
 
 
 def _failing(tally: Tally, family: Family, of: int) -> str:
-    """Which of so many Services do not work over a family, or do only in part."""
+    """Which of so many Services do not work over a family, do only in part, or likely do not."""
     failing, partial, idle = (counts.get(family, 0) for counts in (tally.failing, tally.partial, tally.idle))
     services = _count(of, "Service")
+    likely = tally.likely.get(family, 0)
+    fails = f"likely {'fails' if likely == 1 else 'fail'}"
+    who = _named(tally.named_likely.get(family, ()), likely)
+    if not failing and not partial:
+        return f"{likely:,} of {services} {fails} over {family}: {who}."
+    also = f"; {likely:,} {fails}: {who}" if likely else ""
     if not failing:
         verb = "works" if partial == 1 else "work"
-        return f"{partial:,} of {services} {verb} only in part over {family}: {_who(tally, family, Loss.PART)}."
+        return f"{partial:,} of {services} {verb} only in part over {family}: {_who(tally, family, Loss.PART)}{also}."
     verb = "does" if failing == 1 else "do"
     why = f" ({idle:,} without a ready pod)" if idle else ""
     more = f"; {partial:,} only in part" if partial else ""
-    return f"{failing:,} of {services} {verb} not work over {family}{why}: {_who(tally, family, Loss.WHOLE)}{more}."
+    return (
+        f"{failing:,} of {services} {verb} not work over {family}{why}: {_who(tally, family, Loss.WHOLE)}{more}{also}."
+    )
 
 
 def _who(tally: Tally, family: Family, loss: Loss) -> str:
     """The first of the Services by name, as many as have room in a sentence, and how many more there are."""
-    found = [f"{ref.namespace}/{ref.name}" for ref in tally.named.get((family, loss), ())]
-    total = (tally.failing if loss is Loss.WHOLE else tally.partial)[family]
+    return _named(tally.named.get((family, loss), ()), (tally.failing if loss is Loss.WHOLE else tally.partial)[family])
+
+
+def _named(refs: Iterable[ObjectRef], total: int) -> str:
+    found = [f"{ref.namespace}/{ref.name}" for ref in refs]
     shown = found if len(", ".join(found)) <= _ROOM else found[:1]
     rest = total - len(shown)
     return ", ".join(shown) + (f" and {rest:,} more" if rest else "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from textual.content import Content
 
 from dsview.analysis.family_coverage import Count, Layer
@@ -47,13 +45,13 @@ def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bo
 
     An ellipsis tells that there are more. `is_short` takes shorter names.
     """
-    layers = _fitting(overview.layers, width, is_short=is_short)
+    layers = _fitting(overview, width, is_short=is_short)
     titles: list[Part] = [" " * _LABEL]
     rows: dict[Family, list[Part]] = {
         family: [(f" {family}".ljust(_LABEL), f"{lane_style(family)} bold")] for family in FAMILIES
     }
     for layer in layers:
-        room = _width(layer, is_short=is_short) + _GAP
+        room = _width(layer, overview, is_short=is_short) + _GAP
         name = _name(layer, is_short=is_short)
         words = _note(layer, is_short=is_short)
         note = f" {words}" if words else ""
@@ -87,7 +85,9 @@ def _gaps(overview: Overview, glyphs: Glyphs, *, only_flagged: bool) -> Content:
             name = _SHORT.get(layer.name, layer.name)
             if flag is not None or _is_short(layer, count):
                 mark = glyphs.severity(flag) if flag is not None else glyphs.short
-                sign = (f"{mark}{_words(count)}", severity_style(flag or Severity.WARNING))
+                # All have the family: the number is that of the objects that are flagged.
+                words = f"{mark}{overview.flagged.get((layer.name, family), 1):,}" if count.is_whole and flag else ""
+                sign = (words or f"{mark}{_words(count)}", severity_style(flag or Severity.WARNING))
                 shown.append(content((f"{name} ", MUTED), sign))
             elif not only_flagged:
                 shown.append(content((f"{name} ", MUTED), (_words(count), lane_style(family))))
@@ -142,12 +142,12 @@ def _breaks(cause: Worst) -> str:
     return f"explains {cause.explains:,}"
 
 
-def _fitting(layers: Sequence[Layer], width: int, *, is_short: bool) -> list[Layer]:
+def _fitting(overview: Overview, width: int, *, is_short: bool) -> list[Layer]:
     found: list[Layer] = []
     room = width - _LABEL
-    for number, layer in enumerate(layers, 1):
-        room -= _width(layer, is_short=is_short) + _GAP
-        if room < 0 or (not room and number < len(layers)):
+    for number, layer in enumerate(overview.layers, 1):
+        room -= _width(layer, overview, is_short=is_short) + _GAP
+        if room < 0 or (not room and number < len(overview.layers)):
             break
         found.append(layer)
     return found
@@ -155,7 +155,7 @@ def _fitting(layers: Sequence[Layer], width: int, *, is_short: bool) -> list[Lay
 
 def matrix_width(overview: Overview, *, is_short: bool = False) -> int:
     """The width of the whole matrix."""
-    return _LABEL + sum(_width(layer, is_short=is_short) + _GAP for layer in overview.layers)
+    return _LABEL + sum(_width(layer, overview, is_short=is_short) + _GAP for layer in overview.layers)
 
 
 def _note(layer: Layer, *, is_short: bool) -> str:
@@ -167,12 +167,19 @@ def _name(layer: Layer, *, is_short: bool) -> str:
     return _SHORT.get(layer.name, layer.name) if is_short else layer.name
 
 
-def _width(layer: Layer, *, is_short: bool) -> int:
-    counts = [_words(count) for count in (layer.v4, layer.v6) if count is not None]
+def _width(layer: Layer, overview: Overview, *, is_short: bool) -> int:
+    found = ((count, _flagged(layer, family, overview)) for family in FAMILIES if (count := layer.count(family)))
+    # A flag takes a sign and a blank.
+    counts = [len(_words(count)) + 2 + len(flagged) for count, flagged in found]
     note = _note(layer, is_short=is_short)
     title = len(_name(layer, is_short=is_short)) + (len(note) + 1 if note else 0)
-    # A flag takes a sign and a blank.
-    return max(title, len(layer.unread), *(len(words) + 2 for words in counts), 0)
+    return max(title, len(layer.unread), *counts, 0)
+
+
+def _flagged(layer: Layer, family: Family, overview: Overview) -> str:
+    """How many objects are flagged although all have the family: without it, the flag would contradict the count."""
+    count, number = layer.count(family), overview.flagged.get((layer.name, family), 0)
+    return f" {number:,}" if count is not None and count.is_whole and number else ""
 
 
 def _words(count: Count) -> str:
@@ -185,7 +192,8 @@ def _cell(layer: Layer, family: Family, overview: Overview, glyphs: Glyphs) -> C
         return content((layer.unread, MUTED))
     flag = overview.flags.get((layer.name, family))
     if flag is not None:
-        return content((f"{_words(count)} {glyphs.severity(flag)}", severity_style(flag)))
+        words = f"{_words(count)} {glyphs.severity(flag)}{_flagged(layer, family, overview)}"
+        return content((words, severity_style(flag)))
     if not count.of:
         return content((glyphs.dot, FAINT))
     is_served = not overview.families or family in overview.families

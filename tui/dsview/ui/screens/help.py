@@ -49,6 +49,10 @@ class HelpScreen(ReadingScreen):
                     content(("2/3 ", "$flag-warning"), (glyphs.short, "$flag-warning")),
                     "Less than expected. The row says why, even before a check has judged it.",
                 ),
+                (
+                    content(("4/4 ", "$flag-error"), (f"{glyphs.error} 1", "$flag-error")),
+                    "In the overview: all have the family, but one is flagged for something else.",
+                ),
                 (content((glyphs.dot, MUTED)), "Empty, and nothing is expected here."),
                 (content(("?", MUTED)), "Unknown, because it was not read."),
                 (content(("IPv4", V4), " ", ("IPv6", V6)), "The two lanes. The first address is bold."),
