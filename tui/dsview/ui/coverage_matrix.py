@@ -13,7 +13,9 @@ from dsview.ui.fitting import fit
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, lane_style, severity_style, spaced, spread
 
-_GAP = 3
+_GAP, _SHORT_GAP = 3, 2
+"""The blanks between two layers, and where room is short."""
+
 _SHORT = {LayerName.LOAD_BALANCERS: "LBs"}
 _LABEL = 7
 _LEAST_MESSAGE = 70
@@ -51,7 +53,7 @@ def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bo
         family: [(f" {family}".ljust(_LABEL), f"{lane_style(family)} bold")] for family in FAMILIES
     }
     for layer in layers:
-        room = _width(layer, overview, is_short=is_short) + _GAP
+        room = _room(layer, overview, is_short=is_short)
         name = _name(layer, is_short=is_short)
         words = _note(layer, is_short=is_short)
         note = f" {words}" if words else ""
@@ -146,7 +148,7 @@ def _fitting(overview: Overview, width: int, *, is_short: bool) -> list[Layer]:
     found: list[Layer] = []
     room = width - _LABEL
     for number, layer in enumerate(overview.layers, 1):
-        room -= _width(layer, overview, is_short=is_short) + _GAP
+        room -= _room(layer, overview, is_short=is_short)
         if room < 0 or (not room and number < len(overview.layers)):
             break
         found.append(layer)
@@ -155,7 +157,7 @@ def _fitting(overview: Overview, width: int, *, is_short: bool) -> list[Layer]:
 
 def matrix_width(overview: Overview, *, is_short: bool = False) -> int:
     """The width of the whole matrix."""
-    return _LABEL + sum(_width(layer, overview, is_short=is_short) + _GAP for layer in overview.layers)
+    return _LABEL + sum(_room(layer, overview, is_short=is_short) for layer in overview.layers)
 
 
 def _note(layer: Layer, *, is_short: bool) -> str:
@@ -165,6 +167,11 @@ def _note(layer: Layer, *, is_short: bool) -> str:
 
 def _name(layer: Layer, *, is_short: bool) -> str:
     return _SHORT.get(layer.name, layer.name) if is_short else layer.name
+
+
+def _room(layer: Layer, overview: Overview, *, is_short: bool) -> int:
+    """The cells of a layer with the blanks after it."""
+    return _width(layer, overview, is_short=is_short) + (_SHORT_GAP if is_short else _GAP)
 
 
 def _width(layer: Layer, overview: Overview, *, is_short: bool) -> int:
