@@ -8,7 +8,7 @@ from typing import Any
 from dsview.kinds.metadata import NO_LABELS, Labels, OwnerRef
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
 from dsview.kinds.protobuf.messages import map_of
-from dsview.kinds.wire import Memo
+from dsview.kinds.wire import Memo, shared_seconds
 
 
 def _read_labels(entries: tuple[bytes, ...]) -> Labels:
@@ -66,7 +66,7 @@ def read_meta(meta: pb.ObjectMeta, ignore: str) -> dict[str, Any]:
         "namespace": sys.intern(meta.namespace),
         "uid": meta.uid,
         "resource_version": meta.resource_version,
-        "created": meta.creation_timestamp.seconds,
+        "created": shared_seconds[meta.creation_timestamp.seconds],
         "labels": read_labels(meta),
         "ignore": ignore,
     }

@@ -11,7 +11,7 @@ from dsview.kinds.container import READ_VARIABLES, Container, ContainerPort, pre
 from dsview.kinds.pod import IPAM_ANNOTATIONS, Pod, asking
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
 from dsview.kinds.protobuf.metadata import entry_starts, read_annotations, read_meta, read_owner
-from dsview.kinds.wire import Interner, Memo
+from dsview.kinds.wire import Interner, Memo, shared_seconds
 
 _by_digest = Interner()
 
@@ -30,7 +30,7 @@ def decode_pod(message: pb.Pod) -> Pod:
     is_ready, ready_since = False, 0
     for condition in status.conditions[:]:
         if condition.type == "Ready":
-            is_ready, ready_since = condition.status == "True", condition.last_transition_time.seconds
+            is_ready, ready_since = condition.status == "True", shared_seconds[condition.last_transition_time.seconds]
             break
     ips = tuple([entry.ip for entry in status.pod_ips[:]])
     if "" in ips:
@@ -51,7 +51,7 @@ def decode_pod(message: pb.Pod) -> Pod:
         pod_ips=ips,
         host_ip=sys.intern(status.host_ip),
         host_ips=_hosts[tuple(status.host_ips[:])],
-        start_time=status.start_time.seconds,
+        start_time=shared_seconds[status.start_time.seconds],
         containers=_read_containers(spec),
         stopped=() if is_ready or phase != "Running" else _read_stopped(status.container_statuses),
         ipam=asking(annotations.items()) if annotations else (),
