@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dsview.analysis.diff.diff import Diff, compare
-from dsview.analysis.diff.names import lasting_owner
+from dsview.analysis.diff.names import stable_owner
 from dsview.cli import cli
 from dsview.core.finding import ObjectRef, Severity
 from dsview.export.diff import DiffReport, build_diff
@@ -81,11 +81,11 @@ def troubled(tmp_path: Path) -> Iterator[Troubled]:
 
 def told(diff: Diff) -> Told:
     """Everything that a comparison names."""
-    found: Told = {(c.turn.value, c.identity.check, str(c.identity.object)) for c in diff.all_findings}
+    found: Told = {(c.type.value, c.identity.check, str(c.identity.object)) for c in diff.all_findings}
     for change in diff.all_families:
         what = f"{change.subject.aspect} {change.subject.port}".strip()
-        found.add((change.turn.value, change.family, what, str(change.subject.object)))
-    return found | {(change.turn.value, str(change.object)) for change in diff.objects}
+        found.add((change.type.value, change.family, what, str(change.subject.object)))
+    return found | {(change.type.value, str(change.object)) for change in diff.objects}
 
 
 def listeners(turn: str) -> Told:
@@ -379,7 +379,7 @@ def test_notes_make_nothing_worse_unless_asked_to() -> None:
 )
 def test_an_owner_that_has_one_itself_goes_by_that_ones_name(owner: tuple[str, str], lasting: tuple[str, str]) -> None:
     kind, name = lasting
-    assert lasting_owner(ObjectRef(owner[0], "shop", owner[1])) == ObjectRef(kind, "shop", name)
+    assert stable_owner(ObjectRef(owner[0], "shop", owner[1])) == ObjectRef(kind, "shop", name)
 
 
 def run(*arguments: str) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dsview.analysis.family_chart import Mark, chart_of_families, chart_of_objects, whole_chart
-from dsview.analysis.timeline_entry import Entry, Sort, Turn
+from dsview.analysis.timeline_entry import Category, Entry, EntryType
 from dsview.checks.engine.check import LayerName
 from dsview.core.address import Family
 from dsview.core.finding import ObjectRef
@@ -22,9 +22,9 @@ SPAN = (100.0, 200.0)
 
 
 def swing(
-    at: float, turn: Turn, *families: Family, ref: ObjectRef = WEB, layer: LayerName = LayerName.ENDPOINTS
+    at: float, change: EntryType, *families: Family, ref: ObjectRef = WEB, layer: LayerName = LayerName.ENDPOINTS
 ) -> Entry:
-    return Entry(at=at, sort=Sort.FAMILY, turn=turn, text=Safe(""), ref=ref, families=families, layer=layer)
+    return Entry(at=at, category=Category.FAMILY, type=change, text=Safe(""), ref=ref, families=families, layer=layer)
 
 
 def drawn(marks: tuple[Mark, ...]) -> str:
@@ -33,11 +33,11 @@ def drawn(marks: tuple[Mark, ...]) -> str:
 
 def test_each_family_has_a_line_of_its_gains_and_losses() -> None:
     entries = [
-        swing(105, Turn.LOST, "IPv6"),
-        swing(130, Turn.GAINED, "IPv6", "IPv4"),
-        swing(155, Turn.LOST, "IPv6"),
-        swing(159, Turn.GAINED, "IPv6", ref=API),
-        swing(200, Turn.LOST, "IPv4"),
+        swing(105, EntryType.LOST, "IPv6"),
+        swing(130, EntryType.GAINED, "IPv6", "IPv4"),
+        swing(155, EntryType.LOST, "IPv6"),
+        swing(159, EntryType.GAINED, "IPv6", ref=API),
+        swing(200, EntryType.LOST, "IPv4"),
     ]
     lines = chart_of_families(entries, SPAN, 10)
     assert {line.family: drawn(line.marks) for line in lines} == {"IPv4": "---+-----!", "IPv6": "!--+-x----"}
@@ -46,10 +46,10 @@ def test_each_family_has_a_line_of_its_gains_and_losses() -> None:
 
 def test_the_time_without_a_family_is_a_gap_in_the_line_of_its_object() -> None:
     entries = [
-        swing(120, Turn.LOST, "IPv6"),
-        swing(150, Turn.GAINED, "IPv6"),
-        swing(140, Turn.GAINED, "IPv6", ref=API, layer=LayerName.SERVICES),
-        swing(170, Turn.LOST, "IPv4", ref=API, layer=LayerName.LOAD_BALANCERS),
+        swing(120, EntryType.LOST, "IPv6"),
+        swing(150, EntryType.GAINED, "IPv6"),
+        swing(140, EntryType.GAINED, "IPv6", ref=API, layer=LayerName.SERVICES),
+        swing(170, EntryType.LOST, "IPv4", ref=API, layer=LayerName.LOAD_BALANCERS),
     ]
     lines = chart_of_objects(entries, SPAN, 10)
     assert [(str(line.ref), line.layer, line.family, drawn(line.marks)) for line in lines] == [
@@ -60,7 +60,7 @@ def test_the_time_without_a_family_is_a_gap_in_the_line_of_its_object() -> None:
 
 
 def test_a_time_of_no_length_has_its_marks_at_one_place() -> None:
-    (_, line) = chart_of_families([swing(100, Turn.LOST, "IPv6")], (100.0, 100.0), 5)
+    (_, line) = chart_of_families([swing(100, EntryType.LOST, "IPv6")], (100.0, 100.0), 5)
     assert drawn(line.marks) == "!----"
 
 
@@ -70,7 +70,7 @@ def test_the_entries_of_the_timeline_say_which_family_in_which_layer() -> None:
     shop.put(*slices("web", pods, families="4"))
     shop.put(*slices("web", [], families="6"))
     entry = shop.session.timeline.family_entries()[-1]
-    assert (entry.turn, entry.families, entry.layer) == (Turn.LOST, ("IPv6",), LayerName.ENDPOINTS)
+    assert (entry.type, entry.families, entry.layer) == (EntryType.LOST, ("IPv6",), LayerName.ENDPOINTS)
     first, last = shop.session.timeline.span(shop.now)
     assert first < entry.at <= last
     assert [line.ref for line in whole_chart(shop.session, (first, last), 10)] == [None, None, WEB]
@@ -80,8 +80,8 @@ def test_the_page_shows_the_lines_and_leaves_them_out_where_nothing_changed(tmp_
     shop = Shop()
     span = (100.0, 200.0)
     lines = (
-        *chart_of_families([swing(150, Turn.LOST, "IPv6")], span, 10),
-        *chart_of_objects([swing(150, Turn.LOST, "IPv6")], span, 10),
+        *chart_of_families([swing(150, EntryType.LOST, "IPv6")], span, 10),
+        *chart_of_objects([swing(150, EntryType.LOST, "IPv6")], span, 10),
     )
     report = build_report(shop.session)
     page = FORMATS["html"](report, Beside(made_at=0.0, chart=lambda: lines, span=span))

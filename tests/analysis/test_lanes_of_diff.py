@@ -43,7 +43,7 @@ def test_what_no_finding_is_about_stands_in_a_group_without_a_title(tmp_path: Pa
     (tmp_path / "b").mkdir()
     group = lanes(compare(before, changed("11", without, tmp_path / "b")))[-1]
     assert group.title == ""
-    assert ("Service shop/web", "IPv4 and IPv6", "not there", None) in [told(row) for row in group.rows]
+    assert ("Service shop/web", "IPv4 and IPv6", "absent", None) in [told(row) for row in group.rows]
 
 
 def test_another_address_is_neither_better_nor_worse() -> None:

@@ -18,7 +18,7 @@ from dsview.analysis.probe_results import (
     Records,
     with_observations,
 )
-from dsview.analysis.probe_targets import MOST_TARGETS, ProbeHost, ProbePlan, ProbeTarget, Role, plan_probe
+from dsview.analysis.probe_targets import MAX_TARGETS, ProbeHost, ProbePlan, ProbeTarget, Role, plan_probe
 from dsview.analysis.trace import trace_service
 from dsview.core.address import Family
 from dsview.core.errors import UserError
@@ -171,7 +171,7 @@ def test_a_wildcard_is_no_name_to_look_up_but_a_host_below_it_is(cluster: Build)
     view = cluster(ingress("*.example.com"))
     everything = plan_probe(view, None)
     assert everything.hosts == ()
-    assert any("*.example.com is no name" in note for note in everything.notes)
+    assert any("*.example.com cannot be looked up" in note for note in everything.notes)
     assert [host.name for host in plan_probe(view, "host/a.example.com").hosts] == ["a.example.com"]
 
 
@@ -208,7 +208,7 @@ def test_at_most_two_hundred_connections_are_planned_and_the_rest_is_said(cluste
         service(f"s{i}", status=balanced({"ip": f"203.0.113.{i % 250}"}), ports=[{"port": i}]) for i in range(1, 302)
     ]
     plan = plan_probe(cluster(*services), None)
-    assert len(plan.targets) == MOST_TARGETS
+    assert len(plan.targets) == MAX_TARGETS
     assert "101 more connections are left out: at most 200 are made." in plan.notes
 
 

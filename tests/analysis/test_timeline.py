@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from dsview.analysis.timeline import Timeline
-from dsview.analysis.timeline_entry import Entry, Sort, Turn
+from dsview.analysis.timeline_entry import Category, Entry, EntryType
 from dsview.core.address import Family
 from dsview.core.finding import Severity
 from dsview.core.listen import Listener, ListenSource, ProxyListeners
@@ -56,7 +56,7 @@ class Shop:
         self.now += after
         self.source.tell(*events)
         self.drain()
-        return [(entry.turn.value, str(entry.ref or ""), entry.text) for entry in self.entries[before:]]
+        return [(entry.type.value, str(entry.ref or ""), entry.text) for entry in self.entries[before:]]
 
     @property
     def entries(self) -> list[Entry]:
@@ -132,12 +132,12 @@ def test_a_finding_is_entered_with_the_time_it_was_open() -> None:
     shop = Shop()
     single = msgspec.structs.replace(pod("web-0", 0), pod_ips=(pod("web-0", 0).pod_ip,))
     shop.put(single)
-    opened = next(e for e in shop.entries if e.turn is Turn.OPENED and e.check == "DS-POD-001")
+    opened = next(e for e in shop.entries if e.type is EntryType.OPENED and e.check == "DS-POD-001")
     finding = shop.session.findings_of("Pod", "shop", "web-0")[0]
     assert shop.session.timeline.opened_at(finding) == opened.at == NOW + 1
     assert opened.severity is Severity.ERROR
     shop.put(pod("web-0", 0), after=90)
-    closed = next(e for e in shop.entries if e.turn is Turn.CLOSED and e.check == "DS-POD-001")
+    closed = next(e for e in shop.entries if e.type is EntryType.CLOSED and e.check == "DS-POD-001")
     assert (closed.at, closed.lasted) == (NOW + 91, 90)
     assert shop.session.timeline.opened_at(finding) is None
 
@@ -155,14 +155,14 @@ def test_a_finding_from_before_the_session_has_no_known_beginning() -> None:
     finding = shop.session.findings_of("Service", "shop", "old")[0]
     assert shop.session.timeline.opened_at(finding) is None
     shop.put(service("old", 12))
-    closed = next(e for e in shop.entries if e.turn is Turn.CLOSED)
+    closed = next(e for e in shop.entries if e.type is EntryType.CLOSED)
     assert (closed.lasted, closed.was_before) == (1, True)
 
 
 def test_a_finding_that_cannot_be_evaluated_any_more_is_not_called_closed() -> None:
     shop = Shop()
     entered = shop.tell(StatusChanged(kind=Kind.ENDPOINT_SLICE, health=Health.REFUSED, reason="forbidden", since=NOW))
-    of_slices = [turn for turn, ref, text in entered if ref == "Service shop/api"]
+    of_slices = [change for change, ref, text in entered if ref == "Service shop/api"]
     assert of_slices == ["unread"]
 
 
@@ -174,14 +174,14 @@ def test_a_lost_server_is_one_entry_for_all_kinds_and_tells_how_long_it_was_gone
     assert shop.entries[-1].kinds == ("pods", "nodes", "services", "endpointslices")
     shop.tell(*(StatusChanged(kind=kind, health=Health.LIVE, since=NOW) for kind in kinds), after=42)
     again = shop.entries[-1]
-    assert (again.text, again.turn, again.lasted) == ("Can be read again.", Turn.GAINED, 42)
+    assert (again.text, again.type, again.lasted) == ("Can be read again.", EntryType.GAINED, 42)
     assert len(again.kinds) == 4
 
 
 def test_a_list_that_replaces_what_was_known_is_entered_but_polling_is_not() -> None:
     shop = Shop()
     keys = frozenset(shop.session.state.nodes.keys())
-    assert shop.tell(Listed(Kind.NODE, keys)) == [("", "", "Listed anew.")]
+    assert shop.tell(Listed(Kind.NODE, keys)) == [("", "", "Listed again.")]
     shop.tell(StatusChanged(kind=Kind.POD, health=Health.POLLING, since=NOW), after=60)
     assert shop.tell(Listed(Kind.POD, frozenset(shop.session.state.pods.keys())), after=60) == []
 
@@ -228,7 +228,7 @@ def test_rows_are_newest_first_and_keep_their_keys_while_others_come() -> None:
     rows = TimelineRows(shop.session)
     assert [rows.row(i).cells[3].text for i in range(2)] == ["second", "first"]
     assert rows.index_of(key) == 1
-    assert len(TimelineRows(shop.session, lambda entry: entry.sort is Sort.FINDING)) == 0
+    assert len(TimelineRows(shop.session, lambda entry: entry.category is Category.FINDING)) == 0
 
 
 def words(shop: Shop, *opened: Key) -> list[tuple[str, ...]]:
@@ -373,7 +373,7 @@ def test_a_lesser_finding_that_opens_after_an_improvement_has_its_own_entries() 
     for _ in range(2):
         assert "closed" not in of_api(shop.tell(after=121))
     assert [f.check for f in shop.session.findings_of("Service", "shop", "api")] == ["DS-EPS-002"]
-    assert of_api([(e.turn.value, str(e.ref), e.text) for e in shop.entries]) == ["improved", "opened"]
+    assert of_api([(e.type.value, str(e.ref), e.text) for e in shop.entries]) == ["improved", "opened"]
     assert of_api(shop.put(*mended(0, 1), after=30)) in (["closed"], [])
 
 

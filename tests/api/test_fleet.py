@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 from prometheus_client.parser import text_string_to_metric_families
 
-from dsview.analysis.fleet import MOST_FINDINGS, Contact, Member, member_of
+from dsview.analysis.fleet import MAX_FINDINGS, Contact, Member, member_of
 from dsview.cli import cli
 from dsview.cli.fleet import open_reader
 from dsview.cli.options import Settings
@@ -283,7 +283,7 @@ def test_a_badly_broken_cluster_takes_less_than_two_megabytes(tmp_path: Path) ->
     session = from_path(tmp_path / "objects.json")
     member = member_of(session, "broken", 1_800_000_000.0)
     assert len(list(session.book)) > 2_000
-    assert len(member.findings) == MOST_FINDINGS
+    assert len(member.findings) == MAX_FINDINGS
     assert member.left_out > 1_000
     assert len(msgspec.json.encode(member)) < 1_000_000
     assert sum(map(member.count, Severity)) == len(list(session.book))

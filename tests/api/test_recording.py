@@ -66,7 +66,7 @@ def killed(path: Path, at: float, folder: Path) -> Path:
 
 
 def timeline(session: Session) -> list[tuple[object, ...]]:
-    return [(e.at, e.turn, e.text, e.ref, e.check, e.lasted) for e in session.timeline.entries]
+    return [(e.at, e.type, e.text, e.ref, e.check, e.lasted) for e in session.timeline.entries]
 
 
 def test_each_moment_is_told_as_it_was_live_also_after_a_kill(

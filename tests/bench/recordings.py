@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from dsview.analysis.timeline_entry import Entry, Sort, Turn
+from dsview.analysis.timeline_entry import Category, Entry, EntryType
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
@@ -152,19 +152,19 @@ class Day:
             return
         del self._flagged[gone]
         self._flagged[place] = None
-        for where, turn in ((gone, Turn.CLOSED), (place, Turn.OPENED)):
+        for where, turn in ((gone, EntryType.CLOSED), (place, EntryType.OPENED)):
             pod = self._pods[where]
             self._number += 1
             entry = Entry(
                 number=self._number,
                 at=self.now,
-                sort=Sort.FINDING,
-                turn=turn,
+                category=Category.FINDING,
+                type=turn,
                 text=safe("It has no IPv6 address."),
                 ref=ObjectRef("Pod", pod.namespace, pod.name),
                 check="DS-POD-001",
             )
-            yield StoredEntry(self._number, self.now, entry.sort.value, turn.value, msgspec.msgpack.encode(entry))
+            yield StoredEntry(self._number, self.now, entry.category.value, turn.value, msgspec.msgpack.encode(entry))
         pod = self._pods[gone]
         yield Judged(("Pod", pod.namespace, pod.name), (), ())
         yield self._judged(place)

@@ -118,17 +118,17 @@ def test_a_service_that_loses_its_last_ready_endpoint_of_a_family_has_turned() -
     state.apply(
         Changed(Kind.ENDPOINT_SLICE, [slice_of("one", "web", "IPv6", [True]), slice_of("two", "web", "IPv6", [True])])
     )
-    assert state.census.take_turned() == [(("n", "web"), "IPv6", True)]
+    assert state.census.take_changed_endpoints() == [(("n", "web"), "IPv6", True)]
     state.apply(Changed(Kind.ENDPOINT_SLICE, [slice_of("one", "web", "IPv6", [False])]))
-    assert state.census.take_turned() == []
+    assert state.census.take_changed_endpoints() == []
     state.apply(Changed(Kind.ENDPOINT_SLICE, [], [("n", "two")]))
-    assert state.census.take_turned() == [(("n", "web"), "IPv6", False)]
+    assert state.census.take_changed_endpoints() == [(("n", "web"), "IPv6", False)]
 
 
 def test_a_service_that_lost_and_regained_an_endpoint_meanwhile_has_not_turned() -> None:
     state = ClusterState()
     state.apply(Changed(Kind.ENDPOINT_SLICE, [slice_of("one", "web", "IPv4", [True])]))
-    state.census.take_turned()
+    state.census.take_changed_endpoints()
     for ready in (False, True):
         state.apply(Changed(Kind.ENDPOINT_SLICE, [slice_of("one", "web", "IPv4", [ready])]))
-    assert state.census.take_turned() == []
+    assert state.census.take_changed_endpoints() == []

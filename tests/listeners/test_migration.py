@@ -38,7 +38,7 @@ def test_the_plan_says_what_the_new_door_needs_and_that_the_old_one_needs_nothin
     (need,) = found["istio"].needs
     assert (need.family, found["istio"].confidence.value) == ("IPv6", "predicted")
     assert "do not listen on IPv6" in need.message
-    assert any("pilot.env.ISTIO_DUAL_STACK" in line for line in need.words)
+    assert any("pilot.env.ISTIO_DUAL_STACK" in line for line in need.steps)
 
 
 def test_the_plan_compares_the_doors_of_a_host(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from dsview.analysis.timeline_entry import Entry, Sort, Turn
+from dsview.analysis.timeline_entry import Category, Entry, EntryType
 from dsview.checks.engine.check import LayerName
 from dsview.cli import cli
 from dsview.core.finding import Finding, ObjectRef, Severity
@@ -84,13 +84,13 @@ def recorded(path: Path, texts: list[str]) -> Path:
         )
     )
     for number, (ref, one) in enumerate(zip(refs, texts, strict=False), 1):
-        turn, sort = (Turn.LOST, Sort.FAMILY) if number % 2 else (Turn.OPENED, Sort.FINDING)
+        turn, category = (EntryType.LOST, Category.FAMILY) if number % 2 else (EntryType.OPENED, Category.FINDING)
         layer = LayerName.PODS if number % 2 else None
         entry = Entry(
             number=number,
             at=START + number,
-            sort=sort,
-            turn=turn,
+            category=category,
+            type=turn,
             text=Safe(one),
             ref=ref,
             check=one,
@@ -98,7 +98,7 @@ def recorded(path: Path, texts: list[str]) -> Path:
             families=("IPv6",) if number % 2 else (),
             layer=layer,
         )
-        writer.put(StoredEntry(number, entry.at, sort.value, turn.value, msgspec.msgpack.encode(entry)))
+        writer.put(StoredEntry(number, entry.at, category.value, turn.value, msgspec.msgpack.encode(entry)))
     pods = {pod.key: msgspec.structs.replace(pod, pod_ips=("10.0.0.1",)) for pod in list(session.state.pods)[:30]}
     writer.put(Tick(at=START + 500, objects={Kind.POD: dict(pods)}, statuses=[], judged=[], head=None))
     writer.close()
@@ -144,7 +144,7 @@ def plain(path: Path) -> Path:
     pod = Pod(name="web", namespace="shop", phase="Running", pod_ips=("10.0.0.1",))
     statuses = [StatusChanged(kind=kind, health=Health.LIVE) for kind in Kind]
     writer.put(Frame(at=START, objects={Kind.POD: [pod]}, statuses=statuses, judged=[], head=Head()))
-    entry = Entry(number=1, at=START, sort=Sort.FINDING, turn=Turn.OPENED, text=Safe("It is so."))
+    entry = Entry(number=1, at=START, category=Category.FINDING, type=EntryType.OPENED, text=Safe("It is so."))
     writer.put(StoredEntry(1, START, "finding", "opened", msgspec.msgpack.encode(entry)))
     writer.put(Tick(at=START, objects={Kind.POD: {pod.key: pod}}, statuses=[], judged=[], head=None))
     writer.close()

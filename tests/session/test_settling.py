@@ -7,7 +7,7 @@ import pytest
 from textual.style import Style
 
 from dsview.analysis.overview import overview_now
-from dsview.analysis.timeline_entry import Turn
+from dsview.analysis.timeline_entry import EntryType
 from dsview.core.finding import ObjectRef, Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
@@ -57,9 +57,9 @@ class Story:
             self.source.advance_to(self.now - START)
             self.settle()
 
-    def turns(self, check: str, ref: ObjectRef) -> list[Turn]:
+    def turns(self, check: str, ref: ObjectRef) -> list[EntryType]:
         """How a finding came and went."""
-        return [e.turn for e in self.session.timeline.entries if (e.check, e.ref) == (check, ref)]
+        return [e.type for e in self.session.timeline.entries if (e.check, e.ref) == (check, ref)]
 
     @property
     def headline(self) -> str:
@@ -77,11 +77,11 @@ def test_a_finding_that_a_flap_of_a_node_hides_is_not_cured_and_comes_back_as_th
     assert not [f for f in story.session.book.of(CHECKOUT) if f.check == "DS-EPS-002"]
     (pending,) = story.session.settling.of(CHECKOUT)
     assert (pending.finding.check, pending.was_open, pending.until) == ("DS-EPS-002", True, START + 76 + 120)
-    assert story.turns("DS-EPS-002", CHECKOUT) == [Turn.SETTLING]
+    assert story.turns("DS-EPS-002", CHECKOUT) == [EntryType.SETTLING]
     story.go_to(197)
     assert [f.check for f in story.session.book.of(CHECKOUT)] == ["DS-EPS-002"], "its grace period is not begun anew"
     assert not story.session.settling.of(CHECKOUT)
-    assert story.turns("DS-EPS-002", CHECKOUT) == [Turn.SETTLING, Turn.STILL]
+    assert story.turns("DS-EPS-002", CHECKOUT) == [EntryType.SETTLING, EntryType.STILL]
 
 
 def test_the_headline_says_what_is_not_judged_and_until_when(story: Story) -> None:
@@ -112,7 +112,7 @@ def test_what_is_cured_is_entered_as_soon_as_its_pod_is_ready_again(story: Story
     assert f"not judged while {pending.waits_for} is not ready." in story.headline
     story.go_to(37)
     assert not story.session.settling.of(service)
-    assert story.turns("DS-NGX-003", service) == [Turn.SETTLING, Turn.CLOSED]
+    assert story.turns("DS-NGX-003", service) == [EntryType.SETTLING, EntryType.CLOSED]
 
 
 class NewShop:

@@ -1,6 +1,6 @@
-"""What the findings come to: root causes with how much each explains, and which Services fail over which family.
+"""Summarises the findings: the root causes and what each explains, and which Services fail over which family.
 
-A badly broken cluster has as many findings as Pods, so they are gone through in slices, and anew when they changed.
+A badly broken cluster has as many findings as Pods, so they are processed in slices, and again after each change.
 """
 
 from __future__ import annotations
@@ -27,63 +27,72 @@ SHOWN = 8
 
 
 NAMED = 2
-"""How many of the Services that fail over a family, or fail in part, are named."""
+"""The number of failing and of partly failing Services that are named, for each family."""
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """`worst` are the worst causes but those of the cluster as a whole, of `causes` in all.
+    """The totals of all findings.
 
-    `failing` and `partial` count the Services whose trace breaks over a family altogether, or in part; `idle` those
-    that fail for want of a ready pod only, and `beyond` those that do not have the family: an address of it leads to
-    them, or clients have nothing else. `named` are the first of those that fail and of those that fail in part, those
-    for want of a ready pod last. `likely` counts those that likely fail, at least in part, and are in no other count:
-    it is the default of a proxy that says so; `named_likely` are the first of them. `faulty` counts those with an error
-    that is about no family at all. `flags` holds the worst severity of each layer and family, `flagged` the number of
-    objects that have findings there. `is_counted`: the findings were gone through at least once.
+    Attributes:
+        worst: The worst causes, without those about the cluster as a whole.
+        causes: The number of all causes.
+        failing: The Services that fail completely, by family.
+        partial: The Services that fail partly, by family.
+        without_pods: Those of both that fail only because no pod is ready.
+        without_family: Those of both that lack the family, although an address of that family leads to them or clients
+            have no other.
+        named: The first few failing and partly failing Services, those without a ready pod last.
+        likely: The Services that probably fail, at least partly, according to the default of a proxy, by family. They
+            are in no other count.
+        named_likely: The first few of these.
+        with_other_errors: The number of Services with an error that concerns no family.
+        flags: The worst severity of each layer and family.
+        flagged: The number of objects with findings in each layer and family.
+        is_counted: Whether all findings were processed at least once.
     """
 
     worst: tuple[RootCause, ...] = ()
     causes: int = 0
     failing: dict[Family, int] = {}
     partial: dict[Family, int] = {}
-    idle: dict[Family, int] = {}
-    beyond: dict[Family, int] = {}
+    without_pods: dict[Family, int] = {}
+    without_family: dict[Family, int] = {}
     named: dict[tuple[Family, Loss], tuple[ObjectRef, ...]] = {}
     likely: dict[Family, int] = {}
     named_likely: dict[Family, tuple[ObjectRef, ...]] = {}
-    faulty: int = 0
+    with_other_errors: int = 0
     flags: dict[tuple[LayerName, Family], Severity] = {}
     flagged: dict[tuple[LayerName, Family], int] = {}
     is_counted: bool = False
 
 
 class CauseSummarizer:
-    """Keeps `tally` and `causes` true to a session's findings, a slice of time at a time."""
+    """Keeps `tally` and `causes` up to date with a session's findings, in slices of time."""
 
     def __init__(self, view: ClusterView) -> None:
         self.tally = Tally()
         self.causes: list[RootCause] = []
         """All causes, the worst first; a new list after every count."""
         self._view = view
-        self._is_due = True
+        self._is_dirty = True
         self._run: Iterator[None] | None = None
 
-    def mark(self) -> None:
-        """Count again, because the findings changed."""
-        self._is_due = True
+    def mark_dirty(self) -> None:
+        """Note that the findings changed."""
+        self._is_dirty = True
 
     @property
     def has_work(self) -> bool:
         """Whether `tally` is out of date."""
-        return self._is_due or self._run is not None
+        return self._is_dirty or self._run is not None
 
     def work(self, budget: float, clock: Callable[[], float] = time.perf_counter) -> bool:
-        """Continue for about `budget` seconds; whether `tally` changed."""
+        """Continue for about `budget` seconds. Returns whether `tally` changed."""
         before, started = self.tally, clock()
         while self.has_work:
             if self._run is None:
-                self._is_due = False
-                self._run = self._counting()
+                self._is_dirty = False
+                self._run = self._summarize()
             for _ in self._run:
                 if clock() - started >= budget:
                     return self.tally != before
@@ -94,8 +103,8 @@ class CauseSummarizer:
         """Continue to the end."""
         self.work(float("inf"))
 
-    def _counting(self) -> Iterator[None]:
-        """Count everything; yields at places where it may pause."""
+    def _summarize(self) -> Iterator[None]:
+        """Count everything. Yields where it may pause."""
         view = self._view
         collector = CauseCollector(view)
         losses: dict[tuple[ObjectRef, Family], Loss] = {}
@@ -103,21 +112,21 @@ class CauseSummarizer:
         flagged: Counter[tuple[LayerName, Family]] = Counter()
         last: dict[tuple[LayerName, Family], ObjectRef] = {}
         likely: dict[Family, set[ObjectRef]] = {}
-        faulty: set[ObjectRef] = set()
-        wrong: set[tuple[ObjectRef, Family]] = set()
+        with_other_errors: set[ObjectRef] = set()
+        flagged_services: set[tuple[ObjectRef, Family]] = set()
         # One object at a time: copying all findings takes as long as a frame.
-        every = (finding for findings in view.book.by_object() for finding in tuple(findings.values()))
-        for number, finding in enumerate(every, 1):
+        findings_of_all = (finding for findings in view.book.by_object() for finding in tuple(findings.values()))
+        for number, finding in enumerate(findings_of_all, 1):
             loss = loss_of(view, finding)
-            hit = families_of_loss(view, finding) if loss is not None else ()
-            collector.add(finding, view.root_of(finding), hit, loss)
-            for family in hit:
-                about = (finding.object, family)
-                losses[about] = max(loss or Loss.PART, losses.get(about, Loss.PART))
+            failing_families = families_of_loss(view, finding) if loss is not None else ()
+            collector.add(finding, view.root_of(finding), failing_families, loss)
+            for family in failing_families:
+                service_and_family = (finding.object, family)
+                losses[service_and_family] = max(loss or Loss.PART, losses.get(service_and_family, Loss.PART))
                 if finding.severity is not Severity.NOTE:
-                    wrong.add(about)
+                    flagged_services.add(service_and_family)
             for layer in _layers(finding):
-                for family in (finding.family,) if finding.family is not None else hit:
+                for family in (finding.family,) if finding.family is not None else failing_families:
                     place = (layer, family)
                     flags[place] = min(finding.severity, flags.get(place, finding.severity), key=lambda s: s.rank)
                     # The findings about an object come one after the other.
@@ -126,14 +135,18 @@ class CauseSummarizer:
             if is_likely_loss(finding):
                 for family in families_of_loss(view, finding):
                     likely.setdefault(family, set()).add(finding.object)
-            if finding.object.kind == "Service" and finding.severity is Severity.ERROR and not (hit or finding.family):
-                faulty.add(finding.object)
+            if (
+                finding.object.kind == "Service"
+                and finding.severity is Severity.ERROR
+                and not (failing_families or finding.family)
+            ):
+                with_other_errors.add(finding.object)
             if number % 64 == 0:
                 yield
         for closed in self._node_ports():
             if closed is not None:
                 losses.setdefault(closed, Loss.PART)
-                wrong.add(closed)
+                flagged_services.add(closed)
             yield
         yield from collector.finish()
         self.causes = collector.causes
@@ -141,44 +154,44 @@ class CauseSummarizer:
             family: sorted((ref for ref in refs if (ref, family) not in losses), key=str)
             for family, refs in likely.items()
         }
-        failing, partial, idle, beyond = (Counter[Family]() for _ in range(4))
+        failing, partial, without_pods, without_family = (Counter[Family]() for _ in range(4))
         first: dict[tuple[Family, Loss], list[tuple[bool, str, str]]] = {}
         while losses:
             # Each is released once it is counted, because releasing all of them at once takes as long as a frame.
-            about, loss = losses.popitem()
-            ref, family = about
+            service_and_family, loss = losses.popitem()
+            ref, family = service_and_family
             (failing if loss is Loss.WHOLE else partial)[family] += 1
-            foremost = first.setdefault((family, loss), [])
-            insort(foremost, (about not in wrong, ref.namespace or "", ref.name))
-            del foremost[NAMED:]
-            if about in wrong:
-                wrong.remove(about)
+            examples = first.setdefault((family, loss), [])
+            insort(examples, (service_and_family not in flagged_services, ref.namespace or "", ref.name))
+            del examples[NAMED:]
+            if service_and_family in flagged_services:
+                flagged_services.remove(service_and_family)
             else:
-                idle[family] += 1
+                without_pods[family] += 1
             service = view.state.services.get((ref.namespace or "", ref.name))
             if service is not None and family not in service.families:
-                beyond[family] += 1
+                without_family[family] += 1
             if len(losses) % 256 == 0:
                 yield
-        own = (cause for cause in self.causes if not is_of_cluster(cause))
+        object_causes = (cause for cause in self.causes if not is_cluster_wide(cause))
         self.tally = Tally(
-            worst=tuple(islice(own, SHOWN)),
+            worst=tuple(islice(object_causes, SHOWN)),
             causes=len(self.causes),
             failing=dict(failing),
             partial=dict(partial),
-            idle=dict(idle),
-            beyond=dict(beyond),
+            without_pods=dict(without_pods),
+            without_family=dict(without_family),
             named={place: tuple(ObjectRef("Service", *key) for _, *key in found) for place, found in first.items()},
             likely={family: len(refs) for family, refs in only_likely.items() if refs},
             named_likely={family: tuple(refs[:NAMED]) for family, refs in only_likely.items() if refs},
-            faulty=len(faulty),
+            with_other_errors=len(with_other_errors),
             flags=flags,
             flagged=dict(flagged),
             is_counted=True,
         )
 
     def _node_ports(self) -> Iterator[tuple[ObjectRef, Family] | None]:
-        """The NodePort Services over families that no node has; None at places where it may pause."""
+        """The NodePort Services with a family that no node has. Yields None where it may pause."""
         closed = closed_node_ports(self._view)
         for number, service in enumerate(list(self._view.state.services) if closed else (), 1):
             for family in closed:
@@ -188,20 +201,20 @@ class CauseSummarizer:
                 yield None
 
 
-def is_of_cluster(cause: RootCause) -> bool:
-    """Whether a cause is about the cluster as a whole, which a line of its own says."""
+def is_cluster_wide(cause: RootCause) -> bool:
+    """Whether a cause is about the cluster as a whole, which the overview reports in a separate line."""
     return cause.first.object == CLUSTER
 
 
 def _layers(finding: Finding) -> set[LayerName]:
-    """Where a finding counts in the overview: in the layer of its check; one about a Node also among the Nodes."""
+    """The layers of the overview that a finding counts in: that of its check and, for a Node, the nodes."""
     layer = registry()[finding.check].layer
     found = {layer} if layer is not None else set()
     return found | {LayerName.NODES} if finding.object.kind == Kind.NODE.value else found
 
 
 def causes_of(view: ClusterView) -> list[RootCause]:
-    """All causes, the worst first, computed in one go: for commands."""
+    """All causes, worst first. Computes them at once, for commands."""
     summary = CauseSummarizer(view)
     summary.finish()
     return summary.causes

@@ -1,8 +1,8 @@
-"""Causes: the findings that are one line for people, each with what it explains, by what they break.
+"""Groups findings into root causes, one line each, with the findings that they explain. What breaks most is first.
 
-Findings of one check with one remedy are one line where they are about the Pods of one owner, the EndpointSlices of one
-Service or several fields of one object. What a cause explains is one line for each check. Screen, overview and reports
-take their lines from here.
+Findings of one check with the same fix share a line if they concern the Pods of one owner, the EndpointSlices of one
+Service, or several fields of one object. The findings that a cause explains share one line for each check. The screen,
+the overview and the reports use these lines.
 """
 
 from __future__ import annotations
@@ -23,17 +23,20 @@ from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 
 _SLICE = 64
-"""The number of findings to process before the next place to pause."""
+"""The number of findings to process between two yields."""
 
 _CHUNK = 512
 """The number of causes to sort at once, which takes about a millisecond."""
 
 
 class FindingGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Findings that are one line. `first` stands for them, in the order of reports; `findings` are in no order.
+    """Findings that share a line.
 
-    `object` is what the line is about: the object, or the owner of all; None where there is no single one.
-    `id` is the same in every report of the same findings.
+    Attributes:
+        id: An identifier that is the same in every report of the same findings.
+        object: The object that all findings are about, or the owner of their objects; None if they have no common one.
+        first: The first finding in report order, whose message is shown.
+        findings: All findings, in no particular order.
     """
 
     id: str
@@ -66,10 +69,13 @@ class FindingGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RootCause(FindingGroup, frozen=True, kw_only=True):
-    """Findings that no other explains, and what they explain.
+    """Findings that no other explains, and the findings that they explain.
 
-    `cut_off` counts the pairs of Service and family that fail because of them, `impaired` those that fail partly;
-    `services` are the Services among them.
+    Attributes:
+        explained: The explained findings, one group for each check.
+        cut_off: The number of pairs of Service and family that fail completely because of this cause.
+        impaired: The number of pairs that fail partly.
+        services: The number of Services among these pairs.
     """
 
     explained: tuple[FindingGroup, ...] = ()
@@ -79,47 +85,48 @@ class RootCause(FindingGroup, frozen=True, kw_only=True):
 
     @property
     def explains(self) -> int:
-        """The number of other findings that they explain."""
+        """The number of findings that this cause explains."""
         return sum(group.count for group in self.explained)
 
     @property
     def order(self) -> tuple[object, ...]:
-        """The sort key of causes: severity, then what breaks, then how many findings they explain."""
+        """The sort key of causes: severity, then how much breaks, then the number of explained findings."""
         return (self.first.severity.rank, -self.cut_off, -self.impaired, -self.explains, self.first.order)
 
 
-Broken = tuple[ObjectRef, Family]
+FailingFamily = tuple[ObjectRef, Family]
 """A Service and a family over which it fails."""
 
 
 class _Line:
-    """A group that grows. `object` is what all of it is about, or None. There may be 30,000: sets come when needed.
+    """A group while findings are added to it.
 
-    What is in `cut_off` is not in `impaired`. All that is counted is counted as it comes: one line may break 20,000
-    Services, and at the end there would be a frame's time to count.
+    There may be 30,000 of them, so the sets are created when needed. A pair in `cut_off` is not in `impaired`. The sets
+    are kept up to date with each finding, because one line may break 20,000 Services, and counting these at the end
+    would take as long as a frame.
     """
 
-    __slots__ = ("cut_off", "findings", "first", "impaired", "object", "place", "services", "symptoms")
+    __slots__ = ("cut_off", "findings", "first", "impaired", "object", "position", "services", "symptoms")
 
     def __init__(self, first: Finding) -> None:
         self.first = first
-        self.place = _place(first)
+        self.position = _position(first)
         self.object: ObjectRef | None = first.object
         self.findings: list[Finding] = []
         self.symptoms: dict[tuple[object, ...], _Line] | None = None
-        self.cut_off: set[Broken] | None = None
-        self.impaired: set[Broken] | None = None
+        self.cut_off: set[FailingFamily] | None = None
+        self.impaired: set[FailingFamily] | None = None
         self.services: set[ObjectRef] | None = None
 
     def add(self, finding: Finding) -> None:
         self.findings.append(finding)
         if finding.object != self.object:
             self.object = None
-        place = _place(finding)
-        if place < self.place:
-            self.first, self.place = finding, place
+        position = _position(finding)
+        if position < self.position:
+            self.first, self.position = finding, position
 
-    def breaks(self, service: ObjectRef, families: tuple[Family, ...], loss: Loss | None) -> None:
+    def add_failing(self, service: ObjectRef, families: tuple[Family, ...], loss: Loss | None) -> None:
         if not families:
             return
         if self.cut_off is None or self.impaired is None or self.services is None:
@@ -137,62 +144,62 @@ class _Line:
         """The line of explained findings that a finding belongs to."""
         if self.symptoms is None:
             self.symptoms = {}
-        alike = (finding.check, finding.severity, finding.family)
-        line = self.symptoms.get(alike)
+        key = (finding.check, finding.severity, finding.family)
+        line = self.symptoms.get(key)
         if line is None:
-            line = self.symptoms[alike] = _Line(finding)
+            line = self.symptoms[key] = _Line(finding)
         return line
 
 
-def _place(finding: Finding) -> tuple[str, str, str]:
+def _position(finding: Finding) -> tuple[str, str, str]:
     """The sort key of a finding among those of its check."""
     return (finding.object.namespace or "", finding.object.name, finding.field or "")
 
 
 class CauseCollector:
-    """Collects all findings, then makes the causes from them; both in slices."""
+    """Collects all findings, then groups them into causes. Both happen in slices."""
 
     def __init__(self, view: ClusterView) -> None:
         self._view = view
         self._lines: dict[tuple[object, ...], _Line] = {}
         self._symptoms: deque[tuple[Finding, Finding, tuple[Family, ...], Loss | None]] = deque()
         self.causes: list[RootCause] = []
-        """The causes, the worst first, once `finish` has completed."""
+        """The causes, worst first, once `finish` has completed."""
 
     def add(self, finding: Finding, root: Finding | None, families: tuple[Family, ...], loss: Loss | None) -> None:
-        """Add a finding, folded under `root`; `loss` is its effect on its Service over `families`."""
+        """Add a finding that `root` explains, if anything does; `loss` is its effect on its Service over `families`."""
         if root is not None:
             self._symptoms.append((finding, root, families, loss))
             return
         line = self._line(finding)
         line.add(finding)
-        line.breaks(finding.object, families, loss)
+        line.add_failing(finding.object, families, loss)
 
     def finish(self) -> Iterator[None]:
-        """Make the causes; yields at places where it may pause."""
-        forced: set[object] = set()
+        """Make the causes. Yields where it may pause."""
+        shown_roots: set[object] = set()
         number = 0
         while self._symptoms:
             # Each is released after use, because releasing all of them at once takes as long as a frame.
             finding, root, families, loss = self._symptoms.popleft()
             number += 1
-            if finding.identity in forced:
+            if finding.identity in shown_roots:
                 continue
             line = self._line(root)
-            if root.identity not in forced and self._view.root_of(root) is not None:
-                # Two findings that name each other as their cause would otherwise not appear.
-                forced.add(root.identity)
+            if root.identity not in shown_roots and self._view.root_of(root) is not None:
+                # Two findings that explain each other would otherwise not appear at all.
+                shown_roots.add(root.identity)
                 line.add(root)
             line.symptom(finding).add(finding)
-            line.breaks(finding.object, families, loss)
+            line.add_failing(finding.object, families, loss)
             if number % _SLICE == 0:
                 yield
-        yield from self._put_in_order()
+        yield from self._sort()
 
-    def _put_in_order(self) -> Iterator[None]:
+    def _sort(self) -> Iterator[None]:
         chunks: list[list[tuple[tuple[object, ...], RootCause]]] = []
         chunk: list[tuple[tuple[object, ...], RootCause]] = []
-        for item in self._named():
+        for item in self._lines_by_id():
             if item is None:
                 yield
                 continue
@@ -208,10 +215,10 @@ class CauseCollector:
             if number % _SLICE == 0:
                 yield
 
-    def _named(self) -> Iterator[tuple[str, _Line] | None]:
-        """Each line with its id, with None in between.
+    def _lines_by_id(self) -> Iterator[tuple[str, _Line] | None]:
+        """Each line with its id. Yields None where it may pause.
 
-        Lines that differ only in the remedy are numbered in report order.
+        Lines that differ only in their fix are numbered in report order.
         """
         named: dict[str, list[_Line]] = {}
         for seen, line in enumerate(self._lines.values(), 1):
@@ -222,7 +229,7 @@ class CauseCollector:
                 yield None
         self._lines.clear()
         while named:
-            # One after the other, as above.
+            # Released one by one, as above.
             name, lines = named.popitem()
             for number, line in enumerate(sorted(lines, key=lambda one: one.first.order) if lines[1:] else lines, 1):
                 yield (f"{name} #{number}" if number > 1 else name), line
@@ -256,19 +263,19 @@ class CauseCollector:
         )
 
     def _line(self, finding: Finding) -> _Line:
-        alike = (finding.check, finding.severity, finding.family, finding.fix, self._subject(finding.object))
-        line = self._lines.get(alike)
+        key = (finding.check, finding.severity, finding.family, finding.fix, self._subject(finding.object))
+        line = self._lines.get(key)
         if line is None:
-            line = self._lines[alike] = _Line(finding)
+            line = self._lines[key] = _Line(finding)
         return line
 
     def _subject(self, ref: ObjectRef) -> ObjectRef:
-        """The owner of an object if its findings have one remedy; else the object."""
+        """What findings about an object are grouped by: the owner of a Pod, the Service of a slice, or the object."""
         state, key = self._view.state, (ref.namespace or "", ref.name)
         if ref.kind == Kind.POD.value:
             pod = state.pods.get(key)
             owner = owner_of(pod) if pod is not None else None
-            # A node runs static pods that share nothing but the node.
+            # The static pods of a node have nothing else in common.
             return owner if owner is not None and owner.kind != Kind.NODE.value else ref
         if ref.kind == Kind.ENDPOINT_SLICE.value:
             item = state.endpoint_slices.get(key)

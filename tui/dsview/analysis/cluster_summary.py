@@ -1,6 +1,6 @@
-"""The totals of a cluster, from which a row of the fleet and the metrics are made.
+"""The totals of a cluster, for a row of the fleet and for the metrics.
 
-Their size does not depend on the number of objects. They are the totals of the overview, so the two never differ.
+Their size does not depend on the number of objects. They come from the overview, so the two never differ.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dsview.sources.events import Health
 
 
 class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
-    """The number of shown findings of a check with one severity and family. `layer` is that of the overview, if any."""
+    """The number of shown findings of a check with one severity and family. `layer` is their layer in the overview."""
 
     check: str
     severity: Severity
@@ -43,13 +43,15 @@ class LayerFlag(msgspec.Struct, frozen=True, kw_only=True):
 class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What was found in one cluster.
 
-    `families` are those that the cluster serves, as far as that is known, and `layers` and `flags` as in the overview.
-    `is_complete`: everything that was asked for was read and evaluated. `failing` and `partial` count Services by
-    family, as in the overview. `severities` counts the shown findings, folded ones included, and has every severity;
-    `causes` counts those that no other explains, `worst` holds the first of them. `refused` names the kinds, in the
-    plural of the API, without which a verdict means little and which the server refused, `unread` those of them that
-    were permitted and not read to the end. `missing` counts the checks that could not be evaluated, without those that
-    run only on request.
+    Attributes:
+        verdict, is_complete, families, layers, flags, failing, partial, worst: As in the overview.
+        severities: The number of shown findings of every severity, including folded ones.
+        causes: The number of findings that no other explains.
+        evaluated, not_evaluated: The codes of checks.
+        skipped: The number of checks that the policy skips.
+        refused: The core kinds that the server refused, by their plural names.
+        unread: The core kinds that were permitted but not read completely, by their plural names.
+        missing: The number of checks that could not be evaluated, without opt-in checks.
     """
 
     name: Safe
@@ -77,7 +79,7 @@ class ClusterSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_partial(self) -> bool:
-        """Whether something could not be read that was asked for."""
+        """Whether something that was requested could not be read."""
         return bool(self.refused or self.unread or self.missing)
 
 

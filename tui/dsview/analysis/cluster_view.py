@@ -21,7 +21,7 @@ from dsview.sources.events import Source, Traffic
 
 
 class Delta(msgspec.Struct):
-    """What changed in a cluster at the same time. `everything`: all rows may look different."""
+    """What changed in a cluster in one batch. `everything`: every row may have changed."""
 
     changes: list[Change] = msgspec.field(default_factory=list)
     findings: set[ObjectRef] = msgspec.field(default_factory=set)
@@ -48,7 +48,7 @@ class ClusterView(Protocol):
 
     @property
     def settling(self) -> Settling:
-        """The findings that are not judged now: within a grace period, or of objects that are not settled."""
+        """The pending findings: within a grace period, or about objects that are still changing."""
 
     @property
     def profile(self) -> Profile:
@@ -83,10 +83,10 @@ class ClusterView(Protocol):
         """Whether everything was read and evaluated at least once."""
 
     def findings_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
-        """The shown findings about an object, worst first."""
+        """The shown findings about an object, the worst first."""
 
     def details_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
-        """The findings that only the object's own detail shows."""
+        """The findings that are shown only in the detail of the object."""
 
     def root_of(self, finding: Finding) -> Finding | None:
         """The finding that explains this one, or None."""

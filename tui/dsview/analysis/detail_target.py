@@ -1,4 +1,4 @@
-"""Finds where the detail of an object is shown: its kind and key."""
+"""Determines which detail shows an object: its kind and key."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from dsview.kinds.registry import RESOURCES
 from dsview.listeners.proxies import config_map_key, live_proxies
 
 Target = tuple[Kind, Key]
-"""What has its own detail: an object, or a row of the listeners' pane (`Kind.PROXY_LISTENERS` and its `row_key`)."""
+"""Something that has a detail: an object, or a row of the listeners pane (`Kind.PROXY_LISTENERS` and its `row_key`)."""
 
 DETAILED: dict[str, Kind] = {kind.value: kind for kind, resource in RESOURCES.items() if resource.has_detail}
 """The kinds whose objects have a detail, by name."""
 
 
 def detail_target(view: ClusterView, ref: ObjectRef) -> Target | None:
-    """What shows an object in detail; None if nothing does.
+    """The detail that shows an object; None if there is none.
 
-    A ReplicaSet, and a ConfigMap that was not read, is shown as one of its controller pods.
+    For a ReplicaSet, or a ConfigMap that was not read, it is the detail of one of its controller pods.
     """
     key = (ref.namespace or "", ref.name)
     kind = DETAILED.get(ref.kind)

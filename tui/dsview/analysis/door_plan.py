@@ -1,4 +1,4 @@
-"""What each front door needs for both families, in the terms of its controller, and the hosts that two doors serve."""
+"""What each front door needs to serve both families, and the hosts that two front doors serve."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from dsview.listeners.host_doors import HostDoor, hosts_with_two_doors
 
 
 class DoorNeed(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a door needs for a family. `words` say how to do it, one step a line, comments with a `#`."""
+    """One thing that a front door needs for a family. `steps` are shell commands and comments, one a line."""
 
     family: Family
     message: str
-    words: tuple[str, ...]
+    steps: tuple[str, ...]
 
 
 class DoorPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A front door: its controller, how its sockets are known, and what it needs. `unknown` names what was not read."""
+    """A front door and what it needs.
+
+    `confidence` says how its sockets are known, and `unknown` which of them were not read.
+    """
 
     service: ObjectRef
     controller: str
@@ -35,20 +38,20 @@ class DoorPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_doors(view: ClusterView) -> tuple[DoorPlan, ...]:
-    """The plan of each front door, by Service."""
+    """The plans of all front doors, sorted by Service."""
     found = [_plan(view, door) for door in front_doors(view.state)]
     return tuple(sorted(found, key=lambda plan: (plan.service.namespace or "", plan.service.name)))
 
 
 def plan_hosts(view: ClusterView) -> dict[str, tuple[HostDoor, ...]]:
-    """The hosts that two doors serve, each with its doors."""
+    """The hosts that two front doors serve, with these front doors."""
     return hosts_with_two_doors(view.state)
 
 
-def service_words(door: FrontDoor) -> str:
-    """How to give the door's Service both families: the controller's own fix, else a patch."""
-    own = door.controller.service_fix(door.service)
-    return own or patch_service(door.service, ipFamilyPolicy="PreferDualStack", ipFamilies=_both(door.service))
+def service_steps(door: FrontDoor) -> str:
+    """How to give the Service of a front door both families: the controller's fix or, if it has none, a patch."""
+    fix = door.controller.service_fix(door.service)
+    return fix or patch_service(door.service, ipFamilyPolicy="PreferDualStack", ipFamilies=_both(door.service))
 
 
 def door_of(view: ClusterView, service: Service) -> FrontDoor | None:
@@ -65,7 +68,7 @@ def _plan(view: ClusterView, door: FrontDoor) -> DoorPlan:
     sources = [door.controller.known_sockets(state, pod) for pod in door.pods if pod.ready]
     sources += [door.sockets_below] if door.sockets_below is not None else []
     unread = next((found for found in sources if not found.is_known), None)
-    least = min((found.source for found in sources), key=_SURENESS.index, default=ListenSource.UNREAD)
+    least = min((found.source for found in sources), key=_LEAST_CERTAIN_FIRST.index, default=ListenSource.UNREAD)
     return DoorPlan(
         service=ref("Service", door.service),
         controller=door.controller.name,
@@ -75,7 +78,7 @@ def _plan(view: ClusterView, door: FrontDoor) -> DoorPlan:
     )
 
 
-_SURENESS = (ListenSource.UNREAD, ListenSource.PREDICTED, ListenSource.DECLARED, ListenSource.READ)
+_LEAST_CERTAIN_FIRST = (ListenSource.UNREAD, ListenSource.PREDICTED, ListenSource.DECLARED, ListenSource.READ)
 
 
 def _needs(view: ClusterView, door: FrontDoor) -> Iterator[DoorNeed]:
@@ -85,18 +88,18 @@ def _needs(view: ClusterView, door: FrontDoor) -> Iterator[DoorNeed]:
             yield DoorNeed(
                 family=family,
                 message=f"None of its {door.controller.name} pods has an {family} address.",
-                words=("# recreate them once their nodes can assign one",),
+                steps=("# recreate them once their nodes can assign one",),
             )
             continue
         found = reach(view.state, door, family)
-        opens = ""
+        open_fix = ""
         if found.dead_ports:
-            opens = door.controller.open_fix(view.state, door.service, family)
+            open_fix = door.controller.open_fix(view.state, door.service, family)
             likely = " likely" if found.source is ListenSource.PREDICTED else ""
             why = f" ({found.reason})" if found.reason else ""
             ports = names(map(str, found.dead_ports))
             message = f"Its proxies{likely} do not listen on {family} at port {ports}{why}."
-            yield DoorNeed(family=family, message=message, words=tuple(opens.split("\n")))
-        words = service_words(door)
-        if family not in door.service.families and not door.service.is_headless and words != opens:
-            yield DoorNeed(family=family, message=f"Its Service has no {family}.", words=tuple(words.split("\n")))
+            yield DoorNeed(family=family, message=message, steps=tuple(open_fix.split("\n")))
+        fix = service_steps(door)
+        if family not in door.service.families and not door.service.is_headless and fix != open_fix:
+            yield DoorNeed(family=family, message=f"Its Service has no {family}.", steps=tuple(fix.split("\n")))

@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.timeline_entry import Entry, Turn
+from dsview.analysis.timeline_entry import Entry, EntryType
 from dsview.checks.engine.check import LayerName
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import ObjectRef
@@ -26,7 +26,7 @@ class Mark(StrEnum):
 
 
 class ChartLine(msgspec.Struct, frozen=True, kw_only=True):
-    """The marks of a family. `ref` and `layer` are None for all objects and layers together."""
+    """The marks of a family. `ref` and `layer` are None if the line is about all objects and layers together."""
 
     family: Family
     ref: ObjectRef | None = None
@@ -36,20 +36,20 @@ class ChartLine(msgspec.Struct, frozen=True, kw_only=True):
     lost: int
 
 
-class _Swing(msgspec.Struct, frozen=True):
+class _Change(msgspec.Struct, frozen=True):
     """A gain or a loss in one time slot."""
 
-    place: int
+    slot: int
     is_gain: bool
 
 
 def chart_of_families(entries: Iterable[Entry], span: tuple[float, float], width: int) -> tuple[ChartLine, ...]:
     """A line for each family, with the given number of time slots from `span[0]` to `span[1]`."""
-    swings: dict[Family, list[_Swing]] = {family: [] for family in FAMILIES}
+    changes: dict[Family, list[_Change]] = {family: [] for family in FAMILIES}
     for entry in entries:
         for family in entry.families:
-            swings[family].append(_swing(entry, span, width))
-    return tuple(_line(family, found, width) for family, found in swings.items())
+            changes[family].append(_change(entry, span, width))
+    return tuple(_line(family, found, width) for family, found in changes.items())
 
 
 def chart_of_objects(entries: Iterable[Entry], span: tuple[float, float], width: int) -> tuple[ChartLine, ...]:
@@ -58,17 +58,17 @@ def chart_of_objects(entries: Iterable[Entry], span: tuple[float, float], width:
     Between a loss and a gain the object lacks the family, which is marked as well.
     """
     order = list(LayerName)
-    swings: dict[tuple[ObjectRef, int, Family], list[_Swing]] = {}
+    changes: dict[tuple[ObjectRef, int, Family], list[_Change]] = {}
     for entry in entries:
         if entry.ref is not None and entry.layer is not None:
             for family in entry.families:
                 key = (entry.ref, order.index(entry.layer), family)
-                swings.setdefault(key, []).append(_swing(entry, span, width))
+                changes.setdefault(key, []).append(_change(entry, span, width))
     return tuple(
         msgspec.structs.replace(
             _line(family, found, width), ref=ref, layer=order[layer], marks=_with_lacks(found, width)
         )
-        for (ref, layer, family), found in sorted(swings.items(), key=lambda pair: pair[0])
+        for (ref, layer, family), found in sorted(changes.items(), key=lambda pair: pair[0])
     )
 
 
@@ -78,34 +78,34 @@ def whole_chart(view: ClusterView, span: tuple[float, float], width: int) -> tup
     return (*chart_of_families(entries, span, width), *chart_of_objects(entries, span, width)) if entries else ()
 
 
-def _swing(entry: Entry, span: tuple[float, float], width: int) -> _Swing:
+def _change(entry: Entry, span: tuple[float, float], width: int) -> _Change:
     first, last = span
-    place = int((entry.at - first) * width / max(last - first, 1.0))
-    return _Swing(min(max(place, 0), width - 1), entry.turn is Turn.GAINED)
+    slot = int((entry.at - first) * width / max(last - first, 1.0))
+    return _Change(min(max(slot, 0), width - 1), entry.type is EntryType.GAINED)
 
 
-def _line(family: Family, swings: Sequence[_Swing], width: int) -> ChartLine:
-    gained = sum(swing.is_gain for swing in swings)
-    return ChartLine(family=family, marks=_marks(swings, width), gained=gained, lost=len(swings) - gained)
+def _line(family: Family, changes: Sequence[_Change], width: int) -> ChartLine:
+    gained = sum(change.is_gain for change in changes)
+    return ChartLine(family=family, marks=_marks(changes, width), gained=gained, lost=len(changes) - gained)
 
 
-def _marks(swings: Iterable[_Swing], width: int) -> tuple[Mark, ...]:
+def _marks(changes: Iterable[_Change], width: int) -> tuple[Mark, ...]:
     marks = [Mark.NOTHING] * width
-    for swing in swings:
-        mark = Mark.GAINED if swing.is_gain else Mark.LOST
-        marks[swing.place] = mark if marks[swing.place] in (Mark.NOTHING, mark) else Mark.BOTH
+    for change in changes:
+        mark = Mark.GAINED if change.is_gain else Mark.LOST
+        marks[change.slot] = mark if marks[change.slot] in (Mark.NOTHING, mark) else Mark.BOTH
     return tuple(marks)
 
 
-def _with_lacks(swings: Sequence[_Swing], width: int) -> tuple[Mark, ...]:
-    marks = list(_marks(swings, width))
+def _with_lacks(changes: Sequence[_Change], width: int) -> tuple[Mark, ...]:
+    marks = list(_marks(changes, width))
     # If the first change is a gain, the family was missing before.
-    begun = 0 if swings[0].is_gain else None
-    for swing in (*swings, _Swing(width, is_gain=True)):
-        if swing.is_gain and begun is not None:
-            for place in range(begun, swing.place):
-                marks[place] = Mark.LACKS if marks[place] is Mark.NOTHING else marks[place]
-            begun = None
-        elif not swing.is_gain:
-            begun = swing.place
+    missing_since = 0 if changes[0].is_gain else None
+    for change in (*changes, _Change(width, is_gain=True)):
+        if change.is_gain and missing_since is not None:
+            for slot in range(missing_since, change.slot):
+                marks[slot] = Mark.LACKS if marks[slot] is Mark.NOTHING else marks[slot]
+            missing_since = None
+        elif not change.is_gain:
+            missing_since = change.slot
     return tuple(marks)

@@ -1,4 +1,4 @@
-"""The layers of the cluster by family: how many objects should have a family, and how many have it."""
+"""Counts for each layer of the cluster how many objects should have a family and how many have it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ MEANINGS: dict[LayerName, str] = {
     LayerName.ENDPOINTS: "Services with the family that have a ready endpoint of it.",
     LayerName.LOAD_BALANCERS: "LoadBalancer Services with the family that got an address of it, and Gateways "
     "without a Service that publish an address.",
-    LayerName.LISTENERS: "Public ports of proxy Pods with the family, on which the proxy listens over it. Ports for "
-    "metrics and health do not count, nor do Gateways that no Pod serves. Assumed: by the default of the proxy's "
-    "version, where neither its configuration nor a setting was read.",
+    LayerName.LISTENERS: "Public ports of proxy Pods with the family on which the proxy listens over it. Ports for "
+    "metrics and health do not count, nor do Gateways that no Pod serves. Assumed: the default of the proxy's "
+    "version, because neither its configuration nor a setting was read.",
 }
 """What each layer counts, as shown to the user."""
 
@@ -39,11 +39,11 @@ COUNTED: dict[LayerName, str] = {
     LayerName.SERVICES: "with a family",
     LayerName.LISTENERS: "public",
 }
-"""What the objects of a pane have to be to count in its layer, where not all of them do."""
+"""Which objects of a pane its layer counts, for the layers that do not count all of them."""
 
 
 class Count(msgspec.Struct, frozen=True):
-    """How many of how many."""
+    """The number of objects that have a family, and the number that should."""
 
     having: int
     of: int
@@ -55,9 +55,13 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
-    """One layer. `unread` says why there are no counts; both are None then. `note` says how the counts are limited.
+    """One layer.
 
-    `unready` is the number of its objects that are not ready, for Nodes; the counts do not tell.
+    Attributes:
+        v4, v6: The counts; None if the objects were not read.
+        unread: Why there are no counts.
+        note: How the counts are limited.
+        unready: The number of Nodes that are not ready, which the counts include.
     """
 
     name: LayerName
@@ -84,7 +88,7 @@ WHY_UNREAD: dict[Health, str] = {
     Health.NOT_GIVEN: "not given",
     Health.FAILED: "failed",
 }
-"""Why the objects of a kind are not known, in two words."""
+"""Why the objects of a kind are not known, in one or two words."""
 
 
 def why_unread(state: ClusterState, *kinds: Kind) -> Safe:
@@ -121,9 +125,9 @@ def _pods(state: ClusterState) -> Tally:
 
 
 def counted(view: ClusterView, name: LayerName) -> int | None:
-    """Of how many objects a layer tells how many have a family; None where they were not read.
+    """The number of objects that a layer counts; None if they were not read.
 
-    For all layers but those where it may differ by family: there it is that of the family that has more.
+    If the number differs by family, it is the larger one.
     """
     layer = next((layer for layer in matrix(view) if layer.name is name), None)
     counts = [count.of for count in (layer.v4, layer.v6) if count is not None] if layer is not None else []
@@ -135,7 +139,7 @@ def _number(number: int, words: str) -> str:
 
 
 _PARAMETERS = tuple(kind for kind in GATEWAY_KINDS if kind is not Kind.HTTP_ROUTE)
-"""The kinds that Gateways depend on."""
+"""The kinds that the listeners of Gateways depend on."""
 
 
 def _public_ports(pod: Pod, conf: ProxyListeners, tally: Tally) -> None:

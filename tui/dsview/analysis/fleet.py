@@ -1,4 +1,4 @@
-"""Many clusters, each with totals and findings: what the fleet keeps of a cluster after reading it."""
+"""What the fleet keeps of each cluster after reading it: its totals and its first findings."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from dsview.core.address import Family
 from dsview.core.finding import CLUSTER, Severity
 from dsview.core.text import Safe, safe
 
-MOST_FINDINGS = 500
-"""The number of findings to keep of one cluster; a finding takes about half a kilobyte."""
+MAX_FINDINGS = 500
+"""The largest number of findings to keep of one cluster. A finding takes about half a kilobyte."""
 
 _LONGEST_MESSAGE = 400
 
@@ -32,7 +32,7 @@ class Contact(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing is in progress."""
+        """Whether the attempt is over."""
         return self in (Contact.READ, Contact.FAILED)
 
 
@@ -48,11 +48,17 @@ class FleetFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One cluster of a fleet, by the name of its context: as it is, and in `name` as it is shown.
+    """One cluster of a fleet.
 
-    `since` is when `contact` became so, `read_at` when `summary` was made, epoch seconds; 0 where it never was. After a
-    failure `summary` and `findings` are those of before. `reason` says in a sentence why a cluster could not be read,
-    or what is waited for. `left_out` counts the findings beyond `MOST_FINDINGS`.
+    Attributes:
+        context: The name of its context, exactly as in the kubeconfig. `name` is the safe form.
+        contact: The state of the connection.
+        since: When `contact` last changed, epoch seconds.
+        reason: Why the cluster could not be read, or what it waits for; a sentence.
+        read_at: When `summary` was made, epoch seconds; 0 if it never was.
+        summary: The totals; after a failure, those of the last success.
+        findings: The findings; after a failure, those of the last success.
+        left_out: The number of findings beyond `MAX_FINDINGS`.
     """
 
     context: str
@@ -66,7 +72,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> Safe:
-        """The name of the context, safe to show."""
+        """The name of the context as safe text."""
         return safe(self.context)
 
     def count(self, severity: Severity) -> int:
@@ -90,9 +96,10 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rank(self) -> tuple[int, int, int, int]:
-        """The sort key, worst first. A cluster that could not be read comes before one without an error.
+        """The sort key, worst first.
 
-        One that was read in part comes before one in which nothing worse than a note was found.
+        A cluster that could not be read comes after those with errors. One that was read only partly comes after those
+        with warnings.
         """
         errors, warnings = self.count(Severity.ERROR), self.count(Severity.WARNING)
         if errors:
@@ -119,7 +126,7 @@ class FleetTotals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def totals(members: Sequence[Member]) -> FleetTotals:
-    """The totals of a fleet, including earlier data of clusters that fail now."""
+    """The totals of a fleet. Clusters that fail now count with their earlier findings."""
     severities: Counter[Severity] = Counter()
     for member in members:
         severities.update({severity: member.count(severity) for severity in Severity})
@@ -151,7 +158,7 @@ def member_of(view: ClusterView, name: str, now: float) -> Member:
             message=safe(finding.message.partition("\n")[0][:_LONGEST_MESSAGE]),
             explains=explained[finding.identity],
         )
-        for finding in roots[:MOST_FINDINGS]
+        for finding in roots[:MAX_FINDINGS]
     )
     return Member(
         context=name,
@@ -160,5 +167,5 @@ def member_of(view: ClusterView, name: str, now: float) -> Member:
         read_at=now,
         summary=summarize(view),
         findings=findings,
-        left_out=max(0, len(roots) - MOST_FINDINGS),
+        left_out=max(0, len(roots) - MAX_FINDINGS),
     )

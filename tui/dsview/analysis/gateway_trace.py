@@ -1,4 +1,4 @@
-"""The trace of a Gateway, or of a host that a route publishes through one: to its proxies, and on to the backends."""
+"""The trace of a Gateway or of a host that a route publishes through it: to its proxies, then to the backends."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dsview.analysis.hop import (
     Verdict,
     broken_lane,
     client_hop,
-    even_hop,
     listed,
     make_hop,
     make_trace,
+    same_for_both,
     worst_about,
 )
 from dsview.analysis.service_hops import ServiceHops
@@ -30,27 +30,27 @@ from dsview.listeners.gateway_api import hosts_of
 
 
 def trace_gateway(view: ClusterView, gateway: Gateway, host: str = "") -> Trace:
-    """The trace of a Gateway: with a host, to the backends of the routes that have it."""
+    """The trace of a Gateway. With a host, only the routes that publish it are followed."""
     target = ObjectRef(Kind.GATEWAY.value, gateway.namespace, gateway.name)
     findings = view.findings_of(Kind.GATEWAY.value, *gateway.key)
     routes = routes_of(view, gateway, host)
-    against: list[Finding] = [*findings]
+    about_path: list[Finding] = [*findings]
     hops: list[Hop] = [client_hop(), _addresses(gateway, findings)]
     services = services_of_gateway(view.state, gateway)
     if services:
         front = min(services, key=lambda s: (s.type != "LoadBalancer", s.key))
-        way = ServiceHops(view, front)
-        hops += [*way.front(), *way.back()]
-        against += way.against()
+        front_hops = ServiceHops(view, front)
+        hops += [*front_hops.front(), *front_hops.back()]
+        about_path += front_hops.findings()
     else:
-        hops.append(even_hop("listen", "Proxies", Verdict.NOT_PROVEN, _why_no_service(view, gateway)))
+        hops.append(same_for_both("listen", "Proxies", Verdict.NOT_PROVEN, _why_no_service(view, gateway)))
     hops += _backends(view, gateway, routes)
     title = f"{host} ({target})" if host else str(target)
-    return make_trace(title, target, hops, against, host=host)
+    return make_trace(title, target, hops, about_path, host=host)
 
 
 def routes_of(view: ClusterView, gateway: Gateway, host: str = "") -> list[HTTPRoute]:
-    """The routes that the Gateway accepted, by name; with a host those that cover it."""
+    """The routes that the Gateway accepted, by name. With a host, only those that cover it."""
     found = (route for route in view.state.http_routes if gateway.key in route.accepted)
     return sorted((r for r in found if not host or covers(gateway, r, host)), key=lambda r: r.key)
 
@@ -82,7 +82,7 @@ def _addresses(gateway: Gateway, findings: Sequence[Finding]) -> Hop:
 def _why_no_service(view: ClusterView, gateway: Gateway) -> str:
     controller, _ = proxies_of_gateway(view.state, gateway)
     if controller is None:
-        return "its controller is not known, or serves it outside the cluster"
+        return "its controller is unknown, or its proxies are outside the cluster"
     return "no Service of the Gateway was found"
 
 

@@ -1,4 +1,4 @@
-"""The parts of a trace: hops with a lane for each family, and the conclusion for each family."""
+"""The parts of a trace: hops, each with a lane for each family, and a conclusion for each family."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import Safe, safe, safe_lines
 
 SHOWN = 4
-"""The number of values of a hop that are listed; the rest is counted."""
+"""The largest number of values of a hop that are listed. The others are counted."""
 
 
 class Verdict(StrEnum):
@@ -26,9 +26,9 @@ class Verdict(StrEnum):
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """One family at one hop: its values, the verdict, the reason, and a fix to paste.
+    """One family at one hop: its values, the verdict, the reason, and a fix.
 
-    `in_part`: only some of the objects at this hop are broken, and others have the family.
+    `in_part`: only some of the objects at this hop are broken.
     """
 
     values: tuple[Safe, ...] = ()
@@ -39,7 +39,7 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hop(msgspec.Struct, frozen=True, kw_only=True):
-    """One hop with both families. `symptom_of` are the ids of later hops that explain it if they are broken too."""
+    """One hop. `symptom_of` are the ids of the later hops that explain it if they are broken too."""
 
     id: str
     name: Safe
@@ -66,7 +66,7 @@ class Outcome(StrEnum):
 class Course(msgspec.Struct, frozen=True, kw_only=True):
     """One family from end to end.
 
-    `causes` are the indexes of the hops to blame, `fix` is the fix of the first of them.
+    `causes` are the indexes of the hops that cause the break, and `fix` is the fix of the one nearest to the server.
     """
 
     outcome: Outcome
@@ -76,10 +76,10 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """The hops, starting at the client, and the conclusion.
+    """The hops, starting at the client, and the conclusions.
 
-    `target` is the traced object, `host` that of an Ingress or a route. `others` are the traces of the other doors that
-    serve the host.
+    `target` is the traced object, and `host` the traced host of an Ingress or a route. `others` are the traces through
+    the other front doors that serve the host.
     """
 
     title: Safe
@@ -96,21 +96,21 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_broken(self) -> bool:
-        """Whether either family breaks, at whichever door."""
-        is_own = any(self.course(family).outcome is Outcome.BROKEN for family in FAMILIES)
-        return is_own or any(trace.is_broken for trace in self.others)
+        """Whether a family breaks at any front door."""
+        is_this_broken = any(self.course(family).outcome is Outcome.BROKEN for family in FAMILIES)
+        return is_this_broken or any(trace.is_broken for trace in self.others)
 
     @property
     def fix(self) -> Safe:
-        """The fix of the first hop that breaks; empty where there is none."""
+        """The fix for IPv4 or, if there is none, for IPv6; empty if there is no fix."""
         return self.v4.fix or self.v6.fix
 
 
 def listed(values: Iterable[str]) -> tuple[Safe, ...]:
     """The first few values and the number of others."""
-    every = list(values)
-    more = (safe(f"and {len(every) - SHOWN} more"),) if len(every) > SHOWN else ()
-    return (*map(safe, every[:SHOWN]), *more)
+    strings = list(values)
+    more = (safe(f"and {len(strings) - SHOWN} more"),) if len(strings) > SHOWN else ()
+    return (*map(safe, strings[:SHOWN]), *more)
 
 
 def make_hop(hop_id: str, name: str, lanes: Mapping[Family, Lane], *, symptom_of: tuple[str, ...] = ()) -> Hop:
@@ -118,18 +118,18 @@ def make_hop(hop_id: str, name: str, lanes: Mapping[Family, Lane], *, symptom_of
     return Hop(id=hop_id, name=safe(name), v4=lanes["IPv4"], v6=lanes["IPv6"], symptom_of=symptom_of)
 
 
-def even_hop(hop_id: str, name: str, verdict: Verdict, why: str) -> Hop:
-    """A hop that has the same value for both families."""
+def same_for_both(hop_id: str, name: str, verdict: Verdict, why: str) -> Hop:
+    """A hop with the same verdict for both families."""
     return make_hop(hop_id, name, {family: Lane(verdict=verdict, why=safe(why)) for family in FAMILIES})
 
 
 def client_hop() -> Hop:
     """The first hop of every trace, about which nothing can be proven."""
-    return even_hop("client", "Client", Verdict.NOT_PROVEN, "dsview sends no packets")
+    return same_for_both("client", "Client", Verdict.NOT_PROVEN, "dsview sends no packets")
 
 
 def worst_about(findings: Iterable[Finding], family: Family) -> Finding | None:
-    """The worst finding about the family."""
+    """The worst finding about the family or about no family."""
     return min((f for f in findings if f.family in (family, None)), key=lambda f: f.order, default=None)
 
 
@@ -156,7 +156,7 @@ def with_lane(hop: Hop, family: Family, lane: Lane) -> Hop:
     return msgspec.structs.replace(hop, **{"v4" if family == "IPv4" else "v6": lane})
 
 
-def softened(hop: Hop, family: Family) -> Hop:
+def not_proven(hop: Hop, family: Family) -> Hop:
     """The hop with broken lanes changed to "not proven": no finding confirms them, as in a rollout."""
     lane = hop.lane(family)
     if lane.verdict is not Verdict.BROKEN:
@@ -170,35 +170,37 @@ def causes_of(hops: Sequence[Hop], family: Family) -> list[int]:
     return [i for i, hop in enumerate(hops) if hop.id in broken and broken.isdisjoint(hop.symptom_of)]
 
 
-def course_of(hops: tuple[Hop, ...], family: Family, against: Iterable[Finding]) -> Course:
-    """The conclusion of the hops; `against` are findings about the objects on the way, shown by a hop or not."""
+def course_of(hops: tuple[Hop, ...], family: Family, findings: Iterable[Finding]) -> Course:
+    """The conclusion for a family. `findings` are those about the objects on the path, shown at a hop or not."""
     lanes = [hop.lane(family) for hop in hops]
     causes = causes_of(hops, family)
     if causes:
         return _broken(hops, family, causes)
-    missing = next((x for hop, x in zip(hops, lanes, strict=True) if (hop.id, x.verdict) == _NOT_OFFERED), None)
+    missing = next((lane for hop, lane in zip(hops, lanes, strict=True) if _is_not_offered(hop, lane)), None)
     if missing is not None:
-        # If there is a fix, a finding gives the reason; else the hop itself does.
+        # If there is a fix, the reason is the sentence of a finding.
         why = f": {missing.why}" if missing.fix else "."
         return Course(outcome=Outcome.NOT_OFFERED, sentence=safe(f"{family} is not offered{why}"), fix=missing.fix)
-    grave = sorted((f for f in against if f.severity is not Severity.NOTE and f.family in (family, None)), key=_order)
-    if grave:
-        first = grave[0]
-        more = f" And {len(grave) - 1} more." if len(grave) > 1 else ""
+    serious = [f for f in findings if f.severity is not Severity.NOTE and f.family in (family, None)]
+    serious.sort(key=_order)
+    if serious:
+        first = serious[0]
+        more = f" And {len(serious) - 1} more." if len(serious) > 1 else ""
         sentence = f"{family}: no hop is broken, but {first.check} is flagged: {first.message}{more}"
         return Course(outcome=Outcome.FLAGGED, sentence=safe(sentence), fix=fix_of(first))
     for verdict, outcome, words in (
         (Verdict.NOT_READ, Outcome.NOT_READ, "no problem found in what was read; not read"),
         (Verdict.NOT_PROVEN, Outcome.NOT_PROVEN, "no problem found; not proven"),
     ):
-        # Nothing about the client can ever be proven; every trace says so.
+        # The client is left out, because nothing about it can ever be proven.
         names = [str(hop.name) for hop in hops[1:] if hop.lane(family).verdict is verdict]
         if names:
             return Course(outcome=outcome, sentence=safe(f"{family}: {words}: {', '.join(names)}."))
     return Course(outcome=Outcome.CLEAR, sentence=safe(f"{family}: no problem found."))
 
 
-_NOT_OFFERED = ("service", Verdict.ABSENT)
+def _is_not_offered(hop: Hop, lane: Lane) -> bool:
+    return hop.id == "service" and lane.verdict is Verdict.ABSENT
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
@@ -222,15 +224,15 @@ def _broken(hops: tuple[Hop, ...], family: Family, causes: list[int]) -> Course:
 
 
 def make_trace(
-    title: str, target: ObjectRef, hops: Iterable[Hop], against: Iterable[Finding] = (), *, host: str = ""
+    title: str, target: ObjectRef, hops: Iterable[Hop], findings: Iterable[Finding] = (), *, host: str = ""
 ) -> Trace:
-    """The trace of these hops."""
-    way, findings = tuple(hops), list(against)
+    """The trace with these hops. `findings` are those about the objects on the path."""
+    path, about_path = tuple(hops), list(findings)
     return Trace(
         title=safe(title),
         target=target,
         host=host,
-        hops=way,
-        v4=course_of(way, "IPv4", findings),
-        v6=course_of(way, "IPv6", findings),
+        hops=path,
+        v4=course_of(path, "IPv4", about_path),
+        v6=course_of(path, "IPv6", about_path),
     )

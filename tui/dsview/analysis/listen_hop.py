@@ -1,4 +1,4 @@
-"""The hop of listeners: the sockets of the proxies on the way, and which proxies do not listen on a family."""
+"""The listeners hop: the sockets of the proxies on the path, and the proxies that do not listen over a family."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from dsview.listeners.proxies import closed_ports, listeners_of, traffic_ports
 def listen_hop(
     view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family], service: Service | None = None
 ) -> Hop | None:
-    """The listen sockets of the proxies among the pods: on the ports a Service leads to, else on the public ones.
+    """The listen sockets of the proxies among the pods: those that the Service leads to, or all public ones.
 
-    None if there is no such port: admission and metrics Services bypass the proxy.
+    None if there are none: admission and metrics Services bypass the proxy.
     """
     state = view.state
     ports = {
@@ -34,27 +34,31 @@ def listen_hop(
     controllers = [pod for pod in pods if pod.key in ports]
     lanes: dict[Family, Lane] = {}
     for family in FAMILIES:
-        lane = _listening(view, controllers, ports, family)
-        deaf = [pod for pod in controllers if _is_deaf(view, service, pod, ports[pod.key], family)]
+        lane = _listening_lane(view, controllers, ports, family)
+        not_listening = [pod for pod in controllers if _lacks_listener(view, service, pod, ports[pod.key], family)]
         if family not in wanted:
             lanes[family] = Lane(values=lane.values, verdict=Verdict.OK if lane.values else Verdict.ABSENT)
-        elif deaf:
-            lanes[family] = _deaf(view, service, deaf, of=len(controllers), heard=lane, family=family)
+        elif not_listening:
+            lanes[family] = _not_listening_lane(
+                view, service, not_listening, of=len(controllers), listening=lane, family=family
+            )
         else:
             lanes[family] = lane
     return make_hop("listen", "Listeners", lanes)
 
 
-def _is_deaf(view: ClusterView, service: Service | None, pod: Pod, ports: set[int], family: Family) -> bool:
-    """Whether the proxy does not listen on one of the ports with the family, but does with the other family."""
+def _lacks_listener(view: ClusterView, service: Service | None, pod: Pod, ports: set[int], family: Family) -> bool:
+    """Whether one of the ports is open over the other family, but not over this one."""
     if service is not None:
         return bool(closed_ports(view.state, service, pod, family))
     found = sockets(listeners_of(view.state, pod))
     return any(port in ports and families and family not in families for (_, port), families in found.items())
 
 
-def _listening(view: ClusterView, controllers: Sequence[Pod], ports: Mapping[Key, set[int]], family: Family) -> Lane:
-    """The sockets of a family, and why they are not certain."""
+def _listening_lane(
+    view: ClusterView, controllers: Sequence[Pod], ports: Mapping[Key, set[int]], family: Family
+) -> Lane:
+    """The sockets of a family, and why they are uncertain."""
     values: list[str] = []
     verdict, why = Verdict.OK, ""
     for pod in controllers:
@@ -70,31 +74,37 @@ def _listening(view: ClusterView, controllers: Sequence[Pod], ports: Mapping[Key
     return Lane(values=listed(values), verdict=verdict, why=safe(why))
 
 
-def _deaf(
-    view: ClusterView, service: Service | None, deaf: Sequence[Pod], *, of: int, heard: Lane, family: Family
+def _not_listening_lane(
+    view: ClusterView,
+    service: Service | None,
+    not_listening: Sequence[Pod],
+    *,
+    of: int,
+    listening: Lane,
+    family: Family,
 ) -> Lane:
-    findings = [f for pod in deaf for f in view.findings_of("Pod", *pod.key)]
+    findings = [f for pod in not_listening for f in view.findings_of("Pod", *pod.key)]
     findings += view.findings_of("Service", *service.key) if service is not None else ()
     finding = worst_about(
         (f for f in findings if registry()[f.check].layer is LayerName.LISTENERS and f.family is not None), family
     )
     cause = view.root_of(finding) if finding is not None else None
-    sources = {listeners_of(view.state, pod).source for pod in deaf}
-    guess = "" if sources <= {ListenSource.READ, ListenSource.DECLARED} else ", as predicted"
-    who = f"{len(deaf)} of {of} proxies" if of > 1 else "the proxy"
-    names = ", ".join(pod.name for pod in deaf[:3])
+    sources = {listeners_of(view.state, pod).source for pod in not_listening}
+    qualifier = "" if sources <= {ListenSource.READ, ListenSource.DECLARED} else ", as predicted"
+    proxies = f"{len(not_listening)} of {of} proxies" if of > 1 else "the proxy"
+    names = ", ".join(pod.name for pod in not_listening[:3])
     if ListenSource.PREDICTED in sources and finding is not None and finding.severity is Severity.WARNING:
-        # A default is not proof: the finding is only a warning, and so is this.
+        # A default is not proof. The finding is only a warning, so the hop is not called broken.
         return Lane(
-            values=heard.values,
+            values=listening.values,
             verdict=Verdict.NOT_PROVEN,
             why=safe(f"likely refused (predicted): {names}"),
             fix=fix_of(cause or finding),
         )
     return Lane(
-        values=heard.values,
+        values=listening.values,
         verdict=Verdict.BROKEN,
-        why=safe(f"{who} {'does' if len(deaf) == 1 else 'do'} not listen on {family}{guess}: {names}"),
+        why=safe(f"{proxies} {'does' if len(not_listening) == 1 else 'do'} not listen on {family}{qualifier}: {names}"),
         fix=fix_of(cause or finding),
-        in_part=len(deaf) < of,
+        in_part=len(not_listening) < of,
     )

@@ -1,4 +1,4 @@
-"""The keys of rows in the listeners' pane: a proxy pod, or a Gateway without one, a transport and a port."""
+"""The keys of rows in the listeners pane: a proxy pod or a Gateway without one, a transport, and a port."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ _GATEWAY = "gateway/"
 
 
 class ListenerKey(msgspec.Struct, frozen=True, gc=False):
-    """The listeners of a pod that share a transport and a port, or a path if the transport is `unix`.
+    """The listeners of a pod that share a transport and a port.
 
-    `transport` is empty for a pod whose listeners are not known. `pod` is `gateway/NAME` for a Gateway that no pod of
-    the cluster serves. Panes use keys of two strings, a namespace and a name; `row_key` is this key in that form,
-    sorted by pod, transport and port.
+    Panes use keys of two strings, a namespace and a name; `row_key` is this key in that form. Row keys sort by pod,
+    transport and port.
+
+    Attributes:
+        pod: The name of the proxy pod, or `gateway/NAME` for a Gateway that no pod of the cluster serves.
+        transport: `tcp`, `udp` or `unix`; empty if the listeners of the pod are not known.
+        where: The port, or the path if the transport is `unix`.
     """
 
     namespace: str
@@ -29,7 +33,7 @@ class ListenerKey(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, pod: Pod, listener: Listener | None) -> ListenerKey:
-        """The key of a listener of a pod; None if its listeners are not known."""
+        """The key of a listener of a pod. `listener` is None if the listeners of the pod are not known."""
         if listener is None:
             return cls(pod.namespace, pod.name)
         where = listener.address.replace(_SEPARATOR, "/") if listener.transport == "unix" else str(listener.port or 0)

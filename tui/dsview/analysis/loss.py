@@ -1,4 +1,4 @@
-"""The families over which a Service fails, by its findings: shown by the trace and counted by the overview."""
+"""Over which families a Service fails, according to its findings. The trace shows it and the overview counts it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dsview.kinds.service import Service
 
 
 class Loss(IntEnum):
-    """How well a Service works over a family."""
+    """How much of a Service fails over a family."""
 
     PART = 1
     WHOLE = 2
 
 
 def loss_of(view: ClusterView, finding: Finding) -> Loss | None:
-    """The effect of a finding on its Service over `families_of_loss`; None if all clients are served."""
+    """The effect of a finding on its Service over `families_of_loss`; None if every client is still served."""
     if finding.object.kind != Kind.SERVICE.value:
         return None
     check = registry()[finding.check]
@@ -51,7 +51,7 @@ def is_likely_loss(finding: Finding) -> bool:
 
 
 def _do_others_serve(view: ClusterView, finding: Finding) -> bool:
-    """Whether there are more replicas than the finding names, which continue to serve."""
+    """Whether replicas that the finding does not name still serve."""
     if finding.family is None:
         return False
     key = (finding.object.namespace or "", finding.object.name)
@@ -59,7 +59,7 @@ def _do_others_serve(view: ClusterView, finding: Finding) -> bool:
 
 
 def families_of_loss(view: ClusterView, finding: Finding) -> tuple[Family, ...]:
-    """The families of a finding about a Service: all of the Service's if it names none."""
+    """The family of a finding about a Service; all families of the Service if the finding names none."""
     if finding.family is not None:
         return (finding.family,)
     service = view.state.services.get((finding.object.namespace or "", finding.object.name))
@@ -81,7 +81,7 @@ def losses_of(view: ClusterView, service: Service) -> dict[Family, Loss]:
 
 
 def closed_node_ports(view: ClusterView) -> tuple[Family, ...]:
-    """The families that no node has according to a finding, so that no node port answers over them."""
+    """The families that no node has, according to a finding. No node port answers over them."""
     nodes = view.nodes
     missing = [f for f in FAMILIES if nodes and not any(f in facts.internal for facts in nodes.values())]
     return tuple(family for family in missing if any(_lacks(view, name, family) for name in nodes))

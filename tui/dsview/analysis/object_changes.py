@@ -1,4 +1,4 @@
-"""The differences between two versions of an object that the timeline shows: families and readiness of nodes."""
+"""The differences between two versions of an object that the timeline shows: its families, and a node's readiness."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from dsview.analysis.timeline_entry import Entry, Sort, Turn
+from dsview.analysis.timeline_entry import Category, Entry, EntryType
 from dsview.checks.engine.check import LayerName
 from dsview.cluster.family_counts import offer_of
 from dsview.core.address import FAMILIES, Family, families_of
@@ -20,21 +20,21 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 
 
-class Happening(msgspec.Struct, frozen=True):
-    """A change of an object: an entry without its time."""
+class TimelineChange(msgspec.Struct, frozen=True):
+    """A change of an object: a timeline entry without its time and its object."""
 
-    turn: Turn
-    sort: Sort
+    type: EntryType
+    category: Category
     text: str
     families: tuple[Family, ...] = ()
     layer: LayerName | None = None
 
     def entry(self, at: float, ref: ObjectRef) -> Entry:
-        """The entry."""
+        """The timeline entry."""
         return Entry(
             at=at,
-            sort=self.sort,
-            turn=self.turn,
+            category=self.category,
+            type=self.type,
             text=safe(self.text),
             ref=ref,
             families=self.families,
@@ -42,62 +42,64 @@ class Happening(msgspec.Struct, frozen=True):
         )
 
 
-def of_families(turn: Turn, text: str, layer: LayerName, families: Iterable[Family]) -> Happening:
-    """Families that were gained or lost in a layer."""
-    return Happening(turn, Sort.FAMILY, text, tuple(families), layer)
+def family_change(change: EntryType, text: str, layer: LayerName, families: Iterable[Family]) -> TimelineChange:
+    """The change of families that were gained or lost in a layer."""
+    return TimelineChange(change, Category.FAMILY, text, tuple(families), layer)
 
 
-def _came_and_went(
+def _gained_and_lost(
     before: Iterable[Family], after: Iterable[Family], what: str, layer: LayerName
-) -> Iterator[Happening]:
+) -> Iterator[TimelineChange]:
     """The families that something gained and lost. `what` has a placeholder for the family."""
     was, now = set(before), set(after)
     for family in FAMILIES:
         if family in now - was:
-            yield of_families(Turn.GAINED, f"Gained {what.format(family)}.", layer, [family])
+            yield family_change(EntryType.GAINED, f"Gained {what.format(family)}.", layer, [family])
         elif family in was - now:
-            yield of_families(Turn.LOST, f"Lost {what.format(family)}.", layer, [family])
+            yield family_change(EntryType.LOST, f"Lost {what.format(family)}.", layer, [family])
 
 
-def _coming(has: Iterable[str], *, is_new: bool) -> Happening:
+def _added_or_deleted(has: Iterable[str], *, is_new: bool) -> TimelineChange:
     if not is_new:
-        return Happening(Turn.DELETED, Sort.OBJECT, "Was deleted.")
-    return Happening(Turn.ADDED, Sort.OBJECT, f"Was added, with {' and '.join(has) or 'no family'}.")
+        return TimelineChange(EntryType.DELETED, Category.OBJECT, "Was deleted.")
+    return TimelineChange(EntryType.ADDED, Category.OBJECT, f"Was added, with {' and '.join(has) or 'no family'}.")
 
 
-def _service(old: object, new: object) -> Iterator[Happening]:
+def _service(old: object, new: object) -> Iterator[TimelineChange]:
     if not isinstance(old, Service) or not isinstance(new, Service):
         item = new if isinstance(new, Service) else old
         if isinstance(item, Service):
-            yield _coming(item.families, is_new=item is new)
+            yield _added_or_deleted(item.families, is_new=item is new)
         return
-    yield from _came_and_went(old.families, new.families, "{}", LayerName.SERVICES)
+    yield from _gained_and_lost(old.families, new.families, "{}", LayerName.SERVICES)
     vips = (offer_of(old).vips or (), offer_of(new).vips or ())
-    yield from _came_and_went(*vips, "its {} load-balancer address", LayerName.LOAD_BALANCERS)
+    yield from _gained_and_lost(*vips, "its {} load-balancer address", LayerName.LOAD_BALANCERS)
 
 
-def _pod(old: object, new: object) -> Iterator[Happening]:
-    """Pods are created and deleted all the time; only a running Pod with other families is news."""
+def _pod(old: object, new: object) -> Iterator[TimelineChange]:
+    """Pods are created and deleted all the time, so only a Pod whose families change is worth an entry."""
     if isinstance(old, Pod) and isinstance(new, Pod) and old.ips and new.ips and old.ips != new.ips:
-        yield from _came_and_went(families_of(old.ips), families_of(new.ips), "{}", LayerName.PODS)
+        yield from _gained_and_lost(families_of(old.ips), families_of(new.ips), "{}", LayerName.PODS)
 
 
-def _node(old: object, new: object) -> Iterator[Happening]:
+def _node(old: object, new: object) -> Iterator[TimelineChange]:
     if not isinstance(old, Node) or not isinstance(new, Node):
         item = new if isinstance(new, Node) else old
         if isinstance(item, Node):
-            yield _coming(families_of(item.addresses_of("InternalIP")), is_new=item is new)
+            yield _added_or_deleted(families_of(item.addresses_of("InternalIP")), is_new=item is new)
         return
     if old.ready is not new.ready:
-        turn, words = (Turn.UP, "Came back: it is Ready.") if new.ready else (Turn.DOWN, "Went down: it is not Ready.")
-        yield Happening(turn, Sort.OBJECT, words)
+        change, words = (
+            (EntryType.UP, "Came back: it is Ready.") if new.ready else (EntryType.DOWN, "Went down: it is not Ready.")
+        )
+        yield TimelineChange(change, Category.OBJECT, words)
     before, after = (families_of(node.addresses_of("InternalIP")) for node in (old, new))
-    yield from _came_and_went(before, after, "its {} InternalIP", LayerName.NODES)
+    yield from _gained_and_lost(before, after, "its {} InternalIP", LayerName.NODES)
     ranges = (cidr_families(old.cidrs), cidr_families(new.cidrs))
-    yield from _came_and_went(*ranges, "its {} podCIDR", LayerName.NODES)
+    yield from _gained_and_lost(*ranges, "its {} podCIDR", LayerName.NODES)
 
 
-def _conf(old: object, new: object) -> Iterator[Happening]:
+def _conf(old: object, new: object) -> Iterator[TimelineChange]:
     if not isinstance(old, ProxyListeners) or not isinstance(new, ProxyListeners):
         return
     if old.source is not ListenSource.READ or new.source is not ListenSource.READ:
@@ -105,11 +107,11 @@ def _conf(old: object, new: object) -> Iterator[Happening]:
     before, after = _ports(old), _ports(new)
     for family in FAMILIES:
         was, now = before[family], after[family]
-        for ports, turn, words in ((now - was, Turn.GAINED, "began"), (was - now, Turn.LOST, "stopped")):
+        for ports, change, words in ((now - was, EntryType.GAINED, "began"), (was - now, EntryType.LOST, "stopped")):
             if ports:
                 listed = ", ".join(str(port) for port in sorted(ports))
                 text = f"Its proxy {words} listening over {family} on port{'s' if len(ports) > 1 else ''} {listed}."
-                yield of_families(turn, text, LayerName.LISTENERS, [family])
+                yield family_change(change, text, LayerName.LISTENERS, [family])
 
 
 def _ports(conf: ProxyListeners) -> dict[Family, set[int]]:
@@ -121,10 +123,10 @@ def _ports(conf: ProxyListeners) -> dict[Family, set[int]]:
     return found
 
 
-FOLLOWED: dict[Kind, Callable[[object, object], Iterator[Happening]]] = {
+CHANGES_OF: dict[Kind, Callable[[object, object], Iterator[TimelineChange]]] = {
     Kind.SERVICE: _service,
     Kind.POD: _pod,
     Kind.NODE: _node,
     Kind.PROXY_LISTENERS: _conf,
 }
-"""By kind, the changes between two versions of an object, either of which may be missing."""
+"""By kind, the function that compares two versions of an object. The object is new or deleted if one is None."""

@@ -37,16 +37,19 @@ MODES: dict[str, str] = {
 """The modes of `Profile.mode` in words."""
 
 
-_ROOM = 60
-"""The length of the names of Services in a sentence: a second one that is longer is counted."""
+_MAX_NAMES_LENGTH = 60
+"""The length in characters of the list of Services in a sentence. If two names are longer, only one is listed."""
 
 
 class Worst(msgspec.Struct, frozen=True, kw_only=True):
-    """A root cause: what is wrong with which object, and how many other findings it explains.
+    """A root cause as the overview shows it.
 
-    `amount` says how many findings it stands for, such as `4 Pods`, empty for one. `services` do not work over a family
-    because of it, or in part only. `since` is when dsview saw it come, empty where it was there before. `target` is the
-    detail of its object, None where it has none.
+    Attributes:
+        amount: The number of objects or fields, such as `4 Pods`; empty for one.
+        explains: The number of other findings that it explains.
+        services: The number of Services that fail over a family because of it, completely or partly.
+        since: When this session found it; empty if it existed before.
+        target: The detail of its object; None if there is none.
     """
 
     severity: Severity
@@ -61,14 +64,21 @@ class Worst(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """The overview. `mode` and `sentences` together are the verdict; `severity` is the worst of all findings.
+    """The overview of a cluster.
 
-    `families` are those that the cluster serves, as far as that is known. `honesty` is what has to be said where
-    nothing is flagged, lest it be taken for more than it is; else it is empty.
-
-    `is_complete`: everything that was asked for was read and evaluated. `is_settled`: no finding and no Service waits
-    to be judged. `is_degraded`: a Service does not work, or a Node is not ready, whatever the findings say. `causes`
-    counts all root causes, `worst` holds the first of them. `failing` and `partial` count Services by family.
+    Attributes:
+        mode: The mode of the cluster as a sentence, the first one of the verdict.
+        families: The families that the cluster serves, as far as that is known.
+        sentences: The other sentences of the verdict.
+        severity: The worst severity of all findings.
+        is_complete: Whether everything that was requested was read and evaluated.
+        is_settled: Whether no finding and no Service is pending.
+        is_degraded: Whether a Service fails or a Node is not ready, whatever the findings say.
+        worst: The worst root causes.
+        disclaimer: What "no problem found" does not cover; empty if something is flagged.
+        causes: The number of all root causes.
+        failing: The number of Services that fail completely, by family.
+        partial: The number of Services that fail partly, by family.
     """
 
     mode: Safe
@@ -82,7 +92,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     flags: dict[tuple[LayerName, Family], Severity]
     flagged: dict[tuple[LayerName, Family], int]
     worst: tuple[Worst, ...]
-    honesty: Safe
+    disclaimer: Safe
     causes: int
     failing: dict[Family, int]
     partial: dict[Family, int]
@@ -90,21 +100,21 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def verdict(self) -> Safe:
         """All sentences."""
-        return Safe(" ".join(filter(None, (self.mode, *self.sentences, self.honesty))))
+        return Safe(" ".join(filter(None, (self.mode, *self.sentences, self.disclaimer))))
 
 
 def overview(view: ClusterView, tally: Tally) -> Overview:
     """The overview of a session in its current state; `tally` is the summary of its findings."""
-    unread = _unread(view)
+    unread = _unread_sentences(view)
     missing = missing_checks(view) if view.was_settled else 0
     is_cut_off = any(view.state.status(kind).cut_off for kind in CORE_KINDS)
     is_complete = view.was_settled and not unread and not is_cut_off and not missing and not view.skipped
     severity = next((severity for severity, number in view.book.counts.items() if number), None)
-    services = _services(view, tally, severity, is_complete=is_complete)
+    services = _service_sentences(view, tally, severity, is_complete=is_complete)
     return Overview(
         mode=_mode(view.profile),
         families=view.profile.service_families,
-        sentences=tuple(map(safe, (*services, *unread, *_limits(view, missing)))),
+        sentences=tuple(map(safe, (*services, *unread, *_limit_sentences(view, missing)))),
         severity=severity,
         is_complete=is_complete,
         is_settled=not settling_sentence(view.settling),
@@ -112,8 +122,8 @@ def overview(view: ClusterView, tally: Tally) -> Overview:
         layers=matrix(view),
         flags=tally.flags,
         flagged=tally.flagged,
-        worst=tuple(_worst(view, tally)),
-        honesty=NO_PACKETS if view.was_settled and severity in (None, Severity.NOTE) else Safe(""),
+        worst=tuple(_worst_causes(view, tally)),
+        disclaimer=NO_PACKETS if view.was_settled and severity in (None, Severity.NOTE) else Safe(""),
         causes=tally.causes,
         failing=tally.failing,
         partial=tally.partial,
@@ -121,19 +131,19 @@ def overview(view: ClusterView, tally: Tally) -> Overview:
 
 
 def overview_now(view: ClusterView) -> Overview:
-    """The overview, with the findings counted in one go: for commands."""
-    tallier = CauseSummarizer(view)
-    tallier.finish()
-    return overview(view, tallier.tally)
+    """The overview. Counts all findings at once, for commands."""
+    summarizer = CauseSummarizer(view)
+    summarizer.finish()
+    return overview(view, summarizer.tally)
 
 
 def missing_checks(view: ClusterView) -> int:
-    """The number of checks that could not be evaluated, without those that run only on request."""
-    asked = view.policy.select
-    return sum(bool(asked) or not registry()[entry.check].opt_in for entry in view.not_evaluated())
+    """The number of checks that could not be evaluated. Opt-in checks count only if checks were selected."""
+    selected = view.policy.select
+    return sum(bool(selected) or not registry()[entry.check].opt_in for entry in view.not_evaluated())
 
 
-_BUT = {"mixed nodes": "nodes differ"}
+_QUALIFIER_WORDS = {"mixed nodes": "nodes differ"}
 """Qualifiers of the mode that need more words on the screen."""
 
 
@@ -141,13 +151,15 @@ def _mode(profile: Profile) -> Safe:
     words = MODES.get(profile.mode)
     if words is None:
         return Safe("Which families the cluster serves is not known.")
-    but = f" ({', '.join(_BUT.get(word, word) for word in profile.qualifiers)})" if profile.qualifiers else ""
+    qualifiers = (
+        f" ({', '.join(_QUALIFIER_WORDS.get(word, word) for word in profile.qualifiers)})" if profile.qualifiers else ""
+    )
     if profile.confidence is Confidence.ASSUMED:
-        return safe(f"{words}{but}, inferred from its Services.")
-    return safe(f"{words}{but}.")
+        return safe(f"{words}{qualifiers}, inferred from its Services.")
+    return safe(f"{words}{qualifiers}.")
 
 
-def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_complete: bool) -> list[str]:
+def _service_sentences(view: ClusterView, tally: Tally, severity: Severity | None, *, is_complete: bool) -> list[str]:
     state = view.state
     if not state.is_known(Kind.SERVICE):
         return []
@@ -160,13 +172,13 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
         return []
     # Families over which a Service does not work at all come first.
     found = [
-        _failing(tally, family, services.having[family] + tally.beyond.get(family, 0))
+        _failing_sentence(tally, family, services.having[family] + tally.without_family.get(family, 0))
         for family in sorted(FAMILIES, key=lambda family: not tally.failing.get(family))
         if tally.failing.get(family) or tally.partial.get(family) or tally.likely.get(family)
     ]
-    if tally.faulty:
-        verb = "has" if tally.faulty == 1 else "have"
-        found.append(f"{_count(tally.faulty, 'Service')} {verb} an error that names no family.")
+    if tally.with_other_errors:
+        verb = "has" if tally.with_other_errors == 1 else "have"
+        found.append(f"{_count(tally.with_other_errors, 'Service')} {verb} an error that names no family.")
     settling = settling_sentence(view.settling)
     if settling:
         found.append(settling)
@@ -177,48 +189,51 @@ def _services(view: ClusterView, tally: Tally, severity: Severity | None, *, is_
         found.append(f"None of {_count(total, 'Service')} is flagged as failing.")
     if view.profile.is_dual:
         found += [
-            f"{alone:,} {'has' if alone == 1 else 'have'} {family} only."
-            for family, alone in zip(FAMILIES, _alone(total, services.having), strict=True)
-            if alone
+            f"{number:,} {'has' if number == 1 else 'have'} {family} only."
+            for family, number in zip(FAMILIES, _single_stack(total, services.having), strict=True)
+            if number
         ]
     return found
 
 
-def _failing(tally: Tally, family: Family, of: int) -> str:
-    """Which of so many Services do not work over a family, do only in part, or likely do not."""
-    failing, partial, idle = (counts.get(family, 0) for counts in (tally.failing, tally.partial, tally.idle))
+def _failing_sentence(tally: Tally, family: Family, of: int) -> str:
+    """The sentence about the Services that fail, partly fail or probably fail over a family.
+
+    `of` is the number of Services with the family.
+    """
+    failing, partial = tally.failing.get(family, 0), tally.partial.get(family, 0)
+    without_pods = tally.without_pods.get(family, 0)
     services = _count(of, "Service")
     likely = tally.likely.get(family, 0)
     fails = f"likely {'fails' if likely == 1 else 'fail'}"
-    who = _named(tally.named_likely.get(family, ()), likely)
+    likely_names = _named(tally.named_likely.get(family, ()), likely)
     if not failing and not partial:
-        return f"{likely:,} of {services} {fails} over {family}: {who}."
-    also = f"; {likely:,} {fails}: {who}" if likely else ""
+        return f"{likely:,} of {services} {fails} over {family}: {likely_names}."
+    also = f"; {likely:,} {fails}: {likely_names}" if likely else ""
     if not failing:
-        verb = "works" if partial == 1 else "work"
-        return f"{partial:,} of {services} {verb} only in part over {family}: {_who(tally, family, Loss.PART)}{also}."
+        verb, names = "works" if partial == 1 else "work", _service_names(tally, family, Loss.PART)
+        return f"{partial:,} of {services} {verb} only in part over {family}: {names}{also}."
     verb = "does" if failing == 1 else "do"
-    why = f" ({idle:,} without a ready pod)" if idle else ""
+    why = f" ({without_pods:,} without a ready pod)" if without_pods else ""
     more = f"; {partial:,} only in part" if partial else ""
-    return (
-        f"{failing:,} of {services} {verb} not work over {family}{why}: {_who(tally, family, Loss.WHOLE)}{more}{also}."
-    )
+    names = _service_names(tally, family, Loss.WHOLE)
+    return f"{failing:,} of {services} {verb} not work over {family}{why}: {names}{more}{also}."
 
 
-def _who(tally: Tally, family: Family, loss: Loss) -> str:
-    """The first of the Services by name, as many as have room in a sentence, and how many more there are."""
+def _service_names(tally: Tally, family: Family, loss: Loss) -> str:
+    """The names of the first Services, as many as fit in a sentence, and the number of others."""
     return _named(tally.named.get((family, loss), ()), (tally.failing if loss is Loss.WHOLE else tally.partial)[family])
 
 
 def _named(refs: Iterable[ObjectRef], total: int) -> str:
     found = [f"{ref.namespace}/{ref.name}" for ref in refs]
-    shown = found if len(", ".join(found)) <= _ROOM else found[:1]
+    shown = found if len(", ".join(found)) <= _MAX_NAMES_LENGTH else found[:1]
     rest = total - len(shown)
     return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
 
 
-def _alone(total: int, having: dict[Family, int]) -> tuple[int, int]:
-    """How many Services have IPv4 only, and IPv6 only: of those with any family, those without the other."""
+def _single_stack(total: int, having: dict[Family, int]) -> tuple[int, int]:
+    """The number of Services with IPv4 only and with IPv6 only, out of those that have a family."""
     return total - having["IPv6"], total - having["IPv4"]
 
 
@@ -226,8 +241,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _unread(view: ClusterView) -> list[str]:
-    """What a verdict needs and was not read, by reason."""
+def _unread_sentences(view: ClusterView) -> list[str]:
+    """The sentences about kinds that the verdict needs and that were not read, by reason."""
     state = view.state
     by_reason: dict[str, list[str]] = {}
     for kind in CORE_KINDS:
@@ -244,8 +259,8 @@ def _unread(view: ClusterView) -> list[str]:
     return sentences
 
 
-def _limits(view: ClusterView, missing: int) -> list[str]:
-    """What makes the verdict outdated or incomplete."""
+def _limit_sentences(view: ClusterView, missing: int) -> list[str]:
+    """The sentences about what makes the verdict outdated or incomplete."""
     state = view.state
     sentences: list[str] = []
     stale = [f"{kind.value}s" for kind in CORE_KINDS if state.status(kind).health is Health.STALE]
@@ -253,7 +268,7 @@ def _limits(view: ClusterView, missing: int) -> list[str]:
         sentences.append(f"{', '.join(stale)}: as last known.")
     cut_off = [f"{kind.value}s" for kind in CORE_KINDS if state.status(kind).cut_off]
     if cut_off:
-        sentences.append(f"{', '.join(cut_off)}: truncated, some are missing.")
+        sentences.append(f"{', '.join(cut_off)}: truncated; some are missing.")
     namespaces = {name for kind in CORE_KINDS for name in state.status(kind).namespaces or ()}
     if namespaces:
         sentences.append(f"Only {_count(len(namespaces), 'namespace')} {'is' if len(namespaces) == 1 else 'are'} read.")
@@ -265,7 +280,7 @@ def _limits(view: ClusterView, missing: int) -> list[str]:
     return sentences
 
 
-def _worst(view: ClusterView, tally: Tally) -> list[Worst]:
+def _worst_causes(view: ClusterView, tally: Tally) -> list[Worst]:
     found: list[Worst] = []
     for cause in tally.worst:
         finding = cause.first

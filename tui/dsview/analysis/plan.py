@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.door_plan import DoorPlan, door_of, plan_doors, plan_hosts, service_words
+from dsview.analysis.door_plan import DoorPlan, door_of, plan_doors, plan_hosts, service_steps
 from dsview.checks.engine.availability import why_unknown
 from dsview.checks.engine.remediation import (
     count,
@@ -90,7 +90,7 @@ _WORDS = {
 
 
 class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
-    """One obstacle: once it is removed, the Service can become dual-stack. `commands` remove it, one a line."""
+    """Something that prevents a Service from becoming dual-stack. `commands` remove it, one a line."""
 
     wave: Wave
     message: str
@@ -116,9 +116,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All steps, by wave, then by namespace and name.
 
-    `dual` counts the Services that have both families, `without` those that have none (ExternalName) or may not change
-    (default/kubernetes). `unread` says why there are no steps where Services were not read. `doors` are the front
-    doors, `hosts` those that two of them serve.
+    Attributes:
+        dual: The number of Services that have both families.
+        without: The number of Services that have no family (ExternalName) or may not change (default/kubernetes).
+        unread: Why there are no steps, if Services were not read.
+        doors: The front doors.
+        hosts: The hosts that two front doors serve.
     """
 
     steps: tuple[Step, ...]
@@ -137,7 +140,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_movable(service: Service) -> bool:
-    """Whether the Service has one family and may get a second: the API server keeps default/kubernetes at one."""
+    """Whether a Service has one family and may get another. The API servers keep default/kubernetes single-stack."""
     return len(service.families) == 1 and service.key != KUBERNETES
 
 
@@ -191,7 +194,7 @@ class _Planner:
         service = self._service
         door = door_of(self._view, service)
         if door is not None:
-            return service_words(door)
+            return service_steps(door)
         policy = "RequireDualStack" if service.ip_family_policy == "RequireDualStack" else "PreferDualStack"
         return patch_service(service, ipFamilyPolicy=policy, ipFamilies=[self._has, self._gets])
 
@@ -272,7 +275,7 @@ class _Planner:
             yield Obstacle(
                 wave=Wave.CLUSTER,
                 message=f"{lack}, and no pod of the cluster has it, though nodes have {self._gets} ranges: enable it "
-                "on in the configuration of the CNI plug-in.",
+                "in the configuration of the CNI plug-in.",
             )
             recreated = [pod for pod in recreated if pod.host_network]
         if recreated:

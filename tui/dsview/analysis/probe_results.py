@@ -14,7 +14,7 @@ from dsview.core.text import Safe, clock_text, safe
 
 
 class Outcome(StrEnum):
-    """The result of one connection."""
+    """The result of one connection attempt."""
 
     OPEN = "open"
     REFUSED = "refused"
@@ -22,19 +22,19 @@ class Outcome(StrEnum):
     UNREACHABLE = "unreachable"
     FAILED = "failed"
     NO_RECORD = "no record"
-    """A name was published instead of an address, and DNS has no record of the family for it."""
+    """A host name was published instead of an address, and it has no DNS record of the family."""
     NO_ROUTE = "no route of that family here"
-    """This machine cannot send to such addresses. This says nothing about the cluster."""
+    """This machine cannot send to addresses of the family, which says nothing about the cluster."""
     BLOCKED = "blocked on this machine"
 
     @property
     def was_tried(self) -> bool:
-        """Whether a packet was sent, or would have been if the name had an address."""
+        """Whether a connection was attempted, or would have been if the name had an address."""
         return self not in (Outcome.NO_ROUTE, Outcome.BLOCKED)
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """One connection: its target, its result, and its duration in seconds. `detail` is the message of the system."""
+    """One connection: its target, its outcome, and its duration in seconds. `detail` is the system's error message."""
 
     target: ProbeTarget
     address: str
@@ -44,18 +44,18 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
-    """The addresses in DNS for a name in one family. `failure` says why they are not known; otherwise it is empty."""
+    """The DNS addresses of a name in one family. If the lookup failed, `failure` says why."""
 
     addresses: tuple[str, ...] = ()
     failure: str = ""
 
 
 class HostVerdict(StrEnum):
-    """How the records of a host in one family compare with what the cluster published."""
+    """How the DNS records of a host in one family compare with the published addresses."""
 
     MATCHES = "published"
     ELSEWHERE = "not published by the cluster"
-    """Different addresses than the published ones: a CDN or another balancer may be in front, or the record is old."""
+    """None of the published addresses. A CDN or another load balancer may be in front, or the record is outdated."""
     MISSING = "missing"
     """No record, although an address of the family is published."""
     UNPUBLISHED = "no such address is published"
@@ -65,9 +65,9 @@ class HostVerdict(StrEnum):
 
 
 class Lookup(msgspec.Struct, frozen=True, kw_only=True):
-    """A host's records in both families, and what the cluster published for it, names resolved.
+    """The DNS records of a host in both families, and the addresses that the cluster published for it.
 
-    `canonical_name` is where its CNAMEs end, empty where it has none.
+    Published host names are resolved. `canonical_name` is the last name of its CNAME chain; empty if there is none.
     """
 
     host: ProbeHost
@@ -81,16 +81,17 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
         return self.v4 if family == "IPv4" else self.v6
 
     def lacks(self, family: Family) -> bool:
-        """Whether clients fail over a family: a published address has no record, or a record leads to nothing.
+        """Whether clients fail over a family: it is published but has no record, or has a record but is not published.
 
-        A record that points elsewhere is not a fault if that of the other family does too: then both are behind a CDN.
+        A record without a published address is accepted if the record of the other family points elsewhere too, because
+        a CDN may be in front.
         """
         verdict = self.verdict(family)
         is_direct = self.verdict(other(family)) is HostVerdict.MATCHES
         return verdict is HostVerdict.MISSING or (verdict is HostVerdict.UNPUBLISHED and is_direct)
 
     def verdict(self, family: Family) -> HostVerdict:
-        """How the records of a family compare with what is published."""
+        """How the records of a family compare with the published addresses."""
         records, published = self.records(family), set(by_family(self.published)[family])
         if records.failure:
             return HostVerdict.UNKNOWN
@@ -102,7 +103,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
-    """A completed probe: `machine` is the name of the machine that ran it, `at` its start, epoch seconds."""
+    """A completed probe. `machine` is the name of the machine that ran it, and `at` its start, epoch seconds."""
 
     machine: Safe
     at: float
@@ -112,31 +113,31 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_failed(self) -> bool:
-        """Whether a connection is not open, or a host lacks a record of a published family."""
+        """Whether a connection failed, or clients of a host fail over a family because of its DNS records."""
         return any(c.outcome.was_tried and c.outcome is not Outcome.OPEN for c in self._expected()) or any(
             lookup.lacks(family) for lookup in self.lookups for family in FAMILIES
         )
 
     @property
     def untried(self) -> tuple[Family, ...]:
-        """The families of which a connection could not be tested from here."""
-        left = {c.target.family for c in self.connections if not c.outcome.was_tried}
-        return tuple(family for family in FAMILIES if family in left)
+        """The families with a connection that could not be tested from this machine."""
+        untried = {c.target.family for c in self.connections if not c.outcome.was_tried}
+        return tuple(family for family in FAMILIES if family in untried)
 
     def _expected(self) -> Iterable[Connection]:
-        """The connections, without those to a name that has only addresses of the other family.
+        """All connections, without those to a host name that has addresses of the other family only.
 
-        Such a name promises no family by itself; one without any address is broken.
+        A published host name does not promise a specific family, but it must have an address.
         """
-        found = {(c.target.name, c.target.port) for c in self.connections if c.outcome is not Outcome.NO_RECORD}
+        names = {(c.target.name, c.target.port) for c in self.connections if c.outcome is not Outcome.NO_RECORD}
         for connection in self.connections:
             target = connection.target
-            if connection.outcome is not Outcome.NO_RECORD or (target.name, target.port) not in found:
+            if connection.outcome is not Outcome.NO_RECORD or (target.name, target.port) not in names:
                 yield connection
 
 
 def milliseconds(seconds: float) -> str:
-    """A duration for people, such as `12 ms`."""
+    """A duration in words, such as `12 ms`."""
     return f"{seconds * 1000:.0f} ms"
 
 
@@ -157,7 +158,7 @@ def in_words(connection: Connection) -> Safe:
 
 
 def with_observations(trace: Trace, observed: Observed) -> Trace:
-    """The trace with the results at its first hop, the client. They change no verdict."""
+    """The trace with the results of a probe at its first hop, the client. They change no verdict."""
     client = trace.hops[0]
     when = f"observed from {observed.machine} at {clock_text(observed.at)} UTC"
     for family in FAMILIES:
@@ -178,26 +179,26 @@ def _record(lookup: Lookup, family: Family) -> str:
 
 
 def record_in_words(lookup: Lookup, family: Family) -> Safe:
-    """The records of a host in one family, compared with what is published."""
+    """The records of a host in one family, compared with the published addresses, in a few words."""
     word, records = ("A" if family == "IPv4" else "AAAA"), lookup.records(family)
     published = by_family(lookup.published)[family]
-    found = _some(records.addresses)
+    names = _listed(records.addresses)
     match lookup.verdict(family):
         case HostVerdict.MATCHES:
-            return safe(f"{word} {found}: published")
+            return safe(f"{word} {names}: published")
         case HostVerdict.ELSEWHERE:
-            return safe(f"{word} {found}: not what is published ({_some(published)}); a CDN, or an old record")
+            return safe(f"{word} {names}: not what is published ({_listed(published)}); a CDN, or an old record")
         case HostVerdict.MISSING:
-            return safe(f"no {word}, though {_some(published)} is published")
+            return safe(f"no {word}, though {_listed(published)} is published")
         case HostVerdict.UNPUBLISHED:
-            return safe(f"{word} {found}, though no {family} address is published")
+            return safe(f"{word} {names}, though no {family} address is published")
         case HostVerdict.NEITHER:
             return safe(f"no {word}, and no {family} address is published")
         case HostVerdict.UNKNOWN if records.failure:
             return safe(f"{word} is not known: {records.failure}")
         case _:
-            return safe(f"{word} {found}; nothing is published to compare it with")
+            return safe(f"{word} {names}; nothing is published to compare it with")
 
 
-def _some(values: Sequence[str]) -> str:
+def _listed(values: Sequence[str]) -> str:
     return ", ".join(listed(values))

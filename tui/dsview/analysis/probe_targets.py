@@ -1,7 +1,7 @@
-"""What `dsview probe` would connect to: the addresses that a cluster publishes to the outside. Sends nothing.
+"""Collects what `dsview probe` connects to: the addresses that a cluster publishes to the outside. Sends nothing.
 
-Cluster IPs are left out, since they mean something inside the cluster only, and so is all but TCP: without a payload
-nothing answers over UDP.
+Cluster IPs are left out, because they are valid only inside the cluster. Only TCP is probed, because a UDP server need
+not answer a packet without a payload.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ from dsview.kinds.service import Service
 from dsview.listeners.gateway_api import hosts_of
 from dsview.sources.events import Health
 
-MOST_TARGETS = 200
-"""Connections that one probe makes at most."""
+MAX_TARGETS = 200
+"""The largest number of connections of one probe."""
 
-NODES_TRIED = 3
-"""Nodes whose node ports are tried: all of them answer alike, or a finding says so."""
+MAX_NODES = 3
+"""The number of nodes whose node ports are tried. All nodes answer alike unless a finding says otherwise."""
 
 USAGE = "service/NAMESPACE/NAME, ingress/NAMESPACE/NAME, gateway/NAMESPACE/NAME, host/HOST or --all"
-"""What can be probed, as it is written."""
+"""The notation of the targets that can be probed."""
 
-_NO_TARGET = frozenset(
+_UNREACHABLE_CLASSES = frozenset(
     {AddressClass.UNSPECIFIED, AddressClass.LINK_LOCAL, AddressClass.MULTICAST, AddressClass.SITE_LOCAL}
 )
-"""Classes by which nothing of a cluster is reached from another machine. Clouds' metadata services are in them."""
+"""Address classes that cannot be reached from another machine. They include the metadata services of clouds."""
 
 _WEB_PORTS = (80, 443)
-"""The ports of an Ingress whose address no Service has."""
+"""The ports of an Ingress if no Service has its address."""
 
 _TCP_PROTOCOLS = frozenset({"HTTP", "HTTPS", "TLS", "TCP"})
-"""The protocols of a Gateway's listener that run over TCP."""
+"""The protocols of Gateway listeners that run over TCP."""
 
 _WORDS = {
     **dict.fromkeys(("service", "services", "svc"), Kind.SERVICE),
@@ -57,12 +57,12 @@ _WORDS = {
 }
 
 
-_READ = (Kind.SERVICE, Kind.INGRESS, Kind.NODE, Kind.GATEWAY, Kind.HTTP_ROUTE)
-"""The kinds without which something that is published may be overlooked."""
+_REQUIRED_KINDS = (Kind.SERVICE, Kind.INGRESS, Kind.NODE, Kind.GATEWAY, Kind.HTTP_ROUTE)
+"""The kinds that must be read, because otherwise a published address may be overlooked."""
 
 
 class Role(StrEnum):
-    """What an address is to the cluster."""
+    """The role of an address in the cluster."""
 
     LOAD_BALANCER = "load balancer"
     EXTERNAL_IP = "external IP"
@@ -74,8 +74,8 @@ class Role(StrEnum):
 class ProbeTarget(msgspec.Struct, frozen=True, kw_only=True):
     """One TCP connection over one family.
 
-    `address` is literal and canonical. It is empty where only a name was published, which is `name`: then what DNS
-    gives for the family is connected to.
+    `address` is a canonical IP address. If only a host name was published, `address` is empty, and the probe connects
+    to the DNS addresses of `name`.
     """
 
     about: ObjectRef
@@ -87,13 +87,13 @@ class ProbeTarget(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> Safe:
-        """Where the connection goes, such as `[2001:db8::1]:443`."""
+        """The address and port, such as `[2001:db8::1]:443`."""
         address = self.address or self.name
         return safe(f"[{address}]:{self.port}" if ":" in address else f"{address}:{self.port}")
 
 
 class ProbeHost(msgspec.Struct, frozen=True, kw_only=True):
-    """A host to look up, and what the cluster published for it: addresses, and names that lead to some."""
+    """A host to look up, and the addresses and host names that the cluster published for it."""
 
     name: str
     about: ObjectRef
@@ -102,7 +102,7 @@ class ProbeHost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a probe does. `notes` say what it leaves out, `inside` are commands for a probe from inside the cluster."""
+    """What a probe does. `notes` say what it leaves out, and `inside` are commands to run inside the cluster."""
 
     targets: tuple[ProbeTarget, ...]
     hosts: tuple[ProbeHost, ...]
@@ -111,9 +111,9 @@ class ProbePlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_probe(view: ClusterView, what: str | None) -> ProbePlan:
-    """The plan for what is called so, or for everything where it is None.
+    """The plan for the named object, or for everything if `what` is None.
 
-    Raises `UserError` where there is no such object, or the words are none that can be probed.
+    Raises `UserError` if there is no such object or it cannot be probed.
     """
     planner = _Planner(view)
     if what is None:
@@ -132,7 +132,7 @@ def plan_probe(view: ClusterView, what: str | None) -> ProbePlan:
     match kind:
         case Kind.SERVICE:
             service = find_named(view, kind, state.services, rest)
-            planner.add_service(service, alone=True)
+            planner.add_service(service, by_name=True)
             return planner.plan(inside=tuple(inside_commands(view, service)))
         case Kind.INGRESS:
             planner.add_ingress(find_named(view, kind, state.ingresses, rest))
@@ -144,7 +144,7 @@ def plan_probe(view: ClusterView, what: str | None) -> ProbePlan:
 
 
 def plan_for_trace(view: ClusterView, trace: Trace) -> ProbePlan | None:
-    """The plan for what is traced; None for a Pod, which nobody outside connects to, and for what is gone."""
+    """The plan for the object of a trace; None for a Pod, which is not reached from outside, or a deleted object."""
     target = trace.target
     if target.kind.lower() not in _WORDS:
         return None
@@ -157,16 +157,16 @@ def plan_for_trace(view: ClusterView, trace: Trace) -> ProbePlan | None:
 
 
 def inside_commands(view: ClusterView, service: Service) -> Iterator[Safe]:
-    """Commands that connect to a Service's cluster IPs from a pod of its namespace. Nothing here runs them."""
+    """Commands that connect to the cluster IPs of a Service from a pod of its namespace. dsview does not run them."""
     port = next((port.port for port in service.ports if port.protocol == "TCP"), None)
     if port is None or not service.real_cluster_ips:
         return
-    own = {endpoint.target for endpoint in service_endpoints(view.state, service.key).targets.values()}
+    backends = {endpoint.target for endpoint in service_endpoints(view.state, service.key).targets.values()}
     pods = [
         pod for pod in view.state.pods.in_namespace(service.namespace) if pod.phase == "Running" and not pod.deleted
     ]
-    # A pod behind the Service may be sent to itself, which some networks refuse.
-    pod = min(pods, key=lambda pod: (pod.key in own, pod.host_network, pod.name), default=None)
+    # The connection of a pod behind the Service may lead back to the same pod, which some networks refuse.
+    pod = min(pods, key=lambda pod: (pod.key in backends, pod.host_network, pod.name), default=None)
     for address in service.real_cluster_ips:
         place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         yield safe(
@@ -176,7 +176,7 @@ def inside_commands(view: ClusterView, service: Service) -> Iterator[Safe]:
 
 
 class _Planner:
-    """Collects targets, each place once."""
+    """Collects targets, each address and port once."""
 
     def __init__(self, view: ClusterView) -> None:
         self._view = view
@@ -193,27 +193,27 @@ class _Planner:
                 self._published.setdefault(canonical(address) or "", []).extend(ports)
 
     def plan(self, *, inside: tuple[Safe, ...] = ()) -> ProbePlan:
-        """What was collected, cut to what one probe may do."""
-        for kind in _READ:
+        """The collected targets, within the limits of a probe."""
+        for kind in _REQUIRED_KINDS:
             status = self._view.state.status(kind)
             expected = (Health.ABSENT, Health.NOT_GIVEN) if RESOURCES[kind].optional else ()
             if not status.health.is_complete and status.health not in expected:
                 self._note(f"{RESOURCES[kind].plural} could not be read: {status.reason or status.health.value}.")
-        every = list(self._targets.values())
-        if len(every) > MOST_TARGETS:
-            self._note(f"{len(every) - MOST_TARGETS:,} more connections are left out: at most {MOST_TARGETS} are made.")
+        targets = list(self._targets.values())
+        if len(targets) > MAX_TARGETS:
+            self._note(f"{len(targets) - MAX_TARGETS:,} more connections are left out: at most {MAX_TARGETS} are made.")
         hosts = list(self._hosts.values())
-        if len(hosts) > MOST_TARGETS:
-            self._note(f"{len(hosts) - MOST_TARGETS:,} more hosts are left out: at most {MOST_TARGETS} are looked up.")
+        if len(hosts) > MAX_TARGETS:
+            self._note(f"{len(hosts) - MAX_TARGETS:,} more hosts are left out: at most {MAX_TARGETS} are looked up.")
         return ProbePlan(
-            targets=tuple(every[:MOST_TARGETS]),
-            hosts=tuple(hosts[:MOST_TARGETS]),
+            targets=tuple(targets[:MAX_TARGETS]),
+            hosts=tuple(hosts[:MAX_TARGETS]),
             notes=tuple(self._notes),
             inside=inside,
         )
 
-    def add_service(self, service: Service, *, alone: bool = False) -> None:
-        """The addresses of a Service; `alone` where it was asked for by its name, so that it is said what it lacks."""
+    def add_service(self, service: Service, *, by_name: bool = False) -> None:
+        """Add the addresses of a Service. `by_name`: it was requested by name, so note if it has none."""
         about = ObjectRef(Kind.SERVICE.value, service.namespace, service.name)
         tcp = [port for port in service.ports if port.protocol == "TCP"]
         ports = [port.port for port in tcp]
@@ -230,34 +230,34 @@ class _Planner:
         other = sorted({port.protocol for port in service.ports if port.protocol != "TCP"})
         if other and is_outside:
             self._note(f"{about}: {', '.join(other)} ports are not tried, only TCP.")
-        if alone and len(self._targets) == before and tcp:
+        if by_name and len(self._targets) == before and tcp:
             self._note(f"{about}: it has no address outside the cluster.")
 
-    def add_ingress(self, ingress: Ingress, only: str = "") -> None:
-        """The addresses of an Ingress and its hosts, or `only` one of these."""
+    def add_ingress(self, ingress: Ingress, only_host: str = "") -> None:
+        """Add the addresses of an Ingress, and its hosts or only one of them."""
         about = ObjectRef(Kind.INGRESS.value, ingress.namespace, ingress.name)
         for entry in ingress.load_balancer_ingress:
             address = entry.ip or entry.hostname
             ports = self._published.get(canonical(address) or address) or _WEB_PORTS
             self._add(about, Role.INGRESS, address, ports)
         texts = [entry.ip or entry.hostname for entry in ingress.load_balancer_ingress]
-        for host in (only,) if only else ingress.hosts:
+        for host in (only_host,) if only_host else ingress.hosts:
             self._add_host(about, host, texts)
 
-    def add_gateway(self, gateway: Gateway, only: str = "") -> None:
-        """The addresses of a Gateway and the hosts of its routes, or `only` one of these."""
+    def add_gateway(self, gateway: Gateway, only_host: str = "") -> None:
+        """Add the addresses of a Gateway, and the hosts of its routes or only one of them."""
         about = ObjectRef(Kind.GATEWAY.value, gateway.namespace, gateway.name)
         ports = [listener.port for listener in gateway.listeners if listener.protocol in _TCP_PROTOCOLS]
         texts = [address.value for address in gateway.addresses]
         for text in texts:
             self._add(about, Role.GATEWAY, text, ports)
-        for route in routes_of(self._view, gateway, only):
-            names = (only,) if only and covers(gateway, route, only) else hosts_of(gateway, route)
+        for route in routes_of(self._view, gateway, only_host):
+            names = (only_host,) if only_host and covers(gateway, route, only_host) else hosts_of(gateway, route)
             for name in names:
                 self._add_host(ObjectRef(Kind.HTTP_ROUTE.value, route.namespace, route.name), name, texts)
 
     def add_host(self, host: str) -> None:
-        """Every Ingress and Gateway that publishes a host. Raises `UserError` where none does."""
+        """Add every Ingress and Gateway that publishes a host. Raises `UserError` if there is none."""
         state = self._view.state
         wildcard = f"*.{host.partition('.')[2]}"
         found = [item for item in state.ingresses if host in item.hosts or wildcard in item.hosts]
@@ -271,7 +271,7 @@ class _Planner:
 
     def _add_host(self, about: ObjectRef, host: str, published: Iterable[str]) -> None:
         if host in ("", "*") or host.startswith("*."):
-            self._note(f"{about}: {host or '*'} is no name that can be looked up.")
+            self._note(f"{about}: {host or '*'} cannot be looked up.")
             return
         texts = [text for text in published if text]
         known = self._hosts.get(host)
@@ -298,7 +298,7 @@ class _Planner:
             return
         address = canonical(text) or text
         kind = classify(text)
-        if kind in _NO_TARGET:
+        if kind in _UNREACHABLE_CLASSES:
             self._note(f"{about}: {address} is {kind.value if kind else 'unusable'}, and not tried.")
             return
         if address in self._cluster_ips:
@@ -309,7 +309,7 @@ class _Planner:
             self._targets.setdefault((address, port, family), target)
 
     def _node_addresses(self, service: Service) -> list[str]:
-        """Addresses of a few nodes: with `externalTrafficPolicy: Local` of such as have a pod of the Service."""
+        """The addresses of a few nodes; with `externalTrafficPolicy: Local`, of nodes that run a pod of the Service."""
         nodes: Iterable[Node] = sorted(self._view.state.nodes, key=lambda node: (not node.ready, node.name))
         if service.external_traffic_policy == "Local":
             having = {e.node_name for e in service_endpoints(self._view.state, service.key).targets.values() if e.ready}
@@ -317,7 +317,7 @@ class _Planner:
         found: list[str] = []
         for family in FAMILIES:
             of_family = (_address(node, family) for node in nodes)
-            found += islice((address for address in of_family if address), NODES_TRIED)
+            found += islice((address for address in of_family if address), MAX_NODES)
         return found
 
     def _note(self, sentence: str) -> None:
@@ -325,6 +325,6 @@ class _Planner:
 
 
 def _address(node: Node, family: Family) -> str:
-    """The address of a node that outsiders would use: its ExternalIP, else its InternalIP."""
+    """The address of a node that clients outside would use: its ExternalIP, otherwise its InternalIP."""
     texts = (*node.addresses_of("ExternalIP"), *node.addresses_of("InternalIP"))
     return next((text for text in texts if family_of(text) == family), "")

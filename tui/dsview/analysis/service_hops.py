@@ -1,7 +1,7 @@
-"""The hops behind a Service: load balancer, Service IP, EndpointSlices, Pods, listeners, Nodes.
+"""The hops of a Service: load balancer, Service IP, EndpointSlices, Pods, listeners, Nodes.
 
-The hops contain only what the API says. A hop is never called reachable, only "ok"; if the API cannot say, the verdict
-is "not proven", and what could not be read is "not read".
+The hops contain only what the API says. A hop is never called reachable, only "ok". If the API cannot say, the verdict
+is "not proven"; what could not be read is "not read".
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from dsview.analysis.hop import (
     Verdict,
     broken_lane,
     causes_of,
-    even_hop,
     fix_of,
     listed,
     make_hop,
-    softened,
+    not_proven,
+    same_for_both,
     with_lane,
     worst_about,
 )
@@ -47,11 +47,11 @@ _HOP_IDS = {
     HopName.SERVICE: "service",
     HopName.ENDPOINT_SLICES: "endpoint-slices",
 }
-"""The hops that findings about a Service break."""
+"""The ids of the hops that findings about a Service break."""
 
 
 class ServiceHops:
-    """Makes the hops of one Service; with `only`, of one of the Pods behind it."""
+    """Makes the hops of a Service. With `only`, they are those of one of the Pods behind it."""
 
     def __init__(self, view: ClusterView, service: Service, only: Pod | None = None) -> None:
         self._view = view
@@ -60,36 +60,38 @@ class ServiceHops:
         self._only = only
         self._findings = view.findings_of("Service", *service.key)
         self._endpoints: ServiceEndpoints = service_endpoints(self._state, service.key)
-        # An alias of a DNS name may still have slices from before it became one; nothing uses them.
+        # A Service that was changed to ExternalName may still have its old slices, which nothing uses.
         targets = {} if service.is_external_name else self._endpoints.targets
-        found = {pod.key: pod for e in targets.values() if (pod := self._state.pods.get(e.target)) is not None}
-        self.pods = [only] if only is not None else sorted(found.values(), key=lambda pod: pod.key)
+        softened_hops = {pod.key: pod for e in targets.values() if (pod := self._state.pods.get(e.target)) is not None}
+        self.pods = [only] if only is not None else sorted(softened_hops.values(), key=lambda pod: pod.key)
 
-    def against(self) -> Iterator[Finding]:
-        """The findings about the Service, the Pods behind it, and the policies that select these."""
+    def findings(self) -> Iterator[Finding]:
+        """The findings about the Service, the Pods behind it, and the policies that select these Pods."""
         yield from self._findings
         for pod in self.pods:
-            # Findings about listeners belong to the hop of the listeners, and only where a proxy is on the way.
-            found = self._view.findings_of("Pod", *pod.key)
-            yield from (finding for finding in found if registry()[finding.check].layer is not LayerName.LISTENERS)
+            # The listeners hop shows findings about listeners, if a proxy is on the path.
+            softened_hops = self._view.findings_of("Pod", *pod.key)
+            yield from (
+                finding for finding in softened_hops if registry()[finding.check].layer is not LayerName.LISTENERS
+            )
         namespace = self._service.namespace
         for subject in self._view.book.in_scope(Kind.NETWORK_POLICY.value, namespace):
             policy = self._state.network_policies.get((namespace, subject[2]))
             if policy is not None and any(policy.pod_selector.matches(pod.labels) for pod in self.pods):
                 yield from self._view.book.of_subject(subject)
 
-    def way(self) -> list[Hop]:
-        """All hops from outside to the Nodes, broken according to the findings."""
+    def hops(self) -> list[Hop]:
+        """All hops from outside to the Nodes, broken where the findings say so."""
         hops = [*self.front(), *self.back()]
-        return self._agreed(hops) if self._only is None else borne_out(hops, self._evidence())
+        return self._broken_as_found(hops) if self._only is None else soften_unconfirmed(hops, self._evidence())
 
-    def _agreed(self, hops: list[Hop]) -> list[Hop]:
-        """The hops, broken exactly where findings about the Service say so: the overview counts these."""
+    def _broken_as_found(self, hops: list[Hop]) -> list[Hop]:
+        """The hops, broken exactly where findings about the Service say so, because the overview counts these."""
         losses = losses_of(self._view, self._service)
         for family in FAMILIES:
             loss = losses.get(family)
             if loss is None:
-                hops = [softened(hop, family) for hop in hops]
+                hops = [not_proven(hop, family) for hop in hops]
                 continue
             for finding in self._findings:
                 if loss_of(self._view, finding) is not None and family in families_of_loss(self._view, finding):
@@ -107,7 +109,7 @@ class ServiceHops:
         return [*self._findings, *(finding for pod in self.pods for finding in findings_behind(self._view, pod))]
 
     def front(self) -> Iterator[Hop]:
-        """From outside to the Service's own address."""
+        """The hops from outside to the cluster IP."""
         if self._service.type == "LoadBalancer":
             yield self._vip()
         elif self._service.type == "NodePort":
@@ -115,14 +117,14 @@ class ServiceHops:
         yield self._service_ip()
 
     def back(self) -> Iterator[Hop]:
-        """From the EndpointSlices to the Nodes; empty for an alias of a DNS name."""
+        """The hops from the EndpointSlices to the Nodes; empty for ExternalName."""
         if self._service.is_external_name:
             return
         if self._state.is_known(Kind.ENDPOINT_SLICE):
             yield self._slices()
         else:
             reason = self._state.status(Kind.ENDPOINT_SLICE).reason
-            yield even_hop("endpoint-slices", "EndpointSlices", Verdict.NOT_READ, reason or "not read")
+            yield same_for_both("endpoint-slices", "EndpointSlices", Verdict.NOT_READ, reason or "not read")
         yield self._pod_ips()
         listen = listen_hop(self._view, self.pods, self._service.families, self._service)
         if listen is not None:
@@ -133,17 +135,17 @@ class ServiceHops:
     def _wants(self, family: Family) -> bool:
         return family in self._service.families
 
-    def _outside(self, family: Family) -> Lane:
+    def _absent(self, family: Family) -> Lane:
         return Lane(verdict=Verdict.ABSENT, why=safe(f"the Service has no {family}"))
 
     def _vip(self) -> Hop:
         entries = self._service.load_balancer_ingress
-        found = by_family(e.ip for e in entries if e.ip)
+        softened_hops = by_family(e.ip for e in entries if e.ip)
         names = [e.hostname for e in entries if e.hostname]
         about = self._about(HopName.LOAD_BALANCER)
         lanes: dict[Family, Lane] = {}
         for family in FAMILIES:
-            values = found[family]
+            values = softened_hops[family]
             if values and self._wants(family):
                 lanes[family] = Lane(values=listed(values), verdict=Verdict.OK)
             elif self._is_translated(family):
@@ -157,11 +159,11 @@ class ServiceHops:
             elif self._wants(family):
                 lanes[family] = broken_lane(worst_about(about, family), f"no {family} address was assigned")
             else:
-                lanes[family] = self._outside(family)
+                lanes[family] = self._absent(family)
         return make_hop("load-balancer", "Load balancer", lanes)
 
     def _is_translated(self, family: Family) -> bool:
-        """Whether a load balancer accepts a family that the Service lacks, and uses another one towards the nodes."""
+        """Whether the load balancer accepts a family that the Service lacks and connects to the nodes over another."""
         service = self._service
         if self._wants(family) or service.type != "LoadBalancer" or not service.families:
             return False
@@ -172,7 +174,7 @@ class ServiceHops:
 
     def _node_port(self) -> Hop:
         if not self._state.is_known(Kind.NODE):
-            return even_hop("node-port", "Node port", Verdict.NOT_READ, "Nodes could not be read")
+            return same_for_both("node-port", "Node port", Verdict.NOT_READ, "Nodes could not be read")
         ports = ", ".join(str(port.node_port) for port in self._service.ports if port.node_port) or "no port"
         total = len(self._view.nodes)
         lanes: dict[Family, Lane] = {}
@@ -180,7 +182,7 @@ class ServiceHops:
             having = sum(family in facts.internal for facts in self._view.nodes.values())
             value = f"{ports} on {having} of {total} nodes"
             if not self._wants(family):
-                lanes[family] = self._outside(family)
+                lanes[family] = self._absent(family)
             elif not having:
                 lanes[family] = broken_lane(None, f"no node has an {family} InternalIP", values=[value])
             elif having < total:
@@ -197,10 +199,10 @@ class ServiceHops:
     def _service_ip(self) -> Hop:
         name = f"Service {self._service.name}"
         if self._service.is_external_name:
-            return even_hop(
+            return same_for_both(
                 "service", name, Verdict.NOT_PROVEN, "an alias for a DNS name, whose addresses are not in the API"
             )
-        found = by_family(self._service.real_cluster_ips)
+        softened_hops = by_family(self._service.real_cluster_ips)
         about = self._about(HopName.SERVICE)
         lanes: dict[Family, Lane] = {}
         for family in FAMILIES:
@@ -210,20 +212,20 @@ class ServiceHops:
             elif not self._wants(family):
                 finding = worst_about(about, family)
                 why = safe(finding.message if finding is not None else f"the Service has no {family}")
-                # A Service that never requested more needs no fix.
+                # A Service that requests one family needs no fix.
                 is_wrong = finding is not None and finding.severity is not Severity.NOTE
                 lanes[family] = Lane(verdict=Verdict.ABSENT, why=why, fix=fix_of(finding if is_wrong else None))
             elif self._service.is_headless:
                 lanes[family] = Lane(values=(safe("headless"),), verdict=Verdict.OK)
-            elif found[family]:
-                lanes[family] = Lane(values=listed(found[family]), verdict=Verdict.OK)
+            elif softened_hops[family]:
+                lanes[family] = Lane(values=listed(softened_hops[family]), verdict=Verdict.OK)
             else:
                 lanes[family] = broken_lane(worst_about(about, family), f"no {family} cluster IP")
         return make_hop("service", name, lanes)
 
     def _slices(self) -> Hop:
-        one = self._slice_lane_of_pod if self._only is not None else self._slice_lane
-        lanes = {f: one(f) if self._wants(f) else self._outside(f) for f in FAMILIES}
+        make_lane = self._slice_lane_of_pod if self._only is not None else self._slice_lane
+        lanes = {f: make_lane(f) if self._wants(f) else self._absent(f) for f in FAMILIES}
         return make_hop("endpoint-slices", "EndpointSlices", lanes, symptom_of=("pods", "nodes"))
 
     def _slice_lane(self, family: Family) -> Lane:
@@ -235,7 +237,7 @@ class ServiceHops:
         if live and live == most:
             return Lane(values=(safe(value),), verdict=Verdict.OK)
         if not most and not self._service.selector:
-            why = "no endpoints, and no selector to choose any"
+            why = "no endpoints, and no selector"
             return Lane(verdict=Verdict.NOT_PROVEN, why=safe(why))
         otherwise = f"{live} of {most} have {family}" if most else "no ready endpoint in either family"
         about = self._about(HopName.ENDPOINT_SLICES)
@@ -253,20 +255,20 @@ class ServiceHops:
 
     def _pod_ips(self) -> Hop:
         if not self.pods and not self._state.is_known(Kind.ENDPOINT_SLICE):
-            return even_hop("pods", "Pods", Verdict.NOT_READ, _ONLY_SLICES)
+            return same_for_both("pods", "Pods", Verdict.NOT_READ, _ONLY_SLICES)
         if not self.pods and self._endpoints.targets:
             if any(e.target[1] for e in self._endpoints.targets.values()) and not self._state.is_known(Kind.POD):
                 reason = self._state.status(Kind.POD).reason or "not read"
-                return even_hop("pods", "Pods", Verdict.NOT_READ, f"Pods: {reason}")
+                return same_for_both("pods", "Pods", Verdict.NOT_READ, f"Pods: {reason}")
             return self._addresses()
         if self._endpoints.is_placeholder:
-            return even_hop("pods", "Pods", Verdict.NOT_PROVEN, _PLACEHOLDER)
+            return same_for_both("pods", "Pods", Verdict.NOT_PROVEN, _PLACEHOLDER)
         if not self.pods:
-            return even_hop("pods", "Pods", Verdict.ABSENT, "no pods")
+            return same_for_both("pods", "Pods", Verdict.ABSENT, "no pods")
         return pods_hop(self._view, self.pods, self._service.families)
 
     def _addresses(self) -> Hop:
-        """Endpoints without Pods, such as the API server's."""
+        """Endpoints without Pods, such as those of the API server."""
         lanes: dict[Family, Lane] = {}
         for family in FAMILIES:
             values = [address for e in self._endpoints.of(family).all.values() for address in e.addresses]
@@ -276,9 +278,9 @@ class ServiceHops:
 
     def _nodes(self) -> Hop:
         if not self._state.is_known(Kind.NODE):
-            return even_hop("nodes", "Nodes", Verdict.NOT_READ, "Nodes could not be read")
+            return same_for_both("nodes", "Nodes", Verdict.NOT_READ, "Nodes could not be read")
         if not self.pods:
-            return even_hop("nodes", "Nodes", Verdict.NOT_READ, _ONLY_SLICES)
+            return same_for_both("nodes", "Nodes", Verdict.NOT_READ, _ONLY_SLICES)
         return nodes_hop(self._view, self.pods, self._service.families)
 
 
@@ -289,18 +291,18 @@ def findings_behind(view: ClusterView, pod: Pod) -> tuple[Finding, ...]:
     return (*view.findings_of("Pod", *pod.key), *view.findings_of("Node", "", pod.node_name), *settings)
 
 
-def borne_out(hops: Iterable[Hop], evidence: Iterable[Finding]) -> list[Hop]:
-    """The hops, with broken lanes changed to "not proven" where no error or warning is about the family."""
-    found = list(hops)
-    grave = [f for f in evidence if f.severity is not Severity.NOTE or registry()[f.check].note_breaks]
+def soften_unconfirmed(hops: Iterable[Hop], evidence: Iterable[Finding]) -> list[Hop]:
+    """The hops. If no error or warning is about a family, its broken lanes become "not proven"."""
+    softened_hops = list(hops)
+    serious = [f for f in evidence if f.severity is not Severity.NOTE or registry()[f.check].note_breaks]
     for family in FAMILIES:
-        if worst_about(grave, family) is None:
-            found = [softened(hop, family) for hop in found]
-    return found
+        if worst_about(serious, family) is None:
+            softened_hops = [not_proven(hop, family) for hop in softened_hops]
+    return softened_hops
 
 
 def _break(hops: list[Hop], family: Family, finding: Finding) -> None:
-    """Mark the hop that a finding is about as broken, if it is not yet."""
+    """Mark the hop that a finding is about as broken, unless it already is."""
     wanted = _HOP_IDS.get(registry()[finding.check].hop or HopName.SERVICE, "service")
     ids = [hop.id for hop in hops]
     at = ids.index(wanted if wanted in ids else "service")
@@ -364,8 +366,8 @@ def nodes_hop(view: ClusterView, pods: Sequence[Pod], wanted: Sequence[Family]) 
 
 
 def _node_lacks(view: ClusterView, pod: Pod, family: Family) -> bool:
-    """Whether the pod's node cannot provide a family: its own addresses if the pod is on the node's network."""
+    """Whether the node of a pod cannot provide a family. A pod on the host network uses the node's own addresses."""
     facts = view.nodes.get(pod.node_name)
-    given = (facts.internal if pod.host_network else facts.pod_families) if facts is not None else ()
+    node_families = (facts.internal if pod.host_network else facts.pod_families) if facts is not None else ()
     # If the families of a node are not known, none is reported as missing.
-    return bool(given) and family not in given
+    return bool(node_families) and family not in node_families

@@ -1,7 +1,7 @@
-"""What changed since everything was read first: families gained and lost, findings opened and closed, connections.
+"""What changed since everything was first read: families gained and lost, findings opened and closed, connections.
 
-The session reports every batch; the last `LIMIT` entries are kept. What existed at the start is not a change: a finding
-that the timeline does not have is older than this session.
+The session reports every batch, and the last `LIMIT` entries are kept. What exists at the start is not a change, so a
+finding without an entry is older than the session.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from itertools import islice
 
 import msgspec
 
-from dsview.analysis.object_changes import FOLLOWED, of_families
-from dsview.analysis.timeline_entry import Entry, Sort, Turn
+from dsview.analysis.object_changes import CHANGES_OF, family_change
+from dsview.analysis.timeline_entry import Category, Entry, EntryType
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.finding_index import FindingIndex, Identity
 from dsview.checks.engine.settling import Settling, is_same_hop, is_there, takes_place_of
@@ -29,22 +29,22 @@ from dsview.listeners.registry import plural_of
 from dsview.sources.events import Health, Listed, StatusChanged
 
 LIMIT = 2000
-"""The number of entries to keep; older ones are dropped and counted."""
+"""The number of entries to keep. Older ones are dropped and counted."""
 
-MERGE = 10.0
-"""Seconds within which the same event for another kind is part of one entry: losing a server ends all watches."""
+MERGE_SECONDS = 10.0
+"""Seconds within which the same connection event of several kinds becomes one entry: a lost server ends all watches."""
 
-FLEETING = 2.0
-"""A finding that was open for less is not news: it was evaluated in the middle of a change."""
+MIN_SECONDS_OPEN = 2.0
+"""Seconds. A finding that lasts less is left out, because it was evaluated in the middle of a change."""
 
-_LOOKED_BACK = 8
+_MERGE_LOOKBACK = 8
 
 _IMPROVED = 500
 """The number of improved findings of which the timeline also says when they are fixed."""
 
 
 class Timeline:
-    """The last entries, oldest first in `entries`. `version` grows with each; `dropped` counts the dropped ones."""
+    """The last entries, oldest first. `version` grows with each change, and `dropped` counts the dropped entries."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.entries: deque[Entry] = deque(maxlen=limit)
@@ -61,7 +61,7 @@ class Timeline:
         self._began = 0.0
         self.counts_at_start: dict[Severity, int] | None = None
         """The number of findings of each severity when everything had been read; None if that is not known."""
-        self._known: frozenset[Kind] = frozenset()
+        self._known_before: frozenset[Kind] = frozenset()
         self._health: dict[Kind, Health] = {}
         self._lost: dict[Kind, float] = {}
 
@@ -74,16 +74,16 @@ class Timeline:
         return list(islice(reversed(self.entries), count))
 
     def family_entries(self) -> list[Entry]:
-        """The entries about families that were gained and lost, oldest first."""
-        return [entry for entry in self.entries if entry.sort is Sort.FAMILY]
+        """The entries about gained and lost families, oldest first."""
+        return [entry for entry in self.entries if entry.category is Category.FAMILY]
 
     def span(self, now: float) -> tuple[float, float]:
-        """The start and end of the time in which changes were recorded, epoch seconds."""
+        """The start and end of the timeline, epoch seconds."""
         return (self._began or now, now)
 
     def note(self, at: float, text: str) -> None:
-        """Add something that happened to the session itself."""
-        self._add(Entry(at=at, sort=Sort.CONNECTION, turn=Turn.NEUTRAL, text=safe(text)))
+        """Add an event of the session itself."""
+        self._add(Entry(at=at, category=Category.CONNECTION, type=EntryType.NEUTRAL, text=safe(text)))
 
     @property
     def unsettled(self) -> int:
@@ -91,43 +91,43 @@ class Timeline:
         return len(self._unsettled)
 
     def begin(self, state: ClusterState, at: float, counts: dict[Severity, int]) -> None:
-        """Everything is known: later events are changes. `counts` are the findings by severity."""
+        """Start, because everything was read: later events are changes. `counts` are the findings by severity."""
         self.counts_at_start = dict(counts)
         self._is_recording = True
         self._began = at
-        self._known = _known_kinds(state)
-        state.census.take_turned()
+        self._known_before = _known_kinds(state)
+        state.census.take_changed_endpoints()
 
     def follow(self, state: ClusterState, changes: Iterable[Change], at: float) -> None:
         """Add the changes of one batch. Objects of a kind that was not known before are not new."""
-        turned = state.census.take_turned()
+        changed_endpoints = state.census.take_changed_endpoints()
         if not self._is_recording:
             return
-        known, self._known = self._known, _known_kinds(state)
+        known, self._known_before = self._known_before, _known_kinds(state)
         for change in changes:
-            follow = FOLLOWED.get(change.kind)
+            follow = CHANGES_OF.get(change.kind)
             if follow is not None and change.kind in known:
-                for happening in follow(change.old, change.new):
+                for object_change in follow(change.old, change.new):
                     ref = ObjectRef(_ref_kind(change.kind), change.key[0] or None, change.key[1])
-                    self._add(happening.entry(at, ref))
-        if turned and Kind.ENDPOINT_SLICE in known:
-            self._endpoints(state, turned, at)
+                    self._add(object_change.entry(at, ref))
+        if changed_endpoints and Kind.ENDPOINT_SLICE in known:
+            self._endpoints(state, changed_endpoints, at)
 
-    def _endpoints(self, state: ClusterState, turned: Iterable[tuple[Key, Family, bool]], at: float) -> None:
+    def _endpoints(self, state: ClusterState, changed_endpoints: Iterable[tuple[Key, Family, bool]], at: float) -> None:
         found: dict[tuple[Key, bool], list[Family]] = {}
-        for key, family, is_live in turned:
+        for key, family, is_live in changed_endpoints:
             service = state.services.get(key)
             if service is not None and family in service.families:
                 found.setdefault((key, is_live), []).append(family)
         for (key, is_live), families in found.items():
             over = " and ".join(families)
             text = f"Got its first ready {over} endpoint." if is_live else f"Lost its last ready {over} endpoint."
-            turn = Turn.GAINED if is_live else Turn.LOST
+            entry_type = EntryType.GAINED if is_live else EntryType.LOST
             ref = ObjectRef(Kind.SERVICE.value, key[0], key[1])
-            self._add(of_families(turn, text, LayerName.ENDPOINTS, families).entry(at, ref))
+            self._add(family_change(entry_type, text, LayerName.ENDPOINTS, families).entry(at, ref))
 
     def follow_status(self, event: StatusChanged, at: float) -> None:
-        """Add the health of a kind."""
+        """Add a change in the health of a kind."""
         before = self._health.get(event.kind)
         if event.health is Health.LOADING or event.health is before:
             return
@@ -137,34 +137,40 @@ class Timeline:
         if before is None or not self._is_recording:
             return
         if is_lost:
-            self._connection(event.kind, _LOST[event.health], Turn.LOST, at, reason=event.reason)
+            self._connection(event.kind, _LOST[event.health], EntryType.LOST, at, reason=event.reason)
         elif since is not None:
-            self._connection(event.kind, "Can be read again", Turn.GAINED, at, lasted=at - since)
+            self._connection(event.kind, "Can be read again", EntryType.GAINED, at, lasted=at - since)
         elif event.health is Health.POLLING:
-            self._connection(event.kind, "Polled instead of watched", Turn.NEUTRAL, at, reason=event.reason)
+            self._connection(event.kind, "Polled instead of watched", EntryType.NEUTRAL, at, reason=event.reason)
 
     def follow_list(self, event: Listed, state: ClusterState, at: float) -> None:
-        """Add a list that replaced what was known after a watch failed. Polling does that all the time."""
+        """Add a relist after a failed watch. Polling is left out, because it lists all the time."""
         status = state.status(event.kind)
         if self._is_recording and event.keys is not None and status.health is Health.LIVE and event.kind in RESOURCES:
-            self._connection(event.kind, "Listed anew", Turn.NEUTRAL, at)
+            self._connection(event.kind, "Listed again", EntryType.NEUTRAL, at)
 
     def _connection(
-        self, kind: Kind, words: str, turn: Turn, at: float, *, reason: str = "", lasted: float | None = None
+        self, kind: Kind, words: str, entry_type: EntryType, at: float, *, reason: str = "", lasted: float | None = None
     ) -> None:
         name = plural_of(kind)
-        for back in range(1, min(_LOOKED_BACK, len(self.entries)) + 1):
+        for back in range(1, min(_MERGE_LOOKBACK, len(self.entries)) + 1):
             entry = self.entries[-back]
-            if entry.sort is Sort.CONNECTION and entry.text.startswith(words) and at - entry.at <= MERGE:
+            if (
+                entry.category is Category.CONNECTION
+                and entry.text.startswith(words)
+                and at - entry.at <= MERGE_SECONDS
+            ):
                 kinds = (*entry.kinds, *(() if name in entry.kinds else (name,)))
                 self.entries[-back] = msgspec.structs.replace(entry, kinds=kinds)
                 self.version += 1
                 return
         text = f"{words} ({reason})." if reason else f"{words}."
-        self._add(Entry(at=at, sort=Sort.CONNECTION, turn=turn, text=safe(text), kinds=(name,), lasted=lasted))
+        self._add(
+            Entry(at=at, category=Category.CONNECTION, type=entry_type, text=safe(text), kinds=(name,), lasted=lasted)
+        )
 
     def note_findings(self, old: tuple[Finding, ...], new: tuple[Finding, ...]) -> None:
-        """Remember, until `follow_findings`, which findings a subject had and may have now."""
+        """Remember which findings a subject had and has now, until `follow_findings` compares them."""
         if self._is_recording:
             for finding in old:
                 self._before.setdefault(finding.identity, finding)
@@ -181,8 +187,8 @@ class Timeline:
     ) -> None:
         """Add the findings that appeared and disappeared.
 
-        A settling finding has neither disappeared nor been fixed. If its check is no longer evaluated because its input
-        cannot be read, the finding is gone but not fixed.
+        A settling finding has neither disappeared nor been fixed. A finding whose check can no longer be evaluated
+        because its input is unreadable has disappeared but is not fixed.
         """
         before, self._before = self._before, {}
         opened = [now for identity, was in before.items() if was is None and (now := book.get(identity)) is not None]
@@ -192,33 +198,35 @@ class Timeline:
             gone += [finding for finding, _ in self._unsettled.values() if book.get(finding.identity) is None]
         for finding in sorted(gone, key=lambda f: f.order, reverse=True):
             since = self._opened.get(finding.identity)
-            if since is not None and at - since < FLEETING:
+            if since is not None and at - since < MIN_SECONDS_OPEN:
                 self._opened.pop(finding.identity)
-                self._forget(finding, Turn.OPENED, since)
+                self._forget(finding, EntryType.OPENED, since)
                 continue
             seen_again = self._seen_again.pop(finding.identity, None)
-            if seen_again is not None and at - seen_again < FLEETING:
-                self._forget(finding, Turn.STILL, seen_again)
+            if seen_again is not None and at - seen_again < MIN_SECONDS_OPEN:
+                self._forget(finding, EntryType.STILL, seen_again)
             pending = settling.get(finding.identity)
             if pending is not None and is_evaluated(finding.check):
                 self._settle(finding, pending, at)
                 continue
             self._opened.pop(finding.identity, None)
             self._unsettled.pop(finding.identity, None)
-            turn = _how_it_went(finding, book, state) if is_evaluated(finding.check) else Turn.UNREAD
-            if turn is Turn.CLOSED and _has_lesser(finding, settling, opened):
-                turn = Turn.IMPROVED
-            if turn is Turn.IMPROVED and len(self._improved) < _IMPROVED:
+            entry_type = _reason_for_closing(finding, book, state) if is_evaluated(finding.check) else EntryType.UNREAD
+            if entry_type is EntryType.CLOSED and _has_lesser(finding, settling, opened):
+                entry_type = EntryType.IMPROVED
+            if entry_type is EntryType.IMPROVED and len(self._improved) < _IMPROVED:
                 self._improved[finding.identity] = finding
-            self._finding(finding, turn, at, at - (self._began if since is None else since), was_before=since is None)
-        # The worst come last, because the newest entry is shown first.
+            self._finding(
+                finding, entry_type, at, at - (self._began if since is None else since), was_before=since is None
+            )
+        # The worst finding is added last, because the newest entry is shown first.
         for finding in sorted(opened, key=lambda f: f.order, reverse=True):
             if self._unsettled.pop(finding.identity, None) is not None:
                 self._seen_again[finding.identity] = at
-                self._finding(finding, Turn.STILL, at)
+                self._finding(finding, EntryType.STILL, at)
                 continue
             self._opened[finding.identity] = at
-            self._finding(finding, Turn.OPENED, at)
+            self._finding(finding, EntryType.OPENED, at)
         if gone or opened or self._is_improving(settling):
             self._follow_improved(book, settling, state, at)
 
@@ -235,21 +243,21 @@ class Timeline:
             if is_followed or not _has_lesser(finding, settling):
                 del self._improved[identity]
                 if not is_followed and is_there(state, finding.object):
-                    self._finding(finding, Turn.CLOSED, at)
+                    self._finding(finding, EntryType.CLOSED, at)
 
     def _settle(self, finding: Finding, pending: Pending, at: float) -> None:
-        """Add that a finding cannot be judged at the moment; a later postponement changes the same entry."""
+        """Add that a finding is settling. If it later settles for longer, the same entry is updated."""
         _, before = self._unsettled.get(finding.identity, (finding, None))
         self._unsettled[finding.identity] = (finding, pending)
         until = pending.until if pending.until < math.inf else None
         if before is None:
-            self._finding(finding, Turn.SETTLING, at, until=until, waits_for=pending.waits_for)
+            self._finding(finding, EntryType.SETTLING, at, until=until, waits_for=pending.waits_for)
             return
         if (before.until, before.waits_for) == (pending.until, pending.waits_for):
             return
         for place in range(1, len(self.entries) + 1):
             entry = self.entries[-place]
-            if (entry.turn, entry.check, entry.ref) == (Turn.SETTLING, finding.check, finding.object):
+            if (entry.type, entry.check, entry.ref) == (EntryType.SETTLING, finding.check, finding.object):
                 self.entries[-place] = msgspec.structs.replace(entry, until=until, waits_for=pending.waits_for)
                 self.version += 1
                 return
@@ -257,7 +265,7 @@ class Timeline:
     def _finding(
         self,
         finding: Finding,
-        turn: Turn,
+        entry_type: EntryType,
         at: float,
         lasted: float | None = None,
         *,
@@ -268,8 +276,8 @@ class Timeline:
         self._add(
             Entry(
                 at=at,
-                sort=Sort.FINDING,
-                turn=turn,
+                category=Category.FINDING,
+                type=entry_type,
                 text=safe(finding.message.partition("\n")[0]),
                 ref=finding.object,
                 severity=finding.severity,
@@ -281,10 +289,10 @@ class Timeline:
             )
         )
 
-    def _forget(self, finding: Finding, turn: Turn, when: float) -> None:
-        """Remove an entry about a finding again."""
+    def _forget(self, finding: Finding, entry_type: EntryType, when: float) -> None:
+        """Remove an entry about a finding."""
         for entry in reversed(self.entries):
-            if (entry.at, entry.turn, entry.check, entry.ref) == (when, turn, finding.check, finding.object):
+            if (entry.at, entry.type, entry.check, entry.ref) == (when, entry_type, finding.check, finding.object):
                 self.entries.remove(entry)
                 self.version += 1
                 return
@@ -302,7 +310,7 @@ _LOST = {
     Health.REFUSED: "No longer permitted",
     Health.ABSENT: "No longer served",
 }
-"""The states in which a kind is no longer followed, and the text when one begins."""
+"""The states in which a kind is no longer up to date, and the text of the entry."""
 
 
 def _has_lesser(finding: Finding, settling: Settling, opened: Iterable[Finding] = ()) -> bool:
@@ -320,13 +328,13 @@ def _is_lesser(other: Finding, finding: Finding) -> bool:
     return other.family in (None, finding.family) and is_same_hop(other.check, finding.check)
 
 
-def _how_it_went(finding: Finding, book: FindingIndex, state: ClusterState) -> Turn:
-    """Why a finding that was evaluated does not exist any more."""
+def _reason_for_closing(finding: Finding, book: FindingIndex, state: ClusterState) -> EntryType:
+    """Why a finding disappeared although its check is evaluated."""
     if not is_there(state, finding.object):
-        return Turn.GONE
+        return EntryType.GONE
     if any(takes_place_of(other, finding) for other in book.of(finding.object)):
-        return Turn.REPLACED
-    return Turn.CLOSED
+        return EntryType.REPLACED
+    return EntryType.CLOSED
 
 
 def _known_kinds(state: ClusterState) -> frozenset[Kind]:
@@ -334,5 +342,5 @@ def _known_kinds(state: ClusterState) -> frozenset[Kind]:
 
 
 def _ref_kind(kind: Kind) -> str:
-    """The kind of the object to open: for a proxy's listeners, its Pod."""
+    """The kind of the object that the entry refers to. For the listeners of a proxy, it is the Pod."""
     return Kind.POD.value if kind is Kind.PROXY_LISTENERS else kind.value

@@ -12,7 +12,7 @@ from dsview.core.finding import ObjectRef, Severity
 from dsview.core.text import Safe
 
 
-class Sort(StrEnum):
+class Category(StrEnum):
     """The subject of an entry."""
 
     FAMILY = "family"
@@ -21,26 +21,26 @@ class Sort(StrEnum):
     CONNECTION = "connection"
 
 
-class Turn(StrEnum):
-    """The kind of a change."""
+class EntryType(StrEnum):
+    """The type of an entry."""
 
     GAINED = "gained"
     LOST = "lost"
     OPENED = "opened"
     CLOSED = "closed"
-    """A finding that was evaluated and does not exist any more: it is fixed."""
+    """A finding that is fixed: its check is evaluated and no longer reports it."""
     IMPROVED = "improved"
-    """A finding that does not exist any more, but the same hop of its object does not work completely yet."""
+    """A finding that disappeared although the same hop of its object still fails partly."""
     GONE = "gone"
     """A finding whose object was deleted."""
     REPLACED = "replaced"
-    """A finding that another, no better one replaced."""
+    """A finding that was replaced by another one that is at least as severe."""
     UNREAD = "unread"
-    """A finding that cannot be evaluated any more."""
+    """A finding whose check can no longer be evaluated."""
     SETTLING = "settling"
-    """A finding that does not exist now but may return: its objects are unsettled."""
+    """A finding that disappeared but may return, because its objects are still changing."""
     STILL = "still"
-    """A finding that exists again after its objects settled: it was never fixed."""
+    """A finding that returned after its objects settled, so it was never fixed."""
     UP = "up"
     DOWN = "down"
     """A node that became Ready, or not ready."""
@@ -49,21 +49,26 @@ class Turn(StrEnum):
     NEUTRAL = ""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that happened at `at`, epoch seconds. `ref` is None where it concerns no object.
+class Entry(msgspec.Struct, frozen=True, kw_only=True, rename={"category": "sort", "type": "turn"}):
+    """One event. Recordings contain entries, with the names in `rename`.
 
-    `number` counts all entries since the beginning.
-
-    `lasted` is how many seconds it took until a finding was closed or a kind could be read again; `was_before` says
-    that it was so when everything was read first, and lasted longer than that. `kinds` are the plural names of the
-    kinds that a connection event concerns. Where families were gained or lost, `families` and `layer` say which and in
-    which layer. What is settling is judged at `until`, epoch seconds, or once `waits_for` is ready.
+    Attributes:
+        number: The number of the entry since the start.
+        at: When it happened, epoch seconds.
+        ref: The object, if it concerns one.
+        lasted: How long a finding was open or a kind was unreadable, seconds.
+        was_before: Whether the finding existed when everything was first read, so that `lasted` is a lower bound.
+        kinds: The plural names of the kinds that a connection event concerns.
+        families: The families that were gained or lost.
+        layer: The layer in which they were gained or lost.
+        until: When a settling finding will be judged, epoch seconds.
+        waits_for: The object that must become ready before a settling finding is judged.
     """
 
     number: int = 0
     at: float
-    sort: Sort
-    turn: Turn
+    category: Category
+    type: EntryType
     text: Safe
     ref: ObjectRef | None = None
     severity: Severity | None = None

@@ -1,6 +1,6 @@
-"""The trace: both families side by side, hop by hop, from the client to the node, with the broken hop explained.
+"""Traces both families hop by hop, from the client to the node, and explains the broken hop.
 
-It traces a Service, a Pod, and an Ingress or one of its hosts.
+A Service, a Pod, an Ingress or one of its hosts can be traced.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dsview.analysis.hop import (
     Verdict,
     broken_lane,
     client_hop,
-    even_hop,
     listed,
     make_hop,
     make_trace,
+    same_for_both,
     worst_about,
 )
 from dsview.analysis.listen_hop import listen_hop
-from dsview.analysis.service_hops import ServiceHops, borne_out, findings_behind, nodes_hop, pods_hop
+from dsview.analysis.service_hops import ServiceHops, findings_behind, nodes_hop, pods_hop, soften_unconfirmed
 from dsview.checks.engine.check import Harm, HopName
 from dsview.checks.engine.registry import registry
 from dsview.cluster.endpoints import service_endpoints
@@ -41,23 +41,23 @@ def trace_service(view: ClusterView, service: Service) -> Trace:
     """The trace of a Service."""
     hops = ServiceHops(view, service)
     target = ObjectRef(Kind.SERVICE.value, service.namespace, service.name)
-    return make_trace(str(target), target, (client_hop(), *hops.way()), hops.against())
+    return make_trace(str(target), target, (client_hop(), *hops.hops()), hops.findings())
 
 
 def trace_pod(view: ClusterView, pod: Pod) -> Trace:
-    """The trace of one Pod: through the first Service that selects it, else to its own address."""
+    """The trace of a Pod: through the first Service that selects it or, if there is none, to its address."""
     target = ObjectRef(Kind.POD.value, pod.namespace, pod.name)
     selecting = sorted(view.state.selectors.selecting(pod), key=lambda s: (s.type != "LoadBalancer", s.key))
     if not selecting:
-        return _lone_pod(view, pod, target)
+        return _trace_unselected_pod(view, pod, target)
     service, *others = selecting
     hops = ServiceHops(view, service, only=pod)
     more = f" and {len(others)} more" if others else ""
     title = f"{target} through Service {service.namespace}/{service.name}{more}"
-    return make_trace(title, target, (client_hop(), *hops.way()), hops.against())
+    return make_trace(title, target, (client_hop(), *hops.hops()), hops.findings())
 
 
-def _lone_pod(view: ClusterView, pod: Pod, target: ObjectRef) -> Trace:
+def _trace_unselected_pod(view: ClusterView, pod: Pod, target: ObjectRef) -> Trace:
     facts = view.nodes.get(pod.node_name)
     given = (facts.internal if pod.host_network else facts.pod_families) if facts is not None else ()
     wanted = given or families_of(pod.ips)
@@ -68,25 +68,25 @@ def _lone_pod(view: ClusterView, pod: Pod, target: ObjectRef) -> Trace:
     if view.state.is_known(Kind.NODE):
         hops.append(nodes_hop(view, [pod], wanted))
     title = f"{target}, which no Service selects"
-    hops = borne_out(hops, findings_behind(view, pod))
+    hops = soften_unconfirmed(hops, findings_behind(view, pod))
     return make_trace(title, target, hops, view.findings_of("Pod", *pod.key))
 
 
 def trace_ingress(view: ClusterView, ingress: Ingress, host: str = "") -> Trace:
-    """The trace of an Ingress, or of one of its hosts: to the controller in each family, and on to the backends."""
+    """The trace of an Ingress or of one of its hosts: to the proxies, then to the backends."""
     target = ObjectRef(Kind.INGRESS.value, ingress.namespace, ingress.name)
     findings = view.findings_of("Ingress", *ingress.key)
     controllers = proxies_of(ingress, view.state)
-    fronts = [
+    front_services = [
         service for service, pods in door_services(view.state).values() if any(pod in controllers for pod in pods)
     ]
     hops = [client_hop()]
-    against = list(findings)
-    if fronts:
-        front = min(fronts, key=lambda s: (s.type != "LoadBalancer", s.key))
-        way = ServiceHops(view, front)
-        hops += [_status(ingress, findings, front.families), *way.way()]
-        against += way.against()
+    about_path = list(findings)
+    if front_services:
+        front = min(front_services, key=lambda s: (s.type != "LoadBalancer", s.key))
+        front_hops = ServiceHops(view, front)
+        hops += [_status(ingress, findings, front.families), *front_hops.hops()]
+        about_path += front_hops.findings()
     elif controllers:
         wanted = families_of(tuple(ip for pod in controllers for ip in pod.ips))
         hops += [_status(ingress, findings, wanted), pods_hop(view, controllers, wanted)]
@@ -96,15 +96,15 @@ def trace_ingress(view: ClusterView, ingress: Ingress, host: str = "") -> Trace:
         hops += [_status(ingress, findings, ()), _no_controller(view, ingress)]
     hops += _backends(view, ingress, host, controllers, findings)
     title = f"{host} ({target})" if host else str(target)
-    return make_trace(title, target, hops, against, host=host)
+    return make_trace(title, target, hops, about_path, host=host)
 
 
 def _no_controller(view: ClusterView, ingress: Ingress) -> Hop:
     if not view.state.is_known(Kind.POD):
-        return even_hop("listen", "Controller", Verdict.NOT_READ, "Pods could not be read")
+        return same_for_both("listen", "Controller", Verdict.NOT_READ, "Pods could not be read")
     name = ingress.class_name or "no class"
-    why = f"no known controller serves it ({name})"
-    return even_hop("listen", "Controller", Verdict.NOT_PROVEN, why)
+    why = f"no controller that dsview knows serves it ({name})"
+    return same_for_both("listen", "Controller", Verdict.NOT_PROVEN, why)
 
 
 def _status(ingress: Ingress, findings: tuple[Finding, ...], wanted: tuple[Family, ...]) -> Hop:
@@ -138,27 +138,27 @@ def _backends(
     for name in names:
         yield backend_hop(view, (ingress.namespace, name), reach, findings)
     if not names:
-        yield even_hop("backend", "Backend", Verdict.NOT_PROVEN, "the Ingress names no Service")
+        yield same_for_both("backend", "Backend", Verdict.NOT_PROVEN, "the Ingress names no Service")
 
 
 def _covers(rule: str, host: str) -> bool:
-    """Whether the host of a rule matches: the same, a wildcard of one label, or any host."""
+    """Whether the host of a rule matches: it is the same, a wildcard for one label, or any host."""
     return rule in ("", "*", host) or (rule.startswith("*.") and host.partition(".")[2] == rule[2:])
 
 
 def backend_hop(view: ClusterView, key: Key, reach: tuple[Family, ...], findings: tuple[Finding, ...]) -> Hop:
-    """What a proxy can connect to. It may use the other family than its client, because the proxy is in between."""
+    """The endpoints that a proxy can connect to. It need not use the family of the client."""
     hop_id, name, state = f"backend/{key[1]}", f"Backend {key[1]}", view.state
     service = state.services.get(key)
     if service is None and state.is_known(Kind.SERVICE):
         return make_hop(hop_id, name, {f: broken_lane(None, "there is no such Service") for f in FAMILIES})
     if service is not None and service.is_external_name:
-        return even_hop(hop_id, name, Verdict.NOT_PROVEN, "an alias for a DNS name")
+        return same_for_both(hop_id, name, Verdict.NOT_PROVEN, "an alias for a DNS name")
     if not state.is_known(Kind.ENDPOINT_SLICE):
-        return even_hop(hop_id, name, Verdict.NOT_READ, "EndpointSlices could not be read")
+        return same_for_both(hop_id, name, Verdict.NOT_READ, "EndpointSlices could not be read")
     endpoints = service_endpoints(state, key)
     if endpoints.is_placeholder:
-        return even_hop(hop_id, name, Verdict.NOT_PROVEN, "its endpoint is hidden, or a placeholder of Cilium")
+        return same_for_both(hop_id, name, Verdict.NOT_PROVEN, "its endpoint is hidden, or a placeholder of Cilium")
     mine = [f for f in findings if any(r.kind == "Service" and r.name == key[1] for r in f.related)]
     about = (f for f in mine if registry()[f.check].hop is HopName.BACKEND)
     flagged = min(about, key=lambda f: f.order, default=None)

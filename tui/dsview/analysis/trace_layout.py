@@ -1,6 +1,6 @@
-"""Lays out a trace as text: two lanes side by side with a stop at every hop. Pieces have roles instead of colours.
+"""Lays out a trace as text: two lanes side by side, with a stop at every hop. Pieces of text have roles, not colours.
 
-The screen and `dsview trace` draw the same layout, one in the theme's colours, the other in the terminal's.
+The screen and `dsview trace` use the same layout, one in the colours of the theme, the other in those of the terminal.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from dsview.core.address import FAMILIES, Family
 from dsview.core.text import cell_width
 
 STACKED = 48
-"""The width in cells below which one lane is below the other."""
+"""The width in cells below which the lanes are stacked."""
 
 _WIDE = 76
 _LABEL = 17
 _NARROW_LABEL = 15
 _GAP = 3
-_LEAST_NAME = 9
-_BRIEF = 2
+_MIN_NAME = 9
+_MAX_EFFECT_LINES = 2
 _CAUSE = " breaks here "
 _PARTIAL_CAUSE = " breaks here in part "
 
@@ -44,7 +44,7 @@ class Role(StrEnum):
 
 
 class Signs(msgspec.Struct, frozen=True, kw_only=True):
-    """The signs, each one cell wide."""
+    """The symbols, each one cell wide."""
 
     good: str = "√"
     broken: str = "■"
@@ -67,7 +67,7 @@ def width_of(line: Line) -> int:
 
 
 def summary_line(trace: Trace, family: Family, signs: Signs) -> Line:
-    """The sentence of a family after its sign, before wrapping."""
+    """The conclusion for a family after its symbol, not wrapped."""
     course = trace.course(family)
     sign, role = {
         Outcome.BROKEN: (signs.broken, Role.BROKEN),
@@ -78,7 +78,7 @@ def summary_line(trace: Trace, family: Family, signs: Signs) -> Line:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most the given width; a longer word is broken."""
+    """The text in lines of at most the given width. A longer word is broken."""
     lines = [""]
     for word in text.split():
         rest = word
@@ -89,7 +89,7 @@ def wrapped(text: str, width: int) -> list[str]:
             lines.append("")
         while cell_width(rest) > width:
             head = _head(rest, width)
-            # Break names at the parts that differ most: their ends.
+            # Break a name after a separator if the line is still at least half full.
             parts = max(head.rfind(sign) for sign in "-.:/") + 1
             head = head[:parts] if parts > width // 2 else head
             lines[-1] = head
@@ -100,14 +100,14 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def _head(text: str, width: int) -> str:
-    """The part of the text that fits into the width, at least one character."""
+    """The start of the text that fits into the width, at least one character."""
     end = 1
     while end < len(text) and cell_width(text[: end + 1]) <= width:
         end += 1
     return text[:end]
 
 
-def picture(trace: Trace, width: int, signs: Signs) -> list[Line]:
+def hop_lines(trace: Trace, width: int, signs: Signs) -> list[Line]:
     """The hops: a column of names, then the lanes; below `STACKED` cells, one family after the other."""
     if width < STACKED:
         return [
@@ -141,7 +141,7 @@ def _lanes(trace: Trace, families: Sequence[Family], width: int, signs: Signs) -
 
 
 def _names(hop: Hop, width: int, signs: Signs) -> list[str]:
-    """The hop's name; a long one continues on the second line."""
+    """The name of the hop. A long one continues on a second line."""
     words, _, rest = hop.name.partition(" ")
     lines = [hop.name] if cell_width(hop.name) < width else [words, *([rest] if rest else [])]
     cut = (line if cell_width(line) < width else _head(line, width - 2) + signs.ellipsis for line in lines)
@@ -177,22 +177,22 @@ def _sign(verdict: Verdict, family: Family, signs: Signs) -> Piece:
 
 
 def _stop(lane: Lane, family: Family, room: int, signs: Signs, *, is_cause: bool, is_last: bool) -> list[Line]:
-    """One family at one hop: the sign and the values, then the reason, then the line to the next hop."""
+    """One family at one hop: the symbol and the values, then the reason, then the line to the next hop."""
     space = room - 2
     is_broken = lane.verdict is Verdict.BROKEN
     cause = _PARTIAL_CAUSE if lane.in_part else _CAUSE
     word: Piece = (cause, Role.CAUSE) if is_cause else (lane.verdict.value, Role.BROKEN if is_broken else Role.FAINT)
-    # A single value has the style of the verdict; several values exist in spite of it.
+    # A single value has the style of the verdict. Of several values, not all are broken.
     value_role = Role.BROKEN if is_broken and len(lane.values) == 1 and not lane.in_part else Role(family)
     values = [wrapped(_shortened(value, space, signs), space) for value in lane.values]
     texts = [line for value in values for line in value]
     lines: list[Line] = [((text, value_role),) for text in texts]
     is_reason_first = is_broken and lane.in_part and len(values) > 1
     if is_reason_first:
-        # The values are those that work.
+        # The values are those that work, so they come last.
         lines = [(word,), *_why(lane, space, signs, is_cause=is_cause), *lines]
     elif lane.verdict is Verdict.OK and texts:
-        # The sign and the value are enough; the pod's name needs the space.
+        # If the verdict does not fit, the symbol and the value are enough.
         if len(values[0]) == 1 and cell_width(texts[0]) + 2 + len(word[0]) <= space:
             lines[0] = (*lines[0], ("  ", Role.PLAIN), word)
     elif texts and cell_width(texts[0]) + 2 + len(word[0]) <= space:
@@ -209,24 +209,24 @@ def _stop(lane: Lane, family: Family, room: int, signs: Signs, *, is_cause: bool
 
 
 def _why(lane: Lane, space: int, signs: Signs, *, is_cause: bool) -> list[Line]:
-    """Effects are shortened, so that the cause is visible without scrolling."""
+    """The lines of the reason. For an effect they are shortened, so that the cause is visible without scrolling."""
     role = Role.INK if lane.verdict is Verdict.BROKEN else Role.FAINT
     lines = wrapped(lane.why, space)
-    if not is_cause and len(lines) > _BRIEF:
-        last = lines[_BRIEF - 1]
+    if not is_cause and len(lines) > _MAX_EFFECT_LINES:
+        last = lines[_MAX_EFFECT_LINES - 1]
         cut = last if cell_width(last) < space else _head(last, space - 1)
-        lines = [*lines[: _BRIEF - 1], cut + signs.ellipsis]
+        lines = [*lines[: _MAX_EFFECT_LINES - 1], cut + signs.ellipsis]
     return [((line, role),) for line in lines]
 
 
 def _shortened(value: str, space: int, signs: Signs) -> str:
-    """A name and an address: the name is shortened in the middle to make room, never the address."""
+    """A name and an address that fit into the space: the name is shortened in the middle, never the address."""
     name, _, address = value.rpartition(" ")
     if cell_width(value) <= space or not name:
         return value
     left = space - cell_width(address) - 1
-    if left < _LEAST_NAME:
-        # The address has its own line, and the name the whole line before it.
+    if left < _MIN_NAME:
+        # The address gets its own line, so the name can use the whole line before it.
         left = space
     if cell_width(name) > left:
         half = (left - 1) // 2

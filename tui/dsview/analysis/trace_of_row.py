@@ -1,4 +1,4 @@
-"""The trace of a row of a pane, or of an object's detail."""
+"""The trace of a row in a pane, or of an object with a detail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dsview.listeners.gateway_api import gateway_of
 
 
 def trace(view: ClusterView, target: Target) -> Trace | None:
-    """The trace of an object or of a listener's row; None if there is none."""
+    """The trace of an object or of a row of the listeners pane; None if it cannot be traced."""
     kind, key = target
     match kind:
         case Kind.PROXY_LISTENERS:
@@ -40,7 +40,7 @@ def trace(view: ClusterView, target: Target) -> Trace | None:
 
 
 def _of_listener(view: ClusterView, of: ListenerKey) -> Trace | None:
-    """The trace of the Gateway, if it or its proxy has the listener; else that of the pod."""
+    """The trace of the Gateway if it or its proxy has the listener; otherwise that of the pod."""
     pod = view.state.pods.get(of.pod_key)
     key = of.gateway_key if pod is None else gateway_of(pod.labels, pod.namespace)
     found = _of_gateway(view, key) if key is not None else None

@@ -149,7 +149,7 @@ class FamilyCounts:
         """Whether a Service has a ready endpoint of a family."""
         return service in self._live[family]
 
-    def take_turned(self) -> list[tuple[Key, Family, bool]]:
+    def take_changed_endpoints(self) -> list[tuple[Key, Family, bool]]:
         """The Services that gained (True) or lost (False) all ready endpoints of a family since the last call."""
         turned, self._turned = self._turned, {}
         return [(key, family, not was) for (key, family), was in turned.items() if self.is_live(key, family) is not was]

@@ -6,8 +6,8 @@ from dsview import __version__
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.diff.diff import CauseChange, Diff
 from dsview.analysis.diff.facts import Share, Subject
-from dsview.analysis.diff.family_changes import FamilyChange, ObjectChange, ObjectTurn, Turn
-from dsview.analysis.diff.finding_changes import FindingChange, Standing
+from dsview.analysis.diff.family_changes import FamilyChange, FamilyChangeType, ObjectChange, ObjectChangeType
+from dsview.analysis.diff.finding_changes import FindingChange, Occurrences
 from dsview.checks.engine.registry import registry
 from dsview.core.finding import ObjectRef
 from dsview.core.text import safe
@@ -137,14 +137,14 @@ def _family(change: FamilyChange) -> FamilyPart:
         object=_ref(change.subject.object),
         what=_what(change.subject),
         family=change.family,
-        change=change.turn.value,
+        change=change.type.value,
         before=_share(change.before),
         after=_share(change.after),
     )
 
 
-def _number(standing: Standing | None) -> int:
-    return standing.number if standing is not None else 0
+def _number(occurrences: Occurrences | None) -> int:
+    return occurrences.number if occurrences is not None else 0
 
 
 def _finding(change: FindingChange) -> FindingPart:
@@ -156,7 +156,7 @@ def _finding(change: FindingChange) -> FindingPart:
         object=_ref(identity.object),
         family=identity.family,
         field=identity.field,
-        change=change.turn.value,
+        change=change.type.value,
         counted=finding.object.kind,
         before=_number(change.before),
         after=_number(change.after),
@@ -181,7 +181,7 @@ def _cause(cause: CauseChange) -> CausePart:
 
 
 def _object(change: ObjectChange) -> ObjectPart:
-    return ObjectPart(object=_ref(change.object), change=change.turn.value, families=tuple(change.families))
+    return ObjectPart(object=_ref(change.object), change=change.type.value, families=tuple(change.families))
 
 
 def _side(view: ClusterView, source: str) -> SidePart:
@@ -195,19 +195,19 @@ def _side(view: ClusterView, source: str) -> SidePart:
 
 
 def _counts(diff: Diff) -> DiffCounts:
-    turns = [change.turn.value for change in diff.all_findings]
-    families = [change.turn for change in diff.all_families]
-    objects = [change.turn for change in diff.objects]
+    types = [change.type.value for change in diff.all_findings]
+    families = [change.type for change in diff.all_families]
+    objects = [change.type for change in diff.objects]
     return DiffCounts(
-        findings_new=turns.count("new"),
-        findings_gone=turns.count("gone"),
-        findings_worse=turns.count("worse") + turns.count("about more"),
-        findings_better=turns.count("better") + turns.count("about fewer"),
-        families_gained=families.count(Turn.GAINED) + families.count(Turn.MORE),
-        families_lost=families.count(Turn.LOST) + families.count(Turn.FEWER),
-        addresses_changed=families.count(Turn.READDRESSED),
-        objects_new=objects.count(ObjectTurn.NEW),
-        objects_gone=objects.count(ObjectTurn.GONE),
+        findings_new=types.count("new"),
+        findings_gone=types.count("gone"),
+        findings_worse=types.count("worse") + types.count("about more"),
+        findings_better=types.count("better") + types.count("about fewer"),
+        families_gained=families.count(FamilyChangeType.GAINED) + families.count(FamilyChangeType.MORE),
+        families_lost=families.count(FamilyChangeType.LOST) + families.count(FamilyChangeType.FEWER),
+        addresses_changed=families.count(FamilyChangeType.READDRESSED),
+        objects_new=objects.count(ObjectChangeType.NEW),
+        objects_gone=objects.count(ObjectChangeType.GONE),
     )
 
 

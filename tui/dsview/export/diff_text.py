@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from dsview.analysis.diff.facts import Aspect
-from dsview.analysis.diff.finding_changes import FindingTurn
+from dsview.analysis.diff.finding_changes import FindingChangeType
 from dsview.core.address import FAMILIES
 from dsview.export.diff import (
     SAME,
@@ -22,13 +22,13 @@ from dsview.export.markdown import fix_in_markdown, plain_markdown
 from dsview.export.report import Ref
 from dsview.export.text import GLYPHS, mode_in_words, painted, plural, wrapped
 
-_TURN_WIDTH = 12
+_CHANGE_WIDTH = 12
 _NAMED = 5
 """The number of Services that a sentence names; the rest is counted."""
 
 _LOSSES = {"lost", "fewer"}
 _GAINS = {"gained", "more"}
-_GOOD = {turn.value for turn in FindingTurn if not turn.is_worse}
+_GOOD = {change.value for change in FindingChangeType if not change.is_worse}
 
 
 def render_text(report: DiffReport, width: int = 100, colour: bool = False) -> str:
@@ -66,17 +66,17 @@ def _side(side: SidePart) -> str:
 
 def _cause_lines(cause: CausePart, width: int, colour: bool) -> Iterator[str]:
     own = next((f for f in cause.findings if _is_own(cause, f)), None)
-    turn = own.change if own is not None else "still there"
+    change = own.change if own is not None else "still there"
     number = _number(own) if own is not None else ""
     severity = own.severity if own is not None else cause.severity
-    mark = painted(f"{GLYPHS[severity]} {turn}", severity, colour and turn not in _GOOD)
+    mark = painted(f"{GLYPHS[severity]} {change}", severity, colour and change not in _GOOD)
     yield f"{mark}  {cause.check} {cause.slug}  {describe(cause.object)}{number}"
     yield from wrapped(cause.message, width - 4, "    ")
     if own is not None and own.fix:
         yield from (f"    $ {line}" if line.startswith("kubectl") else f"    {line}" for line in own.fix.split("\n"))
     for finding in cause.findings:
         if finding is not own:
-            yield f"    {finding.change:<{_TURN_WIDTH}} {GLYPHS[finding.severity]} {_finding(finding)}"
+            yield f"    {finding.change:<{_CHANGE_WIDTH}} {GLYPHS[finding.severity]} {_finding(finding)}"
     for family in cause.families:
         yield f"    {_family(family)}"
     yield ""
@@ -102,7 +102,7 @@ def _number(finding: FindingPart) -> str:
 
 def _family(change: FamilyPart) -> str:
     what = "" if change.what == Aspect.FAMILIES else f" {change.what}"
-    return f"{change.change:<{_TURN_WIDTH}} {change.family}{what}{_of(change.object)}{_shares(change)}"
+    return f"{change.change:<{_CHANGE_WIDTH}} {change.family}{what}{_of(change.object)}{_shares(change)}"
 
 
 def _of(ref: Ref) -> str:
@@ -132,7 +132,7 @@ def _values(values: Sequence[str]) -> str:
 def _rest(report: DiffReport) -> Iterator[str]:
     yield from map(_family, report.families)
     for change in report.objects:
-        yield f"{change.change:<{_TURN_WIDTH}} {_object(change)}"
+        yield f"{change.change:<{_CHANGE_WIDTH}} {_object(change)}"
 
 
 def _object(change: ObjectPart) -> str:
@@ -197,9 +197,9 @@ def _markdown(report: DiffReport) -> Iterator[str]:
         yield OTHER_CLUSTER
     for cause in report.causes:
         own = next((f for f in cause.findings if _is_own(cause, f)), None)
-        turn = own.change if own is not None else "still there"
+        change = own.change if own is not None else "still there"
         yield ""
-        yield f"### {plain_markdown(f'{turn}: {cause.check} {cause.slug}, {describe(cause.object)}')}"
+        yield f"### {plain_markdown(f'{change}: {cause.check} {cause.slug}, {describe(cause.object)}')}"
         yield ""
         yield plain_markdown(cause.message)
         lines = [f"{f.change}: {f.severity} {_finding(f)}" for f in cause.findings if f is not own]

@@ -127,7 +127,7 @@ def _door(door: DoorPlan) -> PlannedDoor:
         service=_ref(door.service),
         controller=door.controller,
         confidence=door.confidence.value,
-        needs=tuple(PlannedNeed(family=n.family, message=n.message, words=n.words) for n in door.needs),
+        needs=tuple(PlannedNeed(family=n.family, message=n.message, words=n.steps) for n in door.needs),
         unknown=door.unknown,
     )
 
@@ -195,7 +195,7 @@ def _doors_lines(plan: Plan, width: int) -> Iterator[str]:
             yield from _prose(f"- What it listens on is not known: {door.unknown}.", width, "    ")
         for need in door.needs:
             yield from _prose(f"- {need.message}", width, "    ")
-            yield from (f"      {'' if line.startswith('#') else '$ '}{safe(line)}" for line in need.words)
+            yield from (f"      {'' if line.startswith('#') else '$ '}{safe(line)}" for line in need.steps)
     yield ""
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from dsview import __version__
 from dsview.analysis.hop import Lane, Trace
-from dsview.analysis.trace_layout import Line, Role, Signs, picture, summary_line, width_of, wrapped
+from dsview.analysis.trace_layout import Line, Role, Signs, hop_lines, summary_line, width_of, wrapped
 from dsview.core.address import FAMILIES, Family
 from dsview.export.json_text import json_text
 from dsview.export.report import Ref, Wire
@@ -125,8 +125,8 @@ def render_text(trace: Trace, width: int, colour: bool) -> str:
     """The trace in the given number of columns, optionally with ANSI colours."""
     width = max(_LEAST, width)
     lines = [line for each in (trace, *trace.others) for line in _door(each, width)]
-    honesty = "dsview reads the API and sends no packets: a hop that is ok may still be unreachable."
-    lines += [((line, Role.FAINT),) for line in wrapped(honesty, width)]
+    disclaimer = "dsview reads the API and sends no packets: a hop that is ok may still be unreachable."
+    lines += [((line, Role.FAINT),) for line in wrapped(disclaimer, width)]
     return "\n".join(_painted(line, colour) for line in lines) + "\n"
 
 
@@ -138,7 +138,7 @@ def _door(trace: Trace, width: int) -> Iterator[Line]:
     for number, text in _fix(trace):
         yield (("  fix " if number == 0 else "      ", Role.MUTED), (text, Role.INK))
     yield ()
-    yield from picture(trace, width, Signs())
+    yield from hop_lines(trace, width, Signs())
     yield ()
 
 

@@ -217,4 +217,4 @@ class Recorder:
     def _put_entry(self, entry: Entry, *, is_gone: bool = False) -> None:
         number = entry.number - 1 + self._writer.file.first_number
         content = None if is_gone else msgspec.msgpack.encode(entry)
-        self._writer.put(StoredEntry(number, entry.at, entry.sort.value, entry.turn.value, content))
+        self._writer.put(StoredEntry(number, entry.at, entry.category.value, entry.type.value, content))

@@ -16,7 +16,7 @@ import msgspec
 from dsview.analysis.cluster_view import Delta
 from dsview.analysis.diff.diff import Diff, compare
 from dsview.analysis.timeline import Timeline
-from dsview.analysis.timeline_entry import Entry, Sort
+from dsview.analysis.timeline_entry import Category, Entry
 from dsview.checks.engine.engine import Engine
 from dsview.checks.engine.finding_index import FindingIndex, Identity, SubjectKey
 from dsview.checks.engine.policy import Policy
@@ -178,7 +178,7 @@ class _RecordedTimeline(Timeline):
         """The entries of the whole recording, or the newest ones if there are very many."""
         last = self._reader.last
         if self._families[0] != last:
-            self._families = (last, _entries(self._reader.contents(Sort.FAMILY.value, FAMILY_ENTRIES)))
+            self._families = (last, _entries(self._reader.contents(Category.FAMILY.value, FAMILY_ENTRIES)))
         return self._families[1]
 
     def span(self, now: float) -> tuple[float, float]:
@@ -203,7 +203,7 @@ class _RecordedTimeline(Timeline):
 
     def follow(self, state: ClusterState, changes: Iterable[Change], at: float) -> None:
         """Does nothing."""
-        state.census.take_turned()
+        state.census.take_changed_endpoints()
 
     def follow_status(self, event: StatusChanged, at: float) -> None:
         """Does nothing."""
@@ -383,11 +383,11 @@ class ReplaySession(Session):
 
     def next_finding(self) -> float | None:
         """The time at which the next finding appeared or disappeared."""
-        return self.reader.entry_after(self.position, Sort.FINDING.value)
+        return self.reader.entry_after(self.position, Category.FINDING.value)
 
     def previous_finding(self) -> float | None:
         """The time at which the previous finding appeared or disappeared."""
-        return self.reader.entry_before(self.position, Sort.FINDING.value)
+        return self.reader.entry_before(self.position, Category.FINDING.value)
 
 
 def compare_moments(path: Path, then: float, now: float, policy: Policy) -> Diff:

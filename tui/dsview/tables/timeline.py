@@ -11,8 +11,8 @@ import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.detail_target import Target, detail_target
-from dsview.analysis.timeline import MERGE
-from dsview.analysis.timeline_entry import Entry, Sort, Turn
+from dsview.analysis.timeline import MERGE_SECONDS
+from dsview.analysis.timeline_entry import Category, Entry, EntryType
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.registry import registry
 from dsview.checks.engine.remediation import count
@@ -42,26 +42,26 @@ _NAMED = 3
 """The number of kinds that a connection event names."""
 
 _WORDS = {
-    Turn.OPENED: "new",
-    Turn.CLOSED: "fixed",
-    Turn.UNREAD: "not read",
-    Turn.UP: "node up",
-    Turn.DOWN: "node down",
+    EntryType.OPENED: "new",
+    EntryType.CLOSED: "fixed",
+    EntryType.UNREAD: "not read",
+    EntryType.UP: "node up",
+    EntryType.DOWN: "node down",
 }
 """The text of a change, if it is not its own name."""
 
 _TONES = {
-    Turn.GAINED: Tone.GOOD,
-    Turn.CLOSED: Tone.GOOD,
-    Turn.UP: Tone.GOOD,
-    Turn.LOST: Tone.PRIMARY,
-    Turn.DOWN: Tone.PRIMARY,
-    Turn.SETTLING: Tone.PRIMARY,
-    Turn.OPENED: Tone.PLAIN,
-    Turn.STILL: Tone.PLAIN,
+    EntryType.GAINED: Tone.GOOD,
+    EntryType.CLOSED: Tone.GOOD,
+    EntryType.UP: Tone.GOOD,
+    EntryType.LOST: Tone.PRIMARY,
+    EntryType.DOWN: Tone.PRIMARY,
+    EntryType.SETTLING: Tone.PRIMARY,
+    EntryType.OPENED: Tone.PLAIN,
+    EntryType.STILL: Tone.PLAIN,
 }
 
-_OPEN = frozenset({Turn.OPENED, Turn.STILL})
+_OPEN = frozenset({EntryType.OPENED, EntryType.STILL})
 """The changes after which a finding exists."""
 
 BURST = 3
@@ -80,19 +80,19 @@ class Latest(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Entries that are one row, the newest first: the same thing, within `MERGE` seconds; or what came with a Node."""
+    """Entries that share a row, newest first: equal events within `MERGE_SECONDS`, or events that came with a Node."""
 
     entries: tuple[Entry, ...]
 
     @property
     def lead(self) -> Entry:
-        """The entry whose time and turn the row has: the Node's, where others came with it, else the newest."""
+        """The entry that gives the row its time and type: that of the Node, or the newest one."""
         return self.entries[-1] if self.with_node else self.entries[0]
 
     @property
     def with_node(self) -> tuple[Entry, ...]:
         """What came with a Node that went down or came back; nothing for other groups."""
-        is_node = self.entries[-1].turn in _NODE_TURNS and self.entries[0].turn not in _NODE_TURNS
+        is_node = self.entries[-1].type in _NODE_TURNS and self.entries[0].type not in _NODE_TURNS
         return self.entries[:-1] if is_node else ()
 
     @property
@@ -111,7 +111,7 @@ def groups_of(entries: Iterable[Entry]) -> list[Group]:
         node = of_node.get(entry.number)
         alike = _alike(entry) if node is None else (node,)
         burst = bursts.get(alike)
-        if entry.ref is None or burst is None or burst[0].at - entry.at > MERGE:
+        if entry.ref is None or burst is None or burst[0].at - entry.at > MERGE_SECONDS:
             burst = bursts[alike] = []
         burst.append(entry)
         placed.append((entry, burst))
@@ -129,11 +129,11 @@ def _is_one_row(burst: list[Entry]) -> bool:
 def _alike(entry: Entry) -> tuple[object, ...]:
     """The common property of two entries in one row."""
     kind = entry.ref.kind if entry.ref is not None else ""
-    what = entry.layer if entry.sort is Sort.FAMILY else entry.check or entry.text
-    return (entry.sort, entry.turn, kind, entry.severity, what)
+    what = entry.layer if entry.category is Category.FAMILY else entry.check or entry.text
+    return (entry.category, entry.type, kind, entry.severity, what)
 
 
-_NODE_TURNS = {Turn.DOWN: Turn.LOST, Turn.UP: Turn.GAINED}
+_NODE_TURNS = {EntryType.DOWN: EntryType.LOST, EntryType.UP: EntryType.GAINED}
 """What becomes of ready endpoints when a Node goes down, or comes back."""
 
 
@@ -147,11 +147,11 @@ def _with_nodes(entries: list[Entry]) -> dict[int, int]:
     node: Entry | None = None
     is_one = False
     for entry in reversed(entries):
-        if entry.turn in _NODE_TURNS:
-            is_one = node is None or entry.at - node.at > MERGE
+        if entry.type in _NODE_TURNS:
+            is_one = node is None or entry.at - node.at > MERGE_SECONDS
             node = entry
-        elif node is not None and is_one and entry.at - node.at <= MERGE:
-            is_of_node = entry.layer is LayerName.ENDPOINTS and entry.turn is _NODE_TURNS[node.turn]
+        elif node is not None and is_one and entry.at - node.at <= MERGE_SECONDS:
+            is_of_node = entry.layer is LayerName.ENDPOINTS and entry.type is _NODE_TURNS[node.type]
             if is_of_node and entry.ref is not None and entry.ref.kind == Kind.SERVICE.value:
                 found[entry.number] = found[node.number] = node.number
     return found
@@ -178,29 +178,29 @@ def objects_text(group: Group) -> Safe:
 
 def turn_word(entry: Entry) -> str:
     """The kind of change in a word or two."""
-    if entry.turn is Turn.NEUTRAL:
-        return entry.sort.value if entry.sort is not Sort.OBJECT else "changed"
-    return entry.sort.value if entry.sort is Sort.CONNECTION else _WORDS.get(entry.turn, entry.turn.value)
+    if entry.type is EntryType.NEUTRAL:
+        return entry.category.value if entry.category is not Category.OBJECT else "changed"
+    return entry.category.value if entry.category is Category.CONNECTION else _WORDS.get(entry.type, entry.type.value)
 
 
 def change_text(group: Group) -> str:
     """What happened, in a sentence. What is over cannot be read as a fault of now: it is said what it was."""
     entry = group.lead
-    if entry.sort is not Sort.FINDING:
+    if entry.category is not Category.FINDING:
         return _of_objects(group)
     what = _finding_text(group)
-    match entry.turn:
-        case Turn.OPENED:
+    match entry.type:
+        case EntryType.OPENED:
             return what
-        case Turn.STILL:
+        case EntryType.STILL:
             return f"still there: {what}"
-        case Turn.SETTLING:
+        case EntryType.SETTLING:
             return f"{_not_judged(group)}; was: {what}"
-        case Turn.IMPROVED:
+        case EntryType.IMPROVED:
             return f"better, but not fixed; was: {what}"
-        case Turn.REPLACED:
+        case EntryType.REPLACED:
             return f"another finding took its place; was: {what}"
-        case Turn.UNREAD:
+        case EntryType.UNREAD:
             return f"cannot be evaluated any more; was: {what}"
     # What tells findings apart comes first: the line is cut at its end.
     before = " Since before this session." if entry.was_before else ""
@@ -220,14 +220,14 @@ def _of_objects(group: Group) -> str:
     entry, others = group.lead, group.with_node
     if others:
         services = count(len({other.ref for other in others}), "Service")
-        verb = "lost" if entry.turn is Turn.DOWN else "got"
+        verb = "lost" if entry.type is EntryType.DOWN else "got"
         return f"{entry.text} At the same time {services} {verb} {_ENDPOINTS[verb]}."
-    if entry.sort is not Sort.FAMILY or len({one.text for one in group.entries}) == 1:
+    if entry.category is not Category.FAMILY or len({one.text for one in group.entries}) == 1:
         return entry.text
     named = {family for one in group.entries for family in one.families}
     families = " or ".join(family for family in FAMILIES if family in named)
     layer = entry.layer or LayerName.SERVICES
-    return f"{'Gained' if entry.turn is Turn.GAINED else 'Lost'} {_OF_LAYER[layer].format(families)}."
+    return f"{'Gained' if entry.type is EntryType.GAINED else 'Lost'} {_OF_LAYER[layer].format(families)}."
 
 
 _ENDPOINTS = {"lost": "the last ready endpoint of a family", "got": "the first ready endpoint of a family"}
@@ -261,7 +261,7 @@ def latest(view: ClusterView) -> Latest | None:
     newest = entries[-1].at
     recent = []
     for entry in reversed(entries):
-        if newest - entry.at > MERGE:
+        if newest - entry.at > MERGE_SECONDS:
             break
         recent.append(entry)
     group = groups_of(recent)[0]
@@ -270,18 +270,18 @@ def latest(view: ClusterView) -> Latest | None:
 
 def _short_text(group: Group) -> str:
     """What happened, where there is little room and no column says which way it went."""
-    match group.lead.turn:
-        case Turn.OPENED | Turn.CLOSED | Turn.IMPROVED as turn:
-            return f"{_WORDS.get(turn, turn.value)}: {_finding_text(group)}"
+    match group.lead.type:
+        case EntryType.OPENED | EntryType.CLOSED | EntryType.IMPROVED as type:
+            return f"{_WORDS.get(type, type.value)}: {_finding_text(group)}"
     return change_text(group)
 
 
 def _row(key: Key, group: Group, lead: str = "") -> Row:
     entry = group.lead
-    flag = entry.severity if entry.turn in _OPEN else None
+    flag = entry.severity if entry.type in _OPEN else None
     cells = (
         Cell(clock_text(entry.at), Tone.MUTED),
-        Cell(safe(turn_word(entry)), _TONES.get(entry.turn, Tone.MUTED), flag=flag),
+        Cell(safe(turn_word(entry)), _TONES.get(entry.type, Tone.MUTED), flag=flag),
         Cell(safe(lead + objects_text(group))),
         Cell(safe(change_text(group))),
         Cell(_lasted(entry) if len(group.entries) == 1 else Safe(""), Tone.MUTED),

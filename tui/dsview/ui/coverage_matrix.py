@@ -34,7 +34,7 @@ def verdict_lines(overview: Overview, width: int, glyphs: Glyphs, *, most: int) 
     else:
         sign = ("?", MUTED)
     parts = [(overview.mode, STRONG), *((sentence, "$ink") for sentence in overview.sentences)]
-    text = spaced([*parts, (overview.honesty, MUTED)] if overview.honesty else parts, " ")
+    text = spaced([*parts, (overview.disclaimer, MUTED)] if overview.disclaimer else parts, " ")
     lines = text.wrap(max(20, width - 4))
     if len(lines) > most:
         rest = content(*(part for line in lines[most - 1 :] for part in (line, " ")))

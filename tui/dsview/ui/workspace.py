@@ -10,7 +10,7 @@ from itertools import islice
 
 import msgspec
 
-from dsview.analysis.cause_summary import SHOWN, CauseSummarizer, Tally, is_of_cluster
+from dsview.analysis.cause_summary import SHOWN, CauseSummarizer, Tally, is_cluster_wide
 from dsview.analysis.causes import RootCause
 from dsview.analysis.cluster_view import Delta
 from dsview.core.finding import Severity
@@ -66,13 +66,13 @@ class Workspace:
     def _without(self, aside: list[RootCause], every: Tally, chosen: frozenset[str]) -> Tally:
         if not aside:
             return every
-        own = (cause for cause in self.tallier.causes if cause.id not in chosen and not is_of_cluster(cause))
+        own = (cause for cause in self.tallier.causes if cause.id not in chosen and not is_cluster_wide(cause))
         return msgspec.structs.replace(every, worst=tuple(islice(own, SHOWN)), causes=every.causes - len(aside))
 
     def refresh(self, delta: Delta) -> set[str]:
         """Add the changes; the ids of the panes that changed."""
         if delta.findings or delta.everything:
-            self.tallier.mark()
+            self.tallier.mark_dirty()
         return {name for name, view in self.views.items() if view.refresh(delta)}
 
     def choose_namespaces(self, namespaces: frozenset[str] | None) -> None:

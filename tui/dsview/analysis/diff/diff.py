@@ -15,8 +15,15 @@ from dsview.analysis.diff.family_changes import (
     family_changes,
     object_changes,
 )
-from dsview.analysis.diff.finding_changes import FindingChange, Findings, Identity, Standing, finding_changes, is_worse
-from dsview.analysis.diff.names import LastingNames
+from dsview.analysis.diff.finding_changes import (
+    FindingChange,
+    Findings,
+    Identity,
+    Occurrences,
+    finding_changes,
+    is_worse,
+)
+from dsview.analysis.diff.names import StableNames
 from dsview.checks.engine.availability import why_unknown
 from dsview.core.finding import ObjectRef, Severity
 from dsview.core.text import Safe, safe
@@ -26,28 +33,36 @@ _KUBERNETES = ("default", "kubernetes")
 
 
 class CauseChange(msgspec.Struct, frozen=True):
-    """Changes with one cause. `cause` is the finding that explains the others, on the side that has it.
+    """Changes with one cause.
 
-    `findings` starts with the change of the cause itself, if it changed: a cause that exists before and after may
-    explain more now. `families` are the changes of the objects that the findings are about.
+    Attributes:
+        cause: The finding that explains the others, now or, if it is gone, before.
+        findings: The changed findings. The cause is the first if it changed too; it may exist on both sides and explain
+            more now.
+        families: The changed families of the objects that the findings are about.
     """
 
     identity: Identity
-    cause: Standing
+    cause: Occurrences
     findings: tuple[FindingChange, ...]
     families: tuple[FamilyChange, ...]
 
     @property
     def is_worse(self) -> bool:
         """Whether something is worse."""
-        return any(c.turn.is_worse for c in self.findings) or any(c.turn.is_loss for c in self.families)
+        return any(c.type.is_worse for c in self.findings) or any(c.type.is_loss for c in self.families)
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
-    """The differences. `causes` have what findings explain, `families` and `objects` the rest.
+    """The differences.
 
-    `is_same_cluster` is False if addresses were not compared, because another cluster has other addresses.
-    `not_compared` has sentences about what is unknown on one side.
+    Attributes:
+        causes: The changes that findings explain.
+        families: The other changes of families.
+        objects: The objects that appeared, disappeared, or changed their readiness.
+        is_same_cluster: Whether addresses were compared. Those of two clusters always differ.
+        is_worse: Whether the second side is worse.
+        not_compared: Sentences about what is unknown on one side.
     """
 
     causes: tuple[CauseChange, ...]
@@ -83,17 +98,21 @@ def compare(
 ) -> Diff:
     """Compare two clusters that were read. Objects are matched by name.
 
-    `namespaces` maps namespaces of the first cluster to those of the second. Findings below `least` make nothing worse.
+    Args:
+        before: The first cluster.
+        after: The second cluster, or the same one later.
+        namespaces: The namespaces of the first cluster that have another name in the second.
+        least: The lowest severity of findings that make the second cluster worse.
     """
     by_node = _share_nodes(before, after)
     names = (
-        LastingNames(before, namespaces or {}, by_node=by_node),
-        LastingNames(after, {}, by_node=by_node),
+        StableNames(before, namespaces or {}, by_node=by_node),
+        StableNames(after, {}, by_node=by_node),
     )
     sides = [Side(view, own, gather(view, own)) for view, own in zip((before, after), names, strict=True)]
     findings = [Findings(view, own) for view, own in zip((before, after), names, strict=True)]
-    is_same = by_node and not _have_other_uids(before, after)
-    changed, untold = finding_changes(*findings)
+    is_same = by_node and not _have_different_uids(before, after)
+    changed, not_evaluated = finding_changes(*findings)
     families = list(family_changes(*sides, with_addresses=is_same))
     causes, rest = _by_cause(changed, families, findings)
     return Diff(
@@ -101,18 +120,18 @@ def compare(
         families=tuple(rest),
         objects=tuple(object_changes(*sides)),
         is_same_cluster=is_same,
-        is_worse=is_worse(findings[0], findings[1], changed, least) or any(change.turn.is_loss for change in families),
-        not_compared=tuple(_not_compared(sides, untold)),
+        is_worse=is_worse(findings[0], findings[1], changed, least) or any(change.type.is_loss for change in families),
+        not_compared=tuple(_not_compared(sides, not_evaluated)),
     )
 
 
 def _share_nodes(before: ClusterView, after: ClusterView) -> bool:
-    """Whether the two have a Node with the same name, or no Nodes of one of them were read."""
+    """Whether the clusters have a Node with the same name, or the Nodes of one of them are unknown."""
     was, now = ({node.name for node in view.state.nodes} for view in (before, after))
     return not was or not now or bool(was & now)
 
 
-def _have_other_uids(before: ClusterView, after: ClusterView) -> bool:
+def _have_different_uids(before: ClusterView, after: ClusterView) -> bool:
     """Whether default/kubernetes, which exists for the whole life of a cluster, is a different object."""
     services = [view.state.services.get(_KUBERNETES) for view in (before, after)]
     uids = {service.uid for service in services if service is not None and service.uid}
@@ -132,15 +151,15 @@ def _by_cause(
     attached: dict[Identity, list[FamilyChange]] = {}
     rest: list[FamilyChange] = []
     for family in families:
-        fitting = about.get(family.subject.object, [])
-        explaining = [root for root in fitting if _is_about(groups[root], root, family)]
+        candidates = about.get(family.subject.object, [])
+        explaining = [root for root in candidates if _is_about(groups[root], root, family)]
         if explaining:
             attached.setdefault(explaining[0], []).append(family)
         else:
             rest.append(family)
     causes = []
     for root, members in groups.items():
-        cause = findings[1].standing.get(root) or findings[0].standing[root]
+        cause = findings[1].occurrences.get(root) or findings[0].occurrences[root]
         members.sort(key=lambda change: (change.identity != root, *change.order))
         causes.append(CauseChange(root, cause, tuple(members), tuple(attached.get(root, ()))))
     causes.sort(key=lambda group: (not group.is_worse, *group.cause.finding.order))
@@ -153,7 +172,7 @@ def _is_about(members: Iterable[FindingChange], root: Identity, change: FamilyCh
     return any(i.object == change.subject.object and i.family in {None, change.family} for i in identities)
 
 
-def _not_compared(sides: list[Side], untold: list[str]) -> Iterator[Safe]:
+def _not_compared(sides: list[Side], not_evaluated: list[str]) -> Iterator[Safe]:
     for kind in CORE_KINDS:
         for side, word in zip(sides, ("Before", "After"), strict=True):
             if not side.view.state.is_known(kind):
@@ -162,13 +181,13 @@ def _not_compared(sides: list[Side], untold: list[str]) -> Iterator[Safe]:
             if not is_covered(side.view, kind, None):
                 yield safe(f"{word}: {RESOURCES[kind].rbac_name}: not all of them were read.")
                 break
-    listeners = sides[0].facts.trusted.keys() | sides[1].facts.trusted.keys()
+    listeners = sides[0].facts.certainty.keys() | sides[1].facts.certainty.keys()
     for ref in sorted(listeners):
-        known = [side.facts.trusted.get(ref) for side in sides]
+        known = [side.facts.certainty.get(ref) for side in sides]
         if None not in known and known[0] != known[1]:
             words = [how or "not known" for how in known]
             yield safe(f"Listeners of {ref}: {words[0]} before and {words[1]} after.")
         elif known == ["", ""]:
             yield safe(f"Listeners of {ref}: not known.")
-    if untold:
-        yield safe(f"Checks that were not evaluated on both sides: {', '.join(untold)}.")
+    if not_evaluated:
+        yield safe(f"Checks that were not evaluated on both sides: {', '.join(not_evaluated)}.")

@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.diff.names import ALL_NODES, LastingNames, is_running
+from dsview.analysis.diff.names import ALL_NODES, StableNames, is_running
 from dsview.cluster.completeness import may_rely_on_absence
 from dsview.core.address import FAMILIES, Family, canonical, families_of, family_of
 from dsview.core.cidr import cidr_families
@@ -40,7 +40,7 @@ class Aspect(StrEnum):
 
 
 class Share(msgspec.Struct, frozen=True):
-    """How many (`having`) of how many (`of`) have the family, and their addresses where useful."""
+    """The number of objects that have a family, the number that could, and the addresses if they are compared."""
 
     having: int = 0
     of: int = 0
@@ -69,17 +69,20 @@ Shares = dict[Family, Share]
 class Facts(msgspec.Struct):
     """What one cluster has.
 
-    `objects` are those that may come and go, with their families. `trusted` says how the listeners of a workload are
-    known; it is empty where those of one of its Pods are not. `ready` are the Nodes that are matched by name.
+    Attributes:
+        shares: The families of each subject.
+        objects: The families of the objects whose appearance and disappearance is reported.
+        certainty: How the listeners of a workload are known; empty if those of one of its Pods are unknown.
+        ready: The readiness of the Nodes that are matched by name.
     """
 
     shares: dict[Subject, Shares] = {}
     objects: dict[ObjectRef, tuple[Family, ...]] = {}
-    trusted: dict[ObjectRef, str] = {}
+    certainty: dict[ObjectRef, str] = {}
     ready: dict[ObjectRef, bool] = {}
 
 
-def gather(view: ClusterView, names: LastingNames) -> Facts:
+def gather(view: ClusterView, names: StableNames) -> Facts:
     """The families of a cluster, as far as it was read."""
     facts = Facts()
     for service in view.state.services:
@@ -91,30 +94,30 @@ def gather(view: ClusterView, names: LastingNames) -> Facts:
     # Without a ServiceCIDR and a flag of the API server the ranges are unknown.
     if ranges := view.profile.service_cidrs:
         facts.shares[Subject(CLUSTER, Aspect.RANGE)] = {
-            family: _one([text for text in ranges if cidr_families((text,)) == (family,)]) for family in FAMILIES
+            family: _single([text for text in ranges if cidr_families((text,)) == (family,)]) for family in FAMILIES
         }
     return facts
 
 
 def is_covered(view: ClusterView, kind: Kind, namespace: str | None) -> bool:
-    """Whether all objects of a kind in a namespace were read, so that one that was not read does not exist."""
+    """Whether all objects of a kind in a namespace were read, so any other object does not exist."""
     status = view.state.status(kind)
     in_scope = status.namespaces is None or namespace is None or namespace in status.namespaces
     return in_scope and view.state.is_known(kind) and may_rely_on_absence(view.state, kind, namespace)
 
 
-def _one(values: Iterable[str]) -> Share:
-    """The share of a single object, from its addresses of the family."""
+def _single(values: Iterable[str]) -> Share:
+    """The share of a single object that has these addresses of a family."""
     found = tuple(safe(canonical(text) or text) for text in values)
     return Share(1 if found else 0, 1, found)
 
 
 def _addresses(texts: Iterable[str]) -> Shares:
     listed = [text for text in texts if text]
-    return {family: _one([text for text in listed if family_of(text) == family]) for family in FAMILIES}
+    return {family: _single([text for text in listed if family_of(text) == family]) for family in FAMILIES}
 
 
-def _service(view: ClusterView, names: LastingNames, service: Service, facts: Facts) -> None:
+def _service(view: ClusterView, names: StableNames, service: Service, facts: Facts) -> None:
     ref = names.of(ObjectRef(Kind.SERVICE.value, service.namespace, service.name))
     facts.objects[ref] = service.families
     if service.families or not service.is_manifest:
@@ -133,13 +136,13 @@ def _service(view: ClusterView, names: LastingNames, service: Service, facts: Fa
         facts.shares[Subject(ref, Aspect.EXTERNAL_IP)] = _addresses(service.external_ips)
 
 
-def _nodes(view: ClusterView, names: LastingNames, facts: Facts) -> None:
+def _nodes(view: ClusterView, names: StableNames, facts: Facts) -> None:
     internal: list[Shares] = []
     ranges: list[Shares] = []
     for node in view.state.nodes:
         ref = names.of(ObjectRef(Kind.NODE.value, None, node.name))
         ips = _addresses(node.addresses_of("InternalIP"))
-        cidrs = {f: _one([text for text in node.cidrs if cidr_families((text,)) == (f,)]) for f in FAMILIES}
+        cidrs = {f: _single([text for text in node.cidrs if cidr_families((text,)) == (f,)]) for f in FAMILIES}
         if ref == ALL_NODES:
             internal.append(ips)
             ranges.append(cidrs)
@@ -155,7 +158,7 @@ def _nodes(view: ClusterView, names: LastingNames, facts: Facts) -> None:
             }
 
 
-def _pods(view: ClusterView, names: LastingNames, facts: Facts) -> None:
+def _pods(view: ClusterView, names: StableNames, facts: Facts) -> None:
     counts: dict[ObjectRef, list[int]] = {}
     for pod in view.state.pods:
         if not is_running(pod):
@@ -169,14 +172,14 @@ def _pods(view: ClusterView, names: LastingNames, facts: Facts) -> None:
         facts.shares[Subject(ref, Aspect.PODS)] = shares
 
 
-def _listeners(view: ClusterView, names: LastingNames, facts: Facts) -> None:
+def _listeners(view: ClusterView, names: StableNames, facts: Facts) -> None:
     """The public listeners of each workload of proxies, over all its Pods."""
     workloads: dict[ObjectRef, list[tuple[Pod, ProxyListeners]]] = {}
     for pod in live_proxies(view.state):
         workloads.setdefault(names.workload(pod), []).append((pod, listeners_of(view.state, pod)))
     for ref, proxies in workloads.items():
-        facts.trusted[ref] = _trust([conf for _, conf in proxies])
-        if not facts.trusted[ref]:
+        facts.certainty[ref] = _certainty([conf for _, conf in proxies])
+        if not facts.certainty[ref]:
             continue
         found: dict[str, dict[Family, tuple[set[str], set[str]]]] = {}
         for pod, conf in proxies:
@@ -191,8 +194,8 @@ def _listeners(view: ClusterView, names: LastingNames, facts: Facts) -> None:
             }
 
 
-def _trust(confs: list[ProxyListeners]) -> str:
-    """How the listeners of these Pods are known; empty if those of one Pod are not."""
+def _certainty(confs: list[ProxyListeners]) -> str:
+    """How the listeners of these Pods are known; empty if those of one Pod are unknown."""
     sources = {conf.source for conf in confs}
     if ListenSource.UNREAD in sources:
         return ""
@@ -208,7 +211,7 @@ def _open(listeners: Iterable[Listener]) -> Iterator[tuple[str, Family, str]]:
             yield f"{transport}/{port}", family, listener.address
 
 
-def _entries(view: ClusterView, names: LastingNames, facts: Facts) -> None:
+def _entries(view: ClusterView, names: StableNames, facts: Facts) -> None:
     """Ingresses and Gateways, by the addresses in their status."""
     found = [
         *((Kind.INGRESS, item, [entry.ip for entry in item.load_balancer_ingress]) for item in view.state.ingresses),

@@ -9,14 +9,14 @@ import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.diff.facts import NOTHING, Aspect, Facts, Share, Shares, Subject, is_covered
-from dsview.analysis.diff.names import LastingNames
+from dsview.analysis.diff.names import StableNames
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import CLUSTER, ObjectRef
 from dsview.kinds.kind import Kind
 
 
-class Turn(StrEnum):
-    """The direction of a change. `MORE` and `FEWER`: some of several had the family before, and some have it now."""
+class FamilyChangeType(StrEnum):
+    """The type of a change. `MORE` and `FEWER`: some of several objects had the family before and some have it now."""
 
     GAINED = "gained"
     LOST = "lost"
@@ -26,8 +26,8 @@ class Turn(StrEnum):
 
     @property
     def is_loss(self) -> bool:
-        """Whether something that was there is missing now."""
-        return self in {Turn.LOST, Turn.FEWER}
+        """Whether something that existed before is missing now."""
+        return self in {FamilyChangeType.LOST, FamilyChangeType.FEWER}
 
 
 class FamilyChange(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ class FamilyChange(msgspec.Struct, frozen=True):
 
     subject: Subject
     family: Family
-    turn: Turn
+    type: FamilyChangeType
     before: Share
     after: Share
 
@@ -45,7 +45,7 @@ class FamilyChange(msgspec.Struct, frozen=True):
         return (self.subject, self.family)
 
 
-class ObjectTurn(StrEnum):
+class ObjectChangeType(StrEnum):
     """The change of an object as a whole: it appeared or disappeared, or a Node became Ready or not ready."""
 
     NEW = "new"
@@ -58,88 +58,90 @@ class ObjectChange(msgspec.Struct, frozen=True, order=True):
     """An object that appeared or disappeared, or a Node whose readiness changed, and its families."""
 
     object: ObjectRef
-    turn: ObjectTurn
+    type: ObjectChangeType
     families: tuple[Family, ...]
 
 
 class Side(msgspec.Struct):
-    """One of the two clusters: as it was read, and what it has."""
+    """One of the two clusters."""
 
     view: ClusterView
-    names: LastingNames
+    names: StableNames
     facts: Facts
 
     def covers(self, kind: Kind, namespace: str | None) -> bool:
-        """Whether all objects of a kind in a namespace, as it is called in the comparison, were read here."""
+        """Whether all objects of a kind in a namespace were read on this side. The name is that of the comparison."""
         return is_covered(self.view, kind, self.names.original(namespace))
 
 
-_READ_TOGETHER: dict[Aspect, tuple[Kind, ...]] = {
+_DEPENDS_ON: dict[Aspect, tuple[Kind, ...]] = {
     Aspect.ENDPOINTS: (Kind.ENDPOINT_SLICE,),
     Aspect.PODS: (Kind.POD,),
     Aspect.LISTENER: (Kind.POD,),
 }
-"""Aspects that depend on other objects: the kinds of these, which must have been read completely."""
+"""For the aspects that depend on other objects, the kinds of these objects. They must have been read completely."""
 
 
 def family_changes(before: Side, after: Side, *, with_addresses: bool) -> Iterator[FamilyChange]:
-    """The families of objects on both sides. `with_addresses`: also different addresses of the same family."""
+    """The families that differ between the sides. `with_addresses`: also compare the addresses of a family."""
     for subject in sorted(before.facts.shares.keys() | after.facts.shares.keys()):
         if not _is_comparable(subject, before, after):
             continue
         was, now = (side.facts.shares.get(subject, {}) for side in (before, after))
-        yield from _turns(subject, was, now, with_addresses=with_addresses)
+        yield from _changes_of(subject, was, now, with_addresses=with_addresses)
 
 
 def _is_comparable(subject: Subject, before: Side, after: Side) -> bool:
     ref = subject.object
-    if subject.aspect is Aspect.LISTENER and before.facts.trusted.get(ref) != after.facts.trusted.get(ref):
+    if subject.aspect is Aspect.LISTENER and before.facts.certainty.get(ref) != after.facts.certainty.get(ref):
         return False
     for side in (before, after):
-        if not all(side.covers(kind, ref.namespace) for kind in _READ_TOGETHER.get(subject.aspect, ())):
+        if not all(side.covers(kind, ref.namespace) for kind in _DEPENDS_ON.get(subject.aspect, ())):
             return False
-        is_there = (
+        exists = (
             subject in side.facts.shares
             or ref in side.facts.objects
-            or (subject.aspect is Aspect.LISTENER and ref in side.facts.trusted)
+            or (subject.aspect is Aspect.LISTENER and ref in side.facts.certainty)
         )
-        if not is_there:
+        if not exists:
             return False
     if ref == CLUSTER:
         return all(side.view.profile.service_families for side in (before, after))
-    # An aspect that one side lacks may not have been read there.
+    # If one side lacks an aspect, it may not have been read there.
     return subject.aspect is not Aspect.FAMILIES or all(subject in side.facts.shares for side in (before, after))
 
 
-def _turns(subject: Subject, was: Shares, now: Shares, *, with_addresses: bool) -> Iterator[FamilyChange]:
+def _changes_of(subject: Subject, was: Shares, now: Shares, *, with_addresses: bool) -> Iterator[FamilyChange]:
     for family in FAMILIES:
         old, new = was.get(family, NOTHING), now.get(family, NOTHING)
-        turn = _turn(old, new, with_addresses=with_addresses)
-        if turn is not None:
-            yield FamilyChange(subject, family, turn, old, new)
+        change_type = _change_type(old, new, with_addresses=with_addresses)
+        if change_type is not None:
+            yield FamilyChange(subject, family, change_type, old, new)
 
 
-def _turn(old: Share, new: Share, *, with_addresses: bool) -> Turn | None:
+def _change_type(old: Share, new: Share, *, with_addresses: bool) -> FamilyChangeType | None:
     if not old.having or not new.having:
         if bool(old.having) is bool(new.having):
             return None
-        return Turn.GAINED if new.having else Turn.LOST
-    lacking, lacks = old.of - old.having, new.of - new.having
-    if old.is_whole is not new.is_whole or (lacking and lacks and lacking != lacks):
-        return Turn.MORE if lacks < lacking else Turn.FEWER
+        return FamilyChangeType.GAINED if new.having else FamilyChangeType.LOST
+    missing_before, missing_now = old.of - old.having, new.of - new.having
+    if old.is_whole is not new.is_whole or (missing_before and missing_now and missing_before != missing_now):
+        return FamilyChangeType.MORE if missing_now < missing_before else FamilyChangeType.FEWER
     if with_addresses and sorted(old.values) != sorted(new.values):
-        return Turn.READDRESSED
+        return FamilyChangeType.READDRESSED
     return None
 
 
 def object_changes(before: Side, after: Side) -> Iterator[ObjectChange]:
-    """The objects on one side only, if the other side was read completely, and Nodes whose readiness changed."""
+    """The objects that exist on one side only, if the other was read completely, and Nodes whose readiness changed."""
     for ref in sorted(before.facts.objects.keys() | after.facts.objects.keys()):
         is_new, is_gone = ref not in before.facts.objects, ref not in after.facts.objects
         if is_new or is_gone:
-            there, absent = (after, before) if is_new else (before, after)
+            present, absent = (after, before) if is_new else (before, after)
             if absent.covers(Kind(ref.kind), ref.namespace):
-                yield ObjectChange(ref, ObjectTurn.NEW if is_new else ObjectTurn.GONE, there.facts.objects[ref])
+                yield ObjectChange(
+                    ref, ObjectChangeType.NEW if is_new else ObjectChangeType.GONE, present.facts.objects[ref]
+                )
         elif before.facts.ready.get(ref) is not after.facts.ready.get(ref):
-            turn = ObjectTurn.READY if after.facts.ready[ref] else ObjectTurn.NOT_READY
-            yield ObjectChange(ref, turn, after.facts.objects[ref])
+            change_type = ObjectChangeType.READY if after.facts.ready[ref] else ObjectChangeType.NOT_READY
+            yield ObjectChange(ref, change_type, after.facts.objects[ref])

@@ -8,7 +8,7 @@ import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
 from dsview.analysis.diff.facts import is_covered
-from dsview.analysis.diff.names import LastingNames
+from dsview.analysis.diff.names import StableNames
 from dsview.core.address import Family
 from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.kinds.kind import Kind
@@ -17,8 +17,8 @@ from dsview.kinds.registry import RESOURCES
 _KINDS = {kind.value: kind for kind in RESOURCES}
 
 
-class FindingTurn(StrEnum):
-    """The direction of a change. `SPREAD` and `SHRANK`: it concerns more or fewer objects of the same workload now."""
+class FindingChangeType(StrEnum):
+    """The type of a change. `SPREAD` and `SHRANK`: the finding concerns more or fewer Pods of the same workload now."""
 
     NEW = "new"
     GONE = "gone"
@@ -30,11 +30,11 @@ class FindingTurn(StrEnum):
     @property
     def is_worse(self) -> bool:
         """Whether the change is for the worse."""
-        return self in {FindingTurn.NEW, FindingTurn.WORSE, FindingTurn.SPREAD}
+        return self in {FindingChangeType.NEW, FindingChangeType.WORSE, FindingChangeType.SPREAD}
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """What identifies a finding across two clusters; its text does not."""
+    """What identifies a finding across two clusters, which its text does not."""
 
     check: str
     object: ObjectRef
@@ -42,8 +42,14 @@ class Identity(msgspec.Struct, frozen=True):
     field: str | None
 
 
-class Standing(msgspec.Struct, frozen=True):
-    """A finding in one cluster: the worst one of that identity, their number, and the number of objects."""
+class Occurrences(msgspec.Struct, frozen=True):
+    """The findings with one identity in one cluster.
+
+    Attributes:
+        finding: The worst of them.
+        number: The number of findings.
+        of: The number of objects that the name stands for, such as the Pods of a workload.
+    """
 
     finding: Finding
     number: int
@@ -51,70 +57,67 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class FindingChange(msgspec.Struct, frozen=True):
-    """A finding that appeared, disappeared, or concerns more or fewer objects.
-
-    `root` explains it, if another one does.
-    """
+    """A finding that appeared, disappeared, or concerns more or fewer objects. `root` is the one that explains it."""
 
     identity: Identity
-    turn: FindingTurn
-    before: Standing | None
-    after: Standing | None
+    type: FindingChangeType
+    before: Occurrences | None
+    after: Occurrences | None
     root: Identity | None
 
     @property
-    def is_of_one_side(self) -> bool:
-        """Whether it came or went."""
+    def is_on_one_side(self) -> bool:
+        """Whether it exists on one side only."""
         return self.before is None or self.after is None
 
     @property
     def finding(self) -> Finding:
         """The finding as it is now, or as it last was."""
-        standing = self.after or self.before
-        assert standing is not None  # noqa: S101 - it is on one side at least
-        return standing.finding
+        occurrences = self.after or self.before
+        assert occurrences is not None  # noqa: S101 - at least one side has it
+        return occurrences.finding
 
     @property
     def order(self) -> tuple[object, ...]:
-        """The sort key: changes for the worse first, then in report order."""
-        return (not self.turn.is_worse, *self.finding.order)
+        """The sort key: worse first, then in report order."""
+        return (not self.type.is_worse, *self.finding.order)
 
 
 class Findings:
     """The findings of one cluster, by their identity."""
 
-    def __init__(self, view: ClusterView, names: LastingNames) -> None:
+    def __init__(self, view: ClusterView, names: StableNames) -> None:
         self.view = view
         self._names = names
-        self._doubtful = {entry.check for entry in view.not_evaluated()} | set(view.skipped)
+        self._not_evaluated = {entry.check for entry in view.not_evaluated()} | set(view.skipped)
         self.exempted = {self.identity(finding) for finding in view.exempted_findings}
-        self.standing: dict[Identity, Standing] = {}
+        self.occurrences: dict[Identity, Occurrences] = {}
         numbers: dict[Identity, list[Finding]] = {}
         for finding in view.book.sorted():
             numbers.setdefault(self.identity(finding), []).append(finding)
         for identity, findings in numbers.items():
             size = max(names.size(identity.object), len(findings))
-            self.standing[identity] = Standing(findings[0], len(findings), size)
+            self.occurrences[identity] = Occurrences(findings[0], len(findings), size)
 
     def identity(self, finding: Finding) -> Identity:
         """The identity of a finding."""
         return Identity(finding.check, self._names.of(finding.object), finding.family, finding.field)
 
-    def lasting(self, ref: ObjectRef) -> ObjectRef:
+    def stable_name(self, ref: ObjectRef) -> ObjectRef:
         """The name under which an object is compared."""
         return self._names.of(ref)
 
-    def root(self, standing: Standing) -> Identity | None:
+    def root(self, occurrences: Occurrences) -> Identity | None:
         """The finding that explains it."""
-        root = self.view.root_of(standing.finding)
+        root = self.view.root_of(occurrences.finding)
         return self.identity(root) if root is not None else None
 
-    def would_tell(self, finding: Finding, namespace: str | None) -> bool:
-        """Whether the finding would exist here if it were true: its check ran over everything it may concern.
+    def can_judge(self, finding: Finding, namespace: str | None) -> bool:
+        """Whether this side would have the finding if it were true: its check ran, and all its objects were read.
 
-        `namespace` is that of the comparison.
+        `namespace` is the name in the comparison.
         """
-        if finding.check in self._doubtful:
+        if finding.check in self._not_evaluated:
             return False
         # The owners of Pods, such as ReplicaSets, are kinds that are not read.
         kind = _KINDS.get(finding.object.kind, Kind.POD)
@@ -123,71 +126,71 @@ class Findings:
 
 
 def finding_changes(before: Findings, after: Findings) -> tuple[list[FindingChange], list[str]]:
-    """The changes, worst first, and the codes of checks that are not compared, since one side does not tell.
+    """The changes, worst first, and the codes of the checks that cannot be compared because one side was not evaluated.
 
-    A finding may be there in the place of one that this side does not tell, so it is not compared either.
+    If an object may have such a finding, its other findings on one side only are not compared either: they may stand in
+    for it.
     """
     found: list[FindingChange] = []
-    untold: set[str] = set()
-    in_doubt: set[ObjectRef] = set()
-    for identity in before.standing.keys() | after.standing.keys():
-        was, now = before.standing.get(identity), after.standing.get(identity)
-        turn = _turn(was, now)
-        if turn is None:
+    not_evaluated: set[str] = set()
+    uncertain: set[ObjectRef] = set()
+    for identity in before.occurrences.keys() | after.occurrences.keys():
+        was, now = before.occurrences.get(identity), after.occurrences.get(identity)
+        change_type = _change_type(was, now)
+        if change_type is None:
             continue
-        standing, there, absent = (now, after, before) if now is not None else (was, before, after)
-        if standing is None:
+        occurrences, present, absent = (now, after, before) if now is not None else (was, before, after)
+        if occurrences is None:
             continue
         if identity in absent.exempted:
             continue
-        if (was is None or now is None) and not absent.would_tell(standing.finding, identity.object.namespace):
-            untold.add(identity.check)
-            in_doubt.add(identity.object)
-            in_doubt.update(map(there.lasting, standing.finding.related))
+        if (was is None or now is None) and not absent.can_judge(occurrences.finding, identity.object.namespace):
+            not_evaluated.add(identity.check)
+            uncertain.add(identity.object)
+            uncertain.update(map(present.stable_name, occurrences.finding.related))
             continue
-        found.append(FindingChange(identity, turn, was, now, there.root(standing)))
-    sure: list[FindingChange] = []
+        found.append(FindingChange(identity, change_type, was, now, present.root(occurrences)))
+    certain: list[FindingChange] = []
     for change in found:
-        if change.is_of_one_side and change.identity.object in in_doubt:
-            untold.add(change.identity.check)
+        if change.is_on_one_side and change.identity.object in uncertain:
+            not_evaluated.add(change.identity.check)
         else:
-            sure.append(change)
-    return sorted(sure, key=lambda change: change.order), sorted(untold)
+            certain.append(change)
+    return sorted(certain, key=lambda change: change.order), sorted(not_evaluated)
 
 
-def _turn(was: Standing | None, now: Standing | None) -> FindingTurn | None:
+def _change_type(was: Occurrences | None, now: Occurrences | None) -> FindingChangeType | None:
     if was is None or now is None:
-        return FindingTurn.NEW if was is None else FindingTurn.GONE
+        return FindingChangeType.NEW if was is None else FindingChangeType.GONE
     if was.finding.severity is not now.finding.severity:
         is_worse = now.finding.severity.rank < was.finding.severity.rank
-        return FindingTurn.WORSE if is_worse else FindingTurn.BETTER
-    # All Pods of a workload means all of them, whatever their number.
+        return FindingChangeType.WORSE if is_worse else FindingChangeType.BETTER
+    # If all Pods of a workload have the finding on both sides, nothing changed, even if the number of Pods differs.
     if was.number == now.number or (was.number == was.of and now.number == now.of):
         return None
-    return FindingTurn.SPREAD if now.number > was.number else FindingTurn.SHRANK
+    return FindingChangeType.SPREAD if now.number > was.number else FindingChangeType.SHRANK
 
 
 def is_worse(before: Findings, after: Findings, changes: list[FindingChange], least: Severity) -> bool:
-    """Whether some object is in a worse state over a family than before, by findings of at least that severity.
+    """Whether an object is worse over a family than before, according to findings of at least the severity `least`.
 
-    A finding that replaces another of the same severity on the same object does not count: a Service without endpoints
-    of a family that now has some is flagged before and after.
+    A finding that replaces another one of the same severity on the same object does not count.
     """
     ranks = [_ranks(findings, least) for findings in (before, after)]
     touched = {(change.identity.object, change.identity.family) for change in changes}
     return any(
-        change.turn is FindingTurn.SPREAD and change.finding.severity.at_least(least) for change in changes
+        change.type is FindingChangeType.SPREAD and change.finding.severity.at_least(least) for change in changes
     ) or any((*ranks[1].get(place, ()), _END) < (*ranks[0].get(place, ()), _END) for place in touched)
 
 
 _END = 9
-"""A rank after all others, so that one more finding is worse."""
+"""A rank below all others. It ends each list of ranks, so that one more finding is worse."""
 
 
 def _ranks(findings: Findings, least: Severity) -> dict[tuple[ObjectRef, Family | None], list[int]]:
-    """The ranks of the severities for each object and family, the worst first."""
+    """The ranks of the severities of each object and family, the worst first."""
     found: dict[tuple[ObjectRef, Family | None], list[int]] = {}
-    for identity, standing in findings.standing.items():
-        if standing.finding.severity.at_least(least):
-            found.setdefault((identity.object, identity.family), []).append(standing.finding.severity.rank)
+    for identity, occurrences in findings.occurrences.items():
+        if occurrences.finding.severity.at_least(least):
+            found.setdefault((identity.object, identity.family), []).append(occurrences.finding.severity.rank)
     return {place: sorted(ranks) for place, ranks in found.items()}

@@ -1,4 +1,4 @@
-"""A comparison in two lanes: for each change, the state before and after."""
+"""Lays out a comparison in two lanes: for each change, the state before and after."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import msgspec
 
 from dsview.analysis.diff.diff import CauseChange, Diff
 from dsview.analysis.diff.facts import Aspect, Share
-from dsview.analysis.diff.family_changes import FamilyChange, ObjectChange, ObjectTurn, Turn
-from dsview.analysis.diff.finding_changes import FindingChange, Standing
+from dsview.analysis.diff.family_changes import FamilyChange, FamilyChangeType, ObjectChange, ObjectChangeType
+from dsview.analysis.diff.finding_changes import FindingChange, Occurrences
 from dsview.analysis.diff.names import ALL_NODES
 from dsview.checks.engine.registry import registry
 from dsview.core.address import Family
@@ -18,7 +18,7 @@ from dsview.core.text import Safe, safe
 
 _NAMED = 2
 _NONE = Safe("none")
-_GONE = Safe("not there")
+_MISSING = Safe("absent")
 
 
 class LaneRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,33 +65,33 @@ def _finding_row(change: FindingChange) -> LaneRow:
     slug = registry()[identity.check].slug
     return LaneRow(
         what=safe(f"{identity.check.removeprefix('DS-')} {slug}, {identity.object}"),
-        then=_standing(change.before),
-        now=_standing(change.after),
-        is_worse=change.turn.is_worse,
+        then=_occurrences(change.before),
+        now=_occurrences(change.after),
+        is_worse=change.type.is_worse,
         severity=change.finding.severity,
         family=identity.family,
     )
 
 
-def _standing(standing: Standing | None) -> Safe:
-    if standing is None:
+def _occurrences(occurrences: Occurrences | None) -> Safe:
+    if occurrences is None:
         return Safe("no finding")
-    count = f" on {standing.number} of {standing.of}" if standing.of > 1 else ""
-    return safe(f"{standing.finding.severity.value}{count}")
+    count = f" on {occurrences.number} of {occurrences.of}" if occurrences.of > 1 else ""
+    return safe(f"{occurrences.finding.severity.value}{count}")
 
 
 def _family_row(change: FamilyChange) -> LaneRow:
     subject = change.subject
     return LaneRow(
-        what=safe(" ".join(_words_of(change))),
+        what=safe(" ".join(_description(change))),
         then=_share(change.before, has_values=subject.aspect is not Aspect.PODS),
         now=_share(change.after, has_values=subject.aspect is not Aspect.PODS),
-        is_worse=None if change.turn is Turn.READDRESSED else change.turn.is_loss,
+        is_worse=None if change.type is FamilyChangeType.READDRESSED else change.type.is_loss,
         family=change.family,
     )
 
 
-def _words_of(change: FamilyChange) -> Iterator[str]:
+def _description(change: FamilyChange) -> Iterator[str]:
     subject = change.subject
     yield change.family
     if subject.aspect is not Aspect.FAMILIES:
@@ -114,12 +114,12 @@ def _share(share: Share, *, has_values: bool) -> Safe:
 def _object_row(change: ObjectChange) -> LaneRow:
     has = safe(" and ".join(change.families) or "no family")
     then, now = {
-        ObjectTurn.NEW: (_GONE, has),
-        ObjectTurn.GONE: (has, _GONE),
-        ObjectTurn.READY: (Safe("not Ready"), Safe("Ready")),
-        ObjectTurn.NOT_READY: (Safe("Ready"), Safe("not Ready")),
-    }[change.turn]
-    is_worse = {ObjectTurn.READY: False, ObjectTurn.NOT_READY: True}.get(change.turn)
+        ObjectChangeType.NEW: (_MISSING, has),
+        ObjectChangeType.GONE: (has, _MISSING),
+        ObjectChangeType.READY: (Safe("not Ready"), Safe("Ready")),
+        ObjectChangeType.NOT_READY: (Safe("Ready"), Safe("not Ready")),
+    }[change.type]
+    is_worse = {ObjectChangeType.READY: False, ObjectChangeType.NOT_READY: True}.get(change.type)
     return LaneRow(what=_name(change.object), then=then, now=now, is_worse=is_worse)
 
 

@@ -1,7 +1,7 @@
 """The names by which objects of two clusters are matched.
 
-A Pod gets a new name at each rollout, and the nodes of two clusters have different names. The comparison uses what
-stays: the workload of a Pod, the Service of an EndpointSlice.
+A Pod gets a new name at each rollout, and the nodes of two clusters have different names. The comparison uses stable
+names: the workload of a Pod, the Service of an EndpointSlice.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 
 ALL_NODES = ObjectRef(Kind.NODE.value, None, "*")
-"""The name of every Node if the two clusters have none in common."""
+"""Stands for every Node if the two clusters have no Node in common."""
 
 _GENERATED = {
     "ReplicaSet": ("Deployment", re.compile(r"(.+)-[bcdfghjklmnpqrstvwxz2456789]{6,10}")),
     "Job": ("CronJob", re.compile(r"(.+)-[0-9]{8,10}")),
 }
-"""Owners that have an owner themselves, and how their names are derived from its name."""
+"""Owners that have an owner themselves: its kind, and the pattern of the names that are derived from its name."""
 
 
-class LastingNames:
+class StableNames:
     """The names of one cluster's objects for the comparison.
 
     `namespaces` maps namespaces to those of the other cluster. `by_node` says whether Nodes are matched by name.
@@ -56,14 +56,14 @@ class LastingNames:
                     ref = ObjectRef(Kind.SERVICE.value, item.namespace, item.service_name)
             case Kind.NODE.value:
                 return ref if self._by_node else ALL_NODES
-        return self._renamed(lasting_owner(ref))
+        return self._renamed(stable_owner(ref))
 
     def workload(self, pod: Pod) -> ObjectRef:
         """The name under which a Pod is compared."""
         return self._renamed(workload_ref(pod))
 
     def size(self, ref: ObjectRef) -> int:
-        """The number of objects with a name: the Pods of a workload, the Nodes, else one."""
+        """The number of objects with this name: the Pods of a workload, all Nodes, otherwise 1."""
         if ref == ALL_NODES:
             return len(self._view.state.nodes)
         if self._sizes is None:
@@ -77,7 +77,7 @@ class LastingNames:
 
 
 def is_running(pod: Pod) -> bool:
-    """Whether a Pod counts: it has addresses, has not finished, and is not being deleted."""
+    """Whether a Pod has addresses, has not finished, and is not being deleted."""
     return bool(pod.ips) and not pod.deleted and pod.phase not in {"Succeeded", "Failed"}
 
 
@@ -86,10 +86,10 @@ def workload_ref(pod: Pod) -> ObjectRef:
     owner = owner_of(pod)
     if owner is None or owner.kind == Kind.NODE.value:
         return ObjectRef(Kind.POD.value, pod.namespace, pod.name)
-    return lasting_owner(owner)
+    return stable_owner(owner)
 
 
-def lasting_owner(ref: ObjectRef) -> ObjectRef:
+def stable_owner(ref: ObjectRef) -> ObjectRef:
     """The owner of a ReplicaSet or a Job, derived from its name; everything else unchanged."""
     kind, pattern = _GENERATED.get(ref.kind, ("", None))
     match = pattern.fullmatch(ref.name) if pattern is not None else None

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from dsview.analysis.timeline_entry import Entry, Sort
+from dsview.analysis.timeline_entry import Category, Entry
 from dsview.checks.engine.remediation import count
 from dsview.core.finding import ObjectRef
 from dsview.core.text import clock_text, safe
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 _NOTHING = "Nothing has changed since everything was read. Earlier states are not shown."
 
-_VIEWS: tuple[tuple[str, frozenset[Sort]], ...] = (
-    ("", frozenset(Sort)),
-    ("findings only", frozenset({Sort.FINDING})),
-    ("families only", frozenset({Sort.FAMILY})),
-    ("connections only", frozenset({Sort.CONNECTION})),
+_VIEWS: tuple[tuple[str, frozenset[Category]], ...] = (
+    ("", frozenset(Category)),
+    ("findings only", frozenset({Category.FINDING})),
+    ("families only", frozenset({Category.FAMILY})),
+    ("connections only", frozenset({Category.CONNECTION})),
 )
 """What is shown, one after the other."""
 
@@ -92,7 +92,7 @@ class TimelineScreen(TableSearch):
         self._show_chart()
 
     def _is_wanted(self, entry: Entry) -> bool:
-        return entry.sort in _VIEWS[self._view][1] and self._only in (None, entry.ref)
+        return entry.category in _VIEWS[self._view][1] and self._only in (None, entry.ref)
 
     def _show_chart(self) -> None:
         timeline = self._session.timeline

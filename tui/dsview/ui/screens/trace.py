@@ -12,7 +12,7 @@ from textual.content import Content
 from dsview.analysis.hop import Trace
 from dsview.analysis.probe_results import Observed, with_observations
 from dsview.analysis.probe_targets import plan_for_trace
-from dsview.analysis.trace_layout import Line, Role, Signs, picture, summary_line
+from dsview.analysis.trace_layout import Line, Role, Signs, hop_lines, summary_line
 from dsview.analysis.trace_of_row import trace
 from dsview.core.address import FAMILIES, Family
 from dsview.core.shell import pasteable
@@ -175,4 +175,4 @@ def _fix(found: Trace) -> list[Block]:
 
 def trace_lines(found: Trace, width: int, glyphs: Glyphs) -> list[Content]:
     """The picture in the theme's colours. `width` is in cells."""
-    return [_painted(line) for line in picture(found, width, _signs(glyphs))]
+    return [_painted(line) for line in hop_lines(found, width, _signs(glyphs))]
