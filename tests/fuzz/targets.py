@@ -42,6 +42,7 @@ from dsview.sources.redact.redactor import Redactor
 from dsview.sources.redact.snapshot import redacted_object
 from dsview.sources.snapshot import write_snapshot
 from tests.fuzz.mutations import changed_bytes, changed_value, written
+from tests.fuzz.recordings import changed_recording, replay
 from tests.support import protobuf_answers
 from tests.support.clusters import DATA, SCENARIOS
 
@@ -368,6 +369,7 @@ TARGETS = (
     Target("nginx.conf", _conf, _take_conf, 3),
     Target("messages", _text, _take_text, 2),
     Target("snapshots", _snapshot, _take_snapshot, 1),
+    Target("recordings", changed_recording, _on_disk(replay, UserError), 1),
 )
 
 

@@ -23,6 +23,7 @@ from textual.widgets import OptionList
 from dsview.analysis.cluster_summary import summarize
 from dsview.analysis.detail_target import Target
 from dsview.analysis.diff.diff import compare
+from dsview.analysis.family_chart import whole_chart
 from dsview.analysis.fleet import member_of
 from dsview.analysis.overview import overview_now
 from dsview.analysis.plan import make_plan
@@ -82,7 +83,14 @@ _CONSOLE = Console(color_system="truecolor", force_terminal=True, legacy_windows
 def reports(session: Session) -> Out:
     """Each format of a report, a plan and a pane; the fixes."""
     report = build_report(session)
-    beside = Beside(made_at=NOW, traces=lambda: flagged_traces(session, 20), summary=lambda: summarize(session))
+    span = session.timeline.span(session.time_shown)
+    beside = Beside(
+        made_at=NOW,
+        traces=lambda: flagged_traces(session, 20),
+        summary=lambda: summarize(session),
+        chart=lambda: whole_chart(session, span, 40),
+        span=span,
+    )
     for name, render in FORMATS.items():
         yield f"report as {name}", _RULES.get(name, hostile.hold_lines), render(report, beside)
     member = member_of(session, session.source.name, NOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import zlib
 from collections.abc import Callable
@@ -19,7 +20,10 @@ from dsview.core.finding import Finding, ObjectRef, Severity
 from dsview.core.text import Safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
+from dsview.session.recorder import Recorder
 from dsview.session.replay import ReplaySession
+from dsview.session.session import Session
+from dsview.sources.demo import DemoSource
 from dsview.sources.events import Health, StatusChanged
 from dsview.sources.recording import content
 from dsview.sources.recording.columns import Columns
@@ -29,6 +33,7 @@ from dsview.sources.recording.reader import RecordingReader
 from dsview.sources.recording.schema import About
 from dsview.sources.recording.writer import RecordingWriter
 from dsview.ui.app import DsviewApp
+from dsview.ui.timebar import TimeBar
 from tests.security import hostile, places
 from tests.security.hostile_cluster import HostileSource, settled
 from tests.security.places import Rule, Screens
@@ -138,6 +143,59 @@ async def test_text_of_a_recording_acts_nowhere(tmp_path: Path) -> None:
             raise AssertionError(f"{name}: {error}") from error
 
 
+def test_names_in_the_chart_of_a_html_report_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.dsview"
+    texts = hostile.decodable(hostile.strings(0, 120))
+    writer = RecordingWriter(path, About(dsview="1", source_kind="cluster", source_name="prod"))
+    statuses = [StatusChanged(kind=kind, health=Health.LIVE) for kind in Kind]
+    writer.put(Frame(at=START, objects={}, statuses=statuses, judged=[], head=Head()))
+    for number, text in enumerate(["<script>alert(1)</script>", *texts], 1):
+        entry_type = EntryType.LOST if number % 2 else EntryType.GAINED
+        entry = Entry(
+            number=number,
+            at=START + number,
+            category=Category.FAMILY,
+            type=entry_type,
+            text=Safe("It is so."),
+            ref=ObjectRef("Service", text, text),
+            families=("IPv6",),
+            layer=LayerName.SERVICES,
+        )
+        writer.put(StoredEntry(number, entry.at, "family", entry_type.value, msgspec.msgpack.encode(entry)))
+    writer.close()
+    result = CliRunner().invoke(cli, ["check", "--from", str(path), "-o", "html"])
+    assert "Families over time" in result.stdout, result.stderr
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in result.stdout
+    hostile.hold_html(result.stdout)
+
+
+async def test_the_line_of_time_shows_the_name_of_a_file_as_text(tmp_path: Path) -> None:
+    names = ["a[red]b", "a\x1b[2Jb", "a\u202eb\u2066c", "a\nb\rc", "<b>", "[@click=app.quit]x["]
+    paths = iter(tmp_path / f"{name}.dsview" for name in names)
+    app = DsviewApp(
+        lambda: Session(DemoSource("healthy")),
+        source_name="demo",
+        start_recording=lambda session: Recorder(session, next(paths)),
+    )
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screens = Screens(app, pilot)
+        for _ in range(2_000):
+            if app.workspace is not None and app.workspace.session.was_settled:
+                break
+            await pilot.pause(0.02)
+        said = []
+        for _ in names:
+            await screens.open("R")
+            said.append(app.screen.query_one(TimeBar).render().plain)
+            for _, rule, text in screens.shown("line of time"):
+                rule(text)
+            await screens.open("R")
+            for _, rule, text in screens.shown("notice"):
+                rule(text)
+        assert "Recording into a[red]b.dsview; R stops it." in said[0]
+        assert "[@click=app.quit]x[" in said[-1]
+
+
 def plain(path: Path) -> Path:
     """A recording of one Pod."""
     writer = RecordingWriter(path, About(dsview="1", source_kind="cluster", source_name="prod"), clock=lambda: START)
@@ -232,6 +290,58 @@ def test_what_cannot_be_is_a_sentence_and_exit_code_2(
         damage(connection)
     result = CliRunner().invoke(cli, ["check", "--from", str(path)])
     assert (result.exit_code, words in result.stderr) == (2, True), result.stderr
+
+
+def test_a_file_whose_catalogue_is_no_text_is_a_sentence(tmp_path: Path) -> None:
+    path = plain(tmp_path / "a.dsview")
+    data, found = re.subn(
+        rb"tableaboutabout(.)CREATE TABLE", b"table\xf8boutabout\\1CREATE TABLX", path.read_bytes(), flags=re.DOTALL
+    )
+    assert found
+    path.write_bytes(data)
+    result = CliRunner().invoke(cli, ["check", "--from", str(path)])
+    assert (result.exit_code, "its text is damaged" in result.stderr) == (2, True), result.output
+    result = CliRunner().invoke(cli, ["record", str(path), "--demo", "healthy", "--for", "1s"])
+    assert (result.exit_code, "its text is damaged" in result.stderr) == (2, True), result.output
+
+
+async def test_an_entry_that_cannot_be_read_is_said_on_the_screen(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "a.dsview", [f"text {number}" for number in range(40)])
+    app = DsviewApp(lambda: ReplaySession(RecordingReader(path)), source_name="a.dsview")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        screens = Screens(app, pilot)
+        for _ in range(2_000):
+            if app.workspace is not None and app.workspace.session.was_settled:
+                break
+            await pilot.pause(0.02)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("UPDATE entries SET content = x'00' WHERE number = 1")
+        assert app.workspace is not None
+        session = app.workspace.session
+        assert isinstance(session, ReplaySession)
+        session.seek(START + 3)
+        for _ in range(2_000):
+            if not session.has_work:
+                break
+            await pilot.pause(0.02)
+        failure = session.take_failure()
+        assert failure is not None
+        assert "An entry of the recording's timeline cannot be read" in str(failure)
+        assert session.position == session.now
+        await screens.open("T")
+        await pilot.pause(0.1)
+        assert "An entry of the recording's timeline cannot be read" in "".join(
+            str(toast.render()) for toast in app.screen.query("Toast")
+        )
+        # What can be read is still gone to.
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("DELETE FROM entries WHERE number = 1")
+        session.seek(START + 3)
+        for _ in range(2_000):
+            if not session.has_work:
+                break
+            await pilot.pause(0.02)
+        assert (session.take_failure(), session.now) == (None, START + 3)
 
 
 @pytest.mark.parametrize(

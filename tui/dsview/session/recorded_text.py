@@ -5,14 +5,17 @@ Names in references stay as they are: objects are looked up by them, and each pl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from dsview.analysis.timeline_entry import Entry
+from dsview.core.errors import UserError
 from dsview.core.finding import Finding
 from dsview.core.text import safe, safe_lines
 from dsview.sources.events import StatusChanged
 from dsview.sources.recording.content import Head
-from dsview.sources.recording.schema import is_time
+from dsview.sources.recording.schema import NOT_DECODED, is_time, reason_of
 
 
 def safe_finding(finding: Finding) -> Finding:
@@ -26,6 +29,18 @@ def safe_finding(finding: Finding) -> Finding:
         fix=_safe_lines(finding.fix),
         exempted_for=safe(finding.exempted_for),
     )
+
+
+_entry_decoder = msgspec.msgpack.Decoder(Entry)
+
+
+def read_entries(contents: Iterable[bytes]) -> list[Entry]:
+    """The entries of a timeline, as harmless text. Raises `UserError` if one cannot be read."""
+    try:
+        entries = [safe_entry(_entry_decoder.decode(content)) for content in contents]
+    except NOT_DECODED as error:
+        raise UserError(f"An entry of the recording's timeline cannot be read: {reason_of(error)}.") from None
+    return [entry for entry in entries if entry is not None]
 
 
 def safe_entry(entry: Entry) -> Entry | None:

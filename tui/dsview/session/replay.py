@@ -30,7 +30,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.session.proxy_config_reader import ProxyConfigReader
-from dsview.session.recorded_text import safe_entry, safe_finding, safe_head, safe_status
+from dsview.session.recorded_text import read_entries, safe_finding, safe_head, safe_status
 from dsview.session.seeking import Seeker, Step
 from dsview.session.session import Session
 from dsview.session.timing_log import Trace
@@ -175,10 +175,13 @@ class _RecordedTimeline(Timeline):
         self._families: tuple[float, list[Entry]] = (0.0, [])
 
     def family_entries(self) -> list[Entry]:
-        """The entries of the whole recording, or the newest ones if there are very many."""
+        """The entries of the whole recording, or the newest ones if there are very many.
+
+        Raises `UserError` if one of them cannot be read.
+        """
         last = self._reader.last
         if self._families[0] != last:
-            self._families = (last, _entries(self._reader.contents(Category.FAMILY.value, FAMILY_ENTRIES)))
+            self._families = (last, read_entries(self._reader.contents(Category.FAMILY.value, FAMILY_ENTRIES)))
         return self._families[1]
 
     def span(self, now: float) -> tuple[float, float]:
@@ -189,10 +192,9 @@ class _RecordedTimeline(Timeline):
         """When the recorded session first saw the finding open."""
         return self._engine.opened.get(finding.identity)
 
-    def show(self, contents: Sequence[bytes], total: int) -> None:
+    def show(self, entries: Sequence[Entry], total: int) -> None:
         """Show these entries, the last of `total`."""
         self.entries.clear()
-        entries = _entries(contents)
         for number, entry in enumerate(entries, total - len(entries) + 1):
             self.entries.append(msgspec.structs.replace(entry, number=number))
         self.dropped = total - len(self.entries)
@@ -220,17 +222,6 @@ class _RecordedTimeline(Timeline):
         is_evaluated: Callable[[str], bool],
     ) -> None:
         """Does nothing."""
-
-
-_entry_decoder = msgspec.msgpack.Decoder(Entry)
-
-
-def _entries(contents: Iterable[bytes]) -> list[Entry]:
-    try:
-        entries = [safe_entry(_entry_decoder.decode(content)) for content in contents]
-    except msgspec.MsgspecError as error:
-        raise UserError(f"An entry of the recording's timeline cannot be read: {error}.") from None
-    return [entry for entry in entries if entry is not None]
 
 
 class _NoReader(ProxyConfigReader):

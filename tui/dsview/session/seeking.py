@@ -16,12 +16,14 @@ from itertools import islice
 import msgspec
 
 from dsview.analysis.timeline import LIMIT
+from dsview.analysis.timeline_entry import Entry
 from dsview.cluster.pod_set import PodSet, pod_set
 from dsview.core.errors import UserError
 from dsview.core.memory import return_unused
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
+from dsview.session.recorded_text import read_entries
 from dsview.sources.events import Changed, Health, Item, StatusChanged
 from dsview.sources.recording.content import Head, Judged, Moment, Subject, Tick
 from dsview.sources.recording.reader import RecordingReader
@@ -57,7 +59,7 @@ class Step(msgspec.Struct, kw_only=True):
     statuses: list[StatusChanged] = []
     judged: list[Judged] = []
     head: Head | None = None
-    entries: tuple[list[bytes], int] | None = None
+    entries: tuple[list[Entry], int] | None = None
 
 
 class Seeker:
@@ -169,11 +171,12 @@ class Seeker:
         else:
             now = self._reader.at(when)
             step = difference(before, now, when)
-        self._moment, self._at = now, when
         last = self._reader.last_entry(when)
         if last != self._last_entry:
-            step.entries = self._reader.entries(when, LIMIT)
-            self._last_entry = last
+            contents, total = self._reader.entries(when, LIMIT)
+            step.entries = (read_entries(contents), total)
+        # Only now: if a part cannot be read, the next step still begins where this one would have begun.
+        self._moment, self._at, self._last_entry = now, when, last
         return step
 
 

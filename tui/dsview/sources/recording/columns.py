@@ -22,6 +22,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Item
+from dsview.sources.recording.schema import NOT_DECODED
 
 _SHARED_LIMIT = 20_000
 """The number of values of a type after which the older half of the cached values is dropped."""
@@ -122,7 +123,7 @@ def values_of(wanted: Any, column: Column, size: int) -> Sequence[object]:
     try:
         read = _shared(wanted).values_of if _is_shareable(wanted) else _decoder(wanted).decode
         table = read(column.table)
-    except msgspec.MsgspecError as error:
+    except NOT_DECODED as error:
         raise UserError(f"The recording was made by another version of dsview, and cannot be read: {error}.") from None
     if not column.index:
         return table if len(table) == size else table * size

@@ -19,7 +19,7 @@ from dsview.kinds.metadata import Key
 from dsview.sources.events import Item, StatusChanged
 from dsview.sources.recording.columns import DAMAGED, Columns, from_columns, to_columns
 from dsview.sources.recording.patches import Patch, StoredPatches, pack_patches, patch_of, unpack_patches
-from dsview.sources.recording.schema import MOST_BYTES
+from dsview.sources.recording.schema import MOST_BYTES, NOT_DECODED
 
 T = TypeVar("T")
 
@@ -247,7 +247,7 @@ def _unpack(data: bytes, wanted: type[T]) -> T:
 def _decoded(content: bytes, wanted: type[T]) -> T:
     try:
         return msgspec.msgpack.decode(content, type=wanted)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_DECODED as error:
         raise UserError(f"A part of the recording cannot be read: {error}.") from None
 
 

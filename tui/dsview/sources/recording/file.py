@@ -16,7 +16,17 @@ import msgspec
 from dsview.core.errors import UserError
 from dsview.core.text import safe
 from dsview.sources.recording.content import Frame, Tick, pack_batch, pack_frame, unpack_batch
-from dsview.sources.recording.schema import APPLICATION_ID, FORMAT, TABLES, About, is_recording, read_about
+from dsview.sources.recording.schema import (
+    APPLICATION_ID,
+    FORMAT,
+    NOT_DECODED,
+    NOT_READ,
+    TABLES,
+    About,
+    is_recording,
+    read_about,
+    reason_of,
+)
 
 LEAST_SIZE = 1_000_000
 
@@ -74,7 +84,7 @@ class RecordingFile:
         self._apart: list[tuple[int, int]] = []
         try:
             self._connection = self._open()
-        except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
+        except (*NOT_READ, *NOT_DECODED, OSError) as error:
             raise UserError(f"{path.name} cannot be written: {reason_of(error)}.") from None
 
     def _open(self) -> sqlite3.Connection:
@@ -255,12 +265,3 @@ class RecordingFile:
 
 def _batch(ticks: Sequence[Tick]) -> tuple[float, float, int, bytes]:
     return (ticks[0].at, ticks[-1].at, len(ticks), pack_batch(ticks))
-
-
-def reason_of(error: BaseException) -> str:
-    """Why it did not work, without a full stop."""
-    if isinstance(error, OSError):
-        return safe(error.strerror or str(error))
-    if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
-        return "the disk is full"
-    return safe(str(error).rstrip(".") or type(error).__name__)

@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from dsview.core.errors import UserError
-from dsview.core.text import safe
 from dsview.sources.recording.content import Frame, Moment, Tick, times_of, unpack_batch, unpack_frame
-from dsview.sources.recording.schema import FORMAT, is_time, read_about
+from dsview.sources.recording.schema import FORMAT, NOT_DECODED, NOT_READ, is_time, read_about, reason_of
 
 _KEPT_BATCHES = 2
 """The number of decompressed batches to keep: users go back and forth within the same minute."""
@@ -43,8 +40,8 @@ class RecordingReader:
         self._batches: OrderedDict[tuple[int, float], list[Tick]] = OrderedDict()
         try:
             self._connection = _connect(path)
-        except sqlite3.Error as error:
-            raise UserError(f"{path.name} cannot be read as a recording: {safe(str(error))}.") from None
+        except NOT_READ as error:
+            raise UserError(f"{path.name} cannot be read as a recording: {reason_of(error)}.") from None
         try:
             first = self._begin()
         except BaseException:
@@ -62,8 +59,8 @@ class RecordingReader:
             self.about = read_about(self._connection)
         except UserError as error:
             raise UserError(f"{self.path.name} cannot be read as a recording: {error}.") from None
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
-            raise UserError(f"{self.path.name} cannot be read as a recording: {safe(str(error))}.") from None
+        except (*NOT_READ, *NOT_DECODED) as error:
+            raise UserError(f"{self.path.name} cannot be read as a recording: {reason_of(error)}.") from None
         first = self._time("SELECT min(at) FROM frames")
         if first is None:
             raise UserError(f"{self.path.name} contains no key frame: the recording ended before everything was read.")
@@ -209,8 +206,8 @@ class RecordingReader:
     def _rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(query, arguments).fetchall()
-        except sqlite3.Error as error:
-            raise UserError(f"{self.path.name} cannot be read: {safe(str(error)).rstrip('.')}.") from None
+        except NOT_READ as error:
+            raise UserError(f"{self.path.name} cannot be read: {reason_of(error)}.") from None
 
     def _row(self, query: str, *arguments: object) -> tuple[Any, ...] | None:
         return next(iter(self._rows(query, *arguments)), None)
@@ -241,7 +238,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, check_same_thread=False, timeout=2.0)
     try:
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.OperationalError:
+    except BaseException as error:
         connection.close()
+        if not isinstance(error, sqlite3.OperationalError):
+            raise
         connection = sqlite3.connect(f"{uri}?mode=ro&immutable=1", uri=True, check_same_thread=False)
     return connection

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from dsview.core.errors import UserError
-from dsview.core.text import safe
+from dsview.core.text import Safe, safe
 from dsview.sources.events import SourceKind
 
 FORMAT = 1
@@ -39,6 +39,12 @@ _HEADER = 72
 
 MOST_BYTES = 1 << 28
 """Bytes that one part of a recording has at most, stored or unpacked: a proxy may have a large configuration."""
+
+NOT_READ = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite's module raises for a file that it cannot read. It cannot decode a message that quotes damaged text."""
+
+NOT_DECODED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for content that is not what it should be."""
 
 _LAST_TIME = 253_402_300_800.0
 """The end of the year 9999, epoch seconds: no clock can tell a later time."""
@@ -76,7 +82,7 @@ def is_time(value: object) -> bool:
 def read_about(connection: sqlite3.Connection) -> About:
     """What the file says of itself, as harmless text.
 
-    Raises `msgspec.MsgspecError`, `sqlite3.Error` or `UserError` where it says nothing, or where its tables are others:
+    Raises one of `NOT_READ` or `NOT_DECODED`, or `UserError`, where it says nothing, or where its tables are others:
     those of a stranger may hold views and triggers, which run when they are asked.
     """
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
@@ -96,3 +102,14 @@ def _own_tables() -> set[tuple[object, ...]]:
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(TABLES)
         return _tables_of(connection)
+
+
+def reason_of(error: BaseException) -> Safe:
+    """Why it did not work, without a full stop."""
+    if isinstance(error, OSError):
+        return safe(error.strerror or str(error))
+    if isinstance(error, UnicodeDecodeError):
+        return safe("its text is damaged")
+    if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+        return safe("the disk is full")
+    return safe(str(error).rstrip(".") or type(error).__name__)

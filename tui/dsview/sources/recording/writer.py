@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import queue
-import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from dsview.sources.recording.content import Frame
-from dsview.sources.recording.file import Limits, RecordingFile, Written, reason_of
-from dsview.sources.recording.schema import About
+from dsview.sources.recording.file import Limits, RecordingFile, Written
+from dsview.sources.recording.schema import NOT_READ, About, reason_of
 
 COMMIT_EVERY = 1.0
 """Seconds of changes that a kill may lose."""
@@ -68,7 +67,7 @@ class RecordingWriter:
     def _shut(self) -> None:
         try:
             self.file.close()
-        except sqlite3.Error as error:
+        except NOT_READ as error:
             self.failure = self.failure or reason_of(error)
 
     def _work(self) -> bool:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from dsview.analysis.timeline_entry import Category, Entry
 from dsview.checks.engine.remediation import count
+from dsview.core.errors import UserError
 from dsview.core.finding import ObjectRef
 from dsview.core.text import clock_text, safe
 from dsview.tables.timeline import COLUMNS, GROUP, TimelineRows
@@ -97,7 +98,12 @@ class TimelineScreen(TableSearch):
     def _show_chart(self) -> None:
         timeline = self._session.timeline
         span = timeline.span(self._session.time_shown)
-        self.query_one(FamilyChart).show(timeline.family_entries(), span, self._only)
+        try:
+            entries = timeline.family_entries()
+        except UserError as error:
+            self.notify(safe(str(error)), title="Recording", severity="error", markup=False)
+            entries = []
+        self.query_one(FamilyChart).show(entries, span, self._only)
 
     def _show_heading(self) -> None:
         self.query_one("#heading", Static).update(content(trail(self, self._glyphs), self._heading()))
