@@ -182,17 +182,20 @@ def _pressed(keys: CursorKeys) -> float:
 
 
 def rows(bench: Bench) -> list[Figure]:
-    """Filtering by keystrokes, and sorting by any column; the median and the slowest of each."""
+    """Filtering by keystrokes, and sorting by each column: the median, the slowest, and what has a goal."""
     runs = [bench.inside("rows", str(bench.largest)) for _ in range(bench.runs)]
+
+    def figure(what: str, values: list[float], goal: float | None = None) -> Figure:
+        return Figure(row="rows", what=what, unit="ms", values=values, goal=goal)
+
     figures = []
-    for word, goal in (("filter", 100.0), ("sort", 120.0)):
+    for word in ("filter", "sort"):
         names = [name for name in runs[0] if name.startswith(word)]
-        middle = {name: quantile((run[name] for run in runs), 0.5) for name in names}
-        slowest = max(names, key=lambda name: middle[name])
-        typical = [quantile((run[name] for name in names), 0.5) for run in runs]
-        figures.append(Figure(row="rows", what=f"{word}, the median", unit="ms", values=typical))
-        worst = [run[slowest] for run in runs]
-        figures.append(Figure(row="rows", what=f"{slowest}, the slowest", unit="ms", values=worst, goal=goal))
+        slowest = max(names, key=lambda name: quantile((run[name] for run in runs), 0.5))
+        figures.append(figure(f"{word}, the median", [quantile((run[name] for name in names), 0.5) for run in runs]))
+        figures.append(figure(f"{slowest}, the slowest", [run[slowest] for run in runs]))
+    for name, goal in (("first screenful", 50.0), ("sort pod_ip_v6", 120.0)):
+        figures.append(figure(name, [run[name] for run in runs], goal))
     return figures
 
 
