@@ -94,12 +94,12 @@ def test_counts_kept_on_the_way_are_those_of_a_walk(taken: list[tuple[Object, bo
     for item, stays in taken:
         kind = _KINDS[type(item)]
         state.apply(Changed(kind, [item]) if stays else Changed(kind, [], [item.key]))
-    census = state.census
+    family_counts = state.family_counts
     tallies = {
-        "nodes": census.nodes,
-        "services": census.services,
-        "endpoints": census.endpoints,
-        "vips": census.load_balancers,
+        "nodes": family_counts.nodes,
+        "services": family_counts.services,
+        "endpoints": family_counts.endpoints,
+        "vips": family_counts.load_balancers,
     }
     kept = {
         family: {
@@ -110,7 +110,7 @@ def test_counts_kept_on_the_way_are_those_of_a_walk(taken: list[tuple[Object, bo
         for family in FAMILIES
     }
     assert kept == recounted(state)
-    assert census.unready_nodes == {node.key for node in state.nodes if not node.ready}
+    assert family_counts.unready_nodes == {node.key for node in state.nodes if not node.ready}
 
 
 def test_a_service_that_loses_its_last_ready_endpoint_of_a_family_has_turned() -> None:
@@ -118,17 +118,17 @@ def test_a_service_that_loses_its_last_ready_endpoint_of_a_family_has_turned() -
     state.apply(
         Changed(Kind.ENDPOINT_SLICE, [slice_of("one", "web", "IPv6", [True]), slice_of("two", "web", "IPv6", [True])])
     )
-    assert state.census.take_changed_endpoints() == [(("n", "web"), "IPv6", True)]
+    assert state.family_counts.take_changed_endpoints() == [(("n", "web"), "IPv6", True)]
     state.apply(Changed(Kind.ENDPOINT_SLICE, [slice_of("one", "web", "IPv6", [False])]))
-    assert state.census.take_changed_endpoints() == []
+    assert state.family_counts.take_changed_endpoints() == []
     state.apply(Changed(Kind.ENDPOINT_SLICE, [], [("n", "two")]))
-    assert state.census.take_changed_endpoints() == [(("n", "web"), "IPv6", False)]
+    assert state.family_counts.take_changed_endpoints() == [(("n", "web"), "IPv6", False)]
 
 
 def test_a_service_that_lost_and_regained_an_endpoint_meanwhile_has_not_turned() -> None:
     state = ClusterState()
     state.apply(Changed(Kind.ENDPOINT_SLICE, [slice_of("one", "web", "IPv4", [True])]))
-    state.census.take_changed_endpoints()
+    state.family_counts.take_changed_endpoints()
     for ready in (False, True):
         state.apply(Changed(Kind.ENDPOINT_SLICE, [slice_of("one", "web", "IPv4", [ready])]))
-    assert state.census.take_changed_endpoints() == []
+    assert state.family_counts.take_changed_endpoints() == []

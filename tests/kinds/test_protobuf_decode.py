@@ -20,7 +20,7 @@ from dsview.kinds.metadata import ObjectMeta, OwnerReference
 from dsview.kinds.pod import Pod
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
 from dsview.kinds.protobuf.decode import decode_message, decode_object, split_event, unwrap
-from dsview.kinds.protobuf.metadata import entry_starts
+from dsview.kinds.protobuf.metadata import entry_prefixes
 from dsview.kinds.registry import RESOURCES
 from tests.support import protobuf_answers
 from tests.support.clusters import DATA
@@ -53,8 +53,8 @@ def as_a_server_writes(value: Any, name: str = "") -> Any:
     if isinstance(value, dict):
         kept = {key: as_a_server_writes(one, key) for key, one in value.items()}
         is_nothing = {key for key, one in kept.items() if one == ("" if key == "kind" else {}) and key in _NEVER_EMPTY}
-        is_old = {"topology", "serviceName", "servicePort"} | ({"backend"} if "ingressClassName" in kept else set())
-        return {key: one for key, one in kept.items() if one is not None and key not in is_nothing | is_old}
+        v1beta1_fields = {"topology", "serviceName", "servicePort"} | ({"backend"} if name == "spec" else set())
+        return {key: one for key, one in kept.items() if one is not None and key not in is_nothing | v1beta1_fields}
     if isinstance(value, list):
         return [as_a_server_writes(one, name) for one in value]
     return value
@@ -233,4 +233,4 @@ def test_text_that_is_not_utf8_costs_its_object_only() -> None:
 
 def test_names_of_annotations_are_short_enough_for_their_length_in_one_byte() -> None:
     with pytest.raises(ValueError, match="too long"):
-        entry_starts(("a" * 128,))
+        entry_prefixes(("a" * 128,))

@@ -53,5 +53,5 @@ class Driven:
         return {
             k.value: f"{s.health.value}: {s.reason}"
             for k, s in every.items()
-            if s.health is not Health.LIVE and not self.session.state.is_silent(k)
+            if s.health is not Health.LIVE and not self.session.state.is_missing_add_on(k)
         }

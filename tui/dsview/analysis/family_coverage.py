@@ -190,22 +190,22 @@ def _gateways(state: ClusterState) -> tuple[Tally, int]:
 
 
 def _load_balancers(state: ClusterState) -> Layer:
-    census = state.census
+    family_counts = state.family_counts
     kinds = (Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.SERVICE)
     versions = (state.facets[PodFacet.CONTROLLERS], *(state.epochs[kind] for kind in kinds))
-    outside, by_name = state.remembered("Gateways by family", versions, lambda: _gateways(state))
+    gateways, gateways_without_address = state.cached("Gateways by family", versions, lambda: _gateways(state))
     tally = Tally()
     for family in FAMILIES:
-        for part in (census.load_balancers, outside):
+        for part in (family_counts.load_balancers, gateways):
             tally.of[family] += part.of[family]
             tally.having[family] += part.having[family]
-    named = census.named + by_name
-    return _layer(state, LayerName.LOAD_BALANCERS, tally, Kind.SERVICE, note=_number(named, "by name only"))
+    without_address = family_counts.hostname_only + gateways_without_address
+    return _layer(state, LayerName.LOAD_BALANCERS, tally, Kind.SERVICE, note=_number(without_address, "by name only"))
 
 
 def matrix(view: ClusterView) -> tuple[Layer, ...]:
     """Every non-empty layer. The cost does not depend on the number of objects."""
-    state, census = view.state, view.state.census
+    state, family_counts = view.state, view.state.family_counts
     versions = (
         state.facets[PodFacet.CONTROLLERS],
         *(state.epochs[kind] for kind in (Kind.PROXY_LISTENERS, Kind.CONFIG_MAP, Kind.NODE, *_PARAMETERS)),
@@ -213,11 +213,11 @@ def matrix(view: ClusterView) -> tuple[Layer, ...]:
         state.status(Kind.PROXY_LISTENERS),
     )
     layers = (
-        _layer(state, LayerName.NODES, census.nodes, Kind.NODE, unready=len(census.unready_nodes)),
+        _layer(state, LayerName.NODES, family_counts.nodes, Kind.NODE, unready=len(family_counts.unready_nodes)),
         _layer(state, LayerName.PODS, _pods(state), Kind.POD),
-        _layer(state, LayerName.SERVICES, census.services, Kind.SERVICE),
-        _layer(state, LayerName.ENDPOINTS, census.endpoints, Kind.ENDPOINT_SLICE, Kind.SERVICE),
+        _layer(state, LayerName.SERVICES, family_counts.services, Kind.SERVICE),
+        _layer(state, LayerName.ENDPOINTS, family_counts.endpoints, Kind.ENDPOINT_SLICE, Kind.SERVICE),
         _load_balancers(state),
-        state.remembered("listeners by family", versions, lambda: _listeners(state)),
+        state.cached("listeners by family", versions, lambda: _listeners(state)),
     )
     return tuple(layer for layer in layers if not layer.is_empty)

@@ -39,7 +39,7 @@ class HiddenValues(msgspec.Struct, frozen=True):
 
 def hidden_values(state: ClusterState) -> HiddenValues:
     """The values that a redacted capture replaced, counted once for each state."""
-    return state.remembered("hidden values", state.version, lambda: _count(state))
+    return state.cached("hidden values", state.version, lambda: _count(state))
 
 
 def _count(state: ClusterState) -> HiddenValues:

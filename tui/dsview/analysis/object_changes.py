@@ -8,7 +8,7 @@ import msgspec
 
 from dsview.analysis.timeline_entry import Category, Entry, EntryType
 from dsview.checks.engine.check import LayerName
-from dsview.cluster.family_counts import offer_of
+from dsview.cluster.family_counts import contribution_of
 from dsview.core.address import FAMILIES, Family, families_of
 from dsview.core.cidr import cidr_families
 from dsview.core.finding import ObjectRef
@@ -72,7 +72,7 @@ def _service(old: object, new: object) -> Iterator[TimelineChange]:
             yield _added_or_deleted(item.families, is_new=item is new)
         return
     yield from _gained_and_lost(old.families, new.families, "{}", LayerName.SERVICES)
-    vips = (offer_of(old).vips or (), offer_of(new).vips or ())
+    vips = (contribution_of(old).vips or (), contribution_of(new).vips or ())
     yield from _gained_and_lost(*vips, "its {} load-balancer address", LayerName.LOAD_BALANCERS)
 
 

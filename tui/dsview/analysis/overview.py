@@ -118,7 +118,7 @@ def overview(view: ClusterView, tally: Tally) -> Overview:
         severity=severity,
         is_complete=is_complete,
         is_settled=not settling_sentence(view.settling),
-        is_degraded=bool(tally.failing or tally.partial or tally.likely or view.state.census.unready_nodes),
+        is_degraded=bool(tally.failing or tally.partial or tally.likely or view.state.family_counts.unready_nodes),
         layers=matrix(view),
         flags=tally.flags,
         flagged=tally.flagged,
@@ -163,7 +163,7 @@ def _service_sentences(view: ClusterView, tally: Tally, severity: Severity | Non
     state = view.state
     if not state.is_known(Kind.SERVICE):
         return []
-    services = state.census.services
+    services = state.family_counts.services
     total = services.of[FAMILIES[0]]
     if view.was_settled and not total:
         return ["There are no Services to check."]

@@ -96,11 +96,11 @@ class Timeline:
         self._is_recording = True
         self._began = at
         self._known_before = _known_kinds(state)
-        state.census.take_changed_endpoints()
+        state.family_counts.take_changed_endpoints()
 
     def follow(self, state: ClusterState, changes: Iterable[Change], at: float) -> None:
         """Add the changes of one batch. Objects of a kind that was not known before are not new."""
-        changed_endpoints = state.census.take_changed_endpoints()
+        changed_endpoints = state.family_counts.take_changed_endpoints()
         if not self._is_recording:
             return
         known, self._known_before = self._known_before, _known_kinds(state)

@@ -111,8 +111,8 @@ def _of_doors(view: ClusterView, host: str, name: str) -> Iterator[Trace]:
     """A trace for each front door that serves the host under a name: each Ingress class, and each Gateway."""
     classes: set[str] = set()
     for ingress in _ingresses(view):
-        if name in ingress.hosts and ingress.of_class not in classes:
-            classes.add(ingress.of_class)
+        if name in ingress.hosts and ingress.effective_class not in classes:
+            classes.add(ingress.effective_class)
             yield trace_ingress(view, ingress, host)
     for gateway in _gateways(view):
         if any(name in hosts_of(gateway, route) for route in routes_of(view, gateway)):

@@ -1,1 +1,1 @@
-"""The current known state of the cluster: objects, indexes, the inferred profile, and the state of every kind."""
+"""The current state of the cluster: objects, indexes, the inferred profile, and how completely each kind was read."""

@@ -43,16 +43,18 @@ def unreadable(state: ClusterState, kind: Kind, namespace: str | None = None) ->
         return []
     return [
         identity
-        for of, identity in state.quarantined
-        if of is kind and (not namespace or "/" not in identity or identity.partition("/")[0] == namespace)
+        for quarantined_kind, identity in state.quarantined
+        if quarantined_kind is kind
+        and (not namespace or "/" not in identity or identity.partition("/")[0] == namespace)
     ]
 
 
 def may_rely_on_absence(state: ClusterState, kind: Kind, namespace: str | None = None) -> bool:
     """Whether an object of the kind that was not read can be assumed not to exist.
 
-    With a namespace: an object in it. Without: an object anywhere, if at least one list of the kind was read. An object
-    that could not be decoded may be the missing one. A kind that the cluster does not serve has no objects.
+    With a namespace, this is about an object in it; otherwise about an object anywhere, provided that at least one list
+    of the kind was read. An object that could not be decoded may be the missing one. A kind that the cluster does not
+    serve has no objects.
     """
     status = state.status(kind)
     if status.health is Health.ABSENT:
@@ -64,16 +66,13 @@ def may_rely_on_absence(state: ClusterState, kind: Kind, namespace: str | None =
     return namespace in status.listed if namespace else bool(status.listed)
 
 
-def why_absence_means_nothing(state: ClusterState, kind: Kind) -> str:
+def why_absence_is_unreliable(state: ClusterState, kind: Kind) -> str:
     """The reason in a few words, such as `cut off (pods.json was not read to its end)`."""
     status = state.status(kind)
     if status.health.is_complete and status.cut_off:
         return f"cut off ({status.cut_off})"
     bad = unreadable(state, kind)
     if bad and status.listed is None:
-        return (
-            f"{bad[0] if '/' in bad[0] else 'an object'} could not be read"
-            if len(bad) == 1
-            else (f"{len(bad)} objects could not be read")
-        )
+        which = f"{len(bad)} objects" if len(bad) > 1 else bad[0] if "/" in bad[0] else "an object"
+        return f"{which} could not be read"
     return "given as single objects only" if not status.listed else "listed for some namespaces only"

@@ -47,8 +47,8 @@ class FamilyEndpoints(msgspec.Struct, frozen=True, kw_only=True):
 class ServiceEndpoints(msgspec.Struct, frozen=True, kw_only=True):
     """The endpoints of a Service in both families.
 
-    `is_placeholder`: its only endpoint is Cilium's placeholder, which never receives traffic. Then the endpoints here
-    are empty, and that says nothing about either family.
+    `is_placeholder`: its only endpoint is Cilium's placeholder, which never receives traffic. The endpoints here are
+    then empty, which says nothing about either family.
     """
 
     v4: FamilyEndpoints
@@ -79,23 +79,23 @@ def service_endpoints(state: ClusterState, service: Key) -> ServiceEndpoints:
     ready: dict[str, dict[str, str]] = {V4: {}, V6: {}}
     every: dict[str, dict[str, str]] = {V4: {}, V6: {}}
     count = {V4: 0, V6: 0}
-    has_dummy = False
+    has_placeholder = False
     for endpoint_slice in state.slices.of(service):
         family = endpoint_slice.address_type
         if family not in count:
             continue
         count[family] += 1
-        of_family, ready_ones = every[family], ready[family]
+        all_rows, ready_rows = every[family], ready[family]
         for row in endpoint_slice.packed():
             if is_placeholder(row):
-                has_dummy = True
+                has_placeholder = True
                 continue
             identity, is_ready = unpack_identity(row)
-            of_family[identity] = row
+            all_rows[identity] = row
             if is_ready:
-                ready_ones[identity] = row
+                ready_rows[identity] = row
     v4, v6 = (
         FamilyEndpoints(slices=count[f], ready=PackedEndpoints(ready[f]), all=PackedEndpoints(every[f]))
         for f in FAMILIES
     )
-    return ServiceEndpoints(v4=v4, v6=v6, is_placeholder=has_dummy and not (v4.all or v6.all))
+    return ServiceEndpoints(v4=v4, v6=v6, is_placeholder=has_placeholder and not (v4.all or v6.all))

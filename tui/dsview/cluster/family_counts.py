@@ -1,7 +1,7 @@
-"""The number of objects of each layer with each family, updated incrementally.
+"""The number of objects in each layer with each family, updated incrementally.
 
-The overview shows these numbers up to ten times a second, and iterating over 150,000 pods would be too slow.
-`PodPatterns` already counts pods, and listeners are few.
+The overview shows these numbers up to ten times a second, so it must not iterate over 150,000 pods. `PodPatterns`
+already counts the pods, and listeners are few.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.node import Node
 from dsview.kinds.service import Service
 
-Turn = tuple[Key, Family]
+ServiceFamily = tuple[Key, Family]
 """A Service and one of its families."""
 
 
 class Tally:
-    """The number of objects in which a family is expected (`of`), and the number of these that have it (`having`)."""
+    """The number of objects that should have a family (`of`), and of those that do (`having`)."""
 
     __slots__ = ("having", "of")
 
@@ -30,44 +30,48 @@ class Tally:
         self.of: dict[Family, int] = dict.fromkeys(FAMILIES, 0)
 
     def add(self, family: Family, step: int, *, has: bool) -> None:
-        """Add one object to the counts, or remove it."""
+        """Add one object (`step` 1) or remove it (`step` -1)."""
         self.of[family] += step
         if has:
             self.having[family] += step
 
 
-class Offer(msgspec.Struct, frozen=True):
-    """What a Service adds to the counts: its families, those of its load balancer, and whether only a name is known."""
+class Contribution(msgspec.Struct, frozen=True):
+    """What a Service contributes to the counts.
+
+    These are its families and those of its load balancer (None if it has none). `has_only_hostname`: the status of the
+    load balancer has a host name but no address.
+    """
 
     families: tuple[Family, ...] = ()
     vips: tuple[Family, ...] | None = None
-    is_named: bool = False
+    has_only_hostname: bool = False
 
 
-def offer_of(service: Service | None) -> Offer:
-    """What a Service adds to the counts; nothing if it is None."""
+def contribution_of(service: Service | None) -> Contribution:
+    """What a Service contributes to the counts; nothing if it is None."""
     if service is None:
-        return Offer()
+        return Contribution()
     families = service.families
     if service.type != "LoadBalancer":
-        return Offer(families)
+        return Contribution(families)
     entries = service.load_balancer_ingress
     vips = families_of(tuple(entry.ip for entry in entries if entry.ip))
-    return Offer(families, vips, not vips and any(entry.hostname for entry in entries))
+    return Contribution(families, vips, not vips and any(entry.hostname for entry in entries))
 
 
 def has_ready(item: EndpointSlice | None) -> bool:
-    """Whether a slice has a ready endpoint: in `rows`, each of them starts with 1."""
+    """Whether a slice has a ready endpoint, whose row starts with 1."""
     return item is not None and (item.rows.startswith("1\t") or "\n1\t" in item.rows)
 
 
 class FamilyCounts:
     """Counts of Nodes, Services, their ready endpoints and their load balancers, by family.
 
-    `nodes`: with a usable InternalIP. `services`: with the family among their own. `endpoints`: Services with the
-    family that have a ready endpoint of it. `load_balancers`: LoadBalancer Services with the family that have an
-    address of it; `named` counts those with only a host name, whose families are unknown. `unready_nodes` contains the
-    keys of the Nodes that are not Ready, regardless of their addresses.
+    `nodes`: Nodes with a usable InternalIP of the family. `services`: Services with the family. `endpoints`: Services
+    with the family that have a ready endpoint of it. `load_balancers`: LoadBalancer Services with the family that have
+    an address of it; `hostname_only` counts those with only a host name, whose families are unknown. `unready_nodes`
+    contains the keys of the Nodes that are not Ready, regardless of their addresses.
     """
 
     def __init__(self) -> None:
@@ -75,12 +79,12 @@ class FamilyCounts:
         self.services = Tally()
         self.endpoints = Tally()
         self.load_balancers = Tally()
-        self.named = 0
+        self.hostname_only = 0
         self.unready_nodes: set[Key] = set()
         self._live: dict[Family, dict[Key, int]] = {family: {} for family in FAMILIES}
-        self._turned: dict[Turn, bool] = {}
+        self._was_live: dict[ServiceFamily, bool] = {}
 
-    def follow_node(self, old: Node | None, new: Node | None) -> None:
+    def update_node(self, old: Node | None, new: Node | None) -> None:
         """Update the counts for one Node."""
         if old is not None and not old.ready:
             self.unready_nodes.discard(old.key)
@@ -95,29 +99,29 @@ class FamilyCounts:
             for family in FAMILIES:
                 self.nodes.add(family, step, has=family in has)
 
-    def follow_service(self, old: Service | None, new: Service | None) -> None:
+    def update_service(self, old: Service | None, new: Service | None) -> None:
         """Update the counts for one Service."""
-        before, after = offer_of(old), offer_of(new)
+        before, after = contribution_of(old), contribution_of(new)
         if before == after:
             return
         key = (new or old or _NO_SERVICE).key
-        for offer, step in ((before, -1), (after, 1)):
-            self._count(key, offer, step)
+        for contribution, step in ((before, -1), (after, 1)):
+            self._count(key, contribution, step)
 
-    def _count(self, key: Key, offer: Offer, step: int) -> None:
-        if not offer.families:
+    def _count(self, key: Key, contribution: Contribution, step: int) -> None:
+        if not contribution.families:
             return
-        self.named += step * offer.is_named
+        self.hostname_only += step * contribution.has_only_hostname
         for family in FAMILIES:
-            is_offered = family in offer.families
-            self.services.add(family, step, has=is_offered)
-            if not is_offered:
+            has_family = family in contribution.families
+            self.services.add(family, step, has=has_family)
+            if not has_family:
                 continue
             self.endpoints.add(family, step, has=self.is_live(key, family))
-            if offer.vips is not None and not offer.is_named:
-                self.load_balancers.add(family, step, has=family in offer.vips)
+            if contribution.vips is not None and not contribution.has_only_hostname:
+                self.load_balancers.add(family, step, has=family in contribution.vips)
 
-    def follow_slice(
+    def update_slice(
         self, old: EndpointSlice | None, new: EndpointSlice | None, service_of: Callable[[Key], Service | None]
     ) -> None:
         """Update the counts for one EndpointSlice; `service_of` returns the Service of a key."""
@@ -128,9 +132,11 @@ class FamilyCounts:
                 continue
             for family in FAMILIES if _is_placeholder(item) else (item.address_type,):
                 if family in FAMILIES:
-                    self._turn((item.namespace, item.service_name), family, step, service_of)
+                    self._count_ready_slice((item.namespace, item.service_name), family, step, service_of)
 
-    def _turn(self, key: Key, family: Family, step: int, service_of: Callable[[Key], Service | None]) -> None:
+    def _count_ready_slice(
+        self, key: Key, family: Family, step: int, service_of: Callable[[Key], Service | None]
+    ) -> None:
         live = self._live[family]
         before = live.get(key, 0)
         after = before + step
@@ -140,7 +146,7 @@ class FamilyCounts:
             live.pop(key, None)
         if bool(before) is bool(after):
             return
-        self._turned.setdefault((key, family), bool(before))
+        self._was_live.setdefault((key, family), bool(before))
         service = service_of(key)
         if service is not None and family in service.families:
             self.endpoints.having[family] += 1 if after else -1
@@ -150,9 +156,12 @@ class FamilyCounts:
         return service in self._live[family]
 
     def take_changed_endpoints(self) -> list[tuple[Key, Family, bool]]:
-        """The Services that gained (True) or lost (False) all ready endpoints of a family since the last call."""
-        turned, self._turned = self._turned, {}
-        return [(key, family, not was) for (key, family), was in turned.items() if self.is_live(key, family) is not was]
+        """The Services that got their first (True) or lost their last (False) ready endpoint of a family.
+
+        Changes are those since the last call.
+        """
+        before, self._was_live = self._was_live, {}
+        return [(key, family, not was) for (key, family), was in before.items() if self.is_live(key, family) is not was]
 
 
 def _counts_alike(old: EndpointSlice, new: EndpointSlice) -> bool:
@@ -165,7 +174,7 @@ def _counts_alike(old: EndpointSlice, new: EndpointSlice) -> bool:
 
 
 def _is_placeholder(item: EndpointSlice) -> bool:
-    """Whether a slice represents endpoints that the API does not contain. It is not counted against either family."""
+    """Whether a slice contains only Cilium's placeholder. It must not count against either family."""
     return item.size == 1 and is_placeholder(item.rows)
 
 

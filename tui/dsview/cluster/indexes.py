@@ -1,4 +1,4 @@
-"""Indexes that are updated incrementally, for queries that would otherwise iterate over all objects."""
+"""Incremental indexes for queries that would otherwise iterate over all objects."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Anchor = tuple[str, str, str]
 
 
 class SelectorIndex:
-    """Which Services select a pod.
+    """The Services that select a pod.
 
-    Each Service is stored under one pair of its selector, so that a pod looks up only its own few labels instead of
-    trying every Service of its namespace.
+    Each Service is stored under one label of its selector. A look-up therefore only tries the Services under the few
+    labels of the pod, instead of every Service in its namespace.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ def address_key(text: str) -> str:
     return canonical(text) or text
 
 
-_V4_IN_V6 = b"\0" * 10
+_EMBEDDED_V4 = b"\0" * 10
 """The prefixes of v4-mapped and v4-compatible addresses, which need further parsing."""
 
 
@@ -95,7 +95,7 @@ _FAMILIES_BY_SIZES: dict[int, tuple[Family, ...]] = {0: (), 4: (V4,), 16: (V6,),
 
 
 class Addresses(msgspec.Struct, frozen=True, gc=False):
-    """The parsed addresses of a pod: canonical spelling, bytes (None for text that is not an address), families."""
+    """The parsed addresses of a pod: canonical text, packed bytes (None if the text is not an address), families."""
 
     keys: tuple[str, ...]
     raws: tuple[bytes | None, ...]
@@ -104,14 +104,14 @@ class Addresses(msgspec.Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=64)
 def read_addresses(texts: tuple[str, ...]) -> Addresses:
-    """The addresses of a pod. The cache only serves several indexes that request the same pod in turn."""
+    """The parsed addresses of a pod. The cache is small: several indexes request the same pod in succession."""
     raws: list[bytes | None] = []
     sizes = 0
     for text in texts:
-        kind = AF_INET6 if ":" in text else AF_INET
+        socket_family = AF_INET6 if ":" in text else AF_INET
         try:
-            raw = inet_pton(kind, text)
-            if inet_ntop(kind, raw) != text or raw.startswith(_V4_IN_V6):
+            raw = inet_pton(socket_family, text)
+            if inet_ntop(socket_family, raw) != text or raw.startswith(_EMBEDDED_V4):
                 break
         except (OSError, ValueError):
             break
@@ -126,28 +126,28 @@ def read_addresses(texts: tuple[str, ...]) -> Addresses:
 
 
 class AddressIndex:
-    """Which Services have an address as cluster IP."""
+    """The Services by cluster IP."""
 
     def __init__(self) -> None:
-        self._holders: dict[str, set[Key]] = {}
+        self._services: dict[str, set[Key]] = {}
 
     def replace(self, old: Service | None, new: Service | None) -> None:
         """Update the index for one Service."""
         for service in (old,) if old is not None else ():
             for text in service.real_cluster_ips:
                 key = address_key(text)
-                holders = self._holders.get(key)
-                if holders is not None:
-                    holders.discard(service.key)
-                    if not holders:
-                        del self._holders[key]
+                services = self._services.get(key)
+                if services is not None:
+                    services.discard(service.key)
+                    if not services:
+                        del self._services[key]
         for service in (new,) if new is not None else ():
             for text in service.real_cluster_ips:
-                self._holders.setdefault(address_key(text), set()).add(service.key)
+                self._services.setdefault(address_key(text), set()).add(service.key)
 
     def holders(self, text: str) -> list[Key]:
         """The Services with that cluster IP, sorted."""
-        return sorted(self._holders.get(address_key(text), ()))
+        return sorted(self._services.get(address_key(text), ()))
 
 
 def holds_address(pod: Pod) -> bool:
@@ -156,14 +156,14 @@ def holds_address(pod: Pod) -> bool:
 
 
 MAX_SHARERS = 100
-"""The limit for comparing pods that share an address.
+"""The maximum number of pods with the same address that are compared with each other.
 
-If more share one, usually all addresses of a capture are the same, and each pod would be compared with every other.
+If there are more, usually all addresses in a capture are the same, and comparing every pair would be too slow.
 """
 
 
 class PodAddressIndex:
-    """Which running pods share an address. The common case, one pod with one address, costs one dict entry."""
+    """The running pods that share an address. An address of a single pod takes only one dict entry."""
 
     def __init__(self) -> None:
         self._owner: dict[str, Pod] = {}
@@ -216,23 +216,23 @@ class PodAddressIndex:
         return bool(self._shared) and canonical_text in self._shared
 
     def sharing(self, text: str) -> list[Key]:
-        """The running pods with that address if there are several, otherwise nothing.
+        """The running pods with an address that several have, sorted; empty if it is not shared.
 
-        All of them, sorted, or any `MAX_SHARERS + 1` if there are more.
+        If there are more than `MAX_SHARERS`, any `MAX_SHARERS + 1` of them.
         """
         shared = self._shared.get(address_key(text), {})
         return list(islice(shared, MAX_SHARERS + 1)) if len(shared) > MAX_SHARERS else sorted(shared)
 
 
 _ENOUGH_PODS = 3
-"""The minimum number of running pods from which to conclude that none in the cluster has a family."""
+"""The number of running pods that is enough to conclude that no pod in the cluster has a family."""
 
 
 class PodCounts:
-    """For each node, the number of running pods on the pod network, and how many of them have which families.
+    """The number of running pods on the pod network of each node, by their families in order.
 
-    For dual-stack pods, the first family is counted too. This is the last source of P(n). Pods younger than 60 s are
-    included: they do not change a majority, and a count that depends on the clock could not be updated incrementally.
+    This is the last source of P(n). Pods younger than 60 s are included: they do not change a majority, and a count
+    that depends on the clock could not be updated incrementally.
     """
 
     def __init__(self) -> None:
@@ -247,9 +247,9 @@ class PodCounts:
             return ()
         return tuple(family for family in FAMILIES if not any(family in pattern for pattern in self._total))
 
-    def fill(self, holders: Iterable[tuple[str, tuple[Family, ...], int]]) -> None:
-        """Follow pods that come: so many of a node have these families."""
-        for node, families, number in holders:
+    def fill(self, groups: Iterable[tuple[str, tuple[Family, ...], int]]) -> None:
+        """Add groups of pods: their node, their families, and how many there are."""
+        for node, families, number in groups:
             self._count(node, families, number)
 
     def replace(self, old: Pod | None, new: Pod | None) -> None:
@@ -273,7 +273,7 @@ class PodCounts:
             del self._by_node[node]
 
     def of(self, node: str) -> tuple[int, int, int]:
-        """Pods, pods with IPv4, pods with IPv6 on that node."""
+        """The number of pods on a node, of those with IPv4, and of those with IPv6."""
         pods = v4 = v6 = 0
         for families, number in self._by_node.get(node, {}).items():
             pods += number
@@ -281,8 +281,8 @@ class PodCounts:
             v6 += number if V6 in families else 0
         return (pods, v4, v6)
 
-    def odd_first(self, node: str) -> tuple[Family, ...]:
-        """The first family of the minority of a node's dual-stack pods if their order differs; both on a tie."""
+    def minority_first(self, node: str) -> tuple[Family, ...]:
+        """If the dual-stack pods of a node differ in their first family, the rarer first family; both on a tie."""
         counts = self._by_node.get(node, {})
         v4_first, v6_first = counts.get((V4, V6), 0), counts.get((V6, V4), 0)
         if not v4_first or not v6_first:
@@ -295,28 +295,28 @@ class PodCounts:
         return touched
 
     def touch(self, other: PodCounts) -> None:
-        """Mark the nodes that another instance counts, or that changed in it, as changed. This instance replaces it."""
+        """Mark all nodes of another instance, which this one replaces, as changed."""
         self._touched.update(other._by_node, other._touched)
 
 
 def counts_alike(old: Pod, new: Pod) -> bool:
-    """Whether a change of a pod does not affect the counts of its node: the same addresses, used as before."""
+    """Whether two states of a pod count the same: it uses the same addresses on the same node."""
     return old.ips == new.ips and old.node_name == new.node_name and holds_address(old) == holds_address(new)
 
 
 class PodPatterns:
-    """The number of running pods by family pattern, separately for those that use the cluster DNS and the others.
+    """The number of running pods by their families, separately for those that use the cluster DNS and for the others.
 
-    DS-CLU-006 looks for a pattern without a common family, and only searches for the pods if one exists.
+    DS-CLU-006 looks for families without a common one, and only searches for the pods if there are any.
     """
 
     def __init__(self) -> None:
         self.counts: dict[tuple[tuple[Family, ...], bool], int] = {}
 
-    def fill(self, running: Iterable[tuple[tuple[Family, ...], bool, int]]) -> None:
-        """Follow pods that come: so many have these families, and ask the cluster's DNS or not."""
-        for families, asks, number in running:
-            self.counts[families, asks] = self.counts.get((families, asks), 0) + number
+    def fill(self, groups: Iterable[tuple[tuple[Family, ...], bool, int]]) -> None:
+        """Add groups of pods: their families, whether they use the cluster DNS, and how many there are."""
+        for families, uses_dns, number in groups:
+            self.counts[families, uses_dns] = self.counts.get((families, uses_dns), 0) + number
 
     def replace(self, old: Pod | None, new: Pod | None) -> bool:
         """Update the counts for one pod.

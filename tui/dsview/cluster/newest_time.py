@@ -1,4 +1,4 @@
-"""The newest time in the objects, because files do not contain the time at which they were written."""
+"""The newest time in any object, which stands for the time of capture: files do not contain it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def newest_time(state: ClusterState) -> int:
 
     A clock that is wrong by centuries is ignored.
     """
-    return state.remembered("newest time", state.version, lambda: max(filter(_is_plausible, _times(state)), default=0))
+    return state.cached("newest time", state.version, lambda: max(filter(_is_plausible, _times(state)), default=0))
 
 
 def _is_plausible(moment: int) -> bool:

@@ -22,11 +22,11 @@ PREVALENT = 0.8
 class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The families of a node.
 
-    `internal`: of its usable InternalIPs, in their order. `cidrs`: of spec.podCIDRs, in their order. `supplied`:
-    families that CNI annotations or most of its pods add. `pod_families` is P(n), all of these. `odd_first`: if its
-    dual-stack pods differ in their first family, that of the minority, or both on a tie. `told_by_pods`: the node runs
-    Windows, whose overlay networks have one family, or is virtual: P(n) is the families that at least one of its pods
-    has, regardless of podCIDRs.
+    `internal`: the families of its usable InternalIPs, in their order. `cidrs`: those of spec.podCIDRs, in their order.
+    `supplied`: the families that CNI annotations or most of its pods add. `pod_families` is P(n): both together.
+    `minority_first`: if its dual-stack pods differ in their first family, the rarer first family, or both on a tie.
+    `families_from_pods`: P(n) is the families that at least one of its pods has, regardless of podCIDRs, because the
+    node is virtual, or runs Windows, whose overlay networks have one family.
     """
 
     name: str
@@ -34,8 +34,8 @@ class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     external: tuple[Family, ...] = ()
     cidrs: tuple[Family, ...] = ()
     supplied: tuple[Family, ...] = ()
-    odd_first: tuple[Family, ...] = ()
-    told_by_pods: bool = False
+    minority_first: tuple[Family, ...] = ()
+    families_from_pods: bool = False
     ready: bool = False
     virtual: bool = False
     uninitialized: bool = False
@@ -43,7 +43,7 @@ class NodeFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     @property
     def pod_families(self) -> tuple[Family, ...]:
         """P(n)."""
-        return self.supplied if self.told_by_pods else tuple(dict.fromkeys((*self.cidrs, *self.supplied)))
+        return self.supplied if self.families_from_pods else tuple(dict.fromkeys((*self.cidrs, *self.supplied)))
 
 
 _VERSION = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})(?![0-9])")
@@ -57,7 +57,7 @@ def parse_version(text: str) -> tuple[int, int] | None:
 
 
 _OTHER_KUBELETS = ("-kubeedge-", "-vk-", "virtual-kubelet")
-"""What the version of an edge or virtual node's agent contains: it does not follow Kubernetes versions."""
+"""Parts of the versions of other agents, on edge and virtual nodes, which do not follow Kubernetes versions."""
 
 
 def kubelet_version(node: Node) -> tuple[int, int] | None:
@@ -78,18 +78,18 @@ _VIRTUAL_LABELS = (
     ("vcluster.loft.sh/fake-node", "true"),
     ("node.kubernetes.io/instance-type", "eklet"),
 )
-"""Labels of nodes that represent another API, or nothing: providers of virtual-kubelet, kwok, the fake nodes of
-vcluster, Tencent's super nodes.
+"""Labels of nodes that represent another API, or nothing: virtual-kubelet providers, kwok, vcluster's fake nodes, and
+Tencent's super nodes.
 """
 _VIRTUAL_AGENTS = ("virtual-kubelet", "kwok-")
-"""What the version of such a node's agent contains."""
-_VIRTUAL_MARK = "virtual-kubelet.io/provider"
+"""Parts of the versions of their agents."""
+_VIRTUAL_KEY = "virtual-kubelet.io/provider"
 """The taint, or label, that virtual-kubelet providers set on their nodes."""
 _UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
 
 
 def own_facts(node: Node) -> NodeFacts:
-    """The families of one node, as far as its own object contains them."""
+    """The facts that a Node object itself contains."""
     cidrs = cidr_families(node.cidrs)
     is_virtual = _is_virtual(node)
     return NodeFacts(
@@ -100,7 +100,7 @@ def own_facts(node: Node) -> NodeFacts:
         supplied=tuple(f for f in _annotated_families(node) if f not in cidrs),
         ready=node.ready,
         virtual=is_virtual,
-        told_by_pods=is_virtual or is_windows(node),
+        families_from_pods=is_virtual or is_windows(node),
         uninitialized=any(key == _UNINITIALIZED for key, _ in node.taints),
     )
 
@@ -111,18 +111,18 @@ def is_windows(node: Node) -> bool:
 
 
 def _is_virtual(node: Node) -> bool:
-    """Whether only an API is behind the node: no kubelet, and no relevant addresses of its own."""
+    """Whether the node only represents an API: it has no kubelet, and its addresses are irrelevant."""
     return (
         any(node.labels.get(k) == v for k, v in _VIRTUAL_LABELS)
-        or _VIRTUAL_MARK in node.labels
-        or any(key == _VIRTUAL_MARK for key, _ in node.taints)
+        or _VIRTUAL_KEY in node.labels
+        or any(key == _VIRTUAL_KEY for key, _ in node.taints)
         or any(agent in node.kubelet_version for agent in _VIRTUAL_AGENTS)
     )
 
 
 def with_pods(facts: NodeFacts, pods: int, v4: int, v6: int) -> NodeFacts:
-    """The facts of a node, with the families that most of its pods have (`PodCounts.of`) added to P(n)."""
-    enough = 1 if facts.told_by_pods else PREVALENT * pods
+    """The facts of a node, with the families of most of its pods (`PodCounts.of`) added to P(n)."""
+    enough = 1 if facts.families_from_pods else PREVALENT * pods
     known = facts.pod_families
     added = [
         family
@@ -133,7 +133,7 @@ def with_pods(facts: NodeFacts, pods: int, v4: int, v6: int) -> NodeFacts:
 
 
 def annotated_cidrs(node: Node) -> tuple[str, ...]:
-    """The pod ranges in annotations that a CNI set on the node: OVN-Kubernetes and Cilium do."""
+    """The pod ranges in the annotations of a CNI, such as OVN-Kubernetes, Cilium or kube-router."""
     texts: list[str] = []
     for name, value in node.annotations:
         if name.endswith("-pod-cidr"):
@@ -146,9 +146,9 @@ def annotated_cidrs(node: Node) -> tuple[str, ...]:
 
 
 def has_hidden_ranges(node: Node) -> bool:
-    """Whether a pod range of a node is hidden, in its spec or in an annotation of the CNI: it may be of any family."""
-    said = (value for name, value in node.annotations if name.endswith(("pod-cidr", "pod-cidrs", "node-subnets")))
-    return any_redacted((*node.cidrs, *annotated_cidrs(node), *said))
+    """Whether a pod range in the spec or in an annotation of the CNI is hidden, so its family is unknown."""
+    values = (value for name, value in node.annotations if name.endswith(("pod-cidr", "pod-cidrs", "node-subnets")))
+    return any_redacted((*node.cidrs, *annotated_cidrs(node), *values))
 
 
 def _ovn_subnets(value: str) -> Iterable[str]:

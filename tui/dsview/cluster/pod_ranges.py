@@ -1,6 +1,6 @@
-"""How many pods are within the podCIDRs of their node, which determines whether DS-POD-004 is meaningful.
+"""The number of pods within the podCIDRs of their node, which determines whether DS-POD-004 is meaningful.
 
-Updated incrementally. If the ranges of nodes change, their pods are counted again, for all such nodes in one pass.
+It is updated incrementally. If the ranges of nodes change, the pods of all these nodes are counted again in one pass.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dsview.kinds.node import Node
 from dsview.kinds.pod import Pod
 
 _Spans = dict[int, list[tuple[bytes, bytes]]]
-"""By the length of an address in bytes, the first and the last address of each range."""
+"""The first and last address of each range, by the length of an address in bytes."""
 
 SHARE = 0.9
 """The share of pods that must conform in a family."""
@@ -30,7 +30,7 @@ class PodRangeConformity:
         self._totals = [0, 0, 0, 0]
         self._stale: set[str] = set()
 
-    def follow_node(self, old: Node | None, new: Node | None) -> None:
+    def update_node(self, old: Node | None, new: Node | None) -> None:
         """Update the counts for one node: its pods are counted again if its ranges changed."""
         if old is not None and new is not None and old.cidrs == new.cidrs:
             return
@@ -51,7 +51,7 @@ class PodRangeConformity:
             }
             self._stale.add(new.name)
 
-    def follow_pod(self, old: Pod | None, new: Pod | None) -> None:
+    def update_pod(self, old: Pod | None, new: Pod | None) -> None:
         """Update the counts for one pod."""
         if old is not None and new is not None and counts_alike(old, new):
             return

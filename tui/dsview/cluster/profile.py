@@ -1,4 +1,4 @@
-"""What is inferred about the cluster: its Service families S, P(n) of each node, its mode."""
+"""What dsview infers about the cluster: its Service families S, P(n) of each node, and its mode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KUBERNETES = ("default", "kubernetes")
 
 
 class Confidence(StrEnum):
-    """How well S is known. No finding with severity error may rest on `ASSUMED`."""
+    """How reliably S is known. No finding with severity error may depend on `ASSUMED`."""
 
     DECLARED = "declared"
     OBSERVED = "observed"
@@ -31,13 +31,13 @@ class Confidence(StrEnum):
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """A summary of the cluster.
 
-    Two equal profiles give every check the same results, except for facts of individual nodes.
+    With equal profiles, every check has the same results, except for facts of individual nodes.
 
     `conforming`: families in which at least 90 % of the pods are in the podCIDRs of their nodes (DS-POD-004).
     `other_dataplane`: something other than kube-proxy programs Services. `serves_load_balancers`: a LoadBalancer
-    Service has an entry in its status, so something serves them. `unused_families`: the nodes have them for pods, but
-    no pod on the pod network does (DS-POD-006). `balancers_end_connections`: a node is of a provider whose load
-    balancers open new connections.
+    Service has an entry in its status, so something serves them. `unused_families`: families that nodes have for pods,
+    but no pod on the pod network has (DS-POD-006). `balancers_end_connections`: a node is of a provider whose load
+    balancers terminate each connection and open a new one.
     """
 
     service_families: tuple[Family, ...] = ()
@@ -67,7 +67,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def control_plane_flags(state: ClusterState, component: str, name: str) -> dict[str, str]:
-    """The value of a flag for each running static pod of a control-plane component that has it, sorted by pod name."""
+    """The values of a flag in the running static pods of a control-plane component, by pod name, sorted."""
     found: dict[str, str] = {}
     for key in sorted(state.control_plane):
         pod = state.control_plane[key]
@@ -79,7 +79,7 @@ def control_plane_flags(state: ClusterState, component: str, name: str) -> dict[
 
 
 def control_plane_flag(state: ClusterState, component: str, name: str) -> str:
-    """The value of the flag in the first such pod, or an empty string."""
+    """The value of the flag in the first of these pods, or an empty string."""
     return next(iter(control_plane_flags(state, component, name).values()), "")
 
 
@@ -108,7 +108,7 @@ def service_profile(state: ClusterState) -> Profile:
         )
     # If API servers differ (DS-CLU-010), the families of any of them are served.
     flags = map(split_list, control_plane_flags(state, "kube-apiserver", "service-cluster-ip-range").values())
-    flag = max(flags, key=lambda each: len(cidr_families(each)), default=())
+    flag = max(flags, key=lambda texts: len(cidr_families(texts)), default=())
     if cidr_families(flag):
         return Profile(
             service_families=cidr_families(flag),
@@ -135,13 +135,14 @@ def service_cidr_texts(state: ClusterState) -> tuple[str, ...]:
         objects = sorted(state.service_cidrs, key=lambda c: (c.name != "kubernetes", c.name))
         return tuple(dict.fromkeys(text for cidr in objects for text in cidr.cidrs))
 
-    return state.remembered("ServiceCIDRs", state.epochs[Kind.SERVICE_CIDR], find)
+    return state.cached("ServiceCIDRs", state.epochs[Kind.SERVICE_CIDR], find)
 
 
 def _observed_families(state: ClusterState) -> tuple[Family, ...]:
     """Families of cluster IPs, those of default/kubernetes first. Headless Services are ignored.
 
-    If that Service was not read, for example because only some namespaces are, the order is that of most Services.
+    If that Service was not read, for example because only some namespaces were requested, the order is that of most
+    Services.
     """
     first = state.services.get(KUBERNETES)
     order = cluster_families(first) if first is not None else ()
@@ -149,7 +150,7 @@ def _observed_families(state: ClusterState) -> tuple[Family, ...]:
 
 
 class ProfileTracker:
-    """Keeps the profile and the facts of every node up to date with the state. Only recomputes what changes affect."""
+    """Keeps the profile and the facts of every node up to date with the state; recomputes only what changes affect."""
 
     _SOURCES = (Kind.SERVICE_CIDR, Kind.SERVICE, Kind.NODE, Kind.EVENT)
 
@@ -161,7 +162,7 @@ class ProfileTracker:
         self._node_objects: dict[str, Node] = {}
         self._own_facts: dict[str, NodeFacts] = {}
         self._node_epoch = 0
-        self._kinds_of_nodes: tuple[NodeSets, NodeSets] = (frozenset(), frozenset())
+        self._node_sets: tuple[NodeSets, NodeSets] = (frozenset(), frozenset())
 
     def refresh(self) -> tuple[bool, set[str]]:
         """Update both. Returns whether the profile changed, and the names of nodes whose facts did."""
@@ -181,14 +182,14 @@ class ProfileTracker:
         self._seen = seen
         if changed_nodes:
             facts = self.nodes.values()
-            self._kinds_of_nodes = (_sets(f.pod_families for f in facts), _sets(f.internal for f in facts))
+            self._node_sets = (_family_sets(f.pod_families for f in facts), _family_sets(f.internal for f in facts))
         base = service_profile(state)
         profile = msgspec.structs.replace(
             base,
-            qualifiers=_qualifiers(base, *self._kinds_of_nodes),
+            qualifiers=_qualifiers(base, *self._node_sets),
             serves_load_balancers=state.served_load_balancers > 0,
-            unused_families=self._unused(base),
-            balancers_end_connections=_end_connections(state),
+            unused_families=self._unused_families(base),
+            balancers_end_connections=_balancers_end_connections(state),
             conforming=conforming,
             other_dataplane=state.system_apps.has_other_dataplane,
         )
@@ -196,8 +197,11 @@ class ProfileTracker:
         self.profile = profile
         return changed, changed_nodes
 
-    def _unused(self, base: Profile) -> tuple[Family, ...]:
-        """The families that nodes have for pods but no pod has: by podCIDRs, or without any by S and InternalIPs."""
+    def _unused_families(self, base: Profile) -> tuple[Family, ...]:
+        """The families that nodes have for pods, but no pod has.
+
+        A node has the families of its podCIDRs; without podCIDRs, those in both S and its InternalIPs.
+        """
         facts = self.nodes.values()
         return tuple(
             family
@@ -235,9 +239,9 @@ class ProfileTracker:
             if own is None:
                 continue
             facts = with_pods(own, *state.pod_counts.of(name))
-            odd_first = state.pod_counts.odd_first(name)
-            if odd_first:
-                facts = msgspec.structs.replace(facts, odd_first=odd_first)
+            minority_first = state.pod_counts.minority_first(name)
+            if minority_first:
+                facts = msgspec.structs.replace(facts, minority_first=minority_first)
             if self.nodes.get(name) != facts:
                 self.nodes[name] = facts
                 changed.add(name)
@@ -248,8 +252,8 @@ _PROXYING_PROVIDERS = ("hcloud:", "linode:", "digitalocean:", "vultr:", "scalewa
 """The spec.providerID prefixes of providers whose load balancers terminate each connection."""
 
 
-def _end_connections(state: ClusterState) -> bool:
-    return state.remembered(
+def _balancers_end_connections(state: ClusterState) -> bool:
+    return state.cached(
         "proxying provider",
         state.epochs[Kind.NODE],
         lambda: any(node.provider_id.startswith(_PROXYING_PROVIDERS) for node in state.nodes),
@@ -260,7 +264,7 @@ NodeSets = frozenset[frozenset[Family]]
 """The sets of families that occur among nodes."""
 
 
-def _sets(families: Iterable[tuple[Family, ...]]) -> NodeSets:
+def _family_sets(families: Iterable[tuple[Family, ...]]) -> NodeSets:
     return frozenset(frozenset(found) for found in set(families) if found)
 
 

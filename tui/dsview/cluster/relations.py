@@ -1,4 +1,4 @@
-"""Which Events and Ingresses are about an object, and other relations, indexed to avoid searches by checks."""
+"""Indexes for relations between objects, such as the Events about an object, so that checks need no searches."""
 
 from __future__ import annotations
 
@@ -16,24 +16,18 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 
 OTHER_DATAPLANES = frozenset({"cilium", "calico-node", "antrea", "kube-router", "ovnkube-node", "kube-ovn-cni"})
-"""The agents that can program Services instead of kube-proxy, by the label that names them."""
+"""Agents that can program Services instead of kube-proxy, by their app label."""
 
 _SYSTEM_NAMESPACES = frozenset(
     {"kube-system", "cilium", "calico-system", "ovn-kubernetes", "openshift-ovn-kubernetes", "openshift-kube-proxy"}
 )
-"""The namespaces in which such agents, and kube-proxy, are installed.
-
-Labels of pods in other namespaces are not trusted.
-"""
+"""The namespaces of kube-proxy and these agents. Labels of pods in other namespaces are not trusted."""
 
 _APP_LABELS = ("k8s-app", "app", "component", "app.kubernetes.io/name")
 
 
 class PodFacet(StrEnum):
-    """Groups of pods for queries that are not about every pod.
-
-    `ClusterState.facets` contains the last change of each.
-    """
+    """Groups of pods, or properties of all of them. `ClusterState.facets` counts the changes of each."""
 
     CONTROLLERS = "the proxy pods of all controllers"
     CONTROL_PLANE = "the static pods of the control plane"
@@ -66,7 +60,7 @@ class EventIndex:
         return key in self._by_object
 
     def about(self, key: Key) -> list[Event]:
-        """The Events about an object, the latest last."""
+        """The Events about an object, latest last."""
         return in_order(self._by_object.get(key, {}).values())
 
 
@@ -130,7 +124,7 @@ def _keys(found: Key | set[Key] | None) -> list[Key]:
 
 
 def _add(index: dict[Key, Key | set[Key]], holders: Iterable[Key], key: Key) -> None:
-    """Add a key under each holder. A single key is stored without a set, which would take four times as much memory."""
+    """Add a key for each holder. A single key is stored without a set, which would take four times as much memory."""
     for holder in holders:
         found = index.setdefault(holder, key)
         if isinstance(found, set):
@@ -160,7 +154,7 @@ def cluster_families(service: Service) -> tuple[Family, ...]:
 
 
 class ServiceFamilies:
-    """The number of Services whose cluster IPs have which families."""
+    """The number of Services by the families of their cluster IPs."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[Family, ...]] = Counter()
@@ -181,7 +175,7 @@ class ServiceFamilies:
 
     @property
     def usual_order(self) -> tuple[Family, ...]:
-        """The families of all cluster IPs, starting with the one that is first in most Services."""
+        """The families of all cluster IPs; first the one that is first in most Services."""
         firsts: Counter[Family] = Counter()
         for pattern, number in self._counts.items():
             firsts[pattern[0]] += number
@@ -194,7 +188,7 @@ class ServiceFamilies:
 
 
 class SystemApps:
-    """The number of system pods by their app labels, which show what programs Services."""
+    """The number of system pods by app label, which shows what programs Services."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()

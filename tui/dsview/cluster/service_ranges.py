@@ -1,4 +1,4 @@
-"""The usage of the Service ranges: IPAddress objects in the ranges of ServiceCIDRs that allocate addresses."""
+"""The usage of the Service ranges: how many IPAddress objects are in the ranges of allocating ServiceCIDRs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.service_cidr import ServiceCIDR
 
 _Range = tuple[ServiceCIDR, int, Cidr]
-"""A range, its ServiceCIDR, and its index in there."""
+"""A ServiceCIDR, the index of one of its ranges, and that range."""
 
 _SPARSE = 100
-"""If a range has more addresses than this for each IPAddress, its usage is not computed: it is 1 % or less."""
+"""The usage is not computed if there are more addresses than this for each IPAddress: it is 1 % or less."""
 
 
 class RangeUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The ranges of one family together: `used` of `total` addresses. The fullest is entry `index` of `item`."""
+    """The ranges of one family together: `used` of `total` addresses. The fullest one is range `index` of `item`."""
 
     family: Family
     used: int
@@ -38,11 +38,11 @@ class RangeUse(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 def service_range_uses(state: ClusterState) -> tuple[RangeUse, ...]:
-    """Usage of each family with more than a negligible share in use; empty if unknown."""
+    """The usage of each family that uses more than a negligible share; empty if it is unknown."""
     if not (state.is_known(Kind.SERVICE_CIDR) and state.is_known(Kind.IP_ADDRESS)):
         return ()
     versions = (state.epochs[Kind.SERVICE_CIDR], state.epochs[Kind.IP_ADDRESS])
-    return state.remembered("use of Service ranges", versions, lambda: _uses(state))
+    return state.cached("use of Service ranges", versions, lambda: _uses(state))
 
 
 def _uses(state: ClusterState) -> tuple[RangeUse, ...]:
@@ -50,7 +50,7 @@ def _uses(state: ClusterState) -> tuple[RangeUse, ...]:
         (item, i, cidr)
         for item in sorted(state.service_cidrs, key=lambda c: (c.name != "kubernetes", c.name))
         for i, text in enumerate(item.cidrs)
-        if _gives_out(item) and (cidr := parse_cidr(text)) is not None
+        if _allocates(item) and (cidr := parse_cidr(text)) is not None
     ]
     found: list[RangeUse] = []
     for family in dict.fromkeys(cidr.family for _, _, cidr in ranges):
@@ -60,18 +60,18 @@ def _uses(state: ClusterState) -> tuple[RangeUse, ...]:
             continue
         used = [raw for a in state.ip_addresses if (raw := packed(a.name)) is not None]
         inside = {raw for raw in used if any(cidr.contains(raw) for _, _, cidr in of_family)}
-        item, i, _ = max(of_family, key=lambda row: _fill(row[2], inside))
+        item, i, _ = max(of_family, key=lambda row: _used_share(row[2], inside))
         found.append(RangeUse(family=family, used=len(inside), total=total, item=item, index=i))
     return tuple(found)
 
 
-def _gives_out(item: ServiceCIDR) -> bool:
+def _allocates(item: ServiceCIDR) -> bool:
     """Whether new Services get addresses from the ServiceCIDR (kubernetes pkg/registry/core/service/ipallocator)."""
     return not item.deleted and not any(c.type == "Ready" and c.status == "False" for c in item.conditions)
 
 
 def _disjoint(rows: list[_Range]) -> list[_Range]:
-    """The ranges without those inside another, so that each address is counted once. CIDRs cannot overlap otherwise."""
+    """The ranges without those inside another range, so that each address counts once. CIDRs only overlap this way."""
     kept: list[_Range] = []
     for row in sorted(rows, key=lambda row: row[2].prefix_length):
         if not any(wider.covers(row[2]) for _, _, wider in kept):
@@ -79,5 +79,5 @@ def _disjoint(rows: list[_Range]) -> list[_Range]:
     return [row for row in rows if row in kept]
 
 
-def _fill(cidr: Cidr, used: set[bytes]) -> float:
+def _used_share(cidr: Cidr, used: set[bytes]) -> float:
     return sum(cidr.contains(raw) for raw in used) / max(1, cidr.usable_addresses)

@@ -1,6 +1,6 @@
-"""The only mutable object: everything that was read of the cluster.
+"""The only mutable object: everything that was read from the cluster.
 
-Source events update it, all other code reads it.
+Events from a source update it; all other code only reads it.
 """
 
 from __future__ import annotations
@@ -66,9 +66,8 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 class ClusterState:
     """Objects by kind, indexes over them, and the health of each kind.
 
-    `version` grows with every change, so that derived values can be checked for validity; `epochs` contains the same
-    for each kind. If `for_checks` is False, no checks can run, and `pod_addresses` and `conformity`, which only checks
-    use, stay empty.
+    `version` increases with every change, so that caches can be validated; `epochs` contains the same for each kind. If
+    `for_checks` is False, no checks can run, and `pod_addresses` and `conformity`, which only checks use, stay empty.
     """
 
     def __init__(self, *, for_checks: bool = True) -> None:
@@ -98,14 +97,14 @@ class ClusterState:
         self.pod_counts = PodCounts()
         self.pod_patterns = PodPatterns()
         self.conformity = PodRangeConformity()
-        self.census = FamilyCounts()
+        self.family_counts = FamilyCounts()
         self.events_about = EventIndex()
         self.backends = BackendIndex()
         self.routes = RouteIndex()
         self.system_apps = SystemApps()
         self.service_families = ServiceFamilies()
         self.facets: dict[PodFacet, int] = dict.fromkeys(PodFacet, 0)
-        self._remembered: dict[str, tuple[Hashable, Any]] = {}
+        self._cache: dict[str, tuple[Hashable, Any]] = {}
         self.controllers: dict[Key, Pod] = {}
         """The proxy pods of all controllers, including finished ones."""
         self.control_planes: dict[Key, Pod] = {}
@@ -124,7 +123,7 @@ class ClusterState:
 
     @property
     def proxies_version(self) -> int:
-        """Grows with every change of a pod in `controllers` or `control_planes`."""
+        """Increases with every change of a pod in `controllers` or `control_planes`."""
         return self.facets[PodFacet.CONTROLLERS]
 
     def store(self, kind: Kind) -> Store[Any]:
@@ -144,12 +143,12 @@ class ClusterState:
         status = self.statuses.get(kind)
         return status is not None and status.health.is_complete
 
-    def remembered(self, name: str, versions: Hashable, make: Callable[[], T]) -> T:
-        """The last result of `make` for this name if the versions are the same; otherwise `make` is called."""
-        kept = self._remembered.get(name)
-        if kept is None or kept[0] != versions:
-            kept = self._remembered[name] = (versions, make())
-        value: T = kept[1]
+    def cached(self, name: str, versions: Hashable, make: Callable[[], T]) -> T:
+        """The last result of `make` for this name if the versions are the same; otherwise calls `make`."""
+        entry = self._cache.get(name)
+        if entry is None or entry[0] != versions:
+            entry = self._cache[name] = (versions, make())
+        value: T = entry[1]
         return value
 
     def is_settled(self, kind: Kind) -> bool:
@@ -157,12 +156,12 @@ class ClusterState:
         status = self.statuses.get(kind)
         return status is not None and status.health.is_final
 
-    def is_missed(self, kind: Kind) -> bool:
-        """Whether objects of the kind may exist that were not read. An add-on's kind that is not served has none."""
-        return not self.is_silent(kind) and not self.status(kind).health.is_complete
+    def may_have_unread(self, kind: Kind) -> bool:
+        """Whether there may be objects of the kind that were not read. Kinds of missing add-ons have none."""
+        return not self.is_missing_add_on(kind) and not self.status(kind).health.is_complete
 
-    def is_silent(self, kind: Kind) -> bool:
-        """Whether the kind belongs to an add-on and is missing in the cluster or the files, which is normal."""
+    def is_missing_add_on(self, kind: Kind) -> bool:
+        """Whether the kind belongs to an add-on that the cluster or the files lack, which is normal."""
         is_optional = kind in RESOURCES and RESOURCES[kind].optional
         return is_optional and self.status(kind).health in {Health.ABSENT, Health.NOT_GIVEN}
 
@@ -212,18 +211,18 @@ class ClusterState:
             for key in gone:
                 self._drop(event.kind, key, changes)
             if self.quarantined:
-                self._release(event.kind, keys, namespaces)
+                self._forget_gone(event.kind, keys, namespaces)
         if changes:
             self._touch(event.kind)
         return changes
 
-    def _release(self, kind: Kind, keys: frozenset[Key], namespaces: tuple[str, ...] | None) -> None:
-        """Remove unreadable objects that a list shows to be gone."""
-        for of, identity in list(self.quarantined):
+    def _forget_gone(self, kind: Kind, keys: frozenset[Key], namespaces: tuple[str, ...] | None) -> None:
+        """Remove the unreadable objects that are not in a new list."""
+        for quarantined_kind, identity in list(self.quarantined):
             namespace, slash, name = identity.partition("/")
-            is_meant = of is kind and bool(slash) and (namespaces is None or namespace in namespaces)
-            if is_meant and (namespace, name) not in keys:
-                del self.quarantined[(of, identity)]
+            is_in_scope = quarantined_kind is kind and bool(slash) and (namespaces is None or namespace in namespaces)
+            if is_in_scope and (namespace, name) not in keys:
+                del self.quarantined[(quarantined_kind, identity)]
                 self.version += 1
 
     def _touch(self, kind: Kind) -> None:
@@ -234,7 +233,7 @@ class ClusterState:
         old = self.store(kind).put(item)
         if self.quarantined:
             self.quarantined.pop((kind, f"{item.namespace}/{item.name}"), None)
-        if old is None or not same_but_version(old, item):
+        if old is None or not equal_except_version(old, item):
             self._index(kind, old, item, changes)
             changes.append(Change(kind, item.key, old, item))
 
@@ -247,8 +246,8 @@ class ClusterState:
             changes.append(Change(kind, key, old, None))
 
     def replace_pods(self, pods: PodSet) -> None:
-        """Replace all pods, if no checks run. The changes are not returned, so callers must read all pods again."""
-        assert not self.for_checks  # noqa: S101 - a check would ask what is not kept here
+        """Replace all pods, if no checks run. Changes are not returned, so callers must read all pods again."""
+        assert not self.for_checks  # noqa: S101 - checks need indexes that are not updated here
         pods.counts.touch(self.pod_counts)
         self._stores[Kind.POD] = self.pods = pods.store
         self.pod_counts, self.pod_patterns, self.system_apps = pods.counts, pods.patterns, pods.system_apps
@@ -266,15 +265,15 @@ class ClusterState:
                 self.selectors.replace(old, new)
                 self.cluster_ips.replace(old, new)
                 self.service_families.replace(old, new)
-                self.census.follow_service(old, new)
+                self.family_counts.update_service(old, new)
                 self.served_load_balancers += _is_served(new) - _is_served(old)
             case Kind.NODE:
                 if self.for_checks:
-                    self.conformity.follow_node(old, new)
-                self.census.follow_node(old, new)
+                    self.conformity.update_node(old, new)
+                self.family_counts.update_node(old, new)
             case Kind.ENDPOINT_SLICE:
                 self.slices.replace(old, new)
-                self.census.follow_slice(old, new, self.services.get)
+                self.family_counts.update_slice(old, new, self.services.get)
             case Kind.INGRESS:
                 self.backends.replace(old, new)
             case Kind.HTTP_ROUTE:
@@ -284,7 +283,7 @@ class ClusterState:
 
     def _index_pod(self, old: Pod | None, new: Pod | None, changes: list[Change]) -> None:
         if self.for_checks:
-            self.conformity.follow_pod(old, new)
+            self.conformity.update_pod(old, new)
             for key in self.pod_addresses.replace(old, new):
                 sharer = self.pods.get(key)
                 if sharer is not None:
@@ -293,13 +292,13 @@ class ClusterState:
         self.facets[PodFacet.PATTERNS] += self.pod_patterns.replace(old, new)
         self.system_apps.replace(old, new)
         roles = roles_of(new) if new is not None else _NO_ROLES
-        self._file(PodFacet.CONTROLLERS, self.controllers, old, new if roles.controller is not None else None)
-        self._file(PodFacet.CONTROLLERS, self.control_planes, old, new if roles.is_control_plane else None)
+        self._update_facet(PodFacet.CONTROLLERS, self.controllers, old, new if roles.controller is not None else None)
+        self._update_facet(PodFacet.CONTROLLERS, self.control_planes, old, new if roles.is_control_plane else None)
         is_static = new is not None and is_control_plane(new)
-        self._file(PodFacet.CONTROL_PLANE, self.control_plane, old, new if is_static else None)
+        self._update_facet(PodFacet.CONTROL_PLANE, self.control_plane, old, new if is_static else None)
 
-    def _file(self, facet: PodFacet, pods: dict[Key, Pod], old: Pod | None, new: Pod | None) -> None:
-        """Keep a pod among those of a facet, or take it out where it is no longer one of them."""
+    def _update_facet(self, facet: PodFacet, pods: dict[Key, Pod], old: Pod | None, new: Pod | None) -> None:
+        """Add a pod to those of a facet, or remove it if `new` is None."""
         if new is not None:
             pods[new.key] = new
             self.facets[facet] += 1
@@ -327,7 +326,7 @@ _CONTROL_PLANE = frozenset({"kube-apiserver", "kube-controller-manager"})
 
 
 def control_plane_component(pod: Pod) -> str:
-    """Which of the two a pod is, by the label of kubeadm or kops; empty if it is neither."""
+    """The control-plane component that a pod runs, by the label of kubeadm or kops; empty if it runs neither."""
     if pod.namespace != "kube-system":
         return ""
     names = (pod.labels.get("component"), pod.labels.get("k8s-app"))
@@ -339,8 +338,8 @@ def is_control_plane(pod: Pod) -> bool:
     return bool(control_plane_component(pod))
 
 
-def same_but_version(old: Item, new: Item) -> bool:
-    """Whether two states of an object differ in nothing that dsview reads but the resourceVersion."""
+def equal_except_version(old: Item, new: Item) -> bool:
+    """Whether two states of an object are equal except for the resourceVersion, as far as dsview reads them."""
     if isinstance(old, ProxyListeners) or isinstance(new, ProxyListeners):
         return old == new
     if old.resource_version == new.resource_version:

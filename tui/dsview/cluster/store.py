@@ -1,4 +1,4 @@
-"""Objects of one kind by namespace and name, without a key object for each, which saves 8 MB for 150,000 pods."""
+"""Objects of one kind by namespace and name. Without a key object for each, 150,000 pods take 8 MB less."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Store(Generic[T]):
         return objects.get(key[1]) if objects is not None else None
 
     def many(self, keys: Iterable[Key]) -> list[T | None]:
-        """The objects of many keys, in their order, with None for missing ones. Half the cost of single look-ups."""
+        """The objects of many keys, in their order, with None for missing ones, in half the time of single look-ups."""
         namespaces, nothing = self._namespaces, dict[str, T]()
         return [namespaces.get(namespace, nothing).get(name) for namespace, name in keys]
 

@@ -353,6 +353,6 @@ def build_report(session: Session) -> Report:
         refused=refused_kinds(session),
         overview=_overview(session, summary),
         skipped=session.skipped,
-        sources=tuple(_kind_part(state, kind) for kind in RESOURCES if not state.is_silent(kind)),
+        sources=tuple(_kind_part(state, kind) for kind in RESOURCES if not state.is_missing_add_on(kind)),
         groups=tuple(part for _, part in groups),
     )

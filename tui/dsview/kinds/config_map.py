@@ -1,4 +1,4 @@
-"""ConfigMaps. Only a few, by name, are read."""
+"""ConfigMaps. Only a few are read, by name."""
 
 from __future__ import annotations
 

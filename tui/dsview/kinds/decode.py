@@ -1,4 +1,4 @@
-"""Decoding of the bytes of one object to the Struct that dsview keeps.
+"""Decodes the JSON of one object into the Struct that dsview keeps.
 
 Objects are decoded one at a time, so that a broken one affects only itself: `decode` raises `BadObject` with a
 sentence, and the calling source counts and reports it. Values that repeat across objects are decoded once and shared.
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class BadObject(ValueError):  # noqa: N818  (it is the object that is bad)
-    """An object that cannot be read. Its text is a readable sentence that is safe to print.
+    """An object that cannot be read. The message is a sentence that is safe to print.
 
     `identity` is `namespace/name`, as far as it can be read.
     """
@@ -46,9 +46,9 @@ def _decoder(kind: Kind) -> Callable[[bytes | msgspec.Raw], Object]:
 def _line_decoder(kind: Kind) -> Callable[[bytes], tuple[str, Object]]:
     resource = RESOURCES[kind]
     convert = resource.decode
-    # Created here, not declared: one Struct for each shape, so type checkers cannot know the fields.
-    made: Any = msgspec.defstruct("WatchLine", [("type", str), ("object", resource.wire)])
-    read: msgspec.json.Decoder[Any] = msgspec.json.Decoder(made)
+    # Created at run time, one Struct for each kind, so type checkers cannot know its fields.
+    line_struct: Any = msgspec.defstruct("WatchLine", [("type", str), ("object", resource.wire)])
+    read: msgspec.json.Decoder[Any] = msgspec.json.Decoder(line_struct)
 
     def decode_line(line: bytes) -> tuple[str, Object]:
         event = read.decode(line)
@@ -62,7 +62,7 @@ class _NameOnly(Wire):
 
 
 _name_decoder = msgspec.json.Decoder(_NameOnly)
-_NAME_IN_BYTES = re.compile(rb'"metadata"\s*:\s*\{[^{}]*?"name"\s*:\s*"([^"\\]{1,253})"')
+_NAME_PATTERN = re.compile(rb'"metadata"\s*:\s*\{[^{}]*?"name"\s*:\s*"([^"\\]{1,253})"')
 
 
 def _name_of(data: bytes | msgspec.Raw) -> str:
@@ -72,16 +72,16 @@ def _name_of(data: bytes | msgspec.Raw) -> str:
         if meta is not None and meta.name:
             return f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        found = _NAME_IN_BYTES.search(bytes(data)[:4096])
+        found = _NAME_PATTERN.search(bytes(data)[:4096])
         if found:
             return found.group(1).decode("utf-8", "replace")
     return "(no name)"
 
 
 def decode_line(kind: Kind, line: bytes) -> tuple[str, Object] | None:
-    """The type and the object of a line of a watch, parsed in one pass; None if the object is incomplete.
+    """The type and the object of one line of a watch, parsed in one pass; None if this is not possible.
 
-    Bookmarks and errors are incomplete, and so are objects for which `decode` would raise `BadObject`.
+    It is not possible for bookmarks and errors, nor for objects for which `decode` would raise `BadObject`.
     """
     try:
         return _line_decoder(kind)(line)
@@ -90,13 +90,13 @@ def decode_line(kind: Kind, line: bytes) -> tuple[str, Object] | None:
 
 
 def decode(kind: Kind, data: bytes | msgspec.Raw) -> Object:
-    """The object of that kind in the JSON text of one object.
+    """The object in a JSON text.
 
-    Raises `BadObject` with a sentence that names the object and the field if it cannot be read.
+    Raises `BadObject`, whose sentence names the object and the field, if it cannot be read.
     """
     try:
         return _decoder(kind)(data)
     except (msgspec.MsgspecError, UnicodeError, ValueError, OverflowError, RecursionError) as error:
-        what = str(error) or type(error).__name__
+        reason = str(error) or type(error).__name__
         name = _name_of(data)[:300]
-        raise BadObject(safe(f"{kind} {name} cannot be read: {what[:300]}"), name) from None
+        raise BadObject(safe(f"{kind} {name} cannot be read: {reason[:300]}"), name) from None

@@ -31,15 +31,15 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def identity(self) -> str:
-        """What makes endpoints distinct: the uid of the target, otherwise its name, otherwise the addresses."""
+        """What distinguishes the endpoint: the uid of its target, otherwise its name, otherwise the addresses."""
         return self.target_uid or "/".join(self.target).strip("/") or ",".join(self.addresses)
 
 
 class EndpointSlice(Object, frozen=True, gc=False):
     """A discovery.k8s.io/v1 EndpointSlice.
 
-    `service_name` and `managed_by` are the labels of that meaning. Endpoints are packed in `rows`, one line each, with
-    fields separated by tabs; `endpoints()` unpacks them.
+    `service_name` and `managed_by` are the values of the labels with this meaning. Endpoints are packed in `rows`, one
+    line each, with fields separated by tabs; `endpoints()` unpacks them.
     """
 
     address_type: str = ""
@@ -75,8 +75,8 @@ def unpack_identity(row: str) -> tuple[str, bool]:
     return uid or f"{namespace}/{name}".strip("/") or addresses, flags == "1"
 
 
-_OF_NOTHING = "\t\t\t\t"
-"""How a row ends that names no pod and no node."""
+_NO_TARGET = "\t\t\t\t"
+"""The end of a row that names neither a pod nor a node."""
 
 PLACEHOLDER = "192.192.192.192"
 """The endpoint that Cilium adds to the Services of its Gateways and Ingresses: the proxy on each node accepts the
@@ -87,9 +87,9 @@ traffic of both families (cilium/cilium operator/pkg/model/translation).
 def is_placeholder(row: str) -> bool:
     """Whether the endpoint of a row never receives traffic, and therefore says nothing about either family.
 
-    An endpoint whose address is hidden, and that names no pod and no node, may be the one.
+    An endpoint with a hidden address that names neither a pod nor a node may be the placeholder.
     """
-    addresses = unpack_addresses(row) if PLACEHOLDER in row or row.endswith(_OF_NOTHING) else ()
+    addresses = unpack_addresses(row) if PLACEHOLDER in row or row.endswith(_NO_TARGET) else ()
     return bool(addresses) and (addresses == (PLACEHOLDER,) or all(map(is_redacted, addresses)))
 
 

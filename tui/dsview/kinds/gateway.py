@@ -21,7 +21,7 @@ GROUP = "gateway.networking.k8s.io"
 
 
 class ParametersRef(msgspec.Struct, frozen=True, gc=False):
-    """A parametersRef; `namespace` is empty if it is that of the object with the reference."""
+    """A parametersRef. An empty `namespace` means that of the referring object."""
 
     group: str
     kind: str
@@ -53,7 +53,7 @@ class GatewayAddress(msgspec.Struct, frozen=True, gc=False):
 
 
 class Gateway(Object, frozen=True, gc=False):
-    """A Gateway. `requested` are spec.addresses, `addresses` those of the status; `programmed` is empty if unknown."""
+    """A Gateway. `requested` is spec.addresses, `addresses` is status.addresses; `programmed` is empty if unknown."""
 
     class_name: str = ""
     listeners: tuple[GatewayListener, ...] = ()
@@ -217,12 +217,12 @@ def _read_gateway(o: GatewayWire) -> Gateway:
     )
 
 
-def _made_key(names: tuple[str, str]) -> Key:
+def _interned_key(names: tuple[str, str]) -> Key:
     return (sys.intern(names[0]), sys.intern(names[1]))
 
 
-_gateway_keys: Memo[tuple[str, str], Key] = Memo(_made_key)
-"""Many routes name the same Gateway, each of them twice: in the spec and in the status."""
+_gateway_keys: Memo[tuple[str, str], Key] = Memo(_interned_key)
+"""Many routes name the same Gateway, and each names it twice: in the spec and in the status."""
 
 
 def _gateway_key(parent: _ParentWire | None, namespace: str) -> Key | None:
@@ -232,7 +232,7 @@ def _gateway_key(parent: _ParentWire | None, namespace: str) -> Key | None:
 
 
 def _read_http_route(o: HTTPRouteWire) -> HTTPRoute:
-    # Loops and no generators: there are thousands of routes, and most have one parent and one backend.
+    # Loops instead of generators: there are thousands of routes, and most have one parent and one backend.
     spec, status = o.spec or _RouteSpec(), o.status or _RouteStatus()
     meta = read_meta(o.metadata, plain_annotations(o.metadata.annotations))
     namespace: str = meta["namespace"]
@@ -249,15 +249,16 @@ def _read_http_route(o: HTTPRouteWire) -> HTTPRoute:
                 break
     backends: dict[RouteBackend, None] = {}
     for rule in spec.rules or ():
-        for to in rule.backend_refs or ():
-            if to.name and (to.kind or "Service") == "Service" and not to.group:
-                backends[RouteBackend(sys.intern(to.namespace or namespace), sys.intern(to.name), to.port or 0)] = None
-    named, accepting = tuple(parents), tuple(accepted)
+        for target in rule.backend_refs or ():
+            if target.name and (target.kind or "Service") == "Service" and not target.group:
+                backend_namespace = sys.intern(target.namespace or namespace)
+                backends[RouteBackend(backend_namespace, sys.intern(target.name), target.port or 0)] = None
+    parent_keys, accepted_keys = tuple(parents), tuple(accepted)
     return HTTPRoute(
         **meta,
         hostnames=texts(spec.hostnames),
-        parents=named,
-        accepted=named if accepting == named else accepting,
+        parents=parent_keys,
+        accepted=parent_keys if accepted_keys == parent_keys else accepted_keys,
         backends=tuple(backends),
     )
 

@@ -16,10 +16,10 @@ from dsview.kinds.wire import Json, Wire, texts
 class GatewayParameters(Object, frozen=True, gc=False):
     """The settings of a controller or of one Gateway.
 
-    `ip_family` is spec.ipFamily in the controller's own words, empty where it is not set; `routing_type` is that of an
-    EnvoyProxy, `Service` where requests go to the cluster IPs of backends; `ip_family_policy` and
-    `ip_families` are what is asked for the Service. `merge_type` says how an EnvoyProxy goes together with that of the
-    class; empty, it replaces it.
+    `ip_family` is spec.ipFamily in the controller's own vocabulary; empty if it is not set. `routing_type` is that of
+    an EnvoyProxy; with `Service`, requests go to the cluster IPs of backends. `ip_family_policy` and `ip_families` are
+    requested for the Service. `merge_type` says how an EnvoyProxy is merged with that of the class; if it is empty, it
+    replaces it.
     """
 
     kind: str = ""
@@ -86,8 +86,8 @@ def _encode(item: GatewayParameters) -> Json:
         "routingType": item.routing_type,
     }
     spec = {key: value for key, value in spec.items() if value}
-    asked = {key: value for key, value in service.items() if value}
-    return {"spec": {**spec, "service": asked} if asked else spec}
+    service_fields = {key: value for key, value in service.items() if value}
+    return {"spec": {**spec, "service": service_fields} if service_fields else spec}
 
 
 def _resource(kind: Kind, group: str, plural: str, *versions: str) -> Resource:

@@ -20,7 +20,7 @@ from dsview.kinds.wire import Json, Wire, without_empty
 
 
 class IngressBackend(msgspec.Struct, frozen=True, gc=False):
-    """A Service that a path or the default backend of an Ingress names. `host` is empty if it applies to every host."""
+    """A Service in a path or the default backend of an Ingress. `host` is empty if it applies to every host."""
 
     host: str
     service: str
@@ -28,11 +28,11 @@ class IngressBackend(msgspec.Struct, frozen=True, gc=False):
 
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
-"""The annotation that named the class before there was a field for it."""
+"""The annotation that named the class before spec.ingressClassName existed."""
 
 
 class Ingress(Object, frozen=True, gc=False):
-    """A networking.k8s.io Ingress. `annotations` holds only those that are read."""
+    """A networking.k8s.io Ingress. `annotations` contains only those that are read."""
 
     class_name: str = ""
     backends: tuple[IngressBackend, ...] = ()
@@ -41,8 +41,8 @@ class Ingress(Object, frozen=True, gc=False):
     annotations: tuple[tuple[str, str], ...] = ()
 
     @property
-    def of_class(self) -> str:
-        """The class that the field names, else the annotation; empty for the default one."""
+    def effective_class(self) -> str:
+        """The class in the field, otherwise in the annotation; empty for the default class."""
         return self.class_name or dict(self.annotations).get(CLASS_ANNOTATION, "")
 
     @property
@@ -57,21 +57,18 @@ INGRESS_ANNOTATIONS = (
 )
 
 SOURCE_RANGE_ANNOTATIONS = ("whitelist-source-range", "allowlist-source-range", "denylist-source-range")
-"""The annotations of an Ingress that name source ranges.
-
-The prefix can be any, because `--annotations-prefix` sets it.
-"""
+"""The annotations of an Ingress that specify source ranges, without their prefix, which `--annotations-prefix` sets."""
 
 SERVICE_UPSTREAM = "service-upstream"
-"""The annotation, behind a prefix too, by which requests go to the cluster IP of a backend."""
+"""The annotation that makes requests go to the cluster IP of a backend, likewise without its prefix."""
 
-_BEHIND_A_PREFIX = tuple(f"/{name}" for name in (*SOURCE_RANGE_ANNOTATIONS, SERVICE_UPSTREAM))
+_PREFIXED_ANNOTATIONS = tuple(f"/{name}" for name in (*SOURCE_RANGE_ANNOTATIONS, SERVICE_UPSTREAM))
 _named_annotations = annotation_reader(IGNORE_ANNOTATION, *INGRESS_ANNOTATIONS)
 
 
 def ingress_annotations(raw: msgspec.Raw) -> Annotations:
-    """What is read of an Ingress: the named ones, and those behind any prefix."""
-    return (*_named_annotations(raw), *matching_annotations(raw, _BEHIND_A_PREFIX, str.endswith))
+    """The annotations of an Ingress that are read: those with a fixed name, and those with any prefix."""
+    return (*_named_annotations(raw), *matching_annotations(raw, _PREFIXED_ANNOTATIONS, str.endswith))
 
 
 class BackendPort(Wire):
@@ -89,7 +86,7 @@ class BackendService(Wire):
 
 
 class Backend(Wire):
-    """A backend of an Ingress; in v1beta1, which files of old clusters contain, the name and port of the Service."""
+    """A backend of an Ingress. `service_name` and `service_port` are those of v1beta1, as in files of old clusters."""
 
     service: BackendService | None = None
     service_name: str | None = None

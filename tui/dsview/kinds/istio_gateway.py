@@ -1,6 +1,6 @@
-"""Istio's own Gateway, another kind than the Gateway of the Gateway API (istio/api networking/v1/gateway.proto).
+"""Istio's own Gateway, which is not the Gateway of the Gateway API (istio/api networking/v1/gateway.proto).
 
-All that is read is whether a server has a `bind`, and for which pods.
+Only its pod selector, and whether a server has a `bind`, are read.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dsview.kinds.wire import Json, Wire, without_empty
 
 
 class IstioGateway(Object, frozen=True, gc=False):
-    """A Gateway of networking.istio.io. `binds`: some server of it has a `bind`, which replaces the wildcard."""
+    """A Gateway of networking.istio.io. `binds`: whether a server has a `bind`, which replaces the wildcard address."""
 
     selector: Labels = NO_LABELS
     binds: bool = False
 
     def selects(self, labels: Labels) -> bool:
-        """Whether its servers are opened on pods with these labels; without a selector on all gateways."""
+        """Whether its servers apply to pods with these labels. Without a selector, they apply to all gateway pods."""
         return all(labels.get(key) == value for key, value in self.selector.items())
 
 

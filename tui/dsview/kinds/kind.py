@@ -1,4 +1,4 @@
-"""The kinds of object that dsview reads, and what each kind's module declares about it."""
+"""The kinds of objects that dsview reads, and what each kind's module declares."""
 
 from __future__ import annotations
 
@@ -34,21 +34,27 @@ class Kind(StrEnum):
     NGINX_PROXY = "NginxProxy"
     CILIUM_GATEWAY_CLASS_CONFIG = "CiliumGatewayClassConfig"
     ISTIO_GATEWAY = "IstioGateway"
-    """The Gateway of networking.istio.io, which has its name in common with that of the Gateway API."""
+    """The Gateway of networking.istio.io. The API calls it Gateway, like that of the Gateway API."""
 
     PROXY_LISTENERS = "ProxyListeners"
     """Not a Kubernetes kind: the addresses that a proxy pod listens on, according to its configuration."""
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind: where the API serves it, and how it is read and written. Its module makes it; `registry` lists it.
+    """A kind: where the API serves it, and how it is decoded and encoded. Each module defines its own.
 
-    `versions` are tried in the order given; `core` kinds are the ones a verdict cannot do without, `optional`
-    ones those of add-ons: that a cluster does not serve them is normal, and nothing is said of it. `alias` is what
-    redaction calls names of the kind (`pod-1`). `has_detail`: one object can be shown by itself, with its facts and as
-    YAML, for which it is read anew. `wire` is the JSON that is read, `decode` makes the kept object of it,
-    and `encode` gives the object's fields beside `metadata` in Kubernetes' shape; there, `_annotations` and `_owners`
-    are what belongs in the metadata. `served_as` is what the API calls the kind, where another kind has that name.
+    Attributes:
+        versions: The API versions, in the order in which they are tried.
+        core: A verdict requires this kind.
+        optional: The kind belongs to an add-on. A cluster that does not serve it is normal and not reported.
+        has_detail: A single object can be shown, with its facts, or as YAML, for which it is read again.
+        has_protobuf: The API server supports protobuf for this kind.
+        alias: The prefix of redacted names, as in `pod-1`.
+        served_as: The API's name for the kind, if it is not unique.
+        wire: The fields that are decoded from JSON.
+        decode: Converts a wire struct to the object that is kept.
+        encode: The fields of an object in Kubernetes' JSON shape, without `metadata`. `_annotations` and `_owners` are
+            moved to the metadata.
     """
 
     kind: Kind
@@ -75,7 +81,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def api_kind(self) -> str:
-        """The kind as its objects write it."""
+        """The value of the field `kind` in its objects."""
         return self.served_as or self.kind.value
 
     @property

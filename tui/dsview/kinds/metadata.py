@@ -22,9 +22,10 @@ NO_LABELS: Labels = {}
 
 
 class Object(msgspec.Struct, frozen=True, gc=False):
-    """What every object has. `ignore` is the annotation `dsview.io/ignore`, `created` epoch seconds.
+    """The fields that every object has. `ignore` is the annotation `dsview.io/ignore`; `created` is in epoch seconds.
 
-    No field of an object is keyword-only: a recording makes objects by position, in a quarter of the time.
+    No field of an object is keyword-only, because reading a recording with positional arguments takes a quarter of the
+    time.
     """
 
     name: str

@@ -22,9 +22,9 @@ from dsview.kinds.wire import NULL, NULLS, Json, Memo, Wire, iso_time, seconds, 
 class Pod(Object, frozen=True, gc=False):
     """A v1 Pod.
 
-    `ready_since` is the last transition of the Ready condition, `ipam` the names of annotations that ask for one family
-    of addresses (DS-POD-001). `stopped` are the
-    containers of a running pod that do not run themselves; where the pod is ready all of them do.
+    `ready_since` is the last transition of the Ready condition. `ipam` contains the names of annotations that request
+    addresses of only one family (DS-POD-001). `stopped` contains the containers that are not running in a running pod;
+    it is empty if the pod is ready.
     """
 
     deleted: int = 0
@@ -65,32 +65,32 @@ IPAM_ANNOTATIONS = (
     "ipam.cilium.io/ipv6-pool",
     "ovn.kubernetes.io/ip_pool",
 )
-"""Annotations by which a pod may ask its CNI for addresses of its own.
+"""Annotations with which a pod can request specific addresses from its CNI.
 
-Those that only report what a pod got, such as ovn.kubernetes.io/ip_address or cni.projectcalico.org/podIPs, ask for
-nothing: every pod has them.
+Annotations that only report the assigned addresses, such as ovn.kubernetes.io/ip_address and
+cni.projectcalico.org/podIPs, are not included: every pod has them.
 """
 
 pod_annotations = annotation_reader(IGNORE_ANNOTATION, *IPAM_ANNOTATIONS)
-_OF_FAMILY: tuple[tuple[str, Family], ...] = (
+_FAMILY_BY_SUFFIX: tuple[tuple[str, Family], ...] = (
     ("ipv4pools", V4),
     ("ipv4-pool", V4),
     ("ipv6pools", V6),
     ("ipv6-pool", V6),
 )
-_BETWEEN = re.compile(r"[\s,;\[\]\"']+")
+_SEPARATORS = re.compile(r"[\s,;\[\]\"']+")
 
 
-def asking(annotations: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """The names of the IPAM annotations, unless they ask for both families: then the pod is meant to have both."""
-    found = tuple(annotations)
+def requested_ipam(annotations: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """The names of the IPAM annotations; empty if they request both families, because then the pod should have both."""
+    requests = tuple(annotations)
     families: set[Family | None] = set()
-    for name, value in found:
-        by_name = next((family for end, family in _OF_FAMILY if name.endswith(end)), None)
-        texts = [text for text in _BETWEEN.split(value) if text]
-        # An empty list of pools asks for no address of that family.
-        families.update([by_name] if by_name and texts else map(family_of, texts))
-    return () if families.issuperset(FAMILIES) else tuple([name for name, _ in found])
+    for name, value in requests:
+        named_family = next((family for suffix, family in _FAMILY_BY_SUFFIX if name.endswith(suffix)), None)
+        texts = [text for text in _SEPARATORS.split(value) if text]
+        # An empty list of pools does not request an address of that family.
+        families.update([named_family] if named_family and texts else map(family_of, texts))
+    return () if families.issuperset(FAMILIES) else tuple([name for name, _ in requests])
 
 
 class PodIP(Wire):
@@ -192,7 +192,7 @@ def _decode(o: PodWire) -> Pod:
         host_ips=read_hosts(status.host_ips),
         start_time=seconds(status.start_time),
         containers=read_containers(spec.containers or ()),
-        ipam=asking(without_ignore(annotations)) if annotations else (),
+        ipam=requested_ipam(without_ignore(annotations)) if annotations else (),
         stopped=() if is_ready or status.phase != "Running" else _read_stopped(status.container_statuses),
     )
 

@@ -57,12 +57,12 @@ class Service(Object, frozen=True, gc=False):
 
     @property
     def is_manifest(self) -> bool:
-        """Whether this is a manifest that has not been sent to an API server, so it contains the desired state only.
+        """Whether this is a manifest that has not been sent to an API server, and contains only the desired state.
 
-        `kubectl create --dry-run` writes an empty status; only an API server writes clusterIPs next to it.
+        `kubectl create --dry-run` writes an empty status; only an API server adds clusterIPs.
         """
-        was_served = self.has_status and (self.cluster_ips or self.load_balancer_ingress)
-        return not (self.uid or self.created or was_served)
+        is_from_server = self.has_status and (self.cluster_ips or self.load_balancer_ingress)
+        return not (self.uid or self.created or is_from_server)
 
     @property
     def is_headless(self) -> bool:
@@ -82,7 +82,7 @@ class Service(Object, frozen=True, gc=False):
 
     @property
     def families(self) -> tuple[Family, ...]:
-        """The families of the Service: spec.ipFamilies, or the families of clusterIPs if a watch left it empty."""
+        """The families of the Service: spec.ipFamilies, or the families of clusterIPs if that is empty."""
         if self.is_external_name:
             return ()
         if self.ip_families in _USUAL_FAMILIES:

@@ -1,4 +1,4 @@
-"""Code shared by the modules of kinds: the base of wire structs, interning of repeated values, and small helpers."""
+"""Shared code for the modules of kinds: the base of wire structs, caches of repeated values, and small helpers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 NULL = Raw(b"null")
 
 NULLS = frozenset({b"null", b"{}", b"[]"})
-"""How an empty map or list is written."""
+"""The JSON of an empty map or list."""
 
 
 class Wire(msgspec.Struct, rename="camel", gc=False):
@@ -30,14 +30,14 @@ class Wire(msgspec.Struct, rename="camel", gc=False):
     """
 
 
-_LONGEST = 16_384
-"""The size limit for bytes that are kept for look-up: labels have up to 1 kB, containers up to 10 kB."""
+_MAX_KEY_SIZE = 16_384
+"""The size limit for cache keys in bytes: labels have up to 1 kB, containers up to 10 kB."""
 
 
 class Interner:
-    """Decoded values by the bytes or words they came from. Emptied when it reaches `limit` entries.
+    """Decoded values by the bytes or strings from which they were decoded. Cleared when it reaches `limit` entries.
 
-    Keys larger than anything that usually repeats are decoded each time; otherwise the cache could grow to gigabytes.
+    Values of very large keys, which rarely repeat, are not kept; otherwise the cache could grow to gigabytes.
     """
 
     def __init__(self, limit: int = 20_000) -> None:
@@ -49,7 +49,7 @@ class Interner:
         value: T | None = self._values.get(key)
         if value is None:
             value = make()
-            if isinstance(key, bytes) and len(key) > _LONGEST:
+            if isinstance(key, bytes) and len(key) > _MAX_KEY_SIZE:
                 return value
             if len(self._values) >= self._limit:
                 self._values.clear()
@@ -58,7 +58,7 @@ class Interner:
 
 
 class Memo(dict[K, T]):
-    """An `Interner` of values that are made of their keys alone: as quick as a dict where the value is there."""
+    """An `Interner` for values that are computed from their keys alone. A hit is as fast as a dict look-up."""
 
     def __init__(self, make: Callable[[K], T], limit: int = 20_000) -> None:
         super().__init__()
@@ -66,9 +66,9 @@ class Memo(dict[K, T]):
         self._limit = limit
 
     def __missing__(self, key: K) -> T:
-        """The value for a key that is not kept."""
+        """Compute the value of a key that is not in the cache."""
         value = self._make(key)
-        if not isinstance(key, bytes) or len(key) <= _LONGEST:
+        if not isinstance(key, bytes) or len(key) <= _MAX_KEY_SIZE:
             if len(self) >= self._limit:
                 self.clear()
             self[key] = value
@@ -85,7 +85,7 @@ def seconds(moment: datetime | None) -> int:
 
 
 def texts(values: Iterable[str] | None) -> tuple[str, ...]:
-    """A list that may be missing."""
+    """The values as a tuple; empty if the list is missing."""
     return tuple(values) if values else ()
 
 
@@ -94,10 +94,10 @@ _FIRST, _LAST = -62_135_596_800, 253_402_300_799
 """The years 1 to 9999."""
 
 _OFFSET = 86_340
-"""23:59, the largest offset that is written: with it, RFC 3339 extends by almost a day."""
+"""23:59, the largest offset of RFC 3339, which extends its range by almost a day."""
 
 PLAUSIBLE = range(1, 7_258_118_400)
-"""Plausible times, until 2200. Others are kept and shown, but no conclusions are drawn from them."""
+"""Plausible times, until 2200. Other times are kept and shown, but no conclusions are drawn from them."""
 
 
 def utc(seconds: int) -> datetime:

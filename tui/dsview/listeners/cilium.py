@@ -61,7 +61,7 @@ class Cilium(ProxyController):
         """The Services that it creates for its Gateways and Ingresses; they do not select pods."""
         kinds = (Kind.SERVICE, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
         versions = tuple(cluster.epochs[kind] for kind in kinds)
-        return cluster.remembered("Services of cilium", versions, lambda: self._made(cluster))
+        return cluster.cached("Services of cilium", versions, lambda: self._made(cluster))
 
     def _made(self, cluster: ClusterReader) -> DoorServices:
         found: dict[Key, tuple[Service, tuple[Pod, ...]]] = {}

@@ -129,8 +129,8 @@ class ClusterReader(Protocol):
     def is_known(self, kind: Kind) -> bool:
         """Whether all objects of the kind were read at least once."""
 
-    def is_missed(self, kind: Kind) -> bool:
+    def may_have_unread(self, kind: Kind) -> bool:
         """Whether there may be objects of the kind that were not read."""
 
-    def remembered(self, name: str, versions: Hashable, make: Callable[[], T]) -> T:
-        """The last result of `make` for this name if the versions are the same; otherwise `make` is called."""
+    def cached(self, name: str, versions: Hashable, make: Callable[[], T]) -> T:
+        """The last result of `make` for this name if the versions are the same; otherwise calls `make`."""

@@ -59,7 +59,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 def front_doors(cluster: ClusterReader) -> tuple[FrontDoor, ...]:
     """The front doors of every `ProxyController`, by Service."""
-    return cluster.remembered("front doors", _versions(cluster), lambda: tuple(_doors(cluster)))
+    return cluster.cached("front doors", _versions(cluster), lambda: tuple(_doors(cluster)))
 
 
 def door_of_service(cluster: ClusterReader, service: Key) -> FrontDoor | None:
@@ -68,7 +68,7 @@ def door_of_service(cluster: ClusterReader, service: Key) -> FrontDoor | None:
     def find() -> dict[Key, FrontDoor]:
         return {door.service.key: door for door in front_doors(cluster)}
 
-    return cluster.remembered("front doors by Service", _versions(cluster), find).get(service)
+    return cluster.cached("front doors by Service", _versions(cluster), find).get(service)
 
 
 def _versions(cluster: ClusterReader) -> Hashable:
@@ -90,7 +90,7 @@ def _doors(cluster: ClusterReader) -> Iterable[FrontDoor]:
 def reach(cluster: ClusterReader, door: FrontDoor, family: Family) -> Reach:
     """Which of a door's ready proxies with an address of the family listen on it. For nodes, the ports without pods."""
     versions = (_versions(cluster), deciding(cluster))
-    kept: dict[Hashable, Reach] = cluster.remembered("reach of front doors", versions, dict)
+    kept: dict[Hashable, Reach] = cluster.cached("reach of front doors", versions, dict)
     key = (door.controller.name, door.service.key, family)
     found = kept.get(key)
     if found is None:
@@ -147,7 +147,7 @@ def _proxies_by_gateway(cluster: ClusterReader, controller: ProxyController) -> 
             found.setdefault(gateway_of(pod.labels, pod.namespace), []).append(pod)
         return {key: tuple(pods) for key, pods in found.items()}
 
-    return cluster.remembered(f"proxies of {controller.name} by Gateway", cluster.proxies_version, find)
+    return cluster.cached(f"proxies of {controller.name} by Gateway", cluster.proxies_version, find)
 
 
 def services_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[Service, ...]:
@@ -173,7 +173,7 @@ def _services_by_gateway(cluster: ClusterReader) -> dict[Key, tuple[Service, ...
         return {key: tuple(services) for key, services in found.items()}
 
     versions = (cluster.epochs[Kind.SERVICE], cluster.epochs[Kind.GATEWAY])
-    return cluster.remembered("Services by Gateway", versions, find)
+    return cluster.cached("Services by Gateway", versions, find)
 
 
 def _services_by_controller(cluster: ClusterReader) -> dict[str, dict[Key | None, tuple[Service, ...]]]:
@@ -186,4 +186,4 @@ def _services_by_controller(cluster: ClusterReader) -> dict[str, dict[Key | None
             of[door.gateway] = (*of.get(door.gateway, ()), door.service)
         return found
 
-    return cluster.remembered("Services by controller", _versions(cluster), find)
+    return cluster.cached("Services by controller", _versions(cluster), find)

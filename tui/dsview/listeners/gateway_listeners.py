@@ -17,7 +17,7 @@ BY_CLOUD = "the cloud's load balancer"
 def gateways_without_pods(cluster: ClusterReader) -> tuple[Gateway, ...]:
     """The Gateways without a proxy pod, by namespace and name."""
     versions = (cluster.proxies_version, cluster.epochs[Kind.GATEWAY], cluster.epochs[Kind.GATEWAY_CLASS])
-    return cluster.remembered("Gateways without pods", versions, lambda: tuple(_find(cluster)))
+    return cluster.cached("Gateways without pods", versions, lambda: tuple(_find(cluster)))
 
 
 def _find(cluster: ClusterReader) -> list[Gateway]:

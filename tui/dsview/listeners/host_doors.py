@@ -49,7 +49,7 @@ def hosts_with_two_doors(cluster: ClusterReader) -> dict[str, tuple[HostDoor, ..
     """The hosts that more than one door serves, by name, each with its doors."""
     kinds = (Kind.SERVICE, Kind.INGRESS, Kind.INGRESS_CLASS, Kind.CONFIG_MAP, Kind.PROXY_LISTENERS, *GATEWAY_KINDS)
     versions = (cluster.proxies_version, *(cluster.epochs[kind] for kind in kinds))
-    return cluster.remembered("hosts with two doors", versions, lambda: _find(cluster))
+    return cluster.cached("hosts with two doors", versions, lambda: _find(cluster))
 
 
 def _find(cluster: ClusterReader) -> dict[str, tuple[HostDoor, ...]]:

@@ -77,7 +77,7 @@ class Istio(ProxyController):
         binding = next((item for item in gateways if item.binds and item.selects(pod.labels)), None)
         if binding is not None:
             return unknown(f"Gateway {binding.namespace}/{binding.name} of networking.istio.io binds an address")
-        if not cluster.is_known(Kind.ISTIO_GATEWAY) and cluster.is_missed(Kind.ISTIO_GATEWAY):
+        if not cluster.is_known(Kind.ISTIO_GATEWAY) and cluster.may_have_unread(Kind.ISTIO_GATEWAY):
             return unknown("Gateways of networking.istio.io were not read: they may bind an address")
         revision = pod.labels.get(_REVISION)
         pods = [p for p in self.control_planes(cluster) if not revision or p.labels.get(_REVISION) == revision]

@@ -19,7 +19,7 @@ from dsview.listeners.registry import CONTROLLERS, PROXY_CONTROLLERS, controller
 
 def live_proxies(cluster: ClusterReader) -> tuple[Pod, ...]:
     """The running proxy pods, by namespace and name."""
-    return cluster.remembered(
+    return cluster.cached(
         "live proxies",
         cluster.proxies_version,
         lambda: tuple(
@@ -30,7 +30,7 @@ def live_proxies(cluster: ClusterReader) -> tuple[Pod, ...]:
 
 def proxies_to_follow(cluster: ClusterReader) -> tuple[Pod, ...]:
     """The running proxy pods with a configuration to read, or with a ConfigMap that determines their listeners."""
-    return cluster.remembered(
+    return cluster.cached(
         "proxies to follow",
         cluster.proxies_version,
         lambda: tuple(
@@ -92,7 +92,7 @@ def door_services(cluster: ClusterReader) -> DoorServices:
 
     kinds = (Kind.SERVICE, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
     versions = (cluster.proxies_version, *[cluster.epochs[kind] for kind in kinds])
-    return cluster.remembered("door Services", versions, find)
+    return cluster.cached("door Services", versions, find)
 
 
 def proxies_behind(cluster: ClusterReader, service: Key) -> tuple[Pod, ...] | None:
@@ -113,7 +113,7 @@ def services_of_proxy(cluster: ClusterReader, pod: Pod) -> Sequence[Service]:
 
     kinds = (Kind.SERVICE, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
     versions = (cluster.proxies_version, *[cluster.epochs[kind] for kind in kinds])
-    return cluster.remembered("door Services by proxy", versions, find).get(pod.key, ())
+    return cluster.cached("door Services by proxy", versions, find).get(pod.key, ())
 
 
 def published(cluster: ClusterReader, service: Key) -> Sequence[Pod]:
@@ -172,7 +172,7 @@ def config_maps_in_use(cluster: ClusterReader) -> tuple[Key, ...]:
         return tuple(found)
 
     kinds = (Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
-    return cluster.remembered("ConfigMaps in use", tuple(cluster.epochs[kind] for kind in kinds), find)
+    return cluster.cached("ConfigMaps in use", tuple(cluster.epochs[kind] for kind in kinds), find)
 
 
 def reaches_every_endpoint(pod: Pod) -> bool:

@@ -123,7 +123,7 @@ class ProxyController(Controller):
 
     def sockets_of(self, cluster: ClusterReader, pods: Iterable[Pod]) -> list[Sockets]:
         """`known_sockets` of several pods, in their order."""
-        kept: dict[Hashable, Sockets] = cluster.remembered(f"sockets of {self.name}", deciding(cluster), dict)
+        kept: dict[Hashable, Sockets] = cluster.cached(f"sockets of {self.name}", deciding(cluster), dict)
         answers: list[Sockets] = []
         for pod in pods:
             key = self.alike(pod)
@@ -176,11 +176,11 @@ class ProxyController(Controller):
             mine = [pods for pods in _running_proxies(cluster) if self.is_proxy(pods[0])]
             return sorted((pod for pods in mine for pod in pods), key=lambda pod: pod.key)
 
-        return cluster.remembered(f"proxies of {self.name}", cluster.proxies_version, find)
+        return cluster.cached(f"proxies of {self.name}", cluster.proxies_version, find)
 
     def services(self, cluster: ClusterReader) -> DoorServices:
         """Services created for a Gateway, otherwise LoadBalancer and NodePort Services that select proxy pods."""
-        return cluster.remembered(
+        return cluster.cached(
             f"Services of {self.name}",
             (cluster.proxies_version, cluster.epochs[Kind.SERVICE]),
             lambda: self._services(cluster),
@@ -222,7 +222,7 @@ class ProxyController(Controller):
             return found
 
         versions = (cluster.proxies_version, cluster.epochs[Kind.SERVICE])
-        return cluster.remembered(f"Services of {self.name} by pod", versions, find).get(pod.key, ())
+        return cluster.cached(f"Services of {self.name} by pod", versions, find).get(pod.key, ())
 
     def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
         """Only ports that are known to belong to the proxy."""
@@ -254,7 +254,7 @@ class ProxyController(Controller):
         """By the controller of the Ingress's class."""
         if not self.ingress_controllers:
             return []
-        name = ingress.of_class
+        name = ingress.effective_class
         item = cluster.ingress_classes.get(("", name)) if name else _default_class(cluster)
         if item is None or not _is_one_of(item.controller, self.ingress_controllers):
             return []
@@ -271,7 +271,7 @@ def _running_proxies(cluster: ClusterReader) -> Iterable[list[Pod]]:
                 found.setdefault((pod.namespace, id(pod.labels), id(pod.containers)), []).append(pod)
         return list(found.values())
 
-    return cluster.remembered("running proxies", cluster.proxies_version, find)
+    return cluster.cached("running proxies", cluster.proxies_version, find)
 
 
 def _is_door(service: Service) -> bool:

@@ -121,7 +121,7 @@ def is_control_plane(pod: Pod) -> bool:
 
 def controller_of_gateway(cluster: ClusterReader, gateway: Gateway) -> ProxyController | None:
     """The controller that serves a Gateway; None if it is unknown or has no sockets in the cluster."""
-    kept: dict[str, ProxyController | None] = cluster.remembered(
+    kept: dict[str, ProxyController | None] = cluster.cached(
         "controllers by class", cluster.epochs[Kind.GATEWAY_CLASS], dict
     )
     name = gateway.class_name

@@ -205,7 +205,7 @@ class _RecordedTimeline(Timeline):
 
     def follow(self, state: ClusterState, changes: Iterable[Change], at: float) -> None:
         """Does nothing."""
-        state.census.take_changed_endpoints()
+        state.family_counts.take_changed_endpoints()
 
     def follow_status(self, event: StatusChanged, at: float) -> None:
         """Does nothing."""

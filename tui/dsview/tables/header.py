@@ -136,7 +136,7 @@ def header(view: ClusterView, now: float) -> Header:
         confidence=_CONFIDENCE[profile.confidence],
         service_cidrs=tuple(map(safe, profile.service_cidrs)),
         counts=view.counts(),
-        sources=tuple(source_health(view, kind, now) for kind in Kind if not state.is_silent(kind)),
+        sources=tuple(source_health(view, kind, now) for kind in Kind if not state.is_missing_add_on(kind)),
         banners=tuple(map(safe, banners)),
         warned=tuple(map(safe, state.server.banners)),
         notices=tuple(map(safe, notices)),

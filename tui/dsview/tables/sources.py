@@ -33,7 +33,7 @@ def source_rows(view: ClusterView, now: float) -> list[SourceRow]:
     return [
         SourceRow(source_health(view, kind, now), len(state.store(kind)), traffic.get(kind), _unread(view, kind))
         for kind in Kind
-        if not state.is_silent(kind)
+        if not state.is_missing_add_on(kind)
     ]
 
 

@@ -127,7 +127,7 @@ def _service(view: ClusterView, names: StableNames, service: Service, facts: Fac
         }
     if view.state.is_known(Kind.ENDPOINT_SLICE):
         facts.shares[Subject(ref, Aspect.ENDPOINTS)] = {
-            family: Share(int(view.state.census.is_live(service.key, family)), 1) for family in FAMILIES
+            family: Share(int(view.state.family_counts.is_live(service.key, family)), 1) for family in FAMILIES
         }
     if service.type == "LoadBalancer":
         ips = _addresses(entry.ip for entry in service.load_balancer_ingress)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sized
 import msgspec
 
 from dsview.checks.engine.check import Check
-from dsview.cluster.completeness import may_rely_on_absence, unreadable, why_absence_means_nothing
+from dsview.cluster.completeness import may_rely_on_absence, unreadable, why_absence_is_unreliable
 from dsview.cluster.component_settings import KUBE_PROXY, kube_proxy_settings
 from dsview.cluster.profile import Profile
 from dsview.cluster.relations import PodFacet
@@ -78,7 +78,7 @@ def may_ask(state: ClusterState, check: Check, kind: Kind | None, namespace: str
 
 def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> str | None:
     """The reason why a check cannot be evaluated completely; None if it can."""
-    if check.subjects and all(map(state.is_silent, check.subjects)):
+    if check.subjects and all(map(state.is_missing_add_on, check.subjects)):
         return None
     slices = _why_no_slices(profile)
     if slices is not None and Kind.ENDPOINT_SLICE in check.needs:
@@ -90,7 +90,7 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
             return safe(f"{why_unknown(state, kind)}{partly}")
     for kind in check.uses:
         is_optional = kind in RESOURCES and RESOURCES[kind].optional
-        if not state.is_settled(kind) or (is_optional and state.is_missed(kind)):
+        if not state.is_settled(kind) or (is_optional and state.may_have_unread(kind)):
             return why_unknown(state, kind)
     incomplete = _incomplete(state, check)
     if incomplete:
@@ -103,7 +103,7 @@ def why_not_evaluated(state: ClusterState, profile: Profile, check: Check) -> st
         if reason is not None:
             return reason
     no_slices = {Kind.ENDPOINT_SLICE: slices} if slices is not None else {}
-    missing = [kind for kind in check.subjects if kind in no_slices or state.is_missed(kind)]
+    missing = [kind for kind in check.subjects if kind in no_slices or state.may_have_unread(kind)]
     if not missing:
         return None
     reasons = "; ".join(no_slices.get(kind) or why_unknown(state, kind) for kind in missing)
@@ -123,7 +123,7 @@ def _incomplete(state: ClusterState, check: Check) -> str:
         if not status.health.is_complete or not (status.cut_off or is_bad or not is_listed):
             continue
         is_partly = is_partly and not status.cut_off and (status.listed is None or bool(status.listed))
-        lines.append(f"{RESOURCES[kind].rbac_name}: {why_absence_means_nothing(state, kind)}")
+        lines.append(f"{RESOURCES[kind].rbac_name}: {why_absence_is_unreliable(state, kind)}")
     where = "the other namespaces" if any(unreadable(state, kind) for kind in check.absence_of) else "these namespaces"
     rest = f"; evaluated for {where} only" if lines and is_partly and check.subjects else ""
     return safe("; ".join(lines) + rest)
@@ -165,7 +165,7 @@ def _lacks_config_map(state: ClusterState, check: Check) -> bool:
         return False
     if check.config_map is not None:
         return is_config_map_unread(state, check.config_map)
-    keys: frozenset[Key] = state.remembered(
+    keys: frozenset[Key] = state.cached(
         "ConfigMaps of controllers",
         state.facets[PodFacet.CONTROLLERS],
         lambda: frozenset(key for pod in live_proxies(state) if (key := config_map_key(pod)) is not None),
@@ -184,7 +184,7 @@ def _unread_conf(state: ClusterState, check: Check) -> str | None:
     is_needed = Kind.PROXY_LISTENERS in check.needs
     if not is_needed and not check.of_listeners:
         return None
-    by_source: dict[ListenSource, list[Pod]] = state.remembered(
+    by_source: dict[ListenSource, list[Pod]] = state.cached(
         "ready controllers by source",
         (state.facets[PodFacet.CONTROLLERS], state.epochs[Kind.PROXY_LISTENERS]),
         lambda: _by_source(state),

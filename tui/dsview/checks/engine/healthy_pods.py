@@ -57,7 +57,7 @@ class HealthyPods:
             sizes |= len(raw)
         facts = self._nodes.get(pod.node_name)
         if sizes == 20:  # 4 and 16: both families
-            is_usual = facts is None or not facts.odd_first
+            is_usual = facts is None or not facts.minority_first
             return is_usual and family_of(pod.host_ip) == ("IPv6" if ":" in ips[0] else "IPv4")
         return facts is None or facts.pod_families in ((), ("IPv4" if sizes == 4 else "IPv6",))
 

@@ -151,7 +151,7 @@ def give_family(ctx: Context, pods: Sequence[Pod], family: Family) -> str:
         given = (node.internal if pod.host_network else node.pod_families) if node is not None else ()
         if is_unused and not pod.host_network:
             waiting.append(pod)
-        elif node is not None and node.told_by_pods and family not in given:
+        elif node is not None and node.families_from_pods and family not in given:
             # The families of pods on virtual or Windows nodes are not configured in the cluster.
             continue
         elif not given or family in given:

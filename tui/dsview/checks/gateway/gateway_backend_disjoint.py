@@ -96,7 +96,7 @@ def _proxies(ctx: Context, key: Key) -> _Proxies | None:
     """
     state = ctx.state
     versions = (state.proxies_version, state.epochs[Kind.GATEWAY], state.epochs[Kind.GATEWAY_CLASS])
-    kept: dict[Key, _Proxies | None] = state.remembered("Gateways with proxies of one family", versions, dict)
+    kept: dict[Key, _Proxies | None] = state.cached("Gateways with proxies of one family", versions, dict)
     if key not in kept:
         kept[key] = _find_proxies(ctx, key)
     return kept[key]

@@ -73,7 +73,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     is_odd = False
     if _has_cloud_order(node):
         facts = ctx.node(pod.node_name)
-        odd = facts.odd_first if facts is not None and not pod.host_network else ()
+        odd = facts.minority_first if facts is not None and not pod.host_network else ()
         # If the orders are equally frequent, only pods that also differ from their host are odd.
         is_odd = has[0] in odd and (len(odd) == 1 or differs)
         differs = False

@@ -66,7 +66,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     for family in missing:
         wanting = sorted(s.name for s in selecting if family in s.families)
         is_unused = family in ctx.profile.unused_families
-        has_no_say = bool(pod.ipam) or node.told_by_pods
+        has_no_say = bool(pod.ipam) or node.families_from_pods
         severity = Severity.NOTE if has_no_say else Severity.ERROR if wanting else None
         effect = f"; {names(wanting)} cannot reach it over {family}" if wanting else ""
         asked = f" It asks its CNI for addresses of its own ({names(pod.ipam)})." if pod.ipam else ""

@@ -1,4 +1,4 @@
-"""Decoding of the bytes of one object in protobuf to the kept struct; the counterpart of `kinds.decode`."""
+"""Decodes the protobuf of one object into the Struct that dsview keeps, as `kinds.decode` does for JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from dsview.kinds.registry import RESOURCES
 MAGIC = b"k8s\0"
 """The prefix of every object and list, before its `Unknown`."""
 
-_FAST: dict[Kind, Callable[[Any], Object]] = {Kind.POD: decode_pod, Kind.ENDPOINT_SLICE: decode_endpoint_slice}
+_DIRECT_DECODERS: dict[Kind, Callable[[Any], Object]] = {
+    Kind.POD: decode_pod,
+    Kind.ENDPOINT_SLICE: decode_endpoint_slice,
+}
 
 _FAILURES = (DecodeError, UnicodeError, ValueError, OverflowError, TypeError, OSError)
 
@@ -29,18 +32,18 @@ _FAILURES = (DecodeError, UnicodeError, ValueError, OverflowError, TypeError, OS
 @functools.cache
 def _decoder(kind: Kind) -> Callable[[bytes], Object]:
     parse: Callable[[bytes], Any] = getattr(pb, kind.value).FromString
-    fast = _FAST.get(kind)
-    if fast is not None:
-        return lambda data: fast(parse(data))
+    direct = _DIRECT_DECODERS.get(kind)
+    if direct is not None:
+        return lambda data: direct(parse(data))
     resource = RESOURCES[kind]
     read = wire_reader(resource.wire)
     return lambda data: resource.decode(read(parse(data)))
 
 
 def unwrap(data: bytes, kind: str) -> bytes:
-    """The message inside `MAGIC` and an `Unknown`, if it is of that kind (`Pod`, `PodList`).
+    """The message inside an envelope: `MAGIC` and an `Unknown`.
 
-    Raises `ValueError` with a sentence.
+    Raises `ValueError` with a clause if it is not an envelope of that kind (`Pod`, `PodList`).
     """
     if not data.startswith(MAGIC):
         raise ValueError("it is not Kubernetes' protobuf")
@@ -55,9 +58,10 @@ def unwrap(data: bytes, kind: str) -> bytes:
 
 
 def split_event(kind: Kind, data: bytes) -> tuple[str, bytes] | None:
-    """The type of a watch event, ADDED or MODIFIED, and the message of its object; None where it is to be parsed.
+    """The type of an ADDED or MODIFIED event, and the message of its object; None if the event must be parsed.
 
-    Where all is written as Go writes it, the lengths alone tell where the object is: it is copied once, not four times.
+    If the event is encoded as Go encodes it, the lengths alone locate the object, which is then copied once instead of
+    four times.
     """
     if data.startswith(_ADDED):
         event, at = "ADDED", len(_ADDED)
@@ -69,7 +73,7 @@ def split_event(kind: Kind, data: bytes) -> tuple[str, bytes] | None:
     try:
         # event.object, and its only field: raw.
         length, at = _varint(data, at)
-        if at + length != size or data[at] != _FIRST_IS_BYTES:
+        if at + length != size or data[at] != _TAG_1:
             return None
         length, at = _varint(data, at + 1)
         if at + length != size:
@@ -84,27 +88,27 @@ def split_event(kind: Kind, data: bytes) -> tuple[str, bytes] | None:
     return None
 
 
-_FIRST_IS_BYTES, _SECOND_IS_BYTES = b"\n\x12"
-"""How a field of bytes, text or a message begins, by its number; its length follows."""
+_TAG_1, _TAG_2 = b"\n\x12"
+"""The tags of fields 1 and 2 if they are bytes, text or a message. The length of the field follows."""
 
 _ADDED, _MODIFIED = (b"\n%c%b\x12" % (len(name), name) for name in (b"ADDED", b"MODIFIED"))
-"""How a WatchEvent of the type begins, up to the length of its object."""
+"""The start of a WatchEvent of each type, up to the length of its object."""
 
 _ENVELOPE_ENDS = (b"", b'\x1a\0"\0')
-"""What follows the message in an Unknown: nothing, or its encoding and its type, which are empty."""
+"""What follows the message in an Unknown: nothing, or an empty contentEncoding and contentType."""
 
 
 @functools.cache
 def _envelope_starts(kind: Kind) -> tuple[bytes, ...]:
-    """How an object of the kind begins in any of its versions, up to the length of its message."""
+    """The start of an envelope in each version of the kind, up to the length of its message."""
     resource = RESOURCES[kind]
     versions = [f"{resource.group}/{version}" if resource.group else version for version in resource.versions]
     metas = [pb.TypeMeta(api_version=version, kind=kind).SerializeToString() for version in versions]
-    return tuple(MAGIC + b"\n%c%b%c" % (len(meta), meta, _SECOND_IS_BYTES) for meta in metas)
+    return tuple(MAGIC + b"\n%c%b%c" % (len(meta), meta, _TAG_2) for meta in metas)
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number that begins there, and where it ends. Raises `IndexError` where the bytes end before."""
+    """The varint at an offset, and the offset after it. Raises `IndexError` if the data ends inside it."""
     byte = data[at]
     if byte < 128:
         return byte, at + 1
@@ -118,9 +122,9 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def decode_message(kind: Kind, data: bytes) -> Object:
-    """The object of that kind in a message, as in the `items` of a list.
+    """The object in a message, as in the `items` of a list.
 
-    Raises `BadObject` with a sentence that names the object if it cannot be read.
+    Raises `BadObject`, whose sentence names the object, if it cannot be read.
     """
     try:
         return _decoder(kind)(data)
@@ -129,7 +133,7 @@ def decode_message(kind: Kind, data: bytes) -> Object:
 
 
 def decode_object(kind: Kind, data: bytes) -> Object:
-    """The object of that kind in an envelope, as in a watch. Raises `BadObject`."""
+    """The object in an envelope, as in a watch. Raises `BadObject`."""
     try:
         message = unwrap(data, kind.value)
     except ValueError as error:
@@ -145,5 +149,6 @@ def _bad(kind: Kind, data: bytes, error: Exception) -> BadObject:
             name = f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name
     except (DecodeError, UnicodeError):
         pass
-    what = "it is not a message of that kind" if isinstance(error, DecodeError) else str(error) or type(error).__name__
-    return BadObject(safe(f"{kind} {name[:300]} cannot be read: {what[:300]}"), name[:300])
+    is_other_kind = isinstance(error, DecodeError)
+    reason = "it is not a message of that kind" if is_other_kind else str(error) or type(error).__name__
+    return BadObject(safe(f"{kind} {name[:300]} cannot be read: {reason[:300]}"), name[:300])

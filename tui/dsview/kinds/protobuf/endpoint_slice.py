@@ -1,4 +1,4 @@
-"""EndpointSlices from protobuf, for up to 300,000 endpoints at once."""
+"""EndpointSlices from protobuf, up to 300,000 endpoints in one list."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import sys
 from dsview.kinds.annotations import IGNORE_ANNOTATION
 from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice, pack
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
-from dsview.kinds.protobuf.metadata import entry_starts, read_annotations, read_meta
+from dsview.kinds.protobuf.metadata import entry_prefixes, read_annotations, read_meta
 
 _ANNOTATIONS = (IGNORE_ANNOTATION,)
-_STARTS = entry_starts(_ANNOTATIONS)
+_PREFIXES = entry_prefixes(_ANNOTATIONS)
 
 
 def decode_endpoint_slice(message: pb.EndpointSlice) -> EndpointSlice:
     """The same EndpointSlice that `kinds.endpoint_slice` makes from the JSON."""
-    annotations = read_annotations(message.metadata, _ANNOTATIONS, _STARTS)
+    annotations = read_annotations(message.metadata, _ANNOTATIONS, _PREFIXES)
     meta = read_meta(message.metadata, annotations.get(IGNORE_ANNOTATION, ""))
     namespace, labels = meta["namespace"], meta["labels"]
     size, rows = pack([_endpoint(e, namespace) for e in message.endpoints[:]])

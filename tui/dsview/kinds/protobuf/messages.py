@@ -1,7 +1,7 @@
-"""Conversion of a protobuf message to the wire struct for the same object's JSON.
+"""Converts a protobuf message to the wire struct for the same object's JSON.
 
-One function can then decode a kind from both encodings. It costs 10 to 30 µs for each object, so the kinds with tens of
-thousands of objects have a dedicated function (`pod`, `endpoint_slice`).
+The same function then decodes a kind from both encodings. The conversion takes 10 to 30 µs for each object, so the
+kinds with tens of thousands of objects have dedicated functions (`pod`, `endpoint_slice`).
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ Convert = Callable[[Any], Any]
 
 
 def wire_reader(wire: type[msgspec.Struct]) -> Convert:
-    """A function that makes the wire struct of a message. Fields of both have the same names.
+    """A function that converts a message to a wire struct. The fields of both have the same names.
 
-    A field that the struct does not have is a message that Go inlines in JSON; the fields of that message are used
-    instead.
+    If the struct lacks a field, the field is a message that Go inlines in JSON, and its own fields are used instead.
     """
     converters = {field.name: _converter(field.name, field.type) for field in msgspec.structs.fields(wire)}
 
@@ -51,7 +50,7 @@ def _converter(name: str, hint: Any) -> Convert:
     if one is Raw:
         return _RAW[name]
     if one is datetime:
-        return _moment
+        return _timestamp
     if get_origin(one) is list:
         (item,) = get_args(one)
         if isinstance(item, type) and issubclass(item, msgspec.Struct):
@@ -60,10 +59,10 @@ def _converter(name: str, hint: Any) -> Convert:
         return list
     if get_origin(one) is dict:
         return dict
-    return wire_reader(one) if issubclass(one, msgspec.Struct) else _same
+    return wire_reader(one) if issubclass(one, msgspec.Struct) else _unchanged
 
 
-def _same(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
@@ -71,18 +70,18 @@ def _int_or_string(value: Any) -> int | str:
     return str(value.str_val) if value.type else int(value.int_val)
 
 
-def _moment(value: Any) -> datetime | None:
+def _timestamp(value: Any) -> datetime | None:
     # An unset time is an empty message, but null in JSON.
     return utc(value.seconds) if value.seconds else None
 
 
-def map_of(entries: Iterable[bytes]) -> dict[str, str]:
-    """The map that these entries encode."""
+def parse_map(entries: Iterable[bytes]) -> dict[str, str]:
+    """The map in the entries of a protobuf map field."""
     return {entry.key: entry.value for entry in map(pb.MapEntry.FromString, entries)}
 
 
 def _map(entries: Iterable[bytes]) -> Raw:
-    return Raw(msgspec.json.encode(map_of(entries)))
+    return Raw(msgspec.json.encode(parse_map(entries)))
 
 
 def _owners(owners: Iterable[bytes]) -> Raw:
@@ -93,4 +92,4 @@ def _owners(owners: Iterable[bytes]) -> Raw:
 
 
 _RAW: dict[str, Convert] = {"labels": _map, "annotations": _map, "owner_references": _owners}
-"""Fields that stay raw JSON in wire structs, so that they can be looked up by their bytes."""
+"""Fields that wire structs keep as raw JSON, so that repeated values are recognised by their bytes."""

@@ -98,7 +98,7 @@ def public_ports(pod: Pod) -> dict[str, int]:
 
 def live_controllers(state: ClusterReader) -> tuple[Pod, ...]:
     """The running controller pods, sorted by namespace and name."""
-    return state.remembered(
+    return state.cached(
         "live ingress-nginx pods",
         state.proxies_version,
         lambda: tuple(
@@ -115,9 +115,9 @@ def controllers_of(ingress: Ingress, state: ClusterReader) -> list[Pod]:
     A pod that only watches another namespace does not serve it (kubernetes/ingress-nginx
     internal/ingress/controller/store).
     """
-    name = ingress.of_class
+    name = ingress.effective_class
     versions = (state.proxies_version, state.epochs[Kind.INGRESS_CLASS])
-    found: dict[tuple[str, str], list[Pod]] = state.remembered("controllers by class and namespace", versions, dict)
+    found: dict[tuple[str, str], list[Pod]] = state.cached("controllers by class and namespace", versions, dict)
     key = (name, ingress.namespace)
     if key not in found:
         pods = _controllers_of_class(name, state)
@@ -150,7 +150,7 @@ def published_services(state: ClusterReader) -> dict[Key, tuple[Pod, ...]]:
                 found.setdefault(key, []).append(pod)
         return {key: tuple(pods) for key, pods in found.items()}
 
-    return state.remembered("published services", state.proxies_version, find)
+    return state.cached("published services", state.proxies_version, find)
 
 
 def publish_service_key(pod: Pod) -> Key | None:
@@ -165,7 +165,7 @@ def controller_services(state: ClusterReader) -> dict[Key, tuple[Service, tuple[
     a LoadBalancer or NodePort Service that selects them and leads to their http or https port.
     """
     versions = (state.proxies_version, state.epochs[Kind.SERVICE])
-    return state.remembered("controller services", versions, lambda: _controller_services(state))
+    return state.cached("controller services", versions, lambda: _controller_services(state))
 
 
 def _controller_services(state: ClusterReader) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:

@@ -11,7 +11,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Object
 from dsview.kinds.protobuf import kubernetes_pb2 as pb
 from dsview.kinds.protobuf.decode import MAGIC, decode_message, decode_object, split_event, unwrap
-from dsview.kinds.protobuf.messages import map_of
+from dsview.kinds.protobuf.messages import parse_map
 from dsview.sources.kube.encodings import PROTOBUF_TYPE, ListPage, WatchEvent
 from dsview.sources.kube.stream import BadAnswer, Bookmark, ListMeta, batches_of_frames
 
@@ -81,7 +81,7 @@ class Protobuf:
         """See `Encoding.bookmark`."""
         try:
             meta = pb.PartialObject.FromString(unwrap(data, kind.value)).metadata
-            return Bookmark(ListMeta(meta.resource_version, annotations=map_of(meta.annotations)))
+            return Bookmark(ListMeta(meta.resource_version, annotations=parse_map(meta.annotations)))
         except _BROKEN as error:
             raise BadAnswer(f"a bookmark cannot be read ({_said(error)})") from None
 

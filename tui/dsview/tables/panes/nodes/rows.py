@@ -73,7 +73,7 @@ def _ranks(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:
 
 
 def _unready(view: ClusterView) -> Collection[Key]:
-    return view.state.census.unready_nodes
+    return view.state.family_counts.unready_nodes
 
 
 def _addresses(nodes: Iterable[Node | None], kind: str) -> Iterator[tuple[str, ...]]:
