@@ -6,7 +6,8 @@ import math
 
 import msgspec
 
-from dsview.checks.engine.engine import PATIENCE, PATIENCE_AFTER, Engine
+from dsview.checks.engine.engine import Engine
+from dsview.checks.engine.load_rounds import PATIENCE, PATIENCE_AFTER
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
@@ -79,7 +80,7 @@ def test_what_was_asked_in_a_round_is_asked_at_once_when_it_changes() -> None:
 def test_where_nobody_looks_nothing_is_evaluated_before_all_is_known() -> None:
     state = ClusterState()
     engine = Engine(state, live=False)
-    engine.is_patient = True
+    engine.rounds.is_patient = True
     known(engine, *(kind for kind in Kind if kind is not Kind.SERVICE))
     engine.note(state.apply(Changed(Kind.POD, [_odd_pod("odd")])))
     engine.step(0.0)

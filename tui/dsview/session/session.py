@@ -163,7 +163,7 @@ class Session:
 
         `is_patient`: nobody looks before `is_settled`, so that nothing is evaluated with what is known until then.
         """
-        self._engine.is_patient = is_patient
+        self._engine.rounds.is_patient = is_patient
         if self._is_alone:
             # While objects arrive there is no garbage, and each collection would scan all of them (100-300 ms).
             gc.disable()

@@ -7,15 +7,16 @@ Work is done in slices, so that a screen stays responsive while 150,000 pods are
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from dsview.checks.engine.alarms import Alarms
 from dsview.checks.engine.availability import can_run, may_ask, why_not_evaluated
 from dsview.checks.engine.check import Check, run_check, to_finding
 from dsview.checks.engine.context import Context
+from dsview.checks.engine.due_subjects import DueSubjects
 from dsview.checks.engine.finding_index import Identity, SubjectKey
 from dsview.checks.engine.invalidation import affected_subjects, is_another_node, subject
+from dsview.checks.engine.load_rounds import LoadRounds
 from dsview.checks.engine.registry import all_checks
 from dsview.checks.engine.verdicts import Verdicts
 from dsview.checks.engine.watched_pods import WatchedPods
@@ -27,17 +28,6 @@ from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 
 _KINDS = {kind.value: kind for kind in Kind}
-PATIENCE = 4.0
-"""Seconds for which the objects of a kind wait for the other kinds that their checks read.
-
-While a cluster is loading, one kind after the other becomes known; evaluating all pods again for each of them would
-cost more than loading. 30,000 pods arrive within that time.
-"""
-
-PATIENCE_AFTER = 20.0
-"""The same once the objects were evaluated with what was known: there is something to see, and at 150,000 pods each
-round costs three seconds of loading."""
-
 _CACHED_ENDPOINTS = 256
 _POD = Kind.POD.value
 _CAN_BE_UNREADY = frozenset({Kind.POD, Kind.NODE})
@@ -74,24 +64,18 @@ class Engine:
         self.book = self._verdicts.book
         self.exempted = self._verdicts.exempted
         self.settling = self._verdicts.settling
-        self.is_patient = False
-        """Whether objects wait until all that their checks read has come, however long that takes: nobody looks yet."""
         self._failed: dict[SubjectKey, dict[str, str]] = {}
         self._judge = judge
         wanted = [check for check in all_checks() if not skip(check.code)]
         self._checks = [check for check in wanted if not check.detail_only]
         self._detail_only = [check for check in wanted if check.detail_only]
         self._active: dict[Kind | None, list[Check]] = {}
-        self._reads: dict[Kind | None, frozenset[Kind]] = {
+        reads: dict[Kind | None, frozenset[Kind]] = {
             kind: frozenset().union(*(c.reads for c in self._checks if kind in (c.subjects or (None,))))
             for kind in (None, *Kind)
         }
-        self._waiting: dict[Kind | None, float | None] = {}
-        self._released: set[Kind | None] = set()
-        self._loaded: dict[Kind | None, dict[Kind, int]] = {}
-        self._dirty: dict[SubjectKey, None] = {}
-        self._dirty_wide: set[str] = set()
-        self._sweeps: deque[tuple[Kind | None, Iterator[SubjectKey]]] = deque()
+        self.rounds = LoadRounds(state, reads)
+        self._due = DueSubjects()
         self._alarms = Alarms()
         self._pod_readers: set[SubjectKey] = set()
         self._node_readers: set[SubjectKey] = set()
@@ -115,15 +99,11 @@ class Engine:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is due for evaluation."""
-        return not (self._dirty or self._dirty_wide or self._sweeps)
+        return not self._due
 
     def next_due(self) -> float:
         """When time alone makes an evaluation necessary, in epoch seconds; infinite if never."""
-        waited = min(
-            (since + self._patience(kind) for kind, since in self._waiting.items() if since is not None),
-            default=math.inf,
-        )
-        return min(waited, self._alarms.next)
+        return min(self.rounds.next_due(), self._alarms.next)
 
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
         """Record changes. Returns whether they changed the profile, and the names of the nodes whose facts changed."""
@@ -133,8 +113,10 @@ class Engine:
             # else is asked with the next round.
             self._mark(subject(change.kind, change.key) for change in changes if change.new is None)
             changed = [change for change in changes if change.new is not None and change.old is not None]
-            kinds = self._released & self._active.keys() if changed else ()
-            self._dirty.update((subject(change.kind, change.key), None) for change in changed if change.kind in kinds)
+            kinds = self.rounds.released & self._active.keys() if changed else ()
+            for change in changed:
+                if change.kind in kinds:
+                    self._due.add(subject(change.kind, change.key))
         else:
             self._mark(affected_subjects(self.state, self._flagged, self._pod_readers, changes, self._is_evaluated))
             for change in changes:
@@ -156,32 +138,32 @@ class Engine:
     def _mark(self, keys: Iterable[SubjectKey]) -> None:
         for key in keys:
             if self._is_asked(key):
-                self._dirty[key] = None
+                self._due.add(key)
 
     def _is_evaluated(self, kind: Kind) -> bool:
         """Whether the objects of a kind are evaluated individually: a check of it can run, and no sweep is pending."""
-        return kind in self._active and kind not in self._waiting
+        return kind in self._active and kind not in self.rounds
 
     def _mark_waiting(self, ref: ObjectRef) -> None:
         for key in self.settling.waiting_for(ref):
             if key[0] in _KINDS:
-                self._dirty[key] = None
+                self._due.add(key)
             else:
-                self._dirty_wide.add(key[0])
+                self._due.wide.add(key[0])
 
     def _flagged(self, kind: Kind, namespace: str) -> Iterator[SubjectKey]:
         for book in (self.book, self.exempted):
             yield from book.in_scope(kind.value, namespace)
 
     def _mark_wide(self, kinds: set[Kind]) -> None:
-        if None in self._waiting:
+        if None in self.rounds:
             return
         facets = {facet for facet, epoch in self.state.facets.items() if epoch != self._facets[facet]}
         self._facets = dict(self.state.facets)
         for check in self._active.get(None, ()):
             reads = check.reads if check.of_pods is None else check.reads - {Kind.POD}
             if reads & kinds or not facets.isdisjoint(check.of_pods or ()):
-                self._dirty_wide.add(check.code)
+                self._due.wide.add(check.code)
 
     def refresh_profile(self) -> bool:
         """Update the profile after a change other than that of an object, such as the server's version."""
@@ -217,7 +199,7 @@ class Engine:
             return False
         self._active = active
         for kind in touched:
-            self._waiting.setdefault(kind, None)
+            self.rounds.wait(kind)
         return True
 
     def _reading(self, kind: Kind) -> tuple[object, ...]:
@@ -227,37 +209,13 @@ class Engine:
         bad = tuple(unreadable(self.state, kind))
         return (self.state.is_known(kind), status.namespaces, status.cut_off, status.listed, reason, bad)
 
-    def _patience(self, kind: Kind | None) -> float:
-        if self.is_patient:
-            return math.inf
-        return PATIENCE_AFTER if kind in self._released else PATIENCE
-
     def _release(self, now: float) -> None:
-        """Start the evaluation of objects that waited for kinds that are now settled, or that waited too long."""
-        for kind, noted in list(self._waiting.items()):
-            since = self._waiting[kind] = now if noted is None else min(noted, now)
-            is_known = now == math.inf or all(map(self.state.is_settled, self._reads[kind]))
-            if not is_known and now - since < self._patience(kind):
-                continue
-            if is_known or not self._pours(kind):
-                del self._waiting[kind]
-            else:
-                # Each object that comes would have others asked again: they are all asked with the next round.
-                self._waiting[kind] = now
-            self._released.add(kind)
+        """Evaluate the objects whose round begins."""
+        for kind in self.rounds.due(now):
             if kind is None:
-                self._dirty_wide.update(check.code for check in self._checks if not check.subjects)
+                self._due.wide.update(check.code for check in self._checks if not check.subjects)
             else:
                 self._sweep(kind)
-
-    def _pours(self, kind: Kind | None) -> bool:
-        """Whether lists that the checks of a kind read are on their way, and came further since the last round."""
-        loading = [other for other in self._reads[kind] if not self.state.is_settled(other)]
-        before = self._loaded.get(kind, {})
-        loaded = self._loaded[kind] = {
-            other: progress.loaded for other in loading if (progress := self.state.progress.get(other)) is not None
-        }
-        return any(number > before.get(other, 0) for other, number in loaded.items())
 
     def why_not_evaluated(self, check: Check) -> str | None:
         """The reason in a sentence why a check was not evaluated; None if it was."""
@@ -267,7 +225,7 @@ class Engine:
         kind = _KINDS.get(key[0])
         if kind is None:
             return False
-        if kind in self._waiting:
+        if kind in self.rounds:
             # Existing objects are evaluated once the kinds that their checks read are available. The findings of
             # deleted objects are removed.
             return self._is_known(key) and (key[1], key[2]) not in self.state.store(kind)
@@ -277,7 +235,7 @@ class Engine:
     @property
     def _waits_with_all(self) -> bool:
         """Whether every kind whose objects are asked, or were, waits for the next round."""
-        return all(kind is None or kind in self._waiting for kind in (*self._active, *self._released))
+        return self.rounds.all_wait(self._active)
 
     def _is_known(self, key: SubjectKey) -> bool:
         return key in self._verdicts or key in self._watched or key in self._failed
@@ -285,25 +243,22 @@ class Engine:
     def mark_everything(self) -> None:
         """Schedule everything for evaluation, and remaining findings of deleted objects for removal."""
         known = (*self._verdicts.subjects(), *self._watched.by_subject, *self._failed)
-        self._dirty = dict.fromkeys(key for key in known if key[0] in _KINDS)
-        self._sweeps.clear()
+        self._due.replace(key for key in known if key[0] in _KINDS)
         for kind in self._active:
-            if kind is not None and kind not in self._waiting:
+            if kind is not None and kind not in self.rounds:
                 self._sweep(kind)
-        if None not in self._waiting:
-            self._dirty_wide.update(check.code for check in self._active.get(None, ()))
+        if None not in self.rounds:
+            self._due.wide.update(check.code for check in self._active.get(None, ()))
 
     def _sweep(self, kind: Kind) -> None:
         items = list(self.state.store(kind))
-        # A running sweep is restarted: this one covers the rest of it.
-        self._sweeps = deque(sweep for sweep in self._sweeps if sweep[0] is not kind)
-        self._sweeps.append((kind, (subject(kind, (item.namespace, item.name)) for item in items)))
+        self._due.sweep(kind, (subject(kind, (item.namespace, item.name)) for item in items))
 
     def _mark_nodes(self, nodes: set[str]) -> None:
         if nodes:
             self._mark(subject(Kind.NODE, ("", name)) for name in nodes)
             self._mark(self._node_readers)
-            self._dirty_wide.update(check.code for check in self._active.get(None, ()) if Kind.NODE in check.reads)
+            self._due.wide.update(check.code for check in self._active.get(None, ()) if Kind.NODE in check.reads)
 
     def _mark_pods_on(self, nodes: set[str]) -> None:
         if nodes and Kind.POD in self._active:
@@ -318,11 +273,11 @@ class Engine:
         context = Context(self.state, self.tracker, now)
         asked = plain = 0
         while plain % _PLAIN_AT_ONCE or may_go_on():
-            key = self._next()
+            key = self._due.next()
             if key is None:
-                if not self._dirty_wide:
+                if not self._due.wide:
                     break
-                self._ask_wide(self._dirty_wide.pop(), context, touched)
+                self._ask_wide(self._due.wide.pop(), context, touched)
             elif self._is_plain(key, context):
                 plain += 1
                 continue
@@ -340,29 +295,16 @@ class Engine:
         """Evaluate everything at once."""
         self.tracker.refresh()
         self.note_statuses()
-        self._released.update(self._waiting)
-        self._waiting.clear()
+        self.rounds.end()
         self.mark_everything()
         self.step(now)
 
     def _wake(self, now: float) -> None:
         for key in self._alarms.due(now):
             if key[0] in _KINDS:
-                self._dirty[key] = None
+                self._due.add(key)
             else:
-                self._dirty_wide.add(key[0])
-
-    def _next(self) -> SubjectKey | None:
-        if self._dirty and not self._sweeps:
-            self._sweeps.append((None, iter(self._dirty)))
-            self._dirty = {}
-        while self._sweeps:
-            for key in self._sweeps[0][1]:
-                return key
-            self._sweeps.popleft()
-            if not self._sweeps and self._dirty:
-                return self._next()
-        return None
+                self._due.wide.add(key[0])
 
     def _is_plain(self, key: SubjectKey, context: Context) -> bool:
         """Whether this is a pod without findings, and without any to report."""
