@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dsview.analysis.plan import Plan, Step, Wave, make_plan
+from dsview.analysis.plan import Plan, make_plan
+from dsview.analysis.plan_step import Step, Wave
 from dsview.checks.engine.policy import Exemption, Policy
 from dsview.core.finding import Severity
 from dsview.export.plan import PLAN_FORMATS

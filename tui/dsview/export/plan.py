@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator
 
 from dsview.analysis.door_plan import DoorPlan
-from dsview.analysis.plan import Obstacle, Plan, Step, Wave
+from dsview.analysis.plan import Plan
+from dsview.analysis.plan_step import Obstacle, Step, Wave
 from dsview.core.finding import ObjectRef
 from dsview.core.text import safe
 from dsview.export.json_text import json_text

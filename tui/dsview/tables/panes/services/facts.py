@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.analysis.plan import is_movable, make_step
+from dsview.analysis.service_plan import is_movable, make_step
 from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
 from dsview.core.address import FAMILIES, Family, families_of
 from dsview.kinds.kind import Kind

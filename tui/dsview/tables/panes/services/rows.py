@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.analysis.loss import losses_of
-from dsview.analysis.plan import Wave, is_movable, make_step
+from dsview.analysis.plan_step import Wave
+from dsview.analysis.service_plan import is_movable, make_step
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.remediation import count, names
 from dsview.cluster.endpoints import FamilyEndpoints, service_endpoints
