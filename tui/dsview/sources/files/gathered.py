@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from pathlib import Path
 
@@ -18,17 +17,10 @@ from dsview.kinds.registry import RESOURCES
 from dsview.listeners.registry import FOLDER_READ
 from dsview.sources.events import Changed, Health, Note, Quarantined, ServerInfo, Sink, StatusChanged
 from dsview.sources.files.documents import BROKEN, UNKNOWN_MANY, Document, NoObjects, Unreadable, document, documents
+from dsview.sources.files.object_kind import FORBIDDEN, KINDS, Head, forbidden_kind, head_of, kind_of
+from dsview.sources.files.snapshot_health import narrowed, status_in_snapshot
 from dsview.sources.files.unnamed_kind import is_named, kind_by_place, unnamed_kind
-from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead, SnapshotStatus
-
-_KINDS = {kind.value: kind for kind in RESOURCES}
-_GROUPS = {kind: {resource.group} for kind, resource in RESOURCES.items()}
-_GROUPS[Kind.INGRESS].add("extensions")
-_GROUPS[Kind.NETWORK_POLICY].add("extensions")
-_BY_NAME = {(resource.api_kind, group): kind for kind, resource in RESOURCES.items() for group in _GROUPS[kind]}
-_PLURALS = {resource.plural: kind for kind, resource in reversed(RESOURCES.items())}
-_PLURALS |= {resource.rbac_name: kind for kind, resource in RESOURCES.items()}
-"""The kinds by what an answer that forbids them calls them, with or without the group."""
+from dsview.sources.snapshot import SNAPSHOT_KIND, SnapshotHead
 
 _BATCH = 1000
 _SHOWN = 5
@@ -38,15 +30,6 @@ MAX_LISTS = 8
 _MAX_DIGITS = 20
 """A resourceVersion that is a number has 64 bits."""
 _HTTP_FORBIDDEN = 403
-_FORBIDDEN = re.compile(r"([\w-]+)([\w.-]*) is forbidden")
-
-
-class Head(msgspec.Struct, rename="camel"):
-    """The fields of an object that specify its kind; objects from typed clients have none."""
-
-    kind: str | None = None
-    api_version: str | None = None
-    metadata: Raw = Raw(b"")
 
 
 class _Answer(msgspec.Struct):
@@ -63,7 +46,6 @@ class _Version(msgspec.Struct, rename="camel"):
     server_version: _Version | None = None
 
 
-_head_decoder = msgspec.json.Decoder(Head)
 _answer_decoder = msgspec.json.Decoder(_Answer)
 _version_decoder = msgspec.json.Decoder(_Version)
 _snapshot_decoder = msgspec.json.Decoder(SnapshotHead)
@@ -141,8 +123,8 @@ class Gathered:
     def _take_refusal(self, path: Path, content: bytes) -> None:
         """Read error output of kubectl in place of a list."""
         text = content.decode("utf-8", "replace").strip()
-        match = _FORBIDDEN.search(text)
-        kind = _forbidden(match) if match else None
+        match = FORBIDDEN.search(text)
+        kind = forbidden_kind(match) if match else None
         if kind is not None:
             self._refused[kind] = safe(text.partition(": ")[2] or text)
         elif text:
@@ -171,7 +153,7 @@ class Gathered:
                 self._empty_lists.add(kind_of_list)
                 self._listed[kind_of_list] = None
         for raw in found.items:
-            if _head_of(raw).kind == "List":
+            if head_of(raw).kind == "List":
                 if depth >= MAX_LISTS:
                     raise Unreadable(f"it has Lists nested more than {MAX_LISTS} deep")
                 self._take_document(path, document(raw), sink, depth + 1)
@@ -200,8 +182,8 @@ class Gathered:
     def _take_status(self, path: Path, raw: Raw) -> None:
         """Read a Status that the server returned in place of a list."""
         answer = _answer_decoder.decode(raw)
-        match = _FORBIDDEN.search(answer.message)
-        kind = _forbidden(match) if match else kind_by_place(path)
+        match = FORBIDDEN.search(answer.message)
+        kind = forbidden_kind(match) if match else kind_by_place(path)
         if answer.code == _HTTP_FORBIDDEN and kind is not None:
             self._refused[kind] = safe(answer.message)
         elif kind is not None:
@@ -213,7 +195,7 @@ class Gathered:
         self, path: Path, raw: Raw, list_kind: str, list_version: str, sink: Sink
     ) -> tuple[Kind, str] | None:
         """Read an object. Returns its kind and namespace, even if it is not wanted, or None if it has none."""
-        head = _head_of(raw)
+        head = head_of(raw)
         name = head.kind or list_kind
         self.has_any = self.has_any or bool(name)
         kind = kind_of(name, head.api_version or list_version) if name else unnamed_kind(path, raw)
@@ -257,9 +239,9 @@ class Gathered:
         if head.server_version:
             self._server = ServerInfo(version=head.server_version)
         for name, status in head.kinds.items():
-            kind = _KINDS.get(name)
+            kind = KINDS.get(name)
             if kind is not None:
-                self._statuses[kind] = _status_then(kind, status)
+                self._statuses[kind] = status_in_snapshot(kind, status)
         for conf in head.proxy_configs:
             self._confs.append((Pod(name=conf.name, namespace=conf.namespace), conf.text.encode("utf-8")))
 
@@ -316,7 +298,7 @@ class Gathered:
         then = self._statuses.get(kind)
         if then is not None:
             # A snapshot states its own completeness; a kind that was still being read is incomplete.
-            return _narrowed(then, scope)
+            return narrowed(then, scope)
         if has_objects or kind in self._empty_lists:
             listed = self._listed.get(kind)
             return StatusChanged(
@@ -338,32 +320,6 @@ def _some_of(paths: list[str]) -> str:
     return safe(", ".join(sorted(paths)[:_SHOWN]) + more)
 
 
-def _head_of(raw: Raw) -> Head:
-    try:
-        return _head_decoder.decode(raw)
-    except BROKEN:
-        return Head()
-
-
-def kind_of(name: str, api_version: str) -> Kind | None:
-    """The kind with this name, unless it belongs to another API group, such as Knative's Service."""
-    if "/" in api_version:
-        return _BY_NAME.get((name, api_version.partition("/")[0]))
-    return _KINDS.get(name)
-
-
-def _forbidden(match: re.Match[str]) -> Kind | None:
-    """The kind that an answer forbids; the API server writes the group behind the plural."""
-    return _PLURALS.get(match[0].partition(" ")[0]) or _PLURALS.get(match[1])
-
-
-def kind_in(path: Path, raw: Raw, list_kind: str, list_version: str) -> Kind | None:
-    """The kind of an object in a file, as `Gathered` determines it."""
-    head = _head_of(raw)
-    name = head.kind or list_kind
-    return kind_of(name, head.api_version or list_version) if name else unnamed_kind(path, raw)
-
-
 def _are_two(old: Object, new: Object) -> bool:
     """Whether two objects with the same name are not two states of one object.
 
@@ -383,35 +339,3 @@ def version_of(item: Object) -> tuple[int, int]:
 def is_conf(path: Path) -> bool:
     """Whether the path ends in FOLDER_READ/<namespace>/<pod>.conf."""
     return path.parts[-3:-2] == (FOLDER_READ,) and path.name.removesuffix(".gz").endswith(".conf")
-
-
-def _status_then(kind: Kind, status: SnapshotStatus) -> StatusChanged:
-    """The health of a kind that was read from a snapshot: complete becomes `GIVEN`, loading becomes `NOT_GIVEN`."""
-    try:
-        health = Health(status.health)
-    except ValueError:
-        health = Health.NOT_GIVEN
-    reason = status.reason
-    if health is Health.LOADING:
-        health, reason = Health.NOT_GIVEN, "it was still being read when the snapshot was taken"
-    elif health.is_complete:
-        health = Health.GIVEN
-    return StatusChanged(
-        kind=kind,
-        health=health,
-        reason=safe(reason),
-        namespaces=status.namespaces,
-        cut_off=safe(status.cut_off),
-        listed=frozenset(status.listed) if status.listed is not None else None,
-    )
-
-
-def _narrowed(status: StatusChanged, wanted: tuple[str, ...] | None) -> StatusChanged:
-    """The health of a kind for the wanted namespaces only; a snapshot may contain some of them or none."""
-    if wanted is None or not status.health.is_complete:
-        return status
-    there = wanted if status.namespaces is None else tuple(n for n in wanted if n in status.namespaces)
-    if not there:
-        reason = "the snapshot was taken of other namespaces"
-        return StatusChanged(kind=status.kind, health=Health.NOT_GIVEN, reason=reason)
-    return msgspec.structs.replace(status, namespaces=there)

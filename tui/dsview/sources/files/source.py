@@ -28,7 +28,8 @@ from dsview.sources.bounded_files import (
 from dsview.sources.events import Sink
 from dsview.sources.files.documents import BROKEN, Document, Unreadable, document, documents
 from dsview.sources.files.folder import files_in
-from dsview.sources.files.gathered import MAX_LISTS, Gathered, is_conf, kind_in, version_of
+from dsview.sources.files.gathered import MAX_LISTS, Gathered, is_conf, version_of
+from dsview.sources.files.object_kind import kind_in
 from dsview.sources.manifest import manifest
 
 
