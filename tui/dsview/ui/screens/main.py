@@ -13,6 +13,7 @@ from textual.widget import Widget
 from dsview.core.shell import pasteable
 from dsview.tables.panes import SPECS
 from dsview.ui.actions import Where, bindings_of
+from dsview.ui.arrangement import Arrangement, arrangement_for
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.header import HeaderBar
 from dsview.ui.keybar import KeyBar
@@ -26,12 +27,6 @@ if TYPE_CHECKING:
     from dsview.ui.app import DsviewApp
     from dsview.ui.filterbar import FilterBar
     from dsview.ui.workspace import Workspace
-
-GRID = (150, 28)
-"""The minimum columns and lines for two panes side by side."""
-
-STACK_LINES = 38
-"""The minimum lines for four panes in one column, with most of the room for the active one."""
 
 
 class MainScreen(Screen[None]):
@@ -49,7 +44,7 @@ class MainScreen(Screen[None]):
         self.workspace: Workspace | None = None
         self._active = 0
         self._is_alone = False
-        self._layout_name = ""
+        self._arrangement: Arrangement | None = None
         self._tabs = PaneTabs()
         self._holder = Widget(id="panes")
         self._filter_bar: FilterBar | None = None
@@ -145,27 +140,19 @@ class MainScreen(Screen[None]):
                 self._arrange(self.size)
 
     def _arrange(self, size: Size) -> None:
-        width, height = size
-        if self._is_alone:
-            name = "alone"
-        elif width >= GRID[0] and height >= GRID[1]:
-            name = "grid"
-        elif height >= STACK_LINES:
-            name = "stack"
-        else:
-            name = "alone"
-        if name != self._layout_name:
-            self._holder.set_class(name == "grid", "-grid")
-            self._holder.set_class(name == "stack", "-stack")
-            self._tabs.display = name == "alone"
-            self._layout_name = name
+        new = Arrangement.ALONE if self._is_alone else arrangement_for(size)
+        if new is not self._arrangement:
+            self._holder.set_class(new is Arrangement.GRID, "-grid")
+            self._holder.set_class(new is Arrangement.STACK, "-stack")
+            self._tabs.display = new is Arrangement.ALONE
+            self._arrangement = new
         for index, pane in enumerate(self.panes):
-            pane.border.display = name != "alone" or index == self._active
+            pane.border.display = new is not Arrangement.ALONE or index == self._active
             pane.border.set_class(index == self._active, "-active")
         self._say_tabs()
 
     def _say_tabs(self) -> None:
-        if self._layout_name == "alone":
+        if self._arrangement is Arrangement.ALONE:
             self._tabs.show([pane.summaries() for pane in self.panes], self._active)
 
     def activate(self, index: int) -> None:
