@@ -130,6 +130,11 @@ def gaps(row: Row | None, columns: tuple[Column, ...]) -> list[Family]:
     return [column.lane for column, cell in pairs if column.lane and (cell.tone is Tone.GAP or cell.text == GAP)]
 
 
+def gap_attribute(row: Callable[[ClusterView, Key], Row | None], columns: tuple[Column, ...]) -> Attribute:
+    """The attribute of the families that a row lacks: those with a gap."""
+    return lambda view, keys: [gaps(row(view, key), columns) for key in keys]
+
+
 def lane_cells(name: str, texts: Iterable[str], wanted: Iterable[Family], primary: str = "") -> dict[str, Cell]:
     """The two cells of an address, one for each lane: the first of its family, a gap if one is expected, else empty."""
     found = by_family(texts)

@@ -21,7 +21,7 @@ from dsview.listeners.proxies import config_map_key, controller_name, listeners_
 from dsview.listeners.registry import is_control_plane, is_proxy
 from dsview.tables.cells import Cell, Column, Row, Tone
 from dsview.tables.flags import Remark, settling_remark
-from dsview.tables.pane import MISSING, NOTHING, Attribute, Pane, gaps, make_row, text_cell
+from dsview.tables.pane import MISSING, NOTHING, Attribute, Pane, gap_attribute, make_row, text_cell
 from dsview.tables.panes.listeners import SPEC
 from dsview.tables.panes.listeners.facts import listener_facts
 from dsview.tables.panes.listeners.gateways import (
@@ -287,7 +287,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "family": _of_listener(lambda listener: listener.families),
     "controller": _of_controller("controller", lambda pod: (controller_name(pod),)),
     "confidence": _of_confidence,
-    "missing": lambda view, keys: [gaps(_row(view, key), COLUMNS) for key in keys],
+    "missing": gap_attribute(_row, COLUMNS),
 }
 
 

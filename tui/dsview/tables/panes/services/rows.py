@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
 from dsview.analysis.cluster_view import ClusterView, Delta
 from dsview.analysis.loss import losses_of
@@ -13,7 +13,7 @@ from dsview.checks.engine.remediation import count, names
 from dsview.cluster.endpoints import FamilyEndpoints, service_endpoints
 from dsview.cluster.state import Change
 from dsview.core.address import FAMILIES
-from dsview.core.finding import Finding, ObjectRef
+from dsview.core.finding import ObjectRef
 from dsview.core.text import safe
 from dsview.kinds.endpoint_slice import Endpoint, EndpointSlice
 from dsview.kinds.kind import Kind
@@ -22,10 +22,11 @@ from dsview.kinds.node import Node
 from dsview.kinds.service import Service
 from dsview.tables.cells import Cell, Column, Row, Tone
 from dsview.tables.flags import Remark, settling_remark
-from dsview.tables.pane import NOT_READ, NOTHING, Attribute, Pane, gaps, lane_cells, make_row, text_cell
+from dsview.tables.object_pane import ObjectRows
+from dsview.tables.pane import NOT_READ, NOTHING, lane_cells, make_row, text_cell
 from dsview.tables.panes.services import SPEC
 from dsview.tables.panes.services.facts import service_facts, type_of, vips, wanted_cluster_ips, wanted_vips
-from dsview.tables.sort_keys import LAST, address_ranks, findings_sort, lane_of, number_sort
+from dsview.tables.sort_keys import LAST, findings_sort, number_sort
 
 _POLICIES = {"SingleStack": "Single", "PreferDualStack": "Prefer", "RequireDualStack": "Require"}
 
@@ -85,9 +86,7 @@ COLUMNS = (
 )
 
 
-def _findings(view: ClusterView, key: Key) -> tuple[Finding, ...]:
-    return view.findings_of("Service", *key)
-
+_SERVICES = ObjectRows[Service](Kind.SERVICE)
 
 _SUFFIXES = tuple(zip(FAMILIES, ("_v4", "_v6"), strict=True))
 
@@ -158,7 +157,7 @@ def _plan_cell(view: ClusterView, service: Service) -> Cell:
 
 
 def _row(view: ClusterView, key: Key) -> Row | None:
-    service = view.state.services.get(key)
+    service = _SERVICES.get(view, key)
     if service is None:
         return None
     cells = {
@@ -181,20 +180,7 @@ def _row(view: ClusterView, key: Key) -> Row | None:
     else:
         wanted = wanted_cluster_ips(view, service)
         cells.update(lane_cells("cluster_ip", service.real_cluster_ips, wanted, primary=service.cluster_ip))
-    return make_row(view, key, COLUMNS, cells, _findings(view, key), remark=_remark(view, service))
-
-
-_RANKS: dict[str, Callable[[ClusterView, Service], str]] = {
-    "namespace": lambda _view, service: service.namespace,
-    "name": lambda _view, service: service.name,
-    "type": lambda _view, service: type_of(service),
-    "policy": lambda _view, service: service.ip_family_policy,
-    "families": lambda _view, service: ",".join(service.families),
-    "ready_v4": lambda view, service: number_sort(service_endpoints(view.state, service.key).live("IPv4")),
-    "ready_v6": lambda view, service: number_sort(service_endpoints(view.state, service.key).live("IPv6")),
-    "plan": lambda view, service: number_sort(make_step(view, service).wave.depth) if is_movable(service) else LAST,
-    "flags": lambda view, service: findings_sort(_findings(view, service.key), harm=_harm(view, service)),
-}
+    return make_row(view, key, COLUMNS, cells, _SERVICES.findings(view, key), remark=_remark(view, service))
 
 
 def _harm(view: ClusterView, service: Service) -> int:
@@ -202,54 +188,19 @@ def _harm(view: ClusterView, service: Service) -> int:
     return 2 - max(losses_of(view, service).values(), default=0)
 
 
-def _ranks(view: ClusterView, column: str, keys: Sequence[Key]) -> list[str]:
-    services = view.state.services.many(keys)
-    if column.startswith("cluster_ip"):
-        return address_ranks((s.real_cluster_ips if s is not None else () for s in services), lane_of(column))
-    if column.startswith("vip"):
-        return address_ranks((vips(s) if s is not None else () for s in services), lane_of(column))
-    rank = _RANKS[column]
-    return [rank(view, service) if service is not None else LAST for service in services]
-
-
-def _haystacks(view: ClusterView, keys: Sequence[Key]) -> list[str]:
-    return [_haystack(service) if service is not None else "" for service in view.state.services.many(keys)]
-
-
 def _haystack(s: Service) -> str:
     return " ".join((s.namespace, s.name, type_of(s), s.ip_family_policy, *s.families, *s.real_cluster_ips, *vips(s)))
 
 
-def _affected(_view: ClusterView, delta: Delta) -> set[Key] | None:
-    if delta.everything or any(change.kind is Kind.SERVICE_CIDR for change in delta.changes):
+def _of_slices(_view: ClusterView, delta: Delta) -> Iterable[Key] | None:
+    """The Services whose EndpointSlices changed; all, if the cluster's Service ranges did."""
+    if any(change.kind is Kind.SERVICE_CIDR for change in delta.changes):
         return None
-    keys: set[Key] = set()
-    for change in delta.changes:
-        if change.kind is Kind.SERVICE:
-            keys.add(change.key)
-        elif change.kind is Kind.ENDPOINT_SLICE:
-            for item in (change.old, change.new):
-                if isinstance(item, EndpointSlice) and item.service_name:
-                    keys.add((item.namespace, item.service_name))
-    keys.update((ref.namespace or "", ref.name) for ref in delta.findings if ref.kind == "Service")
-    return keys
+    slices = [
+        item for change in delta.changes if change.kind is Kind.ENDPOINT_SLICE for item in (change.old, change.new)
+    ]
+    return [(s.namespace, s.service_name) for s in slices if isinstance(s, EndpointSlice) and s.service_name]
 
-
-def _of_service(read: Callable[[Service], Iterable[str]]) -> Attribute:
-    def find(view: ClusterView, keys: Sequence[Key]) -> Iterable[Iterable[str]]:
-        return [read(service) if service is not None else () for service in view.state.services.many(keys)]
-
-    return find
-
-
-ATTRIBUTES: dict[str, Attribute] = {
-    "type": _of_service(lambda service: dict.fromkeys((type_of(service), service.type))),
-    "policy": _of_service(lambda service: (service.ip_family_policy,)),
-    "label": _of_service(lambda service: [f"{name}={value}" for name, value in service.labels.items()]),
-    "ip": _of_service(lambda service: (*service.real_cluster_ips, *vips(service))),
-    "family": _of_service(lambda service: service.families),
-    "missing": lambda view, keys: [gaps(_row(view, key), COLUMNS) for key in keys],
-}
 
 _GLANCED = frozenset({Kind.NETWORK_POLICY, Kind.CONFIG_MAP, Kind.PROXY_LISTENERS, Kind.POD})
 
@@ -265,22 +216,33 @@ def _is_flap(change: Change) -> bool:
     return isinstance(old, Node) and isinstance(new, Node) and old.ready is not new.ready
 
 
-PANE = Pane(
+PANE = _SERVICES.pane(
     spec=SPEC,
-    kind=Kind.SERVICE,
     facts=service_facts,
-    empty="No Services",
-    kinds=(Kind.SERVICE, Kind.ENDPOINT_SLICE),
-    columns=COLUMNS,
     layer=LayerName.SERVICES,
-    keys=lambda view: view.state.services.keys(),
+    columns=COLUMNS,
     row=_row,
-    ranks=_ranks,
-    haystacks=_haystacks,
-    attributes=ATTRIBUTES,
-    affected=_affected,
-    findings=_findings,
-    contains=lambda view, key: key in view.state.services,
-    flag_kind="Service",
+    haystack=_haystack,
+    addresses={
+        "cluster_ip": lambda services: [item.real_cluster_ips if item is not None else () for item in services],
+        "vip": lambda services: [vips(item) if item is not None else () for item in services],
+    },
+    ranks={
+        "type": lambda _view, service: type_of(service),
+        "policy": lambda _view, service: service.ip_family_policy,
+        "families": lambda _view, service: ",".join(service.families),
+        "ready_v4": lambda view, service: number_sort(service_endpoints(view.state, service.key).live("IPv4")),
+        "ready_v6": lambda view, service: number_sort(service_endpoints(view.state, service.key).live("IPv6")),
+        "plan": lambda view, service: number_sort(make_step(view, service).wave.depth) if is_movable(service) else LAST,
+        "flags": lambda view, service: findings_sort(_SERVICES.findings(view, service.key), harm=_harm(view, service)),
+    },
+    attributes={
+        "type": _SERVICES.attribute(lambda service: dict.fromkeys((type_of(service), service.type))),
+        "policy": _SERVICES.attribute(lambda service: (service.ip_family_policy,)),
+        "ip": _SERVICES.attribute(lambda service: (*service.real_cluster_ips, *vips(service))),
+        "family": _SERVICES.attribute(lambda service: service.families),
+    },
+    read_too=(Kind.ENDPOINT_SLICE,),
+    also_affected=_of_slices,
     glances=_glances,
 )
