@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dsview.cli import completing
-from dsview.cli.commands import TIMEOUT, cli, read_everything
+from dsview.cli.commands import cli, read_everything
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
-from dsview.cli.options import shared_options, take_settings
+from dsview.cli.options import TIMEOUT, fail_on, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
 from dsview.cli.saving import CHART_WIDTH, TRACED
 
@@ -29,13 +29,7 @@ if TYPE_CHECKING:
     help="text, json, junit, sarif, markdown, html or prometheus.",
     shell_complete=completing.words(completing.formats),
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice(["error", "warning", "note", "never"]),
-    default="error",
-    show_default=True,
-    help="The lowest severity that sets exit code 1.",
-)
+@fail_on("error", "The lowest severity that sets exit code 1.")
 @click.option("--baseline", metavar="REPORT", help="A JSON report: fail only on findings that it does not contain.")
 @click.option("--exempted", is_flag=True, help="Print exempted findings too. JSON always contains them.")
 @TIMEOUT

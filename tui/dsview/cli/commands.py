@@ -12,7 +12,7 @@ import click
 from dsview import __version__
 from dsview.cli import completing
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
-from dsview.cli.options import Duration, screen_options, shared_options, take_settings
+from dsview.cli.options import TIMEOUT, screen_options, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
 from dsview.tables.panes import SPECS
 
@@ -179,14 +179,6 @@ def _say_notes(session: Session, *, redact: bool) -> None:
         return
     for note in notes:
         say(note)
-
-
-TIMEOUT = click.option(
-    "--timeout",
-    type=Duration(),
-    metavar="DURATION",
-    help="Time limit for the whole run. Without it, a run ends two minutes after the last new data.",
-)
 
 
 @cli.command()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from dsview.cli.commands import TIMEOUT, cli, read_to_end, set_up_logs
+from dsview.cli.commands import cli, read_to_end, set_up_logs
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
-from dsview.cli.options import Settings, reading_options, take_settings
+from dsview.cli.options import TIMEOUT, Settings, fail_on, reading_options, take_settings
 from dsview.cli.output import say, wants_colour, write
 
 if TYPE_CHECKING:
@@ -34,13 +34,7 @@ _FORMATS = ("text", "markdown", "json")
     metavar="A=B",
     help="Compare namespace A of the first with namespace B of the second. Repeatable.",
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice(["error", "warning", "note", "never"]),
-    default="warning",
-    show_default=True,
-    help="The lowest severity of a finding that makes the second one worse.",
-)
+@fail_on("warning", "The lowest severity of a finding that makes the second one worse.")
 @TIMEOUT
 @click.pass_context
 def diff(

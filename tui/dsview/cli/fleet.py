@@ -13,9 +13,9 @@ import click
 import msgspec
 
 from dsview.cli import completing
-from dsview.cli.commands import TIMEOUT, cli, set_up_logs
+from dsview.cli.commands import cli, set_up_logs
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
-from dsview.cli.options import Settings, reading_options, screen_options, take_settings
+from dsview.cli.options import TIMEOUT, Settings, fail_on, reading_options, screen_options, take_settings
 from dsview.cli.output import say, write
 from dsview.core.errors import UserError
 
@@ -48,13 +48,7 @@ _KUBECONFIG_READ_EVERY = 30.0
 @screen_options
 @click.option("--parallel", type=click.IntRange(1, 32), help="How many clusters to read at the same time (6).")
 @click.option("-o", "--output", type=click.Choice(_FORMATS), help="Print the table instead of opening a screen.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(["error", "warning", "note", "never"]),
-    default="error",
-    show_default=True,
-    help="The lowest severity of a finding in any cluster that sets exit code 1.",
-)
+@fail_on("error", "The lowest severity of a finding in any cluster that sets exit code 1.")
 @TIMEOUT
 @click.pass_context
 def fleet(

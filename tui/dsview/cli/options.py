@@ -179,3 +179,17 @@ _EXCLUSIVE = (
 def _is_given(settings: Settings, option: str) -> bool:
     name = "from_path" if option == "--from" else option.removeprefix("--").replace("-", "_")
     return getattr(settings, name) not in (None, (), False)
+
+
+TIMEOUT = click.option(
+    "--timeout",
+    type=Duration(),
+    metavar="DURATION",
+    help="Time limit for the whole run. Without it, a run ends two minutes after the last new data.",
+)
+
+
+def fail_on(default: str, help: str) -> Callable[[F], F]:  # noqa: A002  (click's name)
+    """The option for the severity that sets exit code 1."""
+    choices = click.Choice(["error", "warning", "note", "never"])
+    return click.option("--fail-on", type=choices, default=default, show_default=True, help=help)

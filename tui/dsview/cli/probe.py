@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dsview.cli import completing
-from dsview.cli.commands import TIMEOUT, cli, read_everything
+from dsview.cli.commands import cli, read_everything
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_UNREACHABLE
-from dsview.cli.options import shared_options, take_settings
+from dsview.cli.options import TIMEOUT, shared_options, take_settings
 from dsview.cli.output import complain, write
 
 if TYPE_CHECKING:

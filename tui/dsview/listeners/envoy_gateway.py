@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dsview.core.address import V4, V6, Family
-from dsview.core.finding import ObjectRef
 from dsview.kinds.gateway import Gateway
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
@@ -11,8 +10,9 @@ from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Vocabulary
 from dsview.listeners.gateway_api import class_of, gateway_of, settings_of
+from dsview.listeners.ip_family_setting import sockets_by_setting
 from dsview.listeners.proxy_controller import ProxyController
-from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
+from dsview.listeners.sockets import BOTH, Sockets, predicted, unknown
 
 _CLASS = "gateway.envoyproxy.io/owning-gatewayclass"
 _FAMILIES: dict[str, tuple[Family, ...]] = {"IPv4": (V4,), "IPv6": (V6,), "DualStack": BOTH}
@@ -54,15 +54,9 @@ class EnvoyGateway(ProxyController):
         if of_class is None:
             return unknown("the Gateway or its class was not read")
         found = settings_of(cluster, gateway, of_class, Kind.ENVOY_PROXY)
-        chosen = next((item for item in found.found if item.ip_family), None)
-        if chosen is not None:
-            families = _FAMILIES.get(chosen.ip_family)
-            if families is None:
-                return unknown(f"ipFamily {chosen.ip_family[:30]} is not known")
-            holder = ObjectRef(Kind.ENVOY_PROXY.value, chosen.namespace, chosen.name)
-            return declared(families, f"spec.ipFamily of EnvoyProxy {chosen.name}", holder, "spec.ipFamily")
-        if found.missing:
-            return unknown(f"{found.missing} was not read")
+        decided = sockets_by_setting(found, Kind.ENVOY_PROXY, _FAMILIES)
+        if decided is not None:
+            return decided
         return predicted((V4,), "predicted from the default of EnvoyProxy spec.ipFamily, which is not set")
 
     def sends_to_cluster_ip(self, cluster: ClusterReader, gateway: Gateway, backend: Service) -> bool:

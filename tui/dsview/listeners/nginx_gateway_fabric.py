@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from dsview.core.address import V4, V6, Family
-from dsview.core.finding import ObjectRef
 from dsview.kinds.container import Container
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
@@ -13,9 +12,10 @@ from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Vocabulary
 from dsview.listeners.gateway_api import GATEWAY_NAME, class_of, gateway_of, settings_of
+from dsview.listeners.ip_family_setting import sockets_by_setting
 from dsview.listeners.nginx_files import PRINT_CONF, agreeing, read_sockets
 from dsview.listeners.proxy_controller import ProxyController
-from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
+from dsview.listeners.sockets import BOTH, Sockets, predicted, unknown
 
 _FAMILIES: dict[str, tuple[Family, ...]] = {"dual": BOTH, "ipv4": (V4,), "ipv6": (V6,)}
 _LAST_DUAL = (2, 6, 7)
@@ -67,15 +67,9 @@ class NginxGatewayFabric(ProxyController):
         if of_class is None:
             return unknown("the Gateway or its class was not read")
         found = settings_of(cluster, gateway, of_class, Kind.NGINX_PROXY)
-        chosen = next((item for item in found.found if item.ip_family), None)
-        if chosen is not None:
-            families = _FAMILIES.get(chosen.ip_family)
-            if families is None:
-                return unknown(f"ipFamily {chosen.ip_family[:30]} is not known")
-            holder = ObjectRef(Kind.NGINX_PROXY.value, chosen.namespace, chosen.name)
-            return declared(families, f"spec.ipFamily of NginxProxy {chosen.name}", holder, "spec.ipFamily")
-        if found.missing:
-            return unknown(f"{found.missing} was not read")
+        decided = sockets_by_setting(found, Kind.NGINX_PROXY, _FAMILIES)
+        if decided is not None:
+            return decided
         versions = {_version(c) for p in self.control_planes(cluster) for c in p.containers if _is_controller(c)}
         if not versions or None in versions:
             return unknown("ipFamily is not set, and the version of the controller is not known")

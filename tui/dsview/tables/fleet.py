@@ -297,9 +297,9 @@ class FleetRows:
         self.only_findings = wanted
         self._select()
 
-    def set_sort(self, column: str | None, *, descending: bool = False) -> None:
+    def set_sort(self, column_id: str | None, descending: bool = False) -> None:
         """Sort by a column; by none, the worst come first."""
-        self.sort_column, self.descending = column, descending
+        self.sort_column, self.descending = column_id, descending
         self._arrange()
 
     def _arrange(self) -> None:

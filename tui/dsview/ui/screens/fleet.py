@@ -20,11 +20,13 @@ from dsview.kinds.metadata import Key
 from dsview.tables.filter import FilterError
 from dsview.tables.fleet import FleetRows
 from dsview.ui.actions import Where, bindings_of
+from dsview.ui.filter_line import FilterLine
 from dsview.ui.filterbar import FilterBar
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
 from dsview.ui.phrases import MUTED, STRONG, Part, count_words, spaced
 from dsview.ui.screens.choose import Choice, ChooseScreen
+from dsview.ui.sorting import choose_sort
 from dsview.ui.styles import styles_dir
 from dsview.ui.table import Table
 
@@ -53,7 +55,7 @@ class FleetScreen(Screen[None]):
         self._opening = ""
         self._rows = FleetRows(list(self._members.values()), self._aged_at)
         self._others = FleetRows([], self._aged_at, findings=True)
-        self._filter_bar: FilterBar | None = None
+        self._filter_line = FilterLine(self)
 
     @property
     def crumb(self) -> str:
@@ -176,15 +178,7 @@ class FleetScreen(Screen[None]):
         self.app.push_screen(screen, take)
 
     def _sort(self, column: str) -> None:
-        rows = self._rows
-        if not column:
-            rows.set_sort(None)
-        elif rows.sort_column != column:
-            rows.set_sort(column)
-        elif not rows.descending:
-            rows.set_sort(column, descending=True)
-        else:
-            rows.set_sort(None)
+        choose_sort(self._rows, column)
         self.query_one(Table).restyle()
         self._show()
 
@@ -236,12 +230,8 @@ class FleetScreen(Screen[None]):
 
     async def action_filter(self) -> None:
         """Begin to type a filter."""
-        if self._filter_bar is None:
-            self._filter_bar = FilterBar()
-            await self.mount(self._filter_bar, before=self.query_one(KeyBar))
-        self._filter_bar.open(self._rows.filter_text, self._rows)
-        self.query_one(KeyBar).show_parts(Where.FILTER)
-        self._filter_bar.say_count(len(self._rows), self._rows.total, is_searching=False)
+        await self._filter_line.open(self._rows.filter_text, self._rows)
+        self._filter_line.say_count(len(self._rows), self._rows.total)
 
     def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
         """Filter while typing."""
@@ -249,21 +239,16 @@ class FleetScreen(Screen[None]):
 
     def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
         """Typing is over."""
-        if self._filter_bar is not None:
-            self._filter_bar.close()
-            self.query_one(KeyBar).show_parts()
+        self._filter_line.close()
         if not event.keep:
             self._filter("")
         self.set_focus(self.query_one(Table))
 
     def _filter(self, text: str) -> None:
-        bar = self._filter_bar
         try:
             self._rows.set_filter(text)
         except FilterError as error:
-            if bar is not None:
-                bar.say_error(error.message, error.position)
+            self._filter_line.say_error(error.message, error.position)
             return
         self._show()
-        if bar is not None and bar.is_open:
-            bar.say_count(len(self._rows), self._rows.total, is_searching=False)
+        self._filter_line.say_count(len(self._rows), self._rows.total)

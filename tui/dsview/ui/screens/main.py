@@ -14,11 +14,13 @@ from dsview.core.shell import pasteable
 from dsview.tables.panes import SPECS
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.arrangement import Arrangement, arrangement_for
+from dsview.ui.filter_line import FilterLine
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.header import HeaderBar
 from dsview.ui.keybar import KeyBar
 from dsview.ui.pane import Pane
 from dsview.ui.refresh_loop import BREATH, SLICE
+from dsview.ui.sorting import choose_sort
 from dsview.ui.table import Table
 from dsview.ui.tabs import PaneTabs
 
@@ -47,7 +49,7 @@ class MainScreen(Screen[None]):
         self._arrangement: Arrangement | None = None
         self._tabs = PaneTabs()
         self._holder = Widget(id="panes")
-        self._filter_bar: FilterBar | None = None
+        self._filter_line = FilterLine(self)
         self._is_working = False
 
     def compose(self) -> ComposeResult:
@@ -106,8 +108,8 @@ class MainScreen(Screen[None]):
         self.read_header()
         if changed:
             self._say_tabs()
-            if self.active.pane_id in changed and self._filter_bar is not None and self._filter_bar.is_open:
-                self._say_matches(self._filter_bar)
+            if self.active.pane_id in changed:
+                self._say_matches()
             self._work_on()
 
     def read_header(self) -> None:
@@ -184,9 +186,7 @@ class MainScreen(Screen[None]):
 
     def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
         """Typing is over."""
-        if self._filter_bar is not None:
-            self._filter_bar.close()
-            self.query_one(KeyBar).show_parts()
+        self._filter_line.close()
         if not event.keep:
             self._filter("")
         self.set_focus(self.active)
@@ -201,12 +201,10 @@ class MainScreen(Screen[None]):
         try:
             view.set_filter(text)
         except FilterError as error:
-            if self._filter_bar is not None:
-                self._filter_bar.say_error(error.message, error.position)
+            self._filter_line.say_error(error.message, error.position)
             return
         self.active.refresh_view()
-        if self._filter_bar is not None and self._filter_bar.is_open:
-            self._say_matches(self._filter_bar)
+        self._say_matches()
         self._work_on()
 
     def _work_on(self) -> None:
@@ -221,30 +219,23 @@ class MainScreen(Screen[None]):
         for pane in self.panes:
             if pane.view is not None and pane.view.work(SLICE):
                 pane.refresh_view()
-                if pane is self.active and self._filter_bar is not None and self._filter_bar.is_open:
-                    self._say_matches(self._filter_bar)
+                if pane is self.active:
+                    self._say_matches()
         self._work_on()
 
-    def _say_matches(self, bar: FilterBar) -> None:
+    def _say_matches(self) -> None:
         view = self.active.view
-        if view is None:
+        if view is None or not self._filter_line.is_open:
             return
-        bar.say_count(len(view), view.total, is_searching=view.is_searching)
+        self._filter_line.say_count(len(view), view.total, is_searching=view.is_searching)
         if view.trouble:
-            bar.say_error(view.trouble, None)
+            self._filter_line.say_error(view.trouble, None)
 
     def _sort(self, table: Table, column_id: str) -> None:
         if not isinstance(table, Pane) or table.view is None:
             return
         view = table.view
-        if not column_id:
-            view.set_sort(None)
-        elif view.sort_column != column_id:
-            view.set_sort(column_id, descending=False)
-        elif not view.descending:
-            view.set_sort(column_id, descending=True)
-        else:
-            view.set_sort(None)
+        choose_sort(view, column_id)
         table.restyle()
         table.refresh_view()
         if table.is_worst_first:
@@ -291,16 +282,10 @@ class MainScreen(Screen[None]):
         view = self.active.view
         if view is None:
             return
-        if self._filter_bar is None:
-            from dsview.ui.filterbar import FilterBar  # noqa: PLC0415 - after the first frame
-
-            self._filter_bar = FilterBar()
-            await self.mount(self._filter_bar, before=self.query_one(KeyBar))
-        self._filter_bar.open(view.filter_text, view)
+        await self._filter_line.open(view.filter_text, view)
         view.prepare()
         self._work_on()
-        self.query_one(KeyBar).show_parts(Where.FILTER)
-        self._say_matches(self._filter_bar)
+        self._say_matches()
 
     def action_only_findings(self) -> None:
         """Only flagged rows, or all."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from dsview.ui.actions import Where, bindings_of
@@ -19,19 +18,19 @@ from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
 from dsview.ui.phrases import content
 from dsview.ui.searchbar import SearchBar
+from dsview.ui.searching import SearchingScreen
 from dsview.ui.styles import styles_dir
 
 if TYPE_CHECKING:
-    from dsview.ui.app import DsviewApp
+    pass
 
 
-class ReadingScreen(Screen[None]):
+class ReadingScreen(SearchingScreen):
     """Base of the detail, explain, trace and help screens. Subclasses provide the content."""
 
     CSS_PATH: ClassVar[Path] = styles_dir() / "reading.tcss"
     PARTS: ClassVar[tuple[Where, ...]] = (Where.READING,)
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.READING)
-    app: DsviewApp
 
     def __init__(self, *, glyphs: Glyphs) -> None:
         super().__init__()
@@ -75,59 +74,30 @@ class ReadingScreen(Screen[None]):
     def fill(self) -> None:
         """Update the text."""
         self.document.show(self.blocks())
-        if self._search.is_open:
+        if self.search_bar.is_open:
             self._say_place()
 
     @property
-    def _search(self) -> SearchBar:
-        return self.query_one(SearchBar)
+    def searched(self) -> Document:
+        """The document."""
+        return self.document
 
-    def _say_place(self) -> None:
-        self._search.say(*self.document.place)
-
-    def on_search_bar_typed(self, event: SearchBar.Typed) -> None:
-        """Search while typing."""
-        self.document.look_for(event.text)
+    def look_for(self, text: str) -> None:
+        """Search the document."""
+        self.document.look_for(text)
         self._say_place()
 
-    def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
-        """Typing is over: the keys are those of the text again."""
-        self.set_focus(self.document)
-        self.query_one(KeyBar).show_parts()
-        if event.keep:
-            self._search.rest()
-        else:
-            self._end_search()
-
-    def _end_search(self) -> None:
-        self._search.close()
-        self.document.look_for("")
-
-    def action_search(self) -> None:
-        """Start a search."""
-        self._search.open()
-        self.query_one(KeyBar).show_parts(Where.SEARCH)
-
-    def action_search_next(self) -> None:
-        """Go to the next match."""
-        self._turn(1)
-
-    def action_search_previous(self) -> None:
-        """Go to the previous match."""
-        self._turn(-1)
-
-    def _turn(self, step: int) -> None:
-        if not self._search.is_open:
-            self.app.say("No search yet. Press / to start one.")
-            return
+    def go_to_match(self, step: int) -> None:
+        """Scroll to another match."""
         self.document.turn(step)
         self._say_place()
 
+    def _say_place(self) -> None:
+        self.search_bar.say(*self.document.place)
+
     def action_back(self) -> None:
         """End the search; without one, go back."""
-        if self._search.is_open:
-            self._end_search()
-        else:
+        if not self.end_search():
             self.app.pop_screen()
 
     def action_copy(self) -> None:

@@ -1,0 +1,26 @@
+"""spec.ipFamily of the objects that parametersRefs name, as Envoy Gateway and NGINX Gateway Fabric have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dsview.core.address import Family
+from dsview.core.finding import ObjectRef
+from dsview.kinds.kind import Kind
+from dsview.listeners.gateway_api import Settings
+from dsview.listeners.sockets import Sockets, declared, unknown
+
+
+def sockets_by_setting(found: Settings, kind: Kind, families: Mapping[str, tuple[Family, ...]]) -> Sockets | None:
+    """The sockets that the first ipFamily in objects of a kind decides; None if none has it and all were read.
+
+    `families` are those of each value of the setting.
+    """
+    chosen = next((item for item in found.found if item.ip_family), None)
+    if chosen is None:
+        return unknown(f"{found.missing} was not read") if found.missing else None
+    decided = families.get(chosen.ip_family)
+    if decided is None:
+        return unknown(f"ipFamily {chosen.ip_family[:30]} is not known")
+    holder = ObjectRef(kind.value, chosen.namespace, chosen.name)
+    return declared(decided, f"spec.ipFamily of {kind} {chosen.name}", holder, "spec.ipFamily")
