@@ -62,7 +62,7 @@ def test_ipv6only_off_of_one_server_holds_for_the_others(first: bool) -> None:
     servers = ["server { listen [::]:80 ipv6only=off; }", "server { listen [0::0]:80; }"]
     (listener,) = parse_conf(conf(" ".join(servers if first else reversed(servers))))
     assert listener.families == FAMILIES
-    assert listener.is_wildcard
+    assert listener.address == "[::]"
 
 
 def test_server_without_listen_binds_port_80_of_ipv4() -> None:

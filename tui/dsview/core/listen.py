@@ -57,11 +57,6 @@ class Listener(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """The server names for display, without those of servers that have none."""
         return tuple(filter(None, self.server_names))
 
-    @property
-    def is_wildcard(self) -> bool:
-        """Whether the socket accepts connections on every address of its family."""
-        return self.address in {"*", "0.0.0.0", "[::]"}  # noqa: S104  (compared, not bound)
-
 
 class ProxyListeners(msgspec.Struct, frozen=True, gc=False):
     """The listeners of one proxy pod, and how they are known.

@@ -10,12 +10,13 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.controller import DoorServices
+from dsview.listeners.controller import DoorServices, Vocabulary
 from dsview.listeners.gateway_api import gateway_of
 from dsview.listeners.proxy_controller import ProxyController
 from dsview.listeners.sockets import Sockets, unknown
 
 CONFIG_MAP: Key = ("kube-system", "cilium-config")
+_SWITCHES: dict[Family, str] = {"IPv4": "enable-ipv4", "IPv6": "enable-ipv6"}
 _INGRESS = "cilium.io/ingress"
 """The label of the Services of Ingresses, shared or not (operator/pkg/model/translation/ingress)."""
 
@@ -29,6 +30,7 @@ class Cilium(ProxyController):
     ingress_controllers = ("cilium.io/ingress-controller",)
     is_shared = False
     reaches_backends_from_pods = False
+    vocabulary = Vocabulary(config_switches={CONFIG_MAP: tuple(_SWITCHES.values())})
 
     def is_proxy(self, pod: Pod) -> bool:
         """Always false: traffic does not go to a pod."""
@@ -43,7 +45,7 @@ class Cilium(ProxyController):
         settings = cluster.config_maps.get(CONFIG_MAP)
         if settings is None:
             return unknown("ConfigMap kube-system/cilium-config was not read")
-        said = {family: settings.data.get(f"enable-{family.lower()}") for family in FAMILIES}
+        said = {family: settings.data.get(name) for family, name in _SWITCHES.items()}
         if None in said.values():
             return unknown("ConfigMap kube-system/cilium-config does not set both families")
         families: tuple[Family, ...] = tuple(f for f in FAMILIES if said[f] == "true")
@@ -53,7 +55,7 @@ class Cilium(ProxyController):
             families=families,
             reason="enable-ipv4 and enable-ipv6 of cilium-config",
             holder=ObjectRef("ConfigMap", *CONFIG_MAP) if closes else None,
-            setting=", ".join(f"data.enable-{f.lower()}" for f in closes),
+            setting=", ".join(f"data.{_SWITCHES[f]}" for f in closes),
             closes=closes,
         )
 

@@ -10,13 +10,14 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.controller import Vocabulary
+from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.gateway_api import gateway_of
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
 from dsview.listeners.sockets import Sockets, envoy_families, is_unread_host, predicted, unknown
 
 _HTTP = "envoy-service-http-address"
 _HTTPS = "envoy-service-https-address"
+_CONFIG = "contour-config-name"
 _PORTS = {_HTTP: ("envoy-service-http-port", 8080), _HTTPS: ("envoy-service-https-port", 8443)}
 
 
@@ -30,6 +31,11 @@ class Contour(ProxyController):
         images=("contour",),
         subcommands=("contour", "serve"),
         label_values=("contour", "envoy"),
+        flags={
+            **dict.fromkeys(_PORTS, Value.ADDRESS),
+            **{port: Value.NUMBER for port, _ in _PORTS.values()},
+            _CONFIG: Value.PRESENCE,
+        },
     )
 
     def is_proxy(self, pod: Pod) -> bool:
@@ -57,7 +63,7 @@ class Contour(ProxyController):
         containers = [found for p in pods if (found := _container(p)) is not None]
         if not containers:
             return unknown("no contour pod is visible: its arguments decide")
-        if any(flag_value(c.command_line, "contour-config-name") for c in containers):
+        if any(flag_value(c.command_line, _CONFIG) for c in containers):
             return unknown("a ContourConfiguration decides, which is not read")
         said = {(flag_value(c.command_line, _HTTP), flag_value(c.command_line, _HTTPS)) for c in containers}
         if len(said) > 1:

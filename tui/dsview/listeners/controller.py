@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum, auto
 from typing import Any
 
 import msgspec
@@ -44,12 +45,38 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Value(Enum):
+    """What the value of a setting is. A redacted copy keeps of it what decides sockets."""
+
+    SWITCH = auto()
+    """True or false."""
+
+    WORD = auto()
+    """One of the `setting_words` of the vocabulary."""
+
+    NUMBER = auto()
+    ADDRESS = auto()
+    """An address or the name of a host."""
+
+    TARGET = auto()
+    """A host and a port."""
+
+    LISTEN = auto()
+    """Targets with options, separated by commas."""
+
+    PRESENCE = auto()
+    """Only whether the setting is given matters."""
+
+
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """The fixed words by which a controller is recognised. A redacted copy keeps these and replaces all other names.
 
     `images` are parts of image names. `placeholder_images` maps such a part to the image name that replaces the whole
     name. `binaries` and `subcommands` are words of command lines, `classes` names of IngressClasses, and `controllers`
     values of their spec.controller. `annotation_prefixes` are the parts of annotation keys before the slash.
+
+    `flags` (`*` stands for a name in one) and `variables` are the settings that decide sockets, with what their values
+    are; `config_switches` are those in ConfigMaps. `setting_words` are fixed words that settings have as values.
     """
 
     images: tuple[str, ...] = ()
@@ -62,6 +89,10 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[str, ...] = ()
     controllers: tuple[str, ...] = ()
     annotation_prefixes: tuple[str, ...] = ()
+    flags: Mapping[str, Value] = {}
+    variables: Mapping[str, Value] = {}
+    config_switches: Mapping[Key, tuple[str, ...]] = {}
+    setting_words: tuple[str, ...] = ()
 
 
 class Controller:

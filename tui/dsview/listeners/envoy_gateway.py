@@ -9,12 +9,11 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Vocabulary
-from dsview.listeners.gateway_api import class_of, gateway_of, settings_of
+from dsview.listeners.gateway_api import GATEWAY_CLASS_LABEL, class_of, gateway_of, settings_of
 from dsview.listeners.ip_family_setting import sockets_by_setting
 from dsview.listeners.proxy_controller import ProxyController
 from dsview.listeners.sockets import BOTH, Sockets, predicted, unknown
 
-_CLASS = "gateway.envoyproxy.io/owning-gatewayclass"
 _FAMILIES: dict[str, tuple[Family, ...]] = {"IPv4": (V4,), "IPv6": (V6,), "DualStack": BOTH}
 
 _FIX = (
@@ -30,8 +29,9 @@ class EnvoyGateway(ProxyController):
     gateway_controllers = ("gateway.envoyproxy.io/gatewayclass-controller",)
     is_shared = False
     vocabulary = Vocabulary(
-        label_keys=("app.kubernetes.io/managed-by", "gateway.envoyproxy.io/owning-gatewayclass"),
+        label_keys=("app.kubernetes.io/managed-by", GATEWAY_CLASS_LABEL),
         label_values=("envoy-gateway", "proxy"),
+        setting_words=tuple(_FAMILIES),
     )
 
     def is_proxy(self, pod: Pod) -> bool:
@@ -40,15 +40,15 @@ class EnvoyGateway(ProxyController):
         return (
             labels.get("app.kubernetes.io/managed-by") == "envoy-gateway"
             and labels.get("app.kubernetes.io/component", "proxy") == "proxy"
-            and ("gateway.envoyproxy.io/owning-gateway-name" in labels or _CLASS in labels)
+            and ("gateway.envoyproxy.io/owning-gateway-name" in labels or GATEWAY_CLASS_LABEL in labels)
         )
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         """By the EnvoyProxy of the Gateway, otherwise that of the class."""
         key = gateway_of(pod.labels, pod.namespace)
         gateway = cluster.gateways.get(key) if key is not None else None
-        if _CLASS in pod.labels:
-            of_class = cluster.gateway_classes.get(("", pod.labels[_CLASS]))
+        if GATEWAY_CLASS_LABEL in pod.labels:
+            of_class = cluster.gateway_classes.get(("", pod.labels[GATEWAY_CLASS_LABEL]))
         else:
             of_class = class_of(cluster, gateway) if gateway is not None else None
         if of_class is None:

@@ -13,9 +13,13 @@ from dsview.listeners.cluster import ClusterReader
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
 """The label that most controllers set on the objects they create for a Gateway."""
 
-_NAME_LABELS = (GATEWAY_NAME, "projectcontour.io/owning-gateway-name", "io.cilium.gateway/owning-gateway")
 _ENVOY_NAME = "gateway.envoyproxy.io/owning-gateway-name"
-_ENVOY_NAMESPACE = "gateway.envoyproxy.io/owning-gateway-namespace"
+_NAME_LABELS = (GATEWAY_NAME, "projectcontour.io/owning-gateway-name", "io.cilium.gateway/owning-gateway")
+GATEWAY_LABELS = (_ENVOY_NAME, *_NAME_LABELS)
+"""The labels whose value is the name of the Gateway for which an object was created."""
+
+GATEWAY_NAMESPACE_LABEL = "gateway.envoyproxy.io/owning-gateway-namespace"
+GATEWAY_CLASS_LABEL = "gateway.envoyproxy.io/owning-gatewayclass"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -32,7 +36,7 @@ def gateway_of(labels: Labels, namespace: str) -> Key | None:
     """The Gateway for which a pod or Service with these labels was created, or None."""
     name = labels.get(_ENVOY_NAME)
     if name:
-        return (labels.get(_ENVOY_NAMESPACE, namespace), name)
+        return (labels.get(GATEWAY_NAMESPACE_LABEL, namespace), name)
     for label in _NAME_LABELS:
         if name := labels.get(label):
             return (namespace, name)

@@ -9,11 +9,12 @@ from dsview.kinds.container import Container
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.controller import Vocabulary
+from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, is_loopback, is_unread_host, predicted, unknown
 
-_FLAGS = ("disable-ipv4", "disable-ipv6", "ipv4-bind-address", "ipv6-bind-address")
+_SWITCHES = ("disable-ipv4", "disable-ipv6")
+_ADDRESSES = ("ipv4-bind-address", "ipv6-bind-address")
 _FALSE = frozenset({"", "false", "0", "f"})
 
 
@@ -27,6 +28,10 @@ class HAProxy(ProxyController):
         images=("haproxytech/kubernetes-ingress",),
         containers=("kubernetes-ingress-controller",),
         label_values=("kubernetes-ingress",),
+        flags={
+            **dict.fromkeys(_SWITCHES, Value.SWITCH),
+            **dict.fromkeys(_ADDRESSES, Value.ADDRESS),
+        },
     )
 
     def is_proxy(self, pod: Pod) -> bool:
@@ -38,12 +43,12 @@ class HAProxy(ProxyController):
         container = _container(pod)
         if container is None:
             return unknown("its container was not found")
-        flags = {name: flag_value(container.command_line, name) for name in _FLAGS}
+        flags = {name: flag_value(container.command_line, name) for name in (*_SWITCHES, *_ADDRESSES)}
         if not any(flags.values()):
             return predicted(
                 BOTH, "predicted from the default of --disable-ipv4 and --disable-ipv6, which are not given"
             )
-        if any(is_unread_host(flags[name]) for name in ("ipv4-bind-address", "ipv6-bind-address")):
+        if any(is_unread_host(flags[name]) for name in _ADDRESSES):
             return unknown("a bind address was not understood")
         opened: set[Family] = set()
         if flags["disable-ipv4"].lower() in _FALSE:

@@ -13,7 +13,7 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.controller import Vocabulary
+from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref, pod_families
 from dsview.listeners.sockets import Sockets, declared, predicted, unknown
 
@@ -45,6 +45,7 @@ class Istio(ProxyController):
             "openshift.io-gateway-controller",
             "openshift.io-gateway-controller-v1",
         ),
+        variables={_VARIABLE: Value.SWITCH},
     )
 
     def is_proxy(self, pod: Pod) -> bool:

@@ -8,7 +8,7 @@ from dsview.core.address import V4, Family
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.controller import Vocabulary
+from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
@@ -27,6 +27,7 @@ class KGateway(ProxyController):
         containers=("agentgateway",),
         label_keys=("kgateway",),
         label_values=("kgateway", "kube-gateway"),
+        variables={_VARIABLE: Value.SWITCH},
     )
 
     def is_proxy(self, pod: Pod) -> bool:

@@ -9,7 +9,7 @@ from dsview.kinds.gateway import Gateway
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.controller import Vocabulary
+from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.nginx_conf.grammar import UnreadConf
 from dsview.listeners.nginx_conf.listen_address import parse_target
 from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref
@@ -27,6 +27,7 @@ class Kong(ProxyController):
     vocabulary = Vocabulary(
         images=("kong",),
         containers=("proxy",),
+        variables={_VARIABLE: Value.LISTEN},
     )
 
     def is_proxy(self, pod: Pod) -> bool:

@@ -42,6 +42,7 @@ class NginxGatewayFabric(ProxyController):
         images=("nginx-gateway-fabric/nginx", "nginx-gateway-fabric"),
         containers=("nginx",),
         label_values=("ngf-nginx",),
+        setting_words=tuple(_FAMILIES),
     )
 
     def is_proxy(self, pod: Pod) -> bool:

@@ -8,7 +8,7 @@ from dsview.kinds.container import Container
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.controller import Vocabulary
+from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.nginx_files import PRINT_CONF, agreeing, read_sockets
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
@@ -16,6 +16,8 @@ from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 _IMAGES = ("nginx/nginx-ingress:", "nginx/nginx-ingress@", "nginx/kubernetes-ingress", "nginx-plus-ingress")
 _NAMES = frozenset({"nginx-ingress", "nginx-plus-ingress"})
 _OWN_PORTS = frozenset({8081, 9113})
+
+_FLAG = "disable-ipv6"
 
 
 class NginxIngressController(ProxyController):
@@ -29,6 +31,7 @@ class NginxIngressController(ProxyController):
         images=("nginx/nginx-ingress", "nginx/kubernetes-ingress", "nginx-plus-ingress"),
         containers=("nginx-ingress", "nginx-plus-ingress"),
         label_values=("nginx-ingress",),
+        flags={_FLAG: Value.SWITCH},
     )
 
     def is_proxy(self, pod: Pod) -> bool:
@@ -57,7 +60,7 @@ class NginxIngressController(ProxyController):
 
 def _said(pod: Pod) -> Sockets:
     container = _container(pod)
-    value = flag_value(container.command_line, "disable-ipv6") if container is not None else ""
+    value = flag_value(container.command_line, _FLAG) if container is not None else ""
     if not value:
         return predicted(BOTH, "predicted from the default of -disable-ipv6, which is not given")
     if value.lower() in {"true", "t", "1"}:

@@ -6,7 +6,7 @@ from dsview.core.address import V4, V6, Family
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.controller import Vocabulary
+from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
@@ -23,6 +23,8 @@ class OpenShiftRouter(ProxyController):
     vocabulary = Vocabulary(
         containers=("router",),
         label_keys=("ingresscontroller.operator.openshift.io/deployment-ingresscontroller",),
+        variables={_VARIABLE: Value.WORD},
+        setting_words=("v4", *_FAMILIES),
     )
 
     def is_proxy(self, pod: Pod) -> bool:

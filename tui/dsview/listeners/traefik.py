@@ -11,7 +11,7 @@ from dsview.kinds.gateway import Gateway
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.controller import Vocabulary
+from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.proxy_controller import ProxyController, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, by_port, go_families, is_unread_host, unknown
 
@@ -33,6 +33,11 @@ class Traefik(ProxyController):
     vocabulary = Vocabulary(
         images=("traefik",),
         label_values=("traefik",),
+        flags={
+            "entryPoints.*.address": Value.TARGET,
+            "providers.kubernetesgateway.nativelbbydefault": Value.SWITCH,
+            "configfile": Value.PRESENCE,
+        },
     )
 
     status_fix = (

@@ -31,11 +31,6 @@ class Table(RowCanvas):
             self.table = table
             self.key = key
 
-        @property
-        def control(self) -> Table:
-            """The table."""
-            return self.table
-
     class Moved(Message):
         """The cursor is on another row."""
 

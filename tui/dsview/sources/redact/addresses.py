@@ -9,7 +9,6 @@ flipped, so an address keeps its class.
 from __future__ import annotations
 
 import hashlib
-import re
 import socket
 from functools import lru_cache
 
@@ -70,10 +69,6 @@ _FIXED = {
 
 _UNCHANGED = _prefixes(_WHOLE)
 
-_CANDIDATE = re.compile(
-    r"(?<![\w.:-])(?:[0-9]{1,4}(?:\.[0-9]{1,4}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f.]{0,15}){2,8})(?:%\w+)?(/\d{1,3})?(?!\.?\w)"
-)
-
 
 class AddressMap:
     """A mapping of addresses. The same `key` gives the same mapping; without the key it cannot be reversed."""
@@ -131,14 +126,6 @@ class AddressMap:
             mapped = _spelt_like(address, first)
         return f"{mapped}/{length}"
 
-    def in_text(self, text: str) -> str:
-        """The text with each address and range replaced."""
-
-        def replaced(match: re.Match[str]) -> str:
-            return self.range(match.group()) or match.group()
-
-        return _CANDIDATE.sub(replaced, text)
-
 
 def _spelt_like(text: str, address: str) -> str:
     """The canonical address in the notation of the text: v4-mapped, with a zone, or not canonical."""
@@ -150,9 +137,3 @@ def _spelt_like(text: str, address: str) -> str:
         raw = packed(address) or b""
         address = f"0{address}" if len(raw) == 4 else raw.hex(":", 2).upper()
     return address + percent + zone
-
-
-def is_special(text: str) -> bool:
-    """Whether an address is the same in every cluster, and so stays unchanged."""
-    raw = packed(text)
-    return raw is not None and _bits(raw).startswith(_UNCHANGED[8 * len(raw)])

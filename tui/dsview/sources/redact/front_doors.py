@@ -6,8 +6,10 @@ Words of fixed sets are kept, most of them from the controllers' vocabularies. N
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dsview.core.address import FAMILIES
 from dsview.kinds.gateway import (
     Gateway,
     GatewayAddress,
@@ -20,9 +22,11 @@ from dsview.kinds.gateway import (
 from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.istio_gateway import IstioGateway
 from dsview.kinds.kind import Kind
-from dsview.kinds.metadata import Object
+from dsview.kinds.metadata import Key, Object
 from dsview.kinds.registry import RESOURCES
 from dsview.listeners.clouds import CLOUD_CONTROLLERS
+from dsview.listeners.controller import Value
+from dsview.listeners.gateway_api import GATEWAY_CLASS_LABEL, GATEWAY_LABELS, GATEWAY_NAMESPACE_LABEL
 from dsview.listeners.registry import CONTROLLERS as KNOWN_CONTROLLERS
 from dsview.listeners.registry import PROXY_CONTROLLERS
 
@@ -60,30 +64,23 @@ VALUES = frozenset(value for v in _VOCABULARIES for value in v.label_values)
 CLASSES = frozenset(name for v in _VOCABULARIES for name in v.classes)
 ANNOTATION_PREFIXES = frozenset({"kubernetes.io"} | {prefix for v in _VOCABULARIES for prefix in v.annotation_prefixes})
 
-_OF_GATEWAYS = frozenset(
-    {
-        "gateway.envoyproxy.io/owning-gateway-name",
-        "gateway.networking.k8s.io/gateway-name",
-        "io.cilium.gateway/owning-gateway",
-        "projectcontour.io/owning-gateway-name",
-    }
-)
+_FLAGS = {name.lower(): value for v in _VOCABULARIES for name, value in v.flags.items()}
+_NAMED_FLAGS = {
+    re.compile(re.escape(name).replace(r"\*", "([^.=]+)"), re.IGNORECASE): (name, value)
+    for v in _VOCABULARIES
+    for name, value in v.flags.items()
+    if "*" in name
+}
+_VARIABLES = {name: value for v in _VOCABULARIES for name, value in v.variables.items()}
+_SETTING_WORDS = frozenset(word for v in _VOCABULARIES for word in v.setting_words)
+
+CONFIG_SWITCHES = {key: names for v in _VOCABULARIES for key, names in v.config_switches.items()}
+"""The settings in the ConfigMaps of controllers that are read."""
+
 _BOOLEANS = frozenset({"true", "false", "1", "0", "t", "f"})
-_MODES = frozenset({"v4", "v6", "v4v6"})
-_FAMILIES = frozenset({"", "IPv4", "IPv6", "DualStack", "dual", "ipv4", "ipv6"})
 _POLICIES = frozenset({"", "SingleStack", "PreferDualStack", "RequireDualStack"})
 _MERGES = frozenset({"", "Replace", "StrategicMerge", "JSONMerge"})
 _ROUTINGS = frozenset({"", "Service", "Endpoint"})
-_SWITCHES = frozenset({"disable-ipv4", "disable-ipv6", "providers.kubernetesgateway.nativelbbydefault"})
-_ADDRESSES = frozenset(
-    {
-        *("ipv4-bind-address", "ipv6-bind-address"),
-        *("envoy-service-http-address", "envoy-service-https-address"),
-    }
-)
-_GIVEN = frozenset({"contour-config-name", "configfile"})
-_NUMBERS = frozenset({"envoy-service-http-port", "envoy-service-https-port"})
-_ENTRY_POINT = re.compile(r"entrypoints\.([^.=]+)\.address", re.IGNORECASE)
 _TARGET = re.compile(r"(?P<host>\[[^\]]*\]|[^:\s]*):(?P<rest>[0-9]{1,5}(?:/(?:tcp|udp))?)", re.IGNORECASE)
 _OPTIONS = frozenset({"ssl", "http2", "reuseport", "deferred", "proxy_protocol", "udp", "quic", "ipv6only=off"})
 
@@ -111,25 +108,46 @@ def controller(text: str, to: Redactor) -> str:
 
 def label_value(key: str, value: str, to: Redactor) -> str | None:
     """The value of a label that names a Gateway or its class; None for other labels."""
-    if key in _OF_GATEWAYS:
+    if key in GATEWAY_LABELS:
         return to.name(Kind.GATEWAY, value)
-    if key == "gateway.envoyproxy.io/owning-gateway-namespace":
+    if key == GATEWAY_NAMESPACE_LABEL:
         return to.namespace(value)
-    return to.name(Kind.GATEWAY_CLASS, value) if key == "gateway.envoyproxy.io/owning-gatewayclass" else None
+    return to.name(Kind.GATEWAY_CLASS, value) if key == GATEWAY_CLASS_LABEL else None
 
 
 def flag(name: str, value: str, to: Redactor) -> str | None:
     """A flag that determines sockets, as `name=value`; None for other flags."""
-    entry_point = _ENTRY_POINT.fullmatch(name)
-    if entry_point is not None:
-        return f"entryPoints.{to.port(entry_point[1])}.address={_target(value, to)}"
-    if name.lower() in _SWITCHES:
-        return f"{name}={value.lower() if value.lower() in _BOOLEANS else 'other'}"
-    if name in _ADDRESSES:
-        return f"{name}={to.addresses.address(value) or to.host(value)}"
-    if name in _NUMBERS:
-        return f"{name}={value}" if value.isdigit() else None
-    return f"{name}=given" if name.lower() in _GIVEN else None
+    kept = _FLAGS.get(name.lower())
+    for pattern, (spelling, value_kind) in _NAMED_FLAGS.items():
+        match = pattern.fullmatch(name)
+        if match is not None:
+            name, kept = spelling.replace("*", to.port(match[1])), value_kind
+    shown = _value(kept, value, to) if kept is not None else None
+    return f"{name}={shown}" if shown is not None else None
+
+
+def variable(name: str, value: str, to: Redactor) -> str:
+    """The value of an environment variable that is read."""
+    return _value(_VARIABLES.get(name, Value.SWITCH), value, to) or ""
+
+
+def _value(what: Value, text: str, to: Redactor) -> str | None:
+    """What is kept of the value of a setting; None if nothing is."""
+    match what:
+        case Value.SWITCH:
+            return text if text.lower() in _BOOLEANS else "other"
+        case Value.WORD:
+            return text if text in _SETTING_WORDS else "other"
+        case Value.NUMBER:
+            return text if text.isdigit() else None
+        case Value.ADDRESS:
+            return to.addresses.address(text) or to.host(text)
+        case Value.TARGET:
+            return _target(text, to)
+        case Value.LISTEN:
+            return ", ".join(_listen(part.split(), to) for part in text.split(","))
+        case Value.PRESENCE:
+            return "given"
 
 
 def _target(text: str, to: Redactor) -> str:
@@ -141,15 +159,6 @@ def _target(text: str, to: Redactor) -> str:
     return f"{f'[{shown}]' if ':' in shown or '[' in match['host'] else shown}:{match['rest'].lower()}"
 
 
-def variable(name: str, value: str, to: Redactor) -> str:
-    """The value of an environment variable that is read."""
-    if name == "KONG_PROXY_LISTEN":
-        return ", ".join(_listen(part.split(), to) for part in value.split(","))
-    if name == "ROUTER_IP_V4_V6_MODE":
-        return value if value in _MODES else "other"
-    return value if value.lower() in _BOOLEANS else "other"
-
-
 def _listen(words: list[str], to: Redactor) -> str:
     if not words or words == ["off"]:
         return " ".join(words)
@@ -157,10 +166,9 @@ def _listen(words: list[str], to: Redactor) -> str:
     return " ".join((target, *(word for word in words[1:] if word in _OPTIONS)))
 
 
-def cilium_config(data: dict[str, str]) -> dict[str, str]:
-    """The settings of ConfigMap cilium-config that are read."""
-    names = ("enable-ipv4", "enable-ipv6", "gateway-api-hostnetwork-enabled")
-    return {name: data[name] for name in names if data.get(name) in _BOOLEANS}
+def config_switches(key: Key, data: Mapping[str, str]) -> dict[str, str]:
+    """The settings of a ConfigMap in `CONFIG_SWITCHES`."""
+    return {name: data[name] for name in CONFIG_SWITCHES[key] if data.get(name) in _BOOLEANS}
 
 
 def gateway_fields(item: Object, to: Redactor) -> dict[str, Any] | None:
@@ -191,11 +199,11 @@ def gateway_fields(item: Object, to: Redactor) -> dict[str, Any] | None:
             return {"selector": to.labels(item.selector)}
         case GatewayParameters():
             return {
-                "ip_family": item.ip_family if item.ip_family in _FAMILIES else "other",
+                "ip_family": item.ip_family if item.ip_family in {"", *_SETTING_WORDS} else "other",
                 "routing_type": item.routing_type if item.routing_type in _ROUTINGS else "other",
                 "merge_type": item.merge_type if item.merge_type in _MERGES else "other",
                 "ip_family_policy": item.ip_family_policy if item.ip_family_policy in _POLICIES else "other",
-                "ip_families": tuple(family for family in item.ip_families if family in _FAMILIES),
+                "ip_families": tuple(family for family in item.ip_families if family in FAMILIES),
             }
     return None
 

@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Iterable
 
+from dsview.listeners.gateway_api import GATEWAY_LABELS, GATEWAY_NAMESPACE_LABEL
 from dsview.listeners.registry import CONFIG_MAP_NAMES
 from dsview.sources.redact.front_doors import LABELS, VALUES
 
@@ -49,17 +50,13 @@ KEPT_LABELS = frozenset(
         "eks.amazonaws.com/compute-type",
         "cilium.io/ingress",
         "endpointslice.kubernetes.io/managed-by",
-        "gateway.envoyproxy.io/owning-gateway-name",
-        "gateway.envoyproxy.io/owning-gateway-namespace",
-        "gateway.networking.k8s.io/gateway-name",
-        "io.cilium.gateway/owning-gateway",
         "k8s-app",
         "kubernetes.io/os",
         "node-role.kubernetes.io/control-plane",
         "node-role.kubernetes.io/master",
-        "projectcontour.io/owning-gateway-name",
         "type",
     }
+    | {*GATEWAY_LABELS, GATEWAY_NAMESPACE_LABEL}
     | LABELS
 )
 """Keys that are kept; of their values, only those of `KEPT_VALUES`."""

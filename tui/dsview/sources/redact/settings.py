@@ -12,7 +12,7 @@ from dsview.core.ports import port_number
 from dsview.core.yaml_text import YamlError, load_yaml
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
-from dsview.sources.redact.front_doors import BINARIES, SUBCOMMANDS, cilium_config
+from dsview.sources.redact.front_doors import BINARIES, CONFIG_SWITCHES, SUBCOMMANDS, config_switches
 from dsview.sources.redact.front_doors import flag as door_flag
 from dsview.sources.redact.redactor import Redactor
 
@@ -90,8 +90,8 @@ _LISTS = (
 
 def config_map(key: Key, data: Mapping[str, str], to: Redactor) -> dict[str, str]:
     """The settings of a ConfigMap that are read, for any program."""
-    if key == ("kube-system", "cilium-config"):
-        return cilium_config(dict(data))
+    if key in CONFIG_SWITCHES:
+        return config_switches(key, data)
     kept = {name: to.listed(data[name]) for name in (*_SWITCHES, *_LISTS) if name in data}
     if key == ("kube-system", "kube-proxy") and "config.conf" in data:
         kept["config.conf"] = _kube_proxy(data["config.conf"], to)
