@@ -1,4 +1,4 @@
-"""spec.ipFamily of the objects that parametersRefs name, as Envoy Gateway and NGINX Gateway Fabric have it."""
+"""spec.ipFamily of the objects that parametersRefs name: two controllers of the Gateway API have it."""
 
 from __future__ import annotations
 
