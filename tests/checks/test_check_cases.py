@@ -15,6 +15,7 @@ from tests.support.case_files import (
     described,
     findings_of,
     path_of,
+    related_to,
     session_of,
 )
 
@@ -53,6 +54,8 @@ def test_it_fires(check: Check, case: Case) -> None:
         assert {finding.field for finding in found} == {case.field}
     if case.grace is not None:
         assert {finding.grace for finding in found} == {case.grace}
+    if case.related is not None:
+        assert related_to(found) == set(case.related)
     if case.causes is not None:
         assert causes_of(found) == set(case.causes)
     assert any(case.says in finding.message for finding in found), [finding.message for finding in found]

@@ -44,7 +44,8 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename={"no
 
     `finds`: every finding of the check, as `severity Kind/name family`; `cells`: the columns that they flag; `says`
     and `fix`: what the message and the fix of one of them contain, a null fix where none has any; `field` and
-    `grace`: what each of them has; `causes`: what any of them would fold under, as `CODE Kind/name`.
+    `grace`: what each of them has; `related`: the objects that they relate to, as `Kind/name`; `causes`: what any of
+    them would fold under, as `CODE Kind/name`.
 
     `at`: the time of the capture, else all grace periods are over. `version`: of the server. `manifests`: objects as
     they lie in git. `not given`: kinds that were not read. `status`: what a snapshot says of a kind. `conf`: the
@@ -60,6 +61,7 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename={"no
     says: str = ""
     fix: str | None = ""
     grace: float | None = None
+    related: list[str] | None = None
     causes: list[str] | None = None
     at: datetime | None = None
     version: str | None = None
@@ -227,6 +229,11 @@ def findings_of(check: Check, session: Session) -> list[Finding]:
 def described(finding: Finding) -> str:
     """A finding as a case names it: severity, object, family."""
     return f"{finding.severity.value} {_place(finding.object)} {finding.family or ''}".rstrip()
+
+
+def related_to(findings: Iterable[Finding]) -> set[str]:
+    """The objects that findings relate to, as a case names them."""
+    return {_place(ref) for finding in findings for ref in finding.related}
 
 
 def causes_of(findings: Iterable[Finding]) -> set[str]:
