@@ -10,7 +10,7 @@ from dsview.checks.engine.check import LayerName
 from dsview.core.address import Family
 from dsview.core.finding import ObjectRef
 from dsview.core.text import Safe
-from dsview.export.formats import FORMATS, Beside
+from dsview.export.formats import FORMATS, Extras
 from dsview.export.report import build_report
 from tests.analysis.test_timeline import Shop
 from tests.ui.stage import pod, slices
@@ -84,8 +84,8 @@ def test_the_page_shows_the_lines_and_leaves_them_out_where_nothing_changed(tmp_
         *chart_of_objects([swing(150, EntryType.LOST, "IPv6")], span, 10),
     )
     report = build_report(shop.session)
-    page = FORMATS["html"](report, Beside(made_at=0.0, chart=lambda: lines, span=span))
+    page = FORMATS["html"](report, Extras(made_at=0.0, chart=lambda: lines, span=span))
     assert "Families over time" in page
     assert "Service shop/web, Endpoints" in page
     assert '<span class="lost">↓</span>' in page
-    assert "Families over time" not in FORMATS["html"](report, Beside(made_at=0.0))
+    assert "Families over time" not in FORMATS["html"](report, Extras(made_at=0.0))

@@ -18,7 +18,7 @@ from dsview.checks.engine.registry import all_checks, registry
 from dsview.core.errors import UserError
 from dsview.core.text import safe, safe_lines
 from dsview.export.baseline import compared, read_baseline
-from dsview.export.formats import FORMATS, Beside, render_json
+from dsview.export.formats import FORMATS, Extras, render_json
 from dsview.export.markdown import render_markdown
 from dsview.export.report import (
     ClusterPart,
@@ -108,7 +108,7 @@ NOTE = finding("DS-SVC-002", name="api")
 
 def rendered(name: str, value: Report) -> str:
     """The report in a format, made at a time that tests know."""
-    return FORMATS[name](value, Beside(made_at=1_800_000_000.0))
+    return FORMATS[name](value, Extras(made_at=1_800_000_000.0))
 
 
 SOME = report(

@@ -109,8 +109,8 @@ def test_the_traces_that_are_left_out_are_counted(troubled: Session) -> None:
 
 
 def test_what_is_too_much_for_a_page_is_counted_by_check(troubled: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(html, "CAUSES", 2)
-    monkeypatch.setattr(html, "SYMPTOMS", 0)
+    monkeypatch.setattr(html, "MAX_CAUSES", 2)
+    monkeypatch.setattr(html, "MAX_SYMPTOMS", 0)
     text = Page(page_of(troubled)).text
     assert "Not shown here, for there are too many:" in text
     assert "DS-LB-001 (1)" in text

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from dsview.analysis.family_chart import whole_chart
-from dsview.export.formats import FORMATS, Beside
+from dsview.export.formats import FORMATS, Extras
 from dsview.export.report import build_report
 from dsview.session.recorder import Recorder
 from dsview.session.replay import ReplaySession
@@ -115,9 +115,9 @@ def replay(path: str) -> None:
             step()
         span = (reader.first, reader.last)
         report = build_report(session)
-        beside = Beside(made_at=START, chart=lambda: whole_chart(session, span, 40), span=span)
+        extras = Extras(made_at=START, chart=lambda: whole_chart(session, span, 40), span=span)
         for render in FORMATS.values():
-            render(report, beside)
+            render(report, extras)
     finally:
         session.stop()
         reader.close()

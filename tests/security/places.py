@@ -37,7 +37,7 @@ from dsview.core.errors import UserError
 from dsview.export.diff import build_diff
 from dsview.export.diff_text import DIFF_FORMATS
 from dsview.export.fleet import FLEET_FORMATS
-from dsview.export.formats import FORMATS, Beside
+from dsview.export.formats import FORMATS, Extras
 from dsview.export.plan import PLAN_FORMATS
 from dsview.export.probe import render_plan as render_probe
 from dsview.export.probe import render_plan_json
@@ -84,7 +84,7 @@ def reports(session: Session) -> Out:
     """Each format of a report, a plan and a pane; the fixes."""
     report = build_report(session)
     span = session.timeline.span(session.time_shown)
-    beside = Beside(
+    beside = Extras(
         made_at=NOW,
         traces=lambda: flagged_traces(session, 20),
         summary=lambda: summarize(session),

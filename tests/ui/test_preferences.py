@@ -120,9 +120,9 @@ def test_names_of_keys_are_those_on_keyboards() -> None:
     ("text", "words"),
     [
         ('theme = "dsview-drak"', "config.toml, line 1: dsview-drak is not a valid theme. Did you mean dsview-dark?"),
-        ("theme = 3", "line 1: theme must be a text."),
+        ("theme = 3", "line 1: theme must be a string."),
         ('\nascii = "yes"', "line 2: ascii must be true or false."),
-        ("[keys]\ntrace = 5", "line 2: trace must be a list of texts."),
+        ("[keys]\ntrace = 5", "line 2: trace must be a list of strings."),
         ('[keys]\ntrcae = "t"', "line 2: trcae is not a valid action."),
         ('keys = "t"', "line 1: keys must be a table."),
         ('[columns]\npodz = ["name"]', "line 2: podz is not a valid pane. Did you mean pods?"),
@@ -141,7 +141,7 @@ def test_a_configuration_that_cannot_be_is_said_with_its_line(home: Path, text: 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("theme = 3", "line 1: theme must be a text."),
+        ("theme = 3", "line 1: theme must be a string."),
         ('\nascii = "yes"', "line 2: ascii must be true or false."),
         ('[keys]\ntrcae = "t"', "line 2: trcae is not a valid action. Did you mean trace?"),
         ('[keys]\ntrace = "nokey"', "line 2: 'nokey' is not a valid key."),

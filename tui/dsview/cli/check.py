@@ -55,7 +55,7 @@ def check(
     from dsview.core.errors import UserError
     from dsview.core.finding import Severity
     from dsview.export.baseline import compared, read_baseline
-    from dsview.export.formats import FORMATS, Beside
+    from dsview.export.formats import FORMATS, Extras
     from dsview.export.prometheus import Target, render_metrics
     from dsview.export.report import build_report
     from dsview.export.text import plural, render_text
@@ -83,7 +83,7 @@ def check(
         write(render_text(report, colour=wants_colour(), width=width, exempted=exempted))
     else:
         span = session.timeline.span(session.time_shown)
-        beside = Beside(
+        beside = Extras(
             made_at=time.time(),
             traces=lambda: flagged_traces(session, TRACED),
             chart=lambda: whole_chart(session, span, CHART_WIDTH),

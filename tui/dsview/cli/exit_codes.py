@@ -12,11 +12,11 @@ EXIT_INTERRUPTED = 130
 EXIT_CODES: dict[int, str] = {
     0: "Nothing at or above --fail-on.",
     EXIT_FINDINGS: "Findings at or above --fail-on.",
-    EXIT_USAGE: "Usage or configuration: something on the command line, in a file or in the kubeconfig is wrong.",
-    EXIT_UNREACHABLE: "The cluster could not be reached, stopped answering before all was read, or did not give "
-    "Services, Pods, Nodes or EndpointSlices.",
-    EXIT_REFUSED: "Nothing found, but the cluster refused Services, Pods, Nodes or EndpointSlices.",
-    EXIT_FAULT: "A fault inside dsview.",
+    EXIT_USAGE: "A mistake on the command line, in a file or in the kubeconfig.",
+    EXIT_UNREACHABLE: "The cluster could not be reached, stopped answering before everything was read, or did not "
+    "return Services, Pods, Nodes or EndpointSlices.",
+    EXIT_REFUSED: "No such findings, but the cluster refused Services, Pods, Nodes or EndpointSlices.",
+    EXIT_FAULT: "An internal error of dsview.",
     EXIT_INTERRUPTED: "Interrupted.",
 }
 

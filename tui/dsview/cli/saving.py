@@ -107,13 +107,13 @@ def _report(name: str) -> Callable[[Session], Callable[[], str]]:
     def prepare(session: Session) -> Callable[[], str]:
         from dsview.analysis.family_chart import whole_chart
         from dsview.analysis.trace import flagged_traces
-        from dsview.export.formats import FORMATS, Beside
+        from dsview.export.formats import FORMATS, Extras
         from dsview.export.report import build_report
 
         report, traces = build_report(session), flagged_traces(session, TRACED)
         span = session.timeline.span(session.time_shown)
         chart = whole_chart(session, span, CHART_WIDTH)
-        beside = Beside(made_at=time.time(), traces=lambda: traces, chart=lambda: chart, span=span)
+        beside = Extras(made_at=time.time(), traces=lambda: traces, chart=lambda: chart, span=span)
         return lambda: FORMATS[name](report, beside)
 
     return prepare

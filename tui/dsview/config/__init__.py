@@ -1,1 +1,1 @@
-"""The configuration file, and the preferences that are remembered."""
+"""The configuration file and the remembered preferences."""

@@ -1,8 +1,8 @@
 """The contents of a configuration file as Structs.
 
-Validation, `dsview help config` and the JSON Schema are derived from them. This module is small, because it is read
-before the first frame. Modules that use checks, actions, panes and columns know their names, and report a wrong one
-through `file.fail`.
+Validation, `dsview help config` and the JSON Schema are derived from them. This module imports little, because it is
+loaded before the first frame. The names of checks, actions, panes and columns are validated by the modules that use
+them, which report an unknown name through `file.fail`.
 """
 
 from __future__ import annotations
@@ -18,58 +18,60 @@ from dsview.core.errors import UserError
 
 SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
-_TEXTS, _TEXT, _TABLE = "a list of texts", "a text", "a table"
+_STRINGS, _STRING, _TABLE = "a list of strings", "a string", "a table"
 
 SeverityName = Literal["error", "warning", "note"]
-Texts = list[str]
+Strings = list[str]
 OneOrMore = str | list[str]
 
 
-def _said(must: str, meaning: str, **limits: Any) -> Meta:
-    """What a key means, and what its value must be, as error messages say it."""
+def _described_as(must: str, meaning: str, **limits: Any) -> Meta:
+    """The metadata of a key: what it means, and what its value must be, as in error messages."""
     return Meta(description=meaning, extra={"must": must}, **limits)
 
 
 class Exempt(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A table of [[exempt]]: findings that are counted but not shown."""
 
-    checks: Annotated[Texts, _said(_TEXTS, "A list of codes or globs.", min_length=1)]
-    namespace: Annotated[str, _said(_TEXT, "A glob over namespaces.")] = "*"
-    name: Annotated[str, _said(_TEXT, "A glob over names.")] = "*"
-    labels: Annotated[dict[str, str], _said("a table of texts", "A table of labels that the object must have.")] = {}
-    reason: Annotated[str, _said(_TEXT, "The reason.")] = ""
+    checks: Annotated[Strings, _described_as(_STRINGS, "A list of codes or globs.", min_length=1)]
+    namespace: Annotated[str, _described_as(_STRING, "A glob over namespaces.")] = "*"
+    name: Annotated[str, _described_as(_STRING, "A glob over names.")] = "*"
+    labels: Annotated[
+        dict[str, str], _described_as("a table of strings", "A table of labels that the object must have.")
+    ] = {}
+    reason: Annotated[str, _described_as(_STRING, "The reason.")] = ""
 
 
 class Configuration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The configuration file of dsview."""
 
-    select: Annotated[Texts, _said(_TEXTS, "Only these checks: a list of codes or globs.")] = []
-    ignore: Annotated[Texts, _said(_TEXTS, "Not these checks: a list of codes or globs.")] = []
+    select: Annotated[Strings, _described_as(_STRINGS, "Only these checks: a list of codes or globs.")] = []
+    ignore: Annotated[Strings, _described_as(_STRINGS, "Not these checks: a list of codes or globs.")] = []
     severity: Annotated[
         dict[str, SeverityName],
-        _said(_TABLE, "A table of codes and their severity: error, warning or note."),
+        _described_as(_TABLE, "A table of codes and their severity: error, warning or note."),
     ] = {}
     exempt: Annotated[
         list[Exempt],
-        _said(
+        _described_as(
             "written as [[exempt]] tables",
             "A list of tables: checks, and optionally namespace, name, labels and reason.",
         ),
     ] = []
-    theme: Annotated[str, _said(_TEXT, "The theme of the screen.")] = ""
-    ascii: Annotated[bool, _said("true or false", "true to draw with plain ASCII.")] = False
+    theme: Annotated[str, _described_as(_STRING, "The theme of the screen.")] = ""
+    ascii: Annotated[bool, _described_as("true or false", "true draws with ASCII only.")] = False
     keys: Annotated[
         dict[str, OneOrMore],
-        _said(_TABLE, "A table of action names, with the key or list of keys for each."),
+        _described_as(_TABLE, "A table of action names, with the key or list of keys for each."),
     ] = {}
     columns: Annotated[
-        dict[str, Texts],
-        _said(_TABLE, "For each pane, the columns to show, from left to right."),
+        dict[str, Strings],
+        _described_as(_TABLE, "For each pane, the columns to show, from left to right."),
     ] = {}
 
 
 def described(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """Every key of a table with its meaning."""
+    """The meaning of every key of a table."""
     return {name: meta.description or "" for name, meta in _metas(struct).items()}
 
 
@@ -79,43 +81,43 @@ def json_schema() -> dict[str, Any]:
 
 
 def configuration_of(file: ConfigFile) -> Configuration:
-    """The contents of a file. Raises `UserError` with a sentence that names the line."""
+    """The contents of a file. Raises `UserError`, which names the line."""
     try:
         return msgspec.convert(file.data, Configuration)
     except msgspec.ValidationError as error:
-        raise _complaint(file, str(error)) from None
+        raise _user_error(file, str(error)) from None
 
 
-_PLACE = re.compile(r" - at `\$\.?(?P<path>.*)`$")
+_PATH_IN_ERROR = re.compile(r" - at `\$\.?(?P<path>.*)`$")
 _UNKNOWN = re.compile(r"unknown field `(?P<name>.*?)`", re.DOTALL)
 _ROW = re.compile(r"exempt\[(?P<number>\d+)\]\.?")
 
 
-def _complaint(file: ConfigFile, said: str) -> UserError:
+def _user_error(file: ConfigFile, error_text: str) -> UserError:
     """The sentence for an error of msgspec: the key, what it must be, and the line."""
-    place = _PLACE.search(said)
-    path = place["path"] if place is not None else ""
+    path_match = _PATH_IN_ERROR.search(error_text)
+    path = path_match["path"] if path_match is not None else ""
     row = _ROW.match(path)
     struct, table, number = (Exempt, "exempt", int(row["number"])) if row is not None else (Configuration, "", 0)
     inner = path[row.end() :] if row is not None else path
     try:
-        unknown = _UNKNOWN.search(said)
+        unknown = _UNKNOWN.search(error_text)
         if unknown is not None:
             what = "key of [[exempt]]" if row is not None else "key of this file"
             file.known(unknown["name"], described(struct), what, table, number)
-        if row is not None and inner in ("", "checks") and not _holds_other_types(said, inner):
+        if row is not None and inner in ("", "checks") and not _holds_other_types(error_text, inner):
             return file.fail("exempt", "each [[exempt]] needs a list of checks.", table, number)
         key, _, below = inner.partition("[")
         if below and not row:
             return _of_table(file, key)
-    except UserError as complaint:
-        return complaint
+    except UserError as user_error:
+        return user_error
     return file.fail(key, f"{key} must be {_must(struct, key)}.", table, number)
 
 
-def _holds_other_types(said: str, inner: str) -> bool:
-    """Whether `checks` is present but is not a list."""
-    return inner == "checks" and "of length" not in said
+def _holds_other_types(error_text: str, inner: str) -> bool:
+    """Whether `checks` has a value of the wrong type."""
+    return inner == "checks" and "of length" not in error_text
 
 
 def _of_table(file: ConfigFile, table: str) -> UserError:
@@ -130,7 +132,7 @@ def _of_table(file: ConfigFile, table: str) -> UserError:
         except msgspec.ValidationError:
             if table == "severity":
                 file.known(str(value), get_args(SeverityName), "severity", "severity")
-            return file.fail(key, f"{key} must be {_TEXTS}.", table)
+            return file.fail(key, f"{key} must be {_STRINGS}.", table)
     return file.fail(table, f"{table} must be {_TABLE}.")
 
 

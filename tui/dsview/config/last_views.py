@@ -1,4 +1,4 @@
-"""How the user left the screen: the pane, its filter and its order, for each context of the kubeconfig."""
+"""Remembers how the user left the screen, for each context: the pane, its filter and its sort order."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import platformdirs
 from dsview.sources.bounded_files import REMEMBERED, read_bounded
 from dsview.sources.private_files import private_file, private_folder
 
-_MOST = 50
-"""The number of contexts to remember. The one left longest ago is forgotten first."""
+_MAX_CONTEXTS = 50
+"""The largest number of contexts to remember. The least recently used one is forgotten first."""
 
 
 class PaneView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The view of a pane. `sort` is the id of a column, empty for namespace and name."""
+    """The view of a pane. `sort` is the id of a column, or empty for the default order."""
 
     filter: str = ""
     only_flagged: bool = False
@@ -48,11 +48,11 @@ def remember_last_view(path: Path, context: str, view: LastView) -> None:
     """Remember how the user left a context.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: The file cannot be written.
     """
     views = last_views(path)
     views.pop(context, None)
     views[context] = view
     private_folder(path.parent)
     with private_file(path) as file:
-        file.write(msgspec.json.encode(dict(list(views.items())[-_MOST:])))
+        file.write(msgspec.json.encode(dict(list(views.items())[-_MAX_CONTEXTS:])))

@@ -1,4 +1,4 @@
-"""The policy of a configuration file. Every error names its place and has a suggestion."""
+"""Reads the policy from a configuration file. Every error names the line and suggests a correction."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from dsview.core.text import safe
 
 
 class _Reader:
-    """Turns a configuration into a policy; errors name the line."""
+    """Turns a configuration into a policy. Errors name the line."""
 
     def __init__(self, file: ConfigFile) -> None:
         self._file = file
-        self._said = configuration_of(file)
+        self._configuration = configuration_of(file)
 
     def codes(self, patterns: Iterable[str], table: str = "", number: int = 0) -> tuple[str, ...]:
         return check_codes(patterns, lambda word, message: self._file.fail(word, message, table, number))
 
     def policy(self) -> Policy:
         return Policy(
-            select=self.codes(self._said.select),
-            ignore=self.codes(self._said.ignore),
+            select=self.codes(self._configuration.select),
+            ignore=self.codes(self._configuration.ignore),
             severities=self.severities(),
-            exemptions=tuple(self.exemption(row, number) for number, row in enumerate(self._said.exempt)),
+            exemptions=tuple(self.exemption(row, number) for number, row in enumerate(self._configuration.exempt)),
         )
 
     def severities(self) -> dict[str, Severity]:
-        """By code. The name of a check takes precedence over a glob in any order, because TOML tables have no order."""
-        wanted = sorted(self._said.severity.items(), key=lambda entry: not _is_glob(entry[0]))
-        self.codes(self._said.severity, "severity")
+        """The severities by code. A code takes precedence over a glob, because a TOML table has no order."""
+        wanted = sorted(self._configuration.severity.items(), key=lambda entry: not _is_glob(entry[0]))
+        self.codes(self._configuration.severity, "severity")
         checks = all_checks()
         return {c.code: Severity(name) for pattern, name in wanted for c in checks if matches(c.code, pattern)}
 
@@ -67,21 +67,21 @@ def check_codes(
         if not any(matches(code, pattern) for code in codes):
             close = _group(pattern, codes) or difflib.get_close_matches(pattern.upper(), codes, n=1)
             hint = f"Did you mean {close[0]}?" if close else "See `dsview explain`."
-            raise fail(pattern, f"{pattern if pattern.strip() else 'An empty text'} matches no check. {hint}")
+            raise fail(pattern, f"{pattern if pattern.strip() else 'An empty string'} matches no check. {hint}")
     return tuple(patterns)
 
 
 def _group(pattern: str, codes: Iterable[str]) -> list[str]:
-    """The glob for `DS-NGX` or `ngx`."""
+    """The glob for a group of checks, such as `DS-NGX` or `ngx`."""
     wanted = pattern.strip().upper().rstrip("-")
     starts = [start for start in (wanted, f"DS-{wanted}") if any(code.startswith(f"{start}-") for code in codes)]
     return [f"{start}-*" for start in starts] if wanted else []
 
 
 def policy_of(file: ConfigFile, *, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Policy:
-    """The policy of a file with the options applied; options replace `select` and add to `ignore`.
+    """The policy of a file with the command-line options applied. Options replace `select` and add to `ignore`.
 
-    Raises `UserError` with a sentence.
+    Raises `UserError` if a pattern matches no check or the file is invalid.
     """
     options = Policy(select=check_codes(_split(select)), ignore=check_codes(_split(ignore)))
     policy = _Reader(file).policy()

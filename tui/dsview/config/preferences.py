@@ -1,7 +1,7 @@
-"""Preferences for the screen: theme, ASCII, keys, columns. From the configuration file; columns also as last chosen.
+"""Preferences for the screen: theme, ASCII, keys, columns. They come from the configuration file.
 
-This module is small, because it is read before the first frame. The modules that draw know the names, and report a
-wrong one through `file.fail`.
+The last chosen columns are remembered. This module imports little, because it is loaded before the first frame. Names
+are validated by the modules that use them, which report an unknown name through `file.fail`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Columns = Mapping[str, tuple[str, ...]]
 
 
 class Preferences(msgspec.Struct, frozen=True, kw_only=True):
-    """`keys` are the keys of actions by name. `file` is where they are set."""
+    """The settings of the screen. `keys` are the keys of actions, by name. `file` is the configuration file."""
 
     theme: str = ""
     ascii: bool = False
@@ -32,18 +32,18 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_preferences(path: str | None) -> Preferences:
-    """The screen settings of the configuration file. Raises `UserError` with a sentence."""
+    """The screen settings of the configuration file. Raises `UserError` if it is invalid."""
     return preferences_of(read_config(path))
 
 
 def preferences_of(file: ConfigFile) -> Preferences:
-    """The screen settings of a file that was read. Raises `UserError` with a sentence."""
-    said = configuration_of(file)
+    """The screen settings of a file that was read. Raises `UserError` if it is invalid."""
+    configuration = configuration_of(file)
     return Preferences(
-        theme=said.theme,
-        ascii=said.ascii,
-        keys={name: (value,) if isinstance(value, str) else tuple(value) for name, value in said.keys.items()},
-        columns={name: tuple(value) for name, value in said.columns.items()},
+        theme=configuration.theme,
+        ascii=configuration.ascii,
+        keys={name: (value,) if isinstance(value, str) else tuple(value) for name, value in configuration.keys.items()},
+        columns={name: tuple(value) for name, value in configuration.columns.items()},
         file=file,
     )
 
@@ -54,7 +54,7 @@ def columns_path() -> Path:
 
 
 def remembered_columns(path: Path) -> Columns:
-    """The columns chosen last. Empty if the file is missing or broken."""
+    """The last chosen columns. Empty if the file is missing or broken."""
     try:
         return msgspec.json.decode(read_bounded(path, REMEMBERED), type=dict[str, tuple[str, ...]])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -62,10 +62,10 @@ def remembered_columns(path: Path) -> Columns:
 
 
 def remember_columns(path: Path, columns: Columns) -> None:
-    """Remember a choice.
+    """Remember the chosen columns.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: The file cannot be written.
     """
     private_folder(path.parent)
     with private_file(path) as file:

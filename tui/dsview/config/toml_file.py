@@ -1,6 +1,6 @@
 """The configuration file as TOML, before its values are interpreted.
 
-This module is small: it is read before the first frame.
+This module imports little, because it is loaded before the first frame.
 """
 
 from __future__ import annotations
@@ -30,24 +30,27 @@ def default_path() -> Path:
 
 
 class ConfigFile(msgspec.Struct, frozen=True):
-    """A TOML file: its name, its text, which gives error messages their line, and its contents."""
+    """A TOML file: its name, its text, in which error messages find their line, and its contents."""
 
     name: str = ""
     text: str = ""
     data: dict[str, Any] = {}
 
     def fail(self, word: str, message: str, table: str = "", number: int = 0) -> UserError:
-        """An error that names the line with the word.
+        """An error that names the line with a word.
 
-        `table` is the table that contains it, and `number` which one of the tables with that name; without `table`, any
-        place.
+        Args:
+            word: The key or value that is wrong.
+            message: What is wrong.
+            table: The table that contains the word; empty for any.
+            number: The index of the table among those with the same name.
         """
         line = _line_of(word, self.text, table, number)
         where = f"{self.name}, line {line}" if line else self.name
         return UserError(safe(f"{where}: {message}"))
 
     def known(self, word: str, choices: Iterable[str], what: str, table: str = "", number: int = 0) -> None:
-        """Raises `UserError` with a suggestion if the word is not one of the choices. For the arguments see `fail`."""
+        """Raise `UserError` with a suggestion if the word is not one of the choices. For the arguments see `fail`."""
         options = list(choices)
         if word not in options:
             close = difflib.get_close_matches(word, options, n=1)
@@ -60,20 +63,22 @@ _HEADER = re.compile(r"\s*\[")
 
 
 def _line_of(word: str, text: str, table: str, number: int) -> int:
-    """The line, counted from 1, where the word is a key, else where it first occurs; 0 if it does not occur."""
+    """The line, counted from 1, in which the word is a key or, otherwise, first occurs; 0 if it does not occur."""
     lines = [_COMMENT.sub(lambda found: found.group(1) or "", line) for line in text.splitlines()]
     within = _section(lines, table, number) if table else range(len(lines))
     name = re.escape(word)
     key, anywhere = re.compile(rf"""[\s\["']*{name}["']?\s*[=\].]"""), re.compile(rf"(?<!\w){name}(?!\w)")
-    found = (i + 1 for places in (within, range(len(lines))) for i in places if key.match(lines[i]))
-    otherwise = (i + 1 for places in (within, range(len(lines))) for i in places if anywhere.search(lines[i]))
+    found = (i + 1 for lines_to_search in (within, range(len(lines))) for i in lines_to_search if key.match(lines[i]))
+    otherwise = (
+        i + 1 for lines_to_search in (within, range(len(lines))) for i in lines_to_search if anywhere.search(lines[i])
+    )
     return next(found, 0) or next(otherwise, 0)
 
 
 def _section(lines: list[str], table: str, number: int) -> range:
-    """The lines of a table with its header; empty if it has no header of its own."""
-    own = re.compile(rf"""\s*\[+\s*["']?{re.escape(table)}["']?\s*\]""")
-    headers = [i for i, line in enumerate(lines) if own.match(line)]
+    """The lines of a table, including its header; empty if it has no header."""
+    header = re.compile(rf"""\s*\[+\s*["']?{re.escape(table)}["']?\s*\]""")
+    headers = [i for i, line in enumerate(lines) if header.match(line)]
     if number >= len(headers):
         return range(0)
     start = headers[number]
@@ -82,7 +87,7 @@ def _section(lines: list[str], table: str, number: int) -> range:
 
 
 def read_config(path: str | None) -> ConfigFile:
-    """The file at that path or, without one, the default file if it exists. Raises `UserError` with a sentence."""
+    """The file at that path or, if it is None, the default file if that exists. Raises `UserError` if it is invalid."""
     file = Path(path) if path is not None else default_path()
     try:
         text = read_text_bounded(file, CONFIGURATION)

@@ -1,8 +1,8 @@
 """`--baseline`: compares findings with an earlier JSON report.
 
 A finding is identified by its check, object, family and field, never by its text. Pods and other objects with generated
-names get a new name at every rollout. For these, the findings of the baseline that find no match cover as many new
-findings of the same check about objects with the same base name.
+names get a new name at every rollout. Therefore each unmatched finding of the baseline about such an object covers one
+new finding of the same check about an object with the same base name.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class _Baseline(msgspec.Struct):
 _Identity = tuple[str | None, ...]
 
 _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
-"""The letters of Kubernetes' random names (k8s.io/apimachinery/pkg/util/rand), which its hashes use too."""
+"""The characters of generated names and hashes in Kubernetes (k8s.io/apimachinery/pkg/util/rand)."""
 
 _GENERATED = {
     "Pod": re.compile(rf"(.+?)(?:-{_RANDOM}{{6,10}}|-[0-9]{{8,10}})?-{_RANDOM}{{5}}"),
     "EndpointSlice": re.compile(rf"(.+)-{_RANDOM}{{5}}"),
     "ReplicaSet": re.compile(rf"(.+)-{_RANDOM}{{6,10}}"),
 }
-"""By kind, generated names after a fixed part: a hash or a CronJob's time, and five letters."""
+"""By kind, the pattern of generated names: the base name, a hash or the time of a CronJob, and five characters."""
 
 
 def _identity(finding: _Known | ReportedFinding) -> _Identity:
@@ -54,8 +54,8 @@ def _identity(finding: _Known | ReportedFinding) -> _Identity:
     return (finding.check, ref.kind, ref.namespace, ref.name, finding.family, finding.field)
 
 
-def _lasting(identity: _Identity) -> _Identity | None:
-    """The identity without the generated part of its object's name; None if there is none."""
+def _base_identity(identity: _Identity) -> _Identity | None:
+    """The identity with the base name of its object; None if the name is not generated."""
     check, kind, namespace, name, *rest = identity
     pattern = _GENERATED.get(kind or "")
     match = pattern.fullmatch(name or "") if pattern is not None else None
@@ -86,27 +86,27 @@ def compared(report: Report, baseline: Baseline) -> Report:
 
     A finding is new if the baseline does not contain it, or contains it with a lower severity.
     """
-    left = dict(baseline)
+    unmatched_known = dict(baseline)
     marks: dict[_Identity, str] = {}
     unmatched: list[ReportedFinding] = []
     for finding in report.findings:
-        rank = left.pop(_identity(finding), None)
+        rank = unmatched_known.pop(_identity(finding), None)
         if rank is None:
             unmatched.append(finding)
         else:
             marks[_identity(finding)] = NEW if _RANKS[finding.severity] < rank else KNOWN
     renamed: dict[_Identity, list[int]] = {}
-    for identity, rank in left.items():
-        lasting = _lasting(identity)
-        if lasting is not None:
-            renamed.setdefault(lasting, []).append(rank)
+    for identity, rank in unmatched_known.items():
+        base = _base_identity(identity)
+        if base is not None:
+            renamed.setdefault(base, []).append(rank)
     for finding in sorted(unmatched, key=lambda finding: _RANKS[finding.severity]):
         identity = _identity(finding)
-        ranks = renamed.get(_lasting(identity) or (), [])
-        fitting = max((rank for rank in ranks if rank <= _RANKS[finding.severity]), default=None)
-        marks[identity] = NEW if fitting is None else KNOWN
-        if fitting is not None:
-            ranks.remove(fitting)
+        ranks = renamed.get(_base_identity(identity) or (), [])
+        covering = max((rank for rank in ranks if rank <= _RANKS[finding.severity]), default=None)
+        marks[identity] = NEW if covering is None else KNOWN
+        if covering is not None:
+            ranks.remove(covering)
     return msgspec.structs.replace(
         report, findings=tuple(msgspec.structs.replace(f, baseline=marks[_identity(f)]) for f in report.findings)
     )

@@ -30,7 +30,7 @@ class SidePart(Wire, frozen=True):
 
 
 class SharePart(Wire, frozen=True):
-    """How many of how many have the family; `values` are the addresses, if any."""
+    """The number of objects that have a family, the number that could, and the addresses, if any."""
 
     having: int
     of: int
@@ -49,7 +49,7 @@ class FamilyPart(Wire, frozen=True):
 
 
 class FindingPart(Wire, frozen=True):
-    """A finding that changed. `object` is what is compared: the workload for a finding about its Pods.
+    """A finding that changed. `object` is the compared object: the workload for a finding about its Pods.
 
     `before` and `after` count the affected objects, whose kind is `counted`.
     """
@@ -91,7 +91,7 @@ class ObjectPart(Wire, frozen=True):
 
 
 class DiffCounts(Wire, frozen=True):
-    """How many findings and families changed, by kind of change."""
+    """The number of changed findings, families, addresses and objects, by type of change."""
 
     findings_new: int
     findings_gone: int
@@ -221,7 +221,7 @@ def _verdict(diff: Diff, counts: DiffCounts) -> str:
 
 
 def build_diff(diff: Diff, before: ClusterView, after: ClusterView, sources: tuple[str, str]) -> DiffReport:
-    """The report of a comparison; `sources` are the names of the two sides on the command line."""
+    """The report of a comparison. `sources` are the names of the two sides on the command line."""
     counts = _counts(diff)
     return DiffReport(
         schema=SCHEMA,
@@ -239,5 +239,5 @@ def build_diff(diff: Diff, before: ClusterView, after: ClusterView, sources: tup
 
 
 def render_json(report: DiffReport) -> str:
-    """The schema: see diff.schema.json."""
+    """The report as JSON (diff.schema.json)."""
     return json_text(report)

@@ -24,7 +24,7 @@ from dsview.export.text import GLYPHS, mode_in_words, painted, plural, wrapped
 
 _CHANGE_WIDTH = 12
 _NAMED = 5
-"""The number of Services that a sentence names; the rest is counted."""
+"""The largest number of Services that a sentence names. The others are counted."""
 
 _LOSSES = {"lost", "fewer"}
 _GAINS = {"gained", "more"}
@@ -65,7 +65,7 @@ def _side(side: SidePart) -> str:
 
 
 def _cause_lines(cause: CausePart, width: int, colour: bool) -> Iterator[str]:
-    own = next((f for f in cause.findings if _is_own(cause, f)), None)
+    own = next((f for f in cause.findings if _is_cause(cause, f)), None)
     change = own.change if own is not None else "still there"
     number = _number(own) if own is not None else ""
     severity = own.severity if own is not None else cause.severity
@@ -82,7 +82,7 @@ def _cause_lines(cause: CausePart, width: int, colour: bool) -> Iterator[str]:
     yield ""
 
 
-def _is_own(cause: CausePart, finding: FindingPart) -> bool:
+def _is_cause(cause: CausePart, finding: FindingPart) -> bool:
     return (finding.check, finding.object, finding.family) == (cause.check, cause.object, cause.family)
 
 
@@ -102,7 +102,7 @@ def _number(finding: FindingPart) -> str:
 
 def _family(change: FamilyPart) -> str:
     what = "" if change.what == Aspect.FAMILIES else f" {change.what}"
-    return f"{change.change:<{_CHANGE_WIDTH}} {change.family}{what}{_of(change.object)}{_shares(change)}"
+    return f"{change.change:<{_CHANGE_WIDTH}} {change.family}{what}{_of(change.object)}{_share_change(change)}"
 
 
 def _of(ref: Ref) -> str:
@@ -114,7 +114,7 @@ def _of(ref: Ref) -> str:
     return f" of {describe(ref)}"
 
 
-def _shares(change: FamilyPart) -> str:
+def _share_change(change: FamilyPart) -> str:
     if max(change.before.of, change.after.of) > 1:
         was, now = change.before, change.after
         return f": {was.having} of {was.of} → {now.having} of {now.of}"
@@ -155,8 +155,8 @@ def summary(report: DiffReport) -> list[str]:
         _counted((counts.addresses_changed, "changed")),
         _counted((counts.objects_new, "new"), (counts.objects_gone, "gone")),
     ]
-    told = "; ".join(f"{name} {', '.join(part)}" for name, part in zip(_NAMES, parts, strict=True) if part)
-    return [f"{report.verdict.capitalize()}: {told}.", *_services(report)]
+    changes = "; ".join(f"{name} {', '.join(part)}" for name, part in zip(_NAMES, parts, strict=True) if part)
+    return [f"{report.verdict.capitalize()}: {changes}.", *_services(report)]
 
 
 _NAMES = ("findings", "families", "addresses", "objects")
@@ -196,7 +196,7 @@ def _markdown(report: DiffReport) -> Iterator[str]:
     if not report.same_cluster:
         yield OTHER_CLUSTER
     for cause in report.causes:
-        own = next((f for f in cause.findings if _is_own(cause, f)), None)
+        own = next((f for f in cause.findings if _is_cause(cause, f)), None)
         change = own.change if own is not None else "still there"
         yield ""
         yield f"### {plain_markdown(f'{change}: {cause.check} {cause.slug}, {describe(cause.object)}')}"

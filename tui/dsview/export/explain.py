@@ -80,31 +80,31 @@ def _plain(text: str) -> str:
 
 
 _PAGES = {"text": _as_text, "markdown": _as_markdown}
-_BETWEEN = {"text": "\n" + "-" * _WIDTH + "\n\n", "markdown": "\n"}
+_SEPARATOR = {"text": "\n" + "-" * _WIDTH + "\n\n", "markdown": "\n"}
 
 
 def explain_one(text: str, output: str = "text") -> str:
-    """The page of the check of a code or slug. Raises `UserError` where there is none."""
+    """The page of the check with a code or slug. Raises `UserError` if there is none."""
     found = [c for c in all_checks() if matches(c.code, text) or c.slug == text.strip().lower()]
     if not found:
         raise UserError(f"There is no check {safe(text)[:80]!r}. `dsview explain` lists all of them.")
-    return _BETWEEN[output].join(map(_PAGES[output], found))
+    return _SEPARATOR[output].join(map(_PAGES[output], found))
 
 
 def explain_all() -> str:
-    """Every check in a line."""
+    """A line for each check."""
     return "".join(f"{c.code:<12} {c.severity.value:<8} {c.slug:<32} {c.title}\n" for c in all_checks())
 
 
 def all_pages(output: str = "text") -> str:
     """The pages of all checks, one after the other."""
-    return _BETWEEN[output].join(map(_PAGES[output], all_checks()))
+    return _SEPARATOR[output].join(map(_PAGES[output], all_checks()))
 
 
 def write_pages(folder: Path) -> int:
-    """Write a page for each check, in Markdown, and the index that links them; the number of pages.
+    """Write a Markdown page for each check, and an index. Returns the number of pages.
 
-    Pages of checks that are no more stay: nothing is deleted. Raises `UserError` where a file cannot be written.
+    Deletes nothing, so pages of removed checks remain. Raises `UserError` if a file cannot be written.
     """
     pages = {f"{check.code}.md": _as_markdown(check) for check in all_checks()}
     try:

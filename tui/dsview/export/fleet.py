@@ -1,4 +1,4 @@
-"""`dsview fleet` without a screen: as text, JSON (fleet.schema.json), Markdown or metrics."""
+"""The output of `dsview fleet` without a screen: text, JSON (fleet.schema.json), Markdown or metrics."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _TEXT_COLUMNS = frozenset(
         *("version", "contact", "worst"),
     }
 )
-"""The columns for people in a terminal; JSON and metrics contain the rest."""
+"""The columns of the text. JSON and metrics contain all values."""
 
 
-_LONGEST = 60
-"""The number of characters of a finding in the text."""
+_MAX_MESSAGE = 60
+"""The largest number of characters of a finding's message in the text."""
 
 
 class CausePart(Wire, frozen=True):
@@ -46,7 +46,7 @@ class CausePart(Wire, frozen=True):
     explains: int
 
 
-class ClusterSums(Wire, frozen=True):
+class ClusterTotals(Wire, frozen=True):
     """What was found in a cluster."""
 
     mode: str
@@ -69,13 +69,13 @@ class ClusterSums(Wire, frozen=True):
 
 
 class MemberPart(Wire, frozen=True):
-    """A cluster; `found` is null if it could not be read, and `reason` says why."""
+    """A cluster. If it could not be read, `found` is null and `reason` says why."""
 
     context: str
     state: str
     reason: str | None
     read_at: str | None
-    found: ClusterSums | None
+    found: ClusterTotals | None
 
 
 class FleetReport(Wire, frozen=True):
@@ -97,12 +97,12 @@ def _cause(finding: FleetFinding) -> CausePart:
     )
 
 
-def _sums(member: Member) -> ClusterSums | None:
+def _totals(member: Member) -> ClusterTotals | None:
     found = member.summary
     if found is None:
         return None
     numbers = {severity.value: number for severity, number in found.severities.items()}
-    return ClusterSums(
+    return ClusterTotals(
         mode=found.mode,
         confidence=found.confidence,
         server_version=found.version or None,
@@ -130,12 +130,12 @@ def _member(member: Member) -> MemberPart:
         state=member.contact.value,
         reason=member.reason or None,
         read_at=read_at,
-        found=_sums(member),
+        found=_totals(member),
     )
 
 
 def render_json(members: Sequence[Member], _now: float) -> str:
-    """The contract."""
+    """The fleet as JSON (fleet.schema.json)."""
     return json_text(FleetReport(schema=SCHEMA, dsview=__version__, clusters=tuple(map(_member, members))))
 
 
@@ -152,11 +152,11 @@ def _sheet(members: Iterable[Member], now: float) -> Sheet:
 
 
 def _shortened(member: Member) -> Member:
-    """The cluster with its worst cause on one line for a terminal."""
+    """The cluster with a shortened message of its worst finding."""
     first = member.findings[:1]
-    if not first or len(first[0].message) <= _LONGEST:
+    if not first or len(first[0].message) <= _MAX_MESSAGE:
         return member
-    cut = msgspec.structs.replace(first[0], message=safe(first[0].message[:_LONGEST].rstrip() + "…"))
+    cut = msgspec.structs.replace(first[0], message=safe(first[0].message[:_MAX_MESSAGE].rstrip() + "…"))
     return msgspec.structs.replace(member, findings=(cut, *member.findings[1:]))
 
 
@@ -179,12 +179,12 @@ def in_a_sentence(members: Sequence[Member]) -> str:
 
 
 def render_text(members: Sequence[Member], now: float) -> str:
-    """A line for each cluster, the worst first."""
+    """A table with a line for each cluster, the worst first, and a sentence."""
     return f"{text_table(_sheet(members, now))}\n{in_a_sentence(members)}\n"
 
 
 def render_markdown(members: Sequence[Member], now: float) -> str:
-    """A table for a ticket or a wiki."""
+    """The same table and sentence as Markdown."""
     return f"## dsview fleet\n\n{in_a_sentence(members)}\n\n{markdown_table(_sheet(members, now))}"
 
 

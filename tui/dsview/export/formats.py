@@ -1,4 +1,4 @@
-"""Every output format of `dsview check`, by name."""
+"""The output formats of `dsview check`, by name."""
 
 from __future__ import annotations
 
@@ -18,10 +18,15 @@ from dsview.export.sarif import render_sarif
 from dsview.export.text import render_text
 
 
-class Beside(msgspec.Struct, frozen=True, kw_only=True):
-    """What some formats need besides the report: its time in epoch seconds, traces of flagged Services, and the totals.
+class Extras(msgspec.Struct, frozen=True, kw_only=True):
+    """What some formats need besides the report. Each callable is called only by the formats that use its result.
 
-    `traces` returns them and the number of those left out. Only the formats that show them call either.
+    Attributes:
+        made_at: The time of the report, epoch seconds.
+        summary: Returns the totals.
+        traces: Returns the traces of flagged Services, and the number of those that are left out.
+        chart: Returns the chart of gained and lost families.
+        span: The start and end of the chart, epoch seconds.
     """
 
     made_at: float
@@ -32,31 +37,31 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render_json(report: Report) -> str:
-    """The schema: see schema.json."""
+    """The report as JSON (schema.json)."""
     return json_text(report)
 
 
-def _render_html(report: Report, beside: Beside) -> str:
+def _render_html(report: Report, extras: Extras) -> str:
     from dsview.export.html import render_html  # noqa: PLC0415  (templates take a while to import)
 
-    traces, omitted = beside.traces()
-    return render_html(report, traces, omitted, beside.made_at, chart=beside.chart(), span=beside.span)
+    traces, omitted = extras.traces()
+    return render_html(report, traces, omitted, extras.made_at, chart=extras.chart(), span=extras.span)
 
 
-def _render_prometheus(report: Report, beside: Beside) -> str:
-    return render_metrics([Target(report.source.name, beside.summary())], beside.made_at)
+def _render_prometheus(report: Report, extras: Extras) -> str:
+    return render_metrics([Target(report.source.name, extras.summary())], extras.made_at)
 
 
-FORMATS: dict[str, Callable[[Report, Beside], str]] = {
+FORMATS: dict[str, Callable[[Report, Extras], str]] = {
     "text": lambda report, _: render_text(report),
     "json": lambda report, _: render_json(report),
-    "junit": lambda report, beside: render_junit(report, beside.made_at),
+    "junit": lambda report, extras: render_junit(report, extras.made_at),
     "sarif": lambda report, _: render_sarif(report),
     "markdown": lambda report, _: render_markdown(report),
     "html": _render_html,
     "prometheus": _render_prometheus,
 }
-"""Turns a report and its extras into text.
+"""The functions that turn a report and its extras into text, by the name of the format.
 
-Only JUnit, HTML and Prometheus contain the time; for all others, the same input gives the same bytes.
+Only JUnit, HTML and Prometheus contain the time. All others give the same bytes for the same input.
 """

@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page: no script, no font, no external file; for phones and for printing."""
+"""The report as a self-contained HTML page without scripts, fonts or external files. It suits phones and printers."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ from dsview.export.lines import lines_of
 from dsview.export.report import Report
 from dsview.export.text import GLYPHS, left_out, mode_in_words, no_findings, plural, reasons
 
-CAUSES = 500
-"""The number of causes that are shown in full, because a page with thousands does not open.
-
-The rest is counted by check.
+MAX_CAUSES = 500
+"""The largest number of causes that are shown. The others are counted by check, because a browser cannot open a page
+with thousands of causes.
 """
 
-SYMPTOMS = 50
-"""The number of listed findings that one cause explains."""
+MAX_SYMPTOMS = 50
+"""The largest number of explained findings that are listed for a cause."""
 
-CHARTED = 200
-"""The maximum number of lines of gained and lost families."""
+MAX_CHART_LINES = 200
+"""The largest number of lines in the chart of gained and lost families."""
 
 _MARKS = {Mark.NOTHING: "─", Mark.GAINED: "↑", Mark.LOST: "↓", Mark.BOTH: "±", Mark.LACKS: " "}
 _LANES = {"IPv4": "v4", "IPv6": "v6"}
@@ -56,7 +55,7 @@ def _verdict(report: Report) -> Safe:
 
 
 class _Run(msgspec.Struct, frozen=True):
-    """Consecutive marks of one kind."""
+    """Consecutive equal marks."""
 
     mark: str
     signs: str
@@ -83,9 +82,15 @@ def render_html(
     chart: Sequence[ChartLine] = (),
     span: tuple[float, float] = (0.0, 0.0),
 ) -> str:
-    """The report with traces; `omitted` is the number of other flagged Services. `made_at` is in epoch seconds.
+    """The report as HTML.
 
-    `chart` has the families that were gained and lost during `span`, epoch seconds.
+    Args:
+        report: The report.
+        traces: The traces of flagged Services.
+        omitted: The number of other flagged Services.
+        made_at: The time of the report, epoch seconds.
+        chart: The families that were gained and lost during `span`.
+        span: The start and end of the chart, epoch seconds.
     """
     counts = report.counts
     causes = list(lines_of(report))
@@ -96,13 +101,13 @@ def render_html(
             report=report,
             verdict=_verdict(report),
             made=_clock(made_at),
-            chart=[(_chart_title(line), line, _runs(line)) for line in chart[:CHARTED]],
-            charted_more=max(0, len(chart) - CHARTED),
+            chart=[(_chart_title(line), line, _runs(line)) for line in chart[:MAX_CHART_LINES]],
+            charted_more=max(0, len(chart) - MAX_CHART_LINES),
             span=tuple(map(_clock, span)),
             counts=(("error", counts.errors), ("warning", counts.warnings), ("note", counts.notes)),
-            causes=causes[:CAUSES],
-            symptoms_shown=SYMPTOMS,
-            left_out=sorted(Counter(cause.finding.check for cause in causes[CAUSES:]).items()),
+            causes=causes[:MAX_CAUSES],
+            symptoms_shown=MAX_SYMPTOMS,
+            left_out=sorted(Counter(cause.finding.check for cause in causes[MAX_CAUSES:]).items()),
             not_evaluated=list(reasons(report).items()),
             traces=traces,
             omitted=omitted,

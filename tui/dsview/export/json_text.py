@@ -1,4 +1,4 @@
-"""JSON in the form that all formats use: indented, and safe to show on a terminal."""
+"""JSON text as all formats write it: indented, and safe to show on a terminal."""
 
 from __future__ import annotations
 

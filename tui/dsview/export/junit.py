@@ -1,6 +1,6 @@
-"""JUnit XML for CI servers: a test case for each finding, and a skipped one for each check not evaluated.
+"""JUnit XML for CI servers: a test case for each finding, and a skipped one for each check that was not evaluated.
 
-There is no standard for the format. The file uses only what both common schemas allow: Ant's (JUnit.xsd), which
+The format has no standard. The file uses only what the two common schemas allow: that of Ant (JUnit.xsd), which
 requires properties, a time, a host and both outputs of each suite, and that of Jenkins' xUnit plug-in (junit-10.xsd).
 """
 
@@ -33,7 +33,7 @@ def _add_case(suite: Element, finding: ReportedFinding) -> None:
 
 
 def _notes(report: Report) -> Iterator[str]:
-    """The text that passing cases cannot have, and what no case is about."""
+    """The texts of passing cases, which cannot contain one, and what the policy leaves out."""
     for finding in report.findings:
         if _passes(finding):
             known = f"{finding.severity}, known: " if finding.is_known else ""
@@ -42,10 +42,10 @@ def _notes(report: Report) -> Iterator[str]:
 
 
 def render_junit(report: Report, when: float) -> str:
-    """The report as one test suite, made at `when`, epoch seconds.
+    """The report as one test suite. `when` is its time, epoch seconds.
 
-    Errors and warnings fail unless a baseline contains them; notes pass. The texts of passing cases are the suite's
-    standard output, and what could not be read is its standard error.
+    Errors and warnings fail unless a baseline contains them; notes pass. The standard output of the suite contains the
+    texts of the passing cases, and its standard error what could not be read.
     """
     root = Element("testsuites")
     suite = SubElement(

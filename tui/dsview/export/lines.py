@@ -1,6 +1,6 @@
-"""The report as lines for people: one for each cause, the worst first, followed by what it explains.
+"""The report as lines of text: one for each cause, the worst first, followed by what it explains.
 
-`dsview.analysis.causes` decides which findings share a line. Here they are counted, named and sorted.
+`dsview.analysis.causes` decides which findings share a line. This module counts, names and sorts them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ReportLine(msgspec.Struct, frozen=True):
 
     @property
     def explains(self) -> int:
-        """How many findings the line explains."""
+        """The number of findings that this line explains."""
         return sum(line.count for line in self.symptoms)
 
 
@@ -34,26 +34,26 @@ def describe(ref: Ref) -> Safe:
 
 
 def lines_of(report: Report) -> Iterator[ReportLine]:
-    """Each cause with what it explains. A symptom whose cause is not in the report is a cause of its own."""
+    """Each cause with what it explains. A symptom whose cause is not in the report is shown as a cause."""
     parts = {part.id: part for part in report.groups}
-    places = {part.id: place for place, part in enumerate(report.groups)}
+    positions = {part.id: position for position, part in enumerate(report.groups)}
     causes = {(finding.check, finding.object) for finding in report.findings if finding.folded_under is None}
     explained: dict[tuple[str, Ref], list[ReportedFinding]] = {}
-    heads: list[ReportedFinding] = []
+    roots: list[ReportedFinding] = []
     for finding in report.findings:
         under = finding.folded_under
         if under is not None and (under.check, under.object) in causes:
             explained.setdefault((under.check, under.object), []).append(finding)
         else:
-            heads.append(finding)
-    for group in sorted(_alike(heads), key=lambda group: places.get(group[0].group or "", len(places))):
+            roots.append(finding)
+    for group in sorted(_grouped(roots), key=lambda group: positions.get(group[0].group or "", len(positions))):
         symptoms = [s for finding in group for s in explained.pop((finding.check, finding.object), [])]
         line = _line(group, parts)
-        yield msgspec.structs.replace(line, symptoms=tuple(_line(one, parts) for one in _alike(symptoms)))
+        yield msgspec.structs.replace(line, symptoms=tuple(_line(one, parts) for one in _grouped(symptoms)))
 
 
-def _alike(findings: Iterable[ReportedFinding]) -> list[list[ReportedFinding]]:
-    """Findings, sorted and grouped; new findings are separate from known ones."""
+def _grouped(findings: Iterable[ReportedFinding]) -> list[list[ReportedFinding]]:
+    """The findings by line. New findings are separate from known ones."""
     groups: dict[object, list[ReportedFinding]] = {}
     for number, finding in enumerate(findings):
         groups.setdefault((finding.group, finding.baseline) if finding.group else number, []).append(finding)
@@ -69,13 +69,13 @@ def _line(group: Sequence[ReportedFinding], parts: dict[str, GroupPart]) -> Repo
     if len(objects) == 1:
         fields = names(finding.field or finding.family or "" for finding in group)
         message = f"{count(len(group), 'field')} ({fields}). {first.message}"
-        return _several(group, describe(first.object), message)
+        return _group_line(group, describe(first.object), message)
     amount = count(len(objects), first.object.kind)
     is_one_namespace = len({ref.namespace for ref in objects}) == 1
     listed = names(ref.name if is_one_namespace else f"{ref.namespace}/{ref.name}" for ref in objects)
     title = describe(part.object) if part is not None and part.object is not None else safe(amount)
-    return _several(group, title, f"{amount} ({listed}). {first.object.name}: {first.message}")
+    return _group_line(group, title, f"{amount} ({listed}). {first.object.name}: {first.message}")
 
 
-def _several(group: Sequence[ReportedFinding], title: Safe, message: str) -> ReportLine:
+def _group_line(group: Sequence[ReportedFinding], title: Safe, message: str) -> ReportLine:
     return ReportLine(msgspec.structs.replace(group[0], message=safe_lines(message)), title, len(group))

@@ -1,4 +1,4 @@
-"""Markdown, for a pull request or a ticket."""
+"""The report as Markdown, for a pull request or a ticket."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dsview.export.text import left_out, mode_in_words, no_findings, plural
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!&~])")
 _ACTIVE = re.compile(r"[^\s|]*(?:://|@|\bwww\.|[#!]\d|\bGH-\d)[^\s|]*", re.IGNORECASE)
-"""Characters that forges and chats turn into links or mentions even when escaped; only code is left alone."""
+"""Text that forges and chat programs turn into links or mentions even if it is escaped, unless it is code."""
 
 
 def plain_markdown(text: str) -> str:
-    """Text that Markdown shows unchanged, on one line."""
+    """Text on one line, escaped so that Markdown shows it unchanged."""
     line = text.replace("\n", " ")
     parts: list[str] = []
     done = 0
@@ -31,12 +31,12 @@ def _code(text: str) -> str:
     fence = "`"
     while fence in text:
         fence += "`"
-    room = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{room}{text}{room}{fence}"
+    padding = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{padding}{text}{padding}{fence}"
 
 
 def code_block(text: str) -> str:
-    """Commands that Markdown shows unchanged."""
+    """A shell code block that no text can end early."""
     fence = "```"
     while fence in text:
         fence += "`"
@@ -44,7 +44,7 @@ def code_block(text: str) -> str:
 
 
 def fix_in_markdown(fix: str) -> str:
-    """A fix: its commands to copy, its sentences to read."""
+    """A fix, with its commands in code blocks and its sentences as text."""
     parts: list[str] = []
     for is_code, found in groupby(fix.split("\n"), lambda line: is_command(line) or line.startswith("#")):
         lines = list(found)

@@ -1,4 +1,4 @@
-"""The plan of `dsview plan` as text, as JSON and as a script."""
+"""The plan of `dsview plan` as text, JSON and a shell script."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class PlannedStep(Wire, frozen=True):
 
 
 class PlannedNeed(Wire, frozen=True):
-    """What a front door needs for a family, as a fix in the terms of its controller."""
+    """What a front door needs for a family. `words` are shell commands and comments for its controller, one a line."""
 
     family: str
     message: str
@@ -60,7 +60,7 @@ class PlannedDoor(Wire, frozen=True):
 
 
 class PlannedOffer(Wire, frozen=True):
-    """Whether a door of a host serves a family: `yes`, `no` or `unknown`, and why not."""
+    """Whether a front door serves a host over a family: `yes`, `no` or `unknown`, and why not."""
 
     family: str
     offer: str
@@ -68,7 +68,7 @@ class PlannedOffer(Wire, frozen=True):
 
 
 class PlannedHostDoor(Wire, frozen=True):
-    """One of the doors of a host: the Ingress or HTTPRoute, and the Gateway or Service behind it."""
+    """One of the front doors of a host: the Ingress or HTTPRoute, and its Gateway or Service."""
 
     route: Ref
     door: Ref
@@ -77,18 +77,22 @@ class PlannedHostDoor(Wire, frozen=True):
 
 
 class PlannedHost(Wire, frozen=True):
-    """A host that two doors serve."""
+    """A host that two front doors serve."""
 
     host: str
     doors: tuple[PlannedHostDoor, ...]
 
 
 class PlanDocument(Wire, frozen=True):
-    """The JSON of a plan. `wave` is `ready`, `settings`, `pods`, `nodes`, `cluster` or `unknown`, in that order.
+    """The JSON of a plan.
 
-    `dualStack` counts the Services with both families, `other` those without any or that may not change. `notices`
-    lists what could not be read. `doors` are the front doors, `hosts` those that two doors serve, as during a
-    migration.
+    Attributes:
+        steps: The steps, by wave: `ready`, `settings`, `pods`, `nodes`, `cluster`, `unknown`.
+        dual_stack: The number of Services with both families.
+        other: The number of Services that have no family or may not change.
+        notices: What could not be read.
+        doors: The front doors.
+        hosts: The hosts that two front doors serve, for example during a migration.
     """
 
     schema: str
@@ -165,7 +169,7 @@ def plan_json(session: Session, plan: Plan, _width: int) -> str:
 
 
 def plan_text(session: Session, plan: Plan, width: int) -> str:
-    """The plan as text, wrapped at `width` columns; commands are never broken."""
+    """The plan as text, wrapped at `width` columns. Commands are never broken."""
     profile = session.profile
     lines = [f"{safe(session.source.name)}: {mode_in_words(profile.mode)} ({profile.confidence.value})", ""]
     for wave, steps in plan.waves():
@@ -203,7 +207,7 @@ def _doors_lines(plan: Plan, width: int) -> Iterator[str]:
 def _hosts_lines(plan: Plan) -> Iterator[str]:
     if not plan.hosts:
         return
-    yield f"Hosts that two doors serve ({len(plan.hosts)})"
+    yield f"Hosts that two front doors serve ({len(plan.hosts)})"
     for host, doors in plan.hosts.items():
         yield f"  {safe(host)}"
         for door in doors:
@@ -219,11 +223,11 @@ def _hosts_lines(plan: Plan) -> Iterator[str]:
 def _summary(plan: Plan) -> str:
     single = len(plan.steps)
     ready = sum(step.wave is Wave.READY for step in plan.steps)
-    have = "has" if single == 1 else "have"
+    verb = "has" if single == 1 else "have"
     first = (
-        f"{plural(single, 'Service')} {have} one family, {ready} of them ready now"
+        f"{plural(single, 'Service')} {verb} one family, {ready} of them ready now"
         if single
-        else ("No Service has only one family")
+        else "No Service has only one family"
     )
     return f"{first}; {plan.dual} dual-stack, {plan.without} with no family or not changeable."
 
@@ -240,7 +244,7 @@ def _prose(text: str, width: int, indent: str) -> list[str]:
 
 
 def _common(steps: list[Step]) -> dict[Obstacle, int]:
-    """Obstacles that several Services share, and how many do. Each is printed once."""
+    """The obstacles that several Services share, and the number of these Services. Each is printed once."""
     counts = Counter(obstacle for step in steps for obstacle in step.obstacles)
     return {obstacle: number for obstacle, number in counts.items() if number > 1}
 
@@ -262,7 +266,7 @@ def _step_lines(step: Step, common: Container[Obstacle], width: int) -> Iterator
 
 
 def plan_script(session: Session, plan: Plan, _width: int) -> str:
-    """A script of kubectl commands. Only what is ready now runs; everything else is a comment."""
+    """The plan as a script of kubectl commands. Only the commands that are ready now run; the others are comments."""
     lines = ["#!/bin/sh", f"# {safe(session.source.name)}: how its Services become dual-stack.", "set -eu", ""]
     for wave, steps in plan.waves():
         lines.append(f"# {wave.heading} ({len(steps)})")
@@ -292,4 +296,4 @@ PLAN_FORMATS: dict[str, Callable[[Session, Plan, int], str]] = {
     "json": plan_json,
     "sh": plan_script,
 }
-"""The formats of `dsview plan`: they turn a session, its plan and the width of the terminal into text."""
+"""The functions that turn a session, its plan and the width of the terminal into text, by the name of the format."""

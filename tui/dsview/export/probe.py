@@ -1,4 +1,4 @@
-"""`dsview probe`: its list of targets and its results, as text and as JSON (probe.schema.json)."""
+"""The output of `dsview probe`: its targets or its results, as text or JSON (probe.schema.json)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _INSIDE = (
     "To test the cluster IPs from inside the cluster, run this yourself. It adds a container to the pod, which stays "
     "there until the pod is deleted. It prints nothing if the connection is open."
 )
-_HONESTY = "The results are valid for this machine at that time. They do not change any finding."
+_SCOPE = "The results are valid for this machine at that time. They do not change any finding."
 
 
 class ConnectionPart(Wire, frozen=True):
-    """One connection; `result` is null if it was not made. `address` is empty if a name had none."""
+    """One connection. `result` is null if it was not made, and `address` is empty if the name has none."""
 
     object: Ref
     role: str
@@ -50,7 +50,7 @@ class RecordsPart(Wire, frozen=True):
 
 
 class HostPart(Wire, frozen=True):
-    """A host; both families are null if it was not looked up."""
+    """A host. Both families are null if it was not looked up."""
 
     host: str
     object: Ref
@@ -89,13 +89,13 @@ def _target(target: ProbeTarget) -> ConnectionPart:
     )
 
 
-def _connection(found: Connection) -> ConnectionPart:
+def _connection(observed: Connection) -> ConnectionPart:
     return msgspec.structs.replace(
-        _target(found.target),
-        address=found.address,
-        result=found.outcome.value,
-        milliseconds=round(found.seconds * 1000, 1) if found.outcome.was_tried else None,
-        detail=found.detail or None,
+        _target(observed.target),
+        address=observed.address,
+        result=observed.outcome.value,
+        milliseconds=round(observed.seconds * 1000, 1) if observed.outcome.was_tried else None,
+        detail=observed.detail or None,
     )
 
 
@@ -107,7 +107,7 @@ def _records(lookup: Lookup, family: Family) -> RecordsPart:
 
 
 def render_plan_json(plan: ProbePlan) -> str:
-    """The plan as JSON; nothing was sent."""
+    """The plan as JSON, before anything is sent."""
     return json_text(
         ProbeReport(
             schema=SCHEMA,
@@ -160,19 +160,19 @@ def render_plan(plan: ProbePlan, width: int) -> str:
     if not plan.targets and not plan.hosts:
         lines.append("There is nothing to test from outside the cluster.")
     numbers = f"{plural(len(plan.targets), 'TCP connection')}, {plural(len(plan.hosts), 'host')} to look up."
-    return _text([*lines, "", numbers, *_asides(plan, width)])
+    return _text([*lines, "", numbers, *_notes(plan, width)])
 
 
 def render_text(observed: Observed, width: int) -> str:
     """The results as text."""
     when = datetime.fromtimestamp(observed.at, UTC).strftime("%Y-%m-%d %H:%M:%S")
     lines = [f"Observed from {observed.machine} at {when} UTC", ""]
-    lines += _grouped((c.target, _seen(c)) for c in observed.connections)
+    lines += _grouped((c.target, _result(c)) for c in observed.connections)
     for lookup in observed.lookups:
         alias = f", an alias of {lookup.canonical_name}" if lookup.canonical_name else ""
         lines.append(safe(f"Host {lookup.host.name} ({lookup.host.about}){alias}"))
         lines += [f"  {record_in_words(lookup, family)}" for family in FAMILIES]
-    lines += ["", *_sums(observed)]
+    lines += ["", *_totals(observed)]
     for family in observed.untried:
         number = sum(c.target.family == family and not c.outcome.was_tried for c in observed.connections)
         lines += _wrapped(
@@ -180,15 +180,15 @@ def render_text(observed: Observed, width: int) -> str:
             "it. This is not a fault of the cluster; test from another machine.",
             width,
         )
-    return _text([*lines, *_asides(observed.plan, width), *_wrapped(_HONESTY, width)])
+    return _text([*lines, *_notes(observed.plan, width), *_wrapped(_SCOPE, width)])
 
 
-def _seen(connection: Connection) -> str:
+def _result(connection: Connection) -> str:
     resolved = f"  {connection.address}" if connection.target.name and connection.address else ""
     return f"{in_words(connection)}{resolved}"
 
 
-def _sums(observed: Observed) -> Iterator[str]:
+def _totals(observed: Observed) -> Iterator[str]:
     for family in FAMILIES:
         tried = [c for c in observed.connections if c.target.family == family and c.outcome.was_tried]
         if tried:
@@ -198,20 +198,21 @@ def _sums(observed: Observed) -> Iterator[str]:
 
 
 def _grouped(rows: Iterable[tuple[ProbeTarget, str]]) -> Iterator[str]:
-    every = list(rows)
-    if not every:
+    targets = list(rows)
+    if not targets:
         return
-    places = max(len(target.place) for target, _ in every)
-    roles = max(len(target.role.value) for target, _ in every)
-    before: ObjectRef | None = None
-    for target, words in every:
-        if target.about != before:
-            before = target.about
+    place_width = max(len(target.place) for target, _ in targets)
+    role_width = max(len(target.role.value) for target, _ in targets)
+    shown_object: ObjectRef | None = None
+    for target, words in targets:
+        if target.about != shown_object:
+            shown_object = target.about
             yield safe(str(target.about))
-        yield f"  {target.family}  {target.role.value:<{roles}}  {target.place:<{places}}  {safe(words)}".rstrip()
+        place, role = target.place.ljust(place_width), target.role.value.ljust(role_width)
+        yield f"  {target.family}  {role}  {place}  {safe(words)}".rstrip()
 
 
-def _asides(plan: ProbePlan, width: int) -> Iterator[str]:
+def _notes(plan: ProbePlan, width: int) -> Iterator[str]:
     for note in plan.notes:
         yield from _wrapped(f"Note: {note}", width)
     if plan.inside:

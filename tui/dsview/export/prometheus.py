@@ -1,6 +1,6 @@
-"""Metrics in Prometheus' text format, for its textfile collector, a Pushgateway or a scrape.
+"""Metrics in the Prometheus text format, for the textfile collector, a Pushgateway or a scrape.
 
-The names and labels are a contract: docs/metrics.md explains them, and a test holds the two equal.
+The names and labels are stable. docs/metrics.md explains them, and a test compares it with this module.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from dsview.core.text import safe
 
 METRICS: dict[str, str] = {
     "dsview_build_info": "Always 1; the version of dsview.",
-    "dsview_last_run_timestamp_seconds": "When these metrics were written, in seconds since 1970.",
+    "dsview_last_run_timestamp_seconds": "When these metrics were written, in seconds since the epoch.",
     "dsview_up": "Whether the cluster could be read (1) or not (0).",
     "dsview_cluster_info": "Always 1; mode, confidence of the mode, and version of the cluster.",
     "dsview_complete": "Whether everything was read and every check was evaluated (1), or something is missing (0).",
-    "dsview_kind_refused": "Always 1; a kind that the cluster did not permit to read.",
+    "dsview_kind_refused": "Always 1; a kind that the cluster did not permit dsview to read.",
     "dsview_layer_objects": "Objects of a layer that should have the address family.",
     "dsview_layer_objects_with_family": "Objects of a layer that have the address family.",
     "dsview_services_failing": "Services that do not work over the address family.",
-    "dsview_services_partially_failing": "Services that work only partially over the address family.",
+    "dsview_services_partially_failing": "Services that work only partly over the address family.",
     "dsview_cluster_findings": "Findings by severity, including those that other findings explain.",
     "dsview_cluster_root_causes": "Findings that no other finding explains.",
-    "dsview_cluster_exempted_findings": "Findings that the policy or an annotation exempts; in no other metric.",
+    "dsview_cluster_exempted_findings": "Findings that the policy or an annotation exempts; not in other metrics.",
     "dsview_cluster_skipped_checks": "Checks that options or the configuration exclude.",
     "dsview_findings": "Findings of a check by severity and address family.",
-    "dsview_check_evaluated": "Whether a check was evaluated (1) or could not be (0).",
+    "dsview_check_evaluated": "Whether a check was evaluated (1) or could not be evaluated (0).",
 }
-"""Every metric, all of them gauges, with its help text, in the order in which they are written."""
+"""The help text of every metric, in output order. All metrics are gauges."""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A cluster by the name of its context; `summary` is None where it could not be read."""
+    """A cluster by the name of its context. `summary` is None if it could not be read."""
 
     context: str
     summary: ClusterSummary | None

@@ -1,4 +1,4 @@
-"""`dsview rbac`: the smallest sufficient ClusterRole, made from the kinds that are read, and a CronJob that uses it."""
+"""The manifests of `dsview rbac`: the smallest sufficient ClusterRole, and a CronJob that uses it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from dsview.kinds.registry import RESOURCES
 from dsview.listeners.registry import CONF_COMMANDS, CONFIG_MAP_NAMES, READ_IN_PODS
 
 _Granted = dict[tuple[str, tuple[str, ...]], list[str]]
-"""Resources by their API group and the granted verbs."""
+"""Resources by API group and granted verbs."""
 
 _EVERYTHING = "dsview shows everything"
 _CHECKS_ONLY = "`dsview check` reads everything"
 _HEAD = """\
-# The smallest ClusterRole with which WHAT. dsview never writes, and never reads Secrets.
+# The smallest ClusterRole with which WHAT. dsview never writes and never reads Secrets.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
@@ -83,7 +83,7 @@ spec:
   concurrencyPolicy: Forbid
   jobTemplate:
     spec:
-      # A run that finds errors fails, and is not tried again: the next one comes in an hour.
+      # A run that finds errors fails and is not retried: the next one follows an hour later.
       backoffLimit: 0
       activeDeadlineSeconds: 600
       template:
@@ -112,7 +112,7 @@ spec:
 
 
 def cluster_role(*, with_exec: bool = True, with_details: bool = True) -> str:
-    """The ClusterRole as YAML, with what a screen needs to show single objects, or without."""
+    """The ClusterRole as YAML. `with_details`: include what the screen needs to show single objects."""
     groups: _Granted = {}
     add_ons: _Granted = {}
     for kind, resource in RESOURCES.items():
@@ -137,7 +137,7 @@ def _listed(names: Sequence[str], word: str = "and") -> str:
 
 
 def _commands() -> str:
-    """The commands as text; of `cat` only the name."""
+    """The commands as text. Those with `cat` are shown without their arguments."""
     shown = dict.fromkeys(command[0] if command[0] == "cat" else " ".join(command) for command in CONF_COMMANDS)
     return _listed([f"`{command}`" for command in shown], "or")
 
@@ -155,7 +155,7 @@ def cronjob(image: str) -> str:
 
 
 def _verbs(kind: Kind, *, with_details: bool) -> tuple[str, ...]:
-    """The verbs for a kind. Events are only listed, once a minute; the YAML view gets single objects."""
+    """The verbs for a kind. Events are only listed, once a minute. The YAML view needs `get`."""
     if kind is Kind.EVENT:
         return ("list",)
     return ("get", "list", "watch") if with_details and RESOURCES[kind].has_detail else ("list", "watch")

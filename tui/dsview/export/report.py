@@ -44,7 +44,7 @@ class SourcePart(Wire, frozen=True):
 
 
 class KindPart(Wire, frozen=True):
-    """How much of one kind was read, and what went wrong: a sentence, or a reason without a full stop."""
+    """How completely a kind was read, and the problems: sentences, or reasons without a full stop."""
 
     kind: str
     completeness: str
@@ -95,10 +95,13 @@ class FoldedUnder(Wire, frozen=True):
 
 
 class ReportedFinding(Wire, frozen=True):
-    """One finding. `baseline` is `new` or `known` if it was compared with an earlier report.
+    """One finding.
 
-    `owner` is the workload of a Pod. Findings with the same `group` are one line for people (`Report.groups`).
-    `exempted_for` is the reason for an exemption, if one was given.
+    Attributes:
+        owner: The workload of a Pod.
+        group: The id of its group. Findings of a group share a line in reports (`Report.groups`).
+        baseline: `new` or `known` if it was compared with an earlier report.
+        exempted_for: The reason for an exemption, if one was given.
     """
 
     check: str
@@ -130,10 +133,13 @@ class ReportedFinding(Wire, frozen=True):
 
 
 class GroupPart(Wire, frozen=True):
-    """Findings that are one line for people; `object` is their common owner, null if there is none.
+    """Findings that share a line in reports.
 
-    `cut_off` counts the pairs of Service and family that fail because of them, `impaired` those that fail partly.
-    `explained_by` is the id of the group that explains this one.
+    Attributes:
+        object: Their common object or owner, null if there is none.
+        cut_off: The number of pairs of Service and family that fail completely because of them.
+        impaired: The number of pairs that fail partly.
+        explained_by: The id of the group that explains this one.
     """
 
     id: str
@@ -155,14 +161,14 @@ class NotEvaluatedPart(Wire, frozen=True):
 
 
 class CountPart(Wire, frozen=True):
-    """How many of how many."""
+    """The number of objects that have a family, and the number that should."""
 
     having: int
     of: int
 
 
 class LayerPart(Wire, frozen=True):
-    """One layer by family; both are null if it was not read, and `unread` says why."""
+    """One layer by family. If it was not read, both are null and `unread` says why."""
 
     name: str
     ipv4: CountPart | None = msgspec.field(name="IPv4")
@@ -182,11 +188,15 @@ class OverviewPart(Wire, frozen=True):
 
 
 class Report(Wire, frozen=True):
-    """The whole report. The same input gives the same bytes. `refused`: the core kinds that the server refused.
+    """The whole report. The same input gives the same bytes.
 
-    `exempted`: findings that are exempted. `skipped`: the checks that the policy skips, which are not evaluated.
-    `sources`: each kind that was read or should have been. `notices` also has the sentences that are not about a kind.
-    `groups`: the findings by cause, the worst first, each followed by what it explains.
+    Attributes:
+        notices: Sentences about what could not be read.
+        refused: The core kinds that the server refused.
+        exempted: The exempted findings.
+        skipped: The checks that the policy skips, by code.
+        sources: Each kind that was read or should have been read.
+        groups: The causes, the worst first, each followed by the groups that it explains.
     """
 
     schema: str
@@ -206,7 +216,7 @@ class Report(Wire, frozen=True):
 
     @property
     def refused_core(self) -> bool:
-        """Whether a live cluster refused a kind without which a verdict means little (exit code 4)."""
+        """Whether a live cluster refused a kind that the verdict needs (exit code 4)."""
         return self.source.kind == "cluster" and bool(self.refused)
 
 

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0 for code-scanning services. Objects are logical locations, because there are no files."""
+"""The report as SARIF 2.1.0 for code-scanning services. Objects are logical locations, because there are no files."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def render_sarif(report: Report) -> str:
         }
         for check in all_checks()
     ]
-    told = (
+    notifications = (
         *(f"{entry.check} was not evaluated: {entry.reason}" for entry in report.not_evaluated),
         *report.notices,
         *left_out(report),
@@ -56,7 +56,7 @@ def render_sarif(report: Report) -> str:
         "invocations": [
             {
                 "executionSuccessful": True,
-                "toolExecutionNotifications": [{"level": "note", "message": {"text": text}} for text in told],
+                "toolExecutionNotifications": [{"level": "note", "message": {"text": text}} for text in notifications],
             }
         ],
         "results": [_result(finding) for finding in report.findings],

@@ -1,4 +1,4 @@
-"""A pane's rows without a screen: as a table, wide, JSON, CSV or Markdown."""
+"""The rows of a pane as text: a table, a wide table, JSON, CSV or Markdown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dsview.tables.cells import Column, Row
 from dsview.tables.view import TableView
 
 _NARROW_PRIORITY = 3
-"""The plain table leaves out the columns that a narrow screen hides first."""
+"""The largest priority number of the columns in the plain table. A narrow screen hides the others first too."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  (spreadsheets read the full-width ones too)
 
@@ -26,7 +26,7 @@ def _title(column: Column) -> str:
 
 
 class Sheet(msgspec.Struct, frozen=True):
-    """Rows to print, with the columns of their cells."""
+    """Rows to print, and their columns."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -37,13 +37,13 @@ def sheet_of(view: TableView) -> Sheet:
     return Sheet(view.pane.columns, tuple(view.row(index) for index in range(len(view))))
 
 
-def _cut(sheet: Sheet, columns: list[int]) -> list[list[str]]:
+def _texts(sheet: Sheet, columns: list[int]) -> list[list[str]]:
     head = [_title(sheet.columns[i]) for i in columns]
     return [head, *([row.cells[i].value or row.cells[i].text for i in columns] for row in sheet.rows)]
 
 
 def _table(sheet: Sheet, columns: list[int]) -> str:
-    rows = _cut(sheet, columns)
+    rows = _texts(sheet, columns)
     widths = [max(cell_width(row[n]) for row in rows) for n in range(len(columns))]
     padded = (((text + " " * (widths[n] - cell_width(text))) for n, text in enumerate(row)) for row in rows)
     return "\n".join("   ".join(row).rstrip() for row in padded) + "\n"
@@ -65,13 +65,13 @@ def render_wide(sheet: Sheet) -> str:
 
 def render_markdown(sheet: Sheet) -> str:
     """The most important columns as a Markdown table."""
-    head, *rows = _cut(sheet, _important(sheet))
+    head, *rows = _texts(sheet, _important(sheet))
     lines = [head, ["---"] * len(head), *([plain_markdown(text) for text in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def render_csv(sheet: Sheet) -> str:
-    """All columns as CSV; no cell can start a formula in a spreadsheet."""
+    """All columns as CSV. No cell can start a formula in a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.id for column in sheet.columns])
@@ -104,4 +104,4 @@ TABLES: dict[str, Callable[[Sheet], str]] = {
     "csv": render_csv,
     "markdown": render_markdown,
 }
-"""Turns rows into text, by the name of the format."""
+"""The functions that turn rows into text, by the name of the format."""

@@ -1,4 +1,4 @@
-"""The report for people at a terminal: root causes by severity, each followed by what it explains."""
+"""The report as text for a terminal: root causes, the worst first, each followed by what it explains."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dsview.export.report import Report
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
 GLYPHS = {"error": "■", "warning": "▲", "note": "●"}
-"""The sign of each severity."""
+"""The symbol of each severity."""
 
 _MODES = {
     "ipv4": "IPv4 only",
@@ -23,7 +23,7 @@ _MODES = {
 
 
 def mode_in_words(mode: str) -> str:
-    """The mode of the schema in words."""
+    """A mode in words."""
     return _MODES.get(mode, mode)
 
 
@@ -43,7 +43,7 @@ def render_text(report: Report, *, colour: bool = False, width: int = 100, exemp
 
 
 def painted(text: str, severity: str, colour: bool) -> str:
-    """Text in the ANSI colour of a severity, if colours are wanted."""
+    """The text, in the ANSI colour of a severity if `colour` is true."""
     return f"\x1b[{_COLOURS[severity]}m{text}\x1b[0m" if colour else text
 
 
@@ -93,23 +93,23 @@ def _finding_lines(line: ReportLine, colour: bool, width: int) -> Iterator[str]:
         yield from (f"    $ {part}" if is_command(part) else f"    {part}" for part in finding.fix.split("\n"))
     if line.symptoms:
         yield f"    explains {plural(line.explains, 'more finding')}:"
-        for below in line.symptoms:
-            symptom = below.finding
+        for symptom_line in line.symptoms:
+            symptom = symptom_line.finding
             also = "  (new)" if symptom.is_new else ""
-            yield f"      {GLYPHS[symptom.severity]} {symptom.check}  {below.title}{also}"
+            yield f"      {GLYPHS[symptom.severity]} {symptom.check}  {symptom_line.title}{also}"
             yield from wrapped(symptom.message, width - 8, "        ")
     yield ""
 
 
 def no_findings(report: Report) -> str:
-    """What the absence of findings means, and no more."""
+    """The sentence that says that there are no findings."""
     if report.not_evaluated:
         return "No findings among what could be evaluated."
     return "No findings from the selected checks." if report.skipped else "No findings."
 
 
 def left_out(report: Report) -> list[str]:
-    """What the policy leaves out, a sentence for each."""
+    """The sentences about what the policy leaves out."""
     sentences = [f"{plural(report.counts.exempted, 'finding')} exempted."] if report.counts.exempted else []
     if report.skipped:
         number = len(report.skipped)
@@ -129,7 +129,7 @@ def _summary(report: Report, colour: bool) -> str:
 
 
 def reasons(report: Report) -> dict[str, list[str]]:
-    """The checks that were not evaluated, by reason, without the common prefix `DS-`."""
+    """The checks that were not evaluated, by reason. The codes have no prefix `DS-`."""
     found: dict[str, list[str]] = {}
     for entry in report.not_evaluated:
         found.setdefault(entry.reason, []).append(entry.check.removeprefix("DS-"))

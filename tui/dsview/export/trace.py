@@ -1,4 +1,4 @@
-"""The trace of `dsview trace`: as text in two lanes, and as JSON (trace.schema.json)."""
+"""The output of `dsview trace`: text in two lanes, or JSON (trace.schema.json)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _COLOURS = {
     Role.MUTED: "2",
     Role.FAINT: "2",
 }
-"""ANSI codes of the 16 colours that every terminal has."""
+"""ANSI codes. Every terminal has these 16 colours."""
 
-_LEAST = 32
+_MIN_WIDTH = 32
 
 
 class LanePart(Wire, frozen=True):
@@ -50,7 +50,7 @@ class HopPart(Wire, frozen=True):
 
 
 class CoursePart(Wire, frozen=True):
-    """The result of the hops for a family. `broken_at` has the ids of the hops to blame."""
+    """The conclusion for a family. `broken_at` are the ids of the hops that cause the break."""
 
     outcome: str
     sentence: str
@@ -59,7 +59,7 @@ class CoursePart(Wire, frozen=True):
 
 
 class TraceReport(Wire, frozen=True):
-    """The whole trace. `others` are those of the other doors that serve the host."""
+    """The whole trace. `others` are the traces through the other front doors that serve the host."""
 
     schema: str
     dsview: str
@@ -86,7 +86,7 @@ def _course(trace: Trace, family: Family) -> CoursePart:
 
 
 def render_json(trace: Trace, _width: int, _colour: bool) -> str:
-    """The contract."""
+    """The trace as JSON (trace.schema.json)."""
     return json_text(_report(trace))
 
 
@@ -113,7 +113,7 @@ def _painted(line: Line, colour: bool) -> str:
 
 
 def _summary(trace: Trace, family: Family, width: int) -> Iterator[Line]:
-    """The sentence, wrapped after its sign."""
+    """The conclusion, wrapped after its symbol."""
     sign, name, (sentence, role) = summary_line(trace, family, Signs())
     lines = wrapped(f"{name[0]}{sentence}", width - width_of((sign,)))
     yield (sign, name, (lines[0].removeprefix(name[0]), role))
@@ -123,14 +123,14 @@ def _summary(trace: Trace, family: Family, width: int) -> Iterator[Line]:
 
 def render_text(trace: Trace, width: int, colour: bool) -> str:
     """The trace in the given number of columns, optionally with ANSI colours."""
-    width = max(_LEAST, width)
-    lines = [line for each in (trace, *trace.others) for line in _door(each, width)]
+    width = max(_MIN_WIDTH, width)
+    lines = [line for each in (trace, *trace.others) for line in _one_trace(each, width)]
     disclaimer = "dsview reads the API and sends no packets: a hop that is ok may still be unreachable."
     lines += [((line, Role.FAINT),) for line in wrapped(disclaimer, width)]
     return "\n".join(_painted(line, colour) for line in lines) + "\n"
 
 
-def _door(trace: Trace, width: int) -> Iterator[Line]:
+def _one_trace(trace: Trace, width: int) -> Iterator[Line]:
     yield ((trace.title, Role.LABEL),)
     yield ()
     for family in FAMILIES:
@@ -147,4 +147,4 @@ def _fix(trace: Trace) -> list[tuple[int, str]]:
 
 
 TRACE_FORMATS: dict[str, Callable[[Trace, int, bool], str]] = {"text": render_text, "json": render_json}
-"""Turns a trace into text, for a width in cells and with or without colours."""
+"""The functions that turn a trace into text, for a width in cells and with or without colours, by format."""
