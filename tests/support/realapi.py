@@ -31,7 +31,11 @@ _AUDIT = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
-    "rules": [{"level": "Metadata", "users": [USER]}, {"level": "None"}],
+    "rules": [
+        {"level": "Metadata", "users": [USER]},
+        {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+        {"level": "None"},
+    ],
 }
 
 
@@ -176,7 +180,7 @@ class RealApi:
             return answer
 
     def audit(self) -> list[Json]:
-        """What the user without rights of its own has asked for, as the API server logged it."""
+        """What the user without rights of its own and ServiceAccounts have asked for, as the API server logged it."""
         return [json.loads(line) for line in self._audit.read_text().splitlines()]
 
     def _run(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
