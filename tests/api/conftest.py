@@ -20,10 +20,10 @@ SCENARIO = DATA / "scenarios" / "09-disable-ipv6"
 @pytest.fixture(autouse=True)
 def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failures are tried again at once: the delays themselves have tests of their own."""
-    monkeypatch.setattr(backoff, "FIRST", 0.02)
-    monkeypatch.setattr(backoff, "LONGEST", 0.05)
+    monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.02)
+    monkeypatch.setattr(backoff, "MAX_DELAY", 0.05)
     monkeypatch.setattr(reconnect, "SPREAD", 0.02)
-    monkeypatch.setattr(reconnect, "WAKE_SELDOM", 0.05)
+    monkeypatch.setattr(reconnect, "WAKE_INTERVAL", 0.05)
 
 
 @pytest.fixture

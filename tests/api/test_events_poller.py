@@ -11,7 +11,7 @@ from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
 from dsview.sources.kube import events
 from dsview.sources.kube.backoff import Backoff
-from dsview.sources.kube.events import EXPIRIES
+from dsview.sources.kube.events import MAX_EXPIRIES
 from tests.support.apiserver import ApiServer, Fault, Request, status_body
 from tests.support.live import Live
 
@@ -35,9 +35,9 @@ def new_tokens(_: Request, number: int) -> Fault:
 
 
 CASES: dict[str, tuple[Callable[[Request, int], Fault], str, int, int]] = {
-    "410 on every list": (expired, "too old", EXPIRIES, 1),
-    "410 on every second page": (second_page_expired, "too old", EXPIRIES, 2),
-    "new tokens and empty pages": (new_tokens, "page after page without an object", 1, 12),
+    "410 on every list": (expired, "too old", MAX_EXPIRIES, 1),
+    "410 on every second page": (second_page_expired, "too old", MAX_EXPIRIES, 2),
+    "new tokens and empty pages": (new_tokens, "one empty page of the list after another", 1, 12),
 }
 """What is answered, what is said then after how many tries, and how many requests each of them takes at most."""
 

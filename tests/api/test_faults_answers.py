@@ -23,11 +23,11 @@ ANSWERS: dict[str, tuple[Exception, str]] = {
     "429 with Retry-After": (Fault(429, BUSY, {"Retry-After": "0"}), "too many requests"),
     "429 without Retry-After": (Fault(429, BUSY), "too many requests"),
     "400 of a port that speaks TLS": (Fault(400, b"Client sent an HTTP request to an HTTPS server.\n"), "uses TLS"),
-    "500 as HTML": (Fault(500, HTML), "answered 500"),
-    "502 as HTML": (Fault(502, HTML), "answered 502"),
-    "503 as HTML": (Fault(503, HTML), "answered 503"),
-    "503 without a body": (Fault(503), "answered 503"),
-    "504 as HTML": (Fault(504, HTML), "answered 504"),
+    "500 as HTML": (Fault(500, HTML), "returned the status 500"),
+    "502 as HTML": (Fault(502, HTML), "returned the status 502"),
+    "503 as HTML": (Fault(503, HTML), "returned the status 503"),
+    "503 without a body": (Fault(503), "returned the status 503"),
+    "504 as HTML": (Fault(504, HTML), "returned the status 504"),
     "504 as a Status": (Fault(504, status_body(504, "Timeout", "etcdserver: request timed out")), "etcdserver"),
     "200 as HTML": (Raw(http(HTML)), "could not be read"),
     "JSON that ends too soon": (Raw(http(b'{"kind":"PodList","items":[{"metadata":{"na')), "could not be read"),
@@ -259,7 +259,7 @@ def forbidden(plural: str) -> Fault:
 def test_a_right_that_is_withdrawn_is_said_and_one_that_is_given_back_is_used(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch, plurals: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(retries, "ASK_AGAIN", 0.05)
+    monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.05)
     one = live(interval=0.02).settle()
     switch = Switch(api, forbidden("pods"), *plurals)
     api.end_watches()
@@ -293,7 +293,7 @@ def test_a_right_that_a_starting_server_does_not_know_yet_is_not_held_against_it
 def test_watching_is_tried_again_where_only_listing_was_permitted(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retries, "ASK_AGAIN", 0.1)
+    monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.1)
     switch = Switch(api, forbidden("pods"), "pods", verbs=("watch",))
     one = live(interval=0.02).settle()
     assert one.health(Kind.POD) is Health.POLLING
@@ -304,7 +304,7 @@ def test_watching_is_tried_again_where_only_listing_was_permitted(
 def test_a_kind_that_is_not_served_is_absent_until_it_is(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retries, "ASK_AGAIN", 0.05)
+    monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.05)
     switch = Switch(api, Fault(404, b"404 page not found"), "servicecidrs", "pods")
     one = live().settle()
     assert one.health(Kind.SERVICE_CIDR) is Health.ABSENT
@@ -316,7 +316,7 @@ def test_a_kind_that_is_not_served_is_absent_until_it_is(
 def test_a_kind_that_is_served_no_more_is_said_to_be_absent(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retries, "ASK_AGAIN", 0.05)
+    monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.05)
     one = live().settle()
     switch = Switch(api, Fault(404, b"404 page not found"), "servicecidrs")
     api.end_watches()

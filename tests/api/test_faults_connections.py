@@ -14,7 +14,7 @@ import pytest
 
 from dsview.kinds.kind import Kind
 from dsview.sources.events import Health
-from dsview.sources.kube import KubeSource, backoff, reconnect, reflector, watch_record
+from dsview.sources.kube import KubeSource, backoff, reconnect, reflector, watch_tracker
 from dsview.sources.kube import source as kube_source
 from tests.support.apiserver import ApiServer, Raw, Request, http_chunked
 from tests.support.clusters import DATA
@@ -99,16 +99,16 @@ def test_a_watch_that_says_nothing_not_even_a_bookmark_is_opened_again_and_then_
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = live().settle()
-    monkeypatch.setattr(reflector, "SILENCE", 0.1)
+    monkeypatch.setattr(reflector, "SILENCE_TIMEOUT", 0.1)
     over = threading.Event()
     silent: list[Request] = []
 
     def silence(request: Request) -> None:
         if request.plural == "pods" and request.verb == "watch" and "resourceVersion" in request.query:
             silent.append(request)
-            if len(silent) <= watch_record.SILENT_WATCHES:
+            if len(silent) <= watch_tracker.MAX_SILENT_WATCHES:
                 raise Raw(http_chunked(), until=over)
-            monkeypatch.setattr(reflector, "SILENCE", 60.0)
+            monkeypatch.setattr(reflector, "SILENCE_TIMEOUT", 60.0)
 
     api.hook = silence
     gone = next(iter(api.objects["pods"]))
@@ -119,7 +119,7 @@ def test_a_watch_that_says_nothing_not_even_a_bookmark_is_opened_again_and_then_
     one.ends_well()
     over.set()
     assert one.session.state.pods.get(gone) is None
-    assert len(silent) >= watch_record.SILENT_WATCHES
+    assert len(silent) >= watch_tracker.MAX_SILENT_WATCHES
 
 
 def test_connections_that_sleep_left_half_open_are_opened_anew_on_waking(
@@ -135,8 +135,8 @@ def test_connections_that_sleep_left_half_open_are_opened_anew_on_waking(
             slept.clear()
             return was
 
-    monkeypatch.setattr(kube_source, "SleepNotice", Notice)
-    monkeypatch.setattr(kube_source, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(kube_source, "SleepDetector", Notice)
+    monkeypatch.setattr(kube_source, "MONITOR_INTERVAL", 0.02)
     one = live().settle()
     one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     with api.lock:
@@ -154,8 +154,8 @@ def test_connections_that_sleep_left_half_open_are_opened_anew_on_waking(
 def test_a_server_that_takes_a_request_and_sends_nothing_is_said_to(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch, was_read: bool
 ) -> None:
-    monkeypatch.setattr(reflector, "ANSWER_WITHIN", 0.1)
-    monkeypatch.setattr(kube_source, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(reflector, "RESPONSE_TIMEOUT", 0.1)
+    monkeypatch.setattr(kube_source, "MONITOR_INTERVAL", 0.02)
     one = live().settle() if was_read else None
     over = threading.Event()
 
@@ -168,14 +168,14 @@ def test_a_server_that_takes_a_request_and_sends_nothing_is_said_to(
         one = live()
     else:
         api.end_watches()
-    one.until_said(Health.STALE if was_read else Health.LOADING, "does not answer")
+    one.until_said(Health.STALE if was_read else Health.LOADING, "has not responded yet")
     over.set()
     one.ends_well()
 
 
 def test_sleep_is_noticed_by_the_clocks_and_a_clock_that_is_set_back_is_none() -> None:
     wall, steady = [1000.0], [50.0]
-    notice = reconnect.SleepNotice(lambda: wall[0], lambda: steady[0])
+    notice = reconnect.SleepDetector(lambda: wall[0], lambda: steady[0])
     seen = []
     for real, awake in ((5, 5), (600, 5), (5, 5), (-3600, 5), (5, 5), (20, 20)):
         wall[0] += real
@@ -187,12 +187,12 @@ def test_sleep_is_noticed_by_the_clocks_and_a_clock_that_is_set_back_is_none() -
 def test_one_looks_after_a_server_that_is_away_and_all_are_back_when_it_is(
     api: ApiServer, live: OpenLive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backoff, "FIRST", 60.0)
-    monkeypatch.setattr(backoff, "LONGEST", 60.0)
-    monkeypatch.setattr(reconnect, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(backoff, "INITIAL_DELAY", 60.0)
+    monkeypatch.setattr(backoff, "MAX_DELAY", 60.0)
+    monkeypatch.setattr(reconnect, "PROBE_INTERVAL", 0.05)
     monkeypatch.setattr(reconnect, "SPREAD", 0.1)
     one = live().settle()
-    monkeypatch.setattr(backoff, "FIRST", 0.02)
+    monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.02)
     api.stop()
     for kind in FOLLOWED:
         one.until_said(Health.STALE, "refuses the connection", kind)

@@ -116,7 +116,7 @@ def test_what_a_failing_plugin_says_is_shown_and_it_is_not_run_again_and_again(
     plugin.give("second")
     # Once the pause is over it is asked again.
     now = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: now() + client.REFRESH_AT_MOST_EVERY)
+    monkeypatch.setattr(time, "monotonic", lambda: now() + client.MIN_REFRESH_INTERVAL)
     one.ends_well()
     assert plugin.runs == 3
 
@@ -137,7 +137,7 @@ def test_credentials_that_are_refused_for_good_are_said_to_be_and_renewed_seldom
 def test_a_plugin_that_fails_at_the_start_is_run_again_later(
     api: ApiServer, live: OpenLive, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kube_source, "RETRY_FIRST", 0.05)
+    monkeypatch.setattr(kube_source, "MIN_CREDENTIAL_RETRY", 0.05)
     plugin.give("")
     api.tokens = {"first"}
     one = live(user=plugin.user)
@@ -151,7 +151,7 @@ def test_a_plugin_that_never_ends_is_ended(
     api: ApiServer, live: OpenLive, plugin: Plugin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(credential_plugin, "TIME_LIMIT", 0.2)
-    monkeypatch.setattr(kube_source, "RETRY_FIRST", 0.05)
+    monkeypatch.setattr(kube_source, "MIN_CREDENTIAL_RETRY", 0.05)
     plugin.path.write_text("#!/bin/sh\nsleep 60 & wait\n")
     one = live(user=plugin.user)
     one.until_said(Health.FAILED, "took longer than 0.2 s")

@@ -50,7 +50,7 @@ async def test_the_screen_says_what_is_going_on_and_keeps_the_selection(
     begin: Callable[[ApiServer], Callable[[], None]],
     words: str,
 ) -> None:
-    monkeypatch.setattr(retries, "ASK_AGAIN", 0.05)
+    monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.05)
     for number in range(6):
         api.load([pod(f"web-{number}")])
     kubeconfig = str(api.write_kubeconfig(tmp_path / "kubeconfig"))

@@ -108,7 +108,7 @@ def test_an_event_of_more_than_32_mb_is_passed_over_and_said(api: ApiServer, liv
     one = live().settle()
     one.until(lambda: api.open_watchers("pods") == 1, "the watch is open")
     api.raw_to_watchers("pods", b'{"type":"ADDED","object":{"x":"' + b"x" * (33 << 20) + b'"}}\n')
-    one.until(lambda: "A Pod of more than 32 MB was passed over." in one.session.state.quarantine_messages(), "said")
+    one.until(lambda: "A Pod of more than 32 MB was skipped." in one.session.state.quarantine_messages(), "said")
     assert one.health(Kind.POD) is Health.LIVE
     one.ends_well()
     assert _lists(api) == 1, "the watch went on"

@@ -38,7 +38,7 @@ def test_only_reading_requests_are_made_and_never_for_secrets(api: ApiServer, li
 def test_nobody_waits_for_services_that_are_refused(
     api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load_priority, "AT_MOST", 3600.0)
+    monkeypatch.setattr(load_priority, "MAX_WAIT", 3600.0)
 
     def refuse(request: Request) -> None:
         if request.plural == "services":
@@ -53,7 +53,7 @@ def test_nobody_waits_for_services_that_are_refused(
 def test_services_that_do_not_come_hold_up_the_others_for_a_moment_only(
     api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load_priority, "AT_MOST", 0.05)
+    monkeypatch.setattr(load_priority, "MAX_WAIT", 0.05)
     answers = threading.Event()
 
     def hang(request: Request) -> None:
@@ -90,7 +90,7 @@ def test_a_service_that_turns_dual_stack_loses_its_flag(
 def test_events_are_read_by_reason_in_bounded_number(
     api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "AT_MOST", 600)
+    monkeypatch.setattr(events, "MAX_EVENTS", 600)
     said = "Liveness probe failed: dial tcp [fd00::7]:80: connect: connection refused"
     for number in range(1200):
         involved = {"kind": "Pod", "namespace": "default", "name": f"p{number}"}
@@ -144,8 +144,8 @@ def test_it_is_told_how_far_a_list_is(api: ApiServer, live: Callable[..., Live],
 def test_watches_that_end_at_once_are_not_asked_for_as_fast_as_possible(
     api: ApiServer, live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backoff, "FIRST", 0.2)
-    monkeypatch.setattr(backoff, "LONGEST", 0.2)
+    monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.2)
+    monkeypatch.setattr(backoff, "MAX_DELAY", 0.2)
     one = live().settle()
     api.ends_watches_at_once = True
     started = time.monotonic()

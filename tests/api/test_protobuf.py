@@ -70,7 +70,7 @@ def test_a_server_that_refuses_protobuf_is_asked_for_json(
     assert {encoding_of(one, kind) for kind in IN_PROTOBUF} == {"json"}
     assert one.health(Kind.POD) is Health.LIVE
     assert [r.message for r in caplog.records if "JSON instead of protobuf" in r.message] == [
-        "The API server is asked for JSON instead of protobuf: it does not accept protobuf."
+        "Requesting JSON instead of protobuf from the API server: it does not accept protobuf."
     ]
 
 
@@ -80,7 +80,7 @@ def test_a_server_that_answers_in_json_is_not_asked_for_protobuf_again(
     api.speaks_protobuf = False
     one = live().settle()
     assert one.health(Kind.POD) is Health.LIVE
-    assert sum("it answers in JSON" in record.message for record in caplog.records) == 1
+    assert sum("it responds in JSON" in record.message for record in caplog.records) == 1
 
 
 @pytest.mark.parametrize("body", [b"<html>a proxy</html>", b"\0\0\0\x05ab", b"\0\0\0\x02\xff\xff"])

@@ -19,7 +19,7 @@ from dsview.kinds.service import Service
 from dsview.sources.events import Health, SourceEvent
 from dsview.sources.kube.client import Client
 from dsview.sources.kube.errors import RequestFailed
-from dsview.sources.kube.in_flight import InFlight
+from dsview.sources.kube.in_flight import InFlightLimit
 from dsview.sources.kube.reflector import Reflector
 from tests.support.clusters import RECORDINGS
 
@@ -39,9 +39,9 @@ class Response:
     def __init__(self, body: bytes, size: int) -> None:
         self._body = body
         self._size = size
-        self.in_flight = InFlight()
+        self.in_flight = InFlightLimit()
 
-    def pieces(self, silence: float) -> Iterator[bytes]:
+    def stream(self, silence: float) -> Iterator[bytes]:
         for start in range(0, len(self._body), self._size):
             yield self._body[start : start + self._size]
 

@@ -21,8 +21,8 @@ SOUND = DATA / "scenarios" / "14-eks-ipv6"
 @pytest.fixture(autouse=True)
 def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failures are tried again at once."""
-    monkeypatch.setattr(backoff, "FIRST", 0.02)
-    monkeypatch.setattr(backoff, "LONGEST", 0.05)
+    monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.02)
+    monkeypatch.setattr(backoff, "MAX_DELAY", 0.05)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from dsview.sources.kube.bodies import UNDECODABLE
 from dsview.sources.kube.encodings import JSON
 from dsview.sources.kube.kubeconfig import resolve_context
 from dsview.sources.kube.protobuf import Protobuf
-from dsview.sources.kube.stream import BadAnswer
+from dsview.sources.kube.stream import MalformedResponse
 from dsview.sources.kube.transport import direct_transport
 from dsview.sources.redact.redactor import Redactor
 from dsview.sources.redact.snapshot import redacted_object
@@ -187,9 +187,9 @@ def _take_line(data: bytes) -> None:
                     JSON.bookmark(kind, event.object)
                     JSON.status(event.object)
                     JSON.item(kind, event.object)
-    except (BadAnswer, BadObject, *UNDECODABLE):
+    except (MalformedResponse, BadObject, *UNDECODABLE):
         pass
-    with suppress(BadAnswer, *UNDECODABLE):
+    with suppress(MalformedResponse, *UNDECODABLE):
         JSON.page(kind, line)
 
 
@@ -236,12 +236,12 @@ def _take_message(data: bytes) -> None:
                 if each is not None:
                     event = wire.event(each)
                     for take in (wire.bookmark, wire.object, wire.item):
-                        with suppress(BadAnswer, BadObject):
+                        with suppress(MalformedResponse, BadObject):
                             take(kind, event.object)
                     wire.status(event.object)
-    except (BadAnswer, BadObject):
+    except (MalformedResponse, BadObject):
         pass
-    with suppress(BadAnswer):
+    with suppress(MalformedResponse):
         wire.page(kind, framed[4:])
 
 

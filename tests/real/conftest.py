@@ -23,10 +23,10 @@ def assets() -> None:
 @pytest.fixture(autouse=True)
 def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failures are tried again soon: the delays themselves have tests of their own."""
-    monkeypatch.setattr(backoff, "FIRST", 0.1)
-    monkeypatch.setattr(backoff, "LONGEST", 0.5)
+    monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.1)
+    monkeypatch.setattr(backoff, "MAX_DELAY", 0.5)
     monkeypatch.setattr(reconnect, "SPREAD", 0.1)
-    monkeypatch.setattr(reconnect, "WAKE_SELDOM", 0.5)
+    monkeypatch.setattr(reconnect, "WAKE_INTERVAL", 0.5)
 
 
 @pytest.fixture(scope="module")

@@ -71,8 +71,8 @@ def test_a_server_that_comes_back_with_an_older_store_is_listed_anew(api: RealAp
 def test_a_server_without_its_store_is_waited_for_and_said_to_give_no_answer(
     api: RealApi, real: OpenReal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reflector, "ANSWER_WITHIN", 1.0)
-    monkeypatch.setattr(source, "LOOK_EVERY", 0.5)
+    monkeypatch.setattr(reflector, "RESPONSE_TIMEOUT", 1.0)
+    monkeypatch.setattr(source, "MONITOR_INTERVAL", 0.5)
     one = real().settle()
     kept = {item.key for item in one.session.state.services}
     api.stop_store()
@@ -89,7 +89,7 @@ def test_a_server_without_its_store_is_waited_for_and_said_to_give_no_answer(
 def test_a_token_that_is_no_longer_accepted_is_said_and_a_new_one_is_used(
     api: RealApi, real: OpenReal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "REFRESH_AT_MOST_EVERY", 0.5)
+    monkeypatch.setattr(client, "MIN_REFRESH_INTERVAL", 0.5)
     accounts = "/api/v1/namespaces/default/serviceaccounts"
     binding = {
         "apiVersion": "rbac.authorization.k8s.io/v1",

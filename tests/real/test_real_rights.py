@@ -148,7 +148,7 @@ def test_half_of_the_rights_show_half_of_the_kinds_and_say_what_is_missing(
 def test_rights_that_are_withdrawn_are_said_and_given_back_are_used(
     api: RealApi, real: OpenReal, permit: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retries, "ASK_AGAIN", 0.5)
+    monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.5)
     permit(cluster_role())
     one = real(user=AS_USER, interval=0.2).settle()
     assert not one.statuses()

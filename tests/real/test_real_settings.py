@@ -54,18 +54,18 @@ def test_a_continue_that_etcd_has_compacted_begins_the_list_again(
     monkeypatch.setattr(kind_requests, "PAGE_SIZES", (5,))
     paging.create(PODS, *(pod(f"expired-{number}") for number in range(12)))
     taken: list[str] = []
-    put = ObjectBatcher.put
+    add = ObjectBatcher.add
 
-    def put_and_compact(intake: ObjectBatcher, *arguments: object, **options: object) -> str:
-        version: str = put(intake, *arguments, **options)  # type: ignore[arg-type]  # passed on as they are
-        if intake._kind is Kind.POD and not taken:
+    def add_and_compact(batcher: ObjectBatcher, *arguments: object, **options: object) -> str:
+        version: str = add(batcher, *arguments, **options)  # type: ignore[arg-type]  # passed on as they are
+        if batcher._kind is Kind.POD and not taken:
             taken.append(version)
             paging.delete(f"{PODS}/expired-0")
             paging.create(PODS, pod("after-the-first-page"))
             paging.compact()
         return version
 
-    monkeypatch.setattr(ObjectBatcher, "put", put_and_compact)
+    monkeypatch.setattr(ObjectBatcher, "add", add_and_compact)
     with session(paging, tmp_path) as one:
         one.settle()
         one.ends_well()
@@ -96,7 +96,7 @@ def test_a_watch_from_a_version_that_etcd_has_compacted_lists_anew(paging: RealA
 def test_a_kind_that_is_not_served_is_absent_until_it_is(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retries, "ASK_AGAIN", 0.5)
+    monkeypatch.setattr(retries, "RETRY_REFUSED_AFTER", 0.5)
     with RealApi(tmp_path_factory.mktemp("absent"), NOT_SERVED) as api, session(api, tmp_path) as one:
         one.settle()
         one.until_said(Health.ABSENT, "does not serve", Kind.NETWORK_POLICY)

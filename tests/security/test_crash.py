@@ -122,14 +122,14 @@ cli.main()
 async def test_a_thread_that_fails_is_told_of_on_the_screen_and_its_kind_is_not_called_live(
     api: ApiServer, tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch, failing_threads: Said
 ) -> None:
-    follow = reflector.Reflector._follow
+    list_and_watch = reflector.Reflector._list_and_watch
 
     def fail(self: reflector.Reflector) -> None:
         if self._resource.plural == "nodes":
             raise TypeError("broken")
-        follow(self)
+        list_and_watch(self)
 
-    monkeypatch.setattr(reflector.Reflector, "_follow", fail)
+    monkeypatch.setattr(reflector.Reflector, "_list_and_watch", fail)
     async with live(api.write_kubeconfig(tmp_path / "kubeconfig")) as one:
         with crash.telling(one.app.faults.report):
             await one.until(lambda: "Something went wrong inside dsview (TypeError)" in one.text, "it is told of")
@@ -145,15 +145,15 @@ async def test_a_thread_that_fails_is_told_of_on_the_screen_and_its_kind_is_not_
 def test_a_kind_that_dsview_failed_on_is_live_again_when_the_fault_is_over(
     api: ApiServer, tmp_path: Path, state_folder: Path, monkeypatch: pytest.MonkeyPatch, failing_threads: Said
 ) -> None:
-    put, faults = ObjectBatcher.put_event, [TypeError("broken")] * 5
-    monkeypatch.setattr(backoff, "FIRST", 0.01)
+    add_event, faults = ObjectBatcher.add_event, [TypeError("broken")] * 5
+    monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.01)
 
     def fail_at_first(self: ObjectBatcher, data: bytes, *, is_listing: bool) -> str | None:
         if self._kind is Kind.NODE and faults:
             raise faults.pop()
-        return put(self, data, is_listing=is_listing)
+        return add_event(self, data, is_listing=is_listing)
 
-    monkeypatch.setattr(ObjectBatcher, "put_event", fail_at_first)
+    monkeypatch.setattr(ObjectBatcher, "add_event", fail_at_first)
     one = ApiSession(api, tmp_path)
     one.until_said(Health.FAILED, "dsview itself failed while reading them (TypeError)", Kind.NODE)
     one.ends_well()
@@ -204,7 +204,7 @@ def test_a_command_whose_thread_fails_ends_and_says_so(api: ApiServer, tmp_path:
 from dsview import cli
 from dsview.sources.kube import backoff, reflector
 def fail(self): raise KeyError("broken")
-reflector.Reflector._follow = fail
+reflector.Reflector._list_and_watch = fail
 cli.main()
 """
     result = subprocess.run(

@@ -17,7 +17,7 @@ import pytest
 
 from dsview.kinds.kind import Kind
 from dsview.session import proxy_config_reader
-from dsview.sources.kube import backoff, client, events, in_flight, reconnect, reflector, source, version, watch_record
+from dsview.sources.kube import backoff, client, events, in_flight, reconnect, reflector, source, version, watch_tracker
 from dsview.sources.kube.limits import ERROR, EXEC, OBJECT, PAGE, VERSION, WATCH_EVENT, BodyLimit
 from tests.security.live import SCENARIO
 from tests.support.apiserver import ApiServer
@@ -41,16 +41,16 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name, limit in (*short, (reflector, "PAGE", PAGE), (version, "VERSION", VERSION)):
         monkeypatch.setattr(module, name, BodyLimit(limit.size, SECONDS))
     monkeypatch.setattr(in_flight, "WATCH_EVENT", BodyLimit(WATCH_EVENT.size, SECONDS))
-    monkeypatch.setattr(watch_record, "STANDS_AFTER", SECONDS)
-    monkeypatch.setattr(in_flight, "PATIENCE", SECONDS)
-    monkeypatch.setattr(reflector, "ANSWER_WITHIN", SECONDS / 2)
+    monkeypatch.setattr(watch_tracker, "TRUSTED_AFTER", SECONDS)
+    monkeypatch.setattr(in_flight, "WAIT_TIMEOUT", SECONDS)
+    monkeypatch.setattr(reflector, "RESPONSE_TIMEOUT", SECONDS / 2)
     monkeypatch.setattr(client, "CONNECT_TIMEOUT", SECONDS)
     monkeypatch.setattr(version, "TIMEOUT", SECONDS)
-    monkeypatch.setattr(source, "LOOK_EVERY", 0.05)
-    monkeypatch.setattr(backoff, "FIRST", 0.02)
-    monkeypatch.setattr(backoff, "LONGEST", 0.1)
+    monkeypatch.setattr(source, "MONITOR_INTERVAL", 0.05)
+    monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.02)
+    monkeypatch.setattr(backoff, "MAX_DELAY", 0.1)
     monkeypatch.setattr(reconnect, "SPREAD", 0.02)
-    monkeypatch.setattr(reconnect, "WAKE_SELDOM", 0.05)
+    monkeypatch.setattr(reconnect, "WAKE_INTERVAL", 0.05)
     monkeypatch.setattr(proxy_config_reader, "UNREAD_AGAIN_AFTER", 0.1)
 
 
@@ -86,7 +86,7 @@ def test_an_attack_is_said_costs_little_and_is_over_when_the_server_behaves_agai
     api: ApiServer, stranger: ApiServer, tmp_path: Path, attack: Attack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A watch that drips in the size of a chunk looks like a silent one.
-    monkeypatch.setattr(reflector, "SILENCE", SECONDS * 2)
+    monkeypatch.setattr(reflector, "SILENCE_TIMEOUT", SECONDS * 2)
     hostile, memory = Hostile(api, stranger.url), Memory()
     hostile.begin(attack)
     with memory.watched():
@@ -94,7 +94,7 @@ def test_an_attack_is_said_costs_little_and_is_over_when_the_server_behaves_agai
         one.until(lambda: bool(one.session.state.pods), "pods are there")
         for way in attack.ways:
             until_said(one, way, attack)
-        monkeypatch.setattr(reflector, "SILENCE", 60.0)
+        monkeypatch.setattr(reflector, "SILENCE_TIMEOUT", 60.0)
         hostile.heal()
         healed = time.monotonic()
         one.ends_well()

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from dsview.core.secrets import HIDDEN
-from dsview.sources.kube.credential_plugin import MAX_OUTPUT, MAX_SAID, CredentialPlugin, PluginFailed
+from dsview.sources.kube.credential_plugin import MAX_OUTPUT, MAX_SHOWN_STDERR, CredentialPlugin, PluginFailed
 from tests.support.clusters import DATA
 
 CERTIFICATE, KEY = DATA / "tls" / "good.crt", DATA / "tls" / "server.key"
@@ -97,7 +97,7 @@ def test_of_what_a_plugin_says_on_and_on_the_beginning_and_the_end_are_kept(tmp_
     assert answer == "{}\n"
     assert said.startswith("begin x")
     assert said.endswith("the end\\x1b[2J")
-    assert len(said) <= MAX_SAID + 5
+    assert len(said) <= MAX_SHOWN_STDERR + 5
 
 
 def test_what_a_plugin_gives_is_hidden_in_what_it_says(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ BANNER = "The server's certificate is not verified (insecure-skip-tls-verify)."
 @pytest.fixture(autouse=True)
 def quick_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     """Failures are tried again at once."""
-    monkeypatch.setattr(backoff, "FIRST", 0.02)
-    monkeypatch.setattr(backoff, "LONGEST", 0.05)
+    monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.02)
+    monkeypatch.setattr(backoff, "MAX_DELAY", 0.05)
 
 
 def certificate(folder: Path, *, name: str = "IP:127.0.0.1") -> tuple[Path, Path]:

@@ -85,7 +85,7 @@ def test_who_acts_as_somebody_else_asks_with_the_rights_of_that_one() -> None:
 
 
 def test_acting_as_somebody_else_is_refused_where_it_would_be_left_out() -> None:
-    with pytest.raises(ValueError, match="it says `as`"):
+    with pytest.raises(ValueError, match="supports `as` only"):
         direct_transport(context({"exec": {"command": "aws"}, "as": "jane"}), connections=4)
 
 

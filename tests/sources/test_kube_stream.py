@@ -1,4 +1,4 @@
-"""Lines out of chunks, however a connection cuts them."""
+"""Lines and frames are the same however the connection splits the bytes into chunks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsview.sources.kube.stream import BadAnswer, batches_of_frames, batches_of_lines
+from dsview.sources.kube.stream import MalformedResponse, batches_of_frames, batches_of_lines
 
 LINES = st.lists(st.binary(min_size=1, max_size=12).filter(lambda line: b"\n" not in line), max_size=6)
 
@@ -27,12 +27,12 @@ def test_a_chunk_that_is_one_line_is_not_copied() -> None:
     assert next(batches_of_lines([chunk]))[0] is chunk
 
 
-def test_a_line_that_is_too_long_is_told_once_and_the_next_is_read() -> None:
+def test_a_line_that_is_too_long_is_reported_once_and_the_next_one_is_read() -> None:
     chunks = [b"aaaa", b"bbbb", b"cc\n", b"dd\n"]
     assert [line for batch in batches_of_lines(chunks, limit=6) for line in batch] == [None, b"dd\n"]
 
 
-def test_empty_lines_are_no_lines() -> None:
+def test_empty_lines_are_ignored() -> None:
     assert [line for batch in batches_of_lines([b"\n", b"a\n\n", b"\n"]) for line in batch] == [b"a"]
 
 
@@ -41,35 +41,35 @@ def framed(*payloads: bytes) -> bytes:
 
 
 @given(st.lists(st.binary(max_size=12), max_size=6), st.integers(1, 9))
-def test_frames_are_whole_however_the_bytes_are_cut(payloads: list[bytes], size: int) -> None:
+def test_frames_are_the_same_wherever_chunks_end(payloads: list[bytes], size: int) -> None:
     body = framed(*payloads)
     chunks = [body[start : start + size] for start in range(0, len(body), size)]
     assert [frame for batch in batches_of_frames(chunks) for frame in batch] == payloads
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
-def test_a_frame_that_is_too_long_is_dropped_and_the_next_one_read(size: int) -> None:
+def test_a_frame_that_is_too_long_is_skipped_and_the_next_one_is_read(size: int) -> None:
     body = framed(b"a", b"b" * 50, b"c")
     chunks = [body[start : start + size] for start in range(0, len(body), size)]
     assert [frame for batch in batches_of_frames(chunks, limit=10) for frame in batch] == [b"a", None, b"c"]
 
 
 @pytest.mark.parametrize("body", [b"\0\0", framed(b"abc")[:-1], b"<html>a proxy</html>"])
-def test_bytes_that_end_inside_a_frame_are_no_answer(body: bytes) -> None:
-    with pytest.raises(BadAnswer):
+def test_bytes_that_end_inside_a_frame_are_a_malformed_response(body: bytes) -> None:
+    with pytest.raises(MalformedResponse):
         list(batches_of_frames([framed(b"whole"), body]))
 
 
-def test_lines_tell_how_much_of_an_event_came_and_when_it_ended() -> None:
-    held: list[int] = []
+def test_the_size_of_a_partial_line_is_reported_until_it_is_complete() -> None:
+    sizes: list[int] = []
     chunks = [b"aaa", b"aa\nb\ncc", b"c\n", b"d" * 5, b"d" * 5, b"d\ne\n"]
-    list(batches_of_lines(chunks, limit=6, hold=held.append))
-    assert held == [3, 0, 2, 0, 5, 10, 0]
+    list(batches_of_lines(chunks, limit=6, on_buffered=sizes.append))
+    assert sizes == [3, 0, 2, 0, 5, 10, 0]
 
 
-def test_frames_tell_how_much_of_an_event_came_and_when_it_ended() -> None:
-    held: list[int] = []
+def test_the_size_of_a_partial_frame_is_reported_until_it_is_complete() -> None:
+    sizes: list[int] = []
     body = framed(b"aaaa") + framed(b"b" * 20) + framed(b"cc")
     chunks = [body[:6], body[6:10], body[10:20], body[20:34], body[34:]]
-    list(batches_of_frames(chunks, limit=6, hold=held.append))
-    assert held == [6, 0, 2, 0, 18, 0, 2, 0]
+    list(batches_of_frames(chunks, limit=6, on_buffered=sizes.append))
+    assert sizes == [6, 0, 2, 0, 18, 0, 2, 0]

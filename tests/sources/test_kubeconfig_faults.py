@@ -44,7 +44,7 @@ FAULTS: dict[str, tuple[Json | str | None, str]] = {
     "no YAML": ("contexts: ]", "The kubeconfig {path} is not valid YAML (line 1). Fix it, or name another"),
     "tabs": ("contexts:\n\t- x", "The kubeconfig {path} is not valid YAML (line 2)."),
     "binary": ("\x00\x01\x02", "The kubeconfig {path} is not valid YAML"),
-    "no mapping": ("- a\n- b", "The kubeconfig {path} is malformed: it is no mapping."),
+    "no mapping": ("- a\n- b", "The kubeconfig {path} is malformed: it is not a mapping."),
     "contexts that are no list": (
         config(contexts={"a": 1}),
         "The kubeconfig {path} is malformed: contexts is no",

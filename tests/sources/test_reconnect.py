@@ -1,4 +1,4 @@
-"""Coming back after an outage: who waits, who looks, and when the others are woken. The clock is the test's."""
+"""Recovery after an outage: which threads wait, which one probes, and when the others are woken."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 class Waiting:
-    """Threads that wait for a minute each, and how they went on."""
+    """Threads that each wait for up to a minute; `results` collects what `wait` returned."""
 
-    def __init__(self, outage: ServerReconnect, count: int, **options: bool) -> None:
-        self.went_on: list[bool] = []
+    def __init__(self, shared: ServerReconnect, count: int, **options: bool) -> None:
+        self.results: list[bool] = []
         self._threads = [
-            threading.Thread(target=lambda: self.went_on.append(outage.wait(60, **options))) for _ in range(count)
+            threading.Thread(target=lambda: self.results.append(shared.wait(60, **options))) for _ in range(count)
         ]
         for thread in self._threads:
             thread.start()
-        until(lambda: outage.waiting == count)
+        until(lambda: shared.waiting == count)
 
     def join(self) -> list[bool]:
         for thread in self._threads:
             thread.join(10)
             assert not thread.is_alive()
-        return self.went_on
+        return self.results
 
 
 @contextmanager
@@ -45,40 +45,40 @@ def an_outage(jitter: float = 0.0) -> Iterator[tuple[ServerReconnect, threading.
     made = ServerReconnect(stop, jitter=lambda: jitter)
     yield made, stop
     stop.set()
-    made.end()
+    made.close()
 
 
-def test_all_that_wait_go_on_when_the_server_answers_somebody() -> None:
+def test_a_response_to_one_thread_wakes_all_others() -> None:
     with an_outage() as (shared, _):
         waiting = Waiting(shared, 15)
-        shared.answered()
+        shared.notify_response()
         assert waiting.join() == [True] * 15
         assert shared.waiting == 0
 
 
-def test_all_that_wait_end_with_the_session() -> None:
+def test_waiting_ends_with_the_session() -> None:
     with an_outage() as (shared, stop):
         waiting = Waiting(shared, 3)
         stop.set()
-        shared.end()
+        shared.close()
         assert waiting.join() == [False] * 3
         assert not shared.wait(60)
 
 
-def test_one_of_those_that_got_no_answer_looks_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconnect, "LOOK_EVERY", 0.05)
+def test_one_of_the_threads_without_a_response_probes_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconnect, "PROBE_INTERVAL", 0.05)
     with an_outage() as (shared, _):
-        waiting = Waiting(shared, 4, may_look=True)
-        until(lambda: waiting.went_on == [True])
+        waiting = Waiting(shared, 4, may_probe=True)
+        until(lambda: waiting.results == [True])
         assert shared.waiting == 3
-        # It failed again: it goes on looking, and the others go on waiting.
-        assert shared.wait(60, may_look=True)
+        # The probe failed: this thread keeps probing, and the others keep waiting.
+        assert shared.wait(60, may_probe=True)
         assert shared.waiting == 3
-        shared.answered()
+        shared.notify_response()
         waiting.join()
 
 
-def test_a_server_that_answers_now_and_then_wakes_nobody_more_often_than_every_few_seconds(
+def test_occasional_responses_wake_threads_at_most_every_few_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [100.0]
@@ -87,7 +87,7 @@ def test_a_server_that_answers_now_and_then_wakes_nobody_more_often_than_every_f
     monkeypatch.setattr(shared._stop, "wait", lambda seconds: woken.append(round(seconds, 3)))
     for _ in range(3):
         waiting = Waiting(shared, 2)
-        shared.answered()
+        shared.notify_response()
         waiting.join()
-    # Half a second of jitter; the next two times only once the pause is over.
+    # The jitter is half a second. The second and third wake-up also wait for the interval.
     assert woken == [0.5, 0.5, 5.5, 5.5, 10.5, 10.5]

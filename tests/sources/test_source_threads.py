@@ -1,4 +1,4 @@
-"""A thread of a source that fails is told of once and started again."""
+"""A thread of a source that fails is reported once and restarted."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from dsview.sources.kube.threads import SourceThreads
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The types of what threads failed with, as the crash report would be written of them."""
-    monkeypatch.setattr(backoff, "FIRST", 0.001)
-    monkeypatch.setattr(backoff, "LONGEST", 0.002)
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The types of the exceptions for which a crash report would be written."""
+    monkeypatch.setattr(backoff, "INITIAL_DELAY", 0.001)
+    monkeypatch.setattr(backoff, "MAX_DELAY", 0.002)
     found: list[str] = []
     monkeypatch.setattr(threading, "excepthook", lambda failure: found.append(failure.exc_type.__name__))
     return found
 
 
-def test_it_is_started_again_until_it_comes_to_its_end(told: list[str]) -> None:
-    left, reasons, is_over = [KeyError("a"), KeyError("b"), TypeError("c")], list[str](), threading.Event()
+def test_a_failed_thread_is_restarted_until_it_finishes(reported: list[str]) -> None:
+    failures, reasons, has_finished = [KeyError("a"), KeyError("b"), TypeError("c")], list[str](), threading.Event()
 
     def body() -> None:
-        if left:
-            raise left.pop(0)
-        is_over.set()
+        if failures:
+            raise failures.pop(0)
+        has_finished.set()
 
     SourceThreads(threading.Event()).start("one", body, reasons.append)
-    assert is_over.wait(10)
-    assert told == ["KeyError", "TypeError"], "each fault is told of once"
+    assert has_finished.wait(10)
+    assert reported == ["KeyError", "TypeError"], "each fault is reported once"
     assert reasons == [
         f"dsview itself failed while reading them ({name}); it tries again"
         for name in ("KeyError", "KeyError", "TypeError")
     ]
 
 
-def test_a_name_runs_once_at_a_time(told: list[str]) -> None:
+def test_a_thread_is_not_started_twice(reported: list[str]) -> None:
     threads, may_end, started = SourceThreads(threading.Event()), threading.Event(), list[int]()
 
     def body() -> None:
@@ -48,12 +48,14 @@ def test_a_name_runs_once_at_a_time(told: list[str]) -> None:
         threads.start("one", body)
     may_end.set()
     assert started == [1]
-    assert told == []
+    assert reported == []
 
 
-def test_the_end_of_the_session_ends_the_waiting(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backoff, "FIRST", 60.0)
-    monkeypatch.setattr(backoff, "LONGEST", 60.0)
+def test_the_end_of_the_session_ends_the_delay_before_a_restart(
+    reported: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "INITIAL_DELAY", 60.0)
+    monkeypatch.setattr(backoff, "MAX_DELAY", 60.0)
     stop, failed = threading.Event(), threading.Event()
 
     def body() -> None:

@@ -1,4 +1,4 @@
-"""Which optional kinds a cluster serves. A missing kind is normal, and listing it may be forbidden."""
+"""Discovers which optional kinds a cluster serves. A missing kind is normal, and listing it may be forbidden."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from dsview.sources.kube.client import Client
 
 TIMEOUT = 10.0
-LOOK_AGAIN = 300.0
-"""Seconds between two checks whether a missing kind is served now."""
+DISCOVERY_INTERVAL = 300.0
+"""Seconds between two discovery requests for kinds that are not served yet."""
 
 
 class _Group(msgspec.Struct):
@@ -39,13 +39,13 @@ class _Resources(msgspec.Struct):
 def served(client: Client, kinds: list[Kind]) -> list[Kind]:
     """The kinds that discovery lists; all of them if discovery fails.
 
-    Every authenticated user may request it (ClusterRole system:discovery), regardless of other permissions.
+    Every authenticated user has access to discovery (ClusterRole system:discovery), regardless of other permissions.
     """
     try:
-        answer = msgspec.json.decode(client.get("/apis", timeout=TIMEOUT, limit=DISCOVERY), type=_Groups)
+        response = msgspec.json.decode(client.get("/apis", timeout=TIMEOUT, limit=DISCOVERY), type=_Groups)
     except (RequestFailed, *UNDECODABLE):
         return kinds
-    groups = {group.name for group in answer.groups}
+    groups = {group.name for group in response.groups}
     names: dict[str, set[str]] = {}
     return [kind for kind in kinds if RESOURCES[kind].group in groups and _is_listed(client, kind, names)]
 

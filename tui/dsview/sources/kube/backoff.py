@@ -1,20 +1,20 @@
-"""How long to wait after a failure, as in client-go's reflector (tools/cache/reflector.go)."""
+"""The delay after a failure, as in client-go's reflector (tools/cache/reflector.go)."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
 
-FIRST = 0.8
-LONGEST = 30.0
+INITIAL_DELAY = 0.8
+MAX_DELAY = 30.0
 RESET_AFTER = 120.0
-LONGEST_BAD = 5.0
-"""The maximum delay after a response that is unusable: nothing indicates a problem with the server."""
+MAX_DELAY_MALFORMED = 5.0
+"""The maximum delay after a malformed response, which does not indicate that the server is overloaded."""
 
-LONGEST_LARGE = 6.5
-"""The same for a response that is too large: reading it repeatedly uses at most a tenth of a core."""
+MAX_DELAY_TOO_LARGE = 6.5
+"""The maximum delay after a response that is too large: reading it repeatedly takes at most a tenth of a core."""
 
-LONGEST_ASKED = 300.0
+MAX_RETRY_AFTER = 300.0
 """The maximum Retry-After that is respected, in seconds; a server may specify days."""
 
 
@@ -24,15 +24,15 @@ class Backoff:
     def __init__(self, clock: Callable[[], float], jitter: Callable[[], float] = random.random) -> None:
         self._clock = clock
         self._jitter = jitter
-        self._next = FIRST
+        self._next = INITIAL_DELAY
         self._last = -RESET_AFTER
 
     def delay(self, retry_after: float = 0.0) -> float:
         """Seconds to wait now: at least the delay that the server requested, at most five minutes."""
         now = self._clock()
         if now - self._last >= RESET_AFTER:
-            self._next = FIRST
+            self._next = INITIAL_DELAY
         self._last = now
         wait = self._next * (1 + self._jitter())
-        self._next = min(self._next * 2, LONGEST)
-        return max(min(wait, LONGEST), min(retry_after, LONGEST_ASKED))
+        self._next = min(self._next * 2, MAX_DELAY)
+        return max(min(wait, MAX_DELAY), min(retry_after, MAX_RETRY_AFTER))

@@ -1,4 +1,4 @@
-"""A credential plug-in as the client runs it: without the terminal, and limited in output and time."""
+"""Runs a credential plug-in for the official client: without the terminal, and with limits on output and time."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from dsview.core.secrets import register_secrets, without_secrets
 from dsview.core.text import safe
 
 TIME_LIMIT: Final = 60.0
-"""Seconds; every request waits meanwhile."""
+"""Seconds, during which every request waits."""
 
 MAX_OUTPUT: Final = 1 << 20
-"""Bytes of its output: a token has at most 10 kB, and a certificate and key have as much."""
+"""Bytes of its output: a token has at most 10 kB, and so do a certificate and its key."""
 
-MAX_SAID: Final = 300
+MAX_SHOWN_STDERR: Final = 300
 """Characters of its standard error that are shown."""
 
-_KEPT: Final = 1 << 16
-_PIECE: Final = 1 << 16
+_MAX_STDERR: Final = 1 << 16
+_READ_SIZE: Final = 1 << 16
 _GRACE: Final = 1.0
-"""Seconds that processes it left running may keep its output open."""
+"""Seconds for which its child processes may keep its output open after it ended."""
 
 
 class PluginFailed(Exception):  # noqa: N818  (what happened)
@@ -34,7 +34,7 @@ class PluginFailed(Exception):  # noqa: N818  (what happened)
 
 
 class CredentialPlugin(subprocess.Popen[str]):
-    """A process without the terminal, where a screen is shown. It replaces the client's `subprocess.Popen`."""
+    """A process that cannot use the terminal, which shows the screen. It replaces the client's `subprocess.Popen`."""
 
     def __init__(self, arguments: list[str], **options: Any) -> None:
         options |= {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True}
@@ -45,60 +45,64 @@ class CredentialPlugin(subprocess.Popen[str]):
         """Its standard output, and the start and the end of its standard error.
 
         Raises:
-            PluginFailed: it takes too long or writes too much.
+            PluginFailed: The plug-in took too long, or wrote too much.
         """
         try:
-            answer, said = self._read(TIME_LIMIT if timeout is None else timeout)
+            output, errors = self._read(TIME_LIMIT if timeout is None else timeout)
         except BaseException:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
             self.wait()
             raise
-        text = answer.decode("utf-8", "replace")
-        _remember(text)
-        return text, shown(said.decode("utf-8", "replace"))
+        text = output.decode("utf-8", "replace")
+        _register_secrets_in(text)
+        return text, shown(errors.decode("utf-8", "replace"))
 
     def _read(self, time_limit: float) -> tuple[bytes, bytes]:
-        """All of standard output and the start of standard error, until the process ends."""
-        ends = time.monotonic() + time_limit
-        kept: dict[IO[str] | None, bytes] = {self.stdout: b"", self.stderr: b""}
+        """All of standard output and the start of standard error, until the process deadline."""
+        deadline = time.monotonic() + time_limit
+        received: dict[IO[str] | None, bytes] = {self.stdout: b"", self.stderr: b""}
         with selectors.DefaultSelector() as selector:
             for stream in (self.stdout, self.stderr):
                 if stream is not None:
                     selector.register(stream, selectors.EVENT_READ, stream)
             while selector.get_map():
-                left = ends - time.monotonic()
+                left = deadline - time.monotonic()
                 if left <= 0:
                     if self.poll() is not None:
                         break
                     raise PluginFailed(f"the credential plug-in {self._name} took longer than {time_limit:g} s")
                 if self.poll() is not None:
-                    ends = min(ends, time.monotonic() + _GRACE)
+                    deadline = min(deadline, time.monotonic() + _GRACE)
                 for key, _ in selector.select(min(left, 0.1)):
-                    piece = os.read(key.fd, _PIECE)
-                    if not piece:
+                    chunk = os.read(key.fd, _READ_SIZE)
+                    if not chunk:
                         selector.unregister(key.fileobj)
-                    elif key.data is self.stdout or len(kept[key.data]) < _KEPT:
-                        kept[key.data] += piece
-                if len(kept[self.stdout]) > MAX_OUTPUT:
+                    elif key.data is self.stdout or len(received[key.data]) < _MAX_STDERR:
+                        received[key.data] += chunk
+                if len(received[self.stdout]) > MAX_OUTPUT:
                     raise PluginFailed(f"the credential plug-in {self._name} wrote more than {MAX_OUTPUT >> 20} MB")
             with suppress(subprocess.TimeoutExpired):
-                self.wait(max(ends - time.monotonic(), _GRACE))
+                self.wait(max(deadline - time.monotonic(), _GRACE))
         if self.returncode is None:
             raise PluginFailed(f"the credential plug-in {self._name} took longer than {time_limit:g} s")
-        return kept[self.stdout], kept[self.stderr]
+        return received[self.stdout], received[self.stderr]
 
 
-def _remember(answer: str) -> None:
-    """Hide the credentials in the output from now on, even if it turns out to be unusable."""
+def _register_secrets_in(output: str) -> None:
+    """Hide the credentials in the output from now on, even if the output is otherwise unusable."""
     try:
-        status = json.loads(answer)["status"]
+        status = json.loads(output)["status"]
         register_secrets([status.get("token"), status.get("clientKeyData")])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return
 
 
 def shown(text: str) -> str:
-    """The standard error of a plug-in in one line, shortened, without secrets and control characters."""
+    """The standard error of a plug-in as one short line, without secrets and control characters."""
     line = safe(without_secrets(" ".join(text.split())))
-    return line if len(line) <= MAX_SAID else f"{line[: MAX_SAID // 3]} … {line[-(MAX_SAID * 2 // 3) :]}"
+    return (
+        line
+        if len(line) <= MAX_SHOWN_STDERR
+        else f"{line[: MAX_SHOWN_STDERR // 3]} … {line[-(MAX_SHOWN_STDERR * 2 // 3) :]}"
+    )

@@ -17,14 +17,14 @@ from typing import Any
 
 import urllib3
 
-from dsview.sources.kube.limits import PIECE
+from dsview.sources.kube.limits import READ_SIZE
 
-WITHOUT_TIMEOUT = 60.0
-"""Seconds for a connection without a timeout of its own."""
+DEFAULT_TIMEOUT = 60.0
+"""Seconds for a connection that specifies no timeout."""
 
 
 class Deadline:
-    """When a connection is broken, on the clock of its `Deadlines`; never, until `within` is called."""
+    """The time at which a connection is broken, on the clock of its `Deadlines`; never until `within` is called."""
 
     __slots__ = ("_clock", "has_passed", "interrupt", "until")
 
@@ -41,7 +41,7 @@ class Deadline:
 
 
 class Deadlines:
-    """The connections of one client. Thread-safe; `enforce` has to be called regularly."""
+    """The connections of one client. Thread-safe; `enforce` must be called regularly."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -77,7 +77,7 @@ class Deadlines:
             _break(deadline)
 
     def apply_to(self, pool: urllib3.PoolManager) -> None:
-        """Limit the time that a pool needs to connect, and to read the header of each response."""
+        """Limit the time that the connections of a pool take to connect, and to read the header of each response."""
         classes: Any = pool.pool_classes_by_scheme
         pool.pool_classes_by_scheme = {scheme: self._bounded(each) for scheme, each in classes.items()}
 
@@ -97,20 +97,20 @@ def _break(deadline: Deadline) -> None:
         return
 
 
-class _Answer(http.client.HTTPResponse):
-    """Reads from the socket in pieces as large as those of its callers, so an event usually is one piece."""
+class _LargeReadResponse(http.client.HTTPResponse):
+    """Buffers as much of the socket as its callers read at once, so an event usually arrives in one read."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
         self.fp.close()
-        larger: Any = sock.makefile("rb", PIECE)
+        larger: Any = sock.makefile("rb", READ_SIZE)
         self.fp = larger
 
 
 class _Bounded:
-    """Added to a connection of urllib3: each timeout applies to the step as a whole."""
+    """A mixin for urllib3's connections: each timeout applies to a whole step instead of a single read."""
 
-    response_class = _Answer
+    response_class = _LargeReadResponse
     deadlines: Deadlines
     sock: Any
     timeout: Any
@@ -128,7 +128,7 @@ class _Bounded:
     @contextmanager
     def _bounded(self) -> Iterator[None]:
         deadline = self.deadlines.add(self._interrupt)
-        deadline.within(self.timeout if isinstance(self.timeout, int | float) else WITHOUT_TIMEOUT)
+        deadline.within(self.timeout if isinstance(self.timeout, int | float) else DEFAULT_TIMEOUT)
         try:
             yield
         except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError):

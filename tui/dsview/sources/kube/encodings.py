@@ -1,7 +1,7 @@
-"""The two encodings that an API server supports, and the common form that both are read into.
+"""The two encodings of an API server, and a common interface for both.
 
-Protobuf is requested if Kubernetes supports it: the server writes it several times faster than JSON. If a response has
-another type or cannot be read, JSON is used for the rest of the session.
+Protobuf is requested if Kubernetes supports it for the kind: the server encodes it several times faster than JSON. If a
+response has another content type, or responses cannot be read, JSON is used for the rest of the session.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _log = logging.getLogger(__name__)
 JSON_TYPE = "application/json"
 PROTOBUF_TYPE = "application/vnd.kubernetes.protobuf"
 
-BAD_ANSWERS = 2
-"""Unreadable protobuf responses before JSON is requested."""
+MAX_MALFORMED = 2
+"""Malformed protobuf responses after which JSON is requested."""
 
 
 class ListPage(msgspec.Struct):
@@ -49,7 +49,7 @@ class WatchEvent(msgspec.Struct):
 
 
 class Encoding(Protocol):
-    """How to request and read an encoding."""
+    """Requests and decodes one encoding."""
 
     @property
     def name(self) -> str:
@@ -58,36 +58,36 @@ class Encoding(Protocol):
     def accept(self, verb: str) -> str:
         """The Accept header for a `list` or a `watch`."""
 
-    def split(self, chunks: Iterable[bytes], hold: Callable[[int], None]) -> Iterator[list[bytes | None]]:
-        """The events of a watch as bytes, chunk by chunk; None for one that is too long. Raises `BadAnswer`.
+    def split(self, chunks: Iterable[bytes], on_buffered: Callable[[int], None]) -> Iterator[list[bytes | None]]:
+        """The events of a watch as bytes, chunk by chunk; None for one that is too long. Raises `MalformedResponse`.
 
-        `hold` receives the number of bytes of an unfinished event so far; see `batches_of_lines`.
+        `on_buffered` receives the number of bytes of a partial event so far; see `batches_of_lines`.
         """
 
     def page(self, kind: Kind, body: bytes) -> ListPage:
-        """A page of a list. Raises `BadAnswer`."""
+        """A page of a list. Raises `MalformedResponse`."""
 
     def event(self, data: bytes) -> WatchEvent:
-        """A watch event. Raises `BadAnswer`."""
+        """A watch event. Raises `MalformedResponse`."""
 
     def item(self, kind: Kind, data: bytes) -> Object:
         """An object of a page. Raises `BadObject`."""
 
     def object(self, kind: Kind, data: bytes) -> Object:
-        """The object of an event. Raises `BadObject`."""
+        """The object of a watch event. Raises `BadObject`."""
 
     def whole(self, kind: Kind, data: bytes) -> tuple[str, Object] | None:
-        """The type and the object of an event in one step; None if they have to be read separately."""
+        """The type and the object of an event in one step; None if they must be read separately."""
 
     def bookmark(self, kind: Kind, data: bytes) -> Bookmark:
-        """The object of a BOOKMARK. Raises `BadAnswer`."""
+        """The object of a BOOKMARK. Raises `MalformedResponse`."""
 
     def status(self, data: bytes) -> bytes:
         """The Status of an ERROR event or of a failed request, as JSON; other bytes unchanged."""
 
 
 class Json:
-    """JSON: one line for each event."""
+    """JSON: a watch sends one line for each event."""
 
     name = "json"
 
@@ -95,9 +95,9 @@ class Json:
         """See `Encoding.accept`."""
         return JSON_TYPE
 
-    def split(self, chunks: Iterable[bytes], hold: Callable[[int], None]) -> Iterator[list[bytes | None]]:
+    def split(self, chunks: Iterable[bytes], on_buffered: Callable[[int], None]) -> Iterator[list[bytes | None]]:
         """See `Encoding.split`."""
-        return batches_of_lines(chunks, hold=hold)
+        return batches_of_lines(chunks, on_buffered=on_buffered)
 
     def page(self, kind: Kind, body: bytes) -> ListPage:
         """See `Encoding.page`."""
@@ -131,17 +131,17 @@ class Json:
 JSON = Json()
 
 
-class WireChoice:
+class EncodingChoice:
     """The encoding that a session requests. Shared by all its threads."""
 
     def __init__(self, *, json_only: bool = False) -> None:
         self._lock = threading.Lock()
-        self._bad_answers = 0
+        self._malformed = 0
         self._protobuf: Encoding | None = None
         self._uses_json = json_only
 
     def encoding(self, *, has_protobuf: bool) -> Encoding:
-        """The encoding to request for a kind with or without protobuf."""
+        """The encoding to request for a kind that supports protobuf, or does not."""
         if self._uses_json or not has_protobuf:
             return JSON
         with self._lock:
@@ -151,26 +151,26 @@ class WireChoice:
                 self._protobuf = Protobuf()
             return self._protobuf
 
-    def answered(self, asked: Encoding, content_type: str | None) -> Encoding:
-        """The encoding of a response. After JSON in response to protobuf, protobuf is no longer requested."""
-        if asked is JSON or (content_type or "").startswith(PROTOBUF_TYPE):
-            return asked
+    def of_response(self, requested: Encoding, content_type: str | None) -> Encoding:
+        """The encoding of a response. If the server responds in JSON, protobuf is no longer requested."""
+        if requested is JSON or (content_type or "").startswith(PROTOBUF_TYPE):
+            return requested
         if (content_type or "").startswith(JSON_TYPE):
-            self.fall_back("it answers in JSON")
+            self.fall_back("it responds in JSON")
         return JSON
 
-    def was_refused(self) -> bool:
-        """The server returned 406 or 415. Returns whether to try JSON now."""
+    def report_not_acceptable(self) -> bool:
+        """Note that the server returned 406 or 415. Returns whether to try JSON now."""
         if self._uses_json:
             return False
         self.fall_back("it does not accept protobuf")
         return True
 
-    def was_bad(self, problem: str) -> None:
-        """A protobuf response was unreadable. A connection may be cut once; a proxy that garbles data does so again."""
+    def report_malformed(self, problem: str) -> None:
+        """Note a malformed protobuf response. One may be due to a broken connection; a bad proxy causes several."""
         with self._lock:
-            self._bad_answers += 1
-            is_garbled = self._bad_answers >= BAD_ANSWERS
+            self._malformed += 1
+            is_garbled = self._malformed >= MAX_MALFORMED
         if is_garbled:
             self.fall_back(problem)
 
@@ -180,7 +180,7 @@ class WireChoice:
             if self._uses_json:
                 return
             self._uses_json = True
-        _log.warning("The API server is asked for JSON instead of protobuf: %s.", reason)
+        _log.warning("Requesting JSON instead of protobuf from the API server: %s.", reason)
 
 
 def readable_status(body: bytes) -> bytes:

@@ -32,8 +32,8 @@ _status_decoder = msgspec.json.Decoder(Status)
 class RequestFailed(Exception):  # noqa: N818  (the field says "failed")
     """The server did not return what was requested.
 
-    `retry_after` is in seconds, 0 if the server did not specify it; the text is a sentence. `is_unanswered` means that
-    there was no response at all, not even the start of one.
+    The message is a sentence. `retry_after` is in seconds, 0 if the server did not specify it. `is_unanswered` means
+    that not even the start of a response arrived.
     """
 
     def __init__(
@@ -46,20 +46,20 @@ class RequestFailed(Exception):  # noqa: N818  (the field says "failed")
         self.retry_after = retry_after
 
     def without_frames(self) -> Self:
-        """The same without its stack frames, which would keep the data that was read alive as long as the error."""
+        """The same error without its stack frames, which would keep the data that was read in memory."""
         self.__traceback__ = self.__context__ = self.__cause__ = None
         return self
 
 
 class TooLarge(RequestFailed):
-    """A response has more bytes, or objects, than the limit."""
+    """A response exceeds the limit on bytes or objects."""
 
     def __init__(self, message: str) -> None:
         super().__init__(0, message)
 
 
 def failure_of(code: int, body: bytes, retry_after: str | None = None) -> RequestFailed:
-    """The error in an HTTP response: the message of a Status, or only the code of anything else (a proxy's HTML)."""
+    """The error in an HTTP response: the message of a Status, or only the code if it is something else (HTML)."""
     status = Status()
     with contextlib.suppress(msgspec.MsgspecError, RecursionError):
         status = _status_decoder.decode(body)
@@ -70,7 +70,7 @@ def failure_of(code: int, body: bytes, retry_after: str | None = None) -> Reques
     elif status.message:
         text = status.message
     else:
-        text = f"The API server, or a proxy before it, answered {code}."
+        text = f"The API server, or a proxy before it, returned the status {code}."
     seconds = float(retry_after) if retry_after and re.fullmatch(r"\d{1,6}", retry_after) else 0.0
     return RequestFailed(code, safe(without_secrets(text)[:_LIMIT]), status.reason, seconds)
 

@@ -1,4 +1,4 @@
-"""Events, by reason only: they are larger than everything else, and few of them are of interest."""
+"""Polls Events by reason: all Events together are larger than everything else, and few of them matter."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from dsview.sources.kube.reconnect import ServerReconnect
 from dsview.sources.kube.stream import page_decoder
 
 PAGE_SIZE = 500
-AT_MOST = 2000
-"""Events of one reason that are read; important ones repeat."""
+MAX_EVENTS = 2000
+"""The maximum number of Events with one reason that are read; important ones recur."""
 
-EXPIRIES = 3
-"""Consecutive lists that expire before they are read completely, after which this is a failure."""
+MAX_EXPIRIES = 3
+"""Consecutive lists that expire before they are complete, after which this is reported as a failure."""
 
 Report = Callable[[Health, str], None]
 
@@ -42,7 +42,7 @@ class EventPoller:
         *,
         namespaces: tuple[str, ...],
         interval: float,
-        outage: ServerReconnect,
+        reconnect: ServerReconnect,
     ) -> None:
         self._client = client
         self._sink = sink
@@ -50,24 +50,24 @@ class EventPoller:
         self._stop = stop
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._interval = max(60.0, interval)
-        self._outage = outage
+        self._reconnect = reconnect
         self._backoff = Backoff(time.monotonic)
         self._expiries = 0
         self._has_listed = False
-        self._unfinished: list[str] = []
+        self._truncated_reasons: list[str] = []
         self.bytes = 0
 
     def run(self) -> None:
         """Poll until the session ends."""
         pause = 0.0
-        while self._outage.wait(pause):
-            self._unfinished = []
+        while self._reconnect.wait(pause):
+            self._truncated_reasons = []
             try:
                 found = [event for reason in EVENT_REASONS for event in self._list(reason)]
             except RequestFailed as error:
                 pause = self._failed(error)
             except (*UNDECODABLE, *BROKEN) as error:
-                text = f"The answer of the API server could not be read ({type(error).__name__})."
+                text = f"The response of the API server could not be read ({type(error).__name__})."
                 pause = self._failed(RequestFailed(0, text))
             else:
                 pause = 0.0
@@ -75,22 +75,22 @@ class EventPoller:
                 self._has_listed = True
                 self._sink(Changed(Kind.EVENT, found))
                 self._sink(Listed(Kind.EVENT, frozenset(event.key for event in found)))
-                self._report(Health.POLLING, self._what_is_missing())
+                self._report(Health.POLLING, self._truncation_note())
                 if self._stop.wait(self._interval):
                     return
 
-    def _what_is_missing(self) -> str:
-        if not self._unfinished:
+    def _truncation_note(self) -> str:
+        if not self._truncated_reasons:
             return ""
-        return f"of the reason {' and '.join(self._unfinished)} only the first {AT_MOST} were read"
+        return f"of the reason {' and '.join(self._truncated_reasons)} only the first {MAX_EVENTS} were read"
 
     def _failed(self, error: RequestFailed) -> float:
         """Report a failure. Returns the seconds to wait.
 
-        An expired `continue` only means that there was more than could be read in time, unless it keeps happening.
+        An expired `continue` token only means that the list took too long, unless this keeps happening.
         """
         self._expiries = self._expiries + 1 if error.code == 410 else 0
-        if 0 < self._expiries < EXPIRIES:
+        if 0 < self._expiries < MAX_EXPIRIES:
             return self._backoff.delay()
         self._report(self._health(error.code), str(error))
         return self._interval if error.code in {403, 404} else self._backoff.delay(error.retry_after)
@@ -105,13 +105,13 @@ class EventPoller:
     def _list(self, reason: str) -> Iterator[Event]:
         for namespace in self._namespaces:
             token, count, tokens = "", 0, PageTokens()
-            while count < AT_MOST and not self._stop.is_set():
+            while count < MAX_EVENTS and not self._stop.is_set():
                 query = {"fieldSelector": f"reason={reason}", "limit": str(PAGE_SIZE)}
                 if token:
                     query["continue"] = token
                 path = RESOURCES[Kind.EVENT].path("v1", namespace)
-                with self._client.open(path, query, verb="list", kind=Kind.EVENT, read_timeout=60.0) as answer:
-                    body = answer.body(PAGE)
+                with self._client.open(path, query, verb="list", kind=Kind.EVENT, read_timeout=60.0) as response:
+                    body = response.body(PAGE)
                 self.bytes += len(body)
                 page = page_decoder.decode(body)
                 items = page.items or ()
@@ -126,5 +126,5 @@ class EventPoller:
                 token = tokens.follow(page.metadata.continue_, len(items))
                 if not token:
                     break
-            if token and count >= AT_MOST and reason not in self._unfinished:
-                self._unfinished.append(reason)
+            if token and count >= MAX_EVENTS and reason not in self._truncated_reasons:
+                self._truncated_reasons.append(reason)

@@ -1,4 +1,4 @@
-"""The health of a kind as a whole if it is read in several namespaces, or one object at a time."""
+"""Combines the health of a kind that is read in several namespaces, or one object at a time."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _BEST_FIRST = (Health.LIVE, Health.POLLING, Health.STALE)
 
 
 def combined(scopes: Mapping[str, tuple[Health, str]]) -> tuple[Health, str]:
-    """The health of a kind from that of its scopes: loading if one is, otherwise the worst of those that are read."""
-    told = list(scopes.values())
-    if len(told) == 1:
-        return told[0]
-    loading = [entry for entry in told if entry[0] is Health.LOADING]
-    read = [entry for entry in told if entry[0].is_complete]
+    """The health of a kind from that of its scopes: loading if any is loading, otherwise the worst of those read."""
+    states = list(scopes.values())
+    if len(states) == 1:
+        return states[0]
+    loading = [entry for entry in states if entry[0] is Health.LOADING]
+    read = [entry for entry in states if entry[0].is_complete]
     if loading and not read:
         return loading[0]
     if loading:
         return (Health.LOADING, "")
     if not read:
-        return told[0]
+        return states[0]
     worst = max(read, key=lambda entry: _BEST_FIRST.index(entry[0]) if entry[0] in _BEST_FIRST else 0)
     refused = [scope for scope, (health, _) in scopes.items() if not health.is_complete and scope]
     reason = f"not read in {', '.join(sorted(refused))}" if refused else worst[1]

@@ -1,4 +1,4 @@
-"""Limits the incomplete responses that all threads of a source hold together."""
+"""Limits the memory for incomplete responses in all threads of a source together."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dsview.sources.kube.errors import RequestFailed, TooLarge
-from dsview.sources.kube.limits import IN_FLIGHT, PASSED_OVER, WATCH_EVENT
+from dsview.sources.kube.limits import IN_FLIGHT, MAX_SKIPPED_EVENT, WATCH_EVENT
 
-PATIENCE = 5.0
-"""Seconds that a thread waits for others to free memory before it gives up its own response."""
+WAIT_TIMEOUT = 5.0
+"""Seconds for which a thread waits for others to free memory before its own request fails."""
 
-FREE = 256 << 10
-"""Bytes of each response that are not counted: the usual event and the usual error need no lock."""
+UNCOUNTED = 256 << 10
+"""Bytes of each response that are not counted, so that ordinary events and errors need no lock."""
 
 _STEP = 1 << 20
 
 
-class InFlight:
-    """The bytes that may be held. Thread-safe.
+class InFlightLimit:
+    """A limit on the total size of incomplete responses. Thread-safe.
 
-    If there are too many, the thread that holds most gives up at once, and the others wait for that.
+    If it is exceeded, the request with the largest response fails at once, and the others wait for its memory.
     """
 
-    def __init__(self, most: int = IN_FLIGHT) -> None:
-        self._most = most
+    def __init__(self, limit: int = IN_FLIGHT) -> None:
+        self._limit = limit
         self._freed = threading.Condition()
-        self._shares: set[Share] = set()
+        self._reservations: set[Reservation] = set()
         self._is_closed = False
 
     @property
-    def held(self) -> int:
-        """Bytes that are held and counted."""
-        return sum(share.counted for share in self._shares)
+    def total(self) -> int:
+        """The number of counted bytes."""
+        return sum(reservation.counted for reservation in self._reservations)
 
     @contextmanager
-    def share(self) -> Iterator[Share]:
-        """The share of one response, released at the end."""
-        share = Share(self)
+    def reserve(self) -> Iterator[Reservation]:
+        """The reservation of one response, released at the end."""
+        reservation = Reservation(self)
         with self._freed:
-            self._shares.add(share)
+            self._reservations.add(reservation)
         try:
-            yield share
+            yield reservation
         finally:
             with self._freed:
-                self._shares.discard(share)
+                self._reservations.discard(reservation)
                 self._freed.notify_all()
 
     def close(self) -> None:
@@ -55,73 +55,74 @@ class InFlight:
             self._is_closed = True
             self._freed.notify_all()
 
-    def count(self, share: Share, size: int) -> None:
-        """Set the counted bytes of a share. Raises `RequestFailed` if the limit is exceeded."""
+    def resize(self, reservation: Reservation, size: int) -> None:
+        """Set the counted bytes of a reservation. Raises `RequestFailed` if the limit is exceeded."""
         with self._freed:
-            if size <= share.counted:
-                share.counted = size
+            if size <= reservation.counted:
+                reservation.counted = size
                 self._freed.notify_all()
                 return
 
             def is_decided() -> bool:
-                return self._is_closed or self._has_room(share, size) or self._is_largest(share, size)
+                return self._is_closed or self._has_room(reservation, size) or self._is_largest(reservation, size)
 
-            self._freed.wait_for(is_decided, timeout=PATIENCE)
-            if self._is_closed or not self._has_room(share, size):
-                text = f"The answers of the API server are larger than {self._most >> 20} MB together."
-                raise TooLarge(text)
-            share.counted = size
+            self._freed.wait_for(is_decided, timeout=WAIT_TIMEOUT)
+            if self._is_closed or not self._has_room(reservation, size):
+                raise TooLarge(f"The responses of the API server together are larger than {self._limit >> 20} MB.")
+            reservation.counted = size
 
-    def _has_room(self, share: Share, size: int) -> bool:
-        return self.held - share.counted + size <= self._most
+    def _has_room(self, reservation: Reservation, size: int) -> bool:
+        return self.total - reservation.counted + size <= self._limit
 
-    def _is_largest(self, share: Share, size: int) -> bool:
-        return all(other.counted <= size for other in self._shares if other is not share)
+    def _is_largest(self, reservation: Reservation, size: int) -> bool:
+        return all(other.counted <= size for other in self._reservations if other is not reservation)
 
 
-class Share:
-    """The share of one response. Used by one thread; `counted` is the number of bytes known to `InFlight`."""
+class Reservation:
+    """The memory of one response. Used by one thread; `counted` is the number of bytes that the limit knows about."""
 
-    def __init__(self, whole: InFlight) -> None:
-        self._whole = whole
+    def __init__(self, owner: InFlightLimit) -> None:
+        self._owner = owner
         self.counted = 0
 
-    def hold(self, size: int) -> None:
-        """Set the number of bytes held. Raises `RequestFailed`."""
-        if size > self.counted + FREE:
-            self._whole.count(self, -(-(size - FREE) // _STEP) * _STEP)
+    def set_size(self, size: int) -> None:
+        """Set the number of bytes received so far. Raises `RequestFailed` if the limit is exceeded."""
+        if size > self.counted + UNCOUNTED:
+            self._owner.resize(self, -(-(size - UNCOUNTED) // _STEP) * _STEP)
         elif not size and self.counted:
-            self._whole.count(self, 0)
+            self._owner.resize(self, 0)
 
 
 class UnfinishedEvent:
-    """Limits a watch event that arrives in pieces."""
+    """Limits the size and the duration of a watch event that arrives in several chunks."""
 
-    def __init__(self, share: Share, most: int = PASSED_OVER, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._share = share
-        self._most = most
+    def __init__(
+        self, reservation: Reservation, limit: int = MAX_SKIPPED_EVENT, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._reservation = reservation
+        self._limit = limit
         self._clock = clock
         self._began = 0.0
         self._size = 0
 
     @property
-    def has_begun(self) -> bool:
-        """Whether the event has arrived in part."""
+    def is_partial(self) -> bool:
+        """Whether a part of the event has arrived."""
         return self._size > 0
 
     @property
     def age(self) -> float:
-        """Seconds since the event began; 0 if there is none."""
+        """Seconds since the event began to arrive; 0 if no event is incomplete."""
         return self._clock() - self._began if self._size else 0.0
 
-    def hold(self, size: int) -> None:
-        """Set the bytes received so far; 0 at the end. Raises `RequestFailed` if they are too many or too slow."""
+    def set_size(self, size: int) -> None:
+        """Set the bytes received so far; 0 at the end. Raises `RequestFailed` if the event is too large or too slow."""
         if size and not self._size:
             self._began = self._clock()
-        elif size > self._most:
-            raise TooLarge(f"The API server sends an event of more than {self._most >> 20} MB.")
+        elif size > self._limit:
+            raise TooLarge(f"The API server sends an event of more than {self._limit >> 20} MB.")
         elif size and self._clock() - self._began > WATCH_EVENT.seconds:
             raise RequestFailed(0, f"An event of the API server took longer than {WATCH_EVENT.seconds:g} s.")
         self._size = size
-        # An event that is too large is skipped, not held.
-        self._share.hold(size if size <= WATCH_EVENT.size else 0)
+        # An event that is too large is skipped without being buffered.
+        self._reservation.set_size(size if size <= WATCH_EVENT.size else 0)

@@ -1,7 +1,7 @@
-"""Kubeconfigs: several files merged as in kubectl, and the context to use. Does not import kubernetes.
+"""Reads kubeconfigs, merged as in kubectl, and resolves the context to use. Does not import kubernetes.
 
-The official client can read them too, but with the slow YAML loader and error messages for developers. It receives only
-the resolved context, and handles credentials, exec plug-ins and TLS.
+The official client can read them too, but with the slow YAML loader, and with error messages for developers. It only
+receives the resolved context, and handles credentials, exec plug-ins and TLS.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ContextInfo(msgspec.Struct, frozen=True):
 
 
 class ResolvedContext(msgspec.Struct, frozen=True, kw_only=True):
-    """The context to use. `config` is a kubeconfig with nothing else in it; None means in-cluster."""
+    """The context to use. `config` is a kubeconfig that contains only this context; None means in-cluster."""
 
     name: str
     namespace: str = ""
@@ -77,7 +77,7 @@ def _read(path: Path) -> dict[str, Any]:
     if len(values) > 1:
         raise UserError(safe(f"The kubeconfig {path} is malformed: it contains several documents."))
     if not isinstance(values[0], dict):
-        raise UserError(safe(f"The kubeconfig {path} is malformed: it is no mapping."))
+        raise UserError(safe(f"The kubeconfig {path} is malformed: it is not a mapping."))
     return values[0]
 
 
@@ -104,7 +104,7 @@ def _flag(entry: Mapping[str, Any], key: str, context: str) -> bool:
     raise UserError(safe(f"{key} of the context {context!r} must be true or false, without quotes, in the kubeconfig."))
 
 
-def _look_for_plugin(user: object) -> None:
+def _require_plugin(user: object) -> None:
     """Raise `UserError` if the user's credential plug-in is not installed."""
     plugin = user.get("exec") if isinstance(user, dict) else None
     command = plugin.get("command") if isinstance(plugin, dict) else None
@@ -131,7 +131,7 @@ class Kubeconfig:
             for kind in _NAMED:
                 rows = data.get(kind) or []
                 if not isinstance(rows, list):
-                    raise UserError(safe(f"The kubeconfig {path} is malformed: {kind} is no list."))
+                    raise UserError(safe(f"The kubeconfig {path} is malformed: {kind} is not a list."))
                 for row in rows:
                     if isinstance(row, dict) and isinstance(row.get("name"), str):
                         inner = _absolute(row.get(kind[:-1]) or {}, folder)
@@ -174,7 +174,7 @@ class Kubeconfig:
             raise UserError(safe(f"Context {name!r} names user {user_name!r}, which is not in the kubeconfig."))
         if isinstance(user, dict):
             register_secrets(credentials(user), public=(name, str(cluster["server"])))
-        _look_for_plugin(user)
+        _require_plugin(user)
         config = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -193,7 +193,7 @@ class Kubeconfig:
 
 
 def check_files(config: Mapping[str, Any]) -> None:
-    """Read every file that a resolved context names, before the names are passed on. Raises `OSError`."""
+    """Verify that every file in a resolved context is readable and within its limit. Raises `OSError`."""
     for row in (*config["clusters"], *config["users"]):
         entry = row.get("cluster") or row.get("user") or {}
         for key in _PATHS:

@@ -1,4 +1,4 @@
-"""All limits for the responses of a server, in one table: it may be broken or hostile.
+"""All limits for the responses of a server, which may be broken or hostile.
 
 SECURITY.md names the test of each guarantee.
 """
@@ -16,13 +16,13 @@ class BodyLimit(msgspec.Struct, frozen=True):
 
 
 VERSION = BodyLimit(64 << 10, 10.0)
-"""/version: a real response has 0.5 kB."""
+"""/version: a normal response has 0.5 kB."""
 
 DISCOVERY = BodyLimit(4 << 20, 30.0)
 """/apis and the resources of a group: 0.2 MB with several hundred custom resources."""
 
 ERROR = BodyLimit(64 << 10, 10.0)
-"""A Status, or the response of a proxy in its place."""
+"""A Status, or the error page of a proxy."""
 
 OBJECT = BodyLimit(16 << 20, 20.0)
 """One object: etcd accepts 1.5 MB, and aggregated API servers may accept more."""
@@ -39,43 +39,41 @@ A larger one is skipped; one that does not end, or takes longer, fails the watch
 EXEC = BodyLimit(32 << 20, 20.0)
 """All output of a command: a proxy configuration with 3,000 servers has 10 MB."""
 
-PASSED_OVER = 48 << 20
-"""Bytes of one event that are skipped before it counts as endless."""
+MAX_SKIPPED_EVENT = 48 << 20
+"""Bytes of an oversized event that are skipped before the event counts as endless."""
 
-LARGE_AGAIN = 4 << 20
-"""Bytes that are read of a page or an event if the previous one was too large, so that excess data is not read again
-and again.
-"""
+REDUCED_LIMIT = 4 << 20
+"""The limit in bytes for a page or event after one that was too large, so that excess data is not read repeatedly."""
 
-FULL_EVERY = 6
-"""One attempt in this number has the full limit."""
+FULL_LIMIT_EVERY = 6
+"""One in this many attempts has the full limit again."""
 
 IN_FLIGHT = 64 << 20
-"""Bytes of incomplete bodies, events and messages that all threads hold together.
+"""Bytes of incomplete bodies, events and messages in all threads together.
 
-A thread that needs more waits for the others, and fails if they do not finish.
+A thread that needs more waits for the others; its request fails if they do not finish.
 """
 
-PIECE = 64 << 10
-"""Bytes that are read at once."""
+READ_SIZE = 64 << 10
+"""The maximum number of bytes in one read."""
 
 PAGE_SIZES = (500, 100, 20)
-"""Objects that are requested in a page: fewer if a page was too large."""
+"""The numbers of objects to request in a page; the next one is used after a page was too large."""
 
-OBJECTS = 1_000_000
-"""Objects in a list of one kind; Kubernetes is designed for 150,000 pods. A longer list counts as endless."""
+MAX_OBJECTS = 1_000_000
+"""Objects in a list of one kind. A longer list counts as endless: Kubernetes supports up to 150,000 pods."""
 
-UNREADABLE = 1_000
-"""Unreadable objects of a kind that are reported individually; one sentence reports the rest."""
+MAX_UNREADABLE = 1_000
+"""Unreadable objects of a kind that are reported individually; a single message reports the rest."""
 
-EMPTY_PAGES = 10
+MAX_EMPTY_PAGES = 10
 """Consecutive pages without an object, each with a token for the next one.
 
 A real server continues until it has objects.
 """
 
 TOKEN = 64 << 10
-"""Characters of a token for the next page; real ones have 200."""
+"""Characters of a continue token; normal ones have 200."""
 
-UNKNOWN_EVENTS = 1_000
+MAX_UNKNOWN_EVENTS = 1_000
 """Consecutive events of unknown types, after which a watch fails."""

@@ -29,7 +29,7 @@ from dsview.sources.kube.kubeconfig import ResolvedContext, check_files
 from dsview.sources.kube.unnamed_files import unnamed_file
 
 for _name in ("kubernetes", "websocket"):
-    # They must never write to the terminal while a screen is shown; a log file has its own handler.
+    # They must never write to the terminal, which shows the screen; a log file has its own handler.
     logging.getLogger(_name).addHandler(logging.NullHandler())
 
 
@@ -41,12 +41,12 @@ _config: Any = kubernetes.config
 
 _client_config: Any = kubernetes.config.kube_config
 _loading = threading.Lock()
-"""The client caches its temporary files for the whole process: with one load at a time, each has its own."""
+"""The client caches its temporary files for the whole process, so only one context may be loaded at a time."""
 
 
 @contextmanager
-def _without_files_left() -> Iterator[None]:
-    """Give the temporary files of the client, such as a key, no name on a disk, and remove them afterwards."""
+def _unnamed_temporary_files() -> Iterator[None]:
+    """Give the client's temporary files, which may contain a key, no name on disk, and remove them afterwards."""
     with _loading, ExitStack() as files:
 
         def make(content: str | bytes, *_: object, **__: object) -> str:
@@ -61,16 +61,16 @@ def _without_files_left() -> Iterator[None]:
 
 
 @contextmanager
-def _said_by_the_client() -> Iterator[list[str]]:
-    """The errors that the client logs meanwhile, on this thread."""
-    said: list[str] = []
+def _client_errors() -> Iterator[list[str]]:
+    """The errors that the client logs on this thread while the context is active."""
+    errors: list[str] = []
     handler = logging.Handler(logging.ERROR)
     handler.addFilter(lambda record: record.thread == threading.get_ident())
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]  # a handler of one line
+    handler.emit = lambda record: errors.append(record.getMessage())  # type: ignore[method-assign]  # a handler of one line
     root = logging.getLogger()
     root.addHandler(handler)
     try:
-        yield said
+        yield errors
     finally:
         root.removeHandler(handler)
 
@@ -83,15 +83,15 @@ class OfficialTransport:
 
     def __init__(self, context: ResolvedContext, *, connections: int) -> None:
         self._configuration = kubernetes.client.Configuration()
-        with _without_files_left():
+        with _unnamed_temporary_files():
             self._load(context)
             tls = self._tls_context()
         register_secrets(self._configuration.api_key.values())
         self._configuration.connection_pool_maxsize = connections
         self._configuration.retries = False
         self._configuration.keep_alive = True
-        # The client's own hook would run an expired plug-in in every thread at once; a 401 creates a new transport
-        # instead.
+        # The client's own hook would run the plug-in in every thread at once when a token expires. Instead, a 401
+        # creates a new transport.
         self._configuration.refresh_api_key_hook = None
         self._api = kubernetes.client.ApiClient(self._configuration)
         self.pool: urllib3.PoolManager = self._api.rest_client.pool_manager
@@ -111,14 +111,14 @@ class OfficialTransport:
             return
         # The client reads named files without a limit.
         check_files(config)
-        with _said_by_the_client() as said:
+        with _client_errors() as errors:
             _config.load_kube_config_from_dict(config, client_configuration=self._configuration, persist_config=False)
         # The client only logs a failed plug-in, and then continues without credentials.
         has_plugin = any("exec" in (user.get("user") or {}) for user in config["users"])
-        if has_plugin and said:
-            raise kubernetes.config.ConfigException(" ".join(said))
+        if has_plugin and errors:
+            raise kubernetes.config.ConfigException(" ".join(errors))
         if has_plugin and not self._configuration.api_key and not self._configuration.cert_file:
-            raise kubernetes.config.ConfigException("the credential plug-in gave no credentials")
+            raise kubernetes.config.ConfigException("the credential plug-in returned no credentials")
 
     @property
     def server(self) -> str:
@@ -133,7 +133,7 @@ class OfficialTransport:
             authorities = read_bounded(configuration.ssl_ca_cert, CERTIFICATES).decode("ascii", "ignore")
         context = _verifying(authorities) if configuration.verify_ssl else _trusting()
         if configuration.cert_file:
-            # OpenSSL would ask for a password on the terminal, where a screen is shown.
+            # OpenSSL would ask for a password on the terminal, which shows the screen.
             context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
         if configuration.proxy and configuration.proxy_ssl_context is None:
             # A proxy is verified in the same way, but does not receive the client certificate.

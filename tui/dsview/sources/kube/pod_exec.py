@@ -49,9 +49,9 @@ def read_proxy_config(client: Client, pod: Pod, container: str, commands: Iterab
 
 
 def run(client: Client, pod: Pod, container: str, command: tuple[str, ...]) -> bytes:
-    """The standard output of one of the fixed commands. Raises `ConfUnavailable` if it fails."""
+    """The standard output of one of the declared commands. Raises `ConfUnavailable` if it fails."""
     if command not in CONF_COMMANDS:
-        raise ValueError("only the fixed commands are ever run")
+        raise ValueError("only the declared commands may be run")
     query = [*(("command", word) for word in command), ("container", container), ("stdout", "true"), ("stderr", "true")]
     path = f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}/exec"
     with client.websocket(path, query) as messages:
@@ -59,7 +59,7 @@ def run(client: Client, pod: Pod, container: str, command: tuple[str, ...]) -> b
 
 
 def _output(messages: Iterable[bytes]) -> bytes:
-    import websocket  # noqa: PLC0415  (loaded by the client where it is needed)
+    import websocket  # noqa: PLC0415  (only needed to read a proxy configuration)
 
     out: list[bytes] = []
     errors = b""

@@ -1,4 +1,4 @@
-"""Reads protobuf from an API server. Imported when the first kind is requested."""
+"""Decodes the protobuf of an API server. Imported when the first kind is requested."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dsview.kinds.protobuf import kubernetes_pb2 as pb
 from dsview.kinds.protobuf.decode import MAGIC, decode_message, decode_object, split_event, unwrap
 from dsview.kinds.protobuf.messages import parse_map
 from dsview.sources.kube.encodings import PROTOBUF_TYPE, ListPage, WatchEvent
-from dsview.sources.kube.stream import BadAnswer, Bookmark, ListMeta, batches_of_frames
+from dsview.sources.kube.stream import Bookmark, ListMeta, MalformedResponse, batches_of_frames
 
 _BROKEN = (DecodeError, UnicodeError, ValueError)
 _OBJECTS = {"ADDED", "MODIFIED", "DELETED"}
 
 
 class Protobuf:
-    r"""`application/vnd.kubernetes.protobuf`: a list is an envelope, a watch is frames of a length and a WatchEvent.
+    r"""`application/vnd.kubernetes.protobuf`: a list is an envelope; a watch is frames, each a length and a WatchEvent.
 
     An envelope is `k8s\0` and a runtime.Unknown (k8s.io/apimachinery/pkg/runtime/serializer/protobuf).
     """
@@ -28,13 +28,13 @@ class Protobuf:
     name = "protobuf"
 
     def accept(self, verb: str) -> str:
-        """JSON is the second choice, as in client-go: a server without protobuf responds at once."""
+        """See `Encoding.accept`. JSON is the second choice, as in client-go, for a server without protobuf."""
         wanted = f"{PROTOBUF_TYPE};stream=watch" if verb == "watch" else PROTOBUF_TYPE
         return f"{wanted}, application/json;q=0.5"
 
-    def split(self, chunks: Iterable[bytes], hold: Callable[[int], None]) -> Iterator[list[bytes | None]]:
+    def split(self, chunks: Iterable[bytes], on_buffered: Callable[[int], None]) -> Iterator[list[bytes | None]]:
         """See `Encoding.split`."""
-        return batches_of_frames(chunks, hold=hold)
+        return batches_of_frames(chunks, on_buffered=on_buffered)
 
     def page(self, kind: Kind, body: bytes) -> ListPage:
         """See `Encoding.page`."""
@@ -45,7 +45,7 @@ class Protobuf:
             found = ListMeta(meta.resource_version, meta.continue_, remaining)
             return ListPage(found, list(page.items))
         except _BROKEN as error:
-            raise BadAnswer(f"a list of {kind} cannot be read ({_said(error)})") from None
+            raise MalformedResponse(f"a list of {kind} cannot be read ({_reason_of(error)})") from None
 
     def event(self, data: bytes) -> WatchEvent:
         """See `Encoding.event`."""
@@ -53,7 +53,7 @@ class Protobuf:
             event = pb.WatchEvent.FromString(data)
             return WatchEvent(event.type, event.object.raw)
         except _BROKEN as error:
-            raise BadAnswer(f"a watch event cannot be read ({_said(error)})") from None
+            raise MalformedResponse(f"a watch event cannot be read ({_reason_of(error)})") from None
 
     def item(self, kind: Kind, data: bytes) -> Object:
         """See `Encoding.item`."""
@@ -83,14 +83,14 @@ class Protobuf:
             meta = pb.PartialObject.FromString(unwrap(data, kind.value)).metadata
             return Bookmark(ListMeta(meta.resource_version, annotations=parse_map(meta.annotations)))
         except _BROKEN as error:
-            raise BadAnswer(f"a bookmark cannot be read ({_said(error)})") from None
+            raise MalformedResponse(f"a bookmark cannot be read ({_reason_of(error)})") from None
 
     def status(self, data: bytes) -> bytes:
         """See `Encoding.status`."""
         return status_as_json(data)
 
 
-def _said(error: Exception) -> str:
+def _reason_of(error: Exception) -> str:
     return "it is not a message of that kind" if isinstance(error, DecodeError) else str(error)
 
 

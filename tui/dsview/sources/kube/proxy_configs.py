@@ -1,4 +1,4 @@
-"""Reads the configuration of proxy pods on request, a few at the same time."""
+"""Reads the configuration of proxy pods on request, a few at a time."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from dsview.sources.events import Changed, Sink
 if TYPE_CHECKING:
     from dsview.sources.kube.client import Client
 
-# ruff: noqa: PLC0415 - `execute` brings urllib3: after the first frame
+# ruff: noqa: PLC0415 - `pod_exec` imports urllib3, which must happen after the first frame
 
 READERS = 4
 """Proxy pods whose configuration is read at the same time."""
 
 
 class ProxyConfigReaders:
-    """Threads that read files. `start_thread` starts one by name; without `use_exec`, every file is predicted."""
+    """Threads that read configurations. `start_thread` starts one by name; without `use_exec`, nothing is read."""
 
     def __init__(
         self, start_thread: Callable[[str, Callable[[], None]], None], stop: threading.Event, *, use_exec: bool
@@ -36,18 +36,18 @@ class ProxyConfigReaders:
         self._requests: queue.Queue[tuple[Pod, str, Sink] | None] = queue.Queue()
 
     def start(self, client: Client) -> None:
-        """Read the files that are requested, including earlier requests."""
+        """Start to read what is requested, including earlier requests."""
         self._client = client
         for number in range(READERS):
             self._start_thread(f"proxy-config-{number}", self._run)
 
-    def end(self) -> None:
-        """The session is over. `stop` is already set."""
+    def close(self) -> None:
+        """End the threads. `stop` is already set."""
         for _ in range(READERS):
             self._requests.put(None)
 
-    def ask(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Request a file; one of the reader threads sends it."""
+    def request(self, pod: Pod, container: str, sink: Sink) -> None:
+        """Request the configuration of a pod; one of the threads sends it."""
         if self._use_exec:
             self._requests.put((pod, container, sink))
         else:
@@ -59,7 +59,7 @@ class ProxyConfigReaders:
             try:
                 conf = self._read(pod, container)
             except Exception as error:
-                # The request still gets an answer, and so do those after it.
+                # This request still gets a response, and the thread is restarted for the next ones.
                 sink(
                     Changed(
                         Kind.PROXY_LISTENERS, (_predicted(pod, f"dsview failed to read it ({type(error).__name__})"),)

@@ -1,7 +1,7 @@
-"""Joint recovery after an outage: threads that wait to retry are woken when the server answers another one.
+"""Coordinates recovery after an outage: a response to one thread wakes the others.
 
-Each kind waits by its own backoff, up to half a minute. Without this, the last of them would notice the recovery that
-much later. With it, one thread probes every few seconds, and the others follow when it gets a response.
+Each kind has its own backoff, of up to half a minute, so without coordination the last kind would notice the recovery
+that much later. Instead, one thread probes every few seconds, and the others follow when it gets a response.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ import threading
 import time
 from collections.abc import Callable
 
-LOOK_EVERY = 3.0
+PROBE_INTERVAL = 3.0
 """Seconds between two probes of a server that does not respond at all."""
 
 SPREAD = 1.0
 """Seconds over which the woken threads are spread, so that a recovering server is not overloaded."""
 
-WAKE_SELDOM = 5.0
-"""Seconds between two wake-ups, so that a server that responds now and then does not get more requests."""
+WAKE_INTERVAL = 5.0
+"""Seconds between two wake-ups, so that a server that only responds occasionally does not get more requests."""
 
-SLEPT = 15.0
-"""Seconds that the clocks may drift apart between two checks; more means sleep."""
+SLEEP_THRESHOLD = 15.0
+"""Seconds by which the clocks may diverge between two checks; more means that the machine slept."""
 
 
-class _Sleeper:
-    """A waiting thread; `resume_at` is when it may continue after it was woken."""
+class _Waiter:
+    """A waiting thread. `resume_at` is the time at which it may continue after it was woken."""
 
     def __init__(self) -> None:
-        self.bell = threading.Event()
+        self.woken = threading.Event()
         self.resume_at = 0.0
 
 
 class ServerReconnect:
-    """What the threads of one source share about a failing server. `stop` ends all waiting."""
+    """Shared by the threads of one source while the server fails. `stop` ends all waiting."""
 
     def __init__(
         self,
@@ -46,63 +46,63 @@ class ServerReconnect:
         self._clock = clock
         self._jitter = jitter
         self._lock = threading.Lock()
-        self._sleepers: list[_Sleeper] = []
-        self._looker: _Sleeper | None = None
+        self._waiters: list[_Waiter] = []
+        self._prober: _Waiter | None = None
         self._wake_from = clock()
 
     @property
     def waiting(self) -> int:
         """The number of waiting threads."""
-        return len(self._sleepers)
+        return len(self._waiters)
 
-    def wait(self, seconds: float, *, may_look: bool = False) -> bool:
-        """Wait, or less if the server answers another thread. Returns whether the session continues.
+    def wait(self, seconds: float, *, may_probe: bool = False) -> bool:
+        """Wait, but not after the server responds to another thread. Returns whether the session continues.
 
-        `may_look` is for failures without any response: one of the threads that wait for these probes the server every
-        few seconds.
+        `may_probe` is for failures without any response: one of the threads that wait after such a failure probes the
+        server every few seconds.
         """
-        sleeper = _Sleeper()
+        waiter = _Waiter()
         with self._lock:
-            self._sleepers.append(sleeper)
-            looks = may_look and self._looker is None
-            if looks:
-                self._looker = sleeper
-                seconds = min(seconds, LOOK_EVERY)
+            self._waiters.append(waiter)
+            probes = may_probe and self._prober is None
+            if probes:
+                self._prober = waiter
+                seconds = min(seconds, PROBE_INTERVAL)
         until = self._clock() + seconds
         try:
-            if not self._stop.is_set() and sleeper.bell.wait(seconds):
-                self._stop.wait(max(0.0, min(until, sleeper.resume_at) - self._clock()))
+            if not self._stop.is_set() and waiter.woken.wait(seconds):
+                self._stop.wait(max(0.0, min(until, waiter.resume_at) - self._clock()))
         finally:
             with self._lock:
-                self._sleepers.remove(sleeper)
-                if looks:
-                    self._looker = None
+                self._waiters.remove(waiter)
+                if probes:
+                    self._prober = None
         return not self._stop.is_set()
 
-    def answered(self) -> None:
-        """The server answered a thread: wake the others, each at its own time."""
-        if not self._sleepers:
+    def notify_response(self) -> None:
+        """Note that the server responded to a thread: wake the others, each at its own time."""
+        if not self._waiters:
             return
         with self._lock:
             start = max(self._clock(), self._wake_from)
-            asleep = [sleeper for sleeper in self._sleepers if not sleeper.bell.is_set()]
+            asleep = [waiter for waiter in self._waiters if not waiter.woken.is_set()]
             if asleep:
-                self._wake_from = start + WAKE_SELDOM
-            for sleeper in asleep:
-                sleeper.resume_at = start + self._jitter() * SPREAD
-                sleeper.bell.set()
+                self._wake_from = start + WAKE_INTERVAL
+            for waiter in asleep:
+                waiter.resume_at = start + self._jitter() * SPREAD
+                waiter.woken.set()
 
-    def end(self) -> None:
-        """The session is over: end all waiting. `stop` is already set."""
+    def close(self) -> None:
+        """End all waiting. `stop` is already set."""
         with self._lock:
-            for sleeper in self._sleepers:
-                sleeper.bell.set()
+            for waiter in self._waiters:
+                waiter.woken.set()
 
 
-class SleepNotice:
-    """Detects that the machine slept: the wall clock advanced further than the monotonic clock.
+class SleepDetector:
+    """Detects that the machine slept: the wall clock advanced more than the monotonic clock.
 
-    Connections are then half open: the other side, or a NAT in between, dropped them, and nothing more will arrive.
+    Connections are then half open: the server, or a NAT in between, has dropped them, and no more data will arrive.
     """
 
     def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
@@ -114,4 +114,4 @@ class SleepNotice:
         """Whether the machine slept since the last call. A wall clock that was set forward looks the same."""
         ahead = self._wall() - self._steady()
         before, self._ahead = self._ahead, ahead
-        return ahead - before > SLEPT
+        return ahead - before > SLEEP_THRESHOLD

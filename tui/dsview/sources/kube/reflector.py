@@ -1,7 +1,7 @@
-"""One kind in one scope, listed and watched until the session ends, like client-go's reflector.
+"""Lists and watches one kind in one scope until the session ends, like client-go's reflector.
 
-It starts with a streaming list, or pages if that is refused. It then watches from the resourceVersion that was reached,
-and lists again only after 410. A lost connection removes nothing: the last known state stays and is reported as stale.
+It starts with a streaming list, or with pages if that is refused. It then watches from the resourceVersion of the list,
+and lists again only if that has expired. After a lost connection, the last known state stays and is reported as stale.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from dsview.core.text import safe
 from dsview.kinds.kind import Resource
 from dsview.kinds.metadata import Key
 from dsview.sources.events import Changed, Health, Listed, Progress, Quarantined, Sink
-from dsview.sources.kube.bodies import BROKEN, UNDECODABLE, Answer
+from dsview.sources.kube.bodies import BROKEN, UNDECODABLE, ApiResponse
 from dsview.sources.kube.client import Client
-from dsview.sources.kube.encodings import ListPage, WireChoice
+from dsview.sources.kube.encodings import EncodingChoice, ListPage
 from dsview.sources.kube.errors import RequestFailed, TooLarge, failure_of
 from dsview.sources.kube.in_flight import UnfinishedEvent
 from dsview.sources.kube.kind_requests import SLOW, KindRequests
-from dsview.sources.kube.limits import OBJECTS, PAGE, PASSED_OVER, BodyLimit
+from dsview.sources.kube.limits import MAX_OBJECTS, MAX_SKIPPED_EVENT, PAGE, BodyLimit
 from dsview.sources.kube.load_priority import LoadPriority
 from dsview.sources.kube.object_batcher import ObjectBatcher
 from dsview.sources.kube.paging import PageTokens
 from dsview.sources.kube.reconnect import ServerReconnect
 from dsview.sources.kube.retries import REFUSALS, Retries
-from dsview.sources.kube.stream import BadAnswer, code_of, is_older
-from dsview.sources.kube.watch_record import WatchRecord
+from dsview.sources.kube.stream import MalformedResponse, code_of, is_older
+from dsview.sources.kube.watch_tracker import WatchTracker
 
-SILENCE = 150.0
-"""Seconds without a byte on a watch, bookmarks included, before it counts as broken."""
+SILENCE_TIMEOUT = 150.0
+"""Seconds without a byte, not even a bookmark, after which a watch counts as broken."""
 
 LIST_TIMEOUT = 60.0
 
-ANSWER_WITHIN = 10.0
-"""Seconds without a response before that is reported.
+RESPONSE_TIMEOUT = 10.0
+"""Seconds without a response after which this is reported.
 
-A server without its etcd accepts a streaming list and sends nothing at all, without end.
+A server without its etcd accepts a streaming list and then sends nothing at all.
 """
 
 NO_STREAMING = {400, 405, 422}
@@ -49,18 +49,19 @@ Report = Callable[[Health, str], None]
 
 
 class _Expired(Exception):  # noqa: N818  (what happened, not an error)
-    """The resourceVersion is too old: list again."""
+    """The resourceVersion has expired: list again."""
 
 
-class _Gone(Exception):  # noqa: N818  (as above)
+class _Stopped(Exception):  # noqa: N818  (as above)
     """The session is over."""
 
 
 class Reflector:
-    """Follows a kind. `run` is the body of its thread.
+    """Keeps a sink up to date with a kind. `run` is the body of its thread.
 
-    `namespace` limits it to one namespace, `name` to one object in it. `report` receives the health. `outage` is shared
-    by all readers of the same server. `waits_for` is the head start of another kind. `wire` chooses the encoding.
+    `namespace` limits it to one namespace, `name` to one object in it. `report` receives the health. `reconnect` is
+    shared by all reflectors of the same server. `priority` is the head start of another kind. `encodings` chooses the
+    encoding.
     """
 
     def __init__(
@@ -75,152 +76,152 @@ class Reflector:
         name: str | None = None,
         interval: float = 30.0,
         request_timeout: float | None = None,
-        outage: ServerReconnect | None = None,
-        waits_for: LoadPriority | None = None,
-        wire: WireChoice | None = None,
+        reconnect: ServerReconnect | None = None,
+        priority: LoadPriority | None = None,
+        encodings: EncodingChoice | None = None,
     ) -> None:
         self._resource = resource
         self._sink = sink
         self._report = report
         self._stop = stop
         self._namespace = namespace
-        self._only: Key | None = (namespace or "", name) if name is not None else None
+        self._only_key: Key | None = (namespace or "", name) if name is not None else None
         self._interval = interval
         self._request_timeout = request_timeout or LIST_TIMEOUT
-        self._outage = outage or ServerReconnect(stop)
-        self._wire = wire or WireChoice(json_only=True)
-        self._intake = ObjectBatcher(resource.kind, sink)
-        self.stats = self._intake.stats
+        self._reconnect = reconnect or ServerReconnect(stop)
+        self._encodings = encodings or EncodingChoice(json_only=True)
+        self._batcher = ObjectBatcher(resource.kind, sink)
+        self.stats = self._batcher.stats
         self._requests = KindRequests(
             client,
             resource,
             stop,
             namespace=namespace,
             name=name,
-            outage=self._outage,
-            waits_for=waits_for,
-            wire=self._wire,
-            intake=self._intake,
+            reconnect=self._reconnect,
+            priority=priority,
+            encodings=self._encodings,
+            batcher=self._batcher,
         )
         self._retries = Retries()
         self._can_stream = True
         self._has_listed = False
-        self._is_dirty = False
-        self._needs_difference = False
-        self._record = WatchRecord()
-        self._told_unknown = False
+        self._has_partial_list = False
+        self._must_find_deleted = False
+        self._watches = WatchTracker()
+        self._has_reported_unknown = False
         self._version = ""
 
     def run(self) -> None:
-        """Follow the kind until the session ends. After a fault in dsview, a restarted thread lists again."""
+        """List and watch until the session ends. If the thread is restarted after a fault in dsview, it lists again."""
         self._version = ""
         while not self._stop.is_set():
             try:
                 failure = self._attempt()
-            except _Gone:
+            except _Stopped:
                 return
-            if failure is not None and not self._failed(failure):
+            if failure is not None and not self._handle_failure(failure):
                 return
 
     def _attempt(self) -> RequestFailed | None:
-        """Follow the kind until something fails. Returns the failure, without the data that was read."""
+        """List and watch until something fails. Returns the failure, without the data that was read."""
         try:
-            self._follow()
+            self._list_and_watch()
         except RequestFailed as error:
             return error.without_frames()
-        except BadAnswer as error:
-            self._wire.was_bad(str(error))
-            return RequestFailed(0, safe(f"The answer of the API server cannot be read: {error}."))
+        except MalformedResponse as error:
+            self._encodings.report_malformed(str(error))
+            return RequestFailed(0, safe(f"The response of the API server cannot be read: {error}."))
         except (*UNDECODABLE, *BROKEN) as error:
-            return RequestFailed(0, safe(f"The answer of the API server could not be read ({type(error).__name__})."))
+            return RequestFailed(0, safe(f"The response of the API server could not be read ({type(error).__name__})."))
         return None
 
     def _wait(self, seconds: float) -> bool:
         """Wait. Returns whether to continue."""
         return not self._stop.wait(seconds)
 
-    def _failed(self, error: RequestFailed) -> bool:
+    def _handle_failure(self, error: RequestFailed) -> bool:
         """Report a failure and wait. Returns whether to continue."""
-        self._intake.flush()
+        self._batcher.flush()
         if self._stop.is_set():
             return False
         if 400 <= error.code < 500:
-            self._outage.answered()
+            self._reconnect.notify_response()
         if self._requests.has_alternative(error):
             return True
         if error.code in NO_STREAMING and self._can_stream and not self._version:
             self._can_stream = False
             return True
         retry = self._retries.after(error, has_listed=self._has_listed)
-        if retry.lists_again:
+        if retry.relist:
             self._version = ""
         if retry.health is not None:
             self._report(retry.health, retry.reason)
-        if retry.with_others:
-            return self._outage.wait(retry.seconds, may_look=retry.may_probe)
+        if retry.wakes_with_others:
+            return self._reconnect.wait(retry.seconds, may_probe=retry.may_probe)
         return self._wait(retry.seconds)
 
-    def _follow(self) -> None:
-        """List if there is no version to continue from, then watch until something ends it."""
+    def _list_and_watch(self) -> None:
+        """List unless there is a resourceVersion to continue from, then watch until that expires or fails."""
         try:
             if not self._version and self._can_stream:
-                self._follow_watch(streaming=True)
+                self._watch(streaming=True)
             elif not self._version:
                 self._list_pages()
-            if self._retries.was_out and self._has_listed:
+            if self._retries.was_unreachable and self._has_listed:
                 self._compare_versions()
             while not self._stop.is_set():
-                self._follow_watch(streaming=False)
+                self._watch(streaming=False)
         except _Expired:
             self._version = ""
-            if self._record.expired(time.monotonic()):
+            if self._watches.on_expired(time.monotonic()):
                 self._wait(self._retries.delay())
 
     def _compare_versions(self) -> None:
-        """After an outage, check whether the server has the same store as before. Raises `_Expired` if not.
+        """After an outage, check that the server has the same data store as before. Raises `_Expired` if not.
 
         A page with one object suffices. Restoring etcd from a backup resets resourceVersions, and a watch from a future
         one stays silent.
         """
         page = self._read_page({"limit": "1"})
-        self._retries.was_out = False
+        self._retries.was_unreachable = False
         if is_older(page.metadata.resource_version, self._version):
             raise _Expired
 
-    def remind(self) -> None:
-        """Report that the server has not responded for long. Called periodically, from another thread."""
-        # Reports that follow from a response are made after the lock is released, so they come last.
-        with self._requests.overdue(ANSWER_WITHIN) as reason:
+    def report_overdue(self) -> None:
+        """Report a server that has not responded for a long time. Called periodically, from another thread."""
+        # Reports that follow from a response are sent after the lock is released, so they come last.
+        with self._requests.overdue(RESPONSE_TIMEOUT) as reason:
             if reason:
                 self._report(Health.STALE if self._has_listed else Health.LOADING, reason)
-            if self._record.drips(ANSWER_WITHIN):
+            if self._watches.is_stalled(RESPONSE_TIMEOUT):
                 self._report(Health.STALE, SLOW)
-            elif self._record.proves_itself(time.monotonic()):
-                self._retries.is_live()
+            elif self._watches.becomes_trusted(time.monotonic()):
+                self._retries.on_live()
                 self._report(Health.LIVE, "")
 
     def _begin_list(self) -> None:
-        if not self._has_listed and not self._is_dirty:
+        if not self._has_listed and not self._has_partial_list:
             self._report(Health.LOADING, "")
-        # A truncated list leaves objects that the next one may no longer contain.
-        self._needs_difference = self._has_listed or self._is_dirty
-        self._intake.begin_list(keeps_keys=self._needs_difference or self._only is not None)
-        self._is_dirty = True
+        # A truncated list leaves objects that the next list may no longer contain.
+        self._must_find_deleted = self._has_listed or self._has_partial_list
+        self._batcher.begin_list(keeps_keys=self._must_find_deleted or self._only_key is not None)
+        self._has_partial_list = True
 
     def _end_list(self, version: str, health: Health) -> None:
-        self._requests.waits_because("")
-        self._intake.flush()
-        if self._only is not None:
-            if self._only not in self._intake.seen:
-                self._sink(Changed(self._resource.kind, (), (self._only,)))
-        elif self._needs_difference:
+        self._requests.set_wait_reason("")
+        self._batcher.flush()
+        if self._only_key is not None:
+            if self._only_key not in self._batcher.listed_keys:
+                self._sink(Changed(self._resource.kind, (), (self._only_key,)))
+        elif self._must_find_deleted:
             scope = (self._namespace,) if self._namespace else None
-            self._sink(Listed(self._resource.kind, frozenset(self._intake.seen), scope))
-        self._intake.seen = set()
+            self._sink(Listed(self._resource.kind, frozenset(self._batcher.listed_keys), scope))
+        self._batcher.listed_keys = set()
         self._version = version
         self._has_listed = True
-        self._record.listed(time.monotonic())
-        self._retries.listed()
+        self._watches.on_list(time.monotonic())
+        self._retries.on_list()
         self._report(health, "")
 
     def _list_pages(self, health: Health = Health.LIVE) -> None:
@@ -232,32 +233,32 @@ class Reflector:
                 page = self._read_page({"continue": token} if token else {})
             except RequestFailed as error:
                 if error.code == 410 and token:
-                    # The continue token has expired: begin again.
+                    # The continue token has expired.
                     raise _Expired from None
                 raise
             for item in page.items:
-                self._intake.put(item, is_listing=True, is_item=True)
-            self._intake.flush()
+                self._batcher.add(item, is_listing=True, is_item=True)
+            self._batcher.flush()
             token = tokens.follow(page.metadata.continue_, len(page.items))
             version = page.metadata.resource_version
-            self._tell_progress(page.metadata.remaining_item_count)
+            self._report_progress(page.metadata.remaining_item_count)
             if self._stop.is_set():
-                raise _Gone
+                raise _Stopped
             if not token:
                 break
         self._end_list(version, health)
 
     def _read_page(self, query: dict[str, str]) -> ListPage:
-        limit = BodyLimit(self._retries.at_most(PAGE.size), PAGE.seconds)
+        limit = BodyLimit(self._retries.size_limit(PAGE.size), PAGE.seconds)
         return self._requests.page(query, self._request_timeout, limit)
 
-    def _tell_progress(self, remaining: int | None) -> None:
-        loaded = self._intake.loaded
-        self._intake.has_sent = False
+    def _report_progress(self, remaining: int | None) -> None:
+        loaded = self._batcher.loaded
+        self._batcher.has_flushed_batch = False
         total = loaded + remaining if remaining is not None else None
         self._sink(Progress(kind=self._resource.kind, loaded=loaded, total=total))
 
-    def _follow_watch(self, *, streaming: bool) -> None:
+    def _watch(self, *, streaming: bool) -> None:
         seconds = random.randint(300, 600)  # noqa: S311  (spreads the load, hides nothing)
         query = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
         if streaming:
@@ -267,73 +268,75 @@ class Reflector:
             query["resourceVersion"] = self._version
         opened, before = time.monotonic(), self.stats.bytes
         try:
-            with self._requests.open(query, "watch", SILENCE) as answer:
-                self._retries.is_watched()
-                self._read_watch(answer, is_listing=streaming)
-            pause = self._record.ended(time.monotonic() - opened, is_empty=self.stats.bytes == before)
+            with self._requests.open(query, "watch", SILENCE_TIMEOUT) as response:
+                self._retries.on_watch_opened()
+                self._read_watch(response, is_listing=streaming)
+            pause = self._watches.on_ended(time.monotonic() - opened, is_empty=self.stats.bytes == before)
             if pause:
                 self._wait(pause)
         except RequestFailed as error:
-            is_silent = self.stats.bytes == before and time.monotonic() - opened >= SILENCE
-            if error.code == 410 or (not streaming and is_silent and self._record.was_silent()):
+            is_silent = self.stats.bytes == before and time.monotonic() - opened >= SILENCE_TIMEOUT
+            if error.code == 410 or (not streaming and is_silent and self._watches.on_silent_end()):
                 raise _Expired from None
             if error.code not in REFUSALS:
                 raise
             self._poll()
 
-    def _read_watch(self, answer: Answer, *, is_listing: bool) -> None:
+    def _read_watch(self, response: ApiResponse, *, is_listing: bool) -> None:
         """Read the events of a watch until it ends."""
-        with answer.in_flight.share() as share:
-            event = UnfinishedEvent(share, self._retries.at_most(PASSED_OVER))
+        with response.in_flight.reserve() as reservation:
+            event = UnfinishedEvent(reservation, self._retries.size_limit(MAX_SKIPPED_EVENT))
             if is_listing:
-                self._requests.waits_because(SLOW)
-            if not is_listing and self._record.opened(time.monotonic(), event):
-                self._retries.is_live()
+                self._requests.set_wait_reason(SLOW)
+            if not is_listing and self._watches.on_opened(time.monotonic(), event):
+                self._retries.on_live()
                 self._report(Health.LIVE, "")
             try:
-                for events in self._intake.encoding.split(self._requests.pieces(answer, SILENCE), event.hold):
+                for events in self._batcher.encoding.split(
+                    self._requests.chunks(response, SILENCE_TIMEOUT), event.set_size
+                ):
                     for data in events:
-                        is_listing = self._take_event(data, is_listing)
+                        is_listing = self._handle_event(data, is_listing)
                     if not is_listing:
-                        self._intake.flush()
-                    elif self._intake.has_sent:
-                        self._requests.waits_because(SLOW)
-                        self._tell_progress(None)
-                    if is_listing and self._intake.loaded > OBJECTS:
-                        raise TooLarge(f"The API server lists more than {OBJECTS:,} objects of one kind.")
+                        self._batcher.flush()
+                    elif self._batcher.has_flushed_batch:
+                        self._requests.set_wait_reason(SLOW)
+                        self._report_progress(None)
+                    if is_listing and self._batcher.loaded > MAX_OBJECTS:
+                        raise TooLarge(f"The API server lists more than {MAX_OBJECTS:,} objects of one kind.")
                     if self._stop.is_set():
-                        raise _Gone
+                        raise _Stopped
             finally:
-                self._record.closed()
+                self._watches.on_closed()
         if is_listing:
-            raise RequestFailed(0, "The API server ended a list before it was whole.")
+            raise RequestFailed(0, "The API server ended a list before it was complete.")
 
-    def _take_event(self, data: bytes | None, is_listing: bool) -> bool:
-        """Read one event of a watch. Returns whether the initial list continues."""
-        kind, encoding = self._resource.kind, self._intake.encoding
+    def _handle_event(self, data: bytes | None, is_listing: bool) -> bool:
+        """Handle one event of a watch. Returns whether the initial list continues."""
+        kind, encoding = self._resource.kind, self._batcher.encoding
         if data is None:
-            self._sink(Quarantined(kind, "too long", f"A {kind} of more than 32 MB was passed over."))
+            self._sink(Quarantined(kind, "too long", f"A {kind} of more than 32 MB was skipped."))
             return is_listing
-        version = self._intake.put_event(data, is_listing=is_listing)
+        version = self._batcher.add_event(data, is_listing=is_listing)
         if version is not None:
             if not is_listing:
-                self._bears_fruit()
+                self._on_event()
                 self._advance(version)
             return is_listing
         event = encoding.event(data)
         if event.type not in _TYPES:
-            self._note_unknown(event.type)
+            self._report_unknown_event(event.type)
             return is_listing
         if not is_listing and event.type != "ERROR":
-            self._bears_fruit()
+            self._on_event()
         match event.type:
             case "ADDED" | "MODIFIED":
-                # Reading the object separately shows what is wrong with it.
-                version = self._intake.put(event.object, is_listing=is_listing)
+                # Decoding the object by itself reports what is wrong with it.
+                version = self._batcher.add(event.object, is_listing=is_listing)
                 if not is_listing:
                     self._advance(version)
             case "DELETED":
-                version = self._intake.drop(event.object)
+                version = self._batcher.delete(event.object)
                 # Old servers send the version before the deletion.
                 if version and not is_older(version, self._version):
                     self._version = version
@@ -351,33 +354,33 @@ class Reflector:
                 raise RequestFailed(code, str(error), error.reason)
         return is_listing
 
-    def _note_unknown(self, name: str) -> None:
-        """Report an unknown type of event once, regardless of others that follow."""
-        if self._record.brought_unknown() and not self._told_unknown:
-            self._told_unknown = True
+    def _report_unknown_event(self, name: str) -> None:
+        """Report an unknown event type, but only the first one."""
+        if self._watches.on_unknown_event() and not self._has_reported_unknown:
+            self._has_reported_unknown = True
             kind = self._resource.kind
             text = safe(f"The API server sent a watch event of unknown type {name[:40]!r} for a {kind}.")
             self._sink(Quarantined(kind, "type of an event", text))
 
-    def _bears_fruit(self) -> None:
-        """The watch returned something readable."""
-        self._retries.was_read()
-        if self._record.bears_fruit():
-            self._retries.is_live()
+    def _on_event(self) -> None:
+        """Note that the watch returned a readable event."""
+        self._retries.on_event()
+        if self._watches.on_event():
+            self._retries.on_live()
             self._report(Health.LIVE, "")
 
     def _advance(self, version: str) -> None:
-        """The watch reached this version. A lower one belongs to another store (raises `_Expired`)."""
+        """Advance to a resourceVersion. A lower one belongs to another data store; this raises `_Expired`."""
         if is_older(version, self._version):
             raise _Expired
         self._version = version or self._version
 
     def _poll(self) -> None:
-        """List repeatedly, for a kind that may be listed but not watched, until a watch is worth another attempt."""
+        """List periodically, for a kind that may be listed but not watched, until it is time to try a watch again."""
         until = time.monotonic() + self._retries.poll_seconds()
         is_first = True
         while is_first or time.monotonic() < until:
             is_first = False
             self._list_pages(Health.POLLING)
             if not self._wait(self._interval):
-                raise _Gone
+                raise _Stopped

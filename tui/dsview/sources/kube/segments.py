@@ -1,6 +1,6 @@
-"""Many MB that arrive in pieces, in separate memory pages.
+"""A buffer for large responses that keeps them in separate memory pages.
 
-Memory that malloc frees after a large buffer grew step by step stays with the process, some dozen MB for each thread.
+If a large buffer grows step by step, malloc does not return its memory to the system: some dozen MB for each thread.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ import mmap
 from io import BytesIO
 
 SEGMENT = 1 << 20
-"""Bytes from which separate pages are worthwhile."""
+"""The size in bytes from which separate pages are worthwhile."""
 
 
 class Segments:
-    """The part of `io.BytesIO` that is needed to append; starts with the content of a `BytesIO`."""
+    """Like an `io.BytesIO` that can only be appended to. Starts with the content of a `BytesIO`."""
 
-    def __init__(self, begun: BytesIO) -> None:
+    def __init__(self, buffer: BytesIO) -> None:
         self._full: list[mmap.mmap] = []
-        self._last = begun
+        self._last = buffer
 
-    def write(self, piece: bytes) -> None:
-        """Append a piece."""
-        self._last.write(piece)
+    def write(self, chunk: bytes) -> None:
+        """Append a chunk."""
+        self._last.write(chunk)
         if self._last.tell() >= SEGMENT:
             pages = mmap.mmap(-1, self._last.tell())
             pages.write(self._last.getbuffer())
@@ -29,13 +29,13 @@ class Segments:
             self._last = BytesIO()
 
     def getvalue(self) -> bytes:
-        """All pieces together."""
+        """All chunks together."""
         return b"".join((*self._full, self._last.getbuffer()))
 
 
-def written(begun: BytesIO | Segments, piece: bytes, size: int) -> BytesIO | Segments:
-    """The buffer of `size` bytes after a piece is appended to the one that was begun."""
-    if size > SEGMENT and isinstance(begun, BytesIO):
-        begun = Segments(begun)
-    begun.write(piece)
-    return begun
+def append(buffer: BytesIO | Segments, chunk: bytes, size: int) -> BytesIO | Segments:
+    """The buffer, now of `size` bytes, with a chunk appended. It may be another object."""
+    if size > SEGMENT and isinstance(buffer, BytesIO):
+        buffer = Segments(buffer)
+    buffer.write(chunk)
+    return buffer

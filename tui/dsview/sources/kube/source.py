@@ -18,41 +18,41 @@ from dsview.sources.kube.health import combined
 from dsview.sources.kube.kubeconfig import ResolvedContext, resolve_context
 from dsview.sources.kube.load_priority import LoadPriority
 from dsview.sources.kube.proxy_configs import ProxyConfigReaders
-from dsview.sources.kube.reconnect import ServerReconnect, SleepNotice
+from dsview.sources.kube.reconnect import ServerReconnect, SleepDetector
 from dsview.sources.kube.threads import SourceThreads
 from dsview.sources.manifest import manifest
 
 if TYPE_CHECKING:
     from dsview.sources.kube.client import Client
-    from dsview.sources.kube.encodings import WireChoice
+    from dsview.sources.kube.encodings import EncodingChoice
     from dsview.sources.kube.events import EventPoller
     from dsview.sources.kube.reflector import Reflector
 
-# ruff: noqa: PLC0415 - `client` brings urllib3, and the official client where it is needed: after the first frame
+# ruff: noqa: PLC0415 - `client` imports urllib3, and sometimes the official client: after the first frame
 
 CONNECTIONS = 48
-MOST_THREADS = 64
+MAX_REFLECTORS = 64
 
-RETRY_FIRST = 10.0
-RETRY_AT_LEAST_EVERY = 300.0
-"""Seconds between two attempts to load credentials that cannot be loaded, doubling from `RETRY_FIRST`: a plug-in may
-open a browser.
+MIN_CREDENTIAL_RETRY = 10.0
+MAX_CREDENTIAL_RETRY = 300.0
+"""Seconds between two attempts to load the credentials, doubling from `MIN_CREDENTIAL_RETRY` because a plug-in may open
+a browser.
 """
 
-VERSION_AGAIN = 5.0
-"""Seconds before the version is requested again if it is missing."""
+VERSION_RETRY_INTERVAL = 5.0
+"""Seconds before the version is requested again if the server did not return it."""
 
-LOOK_EVERY = 1.0
-_AT_ONCE = (Kind.SERVICE, Kind.POD)
+MONITOR_INTERVAL = 1.0
+_FIRST_KINDS = (Kind.SERVICE, Kind.POD)
 CLUSTER_CONFIG_MAPS: tuple[Key, ...] = (("kube-system", "kube-proxy"), ("kube-system", "coredns"))
 
 
 class KubeSource:
     """A cluster. `start` returns at once; everything else happens in daemon threads.
 
-    `namespaces` limits namespaced kinds; `interval` is the time in seconds between two lists of a kind that may not be
-    watched; `json_only` requests JSON even if protobuf is supported. `resolved` is the context if the kubeconfig was
-    already read.
+    `namespaces` limits namespaced kinds. `interval` is the time in seconds between two lists of a kind that may not be
+    watched. `head_start` is the time in seconds for which other kinds wait after the first Services. `json_only`
+    requests JSON even if protobuf is supported. `resolved` is the context if the kubeconfig was already read.
     """
 
     kind: Literal["cluster"] = "cluster"
@@ -83,20 +83,20 @@ class KubeSource:
         self._context = resolved
         self._client: Client | None = None
         self._stop = threading.Event()
-        self._outage = ServerReconnect(self._stop)
+        self._reconnect = ServerReconnect(self._stop)
         self._head_start = LoadPriority(head_start)
         self._json_only = json_only
-        self._wire: WireChoice | None = None
+        self._encodings: EncodingChoice | None = None
         self._sink: Sink = lambda event: None
         self._lock = threading.Lock()
         self._health: dict[Kind, dict[str, tuple[Health, str]]] = {}
-        self._told: dict[Kind, tuple[Health, str]] = {}
+        self._reported: dict[Kind, tuple[Health, str]] = {}
         self._reflectors: dict[Kind, list[Reflector]] = {}
         self._followed: set[tuple[Kind, str]] = set()
         self._config_maps: set[Key] = set()
         self._events: EventPoller | None = None
         self._threads = SourceThreads(self._stop)
-        self._confs = ProxyConfigReaders(self._threads.start, self._stop, use_exec=use_exec)
+        self._proxy_configs = ProxyConfigReaders(self._threads.start, self._stop, use_exec=use_exec)
 
     @property
     def name(self) -> str:
@@ -124,8 +124,8 @@ class KubeSource:
     def stop(self) -> None:
         """End all requests; the threads end by themselves."""
         self._stop.set()
-        self._outage.end()
-        self._confs.end()
+        self._reconnect.close()
+        self._proxy_configs.close()
         if self._client is not None:
             # Closing does not wait, but a TLS shutdown may; leaving must not.
             self._threads.start("close", self._client.close)
@@ -149,35 +149,35 @@ class KubeSource:
             return
         if self._on_client_ready is not None:
             self._on_client_ready()
-        self._threads.start("look", lambda: self._look(client))
+        self._threads.start("monitor", lambda: self._monitor(client))
         if not self._with_endpoints:
             reason = "read only with --select DS-EPS-006"
             self._sink(StatusChanged(kind=Kind.ENDPOINTS, health=Health.NOT_GIVEN, reason=reason))
-        # The kinds that users see first and those that take longest do not wait for the version. All others do: when
-        # everything is read, the version is known, and checks that depend on it run once.
-        for kind in _AT_ONCE:
+        # The kinds that users see first, and that take longest, do not wait for the version. All others do, so that
+        # the version is known when everything has been read, and checks that depend on it run once.
+        for kind in _FIRST_KINDS:
             self._follow_everywhere(kind)
         self._read_version(client)
         for kind in resource_kinds(self._with_endpoints):
-            if kind not in _AT_ONCE and not RESOURCES[kind].optional:
+            if kind not in _FIRST_KINDS and not RESOURCES[kind].optional:
                 self._follow_everywhere(kind)
         self._threads.start("add-ons", lambda: self._follow_add_ons(client), self._add_ons_failed)
-        self._follow_the_rest(client)
-        self._confs.start(client)
+        self._follow_partial_kinds(client)
+        self._proxy_configs.start(client)
 
     def _follow_add_ons(self, client: Client) -> None:
         """Follow the optional kinds that are served, and check periodically whether the others are."""
-        from dsview.sources.kube.add_ons import LOOK_AGAIN, served
+        from dsview.sources.kube.add_ons import DISCOVERY_INTERVAL, served
 
         waiting = list(GATEWAY_KINDS)
         while waiting:
-            there = served(client, waiting)
-            for kind in there:
+            served_kinds = served(client, waiting)
+            for kind in served_kinds:
                 self._follow_everywhere(kind)
-            waiting = [kind for kind in waiting if kind not in there]
+            waiting = [kind for kind in waiting if kind not in served_kinds]
             for kind in waiting:
                 self._report(kind, "", Health.ABSENT, "this cluster does not serve them")
-            if not waiting or self._stop.wait(LOOK_AGAIN):
+            if not waiting or self._stop.wait(DISCOVERY_INTERVAL):
                 return
 
     def _add_ons_failed(self, reason: str) -> None:
@@ -185,30 +185,30 @@ class KubeSource:
             self._report(kind, "", Health.FAILED, reason)
 
     def _new_client(self, context: ResolvedContext) -> Client | None:
-        """A client, as soon as there are credentials; None if the session ends before."""
+        """A client, as soon as the credentials can be loaded; None if the session ends first."""
         from dsview.sources.kube.client import Client
 
-        pause = RETRY_FIRST
+        pause = MIN_CREDENTIAL_RETRY
         while not self._stop.is_set():
             try:
                 return Client(context, connections=CONNECTIONS)
             except UserError as error:
                 self._all_failed(str(error))
             self._stop.wait(pause)
-            pause = min(pause * 2, RETRY_AT_LEAST_EVERY)
+            pause = min(pause * 2, MAX_CREDENTIAL_RETRY)
         return None
 
-    def _look(self, client: Client) -> None:
-        """Periodically: check whether the machine slept, break slow connections, and report missing responses."""
-        notice = SleepNotice()
-        while not self._stop.wait(LOOK_EVERY):
+    def _monitor(self, client: Client) -> None:
+        """Periodically check whether the machine slept, break slow connections, and report missing responses."""
+        sleep = SleepDetector()
+        while not self._stop.wait(MONITOR_INTERVAL):
             client.enforce_deadlines()
-            if notice.has_slept():
+            if sleep.has_slept():
                 client.break_connections()
             with self._lock:
                 reflectors = [one for found in self._reflectors.values() for one in found]
             for reflector in reflectors:
-                reflector.remind()
+                reflector.report_overdue()
 
     @property
     def _banners(self) -> tuple[str, ...]:
@@ -222,13 +222,13 @@ class KubeSource:
         version = read_version(client)
         if version is None:
             # The kinds report the problem; the version is requested again when they succeed.
-            self._threads.start("version", lambda: self._ask_version_again(client))
+            self._threads.start("version", lambda: self._retry_version(client))
         self._sink(ServerInfo(version=version, banners=self._banners))
 
-    def _ask_version_again(self, client: Client) -> None:
+    def _retry_version(self, client: Client) -> None:
         from dsview.sources.kube.version import read_version
 
-        while self._outage.wait(VERSION_AGAIN):
+        while self._reconnect.wait(VERSION_RETRY_INTERVAL):
             text = read_version(client)
             if text is not None:
                 self._sink(ServerInfo(version=text, banners=self._banners))
@@ -239,8 +239,8 @@ class KubeSource:
         for namespace in scopes or ("",):
             self._follow(kind, namespace)
 
-    def _follow_the_rest(self, client: Client) -> None:
-        """Follow the kinds that are not read as a whole: the ConfigMaps and Events that checks name."""
+    def _follow_partial_kinds(self, client: Client) -> None:
+        """Follow the kinds of which only some objects are read: ConfigMaps and Events."""
         from dsview.sources.kube.events import EventPoller
 
         for key in CLUSTER_CONFIG_MAPS:
@@ -252,23 +252,23 @@ class KubeSource:
             self._stop,
             namespaces=self._namespaces,
             interval=self._interval,
-            outage=self._outage,
+            reconnect=self._reconnect,
         )
         self._events = poller
         self._threads.start("events", poller.run, lambda reason: self._report(Kind.EVENT, "", Health.FAILED, reason))
 
     def _follow(self, kind: Kind, namespace: str, name: str | None = None) -> None:
-        from dsview.sources.kube.encodings import WireChoice
+        from dsview.sources.kube.encodings import EncodingChoice
         from dsview.sources.kube.reflector import Reflector
 
         client = self._client
         with self._lock:
-            if self._wire is None:
-                self._wire = WireChoice(json_only=self._json_only)
-            wire = self._wire
+            if self._encodings is None:
+                self._encodings = EncodingChoice(json_only=self._json_only)
+            encodings = self._encodings
             count = sum(map(len, self._reflectors.values()))
-        if client is None or count >= MOST_THREADS:
-            reason = f"more than {MOST_THREADS} namespaces and kinds were requested; use fewer namespaces"
+        if client is None or count >= MAX_REFLECTORS:
+            reason = f"more than {MAX_REFLECTORS} namespaces and kinds were requested; use fewer namespaces"
             self._report(kind, namespace, Health.FAILED, reason)
             return
         scope = f"{namespace}/{name}" if name is not None else namespace
@@ -288,9 +288,9 @@ class KubeSource:
             name=name,
             interval=self._interval,
             request_timeout=self._request_timeout,
-            outage=self._outage,
-            waits_for=self._head_start if kind is not Kind.SERVICE else None,
-            wire=wire,
+            reconnect=self._reconnect,
+            priority=self._head_start if kind is not Kind.SERVICE else None,
+            encodings=encodings,
         )
         with self._lock:
             self._reflectors.setdefault(kind, []).append(reflector)
@@ -303,12 +303,12 @@ class KubeSource:
     def _sink_services(self, event: SourceEvent) -> None:
         self._sink(event)
         if isinstance(event, Changed):
-            self._head_start.arrived()
+            self._head_start.notify_arrived()
 
     def _report(self, kind: Kind, scope: str, health: Health, reason: str) -> None:
         """Set the health of one scope of a kind, and send that of the whole kind if it changed."""
         if kind is Kind.SERVICE and health is not Health.LOADING:
-            self._head_start.arrived()
+            self._head_start.notify_arrived()
         falls_back = False
         with self._lock:
             scopes = self._health.setdefault(kind, {})
@@ -326,12 +326,16 @@ class KubeSource:
             read = {s: h for s, (h, _) in scopes.items() if h.is_complete}
             if "" in read and len(scopes) > 1:
                 read = {"": read[""]}
-            told = combined(scopes)
-            if self._told.get(kind) == told and not falls_back:
+            combined_health = combined(scopes)
+            if self._reported.get(kind) == combined_health and not falls_back:
                 return
-            self._told[kind] = told
+            self._reported[kind] = combined_health
         limited = tuple(sorted(read)) if read and "" not in read and kind is not Kind.CONFIG_MAP else None
-        self._sink(StatusChanged(kind=kind, health=told[0], reason=told[1], since=time.time(), namespaces=limited))
+        self._sink(
+            StatusChanged(
+                kind=kind, health=combined_health[0], reason=combined_health[1], since=time.time(), namespaces=limited
+            )
+        )
         if falls_back and self._context is not None:
             self._follow(kind, self._context.namespace)
 
@@ -344,8 +348,8 @@ class KubeSource:
         self._follow(Kind.CONFIG_MAP, namespace, name)
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Request a file; one of the reader threads sends it."""
-        self._confs.ask(pod, container, sink)
+        """Request the configuration of a pod; one of the reader threads sends it."""
+        self._proxy_configs.request(pod, container, sink)
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """The object as YAML, by a `get`. Raises `UserError`."""
@@ -378,7 +382,7 @@ class KubeSource:
         """The number of requests by kind and verb, and the bytes of lists and watches."""
         if self._client is None:
             return {}
-        asked = self._client.asked()
+        asked = self._client.request_counts()
         with self._lock:
             size = {kind: sum(r.stats.bytes for r in found) for kind, found in self._reflectors.items()}
             encodings = {kind: found[0].stats.encoding for kind, found in self._reflectors.items() if found}

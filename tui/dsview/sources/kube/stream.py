@@ -1,4 +1,4 @@
-"""From the bytes of a response to lines or frames, and from a line to its content."""
+"""Splits the bytes of a response into lines or frames, and decodes the parts of a line."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from msgspec import Raw
 
 from dsview.sources.kube.bodies import UNDECODABLE
 from dsview.sources.kube.limits import WATCH_EVENT
-from dsview.sources.kube.segments import Segments, written
+from dsview.sources.kube.segments import Segments, append
 
 _DECIMAL = re.compile(r"[0-9]{1,40}")
 
 
-class BadAnswer(ValueError):  # noqa: N818  (it is the answer that is bad)
-    """A response that is not in the encoding that it declares; the text is a clause with the reason."""
+class MalformedResponse(ValueError):  # noqa: N818  (names the response, not the failure)
+    """A response that is not in the encoding that it declares. The message is a clause with the reason."""
 
 
 class WatchLine(msgspec.Struct):
@@ -61,72 +61,71 @@ bookmark_decoder = msgspec.json.Decoder(Bookmark)
 
 
 def is_older(version: str, than: str) -> bool:
-    """Whether one resourceVersion precedes another; never, unless both are decimal numbers (KEP-5504)."""
+    """Whether a resourceVersion precedes another one. Never true unless both are decimal numbers (KEP-5504)."""
     return bool(_DECIMAL.fullmatch(version) and _DECIMAL.fullmatch(than)) and int(version) < int(than)
 
 
-class _Coded(msgspec.Struct):
+class _Code(msgspec.Struct):
     code: int = 0
 
 
 def code_of(status: bytes) -> int:
     """The HTTP code in the Status of an ERROR event; 0 if there is none."""
     try:
-        return msgspec.json.decode(status, type=_Coded).code
+        return msgspec.json.decode(status, type=_Code).code
     except UNDECODABLE:
         return 0
 
 
-def _held_by_nobody(size: int) -> None:
-    """Ignore the bytes of an unfinished event."""
+def _ignore_size(size: int) -> None:
+    """The default for `on_buffered`."""
 
 
 def batches_of_lines(
-    chunks: Iterable[bytes], limit: int = WATCH_EVENT.size, hold: Callable[[int], None] = _held_by_nobody
+    chunks: Iterable[bytes], limit: int = WATCH_EVENT.size, on_buffered: Callable[[int], None] = _ignore_size
 ) -> Iterator[list[bytes | None]]:
     """The lines that each chunk completes, chunk by chunk; None for a line that was too long.
 
-    If the chunks end normally, the text after the last newline is a line as well: a watch does not send this, but an
-    HTML page of a proxy may be a single line. A line may end with its newline, which JSON allows. `hold` receives the
-    number of bytes of an unfinished line so far, including dropped ones, and 0 at its end; it raises if these are too
-    many.
+    If the chunks end normally, the text after the last newline is a line as well: a watch does not send this, but the
+    HTML of a proxy may be a single line. A line may include its newline, which JSON allows. `on_buffered` receives the
+    number of bytes of a partial line so far, including skipped bytes, and 0 at its end; it may raise.
     """
-    begun: BytesIO | Segments = BytesIO()
+    buffer: BytesIO | Segments = BytesIO()
     size = 0
     is_dropping = False
     for chunk in chunks:
         if not size and chunk.find(b"\n") == len(chunk) - 1:
-            # The usual chunk is one event, which needs no copying.
+            # A chunk is usually one event, which need not be copied.
             yield [chunk] if len(chunk) > 1 else []
             continue
         lines: list[bytes | None] = []
-        pieces = chunk.split(b"\n")
-        had = size
-        for piece in pieces[:-1]:
+        parts = chunk.split(b"\n")
+        size_before = size
+        for part in parts[:-1]:
             if is_dropping:
                 lines.append(None)
                 is_dropping = False
             elif size:
-                begun.write(piece)
-                lines.append(begun.getvalue())
-                begun = BytesIO()
-            elif piece:
-                lines.append(piece)
+                buffer.write(part)
+                lines.append(buffer.getvalue())
+                buffer = BytesIO()
+            elif part:
+                lines.append(part)
             size = 0
-        rest = pieces[-1]
+        rest = parts[-1]
         if rest:
             size += len(rest)
             if not is_dropping and size > limit:
-                begun, is_dropping = BytesIO(), True
+                buffer, is_dropping = BytesIO(), True
             elif not is_dropping:
-                begun = written(begun, rest, size)
-        if had and len(pieces) > 1:
-            hold(0)
+                buffer = append(buffer, rest, size)
+        if size_before and len(parts) > 1:
+            on_buffered(0)
         if size:
-            hold(size)
+            on_buffered(size)
         yield lines
     if size and not is_dropping:
-        yield [begun.getvalue()]
+        yield [buffer.getvalue()]
 
 
 _LENGTH = 4
@@ -135,46 +134,47 @@ _LENGTH = 4
 _big_endian = struct.Struct(">I").unpack_from
 
 NO_LENGTH = 0x20000000
-"""A length of at least this is text: the first four characters of an HTML page, or of a line of JSON."""
+"""A length of at least this is text: the first four characters of HTML or JSON."""
 
 
 def batches_of_frames(
-    chunks: Iterable[bytes], limit: int = WATCH_EVENT.size, hold: Callable[[int], None] = _held_by_nobody
+    chunks: Iterable[bytes], limit: int = WATCH_EVENT.size, on_buffered: Callable[[int], None] = _ignore_size
 ) -> Iterator[list[bytes | None]]:
     """The frames that each chunk completes, chunk by chunk; None for a frame longer than `limit`.
 
-    `hold` is as in `batches_of_lines`. Raises `BadAnswer` if these are not frames, or the chunks end inside one.
+    `on_buffered` is as in `batches_of_lines`. Raises `MalformedResponse` if the data is not in frames, or ends inside
+    one.
     """
-    begun: BytesIO | Segments = BytesIO()
+    buffer: BytesIO | Segments = BytesIO()
     size = to_skip = 0
-    wanted = _LENGTH
+    size_needed = _LENGTH
     for whole_chunk in chunks:
         if not size and not to_skip and _is_one_frame(whole_chunk, limit):
-            # The usual chunk is one event.
+            # A chunk is usually one event.
             yield [whole_chunk[_LENGTH:]]
             continue
         data = whole_chunk[to_skip:]
         if to_skip:
             to_skip -= len(whole_chunk) - len(data)
-            hold(limit + to_skip if to_skip else 0)
+            on_buffered(limit + to_skip if to_skip else 0)
         if size:
-            # A large frame spans many chunks, which are joined once it is complete.
+            # A large frame spans many chunks, which are joined when it is complete.
             size += len(data)
-            begun = written(begun, data, size)
-            if size < wanted:
-                hold(size)
+            buffer = append(buffer, data, size)
+            if size < size_needed:
+                on_buffered(size)
                 yield []
                 continue
-            data = begun.getvalue()
-            begun = BytesIO()
-            hold(0)
+            data = buffer.getvalue()
+            buffer = BytesIO()
+            on_buffered(0)
         frames: list[bytes | None] = []
         start, end = 0, len(data)
         while end - start >= _LENGTH:
             first = start + _LENGTH
             last = first + _length_of(data, start)
             if last - first >= NO_LENGTH:
-                raise BadAnswer("it is not in frames")
+                raise MalformedResponse("it is not in frames")
             if last - first > limit:
                 frames.append(None)
                 to_skip = max(0, last - end)
@@ -185,17 +185,17 @@ def batches_of_frames(
             start = min(last, end)
         size = end - start
         if size:
-            begun.write(data[start:])
-            wanted = _LENGTH + (_length_of(data, start) if size >= _LENGTH else 0)
+            buffer.write(data[start:])
+            size_needed = _LENGTH + (_length_of(data, start) if size >= _LENGTH else 0)
         if size or to_skip:
-            hold(size or limit + to_skip)
+            on_buffered(size or limit + to_skip)
         yield frames
     if size or to_skip:
-        raise BadAnswer("it ends inside a frame")
+        raise MalformedResponse("it ends inside a frame")
 
 
 def _length_of(data: bytes, at: int) -> int:
-    """The length of a frame that begins there; all of its bytes are there."""
+    """The length of the frame at an offset. All bytes of the length must be present."""
     length: int = _big_endian(data, at)[0]
     return length
 

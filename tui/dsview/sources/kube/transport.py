@@ -25,17 +25,17 @@ from dsview.sources.bounded_files import CERTIFICATES, TOKEN, read_bounded, read
 from dsview.sources.kube.kubeconfig import ResolvedContext
 from dsview.sources.kube.unnamed_files import unnamed_file
 
-_NOT_PLAIN = ("exec", "auth-provider", "username")
+_NEEDS_OFFICIAL_CLIENT = ("exec", "auth-provider", "username")
 """The fields of a kubeconfig's user that need the official client."""
 
 _KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 9))
-"""Seconds and counts of client-go's keepalive probes, for the options that the system supports; without any, a dead
-peer goes unnoticed.
+"""Seconds and counts of client-go's keepalive probes, for the options that the system supports. Without probes, a dead
+peer is not noticed.
 """
 
 
 class ApiTransport(Protocol):
-    """Access to one API server, with the credentials of one moment. Thread-safe."""
+    """Access to one API server, with the current credentials. Thread-safe."""
 
     @property
     def server(self) -> str:
@@ -76,9 +76,9 @@ def direct_transport(context: ResolvedContext, *, connections: int) -> DirectTra
     users = [entry["user"] for entry in context.config["users"]]
     user: dict[str, Any] = users[0] if users else {}
     server = context.server.rstrip("/")
-    if any(key in user for key in _NOT_PLAIN) or cluster.get("proxy-url") or _has_proxy(server):
+    if any(key in user for key in _NEEDS_OFFICIAL_CLIENT) or cluster.get("proxy-url") or _has_proxy(server):
         if user.get("as"):
-            raise ValueError("it says `as`, which dsview does with a token or a certificate and no proxy only")
+            raise ValueError("dsview supports `as` only with a token or a certificate, and without a proxy")
         return None
     options: dict[str, Any] = {"maxsize": connections, "retries": False, "socket_options": keepalive()}
     if server.startswith("https"):
@@ -165,5 +165,5 @@ def _decoded(data: object) -> bytes:
 def _load_pair(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
     # The certificate's file may also contain the key.
     with unnamed_file(certificate) as certificate_file, unnamed_file(key or certificate) as key_file:
-        # OpenSSL would ask for a password on the terminal, where a screen is shown.
+        # OpenSSL would ask for a password on the terminal, which shows the screen.
         context.load_cert_chain(certificate_file, key_file, password="")

@@ -1,6 +1,6 @@
-"""Certificates and keys as files, as OpenSSL requires: without a name, and in memory if the system supports it.
+"""Certificates and keys as files, as OpenSSL requires, but without a name, and in memory if the system supports that.
 
-A file that is removed afterwards remains if a signal ends the process before that, and needs a writable folder.
+An ordinary temporary file would remain if a signal ended the process, and would need a writable folder.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import IO
 @contextmanager
 def unnamed_file(content: bytes) -> Iterator[str]:
     """A path from which this process can read the content once, until the end of the block. Raises `OSError`."""
-    with _nameless() as file:
+    with _open_unnamed() as file:
         file.write(content)
         file.flush()
         # If /dev/fd duplicates the descriptor, as on macOS, the reader shares its position.
@@ -23,7 +23,7 @@ def unnamed_file(content: bytes) -> Iterator[str]:
         yield f"/dev/fd/{file.fileno()}"
 
 
-def _nameless() -> IO[bytes]:
+def _open_unnamed() -> IO[bytes]:
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("dsview"), "w+b")
     return tempfile.TemporaryFile()

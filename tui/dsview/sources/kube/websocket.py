@@ -1,7 +1,7 @@
-"""The messages of a WebSocket, on an ordinary connection. Imported when a controller pod is read.
+"""The messages of a WebSocket, on an ordinary connection. Imported when a proxy configuration is read.
 
-websocket-client parses frames. It does not open the connection, because it would follow redirects with the credentials,
-and read headers, errors and frames of any size.
+websocket-client only parses the frames. It does not open the connection, because it would follow redirects with the
+credentials, and read headers, errors and frames of any size.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import websocket
 from websocket import ABNF, frame_buffer
 
-from dsview.sources.kube.bodies import BROKEN, Answer, too_large
+from dsview.sources.kube.bodies import BROKEN, ApiResponse, too_large
 from dsview.sources.kube.errors import RequestFailed
 from dsview.sources.kube.limits import BodyLimit
 
@@ -28,7 +28,7 @@ EXEC_PROTOCOL = "v4.channel.k8s.io"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455, section 1.3."""
 
-_LEAVE_WITHIN = 1.0
+_CLOSE_TIMEOUT = 1.0
 """Seconds for sending the close message."""
 
 
@@ -44,39 +44,39 @@ def handshake() -> dict[str, str]:
 
 
 class WebSocket:
-    """The connection of a 101 response to the headers of `handshake`. One limit applies to all its messages.
+    """The connection after a 101 response to the headers of `handshake`. The limit applies to all messages together.
 
     Raises `RequestFailed` if the server did not accept the protocol.
     """
 
-    def __init__(self, answer: Answer, asked: dict[str, str], limit: BodyLimit) -> None:
-        digest = hashlib.sha1(asked["Sec-WebSocket-Key"].encode() + _GUID, usedforsecurity=False).digest()
+    def __init__(self, response: ApiResponse, request_headers: dict[str, str], limit: BodyLimit) -> None:
+        digest = hashlib.sha1(request_headers["Sec-WebSocket-Key"].encode() + _GUID, usedforsecurity=False).digest()
         if (
-            answer.headers.get("Sec-WebSocket-Accept", "").strip() != base64.b64encode(digest).decode()
-            or answer.headers.get("Sec-WebSocket-Protocol", "").strip().lower() != EXEC_PROTOCOL
+            response.headers.get("Sec-WebSocket-Accept", "").strip() != base64.b64encode(digest).decode()
+            or response.headers.get("Sec-WebSocket-Protocol", "").strip().lower() != EXEC_PROTOCOL
         ):
             raise RequestFailed(0, f"The API server, or a proxy before it, does not speak {EXEC_PROTOCOL}.")
-        response: Any = answer.response
-        body: http.client.HTTPResponse = response._original_response
+        raw: Any = response.response
+        body: http.client.HTTPResponse = raw._original_response
         self._bytes: Any = body.fp
-        self._socket: Any = response.connection.sock
-        self._in_flight = answer.in_flight
+        self._socket: Any = raw.connection.sock
+        self._in_flight = response.in_flight
         self._limit = limit
-        self._ends = time.monotonic() + limit.seconds
+        self._deadline = time.monotonic() + limit.seconds
         self._frames = _Frames(self._receive, limit)
 
     def messages(self) -> Iterator[bytes]:
         """Each message, until the server closes the connection.
 
-        Raises `TooLarge` if the messages exceed the limit in bytes, or a frame announces that, `TimeoutError` if they
-        exceed the limit in seconds, and `OSError`, `http.client.HTTPException` or `websocket.WebSocketException` if the
-        connection breaks.
+        Raises `TooLarge` if the messages exceed the limit in bytes, or a frame announces a length that would,
+        `TimeoutError` if they exceed the limit in seconds, and `OSError`, `http.client.HTTPException` or
+        `websocket.WebSocketException` if the connection breaks.
         """
         parts: list[bytes] = []
-        with self._in_flight.share() as share:
+        with self._in_flight.reserve() as reservation:
             while True:
                 frame: Any = self._frames.recv_frame()
-                share.hold(self._frames.received)
+                reservation.set_size(self._frames.received)
                 if frame.opcode == ABNF.OPCODE_CLOSE:
                     return
                 if frame.opcode == ABNF.OPCODE_PING:
@@ -84,15 +84,15 @@ class WebSocket:
                 if frame.opcode not in (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY, ABNF.OPCODE_CONT):
                     continue
                 if (frame.opcode == ABNF.OPCODE_CONT) is not bool(parts):
-                    raise websocket.WebSocketProtocolException("a frame continues no message")
+                    raise websocket.WebSocketProtocolException("a continuation frame is out of sequence")
                 parts.append(frame.data)
                 if frame.fin:
                     yield b"".join(parts)
                     parts = []
 
     def close(self) -> None:
-        """Send a close message; the code that opened the connection closes it."""
-        self._ends = time.monotonic() + _LEAVE_WITHIN
+        """Send a close message. The code that opened the connection closes it."""
+        self._deadline = time.monotonic() + _CLOSE_TIMEOUT
         with contextlib.suppress(*BROKEN):
             self._send(b"\x03\xe8", ABNF.OPCODE_CLOSE)
 
@@ -108,7 +108,7 @@ class WebSocket:
         self._socket.sendall(ABNF.create_frame(data, opcode).format())
 
     def _left(self) -> float:
-        left = self._ends - time.monotonic()
+        left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the messages took too long")
         return left
