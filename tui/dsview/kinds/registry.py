@@ -1,55 +1,36 @@
-"""All kinds that dsview reads. To add a kind, add its module, its name in `kind.Kind`, and its line here."""
+"""All kinds that dsview reads, found by their module in this folder.
+
+To add a kind, add its module and its name in `kind.Kind`.
+"""
 
 from __future__ import annotations
 
-from dsview.kinds import (
-    api_service,
-    config_map,
-    endpoint_slice,
-    endpoints,
-    event,
-    gateway,
-    gateway_parameters,
-    ingress,
-    ingress_class,
-    ip_address,
-    istio_gateway,
-    network_policy,
-    node,
-    pod,
-    service,
-    service_cidr,
-    webhook_configuration,
-)
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import dsview.kinds
 from dsview.kinds.kind import Kind, Resource
 
-RESOURCES: dict[Kind, Resource] = {
-    resource.kind: resource
-    for resource in (
-        service.SERVICE,
-        node.NODE,
-        endpoint_slice.ENDPOINT_SLICE,
-        pod.POD,
-        service_cidr.SERVICE_CIDR,
-        ip_address.IP_ADDRESS,
-        ingress.INGRESS,
-        ingress_class.INGRESS_CLASS,
-        network_policy.NETWORK_POLICY,
-        webhook_configuration.VALIDATING_WEBHOOK,
-        webhook_configuration.MUTATING_WEBHOOK,
-        api_service.API_SERVICE,
-        config_map.CONFIG_MAP,
-        event.EVENT,
-        endpoints.ENDPOINTS,
-        gateway.GATEWAY_CLASS,
-        gateway.GATEWAY,
-        gateway.HTTP_ROUTE,
-        gateway_parameters.ENVOY_PROXY,
-        gateway_parameters.NGINX_PROXY,
-        gateway_parameters.CILIUM_GATEWAY_CLASS_CONFIG,
-        istio_gateway.ISTIO_GATEWAY,
-    )
-}
+_USERS = frozenset({"decode", "encode", "registry"})
+"""The modules of this folder that use the registry."""
+
+_FIRST = (Kind.SERVICE, Kind.NODE)
+"""The kinds that are read and displayed before the others, whose order is that of `Kind`."""
+
+
+def _found() -> Iterator[Resource]:
+    for entry in pkgutil.iter_modules(dsview.kinds.__path__, f"{dsview.kinds.__name__}."):
+        if not entry.ispkg and entry.name.rpartition(".")[2] not in _USERS:
+            yield from (x for x in vars(importlib.import_module(entry.name)).values() if isinstance(x, Resource))
+
+
+def _by_kind() -> dict[Kind, Resource]:
+    found = {resource.kind: resource for resource in _found()}
+    return {kind: found[kind] for kind in dict.fromkeys((*_FIRST, *Kind)) if kind in found}
+
+
+RESOURCES = _by_kind()
 """Every kind by its name, in reading and display order."""
 
 CORE_KINDS: tuple[Kind, ...] = tuple(kind for kind, resource in RESOURCES.items() if resource.core)
