@@ -60,6 +60,7 @@ def test_it_fires(check: Check, case: Case) -> None:
         assert causes_of(found) == set(case.causes)
     assert any(case.says in finding.message for finding in found), [finding.message for finding in found]
     fixes = [finding.fix for finding in found]
+    assert all((fix or "").startswith(case.begins) for fix in fixes), fixes
     assert not any(fixes) if case.fix is None else any(case.fix in (fix or "") for fix in fixes), fixes
 
 

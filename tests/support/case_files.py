@@ -43,9 +43,9 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename={"no
     """A case: why the check must fire or stay silent, and what is changed in the cluster.
 
     `finds`: every finding of the check, as `severity Kind/name family`; `cells`: the columns that they flag; `says`
-    and `fix`: what the message and the fix of one of them contain, a null fix where none has any; `field` and
-    `grace`: what each of them has; `related`: the objects that they relate to, as `Kind/name`; `causes`: what any of
-    them would fold under, as `CODE Kind/name`.
+    and `fix`: what the message and the fix of one of them contain, a null fix where none has any; `begins`: what the
+    fix of each of them begins with; `field` and `grace`: what each of them has; `related`: the objects that they relate
+    to, as `Kind/name`; `causes`: what any of them would fold under, as `CODE Kind/name`.
 
     `at`: the time of the capture, else all grace periods are over. `version`: of the server. `manifests`: objects as
     they lie in git. `not given`: kinds that were not read. `status`: what a snapshot says of a kind. `conf`: the
@@ -60,6 +60,7 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename={"no
     field: str | None = None
     says: str = ""
     fix: str | None = ""
+    begins: str = ""
     grace: float | None = None
     related: list[str] | None = None
     causes: list[str] | None = None
