@@ -18,7 +18,18 @@ from dsview.ui.document import Document
 from dsview.ui.multiplexers import passed_on
 from dsview.ui.table import Table
 from tests.support.clusters import settle
-from tests.ui.stage import NOW, Stage, StageSource, many_pods, node, on_stage, pod, slices
+from tests.ui.stage import (
+    NOW,
+    Stage,
+    StageSource,
+    many_pods,
+    node,
+    on_stage,
+    pod,
+    service,
+    slices,
+    troubled_shop,
+)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +262,18 @@ async def test_every_pane_begins_at_its_worst_row() -> None:
         assert stage.pane("services").cursor_key == ("shop", "api")
         await stage.press("enter")
         assert "Service shop/api" in stage.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (160, 45)])
+async def test_the_worst_row_is_in_sight_from_the_beginning(size: tuple[int, int]) -> None:
+    objects = [
+        *troubled_shop(),
+        *(service(f"before-{number:02d}", 100 + number, namespace="a") for number in range(60)),
+    ]
+    async with on_stage(objects, size=size) as stage:
+        worst = next(line for line in stage.lines[4:] if "▌" in line)
+        assert "api" in worst
+        assert "EPS-001" in worst
 
 
 async def test_a_pane_that_is_gone_to_begins_at_its_worst_row() -> None:

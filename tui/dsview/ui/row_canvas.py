@@ -110,7 +110,7 @@ class RowCanvas(ScrollView, can_focus=True):
         elif size != self.virtual_size:
             self._set_content_size(size)
         if shift:
-            self.scroll_to(y=max(0, top + shift), animate=False, immediate=True)
+            self._scroll_rows(max(0, top + shift))
         self._cursor.remember_top(rows, int(self.scroll_offset.y))
         self._light_changes()
         self.refresh()
@@ -281,6 +281,10 @@ class RowCanvas(ScrollView, can_focus=True):
         """How many rows are seen at once; 0 where there is no room for any."""
         return max(0, self.size.height - self.header_lines)
 
+    def _scroll_rows(self, top: int) -> None:
+        """Show the rows from one on, even if the scrollbar comes with the next frame only."""
+        self.scroll_to(y=top, animate=False, immediate=True, force=True)
+
     @property
     def _page(self) -> int:
         return max(1, self.size.height - self.header_lines)
@@ -297,6 +301,6 @@ class RowCanvas(ScrollView, can_focus=True):
         before, self._page_before = self._page_before, self._page
         index, top = self._cursor.index, int(self.scroll_offset.y)
         if top + self._page <= index < top + before:
-            self.scroll_to(y=index - self._page + 1, animate=False, immediate=True)
+            self._scroll_rows(index - self._page + 1)
         self._relayout()
         self._measure_seen()

@@ -71,14 +71,14 @@ class Table(RowCanvas):
 
     def show_top(self) -> None:
         """Scroll to the first row; the cursor stays where it is."""
-        self.scroll_to(y=0, animate=False, immediate=True)
+        self._scroll_rows(0)
         self._cursor.remember_top(self._rows, 0)
 
     def show_cursor(self) -> None:
         """Scroll to the cursor's row, with what is around it."""
         index, top = self._cursor.index, int(self.scroll_offset.y)
         if not top <= index < top + self._page:
-            self.scroll_to(y=max(0, index - self._page // 2), animate=False, immediate=True)
+            self._scroll_rows(max(0, index - self._page // 2))
 
     def _move_to(self, index: int) -> None:
         before = self._cursor.index
@@ -88,9 +88,9 @@ class Table(RowCanvas):
         self.post_message(self.Moved())
         index, top = self._cursor.index, int(self.scroll_offset.y)
         if index < top:
-            self.scroll_to(y=index, animate=False, immediate=True)
+            self._scroll_rows(index)
         elif index >= top + self._page:
-            self.scroll_to(y=index - self._page + 1, animate=False, immediate=True)
+            self._scroll_rows(index - self._page + 1)
         else:
             self.refresh_line(before + self.header_lines)
             self.refresh_line(index + self.header_lines)
