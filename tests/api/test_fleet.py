@@ -275,7 +275,7 @@ def test_a_badly_broken_cluster_takes_less_than_two_megabytes(tmp_path: Path) ->
     pod = next(item for item in items if item["kind"] == "Pod" and item["metadata"].get("labels"))
     for number in range(3_000):
         copy = json.loads(json.dumps(pod))
-        copy["metadata"] |= {"name": f"copy-{number}", "uid": f"copy-{number}"}
+        copy["metadata"] |= {"name": f"copy-{number}", "uid": f"copy-{number}", "ownerReferences": []}
         address = f"10.244.{number // 250}.{number % 250}"
         copy["status"] |= {"podIP": address, "podIPs": [{"ip": address}]}
         items.append(copy)

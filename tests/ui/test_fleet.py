@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 
+import pytest
+
 from dsview.analysis.fleet import Contact, Member
 from dsview.cli.fleet_demo import FleetDemo
 from dsview.core.text import Safe
@@ -125,9 +127,79 @@ async def test_only_what_is_flagged_or_could_not_be_read() -> None:
     async with fleet() as (stage, _):
         await stage.press("!")
         assert set(stage.clusters) == {
-            *("prod-eu-1", "prod-us-1", "prod-ap-1", "edge-munich"),
+            *("prod-eu-1", "prod-us-1", "prod-ap-1", "edge-munich", "prod-eu-2", "prod-us-2"),
             *("edge-hamburg", "sandbox"),
         }
+
+
+async def test_only_flagged_keeps_notes_as_in_the_panes() -> None:
+    async with fleet() as (stage, _):
+        await stage.press("!")
+        assert {"prod-eu-2", "prod-us-2"} <= set(stage.clusters), "they have notes only"
+        await stage.press("!", "w")
+        every = len(stage.clusters)
+        await stage.press("!")
+        assert len(stage.clusters) == every
+        assert "Every row is a finding." in stage.text
+
+
+def test_the_worst_cause_of_a_cluster_is_the_first_of_its_dashboard() -> None:
+    for member in told():
+        if member.summary is not None and member.summary.worst:
+            first, shown = member.summary.worst[0], member.worst_cause
+            assert shown is not None
+            assert (shown.check, shown.object, shown.amount) == (first.check, first.object, first.amount)
+            lines = [(cause.check, cause.object) for cause in member.findings]
+            assert len(lines) == member.summary.causes, "one line a cause"
+
+
+@pytest.mark.parametrize("key", ["", "w"])
+@pytest.mark.parametrize("size", [(80, 24), (100, 30)])
+async def test_the_heading_is_never_cut_and_every_lane_is_named(size: tuple[int, int], key: str) -> None:
+    async with fleet(size) as (stage, _):
+        await stage.press(*[key] if key else [])
+        head = stage.lines[0]
+        assert "…" not in head
+        assert "■ 28" in head
+        assert "1 signing in" in head
+        if not key:
+            lanes = stage.lines[1]
+            assert "v4" in lanes
+            assert "v6" in lanes
+
+
+async def test_the_key_bar_says_what_escape_and_enter_do_here() -> None:
+    async with fleet((120, 40)) as (stage, _):
+        assert "Esc" not in stage.lines[-1]
+        await stage.press("!")
+        assert "Esc all rows" in stage.lines[-1]
+        await stage.press("escape", "w")
+        assert "Esc clusters" in stage.lines[-1]
+        assert "w clusters" in stage.lines[-1]
+        await stage.press("escape", "enter")
+        await stage.until(lambda: stage.app.screen is stage.app.main)
+        await stage.until(lambda: "Esc fleet" in stage.lines[-1])
+        assert "T timeline" in stage.lines[-1]
+
+
+async def test_keys_that_need_an_open_cluster_say_so() -> None:
+    async with fleet((120, 40)) as (stage, _):
+        await stage.press("i")
+        assert "No cluster is open yet." in stage.text
+        await stage.press("T")
+        assert "A cluster has a timeline once it is open" in stage.text
+        await stage.press("?")
+        assert "Fleet ► Help" in stage.lines[0]
+        assert "Services" not in stage.lines[0]
+
+
+async def test_a_finding_is_explained_without_opening_its_cluster() -> None:
+    async with fleet((160, 40)) as (stage, feed):
+        await stage.press("w", "e")
+        await stage.until(lambda: "DS-POD-001" in stage.lines[0])
+        assert not feed.opened
+        await stage.press("escape")
+        assert "Findings of the fleet" in stage.lines[0]
 
 
 async def test_an_order_is_chosen_and_once_more_reversed_and_the_worst_come_first_again() -> None:
@@ -192,8 +264,10 @@ async def test_findings_of_all_clusters_have_their_cluster_and_open_it() -> None
         errors = [line for line in stage.lines if "■" in line and "DS-" in line]
         assert "prod-eu-1" in errors[0]
         await stage.press("/", *"cluster:prod-ap-1 LB-001", "enter", "enter")
-        await stage.until(lambda: stage.app.screen is stage.app.main)
+        await stage.until(lambda: "Service payments/gateway" in stage.lines[0])
         assert feed.opened[-1].source.name == "prod-ap-1"
+        await stage.press("escape")
+        assert stage.app.screen is stage.app.main
 
 
 async def test_escape_leads_from_the_findings_to_the_clusters() -> None:

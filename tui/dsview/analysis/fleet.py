@@ -8,14 +8,16 @@ from enum import StrEnum
 
 import msgspec
 
+from dsview.analysis.cause_summary import causes_of, is_cluster_wide
 from dsview.analysis.cluster_summary import ClusterSummary, summarize
 from dsview.analysis.cluster_view import ClusterView
+from dsview.analysis.detail_target import Target, detail_target
 from dsview.core.address import Family
-from dsview.core.finding import CLUSTER, Severity
+from dsview.core.finding import Severity
 from dsview.core.text import Safe, safe
 
 MAX_FINDINGS = 500
-"""The largest number of findings to keep of one cluster. A finding takes about half a kilobyte."""
+"""The largest number of causes to keep of one cluster. Each takes about half a kilobyte."""
 
 _LONGEST_MESSAGE = 400
 
@@ -37,7 +39,11 @@ class Contact(StrEnum):
 
 
 class FleetFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding of a cluster that no other explains, and how many others it explains."""
+    """A cause in a cluster: a line of its dashboard. `message` and `family` are those of its first finding.
+
+    `amount` says how many objects or fields it is about, such as `4 Pods`, empty for one; `explains` is the number of
+    other findings that it explains. `target` is the detail of its object, None if it has none.
+    """
 
     severity: Severity
     check: str
@@ -45,6 +51,14 @@ class FleetFinding(msgspec.Struct, frozen=True, kw_only=True):
     family: Family | None
     message: Safe
     explains: int
+    amount: Safe = Safe("")
+    target: Target | None = None
+    is_cluster_wide: bool = False
+
+    @property
+    def title(self) -> Safe:
+        """The object with the amount: `Deployment shop/web (4 Pods)`."""
+        return safe(f"{self.object} ({self.amount})") if self.amount and self.object != self.amount else self.object
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +71,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why the cluster could not be read, or what it waits for; a sentence.
         read_at: When `summary` was made, epoch seconds; 0 if it never was.
         summary: The totals; after a failure, those of the last success.
-        findings: The findings; after a failure, those of the last success.
-        left_out: The number of findings beyond `MAX_FINDINGS`.
+        findings: The causes, the worst first; after a failure, those of the last success.
+        left_out: The number of causes beyond `MAX_FINDINGS`.
     """
 
     context: str
@@ -83,6 +97,12 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     def worst(self) -> Severity | None:
         """The worst severity of the findings; None if there are none, or nothing was read."""
         return next((severity for severity in Severity if self.count(severity)), None)
+
+    @property
+    def worst_cause(self) -> FleetFinding | None:
+        """The cause that the dashboard of the cluster shows first: none about the cluster as a whole, if possible."""
+        own = (finding for finding in self.findings if not finding.is_cluster_wide)
+        return next(own, self.findings[0] if self.findings else None)
 
     @property
     def is_current(self) -> bool:
@@ -141,24 +161,20 @@ def totals(members: Sequence[Member]) -> FleetTotals:
 
 def member_of(view: ClusterView, name: str, now: float) -> Member:
     """A cluster that was read, in the form that the fleet keeps."""
-    explained: Counter[object] = Counter()
-    roots = []
-    for finding in view.book.sorted():
-        root = view.root_of(finding)
-        if root is None:
-            roots.append(finding)
-        else:
-            explained[root.identity] += 1
+    causes = causes_of(view)
     findings = tuple(
         FleetFinding(
-            severity=finding.severity,
-            check=finding.check,
-            object=safe(str(finding.object)) if finding.object != CLUSTER else Safe("Cluster"),
-            family=finding.family,
-            message=safe(finding.message.partition("\n")[0][:_LONGEST_MESSAGE]),
-            explains=explained[finding.identity],
+            severity=cause.first.severity,
+            check=cause.first.check,
+            object=Safe("Cluster") if is_cluster_wide(cause) else cause.title,
+            family=cause.first.family,
+            message=safe(cause.first.message.partition("\n")[0][:_LONGEST_MESSAGE]),
+            explains=cause.explains,
+            amount=cause.amount,
+            target=detail_target(view, cause.first.object),
+            is_cluster_wide=is_cluster_wide(cause),
         )
-        for finding in roots[:MAX_FINDINGS]
+        for cause in causes[:MAX_FINDINGS]
     )
     return Member(
         context=name,
@@ -167,5 +183,5 @@ def member_of(view: ClusterView, name: str, now: float) -> Member:
         read_at=now,
         summary=summarize(view),
         findings=findings,
-        left_out=max(0, len(roots) - MAX_FINDINGS),
+        left_out=max(0, len(causes) - MAX_FINDINGS),
     )

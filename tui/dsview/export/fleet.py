@@ -90,7 +90,7 @@ def _cause(finding: FleetFinding) -> CausePart:
     return CausePart(
         severity=finding.severity.value,
         check=finding.check,
-        object=finding.object,
+        object=finding.title,
         family=finding.family,
         message=finding.message,
         explains=finding.explains,
@@ -152,12 +152,12 @@ def _sheet(members: Iterable[Member], now: float) -> Sheet:
 
 
 def _shortened(member: Member) -> Member:
-    """The cluster with a shortened message of its worst finding."""
-    first = member.findings[:1]
-    if not first or len(first[0].message) <= _MAX_MESSAGE:
+    """The cluster with its worst cause on one line for a terminal."""
+    first = member.worst_cause
+    if first is None or len(first.message) <= _MAX_MESSAGE:
         return member
-    cut = msgspec.structs.replace(first[0], message=safe(first[0].message[:_MAX_MESSAGE].rstrip() + "…"))
-    return msgspec.structs.replace(member, findings=(cut, *member.findings[1:]))
+    cut = msgspec.structs.replace(first, message=safe(first.message[:_MAX_MESSAGE].rstrip() + "…"))
+    return msgspec.structs.replace(member, findings=(cut,))
 
 
 def in_a_sentence(members: Sequence[Member]) -> str:

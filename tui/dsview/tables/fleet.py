@@ -100,7 +100,7 @@ FINDING_COLUMNS: tuple[Column, ...] = (
     Column(id="cluster", title="Cluster", help="The context of the kubeconfig.", width=12, max_width=32),
     Column(id="check", title="Check", help="The check.", width=11, max_width=11),
     Column(id="family", title="Family", help="The family of the finding.", width=6, max_width=6, priority=2),
-    Column(id="object", title="Object", help="The object of the finding.", width=14, max_width=56),
+    Column(id="object", title="Object", help="The object, and how many are alike.", width=14, max_width=56),
     Column(id="message", title="Finding", help="What is wrong.", width=20, max_width=200),
     Column(
         id="explains", title="Explains", help="How many more findings it explains.", width=8, align="right", priority=1
@@ -177,9 +177,9 @@ def _worst(member: Member) -> Cell:
     if summary is None:
         return NOTHING
     missing = _missing(summary)
-    if member.findings:
-        first = member.findings[0]
-        worst = f"{first.check.removeprefix('DS-')} {first.object}: {first.message}"
+    first = member.worst_cause
+    if first is not None:
+        worst = f"{first.check.removeprefix('DS-')} {first.title}: {first.message}"
         return Cell(safe(f"{missing}; {worst}"), Tone.PRIMARY) if missing else Cell(safe(worst))
     if missing:
         return Cell(safe(f"{missing}; no findings in what was read"), Tone.PRIMARY)
@@ -216,7 +216,7 @@ def finding_row(key: Key, member: Member, finding: FleetFinding) -> Row:
         Cell(member.name),
         Cell(safe(finding.check)),
         Cell(safe(finding.family)) if finding.family is not None else NOTHING,
-        Cell(finding.object),
+        Cell(finding.title),
         Cell(finding.message),
         Cell(safe(f"{finding.explains:,}")) if finding.explains else NOTHING,
     )
@@ -280,6 +280,10 @@ class FleetRows:
         """The cluster of a row."""
         return key[0] if self._is_findings else key[1]
 
+    def finding_of(self, key: Key) -> FleetFinding | None:
+        """The cause of a row; None for the row of a cluster."""
+        return self._findings[key][1] if self._is_findings and key in self._findings else None
+
     def update(self, members: Sequence[Member], now: float) -> None:
         """Take what the clusters are now."""
         self._members = {member.context: member for member in members}
@@ -293,7 +297,7 @@ class FleetRows:
         self._select()
 
     def set_only_findings(self, wanted: bool) -> None:
-        """Show only clusters with an error or a warning, or such as could not be read, or in part only."""
+        """Show only clusters with a finding, as in the panes, or such as could not be read, or in part only."""
         self.only_findings = wanted
         self._select()
 
@@ -329,10 +333,10 @@ class FleetRows:
         if not self.only_findings:
             return True
         if self._is_findings:
-            return self._findings[key][1].severity is not Severity.NOTE
+            return True
         member = self._members[key[1]]
         is_unread = member.contact is Contact.FAILED or member.is_partial
-        return is_unread or member.worst in (Severity.ERROR, Severity.WARNING)
+        return is_unread or member.worst is not None
 
     def _row(self, key: Key) -> Row:
         """The row; the same one as before where nothing of it is another, so that it need not be painted anew."""

@@ -86,6 +86,7 @@ _BAR = {
     "open": "open",
     "detail": "detail",
     "back": "back",
+    "clear": "back",
     "filter": "filter",
     "search": "search",
     "only_findings": "flagged",
@@ -151,7 +152,13 @@ _ENTRIES: dict[str, tuple[Entry, ...]] = {
         (_OBJECT, "trace", "t", "Trace", "Follows both families hop by hop through the object."),
         ((*_OBJECT, *_ALWAYS), "explain", "e", "Explain", "Explains the check with the selected code."),
         ((*_TABLES, Where.DETAIL), "findings", "w", "Findings", "Lists the findings by cause."),
-        (_OBJECT, "timeline", "T", "Timeline", "Lists what changed since dsview started."),
+        (
+            (*_OBJECT, Where.FLEET),
+            "timeline",
+            "T",
+            "Timeline",
+            "Lists what changed since dsview started. In a fleet, each cluster has one from when it is opened.",
+        ),
         (_OBJECT, "yaml", "Y", "YAML", "Shows the current YAML of the object."),
         (_PANES, "zoom", "z f", "Zoom", "Shows only this pane, or all panes again."),
         (

@@ -220,6 +220,11 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             self.main.say_opened()
             self.notify(safe(str(error)), title="Not opened", severity="error", markup=False)
 
+    @property
+    def escape_word(self) -> str:
+        """Where Escape leads from the main screen with nothing to undo; empty if it leads nowhere."""
+        return ""
+
     def leave_main(self) -> None:
         """Escape on the main screen with nothing to undo: there is no screen above it."""
 

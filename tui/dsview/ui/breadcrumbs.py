@@ -25,6 +25,9 @@ def trail(screen: Screen[Any], glyphs: Glyphs) -> Content:
     """The names of the screens below this one, the nearest last; the farthest are left out."""
     stack = screen.app.screen_stack
     below = stack[: stack.index(screen)] if screen in stack else stack
+    # A fleet lies on the main screen of the cluster that was open last.
+    first = max((number for number, one in enumerate(below) if getattr(one, "is_root", False)), default=0)
+    below = below[first:]
     names = [below_it.crumb for below_it in below if isinstance(below_it, Named)]
     room = screen.app.size.width // _SHARE
     shown: list[str] = []

@@ -111,8 +111,9 @@ class ColumnSizer:
                     width += 2
                 most = max(self.columns[index].max_width, self._least[index])
                 if self.columns[index].id == FLAGS_COLUMN and cell.value:
-                    roomy[index] = max(roomy[index], min(width, most))
-                    width = cell_len(cell.value) + (2 if cell.flag is not None else 0)
+                    # The signs are part of the text.
+                    roomy[index] = max(roomy[index], min(cell_len(text), most))
+                    width = cell_len(cell.value)
                 if width > natural[index]:
                     natural[index] = min(width, most)
         return (*natural, *roomy) != before

@@ -14,6 +14,7 @@ from dsview.ui.app import DsviewApp
 from dsview.ui.screens.fleet import FleetScreen
 
 if TYPE_CHECKING:
+    from dsview.analysis.detail_target import Target
     from dsview.analysis.fleet import Member
     from dsview.core.errors import UserError
     from dsview.session.session import Session
@@ -74,6 +75,7 @@ class FleetApp(DsviewApp):
         self._feed = feed
         self._open_cluster = open_cluster
         self._clock = clock
+        self._wanted: Target | None = None
         self._fleet = FleetScreen(feed.names, glyphs=self.glyphs, clock=clock)
 
     @property
@@ -106,19 +108,34 @@ class FleetApp(DsviewApp):
         """Leave the clusters."""
         self._feed.stop()
 
-    def open_member(self, name: str) -> None:
-        """Open a cluster of the fleet."""
+    def open_member(self, name: str, target: Target | None = None) -> None:
+        """Open a cluster of the fleet, and the detail of an object once everything was read."""
+        self._wanted = target
         self._fleet.say_opening(name)
         self.main.say_opening(safe(name))
         self.open(lambda: self._open_cluster(name))
+
+    def _settle(self) -> None:
+        super()._settle()
+        if self._wanted is not None and self._is_settled:
+            wanted, self._wanted = self._wanted, None
+            # Somebody who went elsewhere meanwhile is not taken from there.
+            if self.screen is self.main:
+                self.go.detail(wanted)
 
     def read_again(self, name: str) -> None:
         """Read a cluster of the fleet again."""
         self._feed.read_again(name)
 
+    @property
+    def escape_word(self) -> str:
+        """Where Escape leads from the main screen."""
+        return "fleet"
+
     def leave_main(self) -> None:
         """Return to the fleet; the cluster is closed and its data released."""
         self._opener.abandon()
+        self._wanted = None
         if self.workspace is not None:
             self._remember_place()
         self._leave_session()

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from dsview.ui.workspace import Workspace
 
 
+_SPARE_SECONDS = 5
+"""Seconds after which lines without content are given back to the panes."""
+
+
 class HeaderBar(Widget):
     """Shows the verdict alone up to the whole overview. Until there is a session, it shows what is being opened."""
 
@@ -37,6 +41,7 @@ class HeaderBar(Widget):
         self._shown: tuple[Header, Overview, Latest | None] | None = None
         self._tallest = 0
         self._tallest_for: object = None
+        self._spare_seconds = 0
 
     def say_opening(self, name: str) -> None:
         """Show that another source is being opened."""
@@ -50,7 +55,10 @@ class HeaderBar(Widget):
         self.settle()
 
     def settle(self) -> None:
-        """Use no more lines than needed now. Later, lines are only added, because the panes below must not jump."""
+        """Use no more lines than needed now. After that, lines are added at once, but given back only after a while.
+
+        The panes below must not jump.
+        """
         self._tallest = 0
         self.read_header()
         self.refresh(layout=True)
@@ -76,7 +84,13 @@ class HeaderBar(Widget):
             self.refresh(layout=before is None or len(self._lines(width)) != self.size.height)
 
     def tick(self) -> None:
-        """Called every second, because the ages of stale sources grow."""
+        """Called every second, because the ages of stale sources grow, and lines without content are given back."""
+        head = self._head(self.size.width)
+        is_spare = head is not None and len(head.lines) < self._tallest
+        self._spare_seconds = self._spare_seconds + 1 if is_spare else 0
+        if self._spare_seconds >= _SPARE_SECONDS:
+            self._spare_seconds = 0
+            self.settle()
         if self._shown is not None and any(source.age is not None for source in self._shown[0].sources):
             self.read_header()
 

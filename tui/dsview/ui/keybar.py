@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual import events
 from textual.content import Content
@@ -19,6 +19,18 @@ _LAST = ("help", "quit")
 """What stays if the room is short."""
 
 
+_ONLY_IF_NAMED = frozenset({"clear"})
+"""Actions that are shown only while the screen says what they do."""
+
+
+@runtime_checkable
+class HasWords(Protocol):
+    """A screen whose keys do different things at different times."""
+
+    def bar_words(self) -> Mapping[str, str]:
+        """The labels of actions that are other ones now, by name; empty for keys that do nothing now."""
+
+
 class KeyBar(Widget):
     """One line with the keys of its screen. A click does the same as the key."""
 
@@ -29,6 +41,7 @@ class KeyBar(Widget):
         self._parts = (*parts, Where.EVERYWHERE)
         self._shown = self._parts
         self._spans: list[tuple[int, int, Action]] = []
+        self._words: Mapping[str, str] = {}
 
     def on_mount(self) -> None:
         """If there is a time line, it is above this one."""
@@ -39,13 +52,29 @@ class KeyBar(Widget):
         self._shown = parts or self._parts
         self.refresh()
 
+    def follow(self) -> None:
+        """Show what the keys do now; drawn only if that is something else."""
+        words = self._current_words()
+        if words != self._words:
+            self._words = words
+            self.refresh()
+
+    def _current_words(self) -> Mapping[str, str]:
+        screen = self.screen
+        return screen.bar_words() if isinstance(screen, HasWords) and screen.is_mounted else {}
+
+    def _word(self, action: Action) -> str:
+        usual = "" if action.name in _ONLY_IF_NAMED else bar_word(action, self._shown)
+        return self._words.get(action.name, usual)
+
     def render(self) -> Content:
         """The keys that fit, always including help and quit."""
         self._spans = []
+        self._words = self._current_words()
         parts: list[str | tuple[str, str]] = []
         at = 0
         for action in self._fitting(self.size.width):
-            key, word = key_label(action.keys[0]), bar_word(action, self._shown)
+            key, word = key_label(action.keys[0]), self._word(action)
             parts += [" ", (key, KEY), " ", (word, MUTED), " "]
             width = len(key) + len(word) + 3
             self._spans.append((at, at + width, action))
@@ -53,7 +82,7 @@ class KeyBar(Widget):
         return Content.assemble(*parts)
 
     def _fitting(self, width: int) -> Iterable[Action]:
-        chosen = bar_actions(self._shown, self.app.actions)
+        chosen = [action for action in bar_actions(self._shown, self.app.actions) if self._word(action)]
         while sum(self._width(action) for action in chosen) > width:
             spare = next((action for action in reversed(chosen) if action.name not in _LAST), None)
             if spare is None:
@@ -62,7 +91,7 @@ class KeyBar(Widget):
         return chosen
 
     def _width(self, action: Action) -> int:
-        return len(key_label(action.keys[0])) + len(bar_word(action, self._shown)) + 3
+        return len(key_label(action.keys[0])) + len(self._word(action)) + 3
 
     async def on_click(self, event: events.Click) -> None:
         """Do what the key does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
@@ -63,6 +63,8 @@ class Navigator:
             screen = make(workspace)
             self._history.enter(screen, make, after=self._app.screen)
             self._app.push_screen(screen)
+        else:
+            self._app.say("No cluster is open yet.")
 
     def turn(self, step: int) -> None:
         """Go to the screen that was visited before (-1) or after (1) this one."""
@@ -127,7 +129,10 @@ class Navigator:
         """The page of a check."""
         from dsview.ui.screens.explain import ExplainScreen
 
-        self._visit(lambda _workspace: ExplainScreen(code, glyphs=self._app.glyphs))
+        if self._app.workspace is None:
+            self._app.push_screen(ExplainScreen(code, glyphs=self._app.glyphs))
+        else:
+            self._visit(lambda _workspace: ExplainScreen(code, glyphs=self._app.glyphs))
 
     def explain_one_of(self, codes: Sequence[str]) -> None:
         """The page of a check; if there are several, the user chooses one."""
@@ -178,7 +183,7 @@ class Navigator:
         chosen = workspace.namespaces
         counts = workspace.count_namespaces()
         choices = [
-            Choice(name, f"{counts[name]:,}", is_chosen=chosen is not None and name in chosen)
+            Choice(name, _amounts(counts[name]), is_chosen=chosen is not None and name in chosen)
             for name in sorted(set(counts) | set(chosen or ()))
         ]
 
@@ -342,3 +347,10 @@ class Navigator:
         name = f"action_{action.partition('(')[0]}"
         nodes: list[DOMNode | None] = [screen.focused, screen, self._app]
         return next((node for node in nodes if node is not None and hasattr(node, name)), None)
+
+
+def _amounts(counts: Mapping[str, int]) -> str:
+    """How many objects of which panes: `4 Services, 16 Pods`."""
+    from dsview.checks.engine.remediation import count
+
+    return ", ".join(count(number, noun) for noun, number in counts.items())

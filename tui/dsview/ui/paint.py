@@ -107,7 +107,8 @@ class Painter:
         for lane, start, end in layout.lanes():
             segments.append(Segment(" " * (start - at), self.style("text")))
             if lane:
-                text = f"{lane} " if end - start > len(lane) else ""
+                room = end - start
+                text = f"{lane} " if room > len(lane) else lane if room == len(lane) else lane.removeprefix("IP")[:room]
                 segments.append(Segment(text, self.style(_lane_class(lane) + "-title")))
                 line = glyphs.line * (end - start - len(text))
                 segments.append(Segment(line, self.style(_lane_class(lane) + "-line")))

@@ -5,7 +5,7 @@ This module is imported after the first frame, because it imports the checks.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import islice
 
 import msgspec
@@ -81,11 +81,13 @@ class Workspace:
         for view in self.views.values():
             view.set_namespaces(namespaces)
 
-    def count_namespaces(self) -> Counter[str]:
-        """The number of rows of all panes in each namespace."""
-        counts: Counter[str] = Counter()
+    def count_namespaces(self) -> dict[str, Counter[str]]:
+        """The number of rows in each namespace, by what a row of their pane is: `Service`."""
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
         for pane in PANES.values():
-            counts.update(namespace for namespace, _ in pane.keys(self.session) if namespace)
+            found = Counter(namespace for namespace, _ in pane.keys(self.session) if namespace)
+            for namespace, number in found.items():
+                counts[namespace][pane.spec.singular] = number
         return counts
 
 

@@ -111,7 +111,6 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
 
     def on_mount(self) -> None:
         """Show all of them."""
-        self.query_one("#choose").border_title = Content(f"{self._title} ({len(self._choices):,})")
         self._list("")
         # At once, so that the next keys go to this field.
         self.set_focus(self.query_one(Input))
@@ -132,7 +131,12 @@ class ChooseScreen(ModalScreen[frozenset[str] | None]):
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._line(choice)) for choice in self._shown])
-        if self._shown:
+        shown, total = len(self._shown), len(self._choices)
+        amount = f"{total:,}" if shown == total else f"{shown:,} of {total:,}"
+        self.query_one("#choose").border_title = Content(f"{self._title} ({amount})")
+        if not self._shown:
+            options.add_option(Option(content(("   No match", MUTED)), disabled=True))
+        else:
             first = {self._start} if self._start else self._chosen
             options.highlighted = next(
                 (i for i, choice in enumerate(self._shown) if not needle and choice.name in first), 0

@@ -148,6 +148,12 @@ class DetailScreen(ReadingScreen):
         else:
             super().action_copy()
 
+    def bar_words(self) -> dict[str, str]:
+        """What the keys do with the object."""
+        findings = self._detail.findings if self._detail is not None else ()
+        words = {} if findings else {"explain": ""}
+        return words if any(view.fix for view in findings) else {**words, "copy": "copy text"}
+
     def action_explain(self) -> None:
         """Explain the selected finding, else the worst."""
         block = self.document.selected

@@ -214,6 +214,32 @@ class FindingsScreen(TableSearch):
         finding = line.finding if line is not None and line.kind is not LineKind.EXEMPTED else None
         since = first_seen_text(self._session, finding) if finding is not None else Safe("")
         self.query_one("#story", Document).show(story_blocks(line, since) if line is not None else [])
+        self.query_one(KeyBar).follow()
+
+    def bar_words(self) -> dict[str, str]:
+        """What the keys do with the selected line."""
+        line = self._selected()
+        if line is None:
+            return dict.fromkeys(("open", "trace", "copy", "acknowledge", "explain"), "")
+        is_closed = "unfold" if not line.is_open else "fold up"
+        has_target = self._target() is not None
+        words = {"open": is_closed if line.is_several else "open" if has_target else "explain"}
+        if not has_target:
+            words |= {"trace": "", "yaml": ""}
+        if not self._code_of(line):
+            words |= {"explain": "", **({} if line.is_several or has_target else {"open": ""})}
+        if line.finding is None or line.kind is LineKind.EXEMPTED:
+            words["acknowledge"] = ""
+        elif line.kind is LineKind.ACKNOWLEDGED:
+            words["acknowledge"] = "undo"
+        if line.finding is None or not fix_of(line.finding):
+            words["copy"] = "copy text"
+        return words
+
+    def _code_of(self, line: Line) -> str:
+        """The check of a line, if it has one."""
+        code = line.finding.check if line.finding is not None else line.key[1]
+        return code if code in registry() else ""
 
     def on_table_moved(self) -> None:
         """Another finding is selected."""
@@ -310,9 +336,11 @@ class FindingsScreen(TableSearch):
     def action_explain(self) -> None:
         """What the check is about."""
         line = self._selected()
-        code = line.finding.check if line is not None and line.finding is not None else line.key[1] if line else ""
-        if code in registry():
+        code = self._code_of(line) if line is not None else ""
+        if code:
             self.app.go.explanation(code)
+        else:
+            self.app.say("This line has no check to explain.")
 
     def action_timeline(self) -> None:
         """What changed."""

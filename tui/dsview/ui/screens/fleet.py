@@ -14,12 +14,13 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from dsview.analysis.fleet import Contact, Member, totals
+from dsview.analysis.fleet import Contact, FleetTotals, Member, totals
 from dsview.core.text import safe
 from dsview.kinds.metadata import Key
 from dsview.tables.filter import FilterError
 from dsview.tables.fleet import FleetRows
 from dsview.ui.actions import Where, bindings_of
+from dsview.ui.codes import codes_in
 from dsview.ui.filter_line import FilterLine
 from dsview.ui.filterbar import FilterBar
 from dsview.ui.glyphs import Glyphs
@@ -43,6 +44,7 @@ class FleetScreen(Screen[None]):
     CSS_PATH: ClassVar[Path] = styles_dir() / "reading.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of(Where.FLEET)
     app: FleetApp
+    is_root = True
 
     def __init__(self, names: Sequence[str], *, glyphs: Glyphs, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
@@ -105,6 +107,11 @@ class FleetScreen(Screen[None]):
             table.stay()
         table.say(self._status())
         self._say_heading()
+        self.query_one(KeyBar).follow()
+
+    def on_table_moved(self) -> None:
+        """Another row may have other keys."""
+        self.query_one(KeyBar).follow()
 
     def _say_heading(self) -> None:
         # A line as wide as the screen: to lay the screen out anew would take longer than to paint it.
@@ -121,16 +128,28 @@ class FleetScreen(Screen[None]):
         found = totals(list(self._members.values()))
         signing_in = sum(member.contact is Contact.SIGNING_IN for member in self._members.values())
         busy = sum(not member.contact.is_final for member in self._members.values()) - signing_in
+        width = self.app.size.width
+        long = self._heading_parts(found, busy, signing_in, is_short=False)
+        fitting = (spaced(long, "   "), spaced(long, "  "))
+        return next(
+            (line for line in fitting if line.cell_length <= width),
+            spaced(self._heading_parts(found, busy, signing_in, is_short=True), "  "),
+        )
+
+    def _heading_parts(self, found: FleetTotals, busy: int, signing_in: int, *, is_short: bool) -> list[Part]:
+        """What is said in the heading."""
+        title = " Findings of the fleet" if self._is_on_findings else " Fleet"
+        clusters = f"{found.clusters:,} cluster{'' if found.clusters == 1 else 's'}, {found.read:,} read"
         parts: list[Part] = [
-            (" Findings of the fleet" if self._rows.pane.title == "Findings" else " Fleet", STRONG),
-            (f"{found.clusters:,} cluster{'' if found.clusters == 1 else 's'}, {found.read:,} read", MUTED),
+            (title.partition(" of")[0] if is_short else title, STRONG),
+            (f"{found.read:,} of {found.clusters:,} read" if is_short else clusters, MUTED),
         ]
-        if busy:
-            parts.append((f"{busy:,} to go", MUTED))
+        if found.failed:
+            parts.append((f"{found.failed:,} {'failed' if is_short else 'could not be read'}", "$flag-error bold"))
         if signing_in:
             parts.append((f"{signing_in:,} signing in", "$flag-warning"))
-        if found.failed:
-            parts.append((f"{found.failed:,} could not be read", "$flag-error bold"))
+        if busy:
+            parts.append((f"{busy:,} to go", MUTED))
         parts += count_words(found.severities, self._glyphs, short=True)
         if self._rows.filter_text:
             parts.append((f"/{safe(self._rows.filter_text)}", "$ink"))
@@ -138,7 +157,7 @@ class FleetScreen(Screen[None]):
             parts.append(("only flagged", "$ink"))
         if self._opening:
             parts.append((f"opening {self._opening}", "$accent"))
-        return spaced(parts, "   ")
+        return parts
 
     def say_opening(self, name: str) -> None:
         """Show that a cluster is being opened; none if the name is empty."""
@@ -147,8 +166,10 @@ class FleetScreen(Screen[None]):
             self._say_heading()
 
     def on_table_opened(self, event: Table.Opened) -> None:
-        """Open the cluster of the row."""
-        self.app.open_member(self._rows.cluster_of(event.key))
+        """Open the cluster of the row, and the object of the row's finding."""
+        finding = self._rows.finding_of(event.key)
+        target = finding.target if finding is not None else None
+        self.app.open_member(self._rows.cluster_of(event.key), target)
 
     def on_table_header_clicked(self, event: Table.HeaderClicked) -> None:
         """A title was clicked."""
@@ -192,9 +213,32 @@ class FleetScreen(Screen[None]):
         self._show()
 
     def action_only_findings(self) -> None:
-        """Show only clusters with errors or warnings or that could not be read, or all."""
+        """Show only clusters with findings or that could not be read, or all."""
+        if self._is_on_findings:
+            self.app.say("Every row is a finding.")
+            return
         self._rows.set_only_findings(not self._rows.only_findings)
         self._show()
+
+    def action_timeline(self) -> None:
+        """A cluster has a timeline from when it is opened on."""
+        self.app.say("A cluster has a timeline once it is open: Enter opens it.")
+
+    @property
+    def _is_on_findings(self) -> bool:
+        return self._rows.pane.title == "Findings"
+
+    def bar_words(self) -> dict[str, str]:
+        """What Esc does now, and whether a row can be explained."""
+        row = self.query_one(Table).cursor_row
+        has_codes = row is not None and bool(codes_in(cell.text for cell in row.cells))
+        words = {"clear": self._undoes(), "explain": "explain" if has_codes else ""}
+        return {**words, "findings": "clusters", "only_findings": ""} if self._is_on_findings else words
+
+    def _undoes(self) -> str:
+        if self._rows.filter_text:
+            return "all rows"
+        return "all rows" if self._rows.only_findings else "clusters" if self._is_on_findings else ""
 
     def action_all_columns(self) -> None:
         """Every column, or those that fit."""
@@ -219,7 +263,7 @@ class FleetScreen(Screen[None]):
             self._filter("")
         elif self._rows.only_findings:
             self.action_only_findings()
-        elif self._rows.pane.title == "Findings":
+        elif self._is_on_findings:
             self.action_findings()
 
     def action_copy(self) -> None:

@@ -108,6 +108,7 @@ class MainScreen(Screen[None]):
         self.read_header()
         if changed:
             self._say_tabs()
+            self.query_one(KeyBar).follow()
             if self.active.pane_id in changed:
                 self._say_matches()
             self._work_on()
@@ -125,6 +126,7 @@ class MainScreen(Screen[None]):
             pane.glows = True
             pane.begin_at_worst()
             pane.stay()
+        self.query_one(KeyBar).follow()
 
     def second(self) -> None:
         """Called every second, because ages grow."""
@@ -152,6 +154,8 @@ class MainScreen(Screen[None]):
             pane.border.display = new is not Arrangement.ALONE or index == self._active
             pane.border.set_class(index == self._active, "-active")
         self._say_tabs()
+        if self.is_mounted:
+            self.query_one(KeyBar).follow()
 
     def _say_tabs(self) -> None:
         if self._arrangement is Arrangement.ALONE:
@@ -204,6 +208,7 @@ class MainScreen(Screen[None]):
             self._filter_line.say_error(error.message, error.position)
             return
         self.active.refresh_view()
+        self.query_one(KeyBar).follow()
         self._say_matches()
         self._work_on()
 
@@ -293,6 +298,7 @@ class MainScreen(Screen[None]):
         if view is not None:
             view.set_only_findings(not view.only_findings)
             self.active.refresh_view()
+            self.query_one(KeyBar).follow()
 
     def action_sort(self) -> None:
         """Choose what this pane is sorted by."""
@@ -355,6 +361,29 @@ class MainScreen(Screen[None]):
         placed = self.active.placed_layout.find(column_id) if column_id is not None else None
         if row is not None and placed is not None:
             self.app.copy(row.cells[placed.index].text, "the cell")
+
+    def bar_words(self) -> dict[str, str]:
+        """What the keys do with the row under the cursor, and what Esc undoes."""
+        row = self.active.cursor_row
+        findings = row.findings if row is not None else ()
+        words = {"clear": self._undoes()}
+        if not findings:
+            words["explain"] = ""
+        if not any(finding.fix for finding in findings):
+            words["copy"] = "copy row"
+        if row is None:
+            words |= dict.fromkeys(("open", "trace", "copy", "yaml"), "")
+        return words
+
+    def _undoes(self) -> str:
+        view = self.active.view
+        if view is not None and (view.filter_text or view.only_findings):
+            return "all rows"
+        return "all panes" if self._is_alone else self.app.escape_word
+
+    def on_table_moved(self) -> None:
+        """Another row may have other keys."""
+        self.query_one(KeyBar).follow()
 
     def action_findings(self) -> None:
         """All findings."""

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.breadcrumbs import trail
+from dsview.ui.codes import codes_in
 from dsview.ui.document import Block, Document
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
@@ -35,6 +36,11 @@ class ReadingScreen(SearchingScreen):
     def __init__(self, *, glyphs: Glyphs) -> None:
         super().__init__()
         self.glyphs = glyphs
+        self._has_codes = False
+
+    def bar_words(self) -> dict[str, str]:
+        """Whether there is a check to explain."""
+        return {} if self._has_codes else {"explain": ""}
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -74,6 +80,8 @@ class ReadingScreen(SearchingScreen):
     def fill(self) -> None:
         """Update the text."""
         self.document.show(self.blocks())
+        self._has_codes = bool(codes_in([self.document.text]))
+        self.query_one(KeyBar).follow()
         if self.search_bar.is_open:
             self._say_place()
 

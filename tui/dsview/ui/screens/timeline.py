@@ -18,6 +18,7 @@ from dsview.core.text import clock_text, safe
 from dsview.tables.timeline import COLUMNS, GROUP, TimelineRows
 from dsview.ui.actions import Where, bindings_of
 from dsview.ui.breadcrumbs import trail
+from dsview.ui.codes import codes_in
 from dsview.ui.family_chart import FamilyChart
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.keybar import KeyBar
@@ -91,6 +92,7 @@ class TimelineScreen(TableSearch):
         self.rows_replaced()
         self._show_heading()
         self._show_chart()
+        self.query_one(KeyBar).follow()
 
     def _is_wanted(self, entry: Entry) -> bool:
         return entry.category in _VIEWS[self._view][1] and self._only in (None, entry.ref)
@@ -156,6 +158,23 @@ class TimelineScreen(TableSearch):
             self.app.go.detail(target)
         else:
             self.app.say("This entry has no object to open.")
+
+    def bar_words(self) -> dict[str, str]:
+        """What the keys do with the selected entry."""
+        table = self.query_one(Table)
+        key, row = table.cursor_key, table.cursor_row
+        words = {} if row is not None and codes_in(cell.text for cell in row.cells) else {"explain": ""}
+        if key is not None and key[0] == GROUP:
+            words["open"] = "fold up" if key in self._opened else "unfold"
+        elif key is None or self._rows.target(key) is None:
+            words["open"] = ""
+        if self._only is not None:
+            words["only_object"] = "all objects"
+        return words
+
+    def on_table_moved(self) -> None:
+        """Another entry may have other keys."""
+        self.query_one(KeyBar).follow()
 
     def action_narrow(self) -> None:
         """Show the next sort of entries."""
