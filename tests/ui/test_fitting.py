@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from dsview.ui.fitting import fit, fit_address, fit_name
+from dsview.ui.fitting import fit, fit_address, fit_name, fit_object
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,23 @@ def test_every_text_that_is_cut_says_so() -> None:
             assert "…" in fit(text, width, "…", middle=True)
             assert "…" in fit_address(text, width, "…")
             assert "…" in fit_name(text, width, "…")
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (30, "Deployment shop/web (4 Pods)  "),
+        (28, "Deployment shop/web (4 Pods)"),
+        (27, "…shop/web (4 Pods)         "),
+        (18, "…shop/web (4 Pods)"),
+    ],
+)
+def test_of_an_object_the_kind_goes_first(width: int, expected: str) -> None:
+    assert fit_object("Deployment shop/web (4 Pods)", width, "…") == expected
+
+
+def test_an_amount_of_objects_has_no_kind_to_lose() -> None:
+    assert fit_object("12 Services", 8, "…").startswith("12 ")
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ class FleetFinding(msgspec.Struct, frozen=True, kw_only=True):
     is_cluster_wide: bool = False
 
     @property
+    def name(self) -> Safe:
+        """The title without the kind, where the check tells it."""
+        is_one = self.object != self.amount and not self.is_of_cluster
+        return safe(self.title.partition(" ")[2]) if is_one else self.title
+
+    @property
     def title(self) -> Safe:
         """The object with the amount: `Deployment shop/web (4 Pods)`."""
         return safe(f"{self.object} ({self.amount})") if self.amount and self.object != self.amount else self.object

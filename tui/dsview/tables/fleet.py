@@ -179,7 +179,7 @@ def _worst(member: Member) -> Cell:
     missing = _missing(summary)
     first = member.worst_cause
     if first is not None:
-        worst = f"{first.check.removeprefix('DS-')} {first.title}: {first.message}"
+        worst = f"{first.check.removeprefix('DS-')} {first.name}: {first.message}"
         return Cell(safe(f"{missing}; {worst}"), Tone.PRIMARY) if missing else Cell(safe(worst))
     if missing:
         return Cell(safe(f"{missing}; no findings in what was read"), Tone.PRIMARY)

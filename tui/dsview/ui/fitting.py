@@ -12,6 +12,9 @@ _LEAST_CUT = 7
 _SEPARATORS = re.compile(r"[.:]+")
 """The separators between the parts of an address."""
 
+_KIND = re.compile(r"[A-Z][A-Za-z]+ \S")
+"""The kind before the name of an object."""
+
 _TELLING = re.compile(r"[1-9a-fA-F]")
 """A digit of a part of an address that is not zero."""
 
@@ -31,6 +34,16 @@ def fit(text: str, width: int, ellipsis: str, *, right: bool = False, middle: bo
         return set_cell_size(text, width - 1 - tail) + ellipsis + (text[-tail:] if tail else "")
     padding = " " * (width - length)
     return padding + text if right else text + padding
+
+
+def fit_object(text: str, width: int, ellipsis: str) -> str:
+    """An object such as `Deployment shop/web (4 Pods)`, shortened or padded to exactly `width` cells.
+
+    Its kind goes first, because the check tells it, then the middle.
+    """
+    if _KIND.match(text) and (len(text) if text.isascii() else cell_len(text)) > width:
+        text = ellipsis + text.partition(" ")[2]
+    return fit(text, width, ellipsis, middle=True)
 
 
 def fit_name(text: str, width: int, ellipsis: str) -> str:

@@ -16,7 +16,7 @@ from textual.style import Style
 
 from dsview.tables.cells import GAP, NONE, Cell, Column, Lane, Row, Tone
 from dsview.ui.columns import FLAGS_COLUMN, GUTTER, Layout, Placed
-from dsview.ui.fitting import fit, fit_address, fit_name
+from dsview.ui.fitting import fit, fit_address, fit_name, fit_object
 from dsview.ui.glyphs import Glyphs
 
 
@@ -215,7 +215,9 @@ class Painter:
             return fit_address(text, width, ellipsis, right=right)
         if column.id in _NAMES:
             return fit_name(text, width, ellipsis)
-        return fit(text, width, ellipsis, right=right, middle=column.id == "object")
+        if column.id == "object":
+            return fit_object(text, width, ellipsis)
+        return fit(text, width, ellipsis, right=right)
 
     def _rule(self, placed: Placed) -> str:
         return f" {self.glyphs.rule} " if placed.gap >= 3 else self.glyphs.rule.rjust(placed.gap)
