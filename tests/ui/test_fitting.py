@@ -58,6 +58,14 @@ def test_of_an_object_the_kind_goes_first(width: int, expected: str) -> None:
     assert fit_object("Deployment shop/web (4 Pods)", width, "…") == expected
 
 
+def test_an_object_without_its_kind_keeps_both_ends_of_its_name() -> None:
+    text = "Pod ingress-nginx/ingress-nginx-controller-2j5xm5jnpb-h78hz"
+    short = fit_object(text, 24, "…")
+    assert len(short) == 24
+    assert short.startswith("…ingress-")
+    assert short.endswith("h78hz")
+
+
 def test_an_amount_of_objects_has_no_kind_to_lose() -> None:
     assert fit_object("12 Services", 8, "…").startswith("12 ")
 

@@ -92,6 +92,7 @@ async def test_the_worst_cluster_comes_first_and_one_that_cannot_be_read_says_wh
         row = next(line for line in stage.lines if "edge-hamburg" in line)
         assert "https://10.20.0.10:6443 does" in row
         assert "failed" in row
+        assert "·" not in row, "of a cluster that was not read nothing is known"
         assert "1 signing in" in stage.lines[0]
         assert "waits for the credential plug-" in stage.text
 

@@ -194,3 +194,11 @@ def test_no_family_is_well_and_no_pane_empty_before_its_kind_was_read() -> None:
         session.drain(0.1)
     assert TableView(PANES["nodes"], session).amount == "0"
     assert TableView(PANES["pods"], session).amount == "1"
+
+
+@pytest.mark.parametrize("width", range(30, 70))
+def test_a_short_line_of_a_cause_says_of_how_many_objects_it_is(width: int) -> None:
+    session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
+    line = worst_lines(overview_now(session), width, 2, UNICODE)[1].plain
+    assert "(4 Pods)" in line
+    assert len(line) <= width

@@ -58,7 +58,7 @@ class FleetFinding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> Safe:
         """The title without the kind, where the check tells it."""
-        is_one = self.object != self.amount and not self.is_of_cluster
+        is_one = self.object != self.amount and not self.is_cluster_wide
         return safe(self.title.partition(" ")[2]) if is_one else self.title
 
     @property

@@ -118,7 +118,10 @@ def cluster_row(member: Member, now: float) -> Row:
         **{name: Cell(UNREAD, Tone.MUTED) for name in ("errors", "warnings", "mode")},
     }
     summary = member.summary
-    if summary is not None:
+    if summary is None:
+        every = (_column_of(layer, family) for layer in _LAYERS for family in FAMILIES)
+        cells |= {name: Cell(UNREAD, Tone.MUTED) for name in (*every, "confidence", "version")}
+    else:
         tone = Tone.PLAIN if member.is_current else Tone.MUTED
         cells["errors"] = _number(member.count(Severity.ERROR), Severity.ERROR)
         cells["warnings"] = _number(member.count(Severity.WARNING), Severity.WARNING)

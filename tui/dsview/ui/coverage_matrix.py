@@ -123,13 +123,13 @@ def _worst_line(cause: Worst, width: int, glyphs: Glyphs) -> Content:
     tail = content(since, (f"  {_breaks(cause)}", MUTED) if cause.explains else "")
     sign = (f"{glyphs.severity(cause.severity)} ", severity_style(cause.severity))
     kind, _, name = cause.object.partition(" ")
-    amount = (f" ({cause.amount})", MUTED) if cause.amount else ""
+    amount = content((f" ({cause.amount})", MUTED) if cause.amount else "")
     if width < _LEAST_MESSAGE:
         code = content(sign, (f"{cause.check.removeprefix('DS-')} ", MUTED))
-        if code.cell_length + len(name) + tail.cell_length >= width:
-            # Which object it is matters more than what it breaks; of its name both ends tell.
+        if code.cell_length + len(name) + amount.cell_length + tail.cell_length >= width:
+            # Which objects matter more than what they break; of a name both ends tell.
             tail = since
-        room = max(8, width - code.cell_length - tail.cell_length - 1)
+        room = max(8, width - code.cell_length - amount.cell_length - tail.cell_length - 1)
         short = fit(name, min(room, len(name)), glyphs.ellipsis, middle=True)
         return spread(content(code, (short, "$ink"), amount), tail, width)
     name = fit(name, min(len(name), width // 2), glyphs.ellipsis, middle=True)

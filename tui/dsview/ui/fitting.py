@@ -42,7 +42,7 @@ def fit_object(text: str, width: int, ellipsis: str) -> str:
     Its kind goes first, because the check tells it, then the middle.
     """
     if _KIND.match(text) and (len(text) if text.isascii() else cell_len(text)) > width:
-        text = ellipsis + text.partition(" ")[2]
+        return (ellipsis + fit(text.partition(" ")[2], max(0, width - 1), ellipsis, middle=True))[:width]
     return fit(text, width, ellipsis, middle=True)
 
 
