@@ -288,7 +288,7 @@ def test_a_broken_item_costs_itself_only() -> None:
     (found,) = yaml_documents(text)
     assert found.items is not None
     assert [json.loads(bytes(raw)) for raw in found.items] == [items[0], items[2]]
-    assert found.lost == 1
+    assert found.unreadable == 1
 
 
 def test_values_that_only_the_slow_parser_reads_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,10 +46,10 @@ def a_large_file(folder: Path) -> Path:
 
 
 ODD: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "device": (lambda _: Path("/dev/zero"), "no regular file"),
-    "terminal": (lambda _: Path("/dev/tty"), "no regular file|No such device"),
-    "named pipe": (a_pipe, "no regular file"),
-    "socket": (a_socket, "no regular file"),
+    "device": (lambda _: Path("/dev/zero"), "not a regular file"),
+    "terminal": (lambda _: Path("/dev/tty"), "not a regular file|No such device"),
+    "named pipe": (a_pipe, "not a regular file"),
+    "socket": (a_socket, "not a regular file"),
     "folder": (lambda folder: folder, "Is a directory"),
     "large file": (a_large_file, "it is larger than"),
 }
@@ -101,7 +101,7 @@ def test_files_that_a_kubeconfig_names_are_bounded(where: str, tmp_path: Path) -
     is_of_cluster = where == "certificate-authority"
     entry, user = ({where: "/dev/zero"}, {}) if is_of_cluster else ({}, {where: "/dev/zero"})
     path.write_text(str(config_of(entry, user)))
-    with pytest.raises(NotReadableError, match="/dev/zero: it is no regular file"):
+    with pytest.raises(NotReadableError, match="/dev/zero: it is not a regular file"):
         direct_transport(resolve_context(str(path), None), connections=1)
 
 
@@ -111,7 +111,7 @@ def test_a_pipe_of_the_shell_is_read_where_it_makes_sense() -> None:
         os.write(writing, b"ascii = true\n")
         os.close(writing)
         assert read_config(f"/dev/fd/{reading}").data == {"ascii": True}
-        with pytest.raises(NotReadableError, match="no regular file"):
+        with pytest.raises(NotReadableError, match="not a regular file"):
             read_bounded(f"/dev/fd/{reading}", OBJECTS)
     finally:
         os.close(reading)
@@ -164,27 +164,27 @@ def test_what_unpacks_to_too_many_times_its_size_is_refused(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("members", [1, 2, 20_000])
-def test_gzip_files_behind_each_other_are_one(members: int) -> None:
+def test_concatenated_gzip_files_are_read_as_one(members: int) -> None:
     data = gzip.compress(b"a") * members + b"\0\0"
     assert read_stream(io.BytesIO(data), OBJECTS) == b"a" * members
 
 
-def test_gzip_files_without_end_behind_each_other_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_concatenated_gzip_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded_files, "MAX_MEMBERS", 100)
-    with pytest.raises(NotReadableError, match="more than 100 gzip files"):
+    with pytest.raises(NotReadableError, match="more than 100 gzip members"):
         read_stream(io.BytesIO(gzip.compress(b"") * 101), OBJECTS)
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (gzip.compress(b"abc")[:-4], "cut off"),
-        (gzip.compress(b"abc") + b"abc", "something that is not gzip follows"),
-        (b"\x1f\x8b" + b"x" * 40, "not readable as gzip"),
+        (gzip.compress(b"abc")[:-4], "truncated"),
+        (gzip.compress(b"abc") + b"abc", "followed by data that is not gzip"),
+        (b"\x1f\x8b" + b"x" * 40, "not valid gzip"),
     ],
-    ids=["cut off", "text behind it", "no header"],
+    ids=["truncated", "other data after it", "no header"],
 )
-def test_broken_gzip_is_said_to_be(data: bytes, said: str) -> None:
+def test_broken_gzip_is_an_error(data: bytes, said: str) -> None:
     with pytest.raises(NotReadableError, match=said):
         read_stream(io.BytesIO(data), OBJECTS)
 

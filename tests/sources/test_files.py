@@ -260,12 +260,12 @@ def test_of_yaml_that_was_cut_off_the_whole_objects_are_read() -> None:
     whole = yaml.safe_dump({"apiVersion": "v1", "items": [A, B, service("c")], "kind": "List"}).encode()
     told = read_bytes(whole[: whole.rindex(b"spec:")])
     assert told.names == ["a", "b"]
-    assert "seems to be cut off" in told.notes[0]
+    assert "seems to be truncated" in told.notes[0]
     assert "2 objects were read" in told.notes[0]
 
 
 def test_what_follows_a_gzip_file_is_not_passed_over_in_silence() -> None:
-    with pytest.raises(UserError, match="something that is not gzip follows"):
+    with pytest.raises(UserError, match="followed by data that is not gzip"):
         read_bytes(gzip.compress(dump(A)) + dump(B))
 
 
@@ -365,7 +365,7 @@ def test_an_object_whose_kind_nothing_tells_is_named(tmp_path: Path) -> None:
     (tmp_path / "odd.json").write_bytes(dump([{"metadata": {"name": "x"}}, {"metadata": {"name": "y"}}]))
     (tmp_path / "values.yaml").write_bytes(b"replicas: 2\n")
     assert read(tmp_path).notes == [
-        "2 objects say no kind, and it could not be derived from the fields or file names. Not read: odd.json.",
+        "2 objects have no kind, and the fields and file names do not show it. Not read: odd.json.",
         "Skipped because they contain no objects: values.yaml.",
     ]
 
@@ -387,8 +387,8 @@ def test_two_objects_of_one_name_are_said(first: Any, second: Any, are_two: bool
         item["metadata"] = {"name": "a", "namespace": "shop"} | metadata
         (tmp_path / name).write_bytes(dump(plain_list(item)))
     told = read(tmp_path)
-    said = "Service shop/a is given in one.json and in two.json, and the two differ: only the one of two.json is shown."
-    assert told.notes == ([said] if are_two else [])
+    note = "Service shop/a is in one.json and in two.json, with different content; only the one in two.json is shown."
+    assert told.notes == ([note] if are_two else [])
     assert bool(told.status(Kind.SERVICE).cut_off) is are_two
 
 
@@ -398,7 +398,7 @@ def test_two_objects_of_one_name_are_said(first: Any, second: Any, are_two: bool
         (b"", "it is empty"),
         (b"\n", "it is empty"),
         (b"<html><body>502 Bad Gateway</body></html>", "it contains HTML or XML"),
-        (b"\xff\xfe{", "it begins as UTF-16 and is not"),
+        (b"\xff\xfe{", "it starts with the byte-order mark of UTF-16, but is not UTF-16"),
         (b"NAME READY\nweb 1/1\n", "it contains something that is not a Kubernetes object"),
         (b'["pods is forbidden"]', "it contains something that is not a Kubernetes object"),
         (b'{"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}', "it contains a table"),
@@ -655,7 +655,7 @@ def test_paths_that_cannot_be_read_are_errors(tmp_path: Path) -> None:
     (tmp_path / "circle").symlink_to("circle")
     for name, said in (
         ("gone", "does not exist"),
-        ("pipe", "no regular file"),
+        ("pipe", "not a regular file"),
         ("empty", "no Kubernetes objects"),
         ("circle", "cannot be read"),
     ):

@@ -11,7 +11,7 @@ import pytest
 from dsview.cli.options import Settings
 from dsview.cli.screen import make_app
 from dsview.sources.demo.scenarios import SCENARIOS
-from dsview.sources.events import Staged
+from dsview.sources.events import PausedSource
 from tests.ui.stage import Stage, StageSource, on_stage
 
 
@@ -32,7 +32,7 @@ async def test_the_demo_says_on_the_screen_which_key_begins_its_story(size: tupl
     async with demo("troubled", size) as stage:
         await stage.until(lambda: "B starts the story" in stage.lines[0])
         assert "troubled" in stage.lines[0]
-        assert isinstance(source_of(stage), Staged)
+        assert isinstance(source_of(stage), PausedSource)
         before = source_of(stage).is_waiting
         await stage.press("B")
         assert (before, source_of(stage).is_waiting) == (True, False)

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
-from dsview.sources.bounded_files import REMEMBERED, read_bounded
+from dsview.sources.bounded_files import OWN_STATE, read_bounded
 from dsview.sources.private_files import private_file, private_folder
 
 _MAX_CONTEXTS = 50
@@ -39,7 +39,7 @@ def last_views_path() -> Path:
 def last_views(path: Path) -> dict[str, LastView]:
     """How the user left each context, by name. Empty if the file is missing or broken."""
     try:
-        return msgspec.json.decode(read_bounded(path, REMEMBERED), type=dict[str, LastView])
+        return msgspec.json.decode(read_bounded(path, OWN_STATE), type=dict[str, LastView])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
 

@@ -14,7 +14,7 @@ import platformdirs
 
 from dsview.config.configuration import configuration_of
 from dsview.config.toml_file import ConfigFile, read_config
-from dsview.sources.bounded_files import REMEMBERED, read_bounded
+from dsview.sources.bounded_files import OWN_STATE, read_bounded
 from dsview.sources.private_files import private_file, private_folder
 
 Columns = Mapping[str, tuple[str, ...]]
@@ -56,7 +56,7 @@ def columns_path() -> Path:
 def remembered_columns(path: Path) -> Columns:
     """The last chosen columns. Empty if the file is missing or broken."""
     try:
-        return msgspec.json.decode(read_bounded(path, REMEMBERED), type=dict[str, tuple[str, ...]])
+        return msgspec.json.decode(read_bounded(path, OWN_STATE), type=dict[str, tuple[str, ...]])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return {}
 

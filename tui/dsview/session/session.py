@@ -28,8 +28,8 @@ from dsview.session.event_queue import EventQueue
 from dsview.session.proxy_config_reader import ProxyConfigReader
 from dsview.session.timing_log import Trace
 from dsview.sources.events import (
-    AsksServer,
     Changed,
+    CountsRequests,
     Health,
     Listed,
     Progress,
@@ -146,7 +146,7 @@ class Session:
     @property
     def traffic(self) -> Mapping[Kind | None, Traffic]:
         """The requests to the server so far, by kind; empty for a source without a server."""
-        return self.source.traffic() if isinstance(self.source, AsksServer) else {}
+        return self.source.traffic() if isinstance(self.source, CountsRequests) else {}
 
     @property
     def now(self) -> float:

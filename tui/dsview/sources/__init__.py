@@ -1,1 +1,1 @@
-"""The sources of objects: a cluster, files, or a demo. All send the same events."""
+"""Sources of objects: a cluster, files, or a demo. All send the same events."""

@@ -1,7 +1,7 @@
 """Opens and reads all input files: regular files only, with limits for each purpose.
 
 A path may lead to `/dev/zero`, to a pipe without a writer, to a gigabyte that decompresses to a terabyte, or out of the
-given folder. Each of these is an error message, not a process that hangs or is killed.
+given folder. Each of these results in an error message; the process neither hangs nor is killed.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ OBJECTS = FileLimit(2_000_000_000, 600.0, may_be_gzip=True)
 STANDARD_INPUT = FileLimit(2_000_000_000, 1800.0, may_be_gzip=True)
 """The same from a pipe: kubectl takes minutes to list a large cluster over a slow connection."""
 
-REFUSAL = FileLimit(1 << 20)
-"""Error output of kubectl in place of a list: a few lines."""
+KUBECTL_ERRORS = FileLimit(1 << 20)
+"""The error output of kubectl, saved instead of a list: a few lines."""
 
 PROXY_LISTENERS = FileLimit(64 << 20, 60.0, may_be_gzip=True)
-"""The configuration of a proxy. One of more than 32 MB is reported as not read."""
+"""The configuration of a proxy. If it has more than 32 MB, it is reported as not read."""
 
 CONFIGURATION = FileLimit(1 << 20, may_be_pipe=True)
 """The configuration file, themes and styles: written by hand."""
@@ -57,12 +57,12 @@ KUBECONFIG = FileLimit(16 << 20, may_be_pipe=True)
 """A kubeconfig: 400 contexts with their certificates take 3 MB."""
 
 CERTIFICATES = FileLimit(4 << 20)
-"""A bundle of certificates, or a key: all public authorities together take 0.3 MB."""
+"""A bundle of certificates, or a key: the certificates of all public authorities together take 0.3 MB."""
 
 TOKEN = FileLimit(1 << 20)
 """A bearer token: 1 to 10 kB."""
 
-REMEMBERED = FileLimit(1 << 20)
+OWN_STATE = FileLimit(1 << 20)
 """State that dsview itself stores: less than 1 kB."""
 
 MAX_MEMBERS: Final = 100_000
@@ -73,16 +73,16 @@ MAX_RATIO: Final = 200
 
 SMALL: Final = 256 << 20
 
-_PIECE: Final = 1 << 20
-_PACKED_PIECE: Final = 1 << 16
-"""Small, because the bytes after a member are copied for each member."""
+_READ_SIZE: Final = 1 << 20
+_GZIP_READ_SIZE: Final = 1 << 16
+"""Small, because the bytes after each gzip member are copied."""
 
 _GZIP: Final = b"\x1f\x8b"
 _OWN_DESCRIPTOR: Final = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+")
 
 
 class NotReadableError(OSError):
-    """The file may not be read; `strerror` is a clause with the reason."""
+    """The file violates a limit; `strerror` is a clause with the reason."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(errno.EINVAL, reason)
@@ -100,7 +100,7 @@ def read_bounded(path: Path | str, limit: FileLimit, *, within: Path | None = No
     if within is not None and not Path(path).resolve().is_relative_to(within.resolve()):
         raise NotReadableError("it is a link that leads out of the folder")
     try:
-        with _opened(path, limit) as file:
+        with _open(path, limit) as file:
             return read_stream(file, limit)
     except NotReadableError as error:
         error.filename = str(path)
@@ -114,26 +114,26 @@ def read_text_bounded(path: Path | str, limit: FileLimit) -> str:
 
 def read_stream(file: BinaryIO, limit: FileLimit) -> bytes:
     """The content of a file or a pipe. Raises the same errors as `read_bounded`."""
-    ends = time.monotonic() + limit.seconds
-    pieces = _pieces(file, ends, limit)
-    kept = io.BytesIO()
-    for piece in _unpacked(pieces) if limit.may_be_gzip else pieces:
-        if kept.tell() + len(piece) > limit.size:
+    deadline = time.monotonic() + limit.seconds
+    chunks = _chunks(file, deadline, limit)
+    content = io.BytesIO()
+    for chunk in _decompressed(chunks) if limit.may_be_gzip else chunks:
+        if content.tell() + len(chunk) > limit.size:
             raise _too_large(limit)
-        if time.monotonic() > ends:
+        if time.monotonic() > deadline:
             raise _too_slow(limit)
-        kept.write(piece)
-    # It shares its buffer with the result; joining pieces would need twice the memory.
-    return kept.getvalue()
+        content.write(chunk)
+    # BytesIO shares its buffer with the result; joining chunks would need twice the memory.
+    return content.getvalue()
 
 
-def begins_with(path: Path, size: int) -> bytes:
+def first_bytes(path: Path, size: int) -> bytes:
     """The first bytes of a regular file. Raises `OSError`."""
-    with _opened(path, OBJECTS) as file:
+    with _open(path, OBJECTS) as file:
         return file.read(size)
 
 
-def _opened(path: Path | str, limit: FileLimit) -> BinaryIO:
+def _open(path: Path | str, limit: FileLimit) -> BinaryIO:
     # Opening a device may have side effects, and opening a pipe waits for a writer.
     _check(os.stat(path).st_mode, path, limit)  # noqa: PTH116  (a Path would lose a slash at the end)
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -156,10 +156,10 @@ def _check(mode: int, path: Path | str, limit: FileLimit) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if stat.S_ISFIFO(mode) and limit.may_be_pipe and _OWN_DESCRIPTOR.fullmatch(str(path)):
         return
-    raise NotReadableError("it is no regular file")
+    raise NotReadableError("it is not a regular file")
 
 
-def _pieces(file: BinaryIO, ends: float, limit: FileLimit) -> Iterator[bytes]:
+def _chunks(file: BinaryIO, deadline: float, limit: FileLimit) -> Iterator[bytes]:
     try:
         descriptor = file.fileno()
     except OSError:
@@ -167,56 +167,56 @@ def _pieces(file: BinaryIO, ends: float, limit: FileLimit) -> Iterator[bytes]:
     read = getattr(file, "read1", file.read)
     while True:
         if descriptor >= 0:
-            ready, _, _ = select.select([descriptor], [], [], max(ends - time.monotonic(), 0.0))
+            ready, _, _ = select.select([descriptor], [], [], max(deadline - time.monotonic(), 0.0))
             if not ready:
                 raise _too_slow(limit)
-        piece = read(_PIECE)
-        if not piece:
+        chunk = read(_READ_SIZE)
+        if not chunk:
             return
-        yield piece
+        yield chunk
 
 
-def _unpacked(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _decompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The content, decompressed if it is gzip: one member or several, as in `cat a.gz b.gz`."""
-    begin = b""
-    while len(begin) < len(_GZIP) and (piece := next(pieces, b"")):
-        begin += piece
-    if not begin.startswith(_GZIP):
-        yield from chain([begin], pieces)
+    head = b""
+    while len(head) < len(_GZIP) and (chunk := next(chunks, b"")):
+        head += chunk
+    if not head.startswith(_GZIP):
+        yield from chain([head], chunks)
         return
-    members = packed = unpacked = 0
-    unzip = None
-    for piece in chain([begin], pieces):
-        for start in range(0, len(piece), _PACKED_PIECE):
-            rest = piece[start : start + _PACKED_PIECE]
-            packed += len(rest)
+    members = compressed = decompressed = 0
+    decompressor = None
+    for chunk in chain([head], chunks):
+        for start in range(0, len(chunk), _GZIP_READ_SIZE):
+            rest = chunk[start : start + _GZIP_READ_SIZE]
+            compressed += len(rest)
             while rest:
-                if unzip is None:
+                if decompressor is None:
                     # Tapes and some compressors pad the end of a file.
                     rest = rest.lstrip(b"\0\t\r\n ") if members else rest
                     if not rest:
                         break
                     if rest[0] != _GZIP[0]:
-                        raise NotReadableError("something that is not gzip follows its compressed part")
+                        raise NotReadableError("its compressed data is followed by data that is not gzip")
                     members += 1
                     if members > MAX_MEMBERS:
-                        raise NotReadableError(f"it is more than {MAX_MEMBERS:,} gzip files behind each other")
-                    unzip = zlib.decompressobj(wbits=31)
+                        raise NotReadableError(f"it consists of more than {MAX_MEMBERS:,} gzip members")
+                    decompressor = zlib.decompressobj(wbits=31)
                 try:
-                    part = unzip.decompress(rest, _PIECE)
+                    part = decompressor.decompress(rest, _READ_SIZE)
                 except zlib.error as error:
-                    raise NotReadableError(f"it is not readable as gzip ({error})") from None
-                unpacked += len(part)
-                if unpacked > max(SMALL, packed * MAX_RATIO):
-                    raise NotReadableError(f"it unpacks to more than {MAX_RATIO} times its size")
+                    raise NotReadableError(f"it is not valid gzip ({error})") from None
+                decompressed += len(part)
+                if decompressed > max(SMALL, compressed * MAX_RATIO):
+                    raise NotReadableError(f"it decompresses to more than {MAX_RATIO} times its size")
                 yield part
-                if unzip.eof:
-                    rest = unzip.unused_data
-                    unzip = None
+                if decompressor.eof:
+                    rest = decompressor.unused_data
+                    decompressor = None
                 else:
-                    rest = unzip.unconsumed_tail
-    if unzip is not None:
-        raise NotReadableError("it is a gzip file that was cut off")
+                    rest = decompressor.unconsumed_tail
+    if decompressor is not None:
+        raise NotReadableError("it is a truncated gzip file")
 
 
 def _too_large(limit: FileLimit) -> NotReadableError:

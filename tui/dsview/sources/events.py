@@ -1,4 +1,4 @@
-"""The events that all sources send: the interface between `sources` and `state`."""
+"""The events that all sources send, and the interface of a source."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SourceKind = Literal["cluster", "files", "demo"]
 
 
 class Health(StrEnum):
-    """The health of a kind. Only `LIVE`, `POLLING`, `STALE` and `GIVEN` mean that all its objects were read once."""
+    """The health of a kind. Only `LIVE`, `POLLING`, `STALE` and `GIVEN` mean that all its objects have been read."""
 
     LOADING = "loading"
     LIVE = "live"
@@ -37,7 +37,7 @@ class Health(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether waiting longer is unlikely to yield the objects."""
+        """Whether waiting longer is unlikely to change anything."""
         return self is not Health.LOADING
 
 
@@ -53,9 +53,9 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A list is complete: objects that are not in `keys` are gone. `namespaces` is None for a cluster-wide list.
+    """A list is complete: objects that are not in `keys` no longer exist. `namespaces` is None for a cluster-wide list.
 
-    `keys` is None after a first list, when no old objects can remain.
+    `keys` is None after the first list, because no earlier objects can remain.
     """
 
     kind: Kind
@@ -64,11 +64,11 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """The health of a kind, and a sentence with the reason. `since`, epoch seconds, is when it changed.
+    """The health of a kind, and a sentence with the reason. `since`, in epoch seconds, is the time of the change.
 
     `namespaces` lists the namespaces that are read if cluster-wide access was refused or not requested. `cut_off`
-    states in a few words why some objects of a kind were read and others were not. `listed` has the namespaces for
-    which files contain a list, if they also contain single objects, or only a list of one namespace; None means all.
+    explains in a few words why only a part of the objects was read. `listed` contains the namespaces for which files
+    contain a list, if they also contain single objects, or only a list of one namespace; None means all.
     """
 
     kind: Kind
@@ -81,7 +81,7 @@ class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quarantined(msgspec.Struct, frozen=True):
-    """An object that could not be read: `identity` identifies it if it is read again, `message` is a safe sentence."""
+    """An object that could not be read. `identity` recognises it when it is read again; `message` is safe to print."""
 
     kind: Kind
     identity: str
@@ -110,9 +110,9 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):
-    """The requests to a server for one kind, by verb, and the bytes of its lists and watches.
+    """The number of requests to a server for one kind, by verb, and the bytes of its lists and watches.
 
-    `encoding` is that of the bytes: `protobuf` or `json`, empty for several kinds together.
+    `encoding` is `protobuf` or `json`; empty for several kinds together.
     """
 
     lists: int = 0
@@ -144,33 +144,33 @@ class Source(Protocol):
         """Whether objects keep changing, so that grace periods apply."""
 
     def now(self, wall: float) -> float:
-        """The time that the content is from, epoch seconds, given the wall clock.
+        """The time of the content in epoch seconds.
 
-        For a cluster, the wall clock; for a file, the time of capture, or infinity if it is unknown.
+        For a cluster, this is the wall clock, `wall`; for a file, the time of capture, or infinity if it is unknown.
         """
 
     def start(self, sink: Sink) -> None:
         """Start sending events. Returns at once for a live source, and after the last event for files.
 
-        Raises `UserError` for problems that the user has to fix first.
+        Raises `UserError` for problems that the user must fix first.
         """
 
     def stop(self) -> None:
         """Stop sending events. Returns within a second."""
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Request the configuration of a proxy pod; it arrives as `Changed` of `Kind.PROXY_LISTENERS`."""
+        """Request the configuration of a proxy pod, which arrives as `Changed` of `Kind.PROXY_LISTENERS`."""
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """Follow one more ConfigMap, that of a controller. No effect for a source that reads everything."""
+        """Also watch a ConfigMap, that of a controller. No effect for a source that reads all ConfigMaps."""
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """The object as YAML, read again. Raises `UserError` if it is not available."""
 
 
 @runtime_checkable
-class Staged(Protocol):
-    """A source with a story that has to be started."""
+class PausedSource(Protocol):
+    """A demo whose story waits for the user to start it."""
 
     @property
     def is_waiting(self) -> bool:
@@ -181,8 +181,8 @@ class Staged(Protocol):
 
 
 @runtime_checkable
-class AsksServer(Protocol):
+class CountsRequests(Protocol):
     """A source that sends requests to a server and counts them."""
 
     def traffic(self) -> Mapping[Kind | None, Traffic]:
-        """The requests so far, by kind; None is for requests without a kind, such as the version."""
+        """The requests so far, by kind; the key None is for requests without a kind, such as the version."""

@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 
 def private_folder(path: Path) -> Path:
-    """The folder, created for its owner only if it is missing, together with missing parent folders.
+    """The folder. It and its parents are created if they are missing, accessible to their owner only.
 
     Raises:
-        OSError: it cannot be created.
+        OSError: The folder cannot be created.
     """
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing):
@@ -23,20 +23,20 @@ def private_folder(path: Path) -> Path:
 
 
 def append_private(path: Path) -> BinaryIO:
-    """The file, open for appending, unbuffered; created for its owner only if it is missing.
+    """The file, open for appending, unbuffered. If it is missing, it is created for its owner only.
 
     Raises:
-        OSError: it cannot be opened.
+        OSError: The file cannot be opened.
     """
     return os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab", buffering=0)
 
 
 @contextmanager
 def private_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that replaces `path` at the end, for its owner only: completely or not at all.
+    """A file to write, for its owner only, that atomically replaces `path` at the end.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: The file cannot be written.
     """
     handle, temporary = tempfile.mkstemp(prefix=".dsview-", dir=path.parent)
     try:

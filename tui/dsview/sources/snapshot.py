@@ -1,4 +1,4 @@
-"""The state of a live session as one file: for a ticket, for CI, for `--from`. Secrets are never read."""
+"""Writes the state of a session to one file, for a ticket, for CI, or for `--from`. Secrets are never read."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _status(status: StatusChanged) -> SnapshotStatus:
     return SnapshotStatus(status.health.value, status.reason, status.namespaces, status.cut_off, listed)
 
 
-def _parts(snapshot: Snapshot) -> Iterator[bytes]:
+def _chunks(snapshot: Snapshot) -> Iterator[bytes]:
     head = SnapshotHead(
         captured_at=utc(int(snapshot.captured_at)),
         server_version=snapshot.server_version,
@@ -100,28 +100,28 @@ def _parts(snapshot: Snapshot) -> Iterator[bytes]:
 
 
 def write_snapshot(path: Path, snapshot: Snapshot) -> None:
-    """Write the file, readable by its owner only, completely or not at all; gzip if the name ends in `.gz`.
+    """Write the file atomically, readable by its owner only; with gzip if the name ends in `.gz`.
 
     A pipe or a device, such as `/dev/stdout`, is written to and never replaced, and a link stays a link. Raises
-    `UserError` if the file cannot be written, or is a terminal, which would receive unfiltered text from the cluster.
+    `UserError` if the file cannot be written, or if it is a terminal, because the text is not filtered.
     """
     try:
-        with _opened(path) as plain:
+        with _open(path) as plain:
             if plain.isatty():
                 raise UserError(f"{path.name} is a terminal. Write to a file or a pipe.")
             if path.name.endswith(".gz"):
                 with gzip.GzipFile(fileobj=plain, mode="wb", filename="", mtime=0) as packed:
-                    packed.writelines(_parts(snapshot))
+                    packed.writelines(_chunks(snapshot))
             else:
-                plain.writelines(_parts(snapshot))
+                plain.writelines(_chunks(snapshot))
     except BrokenPipeError:
-        # The reader closed the pipe: it has read enough.
+        # The reader closed the pipe because it has read enough.
         return
     except OSError as error:
         raise UserError(f"{path.name} cannot be written: {error.strerror or error}.") from None
 
 
-def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+def _open(path: Path) -> AbstractContextManager[BinaryIO]:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

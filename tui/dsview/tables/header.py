@@ -13,7 +13,7 @@ from dsview.core.text import Safe, safe
 from dsview.kinds.kind import Kind
 from dsview.listeners.proxies import controller_notices
 from dsview.listeners.registry import plural_of
-from dsview.sources.events import Health, Staged
+from dsview.sources.events import Health, PausedSource
 
 _MODES = {
     "ipv4": "IPv4 only",
@@ -141,5 +141,5 @@ def header(view: ClusterView, now: float) -> Header:
         warned=tuple(map(safe, state.server.banners)),
         notices=tuple(map(safe, notices)),
         notes=tuple(map(safe, state.notes)),
-        is_waiting=isinstance(view.source, Staged) and view.source.is_waiting,
+        is_waiting=isinstance(view.source, PausedSource) and view.source.is_waiting,
     )

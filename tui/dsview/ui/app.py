@@ -391,10 +391,10 @@ class DsviewApp(TimeActions, App["UserError | None"]):
 
     def action_begin(self) -> None:
         """Begin the story of a demo."""
-        from dsview.sources.events import Staged  # noqa: PLC0415  (the first frame needs no kinds)
+        from dsview.sources.events import PausedSource  # noqa: PLC0415  (the first frame needs no kinds)
 
         source: object = self.workspace.session.source if self.workspace is not None else None
-        if isinstance(source, Staged) and source.is_waiting:
+        if isinstance(source, PausedSource) and source.is_waiting:
             source.begin()
             self.main.read_header()
             self.say("The story begins. T shows what changes.")

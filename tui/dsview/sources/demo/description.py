@@ -18,12 +18,12 @@ def seconds(text: str) -> int:
     """A duration such as `8s`, `5m` or `41d`, in seconds. Raises `ValueError` for anything else."""
     match = re.fullmatch(r"(\d+)([smhd])", text)
     if match is None:
-        raise ValueError(f"{text!r} is no length of time")
+        raise ValueError(f"{text!r} is not a duration")
     return int(match.group(1)) * _UNITS[match.group(2)]
 
 
 class _Shorthand(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Base: camelCase as in manifests; unknown fields are errors."""
+    """The base class: camelCase as in manifests; unknown fields are errors."""
 
 
 class NodeShorthand(_Shorthand, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class WorkloadShorthand(_Shorthand, frozen=True, kw_only=True):
     """A Deployment, DaemonSet or StatefulSet, of which only the pods are created; `Static` is a static pod.
 
     `nodes` has one entry for each replica; without it, every node has a pod. `from_before` lists the replicas, counted
-    from 0, that started when there was only IPv4; the others have every family that their node has now.
+    from 0, that started when the cluster had only IPv4; the others have all current families of their node.
     """
 
     namespace: str
@@ -61,10 +61,10 @@ class WorkloadShorthand(_Shorthand, frozen=True, kw_only=True):
 
 
 class ServiceShorthand(_Shorthand, frozen=True, kw_only=True):
-    """A Service. Its families follow from `cluster_ips`; a headless one (`None`) specifies `families`.
+    """A Service. Its families follow from `cluster_ips`; a headless Service (`None`) specifies `families`.
 
-    `ports` are `name: "80:http/UDP"`: port, target and, unless TCP, the protocol. `ingress` has the addresses of its
-    load balancer.
+    `ports` are written as `name: "80:http/UDP"`: port, target and, unless it is TCP, the protocol. `ingress` contains
+    the addresses of the load balancer.
     """
 
     namespace: str
@@ -83,9 +83,9 @@ class ServiceShorthand(_Shorthand, frozen=True, kw_only=True):
 
 
 class Restart(_Shorthand, frozen=True, kw_only=True):
-    """A pod is deleted, and its workload creates a new one that is ready some seconds later.
+    """A pod is deleted, and its workload creates a new one that is ready a few seconds later.
 
-    `replica` counts from 0. The new pod has every family that its node has now.
+    `replica` counts from 0. The new pod has all current families of its node.
     """
 
     namespace: str
@@ -94,7 +94,7 @@ class Restart(_Shorthand, frozen=True, kw_only=True):
 
 
 class Rewrite(_Shorthand, frozen=True, kw_only=True):
-    """nginx in a controller replica restarts with another file; the container is not ready meanwhile."""
+    """nginx in a controller replica restarts with another configuration; the container is not ready meanwhile."""
 
     namespace: str
     workload: str
@@ -119,7 +119,7 @@ class NodeCondition(_Shorthand, frozen=True, kw_only=True):
 
 
 class Step(_Shorthand, frozen=True, kw_only=True):
-    """A step of the story, `at` a time after the start."""
+    """A step of the story. `at` is the time since the start."""
 
     at: str
     restart: Restart | None = None
@@ -129,10 +129,10 @@ class Step(_Shorthand, frozen=True, kw_only=True):
 
 
 class Description(_Shorthand, frozen=True, kw_only=True):
-    """A scenario. `objects` are plain manifests; `metadata.age` replaces their creation time.
+    """A scenario. `objects` are plain manifests; `metadata.age` determines their creation time.
 
-    `nginx` has the templates of the nginx.conf of controller pods: by namespace/workload, one for each replica.
-    `nginx_hosts` are the server names in it.
+    `nginx` contains the templates for the nginx.conf of controller pods: by namespace/workload, one for each replica.
+    `nginx_hosts` are the server names in them.
     """
 
     version: str

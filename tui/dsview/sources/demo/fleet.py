@@ -1,4 +1,4 @@
-"""The clusters of `dsview fleet --demo`: the demos, some without a namespace, and some that cannot be read."""
+"""The clusters of `dsview fleet --demo`: the demos, some of them without a namespace, and clusters that fail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class DemoCluster(msgspec.Struct, frozen=True, kw_only=True):
-    """A scenario without some namespaces, or a cluster that cannot be read because of `failure` or `plugin`."""
+    """A scenario, perhaps without some namespaces, or a cluster that cannot be read: `failure` or `plugin` says why."""
 
     name: str
     scenario: str = ""

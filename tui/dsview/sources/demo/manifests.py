@@ -1,4 +1,4 @@
-"""Expands the shorthand of a scenario to manifests as an API server sends them. The result is always the same."""
+"""Expands the shorthand of a scenario to manifests like those of an API server. The result is always the same."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def rfc3339(moment: float) -> str:
 
 
 def suffix(seed: str, length: int = 5) -> str:
-    """The suffix of a generated name; the same seed gives the same suffix."""
+    """The suffix of a generated name. The same seed gives the same suffix."""
     digest = hashlib.sha256(seed.encode()).digest()
     return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:length])
 
 
 def uid(*seed: str) -> str:
-    """A uid; the same seed gives the same uid."""
+    """A uid. The same seed gives the same uid."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(("dsview-demo", *seed))))
 
 
@@ -122,8 +122,8 @@ def _service_port(name: str, text: str, item: ServiceShorthand, *, headless: boo
     return value
 
 
-class PodMaker:
-    """Creates the pods of workloads, each with its own addresses."""
+class PodFactory:
+    """Creates the pods of workloads, and allocates their addresses."""
 
     def __init__(self, nodes: Iterable[NodeShorthand]) -> None:
         self._nodes = {item.name: item for item in nodes}
@@ -141,7 +141,9 @@ class PodMaker:
         name, owner, labels = _identity(workload, replica, generation, on)
         host_ips = self._nodes[on].addresses
         ips = (
-            [ip for ip in host_ips if family_of(ip) in families] if workload.host_network else self._take(on, families)
+            [ip for ip in host_ips if family_of(ip) in families]
+            if workload.host_network
+            else self._allocate(on, families)
         )
         metadata: Json = {"name": name, "namespace": workload.namespace, "labels": labels, "ownerReferences": [owner]}
         made = manifest(
@@ -168,12 +170,12 @@ class PodMaker:
         made["metadata"]["uid"] = uid("Pod", workload.namespace, name, str(generation))
         return made
 
-    def families_today(self, workload: WorkloadShorthand, replica: int) -> tuple[Family, ...]:
+    def current_families(self, workload: WorkloadShorthand, replica: int) -> tuple[Family, ...]:
         """The families of a pod that starts now."""
         on = self._nodes[self.nodes_of(workload)[replica]]
         return families_of(tuple(on.addresses)) if workload.host_network else cidr_families(on.pod_cidrs)
 
-    def _take(self, on: str, families: tuple[Family, ...]) -> list[str]:
+    def _allocate(self, on: str, families: tuple[Family, ...]) -> list[str]:
         number = self._next[on]
         self._next[on] = number + 1
         ranges = [netaddr.IPNetwork(text) for text in self._nodes[on].pod_cidrs]

@@ -1,4 +1,4 @@
-"""The demos by name with their descriptions, available without reading a scenario file."""
+"""The names and descriptions of the demos, available without reading a scenario file."""
 
 from __future__ import annotations
 

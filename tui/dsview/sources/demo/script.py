@@ -1,4 +1,4 @@
-"""The steps of a scenario as actions on the simulated cluster."""
+"""Converts the steps of a scenario to actions on the simulated cluster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Action = Callable[[SimulatedCluster, float], None]
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """An action and its time, seconds after the start. `conf` also replaces the nginx.conf of a pod."""
+    """An action and its time in seconds after the start. If `conf` is set, it also replaces the nginx.conf of a pod."""
 
     at: int
     act: Action
@@ -26,7 +26,7 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 def moments(steps: Iterable[Step]) -> list[Moment]:
-    """The actions of a story, ordered by time."""
+    """The actions of a story, sorted by time."""
     found: list[Moment] = []
     for step in steps:
         at = seconds(step.at)
@@ -45,29 +45,29 @@ def moments(steps: Iterable[Step]) -> list[Moment]:
 
 
 def workload_of(item: Restart | Rewrite) -> str:
-    """The workload of a step, namespace/name."""
+    """The workload of a step, as namespace/name."""
     return f"{item.namespace}/{item.workload}"
 
 
-def _begin_restart(item: Restart, world: SimulatedCluster, now: float) -> None:
-    world.begin_restart(workload_of(item), item.replica, now)
+def _begin_restart(item: Restart, cluster: SimulatedCluster, now: float) -> None:
+    cluster.begin_restart(workload_of(item), item.replica, now)
 
 
-def _end_restart(item: Restart, world: SimulatedCluster, now: float) -> None:
-    world.end_restart(workload_of(item), item.replica, now)
+def _end_restart(item: Restart, cluster: SimulatedCluster, now: float) -> None:
+    cluster.end_restart(workload_of(item), item.replica, now)
 
 
-def _merge(item: Patch, world: SimulatedCluster, _now: float) -> None:
-    world.merge(Kind(item.kind), (item.namespace, item.name), item.merge)
+def _merge(item: Patch, cluster: SimulatedCluster, _now: float) -> None:
+    cluster.merge(Kind(item.kind), (item.namespace, item.name), item.merge)
 
 
-def _set_replica(item: Rewrite, world: SimulatedCluster, now: float, *, ready: bool) -> None:
-    key: Key = world.pod_of(workload_of(item), item.replica)
-    world.set_ready(Kind.POD, key, ready=ready, now=now)
+def _set_replica(item: Rewrite, cluster: SimulatedCluster, now: float, *, ready: bool) -> None:
+    key: Key = cluster.pod_of(workload_of(item), item.replica)
+    cluster.set_ready(Kind.POD, key, ready=ready, now=now)
 
 
-def _set_node(item: NodeCondition, world: SimulatedCluster, now: float) -> None:
+def _set_node(item: NodeCondition, cluster: SimulatedCluster, now: float) -> None:
     """The pods of a node become ready or not ready with it (kubernetes/kubernetes pkg/controller/nodelifecycle)."""
-    world.set_ready(Kind.NODE, ("", item.name), ready=item.ready, now=now)
-    for key in world.pods_on(item.name):
-        world.set_ready(Kind.POD, key, ready=item.ready, now=now)
+    cluster.set_ready(Kind.NODE, ("", item.name), ready=item.ready, now=now)
+    for key in cluster.pods_on(item.name):
+        cluster.set_ready(Kind.POD, key, ready=item.ready, now=now)

@@ -10,7 +10,7 @@ from dsview.core.address import FAMILIES, V4, family_of
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.sources.demo.description import Description, Json, WorkloadShorthand, seconds
-from dsview.sources.demo.manifests import PodMaker, manifest, node, ready_condition, rfc3339, service, suffix, uid
+from dsview.sources.demo.manifests import PodFactory, manifest, node, ready_condition, rfc3339, service, suffix, uid
 
 Id = tuple[Kind, Key]
 _DERIVED = (Kind.ENDPOINT_SLICE, Kind.ENDPOINTS, Kind.IP_ADDRESS)
@@ -25,16 +25,16 @@ class Replica(msgspec.Struct):
 
 
 class SimulatedCluster:
-    """All manifests by kind and key. Change them with the methods, then get the difference with `changes`.
+    """All manifests by kind and key. The methods change them, and `changes` returns the changes since its last call.
 
     EndpointSlices, Endpoints and IPAddresses are not in the description: they are derived from Services and Pods, as in
-    a control plane. All ages count from `start`, epoch seconds.
+    a control plane. All ages are relative to `start`, in epoch seconds.
     """
 
     def __init__(self, description: Description, start: float) -> None:
-        self._maker = PodMaker(description.nodes)
+        self._pods = PodFactory(description.nodes)
         self._objects: dict[Id, Json] = {}
-        self._told: dict[Id, Json] = {}
+        self._sent: dict[Id, Json] = {}
         self._version = 120_000
         self._workloads = {f"{w.namespace}/{w.name}": w for w in description.workloads}
         self._replicas: dict[str, list[Replica]] = {}
@@ -47,17 +47,17 @@ class SimulatedCluster:
             self.put(service(item, start))
         self.put(self._service_cidr(description.service_cidrs))
         for plain in description.objects:
-            self.put(self._plain(plain))
+            self.put(self._manifest_of(plain))
 
     def _start_workload(self, workload: WorkloadShorthand) -> None:
-        places = self._replicas[f"{workload.namespace}/{workload.name}"] = []
-        for i in range(len(self._maker.nodes_of(workload))):
+        replicas = self._replicas[f"{workload.namespace}/{workload.name}"] = []
+        for i in range(len(self._pods.nodes_of(workload))):
             # In a rollout, replicas start one after another.
             created = self._start - seconds(workload.age) + 40 * i
-            families = (V4,) if i in workload.from_before else self._maker.families_today(workload, i)
-            made = self._maker.pod(workload, i, 0, created, families)
-            places.append(Replica(made["metadata"]["name"]))
-            self.put(made)
+            families = (V4,) if i in workload.from_before else self._pods.current_families(workload, i)
+            pod = self._pods.pod(workload, i, 0, created, families)
+            replicas.append(Replica(pod["metadata"]["name"]))
+            self.put(pod)
 
     def _service_cidr(self, cidrs: list[str]) -> Json:
         created = self._start - seconds(_CLUSTER_AGE)
@@ -69,7 +69,7 @@ class SimulatedCluster:
             status={"conditions": [ready_condition(ready=True, since=created)]},
         )
 
-    def _plain(self, plain: Json) -> Json:
+    def _manifest_of(self, plain: Json) -> Json:
         kind = Kind(plain["kind"])
         metadata = {key: value for key, value in plain["metadata"].items() if key != "age"}
         body = {key: value for key, value in plain.items() if key not in {"kind", "metadata"}}
@@ -101,33 +101,33 @@ class SimulatedCluster:
         return (workload.partition("/")[0], self._replicas[workload][replica].pod)
 
     def begin_restart(self, workload: str, replica: int, now: float) -> None:
-        """Mark the pod of a replica for deletion. Its successor waits for a sandbox."""
-        place, shorthand = self._replicas[workload][replica], self._workloads[workload]
+        """Mark the pod of a replica for deletion. Its successor is pending until its sandbox is created."""
+        state, shorthand = self._replicas[workload][replica], self._workloads[workload]
         self.merge(Kind.POD, self.pod_of(workload, replica), {"metadata": {"deletionTimestamp": rfc3339(now + 30)}})
-        place.generation += 1
+        state.generation += 1
         if shorthand.kind in {"StatefulSet", "Static"}:
             return
-        made = self._successor(workload, replica, now)
-        made["status"] = {
+        pod = self._successor(workload, replica, now)
+        pod["status"] = {
             "phase": "Pending",
             "conditions": [ready_condition(ready=False, since=now)],
-            "hostIP": made["status"]["hostIP"],
-            "hostIPs": made["status"]["hostIPs"],
-            "startTime": made["status"]["startTime"],
+            "hostIP": pod["status"]["hostIP"],
+            "hostIPs": pod["status"]["hostIPs"],
+            "startTime": pod["status"]["startTime"],
         }
-        self.put(made)
+        self.put(pod)
 
     def end_restart(self, workload: str, replica: int, now: float) -> None:
         """Delete the old pod; the new one is ready."""
         self.delete(Kind.POD, self.pod_of(workload, replica))
-        made = self._successor(workload, replica, now)
-        self._replicas[workload][replica].pod = made["metadata"]["name"]
-        self.put(made)
+        pod = self._successor(workload, replica, now)
+        self._replicas[workload][replica].pod = pod["metadata"]["name"]
+        self.put(pod)
 
     def _successor(self, workload: str, replica: int, now: float) -> Json:
         shorthand = self._workloads[workload]
-        families = self._maker.families_today(shorthand, replica)
-        return self._maker.pod(shorthand, replica, self._replicas[workload][replica].generation, now, families)
+        families = self._pods.current_families(shorthand, replica)
+        return self._pods.pod(shorthand, replica, self._replicas[workload][replica].generation, now, families)
 
     def set_ready(self, kind: Kind, key: Key, *, ready: bool, now: float) -> None:
         """Change the Ready condition of a Node or a Pod."""
@@ -143,28 +143,28 @@ class SimulatedCluster:
         upserts: dict[Kind, list[Json]] = {}
         deletes: dict[Kind, list[Key]] = {}
         for (kind, key), item in self._objects.items():
-            if self._told.get((kind, key)) is not item:
+            if self._sent.get((kind, key)) is not item:
                 upserts.setdefault(kind, []).append(item)
-        for kind, key in self._told.keys() - self._objects.keys():
+        for kind, key in self._sent.keys() - self._objects.keys():
             deletes.setdefault(kind, []).append(key)
-        self._told = dict(self._objects)
+        self._sent = dict(self._objects)
         return upserts, deletes
 
     def _derive(self) -> None:
         wanted: dict[Id, Json] = {}
         for (kind, key), item in list(self._objects.items()):
             if kind is Kind.SERVICE:
-                for made in self._derived_from(key, item):
-                    metadata = made["metadata"]
-                    wanted[(Kind(made["kind"]), (metadata.get("namespace", ""), metadata["name"]))] = made
-        # Objects without the managed-by label were written by hand, such as those of default/kubernetes.
+                for derived in self._derived_from(key, item):
+                    metadata = derived["metadata"]
+                    wanted[(Kind(derived["kind"]), (metadata.get("namespace", ""), metadata["name"]))] = derived
+        # Objects without the managed-by label are part of the description, such as those of default/kubernetes.
         for kind, key in [i for i in self._objects if i[0] in _DERIVED and i not in wanted]:
             if _is_derived(self._objects[(kind, key)]):
                 self.delete(kind, key)
-        for i, made in wanted.items():
+        for i, derived in wanted.items():
             old = self._objects.get(i)
-            if old is None or not _same(old, made):
-                self.put(made)
+            if old is None or not _same(old, derived):
+                self.put(derived)
 
     def _derived_from(self, key: Key, item: Json) -> Iterator[Json]:
         spec = item["spec"]

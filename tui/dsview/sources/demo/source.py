@@ -25,12 +25,11 @@ from dsview.sources.manifest import manifest
 
 
 class DemoSource:
-    """A scenario whose story runs by `clock`, epoch seconds, from the call of `start`.
+    """A scenario whose story starts with the call of `start`, and runs by `clock`, in epoch seconds.
 
-    `title` is the name to show if it is not the scenario; `without` lists namespaces to omit. All ages count from the
-    start, so the same clock gives the same result. A thread waits for the next step; `advance_to` runs steps
-    immediately, for tests and recordings. With `waits`, the story is paused until `begin`, and its time counts from
-    there.
+    `title` is the name to show instead of the scenario's; `without` lists namespaces to omit. All ages are relative to
+    the start, so the same clock gives the same result. A thread waits for the next step; `advance_to` runs steps
+    immediately, for tests and recordings. With `waits`, the story is paused until `begin`.
 
     Raises `UserError` if there is no scenario with this name.
     """
@@ -57,8 +56,8 @@ class DemoSource:
         self._lock = threading.RLock()
         self._stopped = threading.Event()
         self._sink: Sink | None = None
-        self._world: SimulatedCluster | None = None
-        self._confs: dict[Key, str] = {}
+        self._cluster: SimulatedCluster | None = None
+        self._nginx_templates: dict[Key, str] = {}
         self._moments: list[Moment] = []
         self._hosts: list[str] = []
         self._start = 0.0
@@ -70,20 +69,20 @@ class DemoSource:
 
     def start(self, sink: Sink) -> None:
         """Send all objects, then run the story in a thread."""
-        described = load(self._scenario)
+        description = load(self._scenario)
         with self._lock:
             self._start = self._clock()
             self._sink = sink
-            self._world = SimulatedCluster(described, self._start)
-            self._moments = moments(described.story)
-            self._confs = self._first_confs(described, self._world)
-            self._hosts = described.nginx_hosts
-            sink(ServerInfo(version=described.version))
-            self._tell()
+            self._cluster = SimulatedCluster(description, self._start)
+            self._moments = moments(description.story)
+            self._nginx_templates = self._initial_templates(description, self._cluster)
+            self._hosts = description.nginx_hosts
+            sink(ServerInfo(version=description.version))
+            self._send_changes()
             for kind in RESOURCES:
                 sink(StatusChanged(kind=kind, health=Health.LIVE, since=self._start))
         if not self._waits:
-            self._go_on()
+            self._start_story()
 
     @property
     def is_waiting(self) -> bool:
@@ -97,9 +96,9 @@ class DemoSource:
                 return
             self._waits = False
             self._start = self._clock()
-        self._go_on()
+        self._start_story()
 
-    def _go_on(self) -> None:
+    def _start_story(self) -> None:
         threading.Thread(target=self._play, name="dsview-demo", daemon=True).start()
 
     def stop(self) -> None:
@@ -109,17 +108,17 @@ class DemoSource:
     def advance_to(self, seconds: float) -> None:
         """Run all steps that are due up to this number of seconds after the start."""
         with self._lock:
-            while self._world is not None and self._moments and self._moments[0].at <= seconds:
+            while self._cluster is not None and self._moments and self._moments[0].at <= seconds:
                 moment = self._moments.pop(0)
-                moment.act(self._world, self._start + moment.at)
+                moment.act(self._cluster, self._start + moment.at)
                 if moment.conf is not None:
-                    key = self._world.pod_of(workload_of(moment.conf), moment.conf.replica)
-                    self._confs[key] = moment.conf.conf
-                self._tell()
+                    key = self._cluster.pod_of(workload_of(moment.conf), moment.conf.replica)
+                    self._nginx_templates[key] = moment.conf.conf
+                self._send_changes()
 
     @property
     def length(self) -> int:
-        """Seconds from the beginning of the story to its last event."""
+        """The time from the start of the story to its last event, in seconds."""
         return max((moment.at for moment in moments(load(self._scenario).story)), default=0)
 
     @property
@@ -136,10 +135,10 @@ class DemoSource:
             else:
                 self._stopped.wait(due - elapsed)
 
-    def _tell(self) -> None:
-        if self._world is None or self._sink is None or self._stopped.is_set():
+    def _send_changes(self) -> None:
+        if self._cluster is None or self._sink is None or self._stopped.is_set():
             return
-        upserts, deletes = self._world.changes()
+        upserts, deletes = self._cluster.changes()
         for kind in RESOURCES:
             items = [
                 decode(kind, msgspec.json.encode(item))
@@ -151,21 +150,23 @@ class DemoSource:
                 self._sink(Changed(kind, items, gone))
 
     @staticmethod
-    def _first_confs(described: Description, world: SimulatedCluster) -> dict[Key, str]:
+    def _initial_templates(description: Description, cluster: SimulatedCluster) -> dict[Key, str]:
         return {
-            world.pod_of(workload, replica): name
-            for workload, names in described.nginx.items()
+            cluster.pod_of(workload, replica): name
+            for workload, names in description.nginx.items()
             for replica, name in enumerate(names)
         }
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Send the current file of the pod, as `exec` would: a little later, from another thread."""
+        """Send the current configuration of the pod, a little later and from another thread, as after an exec."""
         with self._lock:
-            template = self._confs.get(pod.key, "dual")
-        threading.Thread(target=self._answer, args=(pod, template, sink), name="dsview-demo-nginx", daemon=True).start()
+            template = self._nginx_templates.get(pod.key, "dual")
+        threading.Thread(
+            target=self._send_config, args=(pod, template, sink), name="dsview-demo-nginx", daemon=True
+        ).start()
 
-    def _answer(self, pod: Pod, template: str, sink: Sink) -> None:
-        from dsview.listeners.conf_reading import read_conf  # noqa: PLC0415  (loads crossplane: not before the first frame)
+    def _send_config(self, pod: Pod, template: str, sink: Sink) -> None:
+        from dsview.listeners.conf_reading import read_conf  # noqa: PLC0415  (imports crossplane, which must not delay the first frame)
 
         conf = read_conf(pod, nginx_conf(template, self._hosts))
         if not self._stopped.is_set():
@@ -177,16 +178,16 @@ class DemoSource:
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """The current object as YAML."""
         with self._lock:
-            found: Json | None = self._world.get(kind, key) if self._world is not None else None
+            found: Json | None = self._cluster.get(kind, key) if self._cluster is not None else None
         if found is None:
             raise UserError("The manifest is not available: the object is gone.")
         return manifest(msgspec.json.encode(found))
 
 
 def nginx_conf(template: str, hosts: list[str]) -> bytes:
-    """An nginx.conf as the controller writes it for these hosts: `dual`, or `ipv4` without any `listen [::]`.
+    """An nginx.conf as ingress-nginx writes it for these hosts: `dual`, or `ipv4` without any `listen [::]`.
 
-    `gateway-dual` and `gateway-ipv4` are those of NGINX Gateway Fabric, as `nginx -T` prints them.
+    `gateway-dual` and `gateway-ipv4` are the configurations of NGINX Gateway Fabric, as `nginx -T` prints them.
     """
     name = "gateway.conf" if template.startswith("gateway-") else "nginx.conf"
     text = resources.files(__package__).joinpath(name).read_text("utf-8")

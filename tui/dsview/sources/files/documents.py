@@ -1,4 +1,4 @@
-"""From the bytes of a file to the raw JSON of each object: JSON, JSON lines or YAML; complete or truncated."""
+"""Splits a file into the raw JSON of each object. The file may be JSON, JSON lines or YAML, complete or truncated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dsview.sources.files.yaml_documents import NoMapping, YamlDocument, yaml_do
 
 
 class Unreadable(ValueError):  # noqa: N818  (what the content is)
-    """The content is in none of the formats, or is invalid; the text is a clause with the reason."""
+    """The content is in none of the formats, or is invalid. The message is a clause with the reason."""
 
 
 class NoObjects(Unreadable):
@@ -31,7 +31,7 @@ BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 class Document(msgspec.Struct, frozen=True):
     """A document: its kind, apiVersion, the items of a list, and the whole document.
 
-    `left` is the number of objects that follow if the list is one page of several; `UNKNOWN_MANY` if it is not
+    `remaining` is the number of objects that follow if the list is one page of several; `UNKNOWN_COUNT` if it is not
     specified.
     """
 
@@ -39,10 +39,10 @@ class Document(msgspec.Struct, frozen=True):
     api_version: str
     items: list[Raw] | None
     raw: Raw
-    left: int = 0
+    remaining: int = 0
 
 
-UNKNOWN_MANY: Final = 1 << 62
+UNKNOWN_COUNT: Final = 1 << 62
 
 
 class _Head(msgspec.Struct, rename="camel"):
@@ -77,21 +77,21 @@ _LOGS = re.compile(
 """The logs that `kubectl cluster-info dump` writes between its lists."""
 
 
-SAID = re.compile(
+TERMINAL_LINES = re.compile(
     rb"^(?:\[?[\w.-]+@[\w.-]+[: ][^\n]{0,200}?[#$%>](?: [^\n]*)?"
     rb"|\$ [^\n]*|# (?:kubectl|oc) [^\n]*|PS [A-Z]:\\[^\n]*"
     rb"|[IWEF]\d{4} \d\d:\d\d:\d\d\.[^\n]*|Warning: [^\n]*"
     rb"|error: [^\n]*|Error from server[^\n]*|No resources found[^\n]*)(?:\n|\Z)",
     re.MULTILINE,
 )
-"""What a terminal shows between objects: prompts with their commands, what kubectl says. No object has such a line."""
+"""Lines of a terminal between objects: prompts with commands, and messages of kubectl. No object has such a line."""
 
 
 _KEYS = rb"(?:apiVersion|kind|metadata|spec|status|items|data|subsets|endpoints|addressType)"
-_BEGIN = re.compile(rb"[ \t]*(?:\{|\[\s*(?:[{\[\]]|\Z)|---|%YAML|- |" + _KEYS + rb":)")
+_OBJECT_START = re.compile(rb"[ \t]*(?:\{|\[\s*(?:[{\[\]]|\Z)|---|%YAML|- |" + _KEYS + rb":)")
 """The start of the first line of objects, in JSON or YAML."""
-_BEGIN_BELOW = re.compile(rb"^(?:\{|\[\s*[{\[\]]|---|%YAML|- |" + _KEYS + rb":)", re.MULTILINE)
-_MAX_SAID_BEFORE = 65_536
+_OBJECT_START_ON_LATER_LINE = re.compile(rb"^(?:\{|\[\s*[{\[\]]|---|%YAML|- |" + _KEYS + rb":)", re.MULTILINE)
+_MAX_PREAMBLE = 65_536
 
 
 def _without_preamble(data: bytes) -> bytes:
@@ -100,18 +100,18 @@ def _without_preamble(data: bytes) -> bytes:
     A command line, comments and warnings of kubectl may precede it, if all output went to one file.
     """
     text = data.lstrip(b"\r\n")
-    if _BEGIN.match(text):
+    if _OBJECT_START.match(text):
         return text
-    begin = _BEGIN_BELOW.search(text, 0, _MAX_SAID_BEFORE)
+    begin = _OBJECT_START_ON_LATER_LINE.search(text, 0, _MAX_PREAMBLE)
     return text[begin.start() :] if begin is not None else text
 
 
-_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-"""Byte-order marks, as written by shells on Windows; the longer one first."""
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+"""Byte-order marks, as written by shells on Windows; the longest one first."""
 
 
 def _as_utf8(data: bytes) -> bytes:
-    for mark, encoding in _MARKS:
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data.decode(encoding).encode() if encoding != "utf-8-sig" else data[len(mark) :]
     return data
@@ -125,7 +125,7 @@ def documents(data: bytes) -> Iterator[Document]:
     try:
         text = _without_preamble(_as_utf8(data))
     except UnicodeDecodeError:
-        raise Unreadable("it begins as UTF-16 and is not") from None
+        raise Unreadable("it starts with the byte-order mark of UTF-16, but is not UTF-16") from None
     if not text.strip():
         raise Unreadable("it is empty")
     if text.lstrip().startswith(b"<"):
@@ -133,22 +133,22 @@ def documents(data: bytes) -> Iterator[Document]:
     if _JSON.match(text.lstrip()) and b"\n---" not in text:
         yield from _json_documents(text.lstrip())
     else:
-        # Not stripped: the text before the first word is indentation.
+        # The text is not stripped, because leading spaces are indentation.
         yield from _yaml_documents(text)
 
 
 def _json_documents(text: bytes) -> Iterator[Document]:
     try:
         if text.startswith(b"["):
-            # `jq` writes this for the items of a list, or for several lists.
+            # `jq` writes an array for the items of a list, or for several lists.
             yield from map(document, _array_decoder.decode(text))
         else:
             yield document(Raw(text))
     except BROKEN as error:
         if _is_json(text):
             raise NoObjects from None
-        # Not one value: JSON lines, values behind each other, with other lines between them, or a broken file.
-        values = list(_split_values(SAID.sub(b"", _LOGS.sub(b"", text))))
+        # Not a single value: JSON lines, concatenated values, perhaps with other lines between them, or a broken file.
+        values = list(_split_values(TERMINAL_LINES.sub(b"", _LOGS.sub(b"", text))))
         if len(values) == 1 and _is_json(values[0]):
             yield document(Raw(values[0]))
             return
@@ -156,7 +156,7 @@ def _json_documents(text: bytes) -> Iterator[Document]:
             items = list(_salvage(text))
             if items:
                 yield Document("List", "v1", items, Raw(b"{}"))
-            raise Unreadable(f"it is not whole JSON ({error}); {len(items)} objects were read from it") from None
+            raise Unreadable(f"it is not complete JSON ({error}); {len(items)} objects were read from it") from None
         broken: list[str] = []
         for value in values:
             try:
@@ -179,11 +179,11 @@ def _is_json(text: bytes) -> bool:
 
 
 _BOUNDARY = re.compile(rb"(?<=\})[ \t\r]*\n\s*(?=\{)")
-"""JSON strings contain no line feed."""
+"""The boundary between two JSON values on separate lines: JSON strings contain no line feed."""
 
 
 def _split_values(text: bytes) -> Iterator[bytes]:
-    """JSON values that follow each other, usually each at the start of a line."""
+    """Concatenated JSON values, each usually at the start of a line."""
     start = 0
     for match in _BOUNDARY.finditer(text):
         yield from _split_line(text[start : match.start()])
@@ -194,7 +194,7 @@ def _split_values(text: bytes) -> Iterator[bytes]:
 
 
 def _split_line(text: bytes) -> Iterator[bytes]:
-    """JSON values that follow each other without a line feed between them; an invalid one is unchanged."""
+    """Concatenated JSON values without a line feed between them; an invalid value is yielded unchanged."""
     try:
         document(Raw(text))
     except BROKEN as error:
@@ -253,11 +253,11 @@ def document(raw: Raw) -> Document:
     items = _items_decoder.decode(head.items) or [] if bytes(head.items) not in _NULL_ITEMS else None
     is_list = (head.kind or "").endswith("List")
     items = [] if is_list and items is None else items
-    left = _left(head.metadata) if items is not None else 0
-    return Document(head.kind or "", head.api_version or "", items, raw, left)
+    remaining = _remaining(head.metadata) if items is not None else 0
+    return Document(head.kind or "", head.api_version or "", items, raw, remaining)
 
 
-def _left(metadata: Raw) -> int:
+def _remaining(metadata: Raw) -> int:
     """The number of objects that follow a page."""
     if b'"continue"' not in bytes(metadata):
         return 0
@@ -265,12 +265,12 @@ def _left(metadata: Raw) -> int:
         meta = _list_meta_decoder.decode(metadata)
     except BROKEN:
         return 0
-    return (meta.remaining_item_count or UNKNOWN_MANY) if meta.continue_ else 0
+    return (meta.remaining_item_count or UNKNOWN_COUNT) if meta.continue_ else 0
 
 
 def _yaml_documents(text: bytes) -> Iterator[Document]:
     try:
-        for found in yaml_documents(SAID.sub(b"", text.replace(b"\r\n", b"\n"))):
+        for found in yaml_documents(TERMINAL_LINES.sub(b"", text.replace(b"\r\n", b"\n"))):
             yield from _yaml_document(found)
     except Unreadable:
         raise
@@ -289,13 +289,15 @@ def _yaml_document(found: YamlDocument) -> Iterator[Document]:
     if items is None:
         yield document(Raw(msgspec.json.encode(value)))
         return
-    # Any prefix of a YAML file is YAML. kubectl sorts keys, so the kind of a list follows its items.
+    # A truncated YAML file is still valid YAML. kubectl sorts keys, so the kind of a list follows its items.
     is_cut_off = "kind" not in value
-    if is_cut_off and not found.lost:
+    if is_cut_off and not found.unreadable:
         del items[-1:]
     head = document(Raw(msgspec.json.encode({"kind": "List", **value, "items": []})))
     yield msgspec.structs.replace(head, items=items)
     if is_cut_off:
-        raise Unreadable(f"it seems to be cut off: a list without its kind; {len(items)} objects were read from it")
-    if found.lost:
-        raise Unreadable(f"{found.lost} of {len(items) + found.lost} objects in it are not YAML ({found.reason})")
+        raise Unreadable(f"it seems to be truncated: a list without its kind; {len(items)} objects were read from it")
+    if found.unreadable:
+        raise Unreadable(
+            f"{found.unreadable} of {len(items) + found.unreadable} objects in it are not YAML ({found.reason})"
+        )

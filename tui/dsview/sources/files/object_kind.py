@@ -22,10 +22,10 @@ _GROUPS[Kind.NETWORK_POLICY].add("extensions")
 _BY_NAME = {(resource.api_kind, group): kind for kind, resource in RESOURCES.items() for group in _GROUPS[kind]}
 _PLURALS = {resource.plural: kind for kind, resource in reversed(RESOURCES.items())}
 _PLURALS |= {resource.rbac_name: kind for kind, resource in RESOURCES.items()}
-"""The kinds by what an answer that forbids them calls them, with or without the group."""
+"""The kinds by their names in an error message that forbids access, with or without the group."""
 
 FORBIDDEN = re.compile(r"([\w-]+)([\w.-]*) is forbidden")
-"""What the API server says, and kubectl repeats, where a kind may not be listed."""
+"""The error message of the API server, which kubectl repeats, if a kind may not be listed."""
 
 
 class Head(msgspec.Struct, rename="camel"):
@@ -40,7 +40,7 @@ _head_decoder = msgspec.json.Decoder(Head)
 
 
 def head_of(raw: Raw) -> Head:
-    """What an object says about its kind; nothing if it cannot be decoded."""
+    """The fields of an object that specify its kind; empty if it cannot be decoded."""
     try:
         return _head_decoder.decode(raw)
     except BROKEN:
@@ -55,12 +55,12 @@ def kind_of(name: str, api_version: str) -> Kind | None:
 
 
 def kind_in(path: Path, raw: Raw, list_kind: str, list_version: str) -> Kind | None:
-    """The kind of an object in a file, as `Gathered` determines it."""
+    """The kind of an object in a file, as `FileContents` determines it."""
     head = head_of(raw)
     name = head.kind or list_kind
     return kind_of(name, head.api_version or list_version) if name else unnamed_kind(path, raw)
 
 
 def forbidden_kind(match: re.Match[str]) -> Kind | None:
-    """The kind in a match of `FORBIDDEN`; the API server writes the group behind the plural."""
+    """The kind in a match of `FORBIDDEN`; the API server writes the group after the plural."""
     return _PLURALS.get(match[0].partition(" ")[0]) or _PLURALS.get(match[1])

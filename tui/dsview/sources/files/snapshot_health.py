@@ -1,4 +1,4 @@
-"""How completely a snapshot has each kind."""
+"""The health of each kind in a snapshot, which shows how completely it was read."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def status_in_snapshot(kind: Kind, status: SnapshotStatus) -> StatusChanged:
     )
 
 
-def narrowed(status: StatusChanged, wanted: tuple[str, ...] | None) -> StatusChanged:
-    """The health of a kind for the wanted namespaces only; a snapshot may contain some of them or none."""
-    if wanted is None or not status.health.is_complete:
+def narrowed(status: StatusChanged, requested: tuple[str, ...] | None) -> StatusChanged:
+    """The health of a kind for the requested namespaces only; a snapshot may contain some of them or none."""
+    if requested is None or not status.health.is_complete:
         return status
-    there = wanted if status.namespaces is None else tuple(n for n in wanted if n in status.namespaces)
-    if not there:
-        reason = "the snapshot was taken of other namespaces"
+    contained = requested if status.namespaces is None else tuple(n for n in requested if n in status.namespaces)
+    if not contained:
+        reason = "the snapshot contains other namespaces"
         return StatusChanged(kind=status.kind, health=Health.NOT_GIVEN, reason=reason)
-    return msgspec.structs.replace(status, namespaces=there)
+    return msgspec.structs.replace(status, namespaces=contained)

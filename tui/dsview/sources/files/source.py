@@ -1,4 +1,4 @@
-"""`--from PATH`: a file, a directory, or standard input, read once and sent as the events of a cluster."""
+"""`--from PATH`: reads a file, a directory or standard input once, and sends the events that a cluster would send."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Object
 from dsview.kinds.pod import Pod
 from dsview.sources.bounded_files import (
+    KUBECTL_ERRORS,
     OBJECTS,
     PROXY_LISTENERS,
-    REFUSAL,
     STANDARD_INPUT,
     FileLimit,
     read_bounded,
@@ -27,14 +27,14 @@ from dsview.sources.bounded_files import (
 )
 from dsview.sources.events import Sink
 from dsview.sources.files.documents import BROKEN, Document, Unreadable, document, documents
+from dsview.sources.files.file_contents import MAX_NESTED_LISTS, FileContents, is_conf, version_of
 from dsview.sources.files.folder import files_in
-from dsview.sources.files.gathered import MAX_LISTS, Gathered, is_conf, version_of
 from dsview.sources.files.object_kind import kind_in
 from dsview.sources.manifest import manifest
 
 
 class FilesSource:
-    """Files as a source. Invalid parts are skipped and reported; the same bytes give the same events."""
+    """Files as a source. Invalid parts are skipped and reported. The same bytes always give the same events."""
 
     kind: Literal["files"] = "files"
     is_live = False
@@ -44,12 +44,12 @@ class FilesSource:
         self._stdin = stdin
         # Not `Path.resolve`, which fails on circular links.
         self.name = "standard input" if path == "-" else safe(os.path.basename(os.path.realpath(path)) or "/")  # noqa: PTH119
-        self._gathered = Gathered(namespaces)
+        self._files = FileContents(namespaces)
 
     @property
     def captured_at(self) -> float | None:
         """The time when a snapshot was taken, epoch seconds."""
-        return self._gathered.captured_at
+        return self._files.captured_at
 
     def now(self, wall: float) -> float:
         """The time when a snapshot was taken; otherwise infinity, which is after every grace period."""
@@ -57,15 +57,15 @@ class FilesSource:
 
     def start(self, sink: Sink) -> None:
         """Read everything and send it. Raises `UserError` if there is nothing to read."""
-        gathered = self._gathered
-        for path, data in self._contents():
-            gathered.take(path, data, sink)
-        if not gathered.has_any:
-            detail = f" {gathered.broken[0]}" if gathered.broken else ""
+        contents = self._files
+        for path, data in self._read_files():
+            contents.add(path, data, sink)
+        if not contents.has_objects:
+            detail = f" {contents.errors[0]}" if contents.errors else ""
             raise UserError(
                 f"{self.name} contains no Kubernetes objects.{detail} Use the output of `kubectl get -o json`."
             )
-        gathered.tell(sink)
+        contents.send(sink)
 
     def stop(self) -> None:
         """Nothing to stop."""
@@ -76,7 +76,7 @@ class FilesSource:
     def watch_config_map(self, namespace: str, name: str) -> None:
         """Nothing to do: everything was sent at the start."""
 
-    def _contents(self) -> Iterator[tuple[Path, bytes]]:
+    def _read_files(self) -> Iterator[tuple[Path, bytes]]:
         if not self._path:
             raise UserError("--from names nothing. Give a file, a directory, or - for standard input.")
         if self._path == "-":
@@ -90,7 +90,7 @@ class FilesSource:
         root = Path(self._path)
         try:
             if root.is_dir():
-                yield from self._folder(root)
+                yield from self._read_folder(root)
             else:
                 yield Path(root.name), read_bounded(root, _limit_of(root))
         except FileNotFoundError:
@@ -99,26 +99,26 @@ class FilesSource:
             hint = "" if root.is_file() else " Give a file, a directory, or - and pipe it to standard input."
             raise UserError(f"{safe(self._path)} cannot be read: {safe(error.strerror or str(error))}.{hint}") from None
 
-    def _folder(self, root: Path) -> Iterator[tuple[Path, bytes]]:
-        gathered = self._gathered
-        for path in files_in(root, lambda path: gathered.passed_over.append(str(path)), gathered.refuse):
+    def _read_folder(self, root: Path) -> Iterator[tuple[Path, bytes]]:
+        contents = self._files
+        for path in files_in(root, lambda path: contents.skipped.append(str(path)), contents.add_unreadable):
             try:
                 content = read_bounded(root / path, _limit_of(path), within=root)
             except OSError as error:
-                gathered.refuse(path, error.strerror or str(error))
+                contents.add_unreadable(path, error.strerror or str(error))
                 continue
             yield path, content
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """The object in its file as YAML, read again."""
-        where = self._gathered.where.get((kind, key))
-        if where is None or self._path == "-":
+        file = self._files.paths.get((kind, key))
+        if file is None or self._path == "-":
             raise UserError("The manifest is not available: it was read from standard input.")
         root = Path(self._path)
         try:
-            content = read_bounded(root if root.is_file() else root / where, OBJECTS)
+            content = read_bounded(root if root.is_file() else root / file, OBJECTS)
             best: tuple[tuple[int, int], Raw] | None = None
-            for item, raw in _objects_in(where, content, kind):
+            for item, raw in _objects_in(file, content, kind):
                 if item.key == key and (best is None or version_of(item) >= best[0]):
                     best = (version_of(item), raw)
         except (OSError, Unreadable, *BROKEN) as error:
@@ -139,7 +139,7 @@ def _objects_of(path: Path, found: Document, kind: Kind, depth: int) -> Iterator
     for raw in found.items if found.items is not None else [found.raw]:
         try:
             inner = document(raw)
-            if inner.kind == "List" and found.items is not None and depth < MAX_LISTS:
+            if inner.kind == "List" and found.items is not None and depth < MAX_NESTED_LISTS:
                 yield from _objects_of(path, inner, kind, depth + 1)
             elif kind_in(path, raw, list_kind, found.api_version) is kind:
                 yield decode(kind, raw), raw
@@ -149,5 +149,5 @@ def _objects_of(path: Path, found: Document, kind: Kind, depth: int) -> Iterator
 
 def _limit_of(path: Path) -> FileLimit:
     if path.suffix == ".err":
-        return REFUSAL
+        return KUBECTL_ERRORS
     return PROXY_LISTENERS if is_conf(path) else OBJECTS

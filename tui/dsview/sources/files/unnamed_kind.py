@@ -1,4 +1,4 @@
-"""The kind of an object that does not specify it.
+"""Determines the kind of an object that does not specify it.
 
 Typed clients omit `kind` and `apiVersion`, and so do the archives of OpenShift Insights and other support bundles. The
 fields or the path (`config/pod/shop/web.json`, `services.yaml`) then determine the kind.
@@ -41,32 +41,32 @@ _NAMES |= {
 
 _EXTENSION = re.compile(r"(?:\.(?:json|ya?ml|txt|log|out|err|gz))+$")
 _COMMAND = re.compile(r"^(?:kubectl|oc)?[-_ ]*(?:get|all|list)?[-_ ]*(?=[a-z])")
-_FIRST_WORD = re.compile(r"[a-z]+")
+_LEADING_WORD = re.compile(r"[a-z]+")
 
 
 def is_named(path: PurePath) -> bool:
     """Whether the path names a kind, even one that dsview does not read."""
-    return bool(_names_in(path))
+    return bool(_kind_names_in(path))
 
 
-def kind_by_place(path: PurePath, *, has_namespace: bool = False) -> Kind | None:
+def kind_in_path(path: PurePath, *, has_namespace: bool = False) -> Kind | None:
     """The kind in the name of the file or of its folders, the nearest first; None if there is none.
 
     The whole file name may be the kind (`pods.json`, `pods.core.yaml`, `network-policies.json`), or its start if no
     folder names a kind (`kubectl-get-pods-all.json`, `pods-errors.json`). For an object in a namespace, the names of
     cluster-scoped kinds are ignored.
     """
-    kinds = (_NAMES[name] for name in _names_in(path))
+    kinds = (_NAMES[name] for name in _kind_names_in(path))
     return next((kind for kind in kinds if kind is None or RESOURCES[kind].namespaced or not has_namespace), None)
 
 
-def _names_in(path: PurePath) -> list[str]:
+def _kind_names_in(path: PurePath) -> list[str]:
     stem = _EXTENSION.sub("", path.name.lower())
     folders = (folder.lower() for folder in reversed(path.parts[:-1]))
     places = [part for part in (name.replace("-", "").replace("_", "") for name in (stem, *folders)) if part in _NAMES]
     if places or "." in stem:  # With a dot, the name of a resource of another API group.
         return places
-    first = _FIRST_WORD.match(_COMMAND.sub("", stem))
+    first = _LEADING_WORD.match(_COMMAND.sub("", stem))
     return [first.group()] if first is not None and first.group().endswith("s") and first.group() in _NAMES else []
 
 
@@ -111,16 +111,16 @@ def unnamed_kind(path: PurePath, raw: Raw) -> Kind | None:
     try:
         shape = _shape_decoder.decode(raw)
     except BROKEN:
-        return kind_by_place(path)
+        return kind_in_path(path)
     if shape.metadata is None or not shape.metadata.name:
         return None
-    return _kind_by_shape(shape, shape.metadata) or kind_by_place(path, has_namespace=bool(shape.metadata.namespace))
+    return _kind_by_shape(shape, shape.metadata) or kind_in_path(path, has_namespace=bool(shape.metadata.namespace))
 
 
 def _kind_by_shape(shape: _Shape, metadata: _Metadata) -> Kind | None:
     """The kind with these fields; only fields of a single kind count."""
     spec = shape.spec or _Spec()
-    says = (
+    evidence = (
         (bytes(shape.address_type), Kind.ENDPOINT_SLICE),
         (bytes(shape.subsets), Kind.ENDPOINTS),
         (bytes(shape.involved_object), Kind.EVENT),
@@ -135,4 +135,4 @@ def _kind_by_shape(shape: _Shape, metadata: _Metadata) -> Kind | None:
         (bytes(spec.controller), Kind.INGRESS_CLASS),
         (bytes(spec.parent_ref) if family_of(metadata.name) is not None else b"", Kind.IP_ADDRESS),
     )
-    return next((kind for value, kind in says if value not in (b"", b"null")), None)
+    return next((kind for value, kind in evidence if value not in (b"", b"null")), None)
