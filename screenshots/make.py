@@ -79,7 +79,7 @@ class Still(Session):
             super().drain(1.0)
             self.wait(0.1)
 
-    def start(self, *, is_patient: bool = False) -> None:
+    def start(self, *, waits_for_all: bool = False) -> None:
         """It was started already."""
 
     def drain(self, budget: float = 0.008) -> Delta:

@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from dsview.checks.engine.engine import Engine
-from dsview.checks.engine.load_rounds import PATIENCE, PATIENCE_AFTER
+from dsview.checks.engine.load_rounds import FIRST_ROUND_AFTER, NEXT_ROUND_AFTER
 from dsview.cluster.state import ClusterState
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
@@ -24,13 +24,13 @@ def test_what_was_evaluated_with_what_was_known_waits_longer_for_the_next_kind()
     engine = Engine(ClusterState(), live=True)
     known(engine, Kind.SERVICE)
     engine.step(0.0)
-    assert engine.next_due() == PATIENCE
-    engine.step(PATIENCE)
+    assert engine.next_due() == FIRST_ROUND_AFTER
+    engine.step(FIRST_ROUND_AFTER)
     known(engine, Kind.POD, Kind.ENDPOINT_SLICE)
     engine.step(100.0)
-    assert engine.next_due() == 100.0 + PATIENCE, "pods wait for the first time"
-    engine.step(100.0 + PATIENCE)
-    assert engine.next_due() == 100.0 + PATIENCE_AFTER, "Services wait again"
+    assert engine.next_due() == 100.0 + FIRST_ROUND_AFTER, "pods wait for the first time"
+    engine.step(100.0 + FIRST_ROUND_AFTER)
+    assert engine.next_due() == 100.0 + NEXT_ROUND_AFTER, "Services wait again"
 
 
 def test_what_pours_in_is_asked_in_rounds() -> None:
@@ -49,17 +49,17 @@ def test_what_pours_in_is_asked_in_rounds() -> None:
     arrives("first", 1)
     engine.step(1.0)
     assert flagged() == set(), "pods wait for Services"
-    engine.step(PATIENCE)
+    engine.step(FIRST_ROUND_AFTER)
     assert flagged() == {"first"}
     arrives("second", 2)
-    engine.step(PATIENCE + 1)
+    engine.step(FIRST_ROUND_AFTER + 1)
     assert flagged() == {"first"}, "the next round is not due"
-    engine.step(PATIENCE + PATIENCE_AFTER)
+    engine.step(FIRST_ROUND_AFTER + NEXT_ROUND_AFTER)
     assert flagged() == {"first", "second"}
     arrives("third", 2)
-    engine.step(PATIENCE + 2 * PATIENCE_AFTER)
+    engine.step(FIRST_ROUND_AFTER + 2 * NEXT_ROUND_AFTER)
     arrives("fourth", 2)
-    engine.step(PATIENCE + 2 * PATIENCE_AFTER + 1)
+    engine.step(FIRST_ROUND_AFTER + 2 * NEXT_ROUND_AFTER + 1)
     assert flagged() == {"first", "second", "third", "fourth"}, "a list that stands still holds up nothing"
 
 
@@ -70,25 +70,25 @@ def test_what_was_asked_in_a_round_is_asked_at_once_when_it_changes() -> None:
     state.apply(Progress(kind=Kind.SERVICE, loaded=1))
     engine.note(state.apply(Changed(Kind.POD, [_odd_pod("first")])))
     engine.step(0.0)
-    engine.step(PATIENCE)
+    engine.step(FIRST_ROUND_AFTER)
     assert len(engine.book) == 1
     engine.note(state.apply(Changed(Kind.POD, [msgspec.structs.replace(_odd_pod("first"), pod_ip="10.0.0.1")])))
-    engine.step(PATIENCE + 1)
+    engine.step(FIRST_ROUND_AFTER + 1)
     assert len(engine.book) == 0
 
 
 def test_where_nobody_looks_nothing_is_evaluated_before_all_is_known() -> None:
     state = ClusterState()
     engine = Engine(state, live=False)
-    engine.rounds.is_patient = True
+    engine.rounds.waits_for_all = True
     known(engine, *(kind for kind in Kind if kind is not Kind.SERVICE))
     engine.note(state.apply(Changed(Kind.POD, [_odd_pod("odd")])))
     engine.step(0.0)
-    engine.step(10 * PATIENCE_AFTER)
+    engine.step(10 * NEXT_ROUND_AFTER)
     assert len(engine.book) == 0
     assert engine.next_due() == math.inf
     known(engine, Kind.SERVICE)
-    engine.step(10 * PATIENCE_AFTER)
+    engine.step(10 * NEXT_ROUND_AFTER)
     assert len(engine.book) == 1
 
 
@@ -96,9 +96,9 @@ def test_nothing_waits_once_every_kind_is_settled() -> None:
     engine = Engine(ClusterState(), live=True)
     known(engine, Kind.SERVICE)
     engine.step(0.0)
-    engine.step(PATIENCE)
+    engine.step(FIRST_ROUND_AFTER)
     known(engine, *Kind)
-    engine.step(PATIENCE + 1)
+    engine.step(FIRST_ROUND_AFTER + 1)
     assert engine.next_due() == float("inf")
 
 

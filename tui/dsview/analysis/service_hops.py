@@ -29,7 +29,7 @@ from dsview.analysis.listen_hop import listen_hop
 from dsview.analysis.loss import Loss, families_of_loss, loss_of, losses_of
 from dsview.checks.engine.check import Harm, HopName, LayerName
 from dsview.checks.engine.registry import registry
-from dsview.checks.load_balancer.shared import ends_connections
+from dsview.checks.load_balancer.shared import terminates_connections
 from dsview.cluster.endpoints import ServiceEndpoints, service_endpoints
 from dsview.core.address import FAMILIES, Family, by_family, families_of, family_of
 from dsview.core.finding import Finding, Severity
@@ -168,7 +168,7 @@ class ServiceHops:
         if self._wants(family) or service.type != "LoadBalancer" or not service.families:
             return False
         return any(
-            family_of(entry.ip) == family and ends_connections(service, self._view.profile, entry.ip_mode)
+            family_of(entry.ip) == family and terminates_connections(service, self._view.profile, entry.ip_mode)
             for entry in service.load_balancer_ingress
         )
 

@@ -17,7 +17,7 @@ from dsview.analysis.object_changes import CHANGES_OF, family_change
 from dsview.analysis.timeline_entry import Category, Entry, EntryType
 from dsview.checks.engine.check import LayerName
 from dsview.checks.engine.finding_index import FindingIndex, Identity
-from dsview.checks.engine.settling import Settling, is_same_hop, is_there, takes_place_of
+from dsview.checks.engine.settling import Settling, exists, is_replacement, is_same_hop
 from dsview.cluster.state import Change, ClusterState
 from dsview.core.address import Family
 from dsview.core.finding import Finding, ObjectRef, Pending, Severity
@@ -242,7 +242,7 @@ class Timeline:
             is_followed = any(_is_lesser(other, finding) for other in found) or book.get(identity) is not None
             if is_followed or not _has_lesser(finding, settling):
                 del self._improved[identity]
-                if not is_followed and is_there(state, finding.object):
+                if not is_followed and exists(state, finding.object):
                     self._finding(finding, EntryType.CLOSED, at)
 
     def _settle(self, finding: Finding, pending: Pending, at: float) -> None:
@@ -330,9 +330,9 @@ def _is_lesser(other: Finding, finding: Finding) -> bool:
 
 def _reason_for_closing(finding: Finding, book: FindingIndex, state: ClusterState) -> EntryType:
     """Why a finding disappeared although its check is evaluated."""
-    if not is_there(state, finding.object):
+    if not exists(state, finding.object):
         return EntryType.GONE
-    if any(takes_place_of(other, finding) for other in book.of(finding.object)):
+    if any(is_replacement(other, finding) for other in book.of(finding.object)):
         return EntryType.REPLACED
     return EntryType.CLOSED
 

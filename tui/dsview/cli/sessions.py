@@ -163,7 +163,7 @@ def run_to_end(session: Session, timeout: float | None, *, clock: Callable[[], f
     Raises `UserError` (exit code 3) if a cluster could not be reached, or if it timed out before everything was read.
     """
     missing = ""
-    session.start(is_patient=True)
+    session.start(waits_for_all=True)
     if not _drain(session, timeout, clock):
         session.stop()
         missing = _stalled(session.give_up(f"no more data arrived for {STALLED_AFTER:g} s."))

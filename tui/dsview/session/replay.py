@@ -141,9 +141,9 @@ class ReplaySession(Session):
         if self._seeker.is_reading and not super().has_work:
             self._inbox.arrived.wait(seconds)
 
-    def start(self, *, is_patient: bool = False) -> None:
+    def start(self, *, waits_for_all: bool = False) -> None:
         """Read the recording at the requested time. Raises `UserError` if it cannot be read."""
-        super().start(is_patient=is_patient)
+        super().start(waits_for_all=waits_for_all)
         self._wanted = self._within(self._wanted)
         self._seeker.go_to_at_once(self._wanted)
 

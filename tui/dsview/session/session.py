@@ -158,12 +158,12 @@ class Session:
         """The reference time for ages on a screen, in epoch seconds: now, or the displayed time of a recording."""
         return self._clock()
 
-    def start(self, *, is_patient: bool = False) -> None:
-        """Start the source. Raises `UserError` where a user has to fix something first.
+    def start(self, *, waits_for_all: bool = False) -> None:
+        """Start the source. Raises `UserError` if a user must fix something first.
 
-        `is_patient`: nobody looks before `is_settled`, so that nothing is evaluated with what is known until then.
+        `waits_for_all`: evaluate nothing before everything was read, because nothing is shown before `is_settled`.
         """
-        self._engine.rounds.is_patient = is_patient
+        self._engine.rounds.waits_for_all = waits_for_all
         if self._is_alone:
             # While objects arrive there is no garbage, and each collection would scan all of them (100-300 ms).
             gc.disable()

@@ -79,7 +79,9 @@ def decide(item: object, ctx: Context) -> Iterator[Problem]:
     """Reports a spelling that other software, or a newer API server, does not consider equal."""
     if isinstance(item, EndpointSlice) and ctx.has_plain_addresses(item):
         return
-    wrong = [(field, text, better) for field, text in _written(item) if (better := _better_spelling(text)) is not None]
+    wrong = [
+        (field, text, better) for field, text in _checked_fields(item) if (better := _better_spelling(text)) is not None
+    ]
     if not wrong:
         return
     version = ctx.profile.version
@@ -95,11 +97,11 @@ def decide(item: object, ctx: Context) -> Iterator[Problem]:
             field=field,
             observed=text,
             expected=better,
-            causes=_of_its_node(item, ctx, text),
+            causes=_causes_in_node(item, ctx, text),
         )
 
 
-def _of_its_node(item: object, ctx: Context, text: str) -> tuple[Cause, ...]:
+def _causes_in_node(item: object, ctx: Context, text: str) -> tuple[Cause, ...]:
     """Pods on the host network repeat the addresses of their node in the node's spelling."""
     if not isinstance(item, Pod) or not item.host_network:
         return ()
@@ -109,7 +111,7 @@ def _of_its_node(item: object, ctx: Context, text: str) -> tuple[Cause, ...]:
     return (Cause("DS-ADR-002", ObjectRef("Node", None, node.name), family_of(text)),)
 
 
-def _written(item: object) -> Iterator[Located]:
+def _checked_fields(item: object) -> Iterator[Located]:
     """The fields whose spelling DS-ADR-002 checks: the object's own addresses and CIDRs."""
     yield from addresses(item)
     match item:
@@ -148,6 +150,6 @@ def _better_spelling(text: str) -> str | None:
         if cidr is None or cidr.canonical == text:
             return None
         return cidr.canonical
-    # A zone is not part of the address. That others cannot reach it is DS-ADR-001.
+    # A zone is not part of the address. DS-ADR-001 reports that other machines cannot reach it.
     address = text.partition("%")[0]
     return None if is_canonical(address) else canonical(address)

@@ -7,7 +7,7 @@ RequireDualStack Service with a cluster IP has one.
 
 ## Why it matters
 
-Components read different ones of the three fields, so one family works only in some places.
+Different components read different fields, so one family works only in some places.
 
 ## Fix
 
@@ -15,8 +15,8 @@ Recreate the Service; an update cannot correct these fields.
 
 ## When it is a false alarm
 
-ipFamilies is empty, which a watch may deliver: it is inferred from clusterIPs then. A manifest may name one family and
-require both: the API server adds the other one.
+ipFamilies is empty, which a watch may deliver; then it is inferred from clusterIPs. A manifest may name one family and
+require both, because the API server adds the other one.
 
 ## Source
 
@@ -64,7 +64,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             differing = [family for family in FAMILIES if (family in named) != (family in found)]
             shown = [f"{ip} ({family or 'no address'})" for ip, family in zip(ips, found, strict=True)]
             yield Problem(
-                message=f"ipFamilies says {families(named)}, but clusterIPs holds {', '.join(shown)}.",
+                message=f"ipFamilies has {families(named)}, but clusterIPs has {', '.join(shown)}.",
                 family=differing[0] if len(differing) == 1 else None,
                 field="spec.clusterIPs",
                 observed=", ".join(ips),

@@ -13,7 +13,7 @@ Located = tuple[str, str]
 
 
 def addresses(item: object) -> Iterator[Located]:
-    """The address fields of an object through which others reach it (DS-ADR-001)."""
+    """The fields with the addresses at which others reach the object (DS-ADR-001)."""
     match item:
         case Pod():
             if item.phase not in {"Succeeded", "Failed"}:

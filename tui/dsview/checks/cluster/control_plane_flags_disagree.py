@@ -68,37 +68,37 @@ def decide(ctx: Context) -> Iterator[Problem]:
     ranges = allocated_pod_ranges(ctx)
     if not ranges:
         return
-    stopping = list(_against_nodes(ctx, ranges))
-    yield from stopping
-    told = {problem.family for problem in stopping}
+    fatal = list(_against_nodes(ctx, ranges))
+    yield from fatal
+    reported = {problem.family for problem in fatal}
     has = cidr_families(ranges)
     for family in ctx.profile.service_families:
-        if family not in has and family not in told:
+        if family not in has and family not in reported:
             yield _lacking(ctx, ranges, family)
 
 
 def _service_ranges(ctx: Context) -> Iterator[Problem]:
     by_value: dict[tuple[str, ...], list[str]] = {}
-    spelled: dict[tuple[str, ...], str] = {}
+    values: dict[tuple[str, ...], str] = {}
     for component in _COMPONENTS:
         for pod, value in control_plane_flags(ctx.state, component, _SERVICE_RANGES.lstrip("-")).items():
             found = tuple(cidr.canonical for cidr in parse_cidrs(split_list(value)))
             if found and not any_redacted(split_list(value)):
                 by_value.setdefault(found, []).append(pod)
-                spelled.setdefault(found, ",".join(split_list(value)))
+                values.setdefault(found, ",".join(split_list(value)))
     if len(by_value) < 2:
         return
     sets = [cidr_families(found) for found in by_value]
     differing = {family for each in sets for family in each if any(family not in other for other in sets)}
-    parts = [f"{spelled[found]} ({names(pods)})" for found, pods in by_value.items()]
+    parts = [f"{values[found]} ({names(pods)})" for found, pods in by_value.items()]
     yield Problem(
         message=f"{_SERVICE_RANGES} is not the same everywhere: {'; '.join(parts)}.",
         family=next(iter(differing)) if len(differing) == 1 else None,
         field=_SERVICE_RANGES,
-        observed="; ".join(spelled.values()),
+        observed="; ".join(values.values()),
         expected="one value, in one order",
         fix=safe(
-            f"Decide which {_SERVICE_RANGES} is meant, {' or '.join(spelled.values())}, and start every "
+            f"Decide which {_SERVICE_RANGES} is meant, {' or '.join(values.values())}, and start every "
             "kube-apiserver and kube-controller-manager with it."
         ),
     )
@@ -113,11 +113,11 @@ def _against_nodes(ctx: Context, ranges: tuple[str, ...]) -> Iterator[Problem]:
     by_order: dict[tuple[Family, ...], list[str]] = {}
     for name, facts in sorted(ctx.nodes.items()):
         by_order.setdefault(facts.cidrs, []).append(name)
-    fitting = by_order.get(flag, [])
+    matching = by_order.get(flag, [])
     by_order = {
         order: found
         for order, found in by_order.items()
-        if order != flag[: len(order)] and not (len(order) == len(flag) == 2 and len(found) <= len(fitting))
+        if order != flag[: len(order)] and not (len(order) == len(flag) == 2 and len(found) <= len(matching))
     }
     if not by_order:
         return
@@ -135,7 +135,7 @@ def _against_nodes(ctx: Context, ranges: tuple[str, ...]) -> Iterator[Problem]:
         expected=f"{theirs}, as the podCIDRs of the nodes",
         fix=safe(
             f"Decide which is meant, {_POD_RANGES}={value} or {theirs} as the nodes have it; then start every "
-            "kube-controller-manager with it, or register those nodes anew."
+            "kube-controller-manager with it, or register those nodes again."
         ),
         related=tuple(node_ref(name) for name in nodes[:20]),
     )

@@ -54,7 +54,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
     has_v6 = ctx.serves(V6) or any(V6 in facts.pod_families for facts in ctx.nodes.values())
     if config_map is not None and line and has_v6:
         yield Problem(
-            message=f"The Corefile holds back AAAA answers ({line}): names resolve to no IPv6 address.",
+            message=f"The Corefile suppresses AAAA answers ({line}): names do not resolve to IPv6 addresses.",
             object=ref("ConfigMap", config_map),
             family=V6,
             field="data.Corefile",

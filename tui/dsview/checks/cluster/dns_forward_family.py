@@ -53,16 +53,20 @@ def decide(ctx: Context) -> Iterator[Problem]:
     """Reports resolvers that no DNS pod can reach."""
     config_map = ctx.state.config_maps.get(COREDNS)
     lines = forwards(config_map.data.get("Corefile", "")) if config_map is not None else []
-    told: set[Family] = set()
+    reported: set[Family] = set()
     for line, addresses in lines:
         family = _only_family(addresses)
         # In most clusters every pod has the family. Then there is no need to search for the DNS pods.
-        if family is None or family in told or not any(family not in has for has, _ in ctx.state.pod_patterns.counts):
+        if (
+            family is None
+            or family in reported
+            or not any(family not in has for has, _ in ctx.state.pod_patterns.counts)
+        ):
             continue
         pods = _dns_pods(ctx)
         if config_map is None or not pods or any(_reaches(ctx, pod, family) for pod in pods):
             continue
-        told.add(family)
+        reported.add(family)
         has = families_of(tuple(ip for pod in pods for ip in pod.ips))
         yield Problem(
             message=f"The Corefile forwards to {names(addresses)} only, but the DNS pods have {families(has)} only.",
@@ -84,7 +88,7 @@ def _only_family(addresses: tuple[str, ...]) -> Family | None:
 def _dns_pods(ctx: Context) -> list[Pod]:
     # One pod may be behind several Services, for example behind that of a cache on each node.
     found = {pod.key: pod for service in cluster_dns(ctx) for pod in ctx.selected_pods(service)}
-    return [pod for pod in found.values() if ctx.elig(pod) and families_of(pod.ips)]
+    return [pod for pod in found.values() if ctx.is_eligible(pod) and families_of(pod.ips)]
 
 
 def _reaches(ctx: Context, pod: Pod, family: Family) -> bool:

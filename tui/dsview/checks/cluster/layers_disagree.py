@@ -57,9 +57,9 @@ def decide(ctx: Context) -> Iterator[Problem]:
     profile = ctx.profile
     known = [facts for facts in ctx.nodes.values() if facts.pod_families]
     has_dual = [facts.name for facts in known if len(facts.pod_families) == 2]
-    # A hidden range may be of the family that no other tells of.
-    is_told = not any(map(has_hidden_ranges, ctx.state.nodes))
-    if profile.is_dual and known and not has_dual and is_told:
+    # A hidden range may have the family that seems to be missing.
+    are_ranges_known = not any(map(has_hidden_ranges, ctx.state.nodes))
+    if profile.is_dual and known and not has_dual and are_ranges_known:
         seen = tuple(f for f in FAMILIES if any(f in facts.pod_families for facts in known))
         yield Problem(
             message="Services are dual-stack "
@@ -81,7 +81,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             expected="Services: IPv4 and IPv6, if dual-stack is wanted",
             fix=safe(
                 "Start every API server and controller manager with a --service-cluster-ip-range of "
-                f"{', '.join(profile.service_cidrs)} and one of {other(profile.service_families[0])}."
+                f"{', '.join(profile.service_cidrs)} and a range of {other(profile.service_families[0])}."
             ),
         )
 
@@ -95,6 +95,6 @@ def _causes(ctx: Context, seen: tuple[Family, ...]) -> tuple[Cause, ...]:
 def _pod_ranges_fix(seen: tuple[Family, ...]) -> str:
     wanted = other(seen[0]) if len(seen) == 1 else "both families"
     return (
-        f"Give kube-controller-manager a --cluster-cidr with a range of {wanted}, and the CNI plug-in one too; then "
-        "register the nodes anew, since their podCIDRs are immutable."
+        f"Add a range of {wanted} to the --cluster-cidr of kube-controller-manager and to the configuration of the CNI "
+        "plug-in. Then register the nodes again, because their podCIDRs are immutable."
     )

@@ -84,7 +84,7 @@ def _unreachable(ctx: Context, services: list[Service], *, needs_dns: bool) -> I
     if not served or any_redacted(ips) or not any(lacks(has) for has, _ in ctx.state.pod_patterns.counts):
         return
     pods: list[Pod] = sorted(
-        (p for p in ctx.state.pods if needs(p) and lacks(families_of(p.ips)) and ctx.elig(p)),
+        (p for p in ctx.state.pods if needs(p) and lacks(families_of(p.ips)) and ctx.is_eligible(p)),
         key=lambda pod: pod.key,
     )
     if pods:

@@ -60,36 +60,36 @@ def decide(ctx: Context) -> Iterator[Problem]:
     for facts in nodes:
         firsts.setdefault(facts.internal[0], []).append(facts.name)
     # If pods have the first family anyway, the CNI plug-in ignores podCIDRs.
-    against = [f for f in nodes if f.cidrs and f.internal[0] not in (*f.cidrs, *f.pod_families)]
+    mismatched = [f for f in nodes if f.cidrs and f.internal[0] not in (*f.cidrs, *f.pod_families)]
     profile = ctx.profile
-    # Even if S is assumed: default/kubernetes has the first family, regardless of other families.
+    # Even if S is only assumed, its first family is known: it is that of default/kubernetes.
     known = profile.confidence in {Confidence.DECLARED, Confidence.OBSERVED} or KUBERNETES in ctx.state.services
     served = profile.service_families[0] if known and profile.service_families else None
     from_services = [name for family, found in firsts.items() for name in found if served and family != served]
-    if against:
+    if mismatched:
         yield Problem(
-            message=f"{names(f.name for f in against)}: the first InternalIP is {against[0].internal[0]}, but all "
-            f"podCIDRs are {families(against[0].cidrs)}.",
+            message=f"{names(f.name for f in mismatched)}: the first InternalIP is {mismatched[0].internal[0]}, but "
+            f"all podCIDRs are {families(mismatched[0].cidrs)}.",
             severity=Severity.ERROR,
-            observed=f"{against[0].internal[0]} first, podCIDRs {families(against[0].cidrs)}",
+            observed=f"{mismatched[0].internal[0]} first, podCIDRs {families(mismatched[0].cidrs)}",
             expected="a podCIDR of the node's first family",
-            fix=_node_ip_fix((f.name for f in against), against[0].cidrs[0]),
-            related=tuple(ObjectRef("Node", None, f.name) for f in against[:20]),
+            fix=_node_ip_fix((f.name for f in mismatched), mismatched[0].cidrs[0]),
+            related=tuple(ObjectRef("Node", None, f.name) for f in mismatched[:20]),
         )
     elif len(firsts) > 1:
         wanted = served if served in firsts else max(firsts, key=lambda family: len(firsts[family]))
-        odd = [name for family, found in firsts.items() if family != wanted for name in found]
+        differing = [name for family, found in firsts.items() if family != wanted for name in found]
         parts = [f"{family} on {names(found)}" for family, found in sorted(firsts.items())]
         yield Problem(
             message=f"The first InternalIP is {' and '.join(parts)}.",
             observed="; ".join(parts),
             expected="the same first family on every node",
-            fix=_node_ip_fix(odd, wanted),
-            related=tuple(ObjectRef("Node", None, name) for name in odd[:20]),
+            fix=_node_ip_fix(differing, wanted),
+            related=tuple(ObjectRef("Node", None, name) for name in differing[:20]),
         )
     elif from_services:
         yield Problem(
-            message=f"Nodes have {next(iter(firsts))} first, Services {served}.",
+            message=f"The first family is {next(iter(firsts))} for nodes, but {served} for Services.",
             observed=next(iter(firsts)),
             expected=served,
             fix=_node_ip_fix(from_services, served) if served is not None else None,
@@ -99,6 +99,6 @@ def decide(ctx: Context) -> Iterator[Problem]:
 
 def _node_ip_fix(nodes: Iterable[str], first: Family) -> str:
     return (
-        f"Start the kubelets of {names(nodes)} with a --node-ip that names {first} first; with a cloud provider the "
-        "order is that of its own configuration."
+        f"Start the kubelets of {names(nodes)} with a --node-ip that names {first} first. If a cloud provider reports "
+        "the addresses, change the order in its configuration."
     )

@@ -66,7 +66,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             continue
         yield Problem(
             message=f"Not ready{f' ({ready.reason})' if ready.reason else ''}"
-            f"{': it is being deleted' if item.deleted else ': no address of it is given out'}.",
+            f"{': it is being deleted' if item.deleted else ': no addresses are allocated from it'}.",
             severity=Severity.NOTE if item.deleted else None,
             object=ref("ServiceCIDR", item),
             field="status.conditions",

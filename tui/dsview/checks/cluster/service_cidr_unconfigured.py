@@ -55,7 +55,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             if item is not default and served and cidr.family not in served:
                 yield Problem(
                     message=f"{cidr.text} is {cidr.family}, but ServiceCIDR kubernetes has {families(served)} only; no "
-                    "address of it is ever given out.",
+                    "address is ever allocated from it.",
                     object=ref("ServiceCIDR", item),
                     family=cidr.family,
                     field=f"spec.cidrs[{i}]",

@@ -58,10 +58,10 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     wrong = [a for a in item.addresses if (family := family_of(a)) is not None and family != first]
     if wrong:
         yield Problem(
-            message=f"The Endpoints object holds {names(wrong)}, but the Service's first family is {first}.",
+            message=f"The Endpoints object has {names(wrong)}, but the Service's first family is {first}.",
             family=other(first),
             observed=names(wrong),
             expected=f"{first} addresses only",
-            fix="Restart what writes the Endpoints object: kube-controller-manager, or a controller of its own.",
+            fix="Restart the controller that writes the Endpoints object: kube-controller-manager or a custom one.",
             related=(ObjectRef("Endpoints", *service.key),),
         )

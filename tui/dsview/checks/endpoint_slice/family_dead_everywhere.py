@@ -70,13 +70,13 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     if not all(ctx.reads(kind, service.namespace) for kind in (Kind.ENDPOINT_SLICE, Kind.POD)):
         return
     found = ctx.endpoints(service.key)
-    # If a family is live that the Service does not have, DS-EPS-001 names it together with the others.
+    # If a family that the Service does not have is live, DS-EPS-001 reports it together with the others.
     if found.is_placeholder or found.live_families:
         return
     if not ctx.older_than(service.created, GRACE):
         return
     pods = ctx.selected_pods(service)
-    ready = [pod for pod in pods if pod.ready and ctx.elig(pod)]
+    ready = [pod for pod in pods if pod.ready and ctx.is_eligible(pod)]
     family = has[0] if len(has) == 1 else None
     if not ready:
         yield Problem(
@@ -85,23 +85,23 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             family=family,
             observed="0 ready",
             expected="a ready pod that the selector matches, unless none is meant to run",
-            fix=f"{_get_a_pod(pods)}\n{look_at(_list_pods(service))}",
+            fix=f"{_pod_fix(pods)}\n{look_at(_list_pods(service))}",
             grace=GRACE,
         )
         return
     if ctx.is_rolling_out(ready) or not any(ctx.older_than(pod.ready_since, GRACE) for pod in ready):
         return
     theirs = families_of(tuple(ip for pod in ready for ip in pod.ips))
-    meets = [each for each in has if each in theirs]
-    are = "is" if len(ready) == 1 else "are"
-    listed = f"{count(len(ready), 'pod')} ({names(pod.name for pod in ready)}) {are} ready with {families(theirs)}"
+    common = [each for each in has if each in theirs]
+    verb = "is" if len(ready) == 1 else "are"
+    listed = f"{count(len(ready), 'pod')} ({names(pod.name for pod in ready)}) {verb} ready with {families(theirs)}"
     yield Problem(
         message=f"No endpoint in any family: the Service has {families(has)}, {listed}"
-        + (": the endpoint slice controller lags behind." if meets else "."),
+        + (": the endpoint slice controller lags behind." if common else "."),
         family=family,
         observed=f"0 ready endpoints of {count(len(ready), 'ready pod')}",
         expected=f"endpoints of {families(has)}",
-        fix=RESTART_CONTROLLER_MANAGER if meets else _make_meet(ctx, service, ready),
+        fix=RESTART_CONTROLLER_MANAGER if common else _give_common_family(ctx, service, ready),
         related=tuple(ref("Pod", pod) for pod in ready[:20]),
         grace=GRACE,
         causes=(
@@ -119,26 +119,26 @@ def _why_none(pods: list[Pod]) -> str:
     return f"none of the {len(pods)} pods that match the selector is ready"
 
 
-def _get_a_pod(pods: list[Pod]) -> str:
+def _pod_fix(pods: list[Pod]) -> str:
     return "Find out why no pod is ready." if pods else "Correct the selector, or scale its workload up."
 
 
-def _make_meet(ctx: Context, service: Service, pods: list[Pod]) -> str:
-    """The pods get a family of the Service if their nodes provide it; otherwise the Service gets one of theirs."""
+def _give_common_family(ctx: Context, service: Service, pods: list[Pod]) -> str:
+    """Give the pods a family of the Service if their nodes provide it; otherwise give the Service one of theirs."""
     wanted = service.families[0]
-    given = [
+    node_families = [
         node.pod_families if not pod.host_network else node.internal
         for pod in pods
         if (node := ctx.node(pod.node_name))
     ]
-    if any(wanted in each for each in given):
+    if any(wanted in each for each in node_families):
         return give_family(ctx, pods, wanted)
-    dropped = (".spec.ipFamilies", ".spec.ipFamilyPolicy")
+    fields = (".spec.ipFamilies", ".spec.ipFamilyPolicy")
     theirs = families_of(tuple(ip for pod in pods for ip in pod.ips))
     if theirs and ctx.serves(theirs[0]):
-        chosen = f"# give it ipFamilies [{theirs[0]}] on the way: the cluster's first family is another one\n"
+        chosen = f"# set ipFamilies to [{theirs[0]}] in it: the cluster's first family is the other one\n"
         is_first = ctx.profile.service_families[:1] == theirs[:1]
-        return f"{'' if is_first else chosen}{recreate_service(service, dropped)}"
+        return f"{'' if is_first else chosen}{recreate_service(service, fields)}"
     return give_family(ctx, pods, wanted)
 
 

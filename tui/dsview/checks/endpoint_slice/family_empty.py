@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.endpoint_slice.shared import GRACE, causes, endpoint_pods, explain, lacking, settling_for
+from dsview.checks.endpoint_slice.shared import GRACE, causes, endpoint_pods, explain, lacking, make_single_stack
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import (
@@ -67,26 +67,26 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         if found.live(family) or not ready:
             continue
         missing = lacking(ctx, service, family)
-        if not _has_held(ctx, service, missing, GRACE):
+        if not _may_be_older_than(ctx, service, missing, GRACE):
             continue
         why, fix, related = explain(ctx, service, missing, family)
         # If the cluster does not serve the family, recreating pods does not help.
         if ctx.profile.confidence is Confidence.DECLARED and not ctx.serves(family):
-            fix = settling_for(service, rest) or recreate_service(service, FAMILY_FIELDS)
+            fix = make_single_stack(service, rest) or recreate_service(service, FAMILY_FIELDS)
         yield Problem(
             message=f"{family}: 0 of {count(ready, 'ready endpoint')}; {why}.",
             family=family,
             observed=f"{family}: 0 ready, {rest}: {ready} ready",
             expected=f"{family}: {ready} ready",
-            fix=fix or settling_for(service, rest),
+            fix=fix or make_single_stack(service, rest),
             related=related,
             grace=GRACE,
             causes=causes(ctx, service, missing, family),
         )
 
 
-def _has_held(ctx: Context, service: Service, endpoints: dict[str, Endpoint], seconds: float) -> bool:
-    """Whether the timestamps of the objects show that a gap may be this old."""
+def _may_be_older_than(ctx: Context, service: Service, endpoints: dict[str, Endpoint], seconds: float) -> bool:
+    """Whether the gap may have existed for this long, according to the timestamps of the objects."""
     if not ctx.older_than(service.created, seconds):
         return False
     pods = endpoint_pods(ctx, service, endpoints)

@@ -6,7 +6,7 @@ Both families have ready endpoints, but the numbers differ for 120 s.
 
 ## Why it matters
 
-The family with fewer endpoints has its load on fewer pods, and fails sooner.
+Fewer pods carry the load of that family, so it fails sooner.
 
 ## Fix
 
@@ -16,7 +16,8 @@ Recreate the pods that lack the family, once their nodes provide it.
 
 The Service has no selector, or a rollout is in progress: the pods of one owner have several revisions and one of them
 has been ready for less than ten minutes, or some pod became ready less than two minutes ago. Two Deployments behind one
-Service, such as a canary, are not a rollout. Endpoints from other controllers than Kubernetes' own are not compared.
+Service, such as a canary, are not a rollout. Endpoints that other controllers than Kubernetes' own write are not
+compared.
 
 ## Source
 

@@ -63,7 +63,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     if probed:
         first = families_of(probed[0].ips)[0]
         yield Problem(
-            message=f"Probes test {first} only, the pods' first address; that {other(first)} works is not proven.",
+            message=f"Probes test only the pods' first address ({first}); whether {other(first)} works is not known.",
             family=other(first),
             related=tuple(ref("Pod", pod) for pod in probed[:20]),
         )

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dsview.checks.endpoint_slice.shared import settling_for
+from dsview.checks.endpoint_slice.shared import make_single_stack
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import (
@@ -68,7 +68,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         if found.live(family) or not found.live(rest):
             continue
         yield Problem(
-            message=f"No selector, and its slices hold {count(found.live(rest), f'{rest} endpoint')} but no {family} "
+            message=f"No selector, and its slices have {count(found.live(rest), f'{rest} endpoint')} but no {family} "
             "one.",
             severity=Severity.NOTE if service.is_headless else None,
             family=family,
@@ -80,17 +80,17 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
 
 def _make_single(service: Service, family: Family) -> str:
     """How default/kubernetes returns to the family in which the API servers write endpoints."""
-    return settling_for(service, family) or (
+    return make_single_stack(service, family) or (
         f"{kubectl(service.namespace, 'delete', 'service', service.name)}\n"
-        f"# the API servers make it anew within seconds, with {family} where that is the cluster's first family"
+        f"# the API servers recreate it within seconds, with {family} if that is the cluster's first family"
     )
 
 
 def _add_by_hand(service: Service, family: Family) -> str:
-    """How to add a slice to the manually written ones, and what to do if one family is sufficient."""
+    """How to add a slice to the manual ones, and what to do if one family is enough."""
     options = ("-l", f"{SERVICE_NAME}={service.name}", "-o", "yaml")
     mine = kubectl(service.namespace, "get", "endpointslices", options=options)
-    single = settling_for(service, other(family))
-    enough = f"\n# or, where {other(family)} is enough:\n{single}" if single else ""
-    add = f"Add an EndpointSlice of addressType {family} with the label and the ports of those that are there."
+    single = make_single_stack(service, other(family))
+    enough = f"\n# or, if {other(family)} is enough:\n{single}" if single else ""
+    add = f"Add an EndpointSlice of addressType {family} with the label and the ports of the existing slices."
     return f"{add}\n{look_at(mine)}{enough}"

@@ -27,7 +27,7 @@ GRACE = 60.0
 """Seconds for which a condition must be true before it is reported."""
 
 RESTART_CONTROLLER_MANAGER = (
-    "Restart kube-controller-manager: its endpointslice controller makes the slices.\n"
+    "Restart kube-controller-manager: its endpointslice controller creates the slices.\n"
     + look_at(kubectl("kube-system", "logs", options=("-l", "component=kube-controller-manager", "--tail=100")))
 )
 
@@ -40,7 +40,7 @@ def lacking(ctx: Context, service: Service, family: Family) -> dict[str, Endpoin
 
 
 def of_other_controllers(ctx: Context, service: Service) -> set[str]:
-    """The endpoints, by identity, of slices that Kubernetes does not manage, such as those of a multi-cluster mesh."""
+    """The identities of endpoints in slices that Kubernetes does not manage, such as those of a multi-cluster mesh."""
     return {
         unpack_identity(row)[0]
         for item in ctx.state.slices.of(service.key)
@@ -65,12 +65,12 @@ def causes(ctx: Context, service: Service, endpoints: dict[str, Endpoint], famil
 
 def causes_in_pods(pods: Iterable[Pod], family: Family) -> tuple[Cause, ...]:
     """The possible causes for a missing family of pods, the nearest first."""
-    lacking_it = [pod for pod in pods if family not in families_of(pod.ips)]
-    found = [Cause("DS-POD-001", ref("Pod", pod), family) for pod in lacking_it]
-    for pod in lacking_it:
+    without = [pod for pod in pods if family not in families_of(pod.ips)]
+    found = [Cause("DS-POD-001", ref("Pod", pod), family) for pod in without]
+    for pod in without:
         code = "DS-NODE-001" if pod.host_network else "DS-NODE-002"
         found.append(Cause(code, ObjectRef("Node", None, pod.node_name), family))
-    if any(not pod.host_network for pod in lacking_it):
+    if any(not pod.host_network for pod in without):
         found.append(Cause("DS-POD-006", CLUSTER, family))
     return tuple(dict.fromkeys(found))
 
@@ -102,11 +102,11 @@ def explain(
         return text, RESTART_CONTROLLER_MANAGER, tuple(ref("Pod", pod) for pod in pods[:20])
     addresses = names(a for e in endpoints.values() for a in e.addresses)
     has_targets = any(endpoint.target[1] for endpoint in endpoints.values())
-    why = "the pods could not be read" if has_targets else "the slices do not say of which pods"
-    return f"only {addresses} {'is' if len(endpoints) == 1 else 'are'} there, and {why}", None, ()
+    why = "the pods could not be read" if has_targets else "the slices do not name their pods"
+    return f"only {addresses} {'exists' if len(endpoints) == 1 else 'exist'}, and {why}", None, ()
 
 
-def settling_for(service: Service, family: Family) -> str | None:
+def make_single_stack(service: Service, family: Family) -> str | None:
     """A patch that leaves the Service only that family; None if the API server would reject it."""
     if len(service.families) != 2 or service.families[0] != family:
         return None

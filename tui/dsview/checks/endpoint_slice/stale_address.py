@@ -71,12 +71,12 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         has = names(ip for pod in pods for ip in pod.ips)
         is_one = len(stale) == 1
         yield Problem(
-            message=f"{count(len(stale), f'{family} endpoint')} ({names(stale)}) {'is' if is_one else 'are'} of "
-            f"{names(pod.name for pod in pods)}, which {'has' if len(pods) == 1 else 'have'} {has}.",
+            message=f"{count(len(stale), f'{family} endpoint')} ({names(stale)}) {'names' if is_one else 'name'} "
+            f"{names(pod.name for pod in pods)}, but the {'pod has' if len(pods) == 1 else 'pods have'} {has}.",
             family=family,
             observed=names(stale),
             expected=has,
-            fix="\n".join(_write_anew(item) for item in slices.values()),
+            fix="\n".join(_rewrite(item) for item in slices.values()),
             related=(
                 *(ref("EndpointSlice", item) for item in slices.values()),
                 *(ref("Pod", pod) for pod in pods[:20]),
@@ -99,13 +99,13 @@ def _stale(item: EndpointSlice, service: Service, ctx: Context) -> Iterator[tupl
         if any(family_of(ip) is None for ip in pod.ips):
             continue
         for address in unpack(row).addresses:
-            # Text that is not an address is not known to be a different one.
+            # Text that is not an address cannot be compared.
             if family_of(address) is not None and not any(same_address(address, ip) for ip in pod.ips):
                 yield address, pod
 
 
-def _write_anew(item: EndpointSlice) -> str:
+def _rewrite(item: EndpointSlice) -> str:
     if item.managed_by == CONTROLLER:
         return kubectl(item.namespace, "delete", "endpointslice", item.name)
-    writer = f"Correct EndpointSlice {item.name} in what writes it"
-    return f"{writer} ({item.managed_by})." if item.managed_by else f"{writer}."
+    source = f"in its controller ({item.managed_by})" if item.managed_by else "where it is written"
+    return f"Correct EndpointSlice {item.name} {source}."

@@ -62,7 +62,7 @@ def decide(item: EndpointSlice, ctx: Context) -> Iterator[Problem]:
             wrong = [a for a in unpack_addresses(row) if family_of(a) not in (None, item.address_type)]
             if wrong:
                 yield Problem(
-                    message=f"endpoints[{i}] holds {names(wrong)}, which is not {item.address_type}.",
+                    message=f"endpoints[{i}] has {names(wrong)}, which is not {item.address_type}.",
                     severity=Severity.ERROR,
                     family=family_of(wrong[0]),
                     field=f"endpoints[{i}].addresses",

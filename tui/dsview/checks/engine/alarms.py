@@ -15,11 +15,11 @@ class Alarms:
     def __init__(self) -> None:
         self._queue: list[tuple[float, SubjectKey]] = []
         self._earliest: dict[SubjectKey, float] = {}
-        self._looked_at = -math.inf
+        self._last_checked = -math.inf
 
     @property
     def next(self) -> float:
-        """When the first is due; infinite if there is none."""
+        """When the first subject is due, epoch seconds; infinite if there is none."""
         return self._queue[0][0] if self._queue else math.inf
 
     def set(self, moment: float, key: SubjectKey) -> None:
@@ -29,11 +29,11 @@ class Alarms:
             heapq.heappush(self._queue, (moment, key))
 
     def due(self, now: float) -> Iterator[SubjectKey]:
-        """Remove and return those that are due.
+        """Remove and return the subjects that are due.
 
-        If the clock was set back, all are, because their times are of the old clock.
+        If the clock was set back, all of them are due, because their times refer to the old clock.
         """
-        until, self._looked_at = (math.inf if now < self._looked_at else now), now
+        until, self._last_checked = (math.inf if now < self._last_checked else now), now
         while self._queue and self._queue[0][0] <= until:
             _, key = heapq.heappop(self._queue)
             self._earliest.pop(key, None)

@@ -31,7 +31,7 @@ _PODS_OF: dict[tuple[PodFacet, ...], Callable[[ClusterState], Sized]] = {
     _CONTROLLERS: lambda state: state.controllers,
     (PodFacet.CONTROL_PLANE,): lambda state: state.control_plane,
 }
-"""The pods without which a check of the whole cluster has nothing to evaluate, by what it reads of pods."""
+"""By the facets of pods that a cluster-wide check reads, the pods without which it has nothing to evaluate."""
 
 _NO_FAMILIES = "Service families: no ServiceCIDR, kube-apiserver flag or cluster IP was seen"
 _WORDS = {
@@ -64,11 +64,10 @@ def can_run(state: ClusterState, profile: Profile, check: Check, kind: Kind | No
     return all(map(state.is_settled, (*check.uses, *check.substitutes)))
 
 
-def may_ask(state: ClusterState, check: Check, kind: Kind | None, namespace: str) -> bool:
-    """Whether the absence of objects is meaningful if a check that can run relies on it.
+def may_evaluate(state: ClusterState, check: Check, kind: Kind | None, namespace: str) -> bool:
+    """Whether the check may rely on the absence of objects.
 
-    A check that compares objects of the subject's own kind does not need a complete list of them: the available ones
-    can be compared.
+    A check that compares objects of the subject's own kind does not need all of them: it compares those that were read.
     """
     return all(
         other is kind or not state.is_known(other) or may_rely_on_absence(state, other, namespace)
@@ -119,8 +118,8 @@ def _incomplete(state: ClusterState, check: Check) -> str:
         status = state.status(kind)
         is_own = kind in check.subjects
         is_listed = status.listed is None or is_own or (bool(status.listed) and not check.subjects)
-        is_bad = bool(unreadable(state, kind)) and not is_own
-        if not status.health.is_complete or not (status.cut_off or is_bad or not is_listed):
+        is_unreadable = bool(unreadable(state, kind)) and not is_own
+        if not status.health.is_complete or not (status.cut_off or is_unreadable or not is_listed):
             continue
         is_partly = is_partly and not status.cut_off and (status.listed is None or bool(status.listed))
         lines.append(f"{RESOURCES[kind].rbac_name}: {why_absence_is_unreliable(state, kind)}")

@@ -45,24 +45,24 @@ class HopName(StrEnum):
 
 
 class Harm(StrEnum):
-    """The effect of a finding on the Service's family that it concerns.
-
-    `WHOLE`: the family serves no client. `PART`: it does not serve some endpoints or some clients. `OF_RELATED`: the
-    finding's related pods do not serve it. `OF_RELATED_IF_SURE`: the same, but only for an error, because a warning
-    relies on a default. `BY_SEVERITY`: for an error, it does not serve some clients.
-    """
+    """The effect of a finding on the family of its Service."""
 
     WHOLE = "whole"
+    """No client is served."""
     PART = "part"
+    """Some endpoints or some clients are not served."""
     OF_RELATED = "of related"
+    """The related pods of the finding do not serve the family."""
     OF_RELATED_IF_SURE = "of related if sure"
+    """The same for an error. A warning has no effect, because it relies on a default."""
     BY_SEVERITY = "by severity"
+    """For an error, some clients are not served."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check yields. The engine adds the code and, for None, the check's severity and the subject.
+    """What a check yields. The engine adds the code and, if they are None, the severity of the check and the subject.
 
-    Text may contain raw names from the cluster; the engine sanitises it.
+    Text may contain raw names from the cluster. The engine sanitises it.
     """
 
     message: str
@@ -79,7 +79,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """The metadata of one check, its decision, and its page. Its module has it as `check`, with the function `decide`.
+    """A check: its metadata, its function `decide`, and its page. A module defines it as `check`.
 
     What it reads:
 
@@ -92,8 +92,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
       nonexistent. If it is the subject's own kind, the check compares the subject with all others.
     * `of_pods`: the facets of Pods that a cluster-wide check reads. None means that every change of a Pod matters.
     * `config_map`: the ConfigMap that it needs. If None and ConfigMaps are needed, those of the controllers.
-    * `of_listeners`: a configuration file that could not be parsed leaves it unevaluated; one that could not be read is
-      predicted.
+    * `of_listeners`: it is not evaluated if a configuration file could not be parsed. If one could not be read, the
+      listeners are predicted.
     * `of_service_families`: it relies on the cluster's Service families. If these are unknown it is not evaluated,
       except for the part that `without_families` names, such as `between nodes`.
     * `opt_in`: a live session reads the kinds that it needs only if the check is selected.
@@ -157,7 +157,7 @@ def run_check(entry: Check, subject: Subject, context: Context) -> list[Problem]
 
 
 def to_finding(check: Check, problem: Problem, ref: ObjectRef) -> Finding:
-    """The finding of a problem. Text is sanitised here; names in references are unchanged, for look-ups."""
+    """The finding of a problem. Text is sanitised here. Names in references are unchanged, for look-ups."""
     return Finding(
         check=check.code,
         severity=problem.severity or check.severity,

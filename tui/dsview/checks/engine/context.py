@@ -1,4 +1,4 @@
-"""What a check can read: the state, the profile, the time, and results that several checks share."""
+"""What a check can read: the state, the profile, the time, and the results that several checks share."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 
 ELIGIBLE_AFTER = 60.0
-"""Seconds after its start from which a pod is considered."""
+"""Seconds after the start of a pod before checks consider it."""
 
 ROLLOUT_SETTLES = 120.0
-"""Seconds for which a rollout counts as in progress after a pod became Ready."""
+"""Seconds after a pod became Ready during which a rollout counts as in progress."""
 
 ROLLOUT_LASTS = 600.0
 """The same if its owner has pods of several revisions."""
@@ -32,12 +32,16 @@ _REVISIONS = ("pod-template-hash", "controller-revision-hash")
 
 
 class Context:
-    """The arguments of every check. `now` is in epoch seconds, and infinite if every grace period is over.
+    """The argument of every check.
 
-    A check whose result depends on time calls `recheck_at`, and the engine evaluates it again at that time.
-    `looked_at_pods` says whether the checks of a Service read more of its pods than their addresses; `looked_at_nodes`
-    whether the checks of a subject read the facts of any node; `outsiders` are the pods, existing or not, that the
-    checks of the Service requested and that it does not select. The engine resets these before the next subject.
+    A check whose result depends on time calls `recheck_at`, and the engine evaluates it again at that time. The engine
+    resets the last three attributes before each subject.
+
+    Attributes:
+        now: Epoch seconds; infinite if every grace period is over.
+        has_read_pods: Whether the checks of a Service read more of its pods than their addresses.
+        has_read_nodes: Whether the checks of a subject read the facts of a node.
+        unselected_pods: The pods, existing or not, that the checks of a Service read although it does not select them.
     """
 
     def __init__(self, state: ClusterState, tracker: ProfileTracker, now: float) -> None:
@@ -45,9 +49,9 @@ class Context:
         self._tracker = tracker
         self.now = now
         self.due = math.inf
-        self.looked_at_pods = False
-        self.looked_at_nodes = False
-        self.outsiders: set[Key] = set()
+        self.has_read_pods = False
+        self.has_read_nodes = False
+        self.unselected_pods: set[Key] = set()
         self.healthy_pods = HealthyPods(state, tracker.profile, tracker.nodes)
         self._endpoints: dict[Key, ServiceEndpoints] = {}
         self._plain_slice: tuple[EndpointSlice | None, bool] = (None, False)
@@ -56,7 +60,7 @@ class Context:
 
     @property
     def profile(self) -> Profile:
-        """S, confidence, mode, version."""
+        """The summary of the cluster: Service families, confidence, mode, version."""
         return self._tracker.profile
 
     @property
@@ -66,7 +70,7 @@ class Context:
 
     def node(self, name: str) -> NodeFacts | None:
         """The facts of a node, or None if it is unknown."""
-        self.looked_at_nodes = True
+        self.has_read_nodes = True
         return self._tracker.nodes.get(name)
 
     def recheck_at(self, moment: float) -> None:
@@ -90,8 +94,8 @@ class Context:
             return newest_time(self.state) - moment < seconds
         return not self.older_than(moment, seconds)
 
-    def elig(self, pod: Pod) -> bool:
-        """Whether the pod is considered: running, not terminating, with addresses, at least 60 s old."""
+    def is_eligible(self, pod: Pod) -> bool:
+        """Whether checks consider the pod: it runs, is not terminating, has addresses, and is at least 60 s old."""
         return (
             pod.phase == "Running"
             and not pod.deleted
@@ -123,14 +127,14 @@ class Context:
 
     def pod_behind(self, service: Service, endpoint: Endpoint) -> Pod | None:
         """The pod of an endpoint of a Service, or None if it is unknown."""
-        self.looked_at_pods = True
+        self.has_read_pods = True
         return self.addressed_pod(service, endpoint.target)
 
     def addressed_pod(self, service: Service, key: Key) -> Pod | None:
         """A pod behind a Service, for its addresses only: other changes of the pod do not affect the Service."""
         pod = self.state.pods.get(key)
         if not self._is_selected(pod, service) if pod is not None else self.state.is_known(Kind.POD):
-            self.outsiders.add(key)
+            self.unselected_pods.add(key)
         return pod
 
     def _is_selected(self, pod: Pod, service: Service) -> bool:
@@ -147,7 +151,7 @@ class Context:
 
     def selected_pods(self, service: Service) -> list[Pod]:
         """The pods that the Service selects, regardless of its slices, sorted by name."""
-        self.looked_at_pods = True
+        self.has_read_pods = True
         in_namespace = self.state.pods.in_namespace(service.namespace)
         return sorted((pod for pod in in_namespace if _is_selected(pod, service)), key=lambda pod: pod.name)
 
@@ -176,7 +180,7 @@ class Context:
         return self.profile.is_dual
 
     def serves(self, family: Family) -> bool:
-        """Whether the family is in S."""
+        """Whether the family is a Service family of the cluster."""
         return family in self.profile.service_families
 
     def reads(self, kind: Kind, namespace: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the engine still has to evaluate: subjects, each once, and checks of the whole cluster."""
+"""The subjects and the cluster-wide checks that the engine still has to evaluate, each once."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from dsview.kinds.kind import Kind
 
 
 class DueSubjects:
-    """A queue. A sweep evaluates all objects of a kind; subjects that are added meanwhile follow after it.
+    """A queue. A sweep covers all objects of a kind. Subjects that are added during a sweep follow after it.
 
-    `wide` are the codes of the due checks of the whole cluster.
+    `cluster_wide` are the codes of the cluster-wide checks that are due.
     """
 
     def __init__(self) -> None:
-        self.wide: set[str] = set()
+        self.cluster_wide: set[str] = set()
         self._added: dict[SubjectKey, None] = {}
         self._sweeps: deque[tuple[Kind | None, Iterator[SubjectKey]]] = deque()
 
     def __bool__(self) -> bool:
         """Whether anything is due."""
-        return bool(self._added or self.wide or self._sweeps)
+        return bool(self._added or self.cluster_wide or self._sweeps)
 
     def add(self, key: SubjectKey) -> None:
-        """A subject is due."""
+        """Add a subject."""
         self._added[key] = None
 
     def replace(self, keys: Iterable[SubjectKey]) -> None:
-        """Only these subjects are due."""
+        """Replace all subjects and sweeps."""
         self._added = dict.fromkeys(keys)
         self._sweeps.clear()
 
     def sweep(self, kind: Kind, keys: Iterator[SubjectKey]) -> None:
-        """All objects of a kind are due. A sweep that already runs is restarted: this one covers the rest of it."""
+        """Add all objects of a kind. Replaces a running sweep of the kind, whose remaining objects are included."""
         self._sweeps = deque(sweep for sweep in self._sweeps if sweep[0] is not kind)
         self._sweeps.append((kind, keys))
 
     def next(self) -> SubjectKey | None:
-        """Take the next subject; None if there is none."""
+        """Remove and return the next subject; None if there is none."""
         if self._added and not self._sweeps:
             self._sweeps.append((None, iter(self._added)))
             self._added = {}

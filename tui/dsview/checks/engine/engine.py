@@ -1,7 +1,7 @@
 """Runs the checks: once for everything, then only for what a change or the passing of time can affect.
 
-Work is done in slices, so that a screen stays responsive while 150,000 pods are evaluated: `note` records changes,
-`step` works until it is told to stop. `evaluate_all` does the same at once, and is the oracle of the tests.
+Work is done in slices, so that the screen stays responsive while 150,000 pods are evaluated. `note` records changes,
+and `step` works until it should pause. `evaluate_all` does everything at once, and the tests compare both.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 
 from dsview.checks.engine.alarms import Alarms
-from dsview.checks.engine.availability import can_run, may_ask, why_not_evaluated
+from dsview.checks.engine.availability import can_run, may_evaluate, why_not_evaluated
 from dsview.checks.engine.check import Check, run_check, to_finding
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.due_subjects import DueSubjects
 from dsview.checks.engine.finding_index import Identity, SubjectKey
-from dsview.checks.engine.invalidation import affected_subjects, is_another_node, subject
+from dsview.checks.engine.invalidation import affected_subjects, is_relevant_node_change, subject
 from dsview.checks.engine.load_rounds import LoadRounds
 from dsview.checks.engine.registry import all_checks
 from dsview.checks.engine.verdicts import Verdicts
@@ -32,22 +32,26 @@ _CACHED_ENDPOINTS = 256
 _POD = Kind.POD.value
 _CAN_BE_UNREADY = frozenset({Kind.POD, Kind.NODE})
 _BY_NODES = frozenset({Kind.SERVICE, Kind.INGRESS})
-"""Kinds of which only the objects that read a node's facts are evaluated again; nodes, their pods and the cluster
-always are.
+"""The kinds whose objects are evaluated again after a change of a node only if their checks read facts of nodes. Nodes,
+their pods and cluster-wide checks are always evaluated again.
 """
 
 _NO_CHECKS: Mapping[str, float] = {}
 
 _PLAIN_AT_ONCE = 16
-"""The number of plain pods between two readings of the clock: a reading costs as much as one such pod."""
+"""The number of plain pods between two readings of the clock, because a reading costs as much as one such pod."""
 
 
 class Engine:
-    """Keeps `book` consistent with the state.
+    """Keeps the findings in `book` consistent with the state.
 
-    `skip` returns whether the check of a code is excluded; `judge` applies the policy to a finding and returns whether
-    it is shown or goes to `exempted`. `live` says whether grace periods are observed. A condition that is true at the
-    first evaluation counts as past its grace period, as in a one-shot run.
+    A condition that is true at the first evaluation counts as past its grace period, as in a one-shot run.
+
+    Args:
+        state: The cluster.
+        live: Whether grace periods are observed.
+        skip: Whether the check with a code is excluded.
+        judge: Applies the policy to a finding. Returns it, and whether it is shown or exempted.
     """
 
     def __init__(
@@ -86,15 +90,15 @@ class Engine:
 
     @property
     def failures(self) -> dict[str, str]:
-        """The checks that raised, by code, with the object on which they did.
+        """The checks that raised an exception, by code, with the error and the object.
 
-        A check that succeeds when it runs again is removed.
+        A check is removed when it succeeds.
         """
         return {code: text for found in self._failed.values() for code, text in found.items()}
 
-    def on_judged(self, tell: Callable[[SubjectKey, tuple[Finding, ...]], None] | None) -> None:
-        """Set the function that is called when the findings of a subject, shown or exempted, change, or None."""
-        self._verdicts.on_judged = tell
+    def on_judged(self, callback: Callable[[SubjectKey, tuple[Finding, ...]], None] | None) -> None:
+        """Set the function that is called when the findings of a subject, shown or exempted, change."""
+        self._verdicts.on_judged = callback
 
     @property
     def is_idle(self) -> bool:
@@ -108,9 +112,9 @@ class Engine:
     def note(self, changes: Iterable[Change]) -> tuple[bool, set[str]]:
         """Record changes. Returns whether they changed the profile, and the names of the nodes whose facts changed."""
         changes = list(changes)
-        if self._waits_with_all:
-            # What is gone takes its findings along, and what was asked before and is another now is asked at once; all
-            # else is asked with the next round.
+        if self._all_wait:
+            # The findings of a deleted object are removed, and a changed object that was evaluated before is evaluated
+            # at once. All others are evaluated in the next round.
             self._mark(subject(change.kind, change.key) for change in changes if change.new is None)
             changed = [change for change in changes if change.new is not None and change.old is not None]
             kinds = self.rounds.released & self._active.keys() if changed else ()
@@ -125,37 +129,37 @@ class Engine:
         if len(self.settling):
             for change in changes:
                 if change.kind in _CAN_BE_UNREADY:
-                    self._mark_waiting(ObjectRef(change.kind.value, change.key[0] or None, change.key[1]))
-        self._mark_wide({change.kind for change in changes})
+                    self._mark_waiting_for(ObjectRef(change.kind.value, change.key[0] or None, change.key[1]))
+        self._mark_cluster_wide({change.kind for change in changes})
         profile_changed, nodes = self.tracker.refresh()
         if profile_changed:
-            self._follow_profile()
+            self._on_profile_changed()
         else:
             self._mark_nodes(nodes)
-            self._mark_pods_on(nodes | {change.key[1] for change in changes if is_another_node(change)})
+            self._mark_pods_on(nodes | {change.key[1] for change in changes if is_relevant_node_change(change)})
         return profile_changed, nodes
 
     def _mark(self, keys: Iterable[SubjectKey]) -> None:
         for key in keys:
-            if self._is_asked(key):
+            if self._should_evaluate(key):
                 self._due.add(key)
 
     def _is_evaluated(self, kind: Kind) -> bool:
         """Whether the objects of a kind are evaluated individually: a check of it can run, and no sweep is pending."""
         return kind in self._active and kind not in self.rounds
 
-    def _mark_waiting(self, ref: ObjectRef) -> None:
+    def _mark_waiting_for(self, ref: ObjectRef) -> None:
         for key in self.settling.waiting_for(ref):
             if key[0] in _KINDS:
                 self._due.add(key)
             else:
-                self._due.wide.add(key[0])
+                self._due.cluster_wide.add(key[0])
 
     def _flagged(self, kind: Kind, namespace: str) -> Iterator[SubjectKey]:
         for book in (self.book, self.exempted):
             yield from book.in_scope(kind.value, namespace)
 
-    def _mark_wide(self, kinds: set[Kind]) -> None:
+    def _mark_cluster_wide(self, kinds: set[Kind]) -> None:
         if None in self.rounds:
             return
         facets = {facet for facet, epoch in self.state.facets.items() if epoch != self._facets[facet]}
@@ -163,16 +167,16 @@ class Engine:
         for check in self._active.get(None, ()):
             reads = check.reads if check.of_pods is None else check.reads - {Kind.POD}
             if reads & kinds or not facets.isdisjoint(check.of_pods or ()):
-                self._due.wide.add(check.code)
+                self._due.cluster_wide.add(check.code)
 
     def refresh_profile(self) -> bool:
         """Update the profile after a change other than that of an object, such as the server's version."""
         changed, _ = self.tracker.refresh()
         if changed:
-            self._follow_profile()
+            self._on_profile_changed()
         return changed
 
-    def _follow_profile(self) -> None:
+    def _on_profile_changed(self) -> None:
         # The profile also determines which checks can be evaluated, for example through the version.
         self.note_statuses()
         self.mark_everything()
@@ -184,14 +188,14 @@ class Engine:
         """
         active: dict[Kind | None, list[Check]] = {}
         readings = {kind: self._reading(kind) for kind in Kind}
-        others = {kind for kind in Kind if readings[kind] != self._readings.get(kind)}
+        changed_kinds = {kind for kind in Kind if readings[kind] != self._readings.get(kind)}
         touched: set[Kind | None] = set()
         for check in self._checks:
             for kind in check.subjects or (None,):
                 if can_run(self.state, self.tracker.profile, check, kind):
                     active.setdefault(kind, []).append(check)
-                    # The check ran before, but while a kind that it uses was read only partly, or not at all.
-                    if not others.isdisjoint(check.reads):
+                    # The check ran while a kind that it uses was unread or read only partly.
+                    if not changed_kinds.isdisjoint(check.reads):
                         touched.add(kind)
         self._readings = readings
         touched |= {kind for kind in {*active, *self._active} if active.get(kind) != self._active.get(kind)}
@@ -203,17 +207,17 @@ class Engine:
         return True
 
     def _reading(self, kind: Kind) -> tuple[object, ...]:
-        """How much of a kind was read. For ConfigMaps, which are read by name, the reason says which are missing."""
+        """How completely a kind was read. For ConfigMaps, which are read by name, the reason says which are missing."""
         status = self.state.status(kind)
         reason = status.reason if kind is Kind.CONFIG_MAP else ""
-        bad = tuple(unreadable(self.state, kind))
-        return (self.state.is_known(kind), status.namespaces, status.cut_off, status.listed, reason, bad)
+        unread = tuple(unreadable(self.state, kind))
+        return (self.state.is_known(kind), status.namespaces, status.cut_off, status.listed, reason, unread)
 
     def _release(self, now: float) -> None:
-        """Evaluate the objects whose round begins."""
+        """Schedule the objects whose round begins."""
         for kind in self.rounds.due(now):
             if kind is None:
-                self._due.wide.update(check.code for check in self._checks if not check.subjects)
+                self._due.cluster_wide.update(check.code for check in self._checks if not check.subjects)
             else:
                 self._sweep(kind)
 
@@ -221,7 +225,7 @@ class Engine:
         """The reason in a sentence why a check was not evaluated; None if it was."""
         return self.failures.get(check.code) or why_not_evaluated(self.state, self.tracker.profile, check)
 
-    def _is_asked(self, key: SubjectKey) -> bool:
+    def _should_evaluate(self, key: SubjectKey) -> bool:
         kind = _KINDS.get(key[0])
         if kind is None:
             return False
@@ -229,12 +233,12 @@ class Engine:
             # Existing objects are evaluated once the kinds that their checks read are available. The findings of
             # deleted objects are removed.
             return self._is_known(key) and (key[1], key[2]) not in self.state.store(kind)
-        # Even if no check of its kind can be evaluated any more: earlier findings must be removed.
+        # If no check of the kind can be evaluated any more, earlier findings must be removed.
         return kind in self._active or self._is_known(key)
 
     @property
-    def _waits_with_all(self) -> bool:
-        """Whether every kind whose objects are asked, or were, waits for the next round."""
+    def _all_wait(self) -> bool:
+        """Whether every kind that is or was evaluated waits for the next round."""
         return self.rounds.all_wait(self._active)
 
     def _is_known(self, key: SubjectKey) -> bool:
@@ -248,7 +252,7 @@ class Engine:
             if kind is not None and kind not in self.rounds:
                 self._sweep(kind)
         if None not in self.rounds:
-            self._due.wide.update(check.code for check in self._active.get(None, ()))
+            self._due.cluster_wide.update(check.code for check in self._active.get(None, ()))
 
     def _sweep(self, kind: Kind) -> None:
         items = list(self.state.store(kind))
@@ -258,33 +262,35 @@ class Engine:
         if nodes:
             self._mark(subject(Kind.NODE, ("", name)) for name in nodes)
             self._mark(self._node_readers)
-            self._due.wide.update(check.code for check in self._active.get(None, ()) if Kind.NODE in check.reads)
+            self._due.cluster_wide.update(
+                check.code for check in self._active.get(None, ()) if Kind.NODE in check.reads
+            )
 
     def _mark_pods_on(self, nodes: set[str]) -> None:
         if nodes and Kind.POD in self._active:
             self._mark(subject(Kind.POD, pod.key) for pod in self.state.pods if pod.node_name in nodes)
 
-    def step(self, now: float, may_go_on: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
-        """Evaluate what is due while `may_go_on` is true. Returns the objects whose findings changed."""
+    def step(self, now: float, may_continue: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
+        """Evaluate what is due while `may_continue` is true. Returns the objects whose findings changed."""
         self._release(now)
         self._wake(now)
         self._allowed.clear()
         touched: set[ObjectRef] = set()
         context = Context(self.state, self.tracker, now)
-        asked = plain = 0
-        while plain % _PLAIN_AT_ONCE or may_go_on():
+        evaluated = plain = 0
+        while plain % _PLAIN_AT_ONCE or may_continue():
             key = self._due.next()
             if key is None:
-                if not self._due.wide:
+                if not self._due.cluster_wide:
                     break
-                self._ask_wide(self._due.wide.pop(), context, touched)
+                self._evaluate_cluster_wide(self._due.cluster_wide.pop(), context, touched)
             elif self._is_plain(key, context):
                 plain += 1
                 continue
             else:
-                touched |= self._ask(key, context)
-                asked += 1
-                if asked % _CACHED_ENDPOINTS == 0:
+                touched |= self._evaluate(key, context)
+                evaluated += 1
+                if evaluated % _CACHED_ENDPOINTS == 0:
                     context = Context(self.state, self.tracker, now)
             plain = 0
         if self.is_idle and self._active and all(map(self.state.is_settled, Kind)):
@@ -304,29 +310,29 @@ class Engine:
             if key[0] in _KINDS:
                 self._due.add(key)
             else:
-                self._due.wide.add(key[0])
+                self._due.cluster_wide.add(key[0])
 
     def _is_plain(self, key: SubjectKey, context: Context) -> bool:
-        """Whether this is a pod without findings, and without any to report."""
+        """Whether this is a pod that has no findings and needs no evaluation."""
         if key[0] != _POD or key in self._verdicts or key in self._failed:
             return False
         pod = self.state.pods.get((key[1], key[2]))
         return pod is not None and pod in context.healthy_pods
 
-    def _ask(self, key: SubjectKey, context: Context) -> Set[ObjectRef]:
+    def _evaluate(self, key: SubjectKey, context: Context) -> Set[ObjectRef]:
         kind = _KINDS[key[0]]
         item = self.state.store(kind).get((key[1], key[2]))
         found: list[Finding] = []
         context.due = math.inf
-        context.outsiders.clear()
-        context.looked_at_pods = context.looked_at_nodes = False
+        context.unselected_pods.clear()
+        context.has_read_pods = context.has_read_nodes = False
         self._failed.pop(key, None)
         waits: dict[str, float] = {}
         undecided: dict[str, float] = {}
         if item is not None:
             ref = ObjectRef(key[0], key[1] or None, key[2])
             for check in self._active.get(kind, ()):
-                if not check.absence_of or self._may_ask(check, kind, key[1]):
+                if not check.absence_of or self._may_evaluate(check, kind, key[1]):
                     due, context.due = context.due, math.inf
                     reported = list(self._run(check, item, ref, context, key))
                     found += reported
@@ -336,29 +342,29 @@ class Engine:
                             undecided[check.code] = context.due
                     context.due = min(due, context.due)
         if kind is Kind.SERVICE:
-            (self._pod_readers.add if context.looked_at_pods else self._pod_readers.discard)(key)
+            (self._pod_readers.add if context.has_read_pods else self._pod_readers.discard)(key)
         if kind in _BY_NODES:
-            (self._node_readers.add if context.looked_at_nodes else self._node_readers.discard)(key)
-        if context.outsiders or key in self._watched:
-            self._watched.watch(key, frozenset(context.outsiders))
-        return self._enter(key, found, context, waits, undecided)
+            (self._node_readers.add if context.has_read_nodes else self._node_readers.discard)(key)
+        if context.unselected_pods or key in self._watched:
+            self._watched.watch(key, frozenset(context.unselected_pods))
+        return self._record(key, found, context, waits, undecided)
 
-    def _may_ask(self, check: Check, kind: Kind, namespace: str) -> bool:
-        """`may_ask`, worked out once a step for all objects of a namespace."""
+    def _may_evaluate(self, check: Check, kind: Kind, namespace: str) -> bool:
+        """`may_evaluate`, computed once per step for all objects of a namespace."""
         wanted = (check.code, kind, namespace)
         found = self._allowed.get(wanted)
         if found is None:
-            found = self._allowed[wanted] = may_ask(self.state, check, kind, namespace)
+            found = self._allowed[wanted] = may_evaluate(self.state, check, kind, namespace)
         return found
 
-    def _ask_wide(self, code: str, context: Context, touched: set[ObjectRef]) -> None:
+    def _evaluate_cluster_wide(self, code: str, context: Context, touched: set[ObjectRef]) -> None:
         context.due = math.inf
         self._failed.pop((code, "", ""), None)
         found: list[Finding] = []
         for check in self._active.get(None, ()):
-            if check.code == code and may_ask(self.state, check, None, ""):
+            if check.code == code and may_evaluate(self.state, check, None, ""):
                 found.extend(self._run(check, None, CLUSTER, context, (code, "", "")))
-        touched |= self._enter((code, "", ""), found, context, {code: context.due} if context.due < math.inf else {})
+        touched |= self._record((code, "", ""), found, context, {code: context.due} if context.due < math.inf else {})
 
     def _run(
         self, check: Check, item: object, ref: ObjectRef, context: Context, key: SubjectKey | None = None
@@ -366,7 +372,7 @@ class Engine:
         """The findings of a check. An exception is recorded for the subject, if there is one."""
         try:
             problems = run_check(check, item, context)
-        except Exception as error:  # noqa: BLE001  (a bug in one check must not take the others or the screen down)
+        except Exception as error:  # noqa: BLE001  (a bug in one check must not stop the others or the screen)
             if key is not None:
                 text = safe(f"{check.code} failed on {ref}: {type(error).__name__}: {error}")
                 self._failed.setdefault(key, {})[check.code] = text
@@ -391,7 +397,7 @@ class Engine:
             if is_shown
         ]
 
-    def _enter(
+    def _record(
         self,
         key: SubjectKey,
         found: list[Finding],

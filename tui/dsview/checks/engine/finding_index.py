@@ -1,4 +1,4 @@
-"""The current findings: by the subject they came from, by the object they are about, folded by their causes."""
+"""The current findings, by the subject whose checks report them and by the object that they are about."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SubjectKey = tuple[str, str, str]
 
 
 class FindingIndex:
-    """Findings, indexed. Symptoms contain their possible causes; the existing ones are looked up here."""
+    """The current findings. A symptom lists its possible causes; `root` looks up which of them exist."""
 
     def __init__(self) -> None:
         self._by_subject: dict[SubjectKey, tuple[Finding, ...]] = {}
@@ -91,7 +91,7 @@ class FindingIndex:
             yield from entries.values()
 
     def by_object(self) -> Sequence[Mapping[tuple[str, str | None, str | None], Finding]]:
-        """The findings of each object, at the time of access."""
+        """The findings of each object. The list is a copy; the mappings are not."""
         return list(self._by_object.values())
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ class FindingIndex:
         """All findings in report order."""
         return sorted(self, key=lambda f: f.order)
 
-    def _present(self, cause: Cause) -> Finding | None:
+    def _existing_cause(self, cause: Cause) -> Finding | None:
         found = (
             finding
             for finding in self._by_object.get(cause.object, {}).values()
@@ -114,7 +114,7 @@ class FindingIndex:
         seen = {finding.identity}
         current = finding
         while True:
-            cause = next((f for c in current.causes if (f := self._present(c)) and f.identity not in seen), None)
+            cause = next((f for c in current.causes if (f := self._existing_cause(c)) and f.identity not in seen), None)
             if cause is None:
                 return None if current is finding else current
             seen.add(cause.identity)

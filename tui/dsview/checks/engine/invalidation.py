@@ -1,6 +1,4 @@
-"""The subjects that a change can affect.
-
-The full evaluation is the oracle: a property test verifies that both agree.
+"""Determines which subjects a change can affect. A property test compares the result with a full evaluation.
 
 Dependencies on the profile, on a node's facts, or on pods that a Service does not select are not handled here: the
 engine sweeps when the first two change, and remembers which subjects read which pods (`Context.pod_behind`).
@@ -32,7 +30,7 @@ Flagged = Callable[[Kind, str], Iterable[SubjectKey]]
 
 CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _OF_CONTROLLERS = (Kind.CONFIG_MAP, Kind.PROXY_LISTENERS)
-"""The input of controllers and its results: the fixes of the Services in front of them use both."""
+"""The configuration of controllers and their listeners. The fixes of the Services in front of them use both."""
 
 _WEBHOOKS = (Kind.VALIDATING_WEBHOOK, Kind.MUTATING_WEBHOOK, Kind.API_SERVICE)
 
@@ -47,36 +45,40 @@ def affected_subjects(
     flagged: Flagged,
     readers: Set[SubjectKey],
     changes: Iterable[Change],
-    is_asked: Callable[[Kind], bool] = lambda kind: True,
+    is_evaluated: Callable[[Kind], bool] = lambda kind: True,
 ) -> set[SubjectKey]:
     """The objects whose own checks may have different results now. Cluster-wide checks use `Check.reads` instead.
 
-    `readers` are the Services whose checks read more than the addresses of their pods in the last run. While the
-    families of a Service are level, its checks do not, and its pods may become ready or unready. If `is_asked` is
-    false, the objects of a kind are not evaluated now, or all of them are evaluated later, so those affected by other
-    changes are not looked up.
+    Args:
+        state: The cluster.
+        flagged: Returns the subjects of a kind in a namespace that have findings.
+        readers: The Services whose checks read more of their pods than the addresses in the last run. They do so only
+            if the families of the Service differ; otherwise the readiness of its pods does not matter.
+        changes: The changes.
+        is_evaluated: Whether the objects of a kind are evaluated individually. If not, those that are affected by
+            changes of other objects are not looked up.
     """
-    found = _Affected(state, readers, is_asked)
+    found = _Affected(state, readers, is_evaluated)
     for change in changes:
         found.follow(change)
     return found.subjects(flagged)
 
 
 _OF_ALL_ROUTES = (Kind.GATEWAY_CLASS, Kind.ENVOY_PROXY)
-"""What many Gateways may be set up by, and with them all routes."""
+"""Kinds that may configure many Gateways and therefore affect all routes."""
 
 
 class _Affected:
     """Collects over a batch, so that objects that many changes affect are looked up once."""
 
-    def __init__(self, state: ClusterState, readers: Set[SubjectKey], is_asked: Callable[[Kind], bool]) -> None:
+    def __init__(self, state: ClusterState, readers: Set[SubjectKey], is_evaluated: Callable[[Kind], bool]) -> None:
         self._state = state
-        self._is_asked = is_asked
+        self._is_evaluated = is_evaluated
         self._readers = readers
         self._subjects: set[SubjectKey] = set()
         self._services: set[Key] = set()
         self._backends: set[Key] = set()
-        """Services whose own object or endpoints changed, which the Ingresses and webhooks that name them read."""
+        """Services that changed or whose endpoints changed. Ingresses, routes and webhooks that name them read both."""
         self._selections: set[str] = set()
         """Namespaces in which Services now select different pods."""
         self._labels: dict[str, list[Labels]] = {}
@@ -86,11 +88,11 @@ class _Affected:
         self._all_ingresses = False
         self._all_routes = False
         self._gateways: set[Key] = set()
-        """Gateways that changed or whose proxy pods changed, which the routes that they accepted read."""
+        """Gateways that changed or whose proxy pods changed. The routes that they accepted read both."""
         self._all_webhooks = False
 
     def follow(self, change: Change) -> None:
-        """Process one change."""
+        """Add the effects of one change."""
         self._subjects.add(subject(change.kind, change.key))
         old, new = change.old, change.new
         match new if new is not None else old:
@@ -131,13 +133,13 @@ class _Affected:
         pods = [pod for pod in (old, new) if isinstance(pod, Pod)]
         moved = len(pods) < 2 or _for_services(pods[0]) != _for_services(pods[1])
         for pod in pods:
-            is_one = is_proxy(pod)
-            if is_one or moved or self._readers:
+            is_proxy_pod = is_proxy(pod)
+            if is_proxy_pod or moved or self._readers:
                 selecting = [service.key for service in self._state.selectors.selecting(pod)]
                 self._services.update(
-                    key for key in selecting if is_one or moved or subject(Kind.SERVICE, key) in self._readers
+                    key for key in selecting if is_proxy_pod or moved or subject(Kind.SERVICE, key) in self._readers
                 )
-            if is_one:
+            if is_proxy_pod:
                 self._all_ingresses = True
                 gateway = gateway_of(pod.labels, pod.namespace)
                 self._gateways.update((gateway,) if gateway is not None else ())
@@ -158,7 +160,7 @@ class _Affected:
             self._selections.add(key[0])
             self._subjects.update(subject(Kind.ENDPOINT_SLICE, item.key) for item in self._state.slices.of(key))
         for pod in published(self._state, key):
-            # If it exists, it is the controller's Service, and those that select the controller are not.
+            # If it exists, it is the controller's Service; otherwise the Services that select the controller are.
             self._all_ingresses = True
             self._services.update(service.key for service in self._state.selectors.selecting(pod))
         if any(service.type == "LoadBalancer" and self._is_of_proxies(service) for service in services):
@@ -186,9 +188,9 @@ class _Affected:
         for namespace in self._policies:
             policies = state.network_policies.in_namespace(namespace)
             found.update(subject(Kind.NETWORK_POLICY, policy.key) for policy in policies)
-        if self._is_asked(Kind.INGRESS):
+        if self._is_evaluated(Kind.INGRESS):
             found.update(self._ingresses())
-        if self._is_asked(Kind.HTTP_ROUTE):
+        if self._is_evaluated(Kind.HTTP_ROUTE):
             found.update(self._routes())
         found.update(self._webhooks())
         return found
@@ -233,10 +235,10 @@ def _for_others(service: Service) -> tuple[object, ...]:
     return (service.selector, service.type, service.families, bool(service.real_cluster_ips))
 
 
-def is_another_node(change: Change) -> bool:
+def is_relevant_node_change(change: Change) -> bool:
     """Whether a node changed in fields other than its facts that pods read (DS-ADR-002, DS-POD-002, 004 and 005)."""
     old, new = change.old, change.new
     if not isinstance(old, Node) or not isinstance(new, Node):
         return change.kind is Kind.NODE
-    looked_at = attrgetter("cidrs", "provider_id", "annotations", "addresses", "labels", "kubelet_version", "taints")
-    return bool(looked_at(old) != looked_at(new))
+    fields_of = attrgetter("cidrs", "provider_id", "annotations", "addresses", "labels", "kubelet_version", "taints")
+    return bool(fields_of(old) != fields_of(new))

@@ -12,7 +12,7 @@ from dsview.core.text import safe
 
 
 class Exemption(msgspec.Struct, frozen=True, kw_only=True):
-    """Known and accepted findings. All given fields must match; `checks` are codes or globs."""
+    """Accepted findings. All given fields must match. `checks` are codes or globs."""
 
     checks: tuple[str, ...]
     namespace: str = "*"
@@ -37,7 +37,14 @@ def matches(code: str, pattern: str) -> bool:
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """An empty selection means everything. `severities` overrides the severities of checks."""
+    """Which checks run and how their findings are judged.
+
+    Attributes:
+        select: Codes or globs of the checks to run; empty for all.
+        ignore: Codes or globs of checks to skip.
+        severities: Severities by code that replace those of the checks.
+        exemptions: Findings to accept.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -53,8 +60,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def judge(self, finding: Finding, labels: Mapping[str, str], ignore: str) -> tuple[Finding, bool]:
         """The finding with the configured severity, and whether it is shown.
 
-        `ignore` is the object's annotation `dsview.io/ignore`: codes or globs, separated by commas; the text after a
-        space following a code is the reason.
+        `ignore` is the object's annotation `dsview.io/ignore`: codes or globs, separated by commas. Each may be
+        followed by a space and the reason.
         """
         severity = self.severities.get(finding.check)
         if severity is not None:

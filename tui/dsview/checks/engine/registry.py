@@ -1,6 +1,6 @@
-"""All checks, found by their module: `dsview/checks/<folder>/<slug>.py`.
+"""All checks, discovered by their modules: `dsview/checks/<folder>/<slug>.py`.
 
-Engine, screen, `dsview explain`, documentation and reports use only these entries.
+The engine, the screen, `dsview explain`, the documentation and the reports use only these entries.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SECTIONS = {
     "When it is a false alarm": "not_when",
     "Source": "source",
 }
-"""The sections of a check's docstring in their order, and the field for each."""
+"""The sections of a check's docstring, in order, and the field for each."""
 
 _HEADING = re.compile(r"^## (?P<title>.+)$", re.MULTILINE)
 
@@ -55,15 +55,15 @@ def all_checks() -> tuple[Check, ...]:
 
 
 def _complete(check: Check, module: ModuleType) -> Check:
-    # Python omits docstrings with -OO: the checks work without their text.
-    return msgspec.structs.replace(check, decide=module.decide, **_words(module.__doc__ or check.slug))
+    # With -OO, Python omits docstrings. The checks work without their text.
+    return msgspec.structs.replace(check, decide=module.decide, **_sections(module.__doc__ or check.slug))
 
 
-def _words(text: str) -> dict[str, str]:
+def _sections(text: str) -> dict[str, str]:
     title, *parts = _HEADING.split(text)
-    words = {"title": " ".join(title.split()).removesuffix(".")}
+    sections = {"title": " ".join(title.split()).removesuffix(".")}
     for heading, body in zip(parts[::2], parts[1::2], strict=True):
         if heading not in _SECTIONS:
             raise ValueError(f"the docstring of a check has an unknown section {heading!r}")
-        words[_SECTIONS[heading]] = " ".join(body.split())
-    return words
+        sections[_SECTIONS[heading]] = " ".join(body.split())
+    return sections

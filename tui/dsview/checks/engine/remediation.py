@@ -1,4 +1,4 @@
-"""Building blocks of messages and fixes. Commands can be pasted into a shell: names are quoted."""
+"""Builds parts of messages and fixes. Names in commands are quoted, so that they can be pasted into a shell."""
 
 from __future__ import annotations
 
@@ -60,9 +60,11 @@ def kubectl(namespace: str, *words: str, options: Sequence[str] = ()) -> str:
     line feed in a name is escaped, because a command must be one line, even if only part of it is copied.
     """
     scope = ["-n", namespace] if namespace else []
-    at = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
-    end = ["--"] if at < len(words) else []
-    return shlex.join([safe(word) for word in ("kubectl", *scope, *words[:at], *options, *end, *words[at:])])
+    first_option = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
+    separator = ["--"] if first_option < len(words) else []
+    return shlex.join(
+        [safe(word) for word in ("kubectl", *scope, *words[:first_option], *options, *separator, *words[first_option:])]
+    )
 
 
 def patch(kind: str, namespace: str, name: str, body: dict[str, Any]) -> str:
@@ -88,21 +90,21 @@ FAMILY_FIELDS = (".spec.ipFamilies", ".spec.ipFamilyPolicy")
 """Fields to drop from a Service with a family that the cluster does not serve; the policy may require both."""
 
 
-def recreate_service(service: Service, dropped: Sequence[str] = (".spec.ipFamilies",)) -> str:
+def recreate_service(service: Service, dropped_fields: Sequence[str] = (".spec.ipFamilies",)) -> str:
     """Commands that recreate a Service without the given fields and the addresses that the API server allocates.
 
     If ipFamilies is dropped, the API server derives it from the policy. `clusterIP: None` is kept, so that a headless
     Service stays headless.
     """
     addresses = () if service.is_headless else (".spec.clusterIP", ".spec.clusterIPs")
-    return _recreate("service", service, (*addresses, *dropped))
+    return _recreate("service", service, (*addresses, *dropped_fields))
 
 
-def _recreate(kind: str, item: Object, dropped: Sequence[str]) -> str:
+def _recreate(kind: str, item: Object, dropped_fields: Sequence[str]) -> str:
     """Commands that recreate an object without some fields, and without those that only the server writes."""
     get = kubectl(item.namespace, "get", kind, item.name, options=("-o", "json"))
-    written = (".metadata.resourceVersion", ".metadata.uid", ".metadata.creationTimestamp", ".status")
-    drop = f"del({','.join((*dropped, *written))})"
+    server_fields = (".metadata.resourceVersion", ".metadata.uid", ".metadata.creationTimestamp", ".status")
+    drop = f"del({','.join((*dropped_fields, *server_fields))})"
     return f"{get} | jq {shlex.quote(drop)} | {kubectl(item.namespace, 'replace', options=('--force', '-f', '-'))}"
 
 
@@ -112,7 +114,7 @@ _RESTARTABLE = ("deployment/", "statefulset/", "daemonset/")
 def recreate_pods(pods: Sequence[Pod]) -> str:
     """Commands that replace pods: a rolling restart of the owner, or a deletion if the owner creates new pods.
 
-    A pod without an owner is recreated from its own object. A static pod only mirrors what its kubelet runs.
+    A pod without an owner is recreated from its own object. A static pod must be restarted by its kubelet.
     """
     commands: dict[str, None] = {}
     for pod in pods:
@@ -137,41 +139,41 @@ def look_at(command: str) -> str:
 
 
 def give_family(ctx: Context, pods: Sequence[Pod], family: Family) -> str:
-    """Commands that give pods a missing family: recreate the pods, after their node if it does not provide the family.
+    """Commands that give pods a missing family: change their nodes if these do not provide it, then recreate the pods.
 
-    A pod on the host network has the addresses of its node, any other pod those of the node's ranges.
+    A pod on the host network has the addresses of its node; any other pod gets addresses from the node's ranges.
     """
     is_unused = family in ctx.profile.unused_families
     recreated: list[Pod] = []
-    waiting: list[Pod] = []
-    hosts: dict[str, None] = {}
-    rangeless: dict[str, None] = {}
+    without_cni_family: list[Pod] = []
+    host_nodes: dict[str, None] = {}
+    nodes_without_range: dict[str, None] = {}
     for pod in pods:
         node = ctx.node(pod.node_name)
-        given = (node.internal if pod.host_network else node.pod_families) if node is not None else ()
+        node_families = (node.internal if pod.host_network else node.pod_families) if node is not None else ()
         if is_unused and not pod.host_network:
-            waiting.append(pod)
-        elif node is not None and node.families_from_pods and family not in given:
+            without_cni_family.append(pod)
+        elif node is not None and node.families_from_pods and family not in node_families:
             # The families of pods on virtual or Windows nodes are not configured in the cluster.
             continue
-        elif not given or family in given:
+        elif not node_families or family in node_families:
             recreated.append(pod)
         else:
-            (hosts if pod.host_network else rangeless)[pod.node_name] = None
+            (host_nodes if pod.host_network else nodes_without_range)[pod.node_name] = None
     lines: list[str] = []
-    if hosts:
+    if host_nodes:
         lines.append(
-            f"# First start the kubelet of {names(hosts)} with --node-ip=<IPv4 address>,<IPv6 address>, then recreate "
-            "the pods there: on the host's network they have the addresses of their node."
+            f"# First start the kubelet of {names(host_nodes)} with --node-ip=<IPv4 address>,<IPv6 address>, then "
+            "recreate the pods there, because pods on the host network have the addresses of their node."
         )
-    if waiting:
+    if without_cni_family:
         # No pod of the cluster has it, so new pods would not have it either.
         lines.append(
-            f"# First switch {family} on in the configuration of the CNI plug-in, then recreate "
-            f"{names(pod.name for pod in waiting)}."
+            f"# First enable {family} in the configuration of the CNI plug-in, then recreate "
+            f"{names(pod.name for pod in without_cni_family)}."
         )
-    if rangeless:
-        lines.append(f"# First give {names(rangeless)} an {family} pod range, then recreate the pods there.")
+    if nodes_without_range:
+        lines.append(f"# First give {names(nodes_without_range)} an {family} pod range, then recreate the pods there.")
     return "\n".join((*lines, *filter(None, (recreate_pods(recreated),))))
 
 

@@ -1,8 +1,8 @@
-"""Findings that currently have no verdict, by the subject from whose checks they come, and undecided subjects.
+"""Findings without a verdict yet, by the subject whose checks reported them, and undecided subjects.
 
-A new condition must be true for its grace period. A finding that was open and is no longer found may be fixed, or its
-objects may be unsettled: a pod has just become ready, or is not ready. Until then there is no verdict. A subject is
-undecided while a check that may report something waits for a time: the subject is too new, or a rollout is in progress.
+A new condition must last for its grace period. A finding that is no longer reported may be fixed, or its objects may
+still be changing: a pod has just become ready, or is not ready. Until then there is no verdict. A subject is undecided
+while a check waits for a time before it can decide, because the subject is too new or a rollout is in progress.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NOTHING: Mapping[str, float] = {}
 
 
 class Settling:
-    """The findings that are pending. `version` grows with each change."""
+    """The pending findings and the undecided subjects. `version` grows with each change."""
 
     def __init__(self) -> None:
         self.version = 0
@@ -52,21 +52,21 @@ class Settling:
         return tuple(self._by_subject.keys() | self._undecided.keys())
 
     def undecided_until(self, ref: ObjectRef) -> float | None:
-        """Until when a check cannot decide about an object, in epoch seconds; None if all can."""
+        """When the last undecided check of an object can decide, epoch seconds; None if all have decided."""
         found = self.undecided_checks(ref)
         return max(found.values()) if found else None
 
     def undecided_checks(self, ref: ObjectRef) -> Mapping[str, float]:
-        """The checks, by code, that cannot decide about an object, and until when."""
+        """The undecided checks of an object, by code, and when they can decide, epoch seconds."""
         return self._undecided.get((ref.kind, ref.namespace or "", ref.name), _NOTHING)
 
     def undecided(self, kind: str) -> dict[ObjectRef, float]:
-        """The objects of a kind about which a check cannot decide, and until when."""
+        """The undecided objects of a kind, and when their last check can decide, epoch seconds."""
         found = ((key, checks) for key, checks in self._undecided.items() if key[0] == kind)
         return {ObjectRef(key[0], key[1] or None, key[2]): max(checks.values()) for key, checks in found}
 
     def postpone(self, subject: SubjectKey, checks: Mapping[str, float]) -> bool:
-        """Set which checks cannot decide about a subject, and until when. Returns whether that is a change."""
+        """Set the undecided checks of a subject, and when they can decide. Returns whether that changed."""
         if self._undecided.get(subject, _NOTHING) == checks:
             return False
         self.version += 1
@@ -90,7 +90,7 @@ class Settling:
         return self._by_identity.get(identity)
 
     def waiting_for(self, ref: ObjectRef) -> set[SubjectKey]:
-        """The subjects with findings that are judged when an object becomes ready or is deleted."""
+        """The subjects with findings that wait until an object becomes ready or is deleted."""
         return self._waiting.get(ref, set())
 
     def replace(self, subject: SubjectKey, pending: dict[Identity, Pending]) -> set[ObjectRef]:
@@ -106,7 +106,7 @@ class Settling:
             if not of_object:
                 self._by_object.pop(entry.finding.object, None)
             if entry.waits_for is not None:
-                self._let_go(entry.waits_for, subject)
+                self._stop_waiting(entry.waits_for, subject)
         for identity, entry in pending.items():
             self._by_identity[identity] = entry
             self._by_object.setdefault(entry.finding.object, {})[identity] = entry
@@ -118,7 +118,7 @@ class Settling:
             self._by_subject.pop(subject, None)
         return {entry.finding.object for entry in (*old.values(), *pending.values())}
 
-    def _let_go(self, ref: ObjectRef, subject: SubjectKey) -> None:
+    def _stop_waiting(self, ref: ObjectRef, subject: SubjectKey) -> None:
         subjects = self._waiting.get(ref, set())
         subjects.discard(subject)
         if not subjects:
@@ -128,16 +128,20 @@ class Settling:
 def pending_if_unsettled(
     state: ClusterState, finding: Finding, waits: Mapping[str, float], arising: Mapping[Identity, Pending]
 ) -> Pending | None:
-    """A finding that was open and is no longer found, as pending; None if it is fixed, or its object was deleted.
+    """The pending state of a finding that is no longer reported; None if it is fixed or its object was deleted.
 
-    `waits` contains, by code, the time until which a check of the subject could not decide. `arising` are findings of
-    the subject within their grace period: one with the same effect as the finding replaces it, and does not fix it.
+    Args:
+        state: The cluster.
+        finding: The finding.
+        waits: By code, when an undecided check of the subject can decide, epoch seconds.
+        arising: The findings of the subject within their grace period. One with the same effect replaces the finding,
+            which therefore is not fixed.
     """
-    if not is_there(state, finding.object):
+    if not exists(state, finding.object):
         return None
     until = waits.get(finding.check)
     if until is None:
-        until = min((entry.until for entry in arising.values() if takes_place_of(entry.finding, finding)), default=None)
+        until = min((entry.until for entry in arising.values() if is_replacement(entry.finding, finding)), default=None)
     if until is not None:
         return Pending(finding=finding, until=until, was_open=True)
     if registry()[finding.check].layer in _BY_READINESS or finding.object.kind == _NODE:
@@ -147,8 +151,8 @@ def pending_if_unsettled(
     return None
 
 
-def takes_place_of(new: Finding, old: Finding) -> bool:
-    """Whether a finding is about the same hop of the same object, and does at least as much harm."""
+def is_replacement(new: Finding, old: Finding) -> bool:
+    """Whether a finding is about the same hop of the same object as an old one and does at least as much harm."""
     if new.identity == old.identity or new.object != old.object:
         return False
     after, before = registry()[new.check], registry()[old.check]
@@ -163,11 +167,8 @@ def is_same_hop(check: str, other: str) -> bool:
     return check != other and hop is not None and registry()[other].hop is hop
 
 
-def is_there(state: ClusterState, ref: ObjectRef) -> bool:
-    """Whether an object of a followed kind exists and is not terminating.
-
-    Objects of other kinds are assumed to exist.
-    """
+def exists(state: ClusterState, ref: ObjectRef) -> bool:
+    """Whether an object exists and is not terminating. Objects of kinds that are not read are assumed to exist."""
     kind = _KINDS.get(ref.kind)
     if kind is None:
         return True
@@ -181,8 +182,8 @@ def _is_unready(state: ClusterState, ref: ObjectRef) -> bool:
         node = state.nodes.get(("", ref.name))
         return node is not None and not node.ready
     pod = state.pods.get((ref.namespace or "", ref.name)) if ref.kind == _POD else None
-    return pod is not None and not pod.ready and not pod.deleted and pod.phase in _TO_RUN
+    return pod is not None and not pod.ready and not pod.deleted and pod.phase in _ACTIVE_PHASES
 
 
-_TO_RUN = frozenset({"Pending", "Running"})
+_ACTIVE_PHASES = frozenset({"Pending", "Running"})
 _KINDS = {kind.value: kind for kind in Kind if kind is not Kind.PROXY_LISTENERS}

@@ -18,10 +18,10 @@ _NO_CHECKS: Mapping[str, float] = {}
 
 
 class Verdicts:
-    """The findings by subject: `book` contains those shown, `exempted` those exempted, `settling` the rest.
+    """The findings by subject: `book` has those that are shown, `exempted` the exempted ones, `settling` the others.
 
-    `judge` applies the policy to a finding and returns whether it is shown. Grace periods are only observed if the
-    findings are `live`, and not for findings during `is_first`: these conditions were true before the session started.
+    `judge` applies the policy to a finding and returns whether it is shown. Grace periods apply only if `live`, and not
+    while `is_first`, because those conditions were true before the session started.
     """
 
     def __init__(self, state: ClusterState, *, live: bool, judge: Callable[[Finding], tuple[Finding, bool]]) -> None:
@@ -35,14 +35,14 @@ class Verdicts:
         self._live = live
         self._judge = judge
         self._found: set[SubjectKey] = set()
-        self._held: dict[SubjectKey, dict[Identity, float]] = {}
+        self._first_seen: dict[SubjectKey, dict[Identity, float]] = {}
 
     def __contains__(self, key: SubjectKey) -> bool:
-        """Whether a subject has findings, or pending ones."""
+        """Whether a subject has findings, including pending ones."""
         return key in self._found or key in self.settling
 
     def subjects(self) -> Iterable[SubjectKey]:
-        """The subjects that have findings, or pending ones."""
+        """The subjects that have findings, including pending ones."""
         return (*self._found, *self.settling.subjects())
 
     def enter(
@@ -55,8 +55,8 @@ class Verdicts:
     ) -> Set[ObjectRef]:
         """Set the findings of a subject. Returns the affected objects.
 
-        `waits` contains, by code, the time until which a check could not decide, and `undecided` those of them that
-        reported nothing. Schedules a recheck for the end of a grace period.
+        Schedules a recheck for the end of a grace period. `waits` contains, by code, when an undecided check can
+        decide, and `undecided` those of them that reported nothing.
         """
         is_postponed = self._live and self.settling.postpone(key, undecided)
         touched = self._enter(key, found, context, waits)
@@ -67,14 +67,14 @@ class Verdicts:
     ) -> Set[ObjectRef]:
         shown: list[Finding] = []
         exempted: list[Finding] = []
-        held: dict[Identity, float] = {}
+        first_seen_now: dict[Identity, float] = {}
         pending: dict[Identity, Pending] = {}
-        before = self._held.get(key, {})
+        before = self._first_seen.get(key, {})
         for finding in found:
             judged, is_shown = self._judge(finding)
             if self._live and finding.grace > 0:
                 first_seen = -math.inf if self.is_first else context.now
-                since = held[finding.identity] = min(before.get(finding.identity, first_seen), context.now)
+                since = first_seen_now[finding.identity] = min(before.get(finding.identity, first_seen), context.now)
                 if context.now - since < finding.grace:
                     context.recheck_at(since + finding.grace)
                     if is_shown:
@@ -83,13 +83,13 @@ class Verdicts:
             (shown if is_shown else exempted).append(judged)
         if self._live and (key in self._found or key in self.settling):
             lost = self._lost(key, (*shown, *exempted), pending, waits)
-            # A finding that was open is not treated as new when it is found again.
-            held.update((identity, before[identity]) for identity in lost if identity in before)
+            # A finding that was open is not treated as new when it is reported again.
+            first_seen_now.update((identity, before[identity]) for identity in lost if identity in before)
             pending.update(lost)
-        if held:
-            self._held[key] = held
+        if first_seen_now:
+            self._first_seen[key] = first_seen_now
         else:
-            self._held.pop(key, None)
+            self._first_seen.pop(key, None)
         touched = self.settling.replace(key, pending) if pending or key in self.settling else _NOTHING
         if not found and key not in self._found and not touched:
             return touched
@@ -102,8 +102,8 @@ class Verdicts:
     def _lost(
         self, key: SubjectKey, found: Iterable[Finding], arising: Mapping[Identity, Pending], waits: Mapping[str, float]
     ) -> dict[Identity, Pending]:
-        """Findings that were open and are no longer found, but may not be fixed yet."""
-        there = {finding.identity for finding in found}
+        """The findings that are no longer reported but may not be fixed yet."""
+        reported = {finding.identity for finding in found}
         open_before = [*self.book.of_subject(key)]
         open_before += (entry.finding for entry in self.settling.of_subject(key).values() if entry.was_open)
         lost: dict[Identity, Pending] = {}
@@ -111,7 +111,7 @@ class Verdicts:
             identity = finding.identity
             if identity in arising:
                 lost[identity] = msgspec.structs.replace(arising[identity], was_open=True)
-            elif identity not in there:
+            elif identity not in reported:
                 entry = pending_if_unsettled(self._state, finding, waits, arising)
                 if entry is not None:
                     lost[identity] = entry

@@ -1,4 +1,4 @@
-"""The subjects that must be evaluated again if a pod changes that they do not select."""
+"""Pods whose changes require subjects to be evaluated again although these do not select them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dsview.kinds.metadata import Key
 
 
 class WatchedPods:
-    """The pods that the checks of each subject requested, existing or not, and the inverse mapping."""
+    """The pods, existing or not, that the checks of each subject read, and the subjects of each pod."""
 
     def __init__(self) -> None:
         self.by_subject: dict[SubjectKey, frozenset[Key]] = {}
@@ -19,7 +19,7 @@ class WatchedPods:
         return key in self.by_subject
 
     def subjects_of(self, pod: Key) -> Set[SubjectKey]:
-        """The subjects that requested a pod."""
+        """The subjects whose checks read a pod."""
         return self._subjects.get(pod, frozenset())
 
     def watch(self, key: SubjectKey, pods: frozenset[Key]) -> None:

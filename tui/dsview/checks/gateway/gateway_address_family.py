@@ -2,21 +2,22 @@
 
 ## Condition
 
-The Gateway's Service has had a load-balancer IP of a family for two minutes, and status.addresses has none of it; or
-spec.addresses asks for an IP of a family and the status has none.
+For two minutes, the Gateway's Service has had a load-balancer IP of a family that is missing from status.addresses; or
+spec.addresses requests an IP of a family that is missing there.
 
 ## Why it matters
 
-DNS that is made from the Gateway lacks A or AAAA records.
+DNS records that are made from the Gateway lack this family.
 
 ## Fix
 
-Look at what writes status.addresses: some controllers copy the addresses of a Service that their settings name, or
-one address that these name.
+Check the controller that writes status.addresses. Some controllers publish the addresses of a Service that their
+settings name, or a single address.
 
 ## When it is a false alarm
 
-DNS is made from something else. It is not raised where the status names a host, or the Gateway is not programmed.
+DNS records are made from something else. The check does not fire if the status contains a host name or the Gateway is
+not programmed.
 
 ## Source
 
@@ -41,7 +42,7 @@ from dsview.listeners.registry import controller_of_gateway
 SETTLES = 120.0
 """Seconds that a controller may take to write the status."""
 
-_LOOK = "# look at what writes status.addresses"
+_LOOK = "# check the controller that writes status.addresses"
 
 check = Check(
     code="DS-GW-001",
@@ -68,7 +69,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 continue
             if not ctx.older_than(max(gateway.created, gateway.programmed_since), SETTLES):
                 continue
-            source = "its Service has" if related else "it asks for"
+            source = "its Service has" if related else "it requests"
             record = "A" if family == V4 else "AAAA"
             controller = controller_of_gateway(ctx.state, gateway)
             yield Problem(
@@ -86,9 +87,9 @@ def decide(ctx: Context) -> Iterator[Problem]:
 
 
 def _wanted(ctx: Context, gateway: Gateway, family: Family) -> tuple[list[str], tuple[ObjectRef, ...]]:
-    """The addresses of a family that the status should have: those of its one Service, else those that it asks for.
+    """The addresses of a family that the status should have: those of its only Service or those that it requests.
 
-    What it asks for and a Service of that family did not get is DS-LB-001.
+    If its Service has the family but did not get an address, DS-LB-001 reports it.
     """
     services = [s for s in services_of_gateway(ctx.state, gateway) if s.load_balancer_ingress]
     if len(services) == 1:
@@ -98,5 +99,5 @@ def _wanted(ctx: Context, gateway: Gateway, family: Family) -> tuple[list[str], 
             return texts, (ref("Service", services[0]),)
         if given and family in services[0].families:
             return [], ()
-    asked = (a.value for a in gateway.requested if a.type == "IPAddress")
-    return [text for text in asked if family_of(text) == family], ()
+    requested = (a.value for a in gateway.requested if a.type == "IPAddress")
+    return [text for text in requested if family_of(text) == family], ()

@@ -11,13 +11,13 @@ Every request to the backend fails: the proxy cannot connect to it.
 
 ## Fix
 
-Give the proxy pods, or the backend, the family.
+Give the proxy pods or the backend the missing family.
 
 ## When it is a false alarm
 
-The controller sends to the backend's cluster IP and not to its endpoints, in a way that is not known here. Known are
-Traefik's nativeLB, Kong's service-upstream and Envoy Gateway's routingType. Controllers that connect from the node or
-from outside the cluster are left out, and so are ExternalName backends.
+The controller sends to the backend's cluster IP instead of its endpoints because of a setting that dsview does not
+know. It knows Traefik's nativeLB, Kong's service-upstream and Envoy Gateway's routingType. Controllers that connect
+from the node or from outside the cluster are not checked, nor are ExternalName backends.
 
 ## Source
 
@@ -71,7 +71,7 @@ def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
             if controller is not None and controller.sends_to_cluster_ip(ctx.state, gateway, service):
                 continue
             yield Problem(
-                message=f"Backend {service.name} has {families(live)} endpoints only, the proxies of Gateway "
+                message=f"Backend {service.name} has {families(live)} endpoints only, but the proxies of Gateway "
                 f"{gateway.name} have {families(has)} only.",
                 field=f"spec.rules[{service.namespace}/{service.name}]",
                 observed=f"backend {families(live)}, proxies {families(has)}",
@@ -92,14 +92,14 @@ _Proxies = tuple[Gateway, tuple[Pod, ...], tuple[Family, ...]]
 def _proxies(ctx: Context, key: Key) -> _Proxies | None:
     """A Gateway, its ready proxies and their families, computed once for all of its routes.
 
-    None if its backends cannot be judged, and if the proxies have both families, because they reach any backend.
+    None if its backends cannot be judged, or if the proxies have both families and therefore reach every backend.
     """
     state = ctx.state
     versions = (state.proxies_version, state.epochs[Kind.GATEWAY], state.epochs[Kind.GATEWAY_CLASS])
-    kept: dict[Key, _Proxies | None] = state.cached("Gateways with proxies of one family", versions, dict)
-    if key not in kept:
-        kept[key] = _find_proxies(ctx, key)
-    return kept[key]
+    cached: dict[Key, _Proxies | None] = state.cached("Gateways with proxies of one family", versions, dict)
+    if key not in cached:
+        cached[key] = _find_proxies(ctx, key)
+    return cached[key]
 
 
 def _find_proxies(ctx: Context, key: Key) -> _Proxies | None:

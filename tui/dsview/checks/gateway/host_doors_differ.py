@@ -1,24 +1,24 @@
-"""Two doors of one host do not offer the same families.
+"""Two front doors of a host offer different families.
 
 ## Condition
 
-A host is served by two doors, such as an Ingress and an HTTPRoute, or Gateways of two controllers, and one of them is
-known to offer a family that the other does not: by its Service, its load balancer, its listeners, or the addresses that
-its status names. The finding is about the Ingress or HTTPRoute of the door that lacks the family.
+Two front doors serve a host, such as an Ingress and an HTTPRoute, or Gateways of two controllers, and one of them
+offers a family that the other does not, according to its Service, its load balancer, its listeners, or the addresses in
+its status. The finding is about the Ingress or HTTPRoute of the front door that lacks the family.
 
 ## Why it matters
 
-During a migration both doors stand side by side, and DNS is moved from one to the other. Clients of the family that
-only one of them offers are cut off when it moves.
+During a migration, both front doors run side by side until DNS is moved from one to the other. Then the clients of the
+missing family lose their connection.
 
 ## Fix
 
-Have the second door offer the family, before DNS names it alone. `dsview plan` says what each door needs.
+Make both front doors offer the family before you change DNS. `dsview plan` shows what each of them needs.
 
 ## When it is a false alarm
 
-The door that lacks the family is the old one, or is meant to serve one family. It is not raised where what a door
-offers was not read.
+The front door that lacks the family is the old one, or is intended for one family. The check does not fire if it is
+unknown what a front door offers.
 
 ## Source
 
@@ -51,7 +51,7 @@ _SHOWN = 3
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
-    """Reports a family that one door offers and another does not."""
+    """Reports a family that one front door offers and another does not."""
     found: dict[tuple[ObjectRef, Family], tuple[HostDoor, HostDoor, str, list[str]]] = {}
     for host, doors in hosts_with_two_doors(ctx.state).items():
         for family in FAMILIES:
@@ -63,23 +63,23 @@ def decide(ctx: Context) -> Iterator[Problem]:
     for (route, family), (door, having, why, hosts) in found.items():
         more = f" and {len(hosts) - _SHOWN} more" if len(hosts) > _SHOWN else ""
         yield Problem(
-            message=f"{', '.join(hosts[:_SHOWN])}{more}: the door of {door.controller} ({_words(door.door)}) does not "
-            f"offer {family}, which that of {having.controller} ({_words(having.door)}) does: {why}.",
+            message=f"{', '.join(hosts[:_SHOWN])}{more}: the front door of {door.controller} ({_describe(door.door)}) "
+            f"does not offer {family}, but that of {having.controller} ({_describe(having.door)}) does: {why}.",
             object=route,
             family=family,
             observed=why,
-            expected=f"{family} at both doors",
+            expected=f"{family} at both front doors",
             related=tuple(ref for ref in (door.door, door.service, having.door) if ref is not None and ref != route),
             causes=tuple(_causes(door, family)),
         )
 
 
-def _words(ref: ObjectRef) -> str:
+def _describe(ref: ObjectRef) -> str:
     return f"{ref.kind} {ref.namespace}/{ref.name}"
 
 
 def _causes(door: HostDoor, family: Family) -> Iterator[Cause]:
-    """The findings about the door itself, if they are the reason."""
+    """The findings about the front door that may be the reason."""
     for code in ("DS-LSN-001", "DS-LSN-003", "DS-NGX-003", "DS-NGX-005", "DS-SVC-001", "DS-LB-001"):
         if door.service is not None:
             yield Cause(code, door.service, family)

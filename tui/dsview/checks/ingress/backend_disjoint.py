@@ -56,7 +56,7 @@ def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     for service, live in live_backends(ingress, ctx) if has else ():
         if not set(live) & set(has):
             yield Problem(
-                message=f"Backend {service.name} has {families(live)} endpoints only, the controller's pods have "
+                message=f"Backend {service.name} has {families(live)} endpoints only, but the controller's pods have "
                 f"{families(has)} only.",
                 family=live[0],
                 field=f"spec.rules[{service.name}]",

@@ -53,7 +53,7 @@ def decide(ingress: Ingress, ctx: Context) -> Iterator[Problem]:
     """Reports a controller pod that cannot reach some endpoints."""
     if sends_to_cluster_ips(ingress):
         return
-    reaching = (pod for pod in proxies_of(ingress, ctx.state) if reaches_every_endpoint(pod) and ctx.elig(pod))
+    reaching = (pod for pod in proxies_of(ingress, ctx.state) if reaches_every_endpoint(pod) and ctx.is_eligible(pod))
     pods = [pod for pod in reaching if are_addresses(pod.ips)]
     backends = live_backends(ingress, ctx) if pods else []
     for family in FAMILIES:

@@ -3,8 +3,8 @@
 ## Condition
 
 For two minutes, the Service that the controller publishes has a load-balancer IP of a family that is missing from the
-status of the Ingress. ingress-nginx is told the name of that Service; for other controllers it is the Service that has
-every address of the status.
+status of the Ingress. ingress-nginx has a flag with the name of that Service. For other controllers, it is the Service
+that has every address in the status.
 
 ## Why it matters
 

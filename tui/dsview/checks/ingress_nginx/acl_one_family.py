@@ -7,7 +7,7 @@ IPv6. A note for an allow list. Annotations use the prefix that is set for the c
 
 ## Why it matters
 
-Over IPv6, a deny list admits everybody, and an allow list returns 403 to everybody.
+Over IPv6, a deny list admits all clients, and an allow list returns 403 to all clients.
 
 ## Fix
 
@@ -107,9 +107,9 @@ def _is_one_family(value: str) -> bool:
 
 
 def _problem(about: ObjectRef, kind: _Kind, *, name: str, field: str, value: str, edit: str) -> Problem:
-    effect = "everybody passes" if kind == "deny" else "everybody gets 403"
+    effect = "all clients are admitted" if kind == "deny" else "all clients get 403"
     return Problem(
-        message=f"{name} holds IPv4 ranges only ({names(split_list(value))}): over IPv6 {effect}.",
+        message=f"{name} has IPv4 ranges only ({names(split_list(value))}): over IPv6 {effect}.",
         severity=Severity.NOTE if kind == "allow" else None,
         object=about,
         family=V6,

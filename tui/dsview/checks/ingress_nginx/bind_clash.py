@@ -56,11 +56,11 @@ def decide(ctx: Context) -> Iterator[Problem]:
         if clash:
             ports = names(f"{port}/{transport}" for transport, port in clash)
             yield Problem(
-                message=f"[::] with ipv6only=off and an IPv4 listener both want port {ports}.",
+                message=f"[::] with ipv6only=off and an IPv4 listener both bind port {ports}.",
                 object=ref("Pod", pod),
                 family=V4,
                 field="listen",
                 observed=ports,
                 expected="one socket for each port and family",
-                fix="Take ipv6only=off, or the IPv4 listen, out of the custom template or snippet that has it.",
+                fix="Remove ipv6only=off, or the IPv4 listen directive, from the custom template or snippet.",
             )

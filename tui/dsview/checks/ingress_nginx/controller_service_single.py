@@ -30,7 +30,7 @@ from collections.abc import Iterator, Sequence
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import ref
-from dsview.checks.load_balancer.shared import ends_connections
+from dsview.checks.load_balancer.shared import terminates_connections
 from dsview.checks.service.shared import add_family
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family, family_of, other
@@ -79,7 +79,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
 def _is_published(ctx: Context, service: Service, pods: Sequence[Pod], family: Family) -> bool:
     """Whether the family is published anyway, by another Service or by a load balancer that terminates connections."""
     if any(
-        family_of(entry.ip) == family and ends_connections(service, ctx.profile, entry.ip_mode)
+        family_of(entry.ip) == family and terminates_connections(service, ctx.profile, entry.ip_mode)
         for entry in service.load_balancer_ingress
         if entry.ip
     ):

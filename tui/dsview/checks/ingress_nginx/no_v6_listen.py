@@ -56,7 +56,7 @@ check = Check(
 )
 
 
-_LATE = "it probably got IPv6 after nginx started"
+_IPV6_CAME_LATE = "it probably got IPv6 after nginx started"
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
@@ -71,15 +71,15 @@ def decide(ctx: Context) -> Iterator[Problem]:
         if ports:
             # The process decides for all ports at once, so if some have IPv6, a template or a snippet causes the
             # difference.
-            is_written = any(V6 in has for _, has in found)
-            is_unsure = not is_written and is_config_map_unread(ctx.state, settings)
+            is_limited = any(V6 in has for _, has in found)
+            is_unsure = not is_limited and is_config_map_unread(ctx.state, settings)
             name = "/".join(settings)
-            if is_written:
-                why = "other ports have IPv6, so a template or a snippet names this one for IPv4 alone"
+            if is_limited:
+                why = "other ports have IPv6, so a template or a snippet limits this one to IPv4"
             elif is_unsure:
-                why = f"{_LATE}, or {DISABLE_IPV6} is true in ConfigMap {name}, which was not read"
+                why = f"{_IPV6_CAME_LATE}, or {DISABLE_IPV6} is true in ConfigMap {name}, which was not read"
             else:
-                why = _LATE
+                why = _IPV6_CAME_LATE
             yield Problem(
                 message=f"nginx listens on {names(ports)} over IPv4 only, while the pod has "
                 f"{names(ip for ip in pod.ips if family_of(ip) == V6)}: {why}.",
@@ -90,7 +90,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 observed=f"IPv4 on {names(ports)}",
                 expected=f"IPv4 and IPv6 on {names(ports)}",
                 fix=open_listeners(missing_listen(settings, ports, V6), [pod])
-                if is_written
+                if is_limited
                 else f"{recreate_pods([pod])}\n# unless {DISABLE_IPV6} is true in ConfigMap {safe(name)} on purpose"
                 if is_unsure
                 else recreate_pods([pod]),

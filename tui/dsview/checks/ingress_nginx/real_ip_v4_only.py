@@ -64,15 +64,15 @@ check = Check(
 def decide(ctx: Context) -> Iterator[Problem]:
     """Reports real client addresses in only one family."""
     for settings, pods in by_config_map(ctx).values():
-        switched = [name for name in _REAL_IP if is_truthy(settings.data.get(name, ""))]
+        enabled = [name for name in _REAL_IP if is_truthy(settings.data.get(name, ""))]
         trusted = settings.data.get("proxy-real-ip-cidr", "") or _DEFAULT_REAL_IP_CIDR
         ranges = split_list(trusted)
-        if not switched or not are_ranges(ranges) or V6 in cidr_families(ranges):
+        if not enabled or not are_ranges(ranges) or V6 in cidr_families(ranges):
             continue
         if not has_v6_clients(ctx, pods, needs_conf=True):
             continue
         yield Problem(
-            message=f"{switched[0]} is on, but proxy-real-ip-cidr is {trusted}: over IPv6 no proxy is trusted.",
+            message=f"{enabled[0]} is on, but proxy-real-ip-cidr is {trusted}: over IPv6 no proxy is trusted.",
             object=ref("ConfigMap", settings),
             family=V6,
             field="data.proxy-real-ip-cidr",

@@ -37,7 +37,7 @@ from dsview.listeners.ingress_nginx.pods import (
     config_map_key,
     controller_services,
 )
-from dsview.listeners.ingress_nginx.sockets import deaf_ports
+from dsview.listeners.ingress_nginx.sockets import closed_nginx_ports
 
 check = Check(
     code="DS-NGX-003",
@@ -63,11 +63,13 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 continue
             # A replica without an address of the family gets no connections over it, which DS-POD-001 and DS-EPS-002
             # report.
-            asked = [pod for pod in pods if pod.ready and family in families_of(pod.ips)]
-            deaf = [(pod, ports) for pod in asked if (ports := deaf_ports(ctx.state, service, pod, family))]
-            if not deaf:
+            reachable = [pod for pod in pods if pod.ready and family in families_of(pod.ips)]
+            not_listening = [
+                (pod, ports) for pod in reachable if (ports := closed_nginx_ports(ctx.state, service, pod, family))
+            ]
+            if not not_listening:
                 continue
-            pod, ports = deaf[0]
+            pod, ports = not_listening[0]
             yield Problem(
                 message=f"The Service has {family} and {found.live(family)} ready endpoints of it, but {pod.name} has "
                 f"no {family} listener on port {names(map(str, ports))}.",
@@ -76,11 +78,14 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 field=f"spec.ports[{ports[0]}]",
                 observed=f"no {family} listener on {names(map(str, ports))}",
                 expected=f"an {family} listener on each port that the Service leads to",
-                fix=make_listen(ctx.state, [p for p, _ in deaf], ports, family),
-                related=tuple(ref("Pod", p) for p, _ in deaf[:20]),
+                fix=make_listen(ctx.state, [p for p, _ in not_listening], ports, family),
+                related=tuple(ref("Pod", p) for p, _ in not_listening[:20]),
                 grace=60,
                 causes=(
-                    *(Cause("DS-NGX-002", ObjectRef("ConfigMap", *config_map_key(p)), family) for p, _ in deaf),
-                    *(Cause("DS-NGX-001", ref("Pod", p), family) for p, _ in deaf),
+                    *(
+                        Cause("DS-NGX-002", ObjectRef("ConfigMap", *config_map_key(p)), family)
+                        for p, _ in not_listening
+                    ),
+                    *(Cause("DS-NGX-001", ref("Pod", p), family) for p, _ in not_listening),
                 ),
             )

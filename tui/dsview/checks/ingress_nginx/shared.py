@@ -38,7 +38,7 @@ def by_config_map(ctx: Context) -> dict[Key, tuple[ConfigMap, list[Pod]]]:
 
 
 def has_v6_clients(ctx: Context, pods: list[Pod], *, needs_conf: bool) -> bool:
-    """Whether any pod has a reachable IPv6 listener; predicted if its file could not be parsed."""
+    """Whether a pod has a reachable IPv6 listener. If its nginx.conf could not be parsed, listeners are predicted."""
     for pod in pods:
         conf = nginx_conf(ctx.state, pod)
         if conf.source is ListenSource.UNREAD and not needs_conf:
@@ -50,5 +50,5 @@ def has_v6_clients(ctx: Context, pods: list[Pod], *, needs_conf: bool) -> bool:
 
 
 def is_sure(listener: Listener) -> bool:
-    """Whether a listener certainly exists, instead of being only likely."""
+    """Whether a listener is certain and not only likely."""
     return listener.likelihood is Likelihood.YES

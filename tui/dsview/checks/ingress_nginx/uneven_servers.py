@@ -91,12 +91,12 @@ def _uneven(by_port: dict[int, dict[str, set[Family]]]) -> tuple[str, Family] | 
         for family in FAMILIES:
             without = sorted(name or "(no name)" for name, has in servers.items() if family not in has)
             if without and len(without) < len(servers):
-                text = f"On port {port}, {names(without)} does not listen on {family}, other servers do."
+                text = f"On port {port}, {names(without)} does not listen on {family}, but other servers do."
                 return text, family
     whole = {port: set().union(*servers.values()) for port, servers in sorted(by_port.items())}
     for family in FAMILIES:
         without_port = [port for port, has in whole.items() if family not in has]
         if without_port and len(without_port) < len(whole):
             rest = next(port for port in whole if port not in without_port)
-            return f"Port {without_port[0]} does not listen on {family}, port {rest} does.", family
+            return f"Port {without_port[0]} does not listen on {family}, but port {rest} does.", family
     return None

@@ -11,13 +11,13 @@ Everything behind the front door is published over only one family. For most con
 
 ## Fix
 
-Set both ipFamilyPolicy and ipFamilies where the controller supports them. If its sockets lack the family too, correct
-them first.
+Set both ipFamilyPolicy and ipFamilies if the controller supports them. If the proxies do not listen on the family,
+correct that first.
 
 ## When it is a false alarm
 
-One family is intended. It is not raised where another Service publishes the other family for the same proxies, or
-where a setting switches the family off.
+One family is intended. The check does not fire if another Service publishes the other family for the same proxies, or
+if a setting disables the family.
 
 ## Source
 
@@ -74,7 +74,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
         fix = door.controller.service_fix(service) or add_family(ctx, service)
         then = ""
         if found.dead_ports:
-            then = f" Its sockets do not take {missing} either ({found.reason}): they come first."
+            then = f" The proxies do not listen on {missing} either ({found.reason}); correct that first."
             first = door.controller.open_fix(ctx.state, service, missing)
             fix = first if first == fix else f"{first}\n{fix}"
         yield Problem(
@@ -97,7 +97,7 @@ def _could_have(door: FrontDoor, family: Family) -> bool:
 
 
 def _is_published(door: FrontDoor, doors: tuple[FrontDoor, ...], family: Family) -> bool:
-    """Whether the family is published anyway, by a sibling or by a load balancer that terminates connections."""
+    """Whether another Service of the same proxies, or the load balancer, publishes the family anyway."""
     mine = {pod.key for pod in door.pods}
     entries = door.service.load_balancer_ingress
     if family in families_of(tuple(entry.ip for entry in entries if entry.ip)):

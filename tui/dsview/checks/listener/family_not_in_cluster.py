@@ -2,16 +2,16 @@
 
 ## Condition
 
-An EnvoyProxy or CiliumGatewayClassConfig that a Gateway or class in use names makes its Service require a family that
-is not among the cluster's declared Service families.
+An EnvoyProxy or CiliumGatewayClassConfig makes the Service of a Gateway require a family that is not among the
+cluster's declared Service families.
 
 ## Why it matters
 
-The API server refuses the Service, so the Gateway gets none.
+The API server rejects the Service, so the Gateway has none.
 
 ## Fix
 
-Ask for a family that the cluster has, or set nothing.
+Request a family that the cluster has, or remove the setting.
 
 ## When it is a false alarm
 
@@ -20,7 +20,7 @@ The cluster's Service families are being extended.
 ## Source
 
 kubernetes/kubernetes pkg/registry/core/service/storage/alloc.go: a Service that requires a family that is not
-configured is refused.
+configured is rejected.
 """
 
 from __future__ import annotations
@@ -66,11 +66,11 @@ def decide(ctx: Context) -> Iterator[Problem]:
             fixed = (
                 f"# set spec.ipFamily of {item.kind} {item.name} to {ctx.profile.service_families[0]}, or unset it"
                 if item.ip_family
-                else f"# take {family} out of spec.service of {item.kind} {item.name}"
+                else f"# remove {family} from spec.service of {item.kind} {item.name}"
             )
             yield Problem(
-                message=f"{field} asks for {family}, and the cluster's Services have {has} only: the API server "
-                "refuses the Gateway's Service.",
+                message=f"{field} requests {family}, but the cluster's Services have {has} only: the API server "
+                "rejects the Gateway's Service.",
                 object=ref(item.kind, item),
                 family=family,
                 field=field,

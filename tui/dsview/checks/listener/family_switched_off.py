@@ -1,13 +1,13 @@
-"""A setting switches a family off.
+"""A setting disables a family.
 
 ## Condition
 
-The cluster is dual-stack, and a setting that was read closes a family that the proxies' pods have, on every ready
-proxy. An error where the front door's Service has the family, else a note.
+The cluster is dual-stack, and a setting disables a family that the proxies' pods have, on every ready proxy. An error
+if the front door's Service has the family, otherwise a note.
 
 ## Why it matters
 
-The proxies refuse the family for as long as the setting stands, whatever the Service says.
+The proxies refuse connections over the family, even if the Service has it.
 
 ## Fix
 
@@ -19,7 +19,7 @@ One family is intended and the Service has no other, which is a note.
 
 ## Source
 
-What decides the sockets of each controller is in tui/dsview/listeners, one module a controller.
+tui/dsview/listeners has a module for each controller, with the sources of its rules.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             object=holder,
             family=family,
             field=setting.setting,
-            expected=f"{family} switched on, or no {family} in the Service",
+            expected=f"{family} enabled, or no {family} in the Service",
             fix=doors[0].controller.open_fix(ctx.state, doors[0].service, family),
             related=(
                 *(ref("Service", door.service) for door in doors),

@@ -2,20 +2,20 @@
 
 ## Condition
 
-On one traffic port of a Service's family, some ready proxy pods with an address of the family listen on it and some do
-not. An error where the sockets were read or are declared, a warning where they are predicted.
+On a traffic port, some ready proxy pods listen on a family of the Service and others, which have an address of the
+family, do not. An error if the sockets were read or are declared, a warning if they are predicted.
 
 ## Why it matters
 
-Some connections are refused, depending on the pod that they fall on.
+Some connections are refused, depending on the pod that they reach.
 
 ## Fix
 
-Replace the pods that are named: they run with an older template, or belong to a second workload.
+Replace the named pods, which have an older template or belong to a second workload.
 
 ## When it is a false alarm
 
-During a rollout it is not raised.
+The check does not fire during a rollout.
 
 ## Source
 

@@ -2,27 +2,27 @@
 
 ## Condition
 
-A family of a front door's Service has ready endpoints, and on some traffic port no ready proxy pod with an address of
-the family listens on it. An error where the sockets were read or are declared, a warning where they are predicted from
-the controller's default.
+A family of a front door's Service has ready endpoints, but on some traffic port no ready proxy pod that has an address
+of the family listens on it. An error if the sockets were read or are declared, a warning if they are predicted from the
+controller's default.
 
 ## Why it matters
 
-DNS and the load balancer send clients of that family to a port that refuses them. Istio's gateways do so by default:
-their Service is dual-stack, their socket IPv4 only.
+DNS and the load balancer send clients of that family to a port that refuses them. This is the default of Istio's
+gateways if their Service is dual-stack, because they listen on IPv4 only.
 
 ## Fix
 
-Have the controller listen on the family, in its own way, or make the Service SingleStack.
+Configure the controller to listen on the family, or make the Service SingleStack.
 
 ## When it is a false alarm
 
-Where the sockets are predicted: the image or a configuration that cannot be seen sets another default. The message
-says so. During a rollout it is not raised.
+The sockets are predicted, and the image or a configuration that dsview cannot read sets another default. The message
+says that they are predicted. The check does not fire during a rollout.
 
 ## Source
 
-What decides the sockets of each controller is in tui/dsview/listeners, one module a controller.
+tui/dsview/listeners has a module for each controller, with the sources of its rules.
 """
 
 from __future__ import annotations

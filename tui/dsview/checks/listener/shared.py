@@ -19,14 +19,14 @@ USES = (Kind.ENDPOINT_SLICE, Kind.CONFIG_MAP, Kind.PROXY_LISTENERS, Kind.INGRESS
 
 
 def severity_of(source: ListenSource) -> Severity:
-    """Error if the sockets are read or declared, because a default never proves one; otherwise warning."""
+    """Error if the sockets were read or are declared; otherwise warning, because a default is no proof."""
     return Severity.ERROR if source in {ListenSource.READ, ListenSource.DECLARED} else Severity.WARNING
 
 
 def is_live(ctx: Context, door: FrontDoor, family: Family) -> bool:
     """Whether the Service has a ready endpoint of the family.
 
-    Always true if the nodes accept the traffic below the Service.
+    Always true if the nodes accept the traffic before it reaches the Service.
     """
     return door.sockets_below is not None or ctx.endpoints(door.service.key).live(family) > 0
 
@@ -37,11 +37,11 @@ def port_words(ports: list[int]) -> str:
 
 
 def closing(ctx: Context, door: FrontDoor, family: Family) -> Sockets | None:
-    """The setting that disables the family on every ready proxy of the door, or None."""
+    """The setting that disables the family on every ready proxy of the front door; None if there is none."""
     if door.sockets_below is not None:
         return door.sockets_below if family in door.sockets_below.closes else None
     pods = [pod for pod in door.pods if pod.ready]
-    # One proxy that listens is enough, and mostly all of them do.
+    # Usually all proxies listen, and one that does decides.
     if not pods or family not in door.controller.known_sockets(ctx.state, pods[0]).closes:
         return None
     found = door.controller.sockets_of(ctx.state, pods)
@@ -56,5 +56,5 @@ def closing(ctx: Context, door: FrontDoor, family: Family) -> Sockets | None:
 def holder_ref(sockets: Sockets) -> ObjectRef:
     """The object that contains the setting."""
     if sockets.holder is None:
-        raise ValueError("nothing holds a setting that closes no family")
+        raise ValueError("the sockets have no setting that disables a family")
     return sockets.holder

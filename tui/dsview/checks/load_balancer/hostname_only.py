@@ -55,9 +55,9 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         return
     name = next(entry.hostname for entry in service.load_balancer_ingress if entry.hostname)
     yield Problem(
-        message=f"The load balancer is {name}: which families it has is not in the API.",
+        message=f"The load balancer is {name}: the API does not show which families it has.",
         field="status.loadBalancer.ingress[0].hostname",
         observed=name,
         expected="a name with A and AAAA records",
-        fix=safe(f"Resolve {name} for A and for AAAA records."),
+        fix=safe(f"Look up the A and AAAA records of {name}."),
     )

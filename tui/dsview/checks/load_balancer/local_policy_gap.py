@@ -65,12 +65,12 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             continue
         missing = {i: e for i, e in lacking(ctx, service, family).items() if e.node_name in gaps}
         pods = ctx.pods_behind(service, missing.values())
-        if not _has_held(ctx, service, pods, of=len(missing)):
+        if not _may_be_old(ctx, service, pods, of=len(missing)):
             continue
         without: list[Pod] = [pod for pod in pods if family not in families_of(pod.ips)]
         yield Problem(
-            message=f"{count(len(gaps), 'node')} ({names(gaps)}) with {rest} endpoints but no {family} one: with "
-            f"policy Local {family} is dropped there.",
+            message=f"{count(len(gaps), 'node')} ({names(gaps)}) {'has' if len(gaps) == 1 else 'have'} {rest} "
+            f"endpoints but no {family} one: with policy Local, {family} traffic is dropped there.",
             family=family,
             field="spec.externalTrafficPolicy",
             observed=names(gaps),
@@ -86,10 +86,10 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         )
 
 
-def _has_held(ctx: Context, service: Service, pods: list[Pod], *, of: int) -> bool:
-    """Whether the timestamps of the objects show that a gap may be a minute old.
+def _may_be_old(ctx: Context, service: Service, pods: list[Pod], *, of: int) -> bool:
+    """Whether the gap may be a minute old, according to the timestamps of the objects.
 
-    Until then, a controller may be working on it.
+    A younger one may be closed by a controller soon.
     """
     if not ctx.older_than(service.created, SLICES_SETTLE):
         return False

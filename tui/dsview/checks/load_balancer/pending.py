@@ -63,17 +63,17 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     # If only some Services are read, others may have load balancers.
     is_whole = completeness(ctx.state, Kind.SERVICE) is Completeness.COMPLETE
     may_be_served = ctx.profile.serves_load_balancers or not is_whole
-    nobody = "" if may_be_served else " Nothing seems to serve load balancers in this cluster."
+    no_controller = "" if may_be_served else " Nothing seems to serve load balancers in this cluster."
     wanted = families(service.families)
     fix = (
-        "Install a load-balancer controller, or use another Service type where nobody outside needs it."
-        if nobody
+        "Install a load-balancer controller, or use another Service type if no client outside needs the Service."
+        if no_controller
         else f"Give the load balancer a pool or subnet with free addresses of {wanted}."
     )
     look = kubectl(service.namespace, "describe", "service", service.name)
-    said = f" {quoted(events[-1])}" if events else ""
+    event_text = f" {quoted(events[-1])}" if events else ""
     yield Problem(
-        message=f"No load-balancer address for more than five minutes.{said}{nobody}",
+        message=f"No load-balancer address for more than five minutes.{event_text}{no_controller}",
         field="status.loadBalancer",
         observed="no ingress",
         expected=f"an address of {wanted}",

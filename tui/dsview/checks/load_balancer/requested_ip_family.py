@@ -31,7 +31,7 @@ from dsview.checks.engine.address_fields import LOAD_BALANCER_IPS
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
-from dsview.checks.load_balancer.shared import TYPE, ends_connections, has_unread_ip, vip_families
+from dsview.checks.load_balancer.shared import TYPE, has_unread_ip, terminates_connections, vip_families
 from dsview.core.address import AddressClass, are_addresses, classify, families_of
 from dsview.core.command_flags import split_list
 from dsview.core.finding import Severity
@@ -72,28 +72,28 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     if service.is_manifest and service.ip_family_policy in {"PreferDualStack", "RequireDualStack"}:
         # The API server adds the other family when the Service is created.
         return
-    if ends_connections(service, ctx.profile):
+    if terminates_connections(service, ctx.profile):
         return
-    asked = {name: split_list(value) for name, value in service.annotations if name in _REQUESTED}
-    texts = tuple(text for values in asked.values() for text in values)
-    field = next((f"metadata.annotations[{name}]" for name in asked), "spec.loadBalancerIP")
+    requested = {name: split_list(value) for name, value in service.annotations if name in _REQUESTED}
+    texts = tuple(text for values in requested.values() for text in values)
+    field = next((f"metadata.annotations[{name}]" for name in requested), "spec.loadBalancerIP")
     if service.load_balancer_ip and classify(service.load_balancer_ip) is not AddressClass.UNSPECIFIED:
-        # By 0.0.0.0 kube-vip is asked for an address of a DHCP server.
+        # 0.0.0.0 makes kube-vip request an address from a DHCP server.
         texts = (*texts, service.load_balancer_ip)
     if has_unread_ip(service) or not are_addresses(texts):
         return
     named = families_of(texts)
     wrong = [f for f in has if f not in named] + [f for f in named if f not in has]
     if named and wrong:
-        verb = "is not requested" if wrong[0] in has else "is requested, but the Service has it not"
+        verb = "is not requested" if wrong[0] in has else "is requested, but the Service does not have it"
         yield Problem(
-            message=f"{', '.join(texts)} requested for a Service with {families(has)}: {wrong[0]} {verb}.",
+            message=f"{', '.join(texts)} is requested for a Service with {families(has)}: {wrong[0]} {verb}.",
             family=wrong[0],
             field=field,
             observed=", ".join(texts),
             expected=f"one address of {families(has)} each",
-            fix="Request the addresses of all families in the annotation of the load-balancer controller, and none in "
-            "spec.loadBalancerIP, which holds one only."
+            fix="Request an address of each family in the annotation of the load-balancer controller, and none in "
+            "spec.loadBalancerIP, which can contain only one."
             if len(has) == 2
             else f"Request an {has[0]} address.",
         )

@@ -48,10 +48,7 @@ def vip_families(service: Service) -> tuple[Family, ...]:
 
 
 def has_unread_ip(service: Service) -> bool:
-    """Whether a load-balancer address is not an address, for example because it was masked.
-
-    Then its family is unknown.
-    """
+    """Whether a load-balancer address is not an IP address, for example because it is redacted."""
     return not are_addresses(entry.ip for entry in service.load_balancer_ingress if entry.ip)
 
 
@@ -72,16 +69,16 @@ def closing_ranges(service: Service, family: Family) -> list[str]:
 
 
 def close_family(service: Service, family: Family) -> str:
-    """A patch that admits no clients over a family while none of its ranges is known."""
+    """A patch that admits no clients over a family until its ranges are added."""
     return patch_service(service, loadBalancerSourceRanges=closing_ranges(service, family))
 
 
 def limits_nobody(ranges: tuple[str, ...]) -> bool:
-    """Whether source ranges admit everyone in any family, and so were not written to limit access."""
+    """Whether source ranges admit all clients of a family, so they are not meant to limit access."""
     return any(cidr.prefix_length == 0 for cidr in parse_cidrs(ranges))
 
 
-def ends_connections(service: Service, profile: Profile, ip_mode: str = "") -> bool:
+def terminates_connections(service: Service, profile: Profile, ip_mode: str = "") -> bool:
     """Whether the load balancer terminates connections and opens new ones, in any family of the Service.
 
     ipMode Proxy means this, as do the annotations of some providers, and AWS with IP targets. VIP means nothing,

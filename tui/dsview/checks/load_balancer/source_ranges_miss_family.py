@@ -7,7 +7,7 @@ balancer has an address of that family and passes packets to the nodes unchanged
 
 ## Why it matters
 
-kube-proxy applies the ranges per family: a family without a range is open to everybody.
+kube-proxy applies the ranges per family: a family without a range is open to all clients.
 
 ## Fix
 
@@ -33,9 +33,9 @@ from dsview.checks.engine.context import Context
 from dsview.checks.load_balancer.shared import (
     TYPE,
     close_family,
-    ends_connections,
     limits_nobody,
     source_ranges,
+    terminates_connections,
 )
 from dsview.core.address import family_of
 from dsview.core.cidr import are_ranges, cidr_families
@@ -66,11 +66,13 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         if family in named:
             continue
         is_open = any(
-            entry.ip and family_of(entry.ip) == family and not ends_connections(service, ctx.profile, entry.ip_mode)
+            entry.ip
+            and family_of(entry.ip) == family
+            and not terminates_connections(service, ctx.profile, entry.ip_mode)
             for entry in service.load_balancer_ingress
         )
         yield Problem(
-            message=f"Source ranges name {', '.join(ranges)} only: over {family} everybody is let in.",
+            message=f"Source ranges name {', '.join(ranges)} only: over {family}, all clients are admitted.",
             severity=Severity.ERROR if is_open else None,
             family=family,
             field="spec.loadBalancerSourceRanges",

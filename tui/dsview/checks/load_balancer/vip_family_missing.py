@@ -61,15 +61,15 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         return
     missing = other(vips[0])
     look = kubectl(service.namespace, "describe", "service", service.name)
-    given = names(entry.ip for entry in service.load_balancer_ingress if entry.ip)
+    assigned = names(entry.ip for entry in service.load_balancer_ingress if entry.ip)
     yield Problem(
-        message=f"No {missing} address: the load balancer gave {given} only.",
+        message=f"No {missing} address: the load balancer has {assigned} only.",
         severity=Severity.ERROR if service.ip_family_policy == "RequireDualStack" else None,
         family=missing,
         field="status.loadBalancer.ingress",
-        observed=given,
+        observed=assigned,
         expected="an address of each family",
-        fix=f"Give the load balancer a pool or subnet of {missing}; some providers add the address to a new Service "
+        fix=f"Give the load balancer a pool or subnet of {missing}. Some providers assign the address to new Services "
         f"only.\n{look_at(look)}",
         grace=60,
         causes=(Cause("DS-LB-006", ref("Service", service)),),

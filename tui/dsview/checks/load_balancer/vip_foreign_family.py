@@ -31,7 +31,7 @@ from dsview.checks.engine.address_fields import LOAD_BALANCER_IPS
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families
-from dsview.checks.load_balancer.shared import TYPE, ends_connections
+from dsview.checks.load_balancer.shared import TYPE, terminates_connections
 from dsview.checks.service.shared import add_family
 from dsview.core.address import family_of
 from dsview.core.finding import Severity
@@ -62,13 +62,13 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         family = family_of(entry.ip) if entry.ip else None
         if family is None or family in has:
             continue
-        is_proxy = ends_connections(service, ctx.profile, entry.ip_mode)
+        is_proxy = terminates_connections(service, ctx.profile, entry.ip_mode)
         yield Problem(
             message=f"{entry.ip} is {family}, but the Service has {families(has)} only"
             + (
-                f": the load balancer ends the connections and opens {has[0]} ones."
+                f": the load balancer terminates the connections and opens {has[0]} ones."
                 if is_proxy
-                else ": kube-proxy programs nothing for it."
+                else ": kube-proxy ignores it."
             ),
             severity=Severity.NOTE if is_proxy else None,
             family=family,
@@ -79,5 +79,5 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
             if is_proxy
             else add_family(ctx, service)
             if ctx.is_dual()
-            else f"Take the {family} address out of the load balancer: the cluster serves no {family}.",
+            else f"Remove the {family} address from the load balancer: the cluster has no {family} Services.",
         )

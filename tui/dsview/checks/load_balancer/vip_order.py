@@ -55,7 +55,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     if service.type == TYPE and len(has) == 2 and len(vips) == 2 and vips != has:
         first = next(entry.ip for entry in service.load_balancer_ingress if family_of(entry.ip))
         yield Problem(
-            message=f"{vips[0]} comes first ({first}), while ipFamilies names {has[0]} first.",
+            message=f"{vips[0]} comes first ({first}), but ipFamilies names {has[0]} first.",
             family=has[0],
             field="status.loadBalancer.ingress",
             observed=", ".join(vips),

@@ -49,8 +49,8 @@ def decide(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
     for name, _, rules in directions(policy):
         for family, excepts in _asymmetries(rules).items():
             yield Problem(
-                message=f"{name} excepts {names(excepts)} from {other(family)}, but nothing from {family}: there "
-                "everything is allowed.",
+                message=f"{name} excepts {names(excepts)} from {other(family)}, but nothing from {family}: all of "
+                f"{family} is allowed.",
                 family=family,
                 field=f"spec.{name}",
                 observed=f"{other(family)}: except {names(excepts)}; {family}: no exception",

@@ -52,8 +52,8 @@ def only_family(rules: tuple[PolicyRule, ...]) -> Family | None:
     named = cidr_families(cidrs)
     if len(named) != 1 or any_redacted(cidrs):
         return None
-    # A rule that allows the whole address space of one family next to some pods means all clients, regardless of what
-    # else is allowed.
+    # A rule that allows the whole address space of one family is meant for all clients, regardless of what else is
+    # allowed.
     is_world = any(cidr.strip() in _WORLD for cidr in cidrs)
     return named[0] if is_world or not any(rule.has_selectors for rule in rules) else None
 

@@ -71,12 +71,12 @@ def decide(ctx: Context) -> Iterator[Problem]:
             within = addresses[bisect_left(keys, (size, cidr.first)) : bisect_right(keys, (size, cidr.last))]
             # On GKE, a node has its IPv6 address from its own pod range.
             inside = [entry for entry in within if entry[3] != node.name]
-            hit = next((s for s in services if s.overlaps(cidr)), None)
-            if hit is None and not inside:
+            overlapped = next((s for s in services if s.overlaps(cidr)), None)
+            if overlapped is None and not inside:
                 continue
             what = (
-                f"overlaps the Service range {hit.text}"
-                if hit is not None
+                f"overlaps the Service range {overlapped.text}"
+                if overlapped is not None
                 else f"contains InternalIP {inside[0][2]} of node {inside[0][3]}"
             )
             yield Problem(
@@ -85,6 +85,6 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 family=cidr.family,
                 field=f"spec.podCIDRs[{i}]",
                 observed=cidr.text,
-                expected="a range apart from Services and nodes",
+                expected="a range that does not overlap those of Services and nodes",
                 related=tuple(node_ref(name) for _, _, _, name in inside[:20]),
             )

@@ -62,9 +62,9 @@ def decide(ctx: Context) -> Iterator[Problem]:
         event = events.get(node.name)
         if event is None and (facts.supplied or not peers or not ctx.older_than(node.created, 60)):
             continue
-        said = f" {quoted(event)}" if event is not None else ""
+        event_text = f" {quoted(event)}" if event is not None else ""
         yield Problem(
-            message=f"No podCIDR{f', while {peers} other nodes have one' if peers else ''}.{said}",
+            message=f"No podCIDR{f', while {peers} other nodes have one' if peers else ''}.{event_text}",
             object=node_ref(node.name),
             field="spec.podCIDRs",
             observed="none",

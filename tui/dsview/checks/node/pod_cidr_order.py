@@ -60,7 +60,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
     for node, facts in dual:
         if facts.cidrs != first:
             yield Problem(
-                message=f"podCIDRs name {' before '.join(facts.cidrs)} ({', '.join(node.cidrs)}), on {example} and "
+                message=f"podCIDRs have {' before '.join(facts.cidrs)} ({', '.join(node.cidrs)}), but on {example} and "
                 f"most nodes {' before '.join(first)}.",
                 object=node_ref(node.name),
                 field="spec.podCIDRs",

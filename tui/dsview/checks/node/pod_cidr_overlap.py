@@ -77,7 +77,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             family=cidr.family,
             field=f"spec.podCIDRs[{i}]",
             observed=cidr.text,
-            expected="a range of its own",
+            expected="a range that no other node has",
             fix=reregister_node(node),
             related=tuple(map(node_ref, sorted(others))),
         )

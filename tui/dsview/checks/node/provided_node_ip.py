@@ -53,36 +53,36 @@ check = Check(
 def decide(node: Node, ctx: Context) -> Iterator[Problem]:
     """Reports a difference between the kubelet's addresses and those that the cloud reports."""
     facts = ctx.node(node.name)
-    given = tuple(part.strip() for part in node.annotation("alpha.kubernetes.io/provided-node-ip").split(","))
-    provided = families_of(tuple(text for text in given if is_usable(text)))
+    node_ip = tuple(part.strip() for part in node.annotation("alpha.kubernetes.io/provided-node-ip").split(","))
+    provided = families_of(tuple(text for text in node_ip if is_usable(text)))
     if facts is None or facts.virtual or facts.uninitialized or not provided:
         return
     addresses = node.addresses_of("InternalIP")
-    if any_redacted((*given, *addresses)):
+    if any_redacted((*node_ip, *addresses)):
         return
     known = {canonical(text) or text for text in addresses}
-    elsewhere = [text for text in given if is_usable(text) and (canonical(text) or text) not in known]
+    elsewhere = [text for text in node_ip if is_usable(text) and (canonical(text) or text) not in known]
     if set(provided) == set(facts.internal) and elsewhere:
         yield Problem(
             message=f"The kubelet's --node-ip names {', '.join(elsewhere)}, which is none of the node's InternalIPs "
             f"({', '.join(addresses)}).",
             field="status.addresses",
             observed=", ".join(addresses),
-            expected=", ".join(given),
+            expected=", ".join(node_ip),
         )
     elif set(provided) == set(facts.internal) and provided != facts.internal:
         yield Problem(
-            message=f"The kubelet's --node-ip begins with {provided[0]}, the node's InternalIPs begin with "
+            message=f"The kubelet's --node-ip begins with {provided[0]}, but the node's InternalIPs begin with "
             f"{facts.internal[0]}.",
             severity=Severity.NOTE,
             field="status.addresses",
             observed=families(facts.internal),
             expected=families(provided),
         )
-    elif set(provided) != set(facts.internal) and (elsewhere or not _could_name_one_only(node, provided, facts)):
+    elif set(provided) != set(facts.internal) and (elsewhere or not _accepted_only_one(node, provided, facts)):
         differing = next(f for f in FAMILIES if (f in provided) != (f in facts.internal))
         yield Problem(
-            message=f"The kubelet's --node-ip is {', '.join(given)} ({families(provided)}), but the node's "
+            message=f"The kubelet's --node-ip is {', '.join(node_ip)} ({families(provided)}), but the node's "
             f"InternalIPs are {families(facts.internal)}.",
             family=differing,
             field="status.addresses",
@@ -91,15 +91,15 @@ def decide(node: Node, ctx: Context) -> Iterator[Problem]:
         )
 
 
-_BOTH_SINCE = (1, 29)
+_ACCEPTS_BOTH_SINCE = (1, 29)
 """The Kubernetes version from which a kubelet with an external cloud provider accepts an address of each family."""
-_EMBEDDED = ("k3s.io/internal-ip", "rke2.io/internal-ip")
+_EMBEDDED_PROVIDERS = ("k3s.io/internal-ip", "rke2.io/internal-ip")
 """The annotations from which the cloud controllers of k3s and RKE2 read the addresses of a node."""
 
 
-def _could_name_one_only(node: Node, provided: tuple[Family, ...], facts: NodeFacts) -> bool:
+def _accepted_only_one(node: Node, provided: tuple[Family, ...], facts: NodeFacts) -> bool:
     """Whether the node has more families than the kubelet was given because it did not accept more."""
     if not set(provided) < set(facts.internal):
         return False
     version = kubelet_version(node)
-    return (version is not None and version < _BOTH_SINCE) or any(map(node.annotation, _EMBEDDED))
+    return (version is not None and version < _ACCEPTS_BOTH_SINCE) or any(map(node.annotation, _EMBEDDED_PROVIDERS))

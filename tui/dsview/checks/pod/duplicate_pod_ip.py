@@ -63,16 +63,16 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
         if not is_usable(text) and not is_mapped(text):
             continue
         raw = packed(text)
-        inside = next((c for c in ranges if c.contains(raw)), None)
+        service_range = next((c for c in ranges if c.contains(raw)), None)
         sharing = [key for key in ctx.state.pod_addresses.sharing(text) if key != pod.key]
-        if (inside is None and not sharing) or not ctx.elig(pod):
+        if (service_range is None and not sharing) or not ctx.is_eligible(pod):
             continue
         pods = [
             other
             for key in sharing
             if (other := ctx.state.pods.get(key)) is not None
-            and ctx.elig(other)
-            and not _are_on_networks_of_their_own(pod, other, ctx)
+            and ctx.is_eligible(other)
+            and not _are_on_separate_networks(pod, other, ctx)
         ]
         if pods:
             listed = [f"{other.namespace}/{other.name}" for other in pods]
@@ -80,8 +80,8 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
                 message = f"{text} is also the address of {MAX_SHARERS} or more other pods, such as {listed[0]}."
             else:
                 message = f"{text} is also the address of {names(listed)}."
-        elif inside is not None:
-            message = f"{text} lies in the Service range {inside.text}."
+        elif service_range is not None:
+            message = f"{text} lies in the Service range {service_range.text}."
         else:
             continue
         yield Problem(
@@ -89,22 +89,22 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
             family=family_of(text),
             field=f"status.podIPs[{i}]",
             observed=text,
-            expected="an address of its own, outside the Service ranges",
-            # The same command for each of them: it is sufficient if one gets another address.
+            expected="an address that nothing else has, outside the Service ranges",
+            # The command is the same for all of them, because it is enough if one of them gets another address.
             fix=recreate_pods([max((pod, *pods), key=lambda each: (each.start_time, each.key))]),
             related=tuple(ref("Pod", other) for other in pods[:20]),
         )
 
 
-def _are_on_networks_of_their_own(pod: Pod, other: Pod, ctx: Context) -> bool:
-    """Whether two pods are on different nodes, and the addresses of one node are only valid locally.
+def _are_on_separate_networks(pod: Pod, other: Pod, ctx: Context) -> bool:
+    """Whether two pods are on different nodes, and the pod addresses of one of these are only valid locally.
 
     The edge nodes of KubeEdge each have a bridge with the same range, and virtual nodes run pods in a separate network.
     """
     if pod.node_name == other.node_name:
         return False
-    return any(_is_apart(ctx.state.nodes.get(("", each.node_name))) for each in (pod, other))
+    return any(_has_own_network(ctx.state.nodes.get(("", each.node_name))) for each in (pod, other))
 
 
-def _is_apart(node: Node | None) -> bool:
+def _has_own_network(node: Node | None) -> bool:
     return node is not None and kubelet_version(node) is None and bool(node.kubelet_version)

@@ -48,7 +48,7 @@ check = Check(
     layer=LayerName.PODS,
 )
 
-_FEWEST = 3
+_MIN_PODS = 3
 """The minimum number of pods on the pod network from which conclusions are drawn."""
 
 
@@ -56,16 +56,16 @@ def decide(ctx: Context) -> Iterator[Problem]:
     """Reports a family that nodes have but no pod has."""
     for family in ctx.profile.unused_families:
         nodes = [name for name, facts in ctx.nodes.items() if family in (facts.cidrs or facts.internal)]
-        pods = list(islice((pod for pod in ctx.state.pods if not pod.host_network and ctx.elig(pod)), _FEWEST))
-        if len(pods) < _FEWEST or any(any_redacted(pod.ips) for pod in pods):
+        pods = list(islice((pod for pod in ctx.state.pods if not pod.host_network and ctx.is_eligible(pod)), _MIN_PODS))
+        if len(pods) < _MIN_PODS or any(any_redacted(pod.ips) for pod in pods):
             continue
         yield Problem(
             message=f"No pod has an {family} address, but {len(nodes)} of {len(ctx.nodes)} nodes have {family}: "
-            "the CNI plug-in gives out none.",
+            "the CNI plug-in assigns none.",
             object=CLUSTER,
             family=family,
             field="status.podIPs",
             observed=f"no pod with {family}",
             expected=f"pods with {family}",
-            fix=f"Switch {family} on in the configuration of the CNI plug-in, then restart the pods.",
+            fix=f"Enable {family} in the configuration of the CNI plug-in, then restart the pods.",
         )

@@ -61,15 +61,15 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     missing: list[Family] = [f for f in node.internal if f not in has] if node is not None else []
     is_part = node is not None and bool(missing) and has <= set(node.internal)
     event = None if is_part else _mismatch_event(pod, ctx)
-    if not (is_part or event) or not ctx.elig(pod):
+    if not (is_part or event) or not ctx.is_eligible(pod):
         return
     node_has = families(node.internal) if node is not None else "unknown families"
     family = missing[0] if missing else None
-    is_unused = is_part and all(_nobody_uses(each, ctx) for each in missing)
+    is_unused = is_part and all(_is_unused_in_cluster(each, ctx) for each in missing)
     yield Problem(
         message=f"The pod has {names(pod.ips)} only, but node {pod.node_name} has {node_has} now."
         if is_part
-        else f"An event says that the pod's addresses do not fit its host's: {event}",
+        else f"An event says that the pod's addresses do not match those of its node: {event}",
         severity=Severity.NOTE if is_unused else None,
         family=family,
         field="status.podIPs",
@@ -81,7 +81,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     )
 
 
-def _nobody_uses(family: Family, ctx: Context) -> bool:
+def _is_unused_in_cluster(family: Family, ctx: Context) -> bool:
     """Whether the cluster is known not to use a family: neither Services nor pods have it, only the hosts."""
     if ctx.profile.confidence is not Confidence.DECLARED or ctx.serves(family):
         return False

@@ -74,16 +74,16 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     if _has_cloud_order(node):
         facts = ctx.node(pod.node_name)
         odd = facts.minority_first if facts is not None and not pod.host_network else ()
-        # If the orders are equally frequent, only pods that also differ from their host are odd.
+        # If both orders are equally frequent, only pods that also differ from their host are reported.
         is_odd = has[0] in odd and (len(odd) == 1 or differs)
         differs = False
-    if not (differs or is_odd) or not ctx.elig(pod):
+    if not (differs or is_odd) or not ctx.is_eligible(pod):
         return
     wanted = other(has[0])
     yield Problem(
         message=f"podIPs begins with {has[0]} ({pod.ips[0]}), "
-        + (f"those of most pods on {pod.node_name} with {wanted}." if is_odd else "")
-        + (f"hostIPs with {host} ({pod.host_addresses[0]})." if differs else ""),
+        + (f"but most pods on {pod.node_name} have {wanted} first." if is_odd else "")
+        + (f"but hostIPs begins with {host} ({pod.host_addresses[0]})." if differs else ""),
         family=has[0],
         field="status.podIPs[0]",
         observed=has[0],

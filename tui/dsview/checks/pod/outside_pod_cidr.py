@@ -67,7 +67,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     for i, text in enumerate(pod.ips):
         raw = packed(text)
         of_family = [c for c in ranges if raw is not None and len(c.first) == len(raw) and c.family in conforming]
-        if of_family and not any(c.contains(raw) for c in of_family) and ctx.elig(pod):
+        if of_family and not any(c.contains(raw) for c in of_family) and ctx.is_eligible(pod):
             yield Problem(
                 message=f"{text} lies outside {', '.join(c.text for c in of_family)}, the pod range of node "
                 f"{pod.node_name}.",

@@ -60,26 +60,26 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
         return
     has = families_of(pod.ips)
     missing = [family for family in node.pod_families if family not in has]
-    if not missing or not ctx.elig(pod) or any_redacted(pod.ips):
+    if not missing or not ctx.is_eligible(pod) or any_redacted(pod.ips):
         return
     selecting = ctx.state.selectors.selecting(pod)
     for family in missing:
         wanting = sorted(s.name for s in selecting if family in s.families)
         is_unused = family in ctx.profile.unused_families
-        has_no_say = bool(pod.ipam) or node.families_from_pods
-        severity = Severity.NOTE if has_no_say else Severity.ERROR if wanting else None
+        is_determined_elsewhere = bool(pod.ipam) or node.families_from_pods
+        severity = Severity.NOTE if is_determined_elsewhere else Severity.ERROR if wanting else None
         effect = f"; {names(wanting)} cannot reach it over {family}" if wanting else ""
-        asked = f" It asks its CNI for addresses of its own ({names(pod.ipam)})." if pod.ipam else ""
+        requested = f" Its annotations request specific addresses ({names(pod.ipam)})." if pod.ipam else ""
         yield Problem(
             message=f"No {family} address: the pod has {names(pod.ips)} only, while node {pod.node_name} gives its "
-            f"pods {families(node.pod_families)}{effect}.{asked}",
+            f"pods {families(node.pod_families)}{effect}.{requested}",
             severity=severity,
             family=family,
             field="status.podIPs",
             observed=", ".join(pod.ips),
             expected=f"addresses of {families(node.pod_families)}",
-            # A restart helps if the node provides the family and the pod may have it.
-            fix=None if has_no_say or is_unused else recreate_pods([pod]),
+            # A restart helps only if the node provides the family and the CNI plug-in assigns it.
+            fix=None if is_determined_elsewhere or is_unused else recreate_pods([pod]),
             related=(node_ref(pod), *(ObjectRef("Service", pod.namespace, name) for name in wanting)),
             causes=(Cause("DS-POD-006", CLUSTER, family), Cause("DS-NODE-002", node_ref(pod), family)),
         )

@@ -61,7 +61,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     if V6 not in has or pod.phase != "Running":
         return
     refused = [event for event in ctx.state.events_about.about(pod.key) if _is_refusal(event, pod)]
-    if not refused or not ctx.is_recent(refused[-1].last_seen, RECENT) or not ctx.elig(pod):
+    if not refused or not ctx.is_recent(refused[-1].last_seen, RECENT) or not ctx.is_eligible(pod):
         return
     event = refused[-1]
     container = f"container {event.involved_container}" if event.involved_container else "the container"
@@ -73,8 +73,8 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
         field="status.podIPs[0]",
         observed=" ".join(event.message.split())[:300],
         expected=f"a process that listens on {has[0]} too",
-        # The same for all pods of an owner, because the owner must be changed.
-        fix=safe(f"Let the process in {container} of {workload_of(pod)} bind `::` instead of one family."),
+        # The fix is the same for all pods of an owner, because the owner must be changed.
+        fix=safe(f"Make the process in {container} of {workload_of(pod)} bind `::` instead of one family."),
         grace=_GRACE,
     )
 

@@ -69,9 +69,9 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         family = family_of(text)
         of_family = [cidr for cidr in ranges if cidr.family == family]
         is_outside = bool(of_family) and not any(cidr.contains(raw) for cidr in of_family)
-        # An event that names no address of the Service is about all of its addresses for which no range is known.
-        is_said = text in named or (bool(events) and not named and not of_family)
-        if is_outside or is_said:
+        # An event that names no address of the Service is about all addresses whose range is unknown.
+        is_in_event = text in named or (bool(events) and not named and not of_family)
+        if is_outside or is_in_event:
             inside = ", ".join(cidr.text for cidr in of_family)
             yield Problem(
                 message=f"Cluster IP {text} lies in none of the cluster's {family} ranges ({inside})."

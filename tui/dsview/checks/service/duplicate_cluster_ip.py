@@ -73,17 +73,17 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         if others:
             if not ctx.older_than(max(each.created for each in (service, *others)), _RECREATION):
                 continue
-            held = ", ".join("/".join(each.key) for each in others)
-            # The same command for each of them, and never for the one that the address belongs to.
+            holders = ", ".join("/".join(each.key) for each in others)
+            # The command is the same for all of them, and never recreates the one that the address belongs to.
             both = (service, *others)
-            leaving = max([each for each in both if each.key != parent] or both, key=lambda s: (s.created, s.key))
+            recreated = max([each for each in both if each.key != parent] or both, key=lambda s: (s.created, s.key))
             yield Problem(
-                message=f"Cluster IP {text} is also that of Service {held}: traffic reaches one of them.",
+                message=f"Cluster IP {text} is also that of Service {holders}: traffic reaches only one of them.",
                 family=family_of(text),
                 field=field,
                 observed=text,
-                expected="an address of its own",
-                fix=recreate_service(leaving, ()),
+                expected="an address that no other Service has",
+                fix=recreate_service(recreated, ()),
                 related=tuple(ref("Service", each) for each in others),
                 grace=_RECREATION,
             )

@@ -64,10 +64,10 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         if family is not None and family not in has:
             yield Problem(
                 message=f"External IP {text} is {family}, but the Service has {families(has)} only: kube-proxy "
-                "skips it.",
+                "ignores it.",
                 family=family,
                 field=f"spec.externalIPs[{i}]",
                 observed=text,
                 expected=f"an {has[0]} address, or a Service with both families",
-                fix=add_family(ctx, service) if ctx.is_dual() else "Take the address out of externalIPs.",
+                fix=add_family(ctx, service) if ctx.is_dual() else "Remove the address from externalIPs.",
             )

@@ -62,7 +62,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     missing = other(has[0])
     yield Problem(
         message=f"PreferDualStack, but only {has[0]}: the Service is older than the cluster's {missing} and keeps one "
-        f"family until someone names both.",
+        "family until ipFamilies names both.",
         family=missing,
         field="spec.ipFamilies",
         observed=has[0],

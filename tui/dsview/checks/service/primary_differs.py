@@ -48,7 +48,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     has, served = service.families, ctx.profile.service_families
     if has and served and has[0] != served[0]:
         yield Problem(
-            message=f"{has[0]} comes first here, {served[0]} in the cluster: clusterIP and Endpoints are {has[0]}.",
+            message=f"{has[0]} comes first here, but {served[0]} in the cluster: clusterIP and Endpoints are {has[0]}.",
             family=has[0],
             field="spec.ipFamilies[0]",
             observed=", ".join(has),

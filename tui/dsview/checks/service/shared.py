@@ -26,15 +26,15 @@ def is_cluster_dns(service: Service) -> bool:
 
 
 def cluster_dns(ctx: Context) -> list[Service]:
-    """The Services with which pods may resolve names, that with kubeadm's name first."""
-    near = (*ctx.state.services.in_namespace("kube-system"), *ctx.state.services.in_namespace(_OPENSHIFT_DNS[0]))
-    return sorted(filter(is_cluster_dns, near), key=lambda service: (service.name != "kube-dns", service.key))
+    """The Services that pods may use to resolve names. The one with kubeadm's name is first."""
+    candidates = (*ctx.state.services.in_namespace("kube-system"), *ctx.state.services.in_namespace(_OPENSHIFT_DNS[0]))
+    return sorted(filter(is_cluster_dns, candidates), key=lambda service: (service.name != "kube-dns", service.key))
 
 
 def add_family(ctx: Context, service: Service) -> str:
-    """Commands that give a single-stack Service both families and make it serve both, prerequisites first.
+    """Commands that make a single-stack Service serve both families, prerequisites first.
 
-    The patch does not admit clients over the new family that are not in the source ranges.
+    If source ranges limit access, the patch admits no clients over the new family.
     """
     has = service.families[0]
     missing = other(has)
@@ -45,27 +45,31 @@ def add_family(ctx: Context, service: Service) -> str:
     if cidr_families(ranges) == (has,) and not limits_nobody(ranges):
         spec["loadBalancerSourceRanges"] = closing_ranges(service, missing)
     patch = patch_service(service, **spec)
-    first = "\n".join(filter(None, (_needed_first(ctx, service), _listening_first(ctx, service, missing))))
+    first = "\n".join(
+        filter(None, (_endpoint_prerequisites(ctx, service), _listener_prerequisites(ctx, service, missing)))
+    )
     return f"{first}\n# then: {patch}" if first else patch
 
 
-def _listening_first(ctx: Context, service: Service, missing: Family) -> str:
-    """What the proxies behind a Service need to listen on an added family; empty if they already do or none exist."""
+def _listener_prerequisites(ctx: Context, service: Service, missing: Family) -> str:
+    """What the proxies behind a Service need to listen on an added family; empty if they do or if there are none."""
     pods = proxies_behind(ctx.state, service.key) or ()
     switches = (switched_off(ctx.state, pod, missing) for pod in pods)
     switch = next((each for each in switches if each is not None), None)
     if switch is not None:
         return switch_on(switch, pods)
     having = [pod for pod in pods if pod.ready and missing in families_of(pod.ips)]
-    deaf = [(pod, ports) for pod in having if (ports := closed_ports(ctx.state, service, pod, missing))]
+    not_listening = [(pod, ports) for pod in having if (ports := closed_ports(ctx.state, service, pod, missing))]
     door = door_of_service(ctx.state, service.key)
-    if deaf and door is not None:
+    if not_listening and door is not None:
         return door.controller.open_fix(ctx.state, service, missing)
-    return make_listen(ctx.state, [pod for pod, _ in deaf], deaf[0][1], missing) if deaf else ""
+    return (
+        make_listen(ctx.state, [pod for pod, _ in not_listening], not_listening[0][1], missing) if not_listening else ""
+    )
 
 
-def _needed_first(ctx: Context, service: Service) -> str:
-    """What an added family needs to reach an endpoint; empty if it would, or if unknown."""
+def _endpoint_prerequisites(ctx: Context, service: Service) -> str:
+    """What an added family needs to have an endpoint; empty if it has one or if that is unknown."""
     has = service.families[0]
     missing = other(has)
     if not ctx.knows(Kind.ENDPOINT_SLICE):
@@ -81,14 +85,14 @@ def _needed_first(ctx: Context, service: Service) -> str:
     keys = {endpoint.target for endpoint in found.of(has).ready.values() if endpoint.target[1]}
     pods = [pod for key in sorted(keys) if (pod := ctx.addressed_pod(service, key)) is not None and pod.ips]
     if not keys or any(has not in of_pods for of_pods, _ in ctx.state.pod_patterns.counts):
-        # Only then may ready pods of the Service be missing in its slices, such as those without its own family.
+        # Otherwise all ready pods are in the slices; only pods without the Service's family may be missing there.
         others = (pod for pod in ctx.selected_pods(service) if pod.key not in keys)
-        pods += [pod for pod in others if pod.ready and ctx.elig(pod)]
+        pods += [pod for pod in others if pod.ready and ctx.is_eligible(pod)]
     lacking: dict[Family, list[Pod]] = {has: [], missing: []}
     for pod in pods:
-        theirs = families_of(pod.ips)
-        if len(theirs) < len(lacking):
-            for family in lacking.keys() - set(theirs):
+        pod_families = families_of(pod.ips)
+        if len(pod_families) < len(lacking):
+            for family in lacking.keys() - set(pod_families):
                 lacking[family].append(pod)
     lines = [give_family(ctx, without, family) for family, without in lacking.items()]
     return "\n".join(dict.fromkeys(filter(None, lines)))

@@ -63,7 +63,7 @@ def decide(item: WebhookConfiguration, ctx: Context) -> Iterator[Problem]:
             continue
         where = "" if nodes is None else f", and the control-plane nodes have no {first} address"
         yield Problem(
-            message=f"Service {'/'.join(key)} has {first} first, but the API servers are known by {family} "
+            message=f"Service {'/'.join(key)} has {first} first, but default/kubernetes has {family} endpoints "
             f"only{where}.",
             object=ObjectRef(item.kind, None, item.name),
             family=first,

@@ -30,8 +30,8 @@ from dsview.listeners.ingress_nginx.pods import (
     published_services,
 )
 from dsview.listeners.ingress_nginx.sockets import (
+    closed_nginx_ports,
     config_map,
-    deaf_ports,
     enable_ipv6,
     is_ipv6_disabled,
     missing_listen,
@@ -94,7 +94,7 @@ class IngressNginx(Controller):
 
     def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
         """Only those of nginx: a port without a listener in either family belongs to another program, or to none."""
-        return deaf_ports(cluster, service, pod, family)
+        return closed_nginx_ports(cluster, service, pod, family)
 
     def services(self, cluster: ClusterReader) -> DoorServices:
         """The Services that `--publish-service` names, otherwise those that select the pods."""

@@ -61,7 +61,7 @@ def is_ipv6_disabled(state: ClusterReader, pod: Pod) -> bool:
     return settings is not None and is_truthy(settings.data.get(DISABLE_IPV6, ""))
 
 
-def deaf_ports(state: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
+def closed_nginx_ports(state: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
     """The ports of a controller pod that the Service leads to and that have no listener of the family.
 
     Empty if nginx.conf could not be parsed, or was predicted without its ConfigMap.
