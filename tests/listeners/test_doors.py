@@ -9,6 +9,7 @@ import pytest
 
 from dsview.core.finding import Severity
 from dsview.listeners.front_doors import front_doors
+from dsview.listeners.proxies import listeners_of, live_proxies
 from dsview.session.session import Session
 from tests.support import doors
 from tests.support.doors import HEALTHY, Door, Json, load
@@ -136,3 +137,37 @@ def test_the_services_of_ciliums_ingresses_are_its_doors(is_given: bool, tmp_pat
 
     found = {(f.check, f.object.name) for f in session.book if f.check.startswith("DS-LSN")}
     assert found == ({("DS-LSN-001", "cilium-ingress"), ("DS-LSN-002", "cilium-config")} if is_given else set())
+
+
+def test_a_proxy_without_a_service_is_shown_with_the_ports_that_it_opens(tmp_path: Path) -> None:
+    items = [*doors.traefik("--entryPoints.web.address=:80", "--entryPoints.metrics.address=:9100")]
+    session = load([item for item in items if item["kind"] not in {"Service", "EndpointSlice"}], tmp_path)
+    (pod,) = live_proxies(session.state)
+
+    assert {x.port for x in listeners_of(session.state, pod).listeners} == {80, 9100}
+
+
+def test_the_service_that_istio_creates_for_a_gateway_is_patched_because_no_chart_has_it(tmp_path: Path) -> None:
+    items = doors.istio("true")
+    for item in items:
+        if item["kind"] == "Service":
+            # As Istio 1.22 creates it.
+            item["spec"].update(ipFamilyPolicy="SingleStack", ipFamilies=["IPv4"], clusterIPs=["10.96.0.10"])
+            item["status"]["loadBalancer"]["ingress"].pop()
+    (finding,) = (f for f in load([*items, *doors.backend()], tmp_path).book if f.check == "DS-LSN-003")
+
+    assert "kubectl" in (finding.fix or "")
+
+
+def test_a_listener_of_a_gateway_is_traffic_whatever_it_is_called(tmp_path: Path) -> None:
+    items = doors.istio(None)
+    for item in items:
+        if item["kind"] == "Service":
+            item["spec"]["ports"] = [
+                {"name": "status-port", "port": 15021, "targetPort": 15021, "protocol": "TCP"},
+                {"name": "admin", "port": 80, "targetPort": 80, "protocol": "TCP"},
+            ]
+    session = load([*items, *doors.backend()], tmp_path)
+
+    assert flagged(session) == {("DS-LSN-001", "warning", "web-istio", V6)}
+    assert [f.field for f in session.book if f.check == "DS-LSN-001"] == ["spec.ports[80]"]

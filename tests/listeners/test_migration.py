@@ -58,7 +58,7 @@ def test_in_the_text_of_the_plan_both_doors_stand_beside_each_other(tmp_path: Pa
     text = PLAN_FORMATS["text"](session, make_plan(session), 100)
 
     assert "Ingress edge/shop, traefik: IPv4 yes; IPv6 yes" in text
-    assert "HTTPRoute edge/shop, istio: IPv4 yes; IPv6 no (its proxies likely do not listen on it (predicted))" in text
+    assert "HTTPRoute edge/shop, istio: IPv4 yes; IPv6 no (its proxies do not listen on IPv6 (predicted))" in text
 
 
 def test_the_script_runs_nothing_that_a_controller_would_take_back(tmp_path: Path) -> None:

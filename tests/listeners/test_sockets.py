@@ -31,6 +31,7 @@ from dsview.sources.events import Changed, Health, StatusChanged
 
 IPS = ("10.244.1.1", "fd00:10:244::1")
 DECLARED, PREDICTED, UNKNOWN = ListenSource.DECLARED, ListenSource.PREDICTED, ListenSource.UNREAD
+MIRRORED = "registry.example.com/edge@sha256:0123"
 Answer = tuple[ListenSource, tuple[Family, ...] | None]
 
 
@@ -308,6 +309,38 @@ def test_waypoints_and_proxies_other_than_envoy_are_no_doors_of_istio(
 ) -> None:
     proxy = pod("w", container("istio-proxy", words=words), {"gateway.istio.io/managed": managed})
     assert (controller_of(proxy) is not None) is is_door
+
+
+@pytest.mark.parametrize(
+    ("found", "labels", "wanted"),
+    [
+        # nginx/kubernetes-ingress, chart 0.16 with an image of another registry: the label has the release's name.
+        (container("nginx-ingress", MIRRORED, ("-nginx-configmaps=ns/c",)), {"app": "edge-nginx-ingress"}, "f5"),
+        (container("nginx-ingress", MIRRORED), {"app.kubernetes.io/name": "nginx-ingress"}, "f5"),
+        (container("nginx-ingress", MIRRORED), {"app": "edge"}, ""),
+        # haproxytech/kubernetes-ingress, deploy/haproxy-ingress.yaml, and the chart with nameOverride.
+        (
+            container("haproxy-ingress", MIRRORED, ("--ipv4-bind-address=0.0.0.0",)),
+            {"run": "haproxy-ingress"},
+            "haproxy",
+        ),
+        (container("kubernetes-ingress-controller", MIRRORED, ("--ingress.class=haproxy",)), {}, "haproxy"),
+        # The other project, whose container has the same name.
+        (
+            container("haproxy-ingress", MIRRORED, ("--configmap=ns/c", "--ingress-class=h")),
+            {"run": "haproxy-ingress"},
+            "",
+        ),
+        # Traefik that a file configures.
+        (container("traefik", MIRRORED), {"app.kubernetes.io/name": "traefik"}, "traefik"),
+        (container("edge", MIRRORED, ("--entrypoints.web.address=:80",)), {}, "traefik"),
+    ],
+)
+def test_controllers_are_recognised_where_the_image_is_mirrored(
+    found: Container, labels: dict[str, str], wanted: str
+) -> None:
+    of = controller_of(pod("p", found, labels))
+    assert (of.name if of is not None else "") == wanted.replace("f5", "nginx-ingress-controller")
 
 
 def test_files_that_nginx_includes_are_read_where_they_are_included() -> None:

@@ -88,10 +88,10 @@ def test_a_finding_from_before_is_no_older_than_its_object() -> None:
     session, _, _ = shop()
     of_pod = session.findings_of("Pod", "shop", "api-0")[0]
     assert first_seen_text(session, of_pod) == (
-        "before this session, not before 2027-01-14 08:00:00 UTC, when the Pod started"
+        "2027-01-14 08:00:00 UTC at the earliest, when the Pod started; it is older than this session"
     )
     of_service = session.findings_of("Service", "shop", "old")[0]
-    assert first_seen_text(session, of_service).endswith("when the Service was created")
+    assert first_seen_text(session, of_service).endswith("when the Service was created; it is older than this session")
 
 
 def test_a_condition_tells_its_own_time() -> None:
@@ -110,7 +110,7 @@ def test_what_is_shown_in_the_detail_only_is_not_said_to_be_older_than_the_sessi
     session, _, _ = shop()
     followed = session.findings_of("Service", "shop", "old")[0]
     of_detail = msgspec.structs.replace(followed, check="DS-EPS-007", field=None)
-    assert first_seen_text(session, of_detail).startswith("not before")
+    assert first_seen_text(session, of_detail).endswith("when the Service was created")
 
 
 def test_files_have_no_session_that_anything_could_be_before() -> None:

@@ -117,7 +117,7 @@ def test_what_was_not_evaluated_stands_last_with_its_reason() -> None:
 def test_findings_with_one_remedy_on_the_pods_of_one_owner_are_one_line_with_their_number() -> None:
     (cause,) = [line for line in listed(scenario("03")) if line.is_several]
     cells = [cell.text for cell in line_row(cause).cells]
-    assert cells[0].startswith("► No IPv6 address: ")
+    assert cells[0].startswith("► No IPv6 address, although ")
     assert cells[1] == "Deployment shop/web (3 Pods)"
     assert cells[3] == "POD-001"
     opened = listed(scenario("03"), opened=frozenset({cause.cause}))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from dsview.analysis.cluster_view import ClusterView
-from dsview.checks.engine.remediation import names, patch_service, ref
+from dsview.checks.engine.remediation import patch_service, ref
+from dsview.checks.listener.shared import port_words
 from dsview.core.address import FAMILIES, Family, families_of
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import ListenSource
@@ -48,9 +49,9 @@ def plan_hosts(view: ClusterView) -> dict[str, tuple[HostDoor, ...]]:
     return hosts_with_two_doors(view.state)
 
 
-def service_steps(door: FrontDoor) -> str:
+def service_steps(view: ClusterView, door: FrontDoor) -> str:
     """How to give the Service of a front door both families: the controller's fix or, if it has none, a patch."""
-    fix = door.controller.service_fix(door.service)
+    fix = door.controller.service_fix(view.state, door.service)
     return fix or patch_service(door.service, ipFamilyPolicy="PreferDualStack", ipFamilies=_both(door.service))
 
 
@@ -97,9 +98,8 @@ def _needs(view: ClusterView, door: FrontDoor) -> Iterator[DoorNeed]:
             open_fix = door.controller.open_fix(view.state, door.service, family)
             likely = " likely" if found.source is ListenSource.PREDICTED else ""
             why = f" ({found.reason})" if found.reason else ""
-            ports = names(map(str, found.dead_ports))
-            message = f"Its proxies{likely} do not listen on {family} at port {ports}{why}."
+            message = f"Its proxies{likely} do not listen on {family} {port_words(found.dead_ports)}{why}."
             yield DoorNeed(family=family, message=message, steps=tuple(open_fix.split("\n")))
-        fix = service_steps(door)
+        fix = service_steps(view, door)
         if family not in door.service.families and not door.service.is_headless and fix != open_fix:
             yield DoorNeed(family=family, message=f"Its Service has no {family}.", steps=tuple(fix.split("\n")))

@@ -26,7 +26,7 @@ from dsview.core.text import safe
 from dsview.kinds.gateway import Gateway, HTTPRoute
 from dsview.kinds.kind import Kind
 from dsview.listeners.front_doors import proxies_of_gateway, services_of_gateway
-from dsview.listeners.gateway_api import hosts_of
+from dsview.listeners.gateway_api import hosts_of, is_covered
 
 
 def trace_gateway(view: ClusterView, gateway: Gateway, host: str = "") -> Trace:
@@ -57,8 +57,7 @@ def routes_of(view: ClusterView, gateway: Gateway, host: str = "") -> list[HTTPR
 
 def covers(gateway: Gateway, route: HTTPRoute, host: str) -> bool:
     """Whether a route publishes the host through a Gateway, directly or by a wildcard."""
-    names = hosts_of(gateway, route)
-    return any(name == host or (name.startswith("*.") and host.endswith(name[1:])) for name in names)
+    return any(is_covered(host, name) for name in hosts_of(gateway, route))
 
 
 def _addresses(gateway: Gateway, findings: Sequence[Finding]) -> Hop:

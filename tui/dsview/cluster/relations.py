@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TypeVar
 
 from dsview.core.address import FAMILIES, Family, families_of
 from dsview.core.redacted import any_redacted
@@ -14,6 +15,8 @@ from dsview.kinds.ingress import Ingress
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
+
+T = TypeVar("T")
 
 OTHER_DATAPLANES = frozenset({"cilium", "calico-node", "antrea", "kube-router", "ovnkube-node", "kube-ovn-cni"})
 """Agents that can program Services instead of kube-proxy, by their app label."""
@@ -93,53 +96,66 @@ class BackendIndex:
         return [(service[0], name) for name in self._by_service.get(service, ())]
 
 
+_Routes = HTTPRoute | list[HTTPRoute]
+"""One route, or several: most Services have one, and a list takes twice the memory of what it holds."""
+
+
 class RouteIndex:
-    """The HTTPRoutes that name each Service as a backend, and those that each Gateway accepted."""
+    """The HTTPRoutes that name each Service as a backend, and those that each Gateway accepted.
+
+    Services are indexed by namespace and name: there are thousands, and a key would have to be kept for each.
+    """
 
     def __init__(self) -> None:
-        self._by_service: dict[Key, Key | set[Key]] = {}
-        self._by_gateway: dict[Key, Key | set[Key]] = {}
+        self._by_service: dict[str, dict[str, _Routes]] = {}
+        self._by_gateway: dict[Key, _Routes] = {}
 
     def replace(self, old: HTTPRoute | None, new: HTTPRoute | None) -> None:
         """Update the index for one route."""
         if old is not None:
-            _drop(self._by_service, [backend.key for backend in old.backends], old.key)
-            _drop(self._by_gateway, old.accepted, old.key)
+            for backend in old.backends:
+                _drop(self._by_service.get(backend.namespace, {}), backend.name, old)
+            for gateway in old.accepted:
+                _drop(self._by_gateway, gateway, old)
         if new is not None:
-            key = new.key
-            _add(self._by_service, [backend.key for backend in new.backends], key)
-            _add(self._by_gateway, new.accepted, key)
+            for backend in new.backends:
+                _add(self._by_service.setdefault(backend.namespace, {}), backend.name, new)
+            for gateway in new.accepted:
+                _add(self._by_gateway, gateway, new)
 
     def naming(self, service: Key) -> list[Key]:
         """The routes with that backend."""
-        return _keys(self._by_service.get(service))
+        return _keys(self._by_service.get(service[0], {}).get(service[1]))
 
     def accepted_by(self, gateway: Key) -> list[Key]:
         """The routes that the Gateway accepted."""
         return _keys(self._by_gateway.get(gateway))
 
 
-def _keys(found: Key | set[Key] | None) -> list[Key]:
-    return sorted(found) if isinstance(found, set) else [found] if found is not None else []
+def _keys(found: _Routes | None) -> list[Key]:
+    if found is None:
+        return []
+    return sorted(route.key for route in found) if isinstance(found, list) else [found.key]
 
 
-def _add(index: dict[Key, Key | set[Key]], holders: Iterable[Key], key: Key) -> None:
-    """Add a key for each holder. A single key is stored without a set, which would take four times as much memory."""
-    for holder in holders:
-        found = index.setdefault(holder, key)
-        if isinstance(found, set):
-            found.add(key)
-        elif found != key:
-            index[holder] = {found, key}
+def _add(index: dict[T, _Routes], holder: T, route: HTTPRoute) -> None:
+    """Add a route under a holder, once: it may name several ports of one Service."""
+    found = index.setdefault(holder, route)
+    if isinstance(found, list):
+        if found[-1] is not route:
+            found.append(route)
+    elif found is not route:
+        index[holder] = [found, route]
 
 
-def _drop(index: dict[Key, Key | set[Key]], holders: Iterable[Key], key: Key) -> None:
-    for holder in holders:
-        found = index.get(holder)
-        if isinstance(found, set):
-            found.discard(key)
-        if not found or found == key:
-            index.pop(holder, None)
+def _drop(index: dict[T, _Routes], holder: T, route: HTTPRoute) -> None:
+    found = index.get(holder)
+    if found is route:
+        del index[holder]
+    elif isinstance(found, list) and route in found:
+        found.remove(route)
+        if not found:
+            del index[holder]
 
 
 def cluster_families(service: Service) -> tuple[Family, ...]:

@@ -74,7 +74,7 @@ def _line(group: Sequence[ReportedFinding], parts: dict[str, GroupPart]) -> Repo
     is_one_namespace = len({ref.namespace for ref in objects}) == 1
     listed = names(ref.name if is_one_namespace else f"{ref.namespace}/{ref.name}" for ref in objects)
     title = describe(part.object) if part is not None and part.object is not None else safe(amount)
-    return _group_line(group, title, f"{amount} ({listed}). {first.object.name}: {first.message}")
+    return _group_line(group, title, f"{amount} ({listed}). For example {first.object.name}: {first.message}")
 
 
 def _group_line(group: Sequence[ReportedFinding], title: Safe, message: str) -> ReportLine:

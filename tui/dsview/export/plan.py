@@ -143,7 +143,7 @@ def _host_door(door: HostDoor) -> PlannedHostDoor:
         door=_ref(door.door),
         controller=door.controller,
         offers=tuple(
-            PlannedOffer(family=family, offer=offer.value, why=why) for family, (offer, why) in door.offers.items()
+            PlannedOffer(family=family, offer=found.offer.value, why=found.why) for family, found in door.offers.items()
         ),
     )
 
@@ -212,8 +212,8 @@ def _hosts_lines(plan: Plan) -> Iterator[str]:
         yield f"  {safe(host)}"
         for door in doors:
             offers = "; ".join(
-                f"{family} {offer.value}{f' ({safe(why)})' if why else ''}"
-                for family, (offer, why) in door.offers.items()
+                f"{family} {found.offer.value}{f' ({safe(found.why)})' if found.why else ''}"
+                for family, found in door.offers.items()
             )
             route = safe(f"{door.route.kind} {door.route.namespace}/{door.route.name}")
             yield f"    {route}, {safe(door.controller)}: {offers}"

@@ -225,6 +225,10 @@ _gateway_keys: Memo[tuple[str, str], Key] = Memo(_interned_key)
 """Many routes name the same Gateway, and each names it twice: in the spec and in the status."""
 
 
+_gateway_lists: Memo[tuple[Key, ...], tuple[Key, ...]] = Memo(lambda keys: keys)
+"""Most routes have one parent, the Gateway that other routes have as well."""
+
+
 def _gateway_key(parent: _ParentWire | None, namespace: str) -> Key | None:
     if parent is None or (parent.kind or "Gateway") != "Gateway" or (parent.group or GROUP) != GROUP:
         return None
@@ -253,12 +257,12 @@ def _read_http_route(o: HTTPRouteWire) -> HTTPRoute:
             if target.name and (target.kind or "Service") == "Service" and not target.group:
                 backend_namespace = sys.intern(target.namespace or namespace)
                 backends[RouteBackend(backend_namespace, sys.intern(target.name), target.port or 0)] = None
-    parent_keys, accepted_keys = tuple(parents), tuple(accepted)
+    parent_keys, accepted_keys = _gateway_lists[tuple(parents)], _gateway_lists[tuple(accepted)]
     return HTTPRoute(
         **meta,
         hostnames=texts(spec.hostnames),
         parents=parent_keys,
-        accepted=parent_keys if accepted_keys == parent_keys else accepted_keys,
+        accepted=accepted_keys,
         backends=tuple(backends),
     )
 

@@ -25,6 +25,7 @@ class Cilium(ProxyController):
     """Cilium, which has no proxy pods of its own."""
 
     name = "cilium"
+    title = "Cilium"
     config_map_name = CONFIG_MAP[1]
     gateway_controllers = ("io.cilium/gateway-controller",)
     ingress_controllers = ("cilium.io/ingress-controller",)
@@ -53,7 +54,7 @@ class Cilium(ProxyController):
         return Sockets(
             source=ListenSource.DECLARED,
             families=families,
-            reason="enable-ipv4 and enable-ipv6 of cilium-config",
+            reason=" and ".join(f"enable-{f.lower()} of cilium-config is {said[f]}" for f in closes or FAMILIES),
             holder=ObjectRef("ConfigMap", *CONFIG_MAP) if closes else None,
             setting=", ".join(f"data.{_SWITCHES[f]}" for f in closes),
             closes=closes,
@@ -80,7 +81,7 @@ class Cilium(ProxyController):
         """cilium-config, set through the chart."""
         return f"# set {family.lower()}.enabled: true in Cilium's chart values, and restart its agents"
 
-    def service_fix(self, service: Service) -> str:
+    def service_fix(self, cluster: ClusterReader, service: Service) -> str:
         """The fields of CiliumGatewayClassConfig. Empty for Ingresses, which have no such fields."""
         if _INGRESS in service.labels:
             return ""

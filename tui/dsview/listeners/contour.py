@@ -12,7 +12,7 @@ from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.gateway_api import gateway_of
-from dsview.listeners.proxy_controller import ProxyController, owner_ref
+from dsview.listeners.proxy_controller import ProxyController, admin_line, owner_ref
 from dsview.listeners.sockets import Sockets, envoy_families, is_unread_host, predicted, unknown
 
 _HTTP = "envoy-service-http-address"
@@ -25,7 +25,8 @@ class Contour(ProxyController):
     """Contour."""
 
     name = "contour"
-    gateway_controllers = ("projectcontour.io/gateway-controller",)
+    title = "Contour"
+    gateway_controllers = ("projectcontour.io/*",)
     ingress_controllers = ("projectcontour.io/*",)
     vocabulary = Vocabulary(
         images=("contour",),
@@ -84,11 +85,15 @@ class Contour(ProxyController):
         return Sockets(
             source=ListenSource.DECLARED if http and https else ListenSource.PREDICTED,
             by_port=by_port,
-            reason=" ".join(given),
+            reason=f"Contour is started with {' and '.join(given)}",
             holder=owner_ref(pods[0]) if closes and http and https else None,
             setting=f"arg {' '.join(given)}",
             closes=closes if http and https else (),
         )
+
+    def proof(self, pod: Pod) -> str:
+        """The listeners of Envoy, through the read-only part of its admin port (internal/envoy/v3/stats.go)."""
+        return admin_line(pod, 9001)
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """Contour's arguments."""

@@ -116,6 +116,11 @@ class Controller:
     title: str = ""
     """The usual spelling of the name, if it is different."""
 
+    @property
+    def label(self) -> str:
+        """The name in a sentence."""
+        return self.title or self.name
+
     config_map_name: str = ""
     """The ConfigMap that is read for it by default; empty for none."""
 

@@ -9,23 +9,19 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Vocabulary
-from dsview.listeners.gateway_api import GATEWAY_CLASS_LABEL, class_of, gateway_of, settings_of
+from dsview.listeners.gateway_api import GATEWAY_CLASS_LABEL, class_of, gateway_of, how_to_set, settings_of
 from dsview.listeners.ip_family_setting import sockets_by_setting
-from dsview.listeners.proxy_controller import ProxyController
+from dsview.listeners.proxy_controller import ProxyController, admin_line, pod_families
 from dsview.listeners.sockets import BOTH, Sockets, predicted, unknown
 
 _FAMILIES: dict[str, tuple[Family, ...]] = {"IPv4": (V4,), "IPv6": (V6,), "DualStack": BOTH}
-
-_FIX = (
-    "# set spec.ipFamily: DualStack in the EnvoyProxy that the Gateway or its class names:\n"
-    "# it opens the sockets and makes the Service dual-stack. Do not patch only the Service."
-)
 
 
 class EnvoyGateway(ProxyController):
     """Envoy Gateway."""
 
     name = "envoy-gateway"
+    title = "Envoy Gateway"
     gateway_controllers = ("gateway.envoyproxy.io/gatewayclass-controller",)
     is_shared = False
     vocabulary = Vocabulary(
@@ -65,10 +61,26 @@ class EnvoyGateway(ProxyController):
         chosen = next((item.routing_type for item in found.found if item.routing_type), "")
         return chosen == "Service" or bool(found.missing and not chosen)
 
-    def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
-        """One field opens the socket and makes the Service dual-stack."""
-        return _FIX
+    def proof(self, pod: Pod) -> str:
+        """The listeners of Envoy (internal/xds/bootstrap)."""
+        return admin_line(pod, 19000)
 
-    def service_fix(self, service: Service) -> str:
+    def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
+        """One field opens the socket and sets the families of the Service.
+
+        Where the proxies have IPv6 only, `DualStack` is no remedy: the API server refuses the Service if the cluster
+        has no IPv4.
+        """
+        found = self.services(cluster).get(service.key)
+        has = {of_pod for pod in found[1] for of_pod in pod_families(pod)} if found is not None else set()
+        of_class = cluster.gateway_classes.get(("", service.labels.get(GATEWAY_CLASS_LABEL, "")))
+        if has == {V6}:
+            return how_to_set(cluster, service, of_class, Kind.ENVOY_PROXY, "spec.ipFamily: IPv6")
+        return (
+            how_to_set(cluster, service, of_class, Kind.ENVOY_PROXY, "spec.ipFamily: DualStack")
+            + "\n# it opens the sockets and makes the Service dual-stack: do not patch only the Service"
+        )
+
+    def service_fix(self, cluster: ClusterReader, service: Service) -> str:
         """The same field."""
-        return _FIX
+        return self.open_fix(cluster, service, V6)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 
 import msgspec
 
-from dsview.core.address import Family
+from dsview.core.address import FAMILIES, Family
 from dsview.core.listen import ListenSource
 from dsview.kinds.gateway import Gateway
 from dsview.kinds.kind import Kind
@@ -14,8 +14,8 @@ from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
-from dsview.listeners.gateway_api import gateway_of
-from dsview.listeners.proxy_controller import ProxyController, deciding, is_traffic, pod_families
+from dsview.listeners.gateway_api import gateway_of, owner_of
+from dsview.listeners.proxy_controller import ProxyController, deciding, pod_families, traffic_ports_of
 from dsview.listeners.registry import PROXY_CONTROLLERS, controller_of_gateway
 from dsview.listeners.sockets import Sockets
 
@@ -36,14 +36,15 @@ class FrontDoor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """The ready proxies of a door in one family: by port, the pods that listen and those that do not.
+    """The ready proxies of a door in one family. `source` is the least certain one of those pods.
 
-    `source` is the least certain one of those pods.
+    `closed` are, by port, the pods that do not listen, and `listening` how many do on these ports. The ports on which
+    all listen are in neither.
     """
 
     source: ListenSource
-    listening: dict[int, tuple[Pod, ...]]
-    closed: dict[int, tuple[Pod, ...]]
+    listening: Mapping[int, int] = {}
+    closed: Mapping[int, tuple[Pod, ...]] = {}
     reason: str = ""
 
     @property
@@ -90,43 +91,70 @@ def _doors(cluster: ClusterReader) -> Iterable[FrontDoor]:
 def reach(cluster: ClusterReader, door: FrontDoor, family: Family) -> Reach:
     """Which of a door's ready proxies with an address of the family listen on it. For nodes, the ports without pods."""
     versions = (_versions(cluster), deciding(cluster))
-    kept: dict[Hashable, Reach] = cluster.cached("reach of front doors", versions, dict)
-    key = (door.controller.name, door.service.key, family)
+    kept: dict[Hashable, dict[Family, Reach]] = cluster.cached("reach of front doors", versions, dict)
+    key = (door.controller.name, door.service.key)
     found = kept.get(key)
     if found is None:
-        found = kept[key] = _reach(cluster, door, family)
-    return found
+        found = kept[key] = _reach(cluster, door)
+    return found[family]
 
 
-def _reach(cluster: ClusterReader, door: FrontDoor, family: Family) -> Reach:
-    listening: dict[int, list[Pod]] = {}
-    closed: dict[int, list[Pod]] = {}
-    sources: set[ListenSource] = set()
-    reasons: dict[str, None] = {}
+class _Tally:
+    """The proxies with an address of one family, counted by port."""
+
+    def __init__(self) -> None:
+        self.listening: dict[int, int] = {}
+        self.closed: dict[int, list[Pod]] = {}
+        self.sources: set[ListenSource] = set()
+        self.reasons: dict[str, None] = {}
+
+    def reach(self, below: Sockets | None) -> Reach:
+        """The result. `below` are the sockets of the nodes, if they accept the traffic."""
+        source = next(
+            (s for s in _WORST if s in self.sources), below.source if below is not None else ListenSource.UNREAD
+        )
+        reason = ", ".join(self.reasons)
+        if not self.closed:
+            return Reach(source=source, reason=reason)
+        return Reach(
+            source=source,
+            listening={port: self.listening[port] for port in self.closed if port in self.listening},
+            closed={port: tuple(pods) for port, pods in self.closed.items()},
+            reason=reason,
+        )
+
+
+def _reach(cluster: ClusterReader, door: FrontDoor) -> dict[Family, Reach]:
+    """The reach of a door in each family: all of its proxies are looked at once."""
+    tallies: dict[Family, _Tally] = {family: _Tally() for family in FAMILIES}
     targets: dict[int, dict[int, int]] = {}
-    ready = [pod for pod in door.pods if pod.ready and family in pod_families(pod)]
+    ready = [pod for pod in door.pods if pod.ready]
     for pod, sockets in zip(ready, door.controller.sockets_of(cluster, ready), strict=True):
-        sources.add(sockets.source)
-        reasons[sockets.reason] = None
+        families = pod_families(pod)
+        for family in families:
+            tallies[family].sources.add(sockets.source)
+            tallies[family].reasons[sockets.reason] = None
         if not sockets.is_known:
             continue
         # Pods of one workload share their containers, so the ports lead to the same.
         if id(pod.containers) not in targets:
-            targets[id(pod.containers)] = door.controller.service_ports(door.service, pod)
+            targets[id(pod.containers)] = door.controller.service_ports(cluster, door.service, pod)
         for port, target in targets[id(pod.containers)].items():
             has = sockets.on(target)
-            if has is not None:
-                (listening if family in has else closed).setdefault(port, []).append(pod)
+            if has is None:
+                continue
+            for family in families:
+                tally = tallies[family]
+                if family in has:
+                    tally.listening[port] = tally.listening.get(port, 0) + 1
+                else:
+                    tally.closed.setdefault(port, []).append(pod)
     below = door.sockets_below
-    source = next((s for s in _WORST if s in sources), below.source if below is not None else ListenSource.UNREAD)
-    if below is not None and below.is_known and below.families is not None and family not in below.families:
-        closed = {port.port: [] for port in door.service.ports if is_traffic(port)}
-    return Reach(
-        source=source,
-        listening={port: tuple(pods) for port, pods in listening.items()},
-        closed={port: tuple(pods) for port, pods in closed.items()},
-        reason=", ".join(reasons),
-    )
+    if below is not None and below.is_known and below.families is not None:
+        for family, tally in tallies.items():
+            if family not in below.families:
+                tally.closed = {port.port: [] for port in traffic_ports_of(cluster, door.service)}
+    return {family: tally.reach(below) for family, tally in tallies.items()}
 
 
 def proxies_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[ProxyController | None, tuple[Pod, ...]]:
@@ -135,16 +163,17 @@ def proxies_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[ProxyC
     if controller is None:
         return None, ()
     pods = _proxies_by_gateway(cluster, controller)
-    return controller, pods.get(gateway.key) or (pods.get(None, ()) if controller.is_shared else ())
+    found = pods.get(gateway.key) or pods.get(("", gateway.class_name))
+    return controller, found or (pods.get(None, ()) if controller.is_shared else ())
 
 
 def _proxies_by_gateway(cluster: ClusterReader, controller: ProxyController) -> dict[Key | None, tuple[Pod, ...]]:
-    """The running proxy pods of a controller, by the Gateway for which they were created; None for no Gateway."""
+    """The running proxy pods of a controller, by the Gateway or class for which they were created; None for neither."""
 
     def find() -> dict[Key | None, tuple[Pod, ...]]:
         found: dict[Key | None, list[Pod]] = {}
         for pod in controller.proxies(cluster):
-            found.setdefault(gateway_of(pod.labels, pod.namespace), []).append(pod)
+            found.setdefault(owner_of(pod.labels, pod.namespace), []).append(pod)
         return {key: tuple(pods) for key, pods in found.items()}
 
     return cluster.cached(f"proxies of {controller.name} by Gateway", cluster.proxies_version, find)
@@ -157,7 +186,8 @@ def services_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[Servi
     if made or controller is None:
         return made
     doors = _services_by_controller(cluster).get(controller.name, {})
-    return doors.get(gateway.key) or (tuple(s for of in doors.values() for s in of) if controller.is_shared else ())
+    found = doors.get(gateway.key) or doors.get(("", gateway.class_name))
+    return found or (tuple(s for of in doors.values() for s in of) if controller.is_shared else ())
 
 
 def _services_by_gateway(cluster: ClusterReader) -> dict[Key, tuple[Service, ...]]:
@@ -177,13 +207,14 @@ def _services_by_gateway(cluster: ClusterReader) -> dict[Key, tuple[Service, ...
 
 
 def _services_by_controller(cluster: ClusterReader) -> dict[str, dict[Key | None, tuple[Service, ...]]]:
-    """The Services of the front doors, by controller and Gateway; None for Services without a Gateway."""
+    """The Services of the front doors, by controller and the Gateway or class that they belong to; None for neither."""
 
     def find() -> dict[str, dict[Key | None, tuple[Service, ...]]]:
         found: dict[str, dict[Key | None, tuple[Service, ...]]] = {}
         for door in front_doors(cluster):
             of = found.setdefault(door.controller.name, {})
-            of[door.gateway] = (*of.get(door.gateway, ()), door.service)
+            owner = door.gateway or owner_of(door.service.labels, door.service.namespace)
+            of[owner] = (*of.get(owner, ()), door.service)
         return found
 
     return cluster.cached("Services by controller", _versions(cluster), find)

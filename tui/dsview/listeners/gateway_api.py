@@ -8,6 +8,7 @@ from dsview.kinds.gateway import Gateway, GatewayClass, HTTPRoute, ParametersRef
 from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key, Labels
+from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 
 GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
@@ -20,6 +21,7 @@ GATEWAY_LABELS = (_ENVOY_NAME, *_NAME_LABELS)
 
 GATEWAY_NAMESPACE_LABEL = "gateway.envoyproxy.io/owning-gateway-namespace"
 GATEWAY_CLASS_LABEL = "gateway.envoyproxy.io/owning-gatewayclass"
+"""The label of proxies and Services that all Gateways of a class share (EnvoyProxy.spec.mergeGateways)."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -43,9 +45,36 @@ def gateway_of(labels: Labels, namespace: str) -> Key | None:
     return None
 
 
+def owner_of(labels: Labels, namespace: str) -> Key | None:
+    """The Gateway that a pod or Service was created for, `("", NAME)` of a class whose Gateways share it, or None."""
+    merged = labels.get(GATEWAY_CLASS_LABEL)
+    return gateway_of(labels, namespace) or (("", merged) if merged else None)
+
+
 def hosts_of(gateway: Gateway, route: HTTPRoute) -> tuple[str, ...]:
-    """The hosts that a route publishes through a Gateway: its own, else those of the listeners."""
-    return route.hostnames or tuple(dict.fromkeys(x.hostname for x in gateway.listeners if x.hostname))
+    """The hosts that a route publishes through a Gateway: those that the route and a listener have in common.
+
+    Either may have none, which means any. Of a wildcard and a name that it covers, it is the name
+    (gateway.networking.k8s.io HTTPRouteSpec.hostnames).
+    """
+    listening = tuple(dict.fromkeys(listener.hostname for listener in gateway.listeners))
+    if not route.hostnames:
+        return tuple(filter(None, listening))
+    if not any(listening) or "" in listening:
+        return route.hostnames
+    common = (_narrower(mine, theirs) for mine in route.hostnames for theirs in listening)
+    return tuple(dict.fromkeys(filter(None, common))) or route.hostnames
+
+
+def is_covered(host: str, name: str) -> bool:
+    """Whether a host is a name, or ends in what follows the `*` of a wildcard."""
+    return host == name or (name.startswith("*.") and host.endswith(name[1:]))
+
+
+def _narrower(one: str, other: str) -> str:
+    if is_covered(one, other):
+        return one
+    return other if is_covered(other, one) else ""
 
 
 def class_of(cluster: ClusterReader, gateway: Gateway) -> GatewayClass | None:
@@ -76,6 +105,30 @@ def settings_of(cluster: ClusterReader, gateway: Gateway | None, of_class: Gatew
         if item.replaces_class:
             break
     return Settings(tuple(found))
+
+
+def how_to_set(
+    cluster: ClusterReader, service: Service, of_class: GatewayClass | None, kind: Kind, setting: str
+) -> str:
+    """How to set a field of the parameters that apply to the Gateway of a Service, as a comment.
+
+    `of_class` applies if the Service belongs to no single Gateway.
+    """
+    key = gateway_of(service.labels, service.namespace)
+    gateway = cluster.gateways.get(key) if key is not None else None
+    if gateway is not None:
+        of_class = class_of(cluster, gateway)
+    found = settings_of(cluster, gateway, of_class, kind)
+    if found.found:
+        item = found.found[0]
+        return f"# set {setting} in {kind.value} {item.namespace}/{item.name}"
+    if found.missing:
+        return f"# set {setting} in {found.missing}"
+    if gateway is not None:
+        place = f"spec.infrastructure.parametersRef of Gateway {gateway.namespace}/{gateway.name}"
+    else:
+        place = f"spec.parametersRef of {'GatewayClass ' + of_class.name if of_class is not None else 'the class'}"
+    return f"# create an {kind.value} with {setting}, and name it in {place}"
 
 
 def _words(ref: ParametersRef) -> str:

@@ -10,18 +10,24 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Value, Vocabulary
-from dsview.listeners.proxy_controller import ProxyController, owner_ref
+from dsview.listeners.proxy_controller import ProxyController, exec_line, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, is_loopback, is_unread_host, predicted, unknown
 
 _SWITCHES = ("disable-ipv4", "disable-ipv6")
 _ADDRESSES = ("ipv4-bind-address", "ipv6-bind-address")
 _FALSE = frozenset({"", "false", "0", "f"})
+_NAMES = ("kubernetes-ingress-controller", "haproxy-ingress")
+"""The names of the container in the chart and in the project's manifests (deploy/haproxy-ingress.yaml)."""
+
+_OWN_FLAGS = (*_SWITCHES, *_ADDRESSES, "http-bind-port", "https-bind-port", "ingress.class", "configmap-tcp-services")
+"""Flags that the other HAProxy controller (haproxy-ingress.github.io) does not have."""
 
 
 class HAProxy(ProxyController):
     """HAProxy Kubernetes Ingress Controller (haproxytech)."""
 
     name = "haproxy"
+    title = "HAProxy"
     gateway_controllers = ("haproxy.org/gateway-controller",)
     ingress_controllers = ("haproxy.org/ingress-controller", "haproxy.org/ingress-controller/*")
     vocabulary = Vocabulary(
@@ -35,7 +41,7 @@ class HAProxy(ProxyController):
     )
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By the image, otherwise by the chart's label with its container."""
+        """By the image, otherwise by the container's name with the chart's label or a flag of its own."""
         return _container(pod) is not None
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
@@ -61,11 +67,16 @@ class HAProxy(ProxyController):
         return Sockets(
             source=ListenSource.DECLARED,
             families=families,
-            reason=f"{', '.join(given)} is given",
+            reason=f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} given",
             holder=owner_ref(pod) if closes else None,
             setting=f"arg {', '.join(given)}",
             closes=closes,
         )
+
+    def proof(self, pod: Pod) -> str:
+        """The bind lines of HAProxy."""
+        found = _container(pod)
+        return exec_line(pod, found.name if found is not None else "", "grep", "bind ", "/etc/haproxy/haproxy.cfg")
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The chart's extra arguments."""
@@ -84,6 +95,9 @@ def _container(pod: Pod) -> Container | None:
     for container in pod.containers:
         if "haproxytech/kubernetes-ingress" in container.image:
             return container
-    if pod.labels.get("app.kubernetes.io/name") == "kubernetes-ingress":
-        return next((c for c in pod.containers if c.name == "kubernetes-ingress-controller"), None)
-    return None
+    named = next((c for c in pod.containers if c.name in _NAMES), None)
+    if named is None:
+        return None
+    if pod.labels.get("app.kubernetes.io/name") == "kubernetes-ingress" and named.name == _NAMES[0]:
+        return named
+    return named if any(flag_value(named.command_line, flag) for flag in _OWN_FLAGS) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from typing import NamedTuple
 
 import msgspec
 
@@ -31,18 +32,38 @@ class Offer(Enum):
     UNKNOWN = "unknown"
 
 
+class Lack(Enum):
+    """Where a door lacks a family: in its Service, its load balancer, its status, or its sockets."""
+
+    SERVICE = "service"
+    BALANCER = "balancer"
+    STATUS = "status"
+    SOCKETS = "sockets"
+
+
+class Offered(NamedTuple):
+    """Whether a door offers a family. If it does not, `why` is a clause, and `lack` is the place."""
+
+    offer: Offer
+    why: str = ""
+    lack: Lack | None = None
+
+
+_OFFERED = Offered(Offer.YES)
+_UNKNOWN = Offered(Offer.UNKNOWN)
+
+
 class HostDoor(msgspec.Struct, frozen=True, kw_only=True):
     """One of the doors of a host.
 
-    `route` is the Ingress or HTTPRoute, `door` the Gateway or the controller's Service. `offers` contains each family
-    with the reason in a few words if the door does not offer it.
+    `route` is the Ingress or HTTPRoute, `door` the Gateway or the controller's Service.
     """
 
     route: ObjectRef
     door: ObjectRef
     controller: str
     service: ObjectRef | None
-    offers: dict[Family, tuple[Offer, str]]
+    offers: dict[Family, Offered]
 
 
 def hosts_with_two_doors(cluster: ClusterReader) -> dict[str, tuple[HostDoor, ...]]:
@@ -136,47 +157,53 @@ def _of_gateway(cluster: ClusterReader, route: HTTPRoute, gateway: Gateway) -> H
 
 def _offer(
     cluster: ClusterReader, service: Service, pods: Iterable[Pod], shown: tuple[str, ...] | None, family: Family
-) -> tuple[Offer, str]:
+) -> Offered:
     """What a door with pods offers.
 
     `shown` are the addresses in the status of its route or of the door itself; None if unknown.
     """
-    lack = _lack_of_service(service, shown, family)
-    if lack:
-        return Offer.NO, lack
+    lacking = _lack_of_service(service, shown, family)
+    if lacking is not None:
+        return lacking
     ready = [pod for pod in pods if pod.ready]
     if any(listeners_of(cluster, pod).source is ListenSource.UNREAD for pod in ready) or not ready:
-        return Offer.UNKNOWN, ""
+        return _UNKNOWN
     if all(closed_ports(cluster, service, pod, family) for pod in ready):
-        guess = any(listeners_of(cluster, pod).source is ListenSource.PREDICTED for pod in ready)
-        return Offer.NO, f"its proxies {'likely ' if guess else ''}do not listen on it{' (predicted)' if guess else ''}"
-    return Offer.YES, ""
+        is_predicted = any(listeners_of(cluster, pod).source is ListenSource.PREDICTED for pod in ready)
+        return _deaf(family, is_predicted=is_predicted)
+    return _OFFERED
 
 
 def _below(
     cluster: ClusterReader, gateway: Gateway, service: Service | None, shown: tuple[str, ...] | None, family: Family
-) -> tuple[Offer, str]:
+) -> Offered:
     """What a Gateway without pods offers."""
     sockets = gateway_sockets(cluster, gateway)
-    lack = _lack_of_service(service, shown, family) if service is not None else ""
-    if lack:
-        return Offer.NO, lack
+    lacking = _lack_of_service(service, shown, family) if service is not None else None
+    if lacking is not None:
+        return lacking
     if sockets.is_known and sockets.families is not None and family not in sockets.families:
-        return Offer.NO, "its proxies do not listen on it"
+        return _deaf(family)
     if service is None and shown is not None:
-        has = family in families_of(shown)
-        return (Offer.YES, "") if has else (Offer.NO, "its status names no address of it")
-    return (Offer.YES, "") if sockets.is_known and service is not None else (Offer.UNKNOWN, "")
+        return _OFFERED if family in families_of(shown) else _unannounced(family)
+    return _OFFERED if sockets.is_known and service is not None else _UNKNOWN
 
 
-def _lack_of_service(service: Service, shown: tuple[str, ...] | None, family: Family) -> str:
+def _deaf(family: Family, *, is_predicted: bool = False) -> Offered:
+    doubt = " (predicted)" if is_predicted else ""
+    return Offered(Offer.NO, f"its proxies do not listen on {family}{doubt}", Lack.SOCKETS)
+
+
+def _unannounced(family: Family) -> Offered:
+    return Offered(Offer.NO, f"its status has no {family} address", Lack.STATUS)
+
+
+def _lack_of_service(service: Service, shown: tuple[str, ...] | None, family: Family) -> Offered | None:
     if family not in service.families:
-        return f"its Service {service.name} is not of that family"
+        return Offered(Offer.NO, f"its Service {service.name} has no {family}", Lack.SERVICE)
     entries = service.load_balancer_ingress
     ips = [entry.ip for entry in entries if entry.ip]
     is_named = any(entry.hostname for entry in entries)
     if service.type == "LoadBalancer" and ips and not is_named and all(family_of(ip) != family for ip in ips):
-        return "its load balancer has no address of it"
-    if shown is not None and family not in families_of(shown):
-        return "its status names no address of it"
-    return ""
+        return Offered(Offer.NO, f"its load balancer has no {family} address", Lack.BALANCER)
+    return _unannounced(family) if shown is not None and family not in families_of(shown) else None

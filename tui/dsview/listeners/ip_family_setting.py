@@ -23,4 +23,4 @@ def sockets_by_setting(found: Settings, kind: Kind, families: Mapping[str, tuple
     if decided is None:
         return unknown(f"ipFamily {chosen.ip_family[:30]} is not known")
     holder = ObjectRef(kind.value, chosen.namespace, chosen.name)
-    return declared(decided, f"spec.ipFamily of {kind} {chosen.name}", holder, "spec.ipFamily")
+    return declared(decided, f"spec.ipFamily of {kind} {chosen.name} is {chosen.ip_family}", holder, "spec.ipFamily")

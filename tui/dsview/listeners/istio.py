@@ -14,7 +14,8 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Value, Vocabulary
-from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref, pod_families
+from dsview.listeners.gateway_api import gateway_of
+from dsview.listeners.proxy_controller import ProxyController, environment, exec_line, owner_ref, pod_families
 from dsview.listeners.sockets import Sockets, declared, predicted, unknown
 
 _MANAGED = "gateway.istio.io/managed"
@@ -32,6 +33,7 @@ class Istio(ProxyController):
     """Istio, including the versions of OpenShift and AKS."""
 
     name = "istio"
+    title = "Istio"
     gateway_controllers = ("istio.io/gateway-controller", "openshift.io/gateway-controller*")
     is_shared = False
     vocabulary = Vocabulary(
@@ -98,17 +100,26 @@ class Istio(ProxyController):
         opened = has if value in _TRUE else single
         return declared(opened, f"{_VARIABLE} is {value} on istiod", owner_ref(pods[0]), f"env {_VARIABLE}={value}")
 
+    def proof(self, pod: Pod) -> str:
+        """The listeners of Envoy, through the agent."""
+        return exec_line(pod, "istio-proxy", "pilot-agent", "request", "GET", "listeners")
+
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """Both values: the first opens the sockets, the second configures the proxies."""
         return (
             '# set in Istio\'s values: pilot.env.ISTIO_DUAL_STACK: "true" and\n'
             '#   meshConfig.defaultConfig.proxyMetadata.ISTIO_DUAL_STACK: "true"\n'
-            "# then restart istiod, and after it the gateways\n"
-            "# verify it in a gateway pod: pilot-agent request GET listeners"
+            "# then restart istiod, and after it the gateways"
         )
 
-    def service_fix(self, service: Service) -> str:
-        """Gateways of the Gateway API are always PreferDualStack; classic ones use the chart's values."""
+    def service_fix(self, cluster: ClusterReader, service: Service) -> str:
+        """The chart's values, for a classic gateway.
+
+        Services that Istio creates for Gateways have no policy before 1.24. A patch of them lasts, because Istio does
+        not own the field.
+        """
+        if gateway_of(service.labels, service.namespace) is not None:
+            return ""
         return (
             "# set in the gateway chart's values: service.ipFamilyPolicy: PreferDualStack and\n"
             "#   service.ipFamilies: [IPv4, IPv6]"

@@ -9,7 +9,7 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Value, Vocabulary
-from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref
+from dsview.listeners.proxy_controller import ProxyController, admin_line, environment, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
 _VARIABLE = "KGW_LISTENER_BIND_IPV6"
@@ -60,6 +60,10 @@ class KGateway(ProxyController):
             return predicted(BOTH, f"predicted from the default of {_VARIABLE}, which is not set")
         families: tuple[Family, ...] = BOTH if value in _TRUE else (V4,)
         return declared(families, f"{_VARIABLE} is {value}", owner_ref(pods[0]), f"env {_VARIABLE}={value}")
+
+    def proof(self, pod: Pod) -> str:
+        """The listeners of Envoy."""
+        return admin_line(pod, 19000)
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The chart's value."""

@@ -12,7 +12,7 @@ from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.nginx_conf.grammar import UnreadConf
 from dsview.listeners.nginx_conf.listen_address import parse_target
-from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref
+from dsview.listeners.proxy_controller import ProxyController, environment, exec_line, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, by_port, predicted, unknown
 
 _VARIABLE = "KONG_PROXY_LISTEN"
@@ -22,6 +22,7 @@ class Kong(ProxyController):
     """Kong, by its chart or its operator."""
 
     name = "kong"
+    title = "Kong"
     gateway_controllers = ("konghq.com/kic-gateway-controller", "konghq.com/gateway-operator")
     ingress_controllers = ("ingress-controllers.konghq.com/kong",)
     vocabulary = Vocabulary(
@@ -59,6 +60,10 @@ class Kong(ProxyController):
     def sends_to_cluster_ip(self, cluster: ClusterReader, gateway: Gateway, backend: Service) -> bool:
         """By the annotation of the Service."""
         return dict(backend.annotations).get("ingress.kubernetes.io/service-upstream", "").lower() == "true"
+
+    def proof(self, pod: Pod) -> str:
+        """The listen lines of Kong's nginx."""
+        return exec_line(pod, "proxy", "sh", "-c", "grep listen ${KONG_PREFIX:-/usr/local/kong}/nginx-kong.conf")
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The chart writes both families; the operator has a flag."""

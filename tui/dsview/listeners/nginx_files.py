@@ -44,7 +44,7 @@ def agreeing(read: Sockets | None, said: Sockets) -> Sockets:
     return Sockets(
         source=ListenSource.READ,
         by_port=read.by_port,
-        reason=f"{said.reason}, as {read.reason}",
+        reason=f"{said.reason}, and the configuration of nginx agrees",
         holder=said.holder,
         setting=said.setting,
         closes=in_force,

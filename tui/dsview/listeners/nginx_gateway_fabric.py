@@ -6,15 +6,16 @@ import re
 
 from dsview.core.address import V4, V6, Family
 from dsview.kinds.container import Container
+from dsview.kinds.gateway import GatewayClass
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Vocabulary
-from dsview.listeners.gateway_api import GATEWAY_NAME, class_of, gateway_of, settings_of
+from dsview.listeners.gateway_api import GATEWAY_NAME, class_of, gateway_of, how_to_set, settings_of
 from dsview.listeners.ip_family_setting import sockets_by_setting
 from dsview.listeners.nginx_files import PRINT_CONF, agreeing, read_sockets
-from dsview.listeners.proxy_controller import ProxyController
+from dsview.listeners.proxy_controller import ProxyController, exec_line
 from dsview.listeners.sockets import BOTH, Sockets, predicted, unknown
 
 _FAMILIES: dict[str, tuple[Family, ...]] = {"dual": BOTH, "ipv4": (V4,), "ipv6": (V6,)}
@@ -62,9 +63,7 @@ class NginxGatewayFabric(ProxyController):
         gateway = cluster.gateways.get(key) if key is not None else None
         of_class = class_of(cluster, gateway) if gateway is not None else None
         if key is None:
-            # In 1.x, one nginx serves the only class of the controller.
-            classes = [item for item in cluster.gateway_classes if item.controller == _CONTROLLER]
-            of_class = classes[0] if len(classes) == 1 else None
+            of_class = _only_class(cluster)
         if of_class is None:
             return unknown("the Gateway or its class was not read")
         found = settings_of(cluster, gateway, of_class, Kind.NGINX_PROXY)
@@ -88,9 +87,26 @@ class NginxGatewayFabric(ProxyController):
         by_image = (c for c in pod.containers if "nginx-gateway-fabric/nginx" in c.image)
         return next((c for c in pod.containers if c.name == "nginx"), None) or next(by_image, None)
 
+    def proof(self, pod: Pod) -> str:
+        """The configuration that nginx prints."""
+        found = self.container_to_read(pod)
+        return exec_line(pod, found.name if found is not None else "", *PRINT_CONF[0])
+
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The field of NginxProxy."""
-        return "# set spec.ipFamily: dual in the NginxProxy that the Gateway or its class names"
+        return how_to_set(cluster, service, _only_class(cluster), Kind.NGINX_PROXY, "spec.ipFamily: dual")
+
+    def service_fix(self, cluster: ClusterReader, service: Service) -> str:
+        """The same field: from 2.3 the controller sets the families of the Services that it creates by it."""
+        if gateway_of(service.labels, service.namespace) is None:
+            return ""
+        return self.open_fix(cluster, service, V6)
+
+
+def _only_class(cluster: ClusterReader) -> GatewayClass | None:
+    """The only class of the controller: in 1.x, one nginx serves it."""
+    classes = [item for item in cluster.gateway_classes if item.controller == _CONTROLLER]
+    return classes[0] if len(classes) == 1 else None
 
 
 def _is_labelled(pod: Pod) -> bool:

@@ -10,12 +10,14 @@ from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Value, Vocabulary
 from dsview.listeners.nginx_files import PRINT_CONF, agreeing, read_sockets
-from dsview.listeners.proxy_controller import ProxyController, owner_ref
+from dsview.listeners.proxy_controller import ProxyController, exec_line, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
 _IMAGES = ("nginx/nginx-ingress:", "nginx/nginx-ingress@", "nginx/kubernetes-ingress", "nginx-plus-ingress")
 _NAMES = frozenset({"nginx-ingress", "nginx-plus-ingress"})
 _OWN_PORTS = frozenset({8081, 9113})
+_OWN_FLAG = "nginx-configmaps"
+"""A flag of this controller only, which its chart and its manifests always set."""
 
 _FLAG = "disable-ipv6"
 
@@ -35,7 +37,7 @@ class NginxIngressController(ProxyController):
     )
 
     def is_proxy(self, pod: Pod) -> bool:
-        """By the image, otherwise by the chart's label with the container's name."""
+        """By the image, otherwise by the container's name with the chart's label or a flag of its own."""
         return _container(pod) is not None
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
@@ -46,11 +48,16 @@ class NginxIngressController(ProxyController):
         """The controller's container, in which nginx runs."""
         return _container(pod)
 
+    def proof(self, pod: Pod) -> str:
+        """The configuration that nginx prints."""
+        found = self.container_to_read(pod)
+        return exec_line(pod, found.name if found is not None else "", *PRINT_CONF[0])
+
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The chart's value."""
         return "# set controller.disableIPV6: false in the chart's values"
 
-    def service_fix(self, service: Service) -> str:
+    def service_fix(self, cluster: ClusterReader, service: Service) -> str:
         """The chart's values."""
         return (
             "# set in the chart's values: controller.service.ipFamilyPolicy: PreferDualStack and\n"
@@ -74,6 +81,8 @@ def _container(pod: Pod) -> Container | None:
     for container in pod.containers:
         if "nginx" in container.image and any(image in container.image + ":" for image in _IMAGES):
             return container
-    if "nginx-ingress" in (pod.labels.get("app.kubernetes.io/name"), pod.labels.get("app")):
-        return next((c for c in pod.containers if c.name in _NAMES), None)
-    return None
+    named = next((c for c in pod.containers if c.name in _NAMES), None)
+    if named is None:
+        return None
+    is_labelled = "nginx-ingress" in (pod.labels.get("app.kubernetes.io/name"), pod.labels.get("app"))
+    return named if is_labelled or flag_value(named.command_line, _OWN_FLAG) else None

@@ -7,7 +7,7 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Value, Vocabulary
-from dsview.listeners.proxy_controller import ProxyController, environment, owner_ref
+from dsview.listeners.proxy_controller import ProxyController, environment, exec_line, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
 _LABEL = "ingresscontroller.operator.openshift.io/deployment-ingresscontroller"
@@ -19,6 +19,7 @@ class OpenShiftRouter(ProxyController):
     """OpenShift's router."""
 
     name = "openshift-router"
+    title = "OpenShift's router"
     ingress_controllers = ("openshift.io/ingress-to-route",)
     vocabulary = Vocabulary(
         containers=("router",),
@@ -41,6 +42,10 @@ class OpenShiftRouter(ProxyController):
         value = variable.value
         families = _FAMILIES.get(value, (V4,))
         return declared(families, f"{_VARIABLE} is {value}", owner_ref(pod), f"env {_VARIABLE}={value}")
+
+    def proof(self, pod: Pod) -> str:
+        """The bind lines of HAProxy."""
+        return exec_line(pod, "router", "grep", "bind :", "haproxy.config")
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """The cluster network: the operator does the rest, and reverts manual changes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ import msgspec
 from dsview.core.address import V4, V6, Family, families_of
 from dsview.core.finding import ObjectRef
 from dsview.core.listen import Likelihood, Listener, ListenSource, ProxyListeners
+from dsview.core.text import safe
 from dsview.kinds.gateway import Gateway
 from dsview.kinds.ingress import Ingress
 from dsview.kinds.ingress_class import IngressClass
@@ -29,10 +31,21 @@ _OTHER_WORDS = ("metric", "health", "admin", "manager", "status", "webhook", "pr
 _PUBLIC = frozenset({"LoadBalancer", "NodePort"})
 
 
-def is_traffic(port: ServicePort) -> bool:
-    """Whether a Service port receives connections to sites."""
-    name = port.name.lower()
-    return port.protocol == "TCP" and name not in _OTHER_PORTS and not any(word in name for word in _OTHER_WORDS)
+_SITE_PORTS = frozenset({"http", "https"})
+"""The names of the ports to sites, in the charts of controllers that do not say what else listens in the pod."""
+
+
+def traffic_ports_of(cluster: ClusterReader, service: Service) -> list[ServicePort]:
+    """The ports of a Service that receive connections to sites: those that its Gateway asks for, otherwise by name."""
+    key = gateway_of(service.labels, service.namespace)
+    gateway = cluster.gateways.get(key) if key is not None else None
+    asked = {listener.port for listener in gateway.listeners} if gateway is not None else set()
+    return [p for p in service.ports if p.protocol == "TCP" and (p.port in asked or _is_of_sites(p.name))]
+
+
+def _is_of_sites(name: str) -> bool:
+    name = name.lower()
+    return name not in _OTHER_PORTS and not any(word in name for word in _OTHER_WORDS)
 
 
 def owner_ref(pod: Pod) -> ObjectRef:
@@ -41,6 +54,18 @@ def owner_ref(pod: Pod) -> ObjectRef:
     if owner is None:
         return ObjectRef("Pod", pod.namespace, pod.name)
     return ObjectRef(owner.kind, pod.namespace or None, owner.name)
+
+
+def exec_line(pod: Pod, container: str, *words: str) -> str:
+    """A kubectl command that runs a command in a container of a pod."""
+    where = (pod.name, *(("-c", container) if container else ()))
+    return safe(shlex.join(("kubectl", "-n", pod.namespace, "exec", *where, "--", *words)))
+
+
+def admin_line(pod: Pod, port: int) -> str:
+    """How to get the listeners of an Envoy from its admin port, which only the pod itself can reach."""
+    forward = shlex.join(("kubectl", "-n", pod.namespace, "port-forward", pod.name, str(port)))
+    return safe(f"{forward} and, meanwhile, curl -s http://127.0.0.1:{port}/listeners")
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,8 +170,15 @@ class ProxyController(Controller):
         """How to make the proxies listen on a family, in the controller's own words, as separate lines."""
         raise NotImplementedError
 
-    def service_fix(self, service: Service) -> str:
+    def service_fix(self, cluster: ClusterReader, service: Service) -> str:
         """How to make the Service dual-stack, in the controller's own words; empty if it can be patched."""
+        return ""
+
+    def proof(self, pod: Pod) -> str:
+        """The command that shows what a proxy pod listens on, as a line; empty if there is none.
+
+        It changes nothing. It is what a user needs where the sockets are only predicted.
+        """
         return ""
 
     def serves_gateway(self, cluster: ClusterReader, gateway: Gateway) -> bool:
@@ -182,7 +214,7 @@ class ProxyController(Controller):
         """Services created for a Gateway, otherwise LoadBalancer and NodePort Services that select proxy pods."""
         return cluster.cached(
             f"Services of {self.name}",
-            (cluster.proxies_version, cluster.epochs[Kind.SERVICE]),
+            (cluster.proxies_version, cluster.epochs[Kind.SERVICE], cluster.epochs[Kind.GATEWAY]),
             lambda: self._services(cluster),
         )
 
@@ -193,21 +225,21 @@ class ProxyController(Controller):
         for pod in self.proxies(cluster):
             alike = (pod.namespace, id(pod.labels))
             if alike not in selecting:
-                selecting[alike] = [s for s in cluster.selectors.selecting(pod) if _is_door(s)]
+                selecting[alike] = [s for s in cluster.selectors.selecting(pod) if _is_door(cluster, s)]
             for service in selecting[alike]:
                 found.setdefault(service.key, (service, []))[1].append(pod)
         return {key: (service, tuple(pods)) for key, (service, pods) in sorted(found.items())}
 
-    def service_ports(self, service: Service, pod: Pod) -> dict[int, int]:
+    def service_ports(self, cluster: ClusterReader, service: Service, pod: Pod) -> dict[int, int]:
         """The pod's ports that the Service's traffic ports lead to, by traffic port."""
-        found = {port.port: target_port(port, pod) for port in service.ports if is_traffic(port)}
+        found = {port.port: target_port(port, pod) for port in traffic_ports_of(cluster, service)}
         return {port: target for port, target in found.items() if target is not None}
 
     def traffic_ports(self, cluster: ClusterReader, pod: Pod, service: Service | None) -> set[int]:
         """The proxy's ports that the traffic ports of its Services lead to."""
         services = [service] if service is not None else self._of_pod(cluster, pod)
         sockets = self.known_sockets(cluster, pod)
-        targets = {target for found in services for target in self.service_ports(found, pod).values()}
+        targets = {target for found in services for target in self.service_ports(cluster, found, pod).values()}
         return {port for port in targets if not sockets.is_known or sockets.on(port) is not None}
 
     def _of_pod(self, cluster: ClusterReader, pod: Pod) -> Sequence[Service]:
@@ -221,7 +253,7 @@ class ProxyController(Controller):
                     found.setdefault(one.key, []).append(service)
             return found
 
-        versions = (cluster.proxies_version, cluster.epochs[Kind.SERVICE])
+        versions = (cluster.proxies_version, cluster.epochs[Kind.SERVICE], cluster.epochs[Kind.GATEWAY])
         return cluster.cached(f"Services of {self.name} by pod", versions, find).get(pod.key, ())
 
     def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
@@ -229,17 +261,21 @@ class ProxyController(Controller):
         sockets = self.known_sockets(cluster, pod)
         if not sockets.is_known:
             return []
-        targets = sorted(set(self.service_ports(service, pod).values()))
+        targets = sorted(set(self.service_ports(cluster, service, pod).values()))
         return [port for port in targets if (has := sockets.on(port)) is not None and family not in has]
 
     def listeners(self, cluster: ClusterReader, pod: Pod) -> ProxyListeners:
-        """As read, otherwise a wildcard socket for each family of each traffic port."""
+        """As read, otherwise a wildcard socket for each family of each traffic port.
+
+        Without a Service, as with host ports, these are the ports that the proxy is known to open for sites.
+        """
         sockets = self.known_sockets(cluster, pod)
         if sockets.source is ListenSource.READ and (read := cluster.proxy_listeners.get(pod.key)) is not None:
             # Between the processes of one pod; not reachable from outside.
             return msgspec.structs.replace(read, listeners=tuple(x for x in read.listeners if x.transport != "unix"))
         found: list[Listener] = []
-        for port in sorted(self.traffic_ports(cluster, pod, None)) if sockets.is_known else ():
+        ports = (self.traffic_ports(cluster, pod, None) or _own_ports(pod, sockets)) if sockets.is_known else ()
+        for port in sorted(ports):
             families = sockets.on(port) or ()
             found += [_listener(family, port, sockets.source) for family in (V4, V6) if family in families]
         return ProxyListeners(
@@ -274,10 +310,10 @@ def _running_proxies(cluster: ClusterReader) -> Iterable[list[Pod]]:
     return cluster.cached("running proxies", cluster.proxies_version, find)
 
 
-def _is_door(service: Service) -> bool:
+def _is_door(cluster: ClusterReader, service: Service) -> bool:
     """Whether traffic from outside enters through a Service that leads to proxies."""
     is_made = gateway_of(service.labels, service.namespace) is not None and not service.is_headless
-    return (is_made or service.type in _PUBLIC) and any(map(is_traffic, service.ports))
+    return (is_made or service.type in _PUBLIC) and bool(traffic_ports_of(cluster, service))
 
 
 def _is_one_of(name: str, known: tuple[str, ...]) -> bool:
@@ -286,6 +322,15 @@ def _is_one_of(name: str, known: tuple[str, ...]) -> bool:
 
 def _default_class(cluster: ClusterReader) -> IngressClass | None:
     return next((c for c in sorted(cluster.ingress_classes, key=lambda c: c.name) if c.is_default), None)
+
+
+def _own_ports(pod: Pod, sockets: Sockets) -> set[int]:
+    """The ports to sites of a proxy without a Service."""
+    declared = [port for container in pod.containers for port in container.ports if port.protocol == "TCP"]
+    if sockets.families is None:
+        others = {port.container_port for port in declared if not _is_of_sites(port.name)}
+        return {port for port, families in sockets.by_port.items() if families and port not in others}
+    return {port.container_port for port in declared if port.name in _SITE_PORTS}
 
 
 def _listener(family: Family, port: int, source: ListenSource) -> Listener:

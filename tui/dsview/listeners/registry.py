@@ -57,10 +57,16 @@ CONF_COMMANDS: tuple[tuple[str, ...], ...] = tuple(
 )
 """Every command that may be run in a proxy pod."""
 
-READ_IN_PODS: tuple[str, ...] = tuple(
-    c.title or c.name for c in sorted(CONTROLLERS, key=lambda c: c.name) if c.conf_commands
-)
+READ_IN_PODS: tuple[str, ...] = tuple(c.label for c in sorted(CONTROLLERS, key=lambda c: c.name) if c.conf_commands)
 """The controllers in whose pods they are read, by their usual names."""
+
+_LABELS = {c.name: c.label for c in CONTROLLERS}
+
+
+def label_of(name: str) -> str:
+    """How a controller is called in a sentence; a name that is not one of `CONTROLLERS` as it is."""
+    return _LABELS.get(name, name)
+
 
 CONF_KINDS: tuple[Kind, ...] = tuple(dict.fromkeys(kind for c in CONTROLLERS for kind in c.conf_kinds))
 """The kinds from which controllers write the configuration that is read."""

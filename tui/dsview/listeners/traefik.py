@@ -28,6 +28,7 @@ class Traefik(ProxyController):
     """Traefik, by its arguments."""
 
     name = "traefik"
+    title = "Traefik"
     gateway_controllers = ("traefik.io/gateway-controller",)
     ingress_controllers = ("traefik.io/ingress-controller",)
     vocabulary = Vocabulary(
@@ -79,7 +80,9 @@ class Traefik(ProxyController):
         return Sockets(
             source=ListenSource.DECLARED,
             by_port=ports,
-            reason="the addresses of the entry points",
+            reason="an entry point has an address of one family"
+            if closes
+            else "the entry points have addresses of both families",
             holder=owner_ref(pod) if closes else None,
             setting="entry point address",
             closes=closes,
@@ -94,18 +97,23 @@ class Traefik(ProxyController):
         """An address without a host."""
         return "# give the entry point an address without a host, such as --entryPoints.web.address=:8000"
 
-    def service_fix(self, service: Service) -> str:
-        """The chart's value, which k3s accepts in a HelmChartConfig."""
+    def service_fix(self, cluster: ClusterReader, service: Service) -> str:
+        """The chart's values, which k3s accepts in a HelmChartConfig.
+
+        Every version of the chart has service.spec. The values directly under service came with 10.13 and went with 40.
+        """
         return (
             "# in the chart's values (k3s: HelmChartConfig traefik in kube-system):\n"
-            "#   service: {ipFamilyPolicy: PreferDualStack, ipFamilies: [IPv4, IPv6]}"
+            "#   service: {spec: {ipFamilyPolicy: PreferDualStack, ipFamilies: [IPv4, IPv6]}}\n"
+            "# before version 40 of the chart, these two also work directly under service"
         )
 
 
 def _container(pod: Pod) -> Container | None:
-    """The container with entry points, regardless of its image, otherwise that of Traefik's image."""
+    """The container with entry points, regardless of its image, otherwise that of Traefik's image or name."""
     with_entry_points = (c for c in pod.containers if _entry_points(c))
-    return next(with_entry_points, None) or next((c for c in pod.containers if "traefik" in c.image), None)
+    by_name = (c for c in pod.containers if "traefik" in c.image or c.name == "traefik")
+    return next(with_entry_points, None) or next(by_name, None)
 
 
 def _is_native(pod: Pod) -> bool:

@@ -1,7 +1,7 @@
 """Since when a finding exists: from what dsview saw, the time of a condition, or who wrote the field.
 
-None of these is the moment when the trouble began, so each is labelled: a time of its own, "not before" if an object is
-not older, "at the latest" if a field was last written then.
+None of these is the moment when the trouble began, so each is labelled: a time of its own, "at the earliest" if an
+object is not older, "or earlier" if a field was last written then.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service_cidr import ServiceCIDR
 from dsview.tables.facts import moment_text
 
-BEFORE = "before this session"
-
 
 def first_seen_text(view: ClusterView, finding: Finding) -> Safe:
     """Since when the finding exists, in a few words; empty if unknown."""
@@ -35,10 +33,11 @@ def first_seen_text(view: ClusterView, finding: Finding) -> Safe:
         return safe(f"{moment_text(ready)}, when its condition Ready changed")
     # Findings of the detail only are not tracked, so their start is unknown.
     is_followed = view.book.get(finding.identity) is not None
-    parts = [BEFORE] if is_followed and view.source.is_live and view.was_settled else []
-    if item is not None and (start := _start(item, finding.object.kind)):
-        parts.append(f"not before {start}")
-    return safe(", ".join(parts))
+    is_older = is_followed and view.source.is_live and view.was_settled
+    start = _start(item, finding.object.kind) if item is not None else ""
+    if start:
+        return safe(f"{start}{'; it is older than this session' if is_older else ''}")
+    return safe("before this session" if is_older else "")
 
 
 def _object(view: ClusterView, finding: Finding) -> Object | None:
@@ -59,9 +58,9 @@ def _condition(item: Object | None, finding: Finding) -> int:
 def _start(item: Object, kind: str) -> str:
     """The earliest time since when the object can be in this state: a Pod keeps its addresses from its start."""
     if isinstance(item, Pod) and item.start_time:
-        return f"{moment_text(item.start_time)}, when the Pod started"
+        return f"{moment_text(item.start_time)} at the earliest, when the Pod started"
     if item.created:
-        return f"{moment_text(item.created)}, when the {kind} was created"
+        return f"{moment_text(item.created)} at the earliest, when the {kind} was created"
     return ""
 
 

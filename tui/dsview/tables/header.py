@@ -65,7 +65,7 @@ def age_text(seconds: float) -> str:
 
 
 _CONFIDENCE = {
-    Confidence.DECLARED: Safe("as configured"),
+    Confidence.DECLARED: Safe("families from the configuration"),
     Confidence.OBSERVED: Safe("families as seen on Services"),
     Confidence.ASSUMED: Safe("families assumed from Services"),
     Confidence.UNKNOWN: Safe("families not known"),

@@ -78,8 +78,9 @@ def _differing(
     elif _is_same(singular, plural[0]) or any_redacted((singular, plural[0])):
         return
     first = plural[0] if plural else "nothing"
+    begins = f"begins with {first}" if plural else "is empty"
     yield Problem(
-        message=f"{field} is {singular or 'empty'}, but {field}s begins with {first}.",
+        message=f"{field} is {singular or 'empty'}, but {field}s {begins}.",
         family=family_of(first.partition("/")[0]) or family_of(singular.partition("/")[0]),
         field=field,
         observed=singular or "(empty)",

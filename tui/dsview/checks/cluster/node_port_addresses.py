@@ -55,8 +55,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
     named = cidr_families(settings.node_port_addresses)
     if len(named) == 1 and not any_redacted(settings.node_port_addresses):
         yield Problem(
-            message=f"nodePortAddresses names {', '.join(settings.node_port_addresses)} only: over {other(named[0])} "
-            "NodePorts are open on every address.",
+            message=f"nodePortAddresses names {', '.join(settings.node_port_addresses)} only: NodePorts are "
+            f"open on every {other(named[0])} address.",
             object=ref("ConfigMap", config_map),
             family=other(named[0]),
             field="data.config.conf.nodePortAddresses",

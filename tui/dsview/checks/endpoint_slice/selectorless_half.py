@@ -68,8 +68,8 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         if found.live(family) or not found.live(rest):
             continue
         yield Problem(
-            message=f"No selector, and its slices have {count(found.live(rest), f'{rest} endpoint')} but no {family} "
-            "one.",
+            message=f"The Service has no selector, and its slices have {count(found.live(rest), f'{rest} endpoint')} "
+            f"but no {family} endpoint.",
             severity=Severity.NOTE if service.is_headless else None,
             family=family,
             observed=f"{family}: 0, {rest}: {found.live(rest)}",

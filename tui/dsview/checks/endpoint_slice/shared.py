@@ -92,11 +92,9 @@ def explain(
     pods = endpoint_pods(ctx, service, endpoints)
     without = pods_without(pods, family)
     if without:
-        have = names(ip for pod in without for ip in pod.ips)
-        listed = names(pod.name for pod in without)
         verb = "has" if len(without) == 1 else "have"
-        related = tuple(ref("Pod", pod) for pod in without[:20])
-        return f"{listed} {verb} {have} only", give_family(ctx, without, family), related
+        text = f"{names(pod.name for pod in without)} {verb} no {family} address"
+        return text, give_family(ctx, without, family), tuple(ref("Pod", pod) for pod in without[:20])
     if pods:
         text = f"the pods have {family} addresses, so the endpoint slice controller lags behind"
         return text, RESTART_CONTROLLER_MANAGER, tuple(ref("Pod", pod) for pod in pods[:20])

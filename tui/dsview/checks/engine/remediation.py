@@ -27,10 +27,11 @@ def ref(kind: str, item: Object) -> ObjectRef:
 
 
 def names(items: Iterable[str], limit: int = 3) -> str:
-    """A short enumeration on one line: `a, b, c and 4 more`."""
+    """A short enumeration on one line: `a and b`, `a, b and c`, `a, b, c and 4 more`."""
     listed = list(items)
-    shown = safe(", ".join(listed[:limit]))
-    return f"{shown} and {len(listed) - limit} more" if len(listed) > limit else shown
+    if len(listed) > limit:
+        return f"{safe(', '.join(listed[:limit]))} and {len(listed) - limit} more"
+    return safe(" and ".join(filter(None, (", ".join(listed[:-1]), *listed[-1:]))))
 
 
 def count(number: int, noun: str) -> str:

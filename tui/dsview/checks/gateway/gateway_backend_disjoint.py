@@ -27,11 +27,11 @@ it names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dsview.checks.engine.check import Check, HopName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import families, recreate_pods, ref
+from dsview.checks.engine.remediation import families, give_family, ref
 from dsview.checks.listener.shared import PODS
 from dsview.core.address import Family, families_of
 from dsview.core.finding import Severity
@@ -39,6 +39,7 @@ from dsview.kinds.gateway import Gateway, HTTPRoute
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.kinds.pod import Pod
+from dsview.kinds.service import Service
 from dsview.listeners.front_doors import proxies_of_gateway
 from dsview.listeners.registry import controller_of_gateway
 
@@ -71,12 +72,12 @@ def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
             if controller is not None and controller.sends_to_cluster_ip(ctx.state, gateway, service):
                 continue
             yield Problem(
-                message=f"Backend {service.name} has {families(live)} endpoints only, but the proxies of Gateway "
-                f"{gateway.name} have {families(has)} only.",
+                message=f"Backend {service.name} has only {families(live)} endpoints, but the proxies of Gateway "
+                f"{gateway.name} have only {families(has)} addresses: every request to it fails.",
                 field=f"spec.rules[{service.namespace}/{service.name}]",
                 observed=f"backend {families(live)}, proxies {families(has)}",
                 expected="a family in common",
-                fix=recreate_pods(ready[:1]),
+                fix=_fix(ctx, ready, has, service, live),
                 related=(
                     ref("Service", service),
                     ref("Gateway", gateway),
@@ -84,6 +85,16 @@ def decide(route: HTTPRoute, ctx: Context) -> Iterator[Problem]:
                 ),
                 grace=60,
             )
+
+
+def _fix(ctx: Context, proxies: Sequence[Pod], has: Sequence[Family], backend: Service, live: Sequence[Family]) -> str:
+    """How the proxies get a family of the backend, or the backend one of theirs.
+
+    New proxy pods do not have it if their annotations ask the CNI for other addresses.
+    """
+    given = "" if any(pod.ipam for pod in proxies) else give_family(ctx, proxies, live[0])
+    proxies_first = given or f"# give the proxy pods an {live[0]} address"
+    return f"{proxies_first}\n# or give {backend.namespace}/{backend.name} endpoints of {families(has)}"
 
 
 _Proxies = tuple[Gateway, tuple[Pod, ...], tuple[Family, ...]]

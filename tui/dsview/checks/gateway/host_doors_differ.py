@@ -31,11 +31,16 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.listener.shared import PODS, USES
+from dsview.checks.engine.remediation import kubectl, look_at, make_listen, names
+from dsview.checks.listener.shared import PODS, USES, give_service_family
+from dsview.checks.service.shared import add_family
 from dsview.core.address import FAMILIES, Family
 from dsview.core.finding import Cause, ObjectRef, Severity
 from dsview.kinds.kind import Kind
-from dsview.listeners.host_doors import HostDoor, Offer, hosts_with_two_doors
+from dsview.listeners.front_doors import door_of_service
+from dsview.listeners.host_doors import HostDoor, Lack, Offer, hosts_with_two_doors
+from dsview.listeners.proxies import closed_ports, proxies_behind
+from dsview.listeners.registry import label_of
 
 check = Check(
     code="DS-GW-003",
@@ -47,35 +52,63 @@ check = Check(
     layer=LayerName.LOAD_BALANCERS,
 )
 
-_SHOWN = 3
+_LOOK = "# look at what writes the addresses of its status"
 
 
 def decide(ctx: Context) -> Iterator[Problem]:
     """Reports a family that one front door offers and another does not."""
-    found: dict[tuple[ObjectRef, Family], tuple[HostDoor, HostDoor, str, list[str]]] = {}
+    found: dict[tuple[ObjectRef, Family], tuple[HostDoor, HostDoor, list[str]]] = {}
     for host, doors in hosts_with_two_doors(ctx.state).items():
         for family in FAMILIES:
-            having = next((door for door in doors if door.offers[family][0] is Offer.YES), None)
+            having = next((door for door in doors if door.offers[family].offer is Offer.YES), None)
             for door in doors if having is not None else ():
-                offer, why = door.offers[family]
-                if offer is Offer.NO and having is not None:
-                    found.setdefault((door.route, family), (door, having, why, []))[3].append(host)
-    for (route, family), (door, having, why, hosts) in found.items():
-        more = f" and {len(hosts) - _SHOWN} more" if len(hosts) > _SHOWN else ""
+                if door.offers[family].offer is Offer.NO and having is not None:
+                    found.setdefault((door.route, family), (door, having, []))[2].append(host)
+    for (route, family), (door, having, hosts) in found.items():
+        why = door.offers[family].why
+        are, them = ("is", "it") if len(hosts) == 1 else ("are", "them")
         yield Problem(
-            message=f"{', '.join(hosts[:_SHOWN])}{more}: the front door of {door.controller} ({_describe(door.door)}) "
-            f"does not offer {family}, but that of {having.controller} ({_describe(having.door)}) does: {why}.",
+            message=f"{names(hosts)} {are} served by two front doors. {_describe(having)} offers {them} over {family}, "
+            f"{_describe(door)} does not: {why}.",
             object=route,
             family=family,
             observed=why,
             expected=f"{family} at both front doors",
+            fix=_fix(ctx, door, family),
             related=tuple(ref for ref in (door.door, door.service, having.door) if ref is not None and ref != route),
             causes=tuple(_causes(door, family)),
         )
 
 
-def _describe(ref: ObjectRef) -> str:
-    return f"{ref.kind} {ref.namespace}/{ref.name}"
+def _describe(door: HostDoor) -> str:
+    return f"{label_of(door.controller)} ({door.door.kind} {door.door.namespace}/{door.door.name})"
+
+
+def _fix(ctx: Context, door: HostDoor, family: Family) -> str:
+    """What the door needs, by where it lacks the family."""
+    of_service = door.service
+    service = ctx.state.services.get((of_service.namespace or "", of_service.name)) if of_service is not None else None
+    front = door_of_service(ctx.state, service.key) if service is not None else None
+    match door.offers[family].lack:
+        case Lack.SERVICE if service is not None:
+            return give_service_family(ctx, front, family) if front is not None else add_family(ctx, service)
+        case Lack.SOCKETS if service is not None and front is not None:
+            return front.controller.open_fix(ctx.state, service, family)
+        case Lack.SOCKETS if service is not None:
+            deaf = [
+                (pod, ports)
+                for pod in proxies_behind(ctx.state, service.key) or ()
+                if pod.ready and (ports := closed_ports(ctx.state, service, pod, family))
+            ]
+            return make_listen(ctx.state, [pod for pod, _ in deaf], deaf[0][1], family) if deaf else ""
+        case Lack.STATUS if front is not None:
+            is_ingress = door.route.kind == Kind.INGRESS.value
+            own = front.controller.ingress_status_fix if is_ingress else front.controller.status_fix
+            return own or _LOOK
+        case Lack.BALANCER if service is not None:
+            return look_at(kubectl(service.namespace, "describe", "service", service.name))
+        case _:
+            return _LOOK
 
 
 def _causes(door: HostDoor, family: Family) -> Iterator[Cause]:
@@ -83,4 +116,5 @@ def _causes(door: HostDoor, family: Family) -> Iterator[Cause]:
     for code in ("DS-LSN-001", "DS-LSN-003", "DS-NGX-003", "DS-NGX-005", "DS-SVC-001", "DS-LB-001"):
         if door.service is not None:
             yield Cause(code, door.service, family)
-    yield Cause("DS-GW-001", door.door, family)
+    is_ingress = door.route.kind == Kind.INGRESS.value
+    yield Cause("DS-NET-003", door.route, family) if is_ingress else Cause("DS-GW-001", door.door, family)

@@ -52,7 +52,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
         inert = [f"[::]:{x.port}" for x in conf.listeners if x.address == "[::]" and not x.internal]
         if inert and not pod.host_network and pod.ips and V6 not in families_of(pod.ips):
             yield Problem(
-                message=f"{names(dict.fromkeys(inert))} listens, but the pod has no IPv6 address; this is harmless.",
+                message=f"nginx listens on {names(dict.fromkeys(inert))}, but the pod has no IPv6 address. "
+                "This is harmless.",
                 object=ref("Pod", pod),
                 family=V6,
                 field="listen",

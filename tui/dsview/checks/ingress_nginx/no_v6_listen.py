@@ -66,7 +66,10 @@ def decide(ctx: Context) -> Iterator[Problem]:
         if V6 not in families_of(pod.ips) or is_ipv6_disabled(ctx.state, pod):
             continue
         unknown = ports_of_host_names(conf)
-        found = sorted((item for item in sockets(conf).items() if item[0] not in unknown), key=str)
+        found = sorted(
+            (item for item in sockets(conf).items() if item[0] not in unknown),
+            key=lambda item: (item[0][1] or 0, item[0]),
+        )
         ports = [f"{port}/{transport}" for (transport, port), has in found if has == {V4}]
         if ports:
             # The process decides for all ports at once, so if some have IPv6, a template or a snippet causes the

@@ -23,7 +23,7 @@ kubernetes/ingress-nginx internal/net/net.go: each process tests for IPv6 once, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context, workload_of
@@ -48,6 +48,9 @@ check = Check(
 )
 
 
+_Socket = tuple[str, int | None, Family]
+
+
 def decide(ctx: Context) -> Iterator[Problem]:
     """Reports different results of the same template."""
     groups: dict[tuple[str, str, str, str], list[tuple[Pod, ProxyListeners]]] = {}
@@ -63,9 +66,9 @@ def decide(ctx: Context) -> Iterator[Problem]:
         every = frozenset().union(*sets.values())
         lacking = {n: sorted(every - has, key=str) for n, has in sets.items() if every - has}
         first = next(iter(lacking))
-        described = names(f"{family} on {port}/{transport}" for transport, port, family in lacking[first])
         yield Problem(
-            message=f"{first} lacks {described}, which other replicas of {workload_of(replicas[0][0])} have.",
+            message=f"{first} does not listen on {_described(lacking[first])}, as other replicas of "
+            f"{workload_of(replicas[0][0])} do.",
             object=ObjectRef(kind, namespace, name),
             field="listen",
             observed="; ".join(f"{n}: {len(has)} listeners" for n, has in sorted(sets.items())),
@@ -77,5 +80,16 @@ def decide(ctx: Context) -> Iterator[Problem]:
         )
 
 
-def _port_families(conf: ProxyListeners) -> frozenset[tuple[str, int | None, Family]]:
+def _described(sockets_of: Iterable[_Socket]) -> str:
+    """`IPv6 at 80/tcp and 443/tcp`, by family."""
+    ports: dict[Family, list[tuple[int, str]]] = {}
+    for transport, port, family in sockets_of:
+        ports.setdefault(family, []).append((port or 0, transport))
+    return " and ".join(
+        f"{family} at {names(f'{port}/{transport}' for port, transport in sorted(found))}"
+        for family, found in sorted(ports.items())
+    )
+
+
+def _port_families(conf: ProxyListeners) -> frozenset[_Socket]:
     return frozenset((t, port, family) for (t, port), has in sockets(conf).items() for family in has)

@@ -28,7 +28,8 @@ from collections.abc import Iterator
 
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
-from dsview.checks.engine.remediation import make_listen, names, ref
+from dsview.checks.engine.remediation import count, make_listen, names, ref
+from dsview.checks.listener.shared import port_words
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import families_of
 from dsview.core.finding import Cause, ObjectRef, Severity
@@ -71,8 +72,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 continue
             pod, ports = not_listening[0]
             yield Problem(
-                message=f"The Service has {family} and {found.live(family)} ready endpoints of it, but {pod.name} has "
-                f"no {family} listener on port {names(map(str, ports))}.",
+                message=f"The Service has {family} and {count(found.live(family), f'ready {family} endpoint')}, but "
+                f"{pod.name} does not listen on {family} {port_words(ports)}.",
                 family=family,
                 object=ref("Service", service),
                 field=f"spec.ports[{ports[0]}]",

@@ -32,8 +32,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import ref
-from dsview.checks.listener.shared import PODS, USES, closing
-from dsview.checks.service.shared import add_family
+from dsview.checks.listener.shared import PODS, USES, closing, give_service_family
 from dsview.core.address import Family, families_of, other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
@@ -71,21 +70,18 @@ def decide(ctx: Context) -> Iterator[Problem]:
         if _is_published(door, doors, missing):
             continue
         found = reach(ctx.state, door, missing)
-        fix = door.controller.service_fix(service) or add_family(ctx, service)
         then = ""
         if found.dead_ports:
-            then = f" The proxies do not listen on {missing} either ({found.reason}); correct that first."
-            first = door.controller.open_fix(ctx.state, service, missing)
-            fix = first if first == fix else f"{first}\n{fix}"
+            then = f" Its proxies do not listen on {missing} either ({found.reason}): correct that first."
         yield Problem(
-            message=f"The Service of {door.controller.name} is SingleStack with {has[0]}: nothing behind it is "
-            f"published over {missing}.{then}",
+            message=f"The Service of {door.controller.label} is SingleStack with {has[0]}: {missing} clients cannot "
+            f"reach anything behind it.{then}",
             object=ref("Service", service),
             family=missing,
             field="spec.ipFamilyPolicy",
             observed="SingleStack",
             expected="PreferDualStack with both ipFamilies",
-            fix=fix,
+            fix=give_service_family(ctx, door, missing),
             related=tuple(ref("Pod", pod) for pod in door.pods[:20]),
         )
 

@@ -32,7 +32,7 @@ from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import families, ref
 from dsview.checks.listener.shared import PODS
 from dsview.cluster.profile import Confidence
-from dsview.core.address import FAMILIES, Family
+from dsview.core.address import FAMILIES, V4, Family
 from dsview.core.finding import Severity
 from dsview.kinds.gateway_parameters import GatewayParameters
 from dsview.kinds.kind import Kind
@@ -92,6 +92,7 @@ def _in_use(ctx: Context) -> Iterable[GatewayParameters]:
 def _required(item: GatewayParameters) -> tuple[Family, ...]:
     if item.ip_family == "DualStack" or item.ip_family_policy == "RequireDualStack":
         return FAMILIES
-    if item.ip_family in FAMILIES:
-        return (item.ip_family,)
+    if item.ip_family:
+        # Envoy Gateway leaves the Service to the API server's default where IPv4 is asked for (resource_provider.go).
+        return tuple(family for family in FAMILIES if family == item.ip_family and family != V4)
     return tuple(family for family in FAMILIES if family in item.ip_families)

@@ -65,10 +65,11 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 found.setdefault((holder_ref(setting), family), (setting, []))[1].append(door)
     for (holder, family), (setting, doors) in found.items():
         published = [door.service for door in doors if family in door.service.families]
-        words = names(f"{s.namespace}/{s.name}" for s in published)
+        words = f"Service{'' if len(published) == 1 else 's'} " + names(f"{s.namespace}/{s.name}" for s in published)
+        verb = "has" if len(published) == 1 else "have"
         yield Problem(
-            message=f"{setting.reason}: the proxies do not listen on {family}"
-            + (f", but Service {words} has it: its connections are refused." if published else "."),
+            message=f"{setting.reason}, so {doors[0].controller.label} does not listen on {family}."
+            + (f" {words} {verb} {family}: {family} connections are refused." if published else ""),
             severity=Severity.ERROR if published else None,
             object=holder,
             family=family,

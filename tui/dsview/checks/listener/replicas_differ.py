@@ -62,9 +62,10 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 continue
             pods = found.closed[ports[0]]
             verb = "does" if len(pods) == 1 else "do"
+            others = found.listening[ports[0]]
             yield Problem(
-                message=f"{names(pod.name for pod in pods)} {verb} not listen on {family} at {port_words(ports)}, "
-                f"while {len(found.listening[ports[0]])} other proxies of the Service do.",
+                message=f"{names(pod.name for pod in pods)} {verb} not listen on {family} {port_words(ports)}, "
+                f"while {others} other{' proxy of the Service does' if others == 1 else ' proxies of the Service do'}.",
                 severity=severity_of(found.source),
                 object=ref("Service", door.service),
                 family=family,

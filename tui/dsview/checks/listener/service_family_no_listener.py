@@ -8,8 +8,8 @@ controller's default.
 
 ## Why it matters
 
-DNS and the load balancer send clients of that family to a port that refuses them. This is the default of Istio's
-gateways if their Service is dual-stack, because they listen on IPv4 only.
+DNS and the load balancer send clients of that family to a port that refuses them. This is the default of some
+controllers: the Service that they create is dual-stack, but their proxies listen on IPv4 only.
 
 ## Fix
 
@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from dsview.checks.engine.check import Check, Harm, HopName, LayerName, Problem
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import ref
-from dsview.checks.listener.shared import PODS, USES, closing, holder_ref, is_live, port_words, severity_of
+from dsview.checks.listener.shared import PODS, USES, closing, holder_ref, is_live, port_words, prove_first, severity_of
 from dsview.core.finding import Cause, Severity
 from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
@@ -65,8 +65,10 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 continue
             setting = closing(ctx, door, family)
             why = f" ({found.reason})" if found.reason else ""
+            pods = found.closed[ports[0]]
+            fix = door.controller.open_fix(ctx.state, door.service, family)
             yield Problem(
-                message=f"The Service has {family}, but no {door.controller.name} proxy listens on it at "
+                message=f"The Service has {family}, but {door.controller.label} does not listen on {family} "
                 f"{port_words(ports)}{why}.",
                 severity=severity_of(found.source),
                 object=ref("Service", door.service),
@@ -74,8 +76,8 @@ def decide(ctx: Context) -> Iterator[Problem]:
                 field=f"spec.ports[{ports[0]}]",
                 observed=f"no {family} listener on {port_words(ports)} ({found.source})",
                 expected=f"an {family} listener on each port that the Service leads to",
-                fix=door.controller.open_fix(ctx.state, door.service, family),
-                related=tuple(ref("Pod", pod) for pod in found.closed[ports[0]][:20]),
+                fix=prove_first(door, found.source, pods, fix),
+                related=tuple(ref("Pod", pod) for pod in pods[:20]),
                 grace=60,
                 causes=(Cause("DS-LSN-002", holder_ref(setting), family),) if setting is not None else (),
             )

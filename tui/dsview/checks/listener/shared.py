@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import names
+from dsview.checks.load_balancer.shared import ranges_to_add
+from dsview.checks.service.shared import add_family
 from dsview.cluster.relations import PodFacet
 from dsview.core.address import Family
 from dsview.core.finding import ObjectRef, Severity
 from dsview.core.listen import ListenSource
 from dsview.kinds.kind import Kind
+from dsview.kinds.pod import Pod
 from dsview.kinds.registry import GATEWAY_KINDS
-from dsview.listeners.front_doors import FrontDoor
+from dsview.listeners.front_doors import FrontDoor, reach
 from dsview.listeners.sockets import Sockets
 
 PODS = (PodFacet.CONTROLLERS,)
@@ -31,8 +36,28 @@ def is_live(ctx: Context, door: FrontDoor, family: Family) -> bool:
     return door.sockets_below is not None or ctx.endpoints(door.service.key).live(family) > 0
 
 
+def give_service_family(ctx: Context, door: FrontDoor, missing: Family) -> str:
+    """How to give a door's Service a family that it lacks: in the controller's words, after what its proxies need."""
+    own = door.controller.service_fix(ctx.state, door.service)
+    if not own:
+        return add_family(ctx, door.service)
+    found = reach(ctx.state, door, missing)
+    first = ""
+    if found.dead_ports:
+        opens = door.controller.open_fix(ctx.state, door.service, missing)
+        pods = found.closed[found.dead_ports[0]]
+        first = prove_first(door, found.source, pods, "" if opens == own else opens)
+    return "\n".join(filter(None, (first, own, ranges_to_add(door.service, missing))))
+
+
+def prove_first(door: FrontDoor, source: ListenSource, pods: Sequence[Pod], fix: str) -> str:
+    """A fix, after the command that shows what the first pod listens on if this is only predicted."""
+    proof = door.controller.proof(pods[0]) if pods and source is ListenSource.PREDICTED else ""
+    return "\n".join(filter(None, (f"# see what it listens on: {proof}" if proof else "", fix)))
+
+
 def port_words(ports: list[int]) -> str:
-    """`port 80`, `ports 80, 443`."""
+    """`port 80`, `ports 80 and 443`, `ports 80, 443 and 8443`."""
     return f"port{'' if len(ports) == 1 else 's'} {names(map(str, ports), limit=6)}"
 
 

@@ -68,7 +68,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
     fix = (
         "Install a load-balancer controller, or use another Service type if no client outside needs the Service."
         if no_controller
-        else f"Give the load balancer a pool or subnet with free addresses of {wanted}."
+        else f"Give the load balancer a pool or subnet with free {wanted} addresses."
     )
     look = kubectl(service.namespace, "describe", "service", service.name)
     event_text = f" {quoted(events[-1])}" if events else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsview.checks.engine.remediation import patch_service
 from dsview.cluster.profile import Profile
 from dsview.core.address import V6, Family, are_addresses, families_of
-from dsview.core.cidr import parse_cidrs
+from dsview.core.cidr import cidr_families, parse_cidrs
 from dsview.core.command_flags import split_list
 from dsview.kinds.service import BALANCER_PREFIXES, Service
 
@@ -71,6 +71,21 @@ def closing_ranges(service: Service, family: Family) -> list[str]:
 def close_family(service: Service, family: Family) -> str:
     """A patch that admits no clients over a family until its ranges are added."""
     return patch_service(service, loadBalancerSourceRanges=closing_ranges(service, family))
+
+
+def ranges_to_add(service: Service, family: Family) -> str:
+    """The source ranges that a Service needs beside an added family, as a comment; empty if it limits nobody.
+
+    With ranges of the other family only, kube-proxy admits every client of the added one.
+    """
+    ranges = source_ranges(service) if service.type == TYPE else ()
+    if not ranges or limits_nobody(ranges) or family in cidr_families(ranges):
+        return ""
+    closed = closing_ranges(service, family)[-1]
+    return (
+        f"# in the same step, add {family} ranges to loadBalancerSourceRanges ({closed} admits nobody): "
+        f"without any, every {family} client is admitted"
+    )
 
 
 def limits_nobody(ranges: tuple[str, ...]) -> bool:

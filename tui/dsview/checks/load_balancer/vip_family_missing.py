@@ -69,7 +69,7 @@ def decide(service: Service, ctx: Context) -> Iterator[Problem]:
         field="status.loadBalancer.ingress",
         observed=assigned,
         expected="an address of each family",
-        fix=f"Give the load balancer a pool or subnet of {missing}. Some providers assign the address to new Services "
+        fix=f"Give the load balancer an {missing} pool or subnet. Some providers assign the address to new Services "
         f"only.\n{look_at(look)}",
         grace=60,
         causes=(Cause("DS-LB-006", ref("Service", service)),),

@@ -67,7 +67,7 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
     family = missing[0] if missing else None
     is_unused = is_part and all(_is_unused_in_cluster(each, ctx) for each in missing)
     yield Problem(
-        message=f"The pod has {names(pod.ips)} only, but node {pod.node_name} has {node_has} now."
+        message=f"The pod has only {names(pod.ips)}, but node {pod.node_name} now has {node_has}."
         if is_part
         else f"An event says that the pod's addresses do not match those of its node: {event}",
         severity=Severity.NOTE if is_unused else None,

@@ -68,11 +68,12 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
         is_unused = family in ctx.profile.unused_families
         is_determined_elsewhere = bool(pod.ipam) or node.families_from_pods
         severity = Severity.NOTE if is_determined_elsewhere else Severity.ERROR if wanting else None
-        effect = f"; {names(wanting)} cannot reach it over {family}" if wanting else ""
+        of_services = f"Service{'' if len(wanting) == 1 else 's'} {names(wanting)}"
+        effect = f" {of_services} cannot reach the pod over {family}." if wanting else ""
         requested = f" Its annotations request specific addresses ({names(pod.ipam)})." if pod.ipam else ""
         yield Problem(
-            message=f"No {family} address: the pod has {names(pod.ips)} only, while node {pod.node_name} gives its "
-            f"pods {families(node.pod_families)}{effect}.{requested}",
+            message=f"No {family} address, although node {pod.node_name} gives its pods "
+            f"{families(node.pod_families)}.{effect}{requested}",
             severity=severity,
             family=family,
             field="status.podIPs",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dsview.checks.engine.context import Context
 from dsview.checks.engine.remediation import give_family, make_listen, patch_service, switch_on
-from dsview.checks.load_balancer.shared import TYPE, closing_ranges, limits_nobody, source_ranges
+from dsview.checks.load_balancer.shared import closing_ranges, ranges_to_add
 from dsview.core.address import Family, families_of, other
-from dsview.core.cidr import cidr_families
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
@@ -41,8 +40,7 @@ def add_family(ctx: Context, service: Service) -> str:
     spec: dict[str, object] = {"ipFamilies": [has, missing]}
     if service.ip_family_policy not in {"PreferDualStack", "RequireDualStack"}:
         spec = {"ipFamilyPolicy": "PreferDualStack", **spec}
-    ranges = source_ranges(service) if service.type == TYPE else ()
-    if cidr_families(ranges) == (has,) and not limits_nobody(ranges):
+    if ranges_to_add(service, missing):
         spec["loadBalancerSourceRanges"] = closing_ranges(service, missing)
     patch = patch_service(service, **spec)
     first = "\n".join(

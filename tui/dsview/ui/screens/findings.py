@@ -373,7 +373,10 @@ def story_blocks(line: Line, since: Safe) -> list[Block]:
     blocks = [paragraph(content((f"{kind} ", MUTED), (name, STRONG), (f"  {finding.check} {check}", FAINT)))]
     if group is not None and line.is_several:
         blocks.append(paragraph(content((f"{group.amount} ", STRONG), (members_text(group), MUTED)), hanging=2))
-    blocks += [paragraph(content((part, "$ink"))) for part in safe_lines(finding.message).split("\n")]
+    is_example = group is not None and len({each.object for each in group.findings}) > 1
+    message = f"For example {finding.object.name}: {finding.message}" if is_example else finding.message
+    parts = safe_lines(message).split("\n")
+    blocks += [paragraph(content((part, "$ink"))) for part in parts]
     if finding.observed or finding.expected:
         seen = content(
             ("seen ", MUTED), (safe(finding.observed or "nothing"), "$flag-warning"),
