@@ -188,10 +188,10 @@ class Day:
                         items.append(found)
             if (
                 self._since >= max(1_000, objects // FRAME_SHARE)
-                or self._file.wants_frame
+                or self._file.needs_frame
                 or self.now - self._frame_at >= FRAME_EVERY
             ):
-                self._file.wants_frame = False
+                self._file.needs_frame = False
                 items.append(self._frame())
             self._file.commit(items, self.now)
 

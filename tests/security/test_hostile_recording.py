@@ -261,11 +261,11 @@ DAMAGE: dict[str, tuple[Callable[[sqlite3.Connection], None], str]] = {
     "a column of a million million objects": (_frame(_many), "do not fit together"),
     "a change of what is not there": (_stray_patch, "do not fit together"),
     "a part larger than any": (_sql("UPDATE frames SET content = zeroblob(300000000)"), "too big"),
-    "a part that is text": (_sql("UPDATE frames SET content = 'text'"), "a part of it is text"),
-    "a time that is text": (_sql("UPDATE frames SET at = 'soon'"), "a time that cannot be"),
-    "a time before 1970": (_sql("UPDATE frames SET at = -1e9"), "a time that cannot be"),
-    "an infinite time": (_sql("UPDATE frames SET at = 9e999"), "a time that cannot be"),
-    "a time after the year 9999": (_sql("UPDATE frames SET at = 1e17"), "a time that cannot be"),
+    "a part that is text": (_sql("UPDATE frames SET content = 'text'"), "the wrong type"),
+    "a time that is text": (_sql("UPDATE frames SET at = 'soon'"), "an impossible time"),
+    "a time before 1970": (_sql("UPDATE frames SET at = -1e9"), "an impossible time"),
+    "an infinite time": (_sql("UPDATE frames SET at = 9e999"), "an impossible time"),
+    "a time after the year 9999": (_sql("UPDATE frames SET at = 1e17"), "an impossible time"),
     "a view that never ends": (
         _sql(
             "DROP TABLE about",

@@ -199,8 +199,8 @@ def test_what_dsview_remembers_is_forgotten_where_it_cannot_be_read(tmp_path: Pa
 
 
 def test_a_part_of_a_recording_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(content, "MOST_BYTES", 1000)
-    with pytest.raises(UserError, match="cut off, or too large"):
+    monkeypatch.setattr(content, "MAX_PART_SIZE", 1000)
+    with pytest.raises(UserError, match="truncated, or too large"):
         content.times_of(zlib.compress(b" " * 100_000))
     with pytest.raises(UserError, match="A part of the recording cannot be read"):
         content.times_of(zlib.compress(b"\x91" * 900))

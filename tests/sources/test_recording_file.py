@@ -302,10 +302,10 @@ def test_a_size_that_holds_no_three_key_frames_is_said(tmp_path: Path) -> None:
     assert "--max-size leaves no room" in failure
 
 
-def test_another_file_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_recording_is_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("mine")
-    with pytest.raises(UserError, match=r"notes.txt exists and is no recording; it is left as it is\."):
+    with pytest.raises(UserError, match=r"notes.txt exists and is not a recording; it was not changed\."):
         write(path, frame(START))
     assert path.read_text() == "mine"
 

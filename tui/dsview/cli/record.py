@@ -73,13 +73,13 @@ def record(
     """
     from dsview.cli.sessions import open_session
     from dsview.session.recorder import Recorder
-    from dsview.sources.recording.file import LEAST_SIZE, Limits
+    from dsview.sources.recording.file import MIN_SIZE, Limits
 
     settings = take_settings(ctx, values)
     if settings.from_path is not None:
         raise click.UsageError("record does not accept --from, because files do not change.")
-    if max_size < LEAST_SIZE:
-        raise click.UsageError(f"--max-size must be at least {LEAST_SIZE:,} bytes.")
+    if max_size < MIN_SIZE:
+        raise click.UsageError(f"--max-size must be at least {MIN_SIZE:,} bytes.")
     settings = msgspec.structs.replace(settings, redact=bool(redact) or settings.redact)
     set_up_logs(settings)
     stopped = _Stopped(lasts)

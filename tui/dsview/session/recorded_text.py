@@ -15,7 +15,7 @@ from dsview.core.finding import Finding
 from dsview.core.text import safe, safe_lines
 from dsview.sources.events import StatusChanged
 from dsview.sources.recording.content import Head
-from dsview.sources.recording.schema import NOT_DECODED, is_time, reason_of
+from dsview.sources.recording.schema import DECODE_ERRORS, is_time, reason_of
 
 
 def safe_finding(finding: Finding) -> Finding:
@@ -38,7 +38,7 @@ def read_entries(contents: Iterable[bytes]) -> list[Entry]:
     """The entries of a timeline, as harmless text. Raises `UserError` if one cannot be read."""
     try:
         entries = [safe_entry(_entry_decoder.decode(content)) for content in contents]
-    except NOT_DECODED as error:
+    except DECODE_ERRORS as error:
         raise UserError(f"An entry of the recording's timeline cannot be read: {reason_of(error)}.") from None
     return [entry for entry in entries if entry is not None]
 

@@ -123,7 +123,7 @@ class Recorder:
             self._put_frame()
 
     def _is_frame_due(self) -> bool:
-        if self._writer.file.wants_frame:
+        if self._writer.file.needs_frame:
             return True
         if not self._since_frame:
             return False
@@ -160,7 +160,7 @@ class Recorder:
     def _put_frame(self) -> None:
         state = self._session.state
         self._changed_head()
-        self._writer.file.wants_frame = False
+        self._writer.file.needs_frame = False
         self._writer.put(
             Frame(
                 at=self._now(),

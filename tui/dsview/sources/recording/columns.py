@@ -1,8 +1,8 @@
-"""Objects of one kind as columns: one for each field, with each value stored once.
+"""Stores objects of one kind as columns: one for each field, with each value stored once.
 
 Tens of thousands of Pods share their labels, containers and nodes. In this form, and compressed, a Pod takes about 30
-bytes, and is read in a fraction of the time that its JSON takes. Fields are matched by name: a field that a later
-version adds has its default in an older file, and a field that it removes is ignored.
+bytes, and can be read in a fraction of the time that JSON takes. Fields are matched by name: a field that a later
+version adds has its default value in an older file, and a field that it removes is ignored.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
 from dsview.kinds.registry import RESOURCES
 from dsview.sources.events import Item
-from dsview.sources.recording.schema import NOT_DECODED
+from dsview.sources.recording.schema import DECODE_ERRORS
 
 _SHARED_LIMIT = 20_000
-"""The number of values of a type after which the older half of the cached values is dropped."""
+"""The number of cached values of a type after which values that are no longer used are dropped."""
 
-_MOST = 1 << 20
-"""Objects of one part: more are not believed, since a column of one value says any number in a few bytes."""
+_MAX_OBJECTS = 1 << 20
+"""The maximum number of objects in one part, because a malicious column can claim any number in a few bytes."""
 
 DAMAGED = "A part of the recording cannot be read: its columns do not fit together."
 
@@ -67,17 +67,17 @@ def to_columns(items: Sequence[Item]) -> Columns:
 def column_of(values: Sequence[object]) -> Column:
     """One field of all objects."""
     # Most values are shared objects, so identity shows at once that they are equal.
-    known: dict[int, int] = {}
+    indexes: dict[int, int] = {}
     table: dict[bytes, int] = {}
     index = array("I")
     for value in values:
-        number = known.get(id(value))
+        number = indexes.get(id(value))
         if number is None:
-            number = known[id(value)] = table.setdefault(_encode(value), len(table))
+            number = indexes[id(value)] = table.setdefault(_encode(value), len(table))
         index.append(number)
-    is_plain = len(table) in (1, len(values))
+    needs_no_index = len(table) in (1, len(values))
     listed = msgspec.Raw(_encode(list(map(msgspec.Raw, table))))
-    return Column(listed, b"" if is_plain else _little_endian(index).tobytes())
+    return Column(listed, b"" if needs_no_index else _little_endian(index).tobytes())
 
 
 def _little_endian(numbers: array[int]) -> array[int]:
@@ -93,22 +93,22 @@ def from_columns(kind: Kind, columns: Columns) -> list[Item]:
     """
     if not columns.size:
         return []
-    if not 0 < columns.size <= _MOST:
+    if not 0 < columns.size <= _MAX_OBJECTS:
         raise UserError(DAMAGED)
-    made = struct_of(kind)
-    read: dict[str, Sequence[Any]] = {field.name: _field(field, columns) for field in msgspec.structs.fields(made)}
+    struct = struct_of(kind)
+    read: dict[str, Sequence[Any]] = {field.name: _field(field, columns) for field in msgspec.structs.fields(struct)}
     if any(len(values) != columns.size for values in read.values()):
         raise UserError(DAMAGED)
-    if made is Pod:
-        # The same text twice, unless an old server sent no list: 60 bytes of each pod.
+    if struct is Pod:
+        # Share the text of the first address, which saves 60 bytes for each pod. Old servers send no list.
         read["pod_ip"] = [
             ips[0] if ips and ips[0] == ip else ip for ip, ips in zip(read["pod_ip"], read["pod_ips"], strict=True)
         ]
-    return list(map(made, *read.values()))
+    return list(map(struct, *read.values()))
 
 
 def _field(field: msgspec.structs.FieldInfo, columns: Columns) -> Sequence[object]:
-    """What each of the objects has in a field: its default where the recording does not know it."""
+    """The value of a field for each object: its default if the recording does not contain the field."""
     column = columns.fields.get(field.encode_name)
     if column is not None:
         return values_of(field.type, column, columns.size)
@@ -118,12 +118,12 @@ def _field(field: msgspec.structs.FieldInfo, columns: Columns) -> Sequence[objec
     return [default] * columns.size
 
 
-def values_of(wanted: Any, column: Column, size: int) -> Sequence[object]:
-    """What a field of the type `wanted` is in each of so many objects. Raises `UserError` where it cannot be read."""
+def values_of(field_type: Any, column: Column, size: int) -> Sequence[object]:
+    """The value of a field for each of `size` objects. Raises `UserError` if the column cannot be read."""
     try:
-        read = _shared(wanted).values_of if _is_shareable(wanted) else _decoder(wanted).decode
+        read = _shared(field_type).values_of if _is_shareable(field_type) else _decoder(field_type).decode
         table = read(column.table)
-    except NOT_DECODED as error:
+    except DECODE_ERRORS as error:
         raise UserError(f"The recording was made by another version of dsview, and cannot be read: {error}.") from None
     if not column.index:
         return table if len(table) == size else table * size
@@ -136,20 +136,20 @@ def values_of(wanted: Any, column: Column, size: int) -> Sequence[object]:
 
 
 class _Shared(dict[bytes, object]):
-    """Values of one type that objects of many batches share, such as labels: each is decoded once.
+    """A cache of values of one type that objects in many batches share, such as labels. Each is decoded once.
 
-    When there are many, a new generation begins. It takes over what is still used, so that this stays shared.
+    When the cache is full, a new generation starts. It takes over the values that are still used, so they stay shared.
     """
 
-    def __init__(self, wanted: Any) -> None:
+    def __init__(self, field_type: Any) -> None:
         super().__init__()
-        self._decode = msgspec.msgpack.Decoder(wanted).decode
+        self._decode = msgspec.msgpack.Decoder(field_type).decode
         self._previous: dict[bytes, object] = {}
 
     def __missing__(self, raw: bytes) -> object:
         # Several threads may read recordings.
-        value = self._previous.pop(raw, _UNKNOWN)
-        if value is _UNKNOWN:
+        value = self._previous.pop(raw, _MISSING)
+        if value is _MISSING:
             value = self._decode(raw)
         self[raw] = value
         return value
@@ -162,21 +162,21 @@ class _Shared(dict[bytes, object]):
         return list(map(self.__getitem__, map(bytes, _raw_decoder.decode(table))))
 
 
-_UNKNOWN = object()
+_MISSING = object()
 _raw_decoder = msgspec.msgpack.Decoder(list[msgspec.Raw])
 _shared = cache(_Shared)
 
 
 @cache
-def _decoder(wanted: Any) -> msgspec.msgpack.Decoder[list[Any]]:
-    return msgspec.msgpack.Decoder(list[wanted])
+def _decoder(field_type: Any) -> msgspec.msgpack.Decoder[list[Any]]:
+    return msgspec.msgpack.Decoder(list[field_type])
 
 
 @cache
-def _is_shareable(wanted: Any) -> bool:
-    """Whether objects usually share this value: labels, containers, owners; not names and addresses."""
-    arguments = typing.get_args(wanted)
-    if typing.get_origin(wanted) is Mapping:
+def _is_shareable(field_type: Any) -> bool:
+    """Whether objects usually share values of this type: labels, containers and owners, but not names or addresses."""
+    arguments = typing.get_args(field_type)
+    if typing.get_origin(field_type) is Mapping:
         return True
     return any(isinstance(inner, type) and issubclass(inner, msgspec.Struct) for inner in arguments)
 

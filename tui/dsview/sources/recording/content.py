@@ -1,6 +1,6 @@
-"""The content of a recording: key frames with everything, and batches with the changes since, tick by tick.
+"""The content of a recording: key frames with the whole state, and batches with the changes since then, tick by tick.
 
-A tick is one round of a session: the events that it processed at once, and the resulting findings.
+A tick is one round of a session: the events that it processed together, and the resulting findings.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from dsview.kinds.metadata import Key
 from dsview.sources.events import Item, StatusChanged
 from dsview.sources.recording.columns import DAMAGED, Columns, from_columns, to_columns
 from dsview.sources.recording.patches import Patch, StoredPatches, pack_patches, patch_of, unpack_patches
-from dsview.sources.recording.schema import MOST_BYTES, NOT_DECODED
+from dsview.sources.recording.schema import DECODE_ERRORS, MAX_PART_SIZE
 
 T = TypeVar("T")
 
 _LEVEL = 4
-"""The zlib level: one more makes a key frame 5 % smaller and takes twice the time."""
+"""The zlib level. The next higher level makes a key frame 5 % smaller and takes twice the time."""
 
-_TOGETHER = 8_192
-"""Objects of a kind that are packed together in a key frame: few are in memory twice while they are read."""
+_OBJECTS_PER_PART = 8_192
+"""Objects of a kind that are packed together in a key frame, so that only a few are in memory twice during a read."""
 
-_LARGE = {Kind.ENDPOINT_SLICE: 1_024, Kind.PROXY_LISTENERS: 1}
-"""The same for kinds of large objects: a slice may have a thousand endpoints, and a proxy's configuration megabytes."""
+_OBJECTS_PER_PART_OF_KIND = {Kind.ENDPOINT_SLICE: 1_024, Kind.PROXY_LISTENERS: 1}
+"""The same for large objects: a slice may have a thousand endpoints, and the configuration of a proxy several MB."""
 
 Subject = tuple[str, str, str]
 """The subject of checks: kind (or the code of a cluster-wide check), namespace, name."""
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """The findings of a subject's checks, before any policy, and when the session first saw each (or None).
+    """The findings about a subject before any policy is applied, and the time at which each was first seen, or None.
 
-    `pending` are those without a verdict.
+    `pending` contains the findings without a verdict.
     """
 
     subject: Subject
@@ -49,7 +49,7 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """State that belongs to no kind: the server, unreadable objects, and the failed checks by code."""
+    """State that does not belong to a kind: the server, unreadable objects, and the failed checks by code."""
 
     server_version: str | None = None
     banners: tuple[str, ...] = ()
@@ -59,10 +59,10 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tick(msgspec.Struct, kw_only=True):
-    """What changed at one time, epoch seconds. An object that is gone is None.
+    """The changes at one time, in epoch seconds. A deleted object is None.
 
-    An object that was there before is in `objects`, or what changed of it is in `patches`. To have them made, give in
-    `before` what the objects of this tick were.
+    A changed object is in `objects` as a whole, or in `patches` with the changed fields only. If `before` contains its
+    previous state, it is written as a patch.
     """
 
     at: float
@@ -85,7 +85,7 @@ class Frame(msgspec.Struct, kw_only=True):
 
 
 class _StoredFrame(msgspec.Struct):
-    """A key frame. Objects are packed some thousands at a time, so that few are in memory twice while they are read."""
+    """A key frame. Objects are packed in parts, so that only a few are in memory twice during a read."""
 
     objects: dict[str, list[bytes]]
     rest: bytes
@@ -98,7 +98,7 @@ class _StoredRest(msgspec.Struct):
 
 
 class _StoredObjects(msgspec.Struct):
-    """Objects of one kind, each with the number of its tick, and the deleted ones."""
+    """The changed and deleted objects of one kind, each with the number of its tick."""
 
     ticks: list[int]
     columns: Columns
@@ -115,7 +115,7 @@ class _StoredBatch(msgspec.Struct):
 
 
 _key_of: Callable[[Item], Key] = attrgetter("namespace", "name")
-"""The key of an object: as its `key`, in a third of the time."""
+"""Like the property `key` of an object, but three times as fast."""
 
 _KINDS: Mapping[str, Kind] = {kind.value: kind for kind in Kind}
 
@@ -125,7 +125,7 @@ def pack_frame(frame: Frame) -> bytes:
     objects = {
         kind.value: [_pack(to_columns(items[at : at + step])) for at in range(0, len(items), step)]
         for kind, items in frame.objects.items()
-        if items and (step := _LARGE.get(kind, _TOGETHER))
+        if items and (step := _OBJECTS_PER_PART_OF_KIND.get(kind, _OBJECTS_PER_PART))
     }
     return msgspec.msgpack.encode(_StoredFrame(objects, _pack(_StoredRest(frame.statuses, frame.judged, frame.head))))
 
@@ -143,8 +143,8 @@ def unpack_frame(at: float, data: bytes) -> Frame:
     return Frame(at=at, objects=objects, statuses=rest.statuses, judged=rest.judged, head=rest.head)
 
 
-class _Gathered:
-    """What changed of the objects of one kind in some ticks."""
+class _KindChanges:
+    """The changes of objects of one kind in several ticks."""
 
     def __init__(self) -> None:
         self.ticks: list[int] = []
@@ -152,35 +152,35 @@ class _Gathered:
         self.gone: list[tuple[int, str, str]] = []
         self.patches: list[tuple[int, Key, Patch]] = []
 
-    def take(self, number: int, tick: Tick, kind: Kind) -> None:
-        """Apply a tick."""
+    def add(self, number: int, tick: Tick, kind: Kind) -> None:
+        """Add the changes of a tick."""
         before = tick.before.get(kind, {})
         self.patches += [(number, key, patch) for key, patch in tick.patches.get(kind, {}).items()]
         for key, item in tick.objects.get(kind, {}).items():
-            was = before.get(key)
+            old = before.get(key)
             if item is None:
                 self.gone.append((number, *key))
-            elif was is not None:
-                self.patches.append((number, key, patch_of(was, item)))
+            elif old is not None:
+                self.patches.append((number, key, patch_of(old, item)))
             else:
                 self.ticks.append(number)
                 self.items.append(item)
 
     def stored(self) -> _StoredObjects:
-        """As it is stored."""
+        """The changes in their stored form."""
         return _StoredObjects(self.ticks, to_columns(self.items), self.gone, pack_patches(self.patches))
 
 
 def pack_batch(ticks: Sequence[Tick]) -> bytes:
     """Consecutive ticks in their stored form."""
-    found: dict[Kind, _Gathered] = {}
+    found: dict[Kind, _KindChanges] = {}
     for number, tick in enumerate(ticks):
         for kind in (*tick.objects, *(kind for kind in tick.patches if kind not in tick.objects)):
-            found.setdefault(kind, _Gathered()).take(number, tick, kind)
+            found.setdefault(kind, _KindChanges()).add(number, tick, kind)
     return _pack(
         _StoredBatch(
             times=[tick.at for tick in ticks],
-            objects={kind.value: gathered.stored() for kind, gathered in found.items()},
+            objects={kind.value: changes.stored() for kind, changes in found.items()},
             statuses=[(n, status) for n, tick in enumerate(ticks) for status in tick.statuses],
             judged=[(n, judged) for n, tick in enumerate(ticks) for judged in tick.judged],
             heads=[(n, tick.head) for n, tick in enumerate(ticks) if tick.head is not None],
@@ -236,23 +236,23 @@ def _pack(value: object) -> bytes:
 def _unpack(data: bytes, wanted: type[T]) -> T:
     unzip = zlib.decompressobj()
     try:
-        content = unzip.decompress(data, MOST_BYTES)
+        content = unzip.decompress(data, MAX_PART_SIZE)
     except zlib.error as error:
         raise UserError(f"A part of the recording cannot be read: {error}.") from None
     if not unzip.eof:
-        raise UserError("A part of the recording cannot be read: it is cut off, or too large.")
+        raise UserError("A part of the recording cannot be read: it is truncated, or too large.")
     return _decoded(content, wanted)
 
 
 def _decoded(content: bytes, wanted: type[T]) -> T:
     try:
         return msgspec.msgpack.decode(content, type=wanted)
-    except NOT_DECODED as error:
+    except DECODE_ERRORS as error:
         raise UserError(f"A part of the recording cannot be read: {error}.") from None
 
 
 class Moment(msgspec.Struct, kw_only=True):
-    """The state of a session at one time, by kind, key and subject. `follow` applies the next change."""
+    """The state of a session at one time, by kind, key and subject. `follow` applies the next tick."""
 
     at: float
     objects: dict[Kind, dict[Key, Item]]
@@ -272,15 +272,15 @@ class Moment(msgspec.Struct, kw_only=True):
         )
 
     def follow(self, tick: Tick) -> None:
-        """Take in a tick. Raises `UserError` where it does not follow what is known."""
+        """Apply a tick. Raises `UserError` if it patches an object that does not exist."""
         self.at = tick.at
         for kind, changes in tick.objects.items():
-            of_kind: dict[Key, Any] = self.objects.setdefault(kind, {})
+            stored_objects: dict[Key, Any] = self.objects.setdefault(kind, {})
             for key, item in changes.items():
                 if item is None:
-                    of_kind.pop(key, None)
+                    stored_objects.pop(key, None)
                 else:
-                    of_kind[key] = item
+                    stored_objects[key] = item
         for kind, patches in tick.patches.items():
             self._patch(self.objects.get(kind, {}), patches)
         self.statuses.update((status.kind, status) for status in tick.statuses)
@@ -292,7 +292,7 @@ class Moment(msgspec.Struct, kw_only=True):
         self.head = tick.head or self.head
 
     def copy(self) -> Moment:
-        """The same moment, to go on from; this one stays as it is."""
+        """A copy to apply ticks to, which leaves this moment unchanged."""
         return Moment(
             at=self.at,
             objects={kind: items.copy() for kind, items in self.objects.items()},

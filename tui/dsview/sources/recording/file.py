@@ -1,7 +1,7 @@
-"""The file of a recording, open for writing: each commit is whole, and the oldest goes where it becomes too large.
+"""The file of a recording, open for writing. Commits are atomic, and the oldest part is deleted if it gets too large.
 
-After a kill, or on a disk that is full, the file holds everything up to the commit before. The write-ahead log is
-emptied into the file with each key frame.
+If the process is killed, or the disk is full, the file contains everything up to the previous commit. Each key frame
+moves the content of the write-ahead log into the file.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dsview.core.text import safe
 from dsview.sources.recording.content import Frame, Tick, pack_batch, pack_frame, unpack_batch
 from dsview.sources.recording.schema import (
     APPLICATION_ID,
+    DECODE_ERRORS,
     FORMAT,
-    NOT_DECODED,
-    NOT_READ,
+    READ_ERRORS,
     TABLES,
     About,
     is_recording,
@@ -28,20 +28,20 @@ from dsview.sources.recording.schema import (
     reason_of,
 )
 
-LEAST_SIZE = 1_000_000
+MIN_SIZE = 1_000_000
 
-_TOGETHER = 100_000
-"""Bytes up to which batches that follow each other are made one: that is read in a third of the time."""
+_MERGED_SIZE = 100_000
+"""Bytes up to which consecutive batches are merged: one large batch is read in a third of the time."""
 
-_APART = 50
-"""Batches that are left as they are until they are made one, so that the end of a recording is read quickly, too."""
+_MAX_UNMERGED = 50
+"""The number of batches after which they are merged, so that the end of a recording can be read quickly, too."""
 
-_KEPT_FREE = 0.9
-"""What part of the size the content may take before the oldest goes: it goes by the key frame."""
+_FILL_LIMIT = 0.9
+"""The share of the size limit that the content may take before the oldest key frame is deleted."""
 
 
 class StoredEntry(msgspec.Struct, frozen=True):
-    """An entry of the timeline as it is stored; `content` is None where it was taken back."""
+    """An entry of the timeline in its stored form; `content` is None if the entry was withdrawn."""
 
     number: int
     at: float
@@ -51,7 +51,7 @@ class StoredEntry(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How large the file may become, in bytes, and how far back it goes, in seconds; None is no limit."""
+    """The maximum size of the file in bytes, and the maximum age of its content in seconds; None means no limit."""
 
     size: int | None = None
     age: float | None = None
@@ -63,40 +63,40 @@ _BATCH = "INSERT INTO batches (id, began, ended, ticks, content) VALUES (?, ?, ?
 
 
 class RecordingFile:
-    """The file. One thread at a time may call `commit` and `close`.
+    """The file. Only one thread at a time may call `commit` and `close`.
 
-    `wants_frame` is set where a key frame is needed so that older ones can go, `frames` counts those that were written.
-    `first_number` is the number of the first entry of the timeline that is new, `last_at` the last time that the file
-    held when it was opened, epoch seconds (0 for a new one).
+    `needs_frame` is set if a key frame is needed before older ones can be deleted; `frames` counts the key frames that
+    were written. `first_number` is the number of the first new entry of the timeline. `last_at` is the last time in the
+    file when it was opened, in epoch seconds (0 for a new file).
 
-    Raises `UserError` where the file cannot be made, or is another thing than a recording of the same source.
+    Raises `UserError` if the file cannot be created, or is not a recording of the same source.
     """
 
     def __init__(self, path: Path, about: About, limits: Limits | None = None) -> None:
         self.path = path
-        self.wants_frame = False
+        self.needs_frame = False
         self.frames = 0
         self.first_number = 1
         self.last_at = 0.0
         self._about = about
         self._limits = limits or Limits()
         self._span = 0
-        self._apart: list[tuple[int, int]] = []
+        self._unmerged: list[tuple[int, int]] = []
         try:
             self._connection = self._open()
-        except (*NOT_READ, *NOT_DECODED, OSError) as error:
+        except (*READ_ERRORS, *DECODE_ERRORS, OSError) as error:
             raise UserError(f"{path.name} cannot be written: {reason_of(error)}.") from None
 
     def _open(self) -> sqlite3.Connection:
         try:
-            # For its owner only, which SQLite's own files beside it follow.
+            # For its owner only. SQLite's files next to it get the same permissions.
             os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             is_new = True
         except FileExistsError:
             is_new = self.path.is_file() and self.path.stat().st_size == 0
             if not is_new and not is_recording(self.path):
-                raise UserError(f"{self.path.name} exists and is no recording; it is left as it is.") from None
-        # Autocommit: a transaction begins and ends where it is said. Only the thread uses it from here on.
+                raise UserError(f"{self.path.name} exists and is not a recording; it was not changed.") from None
+        # Autocommit mode: transactions are explicit. From here on, only the writer's thread uses the connection.
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         try:
             self._set_up(connection, is_new=is_new)
@@ -119,10 +119,10 @@ class RecordingFile:
             connection.executescript(TABLES)
             connection.execute("INSERT INTO about VALUES (?)", (msgspec.msgpack.encode(self._about),))
         else:
-            self._continue(connection)
+            self._check_continuable(connection)
 
-    def _continue(self, connection: sqlite3.Connection) -> None:
-        """Look whether what is recorded now may stand behind what the file holds."""
+    def _check_continuable(self, connection: sqlite3.Connection) -> None:
+        """Check that this recording may be appended to the existing content of the file."""
         if connection.execute("PRAGMA user_version").fetchone()[0] != FORMAT:
             raise UserError(f"{self.path.name} was recorded by another version of dsview. Give the name of a new file.")
         try:
@@ -140,7 +140,7 @@ class RecordingFile:
         self.last_at = last or 0.0
 
     def commit(self, items: Sequence[Written], now: float) -> None:
-        """Write these; `now` is the time until which nothing else happened. Raises `sqlite3.Error` or `UserError`."""
+        """Write the items. Nothing else happened until `now`. Raises `sqlite3.Error` or `UserError`."""
         packed = [(type(item), self._row(item)) for item in items if not isinstance(item, Tick)]
         ticks = [item for item in items if isinstance(item, Tick)]
         batch = _batch(ticks) if ticks else None
@@ -148,10 +148,10 @@ class RecordingFile:
         execute("BEGIN IMMEDIATE")
         try:
             if batch is not None:
-                self._apart.append((execute(_BATCH, (None, *batch)).lastrowid or 0, len(batch[-1])))
-                if len(self._apart) >= _APART or sum(size for _, size in self._apart) >= _TOGETHER:
-                    self._merge([number for number, _ in self._apart])
-                    self._apart = []
+                self._unmerged.append((execute(_BATCH, (None, *batch)).lastrowid or 0, len(batch[-1])))
+                if len(self._unmerged) >= _MAX_UNMERGED or sum(size for _, size in self._unmerged) >= _MERGED_SIZE:
+                    self._merge([number for number, _ in self._unmerged])
+                    self._unmerged = []
             for kind, row in packed:
                 if kind is Frame:
                     self._merge_batches()
@@ -161,8 +161,8 @@ class RecordingFile:
                     execute("DELETE FROM entries WHERE number = ?", (row[0],))
                 else:
                     execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?)", row)
-            self._note_span(min((item.at for item in items if isinstance(item, Frame)), default=now), now)
-            self._drop_old(now)
+            self._update_span(min((item.at for item in items if isinstance(item, Frame)), default=now), now)
+            self._delete_old(now)
             execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -173,7 +173,7 @@ class RecordingFile:
             execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
-        """Leave one file behind. Raises `sqlite3.Error`."""
+        """Move the write-ahead log into the file, and close it. Raises `sqlite3.Error`."""
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 
@@ -185,8 +185,8 @@ class RecordingFile:
         return (item.number, item.at, item.sort, item.turn, item.content)
 
     def _merge_batches(self) -> None:
-        """Make few of the many batches since the last key frame."""
-        self._apart = []
+        """Merge the many batches since the last key frame into a few large ones."""
+        self._unmerged = []
         execute = self._connection.execute
         after = execute("SELECT coalesce(max(batch), 0) FROM frames").fetchone()[0]
         group: list[int] = []
@@ -194,7 +194,7 @@ class RecordingFile:
         for number, length in execute(
             "SELECT id, length(content) FROM batches WHERE id > ? ORDER BY id", (after,)
         ).fetchall():
-            if size + length > _TOGETHER:
+            if size + length > _MERGED_SIZE:
                 self._merge(group)
                 group, size = [], 0
             group.append(number)
@@ -202,7 +202,7 @@ class RecordingFile:
         self._merge(group)
 
     def _merge(self, numbers: Sequence[int]) -> None:
-        """Make one of batches that follow each other, in the place of the last."""
+        """Merge consecutive batches into one, which gets the number of the last."""
         if len(numbers) < 2:
             return
         execute = self._connection.execute
@@ -212,20 +212,20 @@ class RecordingFile:
         execute("DELETE FROM batches WHERE id BETWEEN ? AND ?", between)
         execute(_BATCH, (numbers[-1], *_batch(ticks)))
 
-    def _note_span(self, began: float, now: float) -> None:
+    def _update_span(self, began: float, now: float) -> None:
         if not self._span:
             cursor = self._connection.execute("INSERT INTO spans (began, ended) VALUES (?, ?)", (began, now))
             self._span = cursor.lastrowid or 0
         else:
             self._connection.execute("UPDATE spans SET ended = ? WHERE id = ?", (now, self._span))
 
-    def _drop_old(self, now: float) -> None:
-        """Let go of the oldest key frames, and of what stands before the oldest that is left."""
+    def _delete_old(self, now: float) -> None:
+        """Delete the oldest key frames, and everything before the oldest remaining one."""
         execute = self._connection.execute
         while self._is_too_large() or self._is_too_old(now):
             kept = execute("SELECT id, at, batch FROM frames ORDER BY id LIMIT 1 OFFSET 1").fetchone()
             if kept is None:
-                self._ask_for_frame()
+                self._request_frame()
                 return
             number, at, batch = kept
             execute("DELETE FROM frames WHERE id < ?", (number,))
@@ -233,13 +233,13 @@ class RecordingFile:
             execute("DELETE FROM entries WHERE at < ?", (at,))
             execute("DELETE FROM spans WHERE ended < ?", (at,))
             execute("UPDATE spans SET began = ? WHERE began < ?", (at, at))
-            self.wants_frame = False
+            self.needs_frame = False
 
-    def _ask_for_frame(self) -> None:
+    def _request_frame(self) -> None:
         frame = self._largest_frame()
         if self._limits.size is not None and frame * 3 > self._limits.size:
             raise UserError(f"a key frame takes {frame:,} bytes, and --max-size leaves no room for three of them")
-        self.wants_frame = True
+        self.needs_frame = True
 
     def _is_too_large(self) -> bool:
         if self._limits.size is None:
@@ -248,15 +248,15 @@ class RecordingFile:
             self._connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("page_count", "freelist_count", "page_size")
         )
-        # Before the oldest key frame can go, the next one has to be there.
-        room = self._limits.size * _KEPT_FREE - self._largest_frame()
+        # The oldest key frame can only be deleted after the next one was written.
+        room = self._limits.size * _FILL_LIMIT - self._largest_frame()
         return bool((pages - free) * size > room)
 
     def _largest_frame(self) -> int:
         return self._connection.execute("SELECT coalesce(max(length(content)), 0) FROM frames").fetchone()[0] or 0
 
     def _is_too_old(self, now: float) -> bool:
-        """Whether the second key frame is older than what is kept: then nobody needs the first."""
+        """Whether the second key frame exceeds the maximum age, so that the first one is no longer needed."""
         if self._limits.age is None:
             return False
         second = self._connection.execute("SELECT at FROM frames ORDER BY id LIMIT 1 OFFSET 1").fetchone()

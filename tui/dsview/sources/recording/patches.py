@@ -1,7 +1,7 @@
-"""What an object became: only the fields that differ from before, as columns.
+"""Stores only the changed fields of objects, as columns.
 
-Most changes of a Pod are of its readiness: three fields of twenty-three. So a change takes a third of the bytes, and
-it is read in a third of the time.
+Most changes of a Pod concern its readiness: three fields of twenty-three. As a patch, such a change takes a third of
+the bytes, and can be read in a third of the time.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from dsview.sources.events import Item
 from dsview.sources.recording.columns import DAMAGED, Columns, column_of, struct_of, values_of
 
 Patch = Mapping[str, object]
-"""Fields of an object and what they became."""
+"""The changed fields of an object and their new values."""
 
 _KEY = ("namespace", "name")
 
 
 class StoredPatches(msgspec.Struct):
-    """Objects of one kind of which the same fields changed, each with the number of its tick."""
+    """Patches of objects of one kind in which the same fields changed, each with the number of its tick."""
 
     ticks: list[int]
     columns: Columns
 
 
 def patch_of(old: Item, new: Item) -> Patch:
-    """What makes the one the other, which has the same key."""
+    """The patch that turns an object into a new state of the same object."""
     return {
         name: value
         for name, was, value in zip(
@@ -43,7 +43,7 @@ def patch_of(old: Item, new: Item) -> Patch:
 
 
 def pack_patches(patches: Iterable[tuple[int, Key, Patch]]) -> list[StoredPatches]:
-    """Patches of objects of one kind, each with the number of its tick."""
+    """The stored form of patches of objects of one kind, each with the number of its tick."""
     groups: dict[tuple[str, ...], list[tuple[int, Key, Patch]]] = {}
     for number, key, patch in patches:
         groups.setdefault(tuple(patch), []).append((number, key, patch))

@@ -1,4 +1,4 @@
-"""Reads a recording: the state at any time, and when it changed. The file may still be written to."""
+"""Reads a recording: the state at any time, and the times of changes. The file may still be written to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from dsview.core.errors import UserError
 from dsview.sources.recording.content import Frame, Moment, Tick, times_of, unpack_batch, unpack_frame
-from dsview.sources.recording.schema import FORMAT, NOT_DECODED, NOT_READ, is_time, read_about, reason_of
+from dsview.sources.recording.schema import DECODE_ERRORS, FORMAT, READ_ERRORS, is_time, read_about, reason_of
 
 _KEPT_BATCHES = 2
 """The number of decompressed batches to keep: users go back and forth within the same minute."""
@@ -22,10 +22,10 @@ _ENDS = (
     "SELECT max(at) FROM frames",
     "SELECT max(ended) FROM spans",
 )
-"""Batches are in order of time. A day has 86,400; none of the queries here reads all of them."""
+"""Queries for the last time. Batches are sorted by time. A day may have 86,400, so no query reads all of them."""
 
-_AHEAD_AT_MOST = 700
-"""Ticks that are gone through; for more, the next key frame is quicker."""
+_MAX_TICKS_FORWARD = 700
+"""The maximum number of ticks to apply; beyond that, starting from a key frame is faster."""
 
 
 class RecordingReader:
@@ -40,10 +40,10 @@ class RecordingReader:
         self._batches: OrderedDict[tuple[int, float], list[Tick]] = OrderedDict()
         try:
             self._connection = _connect(path)
-        except NOT_READ as error:
+        except READ_ERRORS as error:
             raise UserError(f"{path.name} cannot be read as a recording: {reason_of(error)}.") from None
         try:
-            first = self._begin()
+            first = self._read_metadata()
         except BaseException:
             self._connection.close()
             raise
@@ -51,15 +51,15 @@ class RecordingReader:
         """The first time that can be shown, epoch seconds."""
         self._last = first
 
-    def _begin(self) -> float:
+    def _read_metadata(self) -> float:
         try:
-            version = self._one("PRAGMA user_version")
+            version = self._value("PRAGMA user_version")
             if version > FORMAT:
                 raise UserError("it was recorded by a later version of dsview")
             self.about = read_about(self._connection)
         except UserError as error:
             raise UserError(f"{self.path.name} cannot be read as a recording: {error}.") from None
-        except (*NOT_READ, *NOT_DECODED) as error:
+        except (*READ_ERRORS, *DECODE_ERRORS) as error:
             raise UserError(f"{self.path.name} cannot be read as a recording: {reason_of(error)}.") from None
         first = self._time("SELECT min(at) FROM frames")
         if first is None:
@@ -82,11 +82,11 @@ class RecordingReader:
         self._connection.close()
 
     def at(self, when: float) -> Moment:
-        """The state at a time between `first` and `last`. Its `at` is the time of the last change before.
+        """The state at a time between `first` and `last`. Its `at` is the time of the last change before that.
 
         Raises `UserError` if a part of the file cannot be read.
         """
-        with self._as_one():
+        with self._read_transaction():
             return self._at(when)
 
     def _at(self, when: float) -> Moment:
@@ -100,7 +100,7 @@ class RecordingReader:
             self._frame = None
             self._batches.clear()
             self._frame = (number, unpack_frame(at, self._content("SELECT content FROM frames WHERE id = ?", number)))
-        # The batches of a later span have their own key frame before them.
+        # A later span starts with its own key frame, so these batches belong to the same span.
         found = Moment.of(self._frame[1])
         last = self._last_batch(when)
         for row in self._rows("SELECT id, began FROM batches WHERE id > ? AND id <= ? ORDER BY id", batch, last):
@@ -110,8 +110,8 @@ class RecordingReader:
         return found
 
     @contextmanager
-    def _as_one(self) -> Iterator[None]:
-        """Read one state of the file, whatever is written and let go of meanwhile."""
+    def _read_transaction(self) -> Iterator[None]:
+        """Read a consistent state of the file, even if it is written to meanwhile."""
         self._rows("BEGIN")
         try:
             yield
@@ -121,27 +121,27 @@ class RecordingReader:
     def _last_batch(self, until: float) -> int:
         """The last batch that begins at or before a time; 0 if there is none."""
         query = "SELECT id FROM batches WHERE began <= ? ORDER BY began DESC, id DESC LIMIT 1"
-        return self._one(query, until) or 0
+        return self._value(query, until) or 0
 
     def ticks_between(self, after: float, until: float) -> list[Tick] | None:
         """The changes after one time, up to another; None if it is better to start from a key frame."""
-        if until < after or self._one("SELECT count(*) FROM spans WHERE began > ? AND began <= ?", after, until):
+        if until < after or self._value("SELECT count(*) FROM spans WHERE began > ? AND began <= ?", after, until):
             return None
-        with self._as_one():
+        with self._read_transaction():
             between = (self._last_batch(after), self._last_batch(until))
-            # The first and the last may lie outside for the most part; those between are needed as a whole.
-            whole = self._one("SELECT sum(ticks) FROM batches WHERE id > ? AND id < ?", *between)
-            if whole is not None and whole > _AHEAD_AT_MOST:
+            # Most of the first and the last batch may be outside the range; those between are needed completely.
+            whole = self._value("SELECT sum(ticks) FROM batches WHERE id > ? AND id < ?", *between)
+            if whole is not None and whole > _MAX_TICKS_FORWARD:
                 return None
             found: list[Tick] = []
             for row in self._rows("SELECT id, began FROM batches WHERE id >= ? AND id <= ? ORDER BY id", *between):
                 found += [tick for tick in self._batch(*row) if after < tick.at <= until]
-                if len(found) > _AHEAD_AT_MOST:
+                if len(found) > _MAX_TICKS_FORWARD:
                     return None
         return found
 
     def _batch(self, number: int, began: float) -> list[Tick]:
-        # Batches are made one while the file is written to: such a one has the number of the last.
+        # Batches may be merged while the file is written to. The merged batch has the number of the last one.
         found = self._batches.get((number, began))
         if found is None:
             content = self._content("SELECT content FROM batches WHERE id = ?", number)
@@ -171,17 +171,17 @@ class RecordingReader:
         contents = self._contents(
             "SELECT content FROM entries WHERE at <= ? ORDER BY number DESC LIMIT ?", until, limit
         )
-        return contents[::-1], self._one("SELECT count(*) FROM entries WHERE at <= ?", until)
+        return contents[::-1], self._value("SELECT count(*) FROM entries WHERE at <= ?", until)
 
     def contents(self, sort: str, limit: int) -> list[bytes]:
-        """The last entries of a sort in the whole recording, oldest first."""
+        """The last entries of a category in the whole recording, oldest first."""
         return self._contents("SELECT content FROM entries WHERE sort = ? ORDER BY number DESC LIMIT ?", sort, limit)[
             ::-1
         ]
 
     def last_entry(self, until: float) -> int:
         """The number of the last entry up to a time; 0 if there is none."""
-        return self._one("SELECT coalesce(max(number), 0) FROM entries WHERE at <= ?", until) or 0
+        return self._value("SELECT coalesce(max(number), 0) FROM entries WHERE at <= ?", until) or 0
 
     def turns(self, sort: str, buckets: int) -> list[set[str]]:
         """The turns of the entries of a sort, in each of this number of equal parts of the whole recording."""
@@ -206,16 +206,16 @@ class RecordingReader:
     def _rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(query, arguments).fetchall()
-        except NOT_READ as error:
+        except READ_ERRORS as error:
             raise UserError(f"{self.path.name} cannot be read: {reason_of(error)}.") from None
 
     def _row(self, query: str, *arguments: object) -> tuple[Any, ...] | None:
         return next(iter(self._rows(query, *arguments)), None)
 
     def _time(self, query: str, *arguments: object) -> float | None:
-        found: float | None = self._one(query, *arguments)
+        found: float | None = self._value(query, *arguments)
         if found is not None and not is_time(found):
-            raise UserError(f"{self.path.name} cannot be read: it holds a time that cannot be.")
+            raise UserError(f"{self.path.name} cannot be read: it contains an impossible time.")
         return found
 
     def _content(self, query: str, *arguments: object) -> bytes:
@@ -224,10 +224,10 @@ class RecordingReader:
     def _contents(self, query: str, *arguments: object) -> list[bytes]:
         found = [content for (content,) in self._rows(query, *arguments)]
         if not all(isinstance(content, bytes) for content in found):
-            raise UserError(f"{self.path.name} cannot be read: a part of it is text.")
+            raise UserError(f"{self.path.name} cannot be read: a part of it has the wrong type.")
         return found
 
-    def _one(self, query: str, *arguments: object) -> Any:
+    def _value(self, query: str, *arguments: object) -> Any:
         row = self._row(query, *arguments)
         return row[0] if row is not None else None
 

@@ -33,21 +33,21 @@ CREATE INDEX frames_at ON frames (at);
 CREATE INDEX batches_began ON batches (began);
 CREATE INDEX entries_at ON entries (at);
 """
-"""`frames.batch` is the last batch that a key frame includes. `spans` are the times that were recorded."""
+"""`frames.batch` is the last batch that a key frame includes. `spans` are the recorded periods of time."""
 
 _HEADER = 72
 
-MOST_BYTES = 1 << 28
-"""Bytes that one part of a recording has at most, stored or unpacked: a proxy may have a large configuration."""
+MAX_PART_SIZE = 1 << 28
+"""The maximum size of one part of a recording in bytes, stored or decompressed: proxy configurations may be large."""
 
-NOT_READ = (sqlite3.Error, UnicodeDecodeError)
-"""What SQLite's module raises for a file that it cannot read. It cannot decode a message that quotes damaged text."""
+READ_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""The exceptions of sqlite3 for a file that it cannot read, including error messages that quote undecodable text."""
 
-NOT_DECODED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for content that is not what it should be."""
+DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""The exceptions of msgspec for malformed content."""
 
 _LAST_TIME = 253_402_300_800.0
-"""The end of the year 9999, epoch seconds: no clock can tell a later time."""
+"""The end of the year 9999 in epoch seconds, which is the last time that can be shown."""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,12 +80,12 @@ def is_time(value: object) -> bool:
 
 
 def read_about(connection: sqlite3.Connection) -> About:
-    """What the file says of itself, as harmless text.
+    """The metadata of the file, as safe text.
 
-    Raises one of `NOT_READ` or `NOT_DECODED`, or `UserError`, where it says nothing, or where its tables are others:
-    those of a stranger may hold views and triggers, which run when they are asked.
+    Raises one of `READ_ERRORS` or `DECODE_ERRORS` if it cannot be read, and `UserError` if the file does not have
+    exactly the tables that dsview creates: a foreign file may contain views and triggers, which run during queries.
     """
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_BYTES)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_PART_SIZE)
     if _tables_of(connection) != _own_tables():
         raise UserError("its tables are not those of a recording")
     row = connection.execute("SELECT content FROM about").fetchone()
@@ -105,7 +105,7 @@ def _own_tables() -> set[tuple[object, ...]]:
 
 
 def reason_of(error: BaseException) -> Safe:
-    """Why it did not work, without a full stop."""
+    """The reason for a failure as a clause, without a full stop."""
     if isinstance(error, OSError):
         return safe(error.strerror or str(error))
     if isinstance(error, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""Writes a recording: a thread of its own packs what a session hands it, and commits once a second."""
+"""Writes a recording: a thread packs the items that a session queues, and commits them once a second."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from pathlib import Path
 
 from dsview.sources.recording.content import Frame
 from dsview.sources.recording.file import Limits, RecordingFile, Written
-from dsview.sources.recording.schema import NOT_READ, About, reason_of
+from dsview.sources.recording.schema import READ_ERRORS, About, reason_of
 
 COMMIT_EVERY = 1.0
-"""Seconds of changes that a kill may lose."""
+"""Seconds between two commits; if the process is killed, the changes of this time are lost."""
 
 HEARTBEAT = 10.0
-"""Seconds after which the absence of changes is recorded."""
+"""Seconds after which it is recorded that nothing changed."""
 
-_TICKS_AT_ONCE = 2_000
-_WAITING_AT_MOST = 200_000
-_WAIT_AT_END = 30.0
+_MAX_ITEMS_PER_COMMIT = 2_000
+_MAX_QUEUED = 200_000
+_CLOSE_TIMEOUT = 30.0
 
 
 class RecordingWriter:
-    """A file that a thread writes. `put` hands it what is to be written.
+    """A file that a thread writes. `put` queues an item.
 
-    `failure` says in a sentence why nothing is written any more; empty while all is well.
+    `failure` is the reason why writing stopped, as a clause; empty while it works.
 
-    Raises `UserError` where the file cannot be made, or is another thing than a recording of the same source.
+    Raises `UserError` if the file cannot be created, or is not a recording of the same source.
     """
 
     def __init__(
@@ -37,57 +37,57 @@ class RecordingWriter:
         self.file = RecordingFile(path, about, limits)
         self.failure = ""
         self._clock = clock
-        self._seen = self.file.last_at
+        self._last_commit = self.file.last_at
         self._queue: queue.SimpleQueue[Written | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="dsview-recorder", daemon=True)
         self._thread.start()
 
     def put(self, item: Written) -> None:
         """Queue an item for writing."""
-        if self._queue.qsize() > _WAITING_AT_MOST:
-            self.failure = self.failure or "the disk is too slow for what changes"
+        if self._queue.qsize() > _MAX_QUEUED:
+            self.failure = self.failure or "the disk is too slow for the number of changes"
         if not self.failure:
             self._queue.put(item)
 
     def close(self) -> None:
         """Write the remaining items and close the file."""
         self._queue.put(None)
-        self._thread.join(_WAIT_AT_END)
+        self._thread.join(_CLOSE_TIMEOUT)
 
     def _run(self) -> None:
         try:
-            while self._work():
+            while self._commit_batch():
                 pass
-        except Exception as error:  # noqa: BLE001  (whatever it is, the session goes on and says why nothing is recorded)
-            # Items that wait are no longer written, and new ones are not accepted.
+        except Exception as error:  # noqa: BLE001  (the session continues, and reports why nothing is recorded)
+            # Queued items are no longer written, and new ones are not accepted.
             self.failure = reason_of(error)
         finally:
-            self._shut()
+            self._close_file()
 
-    def _shut(self) -> None:
+    def _close_file(self) -> None:
         try:
             self.file.close()
-        except NOT_READ as error:
+        except READ_ERRORS as error:
             self.failure = self.failure or reason_of(error)
 
-    def _work(self) -> bool:
-        """Read the items that arrive within a second, and commit them. Returns whether there may be more."""
+    def _commit_batch(self) -> bool:
+        """Collect the items that arrive within a second, and commit them. Returns whether more may follow."""
         until = time.monotonic() + COMMIT_EVERY
-        taken: list[Written] = []
-        goes_on = True
-        while goes_on and (left := until - time.monotonic()) > 0 and len(taken) < _TICKS_AT_ONCE:
+        items: list[Written] = []
+        is_open = True
+        while is_open and (left := until - time.monotonic()) > 0 and len(items) < _MAX_ITEMS_PER_COMMIT:
             try:
                 item = self._queue.get(timeout=left)
             except queue.Empty:
                 break
             if item is None:
-                goes_on = False
+                is_open = False
             else:
-                taken.append(item)
+                items.append(item)
                 if isinstance(item, Frame):
                     break
-        now = max(self._clock(), self._seen)
-        if taken or not goes_on or now - self._seen >= HEARTBEAT:
-            self._seen = now
-            self.file.commit(taken, now)
-        return goes_on
+        now = max(self._clock(), self._last_commit)
+        if items or not is_open or now - self._last_commit >= HEARTBEAT:
+            self._last_commit = now
+            self.file.commit(items, now)
+        return is_open

@@ -1,6 +1,6 @@
-"""`--redact`: a snapshot or a screen without the cluster's names and addresses, with all that findings need.
+"""`--redact`: a snapshot or a screen without the cluster's names and addresses, but with everything that findings need.
 
-Everything that is not known to matter is omitted, instead of what is known to be secret: free text, flags, settings,
+Redaction keeps what is known to matter, instead of removing what is known to be secret: free text, flags, settings,
 annotations and proxy configurations are rebuilt from the few parts that checks read.
 """
 

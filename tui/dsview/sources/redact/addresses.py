@@ -1,7 +1,7 @@
-"""Replaces addresses, but preserves every relation between them: family, class, and all shared prefixes.
+"""Replaces addresses, but preserves their family, their class, and all shared prefixes.
 
-The mapping is that of Crypto-PAn (Xu, Fan, Ammar and Moon, 2002): a keyed function of the bits before a bit decides
-whether it is flipped. Two addresses therefore share exactly as many leading bits afterwards as before, and a range maps
+The mapping is that of Crypto-PAn (Xu, Fan, Ammar and Moon, 2002): whether a bit is flipped depends on a keyed function
+of the bits before it. Two addresses therefore share exactly as many leading bits afterwards as before, and a range maps
 to a range of the same length. Bits that lead to a range with a special meaning (RFC 1918, loopback, ULA…) are never
 flipped, so an address keeps its class.
 """

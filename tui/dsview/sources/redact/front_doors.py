@@ -97,41 +97,41 @@ def image(text: str) -> str | None:
     return f"{part}:{tag}" if _VERSION.fullmatch(tag) else f"{part}:latest"
 
 
-def controller(text: str, to: Redactor) -> str:
+def controller(text: str, redactor: Redactor) -> str:
     """The controller that a class names."""
     prefix = next((prefix for prefix in _PREFIXES if text.startswith(prefix)), "")
     if prefix and text not in CONTROLLERS:
         rest = text.removeprefix(prefix)
-        return prefix + (rest if rest in _KNOWN_ENDS else to.ingress_class(rest))
-    return to.controller(text)
+        return prefix + (rest if rest in _KNOWN_ENDS else redactor.ingress_class(rest))
+    return redactor.controller(text)
 
 
-def label_value(key: str, value: str, to: Redactor) -> str | None:
+def label_value(key: str, value: str, redactor: Redactor) -> str | None:
     """The value of a label that names a Gateway or its class; None for other labels."""
     if key in GATEWAY_LABELS:
-        return to.name(Kind.GATEWAY, value)
+        return redactor.name(Kind.GATEWAY, value)
     if key == GATEWAY_NAMESPACE_LABEL:
-        return to.namespace(value)
-    return to.name(Kind.GATEWAY_CLASS, value) if key == GATEWAY_CLASS_LABEL else None
+        return redactor.namespace(value)
+    return redactor.name(Kind.GATEWAY_CLASS, value) if key == GATEWAY_CLASS_LABEL else None
 
 
-def flag(name: str, value: str, to: Redactor) -> str | None:
+def flag(name: str, value: str, redactor: Redactor) -> str | None:
     """A flag that determines sockets, as `name=value`; None for other flags."""
     kept = _FLAGS.get(name.lower())
     for pattern, (spelling, value_kind) in _NAMED_FLAGS.items():
         match = pattern.fullmatch(name)
         if match is not None:
-            name, kept = spelling.replace("*", to.port(match[1])), value_kind
-    shown = _value(kept, value, to) if kept is not None else None
+            name, kept = spelling.replace("*", redactor.port(match[1])), value_kind
+    shown = _value(kept, value, redactor) if kept is not None else None
     return f"{name}={shown}" if shown is not None else None
 
 
-def variable(name: str, value: str, to: Redactor) -> str:
+def variable(name: str, value: str, redactor: Redactor) -> str:
     """The value of an environment variable that is read."""
-    return _value(_VARIABLES.get(name, Value.SWITCH), value, to) or ""
+    return _value(_VARIABLES.get(name, Value.SWITCH), value, redactor) or ""
 
 
-def _value(what: Value, text: str, to: Redactor) -> str | None:
+def _value(what: Value, text: str, redactor: Redactor) -> str | None:
     """What is kept of the value of a setting; None if nothing is."""
     match what:
         case Value.SWITCH:
@@ -141,28 +141,28 @@ def _value(what: Value, text: str, to: Redactor) -> str | None:
         case Value.NUMBER:
             return text if text.isdigit() else None
         case Value.ADDRESS:
-            return to.addresses.address(text) or to.host(text)
+            return redactor.addresses.address(text) or redactor.host(text)
         case Value.TARGET:
-            return _target(text, to)
+            return _target(text, redactor)
         case Value.LISTEN:
-            return ", ".join(_listen(part.split(), to) for part in text.split(","))
+            return ", ".join(_listen(part.split(), redactor) for part in text.split(","))
         case Value.PRESENCE:
             return "given"
 
 
-def _target(text: str, to: Redactor) -> str:
+def _target(text: str, redactor: Redactor) -> str:
     match = _TARGET.fullmatch(text)
     if match is None:
         return "other"
     host = match["host"].strip("[]")
-    shown = (to.addresses.address(host) or to.host(host)) if host else ""
+    shown = (redactor.addresses.address(host) or redactor.host(host)) if host else ""
     return f"{f'[{shown}]' if ':' in shown or '[' in match['host'] else shown}:{match['rest'].lower()}"
 
 
-def _listen(words: list[str], to: Redactor) -> str:
+def _listen(words: list[str], redactor: Redactor) -> str:
     if not words or words == ["off"]:
         return " ".join(words)
-    target = words[0] if words[0].isdigit() else _target(words[0], to)
+    target = words[0] if words[0].isdigit() else _target(words[0], redactor)
     return " ".join((target, *(word for word in words[1:] if word in _OPTIONS)))
 
 
@@ -171,32 +171,36 @@ def config_switches(key: Key, data: Mapping[str, str]) -> dict[str, str]:
     return {name: data[name] for name in CONFIG_SWITCHES[key] if data.get(name) in _BOOLEANS}
 
 
-def gateway_fields(item: Object, to: Redactor) -> dict[str, Any] | None:
+def gateway_fields(item: Object, redactor: Redactor) -> dict[str, Any] | None:
     """The fields of a kind of the Gateway API or of its controllers; None for other kinds."""
     match item:
         case GatewayClass():
-            return {"controller": controller(item.controller, to), "parameters": _parameters(item.parameters, to)}
+            return {
+                "controller": controller(item.controller, redactor),
+                "parameters": _parameters(item.parameters, redactor),
+            }
         case Gateway():
             return {
-                "class_name": to.name(Kind.GATEWAY_CLASS, item.class_name),
+                "class_name": redactor.name(Kind.GATEWAY_CLASS, item.class_name),
                 "listeners": tuple(
-                    GatewayListener(to.port(x.name), x.port, x.protocol, to.host(x.hostname)) for x in item.listeners
+                    GatewayListener(redactor.port(x.name), x.port, x.protocol, redactor.host(x.hostname))
+                    for x in item.listeners
                 ),
-                "requested": tuple(_address(a, to) for a in item.requested),
-                "addresses": tuple(_address(a, to) for a in item.addresses),
-                "parameters": _parameters(item.parameters, to),
+                "requested": tuple(_address(a, redactor) for a in item.requested),
+                "addresses": tuple(_address(a, redactor) for a in item.addresses),
+                "parameters": _parameters(item.parameters, redactor),
             }
         case HTTPRoute():
             return {
-                "hostnames": tuple(map(to.host, item.hostnames)),
-                "parents": tuple(to.key_of(Kind.GATEWAY, key) for key in item.parents),
-                "accepted": tuple(to.key_of(Kind.GATEWAY, key) for key in item.accepted),
+                "hostnames": tuple(map(redactor.host, item.hostnames)),
+                "parents": tuple(redactor.key_of(Kind.GATEWAY, key) for key in item.parents),
+                "accepted": tuple(redactor.key_of(Kind.GATEWAY, key) for key in item.accepted),
                 "backends": tuple(
-                    RouteBackend(*to.key_of(Kind.SERVICE, backend.key), backend.port) for backend in item.backends
+                    RouteBackend(*redactor.key_of(Kind.SERVICE, backend.key), backend.port) for backend in item.backends
                 ),
             }
         case IstioGateway():
-            return {"selector": to.labels(item.selector)}
+            return {"selector": redactor.labels(item.selector)}
         case GatewayParameters():
             return {
                 "ip_family": item.ip_family if item.ip_family in {"", *_SETTING_WORDS} else "other",
@@ -208,16 +212,20 @@ def gateway_fields(item: Object, to: Redactor) -> dict[str, Any] | None:
     return None
 
 
-def _address(address: GatewayAddress, to: Redactor) -> GatewayAddress:
+def _address(address: GatewayAddress, redactor: Redactor) -> GatewayAddress:
     if address.type == "IPAddress":
-        return GatewayAddress(address.type, to.ip(address.value))
-    return GatewayAddress("Hostname" if address.type == "Hostname" else "example.com/other", to.host(address.value))
+        return GatewayAddress(address.type, redactor.ip(address.value))
+    return GatewayAddress(
+        "Hostname" if address.type == "Hostname" else "example.com/other", redactor.host(address.value)
+    )
 
 
-def _parameters(ref: ParametersRef | None, to: Redactor) -> ParametersRef | None:
+def _parameters(ref: ParametersRef | None, redactor: Redactor) -> ParametersRef | None:
     if ref is None:
         return None
     kind = next((kind for kind in RESOURCES if kind.value == ref.kind and RESOURCES[kind].group == ref.group), None)
     if kind is None:
-        return ParametersRef("example.com", "Parameters", to.workload(ref.name), to.namespace(ref.namespace))
-    return ParametersRef(ref.group, ref.kind, to.name(kind, ref.name), to.namespace(ref.namespace))
+        return ParametersRef(
+            "example.com", "Parameters", redactor.workload(ref.name), redactor.namespace(ref.namespace)
+        )
+    return ParametersRef(ref.group, ref.kind, redactor.name(kind, ref.name), redactor.namespace(ref.namespace))

@@ -1,4 +1,4 @@
-"""`--redact` on a screen: a source without real names and addresses, with all that findings need."""
+"""`--redact` on a screen: a source without real names and addresses, but with everything that findings need."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from dsview.sources.redact.snapshot import REDACTED, redacted_object, redacted_s
 
 
 class RedactedSource:
-    """Another source, redacted: a name or address has the same replacement for the life of the source.
+    """Redacts another source. A name or address keeps its replacement for the lifetime of the source.
 
-    `key` makes the choice repeatable; without it, not even the caller can reverse it.
+    `key` makes the replacements repeatable; without it, not even the caller can reverse them.
     """
 
     name = "redacted"
 
     def __init__(self, source: Source, key: bytes | None = None) -> None:
         self._source = source
-        self._to = Redactor(key if key is not None else secrets.token_bytes(32))
+        self._redactor = Redactor(key if key is not None else secrets.token_bytes(32))
         # Events come from many threads, and names are numbered in order of arrival.
         self._lock = threading.Lock()
 
@@ -59,65 +59,65 @@ class RedactedSource:
 
     def start(self, sink: Sink) -> None:
         """Start sending events. Raises `UserError` like the other source."""
-        self._source.start(self._behind(sink))
+        self._source.start(self._redacting(sink))
 
     def stop(self) -> None:
         """Stop sending events."""
         self._source.stop()
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Request the configuration of the pod that this one replaces."""
-        to = self._to
+        """Request the configuration of the pod with this replacement name."""
+        redactor = self._redactor
         with self._lock:
-            meant = msgspec.structs.replace(
-                pod, namespace=to.namespace.meant_by(pod.namespace), name=to.pod.meant_by(pod.name)
+            original = msgspec.structs.replace(
+                pod, namespace=redactor.namespace.original_of(pod.namespace), name=redactor.pod.original_of(pod.name)
             )
-            asked = to.container.meant_by(container)
-        self._source.read_proxy_config(meant, asked, self._behind(sink))
+            asked = redactor.container.original_of(container)
+        self._source.read_proxy_config(original, asked, self._redacting(sink))
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """Follow the ConfigMap that this one replaces."""
+        """Watch the ConfigMap with this replacement name."""
         with self._lock:
-            meant = self._to.namespace.meant_by(namespace), self._to.config_map.meant_by(name)
-        self._source.watch_config_map(*meant)
+            original = self._redactor.namespace.original_of(namespace), self._redactor.config_map.original_of(name)
+        self._source.watch_config_map(*original)
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """Refused: a manifest contains arbitrary text. Raises `UserError`."""
         raise UserError("The YAML is not shown: names and addresses are redacted.")
 
-    def _behind(self, sink: Sink) -> Sink:
+    def _redacting(self, sink: Sink) -> Sink:
         def take(event: SourceEvent) -> None:
             with self._lock:
-                hidden = self._hidden(event)
+                hidden = self._redacted(event)
             sink(hidden)
 
         return take
 
-    def _hidden(self, event: SourceEvent) -> SourceEvent:
+    def _redacted(self, event: SourceEvent) -> SourceEvent:
         match event:
             case Changed():
                 keys = [self._key(event.kind, key) for key in event.deletes]
                 return Changed(event.kind, [self._item(event.kind, item) for item in event.upserts], keys)
             case Listed():
-                to = self._to
+                redactor = self._redactor
                 keys_left = None if event.keys is None else frozenset(self._key(event.kind, k) for k in event.keys)
-                scope = None if event.namespaces is None else tuple(map(to.namespace, event.namespaces))
+                scope = None if event.namespaces is None else tuple(map(redactor.namespace, event.namespaces))
                 return Listed(event.kind, keys_left, scope)
             case StatusChanged():
-                return redacted_status(event, self._to)
+                return redacted_status(event, self._redactor)
             case Quarantined():
                 namespace, slash, name = event.identity.rpartition("/")
-                # The namespace of a missing object matters.
-                identity = f"{self._to.namespace(namespace)}{slash}{self._to.uid(name)}"
+                # Checks need the namespace of an unreadable object.
+                identity = f"{self._redactor.namespace(namespace)}{slash}{self._redactor.uid(name)}"
                 return Quarantined(event.kind, identity, f"A {event.kind} could not be read.")
             case Note():
                 return Note(REDACTED)
         return event
 
     def _key(self, kind: Kind, key: Key) -> Key:
-        return self._to.key_of(Kind.POD if kind is Kind.PROXY_LISTENERS else kind, key)
+        return self._redactor.key_of(Kind.POD if kind is Kind.PROXY_LISTENERS else kind, key)
 
     def _item(self, kind: Kind, item: Item) -> Item:
         if isinstance(item, ProxyListeners):
-            return proxy_listeners(item, self._to)
-        return redacted_object(kind, item, self._to) if isinstance(item, Object) else item
+            return proxy_listeners(item, self._redactor)
+        return redacted_object(kind, item, self._redactor) if isinstance(item, Object) else item

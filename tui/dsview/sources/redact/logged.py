@@ -1,4 +1,4 @@
-"""`--redact` in logs and crash reports: what happened, and to which kind of object, without names of the cluster."""
+"""`--redact` in logs and crash reports: they show what happened to which kind of object, but no names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replaces names by numbered ones, consistently and in the same order; no name from the cluster is left."""
+"""Replaces names by numbered ones, consistently and in the same order."""
 
 from __future__ import annotations
 
@@ -137,36 +137,36 @@ OWNER_KINDS = frozenset(
 
 
 class Names:
-    """Names of one sort, such as namespaces: `namespace-01`, `namespace-02`… `kept` ones are unchanged.
+    """Replacements for names of one kind, such as `namespace-01`, `namespace-02`… Names in `kept` stay unchanged.
 
-    Names that are learnt before the first request are numbered in the order of the originals, so that sorting by name
-    gives the same order; later ones are numbered in order of arrival.
+    Names that are learnt before the first request are numbered in alphabetical order, so that sorting by name gives the
+    same order as before. Later names are numbered in order of arrival.
     """
 
-    def __init__(self, sort: str, kept: frozenset[str] = frozenset()) -> None:
-        self._sort = sort
+    def __init__(self, prefix: str, kept: frozenset[str] = frozenset()) -> None:
+        self._prefix = prefix
         self._kept = kept
         self._names: dict[str, str] = {}
 
     def learn(self, names: Iterable[str]) -> None:
-        """Number the names."""
+        """Number the names in alphabetical order."""
         found = sorted({name for name in names if name} - self._kept)
         width = len(str(len(found)))
-        self._names = {name: f"{self._sort}-{i:0{width}}" for i, name in enumerate(found, 1)}
+        self._names = {name: f"{self._prefix}-{i:0{width}}" for i, name in enumerate(found, 1)}
 
     def __call__(self, name: str) -> str:
         """The replacement for a name; an empty one stays empty."""
         if not name or name in self._kept:
             return name
-        known = self._names.get(name)
-        if known is None:
-            # The name is not that of a learnt object: it gets the next number.
-            known = self._names[name] = f"{self._sort}-{len(self._names) + 1}"
-        return known
+        replacement = self._names.get(name)
+        if replacement is None:
+            # A name that was not learnt gets the next number.
+            replacement = self._names[name] = f"{self._prefix}-{len(self._names) + 1}"
+        return replacement
 
-    def meant_by(self, shown: str) -> str:
-        """The original of a replacement; the name itself if it replaces none."""
-        return next((name for name, stand_in in self._names.items() if stand_in == shown), shown)
+    def original_of(self, shown: str) -> str:
+        """The original name of a replacement; the name itself if it is not a replacement."""
+        return next((name for name, replacement in self._names.items() if replacement == shown), shown)
 
 
 def hidden_uid(key: bytes, text: str) -> str:

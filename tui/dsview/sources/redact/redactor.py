@@ -34,18 +34,18 @@ _KEPT_HOSTS = frozenset({"", "_", "*", "localhost"})
 
 
 class Redactor:
-    """All replacements. They depend on `key`: with another one, the same cluster looks different."""
+    """All replacements. They depend on `key`: with another key, the same cluster looks different."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
         self.addresses = AddressMap(key)
         self.namespace = Names("namespace", KEPT_NAMESPACES)
-        self._by_sort = {sort: Names(sort, KEPT_NAMES) for sort in _ALIASES}
-        self.service = self._by_sort["service"]
-        self.pod = self._by_sort["pod"] = Names("pod")
-        self.node = self._by_sort["node"] = Names("node")
-        self.ingress_class = self._by_sort["class"] = Names("class", CLASSES)
-        self.config_map = self._by_sort["config"]
+        self._by_alias = {alias: Names(alias, KEPT_NAMES) for alias in _ALIASES}
+        self.service = self._by_alias["service"]
+        self.pod = self._by_alias["pod"] = Names("pod")
+        self.node = self._by_alias["node"] = Names("node")
+        self.ingress_class = self._by_alias["class"] = Names("class", CLASSES)
+        self.config_map = self._by_alias["config"]
         self.workload = Names("workload")
         self.container = Names("container", CONTAINERS)
         self.image = Names("image")
@@ -63,21 +63,21 @@ class Redactor:
     def learn(self, objects: Iterable[tuple[Kind, Object]]) -> None:
         """Number the names of all objects, in their order."""
         namespaces: set[str] = set()
-        names: dict[str, set[str]] = {sort: set() for sort in _ALIASES}
+        names: dict[str, set[str]] = {alias: set() for alias in _ALIASES}
         for kind, item in objects:
             namespaces.add(item.namespace)
             names[RESOURCES[kind].alias].add(item.name)
             if isinstance(item, Pod):
                 names["node"].add(item.node_name)
         self.namespace.learn(namespaces)
-        for sort, found in names.items():
-            self._by_sort[sort].learn(found)
+        for alias, found in names.items():
+            self._by_alias[alias].learn(found)
 
     def name(self, kind: Kind, name: str) -> str:
         """The name of an object. An IPAddress is named after its address."""
         if kind is Kind.IP_ADDRESS:
-            return self.addresses.address(name) or self._by_sort["address"](name)
-        return self._by_sort[RESOURCES[kind].alias](name)
+            return self.addresses.address(name) or self._by_alias["address"](name)
+        return self._by_alias[RESOURCES[kind].alias](name)
 
     def key_of(self, kind: Kind, key: Key) -> Key:
         """Namespace and name of an object."""
@@ -88,7 +88,7 @@ class Redactor:
         return hidden_uid(self._key, text)
 
     def ip(self, text: str) -> str:
-        """An address or a range; a text that should be one and is not becomes another text that is neither."""
+        """An address or a range. Any other text is replaced by a text that is not an address either."""
         return self.addresses.range(text) or self._other(text)
 
     def _other(self, text: str) -> str:
@@ -99,11 +99,11 @@ class Redactor:
         """Addresses or ranges."""
         return tuple(self.ip(text) for text in texts)
 
-    def listed(self, text: str) -> str:
-        """Addresses, ranges and harmless words, separated by commas, as in flags and annotations."""
-        return ",".join(self._listed_part(part.strip()) for part in text.split(","))
+    def comma_separated(self, text: str) -> str:
+        """A list of addresses, ranges and harmless words, separated by commas, as in flags and annotations."""
+        return ",".join(self._redacted_item(part.strip()) for part in text.split(","))
 
-    def _listed_part(self, part: str) -> str:
+    def _redacted_item(self, part: str) -> str:
         inside = part.strip("[]")
         mapped = self.addresses.range(inside)
         if mapped is not None:
@@ -111,7 +111,7 @@ class Redactor:
         return part if part.lower() in _KEPT_WORDS else self._other(part)
 
     def host(self, text: str) -> str:
-        """A host name, or an address in its place; a leading wildcard is kept."""
+        """A host name or an address. A leading wildcard is kept."""
         if text in _KEPT_HOSTS:
             return text
         if text.startswith("*."):
@@ -125,7 +125,7 @@ class Redactor:
         return name if name in _KEPT_HOSTS else f"{name}.example"
 
     def ovn_subnets(self, text: str) -> str:
-        """The annotation k8s.ovn.org/node-subnets: JSON, of which only the default network matters."""
+        """The annotation k8s.ovn.org/node-subnets. It is JSON, in which only the default network matters."""
         try:
             subnets = json.loads(text)["default"]
         except (ValueError, TypeError, KeyError, RecursionError):

@@ -17,7 +17,7 @@ from dsview.sources.redact.front_doors import flag as door_flag
 from dsview.sources.redact.redactor import Redactor
 
 _SUBCOMMANDS = 2
-"""How many words at the start of a command line may be subcommands."""
+"""The number of words at the start of a command line that may be subcommands."""
 
 _RANGES = ("service-cluster-ip-range", "cluster-cidr")
 _PLAIN = (
@@ -34,7 +34,7 @@ _PLAIN = (
 _OBJECTS = {"publish-service": Kind.SERVICE, "configmap": Kind.CONFIG_MAP}
 
 
-def command_line(words: tuple[str, ...], to: Redactor) -> tuple[str, ...]:
+def command_line(words: tuple[str, ...], redactor: Redactor) -> tuple[str, ...]:
     """The flags that are read, each as `--name=value`, and the name of the controller's binary."""
     kept: list[str] = []
     for i, word in enumerate(words):
@@ -48,24 +48,24 @@ def command_line(words: tuple[str, ...], to: Redactor) -> tuple[str, ...]:
             following = words[i + 1] if i + 1 < len(words) else ""
             if not equals:
                 value = "true" if following.startswith("-") or not following else following
-            redacted = _flag(flag, value, to)
-            of_door = door_flag(flag, value, to) if redacted is None else f"{flag}={redacted}"
+            redacted = _flag(flag, value, redactor)
+            of_door = door_flag(flag, value, redactor) if redacted is None else f"{flag}={redacted}"
             if of_door is not None:
                 kept.append(f"--{of_door}")
     return tuple(kept)
 
 
-def _flag(flag: str, value: str, to: Redactor) -> str | None:
+def _flag(flag: str, value: str, redactor: Redactor) -> str | None:
     if flag in _PLAIN:
         return value if port_number(value) is not None or value.lower() in {"true", "false"} else None
     if flag in _RANGES:
-        return to.listed(value)
+        return redactor.comma_separated(value)
     if flag == "ingress-class":
-        return to.ingress_class(value)
+        return redactor.ingress_class(value)
     if flag == "controller-class":
-        return to.controller(value)
+        return redactor.controller(value)
     if flag == "watch-namespace":
-        return value if value.startswith("$(") else to.namespace(value)
+        return value if value.startswith("$(") else redactor.namespace(value)
     if flag == "publish-status-address":
         # Only the presence of the flag matters.
         return "given" if value else None
@@ -74,7 +74,9 @@ def _flag(flag: str, value: str, to: Redactor) -> str | None:
         return None
     namespace, slash, name = value.rpartition("/")
     # The code that reads the flag resolves $(POD_NAMESPACE).
-    return (namespace if namespace.startswith("$(") else to.namespace(namespace)) + slash + to.name(kind, name)
+    return (
+        (namespace if namespace.startswith("$(") else redactor.namespace(namespace)) + slash + redactor.name(kind, name)
+    )
 
 
 _SWITCHES = ("disable-ipv6", "use-proxy-protocol", "use-forwarded-headers", "enable-real-ip")
@@ -88,49 +90,49 @@ _LISTS = (
 )
 
 
-def config_map(key: Key, data: Mapping[str, str], to: Redactor) -> dict[str, str]:
-    """The settings of a ConfigMap that are read, for any program."""
+def config_map(key: Key, data: Mapping[str, str], redactor: Redactor) -> dict[str, str]:
+    """The settings in a ConfigMap that any check or controller reads."""
     if key in CONFIG_SWITCHES:
         return config_switches(key, data)
-    kept = {name: to.listed(data[name]) for name in (*_SWITCHES, *_LISTS) if name in data}
+    kept = {name: redactor.comma_separated(data[name]) for name in (*_SWITCHES, *_LISTS) if name in data}
     if key == ("kube-system", "kube-proxy") and "config.conf" in data:
-        kept["config.conf"] = _kube_proxy(data["config.conf"], to)
+        kept["config.conf"] = _kube_proxy(data["config.conf"], redactor)
     if key == ("kube-system", "coredns") and "Corefile" in data:
-        kept["Corefile"] = _corefile(data["Corefile"], to)
+        kept["Corefile"] = _corefile(data["Corefile"], redactor)
     return kept
 
 
-def _kube_proxy(text: str, to: Redactor) -> str:
+def _kube_proxy(text: str, redactor: Redactor) -> str:
     try:
         data = next(load_yaml(text), None) if "&" not in text else None
     except YamlError:
         data = None
     if not isinstance(data, dict):
-        # As unreadable as the original.
+        # The replacement must be as unreadable as the original.
         return ""
     ports, mode, cidr = data.get("nodePortAddresses"), data.get("detectLocalMode"), data.get("clusterCIDR")
     kept: dict[str, object] = {"mode": str(data.get("mode") or "")}
     if isinstance(ports, list):
-        kept["nodePortAddresses"] = [_port_addresses(text, to) for text in ports if isinstance(text, str)]
+        kept["nodePortAddresses"] = [_port_addresses(text, redactor) for text in ports if isinstance(text, str)]
     if isinstance(mode, str):
         kept["detectLocalMode"] = mode
     if isinstance(cidr, str):
-        kept["clusterCIDR"] = to.listed(cidr)
+        kept["clusterCIDR"] = redactor.comma_separated(cidr)
     return str(yaml.safe_dump(kept))
 
 
-def _port_addresses(text: str, to: Redactor) -> str:
-    return text if text == "primary" else to.ip(text)
+def _port_addresses(text: str, redactor: Redactor) -> str:
+    return text if text == "primary" else redactor.ip(text)
 
 
 _ZONES = frozenset({".", "cluster.local", "in-addr.arpa", "ip6.arpa"})
 
 
-def _corefile(text: str, to: Redactor) -> str:
+def _corefile(text: str, redactor: Redactor) -> str:
     lines = [".:53 {"]
     found = kubernetes_zones(text)
     if found is not None:
-        zones = [zone if zone in _ZONES else to.addresses.range(zone) or to.host(zone) for zone in found]
+        zones = [zone if zone in _ZONES else redactor.addresses.range(zone) or redactor.host(zone) for zone in found]
         lines.append(" ".join(("    kubernetes", *zones)))
     dropping = drops_aaaa(text)
     if dropping:
@@ -139,7 +141,9 @@ def _corefile(text: str, to: Redactor) -> str:
             ["    rewrite type AAAA A"] if is_rewrite else ["    template IN AAAA {", "        rcode NOERROR", "    }"]
         )
     for _, addresses in forwards(text):
-        lines.append(" ".join(("    forward .", *(map(to.ip, addresses) if addresses else ("/etc/resolv.conf",)))))
+        lines.append(
+            " ".join(("    forward .", *(map(redactor.ip, addresses) if addresses else ("/etc/resolv.conf",))))
+        )
     return "\n".join([*lines, "}", ""])
 
 
@@ -162,11 +166,11 @@ _OPTIONS = frozenset(
 )
 
 
-def proxy_listeners(conf: ProxyListeners, to: Redactor) -> ProxyListeners:
-    """The same sockets and nothing else. The text has a server for each, and is empty if the file was not read."""
-    namespace, name = to.key_of(Kind.POD, conf.key)
+def proxy_listeners(conf: ProxyListeners, redactor: Redactor) -> ProxyListeners:
+    """Only the sockets. The text contains a server for each of them, and is empty if the file was not read."""
+    namespace, name = redactor.key_of(Kind.POD, conf.key)
     known = conf.source is ListenSource.READ
-    listeners = tuple(_listener(x, to) for x in conf.listeners) if known else ()
+    listeners = tuple(_listener(x, redactor) for x in conf.listeners) if known else ()
     return ProxyListeners(
         namespace=namespace,
         name=name,
@@ -177,27 +181,27 @@ def proxy_listeners(conf: ProxyListeners, to: Redactor) -> ProxyListeners:
     )
 
 
-def _listener(x: Listener, to: Redactor) -> Listener:
+def _listener(x: Listener, redactor: Redactor) -> Listener:
     return Listener(
         transport=x.transport,
-        address=_target(x.address, to),
+        address=_target(x.address, redactor),
         port=x.port,
         families=x.families,
         options=tuple(o for o in x.options if o.partition("=")[0] in _OPTIONS),
-        server_names=tuple(to.host(name) for name in x.server_names),
+        server_names=tuple(redactor.host(name) for name in x.server_names),
         internal=x.internal,
         context=x.context,
     )
 
 
-def _target(address: str, to: Redactor) -> str:
+def _target(address: str, redactor: Redactor) -> str:
     if address == "*":
         return address
     if address.startswith("unix:"):
-        return f"unix:/{to.host(address)}"
+        return f"unix:/{redactor.host(address)}"
     inside = address.strip("[]")
-    mapped = to.addresses.address(inside)
-    return address.replace(inside, mapped) if mapped is not None else to.host(address)
+    mapped = redactor.addresses.address(inside)
+    return address.replace(inside, mapped) if mapped is not None else redactor.host(address)
 
 
 def _text(listeners: Iterable[Listener]) -> str:
