@@ -199,12 +199,12 @@ class StillFleet(FleetDemo):
     def __init__(self) -> None:
         super().__init__(lambda: NOW)
         self._told: list[Member] = []
-        self.tell_all(self._told.append)
+        self.send_all(self._told.append)
 
-    def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
+    def start(self, on_change: Callable[[Member], None], on_failure: Callable[[str], None]) -> None:
         """Tell of everything at once."""
         for member in self._told:
-            tell(member)
+            on_change(member)
 
 
 async def draw(picture: Picture) -> str:

@@ -134,7 +134,7 @@ def test_clusters_that_hang_hold_up_no_other_though_they_come_first(forty: Fleet
 
 def test_no_more_are_read_at_once_than_was_asked_for(forty: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     # A busy machine makes a cluster look as if it hung, and such a one is waited for beside the others.
-    monkeypatch.setattr(session_fleet, "PATIENCE", 60.0)
+    monkeypatch.setattr(session_fleet, "SLOT_TIMEOUT", 60.0)
     told = Told()
     fleet_reader = reader(forty, told, parallel=3, names=forty.healthy[:12])
     fleet_reader.start()
@@ -331,7 +331,7 @@ def most_at_once(members: list[Member]) -> int:
 def test_one_browser_at_a_time_and_clusters_without_a_plug_in_do_not_wait_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_fleet, "PATIENCE", 60.0)
+    monkeypatch.setattr(session_fleet, "SLOT_TIMEOUT", 60.0)
     plugin = tmp_path / "login"
     plugin.write_text(PLUGIN.format(python=sys.executable, folder=str(tmp_path)))
     plugin.chmod(0o755)

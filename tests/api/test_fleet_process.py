@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dsview.analysis.fleet import Contact, Member
-from dsview.cli.fleet_process import FleetProcess, Order
+from dsview.cli.fleet_process import FleetProcess, ReadRequest
 from dsview.cli.options import Settings
 from tests.support.fleets import Fleet, fleet
 
@@ -46,13 +46,13 @@ def few(tmp_path: Path) -> Iterator[Fleet]:
 
 
 def start(found: Fleet, heard: Heard, config: str | None = None) -> FleetProcess:
-    order = Order(
+    request = ReadRequest(
         settings=Settings(kubeconfig=str(found.kubeconfig), request_timeout=30.0, config=config),
         names=found.names,
         parallel=2,
-        again=600.0,
+        interval=600.0,
     )
-    process = FleetProcess(order)
+    process = FleetProcess(request)
     process.start(heard.tell, heard.fail)
     return process
 

@@ -124,14 +124,14 @@ def test_it_is_told_how_far_a_list_is(api: ApiServer, live: Callable[..., Live],
     told: list[int] = []
 
     class Listener:
-        def took(self, event: SourceEvent, changes: list[Change]) -> None:
+        def on_event(self, event: SourceEvent, changes: list[Change]) -> None:
             if isinstance(event, Progress) and event.kind is Kind.POD:
                 told.append(event.loaded)
 
-        def judged(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> None:
+        def on_findings(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> None:
             pass
 
-        def drained(self, session: Session) -> None:
+        def on_round_end(self, session: Session) -> None:
             pass
 
     one = live()

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dsview.cli import cli, sessions
-from dsview.cli.sessions import STALLED_AFTER, run_to_end
+from dsview.cli.sessions import STALL_TIMEOUT, run_to_end
 from dsview.core.errors import UserError
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
@@ -54,7 +54,7 @@ def all_but_pods(cluster: Cluster, look: int) -> None:
 def test_it_ends_two_minutes_after_anything_more_was_read_and_names_what_is_missing() -> None:
     cluster = Cluster(all_but_pods)
     session, missing = run(cluster)
-    assert cluster.looks * 60 <= STALLED_AFTER + 5 * 60
+    assert cluster.looks * 60 <= STALL_TIMEOUT + 5 * 60
     assert "No more data arrived for 120 s; not read: Pod" in missing
     assert session.state.status(Kind.POD).health is Health.FAILED
     assert any("pods could not be read: no more data arrived for 120 s" in text for text in sessions.unread(session))
@@ -99,7 +99,7 @@ def test_where_nothing_was_read_at_all_it_is_an_error() -> None:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer]:
     """A server that answers everything but pods."""
-    monkeypatch.setattr(sessions, "STALLED_AFTER", 0.5)
+    monkeypatch.setattr(sessions, "STALL_TIMEOUT", 0.5)
     server, is_over = ApiServer(), threading.Event()
     server.load(json.loads((SOUND / "objects.json").read_text())["items"])
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from dsview.cli import cli
-from dsview.cli.recorded_demo import AFTERWARDS, record_demo
+from dsview.cli.recorded_demo import TRAILING_SECONDS, record_demo
 from dsview.export.formats import render_json
 from dsview.export.report import build_report
 from dsview.session.replay import ReplaySession
@@ -32,13 +32,13 @@ def test_the_recording_of_a_demo_tells_what_the_demo_tells(scenario: str) -> Non
     reader = RecordingReader(record_demo(scenario, ended_at=END))
     now = 0.0
     source = DemoSource(scenario, clock=lambda: now, waits=True)
-    began = now = END - source.length - AFTERWARDS
+    began = now = END - source.length - TRAILING_SECONDS
     assert (reader.first, reader.last) == (began, END)
     live = Session(source, clock=lambda: now)
     live.start()
     replay = ReplaySession(reader, at=reader.first)
     replay.start()
-    for elapsed in range(source.length + AFTERWARDS + 1):
+    for elapsed in range(source.length + TRAILING_SECONDS + 1):
         now = began + elapsed
         source.advance_to(elapsed)
         taken_in(live)

@@ -131,7 +131,7 @@ async def test_a_thread_that_fails_is_told_of_on_the_screen_and_its_kind_is_not_
 
     monkeypatch.setattr(reflector.Reflector, "_list_and_watch", fail)
     async with live(api.write_kubeconfig(tmp_path / "kubeconfig")) as one:
-        with crash.telling(one.app.faults.report):
+        with crash.reporting_to(one.app.faults.report):
             await one.until(lambda: "Something went wrong inside dsview (TypeError)" in one.text, "it is told of")
             await one.settled()
             assert one.app.workspace is not None

@@ -51,7 +51,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backoff, "MAX_DELAY", 0.1)
     monkeypatch.setattr(reconnect, "SPREAD", 0.02)
     monkeypatch.setattr(reconnect, "WAKE_INTERVAL", 0.05)
-    monkeypatch.setattr(proxy_config_reader, "UNREAD_AGAIN_AFTER", 0.1)
+    monkeypatch.setattr(proxy_config_reader, "RETRY_DELAY", 0.1)
 
 
 @pytest.fixture

@@ -207,7 +207,7 @@ def test_at_most_eight_are_under_way_at_once(monkeypatch: pytest.MonkeyPatch, tm
         with lock:
             under_way += 1
             most = max(most, under_way)
-            if under_way == prober.AT_ONCE:
+            if under_way == prober.PARALLEL:
                 gate.release(100)
         gate.acquire(timeout=5)
         with lock:
@@ -218,7 +218,7 @@ def test_at_most_eight_are_under_way_at_once(monkeypatch: pytest.MonkeyPatch, tm
     ports = [{"port": number} for number in range(1, 41)]
     result = probed(tmp_path, {"ip": "192.0.2.1"}, ports=ports)
     assert code(result) == 0
-    assert most == prober.AT_ONCE
+    assert most == prober.PARALLEL
 
 
 def probed(

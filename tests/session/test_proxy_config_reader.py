@@ -13,7 +13,7 @@ from dsview.kinds.config_map import ConfigMap
 from dsview.kinds.container import Container
 from dsview.kinds.kind import Kind
 from dsview.kinds.pod import Pod
-from dsview.session.proxy_config_reader import AGAIN_AFTER, RELOADED_AFTER, UNREAD_AGAIN_AFTER, ProxyConfigReader
+from dsview.session.proxy_config_reader import RELOAD_DELAY, REREAD_INTERVAL, RETRY_DELAY, ProxyConfigReader
 from dsview.sources.events import Changed, Health, SourceEvent, StatusChanged
 from tests.support.scripted import ScriptedSource
 
@@ -53,7 +53,7 @@ class Stage:
     def answer(self, source: ListenSource = ListenSource.READ, reason: str = "", name: str = POD.name) -> None:
         conf = ProxyListeners(namespace="ingress", name=name, source=source, reason=reason)
         self.state.apply(Changed(Kind.PROXY_LISTENERS, (conf,)))
-        self.reader.answered([conf.key], self.now)
+        self.reader.on_response([conf.key], self.now)
         self.reader.follow(self.now)
 
     def later(self, seconds: float) -> int:
@@ -85,7 +85,7 @@ def test_a_ready_controller_is_asked_once_in_its_own_container() -> None:
     stage.answer()
     assert stage.is_waiting() is False
     assert stage.status == (Health.LIVE, "")
-    assert stage.later(AGAIN_AFTER - 1) == 1
+    assert stage.later(REREAD_INTERVAL - 1) == 1
     assert stage.later(1) == 2
     assert stage.source.config_maps == [("ingress", "conf")]
 
@@ -124,10 +124,10 @@ def test_a_change_of_the_config_map_is_read_at_once_and_again_after_the_reload()
     )
     assert stage.later(1) == 2
     stage.answer()
-    assert stage.later(RELOADED_AFTER - 1) == 2
+    assert stage.later(RELOAD_DELAY - 1) == 2
     assert stage.later(1) == 3
     stage.answer()
-    assert stage.later(RELOADED_AFTER) == 3
+    assert stage.later(RELOAD_DELAY) == 3
 
 
 @pytest.mark.parametrize("fields", [{"ready": False}, {"phase": "Pending"}, {"deleted": 50}])
@@ -158,15 +158,15 @@ def test_what_could_not_be_read_is_asked_again_soon_and_then_less_and_less_often
     stage = Stage()
     stage.pods(POD)
     pauses: list[int] = []
-    while sum(pauses) < AGAIN_AFTER * 10:
+    while sum(pauses) < REREAD_INTERVAL * 10:
         stage.answer(ListenSource.PREDICTED, "the connection broke")
         before, pause = len(stage.source.asked), 1
         while stage.later(1) == before:
             pause += 1
         pauses.append(pause)
-    assert pauses[0] == UNREAD_AGAIN_AFTER
+    assert pauses[0] == RETRY_DELAY
     assert pauses == sorted(pauses)
-    assert pauses[-1] == AGAIN_AFTER
+    assert pauses[-1] == REREAD_INTERVAL
 
 
 def test_some_that_were_read_make_the_kind_known_and_the_rest_is_said() -> None:

@@ -148,7 +148,7 @@ def opened(path: Path) -> ReplaySession:
 def test_any_moment_is_the_same_from_any_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, many: int
 ) -> None:
-    monkeypatch.setattr(seeking, "MANY", many)
+    monkeypatch.setattr(seeking, "MIN_REPLACED", many)
     history = History(tmp_path / "a.db", seed)
     session = opened(tmp_path / "a.db")
     assert shown(session) == history.known[START + SECONDS - 1]

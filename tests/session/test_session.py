@@ -287,7 +287,7 @@ def test_what_a_session_kept_is_free_again_when_the_next_one_is_settled(source: 
     del first, loop
     next_source = ScriptedSource()
     second = Session(next_source)
-    second.follows_another = True
+    second.replaces_session = True
     second.start()
     assert kept() is not None
     next_source.know()

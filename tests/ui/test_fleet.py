@@ -24,7 +24,7 @@ from tests.ui.stage import NOW, Stage, StageSource
 def told() -> list[Member]:
     """The clusters of the demo as they are at their beginning."""
     members: list[Member] = []
-    FleetDemo(lambda: NOW).tell_all(members.append)
+    FleetDemo(lambda: NOW).send_all(members.append)
     return members
 
 
@@ -38,10 +38,10 @@ class StageFleet(FleetDemo):
         self.opened: list[Session] = []
         self.is_stopped = False
 
-    def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
-        self.tell, self.fail = tell, failed
+    def start(self, on_change: Callable[[Member], None], on_failure: Callable[[str], None]) -> None:
+        self.tell, self.fail = on_change, on_failure
         for member in self.told:
-            tell(member)
+            on_change(member)
 
     def open(self, name: str, *, is_alone: bool = True) -> Session:
         self.opened.append(super().open(name, is_alone=is_alone))

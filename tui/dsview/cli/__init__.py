@@ -24,8 +24,8 @@ from dsview.core.text import safe
 __all__ = ["cli", "main"]
 
 
-LAST_WAIT = 0.3
-"""Seconds that the threads of a source have to stop before the process exits."""
+EXIT_TIMEOUT = 0.3
+"""Seconds for which the process waits for the threads of a source before it exits."""
 
 
 def main() -> None:
@@ -33,18 +33,18 @@ def main() -> None:
     try:
         _run()
     finally:
-        _let_threads_end()
+        _wait_for_threads()
 
 
-def _let_threads_end() -> None:
+def _wait_for_threads() -> None:
     """Wait briefly for the threads of a stopped source.
 
-    C libraries that still decode or use a TLS connection in a thread can crash the process when Python exits.
+    A thread that is still decoding, or using TLS, in a C library can crash the process when Python exits.
     """
-    ends = time.monotonic() + LAST_WAIT
+    deadline = time.monotonic() + EXIT_TIMEOUT
     for thread in threading.enumerate():
         if thread.name.startswith("dsview-"):
-            thread.join(max(0.0, ends - time.monotonic()))
+            thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def program_name(command: str, environment: Mapping[str, str]) -> str:
@@ -63,8 +63,7 @@ def _run() -> None:
     prepare_streams()
     try:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-            # From here on an interruption returns its exit code and the terminal is restored; `__main__` sets up
-            # neither.
+            # From now on, an interrupt sets the exit code, and the terminal is restored. `__main__` does neither.
             signal.signal(signal.SIGINT, signal.default_int_handler)
         code = cli.main(prog_name=name, standalone_mode=False)
     except click.exceptions.Abort:
@@ -74,8 +73,8 @@ def _run() -> None:
         sys.exit(EXIT_USAGE)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
-    except Exception as error:  # noqa: BLE001  (the last resort: a sentence in place of a traceback)
-        from dsview.cli.crash import crash_sentence  # noqa: PLC0415  (seldom needed)
+    except Exception as error:  # noqa: BLE001  (the last resort: a message instead of a traceback)
+        from dsview.cli.crash import crash_sentence  # noqa: PLC0415  (rarely needed)
 
         say(crash_sentence(error))
         sys.exit(EXIT_FAULT)

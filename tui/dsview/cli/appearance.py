@@ -1,7 +1,4 @@
-"""Turns the configuration and the options into the appearance of the screen.
-
-All values are checked before drawing starts.
-"""
+"""Determines the appearance of the screen from the configuration and the options, and validates all values."""
 
 from __future__ import annotations
 
@@ -37,17 +34,17 @@ from dsview.ui.themes import ThemeError, own_themes, users_themes
 
 def open_appearance(settings: Settings) -> Appearance:
     """The requested appearance. Raises `UserError` if a setting is invalid."""
-    wanted = load_preferences(settings.config)
+    preferences = load_preferences(settings.config)
     themes = _users_themes(config_dir() / "themes.toml")
-    theme = settings.theme or wanted.theme
+    theme = settings.theme or preferences.theme
     if theme:
         known = [one.name for one in (*own_themes(), *themes)] + sorted(BUILTIN_THEMES)
-        _look_for(theme, known, wanted, is_option=bool(settings.theme))
-    columns = {**known_columns(wanted), **remembered_columns(columns_path())}
+        _require_theme(theme, known, preferences, is_option=bool(settings.theme))
+    columns = {**known_columns(preferences), **remembered_columns(columns_path())}
     return Appearance(
         theme=theme,
-        ascii_only=settings.ascii_only or wanted.ascii or not _speaks_unicode(),
-        actions=known_actions(wanted),
+        ascii_only=settings.ascii_only or preferences.ascii or not _is_unicode_locale(),
+        actions=known_actions(preferences),
         themes=themes,
         css=_users_css(config_dir() / "style.tcss"),
         columns=columns,
@@ -57,7 +54,7 @@ def open_appearance(settings: Settings) -> Appearance:
 
 
 def _memory(settings: Settings) -> dict[str, Any]:
-    """What remembers how the user left a context. With redacted names, nothing is remembered."""
+    """The functions that load and store the last view of each context. With redacted names, nothing is stored."""
     if settings.redact:
         return {}
     path = last_views_path()
@@ -67,15 +64,15 @@ def _memory(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _speaks_unicode() -> bool:
+def _is_unicode_locale() -> bool:
     return "utf" in locale.getpreferredencoding(do_setlocale=False).lower()
 
 
-def _look_for(theme: str, known: list[str], wanted: Preferences, *, is_option: bool) -> None:
+def _require_theme(theme: str, known: list[str], preferences: Preferences, *, is_option: bool) -> None:
     if theme in known:
         return
     if not is_option:
-        wanted.file.known(theme, known, "theme")
+        preferences.file.known(theme, known, "theme")
     close = difflib.get_close_matches(theme, known, n=1)
     hint = f"Did you mean {close[0]}?" if close else f"Themes: {', '.join(known)}."
     raise UserError(safe(f"There is no theme {theme!r}. {hint}"))
@@ -96,7 +93,7 @@ def _users_css(path: Path) -> Path | None:
         return None
     sheet = Stylesheet(variables=_variables())
     try:
-        # Textual reads any file that the name leads to.
+        # Textual would read any kind of file, without a limit.
         read_bounded(path, CONFIGURATION)
         sheet.read_all([styles_dir() / "app.tcss", path])
         sheet.parse()

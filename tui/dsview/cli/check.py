@@ -1,4 +1,4 @@
-"""`dsview check`: checks once, and sets the exit code."""
+"""`dsview check`: checks a cluster once and sets the exit code."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dsview.cli.commands import cli, read_everything
 from dsview.cli.exit_codes import EXIT_FINDINGS, EXIT_REFUSED, EXIT_UNREACHABLE
 from dsview.cli.options import TIMEOUT, fail_on, shared_options, take_settings
 from dsview.cli.output import say, wants_colour, write
-from dsview.cli.saving import CHART_WIDTH, TRACED
+from dsview.cli.saving import CHART_WIDTH, MAX_TRACES
 
 if TYPE_CHECKING:
     from dsview.session.session import Session
 
-# ruff: noqa: PLC0415 - `--version` and `--help` import none of what the command needs
+# ruff: noqa: PLC0415 - `--version` and `--help` must not import what the command needs
 
 
 @cli.command()
@@ -51,7 +51,7 @@ def check(
     from dsview.analysis.cluster_summary import summarize
     from dsview.analysis.family_chart import whole_chart
     from dsview.analysis.trace import flagged_traces
-    from dsview.cli.sessions import refuse_nothing, unread
+    from dsview.cli.sessions import require_objects, unread
     from dsview.core.errors import UserError
     from dsview.core.finding import Severity
     from dsview.export.baseline import compared, read_baseline
@@ -71,7 +71,7 @@ def check(
         if output == "prometheus" and opened and error.exit_code == EXIT_UNREACHABLE:
             write(render_metrics([Target(opened[0].source.name, None)], time.time()))
         raise
-    refuse_nothing(session)
+    require_objects(session)
     report = build_report(session)
     if known is not None:
         report = compared(report, known)
@@ -83,14 +83,14 @@ def check(
         write(render_text(report, colour=wants_colour(), width=width, exempted=exempted))
     else:
         span = session.timeline.span(session.time_shown)
-        beside = Extras(
+        extras = Extras(
             made_at=time.time(),
-            traces=lambda: flagged_traces(session, TRACED),
+            traces=lambda: flagged_traces(session, MAX_TRACES),
             chart=lambda: whole_chart(session, span, CHART_WIDTH),
             span=span,
             summary=lambda: summarize(session),
         )
-        write(FORMATS[output](report, beside))
+        write(FORMATS[output](report, extras))
     if known is not None:
         verb = "is" if len(relevant) == 1 else "are"
         say(f"{plural(len(relevant), 'finding')} {verb} new, {len(report.findings) - len(relevant)} known.")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 Command = tuple[str, ...]
 
 _TMUX: Command = ("tmux", "load-buffer", "-w", "-")
-_SECONDS = 5.0
+_TIMEOUT = 5.0
 
 
 def tool(
@@ -52,14 +52,14 @@ class Clipboard:
         self._hint = hint(environ, self._command)
 
     def copy(self, text: str) -> str:
-        """Copy the text and return the hint for the notice. It never waits and never fails: OSC 52 was sent already."""
+        """Copy the text and return the hint for the message. Never blocks and never fails: OSC 52 was already sent."""
         command = self._command
         if command is not None:
-            threading.Thread(target=_give, args=(command, text), name="clipboard", daemon=True).start()
+            threading.Thread(target=_run_tool, args=(command, text), name="clipboard", daemon=True).start()
         return self._hint
 
 
-def _give(command: Command, text: str) -> None:
+def _run_tool(command: Command, text: str) -> None:
     try:
         # A fixed command, found on the PATH. The text goes to its standard input, never into an argument.
         subprocess.run(  # noqa: S603  (see above)
@@ -67,9 +67,9 @@ def _give(command: Command, text: str) -> None:
             input=text.encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=_SECONDS,
+            timeout=_TIMEOUT,
             check=False,
         )
     except (OSError, subprocess.SubprocessError):
-        # OSC 52 was sent already, so there is nothing else to try.
+        # OSC 52 was already sent, so there is nothing else to try.
         return

@@ -1,4 +1,4 @@
-"""The command `dsview`, what its commands share, and the shorter commands."""
+"""The command `dsview`, code that its commands share, and the shorter commands."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from dsview.cli.options import Settings
     from dsview.session.session import Session
 
-# ruff: noqa: PLC0415 - `--version` and `--help` import none of what the commands need
+# ruff: noqa: PLC0415 - `--version` and `--help` must not import what the commands need
 
 _CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 _IS_UNFINISHED = "dsview.is_unfinished"
-"""Set in click's `meta` if a command continues with incomplete data. The exit code then shows it."""
+"""A key in click's `meta`. It is set if a command continues with incomplete data, which determines the exit code."""
 
 _TABLES = ("table", "wide", "json", "csv", "markdown")
 _PANES = tuple(spec.id for spec in SPECS)
 
 
 def _write_and_exit(ctx: click.Context, text: str) -> None:
-    """Runs `--version` and `--help`, and prints a sentence if the output cannot be written."""
+    """Write the output of `--version` or `--help`, or an error message if it cannot be written."""
     try:
         write(text)
     except Exception as error:
@@ -56,8 +56,8 @@ def _show_help(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         _write_and_exit(ctx, f"{ctx.get_help()}\n")
 
 
-class _Helped(click.Command):
-    """Writes its help the same way as all other data."""
+class _HelpCommand(click.Command):
+    """A command that writes its help like all other output."""
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """The option `--help`."""
@@ -67,10 +67,10 @@ class _Helped(click.Command):
         return option
 
 
-class _Commands(_Helped, click.Group):
-    """Prints the sentence of a `UserError` from any command and returns its exit code."""
+class _Commands(_HelpCommand, click.Group):
+    """The group of commands. Prints the message of a `UserError` and returns its exit code."""
 
-    command_class = _Helped
+    command_class = _HelpCommand
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -137,9 +137,9 @@ def read_everything(
     redact: bool = False,
     before: Callable[[Session], object] = lambda session: None,
 ) -> Session:
-    """A session that has read and evaluated everything. What is called earlier may refuse to start.
+    """A session that has read and evaluated everything. `before` is called before it starts, and may raise.
 
-    `redact`: no name of the cluster is printed or logged.
+    `redact`: no names from the cluster are printed or logged.
     """
     import msgspec
 

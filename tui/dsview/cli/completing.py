@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-# ruff: noqa: PLC0415 - what a word is completed from is read when it is completed
+# ruff: noqa: PLC0415 - each list of words is only imported when a word is completed from it
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -81,7 +81,7 @@ def topics() -> Iterable[tuple[str, str]]:
 
 
 def kinds() -> Iterable[tuple[str, str]]:
-    """The beginnings of a target of `dsview trace`."""
+    """The prefixes of a target of `dsview trace`."""
     return (
         ("service/", "NAMESPACE/NAME"),
         ("pod/", "NAMESPACE/NAME"),

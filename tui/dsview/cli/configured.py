@@ -1,4 +1,4 @@
-"""Checks the screen settings of the configuration file. Textual is loaded only if the file names keys."""
+"""Validates the screen settings of the configuration file. Textual is only imported if the file configures keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dsview.config.toml_file import ConfigFile
 if TYPE_CHECKING:
     from dsview.ui.actions import Action
 
-# ruff: noqa: PLC0415 - panes bring the checks along, and actions Textual, for those who ask for it
+# ruff: noqa: PLC0415 - panes import the checks, and actions import Textual, which most commands do not need
 
 
 def check_preferences(file: ConfigFile) -> None:
@@ -18,33 +18,33 @@ def check_preferences(file: ConfigFile) -> None:
 
     The theme is checked by the screen, because themes depend on the machine.
     """
-    wanted = preferences_of(file)
-    known_columns(wanted)
-    if wanted.keys:
-        known_actions(wanted)
+    preferences = preferences_of(file)
+    known_columns(preferences)
+    if preferences.keys:
+        known_actions(preferences)
 
 
-def known_columns(wanted: Preferences) -> Columns:
+def known_columns(preferences: Preferences) -> Columns:
     """The configured columns. Raises `UserError` for an unknown pane or column."""
-    if wanted.columns:
+    if preferences.columns:
         from dsview.tables.registry import PANES
 
-        for pane, columns in wanted.columns.items():
-            wanted.file.known(pane, PANES, "pane")
+        for pane, columns in preferences.columns.items():
+            preferences.file.known(pane, PANES, "pane")
             for column in columns:
-                wanted.file.known(column, [one.id for one in PANES[pane].columns], f"column of {pane}")
-    return wanted.columns
+                preferences.file.known(column, [one.id for one in PANES[pane].columns], f"column of {pane}")
+    return preferences.columns
 
 
-def known_actions(wanted: Preferences) -> tuple[Action, ...]:
+def known_actions(preferences: Preferences) -> tuple[Action, ...]:
     """All actions with the configured keys. Raises `UserError` if the keys are invalid."""
     from dsview.ui.actions import ACTIONS
 
-    if not wanted.keys:
+    if not preferences.keys:
         return ACTIONS
     from dsview.ui.keymap import KeymapError, with_keys
 
     try:
-        return with_keys(wanted.keys)
+        return with_keys(preferences.keys)
     except KeymapError as error:
-        raise wanted.file.fail(error.word, str(error)) from None
+        raise preferences.file.fail(error.word, str(error)) from None

@@ -1,7 +1,7 @@
-"""Handles faults of dsview itself: a sentence for the user and a report in a file, but no traceback.
+"""Handles faults of dsview itself: a message for the user and a report in a file, but no traceback on the terminal.
 
-The report has the place of the fault without values: no variables, and messages without credentials. It contains names
-of the cluster only if an exception quotes one, and with `--redact` none at all.
+The report contains the place of the fault, but no variables, and messages without credentials. It contains names from
+the cluster only if an exception quotes them, and never with `--redact`.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from dsview.cli.output import say
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# ruff: noqa: PLC0415 - imported where something has failed, which is seldom
+# ruff: noqa: PLC0415 - only imported after a failure, which is rare
 
-_KEPT = 10
-"""The number of reports to keep; the oldest is deleted."""
+_MAX_REPORTS = 10
+"""The number of reports to keep; older ones are deleted."""
 
 _DEPENDENCIES = ("textual", "kubernetes", "urllib3", "msgspec")
 
-Tell = Callable[[str], None]
-"""Receives a sentence from any thread."""
+OnFailure = Callable[[str], None]
+"""Receives a message from any thread."""
 
 
 def folder() -> Path:
@@ -81,7 +81,7 @@ def write_report(error: BaseException) -> Path | None:
         path = place / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
         with private_file(path) as file:
             file.write(report_text(error).encode("utf-8", "backslashreplace"))
-        for old in sorted(place.glob("crash-*.txt"))[:-_KEPT]:
+        for old in sorted(place.glob("crash-*.txt"))[:-_MAX_REPORTS]:
             old.unlink(missing_ok=True)
     except OSError:
         return None
@@ -89,7 +89,7 @@ def write_report(error: BaseException) -> Path | None:
 
 
 def crash_sentence(error: BaseException) -> str:
-    """Write the report, and return a sentence that names it."""
+    """Write the report, and return a message for the user that names its file."""
     path = write_report(error)
     where = (
         f"Please report it with {path}; credentials are left out of that file"
@@ -99,22 +99,22 @@ def crash_sentence(error: BaseException) -> str:
     return f"Something went wrong inside dsview ({type(error).__name__}). {where}."
 
 
-_tell: list[Tell] = [say]
-"""What is notified of a thread that failed: the innermost open screen, else standard error."""
+_on_failure: list[OnFailure] = [say]
+"""The functions that receive the failure of a thread; the last one is called. The first writes to standard error."""
 
 
 @contextmanager
-def telling(tell: Tell) -> Iterator[None]:
-    """Notify this function of threads that fail, for the duration of the context."""
-    _tell.append(tell)
+def reporting_to(on_failure: OnFailure) -> Iterator[None]:
+    """Pass failures of threads to this function while the context is active."""
+    _on_failure.append(on_failure)
     try:
         yield
     finally:
-        _tell.remove(tell)
+        _on_failure.remove(on_failure)
 
 
 def _is_lost_terminal(failure: threading.ExceptHookArgs) -> bool:
-    """Whether Textual's output thread writes to a terminal that is gone. The screen then ends by itself."""
+    """Whether Textual's output thread failed because the terminal is gone. The screen then closes by itself."""
     error = failure.exc_value
     return (
         isinstance(error, OSError)
@@ -127,11 +127,11 @@ def _thread_failed(failure: threading.ExceptHookArgs) -> None:
     if _is_lost_terminal(failure):
         return
     if failure.exc_value is not None and not isinstance(failure.exc_value, SystemExit):
-        _tell[-1](crash_sentence(failure.exc_value))
+        _on_failure[-1](crash_sentence(failure.exc_value))
 
 
 def set_up() -> None:
-    """Report failed threads by a sentence from now on, and never by a traceback on the terminal."""
+    """From now on, report failed threads with a message, and never with a traceback on the terminal."""
     threading.excepthook = _thread_failed
-    # Exceptions in destructors or callbacks of the interpreter are not shown either; the log has them.
+    # Exceptions in destructors or interpreter callbacks are not shown either, but logged.
     sys.unraisablehook = lambda failure: log_failure(failure.exc_value) if failure.exc_value is not None else None

@@ -17,7 +17,7 @@ from dsview.cli.output import say, wants_colour, write
 if TYPE_CHECKING:
     from dsview.session.session import Session
 
-# ruff: noqa: PLC0415 - `--version` and `--help` import none of what the command needs
+# ruff: noqa: PLC0415 - `--version` and `--help` must not import what the command needs
 
 _FORMATS = ("text", "markdown", "json")
 
@@ -65,20 +65,20 @@ def diff(
     from dsview.export.report import refused_kinds
 
     settings = take_settings(ctx, values)
-    _refuse_sources(settings)
+    _reject_source_options(settings)
     namespaces = _renamed(renamed)
     set_up_logs(settings)
     moved = tuple(namespaces.get(name, name) for name in settings.namespace)
     sides = [_side(settings, before), _side(msgspec.structs.replace(settings, namespace=moved), after)]
     if [side.from_path for side in sides] == ["-", "-"]:
         raise click.UsageError("Only one of the two can be standard input.")
-    was, now = (_read(side, timeout) for side in sides)
+    first_session, second_session = (_read(side, timeout) for side in sides)
     least = Severity.ERROR if fail_on == "never" else Severity(fail_on)
-    found = compare(was, now, namespaces=namespaces, least=least)
-    report = build_diff(found, was, now, (_label(before), _label(after)))
+    found = compare(first_session, second_session, namespaces=namespaces, least=least)
+    report = build_diff(found, first_session, second_session, (_label(before), _label(after)))
     width = shutil.get_terminal_size((100, 24)).columns
     write(DIFF_FORMATS[output](report, width, wants_colour()))
-    missing = [sentence for session in (was, now) for sentence in unread(session)]
+    missing = [sentence for session in (first_session, second_session) for sentence in unread(session)]
     for sentence in missing:
         say(sentence)
     if fail_on == "never":
@@ -87,12 +87,14 @@ def diff(
         return EXIT_FINDINGS
     if missing:
         return EXIT_UNREACHABLE
-    is_refused = any(session.source.kind == "cluster" and refused_kinds(session) for session in (was, now))
+    is_refused = any(
+        session.source.kind == "cluster" and refused_kinds(session) for session in (first_session, second_session)
+    )
     return EXIT_REFUSED if is_refused else 0
 
 
-def _refuse_sources(settings: Settings) -> None:
-    """Raises `click.UsageError` for options that name a cluster, because A and B name the clusters."""
+def _reject_source_options(settings: Settings) -> None:
+    """Raise `click.UsageError` for options that select a cluster, because A and B select the clusters."""
     if any(given is not None for given in (settings.from_path, settings.at, settings.demo, settings.context)):
         raise click.UsageError("diff does not accept --from, --at, --demo or --context: A and B name what is compared.")
     if settings.redact:
@@ -102,12 +104,12 @@ def _refuse_sources(settings: Settings) -> None:
 def _renamed(pairs: tuple[str, ...]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for pair in pairs:
-        own, sign, other = pair.partition("=")
-        if not (own and sign and other):
+        first, separator, other = pair.partition("=")
+        if not (first and separator and other):
             raise click.UsageError(f"--map-namespace: {pair!r} is not of the form A=B.")
-        if own in found or other in found.values():
-            raise click.UsageError(f"--map-namespace: {own if own in found else other} is given twice.")
-        found[own] = other
+        if first in found or other in found.values():
+            raise click.UsageError(f"--map-namespace: {first if first in found else other} is given twice.")
+        found[first] = other
     return found
 
 
@@ -116,8 +118,8 @@ def _side(settings: Settings, operand: str) -> Settings:
         if operand == "@":
             raise click.UsageError("@ must be followed by the name of a context, such as @production.")
         return msgspec.structs.replace(settings, context=operand.removeprefix("@"))
-    path, sign, at = operand.rpartition("@")
-    if sign and not Path(operand).exists():
+    path, separator, at = operand.rpartition("@")
+    if separator and not Path(operand).exists():
         return msgspec.structs.replace(settings, from_path=path, at=at)
     return msgspec.structs.replace(settings, from_path=operand)
 
@@ -131,11 +133,11 @@ def _label(operand: str) -> str:
 
 def _read(settings: Settings, timeout: float | None) -> Session:
     """A session that has read and evaluated everything."""
-    from dsview.cli.sessions import open_session, refuse_nothing
+    from dsview.cli.sessions import open_session, require_objects
 
     session = open_session(settings)
     read_to_end(session, timeout)
-    refuse_nothing(session)
+    require_objects(session)
     for note in (*session.state.quarantine_messages(), *session.state.notes, *session.state.server.banners):
         say(note)
     return session

@@ -1,4 +1,4 @@
-"""`dsview fleet`: one table of many clusters."""
+"""`dsview fleet`: a table of many clusters."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 _FORMATS = ("text", "json", "markdown", "prometheus")
 
-_LATER = 300.0
-"""Seconds until the screen reads a cluster again."""
+_READ_INTERVAL = 300.0
+"""The default for `--interval`: seconds until the screen reads a cluster again."""
 
-_KUBECONFIG_READ_EVERY = 30.0
+_KUBECONFIG_MAX_AGE = 30.0
 """Seconds for which the parsed kubeconfig is reused: with hundreds of contexts, parsing takes a tenth of a second."""
 
 
@@ -87,10 +87,12 @@ def _is_on_terminal() -> bool:
 
 
 def _open_screen(settings: Settings, names: list[str], parallel: int | None) -> int:
-    from dsview.cli.fleet_process import FleetProcess, Order
+    from dsview.cli.fleet_process import FleetProcess, ReadRequest
 
-    order = Order(settings=settings, names=names, parallel=parallel, again=settings.interval or _LATER)
-    process = FleetProcess(order)
+    request = ReadRequest(
+        settings=settings, names=names, parallel=parallel, interval=settings.interval or _READ_INTERVAL
+    )
+    process = FleetProcess(request)
     process.launch()
     from dsview.cli.screen import run_fleet
     from dsview.cli.sessions import open_session
@@ -111,7 +113,7 @@ def _demo(settings: Settings, output: str | None) -> int:
 
         return run_fleet(settings, demo, demo.open)
     members: list[Member] = []
-    demo.tell_all(members.append)
+    demo.send_all(members.append)
     write(FLEET_FORMATS[output or "text"](members, time.time()))
     return 0
 
@@ -130,7 +132,11 @@ def _names(settings: Settings, globs: tuple[str, ...]) -> list[str]:
 
 
 def open_reader(
-    settings: Settings, names: list[str], parallel: int | None, tell: Callable[[Member], None], again: float | None
+    settings: Settings,
+    names: list[str],
+    parallel: int | None,
+    on_change: Callable[[Member], None],
+    interval: float | None,
 ) -> FleetReader:
     """The reader of these contexts. Raises `UserError` if the configuration is invalid."""
     from dsview.session.fleet import PARALLEL, SILENCE, FleetReader
@@ -138,10 +144,10 @@ def open_reader(
     return FleetReader(
         names,
         _opener(settings),
-        tell,
+        on_change,
         parallel=parallel or PARALLEL,
         silence=settings.request_timeout or SILENCE,
-        again=again,
+        interval=interval,
     )
 
 
@@ -151,10 +157,10 @@ def _opener(settings: Settings) -> Opener:
     from dsview.session.session import Session
 
     policy = open_policy(settings)
-    kubeconfig = _Kubeconfigs(settings.kubeconfig)
+    kubeconfig = _CachedKubeconfig(settings.kubeconfig)
 
     def open_context(name: str) -> Opened:
-        context = kubeconfig.now().resolve(name)
+        context = kubeconfig.get().resolve(name)
         ready = threading.Event()
         source = open_cluster(settings, policy, resolved=context, on_client_ready=ready.set)
         session = Session(source, policy=policy, is_alone=False)
@@ -163,8 +169,8 @@ def _opener(settings: Settings) -> Opener:
     return open_context
 
 
-class _Kubeconfigs:
-    """The kubeconfig, read again from time to time because its credentials may have changed."""
+class _CachedKubeconfig:
+    """The kubeconfig, read again periodically because its credentials may change."""
 
     def __init__(self, path: str | None) -> None:
         self._path = path
@@ -172,12 +178,12 @@ class _Kubeconfigs:
         self._read: Kubeconfig | None = None
         self._read_at = 0.0
 
-    def now(self) -> Kubeconfig:
-        """The kubeconfig as it is now, or was a moment ago."""
+    def get(self) -> Kubeconfig:
+        """The kubeconfig, at most `_KUBECONFIG_MAX_AGE` seconds old."""
         from dsview.sources.kube.kubeconfig import Kubeconfig
 
         with self._lock:
-            if self._read is None or time.monotonic() - self._read_at > _KUBECONFIG_READ_EVERY:
+            if self._read is None or time.monotonic() - self._read_at > _KUBECONFIG_MAX_AGE:
                 self._read = Kubeconfig(self._path)
                 self._read_at = time.monotonic()
             return self._read
@@ -189,11 +195,11 @@ def _print(
     from dsview.analysis.fleet import Contact
     from dsview.export.fleet import FLEET_FORMATS
 
-    def tell(member: Member) -> None:
+    def on_change(member: Member) -> None:
         if member.contact is Contact.SIGNING_IN:
             say(f"{member.name} {member.reason}.")
 
-    reader = open_reader(settings, names, parallel, tell, None)
+    reader = open_reader(settings, names, parallel, on_change, None)
     reader.start()
     try:
         is_over = reader.wait(timeout)
@@ -201,7 +207,7 @@ def _print(
         reader.stop()
     members = reader.members
     if not is_over:
-        members = [_given_up(member, timeout or 0.0) for member in members]
+        members = [_timed_out(member, timeout or 0.0) for member in members]
     write(FLEET_FORMATS[output](members, time.time()))
     if output != "text":
         for member in members:
@@ -210,7 +216,7 @@ def _print(
     return _exit_code(members, fail_on)
 
 
-def _given_up(member: Member, timeout: float) -> Member:
+def _timed_out(member: Member, timeout: float) -> Member:
     from dsview.analysis.fleet import Contact
     from dsview.core.text import safe
 

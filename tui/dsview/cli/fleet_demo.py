@@ -1,4 +1,4 @@
-"""The fleet of the demo: no cluster, no network and no other process. A `FleetFeed` for the screen."""
+"""The fleet of `dsview fleet --demo`, without a cluster, network or other process. A `FleetFeed` for the screen."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class FleetDemo:
         self._clusters = {cluster.name: cluster for cluster in DEMO_FLEET}
         self.names = tuple(self._clusters)
 
-    def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
+    def start(self, on_change: Callable[[Member], None], on_failure: Callable[[str], None]) -> None:
         """Send them one by one from a thread."""
-        threading.Thread(target=lambda: self.tell_all(tell), name="dsview-demo-fleet", daemon=True).start()
+        threading.Thread(target=lambda: self.send_all(on_change), name="dsview-demo-fleet", daemon=True).start()
 
-    def tell_all(self, tell: Callable[[Member], None]) -> None:
+    def send_all(self, on_change: Callable[[Member], None]) -> None:
         """Send them one by one."""
         for cluster in self._clusters.values():
-            tell(self._member(cluster))
+            on_change(self._member(cluster))
 
     def _member(self, cluster: DemoCluster) -> Member:
         now = self._clock()
@@ -57,7 +57,7 @@ class FleetDemo:
         return Session(source, clock=self._clock, is_alone=is_alone)
 
     def read_again(self, name: str) -> None:
-        """Do nothing: a cluster of the demo does not change."""
+        """Does nothing: the clusters of the demo do not change."""
 
     def stop(self) -> None:
-        """Do nothing: there is nothing to stop."""
+        """Does nothing: there is nothing to stop."""

@@ -1,4 +1,4 @@
-"""The fleet of the screen, read by another process (`fleet_worker`)."""
+"""Reads the fleet for the screen in another process (`fleet_worker`)."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from dsview.cli.options import Settings
 if TYPE_CHECKING:
     from dsview.analysis.fleet import Member
 
-_LAST_WAIT = 0.3
-"""Seconds that the process has to exit by itself."""
+_EXIT_TIMEOUT = 0.3
+"""Seconds after which the process is killed if it has not exited."""
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """What to read: the contexts, how many at a time, and after how many seconds again."""
+class ReadRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The contexts to read, how many at a time, and the interval in seconds after which each is read again."""
 
     settings: Settings
     names: list[str]
     parallel: int | None
-    again: float
+    interval: float
 
 
 class FleetProcess:
     """Reads a fleet in another process and passes on what it reports. A `FleetFeed` for the screen."""
 
-    def __init__(self, order: Order) -> None:
-        self.names = tuple(order.names)
-        self._order = order
+    def __init__(self, request: ReadRequest) -> None:
+        self.names = tuple(request.names)
+        self._request = request
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._is_stopped = False
 
     def launch(self) -> None:
-        """Start the process, which gets ready while the screen does."""
+        """Start the process, so that it starts up in parallel with the screen."""
         # Without standard error, because a credential plug-in would write over the screen.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "dsview.cli.fleet_worker"],
@@ -48,30 +48,32 @@ class FleetProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        self._send(msgspec.json.encode(self._order))
+        self._send(msgspec.json.encode(self._request))
 
-    def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
-        """Start reading. `failed` receives a sentence if reading ends; both callbacks run in another thread."""
+    def start(self, on_change: Callable[[Member], None], on_failure: Callable[[str], None]) -> None:
+        """Start reading. `on_failure` receives a sentence if reading ends; both callbacks run in another thread."""
         if self._process is None:
             self.launch()
-        threading.Thread(target=self._listen, args=(tell, failed), name="dsview-fleet-feed", daemon=True).start()
+        threading.Thread(
+            target=self._listen, args=(on_change, on_failure), name="dsview-fleet-feed", daemon=True
+        ).start()
 
-    def _listen(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
+    def _listen(self, on_change: Callable[[Member], None], on_failure: Callable[[str], None]) -> None:
         process = self._process
         if process is None or process.stdout is None:
             return
-        from dsview.cli.fleet_worker import Said  # noqa: PLC0415  (brings the checks along: in this thread)
+        from dsview.cli.fleet_worker import WorkerMessage  # noqa: PLC0415  (imports the checks, in this thread)
 
-        decoder = msgspec.json.Decoder(Said)
+        decoder = msgspec.json.Decoder(WorkerMessage)
         for line in process.stdout:
-            said = decoder.decode(line)
-            if said.member is not None:
-                tell(said.member)
-            elif said.error:
-                failed(said.error)
+            message = decoder.decode(line)
+            if message.member is not None:
+                on_change(message.member)
+            elif message.error:
+                on_failure(message.error)
                 return
         if not self._is_stopped:
-            failed(f"The process that reads the clusters ended (exit code {process.wait()}).")
+            on_failure(f"The process that reads the clusters ended (exit code {process.wait()}).")
 
     def read_again(self, name: str) -> None:
         """Read a cluster again as soon as a slot is free."""
@@ -81,7 +83,7 @@ class FleetProcess:
         process = self._process
         if process is None or process.stdin is None:
             return
-        # If the process has exited, this was reported already.
+        # If the process has exited, `_listen` reports it.
         with self._lock, suppress(OSError, ValueError):
             process.stdin.write(line + b"\n")
             process.stdin.flush()
@@ -96,6 +98,6 @@ class FleetProcess:
             with suppress(OSError):
                 process.stdin.close()
         try:
-            process.wait(_LAST_WAIT)
+            process.wait(_EXIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()

@@ -1,7 +1,7 @@
 """The process that reads the clusters of a fleet for the screen, so that keys never wait for decoding.
 
-Its standard input has one line of JSON with what to read, then the names of clusters to read again, one per line. It
-writes a line of JSON for each change of a cluster, and exits at the end of its standard input.
+Its standard input is a line of JSON with a `ReadRequest`, followed by the names of clusters to read again, one per
+line. It writes a line of JSON with a `WorkerMessage` for each change of a cluster, and exits at the end of its input.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import msgspec
 from dsview.analysis.fleet import Member
 from dsview.cli.commands import set_up_logs
 from dsview.cli.fleet import open_reader
-from dsview.cli.fleet_process import Order
+from dsview.cli.fleet_process import ReadRequest
 from dsview.core.errors import UserError
 
 _NICENESS = 10
-"""How far this process stands back behind the screen, as `nice` has it."""
+"""The niceness of this process, so that the screen has priority."""
 
 
-class Said(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A cluster that changed, or the reason why nothing can be read."""
+class WorkerMessage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A cluster that changed, or the error if nothing can be read."""
 
     member: Member | None = None
     error: str = ""
@@ -32,26 +32,30 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def main() -> None:
     """Read until standard input ends."""
-    # Ctrl-C on the terminal is meant for the screen.
+    # Ctrl-C is for the screen.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Keys come first where screen and clusters share a core.
+    # The screen has priority if both processes share a core.
     os.nice(_NICENESS)
     lock = threading.Lock()
     out = sys.stdout.buffer
 
-    def say(said: Said) -> None:
+    def say(message: WorkerMessage) -> None:
         with lock:
-            out.write(msgspec.json.encode(said) + b"\n")
+            out.write(msgspec.json.encode(message) + b"\n")
             out.flush()
 
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    request = msgspec.json.decode(sys.stdin.buffer.readline(), type=ReadRequest)
     try:
-        set_up_logs(order.settings)
+        set_up_logs(request.settings)
         reader = open_reader(
-            order.settings, order.names, order.parallel, lambda member: say(Said(member=member)), order.again
+            request.settings,
+            request.names,
+            request.parallel,
+            lambda member: say(WorkerMessage(member=member)),
+            request.interval,
         )
     except UserError as error:
-        say(Said(error=str(error)))
+        say(WorkerMessage(error=str(error)))
         return
     reader.start()
     for line in sys.stdin.buffer:

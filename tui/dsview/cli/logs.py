@@ -1,4 +1,4 @@
-"""`--log-file` and `-v`. Nothing is ever logged to the terminal, because a screen may be drawn on it."""
+"""`--log-file` and `-v`. Nothing is ever logged to the terminal, because it may show a screen."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import logging
 from pathlib import Path
 
 _log = logging.getLogger("dsview")
-# Without a handler Python writes errors to standard error: before `set_up`, or in a command that reads nothing.
+# Without a handler, Python would write errors to standard error before `set_up`.
 _log.addHandler(logging.NullHandler())
 
 
 _redacts = False
-"""Whether names and addresses are kept out of all output."""
+"""Whether names and addresses must not appear in any output."""
 
 
 class LogFormatter(logging.Formatter):
@@ -26,7 +26,7 @@ class LogFormatter(logging.Formatter):
 
 
 class RedactedLogFormatter(LogFormatter):
-    """The same without names and addresses. Of paths, only the parts that the API defines are kept."""
+    """Also removes names and addresses. Paths keep only the parts that the API defines."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as text."""
@@ -36,19 +36,19 @@ class RedactedLogFormatter(LogFormatter):
 
 
 def is_redacting() -> bool:
-    """Whether names and addresses are kept out of all output."""
+    """Whether names and addresses must not appear in any output."""
     return _redacts
 
 
 def set_up(path: str | None, verbosity: int, *, redact: bool = False) -> None:
-    """Log to a file that only its owner can read; without a file, nowhere. With `verbosity`, every request is logged.
+    """Log to a file that only its owner can read, or nowhere. With `verbosity`, every request is logged.
 
-    `redact`: without names and addresses, in crash reports too.
+    `redact`: omit names and addresses, also from crash reports.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: The file cannot be written.
     """
-    global _redacts  # noqa: PLW0603  (as the log itself, it is the process's)
+    global _redacts  # noqa: PLW0603  (global like the logging configuration)
     _redacts = redact
     logging.lastResort = None
     # Libraries print warnings to standard error, such as urllib3 for each unverified request.
@@ -74,5 +74,5 @@ def set_up(path: str | None, verbosity: int, *, redact: bool = False) -> None:
 
 
 def log_failure(error: BaseException) -> None:
-    """The text with what the terminal must not show removed."""
+    """Log an exception that must not be shown on the terminal."""
     _log.error("unexpected failure", exc_info=error)

@@ -1,4 +1,4 @@
-"""The man page, made from the commands, the exit codes and the registry of actions."""
+"""Generates the man page from the commands, the exit codes and the registry of actions."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _command(name: str, command: click.Command, shared: set[str]) -> Iterator[st
 
 
 def _keys() -> Iterator[str]:
-    from dsview.ui.actions import groups, keys_label  # noqa: PLC0415  (Textual, for this page alone)
+    from dsview.ui.actions import groups, keys_label  # noqa: PLC0415  (imports Textual)
 
     for group, actions in groups().items():
         yield f".SS {_escaped(group)}"

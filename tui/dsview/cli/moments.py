@@ -1,4 +1,4 @@
-"""Times of a recording on the command line: `14:03`, `2026-12-01T14:03:22Z`, `-5m`, or epoch seconds."""
+"""Parses times of a recording on the command line: `14:03`, `2026-12-01T14:03:22Z`, `-5m`, or epoch seconds."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ _EPOCH = re.compile(r"\d{9,11}(\.\d+)?")
 
 
 def parse_moment(text: str, first: float, last: float) -> float:
-    """Parse a time of a recording that lasts from `first` to `last`; epoch seconds.
+    """The time in epoch seconds, for a recording that lasts from `first` to `last`.
 
-    A clock time is UTC, on the last day on which it was recorded. `-5m` is before the end, `+5m` after the beginning.
+    A clock time is in UTC, on the last recorded day that has it. `-5m` is before the end, `+5m` after the start.
     Raises `UserError` if the text is not a time or not within the recording.
     """
     when = _parsed(text.strip(), first, last)
     if when is None:
         raise UserError(f"{safe(text)!r} is not a time; write it as 14:03:22, 2026-12-01T14:03:22Z or -5m.")
-    # A time in whole seconds includes everything that happened in that second.
+    # A time in whole seconds includes the whole second.
     if not math.floor(first) <= when <= math.ceil(last):
-        raise UserError(f"{safe(text)} was not recorded: the recording is from {_told(first)} to {_told(last)}.")
+        raise UserError(
+            f"{safe(text)} was not recorded: the recording is from {_formatted(first)} to {_formatted(last)}."
+        )
     return min(max(when, first), last)
 
 
@@ -55,5 +57,5 @@ def _on_the_last_day(hour: int, minute: int, second: int, last: float) -> float 
     return (moment if moment.timestamp() <= last else moment - timedelta(days=1)).timestamp()
 
 
-def _told(at: float) -> str:
+def _formatted(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

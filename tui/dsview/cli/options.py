@@ -14,13 +14,13 @@ from dsview.cli import completing
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_SCENARIO = "troubled"
-"""The scenario of `--demo` without a name, if the user cannot choose."""
+"""The scenario of `--demo` without a name, for commands that cannot offer a choice."""
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 
 
 class Duration(click.ParamType[float]):
-    """A duration as in kubectl: `30`, `5s`, `1m30s`, `500ms`. Seconds."""
+    """A duration as in kubectl, such as `30`, `5s`, `1m30s` or `500ms`, converted to seconds."""
 
     name = "duration"
 
@@ -132,11 +132,11 @@ _READING = (
 def screen_options(function: F) -> F:
     """Add the options that only the dashboard has."""
     theme = click.option("--theme", metavar="NAME", help="The theme of the screen; an unknown one lists them.")
-    signs = click.option("--ascii", "ascii_only", is_flag=True, default=None, help="Draw with plain ASCII only.")
+    ascii_only = click.option("--ascii", "ascii_only", is_flag=True, default=None, help="Draw with plain ASCII only.")
     redact = click.option(
         "--redact", is_flag=True, default=None, help="Replace the cluster's names and addresses with other ones."
     )
-    return theme(signs(redact(function)))
+    return theme(ascii_only(redact(function)))
 
 
 def shared_options(function: F) -> F:
@@ -159,8 +159,8 @@ def take_settings(ctx: click.Context, values: dict[str, Any]) -> Settings:
     """Move the shared options out of a command's values; they override those given before the command."""
     before = ctx.parent.obj if ctx.parent is not None and isinstance(ctx.parent.obj, Settings) else Settings()
     given = {name: values.pop(name) for name in Settings.__struct_fields__ if name in values}
-    said = {name: value for name, value in given.items() if value not in (None, ())}
-    settings = msgspec.structs.replace(before, **said)
+    options_given = {name: value for name, value in given.items() if value not in (None, ())}
+    settings = msgspec.structs.replace(before, **options_given)
     for one, other in _EXCLUSIVE:
         if _is_given(settings, one) and _is_given(settings, other):
             raise click.UsageError(f"{one} and {other} cannot be used together.")

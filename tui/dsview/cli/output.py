@@ -1,4 +1,4 @@
-"""Writes to standard output. Only data goes there; diagnostics go to standard error."""
+"""Writes data to standard output, and diagnostics to standard error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dsview.core.text import safe_lines
 
 
 def prepare_streams() -> None:
-    """Let a terminal with an old encoding show escapes for characters that it lacks, instead of failing on a `—`."""
+    """Write characters that the terminal's encoding lacks as escapes, instead of failing."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -22,35 +22,35 @@ def prepare_streams() -> None:
 def write(text: str) -> None:
     """Write data to standard output.
 
-    If the reader is gone, as with `head`, the rest is dropped and the exit code of `check` stays. Raises `UserError` if
-    the data cannot be written, as on a full disk.
+    If the reader has exited, as with `head`, the rest is discarded, and the exit code does not change. Raises
+    `UserError` if the data cannot be written, for example because the disk is full.
     """
     try:
         click.echo(text, nl=False)
     except BrokenPipeError:
-        _drop(sys.stdout)
+        _discard(sys.stdout)
     except OSError as error:
         from dsview.core.errors import UserError  # noqa: PLC0415  (takes longer than `--version` may)
 
-        _drop(sys.stdout)
+        _discard(sys.stdout)
         raise UserError(f"The output could not be written: {error.strerror or error}.") from None
 
 
 def say(text: str) -> None:
-    """Write a sentence about the run to standard error. If that is closed, only the exit code remains."""
+    """Write a message about the run to standard error. If that is closed, the message is lost."""
     complain(lambda: click.echo(f"dsview: {safe_lines(text)}", err=True))
 
 
 def complain(show: Callable[[], object]) -> None:
-    """Show something on standard error, which may be full or gone."""
+    """Call a function that writes to standard error, which may be full or closed."""
     try:
         show()
     except OSError:
-        _drop(sys.stderr)
+        _discard(sys.stderr)
 
 
-def _drop(stream: TextIO) -> None:
-    """Redirect a stream to nowhere, because Python would report the error again when it closes the stream."""
+def _discard(stream: TextIO) -> None:
+    """Redirect a stream to the null device, because Python would report the error again when it closes the stream."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

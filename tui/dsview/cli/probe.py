@@ -1,4 +1,4 @@
-"""`dsview probe`: the only command that sends packets to published addresses, after it has listed them."""
+"""`dsview probe`: the only command that sends packets to published addresses. It lists them first."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _can_ask() -> bool:
 
 
 def _exit_code(observed: Observed) -> int:
-    """1 if something failed; 3 if nothing failed but a family could not be tested, which is not a success."""
+    """1 if something failed; 3 if nothing failed but a family could not be tested."""
     if observed.has_failed:
         return EXIT_FINDINGS
     return EXIT_UNREACHABLE if observed.untried else 0

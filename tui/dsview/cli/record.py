@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from dsview.session.recorder import Recorder
     from dsview.session.session import Session
 
-# ruff: noqa: PLC0415 - `--version` and `--help` import none of what the command needs
+# ruff: noqa: PLC0415 - `--version` and `--help` must not import what the command needs
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?", re.IGNORECASE)
 
 
 class Size(click.ParamType[int]):
-    """Bytes, written as 500MB, 2G or 1000000."""
+    """A size such as 500MB, 2G or 1000000, converted to bytes."""
 
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The bytes."""
+        """The size in bytes."""
         if isinstance(value, int):
             return value
         match = _SIZE.fullmatch(str(value).strip())
@@ -52,7 +52,7 @@ class Size(click.ParamType[int]):
     help="The maximum size of the file; the oldest part is then deleted.",
 )
 @click.option("--keep", type=Duration(), metavar="DURATION", help="How much time the file covers, such as 24h.")
-@click.option("--for", "lasts", type=Duration(), metavar="DURATION", help="Stop after this time.")
+@click.option("--for", "duration", type=Duration(), metavar="DURATION", help="Stop after this time.")
 @click.option("--redact", is_flag=True, default=None, help="Replace names and addresses while recording.")
 @click.pass_context
 def record(
@@ -62,7 +62,7 @@ def record(
     file: Path,
     max_size: int,
     keep: float | None,
-    lasts: float | None,
+    duration: float | None,
     redact: bool | None,
     **values: Any,
 ) -> int:
@@ -82,16 +82,16 @@ def record(
         raise click.UsageError(f"--max-size must be at least {MIN_SIZE:,} bytes.")
     settings = msgspec.structs.replace(settings, redact=bool(redact) or settings.redact)
     set_up_logs(settings)
-    stopped = _Stopped(lasts)
+    stop_signal = _StopSignal(duration)
     session = open_session(settings)
     recorder = Recorder(session, file, Limits(size=max_size, age=keep), redacted=settings.redact)
     try:
         session.start()
-        _follow(session, recorder, stopped, settings)
+        _record_until(session, recorder, stop_signal, settings)
     finally:
         session.stop()
         recorder.stop()
-    _fail_where_it_stopped(recorder)
+    _raise_failure(recorder)
     say(
         f"Recorded into {file.name}."
         if recorder.is_recording
@@ -100,12 +100,12 @@ def record(
     return 0
 
 
-class _Stopped:
-    """Whether to stop: after a signal, or at the end of the given time."""
+class _StopSignal:
+    """True after a signal, or after the given duration in seconds."""
 
-    def __init__(self, lasts: float | None) -> None:
+    def __init__(self, duration: float | None) -> None:
         self._event = threading.Event()
-        self._timer = threading.Timer(lasts, self._event.set) if lasts else None
+        self._timer = threading.Timer(duration, self._event.set) if duration else None
         if self._timer is not None:
             self._timer.daemon = True
             self._timer.start()
@@ -120,19 +120,19 @@ class _Stopped:
         return self._event.is_set()
 
 
-def _follow(session: Session, recorder: Recorder, stopped: _Stopped, settings: Settings) -> None:
-    has_said = False
-    while not stopped:
+def _record_until(session: Session, recorder: Recorder, stop_signal: _StopSignal, settings: Settings) -> None:
+    has_announced = False
+    while not stop_signal:
         session.drain(0.05)
-        _fail_where_it_stopped(recorder)
-        if recorder.is_recording and not has_said:
-            has_said = True
+        _raise_failure(recorder)
+        if recorder.is_recording and not has_announced:
+            has_announced = True
             say(f"Recording {session.source.name} into {recorder.path.name}; Ctrl-C ends it.")
         session.wait(0.5)
 
 
-def _fail_where_it_stopped(recorder: Recorder) -> None:
-    """Raises `UserError` if recording has stopped."""
+def _raise_failure(recorder: Recorder) -> None:
+    """Raise `UserError` if recording has stopped."""
     from dsview.core.errors import UserError
 
     if recorder.failure:

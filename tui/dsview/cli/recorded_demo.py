@@ -1,4 +1,4 @@
-"""`--demo NAME --at TIME`: the whole story of a demo as a recording, made at once instead of lived through."""
+"""`--demo NAME --at TIME`: records the whole story of a demo at once, without waiting for it."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from dsview.session.recorder import Recorder
 from dsview.session.session import Session
 from dsview.sources.demo import DemoSource
 
-AFTERWARDS = 60
-"""Seconds of the recording behind the last event of the story: grace periods end in them."""
+TRAILING_SECONDS = 60
+"""Seconds of the recording after the last event of the story, so that grace periods end in it."""
 
 _folders: list[tempfile.TemporaryDirectory[str]] = []
-"""Where recordings are. They go with the process."""
+"""The folders with the recordings, which are deleted when the process exits."""
 
 
 def record_demo(scenario: str, *, ended_at: float | None = None) -> Path:
-    """Record a demo from its beginning to its end, which is `ended_at`, epoch seconds, or now.
+    """Record a demo from its start to its end, which is `ended_at`, in epoch seconds, or now.
 
-    The session takes in every second of the story as a live one would. Raises `UserError` where there is no such demo,
-    or where nothing can be written.
+    The session processes every second of the story like a live session. Raises `UserError` if there is no such demo, or
+    if the recording cannot be written.
     """
     elapsed = 0
-    began = 0.0
-    source = DemoSource(scenario, clock=lambda: began + elapsed, waits=True)
-    length = source.length + AFTERWARDS
-    began = (time.time() if ended_at is None else ended_at) - length
+    started_at = 0.0
+    source = DemoSource(scenario, clock=lambda: started_at + elapsed, waits=True)
+    length = source.length + TRAILING_SECONDS
+    started_at = (time.time() if ended_at is None else ended_at) - length
     try:
         folder = tempfile.TemporaryDirectory(prefix="dsview-")
     except OSError as error:
         raise UserError(f"The demo cannot be recorded: {error.strerror}.") from None
     _folders.append(folder)
-    session = Session(source, clock=lambda: began + elapsed)
+    session = Session(source, clock=lambda: started_at + elapsed)
     recorder = Recorder(session, Path(folder.name) / f"{scenario}.dsview")
     session.start()
     for elapsed in range(length + 1):
         source.advance_to(elapsed)
-        _take_in(session)
+        _settle(session)
     session.stop()
     recorder.stop()
     if recorder.failure:
@@ -47,8 +47,8 @@ def record_demo(scenario: str, *, ended_at: float | None = None) -> Path:
     return recorder.path
 
 
-def _take_in(session: Session) -> None:
+def _settle(session: Session) -> None:
     while session.has_work or not session.is_settled:
         session.drain(1.0)
-    # Another round, at a time at which nothing waits, for what is due by now.
+    # One more round, for checks that are due at this time.
     session.drain(1.0)

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from dsview.session.session import Session
     from dsview.ui.saving import ReportFormat, Rows, RowsFormat
 
-# ruff: noqa: PLC0415 - what makes the files is imported when something is saved
+# ruff: noqa: PLC0415 - the exporters are only imported when something is saved
 
-TRACED = 50
+MAX_TRACES = 50
 """The maximum number of traces in a report."""
 
 CHART_WIDTH = 72
 """The number of time slots in the chart of families gained and lost."""
 
-RECORDED_BYTES = 1_000_000_000
+MAX_RECORDING_SIZE = 1_000_000_000
 """The maximum size of a recording that is started on the screen."""
 
 
@@ -66,7 +66,7 @@ def start_recording(session: Session, *, redacted: bool) -> Recorder:
     from dsview.sources.recording.file import Limits
 
     name = time.strftime("dsview-%Y%m%d-%H%M%S.dsview", time.gmtime())
-    limits = Limits(size=RECORDED_BYTES)
+    limits = Limits(size=MAX_RECORDING_SIZE)
     try:
         return Recorder(session, Path.cwd() / name, limits, redacted=redacted)
     except UserError:
@@ -76,11 +76,11 @@ def start_recording(session: Session, *, redacted: bool) -> Recorder:
 
 
 def write_new(folder: Path, stem: str, suffix: str, text: str) -> Path:
-    """Write the text to a file of that name, with the first free number if it exists. Raises `OSError`."""
+    """Write the text to a file with this name; if it exists, a number is added to the name. Raises `OSError`."""
     for number in count(1):
         path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
         try:
-            # O_EXCL follows no link and opens no existing file.
+            # O_EXCL neither follows a link nor opens an existing file.
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             continue
@@ -110,10 +110,10 @@ def _report(name: str) -> Callable[[Session], Callable[[], str]]:
         from dsview.export.formats import FORMATS, Extras
         from dsview.export.report import build_report
 
-        report, traces = build_report(session), flagged_traces(session, TRACED)
+        report, traces = build_report(session), flagged_traces(session, MAX_TRACES)
         span = session.timeline.span(session.time_shown)
         chart = whole_chart(session, span, CHART_WIDTH)
-        beside = Extras(made_at=time.time(), traces=lambda: traces, chart=lambda: chart, span=span)
-        return lambda: FORMATS[name](report, beside)
+        extras = Extras(made_at=time.time(), traces=lambda: traces, chart=lambda: chart, span=span)
+        return lambda: FORMATS[name](report, extras)
 
     return prepare

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dsview.cli.clipboard import Clipboard
-from dsview.cli.crash import crash_sentence, telling
+from dsview.cli.crash import crash_sentence, reporting_to
 from dsview.cli.exit_codes import EXIT_FAULT, EXIT_USAGE
 from dsview.cli.options import Settings
 from dsview.cli.output import say
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 
 def run_screen(settings: Settings) -> int:
-    """Open the dashboard; the exit code."""
-    if not _takes_keys(settings) or not sys.stdout.isatty():
+    """Open the dashboard. Returns the exit code."""
+    if not _can_read_keys(settings) or not sys.stdout.isatty():
         say("the dashboard needs a terminal. Without one, use `dsview check` or `dsview show`.")
         return EXIT_USAGE
     return _run(make_app(settings, open_trace(settings)))
 
 
 def run_fleet(settings: Settings, feed: FleetFeed, open_cluster: Callable[[str], Session]) -> int:
-    """Open the table of a fleet, from which `open_cluster` opens a cluster; the exit code."""
+    """Open the table of a fleet, in which `open_cluster` opens a cluster. Returns the exit code."""
     from dsview.cli.appearance import open_appearance  # noqa: PLC0415  (as the app)
     from dsview.ui.fleet_app import FleetApp  # noqa: PLC0415  (Textual is imported only for a screen)
 
@@ -50,7 +50,7 @@ def run_fleet(settings: Settings, feed: FleetFeed, open_cluster: Callable[[str],
 
 
 def _run(app: DsviewApp) -> int:
-    with telling(app.faults.report):
+    with reporting_to(app.faults.report):
         error = app.run()
     if app.faults.fatal is not None:
         say(app.faults.fatal)
@@ -81,13 +81,13 @@ def make_app(settings: Settings, trace: Trace | None = None) -> DsviewApp:
 
 
 def _open(settings: Settings, trace: Trace | None, context: str | None = None) -> Session:
-    from dsview.cli.sessions import open_session  # noqa: PLC0415  (brings the checks along: after the first frame)
+    from dsview.cli.sessions import open_session  # noqa: PLC0415  (imports the checks, which must not delay the first frame)
 
     return open_session(settings, trace, context, on_screen=True)
 
 
-def _takes_keys(settings: Settings) -> bool:
-    """Whether keys can be read. If standard input is the data, keys come from the terminal itself, as in `less`."""
+def _can_read_keys(settings: Settings) -> bool:
+    """Whether keys can be read. If standard input contains the data, keys are read from the terminal, as in `less`."""
     if sys.stdin is None or sys.stdin.isatty() or settings.from_path != "-":
         return sys.stdin is not None and sys.stdin.isatty()
     try:

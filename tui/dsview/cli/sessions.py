@@ -1,4 +1,4 @@
-"""Creates a session from options, and runs it until everything is read and evaluated."""
+"""Opens a session according to the options, and runs it until everything is read and evaluated."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from dsview.sources.kube import KubeSource
     from dsview.sources.kube.kubeconfig import ResolvedContext
 
-# ruff: noqa: PLC0415 - each source is imported only where it is used: a cluster's costs a third of a second
+# ruff: noqa: PLC0415 - a source is only imported if it is used: that of a cluster takes a third of a second
 
 
-STALLED_AFTER = 120.0
+STALL_TIMEOUT = 120.0
 """Seconds without new data after which a command continues with what it has, if no --timeout is given."""
 
 HEAD_START = 0.1
-"""Seconds for the first Services to reach the screen before other kinds are decoded."""
+"""Seconds after the first Services in which other kinds are not decoded, so that the Services reach the screen."""
 
 
 def open_source(settings: Settings, policy: Policy, trace: Trace | None = None, *, on_screen: bool = False) -> Source:
@@ -44,7 +44,7 @@ def open_source(settings: Settings, policy: Policy, trace: Trace | None = None, 
     if settings.demo is not None:
         from dsview.sources.demo import DemoSource
 
-        # With redacted names, the source does not tell that it waits.
+        # A redacted source cannot pause the story.
         waits = on_screen and not settings.redact
         return DemoSource(settings.demo or DEFAULT_SCENARIO, waits=waits)
     return open_cluster(settings, policy, trace, on_screen=on_screen)
@@ -60,7 +60,7 @@ def open_cluster(
     resolved: ResolvedContext | None = None,
     on_client_ready: Callable[[], None] | None = None,
 ) -> KubeSource:
-    """The cluster of a context, resolved before or here. Raises `UserError` if the kubeconfig is invalid."""
+    """The cluster of a context, which is resolved here unless `resolved` is given. Raises `UserError`."""
     from dsview.sources.kube import KubeSource
 
     source = KubeSource(
@@ -76,7 +76,7 @@ def open_cluster(
         resolved=resolved,
         on_client_ready=(lambda: trace.event("client_ready")) if trace is not None else on_client_ready,
     )
-    # Done here already, so that a context that cannot be used leaves the previous one on the screen.
+    # Resolve now, so that the previous context stays on the screen if this one cannot be used.
     source.resolve()
     if trace is not None:
         trace.stats = source.stats
@@ -84,7 +84,7 @@ def open_cluster(
 
 
 def open_policy(settings: Settings) -> Policy:
-    """The policy of the configuration file and the options. Raises `UserError`."""
+    """The policy according to the configuration file and the options. Raises `UserError`."""
     from dsview.cli.configured import check_preferences
     from dsview.config.policy_file import policy_of
     from dsview.config.toml_file import read_config
@@ -99,9 +99,10 @@ def open_policy(settings: Settings) -> Policy:
 def open_session(
     settings: Settings, trace: Trace | None = None, context: str | None = None, *, on_screen: bool = False
 ) -> Session:
-    """A session that is not started yet; `on_screen` if a screen waits for its first rows. Raises `UserError`.
+    """A session that is not started yet. Raises `UserError`.
 
-    `context` replaces that of the options, or the scenario of a demo.
+    `context` replaces the context of the options, or the scenario of a demo. `on_screen`: a screen shows the session,
+    so the first rows must appear quickly.
     """
     policy = open_policy(settings)
     if context is not None and settings.demo is not None:
@@ -122,9 +123,9 @@ def open_session(
 
 
 def _recording_of(settings: Settings) -> Path | None:
-    """The recording to show, that of a demo's story included; None for any other source.
+    """The recording to show, which may be made from a demo; None for any other source.
 
-    Raises `UserError` if a time is given for another source.
+    Raises `UserError` if `--at` is given for another source.
     """
     from dsview.sources.recording.schema import is_recording
 
@@ -155,18 +156,18 @@ def _open_recording(path: Path, settings: Settings, policy: Policy, trace: Trace
 
 
 def run_to_end(session: Session, timeout: float | None, *, clock: Callable[[], float] = time.monotonic) -> str:
-    """Start a session and drain it until everything is known or the time is up.
+    """Start a session and drain it until everything is read and evaluated, or until it times out.
 
-    Without a `timeout`, the session is stopped if nothing new was read for `STALLED_AFTER` seconds, and a sentence
-    names what is missing. It is empty if everything was read.
+    Without a `timeout`, the session is stopped if no new data was read for `STALL_TIMEOUT` seconds. Returns a sentence
+    about what is missing; empty if everything was read.
 
-    Raises `UserError` (exit code 3) if a cluster could not be reached, or if it timed out before everything was read.
+    Raises `UserError` (exit code 3) if the cluster could not be reached, or if reading it took longer than `timeout`.
     """
     missing = ""
     session.start(waits_for_all=True)
     if not _drain(session, timeout, clock):
         session.stop()
-        missing = _stalled(session.give_up(f"no more data arrived for {STALLED_AFTER:g} s."))
+        missing = _stall_message(session.give_up(f"no more data arrived for {STALL_TIMEOUT:g} s."))
     reasons = {session.state.status(kind).reason for kind, s in _statuses(session) if s is Health.FAILED}
     if reasons and not any(status.is_complete for _, status in _statuses(session)):
         raise UserError(sorted(reasons)[0] or "The cluster could not be reached.", exit_code=3)
@@ -174,8 +175,8 @@ def run_to_end(session: Session, timeout: float | None, *, clock: Callable[[], f
 
 
 def _drain(session: Session, timeout: float | None, clock: Callable[[], float]) -> bool:
-    """Whether everything was read and evaluated before the data stopped. Raises `UserError`."""
-    started = moved = clock()
+    """Drain the session. Returns False if the data stopped before everything was read. Raises `UserError`."""
+    started = last_progress = clock()
     kinds = objects = 0
     while True:
         session.drain(0.05)
@@ -183,11 +184,11 @@ def _drain(session: Session, timeout: float | None, clock: Callable[[], float]) 
             return True
         now = clock()
         if timeout and now - started > timeout:
-            raise UserError(_out_of_time(session, timeout), exit_code=3)
-        more_kinds, more_objects = _how_much(session)
+            raise UserError(_timeout_message(session, timeout), exit_code=3)
+        more_kinds, more_objects = _progress(session)
         if more_kinds > kinds or more_objects > objects:
-            kinds, objects, moved = max(kinds, more_kinds), max(objects, more_objects), now
-        elif not timeout and now - moved > STALLED_AFTER:
+            kinds, objects, last_progress = max(kinds, more_kinds), max(objects, more_objects), now
+        elif not timeout and now - last_progress > STALL_TIMEOUT:
             return False
         session.wait(0.2)
         failed = [kind for kind, status in _statuses(session) if status is Health.FAILED]
@@ -196,33 +197,33 @@ def _drain(session: Session, timeout: float | None, clock: Callable[[], float]) 
             return True
 
 
-def _how_much(session: Session) -> tuple[int, int]:
-    """The number of kinds that are known, and of objects of the kinds that are still being read.
+def _progress(session: Session) -> tuple[int, int]:
+    """The number of kinds that are settled, and of objects of the kinds that are still being read.
 
-    Changes of known kinds do not count, because a busy cluster always has some.
+    Changes of settled kinds do not count as progress, because a busy cluster always has some.
     """
     settled = [kind for kind in Kind if session.state.is_settled(kind)]
     waiting = set(Kind) - set(settled)
     return len(settled), sum(len(session.state.store(kind)) for kind in waiting)
 
 
-def _stalled(waiting: list[Kind]) -> str:
-    """What is missing when no more data arrives."""
-    names = ", ".join(kind.value for kind in waiting) or "some answers"
-    return f"No more data arrived for {STALLED_AFTER:g} s; not read: {names}."
+def _stall_message(waiting: list[Kind]) -> str:
+    """A sentence about what is missing after the data stopped."""
+    names = ", ".join(kind.value for kind in waiting) or "some responses"
+    return f"No more data arrived for {STALL_TIMEOUT:g} s; not read: {names}."
 
 
-def _out_of_time(session: Session, timeout: float) -> str:
-    """What was not read in time, and why, if that is known."""
+def _timeout_message(session: Session, timeout: float) -> str:
+    """A sentence about what was not read in time, with the reason if it is known."""
     waiting = [kind for kind, health in _statuses(session) if not health.is_final]
     reasons = sorted({reason for kind in waiting if (reason := session.state.status(kind).reason)})
-    names = ", ".join(kind.value for kind in waiting) or "some answers"
+    names = ", ".join(kind.value for kind in waiting) or "some responses"
     advice = " ".join(reasons) or "Use a longer --timeout."
     return f"Timed out after {timeout:g} s; not read yet: {names}. {advice}"
 
 
 def unread(session: Session) -> list[str]:
-    """A sentence for each kind that a verdict needs and that was permitted but could not be read."""
+    """A sentence for each kind that a verdict requires and that could not be read, unless it was not permitted."""
     statuses = ((kind, session.state.status(kind)) for kind in CORE_KINDS)
     return [
         f"{RESOURCES[kind].plural} could not be read: {status.reason}"
@@ -231,10 +232,10 @@ def unread(session: Session) -> list[str]:
     ]
 
 
-def refuse_nothing(session: Session) -> None:
-    """Raises `UserError` if the files contain nothing to check.
+def require_objects(session: Session) -> None:
+    """Raise `UserError` if the files contain no objects to check.
 
-    kubectl writes an empty List if everything was refused. Finding nothing in it would not be a verdict.
+    kubectl writes an empty List if it was refused everything. The absence of findings in it would mean nothing.
     """
     if session.source.kind == "files" and not any(session.state.is_known(kind) for kind in RESOURCES):
         raise UserError(

@@ -1,7 +1,4 @@
-"""Opens the file of `--trace-file`.
-
-A module of its own, because the rest of opening imports the checks and delays a screen.
-"""
+"""Opens the file of `--trace-file`. This is a separate module because `sessions` imports the checks."""
 
 from __future__ import annotations
 
@@ -18,6 +15,6 @@ def open_trace(settings: Settings) -> Trace | None:
     try:
         return Trace(Path(settings.trace_file))
     except OSError as error:
-        from dsview.core.errors import UserError  # noqa: PLC0415  (brings the model along)
+        from dsview.core.errors import UserError  # noqa: PLC0415  (rarely needed)
 
         raise UserError(f"The trace file cannot be written: {error.strerror or error}.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-# ruff: noqa: PLC0415 - a topic imports only what it is about
+# ruff: noqa: PLC0415 - each topic only imports its own source
 
 
 def _checks() -> str:

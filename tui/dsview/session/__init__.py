@@ -1,1 +1,1 @@
-"""A session: owns the source, updates the cluster, and decides when to run the checks. It also provides the clock."""
+"""A session owns a source, updates the cluster state, and decides when checks run. It also provides the clock."""

@@ -1,6 +1,6 @@
-"""The queue in which source threads put their events. Only the last of several writes to one object is kept.
+"""The queue into which source threads put their events. Of several writes to one object, only the last is kept.
 
-Order is preserved if it matters: a list that completes, or a change of health, comes after every earlier object.
+Order is preserved where it matters: a completed list, or a change of health, comes after all earlier objects.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
 from dsview.sources.events import Changed, Item, SourceEvent
 
-_TAKE = 250
+_MAX_OBJECTS = 250
 
 
 class EventQueue:
-    """A queue for many writers and one reader."""
+    """A queue with many writers and one reader."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._queue: deque[SourceEvent | _Pending] = deque()
-        self._open: dict[Kind, _Pending] = {}
+        self._mergeable: dict[Kind, _Pending] = {}
         self.arrived = threading.Event()
         """Set when an event arrives. The reader clears it before reading."""
 
@@ -31,9 +31,9 @@ class EventQueue:
         """Add an event; a `Sink`."""
         with self._lock:
             if isinstance(event, Changed):
-                pending = self._open.get(event.kind)
+                pending = self._mergeable.get(event.kind)
                 if pending is None:
-                    pending = self._open[event.kind] = _Pending(event.kind)
+                    pending = self._mergeable[event.kind] = _Pending(event.kind)
                     self._queue.append(pending)
                 for item in event.upserts:
                     pending.items[item.key] = item
@@ -41,7 +41,7 @@ class EventQueue:
                     pending.items[key] = None
             else:
                 # Events after this one must not be merged into earlier ones.
-                self._open.clear()
+                self._mergeable.clear()
                 self._queue.append(event)
         self.arrived.set()
 
@@ -53,10 +53,10 @@ class EventQueue:
                 if not isinstance(first, _Pending):
                     self._queue.popleft()
                     return first
-                if self._open.get(first.kind) is first:
-                    # From here on it is only read; new events are queued behind it.
-                    del self._open[first.kind]
-                event = first.take(_TAKE)
+                if self._mergeable.get(first.kind) is first:
+                    # From now on it is only read. New events are queued after it.
+                    del self._mergeable[first.kind]
+                event = first.take(_MAX_OBJECTS)
                 if event is not None:
                     return event
                 self._queue.popleft()
@@ -66,7 +66,7 @@ class EventQueue:
         """Remove all queued events."""
         with self._lock:
             self._queue.clear()
-            self._open.clear()
+            self._mergeable.clear()
 
     @property
     def is_empty(self) -> bool:

@@ -1,7 +1,7 @@
-"""Reads many clusters, a few at a time, and keeps totals and findings of each. The objects are released at once.
+"""Reads many clusters, a few at a time, and keeps only the totals and findings of each.
 
-A cluster that does not respond frees its slot for the next one and is waited for in parallel, so that a few hanging
-clusters do not block others.
+A cluster that does not respond frees its slot for the next one and keeps waiting without a slot, so that a few hanging
+clusters do not block the others.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ _log = logging.getLogger(__name__)
 PARALLEL = 6
 """The number of clusters that are read at the same time."""
 
-PATIENCE = 1.5
+SLOT_TIMEOUT = 1.5
 """Seconds without new data after which a cluster frees its slot for the next one."""
 
-MOST_WAITED_FOR = 40
-"""The maximum number of clusters that are waited for in addition to those that are read."""
+MAX_WAITING = 40
+"""The maximum number of clusters that wait without a slot."""
 
 SILENCE = 15.0
 """Seconds without new data after which a cluster counts as not responding."""
 
 SIGN_IN = 300.0
-"""The time limit of a credential plug-in in seconds: users may need to find a browser and a second factor."""
+"""The time limit for a credential plug-in in seconds: users may need to find a browser and a second factor."""
 
 _SLICE = 0.05
-_ENDED = "It was not read, because dsview was stopped."
+_STOPPED = "It was not read, because dsview was stopped."
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -56,42 +56,42 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 class Opener(Protocol):
-    """Opens the session of a context without starting it. Raises `UserError` if the user must fix something."""
+    """Opens the session of a context without starting it. Raises `UserError` for problems that the user must fix."""
 
     def __call__(self, name: str) -> Opened:
         """The session."""
 
 
 class FleetReader:
-    """Reads the contexts with these names. `tell` is called with each change of a cluster, from any thread.
+    """Reads the contexts with these names. `on_change` is called with each change of a cluster, from any thread.
 
-    `again` is the interval in seconds after which a cluster is read again; None reads each once. `silence` is in
-    seconds, too.
+    `interval` is the time in seconds after which a cluster is read again; with None, each is read once. `silence` is
+    the time in seconds without new data after which a cluster fails.
     """
 
     def __init__(
         self,
         names: Iterable[str],
         opener: Opener,
-        tell: Callable[[Member], None],
+        on_change: Callable[[Member], None],
         *,
         parallel: int = PARALLEL,
         silence: float = SILENCE,
-        again: float | None = None,
+        interval: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._members = {name: Member(context=name, since=clock()) for name in names}
         self._opener = opener
-        self._tell_others = tell
+        self._on_change = on_change
         self._silence = silence
-        self._again = again
+        self._interval = interval
         self._clock = clock
         self._stopped = threading.Event()
         self._changed = threading.Condition()
         self._due = [(0.0, number, name) for number, name in enumerate(self._members)]
         self._number = len(self._due)
-        self._places = threading.BoundedSemaphore(max(1, parallel))
-        self._beside = threading.BoundedSemaphore(MOST_WAITED_FOR)
+        self._slots = threading.BoundedSemaphore(max(1, parallel))
+        self._waiting_slots = threading.BoundedSemaphore(MAX_WAITING)
         self._plugins: dict[str, threading.Lock] = {}
         self._signed_in: set[str] = set()
         self._busy = 0
@@ -104,7 +104,7 @@ class FleetReader:
 
     def start(self) -> None:
         """Start reading, in a thread."""
-        # Sessions come and go. Their garbage is collected here, when one ends, and not while objects arrive.
+        # The garbage of a session is collected when it ends, not while objects arrive.
         gc.disable()
         gc.freeze()
         threading.Thread(target=self._schedule, name="dsview-fleet", daemon=True).start()
@@ -129,24 +129,24 @@ class FleetReader:
             self._due = [entry for entry in self._due if entry[2] != name]
         self._change(name, contact=Contact.WAITING, reason="")
         with self._changed:
-            self._plan(name, 0.0)
+            self._schedule_read(name, 0.0)
 
     def _is_over(self) -> bool:
         return not self._busy and all(member.contact.is_final for member in self._members.values())
 
-    def _plan(self, name: str, at: float) -> None:
+    def _schedule_read(self, name: str, at: float) -> None:
         self._number += 1
         self._due.append((at, self._number, name))
         heapq.heapify(self._due)
         self._changed.notify_all()
 
     def _schedule(self) -> None:
-        """Give each cluster that is due a thread as soon as a slot is free."""
+        """Start a thread for each cluster that is due, as soon as a slot is free."""
         while not self._stopped.is_set():
             name = self._next_due()
             if name is None:
                 continue
-            while not self._places.acquire(timeout=0.2):
+            while not self._slots.acquire(timeout=0.2):
                 if self._stopped.is_set():
                     return
             with self._changed:
@@ -162,18 +162,18 @@ class FleetReader:
             return None
 
     def _read(self, name: str) -> None:
-        place = _Place(self._places, self._beside)
+        slot = _Slot(self._slots, self._waiting_slots)
         session: Session | None = None
         may_try_again = True
         try:
             self._change(name, contact=Contact.READING, reason="")
             opened = self._opener(name)
             session = opened.session
-            # A failed plug-in would open a browser on every retry, so the user must request it.
+            # A plug-in might open a browser on every retry, so after a failure the user must request the next one.
             may_try_again = not opened.plugin
-            self._sign_in(name, opened, place)
+            self._sign_in(name, opened, slot)
             may_try_again = True
-            unread = self._read_to_end(session, place)
+            unread = self._read_to_end(session, slot)
             found = member_of(session, name, self._clock())
             self._put(name, msgspec.structs.replace(found, reason=safe(unread)))
         except UserError as error:
@@ -187,24 +187,24 @@ class FleetReader:
             if session is not None:
                 session.stop()
             del session
-            place.leave()
+            slot.release()
             gc.collect()
             with self._changed:
                 self._busy -= 1
-                if self._again is not None and may_try_again and not self._stopped.is_set():
-                    self._plan(name, time.monotonic() + self._again)
+                if self._interval is not None and may_try_again and not self._stopped.is_set():
+                    self._schedule_read(name, time.monotonic() + self._interval)
                 self._changed.notify_all()
 
-    def _sign_in(self, name: str, opened: Opened, place: _Place) -> None:
+    def _sign_in(self, name: str, opened: Opened, slot: _Slot) -> None:
         """Start the session.
 
-        Contexts with the same credential plug-in wait for the first, because a second browser does not help.
+        Contexts with the same credential plug-in wait for the first of them, so that only one browser opens.
         """
         if not opened.plugin:
             opened.session.start()
             return
         self._change(name, contact=Contact.SIGNING_IN, reason=waits_for_plugin(opened.plugin))
-        place.step_aside()
+        slot.release_while_waiting()
         with self._changed:
             lock = self._plugins.setdefault(opened.plugin, threading.Lock())
         with lock:
@@ -215,47 +215,47 @@ class FleetReader:
         if not is_first:
             # Plug-ins usually cache the credentials of the first sign-in.
             self._await_credentials(opened)
-        if not place.come_back(self._stopped):
-            raise UserError(_ENDED)
+        if not slot.reacquire(self._stopped):
+            raise UserError(_STOPPED)
         self._change(name, contact=Contact.READING, reason="")
 
     def _await_credentials(self, opened: Opened) -> None:
         """Start the session, and wait until its plug-in has ended. Raises `UserError` if it fails."""
         opened.session.start()
-        ends = time.monotonic() + SIGN_IN
+        deadline = time.monotonic() + SIGN_IN
         while not opened.has_credentials.wait(0.05):
             opened.session.drain(_SLICE)
             reason = _failure(opened.session)
             if reason:
                 raise UserError(reason)
             if self._stopped.is_set():
-                raise UserError(_ENDED)
-            if time.monotonic() > ends:
+                raise UserError(_STOPPED)
+            if time.monotonic() > deadline:
                 raise UserError(f"The credential plug-in {opened.plugin} did not exit within {SIGN_IN:g} s.")
 
-    def _read_to_end(self, session: Session, place: _Place) -> str:
-        """Drain a session until it is settled. Returns what it could not read, in a sentence.
+    def _read_to_end(self, session: Session, slot: _Slot) -> str:
+        """Drain a session until it is settled. Returns a sentence about what it could not read, or an empty text.
 
         Raises `UserError` if the cluster does not respond at all.
         """
-        heard, known = time.monotonic(), 0
+        last_data_at, known = time.monotonic(), 0
         while not session.is_settled:
             delta = session.drain(_SLICE)
             now, before = time.monotonic(), known
             known = sum(session.state.status(kind).health.is_final for kind in RESOURCES)
             if delta.changes or delta.findings or known > before:
-                heard = now
-            elif now - heard > self._silence:
+                last_data_at = now
+            elif now - last_data_at > self._silence:
                 if not _has_read(session):
                     raise UserError(_out_of_time(session, self._silence))
                 return _out_of_time(session, self._silence)
-            elif now - heard > PATIENCE:
-                place.step_aside()
+            elif now - last_data_at > SLOT_TIMEOUT:
+                slot.release_while_waiting()
             reason = _failure(session)
             if reason:
                 raise UserError(reason)
             if self._stopped.is_set():
-                raise UserError(_ENDED)
+                raise UserError(_STOPPED)
             session.wait(0.1)
         return ""
 
@@ -268,43 +268,43 @@ class FleetReader:
         with self._changed:
             self._members[name] = member
             self._changed.notify_all()
-        self._tell_others(member)
+        self._on_change(member)
 
 
-class _Place:
-    """A cluster's slot among those that are read. Released early if the cluster is only waited for."""
+class _Slot:
+    """The slot of a cluster, which allows it to be read. Released early while the cluster only waits."""
 
-    def __init__(self, places: threading.BoundedSemaphore, beside: threading.BoundedSemaphore) -> None:
-        self._places = places
-        self._beside = beside
-        self._is_held = True
-        self._is_beside = False
+    def __init__(self, slots: threading.BoundedSemaphore, waiting_slots: threading.BoundedSemaphore) -> None:
+        self._slots = slots
+        self._waiting_slots = waiting_slots
+        self._holds_slot = True
+        self._is_waiting = False
 
-    def step_aside(self) -> None:
-        """Release the slot for another cluster, unless too many are waited for."""
-        if self._is_held and self._beside.acquire(blocking=False):
-            self._is_beside = True
-            self._is_held = False
-            self._places.release()
+    def release_while_waiting(self) -> None:
+        """Release the slot for another cluster, unless too many clusters wait without one."""
+        if self._holds_slot and self._waiting_slots.acquire(blocking=False):
+            self._is_waiting = True
+            self._holds_slot = False
+            self._slots.release()
 
-    def come_back(self, stopped: threading.Event) -> bool:
-        """Wait for a slot again after stepping aside. False if everything was stopped before one was free."""
-        while not self._is_held:
+    def reacquire(self, stopped: threading.Event) -> bool:
+        """Wait until a slot is free again. Returns False if everything was stopped before that."""
+        while not self._holds_slot:
             if stopped.is_set():
                 return False
-            if self._places.acquire(timeout=0.2):
-                self._is_held = True
-                self._beside.release()
-                self._is_beside = False
+            if self._slots.acquire(timeout=0.2):
+                self._holds_slot = True
+                self._waiting_slots.release()
+                self._is_waiting = False
         return True
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Release the slot."""
-        if self._is_held:
-            self._places.release()
-        if self._is_beside:
-            self._beside.release()
-        self._is_held = self._is_beside = False
+        if self._holds_slot:
+            self._slots.release()
+        if self._is_waiting:
+            self._waiting_slots.release()
+        self._holds_slot = self._is_waiting = False
 
 
 def waits_for_plugin(plugin: str) -> Safe:
@@ -317,7 +317,7 @@ def _has_read(session: Session) -> bool:
 
 
 def _failure(session: Session) -> str:
-    """Why nothing could be read at all, in a sentence; empty if something was read, or may still be."""
+    """A sentence that says why nothing could be read; empty if something was read, or may still be read."""
     statuses = [session.state.status(kind) for kind in RESOURCES]
     if any(not status.health.is_final or status.health.is_complete for status in statuses):
         return ""

@@ -1,9 +1,9 @@
 """Connects from this machine to the targets of a probe plan.
 
-No other module sends packets to anything but API servers.
+Every other module sends packets only to API servers.
 
-A connection is a TCP handshake that is closed immediately, without payload. Each uses a literal address, so that
-neither happy eyeballs nor a proxy can use the other family instead.
+A connection is a TCP handshake that is closed immediately, without payload. It uses a literal address, so that neither
+Happy Eyeballs nor a proxy can use the other family instead.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ CONNECT_TIMEOUT = 2.0
 """The time limit of a connection in seconds."""
 
 LOOKUP_TIMEOUT = 6.0
-"""The DNS time limit in seconds for one name in one family; the system resolver retries after five."""
+"""The time limit in seconds for looking up one name in one family; the system resolver retries after five."""
 
-AT_ONCE = 8
+PARALLEL = 8
 """The number of connections and lookups at the same time."""
 
 _SOCKET_FAMILY = {V4: socket.AF_INET, V6: socket.AF_INET6}
@@ -46,7 +46,7 @@ Resolved = tuple[Records, str]
 
 
 class Prober:
-    """Runs one probe. `stop` ends it early; the result then omits what was not tried.
+    """Runs one probe. `stop` ends it early; the result then omits the remaining steps.
 
     `on_done` is called with the number of completed steps and the total, from any thread.
     """
@@ -71,36 +71,36 @@ class Prober:
         self._stopped.set()
 
     def run(self) -> Observed:
-        """Look up, connect, and return the observations. Blocks for a few minutes at most, usually for seconds."""
-        began = self._clock()
+        """Look up names, connect, and return the observations. Blocks for seconds, at most for a few minutes."""
+        started = self._clock()
         plan = self._plan
         names = dict.fromkeys(
             (*(host.name for host in plan.hosts), *(name for host in plan.hosts for name in host.names))
         )
         names |= dict.fromkeys(target.name for target in plan.targets if target.name)
-        questions: list[tuple[str, Family]] = [(name, family) for name in names for family in (V4, V6)]
-        self._steps = len(questions) + len(plan.targets)
-        answers = dict(zip(questions, self._each(questions, lambda question: look_up(*question)), strict=False))
-        connections = self._each(plan.targets, lambda target: _connect(target, answers))
+        queries: list[tuple[str, Family]] = [(name, family) for name in names for family in (V4, V6)]
+        self._steps = len(queries) + len(plan.targets)
+        lookups = dict(zip(queries, self._run_all(queries, lambda query: look_up(*query)), strict=False))
+        connections = self._run_all(plan.targets, lambda target: _connect(target, lookups))
         return Observed(
             machine=safe(socket.gethostname()),
-            at=began,
+            at=started,
             plan=plan,
             connections=tuple(connections),
-            lookups=tuple(_lookup(host, answers) for host in plan.hosts if (host.name, V6) in answers),
+            lookups=tuple(_lookup(host, lookups) for host in plan.hosts if (host.name, V6) in lookups),
         )
 
-    def _each(self, items: Sequence[T], work: Callable[[T], R]) -> list[R]:
-        """The result of the work for each item, in their order, a few at a time.
+    def _run_all(self, items: Sequence[T], work: Callable[[T], R]) -> list[R]:
+        """Run the work for all items, a few at a time, and return the results in the order of the items.
 
-        Omits items that were not started in time.
+        After `stop`, the results end at the first item that was not started.
         """
         waiting: SimpleQueue[int] = SimpleQueue()
         for index in range(len(items)):
             waiting.put(index)
         found: dict[int, R] = {}
 
-        def go_on() -> None:
+        def work_off() -> None:
             while not self._stopped.is_set():
                 try:
                     index = waiting.get_nowait()
@@ -114,16 +114,17 @@ class Prober:
 
         # Daemon threads, so that exiting never waits for a resolver.
         threads = [
-            threading.Thread(target=go_on, name="dsview-probe", daemon=True) for _ in range(min(AT_ONCE, len(items)))
+            threading.Thread(target=work_off, name="dsview-probe", daemon=True)
+            for _ in range(min(PARALLEL, len(items)))
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return [found[index] for index in sorted(found)] if not self._stopped.is_set() else _unbroken(found)
+        return [found[index] for index in sorted(found)] if not self._stopped.is_set() else _leading_results(found)
 
 
-def _unbroken(found: dict[int, R]) -> list[R]:
+def _leading_results(found: dict[int, R]) -> list[R]:
     """The results up to the first missing one."""
     results: list[R] = []
     while len(results) in found:
@@ -131,10 +132,10 @@ def _unbroken(found: dict[int, R]) -> list[R]:
     return results
 
 
-def _connect(target: ProbeTarget, answers: dict[tuple[str, Family], Resolved]) -> Connection:
+def _connect(target: ProbeTarget, lookups: dict[tuple[str, Family], Resolved]) -> Connection:
     address = target.address
     if not address:
-        records, _ = answers.get((target.name, target.family), (Records(failure="not looked up"), ""))
+        records, _ = lookups.get((target.name, target.family), (Records(failure="not looked up"), ""))
         if records.failure:
             return Connection(target=target, address="", outcome=Outcome.FAILED, detail=records.failure)
         if not records.addresses:
@@ -145,14 +146,14 @@ def _connect(target: ProbeTarget, answers: dict[tuple[str, Family], Resolved]) -
 
 
 def connect(address: str, port: int, family: Family, timeout: float = CONNECT_TIMEOUT) -> tuple[Outcome, float, str]:
-    """Connect to a literal address and close: the outcome, the seconds it took, and the system's error name."""
-    kind = _SOCKET_FAMILY[family]
-    missing = _why_no_route(kind, address, port)
+    """Connect to a literal address and close. Returns the outcome, the duration in seconds, and the system's error."""
+    socket_family = _SOCKET_FAMILY[family]
+    missing = _why_no_route(socket_family, address, port)
     if missing is not None:
         return missing
     started = time.monotonic()
     try:
-        with socket.socket(kind, socket.SOCK_STREAM) as connection:
+        with socket.socket(socket_family, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout)
             connection.connect((address, port))
             return Outcome.OPEN, time.monotonic() - started, ""
@@ -160,13 +161,13 @@ def connect(address: str, port: int, family: Family, timeout: float = CONNECT_TI
         return _outcome(error), time.monotonic() - started, error.strerror or type(error).__name__
 
 
-def _why_no_route(kind: socket.AddressFamily, address: str, port: int) -> tuple[Outcome, float, str] | None:
+def _why_no_route(socket_family: socket.AddressFamily, address: str, port: int) -> tuple[Outcome, float, str] | None:
     """The result if this machine cannot send to the address, otherwise None.
 
     Connecting a UDP socket does not send anything: the kernel looks up a route and selects a source address.
     """
     try:
-        with socket.socket(kind, socket.SOCK_DGRAM) as attempt:
+        with socket.socket(socket_family, socket.SOCK_DGRAM) as attempt:
             attempt.connect((address, port))
     except OSError as error:
         outcome = Outcome.BLOCKED if error.errno in _NOT_PERMITTED else Outcome.NO_ROUTE
@@ -185,7 +186,7 @@ def _outcome(error: OSError) -> Outcome:
 
 
 def look_up(name: str, family: Family) -> Resolved:
-    """The addresses of a name in one family from this machine's resolver, with CNAMEs followed."""
+    """The addresses of a name in one family according to this machine's resolver, which follows CNAMEs."""
     answer: list[Resolved] = []
     # The resolver has no timeout, so it runs in a thread that can be abandoned.
     thread = threading.Thread(target=lambda: answer.append(_resolve(name, family)), name="dsview-lookup", daemon=True)
@@ -204,17 +205,17 @@ def _resolve(name: str, family: Family) -> Resolved:
     except (UnicodeError, OSError) as error:
         return Records(failure=f"the lookup failed ({type(error).__name__})"), ""
     every = dict.fromkeys(canonical(str(row[4][0])) or str(row[4][0]) for row in rows)
-    # DNS64 in a network without IPv4 synthesises these for names that only have an A record (RFC 6147).
+    # In a network without IPv4, DNS64 synthesises such addresses for names that only have an A record (RFC 6147).
     addresses = [address for address in every if not address.startswith(_DNS64_PREFIX)]
     final = next((row[3] for row in rows if row[3]), "").rstrip(".").lower()
     return Records(addresses=tuple(addresses)), "" if final == name.rstrip(".").lower() else final
 
 
-def _lookup(host: ProbeHost, answers: dict[tuple[str, Family], Resolved]) -> Lookup:
+def _lookup(host: ProbeHost, lookups: dict[tuple[str, Family], Resolved]) -> Lookup:
     published = dict.fromkeys(host.addresses)
     for name in host.names:
         for family in (V4, V6):
-            if (name, family) in answers:
-                published |= dict.fromkeys(answers[name, family][0].addresses)
-    v4, v6 = answers[host.name, V4], answers[host.name, V6]
+            if (name, family) in lookups:
+                published |= dict.fromkeys(lookups[name, family][0].addresses)
+    v4, v6 = lookups[host.name, V4], lookups[host.name, V6]
     return Lookup(host=host, v4=v4[0], v6=v6[0], published=tuple(published), canonical_name=v4[1] or v6[1])

@@ -1,4 +1,4 @@
-"""Decides when the configuration of a proxy pod is read, and reports the status of all of them."""
+"""Decides when the configuration of each proxy pod is read, and reports the status of all of them together."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ from dsview.listeners.proxies import config_map_key, config_maps_in_use, contain
 from dsview.listeners.registry import CONF_KINDS
 from dsview.sources.events import Changed, Health, Sink, Source, StatusChanged
 
-AGAIN_AFTER = 300.0
-"""Seconds after which a file is read again without any sign of a change."""
+REREAD_INTERVAL = 300.0
+"""Seconds after which a configuration is read again even if nothing indicates a change."""
 
-UNREAD_AGAIN_AFTER = 4.0
-"""Seconds until the first retry for a file that could not be read; each further delay is a fifth longer."""
+RETRY_DELAY = 4.0
+"""Seconds until the first retry after a failure; each further delay is a fifth longer."""
 
-RELOADED_AFTER = 15.0
-"""Seconds that a controller may take from a change of its settings to the new file; then it is read again."""
+RELOAD_DELAY = 15.0
+"""Seconds after which a configuration is read again if the controller's settings changed, because it needs some time
+to write the new file.
+"""
 
 
-class _Asked(msgspec.Struct):
-    """When a pod was last requested, and its state then. `failures` counts consecutive answers without a file."""
+class _Request(msgspec.Struct):
+    """The last request for a pod, and the pod's state at that time. `failures` counts consecutive failures."""
 
     signature: tuple[object, ...]
     at: float
     is_waiting: bool
-    again_at: float
+    due_at: float
     failures: int = 0
 
 
@@ -42,34 +44,34 @@ class ProxyConfigReader:
         self._state = state
         self._source = source
         self._sink = sink
-        self._asked: dict[Key, _Asked] = {}
+        self._requests: dict[Key, _Request] = {}
         self._config_maps: set[Key] = set()
         self._status: tuple[Health, str] | None = None
 
     @property
     def is_waiting(self) -> bool:
-        """Whether an answer is pending."""
-        return any(asked.is_waiting for asked in self._asked.values())
+        """Whether a response is pending."""
+        return any(request.is_waiting for request in self._requests.values())
 
-    def answered(self, keys: Iterable[Key], now: float) -> None:
-        """Record that answers for these pods arrived, even if nothing is new; the state already contains them.
+    def on_response(self, keys: Iterable[Key], now: float) -> None:
+        """Note that responses for these pods arrived, even if nothing changed. The state already contains them.
 
-        A file that could not be read is requested again soon, and then less and less often.
+        After a failure, the configuration is requested again soon, and then less and less often.
         """
         for key in keys:
-            asked, conf = self._asked.get(key), self._state.proxy_listeners.get(key)
-            if asked is None:
+            request, conf = self._requests.get(key), self._state.proxy_listeners.get(key)
+            if request is None:
                 continue
-            asked.is_waiting = False
+            request.is_waiting = False
             if conf is None or conf.source is ListenSource.READ:
-                asked.failures = 0
+                request.failures = 0
             else:
-                pause = min(UNREAD_AGAIN_AFTER * 1.2**asked.failures, AGAIN_AFTER)
-                asked.failures = min(asked.failures + 1, 30)
-                asked.again_at = min(asked.again_at, now + pause)
+                pause = min(RETRY_DELAY * 1.2**request.failures, REREAD_INTERVAL)
+                request.failures = min(request.failures + 1, 30)
+                request.due_at = min(request.due_at, now + pause)
 
     def follow(self, now: float) -> None:
-        """Request what is due, drop what is gone, and report the overall status."""
+        """Request what is due, remove what no longer exists, and report the overall status."""
         if not self._state.is_settled(Kind.POD):
             return
         pods = {pod.key: pod for pod in proxies_to_follow(self._state)}
@@ -79,8 +81,8 @@ class ProxyConfigReader:
                 self._follow_pod(pod, parameters, now)
             for key in config_maps_in_use(self._state):
                 self._watch_config_map(key)
-            for key in [key for key in self._asked if key not in pods]:
-                del self._asked[key]
+            for key in [key for key in self._requests if key not in pods]:
+                del self._requests[key]
                 if key in self._state.proxy_listeners:
                     self._sink(Changed(Kind.PROXY_LISTENERS, (), (key,)))
         self._report({key: pod for key, pod in pods.items() if container_to_read(pod) is not None}, now)
@@ -96,21 +98,21 @@ class ProxyConfigReader:
             self._watch_config_map(config_map)
         settings = self._state.config_maps.get(config_map) if config_map is not None else None
         signature = (pod.uid, pod.ready, pod.ready_since, settings.data if settings is not None else parameters)
-        asked = self._asked.get(pod.key)
-        if asked is not None and asked.signature == signature and asked.at <= now < asked.again_at:
+        request = self._requests.get(pod.key)
+        if request is not None and request.signature == signature and request.at <= now < request.due_at:
             return
         container = container_to_read(pod)
         if not pod.ready or container is None:
-            self._asked[pod.key] = _Asked(signature, now, is_waiting=False, again_at=now + AGAIN_AFTER)
+            self._requests[pod.key] = _Request(signature, now, is_waiting=False, due_at=now + REREAD_INTERVAL)
             return
-        changed = asked is not None and asked.signature != signature
-        again = RELOADED_AFTER if changed else AGAIN_AFTER
-        failures = asked.failures if asked is not None and not changed else 0
-        self._asked[pod.key] = _Asked(signature, now, is_waiting=True, again_at=now + again, failures=failures)
+        changed = request is not None and request.signature != signature
+        delay = RELOAD_DELAY if changed else REREAD_INTERVAL
+        failures = request.failures if request is not None and not changed else 0
+        self._requests[pod.key] = _Request(signature, now, is_waiting=True, due_at=now + delay, failures=failures)
         self._source.read_proxy_config(pod, container.name, self._sink)
 
     def _parameters(self) -> tuple[object, ...]:
-        """The settings that make a Gateway controller rewrite the configuration of its proxies."""
+        """The settings whose changes make a Gateway controller rewrite the configuration of its proxies."""
         found = (item for kind in CONF_KINDS for item in self._state.gateway_parameters(kind))
         return tuple(sorted((item.key, item.ip_family) for item in found))
 

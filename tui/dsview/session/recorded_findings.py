@@ -1,4 +1,4 @@
-"""The findings and the timeline of a recording, in place of those that a live session makes."""
+"""The findings and the timeline of a recording, which replace those of a live session."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAMILY_ENTRIES = 20_000
 
 
 class RecordedEngine(Engine):
-    """An engine that receives the findings. `opened` contains the time at which each was first seen."""
+    """An engine that receives findings instead of running checks. `opened` contains the time of their first sight."""
 
     def __init__(
         self, state: ClusterState, skip: Callable[[str], bool], judge: Callable[..., tuple[Finding, bool]]
@@ -35,10 +35,10 @@ class RecordedEngine(Engine):
         super().__init__(state, live=False, skip=skip, judge=judge)
         self.opened: dict[Identity, float | None] = {}
         self.recorded_failures: dict[str, str] = {}
-        self.is_held = False
-        """Whether findings are held back: judging one requires its object, which must be present first."""
+        self.is_paused = False
+        """Whether received findings wait, because applying the policy to a finding requires its object."""
         self._skips = skip
-        self._told: dict[SubjectKey, Judged] = {}
+        self._queue: dict[SubjectKey, Judged] = {}
 
     @property
     def failures(self) -> dict[str, str]:
@@ -64,21 +64,21 @@ class RecordedEngine(Engine):
     @property
     def is_idle(self) -> bool:
         """Whether all received findings were processed."""
-        return not self._told
+        return not self._queue
 
-    def tell(self, judged: Iterable[Judged]) -> None:
+    def receive(self, judged: Iterable[Judged]) -> None:
         """Receive the findings of these subjects."""
-        self._told.update((entry.subject, entry) for entry in judged)
+        self._queue.update((entry.subject, entry) for entry in judged)
 
     def step(self, now: float, may_go_on: Callable[[], bool] = lambda: True) -> set[ObjectRef]:
         """Process the received findings while `may_go_on` is true. Returns the objects whose findings changed."""
         touched: set[ObjectRef] = set()
-        while self._told and not self.is_held and may_go_on():
-            subject, entry = self._told.popitem()
-            touched |= self._take(subject, entry)
+        while self._queue and not self.is_paused and may_go_on():
+            subject, entry = self._queue.popitem()
+            touched |= self._apply(subject, entry)
         return touched
 
-    def _take(self, subject: SubjectKey, entry: Judged) -> set[ObjectRef]:
+    def _apply(self, subject: SubjectKey, entry: Judged) -> set[ObjectRef]:
         shown: list[Finding] = []
         exempted: list[Finding] = []
         for book in (self.book, self.exempted):
@@ -92,7 +92,9 @@ class RecordedEngine(Engine):
             (shown if is_shown else exempted).append(judged)
             self.opened[judged.identity] = opened if is_time(opened) else None
         pending: dict[Identity, Pending] = {
-            each.finding.identity: each for each in entry.pending if self._may_show(each.finding)
+            pending_entry.finding.identity: pending_entry
+            for pending_entry in entry.pending
+            if self._may_show(pending_entry.finding)
         }
         touched = self.settling.replace(subject, pending)
         return touched | self.book.replace(subject, tuple(shown)) | self.exempted.replace(subject, tuple(exempted))

@@ -1,6 +1,6 @@
-"""What a recording says in words, as harmless as what a cluster says: a file may have been made by anybody.
+"""Sanitises the text in a recording like text from a cluster, because anybody may have made the file.
 
-Names in references stay as they are: objects are looked up by them, and each place that shows one makes it safe.
+Names in references stay unchanged, because objects are looked up by them. They are sanitised where they are shown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dsview.sources.recording.schema import DECODE_ERRORS, is_time, reason_of
 
 
 def safe_finding(finding: Finding) -> Finding:
-    """The finding with text as a check makes it."""
+    """The finding with safe text, like that of a check."""
     return msgspec.structs.replace(
         finding,
         field=_safe(finding.field),
@@ -35,7 +35,7 @@ _entry_decoder = msgspec.msgpack.Decoder(Entry)
 
 
 def read_entries(contents: Iterable[bytes]) -> list[Entry]:
-    """The entries of a timeline, as harmless text. Raises `UserError` if one cannot be read."""
+    """The entries of a timeline with safe text. Raises `UserError` if one cannot be read."""
     try:
         entries = [safe_entry(_entry_decoder.decode(content)) for content in contents]
     except DECODE_ERRORS as error:
@@ -44,7 +44,7 @@ def read_entries(contents: Iterable[bytes]) -> list[Entry]:
 
 
 def safe_entry(entry: Entry) -> Entry | None:
-    """The entry of a timeline; None where its times are none that a clock tells."""
+    """The entry of a timeline with safe text; None if its times are impossible."""
     if not is_time(entry.at) or not (entry.lasted is None or is_time(entry.lasted)):
         return None
     return msgspec.structs.replace(
@@ -57,7 +57,7 @@ def safe_entry(entry: Entry) -> Entry | None:
 
 
 def safe_status(status: StatusChanged) -> StatusChanged:
-    """The status of a kind."""
+    """The status of a kind with safe text."""
     return msgspec.structs.replace(
         status,
         reason=safe(status.reason),
@@ -67,7 +67,7 @@ def safe_status(status: StatusChanged) -> StatusChanged:
 
 
 def safe_head(head: Head) -> Head:
-    """What belongs to no kind."""
+    """The state that does not belong to a kind, with safe text."""
     return Head(
         server_version=_safe(head.server_version),
         banners=tuple(map(safe, head.banners)),

@@ -1,6 +1,6 @@
-"""Records a session: sends the changes of each round to the writer thread, and at intervals the complete state.
+"""Records a session: sends the changes of each round to the writer's thread, and occasionally the complete state.
 
-The session's thread only collects references to immutable objects, so a round takes microseconds.
+The session's thread only collects references to immutable objects, which takes microseconds per round.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from dsview.sources.recording.schema import About
 from dsview.sources.recording.writer import RecordingWriter
 
 FRAME_AFTER = 1_000
-"""The minimum number of changes before a key frame; in a large cluster, many more changes precede one."""
+"""The minimum number of changes between two key frames. In a large cluster, there are many more."""
 
 FRAME_SHARE = 2
-"""A key frame costs as much as its objects: there is one after changes of half of them."""
+"""A key frame is written after half of the objects have changed, because its cost is proportional to their number."""
 
 FRAME_EVERY = 1_800.0
 """Seconds after which a key frame is written if anything changed."""
 
 _RECENT = 64
-"""Entries of the timeline that may still change: a later event of the same kind is added to them."""
+"""The number of timeline entries that may still change, because later events of the same kind are merged into them."""
 
 
 class Recorder:
-    """Follows a session and records it into a file, until `stop`.
+    """Observes a session and records it into a file until `stop`.
 
     Nothing is written before the session has read and evaluated everything. `failure` is a sentence that says why
     recording stopped unexpectedly; it is empty otherwise. Raises `UserError` if the file cannot be written.
@@ -87,30 +87,30 @@ class Recorder:
     def stop(self) -> None:
         """Write the remaining data and close the file."""
         self._session.observe(None)
-        self._follow_timeline()
+        self._record_timeline()
         self._writer.close()
         self._failure = self._failure or self._writer.failure
 
-    def took(self, event: SourceEvent, changes: list[Change]) -> None:
+    def on_event(self, event: SourceEvent, changes: list[Change]) -> None:
         """Store the changes of an event until the end of the round."""
         for change in changes:
-            # An object that is only listed because another one changed is the same as before.
+            # If only a related object changed, the object itself is the same as before.
             if change.old is not change.new:
-                of_round = self._objects.setdefault(change.kind, {})
-                if change.old is not None and change.key not in of_round:
+                changed = self._objects.setdefault(change.kind, {})
+                if change.old is not None and change.key not in changed:
                     self._before.setdefault(change.kind, {})[change.key] = change.old
-                of_round[change.key] = change.new
+                changed[change.key] = change.new
         if isinstance(event, StatusChanged):
             self._statuses[event.kind] = event
 
-    def judged(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> None:
+    def on_findings(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> None:
         """Store the findings of a subject until the end of the round."""
         self._judged[subject] = findings
 
-    def drained(self, session: Session) -> None:
+    def on_round_end(self, session: Session) -> None:
         """Send the changes of the round to the writer."""
         if self._writer.failure:
-            self._give_up()
+            self._report_failure()
             return
         if not self._has_frame:
             self._begin()
@@ -118,7 +118,7 @@ class Recorder:
         head = self._changed_head()
         if self._objects or self._statuses or self._judged or head is not None:
             self._put_tick(head)
-        self._follow_timeline()
+        self._record_timeline()
         if self._is_frame_due():
             self._put_frame()
 
@@ -132,7 +132,7 @@ class Recorder:
         state = self._session.state
         return self._since_frame >= max(FRAME_AFTER, sum(len(state.store(kind)) for kind in Kind) // FRAME_SHARE)
 
-    def _give_up(self) -> None:
+    def _report_failure(self) -> None:
         self._session.observe(None)
         self._failure = self._writer.failure
         self._session.note(self.failure)
@@ -141,7 +141,7 @@ class Recorder:
         self._objects, self._before, self._statuses, self._judged = {}, {}, {}, {}
         if self._session.was_settled and not self._session.has_work:
             self._put_frame()
-            self._follow_timeline()
+            self._record_timeline()
 
     def _now(self) -> float:
         """The time of the session. If its clock was set back, this time does not decrease."""
@@ -176,8 +176,8 @@ class Recorder:
     def _as_judged(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> Judged:
         opened = tuple(map(self._session.timeline.opened_at, findings))
         # The reason for the exemption is determined again when the recording is opened.
-        plain = tuple(msgspec.structs.replace(f, exempted_for="") for f in findings)
-        return Judged(subject, plain, opened, tuple(self._session.settling.of_subject(subject).values()))
+        without_reasons = tuple(msgspec.structs.replace(f, exempted_for="") for f in findings)
+        return Judged(subject, without_reasons, opened, tuple(self._session.settling.of_subject(subject).values()))
 
     def _changed_head(self) -> Head | None:
         """The state that does not belong to any kind, if it changed since last time."""
@@ -196,7 +196,7 @@ class Recorder:
         )
         return self._head
 
-    def _follow_timeline(self) -> None:
+    def _record_timeline(self) -> None:
         """Send the new and changed entries, and the numbers of the withdrawn ones."""
         timeline = self._session.timeline
         if timeline.version == self._entries_version or not self._has_frame:

@@ -1,4 +1,4 @@
-"""A recording as a session: the complete state at one time, and navigation to other times.
+"""Shows a recording as a session: the complete state at one time, and navigation to other times.
 
 Nothing is evaluated again: the findings are those that the checks returned then, under the current user's policy.
 """
@@ -44,7 +44,7 @@ class RecordedSource:
 
     @property
     def kind(self) -> SourceKind:
-        """The name of the recorded source."""
+        """The kind of the recorded source."""
         return self.reader.about.source_kind
 
     @property
@@ -68,10 +68,10 @@ class RecordedSource:
         """Does nothing: no thread runs, and the recording stays readable."""
 
     def read_proxy_config(self, pod: Pod, container: str, sink: Sink) -> None:
-        """Does nothing: the files that were read then are in the recording."""
+        """Does nothing: the recording contains the configurations that were read."""
 
     def watch_config_map(self, namespace: str, name: str) -> None:
-        """Does nothing: the ConfigMaps that were followed then are in the recording."""
+        """Does nothing: the recording contains the ConfigMaps that were watched."""
 
     def read_manifest(self, kind: Kind, key: Key) -> str:
         """Always raises `UserError`: the session has the objects."""
@@ -79,7 +79,7 @@ class RecordedSource:
 
 
 class _NoReader(ProxyConfigReader):
-    """Requests no configuration files: those that were read then, and their status, are in the recording."""
+    """Requests no configurations: the recording contains those that were read, and their status."""
 
     def follow(self, now: float) -> None:
         """Does nothing."""
@@ -103,14 +103,14 @@ class ReplaySession(Session):
         super().__init__(self._source, clock=lambda: self._source.at, policy=policy, trace=trace)
         self.reader = reader
         self.state = ClusterState(for_checks=False)
-        self._told = RecordedEngine(self.state, self._skips, self._judge)
-        self._engine = self._told
-        self._recorded = RecordedTimeline(self._told, reader)
+        self._recorded_engine = RecordedEngine(self.state, self._skips, self._judge)
+        self._engine = self._recorded_engine
+        self._recorded = RecordedTimeline(self._recorded_engine, reader)
         self.timeline = self._recorded
         self._proxy_configs = _NoReader(self.state, self._source, self._inbox.put)
         self._seeker = Seeker(reader, self._inbox.arrived.set)
-        self._is_new_everywhere = False
-        self._wanted = reader.last if at is None else at
+        self._must_redraw = False
+        self._target = reader.last if at is None else at
 
     def _skips(self, code: str) -> bool:
         return self.policy.skips(code)
@@ -118,13 +118,13 @@ class ReplaySession(Session):
     @property
     def skipped(self) -> tuple[str, ...]:
         """The checks that the policy excludes, or that were excluded during the recording, by code."""
-        then = self.reader.about.skipped
-        return tuple(check.code for check in all_checks() if check.code in then or self.policy.skips(check.code))
+        excluded = self.reader.about.skipped
+        return tuple(check.code for check in all_checks() if check.code in excluded or self.policy.skips(check.code))
 
     @property
     def position(self) -> float:
         """The displayed or requested time, in epoch seconds."""
-        return self._wanted
+        return self._target
 
     @property
     def is_seeking(self) -> bool:
@@ -137,60 +137,60 @@ class ReplaySession(Session):
         return self._seeker.is_busy or super().has_work
 
     def wait(self, seconds: float) -> None:
-        """Wait until something was read, or until the time is over."""
+        """Wait until something was read, but no longer than this."""
         if self._seeker.is_reading and not super().has_work:
             self._inbox.arrived.wait(seconds)
 
     def start(self, *, waits_for_all: bool = False) -> None:
         """Read the recording at the requested time. Raises `UserError` if it cannot be read."""
         super().start(waits_for_all=waits_for_all)
-        self._wanted = self._within(self._wanted)
-        self._seeker.go_to_at_once(self._wanted)
+        self._target = self._clamped(self._target)
+        self._seeker.read_now(self._target)
 
     def stop(self) -> None:
-        """Read no other time any more; what is known stays."""
+        """Read no other times. The current state is kept."""
         super().stop()
         self._seeker.stop()
 
-    def _within(self, when: float) -> float:
+    def _clamped(self, when: float) -> float:
         return min(max(when, self.reader.first), self.reader.last)
 
     def seek(self, when: float) -> None:
         """Move to the nearest recorded time. A thread reads it; `drain` applies it."""
-        self._wanted = self._within(when)
-        self._seeker.go_to(self._wanted)
+        self._target = self._clamped(when)
+        self._seeker.request(self._target)
 
     def take_failure(self) -> UserError | None:
-        """Why the requested time could not be read; returned once. The display does not change then."""
+        """The reason why the requested time could not be read; returned once. The state is then unchanged."""
         failure = self._seeker.take_failure()
         if failure is not None:
-            self._wanted = self._source.at
+            self._target = self._source.at
         return failure
 
-    def _take_in(self, step: Step) -> None:
+    def _apply_step(self, step: Step) -> None:
         if step.pods is not None:
             self.state.replace_pods(step.pods)
         for event in step.objects:
             self._inbox.put(event)
         for status in step.statuses:
             self._inbox.put(safe_status(status))
-        self._told.tell(step.judged)
+        self._recorded_engine.receive(step.judged)
         if step.head is not None:
             self._set_head(safe_head(step.head))
         self._source.at = step.at
         if step.entries is not None:
             self._recorded.show(*step.entries)
         # Ages and other values that depend on the clock change as well.
-        self._is_new_everywhere = self._is_new_everywhere or step.is_jump
+        self._must_redraw = self._must_redraw or step.is_jump
 
     def _set_head(self, head: Head) -> None:
-        # After the objects, because an object that arrives clears its earlier messages.
+        # After the objects, because an object that arrives removes its earlier messages.
         self.state.quarantined.clear()
         for kind, identity, text in head.quarantined:
             if kind in _KINDS:
                 self._inbox.put(Quarantined(_KINDS[kind], identity, text))
         self.state.notes[:] = head.notes
-        self._told.recorded_failures = dict(head.failures)
+        self._recorded_engine.recorded_failures = dict(head.failures)
         self._inbox.put(ServerInfo(version=head.server_version, banners=head.banners))
 
     def drain(self, budget: float = 0.008) -> Delta:
@@ -198,12 +198,12 @@ class ReplaySession(Session):
         # In sequence: all Pods may be replaced at once, and queued events would belong to the earlier time.
         step = self._seeker.take() if self._inbox.is_empty else None
         if step is not None:
-            self._take_in(step)
-        self._told.is_held = not self._inbox.is_empty
+            self._apply_step(step)
+        self._recorded_engine.is_paused = not self._inbox.is_empty
         delta = super().drain(budget)
-        if self._is_new_everywhere and not super().has_work:
-            self._is_new_everywhere = False
-            self._told.refresh_profile()
+        if self._must_redraw and not super().has_work:
+            self._must_redraw = False
+            self._recorded_engine.refresh_profile()
             self._seeker.tidy()
             delta.everything = True
         return delta
@@ -235,13 +235,13 @@ class ReplaySession(Session):
         return self.reader.entry_before(self.position, Category.FINDING.value)
 
 
-def compare_moments(path: Path, then: float, now: float, policy: Policy) -> Diff:
+def compare_moments(path: Path, excluded: float, now: float, policy: Policy) -> Diff:
     """The differences between two moments of a recording. Raises `UserError` if it cannot be read.
 
     Reads the file again, so that it can be called in a thread while the recording is shown or written.
     """
     sessions = []
-    for at in (then, now):
+    for at in (excluded, now):
         session = ReplaySession(RecordingReader(path), at=at, policy=policy)
         session.start()
         while session.has_work:

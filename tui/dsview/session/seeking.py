@@ -1,7 +1,4 @@
-"""Moves from one moment of a recording to another.
-
-A thread reads the differences, so that the screen stays responsive.
-"""
+"""Moves from one moment of a recording to another. A thread reads the differences, so the screen stays responsive."""
 
 from __future__ import annotations
 
@@ -28,17 +25,17 @@ from dsview.sources.events import Changed, Health, Item, StatusChanged
 from dsview.sources.recording.content import Head, Judged, Moment, Subject, Tick
 from dsview.sources.recording.reader import RecordingReader
 
-MANY = 2_000
-"""Up to this number, added and removed Pods are processed one by one, regardless of their share."""
+MIN_REPLACED = 2_000
+"""Up to this number, changed Pods are processed one by one, regardless of their share."""
 
-SHARE = 3
+REPLACED_SHARE = 3
 """If more than a third of the Pods differ, all of them are replaced at once."""
 
 _SAMPLE = 500
 """The number of Pods that are sampled to determine whether most differ."""
 
-_NEVER = 1_000_000
-"""Collections of new objects after which older ones are collected: more than a moment takes."""
+_UNREACHABLE_THRESHOLD = 1_000_000
+"""A garbage collection threshold for older objects that is not reached while a moment is read."""
 
 _THRESHOLDS = gc.get_threshold()
 
@@ -46,10 +43,10 @@ _KINDS = {kind.value: kind for kind in Kind}
 
 
 class Step(msgspec.Struct, kw_only=True):
-    """The step from one moment to another, which is `at`, in epoch seconds.
+    """The step from one moment to another, whose time is `at`, in epoch seconds.
 
-    `pods` is set if all Pods are replaced at once; `objects` then contains none. `entries` are those of the timeline
-    and their total number, or None if they are unchanged. `is_jump` is true unless the step only moves forward.
+    `pods` is set if all Pods are replaced at once; `objects` then contains no Pods. `entries` are the entries of the
+    timeline and their total number, or None if they are unchanged. `is_jump` is false if the step only adds changes.
     """
 
     at: float
@@ -73,7 +70,7 @@ class Seeker:
         self._reader = reader
         self._arrived = arrived
         self._lock = threading.Lock()
-        self._wanted: float | None = None
+        self._requested: float | None = None
         self._is_reading = False
         self._steps: deque[Step] = deque()
         self._failure: UserError | None = None
@@ -93,23 +90,23 @@ class Seeker:
         """Whether a moment is being read."""
         return self._is_reading
 
-    def go_to(self, when: float) -> None:
-        """Have a moment read, in a thread.
+    def request(self, when: float) -> None:
+        """Read a moment in the thread.
 
-        It is one thread for all: each new one would take memory of its own from the C library, and keep it.
+        One thread reads all moments, because the C library would allocate and keep separate memory for each new thread.
         """
         with self._lock:
-            self._wanted = when
+            self._requested = when
             if self._is_reading:
                 return
             self._is_reading = True
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="dsview-seek", daemon=True)
                 self._thread.start()
-        self._calls.put(self._read_wanted)
+        self._calls.put(self._read_requested)
 
     def stop(self) -> None:
-        """End the thread, behind the moment that it reads."""
+        """End the thread after the moment that it is reading."""
         with self._lock:
             thread, self._thread = self._thread, None
         if thread is not None:
@@ -121,8 +118,8 @@ class Seeker:
             if self._thread is not None:
                 self._calls.put(return_unused)
 
-    def go_to_at_once(self, when: float) -> None:
-        """Read a moment in this thread. Raises `UserError` if it cannot be read."""
+    def read_now(self, when: float) -> None:
+        """Read a moment in the calling thread. Raises `UserError` if it cannot be read."""
         self._steps.append(self._step(when))
         self._arrived()
 
@@ -131,7 +128,7 @@ class Seeker:
         return self._steps.popleft() if self._steps else None
 
     def take_failure(self) -> UserError | None:
-        """Why the last moment could not be read; returned once."""
+        """The reason why the last moment could not be read; returned once."""
         failure, self._failure = self._failure, None
         return failure
 
@@ -139,10 +136,10 @@ class Seeker:
         while (call := self._calls.get()) is not None:
             call()
 
-    def _read_wanted(self) -> None:
+    def _read_requested(self) -> None:
         while True:
             with self._lock:
-                when, self._wanted = self._wanted, None
+                when, self._requested = self._requested, None
                 if when is None:
                     self._is_reading = False
                     break
@@ -159,7 +156,7 @@ class Seeker:
         self._arrived()
 
     def _step(self, when: float) -> Step:
-        with _only_new_collected():
+        with _without_full_collections():
             return self._step_to(when)
 
     def _step_to(self, when: float) -> Step:
@@ -167,7 +164,7 @@ class Seeker:
         ticks = self._reader.ticks_between(self._at, when) if before is not None else None
         if before is not None and ticks is not None:
             now = before.copy()
-            step = onwards(now, ticks, when)
+            step = forward_step(now, ticks, when)
         else:
             now = self._reader.at(when)
             step = difference(before, now, when)
@@ -175,26 +172,26 @@ class Seeker:
         if last != self._last_entry:
             contents, total = self._reader.entries(when, LIMIT)
             step.entries = (read_entries(contents), total)
-        # Only now: if a part cannot be read, the next step still begins where this one would have begun.
+        # Set at the end: if a part cannot be read, the next step starts from the same moment as this one.
         self._moment, self._at, self._last_entry = now, when, last
         return step
 
 
 @contextmanager
-def _only_new_collected() -> Iterator[None]:
-    """Collect only new objects meanwhile.
+def _without_full_collections() -> Iterator[None]:
+    """Collect only the youngest generation of objects while the context is active.
 
-    What is read has no cycles, and its tuples are no longer tracked once they were looked at, while they are in the
-    processor's cache. The older generations would be scanned again and again.
+    The objects that are read have no cycles. A collection of the youngest generation untracks their tuples while they
+    are in the CPU cache. Collections of older generations would scan the same objects again and again.
     """
-    gc.set_threshold(_THRESHOLDS[0], _NEVER, _NEVER)
+    gc.set_threshold(_THRESHOLDS[0], _UNREACHABLE_THRESHOLD, _UNREACHABLE_THRESHOLD)
     try:
         yield
     finally:
         gc.set_threshold(*_THRESHOLDS)
 
 
-def onwards(moment: Moment, ticks: Sequence[Tick], when: float) -> Step:
+def forward_step(moment: Moment, ticks: Sequence[Tick], when: float) -> Step:
     """The changes from a moment to a later one. Updates `moment` to the later one."""
     objects: dict[Kind, dict[Key, Item | None]] = {}
     step = Step(at=when, is_jump=False)
@@ -211,24 +208,24 @@ def onwards(moment: Moment, ticks: Sequence[Tick], when: float) -> Step:
         step.head = tick.head or step.head
     step.judged = list(judged.values())
     for kind, changes in objects.items():
-        there = [item for item in changes.values() if item is not None]
-        step.objects.append(Changed(kind, there, [key for key, item in changes.items() if item is None]))
+        upserts = [item for item in changes.values() if item is not None]
+        step.objects.append(Changed(kind, upserts, [key for key, item in changes.items() if item is None]))
     return step
 
 
 def difference(before: Moment | None, now: Moment, when: float) -> Step:
-    """The differences between two moments. Of equal objects, the earlier one is kept in `now`, too."""
+    """The differences between two moments. If an object is equal in both, `now` gets the earlier one."""
     before = before or Moment(at=0.0, objects={}, statuses={}, judged={}, head=Head())
     step = Step(at=when, is_jump=True, head=now.head)
     for kind in Kind:
-        was, are = before.objects.get(kind, {}), now.objects.get(kind, {})
-        if kind is Kind.POD and _are_others(was, are):
-            step.pods = _all_pods(are)
+        earlier, later = before.objects.get(kind, {}), now.objects.get(kind, {})
+        if kind is Kind.POD and _mostly_differ(earlier, later):
+            step.pods = _all_pods(later)
             continue
-        changed = _changed(was, are)
-        gone = [key for key in was if key not in are]
-        if kind is Kind.POD and _is_much(len(changed) + len(gone), are):
-            step.pods = _all_pods(are)
+        changed = _changed(earlier, later)
+        gone = [key for key in earlier if key not in later]
+        if kind is Kind.POD and _is_worth_replacing(len(changed) + len(gone), later):
+            step.pods = _all_pods(later)
         elif changed or gone:
             # Removed objects come first, so that their addresses are free for added ones.
             step.objects += [Changed(kind, (), gone), Changed(kind, changed)]
@@ -242,53 +239,53 @@ def difference(before: Moment | None, now: Moment, when: float) -> Step:
     step.judged += [
         entry
         for subject, entry in now.judged.items()
-        if before.judged.get(subject) != entry or _is_judged_anew(entry, before, now)
+        if before.judged.get(subject) != entry or _needs_judging(entry, before, now)
     ]
     return step
 
 
-def _are_others(was: Mapping[Key, Item], are: Mapping[Key, Item]) -> bool:
-    """Whether most objects differ, judged by a sample: comparing all of them takes as long as it saves."""
-    if len(are) <= MANY:
+def _mostly_differ(earlier: Mapping[Key, Item], later: Mapping[Key, Item]) -> bool:
+    """Whether most objects of a sample differ. Comparing all of them would take as long as it saves."""
+    if len(later) <= MIN_REPLACED:
         return False
-    sample = list(islice(are.items(), 0, None, len(are) // _SAMPLE + 1))
-    return sum(was.get(key) != item for key, item in sample) > len(sample) // 2
+    sample = list(islice(later.items(), 0, None, len(later) // _SAMPLE + 1))
+    return sum(earlier.get(key) != item for key, item in sample) > len(sample) // 2
 
 
-def _is_much(number: int, are: Mapping[Key, Item]) -> bool:
-    return number > MANY and number > len(are) // SHARE
+def _is_worth_replacing(number: int, later: Mapping[Key, Item]) -> bool:
+    return number > MIN_REPLACED and number > len(later) // REPLACED_SHARE
 
 
 def _all_pods(items: Mapping[Key, Item]) -> PodSet:
     return pod_set([item for item in items.values() if isinstance(item, Pod)])
 
 
-def _changed(was: Mapping[Key, Item], are: dict[Key, Item]) -> list[Item]:
+def _changed(earlier: Mapping[Key, Item], later: dict[Key, Item]) -> list[Item]:
     changed = []
-    for key, item in are.items():
-        old = was.get(key)
+    for key, item in later.items():
+        old = earlier.get(key)
         if old is item:
             continue
         if old == item:
-            are[key] = old
+            later[key] = old
         else:
             changed.append(item)
     return changed
 
 
-def _is_judged_anew(entry: Judged, before: Moment, now: Moment) -> bool:
-    """Whether a policy may judge the findings differently, because it depends on labels and an annotation."""
+def _needs_judging(entry: Judged, before: Moment, now: Moment) -> bool:
+    """Whether the policy may treat the findings differently, because labels or the annotation of an object changed."""
     for finding in entry.findings:
         ref = finding.object
         kind = _KINDS.get(ref.kind)
         if kind is None:
             continue
         key = (ref.namespace or "", ref.name)
-        was, is_now = (moment.objects.get(kind, {}).get(key) for moment in (before, now))
-        if was is is_now:
+        earlier, is_now = (moment.objects.get(kind, {}).get(key) for moment in (before, now))
+        if earlier is is_now:
             continue
-        if not isinstance(was, Object) or not isinstance(is_now, Object):
+        if not isinstance(earlier, Object) or not isinstance(is_now, Object):
             return True
-        if (was.labels, was.ignore) != (is_now.labels, is_now.ignore):
+        if (earlier.labels, earlier.ignore) != (is_now.labels, is_now.ignore):
             return True
     return False

@@ -1,4 +1,4 @@
-"""A session: one source, its state and its findings, updated in small slices by the caller of `drain`."""
+"""A session: one source with its state and its findings, which `drain` updates in small slices."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ from dsview.sources.events import (
 
 _log = logging.getLogger(__name__)
 
-EVALUATED_WITHIN = 30.0
-"""The time limit in seconds for evaluating what was read, if the rest was given up."""
+EVALUATION_TIMEOUT = 30.0
+"""The time limit in seconds for evaluating what was read, after `give_up`."""
 
 _KINDS = {kind.value: kind for kind in Kind}
 
 
 class Observer(Protocol):
-    """Follows a session, on its thread: the events that it processes, the findings, and the end of each round."""
+    """Is notified by a session, on its thread, of processed events, of findings, and of the end of each round."""
 
-    def took(self, event: SourceEvent, changes: list[Change]) -> None:
+    def on_event(self, event: SourceEvent, changes: list[Change]) -> None:
         """Called after an event was processed, with its changes."""
 
-    def judged(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> None:
+    def on_findings(self, subject: SubjectKey, findings: tuple[Finding, ...]) -> None:
         """Called when the findings of a subject, shown or exempted, or its pending findings have changed."""
 
-    def drained(self, session: Session) -> None:
+    def on_round_end(self, session: Session) -> None:
         """Called at the end of a round."""
 
 
@@ -90,15 +90,12 @@ class Session:
         self._check_seconds = 0.0
         self._was_settled = False
         self._observer: Observer | None = None
-        self.follows_another = False
-        """Whether this session replaces an earlier one.
-
-        If so, the objects that the earlier one had frozen are collected.
-        """
+        self.replaces_session = False
+        """Whether this session replaces an earlier one, whose frozen objects must be collected."""
 
     @property
     def book(self) -> FindingIndex:
-        """The findings that are shown: those past their grace period that are not exempted."""
+        """The shown findings: those that are past their grace period and not exempted."""
         return self._engine.book
 
     @property
@@ -108,13 +105,13 @@ class Session:
 
     @property
     def failures(self) -> dict[str, str]:
-        """The checks that raised, by code, with the object on which they did."""
+        """The checks that raised an exception, by code, with the object that caused it."""
         return self._engine.failures
 
     def observe(self, observer: Observer | None) -> None:
         """Set the observer that follows the session from now on, or None."""
         self._observer = observer
-        self._engine.on_judged(observer.judged if observer is not None else None)
+        self._engine.on_judged(observer.on_findings if observer is not None else None)
 
     def all_findings(self) -> Iterator[tuple[SubjectKey, tuple[Finding, ...]]]:
         """The findings of every subject that has any, shown or exempted, or that has a pending one."""
@@ -165,7 +162,7 @@ class Session:
         """
         self._engine.rounds.waits_for_all = waits_for_all
         if self._is_alone:
-            # While objects arrive there is no garbage, and each collection would scan all of them (100-300 ms).
+            # Arriving objects are not garbage, and each collection would scan all of them (100-300 ms).
             gc.disable()
         self.source.start(self._inbox.put)
 
@@ -176,7 +173,7 @@ class Session:
             gc.enable()
 
     def wait(self, seconds: float) -> None:
-        """Wait until something arrives, a check is due, or the time is over. For commands; a screen has its timer."""
+        """Wait until an event arrives or a check is due, but no longer than this. For commands; screens use a timer."""
         if not self.has_work:
             self._inbox.arrived.wait(max(0.0, min(seconds, self._engine.next_due() - self.now)))
 
@@ -206,22 +203,22 @@ class Session:
             changes = self.state.apply(event)
             delta.changes += changes
             if self._observer is not None:
-                self._observer.took(event, changes)
+                self._observer.on_event(event, changes)
             if not isinstance(event, Changed):
                 delta.statuses = True
                 concerns_checks = concerns_checks or not isinstance(event, Progress)
             elif event.kind is Kind.PROXY_LISTENERS:
-                self._proxy_configs.answered((item.key for item in event.upserts), self._clock())
+                self._proxy_configs.on_response((item.key for item in event.upserts), self._clock())
             if isinstance(event, StatusChanged):
                 _log.info("%s: %s %s", event.kind, event.health, event.reason)
-                self._traced(event)
+                self._trace_status(event)
                 self.timeline.follow_status(event, self._clock())
             elif isinstance(event, Listed):
                 self.timeline.follow_list(event, self.state, self._clock())
-            # Half of the time for events, so that a flood of them cannot starve the checks.
+            # Events get half of the time, so that a flood of events cannot starve the checks.
             if time.perf_counter() - started > budget / 2:
                 break
-        # An object that can be read again is only visible through its change.
+        # There is no event for an object that can be read again, but the number of unreadable ones changes.
         concerns_checks = concerns_checks or len(self.state.quarantined) != unreadable
         delta.statuses = delta.statuses or concerns_checks
         self._proxy_configs.follow(self._clock())
@@ -238,29 +235,29 @@ class Session:
         self._check_seconds += time.perf_counter() - checking
         self.timeline.follow_findings(self.book, self.settling, self.state, self._clock(), self._is_evaluated)
         delta.everything = delta.profile
-        self._note_settled()
+        self._check_settled()
         if self._observer is not None:
-            self._observer.drained(self)
+            self._observer.on_round_end(self)
         return delta
 
     def _is_evaluated(self, code: str) -> bool:
         return self._engine.why_not_evaluated(registry()[code]) is None
 
-    def _note_settled(self) -> None:
+    def _check_settled(self) -> None:
         if not self._was_settled and self.is_settled:
             self._was_settled = True
             self.timeline.begin(self.state, self._clock(), self.counts())
             if self._is_alone:
-                self._let_collect_again()
+                self._resume_garbage_collection()
             if self._trace is not None:
                 self._trace.all_synced()
 
-    def _let_collect_again(self) -> None:
+    def _resume_garbage_collection(self) -> None:
         """Exclude the existing objects from garbage collection, and enable it again.
 
         Loaded objects are not garbage, and scanning them would block the screen when loading has finished.
         """
-        if self.follows_another:
+        if self.replaces_session:
             gc.unfreeze()
             gc.collect()
         gc.freeze()
@@ -272,7 +269,7 @@ class Session:
             if self._trace is not None:
                 self._trace.first_rows(kind.value)
 
-    def _traced(self, event: StatusChanged) -> None:
+    def _trace_status(self, event: StatusChanged) -> None:
         if self._trace is not None and event.health.is_complete:
             self._trace.synced(event.kind.value, len(self.state.store(event.kind)), self._check_seconds)
 
@@ -286,16 +283,16 @@ class Session:
         return self.policy.judge(finding, item.labels, item.ignore)
 
     def give_up(self, reason: str) -> list[Kind]:
-        """Treat what is still loading as unreadable, and evaluate the rest. Returns these kinds.
+        """Report the kinds that are still loading as failed, evaluate the rest, and return these kinds.
 
-        Stop the source first.
+        The source must be stopped first.
         """
         waiting = [kind for kind in Kind if not self.state.is_settled(kind)]
         for kind in waiting:
             why = " ".join(filter(None, (reason, self.state.status(kind).reason)))
             self._inbox.put(StatusChanged(kind=kind, health=Health.FAILED, reason=why, since=self._clock()))
-        ends = time.monotonic() + EVALUATED_WITHIN
-        while self.has_work and time.monotonic() < ends:
+        deadline = time.monotonic() + EVALUATION_TIMEOUT
+        while self.has_work and time.monotonic() < deadline:
             self.drain(0.05)
         return waiting
 
@@ -308,7 +305,7 @@ class Session:
         return self.book.of(ObjectRef(kind, namespace or None, name))
 
     def details_of(self, kind: str, namespace: str, name: str) -> tuple[Finding, ...]:
-        """The results for the detail view of an object. They are not flagged and not in any report."""
+        """The results of checks that only the detail view of an object shows. They appear in no flag and no report."""
         return tuple(self._engine.details_of(ObjectRef(kind, namespace or None, name), self.now))
 
     def root_of(self, finding: Finding) -> Finding | None:

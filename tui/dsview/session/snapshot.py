@@ -12,7 +12,7 @@ from dsview.sources.snapshot import Snapshot
 
 
 def take_snapshot(session: Session, now: float) -> Snapshot:
-    """What the session has read. `now` is in epoch seconds; data from a file keeps its own time of capture."""
+    """Everything that the session has read. `now` is in epoch seconds; a file keeps its own time of capture."""
     state = session.state
 
     def objects() -> Iterator[tuple[Kind, Object]]:

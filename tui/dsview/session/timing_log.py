@@ -44,7 +44,7 @@ class Trace:
         """The source's statistics for a kind: bytes, seconds of reading and decoding."""
 
     def event(self, name: str, **fields: object) -> None:
-        """One line: the event, milliseconds since the process began, those of its CPU, memory, what belongs to it."""
+        """Write a line with the event, milliseconds since the process started, CPU milliseconds, memory, and fields."""
         if self._file is None:
             return
         line = {
@@ -60,14 +60,14 @@ class Trace:
             self._file = None
 
     def first_rows(self, kind: str) -> None:
-        """Log that the first objects of a kind are known."""
+        """Log that the first objects of a kind have arrived."""
         self.event("first_rows", kind=kind)
 
     def synced(self, kind: str, count: int, check_seconds: float) -> None:
-        """Log that all objects of a kind are known. The source adds bytes and seconds."""
+        """Log that all objects of a kind have arrived, with the source's statistics."""
         stats = dict(self.stats(kind)) if self.stats is not None else {}
         self.event("synced", kind=kind, count=count, **stats, check_s=round(check_seconds, 4))
 
     def all_synced(self) -> None:
-        """Log that every kind is known and everything is evaluated."""
+        """Log that every kind was read and everything was evaluated."""
         self.event("all_synced")

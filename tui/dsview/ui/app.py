@@ -189,7 +189,7 @@ class DsviewApp(TimeActions, App["UserError | None"]):
             event.workspace.session.note(f"Switched from {self.workspace.session.source.name}.")
             self._remember_place()
         self._leave_session()
-        event.workspace.session.follows_another = self._has_left
+        event.workspace.session.replaces_session = self._has_left
         self.workspace = event.workspace
         self._is_settled = False
         self.go.home()

@@ -40,8 +40,8 @@ class FleetFeed(Protocol):
     def names(self) -> Sequence[str]:
         """The contexts."""
 
-    def start(self, tell: Callable[[Member], None], failed: Callable[[str], None]) -> None:
-        """Start; `failed` receives a sentence if nothing more will come.
+    def start(self, on_change: Callable[[Member], None], on_failure: Callable[[str], None]) -> None:
+        """Start; `on_failure` receives a sentence if nothing more will come.
 
         Both callbacks may be called from any thread.
         """
