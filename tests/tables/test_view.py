@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsview.analysis.cluster_view import Delta
+from dsview.core.finding import Severity
 from dsview.core.text import safe
 from dsview.kinds.kind import Kind
 from dsview.kinds.metadata import Key
@@ -17,8 +20,10 @@ from dsview.sources.events import Changed, Health, Progress, StatusChanged
 from dsview.tables.filter import Filter, FilterError, compile_filter, narrows
 from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
-from tests.support.clusters import SCENARIOS, from_path
+from tests.support.clusters import SCENARIOS, from_path, settle
 from tests.support.scripted import ScriptedSource
+from tests.ui.stage import NOW, StageSource, node
+from tests.ui.stage import pod as stage_pod
 
 NAMES = [f"pod-{letter}" for letter in "abcdefghij"]
 
@@ -304,3 +309,29 @@ def test_counted_flags_and_flagged_rows_follow_the_findings() -> None:
         view.refresh(session.drain(0.5))
     assert (len(view), sum(view.flagged.values())) == (2, 2)
     assert view.index_of(first.key) is None
+
+
+@pytest.mark.parametrize("how", ["filter", "namespaces", "both", "reversed"])
+def test_flags_and_worst_rows_are_those_of_the_rows_that_are_shown_while_they_change(how: str) -> None:
+    pods = [stage_pod(f"web-{n:03d}", n, namespace=f"ns-{n % 3}", families="4" if n % 2 else "46") for n in range(90)]
+    source = StageSource([node("node-1", 1), node("node-2", 2), *pods])
+    session = settle(Session(source, clock=lambda: NOW))
+    view = TableView(PANES["pods"], session)
+    if how in ("filter", "both"):
+        view.set_filter("/web-0[015]/")
+    if how in ("namespaces", "both"):
+        view.set_namespaces(frozenset({"ns-1", "ns-2"}))
+    if how == "reversed":
+        view.set_filter("web-0")
+        view.set_sort("name", descending=True)
+    for number in (None, 1, 4, 51, 7, 8):
+        if number is not None:
+            changed = stage_pod(f"web-{number:03d}", number, namespace=f"ns-{number % 3}", families="46")
+            source.put(changed if number % 2 else stage_pod(f"web-{number:03d}", 7, namespace="ns-1", families="4"))
+        for _ in range(5):
+            view.refresh(session.drain(0.5))
+        rows = [view.row(index) for index in range(len(view))]
+        flagged = Counter(row.severity for row in rows if row.findings)
+        assert view.flagged == {severity: flagged[severity] for severity in Severity}, number
+        assert len(view.worst(1000)) == sum(flagged.values())
+        assert set(view.worst(3)) <= {row.key for row in rows if row.findings}

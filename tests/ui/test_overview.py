@@ -15,7 +15,7 @@ from dsview.sources.demo import DemoSource
 from dsview.sources.events import Changed, Health, Listed, StatusChanged
 from dsview.tables.registry import PANES
 from dsview.tables.view import TableView
-from dsview.ui.coverage_matrix import gap_line, matrix_lines, worst_lines
+from dsview.ui.coverage_matrix import gap_line, matrix_lines, verdict_lines, worst_lines
 from dsview.ui.glyphs import UNICODE
 from tests.support.clusters import settle
 from tests.support.scripted import ScriptedSource
@@ -202,3 +202,19 @@ def test_a_short_line_of_a_cause_says_of_how_many_objects_it_is(width: int) -> N
     line = worst_lines(overview_now(session), width, 2, UNICODE)[1].plain
     assert "(4 Pods)" in line
     assert len(line) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 160])
+def test_a_long_name_in_the_verdict_is_shortened_and_never_broken(width: int) -> None:
+    session = settle(Session(DemoSource("troubled", clock=lambda: NOW), clock=lambda: NOW))
+    name = f"{'n' * 58}space/{'s' * 58}tail-1"
+    told = msgspec.structs.replace(
+        overview_now(session), sentences=(safe(f"1 of 15 Services does not work over IPv6: {name}. 4 have IPv4 only."),)
+    )
+    lines = [line.plain for line in verdict_lines(told, width, UNICODE, most=3)]
+    assert sum("tail-1." in line for line in lines) == 1
+    (line,) = (line for line in lines if "tail-1." in line)
+    assert "nnn" in line
+    assert "…" in line
+    assert all(len(line) <= width for line in lines)
+    assert "4 have IPv4 only." in " ".join(" ".join(lines).split())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -24,11 +23,15 @@ from dsview.tables.cells import UNREAD, Row
 from dsview.tables.filter import Filter, FilterError, compile_filter, narrows
 from dsview.tables.ordering import Ordering, index_in
 from dsview.tables.pane import Pane
+from dsview.tables.row_flags import RowFlags
 from dsview.tables.search import Preparation, RowTexts, Search
 
 __all__ = ["FilterError", "TableView"]
 
 _CACHED_ROWS = 400
+
+_DENSE = 20
+"""The part of the rows, as a divisor, that is flagged if the first flagged rows are found soon."""
 
 _MANY = 200
 """The number of flagged rows above which the worst are not searched, because it would take as long as a frame."""
@@ -60,11 +63,10 @@ class TableView:
         self._by_column: Ordering | None = None
         self._keys: list[Key] = []
         self._waiting: set[Key] = set()
-        self._flags: dict[Key, Severity] = {}
-        self._flagged: dict[Severity, set[Key]] = {severity: set() for severity in Severity}
+        self._flags = RowFlags()
         self._rows: dict[Key, Row | None] = {}
         self._total = 0
-        self._counted_at: tuple[int, dict[Severity, int]] = (-1, {})
+        self._found: set[Key] = set()
         for finding in view.book:
             if finding.object.kind == pane.flag_kind:
                 self._flag(finding.object)
@@ -101,15 +103,18 @@ class TableView:
     @property
     def flagged(self) -> dict[Severity, int]:
         """The number of rows that are shown, by worst severity."""
-        if len(self._keys) in (self._total, 0) or self._counted_at[0] != self.version:
-            self._counted_at = (self.version, self._count_flagged())
-        return self._counted_at[1]
+        if self._filter is None:
+            return self._flags.count(self.namespaces)
+        return {severity: len(self._shown_of(keys)) for severity, keys in self._flags.by_severity.items()}
 
-    def _count_flagged(self) -> dict[Severity, int]:
+    def _shown_of(self, keys: set[Key]) -> set[Key]:
+        """Those of the keys whose rows are shown. The cost depends on the number of keys, not on that of rows."""
         if len(self._keys) == self._total:
-            return {severity: len(keys) for severity, keys in self._flagged.items()}
-        found = Counter(map(self._flags.get, self._keys))
-        return {severity: found[severity] for severity in Severity}
+            return keys
+        if self._filter is not None:
+            return keys & self._found
+        wanted = self.namespaces
+        return keys if wanted is None else {key for key in keys if not key[0] or key[0] in wanted}
 
     def worst(self, most: int) -> list[Key]:
         """The worst of the rows that are shown, at most so many.
@@ -118,13 +123,19 @@ class TableView:
         same severity, in the order of the table.
         """
         found: list[Key] = []
-        for keys in self._flagged.values():
+        for keys in self._flags.by_severity.values():
             wanted = most - len(found)
-            if len(keys) > _MANY:
+            if len(keys) * _DENSE > len(self._keys) and len(keys) > _MANY:
                 # As every second row may be flagged, the first of them are found sooner than the least.
                 found += islice(filter(keys.__contains__, self._keys), wanted)
-            elif keys:
-                shown = keys if len(self._keys) == self._total else keys.intersection(self._keys)
+                shown: set[Key] = set()
+            else:
+                shown = self._shown_of(keys)
+            if len(shown) > _MANY and self._by_column is None:
+                found += nsmallest(wanted, shown)
+            elif len(shown) > _MANY:
+                found += islice(filter(shown.__contains__, self._keys), wanted)
+            elif shown:
                 found += self._worst_of(shown)[:wanted]
             if len(found) >= most:
                 return found
@@ -197,6 +208,7 @@ class TableView:
                 self._preparation = None
             return False
         search = self._search
+        known = len(search.found)
         is_over = False
         try:
             search.work(until)
@@ -204,6 +216,7 @@ class TableView:
             self.trouble = Safe("The pattern takes too long; not every row was checked.")
             is_over = True
         self._keys = search.found
+        self._found.update(islice(search.found, known, None))
         self.version += 1
         if search.is_done or is_over:
             self._search = None
@@ -265,11 +278,9 @@ class TableView:
         if not kind:
             if keys is None:
                 found = ((key, self.pane.findings(self.session, key)) for key in self.pane.keys(self.session))
-                for flagged in self._flagged.values():
-                    flagged.clear()
                 self._flags.clear()
                 for key, fs in found:
-                    self._set_flag(key, min((f.severity for f in fs), key=lambda s: s.rank, default=None))
+                    self._flags.set(key, min((f.severity for f in fs), key=lambda s: s.rank, default=None))
             return
         for ref in delta.findings:
             if ref.kind == kind:
@@ -278,15 +289,7 @@ class TableView:
     def _flag(self, ref: ObjectRef) -> None:
         key = (ref.namespace or "", ref.name)
         found = self.session.book.of(ref)
-        self._set_flag(key, found[0].severity if found else None)
-
-    def _set_flag(self, key: Key, severity: Severity | None) -> None:
-        before = self._flags.pop(key, None)
-        if before is not None:
-            self._flagged[before].discard(key)
-        if severity is not None:
-            self._flags[key] = severity
-            self._flagged[severity].add(key)
+        self._flags.set(key, found[0].severity if found else None)
 
     def _read_texts(self, keys: Sequence[Key]) -> list[str]:
         flags, findings = self._flags, self.pane.findings
@@ -334,6 +337,7 @@ class TableView:
     def _begin_search(self, keys: list[Key]) -> None:
         self.trouble = Safe("")
         self.version += 1
+        self._found = set()
         if self._filter is None:
             self._search = None
             self._keys = self._order.keys
@@ -352,7 +356,10 @@ class TableView:
         if self._filter is None:
             self._keys = self._order.keys
             return
-        self._keys = self._order.merged_into(self._keys, keys, self._matching(self._filter, present))
+        matching = self._matching(self._filter, present)
+        self._found.difference_update(keys)
+        self._found |= matching
+        self._keys = self._order.merged_into(self._keys, keys, matching)
 
     def _count(self) -> int:
         return len(self.session.state.store(self.pane.kinds[0]))

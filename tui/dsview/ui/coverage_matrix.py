@@ -13,6 +13,9 @@ from dsview.ui.fitting import fit
 from dsview.ui.glyphs import Glyphs
 from dsview.ui.phrases import FAINT, GOOD, MUTED, STRONG, Part, content, lane_style, severity_style, spaced, spread
 
+_LEAST_NAME = 30
+"""The cells that a name in the verdict has at least."""
+
 _GAP, _SHORT_GAP = 3, 2
 """The blanks between two layers, and where room is short."""
 
@@ -33,13 +36,22 @@ def verdict_lines(overview: Overview, width: int, glyphs: Glyphs, *, most: int) 
         sign = (glyphs.good, GOOD)
     else:
         sign = ("?", MUTED)
-    parts = [(overview.mode, STRONG), *((sentence, "$ink") for sentence in overview.sentences)]
+    longest = max(_LEAST_NAME, (width - 4) // 2)
+    sentences = (_with_short_names(sentence, longest, glyphs) for sentence in overview.sentences)
+    parts = [(overview.mode, STRONG), *((sentence, "$ink") for sentence in sentences)]
     text = spaced([*parts, (overview.disclaimer, MUTED)] if overview.disclaimer else parts, " ")
     lines = text.wrap(max(20, width - 4))
     if len(lines) > most:
         rest = content(*(part for line in lines[most - 1 :] for part in (line, " ")))
         lines = [*lines[: most - 1], rest.truncate(max(20, width - 4), ellipsis=True)]
     return [content(" ", sign if number == 0 else " ", " ", line) for number, line in enumerate(lines)]
+
+
+def _with_short_names(sentence: str, longest: int, glyphs: Glyphs) -> str:
+    """A sentence whose long names are shortened in the middle: wrapping would break them anywhere."""
+    words = sentence.split(" ")
+    short = (fit(word, longest, glyphs.ellipsis, middle=True) if len(word) > longest else word for word in words)
+    return " ".join(short)
 
 
 def matrix_lines(overview: Overview, width: int, glyphs: Glyphs, *, is_short: bool = False) -> list[Content]:
