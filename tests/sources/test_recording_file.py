@@ -32,7 +32,16 @@ from dsview.session.replay import ReplaySession
 from dsview.sources.events import Health, Item, StatusChanged
 from dsview.sources.recording import columns
 from dsview.sources.recording.columns import Columns, from_columns, struct_of, to_columns
-from dsview.sources.recording.content import Frame, Head, Judged, Moment, Tick, pack_batch, unpack_batch
+from dsview.sources.recording.content import (
+    Frame,
+    Head,
+    Judged,
+    Tick,
+    pack_batch,
+    pack_frame,
+    unpack_batch,
+    unpack_frame,
+)
 from dsview.sources.recording.file import Limits, RecordingFile, StoredEntry
 from dsview.sources.recording.reader import RecordingReader
 from dsview.sources.recording.schema import About, is_recording
@@ -175,7 +184,7 @@ def test_of_an_object_that_was_there_only_what_changed_is_kept() -> None:
     (read,) = unpack_batch(pack_batch([changed]))
     assert read.patches == {Kind.POD: {before.key: {"ready": True, "ready_since": 7}}}
     assert [key for _, key in read.objects[Kind.POD]] == ["web-2"]
-    moment = Moment.of(frame(0.0, before))
+    moment = unpack_frame(0.0, pack_frame(frame(0.0, before)))
     moment.follow(read)
     assert moment.objects[Kind.POD][after.key] == after
 
@@ -185,7 +194,7 @@ def test_a_change_of_what_was_not_there_is_damage() -> None:
     changed.before = {Kind.POD: {("shop", "web-1"): pod(1)}}
     (read,) = unpack_batch(pack_batch([changed]))
     with pytest.raises(UserError, match="do not fit together"):
-        Moment.of(frame(0.0, pod(2))).follow(read)
+        unpack_frame(0.0, pack_frame(frame(0.0, pod(2)))).follow(read)
 
 
 def test_any_moment_is_the_last_key_frame_and_what_follows(tmp_path: Path) -> None:

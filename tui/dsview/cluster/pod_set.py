@@ -41,12 +41,12 @@ class PodSet(msgspec.Struct):
 def pod_set(pods: Collection[Pod]) -> PodSet:
     """A set of these pods, which must have distinct keys."""
     found = PodSet()
-    found.store.fill(pods)
-    found.system_apps.fill(pods)
     cached_roles: dict[tuple[str, int, int], _Roles | None] = {}
     running: Counter[tuple[str, tuple[Family, ...], bool]] = Counter()
     rest = iter(pods)
     while chunk := list(islice(rest, _CHUNK)):
+        found.store.fill(chunk)
+        found.system_apps.fill(chunk)
         for pod in chunk:
             # Pods with equal labels and containers share them, and keep them alive, so their ids identify them.
             cache_key = (pod.namespace, id(pod.labels), id(pod.containers))

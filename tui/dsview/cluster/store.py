@@ -60,7 +60,7 @@ class Store(Generic[T]):
         return old
 
     def fill(self, items: Iterable[T]) -> None:
-        """Add objects with distinct keys to an empty store."""
+        """Add objects with distinct keys, none of which is in the store."""
         namespaces = self._namespaces
         for item in items:
             namespaces.setdefault(item.namespace, {})[item.name] = item

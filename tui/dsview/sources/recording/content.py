@@ -130,17 +130,25 @@ def pack_frame(frame: Frame) -> bytes:
     return msgspec.msgpack.encode(_StoredFrame(objects, _pack(_StoredRest(frame.statuses, frame.judged, frame.head))))
 
 
-def unpack_frame(at: float, data: bytes) -> Frame:
-    """The inverse of `pack_frame`. Raises `UserError` if it cannot be read."""
+def unpack_frame(at: float, data: bytes) -> Moment:
+    """The moment of a key frame that `pack_frame` packed. Raises `UserError` if it cannot be read."""
     stored = _decoded(data, _StoredFrame)
-    objects: dict[Kind, Sequence[Item]] = {}
+    objects: dict[Kind, dict[Key, Item]] = {}
     for name, parts in stored.objects.items():
         if name in _KINDS:
-            objects[_KINDS[name]] = [
-                item for part in parts for item in from_columns(_KINDS[name], _unpack(part, Columns))
-            ]
+            of_kind = objects[_KINDS[name]] = {}
+            for part in parts:
+                # Part by part, while the objects are in the processor's cache.
+                items = from_columns(_KINDS[name], _unpack(part, Columns))
+                of_kind.update(zip(map(_key_of, items), items, strict=True))
     rest = _unpack(stored.rest, _StoredRest)
-    return Frame(at=at, objects=objects, statuses=rest.statuses, judged=rest.judged, head=rest.head)
+    return Moment(
+        at=at,
+        objects=objects,
+        statuses={status.kind: status for status in rest.statuses},
+        judged={entry.subject: entry for entry in rest.judged},
+        head=rest.head,
+    )
 
 
 class _KindChanges:
@@ -259,17 +267,6 @@ class Moment(msgspec.Struct, kw_only=True):
     statuses: dict[Kind, StatusChanged]
     judged: dict[Subject, Judged]
     head: Head
-
-    @classmethod
-    def of(cls, frame: Frame) -> Moment:
-        """The state of a key frame."""
-        return cls(
-            at=frame.at,
-            objects={kind: dict(zip(map(_key_of, items), items, strict=True)) for kind, items in frame.objects.items()},
-            statuses={status.kind: status for status in frame.statuses},
-            judged={entry.subject: entry for entry in frame.judged},
-            head=frame.head,
-        )
 
     def follow(self, tick: Tick) -> None:
         """Apply a tick. Raises `UserError` if it patches an object that does not exist."""

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dsview.core.errors import UserError
-from dsview.sources.recording.content import Frame, Moment, Tick, times_of, unpack_batch, unpack_frame
+from dsview.sources.recording.content import Moment, Tick, times_of, unpack_batch, unpack_frame
 from dsview.sources.recording.schema import DECODE_ERRORS, FORMAT, READ_ERRORS, is_time, read_about, reason_of
 
 _KEPT_BATCHES = 2
@@ -36,7 +36,7 @@ class RecordingReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._frame: tuple[int, Frame] | None = None
+        self._frame: tuple[int, Moment] | None = None
         self._batches: OrderedDict[tuple[int, float], list[Tick]] = OrderedDict()
         try:
             self._connection = _connect(path)
@@ -101,7 +101,7 @@ class RecordingReader:
             self._batches.clear()
             self._frame = (number, unpack_frame(at, self._content("SELECT content FROM frames WHERE id = ?", number)))
         # A later span starts with its own key frame, so these batches belong to the same span.
-        found = Moment.of(self._frame[1])
+        found = self._frame[1].copy()
         last = self._last_batch(when)
         for row in self._rows("SELECT id, began FROM batches WHERE id > ? AND id <= ? ORDER BY id", batch, last):
             for tick in self._batch(*row):
