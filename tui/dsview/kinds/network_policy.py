@@ -21,12 +21,13 @@ class IPBlock(msgspec.Struct, frozen=True, gc=False):
 class PolicyRule(msgspec.Struct, frozen=True, gc=False):
     """One ingress or egress rule. `has_selectors` is true if a peer is not an ipBlock.
 
-    Without peers, the rule applies to everyone.
+    Without peers, the rule applies to everyone. `is_dns_only`: all of its ports are those of DNS.
     """
 
     blocks: tuple[IPBlock, ...]
     has_selectors: bool
     has_peers: bool
+    is_dns_only: bool = False
 
 
 class LabelRequirement(msgspec.Struct, frozen=True, gc=False):
@@ -89,8 +90,16 @@ class Peer(Wire):
     ip_block: IPBlockWire | None = None
 
 
+class PolicyPort(Wire):
+    """ports[] of a rule."""
+
+    port: int | str | None = None
+
+
 class RuleWire(Wire):
     """ingress[] or egress[] of a NetworkPolicy."""
+
+    ports: list[PolicyPort] | None = None
 
     from_: list[Peer] | None = field(name="from", default=None)
     to: list[Peer] | None = None
@@ -127,9 +136,18 @@ class NetworkPolicyWire(Wire):
     spec: NetworkPolicySpec | None = None
 
 
-def _policy_rule(peers: list[Peer] | None) -> PolicyRule:
+_DNS_PORTS = frozenset({53, 5353, 853, "53", "dns", "dns-tcp", "dns-udp"})
+"""5353 is what OpenShift's DNS pods listen on."""
+
+
+def _policy_rule(rule: RuleWire, peers: list[Peer] | None) -> PolicyRule:
     blocks = tuple(IPBlock(p.ip_block.cidr, texts(p.ip_block.except_)) for p in peers or () if p.ip_block)
-    return PolicyRule(blocks, has_selectors=len(blocks) < len(peers or ()), has_peers=bool(peers))
+    return PolicyRule(
+        blocks,
+        has_selectors=len(blocks) < len(peers or ()),
+        has_peers=bool(peers),
+        is_dns_only=bool(rule.ports) and all(port.port in _DNS_PORTS for port in rule.ports or ()),
+    )
 
 
 def _decode(o: NetworkPolicyWire) -> NetworkPolicy:
@@ -143,8 +161,8 @@ def _decode(o: NetworkPolicyWire) -> NetworkPolicy:
             tuple(LabelRequirement(r.key, r.operator, texts(r.values)) for r in selector.match_expressions or ()),
         ),
         policy_types=types,
-        ingress=tuple(_policy_rule(rule.from_) for rule in spec.ingress or ()),
-        egress=tuple(_policy_rule(rule.to) for rule in spec.egress or ()),
+        ingress=tuple(_policy_rule(rule, rule.from_) for rule in spec.ingress or ()),
+        egress=tuple(_policy_rule(rule, rule.to) for rule in spec.egress or ()),
     )
 
 
@@ -167,7 +185,8 @@ def _encode_rule(rule: PolicyRule, direction: str) -> Json:
     peers: list[Json] = [{"ipBlock": without_empty(cidr=b.cidr, except_=list(b.excepts))} for b in rule.blocks]
     if rule.has_selectors:
         peers.append({"podSelector": {}})
-    return {direction: peers} if rule.has_peers else {}
+    ports: Json = {"ports": [{"port": 53}]} if rule.is_dns_only else {}
+    return {direction: peers, **ports} if rule.has_peers else ports
 
 
 NETWORK_POLICY = Resource(

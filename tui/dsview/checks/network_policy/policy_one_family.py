@@ -15,8 +15,8 @@ Add ipBlocks of the other family.
 
 ## When it is a false alarm
 
-Pods use the other family and selectors admit them. The check does not fire if a rule has no peers, which allows
-everybody, or if another policy for the same pods has ranges of the other family.
+Pods use the other family and selectors admit them. The check does not fire if a rule has no peers and
+is not only for DNS, because it allows everybody, or if another policy for the same pods has ranges of the other family.
 
 ## Source
 
@@ -55,8 +55,8 @@ def decide(policy: NetworkPolicy, ctx: Context) -> Iterator[Problem]:
         if pod is None:
             continue
         yield Problem(
-            message=f"{limit.direction} allows {names(limit.cidrs)} only: {missing} {limit.peer} anywhere is blocked "
-            f"for pods such as {pod.name}, which have both families.",
+            message=f"{limit.direction} allows {names(limit.cidrs)}{' and DNS' if limit.is_dns_open else ''} only: "
+            f"{missing} {limit.peer} anywhere is blocked for pods such as {pod.name}, which have both families.",
             family=missing,
             field=f"spec.{limit.direction}",
             observed=names(limit.cidrs),

@@ -596,17 +596,27 @@ class NetworkPolicyPeer(_message.Message):
     ip_block: IPBlock
     def __init__(self, ip_block: _Optional[_Union[IPBlock, _Mapping]] = ...) -> None: ...
 
+class NetworkPolicyPort(_message.Message):
+    __slots__ = ("port",)
+    PORT_FIELD_NUMBER: _ClassVar[int]
+    port: IntOrString
+    def __init__(self, port: _Optional[_Union[IntOrString, _Mapping]] = ...) -> None: ...
+
 class NetworkPolicyIngressRule(_message.Message):
-    __slots__ = ("from_",)
+    __slots__ = ("ports", "from_")
+    PORTS_FIELD_NUMBER: _ClassVar[int]
     FROM__FIELD_NUMBER: _ClassVar[int]
+    ports: _containers.RepeatedCompositeFieldContainer[NetworkPolicyPort]
     from_: _containers.RepeatedCompositeFieldContainer[NetworkPolicyPeer]
-    def __init__(self, from_: _Optional[_Iterable[_Union[NetworkPolicyPeer, _Mapping]]] = ...) -> None: ...
+    def __init__(self, ports: _Optional[_Iterable[_Union[NetworkPolicyPort, _Mapping]]] = ..., from_: _Optional[_Iterable[_Union[NetworkPolicyPeer, _Mapping]]] = ...) -> None: ...
 
 class NetworkPolicyEgressRule(_message.Message):
-    __slots__ = ("to",)
+    __slots__ = ("ports", "to")
+    PORTS_FIELD_NUMBER: _ClassVar[int]
     TO_FIELD_NUMBER: _ClassVar[int]
+    ports: _containers.RepeatedCompositeFieldContainer[NetworkPolicyPort]
     to: _containers.RepeatedCompositeFieldContainer[NetworkPolicyPeer]
-    def __init__(self, to: _Optional[_Iterable[_Union[NetworkPolicyPeer, _Mapping]]] = ...) -> None: ...
+    def __init__(self, ports: _Optional[_Iterable[_Union[NetworkPolicyPort, _Mapping]]] = ..., to: _Optional[_Iterable[_Union[NetworkPolicyPeer, _Mapping]]] = ...) -> None: ...
 
 class NetworkPolicySpec(_message.Message):
     __slots__ = ("pod_selector", "ingress", "egress", "policy_types")

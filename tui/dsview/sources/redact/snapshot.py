@@ -256,7 +256,7 @@ def _selector(selector: LabelSelector, redactor: Redactor) -> LabelSelector:
 
 def _rule(rule: PolicyRule, redactor: Redactor) -> PolicyRule:
     blocks = tuple(IPBlock(redactor.ip(block.cidr), redactor.ips(block.excepts)) for block in rule.blocks)
-    return PolicyRule(blocks, rule.has_selectors, rule.has_peers)
+    return PolicyRule(blocks, rule.has_selectors, rule.has_peers, rule.is_dns_only)
 
 
 _INVOLVED = {kind.value: kind for kind in Kind if kind is not Kind.PROXY_LISTENERS}
