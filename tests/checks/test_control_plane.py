@@ -130,7 +130,7 @@ def test_settings_that_are_not_understood_leave_their_checks_unevaluated(text: s
         find(items, "ConfigMap", "kube-proxy")["data"]["config.conf"] = text
 
     found = {entry.check: entry.reason for entry in changed("01", change, tmp_path).not_evaluated()}
-    reason = "configmaps: config.conf of kube-system/kube-proxy was not understood"
+    reason = "configmaps: config.conf of kube-system/kube-proxy could not be parsed"
     assert {code for code, why in found.items() if why == reason} == {"DS-CLU-007", "DS-CLU-008"}
 
 

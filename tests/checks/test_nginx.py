@@ -426,7 +426,7 @@ def test_file_that_was_not_understood_leaves_its_checks_unevaluated(of: tuple[st
     session = changed("08", unchanged, tmp_path, lambda name, text: text + "\n{" if name in of else text)
     found = {entry.check: entry.reason for entry in session.not_evaluated() if entry.check.startswith("DS-NGX")}
     assert list(found) == [f"DS-NGX-{number:03}" for number in (1, 3, 4, 7, 8, 9, 10)]
-    assert all("was not understood: the directive at line 282 does not end" in reason for reason in found.values())
+    assert all("could not be parsed: the directive at line 282 does not end" in reason for reason in found.values())
     is_half = [reason.endswith("; evaluated for the other controllers only") for reason in found.values()]
     assert set(is_half) == {len(of) == 1}
 

@@ -46,7 +46,7 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         return real(text)
 
     monkeypatch.setattr(reading, "parse_conf", counted)
-    monkeypatch.setattr(reading, "_VERDICTS", reading.Verdicts(limit=2))
+    monkeypatch.setattr(reading, "_RESULTS", reading.ResultCache(limit=2))
     return done
 
 
@@ -62,7 +62,7 @@ def test_unread_verdict_says_why_in_a_sentence() -> None:
     verdict = read_conf(pod("controller-a"), b"http { server { listen \x1b]0;owned:1; } }")
     assert (verdict.source, verdict.listeners) == (ListenSource.UNREAD, ())
     assert verdict.reason.isprintable()
-    assert verdict.reason == "nginx.conf was not understood: nginx accepts no such target as listen \\x1b]0."
+    assert verdict.reason == "nginx.conf could not be parsed: nginx accepts no such target as listen \\x1b]0."
 
 
 def test_same_text_is_parsed_once_for_all_replicas(parses: list[bytes]) -> None:
@@ -121,13 +121,15 @@ def test_large_file_is_parsed_in_another_process_with_the_same_result(monkeypatc
 
 def test_reason_comes_back_from_the_other_process() -> None:
     with pytest.raises(UnreadConf, match=r"^it ends before its blocks do: 1 \"}\" missing$"):
-        subprocess_parser.parse_apart(CHART_DEFAULT.rstrip()[:-1])
+        subprocess_parser.parse_in_subprocess(CHART_DEFAULT.rstrip()[:-1])
 
 
 def test_parser_that_takes_too_long_is_ended_and_asked_again_later(
     parses: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "parse_apart", lambda text: subprocess_parser.parse_apart(text, time_limit=0.001))
+    monkeypatch.setattr(
+        reading, "parse_in_subprocess", lambda text: subprocess_parser.parse_in_subprocess(text, time_limit=0.001)
+    )
     text = large(0.3, servers=30)
     for _ in range(2):
         assert "longer than" in read_conf(pod("a"), text).reason
@@ -142,7 +144,7 @@ def test_parser_that_cannot_run_leaves_the_file_unread(
 ) -> None:
     monkeypatch.setattr(sys, "executable", executable)
     with pytest.raises(subprocess_parser.ParserFailed, match=why):
-        subprocess_parser.parse_apart(CHART_DEFAULT)
+        subprocess_parser.parse_in_subprocess(CHART_DEFAULT)
 
 
 def test_other_process_imports_nothing_from_the_working_directory(
@@ -150,14 +152,14 @@ def test_other_process_imports_nothing_from_the_working_directory(
 ) -> None:
     (tmp_path / "crossplane.py").write_text("raise SystemExit(3)")
     monkeypatch.chdir(tmp_path)
-    assert subprocess_parser.parse_apart(CHART_DEFAULT) == directives.listeners_of(CHART_DEFAULT)
+    assert subprocess_parser.parse_in_subprocess(CHART_DEFAULT) == directives.listeners_of(CHART_DEFAULT)
 
 
 def test_no_copy_of_the_file_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     parse_conf(CHART_DEFAULT)
-    subprocess_parser.parse_apart(CHART_DEFAULT)
+    subprocess_parser.parse_in_subprocess(CHART_DEFAULT)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -94,11 +94,11 @@ def _needs(view: ClusterView, door: FrontDoor) -> Iterator[DoorNeed]:
             continue
         found = reach(view.state, door, family)
         open_fix = ""
-        if found.dead_ports:
+        if found.unserved_ports:
             open_fix = door.controller.open_fix(view.state, door.service, family)
             likely = " likely" if found.source is ListenSource.PREDICTED else ""
             why = f" ({found.reason})" if found.reason else ""
-            message = f"Its proxies{likely} do not listen on {family} {port_words(found.dead_ports)}{why}."
+            message = f"Its proxies{likely} do not listen on {family} {port_words(found.unserved_ports)}{why}."
             yield DoorNeed(family=family, message=message, steps=tuple(open_fix.split("\n")))
         fix = service_steps(view, door)
         if family not in door.service.families and not door.service.is_headless and fix != open_fix:

@@ -1,4 +1,4 @@
-"""Cilium: the Envoy of every node accepts the traffic, below the Service. ConfigMap cilium-config sets the families."""
+"""Cilium: the Envoy on every node accepts traffic before the Service does. cilium-config sets the families."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INGRESS = "cilium.io/ingress"
 
 
 class Cilium(ProxyController):
-    """Cilium, which has no proxy pods of its own."""
+    """Cilium, which has no proxy pods."""
 
     name = "cilium"
     title = "Cilium"
@@ -42,31 +42,31 @@ class Cilium(ProxyController):
         return (CONFIG_MAP,)
 
     def node_sockets(self, cluster: ClusterReader) -> Sockets:
-        """What the Envoys of the nodes accept, on every port."""
-        settings = cluster.config_maps.get(CONFIG_MAP)
-        if settings is None:
+        """The families that the Envoys on the nodes accept, on every port."""
+        config_map = cluster.config_maps.get(CONFIG_MAP)
+        if config_map is None:
             return unknown("ConfigMap kube-system/cilium-config was not read")
-        said = {family: settings.data.get(name) for family, name in _SWITCHES.items()}
-        if None in said.values():
+        values = {family: config_map.data.get(name) for family, name in _SWITCHES.items()}
+        if None in values.values():
             return unknown("ConfigMap kube-system/cilium-config does not set both families")
-        families: tuple[Family, ...] = tuple(f for f in FAMILIES if said[f] == "true")
+        families: tuple[Family, ...] = tuple(f for f in FAMILIES if values[f] == "true")
         closes = tuple(f for f in FAMILIES if f not in families)
         return Sockets(
             source=ListenSource.DECLARED,
             families=families,
-            reason=" and ".join(f"enable-{f.lower()} of cilium-config is {said[f]}" for f in closes or FAMILIES),
+            reason=" and ".join(f"enable-{f.lower()} of cilium-config is {values[f]}" for f in closes or FAMILIES),
             holder=ObjectRef("ConfigMap", *CONFIG_MAP) if closes else None,
             setting=", ".join(f"data.{_SWITCHES[f]}" for f in closes),
             closes=closes,
         )
 
     def services(self, cluster: ClusterReader) -> DoorServices:
-        """The Services that it creates for its Gateways and Ingresses; they do not select pods."""
+        """The Services that it creates for its Gateways and Ingresses. They do not select pods."""
         kinds = (Kind.SERVICE, Kind.GATEWAY, Kind.GATEWAY_CLASS, Kind.INGRESS_CLASS)
         versions = tuple(cluster.epochs[kind] for kind in kinds)
-        return cluster.cached("Services of cilium", versions, lambda: self._made(cluster))
+        return cluster.cached("Services of cilium", versions, lambda: self._created_services(cluster))
 
-    def _made(self, cluster: ClusterReader) -> DoorServices:
+    def _created_services(self, cluster: ClusterReader) -> DoorServices:
         found: dict[Key, tuple[Service, tuple[Pod, ...]]] = {}
         for gateway in cluster.gateways:
             if self.serves_gateway(cluster, gateway):

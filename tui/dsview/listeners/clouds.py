@@ -1,4 +1,4 @@
-"""Front doors without sockets in the cluster: cloud load balancers."""
+"""The controllers of cloud load balancers, which have no sockets in the cluster."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ CLOUD_CONTROLLERS: dict[str, str] = {
     "networking.gke.io/gateway": "gke",
     "alb.networking.azure.io/alb-controller": "azure",
 }
-"""The short name of each, by the controller that its classes name."""
+"""Short names, by the controller name in GatewayClasses and IngressClasses."""

@@ -101,7 +101,7 @@ class ClusterReader(Protocol):
 
     @property
     def proxy_listeners(self) -> Objects[ProxyListeners]:
-        """The configuration files of proxy pods that were read, or why they were not."""
+        """The parsed configuration files of proxy pods, or why they were not read."""
 
     @property
     def selectors(self) -> Selectors:
@@ -117,7 +117,7 @@ class ClusterReader(Protocol):
 
     @property
     def proxies_version(self) -> int:
-        """Grows with every change of a pod in `controllers` or `control_planes`."""
+        """A number that grows with every change of a pod in `controllers` or `control_planes`."""
 
     @property
     def epochs(self) -> Mapping[Kind, int]:

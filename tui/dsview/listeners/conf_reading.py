@@ -1,4 +1,4 @@
-"""What the configuration file of a proxy contains. Replicas with the same text are parsed once."""
+"""Parses the configuration files of proxies. Replicas with the same text are parsed once."""
 
 from __future__ import annotations
 
@@ -15,49 +15,49 @@ from dsview.kinds.pod import Pod
 from dsview.listeners.nginx_conf.directives import listeners_of
 from dsview.listeners.nginx_conf.dumped_files import joined
 from dsview.listeners.nginx_conf.grammar import UnreadConf
-from dsview.listeners.nginx_conf.subprocess_parser import ParserFailed, parse_apart
+from dsview.listeners.nginx_conf.subprocess_parser import ParserFailed, parse_in_subprocess
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 IN_THREAD_BYTES: Final = 256 * 1024
 """Files up to this size are parsed in the process that reads them, in 0.1 s or less; larger ones in another process."""
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """The result of parsing a text: listeners, or in `unread` why they are not known."""
+class ParseResult(msgspec.Struct, frozen=True):
+    """The result of parsing a text: listeners, or the reason why they are unknown."""
 
     listeners: tuple[Listener, ...] = ()
     unread: str = ""
 
 
-class Verdicts:
-    """The last `limit` verdicts by digest of the text. Threads that request the same verdict share its computation."""
+class ResultCache:
+    """The last `limit` results by digest of the text. Threads that request the same result share its computation."""
 
     def __init__(self, limit: int = 64) -> None:
         self._limit = limit
         self._lock = Lock()
-        self._made: OrderedDict[str, Future[Verdict]] = OrderedDict()
+        self._results: OrderedDict[str, Future[ParseResult]] = OrderedDict()
 
-    def of(self, digest: str, text: bytes) -> Verdict:
-        """The verdict on a text, cached or new. Blocks while it is being computed."""
+    def of(self, digest: str, text: bytes) -> ParseResult:
+        """The result for a text, cached or new. Blocks while it is being computed."""
         with self._lock:
-            future = self._made.get(digest)
-            mine = future is None
+            future = self._results.get(digest)
+            is_new = future is None
             if future is None:
-                future = self._made[digest] = Future()
-                if len(self._made) > self._limit:
-                    self._made.popitem(last=False)
-            self._made.move_to_end(digest)
-        if mine:
-            self._make(future, digest, text)
+                future = self._results[digest] = Future()
+                if len(self._results) > self._limit:
+                    self._results.popitem(last=False)
+            self._results.move_to_end(digest)
+        if is_new:
+            self._compute(future, digest, text)
         return future.result()
 
-    def _make(self, future: Future[Verdict], digest: str, text: bytes) -> None:
+    def _compute(self, future: Future[ParseResult], digest: str, text: bytes) -> None:
         try:
-            future.set_result(Verdict(listeners=parse_conf(text)))
+            future.set_result(ParseResult(listeners=parse_conf(text)))
         except UnreadConf as error:
             if isinstance(error, ParserFailed):
                 self._forget(digest)
-            future.set_result(Verdict(unread=str(error)))
+            future.set_result(ParseResult(unread=str(error)))
         except BaseException as error:
             self._forget(digest)
             future.set_exception(error)
@@ -65,10 +65,10 @@ class Verdicts:
 
     def _forget(self, digest: str) -> None:
         with self._lock:
-            self._made.pop(digest, None)
+            self._results.pop(digest, None)
 
 
-_VERDICTS: Final = Verdicts()
+_RESULTS: Final = ResultCache()
 
 
 def parse_conf(text: bytes) -> tuple[Listener, ...]:
@@ -77,13 +77,13 @@ def parse_conf(text: bytes) -> tuple[Listener, ...]:
     Names and options are text from nginx, which must pass `core.text.safe` before it is printed.
 
     Raises:
-        UnreadConf: they are not known; the text says why.
+        UnreadConf: The sockets are unknown; the message says why.
     """
     if len(text) > MAX_BYTES:
         raise UnreadConf(f"it is larger than {MAX_BYTES // 1024 // 1024} MB")
     text = joined(text, MAX_BYTES)
     try:
-        return listeners_of(text) if len(text) <= IN_THREAD_BYTES else parse_apart(text)
+        return listeners_of(text) if len(text) <= IN_THREAD_BYTES else parse_in_subprocess(text)
     except OSError as error:
         raise ParserFailed(f"no private copy of it could be made: {error.strerror}") from None
 
@@ -94,13 +94,13 @@ def read_conf(pod: Pod, text: bytes) -> ProxyListeners:
     Blocks while the text is parsed, so call it in a thread. The same text is parsed once.
     """
     digest = hashlib.sha256(text).hexdigest()
-    verdict = _VERDICTS.of(digest, text)
+    result = _RESULTS.of(digest, text)
     return ProxyListeners(
         namespace=pod.namespace or "",
         name=pod.name,
-        source=ListenSource.UNREAD if verdict.unread else ListenSource.READ,
-        listeners=verdict.listeners,
-        reason=f"nginx.conf was not understood: {verdict.unread}." if verdict.unread else "",
+        source=ListenSource.UNREAD if result.unread else ListenSource.READ,
+        listeners=result.listeners,
+        reason=f"nginx.conf could not be parsed: {result.unread}." if result.unread else "",
         digest=digest,
         text=text,
     )

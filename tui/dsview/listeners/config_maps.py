@@ -16,6 +16,6 @@ def is_config_map_unread(state: ClusterReader, key: Key) -> bool:
         return False
     if not state.is_known(Kind.CONFIG_MAP):
         return True
-    # The source names those that it could not read; a reason without names, as in a redacted snapshot, may mean any.
+    # The reason names the unread ConfigMaps. Without names, as in a redacted snapshot, it may be any of them.
     reason = state.status(Kind.CONFIG_MAP).reason
     return "/".join(key) in reason or (bool(reason) and "/" not in reason)

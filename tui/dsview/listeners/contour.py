@@ -66,12 +66,12 @@ class Contour(ProxyController):
             return unknown("no contour pod is visible: its arguments decide")
         if any(flag_value(c.command_line, _CONFIG) for c in containers):
             return unknown("a ContourConfiguration decides, which is not read")
-        said = {(flag_value(c.command_line, _HTTP), flag_value(c.command_line, _HTTPS)) for c in containers}
-        if len(said) > 1:
+        addresses = {(flag_value(c.command_line, _HTTP), flag_value(c.command_line, _HTTPS)) for c in containers}
+        if len(addresses) > 1:
             return unknown("the contour pods differ in their arguments")
-        http, https = said.pop()
+        http, https = addresses.pop()
         if is_unread_host(http) or is_unread_host(https):
-            return unknown("an address that contour is given was not understood")
+            return unknown("an address in contour's arguments could not be parsed")
         if not http and not https:
             return predicted((V4,), f"predicted from the default of --{_HTTP}, 0.0.0.0")
         by_port = {

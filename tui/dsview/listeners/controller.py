@@ -1,4 +1,4 @@
-"""What a controller reports about its proxy pods: the protocol that every module of this package implements."""
+"""The base class of all controllers: what a controller says about its proxy pods."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What makes proxies listen on a family. Without `switch` and `edit`, a restart is enough.
+    """How to make proxies listen on a family. Without `switch` and `edit`, a restart is enough.
 
-    `edit` is a ConfigMap to edit manually, and `note` the line to add there.
+    `edit` is a ConfigMap to edit by hand, and `note` says what to add.
     """
 
     switch: Switch | None = None
@@ -46,7 +46,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Value(Enum):
-    """What the value of a setting is. A redacted copy keeps of it what decides sockets."""
+    """The type of a setting's value. A redacted copy keeps the part of the value that determines sockets."""
 
     SWITCH = auto()
     """True or false."""
@@ -71,12 +71,17 @@ class Value(Enum):
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """The fixed words by which a controller is recognised. A redacted copy keeps these and replaces all other names.
 
-    `images` are parts of image names. `placeholder_images` maps such a part to the image name that replaces the whole
-    name. `binaries` and `subcommands` are words of command lines, `classes` names of IngressClasses, and `controllers`
-    values of their spec.controller. `annotation_prefixes` are the parts of annotation keys before the slash.
-
-    `flags` (`*` stands for a name in one) and `variables` are the settings that decide sockets, with what their values
-    are; `config_switches` are those in ConfigMaps. `setting_words` are fixed words that settings have as values.
+    Attributes:
+        images: Parts of image names.
+        placeholder_images: The image name that replaces the whole name, by a part of it.
+        binaries, subcommands: Words of command lines.
+        classes: Names of IngressClasses.
+        controllers: Values of spec.controller in IngressClasses.
+        annotation_prefixes: The parts of annotation keys before the slash.
+        flags: The command-line flags that determine sockets, and the types of their values. `*` stands for a name.
+        variables: The environment variables that determine sockets, and the types of their values.
+        config_switches: The keys in ConfigMaps that determine sockets.
+        setting_words: Fixed words that settings have as values.
     """
 
     images: tuple[str, ...] = ()
@@ -96,7 +101,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Controller:
-    """A controller, by its own name. Methods that are not overridden return what is valid for an unknown controller."""
+    """A controller. Methods that are not overridden return what is valid for an unknown controller."""
 
     name: str = ""
     reaches_every_endpoint = False
@@ -106,10 +111,7 @@ class Controller:
     """Commands that print the configuration of a proxy, tried in this order. They have no side effects."""
 
     conf_kinds: tuple[Kind, ...] = ()
-    """The kinds from whose objects the controller writes that configuration.
-
-    A change of one causes it to be read again.
-    """
+    """The kinds from whose objects the controller writes the configuration. After a change, it is read again."""
 
     vocabulary: Vocabulary = Vocabulary()
 
@@ -128,7 +130,7 @@ class Controller:
     """A sentence that the header shows if the controller runs; empty for none."""
 
     def is_proxy(self, pod: Pod) -> bool:
-        """Whether the pod accepts this controller's connections, judged only by namespace, labels and containers."""
+        """Whether the pod accepts connections for this controller. Depends only on namespace, labels and containers."""
         raise NotImplementedError
 
     def container_to_read(self, pod: Pod) -> Container | None:
@@ -136,7 +138,7 @@ class Controller:
         return None
 
     def config_map_key(self, pod: Pod) -> Key | None:
-        """The ConfigMap that must be read too; None for none."""
+        """The ConfigMap that also determines the listeners; None if there is none."""
         return None
 
     def listeners(self, cluster: ClusterReader, pod: Pod) -> ProxyListeners:
@@ -175,7 +177,7 @@ class Controller:
         return None
 
     def opening(self, cluster: ClusterReader, pod: Pod, ports: Sequence[int], family: Family) -> Opening:
-        """What makes a proxy pod listen on `ports` with a family that it does not listen on."""
+        """How to make a proxy pod listen on `ports` over a family that it does not listen on."""
         return Opening()
 
     def switched_off(self, cluster: ClusterReader, pod: Pod, family: Family) -> Switch | None:

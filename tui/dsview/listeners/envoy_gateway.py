@@ -56,7 +56,7 @@ class EnvoyGateway(ProxyController):
         return predicted((V4,), "predicted from the default of EnvoyProxy spec.ipFamily, which is not set")
 
     def sends_to_cluster_ip(self, cluster: ClusterReader, gateway: Gateway, backend: Service) -> bool:
-        """By EnvoyProxy.spec.routingType; of an EnvoyProxy that was not read it may be so."""
+        """By EnvoyProxy.spec.routingType. True if the EnvoyProxy was not read, because it may say so."""
         found = settings_of(cluster, gateway, class_of(cluster, gateway), Kind.ENVOY_PROXY)
         chosen = next((item.routing_type for item in found.found if item.routing_type), "")
         return chosen == "Service" or bool(found.missing and not chosen)

@@ -15,17 +15,17 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.gateway_api import gateway_of, owner_of
-from dsview.listeners.proxy_controller import ProxyController, deciding, pod_families, traffic_ports_of
+from dsview.listeners.proxy_controller import ProxyController, pod_families, sockets_version, traffic_ports_of
 from dsview.listeners.registry import PROXY_CONTROLLERS, controller_of_gateway
 from dsview.listeners.sockets import Sockets
 
-_WORST = (ListenSource.UNREAD, ListenSource.PREDICTED, ListenSource.DECLARED, ListenSource.READ)
+_LEAST_CERTAIN_FIRST = (ListenSource.UNREAD, ListenSource.PREDICTED, ListenSource.DECLARED, ListenSource.READ)
 
 
 class FrontDoor(msgspec.Struct, frozen=True, kw_only=True):
     """A Service that leads to a controller's proxies.
 
-    `pods` are running; if there are none, `sockets_below` are those of the nodes.
+    `pods` are the running proxy pods. If nodes accept the traffic instead, `sockets_below` are their sockets.
     """
 
     controller: ProxyController
@@ -48,7 +48,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
     @property
-    def dead_ports(self) -> list[int]:
+    def unserved_ports(self) -> list[int]:
         """The ports on which no pod listens."""
         return [port for port in sorted(self.closed) if not self.listening.get(port)]
 
@@ -59,7 +59,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def front_doors(cluster: ClusterReader) -> tuple[FrontDoor, ...]:
-    """The front doors of every `ProxyController`, by Service."""
+    """The front doors of every `ProxyController`, one for each Service."""
     return cluster.cached("front doors", _versions(cluster), lambda: tuple(_doors(cluster)))
 
 
@@ -80,22 +80,27 @@ def _versions(cluster: ClusterReader) -> Hashable:
 
 def _doors(cluster: ClusterReader) -> Iterable[FrontDoor]:
     for controller in PROXY_CONTROLLERS:
-        below = controller.node_sockets(cluster)
+        node_sockets = controller.node_sockets(cluster)
         for service, pods in controller.services(cluster).values():
             gateway = gateway_of(service.labels, service.namespace) if not controller.is_shared else None
             if gateway is None and not controller.is_shared and pods:
                 gateway = gateway_of(pods[0].labels, pods[0].namespace)
-            yield FrontDoor(controller=controller, service=service, pods=pods, gateway=gateway, sockets_below=below)
+            yield FrontDoor(
+                controller=controller, service=service, pods=pods, gateway=gateway, sockets_below=node_sockets
+            )
 
 
 def reach(cluster: ClusterReader, door: FrontDoor, family: Family) -> Reach:
-    """Which of a door's ready proxies with an address of the family listen on it. For nodes, the ports without pods."""
-    versions = (_versions(cluster), deciding(cluster))
-    kept: dict[Hashable, dict[Family, Reach]] = cluster.cached("reach of front doors", versions, dict)
+    """Which ready proxies of a front door that have an address of the family listen on it.
+
+    If nodes accept the traffic, the ports have no pods.
+    """
+    versions = (_versions(cluster), sockets_version(cluster))
+    cache: dict[Hashable, dict[Family, Reach]] = cluster.cached("reach of front doors", versions, dict)
     key = (door.controller.name, door.service.key)
-    found = kept.get(key)
+    found = cache.get(key)
     if found is None:
-        found = kept[key] = _reach(cluster, door)
+        found = cache[key] = _reach(cluster, door)
     return found[family]
 
 
@@ -108,10 +113,11 @@ class _Tally:
         self.sources: set[ListenSource] = set()
         self.reasons: dict[str, None] = {}
 
-    def reach(self, below: Sockets | None) -> Reach:
-        """The result. `below` are the sockets of the nodes, if they accept the traffic."""
+    def reach(self, node_sockets: Sockets | None) -> Reach:
+        """The result. `node_sockets` are the sockets of the nodes, if they accept the traffic."""
         source = next(
-            (s for s in _WORST if s in self.sources), below.source if below is not None else ListenSource.UNREAD
+            (s for s in _LEAST_CERTAIN_FIRST if s in self.sources),
+            node_sockets.source if node_sockets is not None else ListenSource.UNREAD,
         )
         reason = ", ".join(self.reasons)
         if not self.closed:
@@ -136,7 +142,7 @@ def _reach(cluster: ClusterReader, door: FrontDoor) -> dict[Family, Reach]:
             tallies[family].reasons[sockets.reason] = None
         if not sockets.is_known:
             continue
-        # Pods of one workload share their containers, so the ports lead to the same.
+        # Pods of one workload share their containers, so their ports are equal.
         if id(pod.containers) not in targets:
             targets[id(pod.containers)] = door.controller.service_ports(cluster, door.service, pod)
         for port, target in targets[id(pod.containers)].items():
@@ -149,12 +155,12 @@ def _reach(cluster: ClusterReader, door: FrontDoor) -> dict[Family, Reach]:
                     tally.listening[port] = tally.listening.get(port, 0) + 1
                 else:
                     tally.closed.setdefault(port, []).append(pod)
-    below = door.sockets_below
-    if below is not None and below.is_known and below.families is not None:
+    node_sockets = door.sockets_below
+    if node_sockets is not None and node_sockets.is_known and node_sockets.families is not None:
         for family, tally in tallies.items():
-            if family not in below.families:
+            if family not in node_sockets.families:
                 tally.closed = {port.port: [] for port in traffic_ports_of(cluster, door.service)}
-    return {family: tally.reach(below) for family, tally in tallies.items()}
+    return {family: tally.reach(node_sockets) for family, tally in tallies.items()}
 
 
 def proxies_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[ProxyController | None, tuple[Pod, ...]]:
@@ -180,11 +186,11 @@ def _proxies_by_gateway(cluster: ClusterReader, controller: ProxyController) -> 
 
 
 def services_of_gateway(cluster: ClusterReader, gateway: Gateway) -> tuple[Service, ...]:
-    """The Services created for a Gateway, otherwise those of the controller that its Gateways share."""
-    made = _services_by_gateway(cluster).get(gateway.key, ())
+    """The Services that were created for a Gateway, or those that all Gateways of its controller share."""
+    created = _services_by_gateway(cluster).get(gateway.key, ())
     controller = controller_of_gateway(cluster, gateway)
-    if made or controller is None:
-        return made
+    if created or controller is None:
+        return created
     doors = _services_by_controller(cluster).get(controller.name, {})
     found = doors.get(gateway.key) or doors.get(("", gateway.class_name))
     return found or (tuple(s for of in doors.values() for s in of) if controller.is_shared else ())

@@ -1,4 +1,4 @@
-"""The Gateway API, regardless of controller: classes, parameters, and which pods and Services belong to a Gateway."""
+"""The parts of the Gateway API that all controllers share: classes, parameters, and the objects of a Gateway."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def settings_of(cluster: ClusterReader, gateway: Gateway | None, of_class: Gatew
             continue
         item = store.get((ref.namespace or namespace, ref.name))
         if item is None:
-            return Settings(tuple(found), _words(ref))
+            return Settings(tuple(found), _describe(ref))
         found.append(item)
         if item.replaces_class:
             break
@@ -131,5 +131,5 @@ def how_to_set(
     return f"# create an {kind.value} with {setting}, and name it in {place}"
 
 
-def _words(ref: ParametersRef) -> str:
+def _describe(ref: ParametersRef) -> str:
     return f"{ref.kind} {ref.namespace}/{ref.name}" if ref.namespace else f"{ref.kind} {ref.name}"

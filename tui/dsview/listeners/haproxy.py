@@ -55,7 +55,7 @@ class HAProxy(ProxyController):
                 BOTH, "predicted from the default of --disable-ipv4 and --disable-ipv6, which are not given"
             )
         if any(is_unread_host(flags[name]) for name in _ADDRESSES):
-            return unknown("a bind address was not understood")
+            return unknown("a bind address could not be parsed")
         opened: set[Family] = set()
         if flags["disable-ipv4"].lower() in _FALSE:
             opened.update(_bound(flags["ipv4-bind-address"] or "0.0.0.0"))  # noqa: S104  (read, not bound)

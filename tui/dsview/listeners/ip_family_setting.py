@@ -1,4 +1,4 @@
-"""spec.ipFamily of the objects that parametersRefs name: two controllers of the Gateway API have it."""
+"""The field spec.ipFamily of the objects that parametersRefs name. Two controllers of the Gateway API have it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dsview.listeners.sockets import Sockets, declared, unknown
 
 
 def sockets_by_setting(found: Settings, kind: Kind, families: Mapping[str, tuple[Family, ...]]) -> Sockets | None:
-    """The sockets that the first ipFamily in objects of a kind decides; None if none has it and all were read.
+    """The sockets according to the first ipFamily in objects of a kind; None if none has it and all were read.
 
-    `families` are those of each value of the setting.
+    `families` maps the values of ipFamily to families.
     """
     chosen = next((item for item in found.found if item.ip_family), None)
     if chosen is None:
         return unknown(f"{found.missing} was not read") if found.missing else None
     decided = families.get(chosen.ip_family)
     if decided is None:
-        return unknown(f"ipFamily {chosen.ip_family[:30]} is not known")
+        return unknown(f"ipFamily has the unknown value {chosen.ip_family[:30]}")
     holder = ObjectRef(kind.value, chosen.namespace, chosen.name)
     return declared(decided, f"spec.ipFamily of {kind} {chosen.name} is {chosen.ip_family}", holder, "spec.ipFamily")

@@ -70,7 +70,7 @@ class Istio(ProxyController):
         """By the class's controllerName, or the class of AKS."""
         return super().serves_gateway(cluster, gateway) or gateway.class_name == _AKS_CLASS
 
-    def alike(self, pod: Pod) -> Hashable:
+    def sockets_key(self, pod: Pod) -> Hashable:
         """The labels, by which revisions and Gateways of networking.istio.io choose, and the families of the pod."""
         return (id(pod.labels), pod_families(pod))
 
@@ -105,7 +105,7 @@ class Istio(ProxyController):
         return exec_line(pod, "istio-proxy", "pilot-agent", "request", "GET", "listeners")
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
-        """Both values: the first opens the sockets, the second configures the proxies."""
+        """Both values are needed: the first opens the sockets, the second configures the proxies."""
         return (
             '# set in Istio\'s values: pilot.env.ISTIO_DUAL_STACK: "true" and\n'
             '#   meshConfig.defaultConfig.proxyMetadata.ISTIO_DUAL_STACK: "true"\n'

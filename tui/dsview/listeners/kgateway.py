@@ -40,7 +40,7 @@ class KGateway(ProxyController):
         """By its label."""
         return pod.labels.get("kgateway") == "kgateway"
 
-    def alike(self, pod: Pod) -> Hashable:
+    def sockets_key(self, pod: Pod) -> Hashable:
         """Nothing in the pod affects the result."""
         return self.name
 
@@ -49,10 +49,10 @@ class KGateway(ProxyController):
         pods = self.control_planes(cluster)
         if not pods:
             return unknown(f"no kgateway controller is visible: its {_VARIABLE} decides")
-        said = {environment(p, _VARIABLE) for p in pods}
-        if len(said) > 1:
+        variables = {environment(p, _VARIABLE) for p in pods}
+        if len(variables) > 1:
             return unknown(f"the controller pods differ in {_VARIABLE}")
-        variable = said.pop()
+        variable = variables.pop()
         value = variable.value
         if variable.unread:
             return unknown(variable.unread)

@@ -46,7 +46,7 @@ class Kong(ProxyController):
         try:
             ports = by_port(_targets(value))
         except UnreadConf:
-            return unknown(f"{_VARIABLE} was not understood")
+            return unknown(f"{_VARIABLE} could not be parsed")
         closes = tuple(f for f in BOTH if any(f not in families for families in ports.values()))
         return Sockets(
             source=ListenSource.DECLARED,
@@ -81,7 +81,7 @@ def _targets(value: str) -> list[tuple[int, tuple[Family, ...]]]:
             continue
         target = parse_target(words[0], None)
         if target.form == "host" and not target.internal:
-            raise UnreadConf("nothing tells the family of a name")
+            raise UnreadConf("the families of a host name are unknown")
         if not target.internal:
             families = target.families(ipv6only="ipv6only=off" not in words)
             found += [(port, families) for port in target.ports]

@@ -1,4 +1,4 @@
-"""The controllers whose nginx configuration files are read: their TCP sockets."""
+"""The TCP sockets of controllers whose nginx configuration is read."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ PRINT_CONF = (("nginx", "-T"),)
 
 
 def read_sockets(cluster: ClusterReader, pod: Pod, own_ports: frozenset[int] = frozenset()) -> Sockets | None:
-    """The sockets that were read in the pod, without the controller's `own_ports`; None if none were read.
+    """The sockets that were read in the pod, without those of the controller on `own_ports`; None if none were read.
 
-    If a file opens no port, its includes were not read.
+    A file without ports does not count as read, because its includes are missing.
     """
     read = cluster.proxy_listeners.get(pod.key)
     if read is None or read.source is not ListenSource.READ:
@@ -29,23 +29,20 @@ def read_sockets(cluster: ClusterReader, pod: Pod, own_ports: frozenset[int] = f
     return Sockets(source=ListenSource.READ, by_port=by_port(pairs), reason="read from the configuration of nginx")
 
 
-def agreeing(read: Sockets | None, said: Sockets) -> Sockets:
-    """The sockets that were read, with the setting that explains them.
-
-    A setting that contradicts them is not in effect.
-    """
+def with_setting(read: Sockets | None, by_setting: Sockets) -> Sockets:
+    """The sockets that were read, with the setting that explains them. A setting that contradicts them is ignored."""
     if read is None:
-        return said
-    in_force = tuple(
-        family for family in said.closes if all(family not in families for families in read.by_port.values())
+        return by_setting
+    effective = tuple(
+        family for family in by_setting.closes if all(family not in families for families in read.by_port.values())
     )
-    if said.holder is None or not in_force:
+    if by_setting.holder is None or not effective:
         return read
     return Sockets(
         source=ListenSource.READ,
         by_port=read.by_port,
-        reason=f"{said.reason}, and the configuration of nginx agrees",
-        holder=said.holder,
-        setting=said.setting,
-        closes=in_force,
+        reason=f"{by_setting.reason}, and the configuration of nginx agrees",
+        holder=by_setting.holder,
+        setting=by_setting.setting,
+        closes=effective,
     )

@@ -1,4 +1,4 @@
-"""NGINX Gateway Fabric: its nginx is read; NginxProxy.spec.ipFamily determines what it is configured to listen on."""
+"""NGINX Gateway Fabric: its nginx configuration is read. NginxProxy.spec.ipFamily sets the families."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Vocabulary
 from dsview.listeners.gateway_api import GATEWAY_NAME, class_of, gateway_of, how_to_set, settings_of
 from dsview.listeners.ip_family_setting import sockets_by_setting
-from dsview.listeners.nginx_files import PRINT_CONF, agreeing, read_sockets
+from dsview.listeners.nginx_files import PRINT_CONF, read_sockets, with_setting
 from dsview.listeners.proxy_controller import ProxyController, exec_line
 from dsview.listeners.sockets import BOTH, Sockets, predicted, unknown
 
@@ -55,10 +55,10 @@ class NginxGatewayFabric(ProxyController):
         return any(_is_controller(c) for c in pod.containers)
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
-        """As read, otherwise by NginxProxy, otherwise by the default of the controller's version."""
-        return agreeing(read_sockets(cluster, pod, _OWN_PORTS), self._said(cluster, pod))
+        """Those that were read, otherwise by NginxProxy, otherwise by the default of the controller's version."""
+        return with_setting(read_sockets(cluster, pod, _OWN_PORTS), self._by_setting(cluster, pod))
 
-    def _said(self, cluster: ClusterReader, pod: Pod) -> Sockets:
+    def _by_setting(self, cluster: ClusterReader, pod: Pod) -> Sockets:
         key = gateway_of(pod.labels, pod.namespace)
         gateway = cluster.gateways.get(key) if key is not None else None
         of_class = class_of(cluster, gateway) if gateway is not None else None
@@ -72,7 +72,7 @@ class NginxGatewayFabric(ProxyController):
             return decided
         versions = {_version(c) for p in self.control_planes(cluster) for c in p.containers if _is_controller(c)}
         if not versions or None in versions:
-            return unknown("ipFamily is not set, and the version of the controller is not known")
+            return unknown("ipFamily is not set, and the version of the controller is unknown")
         known = [version for version in versions if version is not None]
         if max(known) > _LAST_DUAL:
             return unknown("ipFamily is not set: this version takes the family of Service default/kubernetes")

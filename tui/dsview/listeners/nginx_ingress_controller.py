@@ -9,7 +9,7 @@ from dsview.kinds.pod import Pod
 from dsview.kinds.service import Service
 from dsview.listeners.cluster import ClusterReader
 from dsview.listeners.controller import Value, Vocabulary
-from dsview.listeners.nginx_files import PRINT_CONF, agreeing, read_sockets
+from dsview.listeners.nginx_files import PRINT_CONF, read_sockets, with_setting
 from dsview.listeners.proxy_controller import ProxyController, exec_line, owner_ref
 from dsview.listeners.sockets import BOTH, Sockets, declared, predicted, unknown
 
@@ -41,8 +41,8 @@ class NginxIngressController(ProxyController):
         return _container(pod) is not None
 
     def sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
-        """As read, otherwise by the flag."""
-        return agreeing(read_sockets(cluster, pod, _OWN_PORTS), _said(pod))
+        """Those that were read, otherwise by the flag."""
+        return with_setting(read_sockets(cluster, pod, _OWN_PORTS), _by_flag(pod))
 
     def container_to_read(self, pod: Pod) -> Container | None:
         """The controller's container, in which nginx runs."""
@@ -65,7 +65,7 @@ class NginxIngressController(ProxyController):
         )
 
 
-def _said(pod: Pod) -> Sockets:
+def _by_flag(pod: Pod) -> Sockets:
     container = _container(pod)
     value = flag_value(container.command_line, _FLAG) if container is not None else ""
     if not value:
@@ -74,7 +74,7 @@ def _said(pod: Pod) -> Sockets:
         return declared((V4,), "-disable-ipv6 is given", owner_ref(pod), "arg -disable-ipv6")
     if value.lower() in {"false", "f", "0"}:
         return declared(BOTH, "-disable-ipv6=false")
-    return unknown(f"-disable-ipv6={value[:30]} was not understood")
+    return unknown(f"-disable-ipv6={value[:30]} could not be parsed")
 
 
 def _container(pod: Pod) -> Container | None:

@@ -139,7 +139,7 @@ def status_service(pod: Pod) -> Key | None:
 
 
 def opening(cluster: ClusterReader, pod: Pod, ports: Sequence[int], family: Family) -> Opening:
-    """What makes a proxy pod listen on `ports` with a family that it does not listen on."""
+    """How to make a proxy pod listen on `ports` over a family that it does not listen on."""
     controller = controller_of(pod)
     return controller.opening(cluster, pod, ports, family) if controller is not None else Opening()
 

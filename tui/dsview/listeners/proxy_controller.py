@@ -1,4 +1,4 @@
-"""A controller that derives its listeners from sockets and Services: the base of most controllers."""
+"""The base class of most controllers: it derives listeners from sockets and Services."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from dsview.listeners.gateway_api import controller_name_of, gateway_of
 from dsview.listeners.ports import target_port
 from dsview.listeners.sockets import Sockets
 
-_OTHER_PORTS = frozenset({"status-port", "metrics", "admin", "stat", "traefik", "healthz", "manager", "webhook"})
-_OTHER_WORDS = ("metric", "health", "admin", "manager", "status", "webhook", "prometheus", "readiness")
+_NON_TRAFFIC_PORTS = frozenset({"status-port", "metrics", "admin", "stat", "traefik", "healthz", "manager", "webhook"})
+_NON_TRAFFIC_WORDS = ("metric", "health", "admin", "manager", "status", "webhook", "prometheus", "readiness")
 _PUBLIC = frozenset({"LoadBalancer", "NodePort"})
 
 
@@ -45,11 +45,11 @@ def traffic_ports_of(cluster: ClusterReader, service: Service) -> list[ServicePo
 
 def _is_of_sites(name: str) -> bool:
     name = name.lower()
-    return name not in _OTHER_PORTS and not any(word in name for word in _OTHER_WORDS)
+    return name not in _NON_TRAFFIC_PORTS and not any(word in name for word in _NON_TRAFFIC_WORDS)
 
 
 def owner_ref(pod: Pod) -> ObjectRef:
-    """The object with the arguments and the environment of a pod: its owner, otherwise the pod."""
+    """The object that sets the arguments and the environment of a pod: its owner, otherwise the pod."""
     owner = pod.owner
     if owner is None:
         return ObjectRef("Pod", pod.namespace, pod.name)
@@ -96,7 +96,7 @@ def environment(pod: Pod, name: str, container: str = "") -> Variable:
     return Variable()
 
 
-_DECIDING = (
+_DETERMINING_KINDS = (
     Kind.CONFIG_MAP,
     Kind.PROXY_LISTENERS,
     *(kind for kind in GATEWAY_KINDS if kind is not Kind.HTTP_ROUTE),
@@ -104,9 +104,9 @@ _DECIDING = (
 """The kinds that may determine the sockets of a proxy, in addition to pods."""
 
 
-def deciding(cluster: ClusterReader) -> Hashable:
+def sockets_version(cluster: ClusterReader) -> Hashable:
     """A value that changes if the sockets of a proxy may have changed."""
-    return (cluster.proxies_version, cluster.is_known(Kind.POD), *[cluster.epochs[kind] for kind in _DECIDING])
+    return (cluster.proxies_version, cluster.is_known(Kind.POD), *[cluster.epochs[kind] for kind in _DETERMINING_KINDS])
 
 
 class ProxyController(Controller):
@@ -122,10 +122,10 @@ class ProxyController(Controller):
     """Whether its proxies serve all Gateways and Ingresses, instead of one Gateway each."""
 
     status_fix = ""
-    """How to get the addresses of both families into the status of a Gateway, in the controller's own words."""
+    """How to publish the addresses of both families in the status of a Gateway, for this controller."""
 
     ingress_status_fix = "# restart the controller, and check its log for status updates"
-    """How to get the addresses of both families into the status of an Ingress, in the controller's own words."""
+    """How to publish the addresses of both families in the status of an Ingress, for this controller."""
 
     reaches_backends_from_pods = True
     """Whether the proxy pods connect to the backends."""
@@ -138,8 +138,8 @@ class ProxyController(Controller):
         """The sockets of a running proxy pod."""
         raise NotImplementedError
 
-    def alike(self, pod: Pod) -> Hashable:
-        """What the sockets of a pod depend on; pods with equal values have equal sockets."""
+    def sockets_key(self, pod: Pod) -> Hashable:
+        """A key of the sockets of a pod. Pods with equal keys have equal sockets."""
         return pod.key
 
     def known_sockets(self, cluster: ClusterReader, pod: Pod) -> Sockets:
@@ -148,15 +148,15 @@ class ProxyController(Controller):
 
     def sockets_of(self, cluster: ClusterReader, pods: Iterable[Pod]) -> list[Sockets]:
         """`known_sockets` of several pods, in their order."""
-        kept: dict[Hashable, Sockets] = cluster.cached(f"sockets of {self.name}", deciding(cluster), dict)
-        answers: list[Sockets] = []
+        cache: dict[Hashable, Sockets] = cluster.cached(f"sockets of {self.name}", sockets_version(cluster), dict)
+        results: list[Sockets] = []
         for pod in pods:
-            key = self.alike(pod)
-            found = kept.get(key)
+            key = self.sockets_key(pod)
+            found = cache.get(key)
             if found is None:
-                found = kept[key] = self.sockets(cluster, pod)
-            answers.append(found)
-        return answers
+                found = cache[key] = self.sockets(cluster, pod)
+            results.append(found)
+        return results
 
     def node_sockets(self, cluster: ClusterReader) -> Sockets | None:
         """The sockets of the nodes, if the nodes accept the traffic instead of pods; otherwise None."""
@@ -167,11 +167,11 @@ class ProxyController(Controller):
         return ()
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
-        """How to make the proxies listen on a family, in the controller's own words, as separate lines."""
+        """How to make the proxies listen on a family, with the settings of this controller. May have several lines."""
         raise NotImplementedError
 
     def service_fix(self, cluster: ClusterReader, service: Service) -> str:
-        """How to make the Service dual-stack, in the controller's own words; empty if it can be patched."""
+        """How to make the Service dual-stack, with the settings of this controller; empty if it can be patched."""
         return ""
 
     def proof(self, pod: Pod) -> str:
@@ -186,7 +186,7 @@ class ProxyController(Controller):
         return _is_one_of(controller_name_of(cluster, gateway), self.gateway_controllers)
 
     def sends_to_cluster_ip(self, cluster: ClusterReader, gateway: Gateway, backend: Service) -> bool:
-        """Whether requests of the Gateway go to the backend's cluster IP, and not to its endpoints."""
+        """Whether the Gateway sends requests to the backend's cluster IP instead of its endpoints."""
         return False
 
     def has_ingress_class(self, cluster: ClusterReader) -> bool:
@@ -223,10 +223,10 @@ class ProxyController(Controller):
         # Pods of one workload share their labels, so the Services of one pod select all of them.
         selecting: dict[tuple[str, int], list[Service]] = {}
         for pod in self.proxies(cluster):
-            alike = (pod.namespace, id(pod.labels))
-            if alike not in selecting:
-                selecting[alike] = [s for s in cluster.selectors.selecting(pod) if _is_door(cluster, s)]
-            for service in selecting[alike]:
+            sockets_key = (pod.namespace, id(pod.labels))
+            if sockets_key not in selecting:
+                selecting[sockets_key] = [s for s in cluster.selectors.selecting(pod) if _is_front_door(cluster, s)]
+            for service in selecting[sockets_key]:
                 found.setdefault(service.key, (service, []))[1].append(pod)
         return {key: (service, tuple(pods)) for key, (service, pods) in sorted(found.items())}
 
@@ -271,7 +271,7 @@ class ProxyController(Controller):
         """
         sockets = self.known_sockets(cluster, pod)
         if sockets.source is ListenSource.READ and (read := cluster.proxy_listeners.get(pod.key)) is not None:
-            # Between the processes of one pod; not reachable from outside.
+            # Unix sockets connect the processes of one pod and are not reachable from outside.
             return msgspec.structs.replace(read, listeners=tuple(x for x in read.listeners if x.transport != "unix"))
         found: list[Listener] = []
         ports = (self.traffic_ports(cluster, pod, None) or _own_ports(pod, sockets)) if sockets.is_known else ()
@@ -298,7 +298,7 @@ class ProxyController(Controller):
 
 
 def _running_proxies(cluster: ClusterReader) -> Iterable[list[Pod]]:
-    """The running proxy pods of all controllers, grouped by what controllers recognise them by."""
+    """The running proxy pods of all controllers, grouped by the attributes by which controllers recognise them."""
 
     def find() -> list[list[Pod]]:
         found: dict[tuple[str, int, int], list[Pod]] = {}
@@ -310,10 +310,10 @@ def _running_proxies(cluster: ClusterReader) -> Iterable[list[Pod]]:
     return cluster.cached("running proxies", cluster.proxies_version, find)
 
 
-def _is_door(cluster: ClusterReader, service: Service) -> bool:
+def _is_front_door(cluster: ClusterReader, service: Service) -> bool:
     """Whether traffic from outside enters through a Service that leads to proxies."""
-    is_made = gateway_of(service.labels, service.namespace) is not None and not service.is_headless
-    return (is_made or service.type in _PUBLIC) and bool(traffic_ports_of(cluster, service))
+    is_for_gateway = gateway_of(service.labels, service.namespace) is not None and not service.is_headless
+    return (is_for_gateway or service.type in _PUBLIC) and bool(traffic_ports_of(cluster, service))
 
 
 def _is_one_of(name: str, known: tuple[str, ...]) -> bool:

@@ -49,7 +49,7 @@ FILES_READ = "nginx.conf"
 """The name of the configuration files that are read in proxy pods."""
 
 FOLDER_READ = "nginx"
-"""The directory in which `--from` looks for copies of them, as <namespace>/<pod>.conf; also their field in a snapshot.
+"""The directory in which `--from` looks for copies of these files, as <namespace>/<pod>.conf, and their snapshot field.
 """
 
 CONF_COMMANDS: tuple[tuple[str, ...], ...] = tuple(
@@ -58,7 +58,7 @@ CONF_COMMANDS: tuple[tuple[str, ...], ...] = tuple(
 """Every command that may be run in a proxy pod."""
 
 READ_IN_PODS: tuple[str, ...] = tuple(c.label for c in sorted(CONTROLLERS, key=lambda c: c.name) if c.conf_commands)
-"""The controllers in whose pods they are read, by their usual names."""
+"""The controllers whose pods are read, by their usual names."""
 
 _LABELS = {c.name: c.label for c in CONTROLLERS}
 
@@ -76,9 +76,9 @@ CONFIG_MAP_NAMES: tuple[str, ...] = tuple(c.config_map_name for c in CONTROLLERS
 
 
 def plural_of(kind: Kind) -> str:
-    """What the objects of a kind are called: the API's plural, or the name of the files that are read in pods.
+    """The plural name of a kind: that of the API, or the name of the files that are read in pods.
 
-    Where two kinds have one plural, the group tells them apart.
+    If two kinds have the same plural, the name includes the group.
     """
     resource = RESOURCES.get(kind)
     if resource is None:
@@ -87,7 +87,7 @@ def plural_of(kind: Kind) -> str:
 
 
 class Roles(NamedTuple):
-    """What a pod is to the controllers: whose proxy, if any, and whether it sets up some controller's proxies."""
+    """The roles of a pod: the controller whose proxy it is, if any, and whether it configures proxies."""
 
     controller: Controller | None
     is_control_plane: bool
@@ -97,10 +97,10 @@ _roles = Interner()
 
 
 def roles_of(pod: Pod) -> Roles:
-    """What the pod is to the controllers; found once for all pods with the same namespace, labels and containers.
+    """The roles of a pod, computed once for all pods with the same namespace, labels and containers.
 
-    Decoding shares equal labels and containers, so their identity is enough. What is kept holds them, so that no other
-    object takes their place while it is kept.
+    Decoding shares equal labels and containers, so the key uses their ids. The cached value refers to them, so that
+    their ids are not reused.
     """
 
     def find() -> tuple[Labels, tuple[Container, ...], Roles]:
@@ -127,10 +127,10 @@ def is_control_plane(pod: Pod) -> bool:
 
 def controller_of_gateway(cluster: ClusterReader, gateway: Gateway) -> ProxyController | None:
     """The controller that serves a Gateway; None if it is unknown or has no sockets in the cluster."""
-    kept: dict[str, ProxyController | None] = cluster.cached(
+    cache: dict[str, ProxyController | None] = cluster.cached(
         "controllers by class", cluster.epochs[Kind.GATEWAY_CLASS], dict
     )
     name = gateway.class_name
-    if name not in kept:
-        kept[name] = next((c for c in PROXY_CONTROLLERS if c.serves_gateway(cluster, gateway)), None)
-    return kept[name]
+    if name not in cache:
+        cache[name] = next((c for c in PROXY_CONTROLLERS if c.serves_gateway(cluster, gateway)), None)
+    return cache[name]

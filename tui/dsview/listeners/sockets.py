@@ -1,4 +1,4 @@
-"""A controller's result for the sockets of one proxy pod, and how each program interprets a bind address."""
+"""The sockets of a proxy pod according to its controller, and how programs interpret a bind address."""
 
 from __future__ import annotations
 
@@ -16,9 +16,15 @@ BOTH: tuple[Family, ...] = FAMILIES
 class Sockets(msgspec.Struct, frozen=True, kw_only=True):
     """The TCP sockets of a proxy pod.
 
-    `families` applies to every traffic port that is not in `by_port`; None means that such a port belongs to another
-    program. `reason` is the basis of the result. `holder` is the object with the setting `setting`, which was read and
-    disables the families in `closes`.
+    Attributes:
+        source: How the sockets are known.
+        families: The families of every traffic port that is not in `by_port`; None if such a port belongs to another
+            program.
+        by_port: The families of single ports.
+        reason: What the result is based on.
+        holder: The object with the setting that disables the families in `closes`.
+        setting: That setting.
+        closes: The families that it disables.
     """
 
     source: ListenSource
@@ -45,12 +51,12 @@ def unknown(reason: str) -> Sockets:
 
 
 def predicted(families: tuple[Family, ...], reason: str) -> Sockets:
-    """Sockets by the default of a program; `reason` completes "predicted from the default of …"."""
+    """Sockets according to the default of a program. `reason` names the default."""
     return Sockets(source=ListenSource.PREDICTED, families=families, reason=reason)
 
 
 def declared(families: tuple[Family, ...], reason: str, holder: ObjectRef | None = None, setting: str = "") -> Sockets:
-    """Sockets by a setting, which `holder` contains."""
+    """Sockets according to a setting. `holder` is the object that contains it."""
     return Sockets(
         source=ListenSource.DECLARED,
         families=families,
@@ -70,7 +76,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_unread_host(host: str) -> bool:
-    """Whether a bind address is a name, or hidden: then nothing tells its family."""
+    """Whether the family of a bind address is unknown, because it is a host name or redacted."""
     return bool(host) and family_of(host) is None and not is_loopback(host)
 
 

@@ -71,7 +71,7 @@ class Traefik(ProxyController):
             bind = _BIND.fullmatch(address)
             host = (bind["v6"] or bind["host"] or "") if bind is not None else ""
             if bind is None or is_unread_host(host):
-                return unknown(f"entry point address {address[:60]} was not understood")
+                return unknown(f"entry point address {address[:60]} could not be parsed")
             if (bind["protocol"] or "tcp").lower() == "tcp":
                 pairs.append((int(bind["port"]), go_families(host)))
         ports = by_port(pairs)
@@ -89,9 +89,9 @@ class Traefik(ProxyController):
         )
 
     def sends_to_cluster_ip(self, cluster: ClusterReader, gateway: Gateway, backend: Service) -> bool:
-        """By the annotation of the Service, else the argument that is the default of all."""
-        said = dict(backend.annotations).get(_NATIVE_LB, "").lower()
-        return said == "true" if said else any(map(_is_native, self.proxies(cluster)))
+        """By the annotation of the Service, otherwise by the argument that sets the default."""
+        annotation = dict(backend.annotations).get(_NATIVE_LB, "").lower()
+        return annotation == "true" if annotation else any(map(_is_native, self.proxies(cluster)))
 
     def open_fix(self, cluster: ClusterReader, service: Service, family: Family) -> str:
         """An address without a host."""
@@ -122,7 +122,7 @@ def _is_native(pod: Pod) -> bool:
 
 
 def _has_file(container: Container) -> bool:
-    """Whether a file is named: Traefik uses only the first of file, arguments and environment."""
+    """Whether the arguments name a file. Traefik uses only the first of file, arguments and environment."""
     return any(word.lower().partition("=")[0] == "--configfile" for word in container.command_line)
 
 

@@ -154,7 +154,7 @@ def _why_not_by_name(state: ClusterState, check: Check) -> str | None:
     if _lacks_config_map(state, check):
         return why_unknown(state, Kind.CONFIG_MAP)
     if check.config_map == KUBE_PROXY and not _is_kube_proxy_understood(state):
-        return "configmaps: config.conf of kube-system/kube-proxy was not understood"
+        return "configmaps: config.conf of kube-system/kube-proxy could not be parsed"
     return _unread_conf(state, check)
 
 

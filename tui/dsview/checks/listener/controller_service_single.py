@@ -71,7 +71,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             continue
         found = reach(ctx.state, door, missing)
         then = ""
-        if found.dead_ports:
+        if found.unserved_ports:
             then = f" Its proxies do not listen on {missing} either ({found.reason}): correct that first."
         yield Problem(
             message=f"The Service of {door.controller.label} is SingleStack with {has[0]}: {missing} clients cannot "

@@ -56,7 +56,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
         for family in door.service.families:
             found = reach(ctx.state, door, family)
             ports = found.uneven_ports
-            if not ports or found.dead_ports or found.source is ListenSource.UNREAD:
+            if not ports or found.unserved_ports or found.source is ListenSource.UNREAD:
                 continue
             if ctx.is_rolling_out(door.pods):
                 continue

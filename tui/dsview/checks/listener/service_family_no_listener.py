@@ -60,7 +60,7 @@ def decide(ctx: Context) -> Iterator[Problem]:
             if not is_live(ctx, door, family):
                 continue
             found = reach(ctx.state, door, family)
-            ports = found.dead_ports
+            ports = found.unserved_ports
             if found.source is ListenSource.UNREAD or not ports or ctx.is_rolling_out(door.pods):
                 continue
             setting = closing(ctx, door, family)

@@ -43,9 +43,9 @@ def give_service_family(ctx: Context, door: FrontDoor, missing: Family) -> str:
         return add_family(ctx, door.service)
     found = reach(ctx.state, door, missing)
     first = ""
-    if found.dead_ports:
+    if found.unserved_ports:
         opens = door.controller.open_fix(ctx.state, door.service, missing)
-        pods = found.closed[found.dead_ports[0]]
+        pods = found.closed[found.unserved_ports[0]]
         first = prove_first(door, found.source, pods, "" if opens == own else opens)
     return "\n".join(filter(None, (first, own, ranges_to_add(door.service, missing))))
 

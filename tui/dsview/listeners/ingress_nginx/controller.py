@@ -1,4 +1,4 @@
-"""ingress-nginx as one of the controllers."""
+"""The controller ingress-nginx."""
 
 from __future__ import annotations
 
@@ -79,11 +79,11 @@ class IngressNginx(Controller):
         return config_map_key(pod)
 
     def listeners(self, cluster: ClusterReader, pod: Pod) -> ProxyListeners:
-        """As read, otherwise as predicted."""
+        """Those of nginx.conf if it was read, otherwise the predicted ones."""
         return nginx_conf(cluster, pod)
 
     def traffic_ports(self, cluster: ClusterReader, pod: Pod, service: Service | None) -> set[int]:
-        """The nginx ports that receive traffic. With ssl-passthrough, the Go proxy has the https port."""
+        """The ports of nginx that receive traffic. With ssl-passthrough, the controller itself has the https port."""
         public = set(public_ports(pod).values())
         if service is None:
             return public
@@ -93,7 +93,7 @@ class IngressNginx(Controller):
         return {number for number in found if number is not None and number != passed_through}
 
     def closed_ports(self, cluster: ClusterReader, service: Service, pod: Pod, family: Family) -> list[int]:
-        """Only those of nginx: a port without a listener in either family belongs to another program, or to none."""
+        """Only ports of nginx. A port without a listener in either family belongs to another program or to none."""
         return closed_nginx_ports(cluster, service, pod, family)
 
     def services(self, cluster: ClusterReader) -> DoorServices:
@@ -101,7 +101,7 @@ class IngressNginx(Controller):
         return controller_services(cluster)
 
     def published(self, cluster: ClusterReader, service: Key) -> Sequence[Pod]:
-        """The pods whose `--publish-service` it is."""
+        """The pods whose `--publish-service` names the Service."""
         return published_services(cluster).get(service, ())
 
     def published_by(self, pod: Pod) -> Key | None:
@@ -118,7 +118,7 @@ class IngressNginx(Controller):
         return publish_service_key(pod) if copies else None
 
     def opening(self, cluster: ClusterReader, pod: Pod, ports: Sequence[int], family: Family) -> Opening:
-        """A restart helps if no port has IPv6: the process decides once, for all ports, when it starts."""
+        """If no port has IPv6, a restart helps, because the process decides for all ports when it starts."""
         switch = self.switched_off(cluster, pod, family)
         if switch is not None:
             return Opening(switch=switch)

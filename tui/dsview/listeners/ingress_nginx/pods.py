@@ -1,4 +1,4 @@
-"""Which pods run ingress-nginx, and which ConfigMap and Services belong to them."""
+"""Finds the pods that run ingress-nginx, and their ConfigMaps and Services."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def argument(pod: Pod, name: str) -> str:
     return value.replace("$(POD_NAMESPACE)", pod.namespace).replace("$(POD_NAME)", pod.name)
 
 
-def _named(pod: Pod, text: str) -> Key | None:
+def _parse_key(pod: Pod, text: str) -> Key | None:
     namespace, slash, name = text.partition("/")
     if not text:
         return None
@@ -74,11 +74,11 @@ def _named(pod: Pod, text: str) -> Key | None:
 
 def config_map_key(pod: Pod) -> Key:
     """The ConfigMap of the controller: `--configmap`, otherwise the chart's name in the pod's namespace."""
-    return _named(pod, argument(pod, "configmap")) or (pod.namespace, DEFAULT_CONFIG_MAP)
+    return _parse_key(pod, argument(pod, "configmap")) or (pod.namespace, DEFAULT_CONFIG_MAP)
 
 
 def has_ssl_passthrough(pod: Pod) -> bool:
-    """Whether the Go proxy has the https port and nginx listens on 442."""
+    """Whether the controller itself has the https port and nginx listens on 442."""
     return is_truthy(argument(pod, "enable-ssl-passthrough"))
 
 
@@ -155,14 +155,14 @@ def published_services(state: ClusterReader) -> dict[Key, tuple[Pod, ...]]:
 
 def publish_service_key(pod: Pod) -> Key | None:
     """The Service that `--publish-service` names."""
-    return _named(pod, argument(pod, "publish-service"))
+    return _parse_key(pod, argument(pod, "publish-service"))
 
 
 def controller_services(state: ClusterReader) -> dict[Key, tuple[Service, tuple[Pod, ...]]]:
     """The controller Services, each with the running controller pods behind it.
 
-    A Service is one if `--publish-service` names it, or, for pods without a publish Service that exists, if it is
-    a LoadBalancer or NodePort Service that selects them and leads to their http or https port.
+    For a pod, it is the Service that `--publish-service` names. If that is not set or does not exist, they are the
+    LoadBalancer and NodePort Services that select the pod and lead to its http or https port.
     """
     versions = (state.proxies_version, state.epochs[Kind.SERVICE])
     return state.cached("controller services", versions, lambda: _controller_services(state))

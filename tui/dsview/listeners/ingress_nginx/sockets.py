@@ -37,12 +37,12 @@ def missing_listen(settings: Key, ports: Iterable[str], family: Family) -> Openi
     target = "0.0.0.0:PORT" if family == V4 else "[::]:PORT"
     return Opening(
         edit=settings,
-        note=f"add listen {target} beside the listen of {', '.join(ports)}, or do so in the custom template",
+        note=f"add listen {target} next to the listen directive of {', '.join(ports)}, or in the custom template",
     )
 
 
 def nginx_conf(state: ClusterReader, pod: Pod) -> ProxyListeners:
-    """What nginx of this pod listens on. Predicted if its nginx.conf was not read; an unreadable one stays unread."""
+    """The listeners of this pod's nginx: predicted if its nginx.conf was not read, unread if parsing failed."""
     read = state.proxy_listeners.get(pod.key)
     if read is not None and read.source is not ListenSource.PREDICTED:
         return read
@@ -73,7 +73,7 @@ def closed_nginx_ports(state: ClusterReader, service: Service, pod: Pod, family:
     public = public_ports(pod)
     passed_through = public["https"] if has_ssl_passthrough(pod) else None
     unknown = ports_of_host_names(conf)
-    deaf: list[int] = []
+    closed: list[int] = []
     for port in service.ports:
         number = target_port(port, pod)
         transport = port.protocol.lower()
@@ -83,13 +83,13 @@ def closed_nginx_ports(state: ClusterReader, service: Service, pod: Pod, family:
         if has is None and (transport != "tcp" or number not in public.values()):
             # No listener in either family: the port belongs to another program, or to none.
             continue
-        if family not in (has or set()) and (transport, number) not in unknown and number not in deaf:
-            deaf.append(number)
-    return deaf
+        if family not in (has or set()) and (transport, number) not in unknown and number not in closed:
+            closed.append(number)
+    return closed
 
 
 def predict(state: ClusterReader, pod: Pod, reason: str) -> ProxyListeners:
-    """The listeners that ingress-nginx would write: IPv4 always, IPv6 as the process would decide when it starts."""
+    """The listeners that ingress-nginx would write: always IPv4, and IPv6 as the process decides when it starts."""
     ports = public_ports(pod)
     if has_ssl_passthrough(pod):
         ports = {**ports, "https": 442}

@@ -1,9 +1,9 @@
 """The sockets that nginx opens for the text of an nginx.conf.
 
-crossplane parses the text; its result is trusted only if it matches the count of `grammar`. Verified with nginx 1.22,
-and compared with a real nginx in the tests: parameters set in one server apply to all that share the socket, a server
-without `listen` binds `*:80`, and a target next to a wildcard of its family and port has no kernel socket but is
-selected by the address to which the client connected; it is still a listener here.
+crossplane parses the text. Its result is trusted only if it matches the count of `grammar`. These rules were verified
+with nginx 1.22, and the tests compare them with a real nginx: parameters in one server apply to all that share the
+socket, and a server without `listen` binds `*:80`. If a wildcard has the same family and port, a target has no kernel
+socket but is selected by the address to which the client connected; it still counts as a listener.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Statement = dict[str, Any]
 """The form of a directive in crossplane: `directive`, `line`, `args` and, if it has one, `block`."""
 
 MAX_ENTRIES: Final = 1_000_000
-"""The maximum number of pairs of a socket and a server name: a port range with many names multiplies."""
+"""The maximum number of pairs of a socket and a server name. A port range with many names multiplies them."""
 
 _NO_NAME: Final[dict[str, None]] = {"": None}
 """The name of a server without server_name (ngx_http_core_merge_srv_conf)."""
@@ -86,7 +86,7 @@ def listeners_of(text: bytes) -> tuple[Listener, ...]:
     tree = _parse(quick_scan(text))
     servers = list(_servers(tree))
     _compare(expected, servers)
-    _look_for_servers_elsewhere(tree, servers)
+    _require_servers(tree, servers)
     return _sockets(servers)
 
 
@@ -96,9 +96,9 @@ def _parse(text: bytes) -> list[Statement]:
         copy.write(text)
         copy.flush()
         copy.seek(0)
-        # Contexts and numbers of arguments are not checked: nginx did that, and knows more modules.
+        # Contexts and numbers of arguments are not checked, because nginx did that and knows more modules.
         payload = crossplane.parse(
-            f"/dev/fd/{copy.fileno()}", single=True, check_ctx=False, check_args=False, onerror=_words
+            f"/dev/fd/{copy.fileno()}", single=True, check_ctx=False, check_args=False, onerror=_error_text
         )
     for error in payload["errors"]:
         raise UnreadConf(f"line {error['line']}: {error['callback']}" if error["line"] else error["callback"])
@@ -106,8 +106,8 @@ def _parse(text: bytes) -> list[Statement]:
     return tree
 
 
-def _words(error: Exception) -> str:
-    """The error without the name of the private copy. If the copy itself could not be read, there is no verdict."""
+def _error_text(error: Exception) -> str:
+    """The message without the name of the private copy. Raises the error if the copy itself could not be read."""
     if isinstance(error, OSError):
         raise error
     return safe(str(getattr(error, "strerror", f"the parser gave up ({type(error).__name__})"))[:200])
@@ -134,19 +134,21 @@ def _servers(tree: list[Statement]) -> Iterator[_Server]:
 
 
 def _compare(expected: FamilyCounts, servers: list[_Server]) -> None:
-    """Servers that crossplane lost, or put into a wrong block, cause a difference here."""
+    """Raise `UnreadConf` if crossplane lost servers or put them into a wrong block."""
     found = FamilyCounts(
         listen=sum(len(server.listens) for server in servers),
         server=len(servers),
         server_name=sum(server.name_directives for server in servers),
     )
     for what in FamilyCounts.__struct_fields__:
-        there, parsed = getattr(expected, what), getattr(found, what)
-        if there != parsed:
-            raise UnreadConf(f"it has {there} {what} directives, of which the parser found {parsed} in http and stream")
+        expected_number, parsed = getattr(expected, what), getattr(found, what)
+        if expected_number != parsed:
+            raise UnreadConf(
+                f"it has {expected_number} {what} directives, of which the parser found {parsed} in http and stream"
+            )
 
 
-def _look_for_servers_elsewhere(tree: list[Statement], servers: list[_Server]) -> None:
+def _require_servers(tree: list[Statement], servers: list[_Server]) -> None:
     for server in servers:
         if server.includes and not server.listens:
             raise UnreadConf(f"the server at line {server.line} has its listen directives in a file it includes")

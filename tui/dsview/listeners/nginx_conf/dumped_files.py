@@ -1,8 +1,7 @@
-"""Several configuration files in one text, as `nginx -T` prints them: each after `# configuration file PATH:`.
+"""Joins the configuration files that `nginx -T` prints in one text, each after `# configuration file PATH:`.
 
-If they were simply concatenated, a `server` would be outside its `http`. Each `include` is replaced by the files that
-it names, as in nginx (src/core/ngx_conf_file.c, ngx_conf_include). An `include` of files that are not in the text is
-kept.
+Each `include` is replaced by the files that it names, as in nginx (src/core/ngx_conf_file.c, ngx_conf_include), because
+a `server` must stay inside its `http`. An `include` of files that are not in the text is kept.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ _INCLUDE: Final = re.compile(
     rb"""^((?:[^#"'\n]*?[{;}])?[ \t]*+)include[ \t]++(?:"([^"\n]++)"|'([^'\n]++)'|([^\s;{}"']++))[ \t]*+;""",
     re.MULTILINE,
 )
-"""Alone on its line, or after other directives; not in a comment or a string."""
+"""An `include` alone on its line or after other directives, but not in a comment or a string."""
 
-_DEEPEST: Final = 10
+_MAX_DEPTH: Final = 10
 
 
 def joined(text: bytes, limit: int) -> bytes:
@@ -40,18 +39,18 @@ def joined(text: bytes, limit: int) -> bytes:
 
 
 class _Joiner:
-    """Counts the bytes that it writes, because a file that is included in many places multiplies."""
+    """Inlines files and counts the bytes, because a file that is included many times multiplies them."""
 
     def __init__(self, files: dict[str, bytes], folder: str, limit: int) -> None:
         self._files = files
         self._folder = folder
-        self._left = limit
+        self._bytes_left = limit
 
     def inlined(self, body: bytes, depth: int) -> bytes:
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             raise UnreadConf("its files include one another without end")
-        self._left -= len(body)
-        if self._left < 0:
+        self._bytes_left -= len(body)
+        if self._bytes_left < 0:
             raise UnreadConf("its files together are too large")
         return _INCLUDE.sub(lambda match: self._replacement(match, depth), body)
 

@@ -1,9 +1,9 @@
-"""A count of what a parser of nginx.conf must find, computed from the raw text without that parser.
+"""Counts the directives that a parser of nginx.conf must find, independently of that parser.
 
 crossplane can lose servers silently: Lua long brackets, an unterminated Lua block and unknown `*_by_lua_block`
-directives shift or swallow what follows. So the text is scanned a second time here, only for counting, by the rules of
-`ngx_conf_read_token` (nginx, src/core/ngx_conf_file.c) and of lua-nginx-module's block lexer. If the two disagree, the
-file counts as unread.
+directives hide what follows. Therefore this module scans the text a second time, only for counting, by the rules of
+`ngx_conf_read_token` (nginx, src/core/ngx_conf_file.c) and of lua-nginx-module's block lexer. If the numbers differ,
+the file counts as unread.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ MAX_DIRECTIVES: Final = 1_000_000
 """A file of 10 MB with 3,000 servers has 250,000; each takes about 400 bytes of the parser's memory."""
 
 
-class UnreadConf(ValueError):  # noqa: N818  (named for the verdict `ListenSource.UNREAD`, not for a fault of dsview)
-    """An nginx.conf whose listeners are not known. Its text contains the reason, is readable, and is safe to print."""
+class UnreadConf(ValueError):  # noqa: N818  (named for `ListenSource.UNREAD`, because it is no fault of dsview)
+    """The listeners of an nginx.conf are unknown. The message says why and is safe to print."""
 
 
 class FamilyCounts(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ def count(text: bytes) -> FamilyCounts:
     """Count the directives that determine listeners.
 
     Raises:
-        UnreadConf: nginx could not parse the text either, or it exceeds limits that no controller reaches.
+        UnreadConf: The text is not valid for nginx either, or it exceeds limits that no controller reaches.
     """
     found = {b"listen": 0, b"server": 0, b"server_name": 0}
     directives = depth = position = 0

@@ -28,7 +28,7 @@ _DOTTED: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
-    """An address in the spelling common to all servers that share it, and its ports (none for `unix:`).
+    """An address in the spelling that all servers on it share, and its ports (none for `unix:`).
 
     `*` means every IPv4 address and `[::]` every IPv6 address; other IPv6 addresses are in brackets too.
     """
@@ -39,7 +39,7 @@ class Target(msgspec.Struct, frozen=True, gc=False):
     internal: bool
 
     def families(self, *, ipv6only: bool) -> tuple[Family, ...]:
-        """The families that reach the socket; empty if only nginx's host can resolve the name."""
+        """The families that reach the socket; empty for a host name, which only nginx's host can resolve."""
         if self.form == "v6":
             return FAMILIES if self.address == WILDCARD_V6 and not ipv6only else (V6,)
         return (V4,) if self.form in {"v4", "v4-mapped"} else ()

@@ -1,4 +1,4 @@
-"""The subprocess of `parse_apart`: an nginx.conf on standard input, an `Answer` in msgpack on standard output."""
+"""The program of `parse_in_subprocess`: reads an nginx.conf from standard input, writes an `Answer` in msgpack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dsview.listeners.nginx_conf.subprocess_parser import Answer
 def main() -> None:
     """Parse one file and exit."""
     os.nice(10)  # the screen has priority
-    gc.disable()  # a tree has no cycles; scanning it repeatedly while it grows takes a tenth of the time
+    gc.disable()  # the tree has no cycles, and collecting garbage while it grows would take a tenth of the time
     try:
         answer = Answer(listeners=listeners_of(sys.stdin.buffer.read()))
     except UnreadConf as error:

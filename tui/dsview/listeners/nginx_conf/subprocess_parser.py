@@ -1,4 +1,4 @@
-"""Parsing in another process, for files so large that a thread would block the screen (10 MB: 4 s of CPU)."""
+"""Parses large files in another process, because a thread would block the screen (10 MB take 4 s of CPU)."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class ParserFailed(UnreadConf):
-    """The process did not return an answer. That says nothing about the file, so another attempt is worthwhile."""
+    """The process did not return a result. This says nothing about the file, so it is worth trying again."""
 
 
-def parse_apart(text: bytes, time_limit: float = TIME_LIMIT) -> tuple[Listener, ...]:
-    """Do the same as `directives.listeners_of` in a separate process. Only one runs at a time.
+def parse_in_subprocess(text: bytes, time_limit: float = TIME_LIMIT) -> tuple[Listener, ...]:
+    """Run `directives.listeners_of` in a separate process. Only one runs at a time.
 
     Raises:
         UnreadConf: as `listeners_of` raises it; `ParserFailed` if the process could not be started, died, or
