@@ -253,7 +253,7 @@ def replayed(path: Path, jumps: int) -> dict[str, float]:
     asked: dict[str, Callable[[], object]] = {
         "the next change, s": session.next_change,
         "the finding before, s": session.previous_finding,
-        "marks of the line of time, s": lambda: reader.turns("finding", 80),
+        "marks of the line of time, s": lambda: reader.entry_types("finding", 80),
     }
     for name, ask in asked.items():
         used = time.process_time()

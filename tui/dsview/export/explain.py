@@ -15,8 +15,10 @@ from dsview.core.text import safe
 
 _WIDTH = 96
 _LABEL = 14
+"""The width of the labels before facts."""
 
 _SPECIAL = re.compile(r"([\\*<|])")
+"""Characters that Markdown would interpret."""
 
 
 def _facts(check: Check) -> Iterator[tuple[str, str]]:

@@ -47,8 +47,11 @@ class Node(Object, frozen=True, gc=False):
         return next((value for key, value in self.annotations if key == name), "")
 
 
+PROVIDED_NODE_IP = "alpha.kubernetes.io/provided-node-ip"
+"""The annotation with the kubelet's --node-ip, where a cloud provider is external."""
+
 NODE_ANNOTATIONS = (
-    "alpha.kubernetes.io/provided-node-ip",
+    PROVIDED_NODE_IP,
     "k8s.ovn.org/node-subnets",
     "flannel.alpha.coreos.com/public-ip",
     "flannel.alpha.coreos.com/public-ipv6",

@@ -120,7 +120,7 @@ class RecordedTimeline(Timeline):
         """
         last = self._reader.last
         if self._families[0] != last:
-            self._families = (last, read_entries(self._reader.contents(Category.FAMILY.value, FAMILY_ENTRIES)))
+            self._families = (last, read_entries(self._reader.entries_of(Category.FAMILY.value, FAMILY_ENTRIES)))
         return self._families[1]
 
     def span(self, now: float) -> tuple[float, float]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dsview.ui.app import DsviewApp
 
 _HIDDEN = frozenset({"palette", "clear", "back", "keep", "drop", "accept", "choose", "choose_all", "cancel"})
+"""Actions that are useful only as keys: they end something, or belong to what is being typed or chosen."""
+
 _MOST_OF_A_KIND = 500
 """How many Ingresses and how many HTTPRoutes are offered; `dsview trace` finds all of them."""
 

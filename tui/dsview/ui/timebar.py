@@ -96,7 +96,7 @@ class TimeBar(Widget):
 
         if self._marks[:2] != (room, last):
             try:
-                self._marks = (room, last, session.reader.turns("finding", room))
+                self._marks = (room, last, session.reader.entry_types("finding", room))
             except UserError:
                 # Errors are reported when the user goes to a moment; the line itself stays.
                 self._marks = (room, last, [set() for _ in range(room)])

@@ -25,11 +25,10 @@ from dsview.analysis.diff.finding_changes import (
 )
 from dsview.analysis.diff.names import StableNames
 from dsview.checks.engine.availability import why_unknown
+from dsview.cluster.profile import KUBERNETES
 from dsview.core.finding import ObjectRef, Severity
 from dsview.core.text import Safe, safe
 from dsview.kinds.registry import CORE_KINDS, RESOURCES
-
-_KUBERNETES = ("default", "kubernetes")
 
 
 class CauseChange(msgspec.Struct, frozen=True):
@@ -133,7 +132,7 @@ def _share_nodes(before: ClusterView, after: ClusterView) -> bool:
 
 def _have_different_uids(before: ClusterView, after: ClusterView) -> bool:
     """Whether default/kubernetes, which exists for the whole life of a cluster, is a different object."""
-    services = [view.state.services.get(_KUBERNETES) for view in (before, after)]
+    services = [view.state.services.get(KUBERNETES) for view in (before, after)]
     uids = {service.uid for service in services if service is not None and service.uid}
     return len(uids) > 1
 
@@ -141,6 +140,7 @@ def _have_different_uids(before: ClusterView, after: ClusterView) -> bool:
 def _by_cause(
     changed: Iterable[FindingChange], families: Iterable[FamilyChange], findings: list[Findings]
 ) -> tuple[list[CauseChange], list[FamilyChange]]:
+    """The changes grouped by the finding that explains them, and the changed families that none explains."""
     groups: dict[Identity, list[FindingChange]] = {}
     for change in changed:
         groups.setdefault(change.root or change.identity, []).append(change)

@@ -36,7 +36,7 @@ from dsview.core.address import FAMILIES, Family, canonical, families_of, is_usa
 from dsview.core.finding import Severity
 from dsview.core.redacted import any_redacted
 from dsview.kinds.kind import Kind
-from dsview.kinds.node import Node
+from dsview.kinds.node import PROVIDED_NODE_IP, Node
 
 check = Check(
     code="DS-NODE-006",
@@ -53,7 +53,7 @@ check = Check(
 def decide(node: Node, ctx: Context) -> Iterator[Problem]:
     """Reports a difference between the kubelet's addresses and those that the cloud reports."""
     facts = ctx.node(node.name)
-    node_ip = tuple(part.strip() for part in node.annotation("alpha.kubernetes.io/provided-node-ip").split(","))
+    node_ip = tuple(part.strip() for part in node.annotation(PROVIDED_NODE_IP).split(","))
     provided = families_of(tuple(text for text in node_ip if is_usable(text)))
     if facts is None or facts.virtual or facts.uninitialized or not provided:
         return

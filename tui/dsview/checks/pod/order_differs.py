@@ -35,14 +35,11 @@ from dsview.checks.pod.shared import node_ref
 from dsview.core.address import families_of, family_of, other
 from dsview.core.finding import Severity
 from dsview.kinds.kind import Kind
-from dsview.kinds.node import Node
+from dsview.kinds.node import PROVIDED_NODE_IP, Node
 from dsview.kinds.pod import Pod
 
 _LOCAL_PROVIDERS = {"kind", "k3s", "k0s", "minikube", "rke2"}
-
-
-_PROVIDED = "alpha.kubernetes.io/provided-node-ip"
-
+"""The schemes of spec.providerID that belong to no cloud."""
 
 check = Check(
     code="DS-POD-002",
@@ -96,4 +93,4 @@ def decide(pod: Pod, ctx: Context) -> Iterator[Problem]:
 def _has_cloud_order(node: Node) -> bool:
     """Whether an external cloud provider orders the node's addresses and --node-ip does not override it."""
     scheme = node.provider_id.partition(":")[0]
-    return bool(scheme) and scheme not in _LOCAL_PROVIDERS and not node.annotation(_PROVIDED)
+    return bool(scheme) and scheme not in _LOCAL_PROVIDERS and not node.annotation(PROVIDED_NODE_IP)

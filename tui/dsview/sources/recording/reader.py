@@ -29,7 +29,10 @@ _MAX_TICKS_FORWARD = 700
 
 
 class RecordingReader:
-    """A recording, open for reading.
+    """A recording, open for reading. A replay asks it for moments, changes and entries of the timeline.
+
+    Times are epoch seconds. Entries are those of `analysis.timeline_entry`, still encoded; the columns `sort` and
+    `turn` have the values of their `Category` and `EntryType`.
 
     Raises `UserError` if the file is not a recording, was written by a later version, or contains no key frame.
     """
@@ -173,35 +176,34 @@ class RecordingReader:
         )
         return contents[::-1], self._value("SELECT count(*) FROM entries WHERE at <= ?", until)
 
-    def contents(self, sort: str, limit: int) -> list[bytes]:
+    def entries_of(self, category: str, limit: int) -> list[bytes]:
         """The last entries of a category in the whole recording, oldest first."""
-        return self._contents("SELECT content FROM entries WHERE sort = ? ORDER BY number DESC LIMIT ?", sort, limit)[
-            ::-1
-        ]
+        query = "SELECT content FROM entries WHERE sort = ? ORDER BY number DESC LIMIT ?"
+        return self._contents(query, category, limit)[::-1]
 
     def last_entry(self, until: float) -> int:
         """The number of the last entry up to a time; 0 if there is none."""
         return self._value("SELECT coalesce(max(number), 0) FROM entries WHERE at <= ?", until) or 0
 
-    def turns(self, sort: str, buckets: int) -> list[set[str]]:
-        """The turns of the entries of a sort, in each of this number of equal parts of the whole recording."""
+    def entry_types(self, category: str, buckets: int) -> list[set[str]]:
+        """The types of the entries of a category, in each of this number of equal parts of the whole recording."""
         found: list[set[str]] = [set() for _ in range(buckets)]
         span = max(self.last - self.first, 1.0)
         rows = self._rows(
             "SELECT DISTINCT CAST((at - ?) * ? / ? AS INTEGER), turn FROM entries WHERE sort = ? AND at >= ?",
-            *(self.first, buckets, span, sort, self.first),
+            *(self.first, buckets, span, category, self.first),
         )
-        for number, turn in rows:
-            found[max(0, min(number, buckets - 1))].add(turn)
+        for number, entry_type in rows:
+            found[max(0, min(number, buckets - 1))].add(entry_type)
         return found
 
-    def entry_after(self, when: float, sort: str) -> float | None:
-        """The time of the next entry of a sort."""
-        return self._time("SELECT min(at) FROM entries WHERE at > ? AND sort = ?", when, sort)
+    def entry_after(self, when: float, category: str) -> float | None:
+        """The time of the next entry of a category."""
+        return self._time("SELECT min(at) FROM entries WHERE at > ? AND sort = ?", when, category)
 
-    def entry_before(self, when: float, sort: str) -> float | None:
-        """The time of the last entry of a sort before that time."""
-        return self._time("SELECT max(at) FROM entries WHERE at < ? AND sort = ?", when, sort)
+    def entry_before(self, when: float, category: str) -> float | None:
+        """The time of the last entry of a category before that time."""
+        return self._time("SELECT max(at) FROM entries WHERE at < ? AND sort = ?", when, category)
 
     def _rows(self, query: str, *arguments: object) -> list[tuple[Any, ...]]:
         try:
