@@ -85,8 +85,7 @@ class RecordedEngine(Engine):
             for gone in book.of_subject(subject):
                 self.opened.pop(gone.identity, None)
         for finding, opened in zip_longest(entry.findings, entry.opened[: len(entry.findings)]):
-            # A check that no longer exists in this version has neither a name nor a page.
-            if finding.check not in registry() or self._skips(finding.check):
+            if not self._has(finding.check):
                 continue
             judged, is_shown = self._judge(safe_finding(finding))
             (shown if is_shown else exempted).append(judged)
@@ -97,11 +96,18 @@ class RecordedEngine(Engine):
             if self._may_show(pending_entry.finding)
         }
         touched = self.settling.replace(subject, pending)
+        undecided = {code: at for code, at in entry.undecided.items() if is_time(at) and self._has(code)}
+        if self.settling.postpone(subject, undecided):
+            touched = touched | {ObjectRef(subject[0], subject[1] or None, subject[2])}
         return touched | self.book.replace(subject, tuple(shown)) | self.exempted.replace(subject, tuple(exempted))
 
     def _may_show(self, finding: Finding) -> bool:
         """Whether this version has the check, the policy includes it, and the policy shows the finding."""
-        return finding.check in registry() and not self._skips(finding.check) and self._judge(finding)[1]
+        return self._has(finding.check) and self._judge(finding)[1]
+
+    def _has(self, code: str) -> bool:
+        """Whether the policy includes a check. One that this version does not have has neither a name nor a page."""
+        return code in registry() and not self._skips(code)
 
 
 class RecordedTimeline(Timeline):

@@ -177,7 +177,9 @@ class Recorder:
         opened = tuple(map(self._session.timeline.opened_at, findings))
         # The reason for the exemption is determined again when the recording is opened.
         without_reasons = tuple(msgspec.structs.replace(f, exempted_for="") for f in findings)
-        return Judged(subject, without_reasons, opened, tuple(self._session.settling.of_subject(subject).values()))
+        settling = self._session.settling
+        pending = tuple(settling.of_subject(subject).values())
+        return Judged(subject, without_reasons, opened, pending, dict(settling.undecided_of(subject)))
 
     def _changed_head(self) -> Head | None:
         """The state that does not belong to any kind, if it changed since last time."""

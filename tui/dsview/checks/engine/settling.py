@@ -58,7 +58,11 @@ class Settling:
 
     def undecided_checks(self, ref: ObjectRef) -> Mapping[str, float]:
         """The undecided checks of an object, by code, and when they can decide, epoch seconds."""
-        return self._undecided.get((ref.kind, ref.namespace or "", ref.name), _NOTHING)
+        return self.undecided_of((ref.kind, ref.namespace or "", ref.name))
+
+    def undecided_of(self, subject: SubjectKey) -> Mapping[str, float]:
+        """The undecided checks of a subject, by code, and when they can decide, epoch seconds."""
+        return self._undecided.get(subject, _NOTHING)
 
     def undecided(self, kind: str) -> dict[ObjectRef, float]:
         """The undecided objects of a kind, and when their last check can decide, epoch seconds."""

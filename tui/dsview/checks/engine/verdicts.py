@@ -30,7 +30,7 @@ class Verdicts:
         self.settling = Settling()
         self.is_first = True
         self.on_judged: Callable[[SubjectKey, tuple[Finding, ...]], None] | None = None
-        """Called when the findings of a subject, shown or exempted, or its pending findings change."""
+        """Called when the findings, the pending findings or the undecided checks of a subject change."""
         self._state = state
         self._live = live
         self._judge = judge
@@ -60,7 +60,11 @@ class Verdicts:
         """
         is_postponed = self._live and self.settling.postpone(key, undecided)
         touched = self._enter(key, found, context, waits)
-        return touched | {ObjectRef(key[0], key[1] or None, key[2])} if is_postponed else touched
+        if is_postponed:
+            touched = touched | {ObjectRef(key[0], key[1] or None, key[2])}
+        if touched and self.on_judged is not None:
+            self.on_judged(key, (*self.book.of_subject(key), *self.exempted.of_subject(key)))
+        return touched
 
     def _enter(
         self, key: SubjectKey, found: list[Finding], context: Context, waits: Mapping[str, float]
@@ -95,8 +99,6 @@ class Verdicts:
             return touched
         (self._found.add if found else self._found.discard)(key)
         changed = self.book.replace(key, tuple(shown)) | self.exempted.replace(key, tuple(exempted))
-        if (changed or touched) and self.on_judged is not None:
-            self.on_judged(key, (*shown, *exempted))
         return changed | touched
 
     def _lost(

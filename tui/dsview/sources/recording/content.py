@@ -39,13 +39,15 @@ Subject = tuple[str, str, str]
 class Judged(msgspec.Struct, frozen=True):
     """The findings about a subject before any policy is applied, and the time at which each was first seen, or None.
 
-    `pending` contains the findings without a verdict.
+    `pending` contains the findings without a verdict, `undecided` the checks that must wait before they can decide: by
+    code, until when, epoch seconds.
     """
 
     subject: Subject
     findings: tuple[Finding, ...]
     opened: tuple[float | None, ...]
     pending: tuple[Pending, ...] = ()
+    undecided: dict[str, float] = {}
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -282,7 +284,7 @@ class Moment(msgspec.Struct, kw_only=True):
             self._patch(self.objects.get(kind, {}), patches)
         self.statuses.update((status.kind, status) for status in tick.statuses)
         for entry in tick.judged:
-            if entry.findings or entry.pending:
+            if entry.findings or entry.pending or entry.undecided:
                 self.judged[entry.subject] = entry
             else:
                 self.judged.pop(entry.subject, None)
