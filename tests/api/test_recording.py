@@ -99,7 +99,7 @@ def test_each_moment_is_told_as_it_was_live_also_after_a_kill(
         assert (report_of(settled(whole)), timeline(whole)) == live[at], at - START
     # The same where all Pods are taken in at once, as in a large cluster after most of them were replaced.
     monkeypatch.setattr(seeking, "MIN_REPLACED", 0)
-    monkeypatch.setattr(seeking, "SHARE", 1_000)
+    monkeypatch.setattr(seeking, "REPLACED_SHARE", 1_000)
     at_once: list[int] = []
 
     def counted(pods: list[Pod]) -> PodSet:
