@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 
 import msgspec
 import pytest
+from screenshots.make import strips
 
 from dsview.analysis.probe_results import Outcome
 from dsview.core.address import Family
@@ -14,8 +16,10 @@ from dsview.kinds.load_balancer import LoadBalancerIngress
 from dsview.kinds.metadata import Object
 from dsview.kinds.service import Service, ServicePort
 from dsview.session import prober
+from dsview.ui.appearance import Appearance
 from dsview.ui.screens.probe import ProbeScreen
 from dsview.ui.screens.trace import TraceScreen
+from tests.ui.cut_text import cut_words
 from tests.ui.stage import Stage, on_stage, troubled_shop
 
 
@@ -73,6 +77,60 @@ async def test_nothing_is_sent_before_enter_and_the_trace_shows_what_was_observe
         await stage.until(lambda: isinstance(stage.app.screen, TraceScreen))
         assert f"127.0.0.1:{port} open (" in stage.text
         assert "dsview sends no packets" not in stage.text
+
+
+WIDTHS = (70, 80, 93, 100, 120, 160)
+
+
+def drawn(stage: Stage) -> set[str]:
+    """The characters on the screen that are not ASCII."""
+    return {character for line in strips(stage.app) for character in line.text if not character.isascii()}
+
+
+@pytest.mark.parametrize("is_ascii", [False, True], ids=["unicode", "ascii"])
+async def test_the_screen_and_the_trace_of_a_probe_fit(
+    port: int, monkeypatch: pytest.MonkeyPatch, is_ascii: bool
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "laptop")
+    may_go_on = threading.Event()
+    honest = prober.connect
+
+    def connect(address: str, number: int, family: Family) -> tuple[Outcome, float, str]:
+        may_go_on.wait(20)
+        return honest(address, number, family)
+
+    monkeypatch.setattr(prober, "connect", connect)
+    options = {"look": Appearance(ascii_only=True)} if is_ascii else {}
+    async with on_stage(shop(port), size=(300, 60), **options) as stage:
+        await to_the_trace_of_web(stage)
+        for key, words in (
+            ("P", "nothing sent yet"),
+            ("enter", "connecting~" if is_ascii else "connecting…"),
+            ("", "observed from laptop"),
+            ("escape", f"127.0.0.1:{port} open ("),
+        ):
+            await stage.pilot.resize_terminal(300, 60)
+            await stage.press(*filter(None, [key]))
+            if not key:
+                may_go_on.set()
+            await stage.until(lambda words=words: words in stage.text)  # type: ignore[misc]  # a lambda of its own
+            assert await cut_words(stage.pilot, WIDTHS) == {}, words
+            assert not is_ascii or drawn(stage) == set(), words
+
+
+async def test_what_was_observed_is_whole_on_a_narrow_screen(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prober, "connect", lambda *_: (Outcome.OPEN, 0.001, ""))
+    async with on_stage(shop(port), size=(60, 60)) as stage:
+        await to_the_trace_of_web(stage)
+        await stage.press("P")
+        await stage.until(lambda: "Nothing is sent" in stage.text)
+        await stage.press("enter")
+        await stage.until(lambda: "open (1 ms)" in stage.text)
+        await stage.press("escape")
+        await stage.until(lambda: isinstance(stage.app.screen, TraceScreen))
+        text = " ".join(stage.text.split())
+        assert f"127.0.0.1:{port}" in text
+        assert "open (1 ms)" in text
 
 
 async def test_the_addresses_of_a_demo_are_not_connected_to() -> None:

@@ -220,9 +220,12 @@ def _why(lane: Lane, space: int, signs: Signs, *, is_cause: bool) -> list[Line]:
 
 
 def _shortened(value: str, space: int, signs: Signs) -> str:
-    """A name and an address that fit into the space: the name is shortened in the middle, never the address."""
+    """A name and an address that fit into the space: the name is shortened in the middle, never the address.
+
+    A value of more words, such as the result of a probe, stays whole and is wrapped.
+    """
     name, _, address = value.rpartition(" ")
-    if cell_width(value) <= space or not name:
+    if cell_width(value) <= space or not name or " " in name:
         return value
     left = space - cell_width(address) - 1
     if left < _MIN_NAME:

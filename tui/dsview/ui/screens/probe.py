@@ -64,7 +64,7 @@ class ProbeScreen(ReadingScreen):
         if self._observed is not None:
             state = f"observed from {self._observed.machine}"
         else:
-            state = "connecting…" if self._prober is not None else "nothing sent yet"
+            state = f"connecting{self.glyphs.ellipsis}" if self._prober is not None else "nothing sent yet"
         return content((" Probe ", MUTED), (self._title, STRONG), (f"   {state}", FAINT))
 
     def blocks(self) -> Sequence[Block]:
@@ -73,7 +73,7 @@ class ProbeScreen(ReadingScreen):
         if not self._plan.targets and not self._plan.hosts:
             found = [blank(), paragraph(content("There is nothing to test from outside the cluster."))]
         found += [blank(), *self._rows(), blank()]
-        found += [paragraph(content((note, MUTED))) for note in self._plan.notes]
+        found += [paragraph(content((f"Note: {note}", MUTED))) for note in self._plan.notes]
         if self._plan.inside:
             found.append(paragraph(content(("From inside the cluster, run this yourself:", MUTED))))
             found += [
